@@ -1,0 +1,60 @@
+# Everything a newcomer needs is `make up` and `make test`. `make help` lists the rest.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+EVOLVE := target/debug/evolve
+# The EvolveBot that `make up` runs.
+BOT ?= examples/quickstart.yaml
+
+.PHONY: help
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+.PHONY: setup
+setup: ## Install what is missing on this machine: PostgreSQL, Redis, a C compiler
+	@scripts/setup.sh
+
+.PHONY: build
+build: ## Build every binary
+	@echo "Building (the first time takes some minutes)"
+	@$(CARGO) build --workspace --bins
+
+.PHONY: up
+up: setup build ## Run the bot of $(BOT) here; Ctrl-C stops it
+	@exec $(EVOLVE) up --file $(BOT)
+
+.PHONY: down
+down: ## Stop what `make up` started
+	@$(EVOLVE) down
+
+.PHONY: chat
+chat: ## Talk to the running bot in this terminal
+	@exec $(EVOLVE) chat --as 42
+
+.PHONY: doctor
+doctor: build ## Say what is missing on this machine
+	@$(EVOLVE) doctor --file $(BOT)
+
+.PHONY: test
+test: setup build ## Run every test
+	@echo "Testing (tests bring their own Postgres and Redis)"
+	@$(CARGO) test --workspace
+
+.PHONY: fmt
+fmt: ## Format the code
+	@$(CARGO) fmt --all
+
+.PHONY: lint
+lint: ## Check the format, and run clippy; warnings are errors
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+.PHONY: generate
+generate: build ## Make the generated files anew
+	@scripts/generate.sh
+
+.PHONY: clean-data
+clean-data: ## Forget everything that `make up` keeps: data, keys, logs
+	@scripts/clean-data.sh

@@ -1,0 +1,109 @@
+//! `POST /auth`: a token for one person, to a caller that proves itself: our bot with its service key, or a Telegram Web
+//! App with the `initData` that Telegram signed for it.
+
+pub mod init_data;
+pub mod token;
+
+use std::net::SocketAddr;
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, FromRequest as _, Request, State},
+    http::HeaderMap,
+    response::{IntoResponse as _, Response},
+};
+use evolve_contract::{
+    Code,
+    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+
+use crate::{
+    extract::JsonBody,
+    limits::{self, Rule},
+    openapi::problems,
+    problem::ApiError,
+    state::Api,
+};
+
+/// The highest Telegram id of a person: Telegram promises at most 52 significant bits.
+const MAX_USER_ID: i64 = (1 << 52) - 1;
+
+problems!(AuthProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited);
+
+/// A token for one person.
+///
+/// Give `user_id` together with the service key, or `init_data` alone. The token is good for one hour.
+#[utoipa::path(
+    post, path = "/auth", tag = "auth",
+    request_body = AuthRequest,
+    params(("x-service-key" = Option<String>, Header, description = "The key that proves that the caller is our own bot")),
+    responses((status = 200, description = "The token", body = AuthResponse), AuthProblems),
+)]
+pub async fn auth(State(api): State<Api>, peer: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let ConnectInfo(peer) = peer;
+    let is_bot = match service_key(&headers, &api.service_key) {
+        Some(false) => {
+            // Counted by address, or keys could be tried without end.
+            let address = limits::caller(peer.ip(), &headers, api.proxy_hops);
+            let refused = ApiError::new(Code::Forbidden).detail("the service key is not valid");
+            return limited(&api, &Rule::Auth.of_address(address), async { Err(refused) }).await;
+        }
+        known => known.is_some(),
+    };
+    let body = JsonBody::<AuthRequest>::from_request(request, &api).await.map(|JsonBody(body)| body);
+    let key = match &body {
+        Ok(AuthRequest { user_id: Some(user_id), .. }) if is_bot => Rule::Auth.of_person(*user_id),
+        _ => Rule::Auth.of_address(limits::caller(peer.ip(), &headers, api.proxy_hops)),
+    };
+    limited(&api, &key, async { issue(&api, is_bot, &body?) }).await
+}
+
+/// Runs `work` if the window of `key` lets it through; its answer tells of the window either way.
+async fn limited(api: &Api, key: &str, work: impl Future<Output = Result<Response, ApiError>>) -> Response {
+    let decision = api.redis.limits().take(key, api.limits.of(Rule::Auth), api.clock.now()).await;
+    if !decision.allowed {
+        return limits::refusal(&decision);
+    }
+    let mut response = work.await.unwrap_or_else(ApiError::into_response);
+    limits::announce(&decision, response.headers_mut());
+    response
+}
+
+fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, ApiError> {
+    let user_id = match (&body.user_id, &body.init_data) {
+        (Some(user_id), None) if is_bot => *user_id,
+        (Some(_), None) => return Err(forbidden("a token by user_id needs the X-Service-Key header")),
+        (None, Some(init_data)) => {
+            let bot_token = api
+                .bot_token
+                .as_ref()
+                .ok_or_else(|| forbidden("this API knows no bot token to check init_data with"))?;
+            init_data::verify(init_data, bot_token, api.clock.now()).map_err(|error| forbidden(&error.to_string()))?
+        }
+        _ => return Err(ApiError::new(Code::InvalidValue).detail("give either user_id or init_data")),
+    };
+    if !(1..=MAX_USER_ID).contains(&user_id) {
+        return Err(ApiError::new(Code::InvalidValue).detail("user_id is not a Telegram id of a person"));
+    }
+    let access_token = api.tokens.issue(user_id, api.clock.now()).map_err(|error| {
+        tracing::error!(%error, "a token could not be signed");
+        ApiError::new(Code::Internal)
+    })?;
+    let expires_in = u64::try_from(token::LIFETIME.num_seconds()).unwrap_or_default();
+    Ok(Json(AuthResponse { access_token, token_type: "bearer".to_owned(), expires_in }).into_response())
+}
+
+fn forbidden(detail: &str) -> ApiError {
+    ApiError::new(Code::Forbidden).detail(detail)
+}
+
+/// Whether a service key is there and right. Compared in constant time; only its length can be learnt.
+fn service_key(headers: &HeaderMap, expected: &SecretString) -> Option<bool> {
+    let mut values = headers.get_all(SERVICE_KEY_HEADER).iter();
+    let given = values.next()?;
+    let equal = given.as_bytes().ct_eq(expected.expose_secret().as_bytes());
+    Some(bool::from(equal) && values.next().is_none())
+}

@@ -1,0 +1,201 @@
+//! Our bearer tokens: JWT, HS256 and nothing else, one hour.
+//!
+//! The library checks the signature, the pinned algorithm, audience and issuer. Times are checked here against the
+//! [`Clock`](evolve_runtime::clock::Clock) of the process, so that a test can let an hour pass.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Who makes our tokens, and for whom.
+const ISSUER: &str = "evolve-api";
+/// Who takes them.
+const AUDIENCE: &str = "evolve-api";
+/// How long one is good.
+pub const LIFETIME: TimeDelta = TimeDelta::hours(1);
+/// How far another replica's clock may be ahead of ours.
+const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(30);
+
+/// What a token says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    /// The person, by Telegram id.
+    sub: String,
+    aud: String,
+    iss: String,
+    /// Tells tokens apart in logs of other systems; not remembered here.
+    jti: Uuid,
+    iat: i64,
+    exp: i64,
+}
+
+/// Why a token is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It has run out.
+    #[error("the token has expired; ask /auth for a new one")]
+    Expired,
+    /// It is not one of ours.
+    #[error("the token is not valid")]
+    Invalid,
+}
+
+/// Makes and checks tokens.
+#[derive(Clone)]
+pub struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
+impl Tokens {
+    /// Tokens signed with `secret`.
+    #[must_use]
+    pub fn new(secret: &SecretString) -> Self {
+        let secret = secret.expose_secret().as_bytes();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "sub", "aud", "iss"]);
+        // See the header: we look at the times ourselves.
+        validation.validate_exp = false;
+        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret), validation }
+    }
+
+    /// A token for one person.
+    ///
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn issue(&self, user_id: i64, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            sub: user_id.to_string(),
+            aud: AUDIENCE.to_owned(),
+            iss: ISSUER.to_owned(),
+            jti: Uuid::new_v4(),
+            iat: now.timestamp(),
+            exp: (now + LIFETIME).timestamp(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
+    }
+
+    /// The person for whom a token was made.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<i64, TokenError> {
+        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).map_err(|error| {
+            tracing::debug!(error = ?error.kind(), "a token was refused");
+            TokenError::Invalid
+        })?;
+        let claims = data.claims;
+        if now.timestamp() >= claims.exp {
+            return Err(TokenError::Expired);
+        }
+        // Not from the future, and never longer-lived than we make them.
+        if claims.iat > (now + CLOCK_SKEW).timestamp() || claims.exp - claims.iat > LIFETIME.num_seconds() {
+            return Err(TokenError::Invalid);
+        }
+        claims.sub.parse().map_err(|_| TokenError::Invalid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn tokens() -> Tokens {
+        Tokens::new(&SECRET.into())
+    }
+
+    fn claims() -> Value {
+        let iat = now().timestamp();
+        json!({"sub": "42", "aud": "evolve-api", "iss": "evolve-api", "jti": Uuid::nil(), "iat": iat, "exp": iat + 3600})
+    }
+
+    fn signed(header: &Header, claims: &Value, secret: &str) -> String {
+        jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+    }
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut claims = claims();
+        claims[name] = value;
+        claims
+    }
+
+    fn without(name: &str) -> Value {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().remove(name);
+        claims
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_person_and_one_hour() {
+        let token = tokens().issue(42, now()).unwrap();
+        assert_eq!(tokens().verify(&token, now()), Ok(42));
+        assert_eq!(tokens().verify(&token, now() + TimeDelta::seconds(3599)), Ok(42));
+        assert_eq!(tokens().verify(&token, now() + LIFETIME), Err(TokenError::Expired));
+        assert_ne!(token, tokens().issue(42, now()).unwrap(), "each has its own jti");
+    }
+
+    #[test]
+    fn forged_tokens_are_refused() {
+        use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as B64};
+        let hs256 = Header::new(Algorithm::HS256);
+        let good = signed(&hs256, &claims(), SECRET);
+        assert_eq!(tokens().verify(&good, now()), Ok(42), "the table below starts from a good one");
+        let body = good.split('.').nth(1).unwrap();
+        let none = |alg: &str| format!("{}.{body}.", B64.encode(format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#)));
+        let iat = now().timestamp();
+        let table = [
+            ("alg none", none("none")),
+            ("alg None", none("None")),
+            ("alg HS256 without signature", none("HS256")),
+            ("another HMAC", signed(&Header::new(Algorithm::HS512), &claims(), SECRET)),
+            ("another key", signed(&hs256, &claims(), "another secret of thirty-two chars")),
+            ("an empty key", signed(&hs256, &claims(), "")),
+            ("wrong audience", signed(&hs256, &with("aud", json!("elsewhere")), SECRET)),
+            ("no audience", signed(&hs256, &without("aud"), SECRET)),
+            ("wrong issuer", signed(&hs256, &with("iss", json!("elsewhere")), SECRET)),
+            ("no issuer", signed(&hs256, &without("iss"), SECRET)),
+            ("no person", signed(&hs256, &without("sub"), SECRET)),
+            ("not a number", signed(&hs256, &with("sub", json!("admin")), SECRET)),
+            ("no expiry", signed(&hs256, &without("exp"), SECRET)),
+            ("no jti", signed(&hs256, &without("jti"), SECRET)),
+            ("lives too long", signed(&hs256, &with("exp", json!(iat + 3601)), SECRET)),
+            ("from the future", signed(&hs256, &with("iat", json!(iat + 60)), SECRET)),
+            (
+                "body changed",
+                format!(
+                    "{}.{}.{}",
+                    good.split('.').next().unwrap(),
+                    B64.encode(with("sub", json!("43")).to_string()),
+                    good.split('.').nth(2).unwrap()
+                ),
+            ),
+            ("signature cut", good[..good.len() - 2].to_owned()),
+            ("nothing", String::new()),
+            ("dots", "..".to_owned()),
+        ];
+        for (what, token) in table {
+            assert_eq!(tokens().verify(&token, now()), Err(TokenError::Invalid), "{what}");
+        }
+        let expired = signed(&hs256, &with("exp", json!(iat)), SECRET);
+        assert_eq!(tokens().verify(&expired, now()), Err(TokenError::Expired));
+    }
+}

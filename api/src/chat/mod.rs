@@ -1,0 +1,105 @@
+//! `POST /chat`: one message in, one answer out, as JSON or as a stream of events; `POST /chat/reset`.
+//!
+//! The turn runs apart from the request ([`turn`]): a caller that hangs up has still sent a message, and its answer waits
+//! under the idempotency key.
+
+pub mod image;
+pub mod metrics;
+pub mod stream;
+pub mod turn;
+mod validate;
+
+use axum::{
+    Json,
+    extract::{FromRequest as _, Request, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
+};
+use evolve_contract::{
+    Code,
+    chat::{ChatRequest, ChatResponse, ResetResponse},
+};
+
+use crate::{
+    extract::{JsonBody, Person},
+    openapi::problems,
+    problem::{ApiError, code_name},
+    request_id::RequestId,
+    state::Api,
+};
+
+problems!(
+    ChatProblems: InvalidBody, Unauthorized, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
+    InvalidValue, InvalidImage, IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed,
+    ModelUnavailable, DatabaseUnavailable,
+);
+
+/// One message, one answer.
+///
+/// With `Accept: text/event-stream` the answer comes as it is made: events `delta` (`{"text": "…"}`), `restart` (what came
+/// so far is void), and at the end `done` with the same JSON as without streaming, or `error` with a problem document.
+///
+/// With an `Idempotency-Key`, the same request again returns the first one's answer and costs nothing; while the first
+/// still runs, the second waits for it.
+#[utoipa::path(
+    post, path = "/chat", tag = "chat", security(("bearer" = [])),
+    request_body = ChatRequest,
+    params(
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 visible ASCII characters", max_length = 255),
+        ("accept" = Option<String>, Header, description = "`text/event-stream` for a stream"),
+    ),
+    responses(
+        (status = 200, description = "The answer", content(
+            (ChatResponse = "application/json"),
+            (String = "text/event-stream"),
+        )),
+        ChatProblems,
+    ),
+)]
+pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let prepared = async {
+        let JsonBody(body) = JsonBody::<ChatRequest>::from_request(request, &api).await?;
+        validate::turn_request(person, &headers, body, api.max_image_bytes, api.clock.now())
+    };
+    // A body that trickles in takes no longer than a turn may.
+    let prepared = tokio::time::timeout(api.chat_timeout, prepared).await.unwrap_or_else(|_| Err(Code::Timeout.into()));
+    let turn = match prepared {
+        Ok(turn) => turn,
+        Err(error) => {
+            api.chat_metrics.count(&code_name(error.code()));
+            return error.into_response();
+        }
+    };
+    if wants_stream(&headers) {
+        return stream::respond(&api, turn, id).await.unwrap_or_else(ApiError::into_response);
+    }
+    match tokio::time::timeout(api.chat_timeout, turn::run(&api, turn)).await {
+        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Err(error)) => error.into_response(),
+        Err(_) => ApiError::new(Code::Timeout)
+            .detail("the turn goes on; ask again with the same Idempotency-Key for its answer")
+            .into_response(),
+    }
+}
+
+problems!(ResetProblems: Unauthorized, RateLimited, DatabaseUnavailable);
+
+/// Ends the open conversation. What the companion remembers stays.
+#[utoipa::path(
+    post, path = "/chat/reset", tag = "chat", security(("bearer" = [])),
+    responses((status = 200, description = "Done", body = ResetResponse), ResetProblems),
+)]
+pub async fn reset(State(api): State<Api>, Person(person): Person) -> Result<Json<ResetResponse>, ApiError> {
+    let ended = api.profiles.reset(person).await?;
+    Ok(Json(ResetResponse { ended }))
+}
+
+fn wants_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream"))
+}

@@ -1,0 +1,103 @@
+//! A turn as work of the process: it goes on when its caller has gone, and shutdown waits for it.
+
+use std::panic::AssertUnwindSafe;
+
+use evolve_contract::{Code, chat::ChatResponse};
+use evolve_engine::turn::{TurnEvent, TurnRequest};
+use futures::FutureExt as _;
+use tokio::sync::mpsc;
+use tracing::Instrument as _;
+
+use crate::{
+    problem::{ApiError, code_name},
+    state::Api,
+};
+
+/// What comes out of a running turn.
+#[derive(Debug)]
+pub enum Progress {
+    /// A piece of the answer.
+    Event(TurnEvent),
+    /// The end; nothing comes after it.
+    End(Result<ChatResponse, ApiError>),
+}
+
+/// Events that the engine may be ahead of us. It waits for nobody: beyond this, deltas stop and only the end comes.
+const EVENT_BUFFER: usize = 4096;
+
+/// Runs a turn and waits for its answer.
+///
+/// # Errors
+/// Whatever became of the turn instead.
+pub async fn run(api: &Api, request: TurnRequest) -> Result<ChatResponse, ApiError> {
+    let mut progress = start(api, request, false);
+    while let Some(step) = progress.recv().await {
+        if let Progress::End(result) = step {
+            return result;
+        }
+    }
+    // The task was torn down with the runtime.
+    Err(Code::Internal.into())
+}
+
+/// Starts a turn. The channel is unbounded so that a slow reader does not hold the turn up; an answer has a bounded size.
+pub fn start(api: &Api, request: TurnRequest, stream: bool) -> mpsc::UnboundedReceiver<Progress> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let work = {
+        let api = api.clone();
+        async move {
+            let started = tokio::time::Instant::now();
+            let result = AssertUnwindSafe(generate(&api, request, stream, &sender)).catch_unwind().await;
+            let result = result.unwrap_or_else(|_| {
+                tracing::error!("the turn panicked");
+                Err((Code::Internal.into(), code_name(Code::Internal)))
+            });
+            api.chat_metrics.observe(started.elapsed());
+            let result = match result {
+                Ok((answer, outcome)) => {
+                    api.chat_metrics.count(outcome);
+                    Ok(answer)
+                }
+                Err((error, outcome)) => {
+                    api.chat_metrics.count(&outcome);
+                    Err(error)
+                }
+            };
+            // Nobody listens any more where the caller hung up.
+            let _ = sender.send(Progress::End(result));
+        }
+    };
+    api.tasks.spawn_work(work.in_current_span());
+    receiver
+}
+
+type Outcome = Result<(ChatResponse, &'static str), (ApiError, String)>;
+
+async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::UnboundedSender<Progress>) -> Outcome {
+    let user_id = request.user_id;
+    let result = if stream {
+        let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
+        let forward = async {
+            while let Some(event) = events.recv().await {
+                let _ = out.send(Progress::Event(event));
+            }
+        };
+        tokio::join!(api.engine.chat(request, Some(sender)), forward).0
+    } else {
+        api.engine.chat(request, None).await
+    };
+    match result {
+        Ok(reply) => {
+            if reply.profile_changed {
+                api.profiles.changed(user_id).await;
+            }
+            let outcome = if reply.replayed { "replayed" } else { "ok" };
+            Ok((ChatResponse { response_text: reply.text, voice_message: None, image_base64: None }, outcome))
+        }
+        Err(error) => {
+            let error = crate::errors::turn(error, api.clock.now());
+            let outcome = code_name(error.code());
+            Err((error, outcome))
+        }
+    }
+}

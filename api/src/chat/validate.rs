@@ -1,0 +1,109 @@
+//! What a chat request must be before a turn is made of it.
+
+use axum::http::HeaderMap;
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_contract::{
+    Code,
+    chat::{ChatRequest, IDEMPOTENCY_KEY_HEADER},
+};
+use evolve_engine::turn::TurnRequest;
+
+use crate::{chat::image, problem::ApiError};
+
+/// Longest message, in characters: four of Telegram's.
+const MAX_MESSAGE_CHARS: usize = 16_384;
+/// Longest idempotency key, in characters.
+const MAX_KEY_CHARS: usize = 255;
+/// How far a caller's clock may be ahead of ours.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+/// How old a message may be: Telegram keeps updates for a day, and our bot may have been away after that.
+const MAX_AGE: TimeDelta = TimeDelta::days(30);
+
+/// The turn that a request asks for.
+///
+/// # Errors
+/// `invalid_value`, `invalid_image`.
+pub(super) fn turn_request(
+    user_id: i64,
+    headers: &HeaderMap,
+    body: ChatRequest,
+    max_image_bytes: usize,
+    now: DateTime<Utc>,
+) -> Result<TurnRequest, ApiError> {
+    let key = idempotency_key(headers)?;
+    let ChatRequest { message, timestamp, image_data } = body;
+    if message.chars().count() > MAX_MESSAGE_CHARS {
+        return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
+    }
+    // Postgres cannot hold it, and no keyboard makes it.
+    if message.contains('\0') {
+        return Err(invalid("message holds a NUL character"));
+    }
+    if message.trim().is_empty() && image_data.is_none() {
+        return Err(invalid("message is empty, and there is no image"));
+    }
+    if let Some(sent_at) = timestamp
+        && !(now - MAX_AGE..=now + CLOCK_SKEW).contains(&sent_at)
+    {
+        return Err(invalid("timestamp is in the future, or more than 30 days ago"));
+    }
+    let image = image_data.map(|data| image::decode(&data, max_image_bytes)).transpose();
+    let image = image.map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))?;
+    Ok(TurnRequest { user_id, key, text: message, image })
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY_HEADER).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let wrong =
+        || invalid(format!("Idempotency-Key must be one value of 1 to {MAX_KEY_CHARS} visible ASCII characters"));
+    if values.next().is_some() {
+        return Err(wrong());
+    }
+    let key = value.to_str().map_err(|_| wrong())?;
+    if key.is_empty() || key.len() > MAX_KEY_CHARS || !key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(wrong());
+    }
+    Ok(Some(key.to_owned()))
+}
+
+fn invalid(detail: impl Into<String>) -> ApiError {
+    ApiError::new(Code::InvalidValue).detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn checked(message: &str, key: Option<&str>, timestamp: Option<DateTime<Utc>>) -> Result<TurnRequest, Code> {
+        let mut headers = HeaderMap::new();
+        if let Some(key) = key {
+            headers.append(IDEMPOTENCY_KEY_HEADER, axum::http::HeaderValue::from_bytes(key.as_bytes()).unwrap());
+        }
+        let body = ChatRequest { message: message.to_owned(), timestamp, image_data: None };
+        turn_request(42, &headers, body, 1024, now()).map_err(|error| error.code())
+    }
+
+    #[test]
+    fn messages_keys_and_times_have_bounds() {
+        fn ok(message: &str, key: Option<&str>, timestamp: Option<DateTime<Utc>>) -> bool {
+            checked(message, key, timestamp).is_ok()
+        }
+        assert!(ok("Привет!", Some("tg-1"), Some(now())));
+        assert!(ok(&"я".repeat(16_384), Some(&"k".repeat(255)), Some(now() + CLOCK_SKEW)));
+        assert!(ok("a", None, Some(now() - MAX_AGE)));
+        for bad in ["", " \n\t", "a\0b", &"я".repeat(16_385)] {
+            assert_eq!(checked(bad, None, None).unwrap_err(), Code::InvalidValue);
+        }
+        for bad in ["", "two words", "ключ", &"k".repeat(256)] {
+            assert_eq!(checked("a", Some(bad), None).unwrap_err(), Code::InvalidValue, "{bad}");
+        }
+        for bad in [now() + CLOCK_SKEW + TimeDelta::seconds(1), now() - MAX_AGE - TimeDelta::seconds(1)] {
+            assert_eq!(checked("a", None, Some(bad)).unwrap_err(), Code::InvalidValue, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The configuration of `evolve-api`: environment variables, read once.
+
+use std::{fmt::Display, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
+
+use axum::http::HeaderValue;
+use evolve_domain::plan::Plans;
+use evolve_engine::{model::ModelProvider, prompt::Persona, providers};
+use evolve_runtime::{
+    config::{ConfigError, Reader},
+    http::{self, ClientConfig},
+    logs::LogConfig,
+};
+use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{chat::image::MEGABYTE, limits::RateLimits, router::MAX_CHAT_BODY};
+
+/// Shortest secret that is not refused, in characters.
+const MIN_SECRET_CHARS: usize = 32;
+
+/// Everything that `evolve-api` is told.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub http_addr: SocketAddr,
+    /// Signs bearer tokens.
+    pub jwt_secret: SecretString,
+    /// Our bot's key.
+    pub service_key: SecretString,
+    /// The bot's Telegram token, with which `initData` is signed.
+    pub bot_token: Option<SecretString>,
+    /// Postgres.
+    pub store: StoreConfig,
+    /// Redis.
+    pub redis: RedisConfig,
+    /// The cache in it.
+    pub cache: CacheConfig,
+    /// Rate limits.
+    pub limits: RateLimits,
+    /// How many proxies of our own stand before us.
+    pub proxy_hops: usize,
+    /// Largest image, in bytes.
+    pub max_image_bytes: usize,
+    /// How long a caller of `/chat` is kept waiting.
+    pub chat_timeout: Duration,
+    /// Origins whose pages may call us.
+    pub cors_origins: Vec<HeaderValue>,
+    /// The models, in the order in which they are asked.
+    pub providers: Vec<Arc<dyn ModelProvider>>,
+    /// Who the companion is.
+    pub persona: Persona,
+    /// What each plan allows.
+    pub plans: Plans,
+    /// Rounds of tool use in a turn.
+    pub max_iterations: u32,
+    /// Tokens of thinking: 0 is as little as the model allows, -1 its own choice.
+    pub thinking_budget: i32,
+    /// Logs.
+    pub logs: LogConfig,
+}
+
+impl Config {
+    /// Reads every variable, noting problems in `env`.
+    pub fn read(env: &mut Reader) -> Self {
+        Self {
+            http_addr: address(env),
+            jwt_secret: env.required_secret(
+                "JWT_SECRET",
+                MIN_SECRET_CHARS,
+                "Signs bearer tokens; the same in every replica.",
+            ),
+            service_key: env.required_secret(
+                "SERVICE_KEY",
+                MIN_SECRET_CHARS,
+                "With it our bot asks /auth for tokens; the same in the bot.",
+            ),
+            bot_token: env.optional_secret(
+                "TELEGRAM_BOT_TOKEN",
+                1,
+                "The bot's token; without it, Telegram Web Apps get no tokens from /auth.",
+            ),
+            store: StoreConfig::read(env),
+            redis: RedisConfig::read(env),
+            cache: CacheConfig::read(env),
+            limits: RateLimits::read(env),
+            proxy_hops: env.or(
+                "TRUSTED_PROXY_HOPS",
+                "0",
+                "How many proxies of yours stand before the API and add to X-Forwarded-For.",
+            ),
+            max_image_bytes: image_limit(env),
+            chat_timeout: chat_timeout(env),
+            cors_origins: origins(env),
+            providers: models(env),
+            persona: env.json_or(
+                "PERSONA",
+                Persona::default(),
+                "Who the companion is: JSON of `{name, prompt, language, timeZone}`.",
+            ),
+            plans: env.json_or("PLANS", Plans::default(), "What each plan allows, as JSON."),
+            max_iterations: bounded(env, "MAX_AI_ITERATIONS", "3", 0, 20, "Most rounds of tool use in one turn."),
+            thinking_budget: bounded(
+                env,
+                "AI_THINKING_BUDGET",
+                "0",
+                -1,
+                32_768,
+                "Tokens of thinking: 0 is as little as the model allows, -1 its own choice.",
+            ),
+            logs: LogConfig::read(env),
+        }
+    }
+
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut env = Reader::from_env();
+        let config = Self::read(&mut env);
+        env.finish(config)
+    }
+
+    /// The reference page of all variables, as a Markdown table.
+    #[must_use]
+    pub fn reference() -> String {
+        let mut env = Reader::from_values::<String, String>([]);
+        let _ = Self::read(&mut env);
+        evolve_runtime::config::markdown(env.reference())
+    }
+}
+
+fn address(env: &mut Reader) -> SocketAddr {
+    const DEFAULT: &str = "0.0.0.0:8000";
+    let text: String = env.or("HTTP_ADDR", DEFAULT, "Where to listen: address and port.");
+    text.parse().unwrap_or_else(|_| {
+        env.problem(format!("HTTP_ADDR is not an address and port; write one such as {DEFAULT}"));
+        SocketAddr::from(([127, 0, 0, 1], 0))
+    })
+}
+
+fn models(env: &mut Reader) -> Vec<Arc<dyn ModelProvider>> {
+    let config = ClientConfig::read(env);
+    match http::client(config) {
+        Ok(client) => providers::read(env, &client, config),
+        Err(error) => {
+            env.problem(format!(
+                "HTTPS cannot be set up on this machine ({error}); are its CA certificates installed?"
+            ));
+            Vec::new()
+        }
+    }
+}
+
+fn bounded<T>(env: &mut Reader, name: &'static str, default: &str, least: T, most: T, doc: &'static str) -> T
+where
+    T: FromStr<Err: Display> + Default + PartialOrd + Display,
+{
+    let value: T = env.or(name, default, doc);
+    if value < least || value > most {
+        env.problem(format!("{name} must be {least} to {most}"));
+    }
+    value
+}
+
+fn image_limit(env: &mut Reader) -> usize {
+    let megabytes: usize =
+        env.or("MAX_IMAGE_SIZE_MB", "10", "Largest image, in MiB; in base64 it must also fit into a body of 10 MiB.");
+    if megabytes == 0 || megabytes > MAX_CHAT_BODY / MEGABYTE {
+        env.problem(format!("MAX_IMAGE_SIZE_MB must be 1 to {}", MAX_CHAT_BODY / MEGABYTE));
+    }
+    megabytes.saturating_mul(MEGABYTE)
+}
+
+fn chat_timeout(env: &mut Reader) -> Duration {
+    let seconds: u64 =
+        env.or("CHAT_TIMEOUT_SECONDS", "180", "How long a caller of /chat waits; the turn itself goes on after that.");
+    if seconds == 0 {
+        env.problem("CHAT_TIMEOUT_SECONDS must be 1 or more".to_owned());
+    }
+    Duration::from_secs(seconds.max(1))
+}
+
+fn origins(env: &mut Reader) -> Vec<HeaderValue> {
+    let list: String = env.or(
+        "CORS_ORIGINS",
+        "",
+        "Origins whose pages may call the API, comma-separated (`https://app.example.org`).",
+    );
+    let mut origins = Vec::new();
+    for text in list.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        match origin(text) {
+            Some(value) => origins.push(value),
+            None => env.problem(format!(
+                "CORS_ORIGINS: {text:?} is not an origin; write scheme and host, such as https://app.example.org (no path, no *)"
+            )),
+        }
+    }
+    origins
+}
+
+/// An origin as browsers send it, so that it can be compared byte by byte.
+fn origin(text: &str) -> Option<HeaderValue> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let origin = url.origin().ascii_serialization();
+    (origin == text.trim_end_matches('/').to_ascii_lowercase()).then(|| HeaderValue::from_str(&origin).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRONG: [(&str, &str); 17] = [
+        ("HTTP_ADDR", "8000"),
+        ("JWT_SECRET", "short"),
+        ("SERVICE_KEY", "short"),
+        ("DATABASE_URL", "nowhere"),
+        ("ENCRYPTION_KEY", "not-a-key"),
+        ("REDIS_URL", "memcached://nowhere"),
+        ("CHAT_RATE_LIMIT", "ten a minute"),
+        ("MAX_IMAGE_SIZE_MB", "11"),
+        ("CHAT_TIMEOUT_SECONDS", "0"),
+        ("CORS_ORIGINS", "https://ok.example.org, *, https://a.example.org/path"),
+        ("CACHE_TTL_SECONDS", "-1"),
+        ("LOG_LEVEL", "everything=please"),
+        ("PROVIDERS", "[{\"kind\": \"gemini\"}]"),
+        ("PERSONA", "{\"language\": \"de\"}"),
+        ("PLANS", "free"),
+        ("MAX_AI_ITERATIONS", "21"),
+        ("AI_THINKING_BUDGET", "-2"),
+    ];
+
+    #[test]
+    fn every_wrong_variable_is_named_at_once_and_no_secret_shown() {
+        let mut env = Reader::from_values(WRONG);
+        let config = Config::read(&mut env);
+        let error = env.finish(config).err().unwrap();
+        for (name, _) in WRONG {
+            assert!(error.problems.iter().any(|problem| problem.starts_with(name)), "{name} is not in:\n{error}");
+        }
+        let text = error.to_string();
+        assert!(!text.contains("not-a-key") && !text.contains("\"short\""), "{text}");
+        assert_eq!(error.problems.iter().filter(|problem| problem.starts_with("CORS_ORIGINS")).count(), 2, "{text}");
+    }
+
+    #[test]
+    fn origins_are_taken_as_browsers_send_them() {
+        assert_eq!(origin("https://app.example.org").unwrap(), "https://app.example.org");
+        assert_eq!(origin("https://App.example.org/").unwrap(), "https://app.example.org");
+        assert_eq!(origin("http://localhost:3000").unwrap(), "http://localhost:3000");
+        for bad in ["*", "null", "app.example.org", "ftp://a.b", "https://a.b/path", "https://user@a.b"] {
+            assert_eq!(origin(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The one place where errors of the engine and the store become problems.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use evolve_contract::Code;
+use evolve_engine::{profiles::ProfileError, turn::TurnError};
+use evolve_store::StoreError;
+
+use crate::problem::ApiError;
+
+/// How long callers should wait for a database that is away: about what a fail-over takes.
+const DATABASE_RETRY: Duration = Duration::from_secs(5);
+/// How long they should wait for models, where none says.
+const MODEL_RETRY: Duration = Duration::from_secs(30);
+/// How long they should wait for a turn that another request is running.
+const TURN_RETRY: Duration = Duration::from_secs(2);
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if error.is_unavailable() {
+            tracing::warn!(%error, "the database is away");
+            return Self::new(Code::DatabaseUnavailable).retry_after(DATABASE_RETRY);
+        }
+        tracing::error!(%error, "the store failed");
+        Self::new(Code::Internal)
+    }
+}
+
+impl From<ProfileError> for ApiError {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::NotFound => Self::new(Code::ProfileNotFound),
+            ProfileError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            ProfileError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The problem that a turn ended in.
+#[must_use]
+pub fn turn(error: TurnError, now: DateTime<Utc>) -> ApiError {
+    match error {
+        TurnError::QuotaExhausted { limit, resets_at } => {
+            let wait = (resets_at - now).to_std().unwrap_or_default();
+            ApiError::new(Code::QuotaExhausted)
+                .detail(format!("the plan allows {limit} messages a day; the next day begins at {resets_at}"))
+                .retry_after(wait)
+        }
+        TurnError::PremiumRequired => Code::PremiumRequired.into(),
+        TurnError::KeyReused => Code::IdempotencyKeyReused.into(),
+        TurnError::InProgress => ApiError::new(Code::TurnInProgress).retry_after(TURN_RETRY),
+        TurnError::ModelUnavailable { retry_after } => {
+            ApiError::new(Code::ModelUnavailable).retry_after(retry_after.unwrap_or(MODEL_RETRY))
+        }
+        TurnError::ModelBlocked => Code::ModelBlocked.into(),
+        TurnError::ModelFailed => Code::ModelFailed.into(),
+        // Another process has taken the turn over, or the person had themselves removed meanwhile.
+        TurnError::Superseded => ApiError::new(Code::TurnInProgress).retry_after(TURN_RETRY),
+        TurnError::Store(error) => error.into(),
+        TurnError::Prompt(error) => {
+            tracing::error!(%error, "a prompt could not be made");
+            Code::Internal.into()
+        }
+    }
+}

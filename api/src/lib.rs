@@ -1,0 +1,37 @@
+//! `evolve-api`: HTTP over the engine.
+//!
+//! A handler decodes and answers; the use cases are the engine's, the rows are the store's. A request passes, outside in:
+//! its id ([`request_id`]), security headers and CORS ([`security`]), metrics, the net for panics, a time limit, the token
+//! and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are made in [`problem`] and mapped in
+//! [`errors`].
+
+pub mod auth;
+pub mod chat;
+pub mod config;
+pub mod docs;
+pub mod errors;
+pub mod extract;
+pub mod guard;
+pub mod limits;
+pub mod openapi;
+pub mod operation;
+pub mod problem;
+pub mod profile;
+pub mod ready;
+pub mod request_id;
+pub mod router;
+pub mod security;
+mod serve;
+pub mod state;
+
+pub use config::Config;
+pub use router::openapi;
+pub use serve::serve;
+
+/// The OpenAPI document as it is committed and served.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn openapi_json() -> anyhow::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(&openapi())?))
+}

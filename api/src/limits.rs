@@ -1,0 +1,165 @@
+//! The rate limits of every route, in one table, and how an answer tells of them.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{IntoResponse as _, Response},
+};
+use evolve_contract::Code;
+use evolve_runtime::config::Reader;
+use evolve_store::limits::{Decision, Limit};
+
+use crate::problem::{ApiError, seconds_up};
+
+/// What is limited. Each has a window of its own per person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// `POST /auth`: by the person asked for where the service key is right, otherwise by the caller's address.
+    Auth,
+    /// `POST /chat`.
+    Chat,
+    /// `POST /chat/reset`: apart from `Chat`, so that somebody who has written a lot can still start afresh.
+    Reset,
+    /// Everything under `/profile`.
+    Profile,
+}
+
+/// The limit of each rule; the defaults are the seed's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// See [`Rule::Auth`].
+    pub auth: Limit,
+    /// See [`Rule::Chat`] and [`Rule::Reset`].
+    pub chat: Limit,
+    /// See [`Rule::Profile`].
+    pub profile: Limit,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { auth: Limit::per_minute(10), chat: Limit::per_minute(10), profile: Limit::per_minute(20) }
+    }
+}
+
+impl RateLimits {
+    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT` and `PROFILE_RATE_LIMIT`.
+    pub fn read(env: &mut Reader) -> Self {
+        let defaults = Self::default();
+        let (auth, chat, profile) =
+            (defaults.auth.to_string(), defaults.chat.to_string(), defaults.profile.to_string());
+        Self {
+            auth: env.or(
+                "AUTH_RATE_LIMIT",
+                &auth,
+                "Most tokens for one person, or requests of /auth from one address.",
+            ),
+            chat: env.or("CHAT_RATE_LIMIT", &chat, "Most messages of one person, and, counted apart, resets."),
+            profile: env.or("PROFILE_RATE_LIMIT", &profile, "Most requests of one person under /profile."),
+        }
+    }
+
+    /// The limit of one rule.
+    #[must_use]
+    pub const fn of(&self, rule: Rule) -> Limit {
+        match rule {
+            Rule::Auth => self.auth,
+            Rule::Chat | Rule::Reset => self.chat,
+            Rule::Profile => self.profile,
+        }
+    }
+}
+
+impl Rule {
+    /// The key of a person's window.
+    #[must_use]
+    pub fn of_person(self, user_id: i64) -> String {
+        format!("{}:{user_id}", self.name())
+    }
+
+    /// The key of an address's window. Of IPv6 the first 64 bits count: that is the least that one caller holds.
+    #[must_use]
+    pub fn of_address(self, address: IpAddr) -> String {
+        let address = match address.to_canonical() {
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::")
+            }
+            v4 @ IpAddr::V4(_) => v4.to_string(),
+        };
+        format!("{}:from:{address}", self.name())
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Chat => "chat",
+            Self::Reset => "reset",
+            Self::Profile => "profile",
+        }
+    }
+}
+
+/// How many requests the window lets through.
+pub const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+/// How many more it lets through now.
+pub const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+/// Seconds until all of them are back.
+pub const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// The answer to a request that the limit does not let through.
+#[must_use]
+pub fn refusal(decision: &Decision) -> Response {
+    let mut response = ApiError::new(Code::RateLimited).retry_after(decision.retry_after).into_response();
+    announce(decision, response.headers_mut());
+    response
+}
+
+/// Adds the `RateLimit-*` headers.
+pub fn announce(decision: &Decision, headers: &mut HeaderMap) {
+    headers.insert(RATELIMIT_LIMIT, HeaderValue::from(decision.limit));
+    headers.insert(RATELIMIT_REMAINING, HeaderValue::from(decision.remaining));
+    headers.insert(RATELIMIT_RESET, HeaderValue::from(seconds_up(decision.reset_after.max(Duration::ZERO))));
+}
+
+/// The caller's address. Behind `hops` proxies of our own it is what the outermost of them wrote into `X-Forwarded-For`;
+/// what stands before that, the caller may have written.
+#[must_use]
+pub fn caller(peer: IpAddr, headers: &HeaderMap, hops: usize) -> IpAddr {
+    if hops == 0 {
+        return peer;
+    }
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let list = lines.join(",");
+    list.split(',').rev().nth(hops - 1).and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(0, &["9.9.9.9"], "10.0.0.1")]
+    #[case(1, &["1.2.3.4"], "1.2.3.4")]
+    #[case(1, &["6.6.6.6, 1.2.3.4"], "1.2.3.4")]
+    #[case(2, &["6.6.6.6, 1.2.3.4", "10.0.0.9"], "1.2.3.4")]
+    #[case(1, &[], "10.0.0.1")]
+    #[case(1, &["nonsense"], "10.0.0.1")]
+    fn only_our_own_proxies_are_believed(#[case] hops: usize, #[case] lines: &[&str], #[case] expected: IpAddr) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        assert_eq!(caller("10.0.0.1".parse().unwrap(), &headers, hops), expected);
+    }
+
+    #[test]
+    fn a_holder_of_many_ipv6_addresses_has_one_window() {
+        let key = |address: &str| Rule::Auth.of_address(address.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:1.2.3.4"), key("1.2.3.4"));
+    }
+}

@@ -1,0 +1,57 @@
+//! The `evolve-api` process: reads its configuration, serves until it is told to stop.
+
+use std::{io::Write as _, process::ExitCode};
+
+use clap::Parser;
+use evolve_api::Config;
+use evolve_runtime::{clock::Clock, http, logs, metrics::Metrics, shutdown::Tasks};
+
+/// The HTTP API of EvolveAI. Everything else is environment variables: see `--config-reference`.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Print the reference of all environment variables, as a Markdown table, and end.
+    #[arg(long)]
+    config_reference: bool,
+    /// Print the OpenAPI document and end.
+    #[arg(long)]
+    openapi: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = if arguments.config_reference {
+        print(&Config::reference())
+    } else if arguments.openapi {
+        evolve_api::openapi_json().and_then(|json| print(&json))
+    } else {
+        run()
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Logs may not be set up yet, and this is for the person who starts the process.
+            let _ = writeln!(std::io::stderr(), "evolve-api: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{}", text.trim_end())?)
+}
+
+#[tokio::main]
+async fn run() -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    logs::init(&config.logs);
+    std::panic::set_hook(Box::new(|panic| {
+        // Not what it says: the message of a panic may quote what a person wrote.
+        tracing::error!(place = panic.location().map(ToString::to_string), "a panic");
+    }));
+    let (tasks, metrics) = (Tasks::new(), Metrics::new());
+    let listener = http::bind(config.http_addr).await?;
+    tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
+    evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
+    tasks.run_until_stopped().await
+}

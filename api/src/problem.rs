@@ -1,0 +1,104 @@
+//! Errors on their way out: every one becomes `application/problem+json`.
+//!
+//! A handler returns an [`ApiError`]. Its response carries the problem as an extension, and the outermost middleware
+//! ([`crate::request_id`]) writes the body, since only there the request's id is known to all, timeouts and panics
+//! included.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use evolve_contract::{Code, Problem, problem::PROBLEM_JSON};
+
+/// A problem that answers a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError(Box<Problem>);
+
+impl ApiError {
+    /// A problem of this code.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Problem::new(code)))
+    }
+
+    /// Adds what exactly was wrong. Never what a person wrote.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds how long to wait, in whole seconds, rounded up; at least one.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(seconds_up(wait).max(1));
+        self
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The document, for where it is not a response of its own: the end of a stream.
+    #[must_use]
+    pub fn into_problem(self, request_id: &str) -> Problem {
+        let mut problem = *self.0;
+        problem.request_id = Some(request_id.to_owned());
+        problem
+    }
+}
+
+impl From<Code> for ApiError {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"evolve\""));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the body of a response that is an [`ApiError`].
+#[must_use]
+pub fn render(mut response: Response, request_id: &str) -> Response {
+    let Some(ApiError(mut problem)) = response.extensions_mut().remove::<ApiError>() else { return response };
+    problem.request_id = Some(request_id.to_owned());
+    let (_, body) = Json(problem).into_response().into_parts();
+    let (mut parts, _) = response.into_parts();
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::new(body))
+}
+
+/// Whole seconds, rounded up.
+#[must_use]
+pub fn seconds_up(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// A code's name as it stands in the document.
+#[must_use]
+pub fn code_name(code: Code) -> String {
+    match serde_json::to_value(code) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => "unknown".to_owned(),
+    }
+}

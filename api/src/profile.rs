@@ -1,0 +1,120 @@
+//! `/profile`: what a person told of themselves, and how they stand. A person's own token opens their own rows alone.
+
+use axum::{
+    Json,
+    extract::{FromRequest as _, Request, State},
+};
+use evolve_contract::profile::{
+    DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse,
+};
+use evolve_domain::profile::Onboarding as Step;
+use evolve_engine::profiles::{Changes, Standing};
+use evolve_store::users::UserRecord;
+
+use crate::{
+    extract::{JsonBody, Own, Person, own},
+    openapi::problems,
+    problem::ApiError,
+    state::Api,
+};
+
+problems!(
+    ReadProblems: Unauthorized, Forbidden, ProfileNotFound, InvalidValue, RateLimited, DatabaseUnavailable,
+);
+problems!(
+    WriteProblems: InvalidBody, Unauthorized, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited,
+    DatabaseUnavailable,
+);
+problems!(
+    DeleteProblems: Unauthorized, Forbidden, InvalidValue, RateLimited, DatabaseUnavailable,
+);
+
+/// What is known of a person.
+#[utoipa::path(
+    get, path = "/profile/{user_id}", tag = "profile", security(("bearer" = [])),
+    params(("user_id" = i64, Path, description = "The token's own person")),
+    responses((status = 200, description = "The profile", body = ProfileResponse), ReadProblems),
+)]
+pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<ProfileResponse>, ApiError> {
+    Ok(Json(response(api.profiles.get(person).await?)))
+}
+
+/// Sets what is given and leaves the rest; an empty string clears. Makes the profile of somebody new.
+#[utoipa::path(
+    post, path = "/profile", tag = "profile", security(("bearer" = [])),
+    request_body = ProfileUpdate,
+    responses((status = 200, description = "The profile as it is now", body = ProfileResponse), WriteProblems),
+)]
+pub async fn update(
+    State(api): State<Api>,
+    Person(person): Person,
+    request: Request,
+) -> Result<Json<ProfileResponse>, ApiError> {
+    let JsonBody(ProfileUpdate { user_id, data }) = JsonBody::from_request(request, &api).await?;
+    let person = own(person, user_id)?;
+    Ok(Json(response(api.profiles.update(person, changes(data)).await?)))
+}
+
+/// Removes everything of a person, and counts what is left.
+#[utoipa::path(
+    delete, path = "/profile/{user_id}", tag = "profile", security(("bearer" = [])),
+    params(("user_id" = i64, Path, description = "The token's own person")),
+    responses((status = 200, description = "What was removed", body = DeletedResponse), DeleteProblems),
+)]
+pub async fn delete(State(api): State<Api>, Own(person): Own) -> Result<Json<DeletedResponse>, ApiError> {
+    let deleted = api.profiles.delete(person).await?;
+    Ok(Json(DeletedResponse { user_id: person, deleted: deleted.counts, remaining: deleted.remaining }))
+}
+
+/// How a person stands: plan, today's messages, relationship.
+#[utoipa::path(
+    get, path = "/profile/status/{user_id}", tag = "profile", security(("bearer" = [])),
+    params(("user_id" = i64, Path, description = "The token's own person")),
+    responses((status = 200, description = "The status", body = StatusResponse), ReadProblems),
+)]
+pub async fn status(State(api): State<Api>, Own(person): Own) -> Result<Json<StatusResponse>, ApiError> {
+    let Standing { status, messages_limit, resets_at, level, next_level_at } = api.profiles.status(person).await?;
+    Ok(Json(StatusResponse {
+        user_id: person,
+        plan: status.plan.as_str().to_owned(),
+        premium_until: status.premium_until,
+        messages_today: status.messages_today,
+        messages_limit,
+        resets_at,
+        level: level.number(),
+        points: status.points,
+        next_level_at,
+        facts: status.facts,
+    }))
+}
+
+fn response(record: UserRecord) -> ProfileResponse {
+    let UserRecord { user_id, profile, settings, created_at, plan: _, premium_until: _ } = record;
+    let data = ProfileData {
+        name: profile.name,
+        gender: profile.gender,
+        birthday: profile.birthday,
+        occupation: profile.occupation,
+        city: profile.city,
+        language: Some(settings.language.as_str().to_owned()),
+        time_zone: Some(settings.time_zone.name().to_owned()),
+        onboarding: Some(match settings.onboarding {
+            Step::New => Onboarding::New,
+            Step::Language => Onboarding::Language,
+            Step::Name => Onboarding::Name,
+            Step::Done => Onboarding::Done,
+        }),
+    };
+    ProfileResponse { user_id, data, created_at }
+}
+
+fn changes(data: ProfileData) -> Changes {
+    let ProfileData { name, gender, birthday, occupation, city, language, time_zone, onboarding } = data;
+    let onboarding = onboarding.map(|step| match step {
+        Onboarding::New => Step::New,
+        Onboarding::Language => Step::Language,
+        Onboarding::Name => Step::Name,
+        Onboarding::Done => Step::Done,
+    });
+    Changes { name, gender, birthday, occupation, city, language, time_zone, onboarding }
+}

@@ -1,0 +1,63 @@
+//! The outermost middleware: names the request, so that what a caller sees, what we log and what they send us in a bug
+//! report are one thing; and writes the body of errors.
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::problem;
+
+/// The header that carries the id, both ways.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest id that is taken from a caller.
+const MAX_LENGTH: usize = 64;
+
+/// The id of a request, in its extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Takes the caller's id where it is sane (it goes into logs), otherwise makes one.
+pub async fn identify(mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
+    let id = given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
+    let response = answer(request, next).instrument(span).await;
+    let mut response = problem::render(response, &id);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+async fn answer(request: Request, next: Next) -> Response {
+    let started = std::time::Instant::now();
+    let response = next.run(request).await;
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(status = response.status().as_u16(), millis, "answered");
+    response
+}
+
+fn is_sane(id: &str) -> bool {
+    (1..=MAX_LENGTH).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_could_forge_a_log_line_is_not_taken() {
+        assert!(is_sane("0197f3c2-7a31_b.9"));
+        for bad in ["", "a b", "a\"b", "a{b}", "é", &"a".repeat(65)] {
+            assert!(!is_sane(bad), "{bad:?}");
+        }
+    }
+}

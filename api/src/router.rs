@@ -1,0 +1,110 @@
+//! Every route, what stands before it, and what stands around all of them.
+
+use std::{any::Any, collections::BTreeSet, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::HeaderValue,
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use evolve_contract::Code;
+use evolve_runtime::metrics::{HttpMetrics, Metrics, track};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    auth, chat, docs,
+    guard::{Guard, guard},
+    limits::Rule,
+    openapi::Document,
+    operation,
+    problem::ApiError,
+    profile, ready, request_id, security,
+    state::Api,
+};
+
+/// Largest body of a message with its picture.
+pub const MAX_CHAT_BODY: usize = 10 * 1024 * 1024;
+/// Largest body of anything else.
+pub const MAX_BODY: usize = 64 * 1024;
+/// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// Every route. `guarded` puts the token and the limit before a group of them; without it this is for reading alone.
+fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
+    let group = OpenApiRouter::new;
+    let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
+    let reset = group().routes(routes!(chat::reset));
+    let profile = group()
+        .routes(routes!(profile::get, profile::delete))
+        .routes(routes!(profile::update))
+        .routes(routes!(profile::status));
+    let open = group()
+        .routes(routes!(auth::auth))
+        .routes(routes!(operation::health))
+        .routes(routes!(ready::ready))
+        .routes(routes!(operation::metrics))
+        .routes(routes!(docs::docs))
+        .routes(routes!(docs::openapi_json))
+        .route("/docs/", get(docs::page))
+        .route("/docs/{*file}", get(docs::asset));
+    let timed = open
+        .merge(guarded(reset, Rule::Reset))
+        .merge(guarded(profile, Rule::Profile))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(limit_time));
+    // The chat handler has a limit of its own, after which the turn goes on without its caller.
+    OpenApiRouter::with_openapi(Document::openapi()).merge(guarded(chat, Rule::Chat)).merge(timed)
+}
+
+/// The document of all routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes(|group, _| group).split_for_parts().1
+}
+
+/// The pattern of every route that the service has, documented or not.
+///
+/// axum has no way to ask for them but the router's `Debug`, so this is for the test that compares them with the document.
+#[must_use]
+pub fn paths() -> Vec<String> {
+    let shown = format!("{:?}", routes(|group, _| group).split_for_parts().0);
+    // axum's own fallback is a route too.
+    let is_ours = |text: &&str| text.len() > 1 && text.starts_with('/') && !text.contains("__private__");
+    let paths: BTreeSet<&str> = shown.split('"').filter(is_ours).collect();
+    paths.into_iter().map(str::to_owned).collect()
+}
+
+/// The service.
+pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Router {
+    let guarded = |group: OpenApiRouter<Api>, rule| {
+        group.route_layer(middleware::from_fn_with_state(Guard { api: api.clone(), rule }, guard))
+    };
+    let (router, _) = routes(guarded).split_for_parts();
+    let mut router = router
+        .fallback(|| async { ApiError::new(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
+        .with_state(api.clone())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));
+    if !cors_origins.is_empty() {
+        router = router.layer(security::cors(cors_origins));
+    }
+    router.layer(middleware::from_fn(security::headers)).layer(middleware::from_fn(request_id::identify))
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(REQUEST_LIMIT, next.run(request))
+        .await
+        .unwrap_or_else(|_| ApiError::new(Code::Timeout).into_response())
+}
+
+/// What a panicking handler answers. What it said went to the panic hook; it may hold anything, so it is not repeated.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    ApiError::new(Code::Internal).into_response()
+}

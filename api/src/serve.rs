@@ -1,0 +1,73 @@
+//! Putting it together.
+
+use std::sync::Arc;
+
+use evolve_engine::{Engine, EngineConfig, EngineMetrics, profiles::Profiles, providers, summary};
+use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
+use evolve_store::{Store, cache::Cache, redis::Redis, wakeups::Wakeups};
+use tokio::net::TcpListener;
+
+use crate::{
+    Config,
+    auth::token::Tokens,
+    chat::metrics::ChatMetrics,
+    ready::Readiness,
+    router,
+    state::{Api, Parts},
+};
+
+/// Serves the API on `listener` as tasks of `tasks`; returns when it has begun. Postgres, Redis and models may be away.
+///
+/// # Errors
+/// When something cannot even be prepared: a URL, a key, a template.
+pub fn serve(
+    config: Config,
+    listener: TcpListener,
+    clock: Clock,
+    tasks: &Tasks,
+    metrics: &Metrics,
+) -> anyhow::Result<()> {
+    let cors_origins = config.cors_origins.clone();
+    let api = assemble(config, clock, tasks, metrics)?;
+    summary::start(api.engine.clone(), tasks);
+    http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
+    Ok(())
+}
+
+fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> anyhow::Result<Api> {
+    let store = Store::connect(&config.store, metrics)?;
+    let redis = Redis::connect(&config.redis, metrics);
+    let cache = Cache::new(redis.clone(), store.keys().clone(), config.cache, metrics);
+    let engine_metrics = EngineMetrics::register(metrics);
+    let defaults = config.persona.default_settings();
+    let profiles = Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), defaults);
+    let engine = Engine::new(EngineConfig {
+        store: store.clone(),
+        wakeups: Wakeups::start(&store, tasks),
+        chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
+        persona: config.persona,
+        plans: config.plans,
+        max_iterations: config.max_iterations,
+        thinking_budget: config.thinking_budget,
+        metrics: engine_metrics,
+        clock: clock.clone(),
+    })?;
+    Ok(Api::new(Parts {
+        engine,
+        profiles,
+        store,
+        redis,
+        tokens: Tokens::new(&config.jwt_secret),
+        service_key: config.service_key,
+        bot_token: config.bot_token,
+        limits: config.limits,
+        proxy_hops: config.proxy_hops,
+        max_image_bytes: config.max_image_bytes,
+        chat_timeout: config.chat_timeout,
+        readiness: Readiness::default(),
+        chat_metrics: ChatMetrics::register(metrics),
+        metrics: metrics.clone(),
+        clock,
+        tasks: tasks.clone(),
+    }))
+}

@@ -1,0 +1,72 @@
+//! What handlers share.
+
+use std::{sync::Arc, time::Duration};
+
+use evolve_engine::{Engine, profiles::Profiles};
+use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
+use evolve_store::{Store, redis::Redis};
+use secrecy::SecretString;
+
+use crate::{auth::token::Tokens, chat::metrics::ChatMetrics, limits::RateLimits, ready::Readiness};
+
+/// The API. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Api(Arc<Parts>);
+
+impl Api {
+    /// Shares the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Api {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What [`Api`] shares.
+pub struct Parts {
+    /// Chat turns.
+    pub engine: Engine,
+    /// Profiles.
+    pub profiles: Profiles,
+    /// Postgres, for readiness.
+    pub store: Store,
+    /// Redis, for limits and readiness.
+    pub redis: Redis,
+    /// Bearer tokens.
+    pub tokens: Tokens,
+    /// Our bot's key.
+    pub service_key: SecretString,
+    /// The bot's Telegram token, with which `initData` is signed.
+    pub bot_token: Option<SecretString>,
+    /// Rate limits.
+    pub limits: RateLimits,
+    /// How many proxies of our own stand before us.
+    pub proxy_hops: usize,
+    /// Largest image, in bytes.
+    pub max_image_bytes: usize,
+    /// How long a caller of `/chat` is kept waiting.
+    pub chat_timeout: Duration,
+    /// The last look at our neighbours.
+    pub readiness: Readiness,
+    /// Chat metrics.
+    pub chat_metrics: ChatMetrics,
+    /// The registry that `/metrics` shows.
+    pub metrics: Metrics,
+    /// Time.
+    pub clock: Clock,
+    /// Where turns run that outlive their callers.
+    pub tasks: Tasks,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Parts(…)")
+    }
+}

@@ -1,0 +1,65 @@
+//! Pictures: known by their content, for those whose plan has them.
+
+use std::io::Cursor;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use evolve_contract::{Code, chat::ChatRequest};
+use evolve_engine::model::Part;
+use image::{DynamicImage, ImageFormat, RgbImage};
+use serde_json::json;
+
+use crate::harness::{Api, IVAN, Setup};
+
+fn picture(format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(RgbImage::new(3, 2)).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn a_person_with_premium_shows_a_picture_and_the_model_sees_it() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    sqlx::query("UPDATE users SET plan = 'premium'").execute(&setup.pool()).await.unwrap();
+    for (format, expected) in
+        [(ImageFormat::Jpeg, "image/jpeg"), (ImageFormat::Png, "image/png"), (ImageFormat::WebP, "image/webp")]
+    {
+        let bytes = picture(format);
+        let body = ChatRequest { image_data: Some(BASE64_STANDARD.encode(&bytes)), ..ChatRequest::default() };
+        api.client.chat(&token, None, &body).await.unwrap();
+        let seen = api.script.requests().pop().unwrap().context.pop().unwrap().parts;
+        let image = Part::Image { mime: expected.to_owned(), bytes: bytes.into() };
+        assert!(seen.contains(&image), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_picture_on_the_free_plan_needs_premium_and_costs_nothing() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    let body = json!({"message": "Смотри", "image_data": BASE64_STANDARD.encode(picture(ImageFormat::Png))});
+    assert_eq!(api.post("/chat", Some(&token), &body).await.code(), Code::PremiumRequired);
+    assert_eq!(api.client.status(&token, IVAN).await.unwrap().messages_today, 0);
+}
+
+#[tokio::test]
+async fn what_is_no_picture_is_refused() {
+    let api = Setup::new().await.with("MAX_IMAGE_SIZE_MB", 1).start().await;
+    let token = api.token(IVAN).await;
+    let encode = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
+    let table = [
+        ("not base64", "%%%".to_owned(), "not base64"),
+        ("a data: URL", format!("data:image/png;base64,{}", encode(&picture(ImageFormat::Png))), "not base64"),
+        ("a gif", encode(b"GIF89a\x01\0\x01\0\0\0\0;"), "not a JPEG, PNG or WebP"),
+        ("a page", encode(b"<html><script>alert(1)</script></html>"), "not a JPEG, PNG or WebP"),
+        ("too large", encode(&vec![0; 1024 * 1024 + 1]), "larger than 1 MB"),
+    ];
+    for (what, image_data, expected) in table {
+        let answer = api.post("/chat", Some(&token), &json!({"message": "", "image_data": image_data})).await;
+        assert_eq!(answer.code(), Code::InvalidImage, "{what}");
+        let detail = answer.problem().detail.unwrap();
+        assert!(detail.contains(expected), "{what}: {detail}");
+    }
+}

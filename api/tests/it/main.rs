@@ -1,0 +1,20 @@
+//! User stories against the running API: real Postgres, real Redis, a scripted model, HTTP over loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy knows test functions, but not the helpers of a test binary"
+)]
+
+mod auth;
+mod chat;
+mod harness;
+mod images;
+mod limits;
+mod openapi;
+mod outages;
+mod problems;
+mod process;
+mod profile;
+mod ready;
+mod stream;

@@ -1,0 +1,93 @@
+//! Probes, metrics, and what every answer carries.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::harness::{Api, IVAN, Setup};
+
+#[tokio::test]
+async fn readiness_shows_each_neighbour_in_the_seeds_shape() {
+    let api = Api::start().await;
+    let answer = api.get("/ready", None).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let closed = json!({"state": "CLOSED", "failure_count": 0});
+    assert_eq!(
+        answer.json(),
+        json!({
+            "status": "ready",
+            "database": {"status": "healthy"},
+            "redis": {"status": "healthy", "circuit_breaker": closed},
+            "script": {"status": "healthy", "circuit_breaker": closed},
+        })
+    );
+    assert_eq!(api.get("/health", None).await.json(), json!({"status": "healthy"}));
+}
+
+#[tokio::test]
+async fn without_a_redis_url_redis_is_shown_as_disabled() {
+    let mut setup = Setup::new().await;
+    setup.redis_url = None;
+    let api = setup.start().await;
+    let answer = api.get("/ready", None).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.json()["redis"], json!({"status": "disabled"}));
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    api.client.profile(&token, IVAN).await.unwrap();
+}
+
+#[tokio::test]
+async fn metrics_count_requests_by_route_and_never_by_person() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    api.client.profile(&token, IVAN).await.unwrap();
+    api.get("/nowhere/at/all", None).await;
+    let answer = api.get("/metrics", None).await;
+    assert!(answer.header("content-type").unwrap().starts_with("application/openmetrics-text"));
+    for line in [
+        r#"chat_requests_total{outcome="ok"} 1"#,
+        "chat_requests_duration_seconds_count 1",
+        r#"http_requests_total{method="GET",route="/profile/{user_id}",status="200"} 1"#,
+        r#"http_requests_total{method="GET",route="unmatched",status="404"} 1"#,
+        "cache_misses_total 1",
+    ] {
+        assert!(answer.text.lines().any(|l| l == line), "{line} is not in\n{}", answer.text);
+    }
+    assert!(!answer.text.contains("42\""), "a person's id is in a label");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_protect_browsers() {
+    let api = Api::start().await;
+    for path in ["/health", "/nowhere", "/profile/42", "/docs/", "/openapi.json"] {
+        let answer = api.get(path, None).await;
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(policy.contains("script-src"), path == "/docs/", "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_pages_of_the_listed_origins_may_call() {
+    let api = Setup::new().await.with("CORS_ORIGINS", "https://app.example.org").start().await;
+    let preflight = async |origin: &str| {
+        let request = api.request(Method::OPTIONS, "/chat").header("origin", origin);
+        api.send(request.header("access-control-request-method", "POST")).await
+    };
+    let allowed = preflight("https://app.example.org").await;
+    assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example.org"));
+    assert!(allowed.header("access-control-allow-headers").unwrap().contains("idempotency-key"));
+    assert_eq!(preflight("https://evil.example.org").await.header("access-control-allow-origin"), None);
+    let problem = api.send(api.request(Method::GET, "/profile/1").header("origin", "https://app.example.org")).await;
+    assert_eq!(
+        problem.header("access-control-allow-origin"),
+        Some("https://app.example.org"),
+        "problems can be read too"
+    );
+}

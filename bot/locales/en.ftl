@@ -1,0 +1,110 @@
+# Everything that the bot itself says in English. Telegram's HTML is allowed; what is filled in is escaped by the code.
+
+# The first conversation
+welcome =
+    Hi there! 👋 Let's get to know each other.
+
+    Which language do you feel at home in?
+language-russian = Русский
+language-english = English
+language-chosen = English it is 🙂
+ask-name = What should I call you?
+ask-name-again = So, what should I call you?
+name-other = Another name
+type-name = Just type the name, please: I'll take your next message as your name.
+name-chosen = I'll call you <b>{ $name }</b> 🙂
+name-invalid = Hmm, that doesn't look like a name. Could you make it shorter: up to 64 characters, on one line?
+nice-to-meet =
+    Lovely to meet you, <b>{ $name }</b>! 💛
+
+    Write to me about anything: I listen, and I remember what matters to you. If you need something, there is /help.
+greeting = Welcome back, <b>{ $name }</b>! 💛 What shall we talk about?
+greeting-unnamed = Welcome back! 💛 What shall we talk about?
+
+# Commands
+help =
+    You can simply talk to me, as you would to a friend.
+
+    /profile — what I know about you
+    /status — your plan, and the messages left today
+    /reset — start the conversation afresh (I keep my memories)
+    /start — get to know each other
+    /help — this note
+unknown-command = I don't know that command 🙈 They are all in /help, or just tell me in your own words.
+command-start = Get to know each other
+command-help = What I can do
+command-profile = What I know about you
+command-status = Your plan and messages left
+command-reset = Start the conversation afresh
+
+profile-title = <b>Here is what I know about you</b>
+profile-empty = I hardly know anything about you yet. Tell me a little about yourself, I'd love to hear it 🙂
+profile-name = Name: { $value }
+profile-gender = Gender: { $value }
+profile-birthday = Birthday: { $value }
+profile-occupation = Occupation: { $value }
+profile-city = City: { $value }
+profile-language = Language: { $value }
+profile-time-zone = Time zone: { $value }
+gender-male = male
+gender-female = female
+date = { $month ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    } { $day }, { $year }
+
+status-plan-free = Your plan: <b>free</b>
+status-plan-premium = Your plan: <b>premium</b> ⭐
+status-plan-premium-until = Your plan: <b>premium</b> ⭐ until { $date }
+status-left = { $left ->
+        [0] You have used up today's messages.
+        [one] You have <b>{ $left }</b> message of { $limit } left today.
+       *[other] You have <b>{ $left }</b> messages of { $limit } left today.
+    }
+status-resets = The count starts over at { $time } ({ $zone }).
+status-unlimited = Write as many messages as you like.
+status-level = You and I are <b>{ $level ->
+        [1] still new to each other
+        [2] acquaintances
+        [3] friends
+        [4] close friends
+       *[5] as close as can be
+    }</b>
+
+reset-done = All right, a fresh start 🌱 Everything I remember about you stays with me.
+reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.
+
+# What cannot be done
+unsupported-voice = I can't understand voice messages yet 🙈 Could you put it in writing?
+unsupported-sticker = Cute sticker! But so far I really understand only words and photos 🙂
+unsupported-video = I can't watch videos yet. Will you tell me what's in it?
+unsupported-file = I can't open files yet. If it is a picture, please send it as a photo.
+unsupported-other = I can't do anything with this yet 🙈 Please put it in words, or send a photo.
+photo-too-large = This photo is too large for me to open. Could you send a smaller one?
+photo-unreadable = I can't make out this photo. Could you send it again, or another one?
+
+quota-exhausted =
+    That's all the messages for today 🌙 Let's go on { $hours ->
+        [0] { $minutes ->
+            [one] in { $minutes } minute
+           *[other] in { $minutes } minutes
+        }
+        [one] in { $hours } hour
+       *[other] in { $hours } hours
+    }. I'll be waiting!
+premium-required = I look at photos on the premium plan. Meanwhile, will you tell me what's in it? 🙂
+model-unavailable = My thoughts are all over the place… 🙈 Please write to me again in a few minutes. This message wasn't counted.
+model-blocked = I'd rather not answer that. Shall we talk about something else? This message wasn't counted.
+model-failed = I couldn't find the words 🙈 Could you say it differently? This message wasn't counted.
+message-refused = I can't make out this message 🙈 Could you write it differently?
+trouble = I'm sorry, something went wrong with this message and I couldn't answer it. Please write to me again.

@@ -1,0 +1,58 @@
+//! What every part of the bot works with.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
+use evolve_runtime::clock::Clock;
+use evolve_store::Store;
+use tokio::sync::Notify;
+
+use crate::{api::Api, metrics::BotMetrics, telegram::Telegram};
+
+/// The parts of one running bot. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Bot {
+    pub(crate) store: Store,
+    pub(crate) telegram: Telegram,
+    pub(crate) api: Api,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: BotMetrics,
+    pub(crate) max_image_bytes: u64,
+    pub(crate) contact: Contact,
+    /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
+    pub(crate) owed: Arc<Notify>,
+}
+
+/// Whether Telegram answered us when we last asked it for something on our own account. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contact(Arc<AtomicU8>);
+
+/// What `/ready` says of Telegram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContactState {
+    /// Nothing was asked yet.
+    NotTried,
+    /// It answered.
+    Healthy,
+    /// It did not.
+    Unhealthy,
+}
+
+impl Contact {
+    /// Notes how a call went.
+    pub(crate) fn note(&self, healthy: bool) {
+        self.0.store(if healthy { 1 } else { 2 }, Ordering::Relaxed);
+    }
+
+    /// How the last call went.
+    #[must_use]
+    pub(crate) fn state(&self) -> ContactState {
+        match self.0.load(Ordering::Relaxed) {
+            0 => ContactState::NotTried,
+            1 => ContactState::Healthy,
+            _ => ContactState::Unhealthy,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! A message to the companion, and its answer.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use evolve_contract::chat::ChatRequest;
+use evolve_domain::language::Language;
+
+use super::{Trouble, Turn, incoming::Photo, trouble, typing};
+use crate::{markdown, replies::Replies, texts::Text};
+
+pub(super) async fn text(turn: &Turn<'_>, language: Language, message: String, date: DateTime<Utc>) -> Result<Replies, Trouble> {
+    let request = ChatRequest { message, timestamp: Some(date), image_data: None };
+    typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &request)).await
+}
+
+pub(super) async fn photo(
+    turn: &Turn<'_>,
+    language: Language,
+    sizes: &[Photo],
+    caption: String,
+    date: DateTime<Utc>,
+) -> Result<Replies, Trouble> {
+    let limit = turn.bot.max_image_bytes;
+    let fitting = sizes.iter().filter(|photo| photo.size <= limit).max_by_key(|photo| photo.size);
+    let Some(photo) = fitting else {
+        return Ok(turn.replies().say(Text::PhotoTooLarge.render(language)));
+    };
+    let work = async {
+        let bytes = match turn.bot.telegram.download(&photo.file_id, limit).await {
+            Ok(bytes) => bytes,
+            Err(error) => return Ok(turn.replies().say(trouble::excuse_file(error)?.render(language))),
+        };
+        let image_data = Some(STANDARD.encode(bytes));
+        let request = ChatRequest { message: caption, timestamp: Some(date), image_data };
+        answer(turn, language, &request).await
+    };
+    typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+async fn answer(turn: &Turn<'_>, language: Language, request: &ChatRequest) -> Result<Replies, Trouble> {
+    // The same key for every attempt: the API answers it once, however often it is asked.
+    let key = format!("tg-{}", turn.update.update_id);
+    let answer = match turn.bot.api.chat(turn.person.id, &key, request).await {
+        Ok(answer) => answer,
+        Err(error) => match trouble::excuse(&error, request.image_data.is_some()) {
+            Some(excuse) => return Ok(turn.replies().say(excuse.render(language))),
+            None => return Err(error.into()),
+        },
+    };
+    let messages = markdown::to_messages(&answer.response_text);
+    if messages.is_empty() {
+        return Ok(turn.replies().say(Text::ModelFailed.render(language)));
+    }
+    Ok(messages.into_iter().fold(turn.replies(), Replies::say))
+}

@@ -1,0 +1,115 @@
+//! Commands.
+
+use evolve_domain::language::Language;
+use serde_json::json;
+use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
+
+use super::{Trouble, Turn, me, start};
+use crate::{
+    replies::Replies,
+    telegram::{Telegram, TelegramError},
+    texts::Text,
+};
+
+/// What a person can ask for by name.
+#[derive(BotCommands, Clone, Debug, PartialEq, Eq)]
+#[command(rename_rule = "lowercase")]
+enum Command {
+    /// What a link to the bot says after `?start=` comes along; nothing depends on it.
+    Start(String),
+    Help,
+    Profile,
+    Status,
+    Reset,
+}
+
+/// The commands as Telegram shows them in its menu.
+const MENU: [(&str, Text<'static>); 5] = [
+    ("profile", Text::CommandProfile),
+    ("status", Text::CommandStatus),
+    ("reset", Text::CommandReset),
+    ("help", Text::CommandHelp),
+    ("start", Text::CommandStart),
+];
+
+/// Whether a text is a command, known or not: a slash and a word, as Telegram marks them up.
+#[must_use]
+pub(super) fn is_command(text: &str) -> bool {
+    word(text).is_some()
+}
+
+/// The word after the slash, without the name of a bot.
+fn word(text: &str) -> Option<&str> {
+    let first = text.strip_prefix('/')?.split_whitespace().next()?;
+    let word = first.split('@').next().unwrap_or(first);
+    let is_word = (1..=64).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (is_word && text.chars().nth(1).is_some_and(|c| !c.is_whitespace())).then_some(word)
+}
+
+/// Runs a command.
+pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
+    match parse(text) {
+        Some(Command::Start(_)) => start::start(turn).await,
+        Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
+        Some(Command::Profile) => me::profile(turn).await,
+        Some(Command::Status) => me::status(turn).await,
+        Some(Command::Reset) => me::reset(turn).await,
+        None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),
+    }
+}
+
+fn parse(text: &str) -> Option<Command> {
+    // A private chat has no other bot that could be meant, so the name after `@` does not matter; nor does case.
+    let word = word(text)?.to_lowercase();
+    let rest = text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+    Command::parse(&format!("/{word} {rest}"), "").ok()
+}
+
+/// Tells Telegram the commands, in every language; English is what it shows in all others.
+///
+/// # Errors
+/// [`TelegramError`].
+pub(crate) async fn register(telegram: &Telegram) -> Result<(), TelegramError> {
+    for (language, code) in [(Language::En, ""), (Language::Ru, "ru")] {
+        let commands = MENU.map(|(command, text)| json!({ "command": command, "description": text.render(language) }));
+        telegram.call("setMyCommands", &json!({ "commands": commands, "language_code": code })).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("/start", Some(Command::Start(String::new())))]
+    #[case("/start from_a_link", Some(Command::Start("from_a_link".to_owned())))]
+    #[case("/Help@some_bot", Some(Command::Help))]
+    #[case("/reset please", Some(Command::Reset))]
+    #[case("/dance", None)]
+    fn commands_are_tolerant(#[case] text: &str, #[case] command: Option<Command>) {
+        assert!(is_command(text));
+        assert_eq!(parse(text), command);
+    }
+
+    #[rstest]
+    #[case("hello /start")]
+    #[case("/etc/hosts is a file")]
+    #[case("/ help")]
+    #[case("/")]
+    #[case("/привет")]
+    fn other_texts_with_slashes_are_for_the_companion(#[case] text: &str) {
+        assert!(!is_command(text));
+    }
+
+    #[test]
+    fn the_menu_has_exactly_the_commands_that_there_are() {
+        let mut menu: Vec<String> = MENU.iter().map(|(name, _)| format!("/{name}")).collect();
+        let mut known: Vec<String> = Command::bot_commands().into_iter().map(|command| command.command).collect();
+        menu.sort();
+        known.sort();
+        assert_eq!(menu, known);
+    }
+}

@@ -1,0 +1,285 @@
+//! An update as the bot understands it.
+//!
+//! teloxide's types know more of Telegram than we need, and refuse a message of which they do not know one part. People
+//! must not wait for a library because they used a new kind of formatting, so such a message is read a second time,
+//! without everything that the bot has no use for.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, User};
+
+/// Who is speaking, in their private chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// Telegram id.
+    pub(crate) id: i64,
+    /// The chat to answer in.
+    pub(crate) chat_id: i64,
+    /// As their account says.
+    pub(crate) first_name: String,
+    /// Language of their app.
+    pub(crate) language_code: Option<String>,
+}
+
+/// A size of a photo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Photo {
+    /// To download it with.
+    pub(crate) file_id: String,
+    /// Bytes, as far as Telegram says.
+    pub(crate) size: u64,
+}
+
+/// What we cannot do anything with yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsupported {
+    /// A voice message or music.
+    Voice,
+    /// A sticker, an animation, dice.
+    Sticker,
+    /// A video or a round one.
+    Video,
+    /// A file.
+    File,
+    /// A place, a contact, a poll, …
+    Other,
+}
+
+/// What a person did.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Incoming {
+    /// Wrote something.
+    Text {
+        /// What.
+        text: String,
+        /// When.
+        date: DateTime<Utc>,
+    },
+    /// Sent a photo.
+    Photo {
+        /// From small to large.
+        sizes: Vec<Photo>,
+        /// What is written under it.
+        caption: String,
+        /// When.
+        date: DateTime<Utc>,
+    },
+    /// Pressed a button.
+    Press {
+        /// To be answered.
+        query_id: String,
+        /// The message with the button.
+        message_id: Option<i64>,
+        /// What the button says to us.
+        data: String,
+    },
+    /// Sent something else.
+    Unsupported(Unsupported),
+}
+
+/// Why an update is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ignored {
+    /// It is not from a private chat.
+    NotPrivate,
+    /// It is not from a person.
+    NotAPerson,
+    /// It says something about the chat (blocked, pinned, …) and wants no answer.
+    Service,
+    /// It is of a kind that we did not ask for.
+    UnknownKind,
+    /// It is not what it should be.
+    Malformed,
+}
+
+impl Ignored {
+    /// For metrics.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NotPrivate => "ignored_not_private",
+            Self::NotAPerson => "ignored_not_a_person",
+            Self::Service => "ignored_service",
+            Self::UnknownKind => "ignored_unknown_kind",
+            Self::Malformed => "ignored_malformed",
+        }
+    }
+}
+
+/// Reads an update as Telegram sent it.
+///
+/// # Errors
+/// Why it is not to be answered.
+pub(crate) fn read(update: &Value) -> Result<(Person, Incoming), Ignored> {
+    if let Some(message) = update.get("message") {
+        return of_message(message);
+    }
+    if let Some(query) = update.get("callback_query") {
+        let parsed = serde_json::from_value::<CallbackQuery>(query.clone());
+        let parsed = parsed.or_else(|_| serde_json::from_value(with_essential_message(query)));
+        return of_query(parsed.map_err(|_| Ignored::Malformed)?);
+    }
+    if update.get("my_chat_member").is_some() { Err(Ignored::Service) } else { Err(Ignored::UnknownKind) }
+}
+
+fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
+    // The library takes a message of which it does not know one part for an empty one.
+    let whole = serde_json::from_value::<Message>(raw.clone()).ok();
+    let whole = whole.filter(|message| !matches!(message.kind, MessageKind::Empty {}));
+    let message = match whole {
+        Some(message) => message,
+        None => serde_json::from_value(essentials(raw)).map_err(|_| Ignored::Malformed)?,
+    };
+    let person = person(&message.chat, message.from.as_ref())?;
+    let date = message.date;
+    let media = match message.kind {
+        MessageKind::Common(common) => Some(common.media_kind),
+        _ => None,
+    };
+    let incoming = match media {
+        Some(MediaKind::Text(text)) => Incoming::Text { text: text.text, date },
+        Some(MediaKind::Photo(photo)) => {
+            let size = |size: teloxide::types::PhotoSize| Photo { file_id: size.file.id.0, size: size.file.size.into() };
+            let sizes = photo.photo.into_iter().map(size).collect();
+            Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), date }
+        }
+        _ => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
+    };
+    Ok((person, incoming))
+}
+
+/// What a message carries that we can do nothing with; nothing if it carries nothing, but says what happened in the chat.
+fn unsupported(message: &Value) -> Option<Unsupported> {
+    // An animation comes with a document and a venue with a location, for old bots: the more special one is first.
+    const KINDS: [(&str, Unsupported); 17] = [
+        ("voice", Unsupported::Voice),
+        ("audio", Unsupported::Voice),
+        ("sticker", Unsupported::Sticker),
+        ("animation", Unsupported::Sticker),
+        ("dice", Unsupported::Sticker),
+        ("video", Unsupported::Video),
+        ("video_note", Unsupported::Video),
+        ("document", Unsupported::File),
+        ("contact", Unsupported::Other),
+        ("venue", Unsupported::Other),
+        ("location", Unsupported::Other),
+        ("poll", Unsupported::Other),
+        ("game", Unsupported::Other),
+        ("story", Unsupported::Other),
+        ("paid_media", Unsupported::Other),
+        ("checklist", Unsupported::Other),
+        ("photo", Unsupported::Other),
+    ];
+    KINDS.into_iter().find(|(key, _)| message.get(key).is_some()).map(|(_, kind)| kind)
+}
+
+fn of_query(query: CallbackQuery) -> Result<(Person, Incoming), Ignored> {
+    let message = query.message.as_ref();
+    let chat = message.map(|message| message.chat()).ok_or(Ignored::NotPrivate)?;
+    let person = person(chat, Some(&query.from))?;
+    let message_id = message.map(|message| i64::from(message.id().0));
+    let data = query.data.unwrap_or_default();
+    Ok((person, Incoming::Press { query_id: query.id.0, message_id, data }))
+}
+
+fn person(chat: &Chat, from: Option<&User>) -> Result<Person, Ignored> {
+    if !chat.is_private() {
+        return Err(Ignored::NotPrivate);
+    }
+    let user = from.filter(|user| !user.is_bot).ok_or(Ignored::NotAPerson)?;
+    let id = i64::try_from(user.id.0).map_err(|_| Ignored::Malformed)?;
+    Ok(Person { id, chat_id: chat.id.0, first_name: user.first_name.clone(), language_code: user.language_code.clone() })
+}
+
+/// The parts of a message that the bot uses.
+fn essentials(message: &Value) -> Value {
+    let mut kept = only(message, &["message_id", "date", "text", "caption", "photo"]);
+    kept["chat"] = only(&message["chat"], &["id", "type", "first_name"]);
+    kept["from"] = only(&message["from"], &["id", "is_bot", "first_name", "language_code"]);
+    kept
+}
+
+fn with_essential_message(query: &Value) -> Value {
+    let mut kept = only(query, &["id", "data", "chat_instance"]);
+    kept["from"] = only(&query["from"], &["id", "is_bot", "first_name", "language_code"]);
+    kept["message"] = essentials(&query["message"]);
+    // A message of the bot itself is of no interest beyond its id; a kind that is not known would not parse.
+    kept["message"]["text"] = "".into();
+    kept
+}
+
+fn only(object: &Value, keys: &[&str]) -> Value {
+    let kept = keys.iter().filter_map(|key| Some(((*key).to_owned(), object.get(key)?.clone())));
+    Value::Object(kept.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn message(more: Value) -> Value {
+        let mut message = json!({
+            "message_id": 7, "date": 1_770_000_000,
+            "chat": { "id": 42, "type": "private", "first_name": "Анна" },
+            "from": { "id": 42, "is_bot": false, "first_name": "Анна", "language_code": "ru" },
+        });
+        message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "update_id": 1, "message": message })
+    }
+
+    fn incoming(update: &Value) -> Result<Incoming, Ignored> {
+        read(update).map(|(_, incoming)| incoming)
+    }
+
+    #[test]
+    fn a_text_is_understood_though_a_part_of_it_is_newer_than_the_library() {
+        let entities = json!([{ "type": "hologram", "offset": 0, "length": 1 }]);
+        let update = message(json!({ "text": "Привет", "entities": entities, "via_quantum": { "id": 1 } }));
+        let Ok(Incoming::Text { text, .. }) = incoming(&update) else { panic!("{:?}", incoming(&update)) };
+        assert_eq!(text, "Привет");
+    }
+
+    #[rstest]
+    #[case(json!({ "voice": { "file_id": "a", "file_unique_id": "a", "duration": 1 } }), Unsupported::Voice)]
+    #[case(json!({ "document": { "file_id": "a", "file_unique_id": "a" } }), Unsupported::File)]
+    #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }), Unsupported::Other)]
+    #[case(json!({ "dice": { "emoji": "🎲", "value": 3 } }), Unsupported::Sticker)]
+    fn what_we_cannot_do_is_sorted_by_what_we_say_to_it(#[case] more: Value, #[case] kind: Unsupported) {
+        assert_eq!(incoming(&message(more)), Ok(Incoming::Unsupported(kind)));
+    }
+
+    #[rstest]
+    #[case(json!({ "text": "hi", "chat": { "id": -5, "type": "group", "title": "g" } }), Ignored::NotPrivate)]
+    #[case(json!({ "text": "hi", "from": { "id": 5, "is_bot": true, "first_name": "b" } }), Ignored::NotAPerson)]
+    #[case(json!({ "text": "hi", "date": "yesterday" }), Ignored::Malformed)]
+    #[case(json!({ "pinned_message": { "message_id": 1, "date": 0, "chat": { "id": 42, "type": "private" } } }), Ignored::Service)]
+    #[case(json!({ "teleported": {} }), Ignored::Service)]
+    fn what_is_not_from_a_person_in_private_is_ignored(#[case] more: Value, #[case] why: Ignored) {
+        assert_eq!(incoming(&message(more)), Err(why));
+    }
+
+    #[test]
+    fn unknown_kinds_of_updates_and_rubbish_are_ignored() {
+        assert_eq!(incoming(&json!({ "update_id": 1, "telepathy": {} })), Err(Ignored::UnknownKind));
+        assert_eq!(incoming(&json!("rubbish")), Err(Ignored::UnknownKind));
+        assert_eq!(incoming(&json!({ "message": 5 })), Err(Ignored::Malformed));
+        assert_eq!(incoming(&json!({ "my_chat_member": {} })), Err(Ignored::Service));
+    }
+
+    #[test]
+    fn a_press_is_understood_even_on_a_message_that_telegram_no_longer_shows() {
+        let mut update = json!({ "update_id": 1, "callback_query": {
+            "id": "q", "chat_instance": "c", "data": "lang:ru",
+            "from": { "id": 42, "is_bot": false, "first_name": "Анна" },
+            "message": { "message_id": 9, "date": 0, "chat": { "id": 42, "type": "private", "first_name": "Анна" } },
+        } });
+        let expected = Incoming::Press { query_id: "q".to_owned(), message_id: Some(9), data: "lang:ru".to_owned() };
+        assert_eq!(incoming(&update), Ok(expected.clone()));
+        update["callback_query"]["message"] = json!({ "message_id": 9, "date": 1, "hologram": {}, "rich_message": {},
+            "chat": { "id": 42, "type": "private", "first_name": "Анна" } });
+        assert_eq!(incoming(&update), Ok(expected));
+    }
+}

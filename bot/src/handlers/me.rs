@@ -1,0 +1,165 @@
+//! What a person can see of how the companion sees them: `/profile`, `/status`, `/reset`.
+
+use chrono::{Datelike as _, NaiveDate};
+use chrono_tz::Tz;
+use evolve_contract::{
+    Code,
+    profile::{ProfileData, StatusResponse},
+};
+use evolve_domain::language::Language;
+
+use super::{Trouble, Turn};
+use crate::{replies::Replies, texts::Text};
+
+/// `/profile`.
+pub(super) async fn profile(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let profile = turn.fresh_profile_or_new().await?;
+    let language = turn.language(Some(&profile));
+    Ok(turn.replies().say(describe(&profile, language)))
+}
+
+/// `/status`.
+pub(super) async fn status(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let profile = turn.fresh_profile_or_new().await?;
+    let language = turn.language(Some(&profile));
+    let zone = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    match turn.bot.api.status(turn.person.id).await? {
+        Some(status) => Ok(turn.replies().say(describe_status(&status, zone, language))),
+        // The profile was there a moment ago: it was deleted in between, and asking again will make a new one.
+        None => Err(Trouble::Fault { reason: "no_profile", detail: "the profile vanished".to_owned() }),
+    }
+}
+
+/// `/reset`.
+pub(super) async fn reset(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let ended = match turn.bot.api.reset(turn.person.id).await {
+        Ok(reset) => reset.ended,
+        Err(error) if error.code() == Some(Code::ProfileNotFound) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let language = turn.best_known_language().await;
+    // Asked twice, it is a reset all the same: the first may have been cut off before its answer.
+    let text = if ended || turn.is_repeated() { Text::ResetDone } else { Text::ResetNothing };
+    Ok(turn.replies().say(text.render(language)))
+}
+
+fn describe(profile: &ProfileData, language: Language) -> String {
+    let mut lines = Vec::new();
+    let mut line = |text: Text<'_>| lines.push(text.render(language));
+    if let Some(value) = filled(&profile.name) {
+        line(Text::ProfileName { value });
+    }
+    if let Some(value) = filled(&profile.gender) {
+        let known = match value.to_lowercase().as_str() {
+            "male" | "мужской" | "м" | "m" => Some(Text::GenderMale.render(language)),
+            "female" | "женский" | "ж" | "f" => Some(Text::GenderFemale.render(language)),
+            _ => None,
+        };
+        line(Text::ProfileGender { value: known.as_deref().unwrap_or(value) });
+    }
+    if let Some(birthday) = profile.birthday {
+        line(Text::ProfileBirthday { value: &date(birthday, language) });
+    }
+    if let Some(value) = filled(&profile.occupation) {
+        line(Text::ProfileOccupation { value });
+    }
+    if let Some(value) = filled(&profile.city) {
+        line(Text::ProfileCity { value });
+    }
+    let knows_something = !lines.is_empty();
+    let mut settings = vec![Text::ProfileLanguage { value: &name_of(language) }.render(language)];
+    if let Some(value) = filled(&profile.time_zone) {
+        settings.push(Text::ProfileTimeZone { value }.render(language));
+    }
+    let settings = settings.join("\n");
+    if knows_something {
+        let title = Text::ProfileTitle.render(language);
+        format!("{title}\n\n{}\n\n{settings}", lines.join("\n"))
+    } else {
+        format!("{}\n\n{settings}", Text::ProfileEmpty.render(language))
+    }
+}
+
+fn describe_status(status: &StatusResponse, zone: Tz, language: Language) -> String {
+    let mut lines = Vec::new();
+    let until = status.premium_until.map(|until| date(until.with_timezone(&zone).date_naive(), language));
+    lines.push(match (status.plan.as_str(), &until) {
+        ("premium", Some(date)) => Text::StatusPlanPremiumUntil { date }.render(language),
+        ("premium", None) => Text::StatusPlanPremium.render(language),
+        _ => Text::StatusPlanFree.render(language),
+    });
+    match status.messages_limit {
+        Some(limit) => {
+            let left = limit.saturating_sub(status.messages_today);
+            lines.push(Text::StatusLeft { left, limit }.render(language));
+            let time = status.resets_at.with_timezone(&zone).format("%H:%M").to_string();
+            lines.push(Text::StatusResets { time: &time, zone: zone.name() }.render(language));
+        }
+        None => lines.push(Text::StatusUnlimited.render(language)),
+    }
+    lines.push(Text::StatusLevel { level: u32::from(status.level) }.render(language));
+    lines.join("\n")
+}
+
+fn filled(field: &Option<String>) -> Option<&str> {
+    field.as_deref().filter(|value| !value.trim().is_empty())
+}
+
+fn name_of(language: Language) -> String {
+    match language {
+        Language::Ru => Text::LanguageRussian.render(language),
+        Language::En => Text::LanguageEnglish.render(language),
+    }
+}
+
+fn date(date: NaiveDate, language: Language) -> String {
+    Text::Date { day: date.day(), month: date.month(), year: &date.year().to_string() }.render(language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> ProfileData {
+        ProfileData {
+            name: Some("<Анна> & Ко".to_owned()),
+            gender: Some("female".to_owned()),
+            birthday: NaiveDate::from_ymd_opt(1990, 3, 8),
+            occupation: Some("садовница".to_owned()),
+            city: Some("Казань".to_owned()),
+            language: Some("ru".to_owned()),
+            time_zone: Some("Europe/Moscow".to_owned()),
+            onboarding: None,
+        }
+    }
+
+    #[test]
+    fn a_profile_is_told_kindly_and_cannot_break_the_markup() {
+        insta::assert_snapshot!("profile_ru", describe(&known(), Language::Ru));
+        insta::assert_snapshot!("profile_en", describe(&known(), Language::En));
+        insta::assert_snapshot!("profile_nobody", describe(&ProfileData::default(), Language::En));
+    }
+
+    #[test]
+    fn the_status_says_what_is_left_and_when_the_count_starts_over_where_the_person_lives() {
+        let free = StatusResponse {
+            user_id: 42,
+            plan: "free".to_owned(),
+            premium_until: None,
+            messages_today: 47,
+            messages_limit: Some(50),
+            resets_at: "2026-03-08T21:00:00Z".parse().unwrap(),
+            level: 3,
+            points: 310,
+            next_level_at: Some(600),
+            facts: 4,
+        };
+        let zone = Tz::Europe__Moscow;
+        insta::assert_snapshot!("status_free_ru", describe_status(&free, zone, Language::Ru));
+        insta::assert_snapshot!("status_free_en", describe_status(&free, zone, Language::En));
+        let until = Some("2026-12-31T20:00:00Z".parse().unwrap());
+        let premium = StatusResponse { plan: "premium".to_owned(), premium_until: until, messages_limit: None, ..free };
+        insta::assert_snapshot!("status_premium_ru", describe_status(&premium, zone, Language::Ru));
+        insta::assert_snapshot!("status_premium_en", describe_status(&premium, zone, Language::En));
+    }
+}

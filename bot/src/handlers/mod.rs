@@ -1,0 +1,164 @@
+//! What the bot does with an update.
+//!
+//! # Dispatch order
+//!
+//! The first that fits wins; this is the only place where the order is decided ([`dispatch`]).
+//!
+//! 1. Whatever is not from a person in their private chat is ignored ([`incoming`] says what that is). This comes first
+//!    so that nothing below can be reached from a group or by another bot.
+//! 2. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
+//!    things are now.
+//! 3. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
+//! 4. While a name is awaited, a text is the name.
+//! 5. Any other text, and any photo, goes to the companion.
+//! 6. Of anything else the bot says kindly that it cannot do it yet.
+
+mod chat;
+mod commands;
+mod me;
+mod names;
+mod start;
+mod trouble;
+mod typing;
+
+pub(crate) mod incoming;
+
+pub(crate) use commands::register as register_commands;
+pub(crate) use trouble::Trouble;
+
+use std::sync::Arc;
+
+use evolve_contract::profile::{Onboarding, ProfileData};
+use evolve_domain::language::Language;
+use evolve_store::{inbox::ClaimedUpdate, outbox::NewOutgoing};
+
+use self::incoming::{Incoming, Person, Unsupported};
+use crate::{bot::Bot, replies::Replies, texts::Text};
+
+/// One update of one person, being handled.
+pub(crate) struct Turn<'a> {
+    bot: &'a Bot,
+    update: &'a ClaimedUpdate,
+    person: Person,
+}
+
+/// Handles an update: what is owed for it.
+///
+/// # Errors
+/// [`Trouble`], when it is to be tried again.
+pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Vec<NewOutgoing>, Trouble> {
+    match incoming::read(&update.payload) {
+        Ok((person, incoming)) => {
+            let turn = Turn { bot, update, person };
+            dispatch(&turn, incoming).await.map(Replies::into_owed)
+        }
+        Err(ignored) => {
+            bot.metrics.received(ignored.name());
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// What the person gets when their update could not be handled at all.
+pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgoing> {
+    let Ok((person, _)) = incoming::read(&update.payload) else { return Vec::new() };
+    let turn = Turn { bot, update, person };
+    let profile = bot.api.settled_profile(turn.person.id).await;
+    let language = turn.language(profile.as_deref());
+    turn.replies().say(Text::Trouble.render(language)).into_owed()
+}
+
+async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
+    let metrics = &turn.bot.metrics;
+    match incoming {
+        Incoming::Press { query_id, message_id, data } => {
+            metrics.received("button");
+            start::pressed(turn, &query_id, message_id, &data).await
+        }
+        Incoming::Text { text, .. } if commands::is_command(&text) => {
+            metrics.received("command");
+            commands::run(turn, &text).await
+        }
+        Incoming::Text { text, date } => {
+            metrics.received("text");
+            let profile = turn.profile_or_new().await?;
+            if start::awaits_name(turn, &profile, &text) {
+                return start::named(turn, &profile, &text).await;
+            }
+            chat::text(turn, turn.language(Some(&profile)), text, date).await
+        }
+        Incoming::Photo { sizes, caption, date } => {
+            metrics.received("photo");
+            let profile = turn.profile_or_new().await?;
+            chat::photo(turn, turn.language(Some(&profile)), &sizes, caption, date).await
+        }
+        Incoming::Unsupported(kind) => {
+            metrics.received("unsupported");
+            Ok(turn.replies().say(excuse_for(kind).render(turn.best_known_language().await)))
+        }
+    }
+}
+
+fn excuse_for(kind: Unsupported) -> Text<'static> {
+    match kind {
+        Unsupported::Voice => Text::UnsupportedVoice,
+        Unsupported::Sticker => Text::UnsupportedSticker,
+        Unsupported::Video => Text::UnsupportedVideo,
+        Unsupported::File => Text::UnsupportedFile,
+        Unsupported::Other => Text::UnsupportedOther,
+    }
+}
+
+impl Turn<'_> {
+    fn replies(&self) -> Replies {
+        Replies::new(self.update.update_id, self.person.chat_id, self.person.id)
+    }
+
+    /// The language that the person chose, or else that of their app.
+    fn language(&self, profile: Option<&ProfileData>) -> Language {
+        let chosen = profile.and_then(|profile| profile.language.as_deref()).and_then(|code| code.parse().ok());
+        chosen.unwrap_or_else(|| Language::from_telegram(self.person.language_code.as_deref()))
+    }
+
+    /// For texts that must not fail only because the API does.
+    async fn best_known_language(&self) -> Language {
+        let profile = match self.bot.api.settled_profile(self.person.id).await {
+            Some(profile) => Some(profile),
+            None => match self.bot.api.profile(self.person.id).await {
+                Ok(profile) => profile,
+                Err(error) => {
+                    self.bot.metrics.swallow("language_unknown", &error);
+                    None
+                }
+            },
+        };
+        self.language(profile.as_deref())
+    }
+
+    /// The person's profile; a new one in the language of their app where there is none. No name is assumed.
+    async fn profile_or_new(&self) -> Result<Arc<ProfileData>, Trouble> {
+        match self.bot.api.settled_profile(self.person.id).await {
+            Some(profile) => Ok(profile),
+            None => self.fresh_profile_or_new().await,
+        }
+    }
+
+    async fn fresh_profile_or_new(&self) -> Result<Arc<ProfileData>, Trouble> {
+        match self.bot.api.profile(self.person.id).await? {
+            Some(profile) => Ok(profile),
+            None => {
+                let language = Some(self.language(None).to_string());
+                self.change(ProfileData { language, onboarding: Some(Onboarding::New), ..ProfileData::default() }).await
+            }
+        }
+    }
+
+    async fn change(&self, data: ProfileData) -> Result<Arc<ProfileData>, Trouble> {
+        Ok(self.bot.api.update_profile(self.person.id, data).await?)
+    }
+
+    /// Whether this update may have been handled before, up to but without its answer (the process died in between).
+    fn is_repeated(&self) -> bool {
+        self.update.attempts > 1
+    }
+}

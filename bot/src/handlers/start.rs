@@ -1,0 +1,158 @@
+//! The first conversation: in which language, and by what name. Each is asked once, and neither has to be answered:
+//! whoever just writes is answered.
+//!
+//! How far it has come is in the profile (`onboarding`), since any replica may get the next update:
+//!
+//! | step | what happened | a text is |
+//! | --- | --- | --- |
+//! | `new` | nothing, or messages without a `/start` | for the companion |
+//! | `language` | the language was asked, and perhaps the name, with buttons | for the companion |
+//! | `name` | "another name" was pressed | the name |
+//! | `done` | the name is known | for the companion |
+//!
+//! A step is saved before what it says is owed. A process that dies in between makes the update come again with the step
+//! already saved; [`Turn::is_repeated`] tells that from a person who does the same twice.
+
+use evolve_contract::{
+    ClientError, Code,
+    profile::{Onboarding, ProfileData},
+};
+use evolve_domain::language::Language;
+use serde_json::json;
+
+use super::{Trouble, Turn, names};
+use crate::{replies::Replies, texts::Text};
+
+const LANGUAGE: &str = "lang:";
+const KEEP_NAME: &str = "name:keep";
+const OTHER_NAME: &str = "name:other";
+
+/// `/start`.
+pub(super) async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let profile = turn.bot.api.profile(turn.person.id).await?;
+    let language = turn.language(profile.as_deref());
+    let step = profile.as_ref().and_then(|profile| profile.onboarding).unwrap_or_default();
+    match step {
+        Onboarding::Done => {
+            let name = profile.as_ref().and_then(|profile| profile.name.as_deref());
+            let greeting = name.map_or(Text::GreetingUnnamed, |name| Text::Greeting { name });
+            Ok(turn.replies().say(greeting.render(language)))
+        }
+        Onboarding::Language if !turn.is_repeated() => ask_name(turn, language, turn.replies(), Text::AskNameAgain).await,
+        Onboarding::Name => ask_name(turn, language, turn.replies(), Text::AskNameAgain).await,
+        Onboarding::New | Onboarding::Language => {
+            let data = step_data(Onboarding::Language);
+            turn.change(ProfileData { language: Some(language.to_string()), ..data }).await?;
+            let russian = (Text::LanguageRussian.render(language), format!("{LANGUAGE}{}", Language::Ru));
+            let english = (Text::LanguageEnglish.render(language), format!("{LANGUAGE}{}", Language::En));
+            let row = [(russian.0.as_str(), russian.1.as_str()), (english.0.as_str(), english.1.as_str())];
+            Ok(turn.replies().ask(Text::Welcome.render(language), &[&row]))
+        }
+    }
+}
+
+/// A button was pressed.
+pub(super) async fn pressed(turn: &Turn<'_>, query: &str, message: Option<i64>, data: &str) -> Result<Replies, Trouble> {
+    // First, and whatever comes of it: until then the person's app shows a waiting button, for a minute at most.
+    if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
+        turn.bot.metrics.swallow("callback_answer", &error);
+    }
+    let profile = turn.fresh_profile_or_new().await?;
+    let pressed = Pressed { turn, message, profile: &profile };
+    match data {
+        KEEP_NAME => pressed.keep_name().await,
+        OTHER_NAME => pressed.other_name().await,
+        _ => match data.strip_prefix(LANGUAGE).and_then(|code| code.parse().ok()) {
+            Some(language) => pressed.language(language).await,
+            // A button of another version of the bot.
+            None => Ok(turn.replies()),
+        },
+    }
+}
+
+struct Pressed<'a> {
+    turn: &'a Turn<'a>,
+    message: Option<i64>,
+    profile: &'a ProfileData,
+}
+
+impl Pressed<'_> {
+    async fn language(&self, language: Language) -> Result<Replies, Trouble> {
+        let is_done = self.profile.onboarding == Some(Onboarding::Done);
+        let step = if is_done { Onboarding::Done } else { Onboarding::Language };
+        let data = ProfileData { language: Some(language.to_string()), ..step_data(step) };
+        self.turn.change(data).await?;
+        let replies = self.edited(Text::LanguageChosen.render(language));
+        if is_done { Ok(replies) } else { ask_name(self.turn, language, replies, Text::AskName).await }
+    }
+
+    async fn keep_name(&self) -> Result<Replies, Trouble> {
+        if self.profile.onboarding == Some(Onboarding::Done) && !self.turn.is_repeated() {
+            return Ok(self.turn.replies());
+        }
+        let language = self.turn.language(Some(self.profile));
+        let Some(name) = names::checked(&self.turn.person.first_name) else {
+            return Ok(self.edited(Text::TypeName.render(language)));
+        };
+        self.turn.change(ProfileData { name: Some(name.clone()), ..step_data(Onboarding::Done) }).await?;
+        let replies = self.edited(Text::NameChosen { name: &name }.render(language));
+        Ok(replies.say(Text::NiceToMeet { name: &name }.render(language)))
+    }
+
+    async fn other_name(&self) -> Result<Replies, Trouble> {
+        if self.profile.onboarding == Some(Onboarding::Done) {
+            return Ok(self.turn.replies());
+        }
+        self.turn.change(step_data(Onboarding::Name)).await?;
+        Ok(self.edited(Text::TypeName.render(self.turn.language(Some(self.profile)))))
+    }
+
+    /// The question becomes what was answered, and loses its buttons.
+    fn edited(&self, html: String) -> Replies {
+        match self.message {
+            Some(message) => self.turn.replies().edit(message, html),
+            None => self.turn.replies(),
+        }
+    }
+}
+
+/// Whether a text is the name that the bot waits for.
+pub(super) fn awaits_name(turn: &Turn<'_>, profile: &ProfileData, text: &str) -> bool {
+    let was_just_saved = || turn.is_repeated() && profile.name.is_some() && profile.name == names::checked(text);
+    match profile.onboarding {
+        Some(Onboarding::Name) => true,
+        Some(Onboarding::Done) => was_just_saved(),
+        _ => false,
+    }
+}
+
+/// A text that is the name.
+pub(super) async fn named(turn: &Turn<'_>, profile: &ProfileData, text: &str) -> Result<Replies, Trouble> {
+    let language = turn.language(Some(profile));
+    let invalid = || Ok(turn.replies().say(Text::NameInvalid.render(language)));
+    let Some(name) = names::checked(text) else { return invalid() };
+    let data = ProfileData { name: Some(name.clone()), ..step_data(Onboarding::Done) };
+    match turn.bot.api.update_profile(turn.person.id, data).await {
+        Ok(_) => Ok(turn.replies().say(Text::NiceToMeet { name: &name }.render(language))),
+        Err(error) if is_refused(&error) => invalid(),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks for the name: the one of their account with a button, unless it cannot be one.
+async fn ask_name(turn: &Turn<'_>, language: Language, replies: Replies, question: Text<'_>) -> Result<Replies, Trouble> {
+    let Some(name) = names::checked(&turn.person.first_name) else {
+        turn.change(step_data(Onboarding::Name)).await?;
+        return Ok(replies.say(Text::TypeName.render(language)));
+    };
+    let other = Text::NameOther.render(language);
+    Ok(replies.ask(question.render(language), &[&[(&name, KEEP_NAME)], &[(&other, OTHER_NAME)]]))
+}
+
+fn step_data(step: Onboarding) -> ProfileData {
+    ProfileData { onboarding: Some(step), ..ProfileData::default() }
+}
+
+fn is_refused(error: &ClientError) -> bool {
+    error.code() == Some(Code::InvalidValue)
+}

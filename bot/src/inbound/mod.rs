@@ -1,0 +1,85 @@
+//! How updates come in: into the inbox first, and only then Telegram may forget them.
+
+mod polling;
+mod webhook;
+
+pub(crate) mod setup;
+
+pub(crate) use polling::run as poll;
+pub(crate) use webhook::router as webhook_router;
+
+use std::time::Duration;
+
+use evolve_store::inbox::NewUpdate;
+use serde_json::Value;
+
+/// What we ask Telegram for. Without this list, Telegram would keep to whatever was asked for before.
+pub(crate) const ALLOWED_UPDATES: [&str; 3] = ["message", "callback_query", "my_chat_member"];
+
+/// A row for the inbox; nothing if Telegram did not say which update it is.
+pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
+    let update_id = update.get("update_id")?.as_i64()?;
+    without_nul(&mut update);
+    let content = update.as_object()?.values().find(|value| value.is_object());
+    let id_of = |value: Option<&Value>, key: &str| value?.get(key)?.get("id")?.as_i64();
+    let message = content.and_then(|content| content.get("message"));
+    let chat_id = id_of(content, "chat").or_else(|| id_of(message, "chat"));
+    let user_id = id_of(content, "from");
+    Some(NewUpdate { update_id, chat_id, user_id, payload: update })
+}
+
+/// Postgres' `jsonb` holds no NUL; Telegram sends none, but one update must never block the others.
+fn without_nul(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\0') => *text = text.replace('\0', "\u{fffd}"),
+        Value::Array(items) => items.iter_mut().for_each(without_nul),
+        Value::Object(fields) => {
+            fields.retain(|key, _| !key.contains('\0'));
+            fields.values_mut().for_each(without_nul);
+        }
+        _ => {}
+    }
+}
+
+/// Growing pauses: 1, 2, 4, … seconds up to half a minute, spread.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff(u32);
+
+impl Backoff {
+    /// The next pause.
+    pub(crate) fn next(&mut self) -> Duration {
+        let seconds = (1_u64 << self.0.min(5)).min(30);
+        self.0 = self.0.saturating_add(1);
+        Duration::from_secs(seconds).mul_f64(rand::random_range(0.5..1.0))
+    }
+
+    /// It went well.
+    pub(crate) fn reset(&mut self) {
+        self.0 = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_update_is_filed_under_its_chat_and_person() {
+        let message = json!({ "update_id": 1, "message": { "chat": { "id": -5 }, "from": { "id": 42 }, "text": "a\0b" } });
+        let new = new_update(message).unwrap();
+        assert_eq!((new.update_id, new.chat_id, new.user_id), (1, Some(-5), Some(42)));
+        assert_eq!(new.payload["message"]["text"], "a\u{fffd}b");
+        let press = json!({ "update_id": 2, "callback_query": { "from": { "id": 42 }, "message": { "chat": { "id": 7 } } } });
+        let new = new_update(press).unwrap();
+        assert_eq!((new.chat_id, new.user_id), (Some(7), Some(42)));
+    }
+
+    #[test]
+    fn rubbish_has_no_place_in_the_inbox_and_strange_kinds_have() {
+        assert!(new_update(json!("rubbish")).is_none());
+        assert!(new_update(json!({ "update_id": "1" })).is_none());
+        assert_eq!(new_update(json!({ "update_id": 3, "telepathy": 1 })).unwrap().chat_id, None);
+    }
+}

@@ -1,0 +1,146 @@
+//! Long polling, by the one replica that holds the lock.
+//!
+//! Telegram gives updates to one poller per bot, and answers a second one with 409. Our own replicas therefore agree
+//! among themselves, by a lock in Postgres that a dead process cannot keep. The offset, by which Telegram forgets what was
+//! delivered, is advanced only when the inbox has the updates: while Postgres is away, Telegram keeps them.
+
+use std::{ops::ControlFlow, time::Duration};
+
+use evolve_store::lock::Lock;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{ALLOWED_UPDATES, Backoff, new_update, setup};
+use crate::{bot::Bot, telegram::TelegramError};
+
+/// Who holds this polls.
+const LOCK: &str = "telegram-poller";
+/// How long Telegram holds an empty answer back.
+const LONG_POLL: Duration = Duration::from_secs(50);
+/// How long we wait for it.
+const PATIENCE: Duration = Duration::from_secs(65);
+/// How often a replica without the lock looks whether it is free.
+const WAIT_FOR_LOCK: Duration = Duration::from_secs(5);
+
+/// Polls whenever this process holds the lock, until `stop`.
+///
+/// # Errors
+/// When Telegram refuses the token.
+pub(crate) async fn run(bot: Bot, stop: CancellationToken) -> anyhow::Result<()> {
+    if !setup::say_hello(&bot, &stop).await? {
+        return Ok(());
+    }
+    let mut backoff = Backoff::default();
+    while !stop.is_cancelled() {
+        let pause = match Lock::try_acquire(&bot.store, LOCK).await {
+            Ok(Some(mut lock)) => {
+                backoff.reset();
+                tracing::info!("this replica polls Telegram");
+                let polled = tokio::select! {
+                    polled = poll(&bot) => polled,
+                    () = lock.lost() => {
+                        tracing::warn!("lost the lock for polling; another replica may poll now");
+                        Ok(())
+                    }
+                    () = stop.cancelled() => Ok(()),
+                };
+                lock.release().await;
+                polled?;
+                backoff.next()
+            }
+            Ok(None) => WAIT_FOR_LOCK.mul_f64(rand::random_range(0.8..1.2)),
+            Err(error) => {
+                tracing::warn!(%error, "cannot ask for the lock for polling; Telegram keeps the updates");
+                backoff.next()
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    Ok(())
+}
+
+async fn poll(bot: &Bot) -> anyhow::Result<()> {
+    let mut poller = Poller { bot, offset: None, backoff: Backoff::default(), must_delete_webhook: true };
+    loop {
+        match poller.step().await {
+            Ok(ControlFlow::Continue(())) => poller.backoff.reset(),
+            Ok(ControlFlow::Break(pause)) => tokio::time::sleep(pause).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+struct Poller<'a> {
+    bot: &'a Bot,
+    /// The first update that Telegram shall send; all before it are forgotten. At first, whatever there is.
+    offset: Option<i64>,
+    backoff: Backoff,
+    must_delete_webhook: bool,
+}
+
+impl Poller<'_> {
+    /// One request; a break asks for a pause.
+    async fn step(&mut self) -> Result<ControlFlow<Duration>, TelegramError> {
+        if self.must_delete_webhook {
+            let deleted = self.bot.telegram.call("deleteWebhook", &json!({})).await;
+            if let Err(error) = deleted {
+                return self.pause_for(error);
+            }
+            self.must_delete_webhook = false;
+        }
+        let mut params = json!({ "timeout": LONG_POLL.as_secs(), "limit": 100, "allowed_updates": ALLOWED_UPDATES });
+        if let Some(offset) = self.offset {
+            params["offset"] = offset.into();
+        }
+        let answer = match self.bot.telegram.call_within(PATIENCE, "getUpdates", &params).await {
+            Ok(answer) => answer,
+            Err(error) => return self.pause_for(error),
+        };
+        self.bot.contact.note(true);
+        let Value::Array(updates) = answer else { return Ok(ControlFlow::Break(self.backoff.next())) };
+        Ok(self.take(updates).await)
+    }
+
+    /// Stores what came, and only then moves on.
+    async fn take(&mut self, updates: Vec<Value>) -> ControlFlow<Duration> {
+        let received = updates.len();
+        let new: Vec<_> = updates.into_iter().filter_map(new_update).collect();
+        for _ in new.len()..received {
+            self.bot.metrics.inbox_failure("malformed");
+        }
+        let Some(last) = new.iter().map(|update| update.update_id).max() else {
+            // Nothing that we could confirm; if something did come, it would come again at once.
+            return if received == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(self.backoff.next()) };
+        };
+        match self.bot.store.inbox().put(&new, self.bot.clock.now()).await {
+            Ok(_) => {
+                self.offset = Some(last.saturating_add(1));
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                tracing::warn!(%error, updates = new.len(), "cannot store updates; Telegram keeps them");
+                self.bot.metrics.inbox_failure("not_stored");
+                ControlFlow::Break(self.backoff.next())
+            }
+        }
+    }
+
+    fn pause_for(&mut self, error: TelegramError) -> Result<ControlFlow<Duration>, TelegramError> {
+        self.bot.contact.note(false);
+        self.bot.metrics.inbox_failure(error.kind());
+        match &error {
+            TelegramError::Unauthorized => return Err(error),
+            TelegramError::RetryAfter(wait) => return Ok(ControlFlow::Break(*wait)),
+            TelegramError::Conflict(why) => {
+                // Either a webhook was set after we removed it, or another program polls with the same token.
+                self.must_delete_webhook = why.to_ascii_lowercase().contains("webhook");
+                tracing::warn!(%error, "cannot poll; is another program running with this token?");
+            }
+            _ => tracing::warn!(%error, "cannot poll; trying again"),
+        }
+        Ok(ControlFlow::Break(self.backoff.next()))
+    }
+}

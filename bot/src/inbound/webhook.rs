@@ -1,0 +1,61 @@
+//! The webhook: Telegram delivers an update to whichever replica it reaches.
+//!
+//! Telegram takes 200 as "forget it" and anything else as "again later". So 200 is said when the inbox has the update, and
+//! while Postgres is away 503, which leaves the update with Telegram. Who does not know the secret gets 403 and nothing
+//! is read of what they sent.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use subtle::ConstantTimeEq as _;
+
+use super::new_update;
+use crate::{bot::Bot, config::WEBHOOK_PATH};
+
+const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
+/// Updates are a few kilobytes.
+const MAX_BODY: usize = 1024 * 1024;
+/// Seconds after which Telegram may try again.
+const RETRY_AFTER: &str = "5";
+
+/// The routes of the webhook: the path that we give out by default, and anything below it.
+pub(crate) fn router(bot: Bot, secret: SecretString) -> Router {
+    Router::new()
+        .route(WEBHOOK_PATH, post(receive))
+        .route(&format!("{WEBHOOK_PATH}/{{*any}}"), post(receive))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state((bot.clone(), secret), only_telegram))
+        .with_state(bot)
+}
+
+async fn only_telegram(State((bot, secret)): State<(Bot, SecretString)>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(SECRET_HEADER).map(|value| value.as_bytes()).unwrap_or_default();
+    if bool::from(given.ct_eq(secret.expose_secret().as_bytes())) {
+        return next.run(request).await;
+    }
+    bot.metrics.inbox_failure("wrong_secret");
+    StatusCode::FORBIDDEN.into_response()
+}
+
+async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
+    let Some(update) = serde_json::from_slice(&body).ok().and_then(new_update) else {
+        bot.metrics.inbox_failure("malformed");
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let update_id = update.update_id;
+    match bot.store.inbox().put(&[update], bot.clock.now()).await {
+        Ok(_) => StatusCode::OK.into_response(),
+        Err(error) => {
+            tracing::warn!(%error, update_id, "cannot store an update; Telegram keeps it");
+            bot.metrics.inbox_failure("not_stored");
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response()
+        }
+    }
+}

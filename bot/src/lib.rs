@@ -1,0 +1,110 @@
+//! evolve-bot: Telegram in and out, and nothing else.
+//!
+//! ```text
+//! Telegram ──▶ inbound (polling or webhook) ──▶ inbox ──▶ worker ──▶ handlers ──▶ the API
+//!                                                            │
+//! Telegram ◀── outbound ◀──────────── outbox ◀───────────────┘
+//! ```
+//!
+//! Inbox and outbox are tables. Between any two arrows the process may die, and another goes on from the rows: an update is
+//! worked until it is finished, the API gives the same answer to the same key, and finishing an update writes what is
+//! owed for it in the same statement.
+
+mod api;
+mod bot;
+mod handlers;
+mod health;
+mod inbound;
+mod markdown;
+mod metrics;
+mod outbound;
+mod queue;
+mod replies;
+mod telegram;
+mod texts;
+mod worker;
+
+pub mod config;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use evolve_contract::Client;
+use evolve_runtime::{
+    clock::Clock,
+    http,
+    metrics::{HttpMetrics, Metrics, track},
+    shutdown::Tasks,
+};
+use evolve_store::{Store, wakeups::Wakeups};
+use tokio::{net::TcpListener, sync::Notify};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bot::{Bot, Contact},
+    config::{Config, Inbound},
+    metrics::BotMetrics,
+    outbound::{OutboxQueue, Pace, SENDERS},
+    telegram::Telegram,
+    worker::InboxQueue,
+};
+
+/// Starts the bot as tasks of `tasks`, its HTTP server on `listener`. Returns at once; neither Postgres nor Telegram nor
+/// the API has to be there yet.
+///
+/// # Errors
+/// When the configuration cannot be used.
+pub fn start(config: &Config, listener: TcpListener, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> anyhow::Result<()> {
+    let store = Store::connect(&config.store, metrics).context("cannot use DATABASE_URL or ENCRYPTION_KEY")?;
+    let client = http::client(config.http).context("cannot make an HTTP client")?;
+    let bot = Bot {
+        telegram: Telegram::new(client.clone(), &config.telegram_url, config.token.clone()),
+        api: api::Api::new(Client::new(client, config.api_url.clone()), config.service_key.clone()),
+        store,
+        clock,
+        metrics: BotMetrics::register(metrics),
+        max_image_bytes: config.max_image_bytes,
+        contact: Contact::default(),
+        owed: Arc::new(Notify::new()),
+    };
+    start_queues(&bot, config, tasks);
+    inbound::setup::register_commands(&bot, tasks);
+    let mut router = health::router(bot.clone(), metrics.clone());
+    let stop = tasks.soft();
+    match config.inbound.clone() {
+        Inbound::Polling => tasks.spawn("poll-telegram", inbound::poll(bot, stop)),
+        Inbound::Webhook { url, secret } => {
+            router = router.merge(inbound::webhook_router(bot.clone(), secret.clone()));
+            tasks.spawn("set-webhook", async move {
+                if inbound::setup::say_hello(&bot, &stop).await? {
+                    inbound::setup::set_webhook(&bot, &url, &secret, &stop).await?;
+                }
+                Ok(())
+            });
+        }
+    }
+    let http_metrics = HttpMetrics::register(metrics);
+    http::serve(tasks, listener, router.layer(axum::middleware::from_fn_with_state(http_metrics, track)));
+    Ok(())
+}
+
+/// The worker stops with the process; the sender goes on until the last update is handled, and sends what it owes.
+fn start_queues(bot: &Bot, config: &Config, tasks: &Tasks) {
+    let wakeups = Wakeups::start(&bot.store, tasks);
+    let handled = CancellationToken::new();
+    let (inbox, soft, workers, all_handled) =
+        (InboxQueue(bot.clone()), tasks.soft(), config.workers, handled.clone().drop_guard());
+    let wakeup = wakeups.inbox();
+    tasks.spawn("work-inbox", async move {
+        let never = Notify::new();
+        queue::run(inbox, workers, wakeup, &never, soft).await;
+        drop(all_handled);
+        Ok(())
+    });
+    let outbox = OutboxQueue { bot: bot.clone(), pace: Arc::new(Pace::new(config.messages_per_second)) };
+    let (wakeup, owed) = (wakeups.outbox(), bot.owed.clone());
+    tasks.spawn("send-outbox", async move {
+        queue::run(outbox, SENDERS, wakeup, &owed, handled).await;
+        Ok(())
+    });
+}

@@ -1,0 +1,58 @@
+//! The binary `evolve-bot`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use evolve_bot::config::Config;
+use evolve_runtime::{
+    clock::Clock,
+    config::{Reader, markdown},
+    http, logs,
+    metrics::Metrics,
+    shutdown::Tasks,
+};
+
+/// Telegram in and out. Configured by environment variables.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Print the reference of all environment variables, as Markdown, and end.
+    #[arg(long)]
+    config_reference: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.config_reference {
+        return print_reference();
+    }
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    logs::init(&config.logs);
+    let tasks = Tasks::new();
+    let listener = http::bind(config.http_addr).await?;
+    evolve_bot::start(&config, listener, Clock::system(), &tasks, &Metrics::new())?;
+    tracing::info!(address = %config.http_addr, "the bot has started");
+    tasks.run_until_stopped().await
+}
+
+#[expect(clippy::print_stdout, reason = "the reference is what was asked for")]
+fn print_reference() -> ExitCode {
+    let mut env = Reader::from_values::<String, String>([]);
+    let _: Config = Config::read(&mut env);
+    print!("{}", markdown(env.reference()));
+    ExitCode::SUCCESS
+}
+
+#[expect(clippy::print_stderr, reason = "the log may not be set up yet, and this must be seen")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("evolve-bot: {error:#}");
+    ExitCode::FAILURE
+}

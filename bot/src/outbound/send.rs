@@ -1,0 +1,157 @@
+//! One owed call: made, and what became of it written down.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
+use serde_json::Value;
+
+use super::Pace;
+use crate::{
+    bot::Bot,
+    markdown,
+    queue::insist,
+    telegram::{Refusal, TelegramError},
+};
+
+/// For so long Telegram may be away without anything being given up.
+const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// Nothing can be sent with a token that Telegram refuses, until somebody has seen to it.
+const UNAUTHORIZED_PAUSE: Duration = Duration::from_secs(30);
+/// For a text that Telegram called too long in spite of our counting: half of what it takes.
+const SHORT: usize = markdown::MESSAGE_UNITS / 2;
+
+/// Makes an owed call.
+pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
+    match call(bot, outgoing).await {
+        Ok(result) => {
+            bot.metrics.sent(&outgoing.method);
+            sent(bot, outgoing, result.get("message_id").and_then(Value::as_i64)).await;
+        }
+        Err(error) => failed(bot, pace, outgoing, error).await,
+    }
+}
+
+/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
+async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
+    match bot.telegram.call(&outgoing.method, &outgoing.params).await {
+        Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
+            tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
+            bot.metrics.outbox_failure("markup");
+            let Some(plain) = without_markup(&outgoing.params) else {
+                return Err(TelegramError::Refused { refusal: Refusal::Other, description });
+            };
+            bot.telegram.call(&outgoing.method, &plain).await
+        }
+        other => other,
+    }
+}
+
+async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: TelegramError) {
+    let kind = error.kind();
+    if kind != "not_modified" {
+        bot.metrics.outbox_failure(kind);
+    }
+    match error {
+        // It is as it was to become, which is what is owed.
+        TelegramError::Refused { refusal: Refusal::NotModified, .. } => sent(bot, outgoing, None).await,
+        TelegramError::RetryAfter(wait) => {
+            let everything = pace.flooded(outgoing.chat_id, wait);
+            tracing::info!(seconds = wait.as_secs(), everything, "Telegram asks to send less");
+            again(bot, outgoing, wait, kind, false).await;
+            let until = bot.clock.now() + wait;
+            insist("a held chat", || async move { bot.store.outbox().hold_chat(outgoing.chat_id, until).await }).await;
+        }
+        TelegramError::MigratedTo(chat) => {
+            again(bot, outgoing, Duration::ZERO, kind, true).await;
+            insist("a moved chat", || async move { bot.store.outbox().move_chat(outgoing.chat_id, chat).await }).await;
+        }
+        // They do not want to hear from us, or are gone: no reason for noise.
+        TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
+            tracing::debug!(outbox_id = outgoing.id, kind, "nothing can be sent to this chat");
+            bury(bot, outgoing, kind).await;
+        }
+        TelegramError::Refused { refusal: Refusal::TooLong, .. } => split_again(bot, outgoing).await,
+        TelegramError::Refused { description, .. } => {
+            tracing::warn!(outbox_id = outgoing.id, method = outgoing.method, description, "Telegram refuses a call for good");
+            bury(bot, outgoing, &format!("refused: {description}")).await;
+        }
+        TelegramError::Unauthorized => {
+            tracing::error!(%error, "cannot send");
+            pace.pause_for(UNAUTHORIZED_PAUSE);
+            again(bot, outgoing, UNAUTHORIZED_PAUSE, kind, false).await;
+        }
+        TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
+            if bot.clock.now() - outgoing.created_at > GIVE_UP_AFTER {
+                tracing::error!(outbox_id = outgoing.id, "gave up a message after a day");
+                return bury(bot, outgoing, "expired").await;
+            }
+            tracing::info!(outbox_id = outgoing.id, attempt = outgoing.attempts, %error, "sending failed; trying again later");
+            again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
+        }
+    }
+}
+
+async fn sent(bot: &Bot, outgoing: &ClaimedOutgoing, message_id: Option<i64>) {
+    let kept = insist("a sent message", || async move { bot.store.outbox().sent(outgoing, message_id, bot.clock.now()).await }).await;
+    if kept != Some(true) {
+        bot.metrics.outbox_failure("not_written");
+    }
+}
+
+async fn bury(bot: &Bot, outgoing: &ClaimedOutgoing, reason: &str) {
+    insist("a message that cannot be sent", || async move { bot.store.outbox().bury(outgoing, reason, bot.clock.now()).await }).await;
+}
+
+async fn again(bot: &Bot, outgoing: &ClaimedOutgoing, wait: Duration, reason: &str, counts: bool) {
+    let at = bot.clock.now() + wait;
+    insist("a postponed message", || async move { bot.store.outbox().retry(outgoing, at, reason, counts).await }).await;
+}
+
+/// Owes the text in shorter pieces, without markup, instead of the whole. It cannot happen, since messages are cut to
+/// Telegram's limit when they are made; but were the limit to change, people would still get their answers.
+async fn split_again(bot: &Bot, outgoing: &ClaimedOutgoing) {
+    let pieces = without_markup(&outgoing.params).map(|params| pieces(outgoing, &params)).unwrap_or_default();
+    if pieces.len() < 2 {
+        return bury(bot, outgoing, "too_long").await;
+    }
+    let pieces = &pieces;
+    let owed = insist("the pieces of a long message", || async move { bot.store.outbox().put(pieces, bot.clock.now()).await }).await;
+    if owed.is_some() {
+        bury(bot, outgoing, "too_long: sent in pieces").await;
+    }
+}
+
+fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
+    let text = plain.get("text").and_then(Value::as_str).unwrap_or_default();
+    let texts = markdown::split_plain(text, SHORT).into_iter().enumerate();
+    let piece = |(index, text): (usize, String)| {
+        let mut params = plain.clone();
+        params["text"] = text.into();
+        NewOutgoing {
+            chat_id: outgoing.chat_id,
+            // A private chat has the id of its person.
+            user_id: (outgoing.chat_id > 0).then_some(outgoing.chat_id),
+            key: format!("piece-{}-{index}", outgoing.id),
+            method: outgoing.method.clone(),
+            params,
+        }
+    };
+    texts.map(piece).collect()
+}
+
+/// The parameters with their text as plain text; nothing if there is no text.
+fn without_markup(params: &Value) -> Option<Value> {
+    let mut params = params.as_object()?.clone();
+    let text = markdown::plain(params.get("text")?.as_str()?);
+    params.insert("text".to_owned(), text.into());
+    params.remove("parse_mode");
+    Some(Value::Object(params))
+}
+
+/// 1, 2, 4, … seconds up to five minutes, spread so that those who failed together do not come back together.
+fn backoff(attempts: i32) -> Duration {
+    let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default().min(16);
+    Duration::from_secs(1 << exponent).min(LONGEST_PAUSE).mul_f64(rand::random_range(0.5..1.0))
+}

@@ -1,0 +1,147 @@
+//! Works a queue of the database with a bounded number of tasks.
+//!
+//! One dispatcher claims and hands out, rather than every worker claiming for itself: an idle bot then costs one waiting
+//! task and no statements, and a busy one claims exactly as often as it has a hand free. It sleeps until something is
+//! signalled, until the next row becomes ready, or, as a safety net for a signal that was lost, for [`SWEEP`].
+//!
+//! Tasks live in the dispatcher's own [`JoinSet`]: when it is dropped, so are they, and their leases run out.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use chrono::{DateTime, Utc};
+use evolve_store::{StoreError, wakeups::Wakeup};
+use futures::FutureExt as _;
+use tokio::{sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// Longest sleep without a look at the queue.
+const SWEEP: Duration = Duration::from_secs(30);
+/// Shortest sleep, for a row that is ready but that another process is just claiming.
+const SHORTEST: Duration = Duration::from_millis(20);
+/// Pause after Postgres could not be asked.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A queue that can be worked.
+pub(crate) trait Queue: Clone + Send + Sync + 'static {
+    /// What is claimed.
+    type Item: Send + 'static;
+    /// For logs.
+    const NAME: &'static str;
+    /// Whether a stopping process works what is ready before it ends.
+    const EMPTIED_AT_STOP: bool;
+
+    /// Claims the next row.
+    fn claim(&self) -> impl Future<Output = Result<Option<Self::Item>, StoreError>> + Send;
+    /// In how long the next row can be claimed.
+    fn next_ready(&self) -> impl Future<Output = Result<Option<Duration>, StoreError>> + Send;
+    /// Works one row, to its end.
+    fn work(&self, item: Self::Item) -> impl Future<Output = ()> + Send;
+}
+
+/// Works `queue` with up to `hands` rows at a time until `stop`, and then until what was begun is done.
+pub(crate) async fn run<Q: Queue>(queue: Q, hands: usize, mut wakeup: Wakeup, local: &Notify, stop: CancellationToken) {
+    let mut dispatcher = Dispatcher { queue, hands, running: JoinSet::new(), troubled: false };
+    loop {
+        let sleep = dispatcher.fill(&stop).await;
+        let hand_free = dispatcher.running.len() < dispatcher.hands;
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = dispatcher.running.join_next() => {}
+            () = wakeup.wait(), if hand_free => {}
+            () = local.notified(), if hand_free => {}
+            () = tokio::time::sleep(sleep), if hand_free => {}
+        }
+    }
+    dispatcher.finish().await;
+}
+
+struct Dispatcher<Q: Queue> {
+    queue: Q,
+    hands: usize,
+    running: JoinSet<()>,
+    troubled: bool,
+}
+
+impl<Q: Queue> Dispatcher<Q> {
+    /// Claims until there is nothing more or no hand is free; says how long to sleep.
+    async fn fill(&mut self, stop: &CancellationToken) -> Duration {
+        while self.running.len() < self.hands && !stop.is_cancelled() {
+            match self.claim_one().await {
+                Ok(true) => {}
+                Ok(false) => return self.until_next().await,
+                Err(error) => return self.trouble(&error),
+            }
+        }
+        SWEEP
+    }
+
+    async fn claim_one(&mut self) -> Result<bool, StoreError> {
+        let Some(item) = self.queue.claim().await? else { return Ok(false) };
+        if std::mem::take(&mut self.troubled) {
+            tracing::info!(queue = Q::NAME, "Postgres answers again");
+        }
+        let queue = self.queue.clone();
+        self.running.spawn(async move {
+            // The queue's own work deals with panics of what it calls; this one is the last resort.
+            if AssertUnwindSafe(queue.work(item)).catch_unwind().await.is_err() {
+                tracing::error!(queue = Q::NAME, "working a row panicked; it is tried again when its lease has run out");
+            }
+        });
+        Ok(true)
+    }
+
+    async fn until_next(&mut self) -> Duration {
+        match self.queue.next_ready().await {
+            Ok(next) => next.unwrap_or(SWEEP).clamp(SHORTEST, SWEEP),
+            Err(error) => self.trouble(&error),
+        }
+    }
+
+    fn trouble(&mut self, error: &StoreError) -> Duration {
+        if !std::mem::replace(&mut self.troubled, true) {
+            tracing::warn!(queue = Q::NAME, %error, "cannot claim; trying again until Postgres answers");
+        }
+        PAUSE.mul_f64(rand::random_range(0.5..1.5))
+    }
+
+    async fn finish(mut self) {
+        loop {
+            while Q::EMPTIED_AT_STOP && self.running.len() < self.hands && matches!(self.claim_one().await, Ok(true)) {}
+            if self.running.join_next().await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+/// How long it is until `at`.
+#[must_use]
+pub(crate) fn until(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Duration> {
+    at.map(|at| (at - now).to_std().unwrap_or_default())
+}
+
+/// Repeats a statement that ends a row while Postgres is away, for as long as it makes sense: what has happened outside
+/// must be written down, or it happens again.
+pub(crate) async fn insist<T, F>(what: &'static str, statement: impl Fn() -> F) -> Option<T>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    const TRIES: u32 = 300;
+    for attempt in 0..TRIES {
+        match statement().await {
+            Ok(done) => return Some(done),
+            Err(error) if error.is_unavailable() => {
+                if attempt == 0 {
+                    tracing::warn!(what, %error, "cannot write down what was done; trying again until Postgres answers");
+                }
+                tokio::time::sleep(PAUSE.mul_f64(rand::random_range(0.2..0.6))).await;
+            }
+            Err(error) => {
+                tracing::error!(what, %error, "cannot write down what was done; it will be done again");
+                return None;
+            }
+        }
+    }
+    tracing::error!(what, "gave up writing down what was done; it will be done again");
+    None
+}

@@ -1,0 +1,76 @@
+//! What is owed to a person for one update, on its way into the outbox.
+
+use evolve_store::outbox::NewOutgoing;
+use serde_json::{Value, json};
+
+/// Calls that answer one update. Their keys come from the update, so that the same answer is never owed twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Replies {
+    update_id: i64,
+    chat_id: i64,
+    user_id: i64,
+    owed: Vec<NewOutgoing>,
+}
+
+/// Rows of inline buttons: label and callback data.
+pub(crate) type Buttons<'a> = &'a [&'a [(&'a str, &'a str)]];
+
+impl Replies {
+    /// Nothing yet, to be sent to `chat_id` for `update_id`.
+    #[must_use]
+    pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
+        Self { update_id, chat_id, user_id, owed: Vec::new() }
+    }
+
+    /// A message in Telegram's HTML.
+    #[must_use]
+    pub(crate) fn say(self, html: impl Into<String>) -> Self {
+        let params = self.text_params(html.into());
+        self.owe("sendMessage", params)
+    }
+
+    /// A message with buttons under it.
+    #[must_use]
+    pub(crate) fn ask(self, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
+        let button = |(text, data): &(&str, &str)| json!({ "text": text, "callback_data": data });
+        let rows: Vec<Vec<Value>> = buttons.iter().map(|row| row.iter().map(button).collect()).collect();
+        let mut params = self.text_params(html.into());
+        params["reply_markup"] = json!({ "inline_keyboard": rows });
+        self.owe("sendMessage", params)
+    }
+
+    /// Another text, without buttons, for a message that was sent before.
+    #[must_use]
+    pub(crate) fn edit(self, message_id: i64, html: impl Into<String>) -> Self {
+        let mut params = self.text_params(html.into());
+        params["message_id"] = message_id.into();
+        self.owe("editMessageText", params)
+    }
+
+    /// What is owed, in order.
+    #[must_use]
+    pub(crate) fn into_owed(self) -> Vec<NewOutgoing> {
+        self.owed
+    }
+
+    fn text_params(&self, html: String) -> Value {
+        json!({
+            "chat_id": self.chat_id,
+            "text": html,
+            "parse_mode": "HTML",
+            // Previews would show pages that the companion only mentions.
+            "link_preview_options": { "is_disabled": true },
+        })
+    }
+
+    fn owe(mut self, method: &str, params: Value) -> Self {
+        self.owed.push(NewOutgoing {
+            chat_id: self.chat_id,
+            user_id: Some(self.user_id),
+            key: format!("tg-{}-{}", self.update_id, self.owed.len()),
+            method: method.to_owned(),
+            params,
+        });
+        self
+    }
+}

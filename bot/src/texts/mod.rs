@@ -1,0 +1,176 @@
+//! What the bot itself says, in every language.
+//!
+//! The words are in `bot/locales/LANGUAGE.ftl` (Fluent: plural forms are the language's own), compiled in. Code names
+//! them by [`Text`], whose variants carry what is filled in: a text that does not exist, or lacks a value, does not
+//! compile. What is filled in is escaped here, so that no caller can forget it.
+
+use std::sync::LazyLock;
+
+use evolve_domain::language::Language;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+
+use crate::markdown::escape;
+
+const RUSSIAN: &str = include_str!("../../locales/ru.ftl");
+const ENGLISH: &str = include_str!("../../locales/en.ftl");
+
+macro_rules! texts {
+    ($($variant:ident $({ $($field:ident: $type:ty),+ })? = $key:literal),+ $(,)?) => {
+        /// Everything that the bot can say; the words are in `bot/locales`.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) enum Text<'a> {
+            $($variant $({ $($field: $type),+ })?),+
+        }
+
+        impl Text<'_> {
+            fn key(&self) -> &'static str {
+                match self { $(Self::$variant $({ $($field: _),+ })? => $key),+ }
+            }
+
+            fn args(&self) -> FluentArgs<'static> {
+                let mut args = FluentArgs::new();
+                match self {
+                    $(Self::$variant $({ $($field),+ })? => { $($(args.set(stringify!($field), $field.value());)+)? })+
+                }
+                args
+            }
+
+            /// One of each, with nothing filled in.
+            #[cfg(test)]
+            fn all() -> Vec<Self> {
+                vec![$(Self::$variant $({ $($field: Default::default()),+ })?),+]
+            }
+        }
+    };
+}
+
+texts! {
+    Welcome = "welcome",
+    LanguageRussian = "language-russian",
+    LanguageEnglish = "language-english",
+    LanguageChosen = "language-chosen",
+    AskName = "ask-name",
+    AskNameAgain = "ask-name-again",
+    NameOther = "name-other",
+    TypeName = "type-name",
+    NameChosen { name: &'a str } = "name-chosen",
+    NameInvalid = "name-invalid",
+    NiceToMeet { name: &'a str } = "nice-to-meet",
+    Greeting { name: &'a str } = "greeting",
+    GreetingUnnamed = "greeting-unnamed",
+    Help = "help",
+    UnknownCommand = "unknown-command",
+    CommandStart = "command-start",
+    CommandHelp = "command-help",
+    CommandProfile = "command-profile",
+    CommandStatus = "command-status",
+    CommandReset = "command-reset",
+    ProfileTitle = "profile-title",
+    ProfileEmpty = "profile-empty",
+    ProfileName { value: &'a str } = "profile-name",
+    ProfileGender { value: &'a str } = "profile-gender",
+    ProfileBirthday { value: &'a str } = "profile-birthday",
+    ProfileOccupation { value: &'a str } = "profile-occupation",
+    ProfileCity { value: &'a str } = "profile-city",
+    ProfileLanguage { value: &'a str } = "profile-language",
+    ProfileTimeZone { value: &'a str } = "profile-time-zone",
+    GenderMale = "gender-male",
+    GenderFemale = "gender-female",
+    Date { day: u32, month: u32, year: &'a str } = "date",
+    StatusPlanFree = "status-plan-free",
+    StatusPlanPremium = "status-plan-premium",
+    StatusPlanPremiumUntil { date: &'a str } = "status-plan-premium-until",
+    StatusLeft { left: u32, limit: u32 } = "status-left",
+    StatusResets { time: &'a str, zone: &'a str } = "status-resets",
+    StatusUnlimited = "status-unlimited",
+    StatusLevel { level: u32 } = "status-level",
+    ResetDone = "reset-done",
+    ResetNothing = "reset-nothing",
+    UnsupportedVoice = "unsupported-voice",
+    UnsupportedSticker = "unsupported-sticker",
+    UnsupportedVideo = "unsupported-video",
+    UnsupportedFile = "unsupported-file",
+    UnsupportedOther = "unsupported-other",
+    PhotoTooLarge = "photo-too-large",
+    PhotoUnreadable = "photo-unreadable",
+    QuotaExhausted { hours: u32, minutes: u32 } = "quota-exhausted",
+    PremiumRequired = "premium-required",
+    ModelUnavailable = "model-unavailable",
+    ModelBlocked = "model-blocked",
+    ModelFailed = "model-failed",
+    MessageRefused = "message-refused",
+    Trouble = "trouble",
+}
+
+impl Text<'_> {
+    /// The text in a language, as Telegram's HTML.
+    #[must_use]
+    pub(crate) fn render(&self, language: Language) -> String {
+        let (text, problems) = self.format(language);
+        // A test renders every text in every language, so that this is a fault that no release has.
+        for problem in problems {
+            tracing::error!(key = self.key(), %language, problem, "a text could not be rendered whole");
+        }
+        text
+    }
+
+    fn format(&self, language: Language) -> (String, Vec<String>) {
+        let bundle = bundle(language);
+        let Some(pattern) = bundle.get_message(self.key()).and_then(|message| message.value()) else {
+            return (self.key().to_owned(), vec!["it does not exist".to_owned()]);
+        };
+        let mut errors = Vec::new();
+        let text = bundle.format_pattern(pattern, Some(&self.args()), &mut errors).into_owned();
+        (text, errors.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// Something that can be filled in.
+trait Value {
+    fn value(&self) -> FluentValue<'static>;
+}
+
+impl Value for &str {
+    fn value(&self) -> FluentValue<'static> {
+        escape(self).into()
+    }
+}
+
+impl Value for u32 {
+    fn value(&self) -> FluentValue<'static> {
+        (*self).into()
+    }
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+fn bundle(language: Language) -> &'static Bundle {
+    static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [load("ru", RUSSIAN).0, load("en", ENGLISH).0]);
+    let [russian, english] = &*BUNDLES;
+    match language {
+        Language::Ru => russian,
+        Language::En => english,
+    }
+}
+
+/// The texts of one language, and what is wrong with its file (nothing: a test looks).
+fn load(language: &str, source: &str) -> (Bundle, Vec<String>) {
+    let mut problems = Vec::new();
+    let mut bundle = Bundle::new_concurrent(language.parse().into_iter().collect());
+    // The marks around what is filled in are for texts that mix directions; ours do not, and people would copy them.
+    bundle.set_use_isolating(false);
+    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(partial, errors)| {
+        problems.extend(errors.iter().map(ToString::to_string));
+        partial
+    });
+    if let Err(errors) = bundle.add_resource(resource) {
+        problems.extend(errors.iter().map(ToString::to_string));
+    }
+    for problem in &problems {
+        tracing::error!(language, problem, "a file of texts is broken");
+    }
+    (bundle, problems)
+}
+
+#[cfg(test)]
+mod tests;

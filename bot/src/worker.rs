@@ -1,0 +1,139 @@
+//! Works the inbox: each update once, each chat in order, many chats at once.
+//!
+//! What becomes of an update is one of four things: it is finished together with what is owed for it (one statement); it
+//! is put back without blame, because a neighbour is away; it is put back with blame, because handling it failed; or it
+//! is buried, because that happened [`MAX_ATTEMPTS`] times, and the person is told so once. Nothing else ends an update,
+//! and a process that dies leaves only a lease that runs out.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_store::{StoreError, inbox::ClaimedUpdate, outbox::NewOutgoing};
+use futures::FutureExt as _;
+use uuid::Uuid;
+
+use crate::{
+    bot::Bot,
+    handlers::{self, Trouble},
+    queue::{self, Queue},
+};
+
+/// How long an update is ours without a sign of life.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+const EXTEND_EVERY: Duration = Duration::from_secs(20);
+/// Attempts after which an update is not tried again.
+const MAX_ATTEMPTS: i32 = 5;
+/// Longest pause between two attempts at an update while a neighbour is away.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The inbox of one bot.
+#[derive(Clone, Debug)]
+pub(crate) struct InboxQueue(pub(crate) Bot);
+
+impl Queue for InboxQueue {
+    type Item = ClaimedUpdate;
+    const NAME: &'static str = "inbox";
+    const EMPTIED_AT_STOP: bool = false;
+
+    async fn claim(&self) -> Result<Option<ClaimedUpdate>, StoreError> {
+        // A new id each time: should we lose a lease and claim the same update again, the two do not count as one.
+        self.0.store.inbox().claim(Uuid::now_v7(), self.0.clock.now(), LEASE).await
+    }
+
+    async fn next_ready(&self) -> Result<Option<Duration>, StoreError> {
+        Ok(queue::until(self.0.store.inbox().next_ready().await?, self.0.clock.now()))
+    }
+
+    async fn work(&self, update: ClaimedUpdate) {
+        let bot = &self.0;
+        let _working = bot.metrics.working();
+        let end = tokio::select! {
+            end = decide(bot, &update) => end,
+            () = lease_lost(bot, &update) => {
+                tracing::warn!(update_id = update.update_id, "lost the lease of an update; another worker has it");
+                bot.metrics.inbox_failure("lease_lost");
+                return;
+            }
+        };
+        write_down(bot, &update, end).await;
+    }
+}
+
+/// What becomes of an update.
+enum End {
+    Done(Vec<NewOutgoing>),
+    Buried { reason: String, owed: Vec<NewOutgoing> },
+    Again { at: DateTime<Utc>, reason: String, counts: bool },
+}
+
+async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
+    if update.attempts > MAX_ATTEMPTS {
+        // Every attempt so far ended without a word: it takes whole processes down.
+        bot.metrics.inbox_failure("crashed");
+        return bury(bot, update, "every attempt crashed".to_owned()).await;
+    }
+    let handled = AssertUnwindSafe(handlers::handle(bot, update)).catch_unwind().await;
+    let (reason, detail) = match handled {
+        Ok(Ok(owed)) => return End::Done(owed),
+        Ok(Err(Trouble::Later { after, reason })) => {
+            bot.metrics.inbox_failure(reason);
+            tracing::info!(update_id = update.update_id, reason, "an update waits for a neighbour");
+            let at = bot.clock.now() + pause(bot, update, after);
+            return End::Again { at, reason: reason.to_owned(), counts: false };
+        }
+        Ok(Err(Trouble::Fault { reason, detail })) => (reason, detail),
+        // What a panic says may quote what the person said.
+        Err(_) => ("panic", "handling it panicked".to_owned()),
+    };
+    bot.metrics.inbox_failure(reason);
+    tracing::error!(update_id = update.update_id, attempt = update.attempts, reason, detail, "handling an update failed");
+    if update.attempts >= MAX_ATTEMPTS {
+        return bury(bot, update, format!("{reason}: {detail}")).await;
+    }
+    let seconds = 1_i64 << update.attempts.clamp(0, 5);
+    End::Again { at: bot.clock.now() + TimeDelta::seconds(seconds), reason: format!("{reason}: {detail}"), counts: true }
+}
+
+async fn bury(bot: &Bot, update: &ClaimedUpdate, reason: String) -> End {
+    tracing::error!(update_id = update.update_id, reason, "gave an update up; its row in the inbox is kept, state 'dead'");
+    End::Buried { reason, owed: handlers::apologise(bot, update).await }
+}
+
+/// As long as the neighbour asks for; otherwise a quarter of the time that the update has waited already.
+fn pause(bot: &Bot, update: &ClaimedUpdate, after: Option<Duration>) -> Duration {
+    const SHORTEST: Duration = Duration::from_millis(500);
+    let waited = (bot.clock.now() - update.received_at).to_std().unwrap_or_default();
+    let base = after.unwrap_or_else(|| (waited / 4).clamp(SHORTEST, LONGEST_PAUSE));
+    base.mul_f64(rand::random_range(1.0..1.2))
+}
+
+async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
+    let inbox = bot.store.inbox();
+    let kept = match &end {
+        End::Done(owed) => queue::insist("a handled update", || inbox.finish(update, owed, bot.clock.now())).await,
+        End::Buried { reason, owed } => {
+            queue::insist("a buried update", || inbox.bury(update, reason, owed, bot.clock.now())).await
+        }
+        End::Again { at, reason, counts } => {
+            queue::insist("a postponed update", || inbox.retry(update, *at, reason, *counts)).await.map(|()| true)
+        }
+    };
+    match kept {
+        Some(true) => bot.owed.notify_one(),
+        Some(false) => tracing::warn!(update_id = update.update_id, "lost the lease of an update before it was finished"),
+        None => bot.metrics.inbox_failure("not_written"),
+    }
+}
+
+/// Extends the lease while the update is being handled; completes if it is lost.
+async fn lease_lost(bot: &Bot, update: &ClaimedUpdate) {
+    loop {
+        tokio::time::sleep(EXTEND_EVERY).await;
+        match bot.store.inbox().extend(update, bot.clock.now(), LEASE).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // While Postgres is away nobody else can claim it either.
+            Err(error) => bot.metrics.swallow("lease_not_extended", &error),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Keys that are made once and kept: losing `ENCRYPTION_KEY` would lose what people told the bot about themselves. One
+//! file each in `.evolve/keys`, mode 0600, named like the variable that overrides it.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::home::write_private;
+
+/// Signs the API's tokens.
+pub(crate) const JWT_SECRET: &str = "JWT_SECRET";
+/// Fernet keys, comma-separated, newest first.
+pub(crate) const ENCRYPTION_KEY: &str = "ENCRYPTION_KEY";
+/// How the bot proves itself to the API.
+pub(crate) const SERVICE_KEY: &str = "SERVICE_KEY";
+/// How Telegram proves itself to the bot.
+pub(crate) const WEBHOOK_SECRET: &str = "WEBHOOK_SECRET";
+/// Of the private Postgres.
+pub(crate) const POSTGRES_PASSWORD: &str = "POSTGRES_PASSWORD";
+/// Of the private Redis.
+pub(crate) const REDIS_PASSWORD: &str = "REDIS_PASSWORD";
+/// The token of the bot in the simulated Telegram.
+pub(crate) const SIMULATOR_TOKEN: &str = "SIMULATOR_TOKEN";
+
+/// The key of this name: the one that is kept in `directory`, or a new one that is kept from now on.
+pub(crate) fn key(directory: &Path, name: &str) -> anyhow::Result<String> {
+    let path = directory.join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot read the key {}", path.display()))
+        }
+        _ => {
+            let made = make(name);
+            keep(directory, name, &made)?;
+            Ok(made)
+        }
+    }
+}
+
+/// Keeps `value` as the key of this name.
+pub(crate) fn keep(directory: &Path, name: &str, value: &str) -> anyhow::Result<()> {
+    write_private(&directory.join(name), format!("{value}\n").as_bytes())
+}
+
+fn make(name: &str) -> String {
+    match name {
+        ENCRYPTION_KEY => fernet::Fernet::generate_key(),
+        // The shape that Telegram gives its tokens: a bot's id, and 35 characters.
+        SIMULATOR_TOKEN => format!("7000000001:SIM{}", hex(16)),
+        _ => hex(32),
+    }
+}
+
+/// Random bytes as hexadecimal digits, two each.
+fn hex(bytes: usize) -> String {
+    let random: [u8; 32] = rand::random();
+    random.iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_nobody_else_may_read_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let made = key(directory.path(), JWT_SECRET).unwrap();
+        assert_eq!(made.len(), 64);
+        assert_eq!(key(directory.path(), JWT_SECRET).unwrap(), made);
+        let mode = std::fs::metadata(directory.path().join(JWT_SECRET)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_ne!(key(directory.path(), SERVICE_KEY).unwrap(), made);
+        assert!(fernet::Fernet::new(&key(directory.path(), ENCRYPTION_KEY).unwrap()).is_some());
+        assert_eq!(key(directory.path(), SIMULATOR_TOKEN).unwrap().split_once(':').unwrap().1.len(), 35);
+    }
+}

@@ -1,0 +1,139 @@
+//! `evolve`: run an `EvolveBot` on this machine, talk to it, migrate its database, rotate its keys, and find out what
+//! is wrong with a machine. One file per command; `up` is the big one.
+
+mod chat;
+mod children;
+mod detach;
+mod doctor;
+mod down;
+mod home;
+mod keys;
+mod maintain;
+mod plan;
+mod ready;
+mod say;
+mod servers;
+mod simulator;
+mod state;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Run a companion bot here, talk to it, and look after it.
+#[derive(Debug, Parser)]
+#[command(name = "evolve", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything an EvolveBot needs on this machine, and the bot.
+    Up(UpArguments),
+    /// Stop what `evolve up` started here.
+    Down,
+    /// Talk to the bot in the terminal, as a person of the simulated Telegram.
+    Chat(ChatArguments),
+    /// Bring the database up to date, or back: the one in `DATABASE_URL`, else the private one.
+    Migrate {
+        #[command(subcommand)]
+        step: Option<MigrateStep>,
+    },
+    /// Look at this machine and say what is missing, and what to do about it.
+    Doctor(FileArgument),
+    /// Make a new encryption key, and bring everything that is encrypted under it.
+    RotateKeys,
+    /// Print the JSON Schema of the EvolveBot resource.
+    Crd,
+    /// The simulated Telegram that `evolve up` starts.
+    #[command(hide = true)]
+    TelegramSimulator {
+        /// Where to listen.
+        #[arg(long)]
+        address: std::net::SocketAddr,
+        /// What the bot is called.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+/// Which bot.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FileArgument {
+    /// The EvolveBot file. Without it: examples/quickstart.yaml, or the same as it was compiled in.
+    #[arg(short, long)]
+    file: Option<PathBuf>,
+}
+
+/// `evolve up`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct UpArguments {
+    #[command(flatten)]
+    file: FileArgument,
+    /// Return as soon as it is ready, and leave it running in the background.
+    #[arg(long)]
+    detach: bool,
+    /// This is the background process of `--detach`.
+    #[arg(long, hide = true)]
+    background: bool,
+}
+
+/// `evolve chat`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ChatArguments {
+    /// The id of the person who talks. Any number; the bot remembers each of them.
+    #[arg(long = "as", value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
+    person: i64,
+    /// Say this, print the answer, and end.
+    #[arg(long, short)]
+    message: Option<String>,
+    /// Longest time to wait for an answer, seconds.
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+}
+
+/// `evolve migrate`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateStep {
+    /// Apply every migration that is missing (the default).
+    Up,
+    /// Revert every migration above VERSION; 0 reverts all of them, and deletes all data.
+    Down {
+        /// The last migration to keep.
+        version: i64,
+    },
+    /// List every migration, and whether it is applied.
+    Status,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Up(arguments) if arguments.detach => detach::run(&arguments).await,
+        Command::Up(arguments) => up::run(&arguments).await,
+        Command::Down => down::run().await,
+        Command::Chat(arguments) => chat::run(&arguments).await,
+        Command::Migrate { step } => maintain::migrate(step.unwrap_or(MigrateStep::Up)).await,
+        Command::Doctor(file) => doctor::run(&file).await,
+        Command::RotateKeys => maintain::rotate_keys().await,
+        Command::Crd => {
+            say::say(serde_json::to_string_pretty(&evolve_operator::crd::schema())?);
+            Ok(())
+        }
+        Command::TelegramSimulator { address, name } => simulator::run(address, name).await,
+    }
+}

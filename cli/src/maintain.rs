@@ -1,0 +1,112 @@
+//! `evolve migrate` and `evolve rotate-keys`: what is done to a database by hand. The database is the one in
+//! `DATABASE_URL`, else the private one: of the running `evolve up`, or started for as long as it takes.
+
+use anyhow::{Context, bail};
+use evolve_runtime::metrics::Metrics;
+use evolve_store::{Store, StoreConfig, migrate as migrations, rotate};
+use evolve_testkit::postgres::PostgresServer;
+
+use crate::MigrateStep;
+use crate::home::{Home, HomeLock};
+use crate::keys::{ENCRYPTION_KEY, keep, key};
+use crate::say::{command, say};
+use crate::servers::{self, blocking};
+use crate::state::State;
+
+/// A variable that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The private database of a home in which nothing else runs.
+struct Private {
+    server: PostgresServer,
+    _lock: HomeLock,
+}
+
+impl Private {
+    async fn start(home: &Home) -> anyhow::Result<Self> {
+        let lock = home.lock()?;
+        Ok(Self { server: servers::postgres(home).await?.server, _lock: lock })
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        let Self { server, _lock } = self;
+        blocking(move || server.stop()).await
+    }
+}
+
+/// Migrates.
+///
+/// # Errors
+/// When the database cannot be reached, or a migration fails.
+pub(crate) async fn migrate(step: MigrateStep) -> anyhow::Result<()> {
+    if let Some(url) = variable("DATABASE_URL") {
+        return migrate_at(&url, step).await;
+    }
+    let home = Home::open()?;
+    if home.holder().is_some() {
+        return migrate_at(&State::read(&home)?.database_url, step).await;
+    }
+    let private = Private::start(&home).await?;
+    let result = migrate_at(&private.server.url(), step).await;
+    private.stop().await?;
+    result
+}
+
+async fn migrate_at(url: &str, step: MigrateStep) -> anyhow::Result<()> {
+    match step {
+        MigrateStep::Up => migrations::up(url).await?,
+        MigrateStep::Down { version } if version < 0 => bail!("there is no migration {version}; 0 reverts all"),
+        MigrateStep::Down { version } => migrations::down(url, version).await?,
+        MigrateStep::Status => {}
+    }
+    for migration in migrations::status(url).await? {
+        let mark = if migration.applied { "applied" } else { "missing" };
+        say(format!("{mark}  {:04} {}", migration.version, migration.name));
+    }
+    Ok(())
+}
+
+/// Brings everything that is encrypted under a new key.
+///
+/// For a database of `DATABASE_URL`, the key is the first one of `ENCRYPTION_KEY`, which the processes that use the
+/// database must have too, so that it can be done while they run. For the private one, a key is made here, with nothing
+/// running that would not know it.
+///
+/// # Errors
+/// When the database cannot be reached, or holds what none of the keys decrypts.
+pub(crate) async fn rotate_keys() -> anyhow::Result<()> {
+    if let Some(url) = variable("DATABASE_URL") {
+        let list = variable(ENCRYPTION_KEY).context(
+            "ENCRYPTION_KEY is not set: the keys, comma-separated, the new one first. Give the same list to every process \
+             that uses this database before you run this",
+        )?;
+        return rotate_at(url, list).await;
+    }
+    let home = Home::open()?;
+    if home.holder().is_some() {
+        bail!("the running bot would not know the new key: stop it with `{}` first", command("down"));
+    }
+    let private = Private::start(&home).await?;
+    let list = format!("{},{}", fernet::Fernet::generate_key(), key(&home.keys(), ENCRYPTION_KEY)?);
+    // Kept before it is used: what is encrypted under a lost key is lost.
+    keep(&home.keys(), ENCRYPTION_KEY, &list)?;
+    let result = rotate_at(private.server.url(), list).await;
+    private.stop().await?;
+    result?;
+    say(format!(
+        "The keys are in {}, the new one first. The others are needed for older backups only",
+        home.keys().join(ENCRYPTION_KEY).display()
+    ));
+    Ok(())
+}
+
+async fn rotate_at(url: String, list: String) -> anyhow::Result<()> {
+    let config = StoreConfig { database_url: url.into(), pool_size: 2, encryption_key: list.into() };
+    let store = Store::connect(&config, &Metrics::new())?;
+    let rotated = rotate::rotate(&store).await.context("not everything was re-encrypted; running it again goes on")?;
+    store.close().await;
+    say(format!("{} of {} encrypted values were brought under the new key", rotated.changed, rotated.seen));
+    Ok(())
+}

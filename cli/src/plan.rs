@@ -1,0 +1,153 @@
+//! What `evolve up` is going to run: the bot's file and the environment, decided into one plan. Pure, so that every
+//! combination of "has a token", "has a key", "has a database" can be tested without starting anything.
+
+use std::path::Path;
+
+use anyhow::Context;
+use evolve_operator::EvolveBot;
+use evolve_operator::build::environment::key_of;
+use evolve_operator::crd::{Provider, ProviderKind, SecretKeyRef};
+
+/// The Secret that local keys belong to. Its entries are environment variables, or files in `.evolve/keys`.
+pub(crate) const LOCAL: &str = "evolve-up";
+
+const QUICKSTART: &str = include_str!("../../examples/quickstart.yaml");
+const QUICKSTART_PATH: &str = "examples/quickstart.yaml";
+
+/// What is going to run.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The bot, with the providers that can answer here.
+    pub(crate) bot: EvolveBot,
+    /// The bot's token at the real Telegram; without one, Telegram is simulated.
+    pub(crate) telegram_token: Option<String>,
+    /// A Postgres that is there already.
+    pub(crate) database_url: Option<String>,
+    /// A Redis that is there already.
+    pub(crate) redis_url: Option<String>,
+    /// The keys of the providers, and where the resource says that they are.
+    pub(crate) provider_keys: Vec<(SecretKeyRef, String)>,
+    /// What the person should know, one line each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Reads the bot's file: the one named, or the quickstart example.
+pub(crate) fn read_bot(file: Option<&Path>) -> anyhow::Result<EvolveBot> {
+    let (path, text) = match file {
+        Some(path) => {
+            let advice = || format!("cannot read {}; `-f` names the EvolveBot file", path.display());
+            (path, std::fs::read_to_string(path).with_context(advice)?)
+        }
+        None => {
+            let path = Path::new(QUICKSTART_PATH);
+            (path, std::fs::read_to_string(path).unwrap_or_else(|_| QUICKSTART.to_owned()))
+        }
+    };
+    EvolveBot::parse(&text).with_context(|| format!("{} cannot be used", path.display()))
+}
+
+impl Plan {
+    /// Decides. `lookup` reads the environment.
+    pub(crate) fn make(mut bot: EvolveBot, lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let named =
+            |source: &Option<SecretKeyRef>, usual: &str| lookup(usual).or_else(|| lookup(&source.as_ref()?.key));
+        let mut notes = Vec::new();
+        let telegram_token = named(&bot.spec.telegram.token_secret_ref, "TELEGRAM_BOT_TOKEN");
+        if telegram_token.is_none() {
+            notes.push("TELEGRAM_BOT_TOKEN is not set: Telegram is simulated on this machine".to_owned());
+            // The simulator is reached from here alone: nothing outside could call a webhook.
+            bot.spec.telegram = Default::default();
+        }
+        let provider_keys = usable_providers(&mut bot.spec.ai.providers, lookup, &mut notes);
+        let database_url = named(&bot.spec.database.url_secret_ref, "DATABASE_URL");
+        let redis_url = named(&bot.spec.redis.url_secret_ref, "REDIS_URL");
+        Self { bot, telegram_token, database_url, redis_url, provider_keys, notes }
+    }
+}
+
+/// Leaves the providers whose key is there, or the stand-in when none is, and hands out the keys.
+fn usable_providers(
+    providers: &mut Vec<Provider>,
+    lookup: impl Fn(&str) -> Option<String>,
+    notes: &mut Vec<String>,
+) -> Vec<(SecretKeyRef, String)> {
+    let mut keys = Vec::new();
+    let mut missing = Vec::new();
+    providers.retain(|provider| {
+        let Some(source) = key_of(provider, LOCAL) else { return true };
+        match lookup(&source.key) {
+            Some(key) => {
+                keys.push((source, key));
+                true
+            }
+            None => {
+                missing.push((source.key, provider.kind.as_str()));
+                false
+            }
+        }
+    });
+    if providers.is_empty() {
+        providers.push(Provider { kind: ProviderKind::Scripted, ..Provider::default() });
+        let names: Vec<&str> = missing.iter().map(|(key, _)| key.as_str()).collect();
+        notes.push(format!("{} is not set: a stand-in answers, not a model", names.join(" or ")));
+    } else {
+        let left_out = |(key, kind): &(String, &str)| format!("{key} is not set: the provider {kind} is left out");
+        notes.extend(missing.iter().map(left_out));
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(set: &[(&str, &str)], spec: &str) -> Plan {
+        let head = "apiVersion: evolveai.dev/v1alpha1\nkind: EvolveBot\nmetadata: { name: eva }\n";
+        let bot = EvolveBot::parse(&format!("{head}spec: {spec}\n")).unwrap();
+        Plan::make(bot, |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn without_anything_telegram_is_simulated_and_a_stand_in_answers() {
+        let plan = plan(&[("GOOGLE_API_KEY", "")], "{ telegram: { mode: webhook, webhookUrl: 'https://e.org' } }");
+        assert_eq!(plan.telegram_token, None);
+        assert_eq!(plan.bot.spec.telegram, Default::default());
+        assert_eq!(plan.bot.spec.ai.providers[0].kind, ProviderKind::Scripted);
+        assert_eq!(
+            plan.notes,
+            [
+                "TELEGRAM_BOT_TOKEN is not set: Telegram is simulated on this machine",
+                "GOOGLE_API_KEY is not set: a stand-in answers, not a model",
+            ]
+        );
+    }
+
+    #[test]
+    fn with_a_token_and_a_key_it_is_the_real_thing() {
+        let plan = plan(
+            &[("MY_TOKEN", "1:a"), ("MY_KEY", "k"), ("DATABASE_URL", "postgres://d")],
+            "{ telegram: { tokenSecretRef: { name: s, key: MY_TOKEN } }, \
+             ai: { providers: [{ kind: gemini, apiKeySecretRef: { name: s, key: MY_KEY } }] } }",
+        );
+        assert_eq!(plan.telegram_token.as_deref(), Some("1:a"));
+        assert_eq!(plan.provider_keys, [(SecretKeyRef::new("s", "MY_KEY"), "k".to_owned())]);
+        assert_eq!((plan.database_url.as_deref(), plan.redis_url), (Some("postgres://d"), None));
+        assert!(plan.notes.is_empty(), "{:?}", plan.notes);
+    }
+
+    #[test]
+    fn providers_without_key_are_left_out_while_another_can_answer() {
+        let plan = plan(
+            &[("TELEGRAM_BOT_TOKEN", "1:a")],
+            "{ ai: { providers: [{ kind: gemini }, { kind: openai, model: qwen3, baseUrl: 'http://localhost:11434' }] } }",
+        );
+        assert_eq!(plan.bot.spec.ai.providers.len(), 1);
+        assert_eq!(plan.notes, ["GOOGLE_API_KEY is not set: the provider gemini is left out"]);
+    }
+
+    #[test]
+    fn the_example_that_is_compiled_in_is_valid() {
+        EvolveBot::parse(QUICKSTART).unwrap();
+    }
+}

@@ -1,0 +1,61 @@
+//! `POST /chat`: one message in, one answer out, as JSON or as a stream of server-sent events.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Header that makes a repeated request return the first one's answer.
+pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
+
+/// A message from a person.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatRequest {
+    /// What the person wrote; may be empty where there is an image.
+    #[schema(example = "Привет!", max_length = 16_384)]
+    pub message: String,
+    /// When the person wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<DateTime<Utc>>,
+    /// A JPEG, PNG or WebP image in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_data: Option<String>,
+}
+
+/// The companion's answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChatResponse {
+    /// The answer, in Markdown.
+    pub response_text: String,
+    /// The answer spoken: OGG/Opus in base64.
+    pub voice_message: Option<String>,
+    /// A picture in base64.
+    pub image_base64: Option<String>,
+}
+
+/// One event of the stream. On the wire, the event's name is the variant's name in snake case, its data the content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChatEvent {
+    /// `delta`: more text, `{"text": "…"}`.
+    Delta(String),
+    /// `restart`: what was streamed so far is void; another model starts over.
+    Restart,
+    /// `done`: the whole answer, the same JSON as without streaming. The stream ends here.
+    Done(ChatResponse),
+    /// `error`: a problem document. The stream ends here.
+    Error(Box<crate::Problem>),
+}
+
+/// Data of a `delta` event.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Delta {
+    /// The text to append.
+    pub text: String,
+}
+
+/// Answer of `POST /chat/reset`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResetResponse {
+    /// Whether a conversation was open.
+    pub ended: bool,
+}

@@ -1,0 +1,209 @@
+//! A typed client of the API, as our bot and tests use it.
+
+use std::time::Duration;
+
+use eventsource_stream::Eventsource as _;
+use futures::{Stream, StreamExt as _};
+use reqwest::{Method, RequestBuilder, Response, header};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::{
+    Code, Problem,
+    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
+    chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
+    profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
+};
+
+/// Why a call gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The API answered with a problem.
+    #[error("the API answered {} ({:?}): {}", .0.status, .0.code, .0.detail.as_deref().unwrap_or(&.0.title))]
+    Problem(Box<Problem>),
+    /// The API could not be reached, or the answer broke off.
+    #[error("the API could not be reached: {0}")]
+    Transport(#[from] reqwest::Error),
+    /// The API answered something that is not in the contract (a proxy's page, an older version).
+    #[error("the API answered {status} with something unexpected: {reason}")]
+    Unexpected {
+        /// HTTP status.
+        status: u16,
+        /// What was not understood.
+        reason: String,
+    },
+}
+
+impl ClientError {
+    /// The problem's code, where there is one.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Problem(problem) => Some(problem.code),
+            _ => None,
+        }
+    }
+
+    /// How long the API asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Problem(problem) => problem.retry_after.map(Duration::from_secs),
+            _ => None,
+        }
+    }
+}
+
+/// The API at one base URL. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl Client {
+    /// A client of the API at `base` (`http://host:8000/`), over the given HTTP client and its time-outs.
+    #[must_use]
+    pub fn new(http: reqwest::Client, mut base: Url) -> Self {
+        if !base.path().ends_with('/') {
+            let path = format!("{}/", base.path());
+            base.set_path(&path);
+        }
+        Self { http, base }
+    }
+
+    /// `POST /auth` as our bot, with its service key.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn auth_as_service(&self, key: &SecretString, user_id: i64) -> Result<AuthResponse, ClientError> {
+        let body = AuthRequest { user_id: Some(user_id), init_data: None };
+        json(self.request(Method::POST, "auth").header(SERVICE_KEY_HEADER, key.expose_secret()).json(&body)).await
+    }
+
+    /// `POST /auth` as a Telegram Web App.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn auth_as_web_app(&self, init_data: &str) -> Result<AuthResponse, ClientError> {
+        let body = AuthRequest { user_id: None, init_data: Some(init_data.to_owned()) };
+        json(self.request(Method::POST, "auth").json(&body)).await
+    }
+
+    /// `POST /chat`, the whole answer at once.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn chat(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> Result<ChatResponse, ClientError> {
+        json(self.chat_request(token, key, body)).await
+    }
+
+    /// `POST /chat` as a stream of events, which ends with [`ChatEvent::Done`] or [`ChatEvent::Error`].
+    ///
+    /// # Errors
+    /// [`ClientError`], for what fails before the stream begins; later in the stream, transport errors.
+    pub async fn chat_stream(
+        &self,
+        token: &str,
+        key: Option<&str>,
+        body: &ChatRequest,
+    ) -> Result<impl Stream<Item = Result<ChatEvent, ClientError>> + use<>, ClientError> {
+        let request = self.chat_request(token, key, body).header(header::ACCEPT, "text/event-stream");
+        let response = checked(request.send().await?).await?;
+        let status = response.status().as_u16();
+        Ok(response.bytes_stream().eventsource().filter_map(move |event| async move {
+            match event {
+                Ok(event) => parse_event(status, &event.event, &event.data).transpose(),
+                Err(eventsource_stream::EventStreamError::Transport(error)) => Some(Err(error.into())),
+                Err(error) => Some(Err(ClientError::Unexpected { status, reason: error.to_string() })),
+            }
+        }))
+    }
+
+    /// `POST /chat/reset`: ends the open conversation; memory stays.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn reset(&self, token: &str) -> Result<ResetResponse, ClientError> {
+        json(self.request(Method::POST, "chat/reset").bearer_auth(token)).await
+    }
+
+    /// `GET /profile/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn profile(&self, token: &str, user_id: i64) -> Result<ProfileResponse, ClientError> {
+        json(self.request(Method::GET, &format!("profile/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `POST /profile`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update_profile(&self, token: &str, body: &ProfileUpdate) -> Result<ProfileResponse, ClientError> {
+        json(self.request(Method::POST, "profile").bearer_auth(token).json(body)).await
+    }
+
+    /// `DELETE /profile/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn delete_profile(&self, token: &str, user_id: i64) -> Result<DeletedResponse, ClientError> {
+        json(self.request(Method::DELETE, &format!("profile/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /profile/status/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn status(&self, token: &str, user_id: i64) -> Result<StatusResponse, ClientError> {
+        json(self.request(Method::GET, &format!("profile/status/{user_id}")).bearer_auth(token)).await
+    }
+
+    fn chat_request(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> RequestBuilder {
+        let request = self.request(Method::POST, "chat").bearer_auth(token).json(body);
+        match key {
+            Some(key) => request.header(IDEMPOTENCY_KEY_HEADER, key),
+            None => request,
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let mut url = self.base.clone();
+        let path = format!("{}{path}", url.path());
+        url.set_path(&path);
+        self.http.request(method, url)
+    }
+}
+
+async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ClientError> {
+    let response = checked(request.send().await?).await?;
+    let status = response.status().as_u16();
+    let body = response.bytes().await?;
+    serde_json::from_slice(&body).map_err(|e| ClientError::Unexpected { status, reason: e.to_string() })
+}
+
+async fn checked(response: Response) -> Result<Response, ClientError> {
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status().as_u16();
+    let body = response.bytes().await?;
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => Err(ClientError::Problem(Box::new(problem))),
+        Err(error) => Err(ClientError::Unexpected { status, reason: error.to_string() }),
+    }
+}
+
+fn parse_event(status: u16, name: &str, data: &str) -> Result<Option<ChatEvent>, ClientError> {
+    let unexpected = |e: serde_json::Error| ClientError::Unexpected { status, reason: e.to_string() };
+    Ok(match name {
+        "delta" => Some(ChatEvent::Delta(serde_json::from_str::<Delta>(data).map_err(unexpected)?.text)),
+        "restart" => Some(ChatEvent::Restart),
+        "done" => Some(ChatEvent::Done(serde_json::from_str(data).map_err(unexpected)?)),
+        "error" => Some(ChatEvent::Error(Box::new(serde_json::from_str(data).map_err(unexpected)?))),
+        // A newer API may send events that we do not know yet.
+        _ => None,
+    })
+}

@@ -1,0 +1,14 @@
+//! What is said between the API and those who call it: wire types, error codes, and a typed client.
+//!
+//! Names and shapes are seed 003's. Every request type refuses unknown fields, so that a typing mistake is an error and
+//! not silence.
+
+pub mod auth;
+pub mod chat;
+pub mod client;
+pub mod problem;
+pub mod profile;
+pub mod ready;
+
+pub use client::{Client, ClientError};
+pub use problem::{Code, Problem};

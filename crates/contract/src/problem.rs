@@ -1,0 +1,134 @@
+//! Errors as `application/problem+json` (RFC 9457) with a stable `code`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Media type of a [`Problem`].
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $status:literal),+ $(,)?) => {
+        /// What went wrong, for programs; callers map it to a text in the person's language.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[doc = $doc])+ $variant),+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),+ }
+            }
+
+            /// What it means, in English, for people who read HTTP.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii()),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not the JSON that this endpoint takes.
+    InvalidBody = 400,
+    /// A value is out of its bounds.
+    InvalidValue = 422,
+    /// The image is not base64 of a JPEG, PNG or WebP within the size limit.
+    InvalidImage = 422,
+    /// No valid bearer token.
+    Unauthorized = 401,
+    /// The token is another person's, or the caller did not prove itself.
+    Forbidden = 403,
+    /// Nothing is here.
+    NotFound = 404,
+    /// The path exists, but not for this method.
+    MethodNotAllowed = 405,
+    /// This person has no profile yet.
+    ProfileNotFound = 404,
+    /// The body is larger than allowed.
+    BodyTooLarge = 413,
+    /// The content type is not application/json.
+    UnsupportedMediaType = 415,
+    /// The Idempotency-Key was used before with another body.
+    IdempotencyKeyReused = 422,
+    /// The first request with this Idempotency-Key is still running.
+    TurnInProgress = 409,
+    /// Too many requests; Retry-After says when to come back.
+    RateLimited = 429,
+    /// The day's messages of this plan are used up; Retry-After says when they start over.
+    QuotaExhausted = 429,
+    /// Pictures belong to the premium plan.
+    PremiumRequired = 402,
+    /// No model could answer now; nothing was charged.
+    ModelUnavailable = 503,
+    /// The models declined to answer this; nothing was charged.
+    ModelBlocked = 422,
+    /// The models gave no usable answer; nothing was charged.
+    ModelFailed = 502,
+    /// The database is away; Retry-After says when to come back.
+    DatabaseUnavailable = 503,
+    /// The request took too long.
+    Timeout = 504,
+    /// A fault of ours; it was logged under the request's id.
+    Internal = 500,
+}
+
+/// A problem document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: the code says it all.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the code means.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The stable code.
+    pub code: Code,
+    /// What exactly was wrong here, for engineers; never for the person who chats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Seconds to wait, as in the `Retry-After` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// The request's id, as in the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl Problem {
+    /// A problem of this code.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self {
+            kind: "about:blank".to_owned(),
+            title: code.title().to_owned(),
+            status: code.status(),
+            code,
+            detail: None,
+            retry_after: None,
+            request_id: None,
+        }
+    }
+
+    /// Adds what exactly was wrong.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds how many seconds to wait.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}

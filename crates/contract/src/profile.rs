@@ -1,0 +1,115 @@
+//! `/profile`: what a person told us of themselves, and how they stand.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How far the first conversation (`/start`) has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Onboarding {
+    /// Nothing was asked yet.
+    #[default]
+    New,
+    /// The language was asked.
+    Language,
+    /// The name was asked; the next text may be it.
+    Name,
+    /// Everything was asked, once.
+    Done,
+}
+
+/// What can be set about a person. A field that is left out stays as it is; an empty string clears it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileData {
+    /// What the companion calls them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Иван", max_length = 64)]
+    pub name: Option<String>,
+    /// As they say it; not a fixed list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "male", max_length = 32)]
+    pub gender: Option<String>,
+    /// Date of birth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<NaiveDate>,
+    /// What they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub occupation: Option<String>,
+    /// Where they live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
+    pub city: Option<String>,
+    /// `ru` or `en`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ru")]
+    pub language: Option<String>,
+    /// An IANA time zone name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Europe/Moscow")]
+    pub time_zone: Option<String>,
+    /// How far the first conversation has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onboarding: Option<Onboarding>,
+}
+
+/// `POST /profile`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileUpdate {
+    /// Whose profile; must be the token's own person.
+    pub user_id: i64,
+    /// What to set.
+    pub data: ProfileData,
+}
+
+/// `GET /profile/{user_id}` and the answer of `POST /profile`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProfileResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// What is known; fields that are not are left out, but language, time zone and onboarding are always there.
+    pub data: ProfileData,
+    /// When they first came.
+    pub created_at: DateTime<Utc>,
+}
+
+/// `DELETE /profile/{user_id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeletedResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// Rows removed, by table.
+    pub deleted: BTreeMap<String, i64>,
+    /// Rows of this person that are left, counted in the same transaction after the removal: zero.
+    pub remaining: i64,
+}
+
+/// `GET /profile/status/{user_id}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatusResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// `free` or `premium`.
+    pub plan: String,
+    /// When premium ends.
+    pub premium_until: Option<DateTime<Utc>>,
+    /// Messages sent today (the day of the person's own time zone).
+    pub messages_today: u32,
+    /// How many may be sent a day; nothing for no limit.
+    pub messages_limit: Option<u32>,
+    /// When today's count starts over.
+    pub resets_at: DateTime<Utc>,
+    /// Relationship level, 1 to 5.
+    pub level: u8,
+    /// Relationship points.
+    pub points: i64,
+    /// Points at which the next level begins; nothing on the last.
+    pub next_level_at: Option<i64>,
+    /// Facts remembered.
+    pub facts: u32,
+}

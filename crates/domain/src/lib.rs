@@ -1,0 +1,9 @@
+//! Pure rules. No IO, no async, no clock: what a rule needs to know is a parameter, and what is not allowed is an `Err`.
+
+pub mod day;
+pub mod fact;
+pub mod language;
+pub mod plan;
+pub mod profile;
+pub mod relationship;
+pub mod tokens;

@@ -1,0 +1,94 @@
+//! The engine: how a message becomes an answer.
+//!
+//! `turn/` is the way of one message, stage by stage; `model/` the language models that answer; `prompt/` what they are
+//! told; `tools/` what they may do; `summary` what is done in the background. No HTTP types of ours, no SQL.
+
+pub mod metrics;
+pub mod model;
+pub mod partitions;
+pub mod profiles;
+pub mod prompt;
+pub mod providers;
+pub mod summary;
+pub mod tools;
+pub mod turn;
+
+use std::sync::Arc;
+
+use evolve_domain::plan::Plans;
+use evolve_runtime::clock::Clock;
+use evolve_store::{Store, wakeups::Wakeups};
+
+pub use metrics::EngineMetrics;
+use model::{Chain, LinkStatus};
+use prompt::{Persona, PromptError, Prompts};
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub struct EngineConfig {
+    /// Postgres.
+    pub store: Store,
+    /// Hears of turns that end.
+    pub wakeups: Wakeups,
+    /// The models.
+    pub chain: Chain,
+    /// Who the companion is.
+    pub persona: Persona,
+    /// What each plan allows.
+    pub plans: Plans,
+    /// Rounds of tool use in a turn (`MAX_AI_ITERATIONS`).
+    pub max_iterations: u32,
+    /// Tokens of thinking (`AI_THINKING_BUDGET`): 0 is as little as the model allows, -1 its own choice.
+    pub thinking_budget: i32,
+    /// What it counts.
+    pub metrics: EngineMetrics,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Answers messages. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Inner>);
+
+/// The parts of an [`Engine`], open to this crate's stages.
+#[derive(Debug)]
+pub struct Inner {
+    store: Store,
+    wakeups: Wakeups,
+    chain: Chain,
+    prompts: Prompts,
+    persona: Persona,
+    plans: Plans,
+    max_iterations: u32,
+    thinking_budget: i32,
+    metrics: EngineMetrics,
+    clock: Clock,
+}
+
+impl std::ops::Deref for Engine {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Engine {
+    /// Puts an engine together.
+    ///
+    /// # Errors
+    /// [`PromptError`] when a template is broken, which a test excludes.
+    pub fn new(config: EngineConfig) -> Result<Self, PromptError> {
+        let EngineConfig { store, wakeups, chain, persona, plans, max_iterations, thinking_budget, metrics, clock } = config;
+        let prompts = Prompts::new()?;
+        let inner =
+            Inner { store, wakeups, chain, prompts, persona, plans, max_iterations, thinking_budget, metrics, clock };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Each model provider and its state now, in the order in which they are asked.
+    #[must_use]
+    pub fn providers(&self) -> Vec<LinkStatus> {
+        self.chain.status()
+    }
+}

@@ -1,0 +1,92 @@
+//! What the engine counts.
+
+use evolve_runtime::metrics::{Durations, Metrics, durations};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+};
+
+use crate::model::{Attempt, Observer, Outcome, TracingObserver};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Model {
+    model: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ModelError {
+    model: String,
+    error_type: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ModelStatus {
+    model: String,
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Tool {
+    tool: &'static str,
+    ok: bool,
+}
+
+/// Metrics of turns and models. Models come from configuration, so their labels are bounded.
+#[derive(Clone, Debug)]
+pub struct EngineMetrics {
+    requests: Family<Model, Counter>,
+    errors: Family<ModelError, Counter>,
+    duration: Durations<ModelStatus>,
+    fallbacks: Counter,
+    tools: Family<Tool, Counter>,
+    pub(crate) summaries: Counter,
+}
+
+impl EngineMetrics {
+    /// Registers them.
+    #[must_use]
+    pub fn register(metrics: &Metrics) -> Self {
+        let this = Self {
+            requests: Family::default(),
+            errors: Family::default(),
+            duration: durations(),
+            fallbacks: Counter::default(),
+            tools: Family::default(),
+            summaries: Counter::default(),
+        };
+        metrics.register(|r| {
+            r.register("llm_requests", "Requests to language models", this.requests.clone());
+            r.register("llm_errors", "Requests to language models that failed", this.errors.clone());
+            r.register("llm_request_duration_seconds", "Time of one model request, seconds", this.duration.clone());
+            r.register("llm_fallback_used", "Answers that came from a fallback model", this.fallbacks.clone());
+            r.register("tool_calls", "Tools that models used", this.tools.clone());
+            r.register("summaries_written", "Summaries written", this.summaries.clone());
+        });
+        this
+    }
+
+    pub(crate) fn tool(&self, tool: &'static str, ok: bool) {
+        self.tools.get_or_create(&Tool { tool, ok }).inc();
+    }
+}
+
+impl Observer for EngineMetrics {
+    fn attempt(&self, attempt: &Attempt<'_>) {
+        TracingObserver.attempt(attempt);
+        let model = || attempt.model.to_owned();
+        let status = match attempt.outcome {
+            Outcome::Skipped(_) => return,
+            Outcome::Answered(_) => "success",
+            Outcome::Failed(error) => {
+                self.errors.get_or_create(&ModelError { model: model(), error_type: error.kind() }).inc();
+                "error"
+            }
+            Outcome::Abandoned => "abandoned",
+        };
+        self.requests.get_or_create(&Model { model: model() }).inc();
+        self.duration.get_or_create(&ModelStatus { model: model(), status }).observe(attempt.took.as_secs_f64());
+        if attempt.position > 0 && status == "success" {
+            self.fallbacks.inc();
+        }
+    }
+}

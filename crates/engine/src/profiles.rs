@@ -1,0 +1,273 @@
+//! What a person told of themselves, as use cases: read (through the cache), change (after checking), remove, and how
+//! they stand today.
+
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use evolve_domain::{
+    day,
+    language::Language,
+    plan::{Plan, Plans},
+    profile::{MAX_FIELD_CHARS, MAX_NAME_CHARS, Onboarding, Profile, ProfilePatch, Settings},
+    relationship::{self, Level},
+};
+use evolve_runtime::clock::Clock;
+use evolve_store::{
+    Store, StoreError,
+    cache::{Cache, Entry},
+    users::{Deleted, Status, UserRecord},
+};
+use serde::{Deserialize, Serialize};
+
+/// Longest gender, in characters.
+const MAX_GENDER_CHARS: usize = 32;
+/// Nobody alive was born before.
+const FIRST_BIRTH_YEAR: i32 = 1900;
+
+/// Why a use case did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// This person has never come.
+    #[error("this person has no profile yet")]
+    NotFound,
+    /// A value is out of its bounds.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// Which.
+        field: &'static str,
+        /// What is wrong with it, without its content.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What somebody wants changed, unchecked. What is `None` stays; an empty string clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// What the companion calls them.
+    pub name: Option<String>,
+    /// As they say it.
+    pub gender: Option<String>,
+    /// Date of birth.
+    pub birthday: Option<NaiveDate>,
+    /// What they do.
+    pub occupation: Option<String>,
+    /// Where they live.
+    pub city: Option<String>,
+    /// `ru` or `en`.
+    pub language: Option<String>,
+    /// An IANA time zone name.
+    pub time_zone: Option<String>,
+    /// How far the first conversation has come.
+    pub onboarding: Option<Onboarding>,
+}
+
+impl Changes {
+    /// Checks every value against its bounds.
+    ///
+    /// # Errors
+    /// [`ProfileError::Invalid`], for the first that is wrong.
+    pub fn check(self, now: DateTime<Utc>) -> Result<ProfilePatch, ProfileError> {
+        Ok(ProfilePatch {
+            name: line("name", self.name, MAX_NAME_CHARS)?,
+            gender: line("gender", self.gender, MAX_GENDER_CHARS)?,
+            birthday: birthday(self.birthday, now)?,
+            occupation: line("occupation", self.occupation, MAX_FIELD_CHARS)?,
+            city: line("city", self.city, MAX_FIELD_CHARS)?,
+            language: self.language.map(|code| code.parse::<Language>().map_err(|_| invalid("language", "must be ru or en"))).transpose()?,
+            time_zone: self
+                .time_zone
+                .map(|name| name.parse::<Tz>().map_err(|_| invalid("time_zone", "must be an IANA time zone such as Europe/Moscow")))
+                .transpose()?,
+            onboarding: self.onboarding,
+        })
+    }
+}
+
+/// A value of one line: white space around it does not count, and an empty one clears.
+fn line(field: &'static str, value: Option<String>, max_chars: usize) -> Result<Option<Option<String>>, ProfileError> {
+    let Some(value) = value else { return Ok(None) };
+    let value = value.trim();
+    if value.chars().count() > max_chars {
+        return Err(invalid(field, &format!("must have at most {max_chars} characters")));
+    }
+    // It becomes a line of the prompt: a line break in it could forge another.
+    if value.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return Err(invalid(field, "must not hold line breaks or control characters"));
+    }
+    Ok(Some((!value.is_empty()).then(|| value.to_owned())))
+}
+
+fn birthday(date: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Option<Option<NaiveDate>>, ProfileError> {
+    let Some(date) = date else { return Ok(None) };
+    // Somewhere it is tomorrow already.
+    if date.year() < FIRST_BIRTH_YEAR || date > (now + TimeDelta::hours(14)).date_naive() {
+        return Err(invalid("birthday", "must be a date from 1900-01-01 to today"));
+    }
+    Ok(Some(Some(date)))
+}
+
+fn invalid(field: &'static str, reason: &str) -> ProfileError {
+    ProfileError::Invalid { field, reason: reason.to_owned() }
+}
+
+/// How a person stands today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// As stored.
+    pub status: Status,
+    /// Messages a day in the plan in force; nothing for no limit.
+    pub messages_limit: Option<u32>,
+    /// When today's count starts over.
+    pub resets_at: DateTime<Utc>,
+    /// Relationship level.
+    pub level: Level,
+    /// Points at which the next level begins; nothing on the last.
+    pub next_level_at: Option<i64>,
+}
+
+/// A person as cached ([`Entry::Profile`]). Raise the version in that key when this changes.
+#[derive(Serialize, Deserialize)]
+struct Cached {
+    user_id: i64,
+    profile: Profile,
+    language: Language,
+    time_zone: Tz,
+    onboarding: Onboarding,
+    plan: Plan,
+    premium_until: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<UserRecord> for Cached {
+    fn from(record: UserRecord) -> Self {
+        let UserRecord { user_id, profile, settings, plan, premium_until, created_at } = record;
+        let Settings { language, time_zone, onboarding } = settings;
+        Self { user_id, profile, language, time_zone, onboarding, plan, premium_until, created_at }
+    }
+}
+
+impl From<Cached> for UserRecord {
+    fn from(cached: Cached) -> Self {
+        let Cached { user_id, profile, language, time_zone, onboarding, plan, premium_until, created_at } = cached;
+        let settings = Settings { language, time_zone, onboarding };
+        Self { user_id, profile, settings, plan, premium_until, created_at }
+    }
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Profiles {
+    store: Store,
+    cache: Cache,
+    clock: Clock,
+    plans: Plans,
+    defaults: Settings,
+}
+
+impl Profiles {
+    /// Use cases over the store; `defaults` are the settings of somebody who has none.
+    #[must_use]
+    pub fn new(store: Store, cache: Cache, clock: Clock, plans: Plans, defaults: Settings) -> Self {
+        Self { store, cache, clock, plans, defaults }
+    }
+
+    /// What is known of a person.
+    ///
+    /// # Errors
+    /// [`ProfileError::NotFound`], [`ProfileError::Store`].
+    pub async fn get(&self, user_id: i64) -> Result<UserRecord, ProfileError> {
+        let load = async || -> Result<Option<Cached>, StoreError> {
+            Ok(self.store.users().profile(user_id, self.defaults).await?.map(Cached::from))
+        };
+        let cached = self.cache.get_or_load(Entry::Profile(user_id), load).await?;
+        cached.map(UserRecord::from).ok_or(ProfileError::NotFound)
+    }
+
+    /// Changes what is known of a person; makes the profile of somebody new.
+    ///
+    /// # Errors
+    /// [`ProfileError::Invalid`], [`ProfileError::Store`].
+    pub async fn update(&self, user_id: i64, changes: Changes) -> Result<UserRecord, ProfileError> {
+        let now = self.clock.now();
+        let patch = changes.check(now)?;
+        self.cache.forget(Entry::Profile(user_id)).await;
+        let written = self.store.users().update(user_id, &patch, self.defaults, now).await;
+        self.cache.forget(Entry::Profile(user_id)).await;
+        Ok(written?)
+    }
+
+    /// Tells that a person's profile was changed by somebody else: a turn's tools.
+    pub async fn changed(&self, user_id: i64) {
+        self.cache.forget(Entry::Profile(user_id)).await;
+    }
+
+    /// Removes everything of a person, the cached copy included.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`]; then nothing was removed.
+    pub async fn delete(&self, user_id: i64) -> Result<Deleted, ProfileError> {
+        self.cache.forget(Entry::Profile(user_id)).await;
+        let deleted = self.store.users().delete(user_id).await;
+        self.cache.forget(Entry::Profile(user_id)).await;
+        Ok(deleted?)
+    }
+
+    /// How a person stands.
+    ///
+    /// # Errors
+    /// [`ProfileError::NotFound`], [`ProfileError::Store`].
+    pub async fn status(&self, user_id: i64) -> Result<Standing, ProfileError> {
+        let now = self.clock.now();
+        let status = self.store.users().status(user_id, self.defaults, now).await?.ok_or(ProfileError::NotFound)?;
+        Ok(Standing {
+            messages_limit: self.plans.limits(status.plan).messages_per_day,
+            resets_at: day::next_day(status.time_zone, now),
+            level: relationship::level_of(status.points),
+            next_level_at: relationship::next_level_at(status.points),
+            status,
+        })
+    }
+
+    /// Ends the open conversation; whether there was one.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`].
+    pub async fn reset(&self, user_id: i64) -> Result<bool, ProfileError> {
+        Ok(self.store.users().end_conversation(user_id, self.clock.now()).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_given_is_cleaned_what_is_not_stays_and_an_empty_string_clears() {
+        let changes = Changes { name: Some("  Иван ".to_owned()), city: Some(String::new()), ..Changes::default() };
+        let patch = changes.check(now()).unwrap();
+        assert_eq!(patch.name, Some(Some("Иван".to_owned())));
+        assert_eq!(patch.city, Some(None));
+        assert_eq!(patch.occupation, None);
+    }
+
+    #[rstest]
+    #[case(Changes { name: Some("я".repeat(65)), ..Changes::default() }, "name: must have at most 64 characters")]
+    #[case(Changes { name: Some("Иван\n# Rules".into()), ..Changes::default() }, "name: must not hold line breaks or control characters")]
+    #[case(Changes { city: Some("a\u{2028}b".into()), ..Changes::default() }, "city: must not hold line breaks or control characters")]
+    #[case(Changes { gender: Some("x".repeat(33)), ..Changes::default() }, "gender: must have at most 32 characters")]
+    #[case(Changes { birthday: NaiveDate::from_ymd_opt(1899, 12, 31), ..Changes::default() }, "birthday: must be a date from 1900-01-01 to today")]
+    #[case(Changes { birthday: NaiveDate::from_ymd_opt(2026, 3, 3), ..Changes::default() }, "birthday: must be a date from 1900-01-01 to today")]
+    #[case(Changes { language: Some("de".into()), ..Changes::default() }, "language: must be ru or en")]
+    #[case(Changes { time_zone: Some("Mars/Olympus".into()), ..Changes::default() }, "time_zone: must be an IANA time zone such as Europe/Moscow")]
+    fn a_value_out_of_bounds_is_named(#[case] changes: Changes, #[case] expected: &str) {
+        assert_eq!(changes.check(now()).unwrap_err().to_string(), expected);
+    }
+}

@@ -1,0 +1,214 @@
+//! The prompt: templates in `prompts/`, one set per language, compiled in.
+//!
+//! What never changes for a persona stands first, then the level, then what is known of the person, so that the
+//! providers' implicit caching keeps the longest prefix. Text that came from a person or a model enters only as single
+//! lines or under a heading that the rules declare to be information.
+
+use evolve_domain::{
+    fact,
+    language::Language,
+    profile::{Profile, Settings},
+    relationship::Level,
+};
+use evolve_store::{facts::Fact, messages};
+use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
+use serde::{Deserialize, Serialize};
+
+use crate::model;
+
+/// Who the companion is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Persona {
+    /// Its name.
+    pub name: String,
+    /// Who it is, in its own words to itself; nothing for the built-in one.
+    pub prompt: Option<String>,
+    /// The language of people whose own is not known.
+    pub language: Language,
+    /// The time zone of people whose own is not known, as an IANA name.
+    pub time_zone: chrono_tz::Tz,
+}
+
+impl Default for Persona {
+    fn default() -> Self {
+        Self {
+            name: "Мария".to_owned(),
+            prompt: None,
+            language: Language::Ru,
+            time_zone: chrono_tz::Europe::Moscow,
+        }
+    }
+}
+
+impl Persona {
+    /// Settings of a person who has none.
+    #[must_use]
+    pub fn default_settings(&self) -> Settings {
+        Settings {
+            language: self.language,
+            time_zone: self.time_zone,
+            onboarding: evolve_domain::profile::Onboarding::New,
+        }
+    }
+}
+
+/// A template that cannot be rendered: a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("a prompt template failed: {0}")]
+pub struct PromptError(#[from] minijinja::Error);
+
+/// The templates, parsed.
+#[derive(Debug)]
+pub struct Prompts(Environment<'static>);
+
+/// What the system instruction is made of.
+#[derive(Debug)]
+pub struct Known<'a> {
+    /// The person's language.
+    pub language: Language,
+    /// How close they are.
+    pub level: Level,
+    /// What they told of themselves.
+    pub profile: &'a Profile,
+    /// Facts, in the order to show.
+    pub facts: &'a [Fact],
+    /// What earlier conversations were about, in the order to show.
+    pub earlier: &'a [String],
+    /// What this conversation was about before the history begins.
+    pub summary: Option<&'a str>,
+}
+
+impl Prompts {
+    /// Parses the templates.
+    ///
+    /// # Errors
+    /// [`PromptError`], which a test excludes.
+    pub fn new() -> Result<Self, PromptError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        for (name, source) in [
+            ("known", include_str!("../../prompts/known.j2")),
+            ("system.ru", include_str!("../../prompts/system.ru.j2")),
+            ("system.en", include_str!("../../prompts/system.en.j2")),
+            ("persona.ru", include_str!("../../prompts/persona.ru.j2")),
+            ("persona.en", include_str!("../../prompts/persona.en.j2")),
+            ("summary.ru", include_str!("../../prompts/summary.ru.j2")),
+            ("summary.en", include_str!("../../prompts/summary.en.j2")),
+        ] {
+            environment.add_template(name, source)?;
+        }
+        Ok(Self(environment))
+    }
+
+    /// The system instruction of a turn.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn system(&self, persona: &Persona, known: &Known<'_>) -> Result<String, PromptError> {
+        let language = known.language;
+        let persona_prompt = match &persona.prompt {
+            Some(own) => own.trim().to_owned(),
+            None => self.render("persona", language, context! { name => persona.name.as_str() })?,
+        };
+        let fact = |fact: &Fact| FactLine { category: fact.category.as_str(), content: fact.content.clone() };
+        let context = SystemContext {
+            persona_prompt,
+            level: known.level.number(),
+            profile: profile_lines(known.profile),
+            facts: known.facts.iter().map(fact).collect(),
+            earlier: known.earlier,
+            summary: known.summary,
+        };
+        self.render("system", language, Value::from(Serde(&context)))
+    }
+
+    /// The system instruction of a summary.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn summary(&self, language: Language) -> Result<String, PromptError> {
+        self.render("summary", language, context! {})
+    }
+
+    fn render(&self, name: &str, language: Language, context: Value) -> Result<String, PromptError> {
+        let text = self.0.get_template(&format!("{name}.{language}"))?.render(context)?;
+        Ok(text.trim().to_owned())
+    }
+}
+
+#[derive(Serialize)]
+struct SystemContext<'a> {
+    persona_prompt: String,
+    level: u8,
+    profile: Vec<Field>,
+    facts: Vec<FactLine>,
+    earlier: &'a [String],
+    summary: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FactLine {
+    category: &'static str,
+    content: String,
+}
+
+#[derive(Serialize)]
+struct Field {
+    name: &'static str,
+    value: String,
+}
+
+fn profile_lines(profile: &Profile) -> Vec<Field> {
+    let birthday = profile.birthday.map(|date| date.to_string());
+    let fields = [
+        ("name", &profile.name),
+        ("gender", &profile.gender),
+        ("birthday", &birthday),
+        ("occupation", &profile.occupation),
+        ("city", &profile.city),
+    ];
+    let line = |value: &String| fact::one_line(value, evolve_domain::profile::MAX_FIELD_CHARS);
+    fields
+        .into_iter()
+        .filter_map(|(name, value)| Some(Field { name, value: value.as_ref().and_then(line)? }))
+        .collect()
+}
+
+/// The history as the model sees it: oldest first, as much of its end as fits `budget` tokens, messages of one side in a
+/// row joined (a message that got no answer is followed by the next one of the same person).
+#[must_use]
+pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Message>, bool) {
+    let mut left = budget;
+    let mut kept = Vec::new();
+    for message in messages.iter().rev() {
+        let cost = evolve_domain::tokens::estimate(&message.text);
+        let Some(rest) = left.checked_sub(cost) else { break };
+        left = rest;
+        kept.push(message);
+    }
+    let whole = kept.len() == messages.len();
+    let mut history: Vec<model::Message> = Vec::new();
+    for message in kept.into_iter().rev() {
+        let role = match message.role {
+            messages::Role::User => model::Role::User,
+            messages::Role::Assistant => model::Role::Assistant,
+        };
+        let mut parts = Vec::new();
+        if message.has_image {
+            parts.push(model::Part::Text("[photo]".to_owned()));
+        }
+        if !message.text.is_empty() {
+            parts.push(model::Part::Text(message.text.clone()));
+        }
+        match history.last_mut() {
+            Some(last) if last.role == role => last.parts.extend(parts),
+            _ => history.push(model::Message { role, parts }),
+        }
+    }
+    // Models expect the person to speak first.
+    if history.first().is_some_and(|first| first.role == model::Role::Assistant) {
+        history.remove(0);
+    }
+    (history, whole)
+}

@@ -1,0 +1,124 @@
+//! The tools that the model may use in a turn.
+//!
+//! A tool changes nothing by itself: it notes an effect in [`Effects`], and persist writes all effects together with the
+//! answer. So a turn that fails, or is taken over, leaves none behind. Arguments are the model's invention: everything
+//! is checked, and what is wrong is told to the model in words that let it try again.
+
+mod memory;
+mod profile;
+mod specs;
+
+use chrono::{DateTime, Utc};
+use evolve_domain::profile::{Profile, ProfilePatch, Settings};
+use evolve_store::{
+    Store, StoreError,
+    facts::Fact,
+    turns::{NewFact, ToolCall},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use specs::specs;
+
+/// Most effects of one kind in one turn: a model in a loop must not fill the memory.
+pub(crate) const MAX_EFFECTS: usize = 10;
+/// Most calls worked in one round; the rest is refused.
+pub(crate) const MAX_CALLS: usize = 8;
+
+/// What the tools of a turn know.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// For what is not in the prompt.
+    pub store: &'a Store,
+    /// The person.
+    pub user_id: i64,
+    /// What is remembered of them.
+    pub facts: &'a [Fact],
+    /// Most facts of their plan.
+    pub max_facts: Option<u32>,
+    /// What they told of themselves.
+    pub profile: &'a Profile,
+    /// How they want things.
+    pub settings: Settings,
+    /// When the turn began.
+    pub now: DateTime<Utc>,
+}
+
+/// What the tools of a turn have noted, to be written by persist.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Facts learnt.
+    pub learnt: Vec<NewFact>,
+    /// Facts to forget.
+    pub forgotten: Vec<Uuid>,
+    /// Changes of profile and settings.
+    pub patch: ProfilePatch,
+    /// Calls of known tools.
+    pub calls: Vec<ToolCall>,
+}
+
+/// A tool, by the name in its spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tool {
+    Remember,
+    Forget,
+    Recall,
+    SetProfile,
+    CurrentTime,
+}
+
+impl Tool {
+    const ALL: [Self; 5] = [Self::Remember, Self::Forget, Self::Recall, Self::SetProfile, Self::CurrentTime];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Remember => "remember",
+            Self::Forget => "forget",
+            Self::Recall => "recall",
+            Self::SetProfile => "set_profile",
+            Self::CurrentTime => "current_time",
+        }
+    }
+}
+
+/// Runs one call and returns what the model is told. `Err` is Postgres, not the model.
+///
+/// # Errors
+/// [`StoreError`], from the tools that read.
+pub async fn run(
+    name: &str,
+    args: &Value,
+    context: &Context<'_>,
+    effects: &mut Effects,
+    metrics: &crate::EngineMetrics,
+) -> Result<Value, StoreError> {
+    let Some(tool) = Tool::ALL.into_iter().find(|tool| tool.name() == name) else {
+        let known = Tool::ALL.map(Tool::name).join(", ");
+        return Ok(json!({"error": format!("there is no such tool; there are: {known}")}));
+    };
+    let told = match tool {
+        Tool::Remember => memory::remember(args, context, effects),
+        Tool::Forget => memory::forget(args, context, effects),
+        Tool::Recall => memory::recall(args, context).await?,
+        Tool::SetProfile => profile::set_profile(args, effects),
+        Tool::CurrentTime => Ok(current_time(context)),
+    };
+    metrics.tool(tool.name(), told.is_ok());
+    effects.calls.push(ToolCall { name: tool.name(), ok: told.is_ok() });
+    Ok(told.unwrap_or_else(|problem| json!({"error": problem})))
+}
+
+fn current_time(context: &Context<'_>) -> Value {
+    let local = context.now.with_timezone(&context.settings.time_zone);
+    json!({
+        "local_time": local.format("%Y-%m-%d %H:%M").to_string(),
+        "weekday": local.format("%A").to_string(),
+        "time_zone": context.settings.time_zone.name(),
+    })
+}
+
+/// A text argument, on one line.
+fn text(args: &Value, name: &str, max_chars: usize) -> Result<String, String> {
+    let value = args.get(name).and_then(Value::as_str).ok_or_else(|| format!("`{name}` must be a text"))?;
+    evolve_domain::fact::one_line(value, max_chars).ok_or_else(|| format!("`{name}` is empty"))
+}

@@ -1,0 +1,64 @@
+//! The tools as they are offered to a model.
+
+use evolve_domain::fact::Category;
+use serde_json::{Value, json};
+
+use super::Tool;
+use crate::model::ToolSpec;
+
+/// Every tool, in an order that never changes (it is part of the cached prefix).
+#[must_use]
+pub fn specs() -> Vec<ToolSpec> {
+    Tool::ALL.map(|tool| {
+        let (description, parameters) = describe(tool);
+        ToolSpec { name: tool.name().to_owned(), description: description.to_owned(), parameters }
+    })
+    .to_vec()
+}
+
+fn describe(tool: Tool) -> (&'static str, Value) {
+    match tool {
+        Tool::Remember => (
+            "Remember a lasting fact about the person, in one short sentence in their language. Not for name, gender, birthday, occupation, city or time zone.",
+            json!({
+                "type": "object",
+                "properties": {
+                    "fact": {"type": "string", "description": "The fact, in the third person"},
+                    "category": {"type": "string", "enum": Category::ALL.map(Category::as_str)},
+                },
+                "required": ["fact", "category"],
+            }),
+        ),
+        Tool::Forget => (
+            "Forget a fact, when the person asks to or says that it is no longer true.",
+            json!({
+                "type": "object",
+                "properties": {"fact": {"type": "string", "description": "The fact as it stands in the section Facts"}},
+                "required": ["fact"],
+            }),
+        ),
+        Tool::Recall => (
+            "Search all that was ever said between you and the person, for what you do not see in the history.",
+            json!({
+                "type": "object",
+                "properties": {"query": {"type": "string", "description": "A few words that were likely used"}},
+                "required": ["query"],
+            }),
+        ),
+        Tool::SetProfile => (
+            "Save what the person said of themselves. Give only what they said.",
+            json!({
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string", "description": "What they want to be called"},
+                    "gender": {"type": "string"},
+                    "birthday": {"type": "string", "description": "YYYY-MM-DD"},
+                    "occupation": {"type": "string"},
+                    "city": {"type": "string"},
+                    "time_zone": {"type": "string", "description": "IANA name, such as Europe/Moscow"},
+                },
+            }),
+        ),
+        Tool::CurrentTime => ("The date and time where the person lives.", json!({"type": "object", "properties": {}})),
+    }
+}

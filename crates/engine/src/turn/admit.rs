@@ -1,0 +1,92 @@
+//! Admit: the quota is taken and the turn begun, or an earlier answer is found, or waited for.
+
+use evolve_domain::day;
+use evolve_store::{
+    turns::{Admission, Admit, Ended, Person, TurnLease},
+};
+use sha2::{Digest as _, Sha256};
+use tokio::{sync::broadcast, time::Instant};
+use uuid::Uuid;
+
+use super::{LEASE, TurnError, TurnRequest, WAIT_FOR_FIRST};
+use crate::Engine;
+
+pub(super) enum Admitted {
+    Run(TurnLease, Box<Person>),
+    Answered(String),
+}
+
+pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admitted, TurnError> {
+    let turn_id = Uuid::now_v7();
+    let own_key = turn_id.to_string();
+    let key = request.key.as_deref().unwrap_or(&own_key);
+    let request_hash = hash(request);
+    let give_up = Instant::now() + WAIT_FOR_FIRST;
+    // Subscribed before asking, so that an end in between is not missed.
+    let mut ends = engine.wakeups.turns();
+    loop {
+        let admit = Admit {
+            user_id: request.user_id,
+            key,
+            request_hash,
+            turn_id,
+            now: engine.clock.now(),
+            lease: LEASE,
+            plans: &engine.plans,
+            defaults: engine.persona.default_settings(),
+        };
+        match engine.store.turns().admit(&admit).await? {
+            Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),
+            Admission::Replay(text) => return Ok(Admitted::Answered(text)),
+            Admission::KeyReused => return Err(TurnError::KeyReused),
+            Admission::Exhausted { limit, settings } => {
+                let resets_at = day::next_day(settings.time_zone, engine.clock.now());
+                return Err(TurnError::QuotaExhausted { limit, resets_at });
+            }
+            Admission::Running { turn_id, leased_until } => {
+                let lease_left = (leased_until - engine.clock.now()).to_std().unwrap_or_default();
+                let until = give_up.min(Instant::now() + lease_left);
+                match wait(engine, &mut ends, turn_id, until).await? {
+                    Some(Ended::Done(text)) => return Ok(Admitted::Answered(text)),
+                    Some(Ended::Failed(name)) => return Err(TurnError::from_stored(&name)),
+                    None if Instant::now() >= give_up => return Err(TurnError::InProgress),
+                    None => {}
+                }
+            }
+        }
+    }
+}
+
+/// Waits until the turn has ended; nothing when it has not by `until`, or is gone.
+async fn wait(
+    engine: &Engine,
+    ends: &mut broadcast::Receiver<Option<Uuid>>,
+    turn_id: Uuid,
+    until: Instant,
+) -> Result<Option<Ended>, TurnError> {
+    loop {
+        let heard = tokio::time::timeout_at(until, ends.recv()).await;
+        let may_have_ended = match heard {
+            Ok(Ok(Some(ended))) => ended == turn_id,
+            // Something was missed: look.
+            Ok(Ok(None) | Err(broadcast::error::RecvError::Lagged(_))) => true,
+            Ok(Err(broadcast::error::RecvError::Closed)) | Err(_) => {
+                return Ok(engine.store.turns().ended(turn_id).await?);
+            }
+        };
+        if may_have_ended && let Some(ended) = engine.store.turns().ended(turn_id).await? {
+            return Ok(Some(ended));
+        }
+    }
+}
+
+/// What makes two requests the same.
+fn hash(request: &TurnRequest) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(request.text.len().to_be_bytes());
+    hash.update(&request.text);
+    if let Some(image) = &request.image {
+        hash.update(&image.bytes);
+    }
+    hash.finalize().into()
+}

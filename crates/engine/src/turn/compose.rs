@@ -1,0 +1,63 @@
+//! Compose: the prompt of a turn.
+
+use evolve_domain::relationship;
+use evolve_store::messages::Recall;
+
+use super::{Running, TurnError};
+use crate::{
+    model::{Message, Part, Request, Role, Thinking},
+    prompt::{Known, history},
+    tools,
+};
+
+/// Tokens of history in a prompt.
+const HISTORY_TOKENS: u32 = 24_000;
+/// Longest answer, in tokens, thinking included.
+const MAX_OUTPUT_TOKENS: u32 = 4096;
+
+impl Running<'_> {
+    pub(super) fn compose(&self, recall: &Recall) -> Result<Request, TurnError> {
+        let (mut context, whole) = history(&recall.messages, HISTORY_TOKENS);
+        // What the history shows in full need not be told again in short.
+        let summary = if whole && !recall.more_messages { None } else { recall.summary.as_deref() };
+        let mut facts = recall.facts.clone();
+        facts.reverse();
+        let mut earlier = recall.earlier.clone();
+        earlier.reverse();
+        let known = Known {
+            language: self.settings().language,
+            level: relationship::level_of(self.person.points),
+            profile: &self.person.profile,
+            facts: &facts,
+            earlier: &earlier,
+            summary,
+        };
+        let system = self.engine.prompts.system(&self.engine.persona, &known)?;
+        push_message(&mut context, self.message());
+        let mut request = Request::new(system, context);
+        request.tools = tools::specs();
+        request.thinking = Thinking::Budget(self.engine.thinking_budget);
+        request.max_output_tokens = MAX_OUTPUT_TOKENS;
+        request.language = self.settings().language;
+        Ok(request)
+    }
+
+    fn message(&self) -> Message {
+        let mut parts = Vec::new();
+        if let Some(image) = &self.request.image {
+            parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
+        }
+        if !self.request.text.is_empty() {
+            parts.push(Part::Text(self.request.text.clone()));
+        }
+        Message { role: Role::User, parts }
+    }
+}
+
+/// Joins a message to the last one where both are the person's: an earlier one that got no answer.
+fn push_message(context: &mut Vec<Message>, message: Message) {
+    match context.last_mut() {
+        Some(last) if last.role == message.role => last.parts.extend(message.parts),
+        _ => context.push(message),
+    }
+}

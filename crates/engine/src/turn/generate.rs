@@ -1,0 +1,148 @@
+//! Generate: the model answers, using tools for at most `MAX_AI_ITERATIONS` rounds; the round after those must be words.
+
+use std::sync::Arc;
+
+use evolve_store::{messages::Recall, turns};
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+
+use super::{Listener, Outcome, Running, TurnError, TurnEvent};
+use crate::{
+    model::{Answer, AnswerBuilder, ChainError, Event, Message, Part, Request, Role, ToolCall, ToolChoice, Usage},
+    tools::{self, Effects, MAX_CALLS},
+};
+
+/// Longest answer that is kept, in characters. Far above what `max_output_tokens` allows: a bound against a broken server.
+const MAX_REPLY_CHARS: usize = 32_000;
+
+struct Round {
+    answer: Answer,
+    model: String,
+}
+
+impl Running<'_> {
+    pub(super) async fn generate(
+        &self,
+        mut request: Request,
+        recall: &Recall,
+        listener: &mut Listener,
+    ) -> Result<Outcome, TurnError> {
+        let mut effects = Effects::default();
+        let mut usage = Usage::default();
+        let mut spoken = String::new();
+        for round in 0..=self.engine.max_iterations {
+            if round == self.engine.max_iterations {
+                request.tool_choice = ToolChoice::None;
+            }
+            let Round { answer, model } = self.ask(&request, listener).await?;
+            usage = usage.plus(answer.usage);
+            let words = clean(&answer.text);
+            if !words.is_empty() {
+                spoken = words;
+            }
+            if answer.tool_calls.is_empty() || request.tool_choice == ToolChoice::None {
+                if spoken.is_empty() {
+                    return Err(TurnError::ModelFailed);
+                }
+                return Ok(Outcome { text: spoken, model, usage: stored(usage), effects });
+            }
+            let results = self.use_tools(&answer.tool_calls, recall, &mut effects).await?;
+            if !answer.text.is_empty() {
+                // The next round speaks for itself.
+                listener.tell(TurnEvent::Restart);
+            }
+            extend(&mut request, answer, results);
+        }
+        // The loop always returns in its last round.
+        Err(TurnError::ModelFailed)
+    }
+
+    async fn ask(&self, request: &Request, listener: &mut Listener) -> Result<Round, TurnError> {
+        if listener.0.is_none() {
+            let answered = self.engine.chain.generate(request).await.map_err(|error| failure(&error))?;
+            return Ok(Round { answer: answered.answer, model: answered.model });
+        }
+        let mut events = self.engine.chain.stream(Arc::new(request.clone()));
+        let (mut builder, mut answered_by, mut told) = (AnswerBuilder::default(), String::new(), false);
+        while let Some(event) = events.next().await {
+            let event = event.map_err(|error| failure(&error))?;
+            match &event {
+                Event::Started { model, .. } => {
+                    answered_by.clone_from(model);
+                    if std::mem::take(&mut told) {
+                        listener.tell(TurnEvent::Restart);
+                    }
+                }
+                Event::Text(text) if !text.is_empty() => {
+                    told = true;
+                    listener.tell(TurnEvent::Delta(text.clone()));
+                }
+                _ => {}
+            }
+            builder.push(&event);
+        }
+        let answer = builder.finish().map_err(|_| TurnError::ModelFailed)?;
+        Ok(Round { answer, model: answered_by })
+    }
+
+    async fn use_tools(
+        &self,
+        calls: &[ToolCall],
+        recall: &Recall,
+        effects: &mut Effects,
+    ) -> Result<Vec<Value>, TurnError> {
+        let context = tools::Context {
+            store: &self.engine.store,
+            user_id: self.lease.user_id,
+            facts: &recall.facts,
+            max_facts: self.engine.plans.limits(self.person.plan).facts,
+            profile: &self.person.profile,
+            settings: self.settings(),
+            now: self.engine.clock.now(),
+        };
+        let mut results = Vec::with_capacity(calls.len());
+        for (place, call) in calls.iter().enumerate() {
+            if place >= MAX_CALLS {
+                results.push(json!({"error": "too many calls at once"}));
+                continue;
+            }
+            results.push(tools::run(&call.name, &call.args, &context, effects, &self.engine.metrics).await?);
+        }
+        Ok(results)
+    }
+}
+
+/// Adds a round's calls and their results to the conversation.
+fn extend(request: &mut Request, answer: Answer, results: Vec<Value>) {
+    let mut parts = Vec::new();
+    if !answer.text.is_empty() {
+        parts.push(Part::Text(answer.text));
+    }
+    parts.extend(answer.tool_calls.iter().cloned().map(Part::ToolCall));
+    request.context.push(Message { role: Role::Assistant, parts });
+    request.context.push(Message::tool_results(answer.tool_calls.iter().zip(results).collect()));
+}
+
+/// The model's words as they may be stored and shown: no control characters but line breaks and tabs, bounded.
+fn clean(text: &str) -> String {
+    let shown = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(MAX_REPLY_CHARS);
+    shown.collect::<String>().trim().to_owned()
+}
+
+fn stored(usage: Usage) -> turns::Usage {
+    turns::Usage {
+        input_tokens: usage.prompt_tokens.into(),
+        output_tokens: u64::from(usage.output_tokens) + u64::from(usage.thinking_tokens),
+    }
+}
+
+fn failure(error: &ChainError) -> TurnError {
+    tracing::warn!(%error, "no model answered");
+    if error.blocked() {
+        return TurnError::ModelBlocked;
+    }
+    if error.nonsense() {
+        return TurnError::ModelFailed;
+    }
+    TurnError::ModelUnavailable { retry_after: error.retry_in() }
+}

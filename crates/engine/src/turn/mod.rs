@@ -1,0 +1,239 @@
+//! The chat turn: admit → recall → compose → generate → persist.
+//!
+//! One message in, one answer out, once. Three round trips to Postgres, model time aside: admit, recall, persist.
+
+mod admit;
+mod compose;
+mod generate;
+mod persist;
+mod recall;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::profile::Settings;
+use evolve_store::{StoreError, messages::Recall, turns};
+use tokio::sync::mpsc;
+
+use crate::{Engine, prompt::PromptError, tools::Effects};
+
+/// How long a turn may be silent before another process may take it over.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How often a running turn's lease is extended.
+const EXTEND_EVERY: Duration = Duration::from_secs(20);
+/// How long a repeated request waits for the first one's answer.
+const WAIT_FOR_FIRST: Duration = Duration::from_secs(150);
+
+/// A message to answer. Its content has been checked by the caller: bounded length, a real image.
+#[derive(Clone, Default)]
+pub struct TurnRequest {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// The Idempotency-Key; without one, the request is like no other.
+    pub key: Option<String>,
+    /// What the person wrote.
+    pub text: String,
+    /// A picture that came with it.
+    pub image: Option<Image>,
+}
+
+/// A picture.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its media type, found by content.
+    pub mime: &'static str,
+    /// The file.
+    pub bytes: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for TurnRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TurnRequest")
+            .field("user_id", &self.user_id)
+            .field("text_bytes", &self.text.len())
+            .field("image_bytes", &self.image.as_ref().map(|image| image.bytes.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a caller who listens hears while the answer is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnEvent {
+    /// More text.
+    Delta(String),
+    /// What came so far is void; the answer starts over.
+    Restart,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnReply {
+    /// The answer, in Markdown.
+    pub text: String,
+    /// Whether it was made for an earlier request with the same key.
+    pub replayed: bool,
+    /// Whether the turn changed the profile or the settings, so that caches of them are out of date.
+    pub profile_changed: bool,
+}
+
+/// Why there is no answer. In each case nothing was charged.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnError {
+    /// The day's messages are used up.
+    #[error("the day's {limit} messages are used up until {resets_at}")]
+    QuotaExhausted {
+        /// Messages a day.
+        limit: u32,
+        /// When the next day begins for the person.
+        resets_at: DateTime<Utc>,
+    },
+    /// Pictures belong to another plan.
+    #[error("pictures are not part of the person's plan")]
+    PremiumRequired,
+    /// The key was used with another request.
+    #[error("the Idempotency-Key was used before with another request")]
+    KeyReused,
+    /// The first request with this key is still running.
+    #[error("the first request with this Idempotency-Key is still running")]
+    InProgress,
+    /// No model could answer.
+    #[error("no model could answer")]
+    ModelUnavailable {
+        /// When it may be worth asking again.
+        retry_after: Option<Duration>,
+    },
+    /// The models will not answer this.
+    #[error("the models declined to answer")]
+    ModelBlocked,
+    /// The models answered nothing that can be used.
+    #[error("the models gave no usable answer")]
+    ModelFailed,
+    /// The turn was taken over, or its person removed, while it ran.
+    #[error("the turn was ended by somebody else")]
+    Superseded,
+    /// Postgres.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of ours.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+}
+
+impl TurnError {
+    /// The name under which the failure is kept with the turn.
+    fn stored(&self) -> &'static str {
+        match self {
+            Self::PremiumRequired => "premium_required",
+            Self::ModelUnavailable { .. } => "model_unavailable",
+            Self::ModelBlocked => "model_blocked",
+            Self::ModelFailed => "model_failed",
+            _ => "internal",
+        }
+    }
+
+    /// What a repeated request is told of a failure that was kept.
+    fn from_stored(name: &str) -> Self {
+        match name {
+            "premium_required" => Self::PremiumRequired,
+            "model_blocked" => Self::ModelBlocked,
+            "model_failed" => Self::ModelFailed,
+            _ => Self::ModelUnavailable { retry_after: None },
+        }
+    }
+}
+
+/// Where deltas go. A listener that is slow or gone misses some; the whole answer reaches it in the end, or the next time
+/// it asks. It never slows the turn.
+#[derive(Debug)]
+struct Listener(Option<mpsc::Sender<TurnEvent>>);
+
+impl Listener {
+    fn tell(&mut self, event: TurnEvent) {
+        if self.0.as_ref().is_some_and(|sender| sender.try_send(event).is_err()) {
+            // A gap in the text would be worse than no more text.
+            self.0 = None;
+        }
+    }
+}
+
+/// What generate made.
+#[derive(Debug)]
+struct Outcome {
+    text: String,
+    model: String,
+    usage: turns::Usage,
+    effects: Effects,
+}
+
+/// A turn under way.
+struct Running<'a> {
+    engine: &'a Engine,
+    request: &'a TurnRequest,
+    lease: turns::TurnLease,
+    person: Box<turns::Person>,
+}
+
+impl Engine {
+    /// Answers a message. Deltas go to `events` as they are made. The turn goes on when the caller does not wait for it.
+    ///
+    /// # Errors
+    /// [`TurnError`].
+    pub async fn chat(
+        &self,
+        request: TurnRequest,
+        events: Option<mpsc::Sender<TurnEvent>>,
+    ) -> Result<TurnReply, TurnError> {
+        let request = TurnRequest { text: storable(&request.text), ..request };
+        let (lease, person) = match admit::admit(self, &request).await? {
+            admit::Admitted::Run(lease, person) => (lease, person),
+            admit::Admitted::Answered(text) => return Ok(TurnReply { text, replayed: true, profile_changed: false }),
+        };
+        let running = Running { engine: self, request: &request, lease, person };
+        let mut listener = Listener(events);
+        match running.keep(running.answer(&mut listener)).await {
+            Ok((recall, outcome)) => running.persist(&recall, &outcome).await,
+            Err(error) => {
+                running.fail(&error).await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Running<'_> {
+    async fn answer(&self, listener: &mut Listener) -> Result<(Recall, Outcome), TurnError> {
+        if self.request.image.is_some() && !self.engine.plans.limits(self.person.plan).images {
+            return Err(TurnError::PremiumRequired);
+        }
+        let recall = self.recall().await?;
+        let prompt = self.compose(&recall)?;
+        let outcome = self.generate(prompt, &recall, listener).await?;
+        Ok((recall, outcome))
+    }
+
+    /// Runs `work` while the turn's lease is extended.
+    async fn keep<T>(&self, work: impl Future<Output = Result<T, TurnError>>) -> Result<T, TurnError> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(EXTEND_EVERY) => {}
+            }
+            match self.engine.store.turns().extend(&self.lease, self.engine.clock.now() + LEASE).await {
+                Ok(true) => {}
+                Ok(false) => return Err(TurnError::Superseded),
+                // Persist decides: if another took the turn over meanwhile, it will say so.
+                Err(error) => tracing::warn!(%error, "a turn's lease could not be extended"),
+            }
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        self.person.settings
+    }
+}
+
+/// Postgres cannot hold U+0000.
+fn storable(text: &str) -> String {
+    text.replace('\0', "")
+}

@@ -1,0 +1,78 @@
+//! Persist: everything that the turn changed, in one statement; or, where it failed, the message kept and the quota back.
+
+use std::time::Duration;
+
+use evolve_domain::relationship;
+use evolve_store::{
+    StoreError,
+    messages::Recall,
+    turns::{FailedMessage, Persist, ProfileChange},
+};
+use uuid::Uuid;
+
+use super::{Outcome, Running, TurnError, TurnReply};
+
+/// Pauses between attempts to write an answer that a model has already made: it was paid for, and a person waits.
+const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
+
+impl Running<'_> {
+    pub(super) async fn persist(&self, _recall: &Recall, outcome: &Outcome) -> Result<TurnReply, TurnError> {
+        let patch = &outcome.effects.patch;
+        let profile = (!patch.is_empty()).then(|| {
+            let mut after = self.person.profile.clone();
+            patch.apply_to(&mut after);
+            ProfileChange { patch: patch.clone(), after }
+        });
+        let work = Persist {
+            message: &self.request.text,
+            has_image: self.request.image.is_some(),
+            message_id: Uuid::now_v7(),
+            reply: &outcome.text,
+            reply_id: Uuid::now_v7(),
+            conversation_id: Uuid::now_v7(),
+            learnt: &outcome.effects.learnt,
+            forgotten: &outcome.effects.forgotten,
+            profile: profile.as_ref(),
+            points: relationship::points_for_turn(outcome.effects.learnt.len()),
+            usage: outcome.usage,
+            tools: &outcome.effects.calls,
+            model: &outcome.model,
+            now: self.engine.clock.now(),
+        };
+        if self.write(&work).await? {
+            let profile_changed = profile.is_some();
+            return Ok(TurnReply { text: outcome.text.clone(), replayed: false, profile_changed });
+        }
+        Err(TurnError::Superseded)
+    }
+
+    async fn write(&self, work: &Persist<'_>) -> Result<bool, StoreError> {
+        let turns = self.engine.store.turns();
+        for pause in PAUSES {
+            match turns.persist(&self.lease, &self.person, work).await {
+                Err(error) if error.is_unavailable() => {
+                    tracing::warn!(%error, "an answer could not be written; trying again");
+                    tokio::time::sleep(pause).await;
+                }
+                done => return done,
+            }
+        }
+        turns.persist(&self.lease, &self.person, work).await
+    }
+
+    pub(super) async fn fail(&self, error: &TurnError) {
+        if matches!(error, TurnError::Superseded) {
+            return;
+        }
+        let work = FailedMessage {
+            message: &self.request.text,
+            has_image: self.request.image.is_some(),
+            message_id: Uuid::now_v7(),
+            conversation_id: Uuid::now_v7(),
+            now: self.engine.clock.now(),
+        };
+        if let Err(error) = self.engine.store.turns().fail(&self.lease, error.stored(), &work).await {
+            tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Recall: what the turn knows of the past, in one query.
+
+use evolve_store::messages::{Recall, RecallLimits};
+
+use super::{Running, TurnError};
+
+/// Most messages looked at where the plan has no limit of its own; the token budget is reached long before.
+const MOST_MESSAGES: u32 = 400;
+/// Summaries of earlier conversations.
+const EARLIER: u32 = 3;
+/// Most facts in a prompt, newest first.
+const FACTS: u32 = 200;
+
+impl Running<'_> {
+    pub(super) async fn recall(&self) -> Result<Recall, TurnError> {
+        let plan = self.engine.plans.limits(self.person.plan);
+        let limits = RecallLimits {
+            messages: plan.history_messages.unwrap_or(MOST_MESSAGES),
+            earlier: EARLIER,
+            facts: plan.facts.unwrap_or(FACTS).min(FACTS),
+        };
+        Ok(self.engine.store.messages().recall(self.lease.user_id, self.lease.turn_id, limits).await?)
+    }
+}

@@ -1,0 +1,19 @@
+//! The engine: models at HTTP level, turns on a real Postgres. `cfg(test)` on the modules is what tells clippy that their
+//! helper functions are tests too.
+
+#[cfg(test)]
+mod model_chain;
+#[cfg(test)]
+mod model_gemini;
+#[cfg(test)]
+mod model_openai;
+#[cfg(test)]
+mod model_scripted;
+#[cfg(test)]
+mod model_support;
+#[cfg(test)]
+mod prompt;
+#[cfg(test)]
+mod turn;
+#[cfg(test)]
+mod turn_support;

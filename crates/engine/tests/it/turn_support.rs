@@ -1,0 +1,102 @@
+//! An engine on a database of its own, with a model that does what the test tells it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use evolve_domain::plan::Plans;
+use evolve_engine::{
+    Engine, EngineConfig, EngineMetrics,
+    model::{Chain, ChainConfig, ModelProvider, Script, Step},
+    prompt::Persona,
+    turn::{TurnError, TurnReply, TurnRequest},
+};
+use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
+use evolve_store::{Store, StoreConfig, wakeups::Wakeups};
+use evolve_testkit::database::TestDatabase;
+use sqlx::PgPool;
+
+pub(crate) const IVAN: i64 = 42;
+
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) script: Script,
+    pub(crate) clock: Clock,
+    pub(crate) sql: PgPool,
+    pub(crate) url: String,
+    key: String,
+    // Its tasks end when the test does.
+    _tasks: Tasks,
+}
+
+pub(crate) async fn world(steps: impl IntoIterator<Item = Step>) -> World {
+    world_of(Script::new(steps)).await
+}
+
+pub(crate) async fn world_of(script: Script) -> World {
+    let database = TestDatabase::migrated().await;
+    let clock = Clock::fixed("2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
+    let key = fernet::Fernet::generate_key();
+    let chain = chain_of(vec![Arc::new(script.clone())]);
+    let (engine, tasks) = engine(database.url(), &key, chain, &clock);
+    let sql = PgPool::connect(database.url()).await.unwrap();
+    World { engine, script, clock, sql, url: database.url().to_owned(), key, _tasks: tasks }
+}
+
+pub(crate) fn chain_of(providers: Vec<Arc<dyn ModelProvider>>) -> Chain {
+    Chain::new(providers, ChainConfig { patience: std::time::Duration::ZERO, ..ChainConfig::default() })
+}
+
+fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) {
+    let (metrics, tasks) = (Metrics::new(), Tasks::new());
+    let config = StoreConfig { database_url: url.into(), pool_size: 24, encryption_key: key.into() };
+    let store = Store::connect(&config, &metrics).unwrap();
+    let wakeups = Wakeups::start(&store, &tasks);
+    let config = EngineConfig {
+        store,
+        wakeups,
+        chain,
+        persona: Persona::default(),
+        plans: Plans::default(),
+        max_iterations: 3,
+        thinking_budget: 0,
+        metrics: EngineMetrics::register(&metrics),
+        clock: clock.clone(),
+    };
+    (Engine::new(config).unwrap(), tasks)
+}
+
+impl World {
+    /// Another replica over the same database, which may be reached by another way.
+    pub(crate) fn replica(&self, url: &str, script: &Script) -> (Engine, Tasks) {
+        engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), &self.clock)
+    }
+
+    pub(crate) async fn say(&self, text: &str) -> Result<TurnReply, TurnError> {
+        self.engine.chat(message(text), None).await
+    }
+
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        sqlx::query_as::<_, (i64,)>(sql).fetch_one(&self.sql).await.unwrap().0
+    }
+
+    pub(crate) async fn used_today(&self) -> i64 {
+        self.count("SELECT COALESCE(sum(messages), 0)::bigint FROM usage_days").await
+    }
+
+    pub(crate) async fn make_premium(&self) {
+        sqlx::query("UPDATE users SET plan = 'premium'").execute(&self.sql).await.unwrap();
+    }
+
+    /// The system instruction of the newest request.
+    pub(crate) fn last_system(&self) -> String {
+        self.script.requests().last().unwrap().system.clone()
+    }
+}
+
+pub(crate) fn message(text: &str) -> TurnRequest {
+    TurnRequest { user_id: IVAN, text: text.to_owned(), ..TurnRequest::default() }
+}
+
+pub(crate) fn keyed(text: &str, key: &str) -> TurnRequest {
+    TurnRequest { key: Some(key.to_owned()), ..message(text) }
+}

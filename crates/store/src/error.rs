@@ -1,0 +1,63 @@
+//! What can go wrong in the store, sorted by what the caller should do.
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Postgres cannot serve now (away, starting, out of connections, read-only): try again later.
+    #[error("Postgres cannot serve now: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A stored token was not made with any key of `ENCRYPTION_KEY`.
+    #[error("{0} cannot be decrypted with any key of ENCRYPTION_KEY; put the key it was encrypted with back into the list")]
+    Undecryptable(&'static str),
+    /// A stored value is not what it must be.
+    #[error("{what} in the database is not valid: {reason}")]
+    Corrupt {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it, without its content.
+        reason: String,
+    },
+    /// Redis cannot serve now. Never a reason to fail a request: everything in Redis may be lost.
+    #[error("Redis cannot serve now: {0}")]
+    Redis(String),
+    /// A fault of ours: a statement that Postgres does not take.
+    #[error("the database refused a statement: {0}")]
+    Refused(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether it is worth trying again in a while.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether the statement failed on this unique constraint.
+    pub(crate) fn is_conflict_on(error: &sqlx::Error, constraint: &str) -> bool {
+        error.as_database_error().is_some_and(|e| e.is_unique_violation() && e.constraint() == Some(constraint))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let away = match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| is_outage(&code)),
+            _ => false,
+        };
+        if away { Self::Unavailable(error) } else { Self::Refused(error) }
+    }
+}
+
+/// SQLSTATE classes 08 (connection), 53 (resources), 57P (shutting down, starting), and: read-only transaction (a
+/// fail-over in progress), statement or lock time-out, deadlock, serialization failure.
+fn is_outage(code: &str) -> bool {
+    code.starts_with("08")
+        || code.starts_with("53")
+        || code.starts_with("57P")
+        || matches!(code, "25006" | "57014" | "55P03" | "40P01" | "40001")
+}

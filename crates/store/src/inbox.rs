@@ -1,0 +1,265 @@
+//! The inbox: updates from Telegram until they are worked.
+//!
+//! Only the oldest unfinished update of a chat can be claimed, which keeps each chat in order with any number of workers
+//! on any number of replicas. Finishing an update and writing what is owed for it is one statement.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, outbox::NewOutgoing};
+
+/// An update to store.
+#[derive(Clone, Debug)]
+pub struct NewUpdate {
+    /// Telegram's number of it.
+    pub update_id: i64,
+    /// Its chat, where it has one.
+    pub chat_id: Option<i64>,
+    /// Its person, where it has one.
+    pub user_id: Option<i64>,
+    /// The update as Telegram sent it.
+    pub payload: Value,
+}
+
+/// An update that is the caller's to work until its lease runs out.
+#[derive(Clone, Debug)]
+pub struct ClaimedUpdate {
+    /// Telegram's number of it.
+    pub update_id: i64,
+    /// Its chat.
+    pub chat_id: Option<i64>,
+    /// Its person.
+    pub user_id: Option<i64>,
+    /// The update as Telegram sent it.
+    pub payload: Value,
+    /// Attempts that count, this one included.
+    pub attempts: i32,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    worker: Uuid,
+}
+
+/// The inbox. Borrowed from [`Store::inbox`].
+#[derive(Debug)]
+pub struct Inbox<'a>(&'a Store);
+
+impl Store {
+    /// The inbox.
+    #[must_use]
+    pub fn inbox(&self) -> Inbox<'_> {
+        Inbox(self)
+    }
+}
+
+const PUT: &str = "
+    WITH new AS (
+        INSERT INTO inbox (update_id, chat_id, user_id, payload, ready_at, received_at)
+        SELECT u.update_id, u.chat_id, u.user_id, u.payload, $5, $5
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[]) AS u (update_id, chat_id, user_id, payload)
+        ON CONFLICT (update_id) DO NOTHING
+        RETURNING update_id
+    )
+    SELECT count(*), (SELECT pg_notify('inbox', '') FROM new LIMIT 1)::text FROM new";
+
+const CLAIM: &str = "
+    WITH next AS (
+        SELECT i.update_id FROM inbox i
+        WHERE i.state = 'pending' AND i.ready_at <= $2 AND (i.leased_until IS NULL OR i.leased_until <= $2)
+          AND NOT EXISTS (SELECT FROM inbox e
+                          WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')
+        ORDER BY i.update_id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
+    FROM next WHERE i.update_id = next.update_id
+    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at";
+
+const EXTEND: &str = "
+    UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
+
+/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed.
+const FINISH: &str = "
+    WITH ended AS (
+        UPDATE inbox SET state = $4, error = $5, finished_at = $3, leased_until = NULL,
+                         payload = CASE WHEN $6 THEN payload END
+        WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'
+        RETURNING update_id, chat_id
+    ), owed AS (
+        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
+        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, $3, $3
+        FROM ended, unnest($7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::jsonb[])
+             WITH ORDINALITY AS o (chat_id, user_id, key, method, params, place)
+        ORDER BY o.place
+        ON CONFLICT (key) DO NOTHING
+        RETURNING id
+    )
+    SELECT (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text,
+           (SELECT pg_notify('inbox', '') FROM inbox i, ended
+            WHERE i.chat_id = ended.chat_id AND i.update_id <> ended.update_id AND i.state = 'pending' LIMIT 1)::text
+    FROM ended";
+
+const RETRY: &str = "
+    UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4,
+                     attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
+    WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
+
+const NEXT_READY: &str = "
+    SELECT min(GREATEST(i.ready_at, COALESCE(i.leased_until, i.ready_at))) FROM inbox i
+    WHERE i.state = 'pending'
+      AND NOT EXISTS (SELECT FROM inbox e WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')";
+
+impl Inbox<'_> {
+    /// Stores updates; those that came before are left alone. How many were new.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then none is stored, and Telegram must keep them.
+    pub async fn put(&self, updates: &[NewUpdate], now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let (new, _): (i64, Option<String>) = sqlx::query_as(PUT)
+            .bind(updates.iter().map(|u| u.update_id).collect::<Vec<_>>())
+            .bind(updates.iter().map(|u| u.chat_id).collect::<Vec<_>>())
+            .bind(updates.iter().map(|u| u.user_id).collect::<Vec<_>>())
+            .bind(updates.iter().map(|u| Json(storable(&u.payload))).collect::<Vec<_>>())
+            .bind(now)
+            .fetch_one(&self.0.pool)
+            .await?;
+        Ok(u64::try_from(new).unwrap_or_default())
+    }
+
+    /// Claims the next update for `worker`; nothing when none is ready.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim(&self, worker: Uuid, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<ClaimedUpdate>, StoreError> {
+        #[derive(FromRow)]
+        struct Row {
+            update_id: i64,
+            chat_id: Option<i64>,
+            user_id: Option<i64>,
+            payload: Option<Json<Value>>,
+            attempts: i32,
+            received_at: DateTime<Utc>,
+        }
+        let row: Option<Row> =
+            sqlx::query_as(CLAIM).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|row| ClaimedUpdate {
+            update_id: row.update_id,
+            chat_id: row.chat_id,
+            user_id: row.user_id,
+            payload: row.payload.map(|json| json.0).unwrap_or_default(),
+            attempts: row.attempts,
+            received_at: row.received_at,
+            worker,
+        }))
+    }
+
+    /// Keeps an update for longer; false when the lease was lost.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn extend(&self, update: &ClaimedUpdate, now: DateTime<Utc>, lease: TimeDelta) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query(EXTEND).bind(update.update_id).bind(update.worker).bind(now + lease).execute(&self.0.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Ends an update and writes what is owed for it. False when the lease was lost; then nothing was written.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn finish(&self, update: &ClaimedUpdate, owed: &[NewOutgoing], now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.end(update, "done", None, owed, now).await
+    }
+
+    /// Sets an update aside for good, with the reason and its payload, so that it can be replayed; what is owed is written as
+    /// with [`Inbox::finish`].
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn bury(
+        &self,
+        update: &ClaimedUpdate,
+        reason: &str,
+        owed: &[NewOutgoing],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.end(update, "dead", Some(reason), owed, now).await
+    }
+
+    async fn end(
+        &self,
+        update: &ClaimedUpdate,
+        state: &'static str,
+        error: Option<&str>,
+        owed: &[NewOutgoing],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let ended = sqlx::query(FINISH)
+            .bind(update.update_id)
+            .bind(update.worker)
+            .bind(now)
+            .bind(state)
+            .bind(error)
+            .bind(state == "dead")
+            .bind(owed.iter().map(|o| o.chat_id).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| o.user_id).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| o.key.as_str()).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| Json(&o.params)).collect::<Vec<_>>())
+            .fetch_optional(&self.0.pool)
+            .await?;
+        Ok(ended.is_some())
+    }
+
+    /// Gives an update back, to be claimed again at `at`. `counts` says whether the attempt counts against it: a
+    /// neighbour's outage does not.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the lease runs out by itself.
+    pub async fn retry(&self, update: &ClaimedUpdate, at: DateTime<Utc>, reason: &str, counts: bool) -> Result<(), StoreError> {
+        sqlx::query(RETRY)
+            .bind(update.update_id)
+            .bind(update.worker)
+            .bind(at)
+            .bind(reason)
+            .bind(counts)
+            .execute(&self.0.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// When the next update can be claimed (the past, if one can be now); nothing when none waits.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn next_ready(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (at,) = sqlx::query_as(NEXT_READY).fetch_one(&self.0.pool).await?;
+        Ok(at)
+    }
+}
+
+/// Postgres' `jsonb` cannot hold U+0000; one update that has it must not make the others of its batch wait for ever.
+fn storable(payload: &Value) -> Cow<'_, Value> {
+    fn clean(value: &mut Value) {
+        match value {
+            Value::String(text) => text.retain(|c| c != '\0'),
+            Value::Array(items) => items.iter_mut().for_each(clean),
+            Value::Object(fields) => {
+                let old = std::mem::take(fields);
+                fields.extend(old.into_iter().map(|(name, mut value)| {
+                    clean(&mut value);
+                    (name.replace('\0', ""), value)
+                }));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    if !payload.to_string().contains("\\u0000") {
+        return Cow::Borrowed(payload);
+    }
+    let mut cleaned = payload.clone();
+    clean(&mut cleaned);
+    Cow::Owned(cleaned)
+}

@@ -1,0 +1,78 @@
+//! Encryption of what people tell of themselves: Fernet, with a list of keys so that they can be rotated.
+
+use std::sync::Arc;
+
+use fernet::Fernet;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::StoreError;
+
+/// The keys of `ENCRYPTION_KEY`: the first encrypts, all decrypt. Cheap to clone.
+#[derive(Clone)]
+pub struct Keyring(Arc<Vec<Fernet>>);
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Keyring({} keys)", self.0.len())
+    }
+}
+
+impl Keyring {
+    /// Reads a comma-separated list of Fernet keys.
+    ///
+    /// # Errors
+    /// A sentence about what is wrong with it, which does not show it.
+    pub fn parse(list: &SecretString) -> Result<Self, String> {
+        let parts = list.expose_secret().split(',').map(str::trim).filter(|part| !part.is_empty());
+        let keys: Vec<_> = parts.enumerate().map(|(i, part)| Fernet::new(part).ok_or(i + 1)).collect::<Result<_, _>>().map_err(
+            |i| format!("key {i} of the list is not a Fernet key (32 bytes in URL-safe base64; `openssl rand -base64 32 | tr +/ -_` makes one)"),
+        )?;
+        if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(Self(Arc::new(keys))) }
+    }
+
+    /// Encrypts with the first key.
+    #[must_use]
+    pub fn encrypt(&self, text: &str) -> String {
+        // `parse` refuses an empty list.
+        self.0.first().map(|key| key.encrypt(text.as_bytes())).unwrap_or_default()
+    }
+
+    /// Decrypts with whichever key fits; `what` names the value in the error.
+    ///
+    /// # Errors
+    /// [`StoreError::Undecryptable`].
+    pub fn decrypt(&self, token: &str, what: &'static str) -> Result<String, StoreError> {
+        let bytes = self.0.iter().find_map(|key| key.decrypt(token).ok()).ok_or(StoreError::Undecryptable(what))?;
+        String::from_utf8(bytes).map_err(|e| StoreError::Corrupt { what, reason: e.utf8_error().to_string() })
+    }
+
+    /// Whether the first key made this token, so that rotation can leave it.
+    #[must_use]
+    pub fn is_current(&self, token: &str) -> bool {
+        self.0.first().is_some_and(|key| key.decrypt(token).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_key_still_decrypts_and_the_newest_encrypts() {
+        let (old, new) = (Fernet::generate_key(), Fernet::generate_key());
+        let before = Keyring::parse(&old.clone().into()).unwrap();
+        let after = Keyring::parse(&format!("{new}, {old}").into()).unwrap();
+        let token = before.encrypt("Иван");
+        assert_eq!(after.decrypt(&token, "name").unwrap(), "Иван");
+        assert!(!after.is_current(&token));
+        assert!(after.is_current(&after.encrypt("Иван")));
+        assert!(before.decrypt(&after.encrypt("Иван"), "name").is_err());
+    }
+
+    #[test]
+    fn a_bad_key_is_named_by_its_place_and_not_shown() {
+        let error = Keyring::parse(&format!("{},hunter2", Fernet::generate_key()).into()).unwrap_err();
+        assert!(error.starts_with("key 2 of the list") && !error.contains("hunter2"), "{error}");
+        assert!(Keyring::parse(&" , ".into()).is_err());
+    }
+}

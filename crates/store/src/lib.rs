@@ -1,0 +1,30 @@
+//! Postgres and Redis: the only place with SQL or Redis commands. Owns `migrations/`.
+//!
+//! One file per aggregate, its SQL static and beside the code that binds it. The store writes what it is given: ids and
+//! times come from the use case. What belongs together is *one statement* (data-modifying CTEs), since a transaction of
+//! several would pay a round trip for each, for `BEGIN` and for `COMMIT`.
+//!
+//! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
+
+pub mod cache;
+pub mod error;
+pub mod facts;
+pub mod inbox;
+pub mod keys;
+pub mod limits;
+pub mod lock;
+pub mod messages;
+pub mod migrate;
+pub mod outbox;
+pub mod redis;
+pub mod rotate;
+pub mod summaries;
+pub mod turns;
+pub mod users;
+pub mod wakeups;
+
+mod database;
+
+pub use database::{Store, StoreConfig};
+pub use error::StoreError;
+pub use keys::Keyring;

@@ -1,0 +1,369 @@
+//! Rate limits: at most so many requests of one kind by one person in any stretch of time.
+//!
+//! A sliding window: the times of the requests that were let through are kept, and those older than the window forgotten.
+//! So "10 a minute" means that no minute whatsoever sees an eleventh, which neither fixed windows (20 around a boundary)
+//! nor token buckets (20 in the first minute) promise. Windows hold 10 or 20 times, so exactness is cheap.
+//!
+//! The same rule exists twice: [`decide`] in this process, and [`SCRIPT`] in Redis, where it holds across replicas in one
+//! round trip. A property test runs both over the same histories. While Redis is away each replica counts for itself,
+//! from nothing: a person gets one more allowance per replica then, and nobody is locked out.
+//!
+//! Time is the caller's clock in both, in milliseconds; replicas' clocks are taken to agree to well under a second, as
+//! Kubernetes nodes' do. A clock that is behind cannot go back before the newest request of the window.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    str::FromStr,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use moka::{future::Cache, policy::EvictionPolicy};
+use redis::{ErrorKind, ServerErrorKind};
+
+use crate::redis::{Redis, RedisError};
+
+/// Redis key of one window: `<prefix>:limit:1:<what>:<who>`, a list of the times (Unix milliseconds) at which requests
+/// were let through, oldest first; expires one window after the last. The number is the layout's version.
+const KEY: &str = "limit:1";
+
+/// Windows kept in this process while Redis is away. Beyond it the least recently used are forgotten, which bounds what a
+/// flood of made-up addresses can take.
+const MAX_LOCAL_WINDOWS: u64 = 100_000;
+
+/// KEYS[1]: the window; ARGV: count, milliseconds of the window, now. Answers allowed (0 or 1), remaining, milliseconds
+/// until the whole allowance is back, milliseconds until one more is let through. [`decide`] is its twin.
+const SCRIPT: &str = r"
+local count, per, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local times = redis.call('LRANGE', KEYS[1], 0, -1)
+for i = 1, #times do times[i] = tonumber(times[i]) end
+if #times > 0 and times[#times] > now then now = times[#times] end
+local first = 1
+while first <= #times and times[first] <= now - per do first = first + 1 end
+local used = #times - first + 1
+if used < count then
+  if first > 1 then redis.call('LTRIM', KEYS[1], first - 1, -1) end
+  redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
+  redis.call('PEXPIRE', KEYS[1], per)
+  return {1, count - used - 1, per, 0}
+end
+return {0, 0, times[#times] + per - now, times[first + used - count] + per - now}
+";
+
+/// What `EVALSHA` calls it.
+static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| redis::Script::new(SCRIPT).get_hash().to_owned());
+
+/// So many requests in any stretch of so much time. Written `10/minute`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// How many; at least one.
+    pub count: u32,
+    /// In any stretch of this length; at least a millisecond.
+    pub per: Duration,
+}
+
+impl Limit {
+    /// So many a minute.
+    #[must_use]
+    pub const fn per_minute(count: u32) -> Self {
+        Self { count, per: Duration::from_secs(60) }
+    }
+
+    fn count(self) -> u32 {
+        self.count.max(1)
+    }
+
+    fn millis(self) -> i64 {
+        i64::try_from(self.per.as_millis()).unwrap_or(i64::MAX / 4).max(1)
+    }
+}
+
+impl Default for Limit {
+    /// What stands in for a limit that cannot be read; start-up fails then anyway.
+    fn default() -> Self {
+        Self::per_minute(1)
+    }
+}
+
+/// Units of a limit, with their seconds.
+const UNITS: [(&str, u64); 4] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)];
+
+/// Most requests that a limit may allow: each window keeps as many times.
+const MAX_COUNT: u32 = 10_000;
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not a limit; write a number from 1 to {MAX_COUNT} and a unit, such as 10/minute");
+        let (count, unit) = text.split_once('/').ok_or_else(wrong)?;
+        let count: u32 = count.trim().parse().map_err(|_| wrong())?;
+        let (_, seconds) = UNITS.into_iter().find(|(name, _)| *name == unit.trim()).ok_or_else(wrong)?;
+        if count == 0 || count > MAX_COUNT {
+            return Err(wrong());
+        }
+        Ok(Self { count, per: Duration::from_secs(seconds) })
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match UNITS.into_iter().find(|(_, seconds)| Duration::from_secs(*seconds) == self.per) {
+            Some((name, _)) => write!(f, "{}/{name}", self.count),
+            None => write!(f, "{} in {} ms", self.count, self.per.as_millis()),
+        }
+    }
+}
+
+/// What became of one request, as the `RateLimit-*` headers tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it is let through.
+    pub allowed: bool,
+    /// How many are, in one window.
+    pub limit: u32,
+    /// How many more are, right now.
+    pub remaining: u32,
+    /// When the whole allowance is back, if nothing more is asked.
+    pub reset_after: Duration,
+    /// When the next request is let through; zero where this one was.
+    pub retry_after: Duration,
+}
+
+/// The rule. `times` are those of the requests let through so far, oldest first; a request that is let through is added.
+pub(crate) fn decide(times: &mut VecDeque<i64>, limit: Limit, now: i64) -> Decision {
+    let (count, per) = (limit.count(), limit.millis());
+    let now = times.back().copied().unwrap_or(now).max(now);
+    while times.front().is_some_and(|time| *time <= now - per) {
+        times.pop_front();
+    }
+    let used = u32::try_from(times.len()).unwrap_or(u32::MAX);
+    let millis = |millis: i64| Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+    if used < count {
+        times.push_back(now);
+        let remaining = count - used - 1;
+        return Decision { allowed: true, limit: count, remaining, reset_after: millis(per), retry_after: Duration::ZERO };
+    }
+    // More than `count` can be there: the limit may just have been lowered. Only as many as are too many must pass.
+    let freeing = usize::try_from(used - count).ok().and_then(|index| times.get(index)).copied().unwrap_or(now);
+    let newest = times.back().copied().unwrap_or(now);
+    Decision {
+        allowed: false,
+        limit: count,
+        remaining: 0,
+        reset_after: millis(newest + per - now),
+        retry_after: millis(freeing + per - now),
+    }
+}
+
+/// The windows of this process, for while Redis is away.
+#[derive(Debug)]
+pub(crate) struct LocalWindows(Cache<String, Arc<Mutex<VecDeque<i64>>>>);
+
+impl LocalWindows {
+    pub(crate) fn new() -> Self {
+        Self(Cache::builder().max_capacity(MAX_LOCAL_WINDOWS).eviction_policy(EvictionPolicy::lru()).build())
+    }
+
+    async fn take(&self, key: &str, limit: Limit, now: i64) -> Decision {
+        let window = self.0.get_with_by_ref(key, async { Arc::default() }).await;
+        let mut times = window.lock().unwrap_or_else(PoisonError::into_inner);
+        decide(&mut times, limit, now)
+    }
+}
+
+/// Rate limits of one [`Redis`].
+#[derive(Clone, Copy, Debug)]
+pub struct Limits<'a> {
+    redis: &'a Redis,
+    local: &'a LocalWindows,
+}
+
+impl<'a> Limits<'a> {
+    pub(crate) fn new(redis: &'a Redis, local: &'a LocalWindows) -> Self {
+        Self { redis, local }
+    }
+
+    /// Counts one request of `key` (what and who, such as `chat:42`) and says whether it is let through. One round trip to
+    /// Redis; never fails.
+    pub async fn take(&self, key: &str, limit: Limit, now: DateTime<Utc>) -> Decision {
+        let key = self.redis.key(format_args!("{KEY}:{key}"));
+        let now = now.timestamp_millis();
+        match self.take_in_redis(&key, limit, now).await {
+            Ok(decision) => decision,
+            Err(_) => self.local.take(&key, limit, now).await,
+        }
+    }
+
+    async fn take_in_redis(&self, key: &str, limit: Limit, now: i64) -> Result<Decision, RedisError> {
+        let command = |name: &str, script: &str| {
+            let mut command = redis::cmd(name);
+            command.arg(script).arg(1).arg(key).arg(limit.count()).arg(limit.millis()).arg(now);
+            command
+        };
+        let by_hash = command("EVALSHA", &SCRIPT_HASH);
+        let by_text = command("EVAL", SCRIPT);
+        let (allowed, remaining, reset, retry): (u32, u32, u64, u64) = self
+            .redis
+            .call("limit", |mut connection| async move {
+                match by_hash.query_async(&mut connection).await {
+                    // Redis has restarted, or never saw it: sending the text makes it known.
+                    Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                        by_text.query_async(&mut connection).await
+                    }
+                    answer => answer,
+                }
+            })
+            .await?;
+        Ok(Decision {
+            allowed: allowed == 1,
+            limit: limit.count(),
+            remaining,
+            reset_after: Duration::from_millis(reset),
+            retry_after: Duration::from_millis(retry),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evolve_runtime::metrics::Metrics;
+    use evolve_testkit::{OwnRedis, TestRedis};
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::redis::RedisConfig;
+
+    fn at(millis: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_767_000_000_000 + millis).unwrap()
+    }
+
+    fn redis(url: Option<&str>) -> Redis {
+        let url = url.map(|url| url.to_owned().into());
+        // These tests are about limits; a busy machine is not a Redis that is away.
+        Redis::connect(&RedisConfig { url, timeout: Duration::from_secs(10), ..RedisConfig::default() }, &Metrics::new())
+    }
+
+    #[tokio::test]
+    async fn the_eleventh_request_of_a_minute_waits_until_the_first_is_a_minute_old() {
+        let redis = redis(None);
+        let take = async |millis| redis.limits().take("chat:42", Limit::per_minute(10), at(millis)).await;
+        for i in 0..10_u32 {
+            let decision = take(i64::from(i) * 1000).await;
+            assert!(decision.allowed);
+            assert_eq!((decision.limit, decision.remaining), (10, 9 - i));
+            assert_eq!(decision.reset_after, Duration::from_secs(60));
+        }
+        let refused = take(10_000).await;
+        assert!(!refused.allowed);
+        assert_eq!(refused.retry_after, Duration::from_secs(50));
+        assert_eq!(refused.reset_after, Duration::from_secs(59));
+        assert!(!take(59_999).await.allowed);
+        assert!(take(60_000).await.allowed);
+        assert!(!take(60_999).await.allowed, "the second is not a minute old yet");
+        assert!(redis.limits().take("chat:43", Limit::per_minute(10), at(10_000)).await.allowed, "another person");
+    }
+
+    #[tokio::test]
+    async fn two_replicas_share_one_allowance_and_windows_expire() {
+        let server = TestRedis::create().await;
+        let replicas = [redis(Some(server.url())), redis(Some(server.url()))];
+        let mut allowed = 0;
+        for i in 0..30 {
+            let replica = &replicas[i % 2];
+            allowed += u32::from(replica.limits().take("auth:1", Limit::per_minute(10), at(0)).await.allowed);
+        }
+        assert_eq!(allowed, 10);
+        let client = ::redis::Client::open(server.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let left: i64 = ::redis::cmd("PTTL").arg("evolve:limit:1:auth:1").query_async(&mut connection).await.unwrap();
+        assert!((1..=60_000).contains(&left), "{left}");
+    }
+
+    #[tokio::test]
+    async fn a_lowered_limit_holds_for_windows_that_are_fuller() {
+        for redis in [redis(None), redis(Some(TestRedis::create().await.url()))] {
+            for millis in 0..5 {
+                redis.limits().take("chat:1", Limit::per_minute(5), at(millis)).await;
+            }
+            let refused = redis.limits().take("chat:1", Limit::per_minute(2), at(10)).await;
+            assert!(!refused.allowed);
+            assert_eq!(refused.retry_after, Duration::from_millis(60_000 + 3 - 10), "until only one is left");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redis_that_lost_its_scripts_is_told_them_again() {
+        let server = TestRedis::create().await;
+        let redis = redis(Some(server.url()));
+        redis.limits().take("chat:1", Limit::per_minute(2), at(0)).await;
+        let client = ::redis::Client::open(server.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        ::redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut connection).await.unwrap();
+        assert_eq!(redis.limits().take("chat:1", Limit::per_minute(2), at(1)).await.remaining, 0);
+        assert!(!redis.limits().take("chat:1", Limit::per_minute(2), at(2)).await.allowed);
+    }
+
+    #[tokio::test]
+    async fn without_redis_each_process_counts_for_itself_and_the_breaker_opens() {
+        let mut server = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
+        let redis = redis(Some(&server.url()));
+        let take = async || redis.limits().take("chat:1", Limit::per_minute(2), at(0)).await.allowed;
+        assert!(take().await);
+        server.kill().unwrap();
+        assert_eq!([take().await, take().await, take().await], [true, true, false]);
+        let breaker = redis.breaker().unwrap();
+        assert_eq!((breaker.state, breaker.failure_count), (evolve_runtime::breaker::BreakerState::Open, 3));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #[test]
+        fn both_rules_decide_alike_and_no_window_holds_more_than_allowed(
+            count in 1_u32..6,
+            // Windows expire in Redis's own time: none may while a case runs.
+            per in 30_000_i64..200_000,
+            steps in prop::collection::vec(-20_000_i64..120_000, 1..60),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let redis = redis(Some(TestRedis::create().await.url()));
+                let limit = Limit { count, per: Duration::from_millis(per.unsigned_abs()) };
+                let (mut times, mut let_through) = (VecDeque::new(), Vec::new());
+                let mut now = at(0).timestamp_millis();
+                for step in steps {
+                    now += step;
+                    let twin = decide(&mut times, limit, now);
+                    let real = redis.limits().take_in_redis("k", limit, now).await.unwrap();
+                    prop_assert_eq!(twin, real);
+                    if twin.allowed {
+                        let_through.push(*times.back().unwrap());
+                    }
+                }
+                // As many in a row as one window allows, and the next: they lie at least a window apart.
+                for window in let_through.windows(usize::try_from(count).unwrap() + 1) {
+                    prop_assert!(window[window.len() - 1] - window[0] >= per, "{:?}", window);
+                }
+                Ok(())
+            })?;
+        }
+    }
+
+    #[rstest]
+    #[case("10/minute", Some(Limit::per_minute(10)))]
+    #[case(" 1 / hour ", Some(Limit { count: 1, per: Duration::from_secs(3600) }))]
+    #[case("0/minute", None)]
+    #[case("10001/minute", None)]
+    #[case("ten/minute", None)]
+    #[case("10", None)]
+    #[case("10/fortnight", None)]
+    fn limits_are_written_as_people_say_them(#[case] text: &str, #[case] expected: Option<Limit>) {
+        assert_eq!(text.parse().ok(), expected);
+        if let Some(limit) = expected {
+            assert_eq!(limit.to_string().parse(), Ok(limit));
+        }
+    }
+}

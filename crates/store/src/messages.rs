@@ -1,0 +1,180 @@
+//! What was said: what a turn recalls of it, search, and the partitions that hold it.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
+
+use crate::{Store, StoreError, facts::Fact, users::parse};
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The person.
+    User,
+    /// The companion.
+    Assistant,
+}
+
+/// A message of the past.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Message {
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub text: String,
+    /// Whether a picture came with it.
+    pub has_image: bool,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a turn knows of the past.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recall {
+    /// Newest messages of the open conversation, oldest first.
+    pub messages: Vec<Message>,
+    /// Whether the open conversation has more than these.
+    pub more_messages: bool,
+    /// What the open conversation was about before.
+    pub summary: Option<String>,
+    /// What the newest earlier conversations were about, newest first.
+    pub earlier: Vec<String>,
+    /// Facts, newest first.
+    pub facts: Vec<Fact>,
+}
+
+/// What was said. Borrowed from [`Store::messages`].
+#[derive(Debug)]
+pub struct Messages<'a>(&'a Store);
+
+impl Store {
+    /// What was said.
+    #[must_use]
+    pub fn messages(&self) -> Messages<'_> {
+        Messages(self)
+    }
+}
+
+/// $1 person, $2 turn (whose own message from a failed attempt is left out), $3 messages, $4 earlier summaries, $5 facts.
+const RECALL: &str = "
+    WITH open AS (
+        SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
+    ), newest AS (
+        SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m, open
+        WHERE m.conversation_id = open.id AND m.turn_id <> $2
+        ORDER BY m.created_at DESC, m.id DESC LIMIT $3 + 1
+    )
+    SELECT (SELECT json_agg(n ORDER BY n.created_at DESC, n.id DESC) FROM newest n) AS messages,
+           (SELECT s.content FROM summaries s, open WHERE s.conversation_id = open.id) AS summary,
+           ARRAY(SELECT s.content FROM summaries s
+                 WHERE s.user_id = $1 AND s.conversation_id NOT IN (SELECT id FROM open)
+                 ORDER BY s.covers_until DESC LIMIT $4) AS earlier,
+           (SELECT json_agg(f ORDER BY f.created_at DESC) FROM (
+                SELECT id, category, content, created_at FROM facts
+                WHERE user_id = $1 ORDER BY created_at DESC LIMIT $5) f) AS facts";
+
+const SEARCH: &str = "
+    SELECT role, text, has_image, created_at FROM messages, websearch_to_tsquery('russian', translate($2, 'ёЁ', 'еЕ')) AS query
+    WHERE user_id = $1 AND search @@ query
+    ORDER BY ts_rank_cd(search, query) DESC, created_at DESC
+    LIMIT $3";
+
+const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
+
+/// How much to recall.
+#[derive(Clone, Copy, Debug)]
+pub struct RecallLimits {
+    /// Messages of the open conversation.
+    pub messages: u32,
+    /// Summaries of earlier conversations.
+    pub earlier: u32,
+    /// Facts.
+    pub facts: u32,
+}
+
+impl Messages<'_> {
+    /// Everything that a turn needs of the past, in one query.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn recall(&self, user_id: i64, turn_id: Uuid, limits: RecallLimits) -> Result<Recall, StoreError> {
+        #[derive(Deserialize)]
+        struct FactRow {
+            id: Uuid,
+            category: String,
+            content: String,
+            created_at: DateTime<Utc>,
+        }
+        #[derive(FromRow)]
+        struct Row {
+            messages: Option<Json<Vec<Message>>>,
+            summary: Option<String>,
+            earlier: Vec<String>,
+            facts: Option<Json<Vec<FactRow>>>,
+        }
+        let row: Row = sqlx::query_as(RECALL)
+            .bind(user_id)
+            .bind(turn_id)
+            .bind(i64::from(limits.messages))
+            .bind(i64::from(limits.earlier))
+            .bind(i64::from(limits.facts))
+            .fetch_one(&self.0.pool)
+            .await?;
+        let keys = &self.0.keys;
+        let mut messages = row.messages.map(|json| json.0).unwrap_or_default();
+        let wanted = usize::try_from(limits.messages).unwrap_or(usize::MAX);
+        let more_messages = messages.len() > wanted;
+        messages.truncate(wanted);
+        messages.reverse();
+        let facts = row.facts.map(|json| json.0).unwrap_or_default();
+        Ok(Recall {
+            messages,
+            more_messages,
+            summary: row.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
+            earlier: row.earlier.iter().map(|t| keys.decrypt(t, "summaries.content")).collect::<Result<_, _>>()?,
+            facts: facts
+                .into_iter()
+                .map(|f| {
+                    Ok(Fact {
+                        id: f.id,
+                        category: parse("facts.category", &f.category, evolve_domain::fact::Category::Other),
+                        content: keys.decrypt(&f.content, "facts.content")?,
+                        created_at: f.created_at,
+                    })
+                })
+                .collect::<Result<_, StoreError>>()?,
+        })
+    }
+
+    /// A person's own messages that match a query as people type it into a search box, best first. What cannot be
+    /// understood as a query finds nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn search(&self, user_id: i64, query: &str, limit: u32) -> Result<Vec<Message>, StoreError> {
+        let rows: Vec<(String, String, bool, DateTime<Utc>)> = sqlx::query_as(SEARCH)
+            .bind(user_id)
+            .bind(query.replace('\0', " "))
+            .bind(i64::from(limit))
+            .fetch_all(&self.0.pool)
+            .await?;
+        let message = |(role, text, has_image, created_at): (String, _, _, _)| Message {
+            role: if role == "user" { Role::User } else { Role::Assistant },
+            text,
+            has_image,
+            created_at,
+        };
+        Ok(rows.into_iter().map(message).collect())
+    }
+
+    /// Makes the partitions of `months` months from `first` on where they are missing; how many were made.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ensure_partitions(&self, first: DateTime<Utc>, months: i32) -> Result<i32, StoreError> {
+        let (made,) = sqlx::query_as(ENSURE_PARTITIONS).bind(first).bind(months).fetch_one(&self.0.pool).await?;
+        Ok(made)
+    }
+}

@@ -1,0 +1,227 @@
+//! The outbox: what is owed to people until Telegram has accepted it, in order per chat.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
+
+use crate::{Store, StoreError};
+
+/// A call of one of Telegram's methods that is owed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewOutgoing {
+    /// The chat it goes to.
+    pub chat_id: i64,
+    /// The person it is for, so that their removal removes it.
+    pub user_id: Option<i64>,
+    /// Made from what it answers; the second of the same key is ignored.
+    pub key: String,
+    /// The method (`sendMessage`).
+    pub method: String,
+    /// Its parameters.
+    pub params: serde_json::Value,
+}
+
+/// A call that is the caller's to make until its lease runs out.
+#[derive(Clone, Debug)]
+pub struct ClaimedOutgoing {
+    /// Its place in the outbox.
+    pub id: i64,
+    /// The chat it goes to.
+    pub chat_id: i64,
+    /// The method.
+    pub method: String,
+    /// Its parameters.
+    pub params: serde_json::Value,
+    /// Attempts that count, this one included.
+    pub attempts: i32,
+    /// Since when it is owed.
+    pub created_at: DateTime<Utc>,
+    worker: Uuid,
+}
+
+/// The outbox. Borrowed from [`Store::outbox`].
+#[derive(Debug)]
+pub struct Outbox<'a>(&'a Store);
+
+impl Store {
+    /// The outbox.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox(self)
+    }
+}
+
+const PUT: &str = "
+    WITH owed AS (
+        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
+        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, $6, $6
+        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[])
+             WITH ORDINALITY AS o (chat_id, user_id, key, method, params, place)
+        ORDER BY o.place
+        ON CONFLICT (key) DO NOTHING
+        RETURNING id
+    )
+    SELECT count(*), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text FROM owed";
+
+const CLAIM: &str = "
+    WITH next AS (
+        SELECT o.id FROM outbox o
+        WHERE o.state = 'pending' AND o.ready_at <= $2 AND (o.leased_until IS NULL OR o.leased_until <= $2)
+          AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')
+        ORDER BY o.id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox o SET leased_by = $1, leased_until = $3, attempts = o.attempts + 1
+    FROM next WHERE o.id = next.id
+    RETURNING o.id, o.chat_id, o.method, o.params, o.attempts, o.created_at";
+
+const END: &str = "
+    WITH ended AS (
+        UPDATE outbox SET state = $3, error = $4, message_id = $5, finished_at = $6, leased_until = NULL, params = NULL
+        WHERE id = $1 AND leased_by = $2 AND state = 'pending'
+        RETURNING id, chat_id
+    )
+    SELECT (SELECT pg_notify('outbox', '') FROM outbox o, ended
+            WHERE o.chat_id = ended.chat_id AND o.id <> ended.id AND o.state = 'pending' LIMIT 1)::text
+    FROM ended";
+
+const RETRY: &str = "
+    UPDATE outbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4,
+                      attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
+    WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
+
+const HOLD_CHAT: &str = "
+    UPDATE outbox SET ready_at = GREATEST(ready_at, $2) WHERE chat_id = $1 AND state = 'pending'";
+
+const MOVE_CHAT: &str = "
+    UPDATE outbox SET chat_id = $2, params = jsonb_set(params, '{chat_id}', to_jsonb($2::bigint))
+    WHERE chat_id = $1 AND state = 'pending'";
+
+const NEXT_READY: &str = "
+    SELECT min(GREATEST(o.ready_at, COALESCE(o.leased_until, o.ready_at))) FROM outbox o
+    WHERE o.state = 'pending'
+      AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')";
+
+impl Outbox<'_> {
+    /// Writes what is owed; what is owed already stays as it is. How much was new.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn put(&self, owed: &[NewOutgoing], now: DateTime<Utc>) -> Result<u64, StoreError> {
+        let (new, _): (i64, Option<String>) = sqlx::query_as(PUT)
+            .bind(owed.iter().map(|o| o.chat_id).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| o.user_id).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| o.key.as_str()).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| Json(&o.params)).collect::<Vec<_>>())
+            .bind(now)
+            .fetch_one(&self.0.pool)
+            .await?;
+        Ok(u64::try_from(new).unwrap_or_default())
+    }
+
+    /// Claims the next call for `worker`: the oldest of its chat, and ready. Nothing when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim(&self, worker: Uuid, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<ClaimedOutgoing>, StoreError> {
+        #[derive(FromRow)]
+        struct Row {
+            id: i64,
+            chat_id: i64,
+            method: String,
+            params: Option<Json<serde_json::Value>>,
+            attempts: i32,
+            created_at: DateTime<Utc>,
+        }
+        let row: Option<Row> =
+            sqlx::query_as(CLAIM).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|row| ClaimedOutgoing {
+            id: row.id,
+            chat_id: row.chat_id,
+            method: row.method,
+            params: row.params.map(|json| json.0).unwrap_or_default(),
+            attempts: row.attempts,
+            created_at: row.created_at,
+            worker,
+        }))
+    }
+
+    /// Telegram accepted it; its content is forgotten. False when the lease was lost.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then it will be sent again once its lease has run out.
+    pub async fn sent(&self, outgoing: &ClaimedOutgoing, message_id: Option<i64>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.end(outgoing, "sent", None, message_id, now).await
+    }
+
+    /// Gives it up for good, with the reason. False when the lease was lost.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bury(&self, outgoing: &ClaimedOutgoing, reason: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.end(outgoing, "dead", Some(reason), None, now).await
+    }
+
+    async fn end(
+        &self,
+        outgoing: &ClaimedOutgoing,
+        state: &'static str,
+        error: Option<&str>,
+        message_id: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let ended = sqlx::query(END)
+            .bind(outgoing.id)
+            .bind(outgoing.worker)
+            .bind(state)
+            .bind(error)
+            .bind(message_id)
+            .bind(now)
+            .fetch_optional(&self.0.pool)
+            .await?;
+        Ok(ended.is_some())
+    }
+
+    /// Gives it back, to be claimed again at `at`. `counts` says whether the attempt counts against it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the lease runs out by itself.
+    pub async fn retry(&self, outgoing: &ClaimedOutgoing, at: DateTime<Utc>, reason: &str, counts: bool) -> Result<(), StoreError> {
+        sqlx::query(RETRY)
+            .bind(outgoing.id)
+            .bind(outgoing.worker)
+            .bind(at)
+            .bind(reason)
+            .bind(counts)
+            .execute(&self.0.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Sends nothing to this chat before `until`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hold_chat(&self, chat_id: i64, until: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(HOLD_CHAT).bind(chat_id).bind(until).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
+    /// A group became a supergroup: what is owed to the old chat is owed to the new one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn move_chat(&self, from: i64, to: i64) -> Result<(), StoreError> {
+        sqlx::query(MOVE_CHAT).bind(from).bind(to).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
+    /// When the next call can be claimed (the past, if one can be now); nothing when none waits.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn next_ready(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (at,) = sqlx::query_as(NEXT_READY).fetch_one(&self.0.pool).await?;
+        Ok(at)
+    }
+}

@@ -1,0 +1,254 @@
+//! Redis: what may be lost. Rate limits that hold across replicas ([`crate::limits`]) and a read-through cache
+//! ([`crate::cache`]); nothing that is owed to a person.
+//!
+//! So Redis being away must cost time at most, and little of it: every call ends within [`RedisConfig::timeout`]
+//! (connecting included), and after three failures in a row a breaker spares everybody even that for 30 seconds. The
+//! connection is one multiplexed one; whoever sees it fail drops it, and the next call makes a new one. (The library's
+//! `ConnectionManager` keeps a connection whose commands only time out, which is what a lost peer looks like.)
+//!
+//! Every key begins with [`RedisConfig::key_prefix`], so that several bots can share a server.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use evolve_runtime::{
+    breaker::{BreakerConfig, BreakerOpen, BreakerSnapshot, SharedBreaker},
+    config::Reader,
+    metrics::{DURATION_BUCKETS, Metrics},
+};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
+};
+use redis::{AsyncConnectionConfig, Client, RedisResult, aio::MultiplexedConnection};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex;
+
+use crate::limits::{Limits, LocalWindows};
+
+/// Where Redis is.
+#[derive(Clone, Debug)]
+pub struct RedisConfig {
+    /// `redis://`, `rediss://` or `unix://`; nothing to do without. A secret, since it may hold a password.
+    pub url: Option<SecretString>,
+    /// What every key begins with.
+    pub key_prefix: String,
+    /// The longest time for one call, connecting included.
+    pub timeout: Duration,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self { url: None, key_prefix: "evolve".to_owned(), timeout: Duration::from_millis(250) }
+    }
+}
+
+impl RedisConfig {
+    /// Reads `REDIS_URL`, `REDIS_KEY_PREFIX` and `REDIS_TIMEOUT_MS`.
+    pub fn read(env: &mut Reader) -> Self {
+        let url = env.optional_secret(
+            "REDIS_URL",
+            1,
+            "Where Redis is (`redis://host:6379/0`); without it, rate limits are per replica and nothing is cached.",
+        );
+        if let Some(url) = &url
+            && Client::open(url.expose_secret()).is_err()
+        {
+            env.problem("REDIS_URL is not a Redis address; it looks like redis://user:password@host:6379/0".to_owned());
+        }
+        let key_prefix: String =
+            env.or("REDIS_KEY_PREFIX", "evolve", "What every Redis key begins with; bots that share a Redis need different ones.");
+        if key_prefix.is_empty() || !key_prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)) {
+            env.problem("REDIS_KEY_PREFIX may hold letters, digits and -_.: only".to_owned());
+        }
+        let millis: u64 = env.or("REDIS_TIMEOUT_MS", "250", "Longest time for one Redis call, milliseconds.");
+        if millis == 0 {
+            env.problem("REDIS_TIMEOUT_MS must be 1 or more".to_owned());
+        }
+        Self { url, key_prefix, timeout: Duration::from_millis(millis.max(1)) }
+    }
+}
+
+/// Why Redis gave no answer. Callers go on without it.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisError {
+    /// There is no `REDIS_URL`.
+    #[error("no REDIS_URL is set")]
+    NotConfigured,
+    /// It failed too often just now.
+    #[error(transparent)]
+    Resting(#[from] BreakerOpen),
+    /// No answer in time.
+    #[error("Redis did not answer within {} ms", .0.as_millis())]
+    TimedOut(Duration),
+    /// It could not be reached, or refused.
+    #[error("Redis failed: {0}")]
+    Failed(#[from] redis::RedisError),
+}
+
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabels {
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug)]
+struct CallMetrics {
+    calls: Family<CallLabels, Counter>,
+    duration: Histogram,
+}
+
+impl CallMetrics {
+    fn register(metrics: &Metrics) -> Self {
+        let this = Self { calls: Family::default(), duration: Histogram::new(DURATION_BUCKETS) };
+        metrics.register(|registry| {
+            registry.register("redis_calls", "Redis calls by outcome: ok, failed, skipped", this.calls.clone());
+            registry.register("redis_call_duration_seconds", "Time of Redis calls, seconds", this.duration.clone());
+        });
+        this
+    }
+
+    fn count(&self, operation: &'static str, outcome: &'static str) {
+        self.calls.get_or_create(&CallLabels { operation, outcome }).inc();
+    }
+}
+
+/// Redis, as far as it is there. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Redis(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    key_prefix: String,
+    server: Option<Server>,
+    metrics: CallMetrics,
+    local: LocalWindows,
+}
+
+#[derive(Debug)]
+struct Server {
+    client: Client,
+    timeout: Duration,
+    breaker: SharedBreaker,
+    link: Mutex<Link>,
+}
+
+/// The connection in use. `number` tells connections apart: of a hundred calls that fail together, the first drops it,
+/// and the others must not drop its successor.
+#[derive(Debug, Default)]
+struct Link {
+    number: u64,
+    connection: Option<MultiplexedConnection>,
+}
+
+impl Redis {
+    /// Prepares the connection; it is made with the first call, so that start-up does not wait for Redis.
+    #[must_use]
+    pub fn connect(config: &RedisConfig, metrics: &Metrics) -> Self {
+        let server = config.url.as_ref().and_then(|url| match Client::open(url.expose_secret()) {
+            Ok(client) => Some(Server {
+                client,
+                timeout: config.timeout,
+                breaker: SharedBreaker::new(BreakerConfig::REDIS),
+                link: Mutex::default(),
+            }),
+            Err(error) => {
+                tracing::error!(%error, "REDIS_URL cannot be used; going on without Redis");
+                None
+            }
+        });
+        Self(Arc::new(Inner {
+            key_prefix: config.key_prefix.clone(),
+            server,
+            metrics: CallMetrics::register(metrics),
+            local: LocalWindows::new(),
+        }))
+    }
+
+    /// Rate limits, kept in Redis, or in this process while Redis is away.
+    #[must_use]
+    pub fn limits(&self) -> Limits<'_> {
+        Limits::new(self, &self.0.local)
+    }
+
+    /// Its breaker, where Redis is configured at all.
+    #[must_use]
+    pub fn breaker(&self) -> Option<BreakerSnapshot> {
+        self.0.server.as_ref().map(|server| server.breaker.snapshot())
+    }
+
+    /// Asks whether it answers.
+    ///
+    /// # Errors
+    /// [`RedisError`], within the configured time.
+    pub async fn ping(&self) -> Result<(), RedisError> {
+        self.call("ping", |mut connection| async move { redis::cmd("PING").exec_async(&mut connection).await }).await
+    }
+
+    /// A key of ours.
+    pub(crate) fn key(&self, name: impl std::fmt::Display) -> String {
+        format!("{}:{name}", self.0.key_prefix)
+    }
+
+    /// Runs one operation under the breaker and the time limit, and counts it. Failures are logged here, so that
+    /// callers may simply go on.
+    pub(crate) async fn call<T, F, R>(&self, operation: &'static str, run: F) -> Result<T, RedisError>
+    where
+        F: FnOnce(MultiplexedConnection) -> R,
+        R: Future<Output = RedisResult<T>>,
+    {
+        let Some(server) = &self.0.server else { return Err(RedisError::NotConfigured) };
+        let permit = server.breaker.admit().inspect_err(|_| self.0.metrics.count(operation, "skipped"))?;
+        let started = tokio::time::Instant::now();
+        let mut number = 0;
+        let attempt = async {
+            let (connection, its_number) = server.connection().await?;
+            number = its_number;
+            run(connection).await
+        };
+        let result = match tokio::time::timeout(server.timeout, attempt).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(RedisError::Failed(error)),
+            Err(_) => Err(RedisError::TimedOut(server.timeout)),
+        };
+        self.0.metrics.duration.observe(started.elapsed().as_secs_f64());
+        match &result {
+            Ok(_) => {
+                permit.succeeded();
+                self.0.metrics.count(operation, "ok");
+            }
+            Err(error) => {
+                permit.failed();
+                self.0.metrics.count(operation, "failed");
+                tracing::warn!(operation, %error, "going on without Redis");
+                server.drop_connection(number);
+            }
+        }
+        result
+    }
+}
+
+impl Server {
+    /// The connection and its number. Connecting happens under the lock: one caller does it, the others wait for it.
+    async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+        let mut link = self.link.lock().await;
+        if let Some(connection) = &link.connection {
+            return Ok((connection.clone(), link.number));
+        }
+        // The call as a whole has a time limit; the library's own would only hide which one was met.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        link.number += 1;
+        link.connection = Some(connection.clone());
+        Ok((connection, link.number))
+    }
+
+    /// Drops connection `number`, unless another has taken its place.
+    fn drop_connection(&self, number: u64) {
+        // Whoever holds the lock is connecting: then the broken one is gone already.
+        if let Ok(mut link) = self.link.try_lock()
+            && link.number == number
+        {
+            link.connection = None;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Re-encryption of what is not under the first key, in small steps, so that it can run beside the live system.
+
+use sqlx::FromRow;
+
+use crate::{Store, StoreError};
+
+/// Rows looked at per step.
+const STEP: i64 = 500;
+
+/// What was re-encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// Tokens looked at.
+    pub seen: u64,
+    /// Tokens that were under an older key and are now under the first.
+    pub changed: u64,
+}
+
+/// A column of tokens: its statements read a step of rows after an id, and write one row if it is still as read.
+struct Column {
+    what: &'static str,
+    read: &'static str,
+    write: &'static str,
+}
+
+const COLUMNS: [Column; 3] = [
+    Column {
+        what: "users.profile",
+        read: "SELECT id::text AS id, profile AS token FROM users WHERE profile IS NOT NULL AND id::text > $1 ORDER BY id::text LIMIT $2",
+        write: "UPDATE users SET profile = $3 WHERE id = $1::bigint AND profile = $2",
+    },
+    Column {
+        what: "facts.content",
+        read: "SELECT id::text AS id, content AS token FROM facts WHERE id::text > $1 ORDER BY id::text LIMIT $2",
+        write: "UPDATE facts SET content = $3 WHERE id = $1::uuid AND content = $2",
+    },
+    Column {
+        what: "summaries.content",
+        read: "SELECT conversation_id::text AS id, content AS token FROM summaries WHERE conversation_id::text > $1 ORDER BY conversation_id::text LIMIT $2",
+        write: "UPDATE summaries SET content = $3 WHERE conversation_id = $1::uuid AND content = $2",
+    },
+];
+
+/// Re-encrypts everything that is not under the first key. May be stopped and run again at any time.
+///
+/// # Errors
+/// [`StoreError::Undecryptable`] when a key that is still needed is missing from the list.
+pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
+    #[derive(FromRow)]
+    struct Row {
+        id: String,
+        token: String,
+    }
+    let mut rotated = Rotated::default();
+    for column in COLUMNS {
+        let mut after = String::new();
+        loop {
+            let rows: Vec<Row> = sqlx::query_as(column.read).bind(&after).bind(STEP).fetch_all(&store.pool).await?;
+            let Some(last) = rows.last() else { break };
+            after.clone_from(&last.id);
+            for row in &rows {
+                rotated.seen += 1;
+                if store.keys.is_current(&row.token) {
+                    continue;
+                }
+                let token = store.keys.encrypt(&store.keys.decrypt(&row.token, column.what)?);
+                let done =
+                    sqlx::query(column.write).bind(&row.id).bind(&row.token).bind(token).execute(&store.pool).await?;
+                rotated.changed += done.rows_affected();
+            }
+        }
+    }
+    Ok(rotated)
+}

@@ -1,0 +1,225 @@
+//! Admit: one statement that knows the person, recognises a repeated key, takes the quota and makes the turn.
+//!
+//! Two requests with one key at the same moment: both see no turn, the second waits for the first's row of `users`, then
+//! fails on the unique key, which undoes all that it did, quota included. It is then asked again and sees the first's.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use evolve_domain::plan::Plan;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Admission, Admit, Person, TurnLease, Turns};
+use crate::{
+    StoreError,
+    users::{decrypt_profile, parse, settings},
+};
+
+const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
+
+/// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone.
+const ADMIT: &str = "
+    WITH person AS (
+        INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $5, $5)
+        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
+        RETURNING id, plan, premium_until, points, profile
+    ), who AS (
+        SELECT p.*, s.language, s.time_zone, s.onboarding,
+               ($5 AT TIME ZONE COALESCE(s.time_zone, $9))::date AS day,
+               CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
+                    THEN $8::integer ELSE $7::integer END AS daily_limit
+        FROM person p LEFT JOIN settings s ON s.user_id = p.id
+    ), known AS (
+        SELECT id, state, attempt, request_hash, started_at, leased_until, reply FROM turns WHERE user_id = $1 AND key = $2
+    ), quota AS (
+        INSERT INTO usage_days AS d (user_id, day, messages)
+        SELECT id, day, 1 FROM who WHERE NOT EXISTS (SELECT FROM known) AND COALESCE(daily_limit, 1) > 0
+        ON CONFLICT (user_id, day) DO UPDATE SET messages = d.messages + 1
+        WHERE d.messages < COALESCE((SELECT daily_limit FROM who), 2147483647)
+        RETURNING day
+    ), turn AS (
+        INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
+        SELECT $3, $1, $2, $4, 'running', day, $5, $6 FROM quota
+        RETURNING id
+    )
+    SELECT who.plan, who.premium_until, who.points, who.profile, who.language, who.time_zone, who.onboarding, who.day,
+           who.daily_limit, (SELECT id FROM turn) IS NOT NULL AS taken,
+           known.id AS known_id, known.state AS known_state, known.attempt AS known_attempt,
+           known.request_hash AS known_hash, known.started_at AS known_started_at,
+           known.leased_until AS known_leased_until, known.reply AS known_reply
+    FROM who LEFT JOIN known ON true";
+
+/// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
+/// its quota). $1 turn, $2 attempt seen, $3 now, $4 lease end, $5 daily limit, $6 the person's day.
+const RETAKE: &str = "
+    WITH old AS (
+        SELECT id, user_id, state, day FROM turns
+        WHERE id = $1 AND attempt = $2 AND (state = 'failed' OR (state = 'running' AND leased_until <= $3))
+        FOR UPDATE
+    ), quota AS (
+        INSERT INTO usage_days AS d (user_id, day, messages)
+        SELECT user_id, $6, 1 FROM old WHERE state = 'failed' AND COALESCE($5::integer, 1) > 0
+        ON CONFLICT (user_id, day) DO UPDATE SET messages = d.messages + 1
+        WHERE d.messages < COALESCE($5::integer, 2147483647)
+        RETURNING day
+    ), taken AS (
+        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL,
+                           day = COALESCE((SELECT day FROM quota), old.day)
+        FROM old WHERE t.id = old.id AND (old.state = 'running' OR EXISTS (SELECT FROM quota))
+        RETURNING t.attempt
+    )
+    SELECT (SELECT attempt FROM taken), EXISTS (SELECT FROM old)";
+
+#[derive(FromRow)]
+struct Row {
+    plan: String,
+    premium_until: Option<DateTime<Utc>>,
+    points: i64,
+    profile: Option<String>,
+    language: Option<String>,
+    time_zone: Option<String>,
+    onboarding: Option<String>,
+    day: NaiveDate,
+    daily_limit: Option<i32>,
+    taken: bool,
+    known_id: Option<Uuid>,
+    known_state: Option<String>,
+    known_attempt: Option<i32>,
+    known_hash: Option<Vec<u8>>,
+    known_started_at: Option<DateTime<Utc>>,
+    known_leased_until: Option<DateTime<Utc>>,
+    known_reply: Option<String>,
+}
+
+struct Known {
+    id: Uuid,
+    state: String,
+    attempt: i32,
+    hash: Vec<u8>,
+    started_at: DateTime<Utc>,
+    leased_until: DateTime<Utc>,
+    reply: Option<String>,
+}
+
+impl Turns<'_> {
+    /// Begins a turn: makes the person where new, recognises a key that was used before, takes the day's quota and the
+    /// turn. One round trip, but for a key that was used before by a turn that failed or whose process died.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was taken.
+    pub async fn admit(&self, admit: &Admit<'_>) -> Result<Admission, StoreError> {
+        loop {
+            let mut row = match self.admit_once(admit).await {
+                Ok(row) => row,
+                Err(error) if StoreError::is_conflict_on(&error, KEY_CONSTRAINT) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let Some(known) = row.known() else {
+                if row.taken {
+                    let turn = TurnLease {
+                        turn_id: admit.turn_id,
+                        user_id: admit.user_id,
+                        attempt: 1,
+                        started_at: admit.now,
+                    };
+                    return Ok(Admission::Admitted(turn, Box::new(self.person(admit, row)?)));
+                }
+                return Ok(exhausted(admit, &row));
+            };
+            if known.hash != admit.request_hash {
+                return Ok(Admission::KeyReused);
+            }
+            if known.state == "done" {
+                return Ok(Admission::Replay(known.reply.unwrap_or_default()));
+            }
+            if known.state == "running" && known.leased_until > admit.now {
+                return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });
+            }
+            match self.retake(admit, &known, &row).await? {
+                Retaken::Yes(turn) => return Ok(Admission::Admitted(turn, Box::new(self.person(admit, row)?))),
+                Retaken::Exhausted => return Ok(exhausted(admit, &row)),
+                Retaken::Lost => {}
+            }
+        }
+    }
+
+    async fn admit_once(&self, admit: &Admit<'_>) -> Result<Row, sqlx::Error> {
+        let limit = |limit: Option<u32>| limit.map(|l| i32::try_from(l).unwrap_or(i32::MAX));
+        sqlx::query_as(ADMIT)
+            .bind(admit.user_id)
+            .bind(admit.key)
+            .bind(admit.turn_id)
+            .bind(admit.request_hash.as_slice())
+            .bind(admit.now)
+            .bind(admit.now + admit.lease)
+            .bind(limit(admit.plans.free.messages_per_day))
+            .bind(limit(admit.plans.premium.messages_per_day))
+            .bind(admit.defaults.time_zone.name())
+            .fetch_one(&self.0.pool)
+            .await
+    }
+
+    async fn retake(&self, admit: &Admit<'_>, known: &Known, row: &Row) -> Result<Retaken, StoreError> {
+        let (attempt, was_free): (Option<i32>, bool) = sqlx::query_as(RETAKE)
+            .bind(known.id)
+            .bind(known.attempt)
+            .bind(admit.now)
+            .bind(admit.now + admit.lease)
+            .bind(row.daily_limit)
+            .bind(row.day)
+            .fetch_one(&self.0.pool)
+            .await?;
+        Ok(match attempt {
+            Some(attempt) => Retaken::Yes(TurnLease {
+                turn_id: known.id,
+                user_id: admit.user_id,
+                attempt,
+                started_at: known.started_at,
+            }),
+            None if was_free => Retaken::Exhausted,
+            None => Retaken::Lost,
+        })
+    }
+
+    fn person(&self, admit: &Admit<'_>, row: Row) -> Result<Person, StoreError> {
+        Ok(Person {
+            user_id: admit.user_id,
+            plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, admit.now),
+            points: row.points,
+            profile: decrypt_profile(row.profile.as_deref(), &self.0.keys)?,
+            settings: row.settings(admit),
+            profile_token: row.profile,
+            day: row.day,
+        })
+    }
+}
+
+enum Retaken {
+    Yes(TurnLease),
+    Exhausted,
+    /// Somebody else was faster; look again.
+    Lost,
+}
+
+fn exhausted(admit: &Admit<'_>, row: &Row) -> Admission {
+    let limit = row.daily_limit.and_then(|l| u32::try_from(l).ok()).unwrap_or_default();
+    Admission::Exhausted { limit, settings: row.settings(admit) }
+}
+
+impl Row {
+    fn settings(&self, admit: &Admit<'_>) -> evolve_domain::profile::Settings {
+        let (language, zone) = (self.language.as_deref(), self.time_zone.as_deref());
+        settings(language, zone, self.onboarding.as_deref(), admit.defaults)
+    }
+
+    fn known(&mut self) -> Option<Known> {
+        Some(Known {
+            id: self.known_id?,
+            state: self.known_state.take()?,
+            attempt: self.known_attempt?,
+            hash: self.known_hash.take()?,
+            started_at: self.known_started_at?,
+            leased_until: self.known_leased_until?,
+            reply: self.known_reply.take(),
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! Turns: one message to answer, once.
+//!
+//! [`Turns::admit`] takes the turn and the day's quota in one statement; [`Turns::persist`] or [`Turns::fail`] ends it in one. In
+//! between, the [`TurnLease`] is the proof that both were taken; whoever holds it must end it.
+
+mod admit;
+mod persist;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use evolve_domain::{
+    plan::{Plan, Plans},
+    profile::{Profile, Settings},
+};
+use uuid::Uuid;
+
+pub use persist::{FailedMessage, NewFact, Persist, ProfileChange, ToolCall, Usage};
+
+use crate::{Store, StoreError};
+
+/// Turns. Borrowed from [`Store::turns`].
+#[derive(Debug)]
+pub struct Turns<'a>(&'a Store);
+
+impl Store {
+    /// Turns.
+    #[must_use]
+    pub fn turns(&self) -> Turns<'_> {
+        Turns(self)
+    }
+}
+
+/// What is asked of [`Turns::admit`].
+#[derive(Clone, Debug)]
+pub struct Admit<'a> {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// The Idempotency-Key.
+    pub key: &'a str,
+    /// SHA-256 of the request.
+    pub request_hash: [u8; 32],
+    /// Id for the turn, if it is new.
+    pub turn_id: Uuid,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// How long the turn may run before another may take it over.
+    pub lease: TimeDelta,
+    /// The limits of each plan.
+    pub plans: &'a Plans,
+    /// Settings of somebody who has none.
+    pub defaults: Settings,
+}
+
+/// The right, and the duty, to end a turn whose quota has been taken.
+#[derive(Debug)]
+#[must_use = "a turn that is not ended blocks its key until its lease runs out, and its quota stays taken"]
+pub struct TurnLease {
+    /// The turn.
+    pub turn_id: Uuid,
+    /// The person.
+    pub user_id: i64,
+    pub(crate) attempt: i32,
+    pub(crate) started_at: DateTime<Utc>,
+}
+
+impl TurnLease {
+    /// When the person's message was first admitted: the time it is stored under.
+    #[must_use]
+    pub const fn started_at(&self) -> DateTime<Utc> {
+        self.started_at
+    }
+}
+
+/// What admit reads of the person on the way.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Telegram id.
+    pub user_id: i64,
+    /// The plan in force.
+    pub plan: Plan,
+    /// Relationship points.
+    pub points: i64,
+    /// What they told of themselves.
+    pub profile: Profile,
+    /// The profile's token as stored, to notice a change made meanwhile.
+    pub(crate) profile_token: Option<String>,
+    /// How they want things.
+    pub settings: Settings,
+    /// Their day, whose quota counts.
+    pub day: NaiveDate,
+}
+
+/// How admit ended.
+#[derive(Debug)]
+pub enum Admission {
+    /// The turn is the caller's to run.
+    Admitted(TurnLease, Box<Person>),
+    /// It was answered before; this is the answer.
+    Replay(String),
+    /// Somebody is running it.
+    Running {
+        /// The turn, as `turn_done` notifications name it.
+        turn_id: Uuid,
+        /// When its lease runs out, if its process died.
+        leased_until: DateTime<Utc>,
+    },
+    /// The key was used with another request.
+    KeyReused,
+    /// No message is left for today.
+    Exhausted {
+        /// Messages a day.
+        limit: u32,
+        /// The person's settings, for when their day ends.
+        settings: Settings,
+    },
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With this answer.
+    Done(String),
+    /// Without one, for this reason.
+    Failed(String),
+}
+
+const ENDED: &str = "SELECT state, reply, failure FROM turns WHERE id = $1";
+
+const EXTEND: &str = "
+    UPDATE turns SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'";
+
+impl Turns<'_> {
+    /// How a turn ended; nothing while it runs, or when it is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ended(&self, turn_id: Uuid) -> Result<Option<Ended>, StoreError> {
+        let row: Option<(String, Option<String>, Option<String>)> =
+            sqlx::query_as(ENDED).bind(turn_id).fetch_optional(&self.0.pool).await?;
+        Ok(row.and_then(|(state, reply, failure)| match state.as_str() {
+            "done" => Some(Ended::Done(reply.unwrap_or_default())),
+            "failed" => Some(Ended::Failed(failure.unwrap_or_default())),
+            _ => None,
+        }))
+    }
+
+    /// Keeps the turn for longer; false when it was taken over or removed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn extend(&self, turn: &TurnLease, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done =
+            sqlx::query(EXTEND).bind(turn.turn_id).bind(turn.attempt).bind(until).execute(&self.0.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+}

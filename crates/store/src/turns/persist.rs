@@ -1,0 +1,243 @@
+//! The end of a turn: everything that it changed, in one statement, or the quota back.
+
+use chrono::{DateTime, Utc};
+use evolve_domain::{
+    fact::Category,
+    language::Language,
+    profile::{Profile, ProfilePatch},
+};
+use uuid::Uuid;
+
+use super::{Person, TurnLease, Turns};
+use crate::{StoreError, users::encrypt_profile};
+
+/// A fact that the turn learnt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFact {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is about.
+    pub category: Category,
+    /// Its text, clean.
+    pub content: String,
+}
+
+/// A tool that the model used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The tool's name.
+    pub name: &'static str,
+    /// Whether it did what was asked.
+    pub ok: bool,
+}
+
+/// Tokens, as the provider counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Of the prompt.
+    pub input_tokens: u64,
+    /// Of the answer, thinking included.
+    pub output_tokens: u64,
+}
+
+/// A change that the turn made to the profile.
+#[derive(Clone, Debug)]
+pub struct ProfileChange {
+    /// What changes.
+    pub patch: ProfilePatch,
+    /// The profile after it.
+    pub after: Profile,
+}
+
+/// Everything that a turn leaves behind.
+#[derive(Clone, Debug)]
+pub struct Persist<'a> {
+    /// What the person wrote.
+    pub message: &'a str,
+    /// Whether a picture came with it.
+    pub has_image: bool,
+    /// Id for the person's message.
+    pub message_id: Uuid,
+    /// The answer.
+    pub reply: &'a str,
+    /// Id for the answer.
+    pub reply_id: Uuid,
+    /// Id for the conversation, if none is open.
+    pub conversation_id: Uuid,
+    /// Facts learnt.
+    pub learnt: &'a [NewFact],
+    /// Facts to forget.
+    pub forgotten: &'a [Uuid],
+    /// The profile, where it changed.
+    pub profile: Option<&'a ProfileChange>,
+    /// Relationship points earned.
+    pub points: i64,
+    /// Tokens used.
+    pub usage: Usage,
+    /// Tools used.
+    pub tools: &'a [ToolCall],
+    /// Which model answered.
+    pub model: &'a str,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 message, $7 has image, $8 message id, $9 reply id,
+/// $10 conversation id, $11–$13 facts, $14 forgotten, $15 profile before, $16 profile after, $17 whether it changed,
+/// $18 points, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27 the
+/// person's settings as they were.
+const PERSIST: &str = "
+    WITH held AS (
+        SELECT id, user_id, day, started_at, message_stored FROM turns
+        WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
+    ), ended AS (
+        UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true
+        FROM held WHERE t.id = held.id
+    ), conversation AS (
+        INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
+        SELECT $10, user_id, started_at, $3, CASE WHEN message_stored THEN 1 ELSE 2 END FROM held
+        ON CONFLICT (user_id) WHERE ended_at IS NULL
+        DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + excluded.messages
+        RETURNING id
+    ), said AS (
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, role, text, has_image)
+        SELECT $8, held.started_at, held.user_id, conversation.id, held.id, 'user', $6, $7 FROM held, conversation
+        WHERE NOT held.message_stored
+        UNION ALL
+        SELECT $9, $3, held.user_id, conversation.id, held.id, 'assistant', $4, false FROM held, conversation
+    ), learnt AS (
+        INSERT INTO facts (id, user_id, category, content, turn_id, created_at)
+        SELECT f.id, held.user_id, f.category, f.content, held.id, $3
+        FROM held, unnest($11::uuid[], $12::text[], $13::text[]) AS f (id, category, content)
+    ), forgotten AS (
+        DELETE FROM facts USING held WHERE facts.user_id = held.user_id AND facts.id = ANY ($14)
+    ), person AS (
+        UPDATE users SET points = points + $18,
+                         profile = CASE WHEN $17 AND profile IS NOT DISTINCT FROM $15 THEN $16 ELSE profile END
+        FROM held WHERE users.id = held.user_id
+        RETURNING NOT $17 OR profile IS NOT DISTINCT FROM $16 AS profile_written
+    ), used AS (
+        UPDATE usage_days d SET input_tokens = d.input_tokens + $19, output_tokens = d.output_tokens + $20
+        FROM held WHERE d.user_id = held.user_id AND d.day = held.day
+    ), called AS (
+        INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at)
+        SELECT held.id, held.user_id, t.name, t.ok, $3 FROM held, unnest($21::text[], $22::boolean[]) AS t (name, ok)
+    ), prefs AS (
+        INSERT INTO settings AS s (user_id, language, time_zone, onboarding, updated_at)
+        SELECT user_id, COALESCE($23, $25), COALESCE($24, $26), $27, $3 FROM held
+        WHERE $23::text IS NOT NULL OR $24::text IS NOT NULL
+        ON CONFLICT (user_id) DO UPDATE
+        SET language = COALESCE($23, s.language), time_zone = COALESCE($24, s.time_zone), updated_at = $3
+    ), told AS (
+        SELECT pg_notify('turn_done', id::text) FROM held
+    )
+    SELECT profile_written FROM person, told";
+
+/// $1 turn, $2 attempt, $3 now, $4 failure, $5 message, $6 has image, $7 message id, $8 conversation id.
+const FAIL: &str = "
+    WITH held AS (
+        SELECT id, user_id, day, started_at, message_stored FROM turns
+        WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
+    ), ended AS (
+        UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3, message_stored = true
+        FROM held WHERE t.id = held.id
+    ), conversation AS (
+        INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
+        SELECT $8, user_id, started_at, $3, 1 FROM held WHERE NOT message_stored
+        ON CONFLICT (user_id) WHERE ended_at IS NULL
+        DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + 1
+        RETURNING id
+    ), said AS (
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, role, text, has_image)
+        SELECT $7, held.started_at, held.user_id, conversation.id, held.id, 'user', $5, $6 FROM held, conversation
+    ), refunded AS (
+        UPDATE usage_days d SET messages = GREATEST(d.messages - 1, 0)
+        FROM held WHERE d.user_id = held.user_id AND d.day = held.day
+    ), told AS (
+        SELECT pg_notify('turn_done', id::text) FROM held
+    )
+    SELECT count(*) FROM told";
+
+impl Turns<'_> {
+    /// Ends a turn well: message, answer, facts, points, usage and tools, all or nothing. False when the turn was taken over
+    /// or its person removed meanwhile; then nothing was written.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written, and the lease is given back so that the caller may try again.
+    pub async fn persist(&self, turn: &TurnLease, person: &Person, work: &Persist<'_>) -> Result<bool, StoreError> {
+        let keys = &self.0.keys;
+        let contents: Vec<_> = work.learnt.iter().map(|fact| keys.encrypt(&fact.content)).collect();
+        let after = work.profile.map(|change| encrypt_profile(&change.after, keys)).transpose()?.flatten();
+        let written: Option<(bool,)> = sqlx::query_as(PERSIST)
+            .bind(turn.turn_id)
+            .bind(turn.attempt)
+            .bind(work.now)
+            .bind(work.reply)
+            .bind(work.model)
+            .bind(work.message)
+            .bind(work.has_image)
+            .bind(work.message_id)
+            .bind(work.reply_id)
+            .bind(work.conversation_id)
+            .bind(work.learnt.iter().map(|fact| fact.id).collect::<Vec<_>>())
+            .bind(work.learnt.iter().map(|fact| fact.category.as_str()).collect::<Vec<_>>())
+            .bind(contents)
+            .bind(work.forgotten)
+            .bind(person.profile_token.as_deref())
+            .bind(after)
+            .bind(work.profile.is_some())
+            .bind(work.points)
+            .bind(i64::try_from(work.usage.input_tokens).unwrap_or(i64::MAX))
+            .bind(i64::try_from(work.usage.output_tokens).unwrap_or(i64::MAX))
+            .bind(work.tools.iter().map(|tool| tool.name).collect::<Vec<_>>())
+            .bind(work.tools.iter().map(|tool| tool.ok).collect::<Vec<_>>())
+            .bind(work.profile.and_then(|change| change.patch.language).map(Language::as_str))
+            .bind(work.profile.and_then(|change| change.patch.time_zone).map(|zone| zone.name()))
+            .bind(person.settings.language.as_str())
+            .bind(person.settings.time_zone.name())
+            .bind(person.settings.onboarding.as_str())
+            .fetch_optional(&self.0.pool)
+            .await?;
+        let Some((profile_written,)) = written else { return Ok(false) };
+        if let (false, Some(change)) = (profile_written, work.profile) {
+            // Somebody changed the profile while the model was thinking: the turn's change goes on top of theirs.
+            self.0.users().update(turn.user_id, &change.patch, person.settings, work.now).await?;
+        }
+        Ok(true)
+    }
+
+    /// Ends a turn that got no answer: the person's message is kept, the quota given back, and the same key may try again.
+    /// False when the turn was taken over or its person removed meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the turn ends by its lease, and the quota comes back with the next attempt.
+    pub async fn fail(&self, turn: &TurnLease, failure: &str, work: &FailedMessage<'_>) -> Result<bool, StoreError> {
+        let (ended,): (i64,) = sqlx::query_as(FAIL)
+            .bind(turn.turn_id)
+            .bind(turn.attempt)
+            .bind(work.now)
+            .bind(failure)
+            .bind(work.message)
+            .bind(work.has_image)
+            .bind(work.message_id)
+            .bind(work.conversation_id)
+            .fetch_one(&self.0.pool)
+            .await?;
+        Ok(ended > 0)
+    }
+}
+
+/// The person's message of a turn that failed.
+#[derive(Clone, Debug)]
+pub struct FailedMessage<'a> {
+    /// What the person wrote.
+    pub message: &'a str,
+    /// Whether a picture came with it.
+    pub has_image: bool,
+    /// Id for it.
+    pub message_id: Uuid,
+    /// Id for the conversation, if none is open.
+    pub conversation_id: Uuid,
+    /// When.
+    pub now: DateTime<Utc>,
+}

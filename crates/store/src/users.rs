@@ -1,0 +1,305 @@
+//! People: profile, settings, status, and their removal.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use evolve_domain::{
+    plan::Plan,
+    profile::{Profile, ProfilePatch, Settings},
+};
+use sqlx::{FromRow, PgConnection};
+
+use crate::{Keyring, Store, StoreError};
+
+/// A person as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    /// Telegram id.
+    pub user_id: i64,
+    /// What they told of themselves.
+    pub profile: Profile,
+    /// How they want things.
+    pub settings: Settings,
+    /// The plan as recorded; see [`Plan::in_force`].
+    pub plan: Plan,
+    /// When premium ends.
+    pub premium_until: Option<DateTime<Utc>>,
+    /// When they first came.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How a person stands today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The plan in force.
+    pub plan: Plan,
+    /// When premium ends.
+    pub premium_until: Option<DateTime<Utc>>,
+    /// Relationship points.
+    pub points: i64,
+    /// Messages taken from today's quota.
+    pub messages_today: u32,
+    /// Their time zone.
+    pub time_zone: Tz,
+    /// Facts remembered.
+    pub facts: u32,
+}
+
+/// What a removal did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// Rows removed, by table.
+    pub counts: BTreeMap<String, i64>,
+    /// Rows of the person that are left, counted afterwards in the same transaction.
+    pub remaining: i64,
+}
+
+/// People. Borrowed from [`Store::users`].
+#[derive(Debug)]
+pub struct Users<'a>(&'a Store);
+
+impl Store {
+    /// People.
+    #[must_use]
+    pub fn users(&self) -> Users<'_> {
+        Users(self)
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    plan: String,
+    premium_until: Option<DateTime<Utc>>,
+    profile: Option<String>,
+    created_at: DateTime<Utc>,
+    language: Option<String>,
+    time_zone: Option<String>,
+    onboarding: Option<String>,
+}
+
+const SELECT: &str = "
+    SELECT u.id, u.plan, u.premium_until, u.profile, u.created_at, s.language, s.time_zone, s.onboarding
+    FROM users u LEFT JOIN settings s ON s.user_id = u.id
+    WHERE u.id = $1";
+
+/// As [`SELECT`], holding the person's row so that a change of an encrypted profile cannot overwrite another.
+const SELECT_FOR_UPDATE: &str = "
+    SELECT u.id, u.plan, u.premium_until, u.profile, u.created_at, s.language, s.time_zone, s.onboarding
+    FROM users u LEFT JOIN settings s ON s.user_id = u.id
+    WHERE u.id = $1
+    FOR UPDATE OF u";
+
+const INSERT: &str = "
+    INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
+
+const WRITE: &str = "
+    WITH person AS (
+        UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
+    )
+    INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
+    SELECT id, $3, $4, $5, $6 FROM person
+    ON CONFLICT (user_id) DO UPDATE
+    SET language = excluded.language, time_zone = excluded.time_zone, onboarding = excluded.onboarding,
+        updated_at = excluded.updated_at";
+
+const STATUS: &str = "
+    SELECT u.plan, u.premium_until, u.points, COALESCE(s.time_zone, $3) AS time_zone,
+           COALESCE((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id
+                     AND d.day = ($2 AT TIME ZONE COALESCE(s.time_zone, $3))::date), 0) AS messages_today,
+           (SELECT count(*) FROM facts f WHERE f.user_id = u.id) AS facts
+    FROM users u LEFT JOIN settings s ON s.user_id = u.id
+    WHERE u.id = $1";
+
+const END_CONVERSATION: &str = "UPDATE conversations SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+
+/// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
+/// every table that has a `user_id` is here.
+const REMOVALS: [(&str, &str); 10] = [
+    ("messages", "DELETE FROM messages WHERE user_id = $1"),
+    ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
+    ("conversations", "DELETE FROM conversations WHERE user_id = $1"),
+    ("facts", "DELETE FROM facts WHERE user_id = $1"),
+    ("tool_calls", "DELETE FROM tool_calls WHERE user_id = $1"),
+    ("turns", "DELETE FROM turns WHERE user_id = $1"),
+    ("usage_days", "DELETE FROM usage_days WHERE user_id = $1"),
+    ("outbox", "DELETE FROM outbox WHERE user_id = $1"),
+    // The bare number stays, or Telegram's repetition of an update would bring the person back.
+    (
+        "inbox",
+        "UPDATE inbox SET payload = NULL, chat_id = NULL, user_id = NULL, state = 'done', finished_at = received_at
+         WHERE user_id = $1",
+    ),
+    ("settings", "DELETE FROM settings WHERE user_id = $1"),
+];
+
+const REMAINING: &str = "
+    SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
+         + (SELECT count(*) FROM messages WHERE user_id = $1) + (SELECT count(*) FROM summaries WHERE user_id = $1)
+         + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)
+         + (SELECT count(*) FROM tool_calls WHERE user_id = $1) + (SELECT count(*) FROM turns WHERE user_id = $1)
+         + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)
+         + (SELECT count(*) FROM inbox WHERE user_id = $1)";
+
+impl Users<'_> {
+    /// A person, or nothing when they never came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn profile(&self, user_id: i64, defaults: Settings) -> Result<Option<UserRecord>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(SELECT).bind(user_id).fetch_optional(&self.0.pool).await?;
+        row.map(|row| record(row, &self.0.keys, defaults)).transpose()
+    }
+
+    /// Changes a person's profile and settings, making the person where they are new; `defaults` are the settings of
+    /// somebody who has none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn update(
+        &self,
+        user_id: i64,
+        patch: &ProfilePatch,
+        defaults: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<UserRecord, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        sqlx::query(INSERT).bind(user_id).bind(now).execute(&mut *transaction).await?;
+        let row: Row = sqlx::query_as(SELECT_FOR_UPDATE).bind(user_id).fetch_one(&mut *transaction).await?;
+        let mut record = record(row, &self.0.keys, defaults)?;
+        patch.apply_to(&mut record.profile);
+        record.settings.language = patch.language.unwrap_or(record.settings.language);
+        record.settings.time_zone = patch.time_zone.unwrap_or(record.settings.time_zone);
+        record.settings.onboarding = patch.onboarding.unwrap_or(record.settings.onboarding);
+        sqlx::query(WRITE)
+            .bind(user_id)
+            .bind(encrypt_profile(&record.profile, &self.0.keys)?)
+            .bind(record.settings.language.as_str())
+            .bind(record.settings.time_zone.name())
+            .bind(record.settings.onboarding.as_str())
+            .bind(now)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(record)
+    }
+
+    /// How a person stands; nothing when they never came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn status(&self, user_id: i64, defaults: Settings, now: DateTime<Utc>) -> Result<Option<Status>, StoreError> {
+        #[derive(FromRow)]
+        struct StatusRow {
+            plan: String,
+            premium_until: Option<DateTime<Utc>>,
+            points: i64,
+            time_zone: String,
+            messages_today: i32,
+            facts: i64,
+        }
+        let row: Option<StatusRow> = sqlx::query_as(STATUS)
+            .bind(user_id)
+            .bind(now)
+            .bind(defaults.time_zone.name())
+            .fetch_optional(&self.0.pool)
+            .await?;
+        row.map(|row| {
+            Ok(Status {
+                plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
+                premium_until: row.premium_until,
+                points: row.points,
+                messages_today: u32::try_from(row.messages_today).unwrap_or_default(),
+                time_zone: parse("settings.time_zone", &row.time_zone, defaults.time_zone),
+                facts: u32::try_from(row.facts).unwrap_or(u32::MAX),
+            })
+        })
+        .transpose()
+    }
+
+    /// Ends the open conversation; whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_conversation(&self, user_id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sqlx::query(END_CONVERSATION).bind(user_id).bind(now).execute(&self.0.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Removes everything of a person, in one transaction. A turn that is being generated meanwhile finds nothing to write
+    /// to and leaves no trace.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was removed.
+    pub async fn delete(&self, user_id: i64) -> Result<Deleted, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        // Held first, so that a turn that begins meanwhile waits and then starts with a new person.
+        sqlx::query("SELECT id FROM users WHERE id = $1 FOR UPDATE").bind(user_id).execute(&mut *transaction).await?;
+        let mut counts = BTreeMap::new();
+        for (table, statement) in REMOVALS {
+            counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);
+        }
+        counts.insert("users".to_owned(), affected(&mut transaction, "DELETE FROM users WHERE id = $1", user_id).await?);
+        let (remaining,) = sqlx::query_as(REMAINING).bind(user_id).fetch_one(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(Deleted { counts, remaining })
+    }
+}
+
+async fn affected(connection: &mut PgConnection, statement: &'static str, user_id: i64) -> Result<i64, StoreError> {
+    let done = sqlx::query(statement).bind(user_id).execute(connection).await?;
+    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+}
+
+fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, StoreError> {
+    Ok(UserRecord {
+        user_id: row.id,
+        profile: decrypt_profile(row.profile.as_deref(), keys)?,
+        settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+        plan: parse("users.plan", &row.plan, Plan::default()),
+        premium_until: row.premium_until,
+        created_at: row.created_at,
+    })
+}
+
+pub(crate) fn settings(
+    language: Option<&str>,
+    time_zone: Option<&str>,
+    onboarding: Option<&str>,
+    defaults: Settings,
+) -> Settings {
+    Settings {
+        language: language.map_or(defaults.language, |l| parse("settings.language", l, defaults.language)),
+        time_zone: time_zone.map_or(defaults.time_zone, |z| parse("settings.time_zone", z, defaults.time_zone)),
+        onboarding: onboarding.map_or(defaults.onboarding, |o| parse("settings.onboarding", o, defaults.onboarding)),
+    }
+}
+
+/// Parses a stored word. One that only a newer version knows gives `fallback`, counted in the logs: after a roll-back the
+/// person is still answered.
+pub(crate) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(
+    what: &'static str,
+    text: &str,
+    fallback: T,
+) -> T {
+    text.parse().unwrap_or_else(|error| {
+        tracing::warn!(what, %error, "a stored value is not known to this version; using the default");
+        fallback
+    })
+}
+
+pub(crate) fn encrypt_profile(profile: &Profile, keys: &Keyring) -> Result<Option<String>, StoreError> {
+    if *profile == Profile::default() {
+        return Ok(None);
+    }
+    let json = serde_json::to_string(profile)
+        .map_err(|e| StoreError::Corrupt { what: "a profile to be stored", reason: e.to_string() })?;
+    Ok(Some(keys.encrypt(&json)))
+}
+
+pub(crate) fn decrypt_profile(token: Option<&str>, keys: &Keyring) -> Result<Profile, StoreError> {
+    let Some(token) = token else { return Ok(Profile::default()) };
+    let json = keys.decrypt(token, "users.profile")?;
+    serde_json::from_str(&json).map_err(|e| StoreError::Corrupt { what: "users.profile", reason: e.to_string() })
+}

@@ -1,0 +1,111 @@
+//! Who waits for rows hears of them: one `LISTEN` connection per process, handed on to any number of waiters.
+//!
+//! While the connection is down nothing is heard, so everybody is woken when it is back; and no waiter may rely on a wakeup
+//! alone: each has a time at which it looks by itself.
+
+use std::time::Duration;
+
+use evolve_runtime::shutdown::Tasks;
+use sqlx::postgres::PgListener;
+use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
+
+use crate::Store;
+
+/// Pause before a broken connection is tried again.
+const RECONNECT: Duration = Duration::from_secs(1);
+
+/// Hands on what Postgres notifies. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Wakeups {
+    inbox: watch::Sender<()>,
+    outbox: watch::Sender<()>,
+    turns: broadcast::Sender<Option<Uuid>>,
+}
+
+/// One waiter on one queue.
+#[derive(Debug)]
+pub struct Wakeup(watch::Receiver<()>);
+
+impl Wakeup {
+    /// Returns once something was signalled since the last wait (or since this was made).
+    pub async fn wait(&mut self) {
+        if self.0.changed().await.is_err() {
+            // The listener has stopped, and the process with it.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Wakeups {
+    /// Starts listening, as a task of `tasks`.
+    #[must_use]
+    pub fn start(store: &Store, tasks: &Tasks) -> Self {
+        let (inbox, outbox, turns) = (watch::Sender::new(()), watch::Sender::new(()), broadcast::Sender::new(1024));
+        let this = Self { inbox, outbox, turns };
+        let (to, store, soft) = (this.clone(), store.clone(), tasks.soft());
+        tasks.spawn("listen", async move {
+            loop {
+                let ended = tokio::select! {
+                    ended = to.listen(&store) => ended,
+                    () = soft.cancelled() => return Ok(()),
+                };
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "lost the connection that listens for new rows; trying again");
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(RECONNECT) => {}
+                    () = soft.cancelled() => return Ok(()),
+                }
+            }
+        });
+        this
+    }
+
+    /// Waits for the inbox.
+    #[must_use]
+    pub fn inbox(&self) -> Wakeup {
+        Wakeup(self.inbox.subscribe())
+    }
+
+    /// Waits for the outbox.
+    #[must_use]
+    pub fn outbox(&self) -> Wakeup {
+        Wakeup(self.outbox.subscribe())
+    }
+
+    /// Hears of every turn that ends from now on; `None` means that some may have been missed.
+    #[must_use]
+    pub fn turns(&self) -> broadcast::Receiver<Option<Uuid>> {
+        self.turns.subscribe()
+    }
+
+    async fn listen(&self, store: &Store) -> Result<(), sqlx::Error> {
+        // Not from the pool: this connection is held for good, and must not cost the pool one.
+        let pool = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with((*store.pool.connect_options()).clone());
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.ignore_pool_close_event(true);
+        listener.listen_all(["inbox", "outbox", "turn_done"]).await?;
+        self.wake_everybody();
+        loop {
+            match listener.try_recv().await? {
+                Some(notification) => match notification.channel() {
+                    "inbox" => self.inbox.send_replace(()),
+                    "outbox" => self.outbox.send_replace(()),
+                    _ => drop(self.turns.send(notification.payload().parse().ok())),
+                },
+                // The connection was lost and made again: something may have been missed.
+                None => self.wake_everybody(),
+            }
+        }
+    }
+
+    fn wake_everybody(&self) {
+        self.inbox.send_replace(());
+        self.outbox.send_replace(());
+        // An error only says that nobody waits.
+        drop(self.turns.send(None));
+    }
+}

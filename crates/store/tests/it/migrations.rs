@@ -1,0 +1,78 @@
+//! Every migration, up, down and up again, on data.
+
+use evolve_store::migrate;
+use evolve_testkit::database::TestDatabase;
+use sqlx::{Connection as _, PgConnection};
+
+/// Rows that each migration's tables are given once it is applied, so that reverting meets data.
+const DATA: [(i64, &str); 5] = [
+    (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
+         INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
+    (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
+         VALUES ('00000000-0000-7000-8000-000000000001', 1, now(), now(), 2);
+         INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, role, text)
+         VALUES (gen_random_uuid(), now(), 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'user', 'привет'),
+                (gen_random_uuid(), now() - interval '9 years', 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'user', 'old')"),
+    (3, "INSERT INTO facts VALUES (gen_random_uuid(), 1, 'other', 'token', gen_random_uuid(), now());
+         INSERT INTO summaries VALUES ('00000000-0000-7000-8000-000000000001', 1, 'token', 2, now(), now())"),
+    (4, "INSERT INTO usage_days VALUES (1, '2026-01-01', 1, 1, 1);
+         INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
+         VALUES (gen_random_uuid(), 1, 'k', '', 'running', '2026-01-01', now(), now());
+         INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at) VALUES (gen_random_uuid(), 1, 'remember', true, now())"),
+    (5, "INSERT INTO inbox (update_id, ready_at, received_at) VALUES (1, now(), now());
+         INSERT INTO outbox (key, chat_id, method, ready_at, created_at) VALUES ('k', 1, 'sendMessage', now(), now())"),
+];
+
+async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
+    sqlx::query_as(
+        "SELECT table_name::text, column_name::text, data_type::text FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations' ORDER BY 1, 2",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn each_migration_goes_up_down_and_up_again_on_data() {
+    let database = TestDatabase::empty().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    migrate::up(database.url()).await.unwrap();
+    let newest = schema(&mut connection).await;
+    let versions: Vec<_> = migrate::status(database.url()).await.unwrap().iter().map(|m| m.version).collect();
+    assert_eq!(versions, DATA.map(|(version, _)| version), "give every migration its rows in DATA");
+    for (_, rows) in DATA {
+        sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+    }
+    // Down one at a time, each time up to the newest again: what a roll-back and the next roll-out do.
+    for version in versions.iter().rev() {
+        migrate::down(database.url(), version - 1).await.unwrap();
+        let applied = migrate::status(database.url()).await.unwrap().into_iter().filter(|m| m.applied).count();
+        assert_eq!(i64::try_from(applied).unwrap(), version - 1);
+        if *version == 1 {
+            assert_eq!(schema(&mut connection).await, [], "something is left when all is reverted");
+        }
+        migrate::up(database.url()).await.unwrap();
+        assert_eq!(schema(&mut connection).await, newest);
+        for (of, rows) in DATA {
+            if of >= *version {
+                sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn several_processes_may_migrate_at_once() {
+    let database = TestDatabase::empty().await;
+    let all = futures::future::join_all((0..4).map(|_| migrate::up(database.url()))).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+}
+
+#[tokio::test]
+async fn partitions_are_made_where_missing_and_old_messages_still_have_a_place() {
+    let world = crate::support::world().await;
+    let january = "2031-01-31T23:30:00Z".parse().unwrap();
+    assert_eq!(world.store.messages().ensure_partitions(january, 3).await.unwrap(), 3);
+    assert_eq!(world.store.messages().ensure_partitions(january, 4).await.unwrap(), 1);
+}

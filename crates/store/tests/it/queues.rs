@@ -1,0 +1,183 @@
+//! The inbox and the outbox under many workers.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Mutex,
+};
+
+use chrono::TimeDelta;
+use evolve_store::{Store, inbox::NewUpdate, lock::Lock, outbox::NewOutgoing};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{World, store, world};
+
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+fn update(update_id: i64, chat_id: i64) -> NewUpdate {
+    NewUpdate { update_id, chat_id: Some(chat_id), user_id: Some(chat_id), payload: json!({"update_id": update_id}) }
+}
+
+fn owed(chat_id: i64, key: &str) -> NewOutgoing {
+    NewOutgoing {
+        chat_id,
+        user_id: Some(chat_id),
+        key: key.to_owned(),
+        method: "sendMessage".to_owned(),
+        params: json!({"chat_id": chat_id, "text": key}),
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_comes_twice_is_stored_once() {
+    let world = world().await;
+    let inbox = world.store.inbox();
+    assert_eq!(inbox.put(&[update(1, 5), update(2, 5)], world.now).await.unwrap(), 2);
+    assert_eq!(inbox.put(&[update(2, 5), update(3, 5)], world.now).await.unwrap(), 1);
+}
+
+/// Works the inbox with 16 workers until it is empty; per chat, the order in which updates were worked.
+async fn work_all(world: &World) -> HashMap<i64, Vec<i64>> {
+    let worked: Mutex<HashMap<i64, Vec<i64>>> = Mutex::default();
+    let worker = || async {
+        let id = Uuid::now_v7();
+        while world.store.inbox().next_ready().await.unwrap().is_some() {
+            let Some(claimed) = world.store.inbox().claim(id, world.now, LEASE).await.unwrap() else {
+                tokio::task::yield_now().await;
+                continue;
+            };
+            let chat = claimed.chat_id.unwrap();
+            worked.lock().unwrap().entry(chat).or_default().push(claimed.update_id);
+            let reply = owed(chat, &format!("tg-{}", claimed.update_id));
+            assert!(world.store.inbox().finish(&claimed, &[reply], world.now).await.unwrap());
+        }
+    };
+    futures::future::join_all((0..16).map(|_| worker())).await;
+    worked.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn many_workers_keep_each_chat_in_order_and_lose_nothing() {
+    let world = world().await;
+    let updates: Vec<_> = (0..200).map(|i| update(i, i % 20)).collect();
+    world.store.inbox().put(&updates, world.now).await.unwrap();
+    let worked = work_all(&world).await;
+    assert_eq!(worked.len(), 20);
+    for (chat, order) in worked {
+        let expected: Vec<_> = (0..10).map(|i| chat + 20 * i).collect();
+        assert_eq!(order, expected, "chat {chat} was worked out of order");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE state = 'pending'").await, 200);
+    assert_eq!(world.count("SELECT count(*) FROM inbox WHERE payload IS NOT NULL").await, 0, "a done update kept its text");
+}
+
+#[tokio::test]
+async fn what_a_dead_worker_held_is_taken_over_and_the_dead_one_cannot_finish_it() {
+    let world = world().await;
+    let inbox = world.store.inbox();
+    inbox.put(&[update(1, 5)], world.now).await.unwrap();
+    let dead = inbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    assert!(inbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().is_none());
+    assert_eq!(inbox.next_ready().await.unwrap(), Some(world.now + LEASE));
+    let heir = inbox.claim(Uuid::now_v7(), world.now + LEASE, LEASE).await.unwrap().unwrap();
+    assert_eq!(heir.attempts, 2);
+    assert!(!inbox.finish(&dead, &[owed(5, "tg-1")], world.now).await.unwrap());
+    assert_eq!(world.count("SELECT count(*) FROM outbox").await, 0, "a dead worker owed something");
+    assert!(inbox.finish(&heir, &[owed(5, "tg-1")], world.now).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_update_given_back_waits_its_time_and_holds_its_chat() {
+    let world = world().await;
+    let inbox = world.store.inbox();
+    inbox.put(&[update(1, 5), update(2, 5), update(3, 6)], world.now).await.unwrap();
+    let worker = Uuid::now_v7();
+    let first = inbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    let later = world.now + TimeDelta::seconds(10);
+    inbox.retry(&first, later, "api away", false).await.unwrap();
+    let other = inbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!(other.update_id, 3, "an update overtook the one before it in its chat");
+    assert!(inbox.claim(worker, world.now, LEASE).await.unwrap().is_none());
+    let again = inbox.claim(worker, later, LEASE).await.unwrap().unwrap();
+    assert_eq!((again.update_id, again.attempts), (1, 1), "an outage counted against the update");
+    inbox.bury(&again, "poison", &[owed(5, "sorry")], later).await.unwrap();
+    assert_eq!(inbox.claim(worker, later, LEASE).await.unwrap().unwrap().update_id, 2);
+    assert_eq!(world.count("SELECT count(*) FROM inbox WHERE state = 'dead' AND payload IS NOT NULL").await, 1);
+}
+
+#[tokio::test]
+async fn the_outbox_sends_each_chat_in_order_once_and_forgets_what_it_sent() {
+    let world = world().await;
+    let outbox = world.store.outbox();
+    assert_eq!(outbox.put(&[owed(5, "a"), owed(5, "b"), owed(6, "c")], world.now).await.unwrap(), 3);
+    assert_eq!(outbox.put(&[owed(5, "a")], world.now).await.unwrap(), 0, "the same answer was owed twice");
+    let worker = Uuid::now_v7();
+    let a = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    let c = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!((a.params["text"].as_str(), c.params["text"].as_str()), (Some("a"), Some("c")));
+    assert!(outbox.claim(worker, world.now, LEASE).await.unwrap().is_none(), "b overtook a");
+    let until = world.now + TimeDelta::seconds(3);
+    outbox.retry(&a, until, "429", false).await.unwrap();
+    outbox.hold_chat(5, until).await.unwrap();
+    assert!(outbox.claim(worker, world.now, LEASE).await.unwrap().is_none());
+    assert_eq!(outbox.next_ready().await.unwrap(), Some(until));
+    let a = outbox.claim(worker, until, LEASE).await.unwrap().unwrap();
+    assert!(outbox.sent(&a, Some(77), until).await.unwrap());
+    assert!(!outbox.sent(&a, Some(78), until).await.unwrap());
+    outbox.move_chat(5, -100).await.unwrap();
+    let b = outbox.claim(worker, until, LEASE).await.unwrap().unwrap();
+    assert_eq!((b.chat_id, &b.params), (-100, &json!({"chat_id": -100, "text": "b"})));
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE state = 'sent' AND params IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn new_rows_wake_who_waits_on_another_replica() {
+    let world = world().await;
+    let other: Store = store(&world.url, &world.key);
+    let tasks = evolve_runtime::shutdown::Tasks::new();
+    let wakeups = evolve_store::wakeups::Wakeups::start(&other, &tasks);
+    let (mut inbox, mut outbox) = (wakeups.inbox(), wakeups.outbox());
+    inbox.wait().await;
+    outbox.wait().await;
+    world.store.inbox().put(&[update(1, 5)], world.now).await.unwrap();
+    inbox.wait().await;
+    let claimed = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    world.store.inbox().finish(&claimed, &[owed(5, "a")], world.now).await.unwrap();
+    outbox.wait().await;
+}
+
+#[tokio::test]
+async fn a_lock_has_one_holder_and_passes_on_when_it_goes() {
+    let world = world().await;
+    let lock = Lock::try_acquire(&world.store, "telegram-poller").await.unwrap().unwrap();
+    assert!(Lock::try_acquire(&world.store, "telegram-poller").await.unwrap().is_none());
+    assert!(Lock::try_acquire(&world.store, "another").await.unwrap().is_some());
+    lock.release().await;
+    evolve_testkit::eventually("the lock is free", async || {
+        Lock::try_acquire(&world.store, "telegram-poller").await.unwrap().is_some()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hot_chat_does_not_hide_the_others() {
+    let world = world().await;
+    let mut updates: Vec<_> = (0..100).map(|i| update(i, 1)).collect();
+    updates.extend((100..110).map(|i| update(i, i)));
+    world.store.inbox().put(&updates, world.now).await.unwrap();
+    let mut chats = BTreeMap::new();
+    while let Some(claimed) = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap() {
+        *chats.entry(claimed.chat_id.unwrap()).or_insert(0) += 1;
+    }
+    assert_eq!(chats.len(), 11);
+    assert!(chats.values().all(|count| *count == 1));
+}
+
+#[tokio::test]
+async fn an_update_with_what_postgres_cannot_hold_does_not_block_the_others() {
+    let world = world().await;
+    let poison = NewUpdate { payload: json!({"update_id": 1, "a\0": ["x\0y"]}), ..update(1, 5) };
+    assert_eq!(world.store.inbox().put(&[poison, update(2, 6)], world.now).await.unwrap(), 2);
+    let claimed = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!(claimed.payload, json!({"update_id": 1, "a": ["xy"]}));
+}

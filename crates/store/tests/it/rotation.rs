@@ -1,0 +1,36 @@
+//! Keys change, and nobody's data is lost.
+
+use evolve_domain::profile::ProfilePatch;
+use evolve_store::{
+    messages::RecallLimits,
+    rotate::{Rotated, rotate},
+    turns::NewFact,
+};
+use uuid::Uuid;
+
+use crate::support::{IVAN, defaults, store, work, world};
+
+#[tokio::test]
+async fn after_rotation_the_old_key_can_be_thrown_away() {
+    let world = world().await;
+    let patch = ProfilePatch { name: Some(Some("Иван".to_owned())), ..ProfilePatch::default() };
+    world.store.users().update(IVAN, &patch, defaults(), world.now).await.unwrap();
+    let (turn, person) = world.admitted("a").await;
+    let learnt = [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "любит чай".to_owned() }];
+    let mut done = work("я люблю чай", "Запомню", world.now);
+    done.learnt = &learnt;
+    world.store.turns().persist(&turn, &person, &done).await.unwrap();
+
+    let new_key = fernet::Fernet::generate_key();
+    let only_new = store(&world.url, &new_key);
+    assert!(only_new.users().profile(IVAN, defaults()).await.is_err());
+    assert!(rotate(&only_new).await.is_err(), "rotation went on without the key that is still needed");
+    let both = store(&world.url, &format!("{new_key},{}", world.key));
+    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 2 });
+    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 0 });
+    let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
+    assert_eq!(profile.name.as_deref(), Some("Иван"));
+    let limits = RecallLimits { messages: 10, earlier: 3, facts: 50 };
+    let recall = only_new.messages().recall(IVAN, Uuid::now_v7(), limits).await.unwrap();
+    assert_eq!(recall.facts[0].content, "любит чай");
+}

@@ -1,0 +1,215 @@
+//! Turns: one message, one answer, one message of quota.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::{fact::Category, profile::ProfilePatch};
+use evolve_store::{
+    messages::{RecallLimits, Role},
+    turns::{Admission, FailedMessage, NewFact, ProfileChange, ToolCall},
+};
+use uuid::Uuid;
+
+use crate::support::{IVAN, defaults, work, world};
+
+const LIMITS: RecallLimits = RecallLimits { messages: 10, earlier: 3, facts: 50 };
+
+fn failed(message: &str, now: DateTime<Utc>) -> FailedMessage<'_> {
+    FailedMessage { message, has_image: false, message_id: Uuid::now_v7(), conversation_id: Uuid::now_v7(), now }
+}
+
+#[tokio::test]
+async fn what_was_said_and_learnt_in_one_turn_is_recalled_in_the_next() {
+    let world = world().await;
+    let (turn, person) = world.admitted("a").await;
+    let fact = NewFact { id: Uuid::now_v7(), category: Category::Preferences, content: "любит чай".to_owned() };
+    let learnt = [fact.clone()];
+    let patch = ProfilePatch { name: Some(Some("Иван".to_owned())), ..ProfilePatch::default() };
+    let mut after = person.profile.clone();
+    patch.apply_to(&mut after);
+    let change = ProfileChange { patch, after };
+    let mut done = work("Меня зовут Иван, я люблю чай", "Рад знакомству, Иван!", world.now);
+    (done.learnt, done.profile, done.points) = (&learnt, Some(&change), 3);
+    done.tools = &[ToolCall { name: "remember", ok: true }];
+    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap());
+
+    let (next, person) = world.admitted("b").await;
+    assert_eq!(person.profile.name.as_deref(), Some("Иван"));
+    assert_eq!(person.points, 3);
+    let recall = world.store.messages().recall(IVAN, next.turn_id, LIMITS).await.unwrap();
+    let said: Vec<_> = recall.messages.iter().map(|m| (m.role, m.text.as_str())).collect();
+    assert_eq!(said, [(Role::User, "Меня зовут Иван, я люблю чай"), (Role::Assistant, "Рад знакомству, Иван!")]);
+    assert_eq!(recall.facts[0].content, "любит чай");
+    assert_eq!(recall.facts[0].id, fact.id);
+    assert!(!recall.more_messages);
+    assert_eq!(world.count("SELECT count(*) FROM tool_calls WHERE name = 'remember' AND ok").await, 1);
+    assert_eq!(world.count("SELECT sum(input_tokens + output_tokens)::bigint FROM usage_days").await, 15);
+    assert_eq!(world.count("SELECT count(*) FROM facts WHERE content LIKE '%чай%'").await, 0, "a fact was stored in clear");
+}
+
+#[tokio::test]
+async fn the_same_turn_twenty_times_at_once_is_admitted_once_and_costs_one_message() {
+    let world = world().await;
+    let admissions = futures::future::join_all((0..20).map(|_| world.admit("same"))).await;
+    let admitted = admissions.iter().filter(|a| matches!(a, Admission::Admitted(..))).count();
+    let running = admissions.iter().filter(|a| matches!(a, Admission::Running { .. })).count();
+    assert_eq!((admitted, running), (1, 19));
+    assert_eq!(world.used_today().await, 1);
+}
+
+#[tokio::test]
+async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is_refused() {
+    let world = world().await;
+    let (turn, person) = world.admitted("k").await;
+    world.store.turns().persist(&turn, &person, &work("hi", "hello", world.now)).await.unwrap();
+    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply == "hello"));
+    let other = evolve_store::turns::Admit {
+        user_id: IVAN,
+        key: "k",
+        request_hash: [8; 32],
+        turn_id: Uuid::now_v7(),
+        now: world.now,
+        lease: TimeDelta::seconds(60),
+        plans: &world.plans,
+        defaults: defaults(),
+    };
+    assert!(matches!(world.store.turns().admit(&other).await.unwrap(), Admission::KeyReused));
+    assert_eq!(world.used_today().await, 1);
+}
+
+#[tokio::test]
+async fn a_hundred_messages_at_once_on_the_free_plan_are_fifty_answers() {
+    let world = world().await;
+    let keys: Vec<_> = (0..100).map(|i| format!("k{i}")).collect();
+    let admissions = futures::future::join_all(keys.iter().map(|key| world.admit(key))).await;
+    let admitted = admissions.iter().filter(|a| matches!(a, Admission::Admitted(..))).count();
+    let exhausted = admissions.iter().filter(|a| matches!(a, Admission::Exhausted { limit: 50, .. })).count();
+    assert_eq!((admitted, exhausted), (50, 50));
+    assert_eq!(world.used_today().await, 50);
+    assert_eq!(world.count("SELECT count(*) FROM turns").await, 50, "a refused turn left a row");
+}
+
+#[tokio::test]
+async fn the_quota_starts_over_at_midnight_where_the_person_lives() {
+    let mut world = world().await;
+    world.plans.free.messages_per_day = Some(1);
+    let before_midnight: DateTime<Utc> = "2026-11-21T20:59:59Z".parse().unwrap();
+    assert!(matches!(world.admit_at("a", before_midnight).await, Admission::Admitted(..)));
+    assert!(matches!(world.admit_at("b", before_midnight).await, Admission::Exhausted { .. }));
+    assert!(matches!(world.admit_at("c", before_midnight + TimeDelta::seconds(1)).await, Admission::Admitted(..)));
+}
+
+#[tokio::test]
+async fn premium_has_no_daily_limit_until_it_ends() {
+    let mut world = world().await;
+    world.plans.free.messages_per_day = Some(0);
+    assert!(matches!(world.admit("a").await, Admission::Exhausted { limit: 0, .. }));
+    sqlx::query("UPDATE users SET plan = 'premium', premium_until = $1")
+        .bind(world.now + TimeDelta::hours(1))
+        .execute(&world.sql)
+        .await
+        .unwrap();
+    assert!(matches!(world.admit("b").await, Admission::Admitted(..)));
+    assert!(matches!(world.admit_at("c", world.now + TimeDelta::hours(1)).await, Admission::Exhausted { .. }));
+}
+
+#[tokio::test]
+async fn a_failed_turn_keeps_the_message_gives_the_quota_back_and_may_be_tried_again() {
+    let world = world().await;
+    let (turn, _) = world.admitted("k").await;
+    assert!(world.store.turns().fail(&turn, "model_unavailable", &failed("are you there?", world.now)).await.unwrap());
+    assert_eq!(world.used_today().await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM messages").await, 1);
+
+    let (again, person) = world.admitted("k").await;
+    assert_eq!(again.turn_id, turn.turn_id);
+    let recall = world.store.messages().recall(IVAN, again.turn_id, LIMITS).await.unwrap();
+    assert!(recall.messages.is_empty(), "the turn's own message is not its history");
+    assert!(world.store.turns().persist(&again, &person, &work("are you there?", "yes", world.now)).await.unwrap());
+    assert_eq!(world.used_today().await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM messages").await, 2, "the message was stored twice, or lost");
+    assert_eq!(world.count("SELECT messages::bigint FROM conversations").await, 2);
+}
+
+#[tokio::test]
+async fn a_turn_whose_process_died_is_taken_over_and_the_dead_one_can_no_longer_write() {
+    let world = world().await;
+    let (dead, person) = world.admitted("k").await;
+    assert!(matches!(world.admit("k").await, Admission::Running { .. }));
+    let later = world.now + TimeDelta::seconds(60);
+    let Admission::Admitted(heir, heirs_view) = world.admit_at("k", later).await else { panic!("not taken over") };
+    assert!(!world.store.turns().persist(&dead, &person, &work("hi", "from the grave", later)).await.unwrap());
+    assert!(!world.store.turns().fail(&dead, "x", &failed("hi", later)).await.unwrap());
+    assert!(!world.store.turns().extend(&dead, later).await.unwrap());
+    assert!(world.store.turns().persist(&heir, &heirs_view, &work("hi", "hello", later)).await.unwrap());
+    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply == "hello"));
+    assert_eq!(world.used_today().await, 1, "the take-over was charged again");
+    assert_eq!(world.count("SELECT count(*) FROM messages").await, 2);
+}
+
+#[tokio::test]
+async fn a_profile_changed_while_the_model_was_thinking_keeps_both_changes() {
+    let world = world().await;
+    let (turn, person) = world.admitted("k").await;
+    let meanwhile = ProfilePatch { city: Some(Some("Тверь".to_owned())), ..ProfilePatch::default() };
+    world.store.users().update(IVAN, &meanwhile, defaults(), world.now).await.unwrap();
+    let patch = ProfilePatch { name: Some(Some("Иван".to_owned())), ..ProfilePatch::default() };
+    let mut after = person.profile.clone();
+    patch.apply_to(&mut after);
+    let change = ProfileChange { patch, after };
+    let mut done = work("Меня зовут Иван", "Привет!", world.now);
+    done.profile = Some(&change);
+    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap());
+    let profile = world.store.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
+    assert_eq!((profile.name.as_deref(), profile.city.as_deref()), (Some("Иван"), Some("Тверь")));
+}
+
+#[tokio::test]
+async fn own_messages_are_found_in_russian_and_english_whatever_the_ending_of_the_word() {
+    let world = world().await;
+    world.say("Вчера ходили с собаками на озеро", "Как здорово!").await;
+    world.say("I was running along the rivers", "Nice!").await;
+    for (query, found) in [("собака", "Вчера"), ("river run", "I was"), ("озёра собак", "Вчера")] {
+        let hits = world.store.messages().search(IVAN, query, 5).await.unwrap();
+        let texts: Vec<_> = hits.iter().map(|m| m.text.as_str()).collect();
+        assert!(texts.len() == 1 && texts[0].starts_with(found), "{query:?} found {texts:?}");
+    }
+    assert!(world.store.messages().search(7, "собака", 5).await.unwrap().is_empty(), "another person's messages were found");
+    assert!(world.store.messages().search(IVAN, "' OR 1=1 -- \0 <-> & |", 5).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_end_of_a_turn_is_heard_by_who_waits_for_it() {
+    let world = world().await;
+    let tasks = evolve_runtime::shutdown::Tasks::new();
+    let wakeups = evolve_store::wakeups::Wakeups::start(&world.store, &tasks);
+    let mut turns = wakeups.turns();
+    assert_eq!(turns.recv().await.unwrap(), None, "once listening, everybody looks for themselves");
+    let turn_id = world.say("hi", "hello").await;
+    assert_eq!(turns.recv().await.unwrap(), Some(turn_id));
+}
+
+#[tokio::test]
+async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
+    use evolve_store::summaries::SummaryRule;
+    let world = world().await;
+    for i in 0..6 {
+        world.say(&format!("question {i}"), &format!("answer {i}")).await;
+    }
+    let rule = SummaryRule { due_at: 10, keep: 4, batch: 5 };
+    let (language, lease) = (evolve_domain::language::Language::Ru, TimeDelta::seconds(60));
+    let first = world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().unwrap();
+    let texts: Vec<_> = first.messages.iter().map(|m| m.text.as_str()).collect();
+    assert_eq!(texts, ["question 0", "answer 0", "question 1", "answer 1", "question 2"]);
+    assert!(world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().is_none(), "leased twice");
+    assert!(world.store.summaries().write(&first, "they talked", world.now).await.unwrap());
+    assert!(!world.store.summaries().write(&first, "again", world.now).await.unwrap(), "a late writer moved the mark");
+    assert!(world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().is_none(), "not due any more");
+
+    world.store.users().end_conversation(IVAN, world.now).await.unwrap();
+    let rest = world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().unwrap();
+    assert_eq!(rest.summary.as_deref(), Some("they talked"));
+    assert_eq!(rest.messages.first().map(|m| m.text.as_str()), Some("answer 2"));
+    world.store.summaries().write(&rest, "they talked more", world.now).await.unwrap();
+    let recall = world.store.messages().recall(IVAN, Uuid::now_v7(), LIMITS).await.unwrap();
+    assert_eq!(recall.earlier, ["they talked more"]);
+    assert!(recall.messages.is_empty() && recall.summary.is_none(), "a reset conversation is still in the context");
+}

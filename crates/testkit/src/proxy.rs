@@ -1,0 +1,264 @@
+//! A TCP proxy between us and a server, for two kinds of questions. How often does this code go to the server? (It
+//! counts round trips and keeps what was asked.) What happens when the network fails? (It cuts, refuses and stalls.)
+
+mod postgres;
+mod redis;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
+
+/// What the proxy does with connections now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Forward,
+    Stall,
+    Refuse,
+}
+
+/// The protocol that is read along.
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Postgres,
+    Redis,
+}
+
+/// What went through.
+#[derive(Debug, Default)]
+struct Counted {
+    round_trips: usize,
+    statements: Vec<String>,
+}
+
+/// Shared by all connections of one proxy.
+#[derive(Debug)]
+struct Shared {
+    protocol: Protocol,
+    upstream: SocketAddr,
+    counted: Mutex<Counted>,
+    mode: watch::Sender<Mode>,
+    /// Counts up with every cut: a connection that was made before one ends.
+    cuts: watch::Sender<u64>,
+    open: AtomicUsize,
+}
+
+impl Shared {
+    fn count(&self, change: impl FnOnce(&mut Counted)) {
+        change(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// The proxy. It ends, with all its connections, when it is dropped.
+///
+/// ```no_run
+/// # async fn story() -> std::io::Result<()> {
+/// use evolve_testkit::{TestDatabase, proxy::CountingProxy};
+///
+/// let database = TestDatabase::migrated().await;
+/// let proxy = CountingProxy::postgres(database.url()).await?;
+/// // … connect to proxy.url(), and warm up: a statement is prepared on its first use …
+/// proxy.reset();
+/// // … one turn …
+/// assert!(proxy.round_trips() <= 3, "{:#?}", proxy.statements());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct CountingProxy {
+    shared: Arc<Shared>,
+    url: String,
+    _running: DropGuard,
+}
+
+impl CountingProxy {
+    /// A proxy before the Postgres of this URL. A round trip is a Sync or a simple Query of the client; TLS is refused.
+    ///
+    /// # Errors
+    /// When the URL does not name a reachable address, or no port can be had.
+    pub async fn postgres(upstream: &str) -> io::Result<Self> {
+        Self::start(Protocol::Postgres, upstream).await
+    }
+
+    /// A proxy before the Redis of this URL. A round trip is a request after an answer: what is sent in one go, a
+    /// pipeline, is one.
+    ///
+    /// # Errors
+    /// When the URL does not name a reachable address, or no port can be had.
+    pub async fn redis(upstream: &str) -> io::Result<Self> {
+        Self::start(Protocol::Redis, upstream).await
+    }
+
+    async fn start(protocol: Protocol, upstream: &str) -> io::Result<Self> {
+        let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
+        let mut url = Url::parse(upstream).map_err(|error| invalid(error.to_string()))?;
+        let host = url.host_str().unwrap_or("127.0.0.1").to_owned();
+        let port = url.port().unwrap_or(match protocol {
+            Protocol::Postgres => 5432,
+            Protocol::Redis => 6379,
+        });
+        let address = tokio::net::lookup_host((host, port)).await?.next();
+        let upstream = address.ok_or_else(|| invalid("the upstream has no address".to_owned()))?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let own = listener.local_addr()?;
+        let change = url.set_host(Some("127.0.0.1")).is_ok() && url.set_port(Some(own.port())).is_ok();
+        if !change {
+            return Err(invalid("the upstream is not a URL with a host".to_owned()));
+        }
+        let shared = Arc::new(Shared {
+            protocol,
+            upstream,
+            counted: Mutex::default(),
+            mode: watch::Sender::new(Mode::Forward),
+            cuts: watch::Sender::new(0),
+            open: AtomicUsize::new(0),
+        });
+        let stop = CancellationToken::new();
+        let serving = serve(Arc::clone(&shared), listener, own);
+        let stopped = stop.clone();
+        // Ends with the token, and its connections with it: they live in its JoinSet.
+        tokio::spawn(async move { stopped.run_until_cancelled(serving).await });
+        Ok(Self { shared, url: url.into(), _running: stop.drop_guard() })
+    }
+
+    /// The upstream's URL with the proxy's address in it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Round trips since the start or the last [`Self::reset`].
+    #[must_use]
+    pub fn round_trips(&self) -> usize {
+        self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner).round_trips
+    }
+
+    /// What was executed since the start or the last [`Self::reset`], in order: for Postgres the SQL texts, prepared
+    /// ones each time they ran; for Redis the names of the commands, e.g. `EVALSHA`.
+    #[must_use]
+    pub fn statements(&self) -> Vec<String> {
+        self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner).statements.clone()
+    }
+
+    /// Begins to count anew.
+    pub fn reset(&self) {
+        self.shared.count(|counted| *counted = Counted::default());
+    }
+
+    /// How many connections are open now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
+    /// Ends all open connections, in the middle of whatever they do. New ones are taken.
+    pub fn cut(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Ends all open connections and refuses new ones, as a host does where nothing listens, until
+    /// [`Self::restore`].
+    pub fn refuse(&self) {
+        self.shared.mode.send_replace(Mode::Refuse);
+        self.cut();
+    }
+
+    /// Takes connections and bytes and forwards nothing, as a network does that loses packets, until
+    /// [`Self::restore`].
+    pub fn stall(&self) {
+        self.shared.mode.send_replace(Mode::Stall);
+    }
+
+    /// Ends [`Self::refuse`] and [`Self::stall`]; what was held back is forwarded.
+    pub fn restore(&self) {
+        self.shared.mode.send_replace(Mode::Forward);
+    }
+}
+
+/// Takes connections for ever; drops the listener while they are to be refused.
+async fn serve(shared: Arc<Shared>, listener: TcpListener, own: SocketAddr) {
+    let mut connections = JoinSet::new();
+    let mut mode = shared.mode.subscribe();
+    let mut listener = Some(listener);
+    loop {
+        if *mode.borrow_and_update() == Mode::Refuse {
+            listener = None;
+            if mode.wait_for(|mode| *mode != Mode::Refuse).await.is_err() {
+                return;
+            }
+        }
+        let current = match listener.take() {
+            Some(current) => current,
+            None => listen_again(own).await,
+        };
+        tokio::select! {
+            accepted = current.accept() => if let Ok((client, _)) = accepted {
+                connections.spawn(connection(Arc::clone(&shared), client));
+            },
+            _ = mode.changed() => {}
+            Some(_) = connections.join_next() => {}
+        }
+        listener = Some(current);
+    }
+}
+
+/// The port was ours a moment ago; if somebody has it now, they give it back soon, since it is an ephemeral one.
+async fn listen_again(own: SocketAddr) -> TcpListener {
+    loop {
+        if let Ok(listener) = TcpListener::bind(own).await {
+            return listener;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn connection(shared: Arc<Shared>, client: TcpStream) {
+    let mut cuts = shared.cuts.subscribe();
+    shared.open.fetch_add(1, Ordering::SeqCst);
+    let forwarding = async {
+        let server = TcpStream::connect(shared.upstream).await?;
+        client.set_nodelay(true)?;
+        server.set_nodelay(true)?;
+        let ((client_read, client_write), (server_read, server_write)) = (client.into_split(), server.into_split());
+        match shared.protocol {
+            Protocol::Postgres => {
+                postgres::forward(&shared, client_read, client_write, server_read, server_write).await
+            }
+            Protocol::Redis => redis::forward(&shared, client_read, client_write, server_read, server_write).await,
+        }
+    };
+    tokio::select! {
+        _ = forwarding => {}
+        _ = cuts.changed() => {}
+    }
+    shared.open.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Waits while bytes are to be held back.
+async fn until_forwarding(shared: &Shared) {
+    // The sender lives in `shared`: this cannot fail.
+    let _ = shared.mode.subscribe().wait_for(|mode| *mode != Mode::Stall).await;
+}
+
+/// Copies one direction unread; `seen` is called before each piece goes out.
+async fn copy(shared: &Shared, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, seen: impl Fn()) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let length = from.read(&mut buffer).await?;
+        until_forwarding(shared).await;
+        if length == 0 {
+            return to.shutdown().await;
+        }
+        seen();
+        to.write_all(&buffer[..length]).await?;
+    }
+}

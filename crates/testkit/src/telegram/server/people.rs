@@ -1,0 +1,119 @@
+//! What people do, on the handle of a test.
+
+use axum::body::Bytes;
+use serde_json::{Map, Value};
+
+use super::super::people::Attachment;
+use super::super::world::ChatKind;
+use super::super::{User, control};
+use super::TelegramServer;
+
+impl TelegramServer {
+    /// Creates or changes a person. The bot cannot write to them before they have written.
+    pub fn user(&self, user: impl Into<User>) -> User {
+        let user = user.into();
+        self.shared.change(|world| world.remember(user))
+    }
+
+    /// Makes a person's private chat known to the bot, as if they had written before.
+    pub fn open_chat(&self, user: impl Into<User>) -> User {
+        let user = user.into();
+        self.shared.change(|world| world.open_chat(user))
+    }
+
+    /// Adds the bot to a group; its id is negative.
+    pub fn group(&self, chat_id: i64, title: &str) {
+        self.shared.change(|world| world.add_group(chat_id, ChatKind::Group(title.to_owned())));
+    }
+
+    /// Turns a group into a supergroup: from now on, calls for it are refused with the new id.
+    pub fn migrate_group(&self, from: i64, to: i64) {
+        self.shared.change(|world| world.migrate(from, to));
+    }
+
+    /// A person writes in their private chat. Returns the id of the update; 0 if the bot did not ask for such.
+    pub fn send_text(&self, user: impl Into<User>, text: &str) -> i64 {
+        let user = user.into();
+        self.shared.change(|world| world.person_writes(user, None, text, None)).update_id.unwrap_or(0)
+    }
+
+    /// A person writes in a group. Returns the id of the update.
+    pub fn send_text_in(&self, chat_id: i64, user: impl Into<User>, text: &str) -> i64 {
+        let user = user.into();
+        self.shared.change(|world| world.person_writes(user, Some(chat_id), text, None)).update_id.unwrap_or(0)
+    }
+
+    /// A person answers a message in their private chat. Returns the id of the update.
+    pub fn send_reply(&self, user: impl Into<User>, reply_to: i64, text: &str) -> i64 {
+        let user = user.into();
+        self.shared.change(|world| world.person_writes(user, None, text, Some(reply_to))).update_id.unwrap_or(0)
+    }
+
+    /// A person sends a photo. Returns the id of the update.
+    pub fn send_photo(&self, user: impl Into<User>, bytes: impl Into<Bytes>, caption: Option<&str>) -> i64 {
+        self.send_file(user.into(), Attachment::Photo(bytes.into()), caption)
+    }
+
+    /// A person sends a voice message. Returns the id of the update.
+    pub fn send_voice(&self, user: impl Into<User>, bytes: impl Into<Bytes>, seconds: u32) -> i64 {
+        self.send_file(user.into(), Attachment::Voice { bytes: bytes.into(), seconds }, None)
+    }
+
+    /// A person sends a file. Returns the id of the update.
+    pub fn send_document(&self, user: impl Into<User>, bytes: impl Into<Bytes>, name: &str) -> i64 {
+        let document = Attachment::Document { bytes: bytes.into(), name: name.to_owned(), mime_type: None };
+        self.send_file(user.into(), document, None)
+    }
+
+    fn send_file(&self, user: User, attachment: Attachment, caption: Option<&str>) -> i64 {
+        self.shared.change(|world| world.person_sends(user, None, attachment, caption)).update_id.unwrap_or(0)
+    }
+
+    /// A person edits a message of theirs. Returns the id of the update; 0 if they have no such message.
+    pub fn edit_message(&self, user_id: i64, message_id: i64, text: &str) -> i64 {
+        let posted = self.shared.change(|world| world.person_edits(user_id, message_id, text));
+        posted.and_then(|posted| posted.update_id).unwrap_or(0)
+    }
+
+    /// A person presses a button on a message in their private chat; the data can be any. Returns the id of the
+    /// update; 0 if there never was such a message.
+    pub fn press(&self, user: impl Into<User>, message_id: i64, callback_data: &str) -> i64 {
+        let user = user.into();
+        let pressed = self.shared.change(|world| world.person_presses(user, None, message_id, callback_data));
+        pressed.and_then(|(posted, _)| posted.update_id).unwrap_or(0)
+    }
+
+    /// From now on, all presses so far are too old to be answered.
+    pub fn expire_presses(&self) {
+        self.shared.change(|world| world.presses.values_mut().for_each(|press| press.is_expired = true));
+    }
+
+    /// Queues an update of any form. Returns its id: its own `update_id`, or else the next one.
+    pub fn send_update(&self, update: Value) -> i64 {
+        let update = match update {
+            Value::Object(update) => update,
+            _ => Map::new(),
+        };
+        let lane = control::lane_of(&update);
+        self.shared.change(|world| world.updates.push_raw(update, lane))
+    }
+
+    /// A person blocks the bot: it is told, and can no longer write to them.
+    pub fn block(&self, user_id: i64) {
+        self.shared.change(|world| world.set_blocked(user_id, true));
+    }
+
+    /// A person unblocks the bot.
+    pub fn unblock(&self, user_id: i64) {
+        self.shared.change(|world| world.set_blocked(user_id, false));
+    }
+
+    /// A person's account is deleted.
+    pub fn deactivate(&self, user_id: i64) {
+        self.shared.change(|world| {
+            if let Some(person) = world.people.get_mut(&user_id) {
+                person.is_deactivated = true;
+            }
+        });
+    }
+}

@@ -1,0 +1,3 @@
+DROP FUNCTION ensure_message_partitions;
+DROP TABLE messages;
+DROP TABLE conversations;

@@ -1,0 +1,191 @@
+//! The environment of each process of a bot: exactly the variables that the binaries read, in a fixed order. The
+//! operator turns the list into a container's `env`, with secrets by reference; `evolve up` resolves the references
+//! itself and gives the same variables to local processes.
+
+use serde_json::json;
+
+use crate::crd::{EvolveBot, Provider, ProviderKind, SecretKeyRef};
+
+/// Where Telegram is.
+pub const TELEGRAM_API_URL: &str = "https://api.telegram.org";
+
+/// What surrounds the processes, once it has been decided: addresses, and which Secret holds what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Where the API listens, `address:port`.
+    pub api_address: String,
+    /// Where the bot listens, `address:port`.
+    pub bot_address: String,
+    /// Where the bot finds the API.
+    pub api_url: String,
+    /// The Bot API server, unless the resource names one.
+    pub telegram_api_url: String,
+    /// Postgres' URL.
+    pub database_url: SecretKeyRef,
+    /// Redis' URL, where there is a Redis.
+    pub redis_url: Option<SecretKeyRef>,
+    /// The bot's token.
+    pub telegram_token: SecretKeyRef,
+    /// Signs the API's tokens.
+    pub jwt_secret: SecretKeyRef,
+    /// Fernet keys.
+    pub encryption_key: SecretKeyRef,
+    /// How the bot proves itself to the API.
+    pub service_key: SecretKeyRef,
+    /// How Telegram proves itself to the bot, in webhook mode.
+    pub webhook_secret: SecretKeyRef,
+    /// The Secret with the keys of providers that name none.
+    pub provider_keys: String,
+}
+
+/// A variable's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// As it is.
+    Plain(String),
+    /// In a Secret.
+    Secret(SecretKeyRef),
+}
+
+/// One variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, or where that is.
+    pub value: Value,
+}
+
+/// The environment of every process of a bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environments {
+    /// Of the migration.
+    pub migration: Vec<Variable>,
+    /// Of the API.
+    pub api: Vec<Variable>,
+    /// Of the bot.
+    pub bot: Vec<Variable>,
+}
+
+/// Renders the environment of every process of `bot`.
+#[must_use]
+pub fn environments(bot: &EvolveBot, around: &Surroundings) -> Environments {
+    Environments { migration: migration(bot, around), api: api(bot, around), bot: telegram_bot(bot, around) }
+}
+
+fn migration(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
+    let mut list = logs(bot);
+    list.push(secret("DATABASE_URL", &around.database_url));
+    list
+}
+
+fn api(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
+    let spec = &bot.spec;
+    let mut list = common(bot, around);
+    list.push(plain("HTTP_ADDR", &around.api_address));
+    list.push(secret("JWT_SECRET", &around.jwt_secret));
+    list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
+    let (providers, keys) = providers(&spec.ai.providers, &around.provider_keys);
+    list.push(plain("PROVIDERS", providers));
+    list.extend(keys);
+    list.push(plain("AI_THINKING_BUDGET", spec.ai.thinking_budget));
+    list.push(plain("MAX_AI_ITERATIONS", spec.ai.max_iterations));
+    list.push(plain("CACHE_TTL_SECONDS", spec.api.cache_ttl_seconds));
+    list.push(plain("CORS_ORIGINS", spec.api.cors_origins.join(",")));
+    list.push(plain("PERSONA", json!(spec.persona)));
+    list.push(plain("PLANS", json!(spec.plans)));
+    list
+}
+
+fn telegram_bot(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
+    let spec = &bot.spec;
+    let mut list = common(bot, around);
+    list.push(plain("HTTP_ADDR", &around.bot_address));
+    list.push(plain("API_URL", &around.api_url));
+    list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
+    list.push(plain("TELEGRAM_API_URL", spec.telegram.api_url.as_ref().unwrap_or(&around.telegram_api_url)));
+    list.push(plain("TELEGRAM_MODE", spec.telegram.mode.as_str()));
+    if let Some(url) = &spec.telegram.webhook_url {
+        list.push(plain("WEBHOOK_URL", url));
+        list.push(secret("WEBHOOK_SECRET", &around.webhook_secret));
+    }
+    list.push(plain("BOT_WORKERS", spec.bot.workers));
+    list
+}
+
+fn logs(bot: &EvolveBot) -> Vec<Variable> {
+    let logs = &bot.spec.observability;
+    vec![plain("LOG_LEVEL", &logs.log_level), plain("LOG_FORMAT", logs.log_format.as_str())]
+}
+
+fn common(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
+    let mut list = logs(bot);
+    list.push(secret("DATABASE_URL", &around.database_url));
+    list.push(plain("DATABASE_POOL_SIZE", bot.spec.database.pool_size));
+    if let Some(url) = &around.redis_url {
+        list.push(secret("REDIS_URL", url));
+        // Bots may share a Redis: their names keep them apart.
+        list.push(plain("REDIS_KEY_PREFIX", &bot.metadata.name));
+    }
+    list.push(secret("ENCRYPTION_KEY", &around.encryption_key));
+    list.push(secret("SERVICE_KEY", &around.service_key));
+    // The bot waits for the API as long as the API for a model, and takes the pictures that the API takes.
+    let api = &bot.spec.api;
+    list.push(plain("HTTPX_TIMEOUT", api.http_timeout_seconds));
+    list.push(plain("HTTPX_CONNECT_TIMEOUT", api.http_connect_timeout_seconds));
+    list.push(plain("MAX_IMAGE_SIZE_MB", api.max_image_size_mb));
+    list
+}
+
+/// `PROVIDERS`, which names a variable for each key and so holds none, and those variables.
+fn providers(providers: &[Provider], default_secret: &str) -> (serde_json::Value, Vec<Variable>) {
+    let mut keys: Vec<Variable> = Vec::new();
+    let list = providers.iter().map(|provider| {
+        let source = key_of(provider, default_secret);
+        let variable = source.map(|source| {
+            let same = keys.iter().find(|key| matches!(&key.value, Value::Secret(known) if *known == source));
+            let name = same.map_or_else(|| free_name(provider.kind, &keys), |key| key.name.clone());
+            if same.is_none() {
+                keys.push(Variable { name: name.clone(), value: Value::Secret(source) });
+            }
+            name
+        });
+        let mut entry = json!({ "kind": provider.kind.as_str() });
+        let fields = [
+            ("model", &provider.model),
+            ("baseUrl", &provider.base_url),
+            ("apiKeyEnv", &variable),
+            ("name", &provider.name),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                entry[name] = json!(value);
+            }
+        }
+        entry
+    });
+    (list.collect(), keys)
+}
+
+/// Where the key of a provider is: where it says; a Gemini that does not say has the usual one.
+#[must_use]
+pub fn key_of(provider: &Provider, default_secret: &str) -> Option<SecretKeyRef> {
+    let usual = || SecretKeyRef::new(default_secret, provider.kind.key_variable());
+    provider.api_key_secret_ref.clone().or_else(|| (provider.kind == ProviderKind::Gemini).then(usual))
+}
+
+/// The kind's usual variable, or with a number when another key has that name.
+fn free_name(kind: ProviderKind, taken: &[Variable]) -> String {
+    let usual = kind.key_variable();
+    let is_free = |name: &String| taken.iter().all(|variable| variable.name != *name);
+    let numbered = (2..).map(|number| format!("{usual}_{number}"));
+    std::iter::once(usual.to_owned()).chain(numbered).find(is_free).unwrap_or_default()
+}
+
+fn plain(name: &str, value: impl ToString) -> Variable {
+    Variable { name: name.to_owned(), value: Value::Plain(value.to_string()) }
+}
+
+fn secret(name: &str, source: &SecretKeyRef) -> Variable {
+    Variable { name: name.to_owned(), value: Value::Secret(source.clone()) }
+}

@@ -1,0 +1,64 @@
+//! The environment that the processes of a bot get.
+
+use evolve_operator::EvolveBot;
+use evolve_operator::build::environment::{Surroundings, TELEGRAM_API_URL, Value, Variable, environments};
+use evolve_operator::crd::SecretKeyRef;
+
+fn surroundings() -> Surroundings {
+    let entry = |key: &str| SecretKeyRef::new("quickstart-keys", key);
+    Surroundings {
+        api_address: "0.0.0.0:8000".to_owned(),
+        bot_address: "0.0.0.0:8080".to_owned(),
+        api_url: "http://quickstart-api:8000".to_owned(),
+        telegram_api_url: TELEGRAM_API_URL.to_owned(),
+        database_url: SecretKeyRef::new("quickstart-database", "DATABASE_URL"),
+        redis_url: Some(SecretKeyRef::new("quickstart-redis", "REDIS_URL")),
+        telegram_token: SecretKeyRef::new("quickstart", "TELEGRAM_BOT_TOKEN"),
+        jwt_secret: entry("JWT_SECRET"),
+        encryption_key: entry("ENCRYPTION_KEY"),
+        service_key: entry("SERVICE_KEY"),
+        webhook_secret: entry("WEBHOOK_SECRET"),
+        provider_keys: "quickstart".to_owned(),
+    }
+}
+
+fn render(list: &[Variable]) -> String {
+    let line = |variable: &Variable| match &variable.value {
+        Value::Plain(text) => format!("{}={text}\n", variable.name),
+        Value::Secret(source) => format!("{} <- {}/{}\n", variable.name, source.name, source.key),
+    };
+    list.iter().map(line).collect()
+}
+
+fn render_all(text: &str) -> String {
+    let all = environments(&EvolveBot::parse(text).unwrap(), &surroundings());
+    format!("migration\n{}\napi\n{}\nbot\n{}", render(&all.migration), render(&all.api), render(&all.bot))
+}
+
+#[test]
+fn the_quickstart_example_gets_every_variable_that_its_processes_read() {
+    insta::assert_snapshot!(render_all(include_str!("../../../examples/quickstart.yaml")));
+}
+
+#[test]
+fn every_key_of_a_provider_chain_has_a_variable_of_its_own_and_a_webhook_has_its_secret() {
+    insta::assert_snapshot!(render_all(
+        r"
+apiVersion: evolveai.dev/v1alpha1
+kind: EvolveBot
+metadata: { name: chain }
+spec:
+  telegram: { mode: webhook, webhookUrl: 'https://bots.example.org/eva' }
+  ai:
+    providers:
+      - { kind: gemini, model: gemini-3.8-flash, apiKeySecretRef: { name: models, key: first } }
+      - { kind: gemini, model: gemini-2.5-flash, apiKeySecretRef: { name: models, key: first } }
+      - { kind: gemini, apiKeySecretRef: { name: models, key: second } }
+      - { kind: openai, model: qwen3, baseUrl: 'http://ollama:11434/v1' }
+      - { kind: openai, model: gpt-oss-120b, baseUrl: 'https://openrouter.ai/api/v1', name: openrouter, apiKeySecretRef: { name: models, key: router } }
+      - { kind: scripted }
+  api: { corsOrigins: ['https://a.example.org', 'https://b.example.org'] }
+  observability: { logFormat: pretty }
+",
+    ));
+}

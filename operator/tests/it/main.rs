@@ -1,0 +1,6 @@
+//! The resource as a person writes it, and what is made of it.
+
+#[cfg(test)]
+mod environment;
+#[cfg(test)]
+mod resource;

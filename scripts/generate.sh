@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes every generated file anew from the code that it describes. They are committed, so that people can read them on
+# the web, and CI fails when they differ from what this makes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# A failing command must not leave an empty file behind.
+write() { # write FILE COMMAND…
+    local file=$1
+    shift
+    mkdir -p "$(dirname "$file")"
+    "$@" >"$file.new"
+    mv "$file.new" "$file"
+    echo "  made $file"
+}
+
+write crds/evolvebot.schema.json target/debug/evolve crd
+write docs/openapi.json target/debug/evolve-api --openapi
+
+configuration() {
+    cat <<'END'
+# Configuration
+
+Every process reads environment variables, and nothing else. Any variable may be given as `NAME_FILE` instead, the path
+of a file that holds the value, as Kubernetes and Docker mount secrets. A variable that is empty counts as not set. All
+problems are reported at once, at start-up. `evolve up` and the operator render these variables from an `EvolveBot`;
+this page is generated from the code that reads them.
+
+## evolve-api
+
+END
+    target/debug/evolve-api --config-reference
+    printf '\n## evolve-bot\n\n'
+    target/debug/evolve-bot --config-reference
+}
+write docs/configuration.md configuration

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Installs what this machine lacks for `make up` and `make test`, and says what and why. Does nothing where it is there.
+set -euo pipefail
+
+say() { printf '%s\n' "$*"; }
+fail() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Debian keeps the server's programs out of PATH, Homebrew those of versioned formulas.
+has_postgres() {
+    local program
+    for program in "$(command -v postgres || true)" /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres \
+        /opt/homebrew/opt/postgresql*/bin/postgres /usr/local/opt/postgresql*/bin/postgres \
+        /Applications/Postgres.app/Contents/Versions/*/bin/postgres; do
+        [[ -n $program && -x $program ]] || continue
+        local version
+        version=$("$program" --version | sed -E 's/.*\(PostgreSQL\) ([0-9]+).*/\1/')
+        if [[ $version =~ ^[0-9]+$ ]] && ((version >= 14)); then return 0; fi
+    done
+    return 1
+}
+
+missing=()
+want() { # want NAME WHY
+    missing+=("$1")
+    say "  missing: $1, $2"
+}
+has_postgres || want postgresql "the database (14 or newer); a private one runs under .evolve/"
+has redis-server || want redis "rate limits and caches; a private one runs under .evolve/"
+{ has cc && has make; } || want compiler "some Rust crates contain C"
+
+install_with_apt() {
+    local packages=() name
+    for name in "${missing[@]}"; do
+        case $name in
+            postgresql) packages+=(postgresql) ;;
+            redis) packages+=(redis-server) ;;
+            compiler) packages+=(build-essential) ;;
+        esac
+    done
+    local as_root=()
+    if ((EUID != 0)); then
+        has sudo || fail "needs root to install ${packages[*]}: run \`apt-get install ${packages[*]}\` as root, then this again"
+        as_root=(sudo)
+    fi
+    # Without this, Debian starts a server of its own for each, on the usual ports. Ours are private.
+    local policy=/usr/sbin/policy-rc.d made_policy=
+    if [[ ! -e $policy ]]; then
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+        "${as_root[@]}" chmod 755 "$policy"
+        made_policy=1
+    fi
+    # shellcheck disable=SC2064 # the values of now are meant
+    trap "${made_policy:+${as_root[*]} rm -f $policy}" EXIT
+    say "Installing ${packages[*]} with apt"
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${packages[@]}"
+}
+
+install_with_brew() {
+    local formulas=() name
+    for name in "${missing[@]}"; do
+        case $name in
+            postgresql) formulas+=(postgresql@17) ;;
+            redis) formulas+=(redis) ;;
+            compiler) fail "needs Apple's command line tools: run \`xcode-select --install\`, then this again" ;;
+        esac
+    done
+    say "Installing ${formulas[*]} with Homebrew"
+    brew install "${formulas[@]}"
+}
+
+if ((${#missing[@]} > 0)); then
+    if has apt-get; then
+        install_with_apt
+    elif has brew; then
+        install_with_brew
+    else
+        fail "knows apt and Homebrew only; install these yourself: ${missing[*]} (redis-server of Redis 6 or newer)"
+    fi
+fi
+has cargo || fail "needs Rust 1.95 or newer: https://rustup.rs installs it, then run this again"
+say "This machine has all that is needed"
