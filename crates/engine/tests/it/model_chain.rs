@@ -235,6 +235,15 @@ async fn a_person_is_not_kept_waiting_in_vain(#[case] steps: Vec<Step>) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_waits_a_second_time_for_a_provider_that_kept_them_waiting_already() {
+    let slow = ModelError::TimedOut { waited: Waited::Answer, limit: Duration::from_secs(180) };
+    let (first, second) = (Script::always(Step::Fail(slow)), Script::always(Step::Fail(unavailable())));
+    let (chain, _) = chain(&[&first, &second], ChainConfig::default());
+    chain.generate(&question("hello")).await.unwrap_err();
+    assert_eq!((first.requests().len(), second.requests().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_all_fail_the_error_says_how_and_when_to_come_back() {
     let first = Script::always(Step::Fail(rate_limited(60))).named("first");
     let second = Script::always(Step::Fail(ModelError::Blocked { reason: "SAFETY".into() })).named("second");

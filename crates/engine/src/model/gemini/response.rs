@@ -132,7 +132,7 @@ impl Reading {
                 Some(_) => return Err(ModelError::malformed("the arguments of a tool call are not an object")),
             };
             self.calls += 1;
-            if self.calls > MOST_TOOL_CALLS * 1_000_000 {
+            if self.calls > MOST_TOOL_CALLS {
                 return Err(ModelError::malformed(format!("it holds more than {MOST_TOOL_CALLS} tool calls")));
             }
             let number = self.calls_before + self.calls;
