@@ -1,2 +1,3 @@
+DROP FUNCTION day_in;
 DROP TABLE settings;
 DROP TABLE users;

@@ -22,5 +22,5 @@ CREATE TABLE summaries (
 CREATE INDEX summaries_of_user ON summaries (user_id, covers_until DESC);
 COMMENT ON TABLE summaries IS 'What a conversation was about, rolling: each pass adds the messages that it did not hold yet.';
 COMMENT ON COLUMN summaries.content IS 'Fernet token of the summary''s text.';
-COMMENT ON COLUMN summaries.messages IS 'How many messages it holds, oldest first.';
+COMMENT ON COLUMN summaries.messages IS 'The place up to which it holds every message.';
 COMMENT ON COLUMN summaries.covers_until IS 'When the newest of them was said.';

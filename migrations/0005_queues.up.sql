@@ -14,6 +14,7 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_pending ON inbox (update_id) WHERE state = 'pending';
 CREATE INDEX inbox_pending_of_chat ON inbox (chat_id, update_id) WHERE state = 'pending';
+CREATE INDEX inbox_held ON inbox (chat_id) WHERE state = 'pending' AND (leased_until IS NOT NULL OR ready_at > received_at);
 CREATE INDEX inbox_finished ON inbox (finished_at) WHERE state <> 'pending';
 CREATE INDEX inbox_of_user ON inbox (user_id);
 COMMENT ON TABLE inbox IS 'Updates from Telegram, as they came, until they are worked; then only their number, against repetition.';

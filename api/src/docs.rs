@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::{
     Json,
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
@@ -27,8 +27,9 @@ pub async fn page() -> Response {
 }
 
 /// What the page loads.
-pub async fn asset(Path(path): Path<String>) -> Response {
-    file(&path)
+pub async fn asset(path: Result<Path<String>, PathRejection>) -> Response {
+    // The rejection is a path that is not UTF-8.
+    path.map_or_else(|_| ApiError::new(Code::NotFound).into_response(), |Path(path)| file(&path))
 }
 
 fn file(path: &str) -> Response {

@@ -9,6 +9,7 @@ use axum::{
 use evolve_contract::Code;
 
 use crate::{
+    chat,
     extract::Person,
     limits::{self, Rule},
     problem::ApiError,
@@ -30,7 +31,15 @@ pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Reques
         Ok(person) => person,
         Err(error) => return error.into_response(),
     };
-    let decision = api.redis.limits().take(&rule.of_person(person.0), api.limits.of(rule), api.clock.now()).await;
+    let (window, limit, now) = (rule.of_person(person.0), api.limits.of(rule), api.clock.now());
+    let decision = match rule {
+        Rule::Chat => {
+            // A key that is not valid makes no repeat; the handler refuses it.
+            let key = chat::idempotency_key(request.headers()).ok().flatten();
+            api.redis.limits().take_message(&window, limit, key.as_deref(), now).await
+        }
+        _ => api.redis.limits().take(&window, limit, now).await,
+    };
     if !decision.allowed {
         return limits::refusal(&decision);
     }

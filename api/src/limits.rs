@@ -54,7 +54,11 @@ impl RateLimits {
                 &auth,
                 "Most tokens for one person, or requests of /auth from one address.",
             ),
-            chat: env.or("CHAT_RATE_LIMIT", &chat, "Most messages of one person, and, counted apart, resets."),
+            chat: env.or(
+                "CHAT_RATE_LIMIT",
+                &chat,
+                "Most messages of one person; counted apart: resets, and three times as many repeats of an Idempotency-Key.",
+            ),
             profile: env.or("PROFILE_RATE_LIMIT", &profile, "Most requests of one person under /profile."),
         }
     }
@@ -129,8 +133,9 @@ pub fn caller(peer: IpAddr, headers: &HeaderMap, hops: usize) -> IpAddr {
     if hops == 0 {
         return peer;
     }
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
-    let list = lines.join(",");
+    // A line that is not text still counts as one: our proxy may have added to it.
+    let lines = headers.get_all("x-forwarded-for").iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let list = lines.collect::<Vec<_>>().join(",");
     list.split(',').rev().nth(hops - 1).and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
 }
 
@@ -147,10 +152,12 @@ mod tests {
     #[case(2, &["6.6.6.6, 1.2.3.4", "10.0.0.9"], "1.2.3.4")]
     #[case(1, &[], "10.0.0.1")]
     #[case(1, &["nonsense"], "10.0.0.1")]
+    #[case(1, &["6.6.6.6", "ÿ, 1.2.3.4"], "1.2.3.4")]
+    #[case(1, &["6.6.6.6", "ÿ"], "10.0.0.1")]
     fn only_our_own_proxies_are_believed(#[case] hops: usize, #[case] lines: &[&str], #[case] expected: IpAddr) {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append("x-forwarded-for", line.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         assert_eq!(caller("10.0.0.1".parse().unwrap(), &headers, hops), expected);
     }

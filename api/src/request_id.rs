@@ -18,6 +18,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken from a caller.
 const MAX_LENGTH: usize = 64;
 
+/// Routes that are asked every few seconds; of these only failures are worth a line.
+const PROBES: [&str; 3] = ["/health", "/ready", "/metrics"];
+
 /// The id of a request, in its extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
@@ -28,8 +31,9 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
     let id = given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route);
-    let response = answer(request, next).instrument(span).await;
+    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route = %route);
+    let is_probe = PROBES.contains(&route.as_str());
+    let response = answer(request, next, is_probe).instrument(span).await;
     let mut response = problem::render(response, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -37,11 +41,16 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
     response
 }
 
-async fn answer(request: Request, next: Next) -> Response {
+async fn answer(request: Request, next: Next, is_probe: bool) -> Response {
     let started = std::time::Instant::now();
     let response = next.run(request).await;
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(status = response.status().as_u16(), millis, "answered");
+    let status = response.status();
+    if is_probe && status.is_success() {
+        tracing::debug!(status = status.as_u16(), millis, "answered");
+    } else {
+        tracing::info!(status = status.as_u16(), millis, "answered");
+    }
     response
 }
 

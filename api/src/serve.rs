@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evolve_engine::{Engine, EngineConfig, EngineMetrics, profiles::Profiles, providers, summary};
+use evolve_engine::{Engine, EngineConfig, EngineMetrics, partitions, profiles::Profiles, providers, summary};
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, cache::Cache, redis::Redis, wakeups::Wakeups};
 use tokio::net::TcpListener;
@@ -30,6 +30,7 @@ pub fn serve(
     let cors_origins = config.cors_origins.clone();
     let api = assemble(config, clock, tasks, metrics)?;
     summary::start(api.engine.clone(), tasks);
+    partitions::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }

@@ -38,7 +38,12 @@ impl Api {
     ///
     /// # Errors
     /// [`ClientError`].
-    pub(crate) async fn chat(&self, person: i64, key: &str, request: &ChatRequest) -> Result<ChatResponse, ClientError> {
+    pub(crate) async fn chat(
+        &self,
+        person: i64,
+        key: &str,
+        request: &ChatRequest,
+    ) -> Result<ChatResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.chat(&token, Some(key), request).await }).await
     }
 

@@ -70,17 +70,26 @@ impl Config {
 
     /// Reads everything from `env`, which keeps the problems.
     pub fn read(env: &mut Reader) -> Self {
-        let http_addr = env.or::<Address>("HTTP_ADDR", "0.0.0.0:8080", "Where health, metrics and the webhook are served.");
+        let http_addr =
+            env.or::<Address>("HTTP_ADDR", "0.0.0.0:8080", "Where health, metrics and the webhook are served.");
         let api_url = http_url(env, "API_URL", None, "Where the API is: `http://api:8000`.");
-        let service_key = env.required_secret("SERVICE_KEY", 32, "The key that proves to the API that the caller is the bot.");
+        let service_key =
+            env.required_secret("SERVICE_KEY", 32, "The key that proves to the API that the caller is the bot.");
         let token = env.required_secret("TELEGRAM_BOT_TOKEN", 1, "The bot's token, from @BotFather.");
         if !token.expose_secret().is_empty() && !is_token(token.expose_secret()) {
-            env.problem("TELEGRAM_BOT_TOKEN is not shaped like a token (123456:ABC…); copy it whole from @BotFather".to_owned());
+            env.problem(
+                "TELEGRAM_BOT_TOKEN is not shaped like a token (123456:ABC…); copy it whole from @BotFather".to_owned(),
+            );
         }
-        let telegram_url = http_url(env, "TELEGRAM_API_URL", Some("https://api.telegram.org"), "Where Telegram's Bot API is.");
+        let telegram_url =
+            http_url(env, "TELEGRAM_API_URL", Some("https://api.telegram.org"), "Where Telegram's Bot API is.");
         let inbound = read_inbound(env);
         let workers = env.or("BOT_WORKERS", "64", "Updates worked at the same time, 1 or more.");
-        let per_second = env.or("TELEGRAM_MESSAGES_PER_SECOND", "30", "Most calls a second that reach people, per process; Telegram allows a bot 30.");
+        let per_second = env.or(
+            "TELEGRAM_MESSAGES_PER_SECOND",
+            "30",
+            "Most calls a second that reach people, per process; Telegram allows a bot 30.",
+        );
         let max_image_mb: u64 = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest photo, MiB.");
         if workers == 0 || per_second == 0 || max_image_mb == 0 {
             env.problem("BOT_WORKERS, TELEGRAM_MESSAGES_PER_SECOND and MAX_IMAGE_SIZE_MB must be 1 or more".to_owned());
@@ -104,8 +113,15 @@ impl Config {
 
 fn read_inbound(env: &mut Reader) -> Inbound {
     let mode: Mode = env.or("TELEGRAM_MODE", "polling", "`polling`, or `webhook`.");
-    let url: Option<Url> = env.optional("WEBHOOK_URL", "The public https address that Telegram calls; with `webhook`. Without a path, /telegram/webhook is added.");
-    let secret = env.optional_secret("WEBHOOK_SECRET", 1, "What Telegram proves itself with; with `webhook`. 1 to 256 of A-Z, a-z, 0-9, `_` and `-`.");
+    let url: Option<Url> = env.optional(
+        "WEBHOOK_URL",
+        "The public https address that Telegram calls; with `webhook`. Without a path, /telegram/webhook is added.",
+    );
+    let secret = env.optional_secret(
+        "WEBHOOK_SECRET",
+        1,
+        "What Telegram proves itself with; with `webhook`. 1 to 256 of A-Z, a-z, 0-9, `_` and `-`.",
+    );
     if mode == Mode::Polling {
         return Inbound::Polling;
     }
@@ -141,7 +157,10 @@ fn check_webhook(env: &mut Reader, url: &Url, secret: &SecretString) {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let secret = secret.expose_secret();
     if secret.len() > 256 || !secret.chars().all(allowed) {
-        env.problem("WEBHOOK_SECRET must be 1 to 256 of A-Z, a-z, 0-9, _ and -; `openssl rand -hex 32` makes a good one".to_owned());
+        env.problem(
+            "WEBHOOK_SECRET must be 1 to 256 of A-Z, a-z, 0-9, _ and -; `openssl rand -hex 32` makes a good one"
+                .to_owned(),
+        );
     }
 }
 
@@ -253,11 +272,8 @@ mod tests {
 
     #[test]
     fn a_webhook_without_a_path_gets_ours() {
-        let config = read(&[
-            ("TELEGRAM_MODE", "webhook"),
-            ("WEBHOOK_URL", "https://bot.example.com"),
-            ("WEBHOOK_SECRET", "s"),
-        ]);
+        let config =
+            read(&[("TELEGRAM_MODE", "webhook"), ("WEBHOOK_URL", "https://bot.example.com"), ("WEBHOOK_SECRET", "s")]);
         let Inbound::Webhook { url, .. } = config.unwrap().inbound else { panic!("not a webhook") };
         assert_eq!(url.as_str(), "https://bot.example.com/telegram/webhook");
     }

@@ -54,7 +54,13 @@ use crate::{
 ///
 /// # Errors
 /// When the configuration cannot be used.
-pub fn start(config: &Config, listener: TcpListener, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> anyhow::Result<()> {
+pub fn start(
+    config: &Config,
+    listener: TcpListener,
+    clock: Clock,
+    tasks: &Tasks,
+    metrics: &Metrics,
+) -> anyhow::Result<()> {
     let store = Store::connect(&config.store, metrics).context("cannot use DATABASE_URL or ENCRYPTION_KEY")?;
     let client = http::client(config.http).context("cannot make an HTTP client")?;
     let bot = Bot {

@@ -84,7 +84,10 @@ impl<Q: Queue> Dispatcher<Q> {
         self.running.spawn(async move {
             // The queue's own work deals with panics of what it calls; this one is the last resort.
             if AssertUnwindSafe(queue.work(item)).catch_unwind().await.is_err() {
-                tracing::error!(queue = Q::NAME, "working a row panicked; it is tried again when its lease has run out");
+                tracing::error!(
+                    queue = Q::NAME,
+                    "working a row panicked; it is tried again when its lease has run out"
+                );
             }
         });
         Ok(true)

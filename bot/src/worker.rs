@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     bot::Bot,
-    handlers::{self, Trouble},
+    handlers::{self, Handled, Trouble},
     queue::{self, Queue},
 };
 
@@ -25,6 +25,8 @@ const EXTEND_EVERY: Duration = Duration::from_secs(20);
 const MAX_ATTEMPTS: i32 = 5;
 /// Longest pause between two attempts at an update while a neighbour is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Longest pause that a neighbour is granted who asks for one.
+const LONGEST_WISH: Duration = Duration::from_secs(3600);
 
 /// The inbox of one bot.
 #[derive(Clone, Debug)]
@@ -61,7 +63,7 @@ impl Queue for InboxQueue {
 
 /// What becomes of an update.
 enum End {
-    Done(Vec<NewOutgoing>),
+    Done(Handled),
     Buried { reason: String, owed: Vec<NewOutgoing> },
     Again { at: DateTime<Utc>, reason: String, counts: bool },
 }
@@ -74,7 +76,7 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
     }
     let handled = AssertUnwindSafe(handlers::handle(bot, update)).catch_unwind().await;
     let (reason, detail) = match handled {
-        Ok(Ok(owed)) => return End::Done(owed),
+        Ok(Ok(handled)) => return End::Done(handled),
         Ok(Err(Trouble::Later { after, reason })) => {
             bot.metrics.inbox_failure(reason);
             tracing::info!(update_id = update.update_id, reason, "an update waits for a neighbour");
@@ -86,16 +88,30 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
         Err(_) => ("panic", "handling it panicked".to_owned()),
     };
     bot.metrics.inbox_failure(reason);
-    tracing::error!(update_id = update.update_id, attempt = update.attempts, reason, detail, "handling an update failed");
+    tracing::error!(
+        update_id = update.update_id,
+        attempt = update.attempts,
+        reason,
+        detail,
+        "handling an update failed"
+    );
     if update.attempts >= MAX_ATTEMPTS {
         return bury(bot, update, format!("{reason}: {detail}")).await;
     }
     let seconds = 1_i64 << update.attempts.clamp(0, 5);
-    End::Again { at: bot.clock.now() + TimeDelta::seconds(seconds), reason: format!("{reason}: {detail}"), counts: true }
+    End::Again {
+        at: bot.clock.now() + TimeDelta::seconds(seconds),
+        reason: format!("{reason}: {detail}"),
+        counts: true,
+    }
 }
 
 async fn bury(bot: &Bot, update: &ClaimedUpdate, reason: String) -> End {
-    tracing::error!(update_id = update.update_id, reason, "gave an update up; its row in the inbox is kept, state 'dead'");
+    tracing::error!(
+        update_id = update.update_id,
+        reason,
+        "gave an update up; its row in the inbox is kept, state 'dead'"
+    );
     End::Buried { reason, owed: handlers::apologise(bot, update).await }
 }
 
@@ -103,14 +119,16 @@ async fn bury(bot: &Bot, update: &ClaimedUpdate, reason: String) -> End {
 fn pause(bot: &Bot, update: &ClaimedUpdate, after: Option<Duration>) -> Duration {
     const SHORTEST: Duration = Duration::from_millis(500);
     let waited = (bot.clock.now() - update.received_at).to_std().unwrap_or_default();
-    let base = after.unwrap_or_else(|| (waited / 4).clamp(SHORTEST, LONGEST_PAUSE));
+    let base = after.map(|wish| wish.min(LONGEST_WISH)).unwrap_or_else(|| (waited / 4).clamp(SHORTEST, LONGEST_PAUSE));
     base.mul_f64(rand::random_range(1.0..1.2))
 }
 
 async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
     let inbox = bot.store.inbox();
     let kept = match &end {
-        End::Done(owed) => queue::insist("a handled update", || inbox.finish(update, owed, bot.clock.now())).await,
+        End::Done(Handled { owed, .. }) => {
+            queue::insist("a handled update", || inbox.finish(update, owed, bot.clock.now())).await
+        }
         End::Buried { reason, owed } => {
             queue::insist("a buried update", || inbox.bury(update, reason, owed, bot.clock.now())).await
         }
@@ -119,8 +137,15 @@ async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
         }
     };
     match kept {
-        Some(true) => bot.owed.notify_one(),
-        Some(false) => tracing::warn!(update_id = update.update_id, "lost the lease of an update before it was finished"),
+        Some(true) => {
+            bot.owed.notify_one();
+            if let End::Done(Handled { kind, .. }) = end {
+                bot.metrics.received(kind);
+            }
+        }
+        Some(false) => {
+            tracing::warn!(update_id = update.update_id, "lost the lease of an update before it was finished")
+        }
         None => bot.metrics.inbox_failure("not_written"),
     }
 }

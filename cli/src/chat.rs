@@ -64,7 +64,11 @@ pub(crate) async fn run(arguments: &ChatArguments) -> anyhow::Result<()> {
     };
     chat.arrive().await?;
     if let Some(message) = &arguments.message {
-        return chat.exchange(&input::parse(message)).await;
+        let said = input::parse(message);
+        if said == Input::Nothing {
+            bail!("--message is empty: there is nothing to say");
+        }
+        return chat.exchange(&said).await;
     }
     if is_terminal && std::io::stdin().is_terminal() {
         return terminal::run(chat).await;

@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_millis(20);
 /// When it ends before that; why is on the screen already, and in `up.log`.
 pub(crate) async fn run(arguments: &UpArguments) -> anyhow::Result<()> {
     let home = Home::open()?;
-    if let Some(holder) = home.holder() {
+    if let Some(holder) = home.holder()? {
         bail!("another `evolve up` runs already (process {holder}); stop it with `{}`", command("down"));
     }
     // One that was killed leaves its state behind, and would pass for ready.

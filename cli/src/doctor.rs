@@ -11,7 +11,7 @@ use crate::FileArgument;
 use crate::children::sibling;
 use crate::home::Home;
 use crate::plan::{Plan, read_bot};
-use crate::say::{command, say};
+use crate::say::{command, explain, say};
 use crate::state::{State, Telegram};
 
 /// One finding.
@@ -83,7 +83,17 @@ fn home() -> anyhow::Result<Vec<Finding>> {
     if !home.path().exists() {
         return Ok(vec![Note(format!("{} is made by the first `{}`", home.path().display(), command("up")))]);
     }
-    let mut findings = vec![match home.holder() {
+    if !home.path().is_dir() {
+        return Ok(vec![Bad(format!(
+            "{} is not a directory: set EVOLVE_HOME to one, or to a place where one can be made",
+            home.path().display()
+        ))]);
+    }
+    let holder = match home.holder() {
+        Ok(holder) => holder,
+        Err(error) => return Ok(vec![Bad(explain(&error))]),
+    };
+    let mut findings = vec![match holder {
         Some(holder) => match State::read(&home) {
             Ok(state) => Note(running(holder, &state)),
             Err(error) => Note(format!("{error:#}")),
@@ -110,7 +120,7 @@ fn running(holder: i32, state: &State) -> String {
 async fn configuration(file: &FileArgument) -> Vec<Finding> {
     let bot = match read_bot(file.file.as_deref()) {
         Ok(bot) => bot,
-        Err(error) => return vec![Bad(format!("{error:#}"))],
+        Err(error) => return vec![Bad(explain(&error))],
     };
     let mut findings = vec![Good(format!("the bot {:?} is well-formed", bot.metadata.name))];
     let plan = Plan::make(bot, |name| std::env::var(name).ok());

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(40);
 /// When it cannot be stopped.
 pub(crate) async fn run() -> anyhow::Result<()> {
     let home = Home::locate()?;
-    let Some(holder) = home.holder() else {
+    let Some(holder) = home.holder()? else {
         say(format!("Nothing runs in {}", home.path().display()));
         return Ok(());
     };
@@ -27,7 +27,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         bail!("process {holder} cannot be stopped: {error}");
     }
     let start = Instant::now();
-    while home.holder().is_some() {
+    while home.holder()?.is_some() {
         if start.elapsed() > LIMIT {
             bail!(
                 "process {holder} still runs after {} s; its log is {}. `kill -9 {holder}` ends it, and what it \

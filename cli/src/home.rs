@@ -3,13 +3,17 @@
 //! releases it when its holder dies, it also tells truly whether one is running.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
 use crate::say::command;
+
+/// For so long a lock may be held by somebody who only looks, see [`Home::holder`].
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The directory.
 #[derive(Debug, Clone)]
@@ -95,7 +99,13 @@ impl Home {
             .mode(0o600)
             .open(&path)
             .with_context(|| format!("cannot open {}", path.display()))?;
-        match file.try_lock() {
+        let start = Instant::now();
+        let mut locked = file.try_lock();
+        while matches!(locked, Err(TryLockError::WouldBlock)) && start.elapsed() < LOOK {
+            std::thread::sleep(Duration::from_millis(10));
+            locked = file.try_lock();
+        }
+        match locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
@@ -117,15 +127,30 @@ impl Home {
     }
 
     /// The process id of the `evolve up` that runs in this home, if one does.
-    pub(crate) fn holder(&self) -> Option<i32> {
-        let mut file = File::open(self.lock_file()).ok()?;
-        match file.try_lock() {
+    ///
+    /// # Errors
+    /// When the home is another account's, so that this cannot be told.
+    pub(crate) fn holder(&self) -> anyhow::Result<Option<i32>> {
+        let path = self.lock_file();
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(error) => bail!(
+                "cannot tell whether anything runs in {}: {}: {error}. Run this as the account that it belongs to, or \
+                 set EVOLVE_HOME to a directory of yours",
+                self.path.display(),
+                path.display(),
+            ),
+        };
+        // Shared, so that two who look at the same time do not take each other for a holder: what would then be read is
+        // the process id of a run that is over, and `evolve down` would stop whatever has that id now.
+        match file.try_lock_shared() {
             // Nobody holds it: ours ends with the file.
-            Ok(()) => None,
+            Ok(()) => Ok(None),
             Err(_) => {
                 let mut text = String::new();
-                file.read_to_string(&mut text).ok()?;
-                text.trim().parse().ok()
+                file.read_to_string(&mut text).with_context(|| format!("cannot read {}", path.display()))?;
+                Ok(text.trim().parse().ok())
             }
         }
     }
@@ -152,7 +177,7 @@ fn make_directory(path: &Path, mode: u32) -> anyhow::Result<()> {
         .mode(mode)
         .create(path)
         .and_then(|()| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)))
-        .with_context(|| format!("cannot make {}; EVOLVE_HOME names another place", path.display()))
+        .with_context(|| format!("cannot make {} ours; set EVOLVE_HOME to a directory of yours", path.display()))
 }
 
 #[cfg(test)]
@@ -163,13 +188,29 @@ mod tests {
     fn a_second_up_is_told_who_holds_the_home() {
         let directory = tempfile::tempdir().unwrap();
         let home = Home { path: directory.path().to_owned() };
-        assert_eq!(home.holder(), None);
+        assert_eq!(home.holder().unwrap(), None);
         let lock = home.lock().unwrap();
         let message = home.lock().unwrap_err().to_string();
         assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
-        assert_eq!(home.holder(), i32::try_from(std::process::id()).ok());
+        assert_eq!(home.holder().unwrap(), i32::try_from(std::process::id()).ok());
         drop(lock);
-        assert_eq!(home.holder(), None);
+        assert_eq!(home.holder().unwrap(), None);
         home.lock().unwrap();
+    }
+
+    #[test]
+    fn who_looks_is_not_taken_for_a_holder() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = Home { path: directory.path().to_owned() };
+        drop(home.lock().unwrap());
+        let looking = File::open(home.lock_file()).unwrap();
+        looking.lock_shared().unwrap();
+        assert_eq!(home.holder().unwrap(), None, "the process id of a run that is over");
+        let up = std::thread::spawn({
+            let home = home.clone();
+            move || home.lock().map(drop)
+        });
+        drop(looking);
+        up.join().unwrap().unwrap();
     }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::home::write_private;
 
@@ -38,6 +38,26 @@ pub(crate) fn key(directory: &Path, name: &str) -> anyhow::Result<String> {
     }
 }
 
+/// Fails when there is data, but not the keys that belong to it: new ones would make it unreadable, silently.
+pub(crate) fn check_belong(directory: &Path, data: &Path) -> anyhow::Result<()> {
+    if !data.join("PG_VERSION").exists() {
+        return Ok(());
+    }
+    for name in [ENCRYPTION_KEY, POSTGRES_PASSWORD] {
+        let is_given = name == ENCRYPTION_KEY && std::env::var(name).is_ok_and(|value| !value.is_empty());
+        let path = directory.join(name);
+        if !is_given && !path.exists() {
+            bail!(
+                "{} is missing, and the data in {} cannot be read without it: put it back from a backup, or forget the \
+                 data with `make clean-data`",
+                path.display(),
+                data.display(),
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Keeps `value` as the key of this name.
 pub(crate) fn keep(directory: &Path, name: &str, value: &str) -> anyhow::Result<()> {
     write_private(&directory.join(name), format!("{value}\n").as_bytes())
@@ -63,6 +83,18 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn data_without_its_keys_is_not_given_new_ones() {
+        let directory = tempfile::tempdir().unwrap();
+        check_belong(directory.path(), directory.path()).unwrap();
+        std::fs::write(directory.path().join("PG_VERSION"), "17").unwrap();
+        let message = check_belong(directory.path(), directory.path()).unwrap_err().to_string();
+        assert!(message.contains("ENCRYPTION_KEY is missing"), "{message}");
+        key(directory.path(), ENCRYPTION_KEY).unwrap();
+        key(directory.path(), POSTGRES_PASSWORD).unwrap();
+        check_belong(directory.path(), directory.path()).unwrap();
+    }
 
     #[test]
     fn a_key_is_made_once_and_nobody_else_may_read_it() {

@@ -11,6 +11,7 @@ mod keys;
 mod maintain;
 mod plan;
 mod ready;
+mod running;
 mod say;
 mod servers;
 mod simulator;

@@ -45,7 +45,10 @@ pub(crate) async fn migrate(step: MigrateStep) -> anyhow::Result<()> {
         return migrate_at(&url, step).await;
     }
     let home = Home::open()?;
-    if home.holder().is_some() {
+    if home.holder()?.is_some() {
+        if let MigrateStep::Down { .. } = step {
+            bail!("the running bot needs its tables: stop it with `{}` first", command("down"));
+        }
         return migrate_at(&State::read(&home)?.database_url, step).await;
     }
     let private = Private::start(&home).await?;
@@ -72,7 +75,7 @@ async fn migrate_at(url: &str, step: MigrateStep) -> anyhow::Result<()> {
 ///
 /// For a database of `DATABASE_URL`, the key is the first one of `ENCRYPTION_KEY`, which the processes that use the
 /// database must have too, so that it can be done while they run. For the private one, a key is made here, with nothing
-/// running that would not know it.
+/// running that would not know it; unless `ENCRYPTION_KEY` is set, which then is what `evolve up` uses as well.
 ///
 /// # Errors
 /// When the database cannot be reached, or holds what none of the keys decrypts.
@@ -80,13 +83,19 @@ pub(crate) async fn rotate_keys() -> anyhow::Result<()> {
     if let Some(url) = variable("DATABASE_URL") {
         let list = variable(ENCRYPTION_KEY).context(
             "ENCRYPTION_KEY is not set: the keys, comma-separated, the new one first. Give the same list to every process \
-             that uses this database before you run this",
+             that uses this database before you run this. `evolve up` keeps the ones that it made in .evolve/keys",
         )?;
         return rotate_at(url, list).await;
     }
     let home = Home::open()?;
-    if home.holder().is_some() {
+    if home.holder()?.is_some() {
         bail!("the running bot would not know the new key: stop it with `{}` first", command("down"));
+    }
+    if let Some(list) = variable(ENCRYPTION_KEY) {
+        let private = Private::start(&home).await?;
+        let result = rotate_at(private.server.url(), list).await;
+        private.stop().await?;
+        return result;
     }
     let private = Private::start(&home).await?;
     let list = format!("{},{}", fernet::Fernet::generate_key(), key(&home.keys(), ENCRYPTION_KEY)?);

@@ -18,7 +18,18 @@ pub(crate) fn show(piece: impl Display) {
 
 /// Why a command failed, on stderr: the error and what caused it.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let _ = writeln!(std::io::stderr(), "evolve: {error:#}");
+    let _ = writeln!(std::io::stderr(), "evolve: {}", explain(error));
+}
+
+/// An error and its causes, each once: some libraries say in their message what their cause says again.
+pub(crate) fn explain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// A command of ours as the person would type it here.
@@ -32,4 +43,15 @@ pub(crate) fn command(arguments: &str) -> String {
         Some(shown.display().to_string())
     });
     format!("{} {arguments}", program.unwrap_or_else(|| "evolve".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cause_repeats_is_said_once() {
+        let error = anyhow::anyhow!("refused").context("cannot connect: refused").context("no database");
+        assert_eq!(explain(&error), "no database: cannot connect: refused");
+    }
 }

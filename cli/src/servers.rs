@@ -7,7 +7,7 @@ use evolve_testkit::postgres::{Durability, PostgresOptions, PostgresServer};
 use evolve_testkit::redis::{RedisOptions, RedisServer};
 
 use crate::home::Home;
-use crate::keys::{POSTGRES_PASSWORD, REDIS_PASSWORD, key};
+use crate::keys::{ENCRYPTION_KEY, POSTGRES_PASSWORD, REDIS_PASSWORD, check_belong, key};
 
 /// A server, and what the person should know about where its data is.
 pub(crate) struct Started<S> {
@@ -20,6 +20,9 @@ pub(crate) struct Started<S> {
 /// Starts the private Postgres. The home's lock must be held.
 pub(crate) async fn postgres(home: &Home) -> anyhow::Result<Started<PostgresServer>> {
     let place = place::for_data(home.path(), "postgres", Account::for_servers()?)?;
+    check_belong(&home.keys(), &place.path)?;
+    // From the beginning, so that its absence always means that it was lost.
+    key(&home.keys(), ENCRYPTION_KEY)?;
     let options = PostgresOptions {
         data: place.path,
         log: home.fresh_log("postgres"),

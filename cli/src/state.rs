@@ -51,7 +51,7 @@ impl State {
 
     /// What runs, if it does and is ready.
     pub(crate) fn read(home: &Home) -> anyhow::Result<Self> {
-        let Some(holder) = home.holder() else {
+        let Some(holder) = home.holder()? else {
             bail!("nothing runs in {}: start it with `{}`", home.path().display(), command("up"));
         };
         let text = match std::fs::read(home.state()) {

@@ -2,25 +2,19 @@
 //! keys, Postgres and Redis, migrations, Telegram, API, bot, each awaited before the next. Then this process watches
 //! over them; whatever ends it, they end in the reverse order.
 
-use std::net::TcpListener;
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
 use evolve_operator::build::environment::{Surroundings, TELEGRAM_API_URL, Value, Variable, environments};
 use evolve_operator::crd::SecretKeyRef;
-use evolve_testkit::postgres::PostgresServer;
-use evolve_testkit::process::{ServerProcess, free_port};
-use evolve_testkit::redis::RedisServer;
 use futures::future::select_all;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::UpArguments;
 use crate::children::{Child, Secrets, ended, sibling};
 use crate::home::Home;
 use crate::keys::{ENCRYPTION_KEY, JWT_SECRET, SERVICE_KEY, SIMULATOR_TOKEN, WEBHOOK_SECRET, key};
 use crate::plan::{LOCAL, Plan, read_bot};
-use crate::ready;
+use crate::running::{Running, Signals, listening};
 use crate::say::{command, say, show};
 use crate::servers;
 use crate::state::{State, Telegram};
@@ -49,75 +43,17 @@ pub(crate) async fn run(arguments: &UpArguments) -> anyhow::Result<()> {
         () = signals.next() => Ok(()),
     };
     State::remove(&home);
-    say(if result.is_ok() { "\nStopping (once more to hurry)" } else { "failed\nStopping what was started" });
+    say(if result.is_ok() { "\nStopping (once more to hurry)" } else { "\nStopping what was started" });
     let stopped = tokio::task::spawn_blocking(move || running.stop());
     tokio::select! {
         stopped = stopped => {
-            stopped??;
-            if result.is_ok() {
-                say("Stopped. The data is kept for the next time");
-            }
+            // Why it had to stop matters more than how that went.
+            result.and(stopped?)?;
+            say("Stopped. The data is kept for the next time");
+            Ok(())
         }
         // The watchdogs see to the rest: they outlive us by as much as it takes.
         () = signals.next() => std::process::exit(130),
-    }
-    result
-}
-
-/// Ctrl-C, or SIGTERM from `evolve down` and service managers.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// What has been started so far.
-#[derive(Default)]
-struct Running {
-    postgres: Option<PostgresServer>,
-    redis: Option<RedisServer>,
-    simulator: Option<ServerProcess>,
-    api: Option<ServerProcess>,
-    bot: Option<ServerProcess>,
-}
-
-impl Running {
-    fn processes(&self) -> Vec<(&'static str, &ServerProcess)> {
-        let Self { postgres, redis, simulator, api, bot } = self;
-        [
-            ("postgres", postgres.as_ref().map(PostgresServer::process)),
-            ("redis", redis.as_ref().map(RedisServer::process)),
-            ("telegram", simulator.as_ref()),
-            ("api", api.as_ref()),
-            ("bot", bot.as_ref()),
-        ]
-        .into_iter()
-        .filter_map(|(name, process)| Some((name, process?)))
-        .collect()
-    }
-
-    /// In the order in which they need each other, from the top. Tries to stop all, and reports the first failure.
-    fn stop(self) -> anyhow::Result<()> {
-        let Self { postgres, redis, simulator, api, bot } = self;
-        let mut results = Vec::new();
-        for mut process in [bot, api, simulator].into_iter().flatten() {
-            results.push(process.stop(false));
-        }
-        results.extend(redis.map(RedisServer::stop));
-        results.extend(postgres.map(PostgresServer::stop));
-        Ok(results.into_iter().collect::<Result<(), _>>()?)
     }
 }
 
@@ -143,9 +79,9 @@ async fn start(home: &Home, plan: &Plan, running: &mut Running) -> anyhow::Resul
     plan.notes.iter().for_each(|note| say(format!("  · {note}")));
     // Before anything is started: a missing program is the commonest of mistakes.
     let (api_program, bot_program) = (sibling("evolve-api")?, sibling("evolve-bot")?);
-    let mut secrets = keys(home, plan)?;
-
     let database_url = database(home, plan, running).await?;
+    // After the database, which refuses to start without the keys that belong to its data.
+    let mut secrets = keys(home, plan)?;
     secrets.insert(local("DATABASE_URL"), database_url.clone());
     secrets.insert(local("REDIS_URL"), redis(home, plan, running).await?);
 
@@ -276,33 +212,6 @@ async fn bot_name(api: &str, token: &str) -> Option<String> {
     let answer: serde_json::Value =
         client.get(format!("{api}/bot{token}/getMe")).send().await.ok()?.json().await.ok()?;
     Some(answer.get("result")?.get("username")?.as_str()?.to_owned())
-}
-
-/// Starts a process that listens, on the port that it would rather have or on a free one, and waits until it is ready
-/// there.
-async fn listening(
-    name: &str,
-    path: &str,
-    slot: &mut Option<ServerProcess>,
-    rather: Option<u16>,
-    start: impl Fn(u16) -> anyhow::Result<ServerProcess>,
-) -> anyhow::Result<u16> {
-    let mut rather = rather.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
-    let mut attempts = 3;
-    loop {
-        let port = rather.take().map_or_else(free_port, Ok)?;
-        let process = slot.insert(start(port)?);
-        match ready::wait(name, process, &format!("http://127.0.0.1:{port}{path}")).await {
-            Ok(()) => return Ok(port),
-            // Someone took the port between our look and its bind.
-            Err(_) if attempts > 0 && has_lost_port(process.log(), port) => attempts -= 1,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn has_lost_port(log: &Path, port: u16) -> bool {
-    std::fs::read_to_string(log).is_ok_and(|text| text.contains(&format!("cannot listen on 127.0.0.1:{port}")))
 }
 
 fn surroundings(api_port: u16, bot_port: u16, telegram_api_url: String) -> Surroundings {

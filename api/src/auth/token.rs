@@ -100,10 +100,13 @@ impl Tokens {
             return Err(TokenError::Expired);
         }
         // Not from the future, and never longer-lived than we make them.
-        if claims.iat > (now + CLOCK_SKEW).timestamp() || claims.exp - claims.iat > LIFETIME.num_seconds() {
+        if claims.iat > (now + CLOCK_SKEW).timestamp() || claims.exp.saturating_sub(claims.iat) > LIFETIME.num_seconds()
+        {
             return Err(TokenError::Invalid);
         }
-        claims.sub.parse().map_err(|_| TokenError::Invalid)
+        let person: i64 = claims.sub.parse().map_err(|_| TokenError::Invalid)?;
+        // As we write it, so that one person has one name.
+        (person > 0 && person.to_string() == claims.sub).then_some(person).ok_or(TokenError::Invalid)
     }
 }
 
@@ -179,6 +182,10 @@ mod tests {
             ("no jti", signed(&hs256, &without("jti"), SECRET)),
             ("lives too long", signed(&hs256, &with("exp", json!(iat + 3601)), SECRET)),
             ("from the future", signed(&hs256, &with("iat", json!(iat + 60)), SECRET)),
+            ("from the beginning of time", signed(&hs256, &with("iat", json!(i64::MIN)), SECRET)),
+            ("until its end", signed(&hs256, &with("exp", json!(i64::MAX)), SECRET)),
+            ("another spelling of the person", signed(&hs256, &with("sub", json!("+42")), SECRET)),
+            ("a group", signed(&hs256, &with("sub", json!("-42")), SECRET)),
             (
                 "body changed",
                 format!(

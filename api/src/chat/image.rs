@@ -7,10 +7,14 @@ use std::io::Cursor;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use evolve_engine::turn::Image;
-use image::{ImageFormat, ImageReader};
+use image::{ImageFormat, ImageReader, Limits};
 
 /// Longest side, in pixels. Phones make 4,000 to 8,000; models scale down to far less.
 const MAX_SIDE: u32 = 8192;
+
+/// What reading a header may take, in bytes: as much as a file can be large, and some more. A PNG's header may hold a
+/// compressed colour profile, and a megabyte of that a gigabyte of zeros; a profile that is larger than this is left out.
+const HEADER_MEMORY: u64 = 16 * 1024 * 1024;
 
 /// Why a picture is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +59,7 @@ pub fn decode(base64: &str, max_bytes: usize) -> Result<Image, ImageError> {
 
 /// The media type of a picture whose header is whole and whose dimensions are bearable.
 fn check(bytes: &[u8]) -> Result<&'static str, ImageError> {
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| ImageError::UnknownFormat)?;
+    let reader = header(bytes).map_err(|_| ImageError::UnknownFormat)?;
     let mime = match reader.format() {
         Some(ImageFormat::Jpeg) => "image/jpeg",
         Some(ImageFormat::Png) => "image/png",
@@ -70,9 +74,20 @@ fn check(bytes: &[u8]) -> Result<&'static str, ImageError> {
     }
 }
 
+/// A reader of the header that knows the format.
+fn header(bytes: &[u8]) -> std::io::Result<ImageReader<Cursor<&[u8]>>> {
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(HEADER_MEMORY);
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    reader.limits(limits);
+    Ok(reader)
+}
+
 #[cfg(test)]
 mod tests {
-    use image::{DynamicImage, RgbImage};
+    use image::{
+        DynamicImage, ExtendedColorType, ImageDecoder as _, ImageEncoder as _, RgbImage, codecs::png::PngEncoder,
+    };
 
     use super::*;
 
@@ -126,6 +141,18 @@ mod tests {
         for (what, bytes, expected) in table {
             assert_eq!(decoded(&bytes), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn a_colour_profile_is_not_inflated_without_end() {
+        let mut bytes = Vec::new();
+        let mut encoder = PngEncoder::new(&mut bytes);
+        encoder.set_icc_profile(vec![0; 64 * MEGABYTE]).unwrap();
+        encoder.write_image(&[0; 18], 3, 2, ExtendedColorType::Rgb8).unwrap();
+        assert!(bytes.len() < MEGABYTE, "it is packed well");
+        let profile = header(&bytes).unwrap().into_decoder().unwrap().icc_profile().unwrap();
+        assert!(profile.is_none(), "64 MB came of {} bytes", bytes.len());
+        assert_eq!(decoded(&bytes), Ok("image/png"));
     }
 
     #[test]

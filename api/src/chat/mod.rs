@@ -9,6 +9,8 @@ pub mod stream;
 pub mod turn;
 mod validate;
 
+pub(crate) use validate::idempotency_key;
+
 use axum::{
     Json,
     extract::{FromRequest as _, Request, State},
@@ -40,7 +42,8 @@ problems!(
 /// so far is void), and at the end `done` with the same JSON as without streaming, or `error` with a problem document.
 ///
 /// With an `Idempotency-Key`, the same request again returns the first one's answer and costs nothing; while the first
-/// still runs, the second waits for it.
+/// still runs, the second waits for it. Repeats within the window of the rate limit are no new messages: they are counted
+/// apart, three for each message that the limit allows.
 #[utoipa::path(
     post, path = "/chat", tag = "chat", security(("bearer" = [])),
     request_body = ChatRequest,

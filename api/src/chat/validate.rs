@@ -52,7 +52,11 @@ pub(super) fn turn_request(
     Ok(TurnRequest { user_id, key, text: message, image })
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+/// The Idempotency-Key of a request, if it has one.
+///
+/// # Errors
+/// `invalid_value`.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY_HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let wrong =

@@ -39,7 +39,7 @@ async fn a_person_writes_and_is_answered() {
 
 #[tokio::test]
 async fn the_same_turn_sent_twenty_times_at_once_costs_one_message() {
-    let setup = Setup::new().await.with("CHAT_RATE_LIMIT", "100/minute");
+    let setup = Setup::new().await;
     let gate = Arc::new(Notify::new());
     let setup = setup.script(Script::new([Step::After(Arc::clone(&gate), Box::new(Step::say("Один ответ")))]));
     // Half of them at another replica.

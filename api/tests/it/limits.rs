@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use evolve_contract::Code;
 use evolve_testkit::{OwnRedis, proxy::CountingProxy};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, header::HeaderValue};
 use serde_json::json;
 
 use crate::harness::{Answer, Api, IVAN, SERVICE_KEY, Setup};
@@ -52,6 +52,45 @@ async fn every_limited_answer_tells_of_the_limit_problems_included() {
 }
 
 #[tokio::test]
+async fn repeats_of_a_message_are_no_new_messages_but_do_not_go_on_for_ever() {
+    let api = Setup::new().await.with("CHAT_RATE_LIMIT", "2/minute").start().await;
+    let token = api.token(IVAN).await;
+    let say = async |key: &str| {
+        let request = api.request(Method::POST, "/chat").bearer_auth(&token).header("idempotency-key", key);
+        api.send(request.json(&json!({"message": "Привет"}))).await
+    };
+    assert_eq!(told(&say("one").await), [Some("2"), Some("1"), Some("60")]);
+    for left in (0..6).rev() {
+        let repeat = say("one").await;
+        assert_eq!(repeat.status, StatusCode::OK);
+        assert_eq!(told(&repeat), [Some("6"), Some(left.to_string().as_str()), Some("60")], "counted apart");
+    }
+    assert_eq!(say("one").await.code(), Code::RateLimited);
+    assert_eq!(told(&say("two").await), [Some("2"), Some("0"), Some("60")], "the repeats took nothing of it");
+    assert_eq!(say("three").await.code(), Code::RateLimited);
+    assert_eq!(say("three").await.code(), Code::RateLimited, "what was not let through is not repeated");
+    assert_eq!(chat(&api, &token).await.code(), Code::RateLimited);
+    assert_eq!(api.script.requests().len(), 2);
+    let maria = api.token(43).await;
+    let hers = api.request(Method::POST, "/chat").bearer_auth(&maria).header("idempotency-key", "one");
+    let hers = api.send(hers.json(&json!({"message": "Привет"}))).await;
+    assert_eq!(told(&hers), [Some("2"), Some("1"), Some("60")], "another person's key is no repeat");
+}
+
+#[tokio::test]
+async fn an_unreadable_line_before_the_proxys_does_not_hide_it() {
+    let api = Setup::new().await.with("TRUSTED_PROXY_HOPS", 1).start().await;
+    let mut last = None;
+    for i in 0..=10 {
+        // A proxy that appends to the last line, as it got it.
+        let appended = HeaderValue::from_bytes(b"\xff, 1.2.3.4").unwrap();
+        let request = api.request(Method::POST, "/auth").header("x-forwarded-for", format!("6.6.6.{i}"));
+        last = Some(api.send(request.header("x-forwarded-for", appended).json(&json!({"user_id": IVAN}))).await);
+    }
+    assert_eq!(last.unwrap().code(), Code::RateLimited);
+}
+
+#[tokio::test]
 async fn tokens_are_limited_by_person_and_guesses_by_address() {
     let api = Api::start().await;
     let ask = async |key: &str, user_id: i64| {
@@ -65,6 +104,8 @@ async fn tokens_are_limited_by_person_and_guesses_by_address() {
     assert_eq!(ask(SERVICE_KEY, IVAN).await.code(), Code::RateLimited);
     assert_eq!(ask("guess", 43).await.code(), Code::RateLimited);
     assert_eq!(ask(SERVICE_KEY, 43).await.status, StatusCode::OK, "another person, the same address");
+    let keyless = api.post("/auth", None, &json!({"user_id": 44})).await;
+    assert_eq!(keyless.code(), Code::RateLimited, "without a key, it is the address that counts");
 }
 
 #[tokio::test]

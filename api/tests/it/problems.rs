@@ -16,6 +16,7 @@ async fn problems_are_documents_with_a_stable_code() {
     for (what, request) in [
         ("an unknown path", request(Method::GET, "/nowhere")),
         ("an unknown path under a known one", request(Method::GET, "/docs/nowhere.js")),
+        ("a path that is not text", request(Method::GET, "/docs/%ff")),
         ("another method", request(Method::PUT, "/chat")),
         ("no token", request(Method::POST, "/chat")),
         ("another person", request(Method::GET, "/profile/43").bearer_auth(token)),
@@ -24,6 +25,12 @@ async fn problems_are_documents_with_a_stable_code() {
         ("nobody yet", request(Method::GET, "/profile/42").bearer_auth(token)),
         ("no content type", chat("{}")),
         ("a form", chat("message=a").header("content-type", "application/x-www-form-urlencoded")),
+        ("compressed", json(chat("{}")).header("content-encoding", "gzip")),
+        ("a list of the fields", json(chat(r#"["моя тайна"]"#))),
+        (
+            "a list inside",
+            json(request(Method::POST, "/profile").bearer_auth(token).body(r#"{"user_id": 42, "data": ["тайна"]}"#)),
+        ),
         ("no JSON", json(chat("моя тайна"))),
         ("half of it", json(chat(r#"{"message": "моя тай"#))),
         ("nothing", json(chat(""))),

@@ -58,6 +58,7 @@ async fn it_serves_until_it_is_told_to_stop() {
         .env("DATABASE_URL", database.url())
         .env("REDIS_URL", redis.url())
         .env("ENCRYPTION_KEY", "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=")
+        .env("LOG_LEVEL", "ERROR")
         .env("PROVIDERS", r#"[{"kind": "scripted"}]"#)
         .spawn()
         .unwrap();

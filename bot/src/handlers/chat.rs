@@ -8,7 +8,15 @@ use evolve_domain::language::Language;
 use super::{Trouble, Turn, incoming::Photo, trouble, typing};
 use crate::{markdown, replies::Replies, texts::Text};
 
-pub(super) async fn text(turn: &Turn<'_>, language: Language, message: String, date: DateTime<Utc>) -> Result<Replies, Trouble> {
+/// The API takes bodies of 10 MiB; base64 makes four bytes of three, and the caption needs some room too.
+const MAX_PHOTO_BYTES: u64 = (10 * 1024 - 64) * 1024 / 4 * 3;
+
+pub(super) async fn text(
+    turn: &Turn<'_>,
+    language: Language,
+    message: String,
+    date: DateTime<Utc>,
+) -> Result<Replies, Trouble> {
     let request = ChatRequest { message, timestamp: Some(date), image_data: None };
     typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &request)).await
 }
@@ -20,8 +28,9 @@ pub(super) async fn photo(
     caption: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
-    let limit = turn.bot.max_image_bytes;
-    let fitting = sizes.iter().filter(|photo| photo.size <= limit).max_by_key(|photo| photo.size);
+    let limit = turn.bot.max_image_bytes.min(MAX_PHOTO_BYTES);
+    let fitting =
+        sizes.iter().filter(|photo| photo.size.is_none_or(|size| size <= limit)).max_by_key(|photo| photo.area);
     let Some(photo) = fitting else {
         return Ok(turn.replies().say(Text::PhotoTooLarge.render(language)));
     };

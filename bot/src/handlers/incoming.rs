@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, User};
+use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
 
 /// Who is speaking, in their private chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,10 @@ pub(crate) struct Person {
 pub(crate) struct Photo {
     /// To download it with.
     pub(crate) file_id: String,
-    /// Bytes, as far as Telegram says.
-    pub(crate) size: u64,
+    /// Bytes, where Telegram says so.
+    pub(crate) size: Option<u64>,
+    /// Pixels.
+    pub(crate) area: u64,
 }
 
 /// What we cannot do anything with yet.
@@ -57,7 +59,7 @@ pub(crate) enum Incoming {
     },
     /// Sent a photo.
     Photo {
-        /// From small to large.
+        /// The sizes that Telegram made of it.
         sizes: Vec<Photo>,
         /// What is written under it.
         caption: String,
@@ -139,13 +141,20 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     let incoming = match media {
         Some(MediaKind::Text(text)) => Incoming::Text { text: text.text, date },
         Some(MediaKind::Photo(photo)) => {
-            let size = |size: teloxide::types::PhotoSize| Photo { file_id: size.file.id.0, size: size.file.size.into() };
-            let sizes = photo.photo.into_iter().map(size).collect();
+            let sizes = photo.photo.into_iter().map(photo_size).collect();
             Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), date }
         }
         _ => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
     };
     Ok((person, incoming))
+}
+
+fn photo_size(size: PhotoSize) -> Photo {
+    let area = u64::from(size.width) * u64::from(size.height);
+    // What the library says where Telegram does not.
+    const UNKNOWN: u32 = u32::MAX;
+    let bytes = (size.file.size != UNKNOWN).then_some(size.file.size.into());
+    Photo { file_id: size.file.id.0, size: bytes, area }
 }
 
 /// What a message carries that we can do nothing with; nothing if it carries nothing, but says what happened in the chat.
@@ -188,7 +197,12 @@ fn person(chat: &Chat, from: Option<&User>) -> Result<Person, Ignored> {
     }
     let user = from.filter(|user| !user.is_bot).ok_or(Ignored::NotAPerson)?;
     let id = i64::try_from(user.id.0).map_err(|_| Ignored::Malformed)?;
-    Ok(Person { id, chat_id: chat.id.0, first_name: user.first_name.clone(), language_code: user.language_code.clone() })
+    Ok(Person {
+        id,
+        chat_id: chat.id.0,
+        first_name: user.first_name.clone(),
+        language_code: user.language_code.clone(),
+    })
 }
 
 /// The parts of a message that the bot uses.
@@ -240,6 +254,25 @@ mod tests {
         let update = message(json!({ "text": "Привет", "entities": entities, "via_quantum": { "id": 1 } }));
         let Ok(Incoming::Text { text, .. }) = incoming(&update) else { panic!("{:?}", incoming(&update)) };
         assert_eq!(text, "Привет");
+    }
+
+    #[test]
+    fn a_photo_needs_no_more_than_telegram_promises() {
+        let size = json!({ "file_id": "a", "file_unique_id": "b", "width": 90, "height": 60 });
+        let Ok(Incoming::Photo { sizes, caption, .. }) = incoming(&message(json!({ "photo": [size] }))) else {
+            panic!("the size of a file is optional")
+        };
+        assert_eq!((sizes[0].size, caption.as_str()), (None, ""));
+    }
+
+    #[test]
+    fn people_of_today_are_understood() {
+        // Every field of a person but three is optional, ids have up to 52 bits, and a message's id may exceed 31.
+        let from = json!({ "id": 4_503_599_627_370_495_i64, "is_bot": false, "first_name": "" , "language_code": "xx-klingon" });
+        let chat = json!({ "id": 4_503_599_627_370_495_i64, "type": "private" });
+        let update = message(json!({ "text": "hi", "from": from, "chat": chat }));
+        let read = read(&update).map(|(person, _)| person.id);
+        assert_eq!(read, Ok(4_503_599_627_370_495));
     }
 
     #[rstest]

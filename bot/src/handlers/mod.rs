@@ -42,20 +42,27 @@ pub(crate) struct Turn<'a> {
     person: Person,
 }
 
-/// Handles an update: what is owed for it.
+/// An update that was handled.
+pub(crate) struct Handled {
+    /// What it was, for metrics.
+    pub(crate) kind: &'static str,
+    /// What is owed for it.
+    pub(crate) owed: Vec<NewOutgoing>,
+}
+
+/// Handles an update.
 ///
 /// # Errors
 /// [`Trouble`], when it is to be tried again.
-pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Vec<NewOutgoing>, Trouble> {
+pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled, Trouble> {
     match incoming::read(&update.payload) {
         Ok((person, incoming)) => {
             let turn = Turn { bot, update, person };
-            dispatch(&turn, incoming).await.map(Replies::into_owed)
+            let kind = kind_of(&incoming);
+            let owed = dispatch(&turn, incoming).await?.into_owed();
+            Ok(Handled { kind, owed })
         }
-        Err(ignored) => {
-            bot.metrics.received(ignored.name());
-            Ok(Vec::new())
-        }
+        Err(ignored) => Ok(Handled { kind: ignored.name(), owed: Vec::new() }),
     }
 }
 
@@ -69,18 +76,10 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
 }
 
 async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
-    let metrics = &turn.bot.metrics;
     match incoming {
-        Incoming::Press { query_id, message_id, data } => {
-            metrics.received("button");
-            start::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Text { text, .. } if commands::is_command(&text) => {
-            metrics.received("command");
-            commands::run(turn, &text).await
-        }
+        Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
+        Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
         Incoming::Text { text, date } => {
-            metrics.received("text");
             let profile = turn.profile_or_new().await?;
             if start::awaits_name(turn, &profile, &text) {
                 return start::named(turn, &profile, &text).await;
@@ -88,14 +87,22 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             chat::text(turn, turn.language(Some(&profile)), text, date).await
         }
         Incoming::Photo { sizes, caption, date } => {
-            metrics.received("photo");
             let profile = turn.profile_or_new().await?;
             chat::photo(turn, turn.language(Some(&profile)), &sizes, caption, date).await
         }
         Incoming::Unsupported(kind) => {
-            metrics.received("unsupported");
             Ok(turn.replies().say(excuse_for(kind).render(turn.best_known_language().await)))
         }
+    }
+}
+
+fn kind_of(incoming: &Incoming) -> &'static str {
+    match incoming {
+        Incoming::Press { .. } => "button",
+        Incoming::Text { text, .. } if commands::is_command(text) => "command",
+        Incoming::Text { .. } => "text",
+        Incoming::Photo { .. } => "photo",
+        Incoming::Unsupported(_) => "unsupported",
     }
 }
 

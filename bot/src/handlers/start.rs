@@ -38,7 +38,9 @@ pub(super) async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
             let greeting = name.map_or(Text::GreetingUnnamed, |name| Text::Greeting { name });
             Ok(turn.replies().say(greeting.render(language)))
         }
-        Onboarding::Language if !turn.is_repeated() => ask_name(turn, language, turn.replies(), Text::AskNameAgain).await,
+        Onboarding::Language if !turn.is_repeated() => {
+            ask_name(turn, language, turn.replies(), Text::AskNameAgain).await
+        }
         Onboarding::Name => ask_name(turn, language, turn.replies(), Text::AskNameAgain).await,
         Onboarding::New | Onboarding::Language => {
             let data = step_data(Onboarding::Language);
@@ -52,7 +54,12 @@ pub(super) async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 }
 
 /// A button was pressed.
-pub(super) async fn pressed(turn: &Turn<'_>, query: &str, message: Option<i64>, data: &str) -> Result<Replies, Trouble> {
+pub(super) async fn pressed(
+    turn: &Turn<'_>,
+    query: &str,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
     // First, and whatever comes of it: until then the person's app shows a waiting button, for a minute at most.
     if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
         turn.bot.metrics.swallow("callback_answer", &error);
@@ -140,7 +147,12 @@ pub(super) async fn named(turn: &Turn<'_>, profile: &ProfileData, text: &str) ->
 }
 
 /// Asks for the name: the one of their account with a button, unless it cannot be one.
-async fn ask_name(turn: &Turn<'_>, language: Language, replies: Replies, question: Text<'_>) -> Result<Replies, Trouble> {
+async fn ask_name(
+    turn: &Turn<'_>,
+    language: Language,
+    replies: Replies,
+    question: Text<'_>,
+) -> Result<Replies, Trouble> {
     let Some(name) = names::checked(&turn.person.first_name) else {
         turn.change(step_data(Onboarding::Name)).await?;
         return Ok(replies.say(Text::TypeName.render(language)));

@@ -65,7 +65,11 @@ impl From<ClientError> for Trouble {
                     tracing::error!(%error, "the API does not take our SERVICE_KEY; give both the same one");
                     Self::later("api_refuses_key", Some(REFUSED_KEY_PAUSE))
                 }
-                _ => Self::fault("api_problem", &error),
+                // What was wrong in detail is in the API's own log, under the request's id.
+                code => {
+                    let id = problem.request_id.as_deref().unwrap_or("unknown");
+                    Self::fault("api_problem", format!("the API answered {} {code:?}, request {id}", problem.status))
+                }
             },
         }
     }
@@ -151,6 +155,9 @@ mod tests {
     #[case(7201, 3, 121)]
     fn the_wait_is_rounded_up(#[case] seconds: u64, #[case] hours: u32, #[case] minutes: u32) {
         let text = quota(Duration::from_secs(seconds));
-        assert!(matches!(text, Text::QuotaExhausted { hours: h, minutes: m } if (h, m) == (hours, minutes)), "{text:?}");
+        assert!(
+            matches!(text, Text::QuotaExhausted { hours: h, minutes: m } if (h, m) == (hours, minutes)),
+            "{text:?}"
+        );
     }
 }

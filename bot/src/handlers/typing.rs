@@ -1,6 +1,6 @@
 //! "typing…" for as long as the companion thinks.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use serde_json::json;
 
@@ -11,23 +11,21 @@ const AGAIN_AFTER: Duration = Duration::from_secs(4);
 
 /// Shows "typing…" in a chat, at once and until `work` is done. Whether it shows is nobody's concern.
 pub(super) async fn while_doing<T>(bot: &Bot, chat_id: i64, work: impl Future<Output = T>) -> T {
-    let show = async {
-        loop {
-            let params = json!({ "chat_id": chat_id, "action": "typing" });
-            if let Err(error) = bot.telegram.call("sendChatAction", &params).await {
-                bot.metrics.swallow("typing", &error);
+    let params = json!({ "chat_id": chat_id, "action": "typing" });
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            shown = bot.telegram.call("sendChatAction", &params) => {
+                if let Err(error) = shown {
+                    bot.metrics.swallow("typing", &error);
+                }
             }
-            tokio::time::sleep(AGAIN_AFTER).await;
         }
-    };
-    tokio::select! {
-        biased;
-        done = work => done,
-        () = show => unreachable_end().await,
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
+        }
     }
-}
-
-/// The loop above has no end, but its type does not say so.
-async fn unreachable_end<T>() -> T {
-    std::future::pending().await
 }

@@ -67,11 +67,13 @@ mod tests {
 
     #[test]
     fn an_update_is_filed_under_its_chat_and_person() {
-        let message = json!({ "update_id": 1, "message": { "chat": { "id": -5 }, "from": { "id": 42 }, "text": "a\0b" } });
+        let message =
+            json!({ "update_id": 1, "message": { "chat": { "id": -5 }, "from": { "id": 42 }, "text": "a\0b" } });
         let new = new_update(message).unwrap();
         assert_eq!((new.update_id, new.chat_id, new.user_id), (1, Some(-5), Some(42)));
         assert_eq!(new.payload["message"]["text"], "a\u{fffd}b");
-        let press = json!({ "update_id": 2, "callback_query": { "from": { "id": 42 }, "message": { "chat": { "id": 7 } } } });
+        let press =
+            json!({ "update_id": 2, "callback_query": { "from": { "id": 42 }, "message": { "chat": { "id": 7 } } } });
         let new = new_update(press).unwrap();
         assert_eq!((new.chat_id, new.user_id), (Some(7), Some(42)));
     }

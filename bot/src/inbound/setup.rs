@@ -44,7 +44,12 @@ pub(crate) fn register_commands(bot: &Bot, tasks: &Tasks) {
 ///
 /// # Errors
 /// As [`say_hello`].
-pub(crate) async fn set_webhook(bot: &Bot, url: &Url, secret: &SecretString, stop: &CancellationToken) -> anyhow::Result<bool> {
+pub(crate) async fn set_webhook(
+    bot: &Bot,
+    url: &Url,
+    secret: &SecretString,
+    stop: &CancellationToken,
+) -> anyhow::Result<bool> {
     let params = json!({
         "url": url.as_str(),
         "secret_token": secret.expose_secret(),
@@ -54,7 +59,12 @@ pub(crate) async fn set_webhook(bot: &Bot, url: &Url, secret: &SecretString, sto
     until_done(bot, stop, "setWebhook", || async { bot.telegram.call("setWebhook", &params).await.map(drop) }).await
 }
 
-async fn until_done<F>(bot: &Bot, stop: &CancellationToken, what: &'static str, step: impl Fn() -> F) -> anyhow::Result<bool>
+async fn until_done<F>(
+    bot: &Bot,
+    stop: &CancellationToken,
+    what: &'static str,
+    step: impl Fn() -> F,
+) -> anyhow::Result<bool>
 where
     F: Future<Output = Result<(), TelegramError>>,
 {

@@ -12,8 +12,8 @@
 mod html;
 mod model;
 mod parse;
-mod spoiler;
 mod split;
+mod spoiler;
 mod table;
 
 pub(crate) use html::{escape, plain};

@@ -112,7 +112,8 @@ fn text_cut(text: &str, room: usize) -> usize {
     let late_enough = |at: &usize| *at >= hard / 2 && !is_blank(window.get(..*at).unwrap_or_default());
     let line = window.rfind('\n').filter(late_enough);
     let sentence = || {
-        let mut ends = window.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？'));
+        let mut ends =
+            window.char_indices().rev().filter(|(_, c)| matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？'));
         let after = |(at, c): (usize, char)| at + c.len_utf8();
         let is_end = |at: &usize| text.get(*at..).and_then(|rest| rest.chars().next()).is_some_and(char::is_whitespace);
         ends.by_ref().map(after).find(is_end).filter(late_enough)
@@ -151,7 +152,8 @@ fn whole_character(text: &str, hard: usize) -> usize {
     const MOST_MODIFIERS: usize = 16;
     let is_joiner = |c: char| c == '\u{200d}';
     let modifies = |c: char| {
-        is_joiner(c) || matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20e3}')
+        is_joiner(c)
+            || matches!(c, '\u{300}'..='\u{36f}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{20e3}')
     };
     let mut at = hard;
     for _ in 0..MOST_MODIFIERS {

@@ -27,6 +27,7 @@ fn seen(html: &str) -> Formatted {
 #[case("[`code` link](https://e.com)", "<a href=\"https://e.com/\">code link</a>")]
 #[case("[x](javascript:alert(1)) [y](/relative)", "x y")]
 #[case("[](https://e.com)", "<a href=\"https://e.com/\">https://e.com/</a>")]
+#[case("a [ ](https://e.com) b", "a   b")]
 #[case("![a cat](https://e.com/cat.png)", "<a href=\"https://e.com/cat.png\">a cat</a>")]
 #[case("[![logo](https://e.com/l.png)](https://e.com/home)", "<a href=\"https://e.com/home\">logo</a>")]
 #[case("<https://e.com/a>", "<a href=\"https://e.com/a\">https://e.com/a</a>")]
@@ -35,9 +36,16 @@ fn seen(html: &str) -> Formatted {
 #[case("`a || b` and ||||", "<code>a || b</code> and ||||")]
 #[case("**`bold code`**", "<code>bold code</code>")]
 #[case("> quote\n> > nested\n\nafter", "<blockquote>quote\n\nnested</blockquote>\nafter")]
+#[case("> a\n\n> b", "<blockquote>a</blockquote>\n<blockquote>b</blockquote>")]
 #[case("> a\n\ntext\n\n> b", "<blockquote>a</blockquote>\ntext\n<blockquote>b</blockquote>")]
-#[case("> said\n> ```\n> code\n> ```\n> more", "<blockquote>said</blockquote>\n<pre>code</pre>\n<blockquote>more</blockquote>")]
-#[case("before\n```rust\nfn main() {}\n```\nafter", "before\n<pre><code class=\"language-rust\">fn main() {}</code></pre>\nafter")]
+#[case(
+    "> said\n> ```\n> code\n> ```\n> more",
+    "<blockquote>said</blockquote>\n<pre>code</pre>\n<blockquote>more</blockquote>"
+)]
+#[case(
+    "before\n```rust\nfn main() {}\n```\nafter",
+    "before\n<pre><code class=\"language-rust\">fn main() {}</code></pre>\nafter"
+)]
 #[case("```\n  indented\n\n<b>\n```", "<pre>  indented\n\n&lt;b&gt;</pre>")]
 #[case("```x\" onclick=\"y\ncode\n```", "<pre>code</pre>")]
 #[case("- a\n- b\n  - c\n    - d\n- e", "• a\n• b\n    • c\n        • d\n• e")]
@@ -65,6 +73,13 @@ fn nothing_visible_is_no_message() {
     for nothing in ["", "  \n\t", "\u{200b}", "[](/x)", "```\n\n```", "> ", "\u{fe0f}\u{2060}"] {
         assert_eq!(to_messages(nothing), Vec::<String>::new(), "{nothing:?}");
     }
+}
+
+#[test]
+fn no_part_of_an_answer_is_empty_to_the_eye() {
+    let messages = to_messages(&format!("начало{}конец", "\u{200b}".repeat(9000)));
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(messages.iter().all(|message| !is_blank(message)));
 }
 
 #[test]
@@ -118,7 +133,9 @@ fn formats_go_on_in_the_next_message() {
 #[test]
 fn deep_nesting_costs_no_stack_and_hostile_input_no_time() {
     let started = std::time::Instant::now();
-    for hostile in [">".repeat(20_000), "- ".repeat(5_000), "*a ".repeat(20_000), "[".repeat(20_000), "||a".repeat(20_000)] {
+    for hostile in
+        [">".repeat(20_000), "- ".repeat(5_000), "*a ".repeat(20_000), "[".repeat(20_000), "||a".repeat(20_000)]
+    {
         for message in to_messages(&hostile) {
             assert!(seen(&message).len() <= MESSAGE_UNITS);
         }
@@ -176,7 +193,8 @@ fn check(markdown: &str, limit: usize) -> Result<(), TestCaseError> {
     }
     let together: String = parts.iter().map(|part| part.text.as_str()).collect();
     let whole: String = to_messages_of(markdown, usize::MAX).iter().map(|html| seen(html).text).collect();
-    let dense = |text: &str| text.chars().filter(|c| !c.is_whitespace() && !is_blank(&c.to_string())).collect::<String>();
+    let dense =
+        |text: &str| text.chars().filter(|c| !c.is_whitespace() && !is_blank(&c.to_string())).collect::<String>();
     prop_assert_eq!(dense(&together), dense(&whole), "parting changed the text");
     let source = letters_of_source(markdown);
     // A wide table repeats its head in every row, in front of what it names: nothing is lost, but not all in one order.
@@ -192,11 +210,64 @@ fn markdown() -> impl Strategy<Value = String> {
         "[a-zа-я0-9]{1,12}",
         "[ \n]{1,3}",
         prop::sample::select(vec![
-            "**", "*", "_", "__", "~~", "`", "``", "```", "```rust\n", "\n```\n", "||", "|", "\n|---|---|\n", "\n| a | b |\n",
-            "# ", "\n## ", "\n> ", "\n>> ", "\n- ", "\n  - ", "\n1. ", "\n- [x] ", "\n---\n", "\n===\n", "[", "](", ")", "![",
-            "](https://e.com/a?b=\"c\"&d)", "](tg://user?id=1)", "<b>", "</b>", "<", ">", "&", "&amp;", "&#0;", "&#x1F600;",
-            "\\", "\"", "😀", "👨\u{200d}👩\u{200d}👧", "e\u{301}", "\u{200b}", "\u{0}", "\t", "\r\n", "    ", "<br>", "<!--", "-->",
-            "<https://e.com>", "a@b.c", "$x$", "[^1]", "[x]: https://e.com\n", ". ", "! ",
+            "**",
+            "*",
+            "_",
+            "__",
+            "~~",
+            "`",
+            "``",
+            "```",
+            "```rust\n",
+            "\n```\n",
+            "||",
+            "|",
+            "\n|---|---|\n",
+            "\n| a | b |\n",
+            "# ",
+            "\n## ",
+            "\n> ",
+            "\n>> ",
+            "\n- ",
+            "\n  - ",
+            "\n1. ",
+            "\n- [x] ",
+            "\n---\n",
+            "\n===\n",
+            "[",
+            "](",
+            ")",
+            "![",
+            "](https://e.com/a?b=\"c\"&d)",
+            "](tg://user?id=1)",
+            "<b>",
+            "</b>",
+            "<",
+            ">",
+            "&",
+            "&amp;",
+            "&#0;",
+            "&#x1F600;",
+            "\\",
+            "\"",
+            "😀",
+            "👨\u{200d}👩\u{200d}👧",
+            "e\u{301}",
+            "\u{200b}",
+            "\u{0}",
+            "\t",
+            "\r\n",
+            "    ",
+            "<br>",
+            "<!--",
+            "-->",
+            "<https://e.com>",
+            "a@b.c",
+            "$x$",
+            "[^1]",
+            "[x]: https://e.com\n",
+            ". ",
+            "! ",
         ])
         .prop_map(str::to_owned),
         any::<char>().prop_map(String::from),

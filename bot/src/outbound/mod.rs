@@ -23,8 +23,8 @@ use crate::{
 
 /// Calls under way at the same time. Each takes some 50 ms at Telegram, which allows 30 a second.
 pub(crate) const SENDERS: usize = 30;
-/// Longer than a call and its second try as plain text can take.
-const LEASE: TimeDelta = TimeDelta::seconds(90);
+/// Longer than waiting for one's turn, a call, and its second try as plain text can take.
+const LEASE: TimeDelta = TimeDelta::seconds(120);
 
 /// The outbox of one bot.
 #[derive(Clone, Debug)]

@@ -59,9 +59,8 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         TelegramError::RetryAfter(wait) => {
             let everything = pace.flooded(outgoing.chat_id, wait);
             tracing::info!(seconds = wait.as_secs(), everything, "Telegram asks to send less");
+            // The oldest of its chat holds up the others.
             again(bot, outgoing, wait, kind, false).await;
-            let until = bot.clock.now() + wait;
-            insist("a held chat", || async move { bot.store.outbox().hold_chat(outgoing.chat_id, until).await }).await;
         }
         TelegramError::MigratedTo(chat) => {
             again(bot, outgoing, Duration::ZERO, kind, true).await;
@@ -74,7 +73,12 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         }
         TelegramError::Refused { refusal: Refusal::TooLong, .. } => split_again(bot, outgoing).await,
         TelegramError::Refused { description, .. } => {
-            tracing::warn!(outbox_id = outgoing.id, method = outgoing.method, description, "Telegram refuses a call for good");
+            tracing::warn!(
+                outbox_id = outgoing.id,
+                method = outgoing.method,
+                description,
+                "Telegram refuses a call for good"
+            );
             bury(bot, outgoing, &format!("refused: {description}")).await;
         }
         TelegramError::Unauthorized => {
@@ -94,14 +98,22 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
 }
 
 async fn sent(bot: &Bot, outgoing: &ClaimedOutgoing, message_id: Option<i64>) {
-    let kept = insist("a sent message", || async move { bot.store.outbox().sent(outgoing, message_id, bot.clock.now()).await }).await;
+    let kept =
+        insist(
+            "a sent message",
+            || async move { bot.store.outbox().sent(outgoing, message_id, bot.clock.now()).await },
+        )
+        .await;
     if kept != Some(true) {
         bot.metrics.outbox_failure("not_written");
     }
 }
 
 async fn bury(bot: &Bot, outgoing: &ClaimedOutgoing, reason: &str) {
-    insist("a message that cannot be sent", || async move { bot.store.outbox().bury(outgoing, reason, bot.clock.now()).await }).await;
+    insist("a message that cannot be sent", || async move {
+        bot.store.outbox().bury(outgoing, reason, bot.clock.now()).await
+    })
+    .await;
 }
 
 async fn again(bot: &Bot, outgoing: &ClaimedOutgoing, wait: Duration, reason: &str, counts: bool) {
@@ -117,7 +129,9 @@ async fn split_again(bot: &Bot, outgoing: &ClaimedOutgoing) {
         return bury(bot, outgoing, "too_long").await;
     }
     let pieces = &pieces;
-    let owed = insist("the pieces of a long message", || async move { bot.store.outbox().put(pieces, bot.clock.now()).await }).await;
+    let owed =
+        insist("the pieces of a long message", || async move { bot.store.outbox().put(pieces, bot.clock.now()).await })
+            .await;
     if owed.is_some() {
         bury(bot, outgoing, "too_long: sent in pieces").await;
     }

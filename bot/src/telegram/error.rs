@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// For 429 without `retry_after`, which Telegram does not send but a gateway may.
 const DEFAULT_RETRY: Duration = Duration::from_secs(5);
+/// More than this is asked again sooner: a gateway's nonsense must not keep the bot silent for ever.
+const LONGEST_RETRY: Duration = Duration::from_secs(3600);
 
 /// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +66,7 @@ impl TelegramError {
             return Self::MigratedTo(chat);
         }
         match code {
-            429 => Self::RetryAfter(retry_after.map_or(DEFAULT_RETRY, Duration::from_secs)),
+            429 => Self::RetryAfter(retry_after.map_or(DEFAULT_RETRY, Duration::from_secs).min(LONGEST_RETRY)),
             // A token without the right shape does not even have a path of its own.
             401 | 404 => Self::Unauthorized,
             403 => Self::Forbidden(description),
@@ -147,6 +149,12 @@ mod tests {
     #[case(502, "Bad Gateway", "unavailable")]
     fn each_refusal_says_what_to_do(#[case] code: u16, #[case] description: &str, #[case] kind: &str) {
         assert_eq!(TelegramError::from_answer(code, description.to_owned(), None, None).kind(), kind);
+    }
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let error = TelegramError::from_answer(429, String::new(), Some(u64::MAX), None);
+        assert_eq!(error, TelegramError::RetryAfter(LONGEST_RETRY));
     }
 
     #[tokio::test]

@@ -69,7 +69,12 @@ impl Telegram {
     ///
     /// # Errors
     /// [`TelegramError`].
-    pub(crate) async fn call_within(&self, limit: Duration, method: &str, params: &Value) -> Result<Value, TelegramError> {
+    pub(crate) async fn call_within(
+        &self,
+        limit: Duration,
+        method: &str,
+        params: &Value,
+    ) -> Result<Value, TelegramError> {
         let url = format!("{}/bot{}/{method}", self.base, self.token.expose_secret());
         let sent = self.http.post(url).timeout(limit).json(params).send().await;
         let response = sent.map_err(TelegramError::from_http)?;

@@ -32,7 +32,7 @@ pub(super) enum Input {
 pub(super) const HELP: &str = "\
 anything            is said to the bot; /start, /help and so on are the bot's own commands
 1, 2, … or /press N presses a button of the last message that has some
-/photo PATH [TEXT]  sends a picture
+/photo PATH [TEXT]  sends a picture; a path with spaces goes into quotes
 /voice PATH         sends a voice message (OGG with Opus)
 /quit or Ctrl-D     ends the chat; the bot goes on";
 
@@ -47,13 +47,43 @@ pub(super) fn parse(line: &str) -> Input {
         ("/keys", "") => Input::Help,
         ("/press", number) if number.parse::<usize>().is_ok() => Input::Press(number.parse().unwrap_or_default()),
         ("/photo", rest) if !rest.is_empty() => {
-            let (path, caption) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let (path, caption) = path_of(rest);
             let caption = caption.trim();
-            Input::Photo { path: path.into(), caption: (!caption.is_empty()).then(|| caption.to_owned()) }
+            Input::Photo { path, caption: (!caption.is_empty()).then(|| caption.to_owned()) }
         }
-        ("/voice", path) if !path.is_empty() => Input::Voice(path.into()),
+        ("/voice", rest) if !rest.is_empty() => match path_of(rest) {
+            (path, "") => Input::Voice(path),
+            _ => Input::Voice(rest.into()),
+        },
         _ => Input::Text(line.to_owned()),
     }
+}
+
+/// A path as one types it into a shell, and what follows it: terminals quote, or put backslashes into, what is dragged
+/// into them, and people write `~/`.
+fn path_of(text: &str) -> (PathBuf, &str) {
+    for quote in ['"', '\''] {
+        if let Some((path, rest)) = text.strip_prefix(quote).and_then(|text| text.split_once(quote)) {
+            return (path.into(), rest);
+        }
+    }
+    let mut path = String::new();
+    let mut is_escaped = false;
+    let mut end = text.len();
+    for (at, letter) in text.char_indices() {
+        if letter == '\\' && !is_escaped {
+            is_escaped = true;
+            continue;
+        }
+        if letter.is_whitespace() && !is_escaped {
+            end = at;
+            break;
+        }
+        path.push(letter);
+        is_escaped = false;
+    }
+    let in_home = path.strip_prefix("~/").and_then(|path| Some(PathBuf::from(std::env::var_os("HOME")?).join(path)));
+    (in_home.unwrap_or_else(|| path.into()), text.get(end..).unwrap_or_default())
 }
 
 /// What a numbered button does.
@@ -108,7 +138,12 @@ mod tests {
     #[case("/press two", Input::Text("/press two".into()))]
     #[case("/photo cat.png  look at her ", Input::Photo { path: "cat.png".into(), caption: Some("look at her".into()) })]
     #[case("/photo cat.png", Input::Photo { path: "cat.png".into(), caption: None })]
+    #[case("/photo \"my cat.png\" look", Input::Photo { path: "my cat.png".into(), caption: Some("look".into()) })]
+    #[case("/photo 'my cat.png'", Input::Photo { path: "my cat.png".into(), caption: None })]
+    #[case("/photo my\\ cat.png look", Input::Photo { path: "my cat.png".into(), caption: Some("look".into()) })]
     #[case("/voice hello.ogg", Input::Voice("hello.ogg".into()))]
+    #[case("/voice well hello.ogg", Input::Voice("well hello.ogg".into()))]
+    #[case("/voice 'well hello.ogg'", Input::Voice("well hello.ogg".into()))]
     #[case("7", Input::Text("7".into()))]
     fn a_line_is_understood(#[case] line: &str, #[case] expected: Input) {
         assert_eq!(parse(line), expected);

@@ -14,6 +14,26 @@ fn the_private_database_can_be_migrated_up_and_down_by_hand() {
 }
 
 #[test]
+fn a_key_that_is_given_is_what_a_rotation_ends_with() {
+    let world = World::new();
+    world.must(&["migrate"]);
+    let key = std::fs::read_to_string(world.home().join("keys/ENCRYPTION_KEY")).unwrap();
+    let mut command = world.command(&["rotate-keys"]);
+    let output = command.env("ENCRYPTION_KEY", key.trim()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let kept = std::fs::read_to_string(world.home().join("keys/ENCRYPTION_KEY")).unwrap();
+    assert_eq!(kept, key, "a key that `evolve up` would not use was made");
+}
+
+#[test]
+fn a_home_that_is_a_file_is_a_finding() {
+    let world = World::new();
+    std::fs::write(world.home(), "").unwrap();
+    let ran = world.evolve(&["doctor"]);
+    assert!(!ran.succeeded && ran.said.contains("is not a directory"), "{}", ran.said);
+}
+
+#[test]
 fn rotated_keys_are_kept_newest_first() {
     let world = World::new();
     world.must(&["migrate"]);

@@ -35,6 +35,11 @@ fn a_newcomer_starts_the_bot_talks_to_it_stops_it_and_finds_everything_again() {
     let second = world.evolve(&["up", "--detach"]);
     assert!(!second.succeeded && second.said.contains("runs already"), "{}", second.said);
 
+    let down = world.evolve(&["migrate", "down", "0"]);
+    assert!(!down.succeeded && down.said.contains("stop it with"), "tables went under a running bot: {}", down.said);
+    let nothing = world.evolve(&["chat", "--as", "42", "--message", " "]);
+    assert!(!nothing.succeeded && nothing.said.contains("nothing to say"), "{}", nothing.said);
+
     let said = world.must(&["down"]);
     assert!(said.contains("Stopped"), "{said}");
     assert!(alive(&pids).is_empty(), "{:?} still run", alive(&pids));

@@ -64,6 +64,7 @@ pub struct ProfileUpdate {
     /// Whose profile; must be the token's own person.
     pub user_id: i64,
     /// What to set.
+    #[serde(deserialize_with = "crate::object::only")]
     pub data: ProfileData,
 }
 

@@ -91,11 +91,13 @@ pub fn one_line(text: &str, max_chars: usize) -> Option<String> {
     (!cut.is_empty()).then(|| cut.to_owned())
 }
 
-/// What two facts are compared by: letters and digits alone, in lower case, with `ё` as `е`.
+/// What two facts are compared by: letters and digits alone, in lower case, with `ё` as `е`. A text that has none (an
+/// emoji) stands for itself.
 #[must_use]
 pub fn normalized(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| word.to_lowercase().replace('ё', "е")).collect::<Vec<_>>().join(" ")
+    let words = words.map(|word| word.to_lowercase().replace('ё', "е")).collect::<Vec<_>>().join(" ");
+    if words.is_empty() { text.trim().to_owned() } else { words }
 }
 
 /// Whether two texts state the same thing in the same words.
@@ -119,5 +121,6 @@ mod tests {
     fn the_same_words_are_the_same_fact() {
         assert!(same("Любит чёрный чай.", "любит  черный чай"));
         assert!(!same("likes tea", "likes coffee"));
+        assert!(!same("🎉", "!!!") && same("🎉", " 🎉"), "texts without letters were taken for one");
     }
 }

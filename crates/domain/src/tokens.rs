@@ -6,7 +6,8 @@
 /// Estimated tokens of `text`.
 #[must_use]
 pub fn estimate(text: &str) -> u32 {
-    let (ascii, other) = text.chars().fold((0_u64, 0_u64), |(a, o), c| if c.is_ascii() { (a + 1, o) } else { (a, o + 1) });
+    let (ascii, other) =
+        text.chars().fold((0_u64, 0_u64), |(a, o), c| if c.is_ascii() { (a + 1, o) } else { (a, o + 1) });
     u32::try_from(ascii.div_ceil(4) + other.div_ceil(2) + 1).unwrap_or(u32::MAX)
 }
 

@@ -79,7 +79,8 @@ impl Engine {
     /// # Errors
     /// [`PromptError`] when a template is broken, which a test excludes.
     pub fn new(config: EngineConfig) -> Result<Self, PromptError> {
-        let EngineConfig { store, wakeups, chain, persona, plans, max_iterations, thinking_budget, metrics, clock } = config;
+        let EngineConfig { store, wakeups, chain, persona, plans, max_iterations, thinking_budget, metrics, clock } =
+            config;
         let prompts = Prompts::new()?;
         let inner =
             Inner { store, wakeups, chain, prompts, persona, plans, max_iterations, thinking_budget, metrics, clock };

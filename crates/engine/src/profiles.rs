@@ -75,10 +75,16 @@ impl Changes {
             birthday: birthday(self.birthday, now)?,
             occupation: line("occupation", self.occupation, MAX_FIELD_CHARS)?,
             city: line("city", self.city, MAX_FIELD_CHARS)?,
-            language: self.language.map(|code| code.parse::<Language>().map_err(|_| invalid("language", "must be ru or en"))).transpose()?,
+            language: self
+                .language
+                .map(|code| code.parse::<Language>().map_err(|_| invalid("language", "must be ru or en")))
+                .transpose()?,
             time_zone: self
                 .time_zone
-                .map(|name| name.parse::<Tz>().map_err(|_| invalid("time_zone", "must be an IANA time zone such as Europe/Moscow")))
+                .map(|name| {
+                    name.parse::<Tz>()
+                        .map_err(|_| invalid("time_zone", "must be an IANA time zone such as Europe/Moscow"))
+                })
                 .transpose()?,
             onboarding: self.onboarding,
         })

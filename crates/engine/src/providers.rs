@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::model::{
-    Chain, ChainConfig, Gemini, GeminiConfig, HttpLimits, ModelProvider, Observer, OpenAi, OpenAiConfig, Scripted, SetupError,
+    Chain, ChainConfig, Gemini, GeminiConfig, HttpLimits, ModelProvider, Observer, OpenAi, OpenAiConfig, Scripted,
+    SetupError,
 };
 
 /// Which wire format a provider speaks.

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use evolve_domain::tokens;
 use evolve_runtime::shutdown::Tasks;
 use evolve_store::{
     messages::{Message, Role},
@@ -25,7 +26,13 @@ const DEBOUNCE: Duration = Duration::from_secs(2);
 /// A look without any turn: for what was left by a crash, or by a model that failed.
 const SWEEP: Duration = Duration::from_secs(300);
 /// Longest summary that is kept, in characters.
-const MAX_CHARS: usize = 4000;
+///
+/// Above what the model may say at all: cutting its end off would lose what it says of the newest messages.
+const MAX_CHARS: usize = 20_000;
+/// Longest answer, in tokens, thinking included.
+const MAX_OUTPUT_TOKENS: u32 = 4096;
+/// Tokens of messages in one pass, where the first is not longer by itself: what does not fit comes in the next one.
+const BATCH_TOKENS: u32 = 40_000;
 
 /// Starts the background work, as a task of `tasks`.
 pub fn start(engine: Engine, tasks: &Tasks) {
@@ -55,7 +62,7 @@ pub fn start(engine: Engine, tasks: &Tasks) {
 /// while.
 pub async fn sum_up_one(engine: &Engine) -> bool {
     let language = engine.persona.language;
-    let unsummed = match engine.store.summaries().claim(RULE, language, engine.clock.now(), LEASE).await {
+    let mut unsummed = match engine.store.summaries().claim(RULE, language, engine.clock.now(), LEASE).await {
         Ok(Some(unsummed)) => unsummed,
         Ok(None) => return false,
         Err(error) => {
@@ -63,6 +70,8 @@ pub async fn sum_up_one(engine: &Engine) -> bool {
             return false;
         }
     };
+    let fitting = fitting(&unsummed.messages);
+    unsummed.messages.truncate(fitting);
     let content = match generate(engine, &unsummed).await {
         Ok(content) => content,
         Err(error) => {
@@ -96,11 +105,26 @@ async fn generate(engine: &Engine, unsummed: &Unsummed) -> anyhow::Result<String
     }
     let mut request = model::Request::new(system, vec![model::Message::user(material)]);
     request.language = unsummed.language;
-    request.max_output_tokens = 2048;
+    request.max_output_tokens = MAX_OUTPUT_TOKENS;
     let answer = engine.chain.generate(&request).await?.answer;
+    // Half a summary would take the place of messages that it does not tell of.
+    anyhow::ensure!(answer.finish == model::FinishReason::Stop, "the summary was cut off: {:?}", answer.finish);
     let content: String = answer.text.replace('\0', "").trim().chars().take(MAX_CHARS).collect();
     anyhow::ensure!(!content.is_empty(), "the summary is empty");
     Ok(content)
+}
+
+/// How many of them, at least the first, fit into one pass.
+fn fitting(messages: &[Message]) -> usize {
+    let mut left = BATCH_TOKENS;
+    let fits = |message: &&Message| match left.checked_sub(tokens::estimate(&message.text)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    messages.iter().take_while(fits).count().max(1)
 }
 
 fn line(message: &Message) -> String {

@@ -233,7 +233,9 @@ mod tests {
         let _ = env.optional_secret("KEY", 1, "a key");
         let error = env.finish(()).unwrap_err();
         let text = error.to_string();
-        for part in ["PORT cannot be read", "DATABASE_URL is not set: where Postgres is", "JWT_SECRET has 5", "KEY_FILE names"] {
+        for part in
+            ["PORT cannot be read", "DATABASE_URL is not set: where Postgres is", "JWT_SECRET has 5", "KEY_FILE names"]
+        {
             assert!(text.contains(part), "{part:?} is not in:\n{text}");
         }
         assert_eq!(error.problems.len(), 4);

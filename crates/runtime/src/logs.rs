@@ -40,7 +40,8 @@ pub struct LogConfig {
 impl LogConfig {
     /// Reads `LOG_LEVEL` and `LOG_FORMAT`.
     pub fn read(env: &mut crate::config::Reader) -> Self {
-        let filter: String = env.or("LOG_LEVEL", "INFO", "A level (`DEBUG`), or a filter such as `info,evolve_store=debug`.");
+        let filter: String =
+            env.or("LOG_LEVEL", "INFO", "A level (`DEBUG`), or a filter such as `info,evolve_store=debug`.");
         if let Err(error) = EnvFilter::builder().parse(&filter) {
             env.problem(format!("LOG_LEVEL is not a level or filter ({error}); try INFO"));
         }

@@ -29,7 +29,8 @@ const FILL_WITHIN: Duration = Duration::from_secs(10);
 const MARK: &str = "-";
 
 /// Drops KEYS[1] if it still holds ARGV[1]: a corrupt entry goes, a mark or entry that has taken its place stays.
-const DROP_IF_SAME: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
+const DROP_IF_SAME: &str =
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
 /// What is cached. Each kind is documented with its Redis key; the number in it is the version of the layout, to be
 /// raised whenever the type behind it changes.
@@ -57,7 +58,8 @@ pub struct CacheConfig {
 impl CacheConfig {
     /// Reads `CACHE_TTL_SECONDS`.
     pub fn read(env: &mut Reader) -> Self {
-        let seconds = env.or("CACHE_TTL_SECONDS", "600", "How long cached profiles are kept, seconds; 0 turns the cache off.");
+        let seconds =
+            env.or("CACHE_TTL_SECONDS", "600", "How long cached profiles are kept, seconds; 0 turns the cache off.");
         Self { ttl: Duration::from_secs(seconds) }
     }
 }
@@ -100,7 +102,11 @@ impl Cache {
         metrics.register(|registry| {
             registry.register("cache_hits", "Values found in the cache", counters.hits.clone());
             registry.register("cache_misses", "Values not found in the cache", counters.misses.clone());
-            registry.register("cache_corrupt_entries", "Cache entries that could not be read and were dropped", counters.corrupt.clone());
+            registry.register(
+                "cache_corrupt_entries",
+                "Cache entries that could not be read and were dropped",
+                counters.corrupt.clone(),
+            );
         });
         Self { redis, keys, ttl: config.ttl, metrics: counters }
     }
@@ -149,7 +155,8 @@ impl Cache {
     async fn find<T: DeserializeOwned>(&self, key: &str) -> Found<T> {
         let mut command = redis::cmd("GET");
         command.arg(key);
-        let answer = self.redis.call("cache_get", |mut c| async move { command.query_async::<Option<Vec<u8>>>(&mut c).await });
+        let answer =
+            self.redis.call("cache_get", |mut c| async move { command.query_async::<Option<Vec<u8>>>(&mut c).await });
         match answer.await {
             Err(_) => Found::Unreachable,
             Ok(None) => Found::Nothing,
@@ -168,8 +175,8 @@ impl Cache {
     fn open<T: DeserializeOwned>(&self, key: &str, bytes: &[u8]) -> Result<T, String> {
         let token = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
         let json = self.keys.decrypt(token, "a cache entry").map_err(|e| e.to_string())?;
-        let sealed: Sealed<T> = serde_json::from_str(&json)
-            .map_err(|e| format!("{:?} error at column {}", e.classify(), e.column()))?;
+        let sealed: Sealed<T> =
+            serde_json::from_str(&json).map_err(|e| format!("{:?} error at column {}", e.classify(), e.column()))?;
         if sealed.key == key { Ok(sealed.value) } else { Err("it belongs to another key".to_owned()) }
     }
 
@@ -222,7 +229,11 @@ mod tests {
 
     async fn cache_at(url: &str) -> Fixture {
         let metrics = Metrics::new();
-        let config = RedisConfig { url: Some(url.to_owned().into()), timeout: Duration::from_secs(10), ..RedisConfig::default() };
+        let config = RedisConfig {
+            url: Some(url.to_owned().into()),
+            timeout: Duration::from_secs(10),
+            ..RedisConfig::default()
+        };
         let redis = Redis::connect(&config, &metrics);
         let keys = Keyring::parse(&fernet::Fernet::generate_key().into()).unwrap();
         let cache = Cache::new(redis, keys, CacheConfig { ttl: Duration::from_secs(600) }, &metrics);

@@ -35,12 +35,17 @@ pub struct StoreConfig {
 impl StoreConfig {
     /// Reads `DATABASE_URL`, `DATABASE_POOL_SIZE` and `ENCRYPTION_KEY`.
     pub fn read(env: &mut Reader) -> Self {
-        let database_url = env.required_secret("DATABASE_URL", 1, "Where Postgres is: `postgres://user:password@host:5432/database`.");
+        let database_url =
+            env.required_secret("DATABASE_URL", 1, "Where Postgres is: `postgres://user:password@host:5432/database`.");
         let url = database_url.expose_secret();
-        if !url.is_empty()
+        // sqlx takes any scheme.
+        let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        if !url.is_empty() && !is_postgres {
+            env.problem("DATABASE_URL must begin with postgres:// or postgresql://".to_owned());
+        } else if !url.is_empty()
             && let Err(error) = PgConnectOptions::from_str(url)
         {
-            env.problem(format!("DATABASE_URL is not a postgres:// URL: {error}"));
+            env.problem(format!("DATABASE_URL cannot be read: {error}"));
         }
         let pool_size = env.or("DATABASE_POOL_SIZE", "16", "Most connections of this process to Postgres.");
         if pool_size == 0 {

@@ -7,7 +7,9 @@ pub enum StoreError {
     #[error("Postgres cannot serve now: {0}")]
     Unavailable(#[source] sqlx::Error),
     /// A stored token was not made with any key of `ENCRYPTION_KEY`.
-    #[error("{0} cannot be decrypted with any key of ENCRYPTION_KEY; put the key it was encrypted with back into the list")]
+    #[error(
+        "{0} cannot be decrypted with any key of ENCRYPTION_KEY; put the key it was encrypted with back into the list"
+    )]
     Undecryptable(&'static str),
     /// A stored value is not what it must be.
     #[error("{what} in the database is not valid: {reason}")]
@@ -17,9 +19,6 @@ pub enum StoreError {
         /// What is wrong with it, without its content.
         reason: String,
     },
-    /// Redis cannot serve now. Never a reason to fail a request: everything in Redis may be lost.
-    #[error("Redis cannot serve now: {0}")]
-    Redis(String),
     /// A fault of ours: a statement that Postgres does not take.
     #[error("the database refused a statement: {0}")]
     Refused(#[source] sqlx::Error),

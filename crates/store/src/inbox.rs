@@ -65,10 +65,16 @@ const PUT: &str = "
     )
     SELECT count(*), (SELECT pg_notify('inbox', '') FROM new LIMIT 1)::text FROM new";
 
+/// Chats that somebody works or that must wait are left out by a list, since a chat may have thousands of updates waiting,
+/// and looking for the oldest of the chat once for each of them would cost each worker a tenth of a second.
 const CLAIM: &str = "
     WITH next AS (
         SELECT i.update_id FROM inbox i
         WHERE i.state = 'pending' AND i.ready_at <= $2 AND (i.leased_until IS NULL OR i.leased_until <= $2)
+          AND (i.chat_id IS NULL OR i.chat_id NOT IN (
+                SELECT h.chat_id FROM inbox h
+                WHERE h.state = 'pending' AND (h.leased_until IS NOT NULL OR h.ready_at > h.received_at)
+                  AND h.chat_id IS NOT NULL AND (h.leased_until > $2 OR h.ready_at > $2)))
           AND NOT EXISTS (SELECT FROM inbox e
                           WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')
         ORDER BY i.update_id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -132,7 +138,12 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn claim(&self, worker: Uuid, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<ClaimedUpdate>, StoreError> {
+    pub async fn claim(
+        &self,
+        worker: Uuid,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<Option<ClaimedUpdate>, StoreError> {
         #[derive(FromRow)]
         struct Row {
             update_id: i64,
@@ -159,9 +170,18 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn extend(&self, update: &ClaimedUpdate, now: DateTime<Utc>, lease: TimeDelta) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query(EXTEND).bind(update.update_id).bind(update.worker).bind(now + lease).execute(&self.0.pool).await?;
+    pub async fn extend(
+        &self,
+        update: &ClaimedUpdate,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(EXTEND)
+            .bind(update.update_id)
+            .bind(update.worker)
+            .bind(now + lease)
+            .execute(&self.0.pool)
+            .await?;
         Ok(done.rows_affected() > 0)
     }
 
@@ -169,7 +189,12 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
-    pub async fn finish(&self, update: &ClaimedUpdate, owed: &[NewOutgoing], now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn finish(
+        &self,
+        update: &ClaimedUpdate,
+        owed: &[NewOutgoing],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.end(update, "done", None, owed, now).await
     }
 
@@ -201,13 +226,13 @@ impl Inbox<'_> {
             .bind(update.worker)
             .bind(now)
             .bind(state)
-            .bind(error)
+            .bind(error.map(|e| e.replace('\0', " ")))
             .bind(state == "dead")
             .bind(owed.iter().map(|o| o.chat_id).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.user_id).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.key.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
-            .bind(owed.iter().map(|o| Json(&o.params)).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(ended.is_some())
@@ -218,12 +243,18 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// [`StoreError`]; then the lease runs out by itself.
-    pub async fn retry(&self, update: &ClaimedUpdate, at: DateTime<Utc>, reason: &str, counts: bool) -> Result<(), StoreError> {
+    pub async fn retry(
+        &self,
+        update: &ClaimedUpdate,
+        at: DateTime<Utc>,
+        reason: &str,
+        counts: bool,
+    ) -> Result<(), StoreError> {
         sqlx::query(RETRY)
             .bind(update.update_id)
             .bind(update.worker)
             .bind(at)
-            .bind(reason)
+            .bind(reason.replace('\0', " "))
             .bind(counts)
             .execute(&self.0.pool)
             .await?;
@@ -240,8 +271,8 @@ impl Inbox<'_> {
     }
 }
 
-/// Postgres' `jsonb` cannot hold U+0000; one update that has it must not make the others of its batch wait for ever.
-fn storable(payload: &Value) -> Cow<'_, Value> {
+/// Postgres' `jsonb` cannot hold U+0000; one value that has it must not make the others of its batch wait for ever.
+pub(crate) fn storable(payload: &Value) -> Cow<'_, Value> {
     fn clean(value: &mut Value) {
         match value {
             Value::String(text) => text.retain(|c| c != '\0'),

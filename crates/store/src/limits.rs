@@ -4,6 +4,11 @@
 //! So "10 a minute" means that no minute whatsoever sees an eleventh, which neither fixed windows (20 around a boundary)
 //! nor token buckets (20 in the first minute) promise. Windows hold 10 or 20 times, so exactness is cheap.
 //!
+//! A message that is sent again under its Idempotency-Key is no new message ([`Limits::take_message`]): a caller that lost
+//! the answer must not lose a message of its allowance with it. So that this is no way around the limit, a repeat is one
+//! only while its message is in the window, and repeats are counted by the same rule apart: [`REPEATS_PER_MESSAGE`] for
+//! each message that the limit allows.
+//!
 //! The same rule exists twice: [`decide`] in this process, and [`SCRIPT`] in Redis, where it holds across replicas in one
 //! round trip. A property test runs both over the same histories. While Redis is away each replica counts for itself,
 //! from nothing: a person gets one more allowance per replica then, and nobody is locked out.
@@ -22,34 +27,50 @@ use std::{
 use chrono::{DateTime, Utc};
 use moka::{future::Cache, policy::EvictionPolicy};
 use redis::{ErrorKind, ServerErrorKind};
+use sha2::{Digest as _, Sha256};
 
 use crate::redis::{Redis, RedisError};
 
-/// Redis key of one window: `<prefix>:limit:1:<what>:<who>`, a list of the times (Unix milliseconds) at which requests
-/// were let through, oldest first; expires one window after the last. The number is the layout's version.
-const KEY: &str = "limit:1";
+/// Redis key of one window: `<prefix>:limit:2:<what>:<who>`, a list of the requests that were let through, oldest first;
+/// expires one window after the last. Each is its time (Unix milliseconds) and a mark: nothing, `:` and the hash of its
+/// Idempotency-Key, or `+` for a repeat. The number is the layout's version.
+const KEY: &str = "limit:2";
+
+/// How many repeats are let through for each message that a limit allows: at 10 a minute, 30 repeats a minute.
+const REPEATS_PER_MESSAGE: u32 = 3;
 
 /// Windows kept in this process while Redis is away. Beyond it the least recently used are forgotten, which bounds what a
 /// flood of made-up addresses can take.
 const MAX_LOCAL_WINDOWS: u64 = 100_000;
 
-/// KEYS[1]: the window; ARGV: count, milliseconds of the window, now. Answers allowed (0 or 1), remaining, milliseconds
-/// until the whole allowance is back, milliseconds until one more is let through. [`decide`] is its twin.
+/// KEYS[1]: the window; ARGV: milliseconds of the window, now, how many requests, how many repeats, the request's mark.
+/// Answers allowed (0 or 1), how many of its kind are, remaining, milliseconds until the whole allowance is back,
+/// milliseconds until one more is let through. [`decide`] is its twin.
 const SCRIPT: &str = r"
-local count, per, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local times = redis.call('LRANGE', KEYS[1], 0, -1)
-for i = 1, #times do times[i] = tonumber(times[i]) end
+local per, now, count, mark = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[5]
+local times, marks = {}, {}
+for i, entry in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local time, its_mark = string.match(entry, '^(%d+)(.*)$')
+  times[i], marks[i] = tonumber(time), its_mark
+end
 if #times > 0 and times[#times] > now then now = times[#times] end
 local first = 1
 while first <= #times and times[first] <= now - per do first = first + 1 end
-local used = #times - first + 1
+for i = first, #times do
+  if mark ~= '' and marks[i] == mark then mark, count = '+', tonumber(ARGV[4]) end
+end
+local same = {}
+for i = first, #times do
+  if (marks[i] == '+') == (mark == '+') then same[#same + 1] = times[i] end
+end
+local used = #same
 if used < count then
   if first > 1 then redis.call('LTRIM', KEYS[1], first - 1, -1) end
-  redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
+  redis.call('RPUSH', KEYS[1], string.format('%.0f', now) .. mark)
   redis.call('PEXPIRE', KEYS[1], per)
-  return {1, count - used - 1, per, 0}
+  return {1, count, count - used - 1, per, 0}
 end
-return {0, 0, times[#times] + per - now, times[first + used - count] + per - now}
+return {0, count, 0, same[used] + per - now, same[1 + used - count] + per - now}
 ";
 
 /// What `EVALSHA` calls it.
@@ -75,6 +96,10 @@ impl Limit {
         self.count.max(1)
     }
 
+    fn repeats(self) -> u32 {
+        self.count().saturating_mul(REPEATS_PER_MESSAGE)
+    }
+
     fn millis(self) -> i64 {
         i64::try_from(self.per.as_millis()).unwrap_or(i64::MAX / 4).max(1)
     }
@@ -97,7 +122,8 @@ impl FromStr for Limit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not a limit; write a number from 1 to {MAX_COUNT} and a unit, such as 10/minute");
+        let wrong =
+            || format!("{text:?} is not a limit; write a number from 1 to {MAX_COUNT} and a unit, such as 10/minute");
         let (count, unit) = text.split_once('/').ok_or_else(wrong)?;
         let count: u32 = count.trim().parse().map_err(|_| wrong())?;
         let (_, seconds) = UNITS.into_iter().find(|(name, _)| *name == unit.trim()).ok_or_else(wrong)?;
@@ -122,7 +148,7 @@ impl fmt::Display for Limit {
 pub struct Decision {
     /// Whether it is let through.
     pub allowed: bool,
-    /// How many are, in one window.
+    /// How many of its kind (requests, or repeats of messages) are, in one window.
     pub limit: u32,
     /// How many more are, right now.
     pub remaining: u32,
@@ -132,23 +158,67 @@ pub struct Decision {
     pub retry_after: Duration,
 }
 
-/// The rule. `times` are those of the requests let through so far, oldest first; a request that is let through is added.
-pub(crate) fn decide(times: &mut VecDeque<i64>, limit: Limit, now: i64) -> Decision {
-    let (count, per) = (limit.count(), limit.millis());
-    let now = times.back().copied().unwrap_or(now).max(now);
-    while times.front().is_some_and(|time| *time <= now - per) {
-        times.pop_front();
+/// What a request is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Mark {
+    /// A request like no other.
+    Plain,
+    /// A message, with the hash of its Idempotency-Key.
+    Keyed(u64),
+    /// One that was sent again.
+    Repeat,
+}
+
+impl Mark {
+    fn of(idempotency_key: Option<&str>) -> Self {
+        // Eight bytes of it: who finds two keys that agree in them has found themselves a repeat, which is counted too.
+        idempotency_key.map_or(Self::Plain, |key| {
+            let hash: [u8; 32] = Sha256::digest(key).into();
+            Self::Keyed(hash.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+        })
     }
-    let used = u32::try_from(times.len()).unwrap_or(u32::MAX);
+}
+
+impl fmt::Display for Mark {
+    /// As it stands in Redis.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain => Ok(()),
+            Self::Keyed(hash) => write!(f, ":{hash:016x}"),
+            Self::Repeat => f.write_str("+"),
+        }
+    }
+}
+
+/// The requests that were let through so far, oldest first.
+type Window = VecDeque<(i64, Mark)>;
+
+/// The rule. A request that is let through is added to its window.
+fn decide(window: &mut Window, limit: Limit, mark: Mark, now: i64) -> Decision {
+    let per = limit.millis();
+    let now = window.back().map_or(now, |(newest, _)| now.max(*newest));
+    let passed = window.iter().take_while(|(time, _)| *time <= now - per).count();
+    let is_repeat = mark != Mark::Plain && window.iter().skip(passed).any(|(_, its_mark)| *its_mark == mark);
+    let (mark, count) = if is_repeat { (Mark::Repeat, limit.repeats()) } else { (mark, limit.count()) };
+    let is_same = |(_, its_mark): &&(i64, Mark)| (*its_mark == Mark::Repeat) == is_repeat;
+    let same: Vec<i64> = window.iter().skip(passed).filter(is_same).map(|(time, _)| *time).collect();
+    let used = u32::try_from(same.len()).unwrap_or(u32::MAX);
     let millis = |millis: i64| Duration::from_millis(u64::try_from(millis).unwrap_or(0));
     if used < count {
-        times.push_back(now);
+        window.drain(..passed);
+        window.push_back((now, mark));
         let remaining = count - used - 1;
-        return Decision { allowed: true, limit: count, remaining, reset_after: millis(per), retry_after: Duration::ZERO };
+        return Decision {
+            allowed: true,
+            limit: count,
+            remaining,
+            reset_after: millis(per),
+            retry_after: Duration::ZERO,
+        };
     }
     // More than `count` can be there: the limit may just have been lowered. Only as many as are too many must pass.
-    let freeing = usize::try_from(used - count).ok().and_then(|index| times.get(index)).copied().unwrap_or(now);
-    let newest = times.back().copied().unwrap_or(now);
+    let freeing = usize::try_from(used - count).ok().and_then(|index| same.get(index)).copied().unwrap_or(now);
+    let newest = same.last().copied().unwrap_or(now);
     Decision {
         allowed: false,
         limit: count,
@@ -160,17 +230,17 @@ pub(crate) fn decide(times: &mut VecDeque<i64>, limit: Limit, now: i64) -> Decis
 
 /// The windows of this process, for while Redis is away.
 #[derive(Debug)]
-pub(crate) struct LocalWindows(Cache<String, Arc<Mutex<VecDeque<i64>>>>);
+pub(crate) struct LocalWindows(Cache<String, Arc<Mutex<Window>>>);
 
 impl LocalWindows {
     pub(crate) fn new() -> Self {
         Self(Cache::builder().max_capacity(MAX_LOCAL_WINDOWS).eviction_policy(EvictionPolicy::lru()).build())
     }
 
-    async fn take(&self, key: &str, limit: Limit, now: i64) -> Decision {
+    async fn take(&self, key: &str, limit: Limit, mark: Mark, now: i64) -> Decision {
         let window = self.0.get_with_by_ref(key, async { Arc::default() }).await;
-        let mut times = window.lock().unwrap_or_else(PoisonError::into_inner);
-        decide(&mut times, limit, now)
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        decide(&mut window, limit, mark, now)
     }
 }
 
@@ -189,23 +259,40 @@ impl<'a> Limits<'a> {
     /// Counts one request of `key` (what and who, such as `chat:42`) and says whether it is let through. One round trip to
     /// Redis; never fails.
     pub async fn take(&self, key: &str, limit: Limit, now: DateTime<Utc>) -> Decision {
+        self.take_marked(key, limit, Mark::Plain, now).await
+    }
+
+    /// The same for a message: one whose Idempotency-Key is in the window already is counted as a repeat, apart. One round
+    /// trip to Redis; never fails.
+    pub async fn take_message(
+        &self,
+        key: &str,
+        limit: Limit,
+        idempotency_key: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Decision {
+        self.take_marked(key, limit, Mark::of(idempotency_key), now).await
+    }
+
+    async fn take_marked(&self, key: &str, limit: Limit, mark: Mark, now: DateTime<Utc>) -> Decision {
         let key = self.redis.key(format_args!("{KEY}:{key}"));
         let now = now.timestamp_millis();
-        match self.take_in_redis(&key, limit, now).await {
+        match self.take_in_redis(&key, limit, &mark, now).await {
             Ok(decision) => decision,
-            Err(_) => self.local.take(&key, limit, now).await,
+            Err(_) => self.local.take(&key, limit, mark, now).await,
         }
     }
 
-    async fn take_in_redis(&self, key: &str, limit: Limit, now: i64) -> Result<Decision, RedisError> {
+    async fn take_in_redis(&self, key: &str, limit: Limit, mark: &Mark, now: i64) -> Result<Decision, RedisError> {
         let command = |name: &str, script: &str| {
             let mut command = redis::cmd(name);
-            command.arg(script).arg(1).arg(key).arg(limit.count()).arg(limit.millis()).arg(now);
+            command.arg(script).arg(1).arg(key).arg(limit.millis()).arg(now);
+            command.arg(limit.count()).arg(limit.repeats()).arg(mark.to_string());
             command
         };
         let by_hash = command("EVALSHA", &SCRIPT_HASH);
         let by_text = command("EVAL", SCRIPT);
-        let (allowed, remaining, reset, retry): (u32, u32, u64, u64) = self
+        let (allowed, count, remaining, reset, retry): (u32, u32, u32, u64, u64) = self
             .redis
             .call("limit", |mut connection| async move {
                 match by_hash.query_async(&mut connection).await {
@@ -219,7 +306,7 @@ impl<'a> Limits<'a> {
             .await?;
         Ok(Decision {
             allowed: allowed == 1,
-            limit: limit.count(),
+            limit: count,
             remaining,
             reset_after: Duration::from_millis(reset),
             retry_after: Duration::from_millis(retry),
@@ -244,7 +331,10 @@ mod tests {
     fn redis(url: Option<&str>) -> Redis {
         let url = url.map(|url| url.to_owned().into());
         // These tests are about limits; a busy machine is not a Redis that is away.
-        Redis::connect(&RedisConfig { url, timeout: Duration::from_secs(10), ..RedisConfig::default() }, &Metrics::new())
+        Redis::connect(
+            &RedisConfig { url, timeout: Duration::from_secs(10), ..RedisConfig::default() },
+            &Metrics::new(),
+        )
     }
 
     #[tokio::test]
@@ -279,7 +369,7 @@ mod tests {
         assert_eq!(allowed, 10);
         let client = ::redis::Client::open(server.url()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        let left: i64 = ::redis::cmd("PTTL").arg("evolve:limit:1:auth:1").query_async(&mut connection).await.unwrap();
+        let left: i64 = ::redis::cmd("PTTL").arg("evolve:limit:2:auth:1").query_async(&mut connection).await.unwrap();
         assert!((1..=60_000).contains(&left), "{left}");
     }
 
@@ -292,6 +382,26 @@ mod tests {
             let refused = redis.limits().take("chat:1", Limit::per_minute(2), at(10)).await;
             assert!(!refused.allowed);
             assert_eq!(refused.retry_after, Duration::from_millis(60_000 + 3 - 10), "until only one is left");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_sent_again_is_counted_apart_and_only_while_the_first_counts() {
+        for redis in [redis(None), redis(Some(TestRedis::create().await.url()))] {
+            let send = async |key, millis| {
+                let limit = Limit::per_minute(2);
+                let decision = redis.limits().take_message("chat:1", limit, Some(key), at(millis)).await;
+                (decision.allowed, decision.limit, decision.remaining)
+            };
+            assert_eq!(send("a", 0).await, (true, 2, 1));
+            for left in (0..6).rev() {
+                assert_eq!(send("a", 1000).await, (true, 6, left));
+            }
+            assert_eq!(send("a", 1000).await, (false, 6, 0));
+            assert_eq!(send("b", 2000).await, (true, 2, 0));
+            assert_eq!(send("c", 2000).await, (false, 2, 0));
+            assert_eq!(send("c", 2000).await, (false, 2, 0), "what was refused is no message to repeat");
+            assert_eq!(send("a", 60_000).await, (true, 2, 0), "its message has passed: it is a new one");
         }
     }
 
@@ -324,28 +434,44 @@ mod tests {
         #[test]
         fn both_rules_decide_alike_and_no_window_holds_more_than_allowed(
             count in 1_u32..6,
-            // Windows expire in Redis's own time: none may while a case runs.
-            per in 30_000_i64..200_000,
-            steps in prop::collection::vec(-20_000_i64..120_000, 1..60),
+            // In steps of ten seconds: coarse, so that requests meet the edge of a window, and long, since windows expire
+            // in Redis's own time, and none may while a case runs.
+            per in (3_i64..20).prop_map(|tens| tens * 10_000),
+            steps in prop::collection::vec(((-2_i64..8).prop_map(|tens| tens * 10_000), 0_u64..4), 1..60),
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let redis = redis(Some(TestRedis::create().await.url()));
                 let limit = Limit { count, per: Duration::from_millis(per.unsigned_abs()) };
-                let (mut times, mut let_through) = (VecDeque::new(), Vec::new());
+                let (mut window, mut messages, mut repeats) = (Window::new(), Vec::new(), Vec::new());
                 let mut now = at(0).timestamp_millis();
-                for step in steps {
+                for (step, key) in steps {
                     now += step;
-                    let twin = decide(&mut times, limit, now);
-                    let real = redis.limits().take_in_redis("k", limit, now).await.unwrap();
+                    // Every fourth has no key.
+                    let mark = if key == 0 { Mark::Plain } else { Mark::Keyed(key) };
+                    let real = redis.limits().take_in_redis("k", limit, &mark, now).await.unwrap();
+                    let twin = decide(&mut window, limit, mark.clone(), now);
                     prop_assert_eq!(twin, real);
                     if twin.allowed {
-                        let_through.push(*times.back().unwrap());
+                        let (time, its_mark) = window.back().unwrap();
+                        let kind = if *its_mark == Mark::Repeat { &mut repeats } else { &mut messages };
+                        kind.push((*time, mark));
                     }
                 }
                 // As many in a row as one window allows, and the next: they lie at least a window apart.
-                for window in let_through.windows(usize::try_from(count).unwrap() + 1) {
-                    prop_assert!(window[window.len() - 1] - window[0] >= per, "{:?}", window);
+                for (kind, most) in [(&messages, count), (&repeats, limit.repeats())] {
+                    for row in kind.windows(usize::try_from(most).unwrap() + 1) {
+                        prop_assert!(row[row.len() - 1].0 - row[0].0 >= per, "{:?}", row);
+                    }
+                }
+                // A repeat follows its message within a window; two messages with one key do not.
+                for (time, mark) in &repeats {
+                    let of = messages.iter().any(|(at, its)| its == mark && at <= time && time - at < per);
+                    prop_assert!(of, "{:?} at {}", mark, time);
+                }
+                for (i, (time, mark)) in messages.iter().enumerate().filter(|(_, (_, mark))| *mark != Mark::Plain) {
+                    let twice = messages[..i].iter().any(|(at, its)| its == mark && time - at < per);
+                    prop_assert!(!twice, "{:?} at {}", mark, time);
                 }
                 Ok(())
             })?;

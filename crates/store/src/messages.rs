@@ -62,8 +62,8 @@ const RECALL: &str = "
     WITH open AS (
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
     ), newest AS (
-        SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m, open
-        WHERE m.conversation_id = open.id AND m.turn_id <> $2
+        SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
+        WHERE m.conversation_id = (SELECT id FROM open) AND m.turn_id <> $2
         ORDER BY m.created_at DESC, m.id DESC LIMIT $3 + 1
     )
     SELECT (SELECT json_agg(n ORDER BY n.created_at DESC, n.id DESC) FROM newest n) AS messages,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, inbox::storable};
 
 /// A call of one of Telegram's methods that is owed.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,9 +89,6 @@ const RETRY: &str = "
                       attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
 
-const HOLD_CHAT: &str = "
-    UPDATE outbox SET ready_at = GREATEST(ready_at, $2) WHERE chat_id = $1 AND state = 'pending'";
-
 const MOVE_CHAT: &str = "
     UPDATE outbox SET chat_id = $2, params = jsonb_set(params, '{chat_id}', to_jsonb($2::bigint))
     WHERE chat_id = $1 AND state = 'pending'";
@@ -112,7 +109,7 @@ impl Outbox<'_> {
             .bind(owed.iter().map(|o| o.user_id).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.key.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
-            .bind(owed.iter().map(|o| Json(&o.params)).collect::<Vec<_>>())
+            .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
             .bind(now)
             .fetch_one(&self.0.pool)
             .await?;
@@ -123,7 +120,12 @@ impl Outbox<'_> {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn claim(&self, worker: Uuid, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<ClaimedOutgoing>, StoreError> {
+    pub async fn claim(
+        &self,
+        worker: Uuid,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<Option<ClaimedOutgoing>, StoreError> {
         #[derive(FromRow)]
         struct Row {
             id: i64,
@@ -150,7 +152,12 @@ impl Outbox<'_> {
     ///
     /// # Errors
     /// [`StoreError`]; then it will be sent again once its lease has run out.
-    pub async fn sent(&self, outgoing: &ClaimedOutgoing, message_id: Option<i64>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn sent(
+        &self,
+        outgoing: &ClaimedOutgoing,
+        message_id: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.end(outgoing, "sent", None, message_id, now).await
     }
 
@@ -174,7 +181,7 @@ impl Outbox<'_> {
             .bind(outgoing.id)
             .bind(outgoing.worker)
             .bind(state)
-            .bind(error)
+            .bind(error.map(|e| e.replace('\0', " ")))
             .bind(message_id)
             .bind(now)
             .fetch_optional(&self.0.pool)
@@ -186,24 +193,21 @@ impl Outbox<'_> {
     ///
     /// # Errors
     /// [`StoreError`]; then the lease runs out by itself.
-    pub async fn retry(&self, outgoing: &ClaimedOutgoing, at: DateTime<Utc>, reason: &str, counts: bool) -> Result<(), StoreError> {
+    pub async fn retry(
+        &self,
+        outgoing: &ClaimedOutgoing,
+        at: DateTime<Utc>,
+        reason: &str,
+        counts: bool,
+    ) -> Result<(), StoreError> {
         sqlx::query(RETRY)
             .bind(outgoing.id)
             .bind(outgoing.worker)
             .bind(at)
-            .bind(reason)
+            .bind(reason.replace('\0', " "))
             .bind(counts)
             .execute(&self.0.pool)
             .await?;
-        Ok(())
-    }
-
-    /// Sends nothing to this chat before `until`.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn hold_chat(&self, chat_id: i64, until: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(HOLD_CHAT).bind(chat_id).bind(until).execute(&self.0.pool).await?;
         Ok(())
     }
 

@@ -55,8 +55,11 @@ impl RedisConfig {
         {
             env.problem("REDIS_URL is not a Redis address; it looks like redis://user:password@host:6379/0".to_owned());
         }
-        let key_prefix: String =
-            env.or("REDIS_KEY_PREFIX", "evolve", "What every Redis key begins with; bots that share a Redis need different ones.");
+        let key_prefix: String = env.or(
+            "REDIS_KEY_PREFIX",
+            "evolve",
+            "What every Redis key begins with; bots that share a Redis need different ones.",
+        );
         if key_prefix.is_empty() || !key_prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)) {
             env.problem("REDIS_KEY_PREFIX may hold letters, digits and -_.: only".to_owned());
         }

@@ -19,24 +19,32 @@ pub struct Rotated {
 /// A column of tokens: its statements read a step of rows after an id, and write one row if it is still as read.
 struct Column {
     what: &'static str,
+    /// An id that is below every other, in Postgres' order of the column's own type: its index serves the steps.
+    before_all: &'static str,
     read: &'static str,
     write: &'static str,
 }
 
+/// No id is this.
+const NIL: &str = "00000000-0000-0000-0000-000000000000";
+
 const COLUMNS: [Column; 3] = [
     Column {
         what: "users.profile",
-        read: "SELECT id::text AS id, profile AS token FROM users WHERE profile IS NOT NULL AND id::text > $1 ORDER BY id::text LIMIT $2",
+        before_all: "-9223372036854775808",
+        read: "SELECT id::text AS id, profile AS token FROM users WHERE profile IS NOT NULL AND id > $1::bigint ORDER BY users.id LIMIT $2",
         write: "UPDATE users SET profile = $3 WHERE id = $1::bigint AND profile = $2",
     },
     Column {
         what: "facts.content",
-        read: "SELECT id::text AS id, content AS token FROM facts WHERE id::text > $1 ORDER BY id::text LIMIT $2",
+        before_all: NIL,
+        read: "SELECT id::text AS id, content AS token FROM facts WHERE id > $1::uuid ORDER BY facts.id LIMIT $2",
         write: "UPDATE facts SET content = $3 WHERE id = $1::uuid AND content = $2",
     },
     Column {
         what: "summaries.content",
-        read: "SELECT conversation_id::text AS id, content AS token FROM summaries WHERE conversation_id::text > $1 ORDER BY conversation_id::text LIMIT $2",
+        before_all: NIL,
+        read: "SELECT conversation_id::text AS id, content AS token FROM summaries WHERE conversation_id > $1::uuid ORDER BY conversation_id LIMIT $2",
         write: "UPDATE summaries SET content = $3 WHERE conversation_id = $1::uuid AND content = $2",
     },
 ];
@@ -53,7 +61,7 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
     }
     let mut rotated = Rotated::default();
     for column in COLUMNS {
-        let mut after = String::new();
+        let mut after = column.before_all.to_owned();
         loop {
             let rows: Vec<Row> = sqlx::query_as(column.read).bind(&after).bind(STEP).fetch_all(&store.pool).await?;
             let Some(last) = rows.last() else { break };

@@ -107,7 +107,7 @@ const WRITE: &str = "
 const STATUS: &str = "
     SELECT u.plan, u.premium_until, u.points, COALESCE(s.time_zone, $3) AS time_zone,
            COALESCE((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id
-                     AND d.day = ($2 AT TIME ZONE COALESCE(s.time_zone, $3))::date), 0) AS messages_today,
+                     AND d.day = day_in(COALESCE(s.time_zone, $3), $2)), 0) AS messages_today,
            (SELECT count(*) FROM facts f WHERE f.user_id = u.id) AS facts
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
@@ -133,6 +133,11 @@ const REMOVALS: [(&str, &str); 10] = [
     ),
     ("settings", "DELETE FROM settings WHERE user_id = $1"),
 ];
+
+const HOLDABLE: &str = "
+    INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, 'epoch', 'epoch') ON CONFLICT (id) DO NOTHING";
+
+const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR UPDATE";
 
 const REMAINING: &str = "
     SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
@@ -164,9 +169,40 @@ impl Users<'_> {
         defaults: Settings,
         now: DateTime<Utc>,
     ) -> Result<UserRecord, StoreError> {
+        loop {
+            // Nothing, where the person was removed between the two; then they are made anew.
+            if let Some(record) = self.change(user_id, patch, defaults, now, true).await? {
+                return Ok(record);
+            }
+        }
+    }
+
+    /// As [`Users::update`], but for a person who is gone does nothing: what a turn learnt must not bring them back.
+    pub(crate) async fn update_existing(
+        &self,
+        user_id: i64,
+        patch: &ProfilePatch,
+        defaults: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        self.change(user_id, patch, defaults, now, false).await
+    }
+
+    async fn change(
+        &self,
+        user_id: i64,
+        patch: &ProfilePatch,
+        defaults: Settings,
+        now: DateTime<Utc>,
+        make: bool,
+    ) -> Result<Option<UserRecord>, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        sqlx::query(INSERT).bind(user_id).bind(now).execute(&mut *transaction).await?;
-        let row: Row = sqlx::query_as(SELECT_FOR_UPDATE).bind(user_id).fetch_one(&mut *transaction).await?;
+        if make {
+            sqlx::query(INSERT).bind(user_id).bind(now).execute(&mut *transaction).await?;
+        }
+        let row: Option<Row> =
+            sqlx::query_as(SELECT_FOR_UPDATE).bind(user_id).fetch_optional(&mut *transaction).await?;
+        let Some(row) = row else { return Ok(None) };
         let mut record = record(row, &self.0.keys, defaults)?;
         patch.apply_to(&mut record.profile);
         record.settings.language = patch.language.unwrap_or(record.settings.language);
@@ -182,14 +218,19 @@ impl Users<'_> {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        Ok(record)
+        Ok(Some(record))
     }
 
     /// How a person stands; nothing when they never came.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn status(&self, user_id: i64, defaults: Settings, now: DateTime<Utc>) -> Result<Option<Status>, StoreError> {
+    pub async fn status(
+        &self,
+        user_id: i64,
+        defaults: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Status>, StoreError> {
         #[derive(FromRow)]
         struct StatusRow {
             plan: String,
@@ -234,13 +275,21 @@ impl Users<'_> {
     /// [`StoreError`]; then nothing was removed.
     pub async fn delete(&self, user_id: i64) -> Result<Deleted, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        // Held first, so that a turn that begins meanwhile waits and then starts with a new person.
-        sqlx::query("SELECT id FROM users WHERE id = $1 FOR UPDATE").bind(user_id).execute(&mut *transaction).await?;
+        // Held first, so that a turn that begins meanwhile waits and then starts with a new person. Somebody who is not
+        // there is made, to be held: otherwise they could come while what they brought is being removed.
+        let mut made;
+        loop {
+            made = affected(&mut transaction, HOLDABLE, user_id).await?;
+            if affected(&mut transaction, HOLD, user_id).await? > 0 {
+                break;
+            }
+        }
         let mut counts = BTreeMap::new();
         for (table, statement) in REMOVALS {
             counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);
         }
-        counts.insert("users".to_owned(), affected(&mut transaction, "DELETE FROM users WHERE id = $1", user_id).await?);
+        let removed = affected(&mut transaction, "DELETE FROM users WHERE id = $1", user_id).await?;
+        counts.insert("users".to_owned(), removed - made);
         let (remaining,) = sqlx::query_as(REMAINING).bind(user_id).fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(Deleted { counts, remaining })
@@ -278,11 +327,7 @@ pub(crate) fn settings(
 
 /// Parses a stored word. One that only a newer version knows gives `fallback`, counted in the logs: after a roll-back the
 /// person is still answered.
-pub(crate) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(
-    what: &'static str,
-    text: &str,
-    fallback: T,
-) -> T {
+pub(crate) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(what: &'static str, text: &str, fallback: T) -> T {
     text.parse().unwrap_or_else(|error| {
         tracing::warn!(what, %error, "a stored value is not known to this version; using the default");
         fallback

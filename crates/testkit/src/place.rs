@@ -46,6 +46,15 @@ fn for_data_or_elsewhere(home: &Path, name: &str, account: Account, elsewhere: &
     } else {
         elsewhere.join(name_for(home, name)?)
     };
+    let mut note = format!(
+        "the data of {name} is in {}, since the servers' account cannot go to {}",
+        target.display(),
+        home.display()
+    );
+    if !is_link && target.exists() {
+        let aside = set_aside(&target)?;
+        note += &format!("; what an earlier {} left there is now in {}", home.display(), aside.display());
+    }
     if !target.exists() {
         std::fs::create_dir_all(elsewhere).map_err(failed("create", elsewhere))?;
         let open = std::fs::Permissions::from_mode(0o755);
@@ -55,12 +64,16 @@ fn for_data_or_elsewhere(home: &Path, name: &str, account: Account, elsewhere: &
     if !is_link {
         std::os::unix::fs::symlink(&target, &wanted).map_err(failed("link", &wanted))?;
     }
-    let note = format!(
-        "the data of {name} is in {}, since the servers' account cannot go to {}",
-        target.display(),
-        home.display()
-    );
     Ok(Place { path: target, note: Some(note) })
+}
+
+/// Renames data whose home, and so whose keys and password, somebody deleted. It is never deleted here.
+fn set_aside(target: &Path) -> Result<PathBuf, ServerError> {
+    let free = (1..).map(|number| target.with_extension(format!("old{number}"))).find(|path| !path.exists());
+    let aside = free.unwrap_or_else(|| target.with_extension("old"));
+    let failed = |source| ServerError::File { action: "set aside", path: target.to_owned(), source };
+    std::fs::rename(target, &aside).map_err(failed)?;
+    Ok(aside)
 }
 
 /// `<the first half of a hash of the path>-<name>`: two checkouts never share data.
@@ -101,6 +114,9 @@ mod tests {
             assert!(place.note.as_ref().is_some_and(|note| note.contains("the data of redis is in")));
             assert_eq!(std::fs::read_link(home.join("redis")).unwrap(), place.path);
             assert_eq!(for_data_or_elsewhere(&home, "redis", account, &elsewhere).unwrap(), place);
+            std::fs::remove_file(home.join("redis")).unwrap();
+            let anew = for_data_or_elsewhere(&home, "redis", account, &elsewhere).unwrap();
+            assert!(anew.note.is_some_and(|note| note.contains("is now in") && note.contains("old1")));
         }
         std::fs::remove_dir_all(root).unwrap();
     }

@@ -1,7 +1,14 @@
 //! Whole-system stories: only Telegram and the models are stood in for, at the HTTP level or by a script.
 
+#[cfg(test)]
 mod crowd;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod models;
+#[cfg(test)]
 mod remembers;
+#[cfg(test)]
 mod round_trips;
+#[cfg(test)]
 mod system;

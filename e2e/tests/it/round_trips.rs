@@ -11,7 +11,7 @@ async fn a_turn_through_the_api_costs_three_statements_and_one_redis_round_trip(
     let postgres = CountingProxy::postgres(&ground.database_url).await.unwrap();
     let redis = CountingProxy::redis(&ground.redis_url).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let api = ground.api_over(listener, postgres.url(), redis.url(), parrot()).await;
+    let api = ground.api_over(listener, postgres.url(), redis.url(), vec![parrot()]).await;
     let body = ChatRequest { message: "hi".to_owned(), ..ChatRequest::default() };
     // Each statement is prepared once per connection, the script loaded once.
     let (client, token) = ground.client(&api, 100).await;

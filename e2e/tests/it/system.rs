@@ -85,8 +85,13 @@ pub(crate) fn stand_in() -> Arc<dyn ModelProvider> {
 impl Ground {
     /// Starts an API on this ground.
     pub(crate) async fn api(&self, provider: Arc<dyn ModelProvider>) -> Process {
+        self.api_of(vec![provider]).await
+    }
+
+    /// Starts an API with a chain of models on this ground.
+    pub(crate) async fn api_of(&self, providers: Vec<Arc<dyn ModelProvider>>) -> Process {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.api_over(listener, &self.database_url, &self.redis_url, provider).await
+        self.api_over(listener, &self.database_url, &self.redis_url, providers).await
     }
 
     /// Starts an API where another one was.
@@ -94,7 +99,7 @@ impl Ground {
         let address = url.strip_prefix("http://").unwrap();
         let listener =
             evolve_testkit::eventually("the port is free", async || TcpListener::bind(address).await.ok()).await;
-        self.api_over(listener, &self.database_url, &self.redis_url, provider).await
+        self.api_over(listener, &self.database_url, &self.redis_url, vec![provider]).await
     }
 
     /// Starts an API that reaches Postgres and Redis by these ways.
@@ -103,7 +108,7 @@ impl Ground {
         listener: TcpListener,
         database: &str,
         redis: &str,
-        provider: Arc<dyn ModelProvider>,
+        providers: Vec<Arc<dyn ModelProvider>>,
     ) -> Process {
         let mut env = Reader::from_values([
             ("DATABASE_URL", database),
@@ -118,7 +123,7 @@ impl Ground {
         ]);
         let config = evolve_api::Config::read(&mut env);
         let mut config = env.finish(config).unwrap();
-        config.providers = vec![provider];
+        config.providers = providers;
         let url = format!("http://{}", listener.local_addr().unwrap());
         let tasks = Tasks::new();
         evolve_api::serve(config, listener, Clock::system(), &tasks, &Metrics::new()).unwrap();

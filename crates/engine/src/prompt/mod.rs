@@ -33,10 +33,7 @@ pub struct Persona {
 impl Default for Persona {
     fn default() -> Self {
         Self {
-            name: "Мария".to_owned(),
-            prompt: None,
-            language: Language::Ru,
-            time_zone: chrono_tz::Europe::Moscow,
+            name: "Мария".to_owned(), prompt: None, language: Language::Ru, time_zone: chrono_tz::Europe::Moscow
         }
     }
 }
@@ -117,8 +114,8 @@ impl Prompts {
             level: known.level.number(),
             profile: profile_lines(known.profile),
             facts: known.facts.iter().map(fact).collect(),
-            earlier: known.earlier,
-            summary: known.summary,
+            earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
+            summary: known.summary.and_then(told),
         };
         self.render("system", language, Value::from(Serde(&context)))
     }
@@ -138,13 +135,13 @@ impl Prompts {
 }
 
 #[derive(Serialize)]
-struct SystemContext<'a> {
+struct SystemContext {
     persona_prompt: String,
     level: u8,
     profile: Vec<Field>,
     facts: Vec<FactLine>,
-    earlier: &'a [String],
-    summary: Option<&'a str>,
+    earlier: Vec<String>,
+    summary: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -159,6 +156,11 @@ struct Field {
     value: String,
 }
 
+/// A summary on one line: a model wrote it from what a person said, and a line break could forge a section.
+fn told(summary: &str) -> Option<String> {
+    fact::one_line(summary, usize::MAX)
+}
+
 fn profile_lines(profile: &Profile) -> Vec<Field> {
     let birthday = profile.birthday.map(|date| date.to_string());
     let fields = [
@@ -169,10 +171,7 @@ fn profile_lines(profile: &Profile) -> Vec<Field> {
         ("city", &profile.city),
     ];
     let line = |value: &String| fact::one_line(value, evolve_domain::profile::MAX_FIELD_CHARS);
-    fields
-        .into_iter()
-        .filter_map(|(name, value)| Some(Field { name, value: value.as_ref().and_then(line)? }))
-        .collect()
+    fields.into_iter().filter_map(|(name, value)| Some(Field { name, value: value.as_ref().and_then(line)? })).collect()
 }
 
 /// The history as the model sees it: oldest first, as much of its end as fits `budget` tokens, messages of one side in a

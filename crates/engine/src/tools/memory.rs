@@ -40,7 +40,8 @@ pub(super) fn remember(args: &Value, context: &Context<'_>, effects: &mut Effect
 
 pub(super) fn forget(args: &Value, context: &Context<'_>, effects: &mut Effects) -> Result<Value, String> {
     let wanted = fact::normalized(&text(args, "fact", fact::MAX_CHARS)?);
-    let matches = |content: &str| fact::normalized(content) == wanted || contains_words(&fact::normalized(content), &wanted);
+    let matches =
+        |content: &str| fact::normalized(content) == wanted || contains_words(&fact::normalized(content), &wanted);
     let learnt_before = effects.learnt.len();
     effects.learnt.retain(|f| !matches(&f.content));
     let found: Vec<_> =

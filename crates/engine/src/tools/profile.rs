@@ -22,7 +22,8 @@ pub(super) fn set_profile(args: &Value, effects: &mut Effects) -> Result<Value, 
         patch.city = Some(Some(city));
     }
     if let Some(date) = field("birthday", 32)? {
-        patch.birthday = Some(Some(date.parse().map_err(|_| "`birthday` must be a date such as 1990-12-31".to_owned())?));
+        patch.birthday =
+            Some(Some(date.parse().map_err(|_| "`birthday` must be a date such as 1990-12-31".to_owned())?));
     }
     if let Some(zone) = field("time_zone", 64)? {
         let zone = zone.parse().map_err(|_| "`time_zone` must be an IANA name such as Europe/Moscow".to_owned())?;

@@ -9,11 +9,12 @@ use crate::model::ToolSpec;
 /// Every tool, in an order that never changes (it is part of the cached prefix).
 #[must_use]
 pub fn specs() -> Vec<ToolSpec> {
-    Tool::ALL.map(|tool| {
-        let (description, parameters) = describe(tool);
-        ToolSpec { name: tool.name().to_owned(), description: description.to_owned(), parameters }
-    })
-    .to_vec()
+    Tool::ALL
+        .map(|tool| {
+            let (description, parameters) = describe(tool);
+            ToolSpec { name: tool.name().to_owned(), description: description.to_owned(), parameters }
+        })
+        .to_vec()
 }
 
 fn describe(tool: Tool) -> (&'static str, Value) {

@@ -1,9 +1,7 @@
 //! Admit: the quota is taken and the turn begun, or an earlier answer is found, or waited for.
 
 use evolve_domain::day;
-use evolve_store::{
-    turns::{Admission, Admit, Ended, Person, TurnLease},
-};
+use evolve_store::turns::{Admission, Admit, Ended, Person, TurnLease};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;

@@ -191,7 +191,15 @@ impl Engine {
         let running = Running { engine: self, request: &request, lease, person };
         let mut listener = Listener(events);
         match running.keep(running.answer(&mut listener)).await {
-            Ok((recall, outcome)) => running.persist(&recall, &outcome).await,
+            Ok((recall, outcome)) => match running.persist(&recall, &outcome).await {
+                // What Postgres will never take: nobody pays for that. While it is away, the lease ends the turn.
+                Err(TurnError::Store(error)) if !error.is_unavailable() => {
+                    let error = TurnError::Store(error);
+                    running.fail(&error).await;
+                    Err(error)
+                }
+                done => done,
+            },
             Err(error) => {
                 running.fail(&error).await;
                 Err(error)

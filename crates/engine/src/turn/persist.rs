@@ -6,13 +6,13 @@ use evolve_domain::relationship;
 use evolve_store::{
     StoreError,
     messages::Recall,
-    turns::{FailedMessage, Persist, ProfileChange},
+    turns::{Ended, FailedMessage, Persist, ProfileChange},
 };
 use uuid::Uuid;
 
 use super::{Outcome, Running, TurnError, TurnReply};
 
-/// Pauses between attempts to write an answer that a model has already made: it was paid for, and a person waits.
+/// Pauses between attempts to write how a turn ended: an answer was paid for, a failure owes a message of quota.
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
 
 impl Running<'_> {
@@ -43,21 +43,16 @@ impl Running<'_> {
             let profile_changed = profile.is_some();
             return Ok(TurnReply { text: outcome.text.clone(), replayed: false, profile_changed });
         }
-        Err(TurnError::Superseded)
+        // Somebody else may have answered it, or it was we ourselves: the connection broke before Postgres could say so.
+        match self.engine.store.turns().ended(self.lease.turn_id).await? {
+            Some(Ended::Done(text)) => Ok(TurnReply { text, replayed: true, profile_changed: profile.is_some() }),
+            _ => Err(TurnError::Superseded),
+        }
     }
 
     async fn write(&self, work: &Persist<'_>) -> Result<bool, StoreError> {
         let turns = self.engine.store.turns();
-        for pause in PAUSES {
-            match turns.persist(&self.lease, &self.person, work).await {
-                Err(error) if error.is_unavailable() => {
-                    tracing::warn!(%error, "an answer could not be written; trying again");
-                    tokio::time::sleep(pause).await;
-                }
-                done => return done,
-            }
-        }
-        turns.persist(&self.lease, &self.person, work).await
+        insist(|| turns.persist(&self.lease, &self.person, work)).await
     }
 
     pub(super) async fn fail(&self, error: &TurnError) {
@@ -71,8 +66,26 @@ impl Running<'_> {
             conversation_id: Uuid::now_v7(),
             now: self.engine.clock.now(),
         };
-        if let Err(error) = self.engine.store.turns().fail(&self.lease, error.stored(), &work).await {
+        let turns = self.engine.store.turns();
+        if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), &work)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }
     }
+}
+
+/// Does it again, with pauses, while Postgres cannot serve.
+async fn insist<F>(write: impl Fn() -> F) -> Result<bool, StoreError>
+where
+    F: Future<Output = Result<bool, StoreError>>,
+{
+    for pause in PAUSES {
+        match write().await {
+            Err(error) if error.is_unavailable() => {
+                tracing::warn!(%error, "the end of a turn could not be written; trying again");
+                tokio::time::sleep(pause).await;
+            }
+            done => return done,
+        }
+    }
+    write().await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use evolve_engine::{
-    model::{ModelError, Part, Role, Script, Step, ToolChoice},
+    model::{Answer, FinishReason, ModelError, Part, Role, Script, Step, ToolChoice, Usage},
     summary,
     turn::{Image, TurnError, TurnEvent, TurnRequest},
 };
@@ -12,7 +12,7 @@ use evolve_testkit::proxy::CountingProxy;
 use serde_json::json;
 use tokio::sync::{Notify, mpsc};
 
-use crate::turn_support::{IVAN, keyed, message, world, world_of};
+use crate::turn_support::{IVAN, World, keyed, message, world, world_of};
 
 fn remember(fact: &str) -> Step {
     Step::call("remember", json!({"fact": fact, "category": "preferences"}))
@@ -242,7 +242,8 @@ async fn what_the_model_invents_as_arguments_is_refused_in_words_and_stores_noth
     .await;
     world.say("hi").await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM facts").await, 0);
-    let results: Vec<_> = world.script.requests().last().unwrap().context.iter().flat_map(|m| m.parts.clone()).collect();
+    let results: Vec<_> =
+        world.script.requests().last().unwrap().context.iter().flat_map(|m| m.parts.clone()).collect();
     let errors = results.iter().filter(|p| matches!(p, Part::ToolResult { value, .. } if value["error"].is_string()));
     assert_eq!(errors.count(), 3);
     assert_eq!(world.count("SELECT count(*) FROM tool_calls WHERE NOT ok").await, 2);
@@ -321,4 +322,90 @@ async fn another_persons_past_is_never_recalled() {
     world.engine.chat(stranger, None).await.unwrap();
     let request = world.script.requests().pop().unwrap();
     assert!(!request.system.contains("tea") && request.context.len() == 1);
+}
+
+#[tokio::test]
+async fn a_turn_that_was_taken_over_and_answered_gives_the_answer_that_was_stored() {
+    let gate = Arc::new(Notify::new());
+    let world = world([Step::After(gate.clone(), Box::new(Step::say("too late")))]).await;
+    let (replica, _tasks) = world.replica(&world.url, &Script::new([Step::say("from the other one")]));
+    let slow = world.engine.chat(keyed("hi", "k"), None);
+    let faster = async {
+        world.script.asked(1).await;
+        world.clock.advance(TimeDelta::seconds(61));
+        let answer = replica.chat(keyed("hi", "k"), None).await;
+        gate.notify_one();
+        answer
+    };
+    let (slow, faster) = tokio::join!(slow, faster);
+    assert_eq!(faster.unwrap().text, "from the other one");
+    let slow = slow.unwrap();
+    assert_eq!((slow.text.as_str(), slow.replayed), ("from the other one", true));
+}
+
+/// Makes Postgres refuse rows of `messages` or changes of `turns`, by a trigger.
+async fn refuse(world: &World, on: &'static str, body: &'static str) {
+    let function =
+        format!("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$");
+    for statement in [
+        "CREATE SEQUENCE refused".to_owned(),
+        function,
+        format!("CREATE TRIGGER refuse {on} FOR EACH ROW EXECUTE FUNCTION refuse()"),
+    ] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&world.sql).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_postgres_will_never_take_costs_nothing() {
+    let world = world([Step::say("hello")]).await;
+    refuse(&world, "BEFORE INSERT ON messages", "IF NEW.role = 'assistant' THEN RAISE 'no'; END IF;").await;
+    assert!(matches!(world.say("hi").await, Err(TurnError::Store(_))));
+    assert_eq!(world.used_today().await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM messages").await, 1, "the message was lost");
+}
+
+#[tokio::test]
+async fn the_quota_of_a_failed_turn_comes_back_although_postgres_hesitates() {
+    let blocked = ModelError::Blocked { reason: "SAFETY".to_owned() };
+    let world = world([Step::Fail(blocked)]).await;
+    let body = "IF NEW.state = 'failed' AND nextval('refused') = 1 THEN RAISE 'wait' USING ERRCODE = '40001'; END IF;";
+    refuse(&world, "BEFORE UPDATE ON turns", body).await;
+    assert!(matches!(world.say("hi").await, Err(TurnError::ModelBlocked)));
+    assert_eq!(world.used_today().await, 0);
+}
+
+#[tokio::test]
+async fn a_summary_that_was_cut_off_does_not_take_the_place_of_the_messages() {
+    let whole = std::sync::atomic::AtomicBool::new(false);
+    let world = world_of(Script::with(move |request| {
+        if !request.tools.is_empty() || whole.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return Step::say("fine");
+        }
+        let (text, finish) = ("They talked about".to_owned(), FinishReason::Length);
+        Step::Answer(Answer { text, tool_calls: Vec::new(), usage: Usage::default(), finish })
+    }))
+    .await;
+    for _ in 0..10 {
+        world.say("question").await.unwrap();
+    }
+    assert!(!summary::sum_up_one(&world.engine).await);
+    assert_eq!(world.count("SELECT summed_messages::bigint FROM conversations").await, 0);
+    world.clock.advance(TimeDelta::seconds(121));
+    assert!(summary::sum_up_one(&world.engine).await);
+}
+
+#[tokio::test]
+async fn long_messages_are_summed_up_in_as_many_passes_as_fit_a_model() {
+    let world = world_of(Script::always(Step::say("fine"))).await;
+    for i in 0..10 {
+        world.say(&format!("{i}{}", "я".repeat(16_000))).await.unwrap();
+    }
+    sqlx::query("UPDATE conversations SET ended_at = now()").execute(&world.sql).await.unwrap();
+    while summary::sum_up_one(&world.engine).await {}
+    let requests = world.script.requests();
+    let passes: Vec<_> =
+        requests.iter().filter(|r| r.tools.is_empty()).map(|r| r.context[0].text().chars().count()).collect();
+    assert!(passes.len() > 1 && passes.iter().all(|chars| *chars < 100_000), "{passes:?}");
+    assert_eq!(world.count("SELECT summed_messages::bigint FROM conversations").await, 20);
 }

@@ -1,7 +1,13 @@
 //! Admit: one statement that knows the person, recognises a repeated key, takes the quota and makes the turn.
 //!
 //! Two requests with one key at the same moment: both see no turn, the second waits for the first's row of `users`, then
-//! fails on the unique key, which undoes all that it did, quota included. It is then asked again and sees the first's.
+//! fails on the unique key, which undoes all that it did, quota included. It is then asked again and sees the first's. If
+//! the first took the last message of the day, the second finds no quota instead: so it looks twice before it says so.
+//!
+//! Every statement that writes for a person locks their row of `users` before any other, [`Users::delete`] too: whoever
+//! takes them in another order could be waiting for somebody who waits for them.
+//!
+//! [`Users::delete`]: crate::users::Users::delete
 
 use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::plan::Plan;
@@ -24,7 +30,7 @@ const ADMIT: &str = "
         RETURNING id, plan, premium_until, points, profile
     ), who AS (
         SELECT p.*, s.language, s.time_zone, s.onboarding,
-               ($5 AT TIME ZONE COALESCE(s.time_zone, $9))::date AS day,
+               day_in(COALESCE(s.time_zone, $9), $5) AS day,
                CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
                     THEN $8::integer ELSE $7::integer END AS daily_limit
         FROM person p LEFT JOIN settings s ON s.user_id = p.id
@@ -49,12 +55,14 @@ const ADMIT: &str = "
     FROM who LEFT JOIN known ON true";
 
 /// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
-/// its quota). $1 turn, $2 attempt seen, $3 now, $4 lease end, $5 daily limit, $6 the person's day.
+/// its quota). $1 turn, $2 attempt seen, $3 now, $4 lease end, $5 daily limit, $6 the person's day, $7 person.
 const RETAKE: &str = "
-    WITH old AS (
-        SELECT id, user_id, state, day FROM turns
-        WHERE id = $1 AND attempt = $2 AND (state = 'failed' OR (state = 'running' AND leased_until <= $3))
-        FOR UPDATE
+    WITH person AS (
+        SELECT id FROM users WHERE id = $7 FOR NO KEY UPDATE
+    ), old AS (
+        SELECT t.id, t.user_id, t.state, t.day FROM turns t JOIN person ON person.id = t.user_id
+        WHERE t.id = $1 AND t.attempt = $2 AND (t.state = 'failed' OR (t.state = 'running' AND t.leased_until <= $3))
+        FOR UPDATE OF t
     ), quota AS (
         INSERT INTO usage_days AS d (user_id, day, messages)
         SELECT user_id, $6, 1 FROM old WHERE state = 'failed' AND COALESCE($5::integer, 1) > 0
@@ -102,11 +110,13 @@ struct Known {
 
 impl Turns<'_> {
     /// Begins a turn: makes the person where new, recognises a key that was used before, takes the day's quota and the
-    /// turn. One round trip, but for a key that was used before by a turn that failed or whose process died.
+    /// turn. One round trip, but for a key that was used before by a turn that failed or whose process died, and for who has
+    /// no message left.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was taken.
     pub async fn admit(&self, admit: &Admit<'_>) -> Result<Admission, StoreError> {
+        let mut looked_again = false;
         loop {
             let mut row = match self.admit_once(admit).await {
                 Ok(row) => row,
@@ -115,15 +125,14 @@ impl Turns<'_> {
             };
             let Some(known) = row.known() else {
                 if row.taken {
-                    let turn = TurnLease {
-                        turn_id: admit.turn_id,
-                        user_id: admit.user_id,
-                        attempt: 1,
-                        started_at: admit.now,
-                    };
-                    return Ok(Admission::Admitted(turn, Box::new(self.person(admit, row)?)));
+                    let turn =
+                        TurnLease { turn_id: admit.turn_id, user_id: admit.user_id, attempt: 1, started_at: admit.now };
+                    return self.admitted(admit, turn, row).await;
                 }
-                return Ok(exhausted(admit, &row));
+                if std::mem::replace(&mut looked_again, true) {
+                    return Ok(exhausted(admit, &row));
+                }
+                continue;
             };
             if known.hash != admit.request_hash {
                 return Ok(Admission::KeyReused);
@@ -135,7 +144,7 @@ impl Turns<'_> {
                 return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });
             }
             match self.retake(admit, &known, &row).await? {
-                Retaken::Yes(turn) => return Ok(Admission::Admitted(turn, Box::new(self.person(admit, row)?))),
+                Retaken::Yes(turn) => return self.admitted(admit, turn, row).await,
                 Retaken::Exhausted => return Ok(exhausted(admit, &row)),
                 Retaken::Lost => {}
             }
@@ -166,6 +175,7 @@ impl Turns<'_> {
             .bind(admit.now + admit.lease)
             .bind(row.daily_limit)
             .bind(row.day)
+            .bind(admit.user_id)
             .fetch_one(&self.0.pool)
             .await?;
         Ok(match attempt {
@@ -178,6 +188,17 @@ impl Turns<'_> {
             None if was_free => Retaken::Exhausted,
             None => Retaken::Lost,
         })
+    }
+
+    /// A person who cannot be read (a key is missing) must not pay for that.
+    async fn admitted(&self, admit: &Admit<'_>, turn: TurnLease, row: Row) -> Result<Admission, StoreError> {
+        match self.person(admit, row) {
+            Ok(person) => Ok(Admission::Admitted(turn, Box::new(person))),
+            Err(error) => {
+                self.give_back(&turn, admit.now).await?;
+                Err(error)
+            }
+        }
     }
 
     fn person(&self, admit: &Admit<'_>, row: Row) -> Result<Person, StoreError> {

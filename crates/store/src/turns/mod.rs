@@ -148,8 +148,7 @@ impl Turns<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn extend(&self, turn: &TurnLease, until: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query(EXTEND).bind(turn.turn_id).bind(turn.attempt).bind(until).execute(&self.0.pool).await?;
+        let done = sqlx::query(EXTEND).bind(turn.turn_id).bind(turn.attempt).bind(until).execute(&self.0.pool).await?;
         Ok(done.rows_affected() > 0)
     }
 }

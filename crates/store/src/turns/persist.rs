@@ -85,11 +85,13 @@ pub struct Persist<'a> {
 /// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 message, $7 has image, $8 message id, $9 reply id,
 /// $10 conversation id, $11–$13 facts, $14 forgotten, $15 profile before, $16 profile after, $17 whether it changed,
 /// $18 points, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27 the
-/// person's settings as they were.
+/// person's settings as they were, $28 person.
 const PERSIST: &str = "
-    WITH held AS (
-        SELECT id, user_id, day, started_at, message_stored FROM turns
-        WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
+    WITH locked AS (
+        SELECT id FROM users WHERE id = $28 FOR NO KEY UPDATE
+    ), held AS (
+        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored FROM turns t JOIN locked ON locked.id = t.user_id
+        WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true
         FROM held WHERE t.id = held.id
@@ -98,13 +100,13 @@ const PERSIST: &str = "
         SELECT $10, user_id, started_at, $3, CASE WHEN message_stored THEN 1 ELSE 2 END FROM held
         ON CONFLICT (user_id) WHERE ended_at IS NULL
         DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + excluded.messages
-        RETURNING id
+        RETURNING id, messages
     ), said AS (
-        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, role, text, has_image)
-        SELECT $8, held.started_at, held.user_id, conversation.id, held.id, 'user', $6, $7 FROM held, conversation
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
+        SELECT $8, held.started_at, held.user_id, c.id, held.id, c.messages - 1, 'user', $6, $7 FROM held, conversation c
         WHERE NOT held.message_stored
         UNION ALL
-        SELECT $9, $3, held.user_id, conversation.id, held.id, 'assistant', $4, false FROM held, conversation
+        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, false FROM held, conversation c
     ), learnt AS (
         INSERT INTO facts (id, user_id, category, content, turn_id, created_at)
         SELECT f.id, held.user_id, f.category, f.content, held.id, $3
@@ -133,23 +135,27 @@ const PERSIST: &str = "
     )
     SELECT profile_written FROM person, told";
 
-/// $1 turn, $2 attempt, $3 now, $4 failure, $5 message, $6 has image, $7 message id, $8 conversation id.
+/// $1 turn, $2 attempt, $3 now, $4 failure, $5 message (NULL where it is not to be kept), $6 has image, $7 message id,
+/// $8 conversation id, $9 person.
 const FAIL: &str = "
-    WITH held AS (
-        SELECT id, user_id, day, started_at, message_stored FROM turns
-        WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
+    WITH locked AS (
+        SELECT id FROM users WHERE id = $9 FOR NO KEY UPDATE
+    ), held AS (
+        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored FROM turns t JOIN locked ON locked.id = t.user_id
+        WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
-        UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3, message_stored = true
+        UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3,
+                           message_stored = t.message_stored OR $5 IS NOT NULL
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
-        SELECT $8, user_id, started_at, $3, 1 FROM held WHERE NOT message_stored
+        SELECT $8, user_id, started_at, $3, 1 FROM held WHERE NOT message_stored AND $5::text IS NOT NULL
         ON CONFLICT (user_id) WHERE ended_at IS NULL
         DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + 1
-        RETURNING id
+        RETURNING id, messages
     ), said AS (
-        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, role, text, has_image)
-        SELECT $7, held.started_at, held.user_id, conversation.id, held.id, 'user', $5, $6 FROM held, conversation
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
+        SELECT $7, held.started_at, held.user_id, c.id, held.id, c.messages, 'user', $5, $6 FROM held, conversation c
     ), refunded AS (
         UPDATE usage_days d SET messages = GREATEST(d.messages - 1, 0)
         FROM held WHERE d.user_id = held.user_id AND d.day = held.day
@@ -196,12 +202,14 @@ impl Turns<'_> {
             .bind(person.settings.language.as_str())
             .bind(person.settings.time_zone.name())
             .bind(person.settings.onboarding.as_str())
+            .bind(turn.user_id)
             .fetch_optional(&self.0.pool)
             .await?;
         let Some((profile_written,)) = written else { return Ok(false) };
         if let (false, Some(change)) = (profile_written, work.profile) {
-            // Somebody changed the profile while the model was thinking: the turn's change goes on top of theirs.
-            self.0.users().update(turn.user_id, &change.patch, person.settings, work.now).await?;
+            // Somebody changed the profile while the model was thinking: the turn's change goes on top of theirs,
+            // unless the person is gone by now.
+            self.0.users().update_existing(turn.user_id, &change.patch, person.settings, work.now).await?;
         }
         Ok(true)
     }
@@ -212,15 +220,31 @@ impl Turns<'_> {
     /// # Errors
     /// [`StoreError`]; then the turn ends by its lease, and the quota comes back with the next attempt.
     pub async fn fail(&self, turn: &TurnLease, failure: &str, work: &FailedMessage<'_>) -> Result<bool, StoreError> {
+        self.end_failed(turn, failure, Some(work), work.now).await
+    }
+
+    /// Ends a turn of which not even the person could be read: the quota is given back, and nothing kept.
+    pub(super) async fn give_back(&self, turn: &TurnLease, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.end_failed(turn, "internal", None, now).await
+    }
+
+    async fn end_failed(
+        &self,
+        turn: &TurnLease,
+        failure: &str,
+        work: Option<&FailedMessage<'_>>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let (ended,): (i64,) = sqlx::query_as(FAIL)
             .bind(turn.turn_id)
             .bind(turn.attempt)
-            .bind(work.now)
+            .bind(now)
             .bind(failure)
-            .bind(work.message)
-            .bind(work.has_image)
-            .bind(work.message_id)
-            .bind(work.conversation_id)
+            .bind(work.map(|w| w.message))
+            .bind(work.is_some_and(|w| w.has_image))
+            .bind(work.map(|w| w.message_id))
+            .bind(work.map(|w| w.conversation_id))
+            .bind(turn.user_id)
             .fetch_one(&self.0.pool)
             .await?;
         Ok(ended > 0)

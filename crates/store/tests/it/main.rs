@@ -1,8 +1,17 @@
-//! The store on a real Postgres, each test with a database of its own.
+//! The store on a real Postgres, each test with a database of its own. `cfg(test)` on the modules is what tells clippy that
+//! their helper functions are tests too.
 
+#[cfg(test)]
 mod migrations;
+#[cfg(test)]
 mod queues;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
 mod rotation;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
 mod turns;
+#[cfg(test)]
 mod users;

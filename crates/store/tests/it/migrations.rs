@@ -10,9 +10,9 @@ const DATA: [(i64, &str); 5] = [
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
          VALUES ('00000000-0000-7000-8000-000000000001', 1, now(), now(), 2);
-         INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, role, text)
-         VALUES (gen_random_uuid(), now(), 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'user', 'привет'),
-                (gen_random_uuid(), now() - interval '9 years', 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'user', 'old')"),
+         INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text)
+         VALUES (gen_random_uuid(), now(), 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 1, 'user', 'привет'),
+                (gen_random_uuid(), now() - interval '9 years', 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 2, 'user', 'old')"),
     (3, "INSERT INTO facts VALUES (gen_random_uuid(), 1, 'other', 'token', gen_random_uuid(), now());
          INSERT INTO summaries VALUES ('00000000-0000-7000-8000-000000000001', 1, 'token', 2, now(), now())"),
     (4, "INSERT INTO usage_days VALUES (1, '2026-01-01', 1, 1, 1);

@@ -16,7 +16,8 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let patch = ProfilePatch { name: Some(Some("Иван".to_owned())), ..ProfilePatch::default() };
     world.store.users().update(IVAN, &patch, defaults(), world.now).await.unwrap();
     let (turn, person) = world.admitted("a").await;
-    let learnt = [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "любит чай".to_owned() }];
+    let learnt =
+        [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "любит чай".to_owned() }];
     let mut done = work("я люблю чай", "Запомню", world.now);
     done.learnt = &learnt;
     world.store.turns().persist(&turn, &person, &done).await.unwrap();

@@ -42,7 +42,11 @@ async fn what_was_said_and_learnt_in_one_turn_is_recalled_in_the_next() {
     assert!(!recall.more_messages);
     assert_eq!(world.count("SELECT count(*) FROM tool_calls WHERE name = 'remember' AND ok").await, 1);
     assert_eq!(world.count("SELECT sum(input_tokens + output_tokens)::bigint FROM usage_days").await, 15);
-    assert_eq!(world.count("SELECT count(*) FROM facts WHERE content LIKE '%чай%'").await, 0, "a fact was stored in clear");
+    assert_eq!(
+        world.count("SELECT count(*) FROM facts WHERE content LIKE '%чай%'").await,
+        0,
+        "a fact was stored in clear"
+    );
 }
 
 #[tokio::test]
@@ -167,12 +171,16 @@ async fn own_messages_are_found_in_russian_and_english_whatever_the_ending_of_th
     let world = world().await;
     world.say("Вчера ходили с собаками на озеро", "Как здорово!").await;
     world.say("I was running along the rivers", "Nice!").await;
-    for (query, found) in [("собака", "Вчера"), ("river run", "I was"), ("озёра собак", "Вчера")] {
+    for (query, found) in [("собака", "Вчера"), ("river run", "I was"), ("озёра собак", "Вчера")]
+    {
         let hits = world.store.messages().search(IVAN, query, 5).await.unwrap();
         let texts: Vec<_> = hits.iter().map(|m| m.text.as_str()).collect();
         assert!(texts.len() == 1 && texts[0].starts_with(found), "{query:?} found {texts:?}");
     }
-    assert!(world.store.messages().search(7, "собака", 5).await.unwrap().is_empty(), "another person's messages were found");
+    assert!(
+        world.store.messages().search(7, "собака", 5).await.unwrap().is_empty(),
+        "another person's messages were found"
+    );
     assert!(world.store.messages().search(IVAN, "' OR 1=1 -- \0 <-> & |", 5).await.unwrap().is_empty());
 }
 
@@ -202,7 +210,10 @@ async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
     assert!(world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().is_none(), "leased twice");
     assert!(world.store.summaries().write(&first, "they talked", world.now).await.unwrap());
     assert!(!world.store.summaries().write(&first, "again", world.now).await.unwrap(), "a late writer moved the mark");
-    assert!(world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().is_none(), "not due any more");
+    assert!(
+        world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().is_none(),
+        "not due any more"
+    );
 
     world.store.users().end_conversation(IVAN, world.now).await.unwrap();
     let rest = world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().unwrap();

@@ -42,7 +42,9 @@ async fn concurrent_changes_of_one_profile_are_all_kept() {
     let all = patches.iter().map(|patch| users.update(IVAN, patch, defaults(), world.now));
     futures::future::try_join_all(all).await.unwrap();
     let profile = world.store.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
-    assert!(profile.name.is_some() && profile.city.is_some() && profile.gender.is_some() && profile.occupation.is_some());
+    assert!(
+        profile.name.is_some() && profile.city.is_some() && profile.gender.is_some() && profile.occupation.is_some()
+    );
 }
 
 #[tokio::test]
@@ -54,7 +56,7 @@ async fn deletion_removes_everything_and_proves_it() {
     done.learnt = &learnt;
     world.store.turns().persist(&turn, &person, &done).await.unwrap();
     let update = NewUpdate { update_id: 1, chat_id: Some(IVAN), user_id: Some(IVAN), payload: json!({"update_id": 1}) };
-    world.store.inbox().put(&[update.clone()], world.now).await.unwrap();
+    world.store.inbox().put(std::slice::from_ref(&update), world.now).await.unwrap();
     let owed = NewOutgoing {
         chat_id: IVAN,
         user_id: Some(IVAN),

@@ -39,6 +39,20 @@ async fn two_databases_of_one_server_do_not_see_each_other() {
 }
 
 #[tokio::test]
+async fn a_migrated_database_has_the_tables_of_the_workspace_and_no_rows() {
+    let database = TestDatabase::migrated().await;
+    let people: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&database.pool()).await.unwrap();
+    assert_eq!(people, 0);
+    let when = "SELECT max(installed_on)::text FROM _sqlx_migrations";
+    let another = TestDatabase::migrated().await;
+    let times = [database, another].map(|database| async move {
+        sqlx::query_scalar::<_, String>(when).fetch_one(&database.pool()).await.unwrap()
+    });
+    let [first, second] = times;
+    assert_eq!(first.await, second.await, "both are copies of one template, which was migrated once");
+}
+
+#[tokio::test]
 async fn a_private_postgres_folds_russian_letters() {
     let database = TestDatabase::empty().await;
     let query = "SELECT to_tsvector('russian', 'КОШКАМИ') @@ to_tsquery('russian', 'кошка')";

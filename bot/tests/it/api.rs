@@ -1,0 +1,327 @@
+//! An API on loopback that speaks the contract. It answers what a test tells it to, and repeats itself for a repeated
+//! Idempotency-Key, as the real one does.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use evolve_contract::{
+    Code, Problem,
+    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
+    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, ResetResponse},
+    problem::PROBLEM_JSON,
+    profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+
+pub(crate) const SERVICE_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// One `POST /chat`, as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) person: i64,
+    pub(crate) key: String,
+    pub(crate) request: ChatRequest,
+}
+
+/// What the API answers.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    Text(String),
+    Problem(Problem),
+    /// The page of a proxy whose API is away.
+    BadGateway,
+    /// The turn is made, but its answer is never heard of.
+    Hang,
+    /// The text, once the test lets it go.
+    Later(Arc<Notify>, String),
+}
+
+type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
+
+struct World {
+    answerer: Answerer,
+    answered: HashMap<(i64, String), ChatResponse>,
+    profiles: HashMap<i64, ProfileData>,
+    calls: Vec<Call>,
+    turns: usize,
+    token_generation: u32,
+    conversation_open: bool,
+    is_away: bool,
+    hangs_after_update: bool,
+    profile_updates: usize,
+    changes: watch::Sender<()>,
+}
+
+/// The handle of a test. The server ends with it.
+pub(crate) struct FakeApi {
+    world: Arc<Mutex<World>>,
+    url: String,
+    server: JoinHandle<()>,
+}
+
+impl Drop for FakeApi {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+type Shared = State<Arc<Mutex<World>>>;
+
+impl FakeApi {
+    pub(crate) async fn start() -> Self {
+        let world = Arc::new(Mutex::new(World {
+            answerer: Box::new(|call, _| Reply::Text(format!("echo: {}", call.request.message))),
+            answered: HashMap::new(),
+            profiles: HashMap::new(),
+            calls: Vec::new(),
+            turns: 0,
+            token_generation: 0,
+            conversation_open: true,
+            is_away: false,
+            hangs_after_update: false,
+            profile_updates: 0,
+            changes: watch::Sender::new(()),
+        }));
+        let router = Router::new()
+            .route("/auth", post(auth))
+            .route("/chat", post(chat))
+            .route("/chat/reset", post(reset))
+            .route("/profile", post(update_profile))
+            .route("/profile/{user_id}", get(profile))
+            .route("/profile/status/{user_id}", get(status))
+            .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
+            .with_state(world.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { world, url, server }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// From now on, `answerer` says what is answered, given the call and how many there were of its key before.
+    pub(crate) fn answer(&self, answerer: impl Fn(&Call, usize) -> Reply + Send + 'static) {
+        self.lock().answerer = Box::new(answerer);
+    }
+
+    pub(crate) fn set_away(&self, is_away: bool) {
+        self.lock().is_away = is_away;
+    }
+
+    /// From now on, profiles are changed, but nobody hears of it.
+    pub(crate) fn hang_after_updates(&self, hangs: bool) {
+        self.lock().hangs_after_update = hangs;
+    }
+
+    /// Changes of profiles so far.
+    pub(crate) fn profile_updates(&self) -> usize {
+        self.lock().profile_updates
+    }
+
+    /// No token that was given out so far is taken any more.
+    pub(crate) fn expire_tokens(&self) {
+        self.lock().token_generation += 1;
+    }
+
+    pub(crate) fn end_conversation(&self) {
+        self.lock().conversation_open = false;
+    }
+
+    pub(crate) fn know(&self, person: i64, data: ProfileData) {
+        self.lock().profiles.insert(person, data);
+    }
+
+    pub(crate) fn profile(&self, person: i64) -> Option<ProfileData> {
+        self.lock().profiles.get(&person).cloned()
+    }
+
+    /// Every `POST /chat` so far.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.lock().calls.clone()
+    }
+
+    /// Turns that were made, rather than repeated.
+    pub(crate) fn turns(&self) -> usize {
+        self.lock().turns
+    }
+
+    /// Waits until a person's messages have come this many times.
+    pub(crate) async fn wait_for_calls_of(&self, person: i64, count: usize) {
+        let mut changes = self.lock().changes.subscribe();
+        let seen = || self.lock().calls.iter().filter(|call| call.person == person).count();
+        let enough = async {
+            while seen() < count {
+                changes.changed().await.unwrap();
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), enough).await;
+        assert!(waited.is_ok(), "waited in vain for {count} calls, there were {}", seen());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+}
+
+fn problem(problem: Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap();
+    (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], serde_json::to_string(&problem).unwrap()).into_response()
+}
+
+/// The person whose token it is.
+#[expect(clippy::result_large_err, reason = "a response is what there is to say")]
+fn person(world: &World, headers: &HeaderMap) -> Result<i64, Response> {
+    if world.is_away {
+        return Err((StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response());
+    }
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let parts: Vec<&str> = token.trim_start_matches("Bearer ").split('-').collect();
+    match parts.as_slice() {
+        ["token", person, generation] if *generation == world.token_generation.to_string() => {
+            Ok(person.parse().unwrap())
+        }
+        _ => Err(problem(Problem::new(Code::Unauthorized))),
+    }
+}
+
+async fn auth(State(world): Shared, headers: HeaderMap, Json(body): Json<AuthRequest>) -> Response {
+    let world = world.lock().unwrap();
+    if world.is_away {
+        return (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response();
+    }
+    if headers.get(SERVICE_KEY_HEADER).is_none_or(|key| key != SERVICE_KEY) {
+        return problem(Problem::new(Code::Forbidden));
+    }
+    let access_token = format!("token-{}-{}", body.user_id.unwrap(), world.token_generation);
+    Json(AuthResponse { access_token, token_type: "bearer".to_owned(), expires_in: 3600 }).into_response()
+}
+
+async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<ChatRequest>) -> Response {
+    let reply = {
+        let mut world = world.lock().unwrap();
+        let person = match person(&world, &headers) {
+            Ok(person) => person,
+            Err(response) => return response,
+        };
+        let key = headers.get(IDEMPOTENCY_KEY_HEADER).unwrap().to_str().unwrap().to_owned();
+        let before = world.calls.iter().filter(|call| call.key == key).count();
+        let call = Call { person, key: key.clone(), request };
+        world.calls.push(call.clone());
+        world.changes.send_replace(());
+        let stored = world.answered.get(&(person, key.clone())).cloned();
+        let reply = (world.answerer)(&call, before);
+        let text = match &reply {
+            Reply::Text(text) | Reply::Later(_, text) => Some(text.clone()),
+            Reply::Hang => Some(format!("made: {}", call.request.message)),
+            Reply::Problem(_) | Reply::BadGateway => None,
+        };
+        match (stored, text) {
+            (Some(stored), _) if !matches!(reply, Reply::Hang) => return Json(stored).into_response(),
+            (None, Some(response_text)) => {
+                world.answered.insert((person, key), ChatResponse { response_text, ..ChatResponse::default() });
+                world.turns += 1;
+            }
+            _ => {}
+        }
+        reply
+    };
+    match reply {
+        Reply::Text(response_text) => Json(ChatResponse { response_text, ..ChatResponse::default() }).into_response(),
+        Reply::Problem(it) => problem(it),
+        Reply::BadGateway => (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response(),
+        Reply::Hang => std::future::pending().await,
+        Reply::Later(go, response_text) => {
+            go.notified().await;
+            Json(ChatResponse { response_text, ..ChatResponse::default() }).into_response()
+        }
+    }
+}
+
+async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let ended = std::mem::take(&mut world.conversation_open);
+    Json(ResetResponse { ended }).into_response()
+}
+
+async fn profile(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) if person != user_id => problem(Problem::new(Code::Forbidden)),
+        Ok(_) => match world.profiles.get(&user_id) {
+            Some(data) => Json(response_of(user_id, data)).into_response(),
+            None => problem(Problem::new(Code::ProfileNotFound)),
+        },
+    }
+}
+
+async fn update_profile(State(world): Shared, headers: HeaderMap, Json(update): Json<ProfileUpdate>) -> Response {
+    let (response, hangs) = {
+        let mut world = world.lock().unwrap();
+        (change_profile(&mut world, &headers, update), world.hangs_after_update)
+    };
+    if hangs { std::future::pending().await } else { response }
+}
+
+fn change_profile(world: &mut World, headers: &HeaderMap, update: ProfileUpdate) -> Response {
+    match person(world, headers) {
+        Err(response) => response,
+        Ok(person) if person != update.user_id => problem(Problem::new(Code::Forbidden)),
+        Ok(person) => {
+            world.profile_updates += 1;
+            let known = world.profiles.entry(person).or_insert_with(|| ProfileData {
+                language: Some("ru".to_owned()),
+                time_zone: Some("Europe/Moscow".to_owned()),
+                onboarding: Some(Onboarding::New),
+                ..ProfileData::default()
+            });
+            let new = update.data;
+            known.name = new.name.or(known.name.take());
+            known.language = new.language.or(known.language.take());
+            known.onboarding = new.onboarding.or(known.onboarding);
+            Json(response_of(person, known)).into_response()
+        }
+    }
+}
+
+async fn status(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    Json(StatusResponse {
+        user_id,
+        plan: "free".to_owned(),
+        premium_until: None,
+        messages_today: 29,
+        messages_limit: Some(50),
+        resets_at: "2026-03-08T21:00:00Z".parse().unwrap(),
+        level: 1,
+        points: 5,
+        next_level_at: Some(100),
+        facts: 0,
+    })
+    .into_response()
+}
+
+fn response_of(user_id: i64, data: &ProfileData) -> ProfileResponse {
+    ProfileResponse { user_id, data: data.clone(), created_at: "2026-01-01T00:00:00Z".parse().unwrap() }
+}

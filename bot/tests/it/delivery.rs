@@ -1,0 +1,213 @@
+//! What is owed to a person arrives, once, whatever Telegram does.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use evolve_runtime::clock::Clock;
+use evolve_testkit::telegram::{CallOutcome, Fault};
+use tokio::sync::Notify;
+
+use crate::{
+    api::Reply,
+    world::{World, anna, john},
+};
+
+#[tokio::test]
+async fn a_bot_that_dies_before_it_has_the_answer_answers_once_after_a_restart() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.api.answer(|_, before| if before == 0 { Reply::Hang } else { Reply::Text("never".to_owned()) });
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Помнишь меня?");
+    world.api.wait_for_calls_of(42, 1).await;
+    bot.kill().await;
+    // The dead one's lease runs out.
+    world.clock.advance(TimeDelta::seconds(61));
+    let bot = world.bot().await;
+    world.wait_for_last(42, "made: Помнишь меня?").await;
+    bot.stop().await;
+    assert_eq!(world.texts(42).len(), 1);
+    assert_eq!(world.api.turns(), 1, "the turn was made twice");
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_while_it_sends_sends_after_a_restart() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.telegram.fault(Fault::hang("sendMessage"));
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    let hung = |telegram: &evolve_testkit::telegram::TelegramServer| {
+        telegram.calls_of("sendMessage").iter().any(|call| call.outcome == CallOutcome::Hung).then_some(())
+    };
+    world.telegram.wait_until("a hanging call", hung).await;
+    bot.kill().await;
+    world.clock.advance(TimeDelta::seconds(121));
+    let bot = world.bot().await;
+    world.wait_for_last(42, "echo: Привет").await;
+    bot.stop().await;
+    assert_eq!(world.texts(42).len(), 1);
+    assert_eq!(world.api.calls().len(), 1, "the companion was asked again");
+}
+
+#[tokio::test]
+async fn a_bot_that_is_told_to_stop_first_answers_whom_it_is_talking_to() {
+    let world = World::new().await;
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    world.api.answer(move |_, _| Reply::Later(held.clone(), "готово".to_owned()));
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Подумай");
+    world.api.wait_for_calls_of(42, 1).await;
+    let stopping = tokio::spawn(bot.stop());
+    go.notify_one();
+    stopping.await.unwrap();
+    assert_eq!(world.texts(42), ["готово"]);
+}
+
+#[tokio::test]
+async fn a_message_that_telegram_cannot_parse_comes_without_markup() {
+    let world = World::new().await;
+    world.api.answer(|_, _| Reply::Text("a **b** < c & d".to_owned()));
+    let refusal = "Bad Request: can't parse entities: Unsupported start tag";
+    world.telegram.fault(Fault::refuse("sendMessage", 400, refusal));
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    let sent = world.wait_for_last(42, "a b").await;
+    assert_eq!(sent.text, "a b < c & d");
+    assert!(sent.entities.is_empty(), "{sent:?}");
+    assert_eq!(bot.metric("telegram_outbox_failures_total{reason=\"markup\"}"), 1.0);
+}
+
+#[tokio::test]
+async fn a_message_that_telegram_calls_too_long_comes_in_pieces() {
+    let world = World::new().await;
+    let answer = "Слова, слова, слова. ".repeat(180);
+    world.api.answer(move |_, _| Reply::Text(answer.clone()));
+    world.telegram.fault(Fault::refuse("sendMessage", 400, "Bad Request: message is too long"));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.telegram.wait_for(42, |sent| sent.len() == 2).await;
+    let words: usize = world.texts(42).iter().map(|text| text.matches("слова").count()).sum();
+    assert_eq!(words, 360);
+}
+
+#[tokio::test]
+async fn telegrams_wish_to_wait_is_honoured() {
+    let world = World::new().await;
+    world.telegram.fault(Fault::flood("sendMessage", 1).chat(42));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Раз");
+    world.telegram.send_text(anna(), "Два");
+    world.telegram.send_text(john(), "Meanwhile");
+    world.wait_for_last(42, "echo: Два").await;
+    assert_eq!(world.texts(42), ["echo: Раз", "echo: Два"]);
+    assert_eq!(world.texts(7), ["echo: Meanwhile"]);
+    let calls = world.telegram.calls_of("sendMessage");
+    let to_anna: Vec<_> = calls.iter().filter(|call| call.chat_id() == Some(42)).collect();
+    assert_eq!(to_anna.len(), 3);
+    assert!(to_anna[1].at - to_anna[0].at >= std::time::Duration::from_secs(1), "it did not wait");
+}
+
+#[tokio::test]
+async fn a_telegram_that_is_in_trouble_gets_the_message_later() {
+    let world = World::new().await;
+    world.telegram.fault(Fault::garbage("sendMessage", 502, "<html>Bad Gateway</html>"));
+    world.telegram.fault(Fault::drop_before("sendMessage").after(1));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    assert_eq!(world.texts(42).len(), 1);
+}
+
+#[tokio::test]
+async fn somebody_who_blocked_the_bot_is_left_alone_and_nobody_else_notices() {
+    let world = World::new().await;
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    world.telegram.fault(Fault::refuse("sendMessage", 403, "Forbidden: bot was blocked by the user").chat(42));
+    let last = world.telegram.send_text(anna(), "и пока");
+    world.telegram.block(42);
+    world.wait_until_done(last).await;
+    world.telegram.send_text(john(), "Hello");
+    world.wait_for_last(7, "echo: Hello").await;
+    evolve_testkit::eventually("the row is given up", async || {
+        bot.metric("telegram_outbox_failures_total{reason=\"forbidden\"}") >= 1.0
+    })
+    .await;
+    let pool = world.database.pool();
+    evolve_testkit::eventually("nothing is owed", async || {
+        let (owed,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM outbox WHERE state = 'pending'").fetch_one(&pool).await.unwrap();
+        owed == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_sent_is_forgotten_by_the_outbox() {
+    let world = World::new().await;
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Секрет");
+    let sent = world.wait_for_last(42, "echo: Секрет").await;
+    bot.stop().await;
+    let pool = world.database.pool();
+    type Row = (String, Option<i64>, Option<serde_json::Value>, Option<i64>);
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT state, message_id, params, user_id FROM outbox").fetch_all(&pool).await.unwrap();
+    assert_eq!(rows, [("sent".to_owned(), Some(sent.message_id), None, Some(42))]);
+}
+
+#[tokio::test]
+async fn what_is_owed_to_a_group_follows_it_when_it_becomes_a_supergroup() {
+    let world = World::new().await;
+    world.telegram.group(-100, "A group");
+    world.telegram.migrate_group(-100, -100_500);
+    owe(&world, -100, "Всем привет").await;
+    let _bot = world.bot().await;
+    world.wait_for_last(-100_500, "Всем привет").await;
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_after_a_day_and_no_sooner() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.telegram.open_chat(anna());
+    world.telegram.open_chat(john());
+    world.telegram.fault(Fault::garbage("sendMessage", 502, "<html>").chat(42).times(100));
+    let bot = world.bot().await;
+    owe(&world, 42, "Доброе утро").await;
+    let failures = || bot.metric("telegram_outbox_failures_total{reason=\"unavailable\"}");
+    for (round, hours) in [(1.0, 0), (2.0, 23), (3.0, 2)] {
+        world.clock.advance(TimeDelta::hours(hours));
+        owe(&world, 7, "wake up").await;
+        evolve_testkit::eventually("another attempt failed", async || failures() >= round).await;
+        let dead = state_of(&world, 42).await == "dead";
+        if hours < 2 {
+            assert!(!dead, "given up after {hours} hours");
+        }
+    }
+    evolve_testkit::eventually("it is given up", async || state_of(&world, 42).await == "dead").await;
+}
+
+/// Puts a message into the outbox, as any part of the product may.
+async fn owe(world: &World, chat_id: i64, text: &str) {
+    let insert = "WITH owed AS (INSERT INTO outbox (chat_id, key, method, params, ready_at, created_at)
+                  VALUES ($1, gen_random_uuid()::text, 'sendMessage', $2, $3, $3))
+                  SELECT pg_notify('outbox', '')::text";
+    let params = serde_json::json!({ "chat_id": chat_id, "text": text });
+    sqlx::query(insert)
+        .bind(chat_id)
+        .bind(params)
+        .bind(world.clock.now())
+        .execute(&world.database.pool())
+        .await
+        .unwrap();
+}
+
+async fn state_of(world: &World, chat_id: i64) -> String {
+    let query = "SELECT state FROM outbox WHERE chat_id = $1 ORDER BY id LIMIT 1";
+    let (state,): (String,) = sqlx::query_as(query).bind(chat_id).fetch_one(&world.database.pool()).await.unwrap();
+    state
+}

@@ -1,0 +1,17 @@
+//! Stories of the bot: a real Telegram server (of the testkit), a real Postgres, and an API that is faked at the HTTP
+//! level, so that it can be made to fail in every way.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy knows test functions, but not the helpers of a test binary"
+)]
+
+mod api;
+mod delivery;
+mod inbound;
+mod story;
+mod talking;
+mod trouble;
+mod world;

@@ -1,0 +1,110 @@
+//! Neighbours that are away, and updates that cannot be handled.
+
+use chrono::{TimeDelta, Utc};
+use evolve_contract::{Code, Problem};
+use evolve_runtime::clock::Clock;
+use evolve_testkit::database::OwnPostgres;
+
+use crate::{
+    api::Reply,
+    world::{Mode, World, anna, john},
+};
+
+#[tokio::test]
+async fn while_the_api_is_away_nothing_is_lost_and_nobody_is_blamed() {
+    let world = World::new().await;
+    let bot = world.bot().await;
+    world.api.set_away(true);
+    world.telegram.send_text(anna(), "Раз");
+    world.telegram.send_text(anna(), "Два");
+    evolve_testkit::eventually("the bot has noticed", async || {
+        bot.metric("telegram_inbox_failures_total{reason=\"api_unreachable\"}") >= 2.0
+    })
+    .await;
+    world.api.set_away(false);
+    world.wait_for_last(42, "echo: Два").await;
+    assert_eq!(world.texts(42), ["echo: Раз", "echo: Два"]);
+}
+
+#[tokio::test]
+async fn a_busy_api_is_asked_again_when_it_said_to() {
+    let world = World::new().await;
+    world.api.answer(|call, before| match before {
+        0 => Reply::Problem(Problem::new(Code::RateLimited).retry_after(1)),
+        1 => Reply::BadGateway,
+        _ => Reply::Text(format!("echo: {}", call.request.message)),
+    });
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    let calls = world.api.calls();
+    assert_eq!(calls.len(), 3);
+    assert!(calls.iter().all(|call| call.key == calls[0].key), "not the same key");
+}
+
+#[tokio::test]
+async fn a_token_that_has_run_out_is_renewed_without_anybody_noticing() {
+    let world = World::new().await;
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Раз");
+    world.wait_for_last(42, "echo: Раз").await;
+    world.api.expire_tokens();
+    world.telegram.send_text(anna(), "Два");
+    world.wait_for_last(42, "echo: Два").await;
+    assert_eq!(bot.metric("telegram_inbox_failures_total{reason=\"api_refuses_key\"}"), 0.0);
+}
+
+#[tokio::test]
+async fn an_update_that_always_fails_is_given_up_and_the_person_hears_of_it_once() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.api.answer(|call, _| match call.person {
+        42 => Reply::Problem(Problem::new(Code::Internal)),
+        _ => Reply::Text(format!("echo: {}", call.request.message)),
+    });
+    let _bot = world.bot().await;
+    let poison = world.telegram.send_text(anna(), "Ядовитое");
+    for attempt in 1..=5 {
+        world.api.wait_for_calls_of(42, attempt).await;
+        // Somebody else is answered meanwhile, which also wakes the worker once time has passed.
+        world.wait_until_let_go(poison).await;
+        world.clock.advance(TimeDelta::seconds(60));
+        world.telegram.send_text(john(), &format!("{attempt}"));
+        world.wait_for_last(7, &format!("echo: {attempt}")).await;
+    }
+    world.wait_for_last(42, "что-то пошло не так").await;
+    assert_eq!(world.texts(42).len(), 1);
+    let pool = world.database.pool();
+    let (state, error): (String, Option<String>) =
+        sqlx::query_as("SELECT state, error FROM inbox WHERE update_id = $1")
+            .bind(poison)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+    assert_eq!(state, "dead");
+    assert!(error.unwrap().contains("api_problem"));
+    // The chat goes on.
+    world.api.answer(|call, _| Reply::Text(format!("echo: {}", call.request.message)));
+    world.telegram.send_text(anna(), "А теперь?");
+    world.wait_for_last(42, "echo: А теперь?").await;
+}
+
+#[tokio::test]
+async fn while_postgres_is_away_telegram_keeps_the_updates() {
+    let world = World::new().await;
+    let mut postgres = OwnPostgres::migrated().await.unwrap();
+    let bot = world.bot_with(&postgres.url(), Mode::Polling).await;
+    world.telegram.send_text(anna(), "Раз");
+    world.wait_for_last(42, "echo: Раз").await;
+    postgres.kill().unwrap();
+    world.telegram.send_text(anna(), "Два");
+    assert_eq!(bot.get("/ready").await.status(), 503);
+    assert_eq!(world.telegram.pending_updates().len(), 1, "an update was confirmed that nobody has");
+    let postgres =
+        tokio::task::spawn_blocking(move || postgres.start_again().map(|()| postgres)).await.unwrap().unwrap();
+    world.wait_for_last(42, "echo: Два").await;
+    world.telegram.wait_until_confirmed().await;
+    assert_eq!(world.texts(42), ["echo: Раз", "echo: Два"]);
+    bot.kill().await;
+    drop(postgres);
+}
