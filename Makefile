@@ -25,12 +25,17 @@ build: ## Build every binary
 up: setup build ## Run the bot of $(BOT) here; Ctrl-C stops it
 	@exec $(EVOLVE) up --file $(BOT)
 
+# For what talks to a running bot: it would be odd to build minutes for that.
+.PHONY: built
+built:
+	@test -x $(EVOLVE) || { echo "Nothing is built yet: run \`make up\` first"; exit 1; }
+
 .PHONY: down
-down: ## Stop what `make up` started
+down: built ## Stop what `make up` started
 	@$(EVOLVE) down
 
 .PHONY: chat
-chat: ## Talk to the running bot in this terminal
+chat: built ## Talk to the running bot in this terminal
 	@exec $(EVOLVE) chat --as 42
 
 .PHONY: doctor
@@ -56,5 +61,5 @@ generate: build ## Make the generated files anew
 	@scripts/generate.sh
 
 .PHONY: clean-data
-clean-data: ## Forget everything that `make up` keeps: data, keys, logs
+clean-data: built ## Forget everything that `make up` keeps: data, keys, logs
 	@scripts/clean-data.sh

@@ -197,6 +197,10 @@ fn person(chat: &Chat, from: Option<&User>) -> Result<Person, Ignored> {
     }
     let user = from.filter(|user| !user.is_bot).ok_or(Ignored::NotAPerson)?;
     let id = i64::try_from(user.id.0).map_err(|_| Ignored::Malformed)?;
+    // A private chat has the id of its person. Anything else would tell one person what is another's.
+    if chat.id.0 != id {
+        return Err(Ignored::NotPrivate);
+    }
     Ok(Person {
         id,
         chat_id: chat.id.0,
@@ -263,6 +267,17 @@ mod tests {
             panic!("the size of a file is optional")
         };
         assert_eq!((sizes[0].size, caption.as_str()), (None, ""));
+    }
+
+    #[test]
+    fn nobody_acts_in_the_private_chat_of_another() {
+        let other = json!({ "id": 43, "is_bot": false, "first_name": "Ева" });
+        assert_eq!(incoming(&message(json!({ "text": "hi", "from": other }))), Err(Ignored::NotPrivate));
+        let press = json!({ "update_id": 1, "callback_query": {
+            "id": "q", "chat_instance": "c", "data": "lang:ru", "from": other,
+            "message": { "message_id": 9, "date": 0, "chat": { "id": 42, "type": "private", "first_name": "Анна" } },
+        } });
+        assert_eq!(incoming(&press), Err(Ignored::NotPrivate));
     }
 
     #[test]

@@ -166,6 +166,6 @@ impl Turn<'_> {
 
     /// Whether this update may have been handled before, up to but without its answer (the process died in between).
     fn is_repeated(&self) -> bool {
-        self.update.attempts > 1
+        self.update.repeated
     }
 }

@@ -38,6 +38,8 @@ pub struct ClaimedUpdate {
     pub payload: Value,
     /// Attempts that count, this one included.
     pub attempts: i32,
+    /// Whether somebody may have begun to work it before: their attempt was given back, or they died.
+    pub repeated: bool,
     /// When it came.
     pub received_at: DateTime<Utc>,
     worker: Uuid,
@@ -81,7 +83,7 @@ const CLAIM: &str = "
     )
     UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
     FROM next WHERE i.update_id = next.update_id
-    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at";
+    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.error IS NOT NULL AS postponed";
 
 const EXTEND: &str = "
     UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
@@ -152,6 +154,7 @@ impl Inbox<'_> {
             payload: Option<Json<Value>>,
             attempts: i32,
             received_at: DateTime<Utc>,
+            postponed: bool,
         }
         let row: Option<Row> =
             sqlx::query_as(CLAIM).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
@@ -162,6 +165,7 @@ impl Inbox<'_> {
             payload: row.payload.map(|json| json.0).unwrap_or_default(),
             attempts: row.attempts,
             received_at: row.received_at,
+            repeated: row.attempts > 1 || row.postponed,
             worker,
         }))
     }

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::profile::Settings;
-use evolve_store::{StoreError, messages::Recall, turns};
+use evolve_store::{StoreError, turns};
 use tokio::sync::mpsc;
 
 use crate::{Engine, prompt::PromptError, tools::Effects};
@@ -191,7 +191,7 @@ impl Engine {
         let running = Running { engine: self, request: &request, lease, person };
         let mut listener = Listener(events);
         match running.keep(running.answer(&mut listener)).await {
-            Ok((recall, outcome)) => match running.persist(&recall, &outcome).await {
+            Ok(outcome) => match running.persist(&outcome).await {
                 // What Postgres will never take: nobody pays for that. While it is away, the lease ends the turn.
                 Err(TurnError::Store(error)) if !error.is_unavailable() => {
                     let error = TurnError::Store(error);
@@ -209,14 +209,13 @@ impl Engine {
 }
 
 impl Running<'_> {
-    async fn answer(&self, listener: &mut Listener) -> Result<(Recall, Outcome), TurnError> {
+    async fn answer(&self, listener: &mut Listener) -> Result<Outcome, TurnError> {
         if self.request.image.is_some() && !self.engine.plans.limits(self.person.plan).images {
             return Err(TurnError::PremiumRequired);
         }
         let recall = self.recall().await?;
         let prompt = self.compose(&recall)?;
-        let outcome = self.generate(prompt, &recall, listener).await?;
-        Ok((recall, outcome))
+        self.generate(prompt, &recall, listener).await
     }
 
     /// Runs `work` while the turn's lease is extended.

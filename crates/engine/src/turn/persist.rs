@@ -5,7 +5,6 @@ use std::time::Duration;
 use evolve_domain::relationship;
 use evolve_store::{
     StoreError,
-    messages::Recall,
     turns::{Ended, FailedMessage, Persist, ProfileChange},
 };
 use uuid::Uuid;
@@ -16,7 +15,7 @@ use super::{Outcome, Running, TurnError, TurnReply};
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
 
 impl Running<'_> {
-    pub(super) async fn persist(&self, _recall: &Recall, outcome: &Outcome) -> Result<TurnReply, TurnError> {
+    pub(super) async fn persist(&self, outcome: &Outcome) -> Result<TurnReply, TurnError> {
         let patch = &outcome.effects.patch;
         let profile = (!patch.is_empty()).then(|| {
             let mut after = self.person.profile.clone();
@@ -59,15 +58,17 @@ impl Running<'_> {
         if matches!(error, TurnError::Superseded) {
             return;
         }
+        // A picture that nobody was allowed to look at has not been part of the conversation.
+        let has_image = self.request.image.is_some() && !matches!(error, TurnError::PremiumRequired);
         let work = FailedMessage {
             message: &self.request.text,
-            has_image: self.request.image.is_some(),
+            has_image,
             message_id: Uuid::now_v7(),
             conversation_id: Uuid::now_v7(),
-            now: self.engine.clock.now(),
         };
-        let turns = self.engine.store.turns();
-        if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), &work)).await {
+        let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
+        let keep = (has_image || !self.request.text.is_empty()).then_some(&work);
+        if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }
     }

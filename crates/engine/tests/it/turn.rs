@@ -165,6 +165,11 @@ async fn pictures_belong_to_premium() {
     let photo = || TurnRequest { image: Some(image.clone()), ..message("who is this?") };
     assert!(matches!(world.engine.chat(photo(), None).await, Err(TurnError::PremiumRequired)));
     assert_eq!(world.used_today().await, 0);
+    assert_eq!(
+        world.count("SELECT count(*) FROM messages WHERE has_image").await,
+        0,
+        "a picture nobody saw is history"
+    );
     world.make_premium().await;
     world.engine.chat(photo(), None).await.unwrap();
     let request = world.script.requests().pop().unwrap();

@@ -195,7 +195,7 @@ impl Turns<'_> {
         match self.person(admit, row) {
             Ok(person) => Ok(Admission::Admitted(turn, Box::new(person))),
             Err(error) => {
-                self.give_back(&turn, admit.now).await?;
+                self.fail(&turn, "internal", None, admit.now).await?;
                 Err(error)
             }
         }

@@ -214,21 +214,12 @@ impl Turns<'_> {
         Ok(true)
     }
 
-    /// Ends a turn that got no answer: the person's message is kept, the quota given back, and the same key may try again.
-    /// False when the turn was taken over or its person removed meanwhile.
+    /// Ends a turn that got no answer: the person's message is kept, if one is given, the quota given back, and the same
+    /// key may try again. False when the turn was taken over or its person removed meanwhile.
     ///
     /// # Errors
     /// [`StoreError`]; then the turn ends by its lease, and the quota comes back with the next attempt.
-    pub async fn fail(&self, turn: &TurnLease, failure: &str, work: &FailedMessage<'_>) -> Result<bool, StoreError> {
-        self.end_failed(turn, failure, Some(work), work.now).await
-    }
-
-    /// Ends a turn of which not even the person could be read: the quota is given back, and nothing kept.
-    pub(super) async fn give_back(&self, turn: &TurnLease, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.end_failed(turn, "internal", None, now).await
-    }
-
-    async fn end_failed(
+    pub async fn fail(
         &self,
         turn: &TurnLease,
         failure: &str,
@@ -262,6 +253,4 @@ pub struct FailedMessage<'a> {
     pub message_id: Uuid,
     /// Id for the conversation, if none is open.
     pub conversation_id: Uuid,
-    /// When.
-    pub now: DateTime<Utc>,
 }

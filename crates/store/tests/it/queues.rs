@@ -104,6 +104,7 @@ async fn an_update_given_back_waits_its_time_and_holds_its_chat() {
     assert!(inbox.claim(worker, world.now, LEASE).await.unwrap().is_none());
     let again = inbox.claim(worker, later, LEASE).await.unwrap().unwrap();
     assert_eq!((again.update_id, again.attempts), (1, 1), "an outage counted against the update");
+    assert!(again.repeated && !first.repeated && !other.repeated);
     inbox.bury(&again, "poison", &[owed(5, "sorry")], later).await.unwrap();
     assert_eq!(inbox.claim(worker, later, LEASE).await.unwrap().unwrap().update_id, 2);
     assert_eq!(world.count("SELECT count(*) FROM inbox WHERE state = 'dead' AND payload IS NOT NULL").await, 1);

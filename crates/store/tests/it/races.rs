@@ -73,14 +73,13 @@ async fn a_person_is_removed_while_their_turns_end_and_none_of_them_stands_in_th
             has_image: false,
             message_id: Uuid::now_v7(),
             conversation_id: Uuid::now_v7(),
-            now: world.now,
         };
         let release = async {
             waiting_for_locks(&world, 3).await;
             holder.commit().await.unwrap();
         };
         let turns = world.store.turns();
-        tokio::join!(turns.persist(&done, &person, &work), turns.fail(&failed, "x", &message), release)
+        tokio::join!(turns.persist(&done, &person, &work), turns.fail(&failed, "x", Some(&message), world.now), release)
     };
     let (deleted, (persisted, failed, ())) = tokio::join!(users.delete(IVAN), ends);
     assert_eq!(deleted.unwrap().remaining, 0);
@@ -286,9 +285,8 @@ async fn turns_failures_changes_summaries_partitions_and_removals_of_one_person_
             let (turn, person) = world.admitted(&format!("{who}-{i}")).await;
             if i % 3 == 0 {
                 let (message_id, conversation_id) = (Uuid::now_v7(), Uuid::now_v7());
-                let message =
-                    FailedMessage { message: "hi", has_image: false, message_id, conversation_id, now: world.now };
-                insisting(async || store.turns().fail(&turn, "x", &message).await).await;
+                let message = FailedMessage { message: "hi", has_image: false, message_id, conversation_id };
+                insisting(async || store.turns().fail(&turn, "x", Some(&message), world.now).await).await;
             } else {
                 let work = work("hi", "hello", world.now);
                 insisting(async || store.turns().persist(&turn, &person, &work).await).await;

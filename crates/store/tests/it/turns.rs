@@ -12,8 +12,8 @@ use crate::support::{IVAN, defaults, work, world};
 
 const LIMITS: RecallLimits = RecallLimits { messages: 10, earlier: 3, facts: 50 };
 
-fn failed(message: &str, now: DateTime<Utc>) -> FailedMessage<'_> {
-    FailedMessage { message, has_image: false, message_id: Uuid::now_v7(), conversation_id: Uuid::now_v7(), now }
+fn failed(message: &str) -> FailedMessage<'_> {
+    FailedMessage { message, has_image: false, message_id: Uuid::now_v7(), conversation_id: Uuid::now_v7() }
 }
 
 #[tokio::test]
@@ -119,7 +119,9 @@ async fn premium_has_no_daily_limit_until_it_ends() {
 async fn a_failed_turn_keeps_the_message_gives_the_quota_back_and_may_be_tried_again() {
     let world = world().await;
     let (turn, _) = world.admitted("k").await;
-    assert!(world.store.turns().fail(&turn, "model_unavailable", &failed("are you there?", world.now)).await.unwrap());
+    assert!(
+        world.store.turns().fail(&turn, "model_unavailable", Some(&failed("are you there?")), world.now).await.unwrap()
+    );
     assert_eq!(world.used_today().await, 0);
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 1);
 
@@ -141,7 +143,7 @@ async fn a_turn_whose_process_died_is_taken_over_and_the_dead_one_can_no_longer_
     let later = world.now + TimeDelta::seconds(60);
     let Admission::Admitted(heir, heirs_view) = world.admit_at("k", later).await else { panic!("not taken over") };
     assert!(!world.store.turns().persist(&dead, &person, &work("hi", "from the grave", later)).await.unwrap());
-    assert!(!world.store.turns().fail(&dead, "x", &failed("hi", later)).await.unwrap());
+    assert!(!world.store.turns().fail(&dead, "x", Some(&failed("hi")), later).await.unwrap());
     assert!(!world.store.turns().extend(&dead, later).await.unwrap());
     assert!(world.store.turns().persist(&heir, &heirs_view, &work("hi", "hello", later)).await.unwrap());
     assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply == "hello"));
