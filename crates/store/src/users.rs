@@ -1,6 +1,6 @@
 //! People: profile, settings, status, and their removal.
 
-use std::collections::BTreeMap;
+mod removal;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -8,7 +8,9 @@ use evolve_domain::{
     plan::Plan,
     profile::{Profile, ProfilePatch, Settings},
 };
-use sqlx::{FromRow, PgConnection};
+use sqlx::FromRow;
+
+pub use removal::Deleted;
 
 use crate::{Keyring, Store, StoreError};
 
@@ -44,15 +46,6 @@ pub struct Status {
     pub time_zone: Tz,
     /// Facts remembered.
     pub facts: u32,
-}
-
-/// What a removal did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deleted {
-    /// Rows removed, by table.
-    pub counts: BTreeMap<String, i64>,
-    /// Rows of the person that are left, counted afterwards in the same transaction.
-    pub remaining: i64,
 }
 
 /// People. Borrowed from [`Store::users`].
@@ -113,39 +106,6 @@ const STATUS: &str = "
     WHERE u.id = $1";
 
 const END_CONVERSATION: &str = "UPDATE conversations SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
-
-/// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
-/// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 10] = [
-    ("messages", "DELETE FROM messages WHERE user_id = $1"),
-    ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
-    ("conversations", "DELETE FROM conversations WHERE user_id = $1"),
-    ("facts", "DELETE FROM facts WHERE user_id = $1"),
-    ("tool_calls", "DELETE FROM tool_calls WHERE user_id = $1"),
-    ("turns", "DELETE FROM turns WHERE user_id = $1"),
-    ("usage_days", "DELETE FROM usage_days WHERE user_id = $1"),
-    ("outbox", "DELETE FROM outbox WHERE user_id = $1"),
-    // The bare number stays, or Telegram's repetition of an update would bring the person back.
-    (
-        "inbox",
-        "UPDATE inbox SET payload = NULL, chat_id = NULL, user_id = NULL, state = 'done', finished_at = received_at
-         WHERE user_id = $1",
-    ),
-    ("settings", "DELETE FROM settings WHERE user_id = $1"),
-];
-
-const HOLDABLE: &str = "
-    INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, 'epoch', 'epoch') ON CONFLICT (id) DO NOTHING";
-
-const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR UPDATE";
-
-const REMAINING: &str = "
-    SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
-         + (SELECT count(*) FROM messages WHERE user_id = $1) + (SELECT count(*) FROM summaries WHERE user_id = $1)
-         + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)
-         + (SELECT count(*) FROM tool_calls WHERE user_id = $1) + (SELECT count(*) FROM turns WHERE user_id = $1)
-         + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)
-         + (SELECT count(*) FROM inbox WHERE user_id = $1)";
 
 impl Users<'_> {
     /// A person, or nothing when they never came.
@@ -267,38 +227,6 @@ impl Users<'_> {
         let done = sqlx::query(END_CONVERSATION).bind(user_id).bind(now).execute(&self.0.pool).await?;
         Ok(done.rows_affected() > 0)
     }
-
-    /// Removes everything of a person, in one transaction. A turn that is being generated meanwhile finds nothing to write
-    /// to and leaves no trace.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing was removed.
-    pub async fn delete(&self, user_id: i64) -> Result<Deleted, StoreError> {
-        let mut transaction = self.0.pool.begin().await?;
-        // Held first, so that a turn that begins meanwhile waits and then starts with a new person. Somebody who is not
-        // there is made, to be held: otherwise they could come while what they brought is being removed.
-        let mut made;
-        loop {
-            made = affected(&mut transaction, HOLDABLE, user_id).await?;
-            if affected(&mut transaction, HOLD, user_id).await? > 0 {
-                break;
-            }
-        }
-        let mut counts = BTreeMap::new();
-        for (table, statement) in REMOVALS {
-            counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);
-        }
-        let removed = affected(&mut transaction, "DELETE FROM users WHERE id = $1", user_id).await?;
-        counts.insert("users".to_owned(), removed - made);
-        let (remaining,) = sqlx::query_as(REMAINING).bind(user_id).fetch_one(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(Deleted { counts, remaining })
-    }
-}
-
-async fn affected(connection: &mut PgConnection, statement: &'static str, user_id: i64) -> Result<i64, StoreError> {
-    let done = sqlx::query(statement).bind(user_id).execute(connection).await?;
-    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
 }
 
 fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, StoreError> {
