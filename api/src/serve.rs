@@ -1,10 +1,10 @@
 //! Putting it together.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use evolve_engine::{Engine, EngineConfig, EngineMetrics, partitions, profiles::Profiles, providers, summary};
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
-use evolve_store::{Store, cache::Cache, redis::Redis, wakeups::Wakeups};
+use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -29,10 +29,31 @@ pub fn serve(
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
     let api = assemble(config, clock, tasks, metrics)?;
+    check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
+}
+
+/// Stops the process, as a task that fails, when `ENCRYPTION_KEY` does not fit what the database holds: otherwise each
+/// message would fail alone, and be set aside one by one.
+fn check_keys(api: &Api, tasks: &Tasks) {
+    const AGAIN: Duration = Duration::from_secs(1);
+    let (store, soft) = (api.store.clone(), tasks.soft());
+    tasks.spawn("check-keys", async move {
+        loop {
+            match rotate::verify(&store).await {
+                Err(error @ StoreError::Undecryptable(_)) => return Err(error.into()),
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::debug!(%error, "the keys cannot be checked yet"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => {}
+                () = soft.cancelled() => return Ok(()),
+            }
+        }
+    });
 }
 
 fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> anyhow::Result<Api> {

@@ -68,3 +68,27 @@ async fn it_serves_until_it_is_told_to_stop() {
     assert!(stopped.success());
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
+
+#[tokio::test]
+async fn an_encryption_key_that_does_not_fit_the_data_stops_it_and_says_so() {
+    let database = TestDatabase::migrated().await;
+    let pool = sqlx::PgPool::connect(database.url()).await.unwrap();
+    let of_another_key = "gAAAAABpIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    sqlx::query("INSERT INTO users (id, profile, created_at, last_seen_at) VALUES (1, $1, now(), now())")
+        .bind(of_another_key)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let output = api()
+        .env("HTTP_ADDR", "127.0.0.1:0")
+        .env("JWT_SECRET", JWT_SECRET)
+        .env("SERVICE_KEY", SERVICE_KEY)
+        .env("DATABASE_URL", database.url())
+        .env("ENCRYPTION_KEY", "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=")
+        .env("PROVIDERS", r#"[{"kind":"scripted"}]"#)
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).1.contains("cannot be decrypted with any key of ENCRYPTION_KEY"), "{}", text(&output).1);
+}

@@ -80,3 +80,19 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
     }
     Ok(rotated)
 }
+
+/// Whether the keys fit the data: tries the first token of each kind. A key that was lost or mixed up is found at
+/// start-up by it, and not by the first person who writes.
+///
+/// # Errors
+/// [`StoreError::Undecryptable`] when they do not.
+pub async fn verify(store: &Store) -> Result<(), StoreError> {
+    for column in COLUMNS {
+        let row: Option<(String, String)> =
+            sqlx::query_as(column.read).bind(column.before_all).bind(1_i64).fetch_optional(&store.pool).await?;
+        if let Some((_, token)) = row {
+            store.keys.decrypt(&token, column.what)?;
+        }
+    }
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use evolve_domain::profile::ProfilePatch;
 use evolve_store::{
     messages::RecallLimits,
-    rotate::{Rotated, rotate},
+    rotate::{Rotated, rotate, verify},
     turns::NewFact,
 };
 use uuid::Uuid;
@@ -25,10 +25,13 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let new_key = fernet::Fernet::generate_key();
     let only_new = store(&world.url, &new_key);
     assert!(only_new.users().profile(IVAN, defaults()).await.is_err());
+    assert!(verify(&only_new).await.unwrap_err().to_string().contains("ENCRYPTION_KEY"));
+    verify(&world.store).await.unwrap();
     assert!(rotate(&only_new).await.is_err(), "rotation went on without the key that is still needed");
     let both = store(&world.url, &format!("{new_key},{}", world.key));
     assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 2 });
     assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 0 });
+    verify(&only_new).await.unwrap();
     let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!(profile.name.as_deref(), Some("Иван"));
     let limits = RecallLimits { messages: 10, earlier: 3, facts: 50 };
