@@ -19,9 +19,19 @@ pub fn problems(bot: &EvolveBot) -> Vec<String> {
     let Ok(value) = serde_json::to_value(bot) else {
         return vec!["the resource cannot be written as JSON".to_owned()];
     };
-    let mut problems = schema::problems(&value);
-    problems.extend(own::problems(bot));
+    let mut problems = Vec::new();
+    gather(&mut problems, schema::problems(&value));
+    gather(&mut problems, own::problems(bot));
     problems
+}
+
+/// Adds what has not been said yet: some of the own checks make a rule of the schema stricter, with the same words.
+fn gather(problems: &mut Vec<String>, more: Vec<String>) {
+    for problem in more {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
 }
 
 /// Reads a bot from YAML, and validates it.
@@ -44,7 +54,7 @@ pub(crate) fn parse(text: &str) -> Result<EvolveBot, ParseError> {
             problems.push(format!("{field}: must be {expected}"));
         }
     }
-    problems.extend(schema::problems(&value));
-    problems.extend(own::problems(&bot));
+    gather(&mut problems, schema::problems(&value));
+    gather(&mut problems, own::problems(&bot));
     if problems.is_empty() { Ok(bot) } else { Err(ParseError::Invalid(problems)) }
 }

@@ -55,7 +55,7 @@ pub fn rules(bot: &EvolveBot) -> Vec<Value> {
         "More than one request in twenty to the API fails. Its logs say why.",
     ));
     if bot.spec.backup.is_some() {
-        let labels = format!("namespace=\"{}\",cronjob=\"{}\"", bot.namespace(), names::backup(bot));
+        let labels = format!("namespace=\"{}\",cronjob=\"{}\"", bot.namespace_name(), names::backup(bot));
         list.push(rule(
             "EvolveBackupOld",
             "warning",
@@ -68,7 +68,7 @@ pub fn rules(bot: &EvolveBot) -> Vec<Value> {
 }
 
 fn series(bot: &EvolveBot, service: &str) -> String {
-    format!("namespace=\"{}\",service=\"{service}\"", bot.namespace())
+    format!("namespace=\"{}\",service=\"{service}\"", bot.namespace_name())
 }
 
 fn rule(name: &str, severity: &str, lasting: &str, expression: String, summary: &str) -> Value {

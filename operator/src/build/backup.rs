@@ -157,7 +157,7 @@ pub(super) fn folder(bot: &EvolveBot) -> EnvVar {
 }
 
 fn prefix(bot: &EvolveBot) -> String {
-    match bot.namespace() {
+    match bot.namespace_name() {
         "" => bot.name().to_owned(),
         namespace => format!("{namespace}/{}", bot.name()),
     }

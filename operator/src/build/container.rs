@@ -74,20 +74,23 @@ pub(super) fn amounts(pairs: [(&str, &str); 2]) -> [Amounts; 2] {
     pairs.map(|(cpu, memory)| Amounts { cpu: quantity(cpu), memory: quantity(memory), ephemeral_storage: None })
 }
 
-/// What a container asks for: amount by amount what the bot says, else what is usual.
+/// What a container asks for: what the bot says; where it says neither request nor limit of an amount, what is usual. (One
+/// of each would not fit together: a usual request may be more than a given limit.)
 pub(super) fn resources(given: Option<&Resources>, usual: &[Amounts; 2]) -> ResourceRequirements {
-    let none = Resources::default();
-    let given = given.unwrap_or(&none);
-    let [requests, limits] = [(&given.requests, &usual[0]), (&given.limits, &usual[1])].map(|(given, usual)| {
-        let amounts = [
-            ("cpu", given.cpu.as_ref().or(usual.cpu.as_ref())),
-            ("memory", given.memory.as_ref().or(usual.memory.as_ref())),
-            ("ephemeral-storage", given.ephemeral_storage.as_ref().or(usual.ephemeral_storage.as_ref())),
-        ];
-        let set = amounts.into_iter().filter_map(|(name, amount)| Some((name.to_owned(), amount?.clone())));
-        let map: BTreeMap<String, Quantity> = set.collect();
+    type Field = fn(&Amounts) -> &Option<Quantity>;
+    const FIELDS: [(&str, Field); 3] =
+        [("cpu", |a| &a.cpu), ("memory", |a| &a.memory), ("ephemeral-storage", |a| &a.ephemeral_storage)];
+    let said = |field: Field| given.is_some_and(|given| field(&given.requests).is_some() || field(&given.limits).is_some());
+    let choose = |given: Option<&Amounts>, usual: &Amounts| {
+        let amount = |(name, field): (&str, Field)| {
+            let amount = if said(field) { given.and_then(|given| field(given).clone()) } else { field(usual).clone() };
+            Some((name.to_owned(), amount?))
+        };
+        let map: BTreeMap<String, Quantity> = FIELDS.into_iter().filter_map(amount).collect();
         (!map.is_empty()).then_some(map)
-    });
+    };
+    let requests = choose(given.map(|given| &given.requests), &usual[0]);
+    let limits = choose(given.map(|given| &given.limits), &usual[1]);
     ResourceRequirements { requests, limits, claims: None }
 }
 

@@ -210,7 +210,7 @@ fn common(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
 
 /// Bots of one name may share a Redis from different namespaces, too.
 fn redis_prefix(bot: &EvolveBot) -> String {
-    match bot.namespace() {
+    match bot.namespace_name() {
         "" => bot.name().to_owned(),
         namespace => format!("{namespace}:{}", bot.name()),
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pod::Resources;
-use super::rules::{NAME, URL, http_url, object_name, rules};
+use super::rules::{NAME, URL, amount, http_url, object_name, rules, time_zone};
 
 /// Copies of the database, made with `pg_dump` on a schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ pub struct Backup {
     pub schedule: String,
     /// The IANA time zone of the schedule; UTC when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = time_zone()))]
     pub time_zone: Option<String>,
     /// Days that copies are kept.
     #[serde(default = "default_keep_days")]
@@ -70,9 +70,7 @@ pub struct BackupVolume {
     pub claim_name: Option<String>,
     /// The size of a volume to make, such as `10Gi`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-validations" = rules(&[
-        ("type(self) == string && isQuantity(self)", "must be a size such as 10Gi"),
-    ])))]
+    #[schemars(extend("x-kubernetes-validations" = amount("must be a size such as 10Gi")))]
     pub size: Option<Quantity>,
     /// The StorageClass of a volume to make; the cluster's default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -35,7 +35,25 @@ pub fn definition() -> CustomResourceDefinition {
 /// # Errors
 /// When it cannot be written as YAML, which no definition of ours is.
 pub fn definition_yaml() -> Result<String, serde_yaml_ng::Error> {
-    serde_yaml_ng::to_string(&definition())
+    // By way of JSON, whose numbers can be mended: bounds are floating-point numbers in the type, `20.0` in the text.
+    let mut value = serde_json::to_value(definition()).unwrap_or_default();
+    whole_numbers(&mut value);
+    serde_yaml_ng::to_string(&value)
+}
+
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(whole) = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15) {
+                #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+                let whole = whole as i64;
+                *number = whole.into();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(whole_numbers),
+        Value::Object(map) => map.values_mut().for_each(whole_numbers),
+        _ => {}
+    }
 }
 
 /// The schema of an `EvolveBot`, as it is in the definition.
@@ -55,6 +73,9 @@ pub fn schema() -> &'static Value {
 fn tidy(schema: &mut Value) {
     let Value::Object(schema) = schema else { return };
     schema.remove("nullable");
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = one_line(description);
+    }
     describe_default(schema);
     mend_format(schema);
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
@@ -72,6 +93,12 @@ fn tidy(schema: &mut Value) {
     }
 }
 
+/// Lines of a comment are broken where the code's margin is; what reads a description breaks it where its own is.
+fn one_line(text: &str) -> String {
+    let paragraphs = text.split("\n\n").map(|paragraph| paragraph.split('\n').map(str::trim).collect::<Vec<_>>().join(" "));
+    paragraphs.collect::<Vec<_>>().join("\n\n")
+}
+
 fn describe_default(schema: &mut Map<String, Value>) {
     let Some(default) = schema.remove("default") else { return };
     let default = match default {
@@ -80,7 +107,7 @@ fn describe_default(schema: &mut Map<String, Value>) {
         _ => return,
     };
     if let Some(Value::String(description)) = schema.get_mut("description") {
-        description.push_str(&format!("\n\nDefault: {default}"));
+        description.push_str(&format!(" Default: {default}."));
     }
 }
 

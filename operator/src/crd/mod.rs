@@ -181,7 +181,7 @@ impl EvolveBot {
 
     /// The namespace of the bot and of everything made for it; empty outside a cluster.
     #[must_use]
-    pub fn namespace(&self) -> &str {
+    pub fn namespace_name(&self) -> &str {
         self.metadata.namespace.as_deref().unwrap_or_default()
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::ConfigMapKeyRef;
-use super::rules::rules;
+use super::rules::{rules, time_zone};
 
 /// Longest prompt, in characters: a prompt is paid for in every turn.
 pub const MAX_PROMPT: usize = 32_768;
@@ -31,9 +31,7 @@ pub struct Persona {
     /// Its language with people who have not chosen one.
     pub language: Language,
     /// The IANA time zone of people who have not named theirs.
-    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$')", "must be an IANA time zone such as Europe/Moscow"),
-    ])))]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = time_zone()))]
     pub time_zone: String,
     /// The levels of the relationship, first to last; the five built-in ones when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]

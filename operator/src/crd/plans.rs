@@ -167,7 +167,7 @@ impl JsonSchema for Limit {
         json_schema!({
             "x-kubernetes-int-or-string": true,
             "x-kubernetes-validations": rules(&[(
-                "type(self) == int ? (self >= 1 && self <= 1000000) : self == 'unlimited'",
+                "string(self).matches('^([1-9][0-9]{0,5}|1000000|unlimited)$')",
                 "must be a number from 1 to 1000000, or unlimited",
             )]),
         })

@@ -7,9 +7,10 @@ use k8s_openapi::api::core::v1::{Affinity, Toleration, TopologySpreadConstraint}
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::reference::{ConfigMapKeyRef, SecretKeyRef};
-use super::rules::{NAME, object_name, rules, rules_at};
+use super::rules::{NAME, all, amount, object_name, rules, rules_at};
 
 /// The pods of one part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,14 +59,31 @@ pub struct Pod {
     pub priority_class_name: Option<String>,
 }
 
-/// What a container asks for, and may use at most. What is absent has the part's own default; a limit on CPU has none.
+/// What a container asks for, and may use at most. Where neither is said of CPU or memory, the part's own default counts; a
+/// limit on CPU has none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = all([within("cpu"), within("memory"), within("ephemeralStorage")])))]
 pub struct Resources {
     /// What a node must have free.
     pub requests: Amounts,
     /// What it may use at most.
     pub limits: Amounts,
+}
+
+/// That a request is no more than its limit; a pod would be refused.
+fn within(name: &str) -> Value {
+    let has = |of: &str| format!("has(self.{of}) && has(self.{of}.{name}) && isQuantity(string(self.{of}.{name}))");
+    let amount = |of: &str| format!("quantity(string(self.{of}.{name}))");
+    let (requests, limits) = ("requests", "limits");
+    let rule = format!(
+        "!({} && {}) || {}.compareTo({}) <= 0",
+        has(requests),
+        has(limits),
+        amount(requests),
+        amount(limits)
+    );
+    rules_at(".requests", &[(&rule, &format!("requests.{name} must be no more than limits.{name}"))])
 }
 
 /// Amounts of what a node has.
@@ -74,21 +92,15 @@ pub struct Resources {
 pub struct Amounts {
     /// Processor time: `250m` is a quarter of a core.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-validations" = rules(&[
-        ("isQuantity(string(self)) && quantity(string(self)).sign() > 0", "must be an amount such as 250m or 2"),
-    ])))]
+    #[schemars(extend("x-kubernetes-validations" = amount("must be an amount such as 250m or 2")))]
     pub cpu: Option<Quantity>,
     /// Memory: `256Mi`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-validations" = rules(&[
-        ("isQuantity(string(self)) && quantity(string(self)).sign() > 0", "must be an amount such as 256Mi or 1Gi"),
-    ])))]
+    #[schemars(extend("x-kubernetes-validations" = amount("must be an amount such as 256Mi or 1Gi")))]
     pub memory: Option<Quantity>,
     /// Room on the node's disk, for what goes to `/tmp` and for logs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-validations" = rules(&[
-        ("isQuantity(string(self)) && quantity(string(self)).sign() > 0", "must be an amount such as 256Mi or 1Gi"),
-    ])))]
+    #[schemars(extend("x-kubernetes-validations" = amount("must be an amount such as 256Mi or 1Gi")))]
     pub ephemeral_storage: Option<Quantity>,
 }
 
@@ -134,7 +146,8 @@ pub struct ValueFrom {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = rules(&[
-    ("!has(self.minReplicas) || self.minReplicas <= self.maxReplicas", "minReplicas must be no more than maxReplicas"),
+    ("(has(self.minReplicas) ? self.minReplicas : 2) <= self.maxReplicas",
+     "minReplicas must be no more than maxReplicas; it is 2 when absent"),
 ])))]
 pub struct Autoscaling {
     /// Fewest pods.

@@ -47,3 +47,18 @@ pub(super) fn http_url() -> Value {
         "must be a URL that begins with http:// or https://, such as https://api.example.org",
     )])
 }
+
+/// That it is an amount, and more than nothing.
+pub(super) fn amount(message: &str) -> Value {
+    rules(&[("isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))", message)])
+}
+
+/// That it is a time zone. The second rule asks the API server's own list: an unknown zone is an error of the rule, and the
+/// message is shown with it. (The evaluator that `evolve up` uses takes any; [`crate::validate`] looks by itself.)
+pub(super) fn time_zone() -> Value {
+    const MESSAGE: &str = "must be an IANA time zone such as Europe/Moscow";
+    rules(&[
+        (r"self.matches('^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$')", MESSAGE),
+        (r"!self.matches('^[A-Za-z0-9/_+-]+$') || timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0", MESSAGE),
+    ])
+}
