@@ -14,7 +14,8 @@ write() { # write FILE COMMAND…
     echo "  made $file"
 }
 
-write crds/evolvebot.schema.json target/debug/evolve crd
+write crds/evolvebots.evolveai.dev.yaml target/debug/evolve crd
+write crds/evolvebot.schema.json target/debug/evolve crd --json-schema
 write docs/openapi.json target/debug/evolve-api --openapi
 
 configuration() {

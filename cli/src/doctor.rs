@@ -122,7 +122,7 @@ async fn configuration(file: &FileArgument) -> Vec<Finding> {
         Ok(bot) => bot,
         Err(error) => return vec![Bad(explain(&error))],
     };
-    let mut findings = vec![Good(format!("the bot {:?} is well-formed", bot.metadata.name))];
+    let mut findings = vec![Good(format!("the bot {:?} is well-formed", bot.name()))];
     let plan = Plan::make(bot, |name| std::env::var(name).ok());
     findings.extend(plan.notes.into_iter().map(Note));
     if let Some(url) = plan.database_url {

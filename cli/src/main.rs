@@ -48,8 +48,12 @@ enum Command {
     Doctor(FileArgument),
     /// Make a new encryption key, and bring everything that is encrypted under it.
     RotateKeys,
-    /// Print the JSON Schema of the EvolveBot resource.
-    Crd,
+    /// Print the definition of the EvolveBot resource, for `kubectl apply -f -`.
+    Crd {
+        /// The JSON Schema of an EvolveBot instead, for editors.
+        #[arg(long)]
+        json_schema: bool,
+    },
     /// The simulated Telegram that `evolve up` starts.
     #[command(hide = true)]
     TelegramSimulator {
@@ -131,8 +135,13 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate { step } => maintain::migrate(step.unwrap_or(MigrateStep::Up)).await,
         Command::Doctor(file) => doctor::run(&file).await,
         Command::RotateKeys => maintain::rotate_keys().await,
-        Command::Crd => {
-            say::say(serde_json::to_string_pretty(&evolve_operator::crd::schema())?);
+        Command::Crd { json_schema } => {
+            let text = if json_schema {
+                serde_json::to_string_pretty(evolve_operator::crd::schema())?
+            } else {
+                evolve_operator::crd::definition_yaml()?
+            };
+            say::say(text.trim_end());
             Ok(())
         }
         Command::TelegramSimulator { address, name } => simulator::run(address, name).await,

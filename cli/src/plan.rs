@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use evolve_operator::EvolveBot;
 use evolve_operator::build::environment::key_of;
-use evolve_operator::crd::{Provider, ProviderKind, SecretKeyRef};
+use evolve_operator::crd::{EvolveBotSpec, Provider, ProviderKind, SecretKeyRef};
 
 /// The Secret that local keys belong to. Its entries are environment variables, or files in `.evolve/keys`.
 pub(crate) const LOCAL: &str = "evolve-up";
@@ -25,8 +25,8 @@ pub(crate) struct Plan {
     pub(crate) database_url: Option<String>,
     /// A Redis that is there already.
     pub(crate) redis_url: Option<String>,
-    /// The keys of the providers, and where the resource says that they are.
-    pub(crate) provider_keys: Vec<(SecretKeyRef, String)>,
+    /// The keys of the providers and of other services, and where the resource says that they are.
+    pub(crate) service_keys: Vec<(SecretKeyRef, String)>,
     /// What the person should know, one line each.
     pub(crate) notes: Vec<String>,
 }
@@ -50,6 +50,7 @@ impl Plan {
     /// Decides. `lookup` reads the environment.
     pub(crate) fn make(mut bot: EvolveBot, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let lookup = &lookup;
         let named =
             |source: &Option<SecretKeyRef>, usual: &str| lookup(usual).or_else(|| lookup(&source.as_ref()?.key));
         let mut notes = Vec::new();
@@ -59,10 +60,14 @@ impl Plan {
             // The simulator is reached from here alone: nothing outside could call a webhook.
             bot.spec.telegram = Default::default();
         }
-        let provider_keys = usable_providers(&mut bot.spec.ai.providers, lookup, &mut notes);
+        let mut service_keys = usable_providers(&mut bot.spec.ai.providers, lookup, &mut notes);
+        service_keys.extend(usable_services(&mut bot.spec, lookup, &mut notes));
+        if bot.spec.persona.prompt_from.is_some() {
+            notes.push("spec.persona.promptFrom is in a cluster: the built-in prompt is used here".to_owned());
+        }
         let database_url = named(&bot.spec.database.url_secret_ref, "DATABASE_URL");
         let redis_url = named(&bot.spec.redis.url_secret_ref, "REDIS_URL");
-        Self { bot, telegram_token, database_url, redis_url, provider_keys, notes }
+        Self { bot, telegram_token, database_url, redis_url, service_keys, notes }
     }
 }
 
@@ -98,6 +103,32 @@ fn usable_providers(
     keys
 }
 
+/// Leaves the other services whose secret is there, and hands out the secrets.
+fn usable_services(
+    spec: &mut EvolveBotSpec,
+    lookup: impl Fn(&str) -> Option<String>,
+    notes: &mut Vec<String>,
+) -> Vec<(SecretKeyRef, String)> {
+    let payments = spec.telegram.payments.as_mut();
+    let named = [
+        ("the registration of administrators", Some(&mut spec.security.admin_token_secret_ref)),
+        ("Sentry", Some(&mut spec.observability.sentry_dsn_secret_ref)),
+        ("the payment provider", payments.map(|payments| &mut payments.provider_token_secret_ref)),
+    ];
+    let mut keys = Vec::new();
+    for (what, source) in named.into_iter().filter_map(|(what, slot)| Some((what, slot?))) {
+        let Some(reference) = source.clone() else { continue };
+        match lookup(&reference.key) {
+            Some(value) => keys.push((reference, value)),
+            None => {
+                notes.push(format!("{} is not set: {what} is left out", reference.key));
+                *source = None;
+            }
+        }
+    }
+    keys
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +141,7 @@ mod tests {
 
     #[test]
     fn without_anything_telegram_is_simulated_and_a_stand_in_answers() {
-        let plan = plan(&[("GOOGLE_API_KEY", "")], "{ telegram: { mode: webhook, webhookUrl: 'https://e.org' } }");
+        let plan = plan(&[("GOOGLE_API_KEY", "")], "{ telegram: { mode: webhook, webhook: { host: e.org } } }");
         assert_eq!(plan.telegram_token, None);
         assert_eq!(plan.bot.spec.telegram, Default::default());
         assert_eq!(plan.bot.spec.ai.providers[0].kind, ProviderKind::Scripted);
@@ -131,7 +162,7 @@ mod tests {
              ai: { providers: [{ kind: gemini, apiKeySecretRef: { name: s, key: MY_KEY } }] } }",
         );
         assert_eq!(plan.telegram_token.as_deref(), Some("1:a"));
-        assert_eq!(plan.provider_keys, [(SecretKeyRef::new("s", "MY_KEY"), "k".to_owned())]);
+        assert_eq!(plan.service_keys, [(SecretKeyRef::new("s", "MY_KEY"), "k".to_owned())]);
         assert_eq!((plan.database_url.as_deref(), plan.redis_url), (Some("postgres://d"), None));
         assert!(plan.notes.is_empty(), "{:?}", plan.notes);
     }
@@ -144,6 +175,18 @@ mod tests {
         );
         assert_eq!(plan.bot.spec.ai.providers.len(), 1);
         assert_eq!(plan.notes, ["GOOGLE_API_KEY is not set: the provider gemini is left out"]);
+    }
+
+    #[test]
+    fn services_without_their_secret_are_left_out_and_the_others_get_it() {
+        let plan = plan(
+            &[("TELEGRAM_BOT_TOKEN", "1:a"), ("GOOGLE_API_KEY", "k"), ("SENTRY", "https://s")],
+            "{ observability: { sentryDsnSecretRef: { name: s, key: SENTRY } }, \
+             security: { adminTokenSecretRef: { name: s, key: ADMIN } } }",
+        );
+        assert_eq!(plan.bot.spec.security.admin_token_secret_ref, None);
+        assert_eq!(plan.service_keys[1], (SecretKeyRef::new("s", "SENTRY"), "https://s".to_owned()));
+        assert_eq!(plan.notes, ["ADMIN is not set: the registration of administrators is left out"]);
     }
 
     #[test]

@@ -75,7 +75,7 @@ async fn start_and_watch(home: &Home, plan: &Plan, running: &mut Running, backgr
 
 /// Starts everything, each part when what it needs is there.
 async fn start(home: &Home, plan: &Plan, running: &mut Running) -> anyhow::Result<State> {
-    say(format!("Starting the bot {:?} in {}", plan.bot.metadata.name, home.path().display()));
+    say(format!("Starting the bot {:?} in {}", plan.bot.name(), home.path().display()));
     plan.notes.iter().for_each(|note| say(format!("  · {note}")));
     // Before anything is started: a missing program is the commonest of mistakes.
     let (api_program, bot_program) = (sibling("evolve-api")?, sibling("evolve-bot")?);
@@ -117,7 +117,7 @@ async fn start(home: &Home, plan: &Plan, running: &mut Running) -> anyhow::Resul
     step.done("answers");
 
     let pids = running.processes().into_iter().map(|(name, process)| (name.to_owned(), process.pid())).collect();
-    let bot = plan.bot.metadata.name.clone();
+    let bot = plan.bot.name().to_owned();
     Ok(State { pid: std::process::id(), bot, pids, api_url, bot_url, database_url, telegram })
 }
 
@@ -141,7 +141,7 @@ fn local(key: &str) -> SecretKeyRef {
 
 /// The keys: of the environment where they are set, else made once and kept.
 fn keys(home: &Home, plan: &Plan) -> anyhow::Result<Secrets> {
-    let mut secrets: Secrets = plan.provider_keys.iter().cloned().collect();
+    let mut secrets: Secrets = plan.service_keys.iter().cloned().collect();
     for name in [JWT_SECRET, ENCRYPTION_KEY, SERVICE_KEY, WEBHOOK_SECRET] {
         let given = std::env::var(name).ok().filter(|value| !value.is_empty());
         let value = given.map_or_else(|| key(&home.keys(), name), Ok)?;
@@ -228,6 +228,7 @@ fn surroundings(api_port: u16, bot_port: u16, telegram_api_url: String) -> Surro
         service_key: local(SERVICE_KEY),
         webhook_secret: local(WEBHOOK_SECRET),
         provider_keys: LOCAL.to_owned(),
+        prompt: None,
     }
 }
 

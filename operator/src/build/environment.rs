@@ -1,10 +1,13 @@
 //! The environment of each process of a bot: exactly the variables that the binaries read, in a fixed order. The
-//! operator turns the list into a container's `env`, with secrets by reference; `evolve up` resolves the references
-//! itself and gives the same variables to local processes.
+//! operator turns the list into a ConfigMap and references to Secrets; `evolve up` resolves the references itself and
+//! gives the same variables to local processes.
+//!
+//! What the resource leaves out, and the binaries have a default of their own for, has no variable: so a binary that does
+//! not know a newer part of the resource is not disturbed by it.
 
 use serde_json::json;
 
-use crate::crd::{EvolveBot, Provider, ProviderKind, SecretKeyRef};
+use crate::crd::{EvolveBot, EvolveBotSpec, Limit, Provider, ProviderKind, SecretKeyRef};
 
 /// Where Telegram is.
 pub const TELEGRAM_API_URL: &str = "https://api.telegram.org";
@@ -36,6 +39,8 @@ pub struct Surroundings {
     pub webhook_secret: SecretKeyRef,
     /// The Secret with the keys of providers that name none.
     pub provider_keys: String,
+    /// The prompt, where the resource says that it is in a ConfigMap.
+    pub prompt: Option<String>,
 }
 
 /// A variable's value.
@@ -70,13 +75,12 @@ pub struct Environments {
 /// Renders the environment of every process of `bot`.
 #[must_use]
 pub fn environments(bot: &EvolveBot, around: &Surroundings) -> Environments {
-    Environments { migration: migration(bot, around), api: api(bot, around), bot: telegram_bot(bot, around) }
+    Environments { migration: migration(around), api: api(bot, around), bot: telegram_bot(bot, around) }
 }
 
-fn migration(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
-    let mut list = logs(bot);
-    list.push(secret("DATABASE_URL", &around.database_url));
-    list
+/// Nothing but what it connects to: whatever else changed, it need not run again.
+fn migration(around: &Surroundings) -> Vec<Variable> {
+    vec![secret("DATABASE_URL", &around.database_url)]
 }
 
 fn api(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
@@ -92,8 +96,66 @@ fn api(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     list.push(plain("MAX_AI_ITERATIONS", spec.ai.max_iterations));
     list.push(plain("CACHE_TTL_SECONDS", spec.api.cache_ttl_seconds));
     list.push(plain("CORS_ORIGINS", spec.api.cors_origins.join(",")));
-    list.push(plain("PERSONA", json!(spec.persona)));
-    list.push(plain("PLANS", json!(spec.plans)));
+    list.push(plain("PERSONA", persona(spec, around)));
+    list.push(plain("PLANS", plans(spec)));
+    list.extend(api_options(spec));
+    list
+}
+
+/// What the companion is, as the API reads it; the levels of the relationship are a variable of their own.
+fn persona(spec: &EvolveBotSpec, around: &Surroundings) -> serde_json::Value {
+    let persona = &spec.persona;
+    let mut rendered = json!({ "name": persona.name });
+    if let Some(prompt) = persona.prompt.as_ref().or(around.prompt.as_ref()) {
+        rendered["prompt"] = json!(prompt);
+    }
+    rendered["language"] = json!(persona.language);
+    rendered["timeZone"] = json!(persona.time_zone);
+    rendered
+}
+
+fn plans(spec: &EvolveBotSpec) -> serde_json::Value {
+    let plan = |messages: Limit, history: Limit, facts: Limit, images: bool| {
+        json!({
+            "messagesPerDay": messages.number(),
+            "historyMessages": history.number(),
+            "facts": facts.number(),
+            "images": images,
+        })
+    };
+    let (free, premium) = (&spec.plans.free, &spec.plans.premium);
+    json!({
+        "free": plan(free.messages_per_day, free.history_messages, free.facts, free.images),
+        "premium": plan(premium.messages_per_day, premium.history_messages, premium.facts, premium.images),
+    })
+}
+
+/// What is there only where the resource says so.
+fn api_options(spec: &EvolveBotSpec) -> Vec<Variable> {
+    let mut list = Vec::new();
+    if !spec.persona.levels.is_empty() {
+        list.push(plain("RELATIONSHIP_LEVELS", json!(spec.persona.levels)));
+    }
+    if let Some(voice) = &spec.ai.voice {
+        list.push(plain("VOICE_ENABLED", voice.enabled));
+        list.extend(voice.model.as_ref().map(|model| plain("TTS_MODEL", model)));
+        list.extend(voice.name.as_ref().map(|name| plain("TTS_VOICE", name)));
+    }
+    list.extend(spec.retention.message_days.map(|days| plain("MESSAGE_RETENTION_DAYS", days)));
+    list.extend(spec.retention.audit_days.map(|days| plain("AUDIT_RETENTION_DAYS", days)));
+    list.extend(spec.security.admin_token_secret_ref.as_ref().map(|source| secret("ADMIN_REGISTRATION_TOKEN", source)));
+    list.extend(payments(spec));
+    list
+}
+
+fn payments(spec: &EvolveBotSpec) -> Vec<Variable> {
+    let mut list: Vec<Variable> = Vec::new();
+    list.extend(spec.plans.premium.price.as_ref().map(|price| plain("PREMIUM_PRICE", json!(price))));
+    if let Some(payments) = &spec.telegram.payments {
+        list.push(plain("TELEGRAM_STARS", payments.stars));
+        let token = payments.provider_token_secret_ref.as_ref();
+        list.extend(token.map(|source| secret("PAYMENT_PROVIDER_TOKEN", source)));
+    }
     list
 }
 
@@ -105,17 +167,26 @@ fn telegram_bot(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
     list.push(plain("TELEGRAM_API_URL", spec.telegram.api_url.as_ref().unwrap_or(&around.telegram_api_url)));
     list.push(plain("TELEGRAM_MODE", spec.telegram.mode.as_str()));
-    if let Some(url) = &spec.telegram.webhook_url {
-        list.push(plain("WEBHOOK_URL", url));
+    if let Some(webhook) = &spec.telegram.webhook {
+        list.push(plain("WEBHOOK_URL", webhook.url()));
         list.push(secret("WEBHOOK_SECRET", &around.webhook_secret));
     }
+    list.push(plain("TELEGRAM_MESSAGES_PER_SECOND", spec.telegram.messages_per_second));
     list.push(plain("BOT_WORKERS", spec.bot.workers));
+    list.extend(payments(spec));
     list
 }
 
 fn logs(bot: &EvolveBot) -> Vec<Variable> {
     let logs = &bot.spec.observability;
-    vec![plain("LOG_LEVEL", &logs.log_level), plain("LOG_FORMAT", logs.log_format.as_str())]
+    let mut list = vec![plain("LOG_LEVEL", &logs.log_level), plain("LOG_FORMAT", logs.log_format.as_str())];
+    if let Some(tracing) = &logs.tracing {
+        list.push(plain("OTEL_EXPORTER_OTLP_ENDPOINT", &tracing.endpoint));
+        list.push(plain("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"));
+        list.push(plain("OTEL_TRACES_SAMPLER_ARG", f64::from(tracing.sample_percent) / 100.0));
+    }
+    list.extend(logs.sentry_dsn_secret_ref.as_ref().map(|source| secret("SENTRY_DSN", source)));
+    list
 }
 
 fn common(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
@@ -125,7 +196,7 @@ fn common(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     if let Some(url) = &around.redis_url {
         list.push(secret("REDIS_URL", url));
         // Bots may share a Redis: their names keep them apart.
-        list.push(plain("REDIS_KEY_PREFIX", &bot.metadata.name));
+        list.push(plain("REDIS_KEY_PREFIX", redis_prefix(bot)));
     }
     list.push(secret("ENCRYPTION_KEY", &around.encryption_key));
     list.push(secret("SERVICE_KEY", &around.service_key));
@@ -135,6 +206,14 @@ fn common(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     list.push(plain("HTTPX_CONNECT_TIMEOUT", api.http_connect_timeout_seconds));
     list.push(plain("MAX_IMAGE_SIZE_MB", api.max_image_size_mb));
     list
+}
+
+/// Bots of one name may share a Redis from different namespaces, too.
+fn redis_prefix(bot: &EvolveBot) -> String {
+    match bot.namespace_name() {
+        "" => bot.name().to_owned(),
+        namespace => format!("{namespace}:{}", bot.name()),
+    }
 }
 
 /// `PROVIDERS`, which names a variable for each key and so holds none, and those variables.

@@ -1,45 +1,71 @@
-//! `spec.ai`: the chain of model providers, and what a turn may cost.
+//! Who answers: model providers and voices.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecretKeyRef;
+use super::reference::SecretKeyRef;
+use super::rules::{URL, all, http_url, rules, rules_at};
 
 /// Who answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Ai {
-    /// Model providers in the order in which they are asked: the next answers when one fails.
+    /// Model providers in the order in which they are asked: the next answers when one fails. Gemini alone when absent.
+    #[schemars(length(max = 8), extend("x-kubernetes-validations" = rules(&[
+        ("size(self) > 0", "needs at least one; `- kind: scripted` works without any key"),
+    ])))]
     pub providers: Vec<Provider>,
     /// How many tokens a Gemini 2.5 model may think; 0 for none, -1 for as many as it likes.
+    #[schemars(range(min = -1, max = 32768))]
     pub thinking_budget: i32,
     /// Most rounds of tool use in one turn.
+    #[schemars(range(min = 0, max = 20))]
     pub max_iterations: u32,
+    /// Spoken answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Voice>,
 }
 
 impl Default for Ai {
     fn default() -> Self {
-        Self { providers: vec![Provider::default()], thinking_budget: 0, max_iterations: 3 }
+        Self { providers: vec![Provider::default()], thinking_budget: 0, max_iterations: 3, voice: None }
     }
 }
 
 /// A model provider.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = all([
+    rules_at(".kind", &[
+        ("self.kind != 'openai' || has(self.model)", "an OpenAI-compatible server has no default model: set model"),
+        ("self.kind != 'openai' || has(self.baseUrl)",
+         "where is the OpenAI-compatible server? Set baseUrl, for example https://openrouter.ai/api/v1, or http://ollama:11434/v1"),
+    ]),
+    rules(&[
+        ("self.kind != 'scripted' || !(has(self.model) || has(self.baseUrl) || has(self.apiKeySecretRef))",
+         "kind: scripted answers without any model: remove model, baseUrl and apiKeySecretRef, or choose another kind"),
+    ]),
+])))]
 pub struct Provider {
     /// Which protocol it speaks.
     pub kind: ProviderKind,
     /// The model; Gemini has a default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
     pub model: Option<String>,
     /// Where it is, version included (`https://openrouter.ai/api/v1`). Gemini's own address when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = URL), extend("x-kubernetes-validations" = http_url()))]
     pub base_url: Option<String>,
-    /// Its key. For Gemini, `GOOGLE_API_KEY` when absent; for others, no key then.
+    /// Its key. When absent: for Gemini, the entry `GOOGLE_API_KEY` of the Secret that is named like the bot; for
+    /// others, no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_secret_ref: Option<SecretKeyRef>,
     /// Its name in metrics and `/ready`; its kind when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('^[-a-zA-Z0-9._]+$')", "must be letters, digits, dashes, dots and underscores: it becomes a metric's label"),
+    ])))]
     pub name: Option<String>,
 }
 
@@ -75,5 +101,27 @@ impl ProviderKind {
             Self::Openai => "OPENAI_API_KEY",
             Self::Scripted => "SCRIPTED_API_KEY",
         }
+    }
+}
+
+/// Spoken answers, for people whose plan has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Voice {
+    /// Whether answers may be spoken.
+    pub enabled: bool,
+    /// The model that speaks; the API's default when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200))]
+    pub model: Option<String>,
+    /// The voice of people who have not chosen one; the model's default when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub name: Option<String>,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Self { enabled: true, model: None, name: None }
     }
 }

@@ -1,25 +1,62 @@
-//! `spec.telegram`.
+//! The way to Telegram.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecretKeyRef;
+use super::reference::SecretKeyRef;
+use super::rules::{NAME, URL, all, http_url, object_name, rules, rules_at};
+
+/// Where Telegram delivers to when no path is named.
+pub const WEBHOOK_PATH: &str = "/telegram/webhook";
 
 /// The way to Telegram.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = all([
+    rules_at(".mode", &[
+        ("!has(self.mode) || self.mode != 'webhook' || has(self.webhook)",
+         "mode: webhook needs the address that Telegram calls: set webhook.host, or use mode: polling"),
+    ]),
+    rules_at(".webhook", &[
+        ("!has(self.webhook) || (has(self.mode) && self.mode == 'webhook')",
+         "webhook does nothing while updates are polled: set mode: webhook, or remove webhook"),
+    ]),
+])))]
 pub struct Telegram {
-    /// The bot's token, from @BotFather. `evolve up` without it starts a Telegram simulator.
+    /// The bot's token, from @BotFather. When absent: the entry `TELEGRAM_BOT_TOKEN` of the Secret that is named like
+    /// the bot; `evolve up` then starts a Telegram simulator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_secret_ref: Option<SecretKeyRef>,
-    /// How updates come in.
+    /// How updates come in: `polling` needs no public address, `webhook` scales further.
     pub mode: TelegramMode,
-    /// In webhook mode: the public `https://` URL at which Telegram reaches the bot.
+    /// Where Telegram calls, in webhook mode.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub webhook_url: Option<String>,
+    pub webhook: Option<Webhook>,
     /// Another Bot API server than Telegram's own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = URL), extend("x-kubernetes-validations" = http_url()))]
     pub api_url: Option<String>,
+    /// Most calls a second that reach people, per replica; Telegram allows a bot 30 in all.
+    #[schemars(range(min = 1, max = 1000))]
+    pub messages_per_second: u32,
+    /// How people can pay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payments: Option<Payments>,
+}
+
+impl Default for Telegram {
+    fn default() -> Self {
+        Self {
+            token_secret_ref: None,
+            mode: TelegramMode::default(),
+            webhook: None,
+            api_url: None,
+            messages_per_second: 30,
+            payments: None,
+        }
+    }
 }
 
 /// How updates come in.
@@ -41,5 +78,103 @@ impl TelegramMode {
             Self::Polling => "polling",
             Self::Webhook => "webhook",
         }
+    }
+}
+
+/// Where Telegram calls, and how that reaches the bot: by an Ingress, unless a Gateway is named.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("!(has(self.ingress) && has(self.gateway))",
+     "the webhook comes in by an ingress or by a gateway: remove one of webhook.ingress and webhook.gateway"),
+    ("!(has(self.tlsSecretName) && has(self.gateway))",
+     "a gateway has its own certificates: remove webhook.tlsSecretName, and set them on the gateway's listener"),
+])))]
+pub struct Webhook {
+    /// The public host name, such as `bots.example.org`.
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$')",
+         "must be a public host name in lower case, such as bots.example.org, without https:// and without a path"),
+    ])))]
+    pub host: String,
+    /// The path on that host, of this bot alone. `/telegram/webhook` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('^/[-A-Za-z0-9._~/]*[-A-Za-z0-9._~]$')",
+         "must begin with / and end without one, such as /eva; letters, digits, dashes, dots and underscores"),
+    ])))]
+    pub path: Option<String>,
+    /// The Secret with the host's certificate (`tls.crt`, `tls.key`), for the Ingress. When absent, the ingress
+    /// controller's own certificate, or what its annotations ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = object_name()))]
+    pub tls_secret_name: Option<String>,
+    /// Details of the Ingress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<IngressSettings>,
+    /// A Gateway that an HTTPRoute is attached to, in place of an Ingress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayRef>,
+}
+
+impl Webhook {
+    /// The path that Telegram calls.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.path.as_deref().unwrap_or(WEBHOOK_PATH)
+    }
+
+    /// The address that Telegram calls.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://{}{}", self.host, self.path())
+    }
+}
+
+/// Details of the Ingress.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct IngressSettings {
+    /// The IngressClass; the cluster's default when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = object_name()))]
+    pub class_name: Option<String>,
+    /// Annotations for its controller, such as `cert-manager.io/cluster-issuer`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32))]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// A listener of a Gateway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayRef {
+    /// The Gateway's name.
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = object_name()))]
+    pub name: String,
+    /// Its namespace; the bot's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63), extend("x-kubernetes-validations" = object_name()))]
+    pub namespace: Option<String>,
+    /// One listener of it; all that fit when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = object_name()))]
+    pub section_name: Option<String>,
+}
+
+/// How people can pay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Payments {
+    /// Whether Telegram Stars are taken.
+    pub stars: bool,
+    /// The token of a payment provider, from @BotFather, for prices in money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_token_secret_ref: Option<SecretKeyRef>,
+}
+
+impl Default for Payments {
+    fn default() -> Self {
+        Self { stars: true, provider_token_secret_ref: None }
     }
 }

@@ -19,6 +19,7 @@ fn surroundings() -> Surroundings {
         service_key: entry("SERVICE_KEY"),
         webhook_secret: entry("WEBHOOK_SECRET"),
         provider_keys: "quickstart".to_owned(),
+        prompt: None,
     }
 }
 
@@ -48,7 +49,7 @@ apiVersion: evolveai.dev/v1alpha1
 kind: EvolveBot
 metadata: { name: chain }
 spec:
-  telegram: { mode: webhook, webhookUrl: 'https://bots.example.org/eva' }
+  telegram: { mode: webhook, webhook: { host: bots.example.org, path: /eva } }
   ai:
     providers:
       - { kind: gemini, model: gemini-3.8-flash, apiKeySecretRef: { name: models, key: first } }

@@ -1,6 +1,14 @@
-//! The resource as a person writes it, and what is made of it.
+//! The resource as a person writes it, what is made of it, and the operator against a real control plane.
 
+#[cfg(test)]
+mod cluster;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
 mod resource;
+#[cfg(test)]
+mod definition;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod rules;

@@ -1,6 +1,7 @@
 //! Reading an `EvolveBot`: defaults are filled in, and mistakes are refused with their path.
 
 use evolve_operator::EvolveBot;
+use evolve_operator::crd::Limit;
 use rstest::rstest;
 
 const HEAD: &str = "apiVersion: evolveai.dev/v1alpha1\nkind: EvolveBot\nmetadata: { name: eva }\n";
@@ -13,13 +14,14 @@ fn a_name_is_enough_and_everything_else_has_a_default() {
 #[rstest]
 #[case("spec: { ai: { provider: [] } }", "spec.ai: unknown field `provider`")]
 #[case("spec: { ai: { providers: [{ kind: palm }] } }", "spec.ai.providers[0].kind: unknown variant `palm`")]
-#[case("spec: { plans: { free: { messagesPerDay: many } } }", "spec.plans.free.messagesPerDay: invalid type")]
+#[case("spec: { plans: { free: { messagesPerDay: many } } }", "spec.plans.free.messagesPerDay: invalid value: string \"many\", expected a number from 1, or `unlimited`")]
 #[case("spec: { ai: { providers: [] } }", "spec.ai.providers: needs at least one")]
-#[case("spec: { ai: { providers: [{ kind: openai }] } }", "spec.ai.providers[0].model: an OpenAI-compatible server")]
-#[case("spec: { ai: { providers: [{ kind: openai, model: m }] } }", "spec.ai.providers[0].baseUrl: where is it?")]
+#[case("spec: { ai: { providers: [{ kind: openai, model: m }] } }", "spec.ai.providers[0].kind: where is the OpenAI-compatible server?")]
 #[case("spec: { persona: { timeZone: Moscow } }", "spec.persona.timeZone: must be an IANA time zone")]
-#[case("spec: { telegram: { mode: webhook } }", "spec.telegram.webhookUrl: webhook mode needs")]
-#[case("spec: { persona: { name: ' ' } }", "spec.persona.name: must not be empty")]
+#[case("spec: { telegram: { mode: webhook } }", "spec.telegram.mode: mode: webhook needs the address")]
+#[case("spec: { persona: { name: ' ' } }", "spec.persona.name: must not be blank")]
+#[case("spec: { persona: { name: A, name: B } }", "duplicate")]
+#[case("spec: { plans: { free: { messagesPerDay: null } } }", "spec.plans.free.messagesPerDay: invalid type: null")]
 fn a_mistake_is_refused_with_its_path(#[case] mistake: &str, #[case] expected: &str) {
     let message = EvolveBot::parse(&format!("{HEAD}{mistake}\n")).unwrap_err().to_string();
     assert!(message.contains(expected), "{message}");
@@ -32,8 +34,8 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
-fn null_lifts_the_limit_of_the_free_plan() {
-    let bot = EvolveBot::parse(&format!("{HEAD}spec: {{ plans: {{ free: {{ messagesPerDay: null }} }} }}\n")).unwrap();
-    assert_eq!(bot.spec.plans.free.messages_per_day, None);
-    assert_eq!(bot.spec.plans.free.history_messages, Some(10));
+fn a_limit_of_the_free_plan_can_be_lifted() {
+    let bot = EvolveBot::parse(&format!("{HEAD}spec: {{ plans: {{ free: {{ messagesPerDay: unlimited }} }} }}\n")).unwrap();
+    assert_eq!(bot.spec.plans.free.messages_per_day, Limit::Unlimited);
+    assert_eq!(bot.spec.plans.free.history_messages, Limit::AtMost(10));
 }

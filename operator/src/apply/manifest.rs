@@ -1,0 +1,93 @@
+//! A desired object on its way to the API server: JSON, with the marks by which the operator knows it again.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::{Resource, ResourceExt as _};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::build::{MANAGED_BY, OPERATOR};
+use crate::controller::cache::Key;
+use crate::controller::kinds::Kind;
+
+/// A hash of the desired object, so that a field that is no longer wanted shows as a difference.
+pub const APPLIED: &str = "evolveai.dev/applied";
+
+/// A desired object.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// Its kind.
+    pub kind: Kind,
+    /// Where it is to be.
+    pub key: Key,
+    /// All of it.
+    pub object: Value,
+}
+
+/// An object that cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Not JSON.
+    #[error("a built object cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Of a kind that nothing watches.
+    #[error("the operator does not know objects of the kind {0}")]
+    Kind(String),
+}
+
+impl Manifest {
+    /// Makes `object` ready to be applied in `namespace`, as one that `owner` controls.
+    ///
+    /// # Errors
+    /// [`ManifestError`].
+    pub fn new<K>(object: &K, namespace: &str, owner: &OwnerReference) -> Result<Self, ManifestError>
+    where
+        K: Resource<DynamicType = ()> + Serialize,
+    {
+        let (group, kind) = (K::group(&()), K::kind(&()));
+        let mut value = serde_json::to_value(object)?;
+        value["apiVersion"] = json!(K::api_version(&()));
+        value["kind"] = json!(kind);
+        let kind = Kind::find(&group, &kind).ok_or_else(|| ManifestError::Kind(kind.into_owned()))?;
+        Ok(Self::finish(kind, Key::new(namespace, object.name_any()), value, owner))
+    }
+
+    /// As [`Manifest::new`], of an object that is JSON already.
+    ///
+    /// # Errors
+    /// [`ManifestError::Kind`].
+    pub fn from_value(value: Value, namespace: &str, owner: &OwnerReference) -> Result<Self, ManifestError> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (api_version, kind) = (text(&value["apiVersion"]), text(&value["kind"]));
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let found = Kind::find(group, &kind).ok_or(ManifestError::Kind(kind))?;
+        let key = Key::new(namespace, text(&value["metadata"]["name"]));
+        Ok(Self::finish(found, key, value, owner))
+    }
+
+    fn finish(kind: Kind, key: Key, mut object: Value, owner: &OwnerReference) -> Self {
+        let metadata = &mut object["metadata"];
+        metadata["namespace"] = json!(key.namespace);
+        metadata["labels"][MANAGED_BY] = json!(OPERATOR);
+        if !kind.outlives_bot() {
+            metadata["ownerReferences"] = json!([owner]);
+        }
+        let hash = short_hash(&object);
+        object["metadata"]["annotations"][APPLIED] = json!(hash);
+        Self { kind, key, object }
+    }
+}
+
+/// The first 16 hexadecimal digits of the SHA-256 of a JSON value with its keys in order.
+#[must_use]
+pub fn short_hash(value: &Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    hex(&Sha256::digest(value.to_string())).chars().take(16).collect()
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,117 @@
+//! Writing what differs from the live objects, and only that.
+
+pub mod differs;
+pub mod keys;
+pub mod manifest;
+
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::json;
+
+use crate::apply::manifest::Manifest;
+use crate::build::OPERATOR;
+use crate::controller::cache::{Cache, Depth, Key};
+use crate::controller::kinds::Kind;
+use crate::controller::metrics::OperatorMetrics;
+use crate::controller::watches::trim;
+
+/// The field manager that holds `replicas` from the moment the operator lets go of it until an autoscaler takes it: a
+/// field that nobody holds would fall back to its default, which is one.
+const HAND_OVER: &str = "evolve-operator-hand-over";
+
+/// What writes objects: the client, and the cache that makes most writes needless.
+#[derive(Clone)]
+pub struct Applier {
+    /// The client.
+    pub client: Client,
+    /// What is live.
+    pub cache: Cache,
+    /// What was written is counted.
+    pub metrics: OperatorMetrics,
+}
+
+/// An object could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} the {kind} {name}: {source}")]
+pub struct ApplyError {
+    /// What was tried.
+    pub action: &'static str,
+    /// The kind of the object.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What the API server said.
+    pub source: kube::Error,
+}
+
+impl ApplyError {
+    fn new(action: &'static str, kind: Kind, key: &Key, source: kube::Error) -> Self {
+        Self { action, kind: kind.name(), name: key.name.clone(), source }
+    }
+}
+
+impl Applier {
+    /// Writes `manifest` if the live object lacks anything of it. Whether it was written.
+    ///
+    /// # Errors
+    /// What the API server said against it.
+    pub async fn apply(&self, manifest: &Manifest) -> Result<bool, ApplyError> {
+        let slot = (manifest.kind, Depth::Owned);
+        if let Some(live) = self.cache.get(slot, &manifest.key) {
+            let live = serde_json::to_value(&*live).unwrap_or_default();
+            let Some(difference) = differs::first_difference(&manifest.object, &live) else { return Ok(false) };
+            tracing::info!(kind = manifest.kind.name(), name = manifest.key.name, difference, "mending a difference");
+        }
+        let params = PatchParams::apply(OPERATOR).force();
+        let (api, patch) = (self.api(manifest.kind, &manifest.key), Patch::Apply(&manifest.object));
+        let answer = api.patch(&manifest.key.name, &params, &patch).await;
+        let mut object = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
+        trim(&mut object);
+        self.cache.insert(slot, object);
+        self.metrics.applied(manifest.kind.name());
+        Ok(true)
+    }
+
+    /// Deletes an object, if it is still the one that was seen. What it owns goes with it.
+    ///
+    /// # Errors
+    /// What the API server said against it; that it is gone, or another by now, is no error.
+    pub async fn delete(&self, kind: Kind, object: &DynamicObject) -> Result<(), ApplyError> {
+        let key = Key::of(object);
+        let preconditions = Preconditions { uid: object.uid(), resource_version: None };
+        let params = DeleteParams::background().preconditions(preconditions);
+        match self.api(kind, &key).delete(&key.name, &params).await {
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            answer => {
+                answer.map_err(|error| ApplyError::new("delete", kind, &key, error))?;
+            }
+        }
+        self.cache.remove((kind, Depth::Owned), &key);
+        Ok(())
+    }
+
+    /// Gives `replicas` of a Deployment into the keeping of [`HAND_OVER`], as it is or with a new value.
+    ///
+    /// # Errors
+    /// What the API server said against it.
+    pub async fn hand_over_replicas(&self, key: &Key, replicas: i32) -> Result<(), ApplyError> {
+        let resource = Kind::Deployment.resource();
+        let patch = json!({
+            "apiVersion": resource.api_version, "kind": resource.kind,
+            "metadata": { "name": key.name, "namespace": key.namespace },
+            "spec": { "replicas": replicas },
+        });
+        let params = PatchParams::apply(HAND_OVER).force();
+        let answer = self.api(Kind::Deployment, key).patch(&key.name, &params, &Patch::Apply(&patch)).await;
+        let mut object = answer.map_err(|error| ApplyError::new("hand over", Kind::Deployment, key, error))?;
+        trim(&mut object);
+        self.cache.insert((Kind::Deployment, Depth::Owned), object);
+        Ok(())
+    }
+
+    /// The API of one kind in the namespace of `key`.
+    #[must_use]
+    pub fn api(&self, kind: Kind, key: &Key) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), &key.namespace, &kind.resource())
+    }
+}

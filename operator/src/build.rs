@@ -1,3 +1,0 @@
-//! From an `EvolveBot` to what runs it: one file per kind of object, all of them pure.
-
-pub mod environment;

@@ -1,0 +1,82 @@
+//! When Prometheus wakes somebody, where its operator is installed: what people who chat would notice.
+
+use kube::core::{DynamicObject, TypeMeta};
+use serde_json::{Value, json};
+
+use super::{Cluster, labels, names};
+use crate::crd::EvolveBot;
+
+/// The PrometheusRule of `bot`.
+pub(super) fn build(bot: &EvolveBot, cluster: &Cluster) -> Option<DynamicObject> {
+    let settings = &bot.spec.observability.alerts;
+    if !(settings.enabled && cluster.has_prometheus) {
+        return None;
+    }
+    let mut metadata = labels::owned(bot, bot.name().to_owned(), "alerts");
+    metadata.labels.get_or_insert_default().extend(settings.labels.clone());
+    Some(DynamicObject {
+        types: Some(TypeMeta {
+            api_version: "monitoring.coreos.com/v1".to_owned(),
+            kind: "PrometheusRule".to_owned(),
+        }),
+        metadata,
+        data: json!({ "spec": { "groups": [{ "name": format!("evolve-{}", bot.name()), "rules": rules(bot) }] } }),
+    })
+}
+
+/// The alert rules of `bot`, as a group of Prometheus has them.
+#[must_use]
+pub fn rules(bot: &EvolveBot) -> Vec<Value> {
+    let (api, telegram) = (series(bot, &names::api(bot)), series(bot, &names::bot(bot)));
+    let mut list = Vec::new();
+    if !bot.spec.hibernated {
+        list.push(rule(
+            "EvolveApiDown",
+            "critical",
+            "5m",
+            format!("absent(up{{{api}}} == 1)"),
+            "No pod of the API answers: people get no answers. Look at `kubectl evolve status`.",
+        ));
+        list.push(rule(
+            "EvolveBotDown",
+            "critical",
+            "5m",
+            format!("absent(up{{{telegram}}} == 1)"),
+            "No pod of the bot answers: messages wait at Telegram. Look at `kubectl evolve status`.",
+        ));
+    }
+    list.push(rule(
+        "EvolveApiErrors",
+        "warning",
+        "10m",
+        format!(
+            "sum(rate(http_requests_total{{{api},status=~\"5..\"}}[5m])) / sum(rate(http_requests_total{{{api}}}[5m])) > 0.05"
+        ),
+        "More than one request in twenty to the API fails. Its logs say why.",
+    ));
+    if bot.spec.backup.is_some() {
+        let labels = format!("namespace=\"{}\",cronjob=\"{}\"", bot.namespace_name(), names::backup(bot));
+        list.push(rule(
+            "EvolveBackupOld",
+            "warning",
+            "1h",
+            format!("time() - kube_cronjob_status_last_successful_time{{{labels}}} > 2 * 86400"),
+            "The last backup is older than two days. The logs of its Job say why.",
+        ));
+    }
+    list
+}
+
+fn series(bot: &EvolveBot, service: &str) -> String {
+    format!("namespace=\"{}\",service=\"{service}\"", bot.namespace_name())
+}
+
+fn rule(name: &str, severity: &str, lasting: &str, expression: String, summary: &str) -> Value {
+    json!({
+        "alert": name,
+        "expr": expression,
+        "for": lasting,
+        "labels": { "severity": severity },
+        "annotations": { "summary": summary },
+    })
+}

@@ -1,0 +1,60 @@
+//! The Job that brings the database to a version. Its name holds the hash of everything that it is made of, so it is
+//! created once and never changed: a Job's fields cannot be.
+
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
+
+use super::environment::Variable;
+use super::{Inputs, Release, container, fingerprint, labels, names};
+use crate::crd::EvolveBot;
+
+const COMPONENT: &str = "migration";
+
+/// The migration of `bot` to `release`.
+pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable], inputs: &Inputs) -> Job {
+    let settings = &bot.spec.migration;
+    let variables = container::variables(environment);
+    // A database that is another one, or has its password mended, is worth another try.
+    let content = container::content_hash(&variables, inputs);
+    let container = Container {
+        name: COMPONENT.to_owned(),
+        image: Some(release.image.clone()),
+        image_pull_policy: Some(bot.spec.image.pull_policy.unwrap_or_default().as_str().to_owned()),
+        command: Some(["evolve", "migrate", "up"].map(str::to_owned).to_vec()),
+        env: Some(variables),
+        resources: Some(container::resources(
+            settings.resources.as_ref(),
+            &container::amounts([("50m", "64Mi"), ("", "256Mi")]),
+        )),
+        security_context: Some(container::confined()),
+        volume_mounts: Some(vec![container::mount("tmp", "/tmp")]),
+        // The reason of a failure, where the log is not at hand.
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
+        ..Container::default()
+    };
+    let spec = JobSpec {
+        backoff_limit: Some(i32::try_from(settings.retries).unwrap_or(i32::MAX)),
+        active_deadline_seconds: Some(i64::from(settings.timeout_seconds)),
+        template: PodTemplateSpec {
+            metadata: Some(ObjectMeta {
+                labels: Some(labels::labels(bot, COMPONENT)),
+                annotations: Some(labels::map([(labels::CONFIG_HASH, &content)])),
+                ..ObjectMeta::default()
+            }),
+            spec: Some(PodSpec {
+                containers: vec![container],
+                restart_policy: Some("Never".to_owned()),
+                ..container::pod(bot)
+            }),
+        },
+        ..JobSpec::default()
+    };
+    let hash = fingerprint(&(&spec, bot.annotations().get(labels::RETRY)));
+    Job {
+        metadata: labels::owned(bot, names::migration(bot, &hash), COMPONENT),
+        spec: Some(spec),
+        status: None,
+    }
+}

@@ -1,0 +1,127 @@
+//! What a bot names and does not hold: the entries of Secrets and ConfigMaps that must be there before its pods can start.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::environment::{Environments, Value, environments};
+use super::{Inputs, names, surroundings};
+use crate::crd::{ConfigMapKeyRef, EvolveBot, Pod, SecretKeyRef};
+
+/// Everything that is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// Entries of Secrets.
+    pub secrets: Vec<Needed<SecretKeyRef>>,
+    /// Entries of ConfigMaps.
+    pub config_maps: Vec<Needed<ConfigMapKeyRef>>,
+}
+
+/// An entry, and where the bot names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed<T> {
+    /// The entry.
+    pub source: T,
+    /// The field of the bot that names it, or would: `spec.database.urlSecretRef`.
+    pub path: String,
+    /// Whether it is in the Secret that the operator makes.
+    pub generated: bool,
+}
+
+/// A key that the operator makes where nobody gave one, in the Secret [`names::keys`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generated {
+    /// 32 random bytes or more, as text of `A-Z`, `a-z`, `0-9`, `-` and `_`.
+    Random,
+    /// A Fernet key: 32 random bytes in URL-safe base64, with padding.
+    Fernet,
+}
+
+/// The entries of the Secret [`names::keys`] that `bot` needs, and of which kind each is.
+#[must_use]
+pub fn generated(bot: &EvolveBot) -> BTreeMap<&'static str, Generated> {
+    let own = names::keys(bot);
+    let needed: BTreeSet<String> =
+        references(bot).secrets.into_iter().filter(|needed| needed.source.name == own).map(|n| n.source.key).collect();
+    let kinds = [
+        ("ENCRYPTION_KEY", Generated::Fernet),
+        ("JWT_SECRET", Generated::Random),
+        ("SERVICE_KEY", Generated::Random),
+        ("WEBHOOK_SECRET", Generated::Random),
+    ];
+    kinds.into_iter().filter(|(key, _)| needed.contains(*key)).collect()
+}
+
+/// What `bot` names.
+#[must_use]
+pub fn references(bot: &EvolveBot) -> References {
+    let mut found = References::default();
+    let Environments { migration, api, bot: telegram } = environments(bot, &surroundings(bot, &Inputs::default()));
+    for variable in migration.iter().chain(&api).chain(&telegram) {
+        if let Value::Secret(source) = &variable.value {
+            found.secret(bot, source, &path_of(bot, &variable.name, source));
+        }
+    }
+    if let Some(source) = &bot.spec.persona.prompt_from {
+        found.config_map(source, "spec.persona.promptFrom");
+    }
+    for (path, pod) in [("spec.api.pod", &bot.spec.api.pod), ("spec.bot.pod", &bot.spec.bot.pod)] {
+        found.extra(bot, path, pod);
+    }
+    if let Some(s3) = bot.spec.backup.as_ref().and_then(|backup| backup.s3.as_ref()) {
+        for key in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            let source = SecretKeyRef::new(&s3.credentials_secret_name, key);
+            found.secret(bot, &source, "spec.backup.s3.credentialsSecretName");
+        }
+    }
+    found
+}
+
+impl References {
+    fn secret(&mut self, bot: &EvolveBot, source: &SecretKeyRef, path: &str) {
+        if self.secrets.iter().all(|known| known.source != *source) {
+            let generated = source.name == names::keys(bot);
+            self.secrets.push(Needed { source: source.clone(), path: path.to_owned(), generated });
+        }
+    }
+
+    fn config_map(&mut self, source: &ConfigMapKeyRef, path: &str) {
+        if self.config_maps.iter().all(|known| known.source != *source) {
+            self.config_maps.push(Needed { source: source.clone(), path: path.to_owned(), generated: false });
+        }
+    }
+
+    fn extra(&mut self, bot: &EvolveBot, path: &str, pod: &Pod) {
+        for (index, variable) in pod.extra_env.iter().enumerate() {
+            let path = format!("{path}.extraEnv[{index}].valueFrom");
+            let source = variable.value_from.as_ref();
+            if let Some(secret) = source.and_then(|source| source.secret_key_ref.as_ref()) {
+                self.secret(bot, secret, &path);
+            }
+            if let Some(entry) = source.and_then(|source| source.config_map_key_ref.as_ref()) {
+                self.config_map(entry, &path);
+            }
+        }
+    }
+}
+
+/// The field that a variable comes from.
+fn path_of(bot: &EvolveBot, variable: &str, source: &SecretKeyRef) -> String {
+    let field = match variable {
+        "DATABASE_URL" => "spec.database.urlSecretRef",
+        "REDIS_URL" => "spec.redis.urlSecretRef",
+        "TELEGRAM_BOT_TOKEN" => "spec.telegram.tokenSecretRef",
+        "JWT_SECRET" => "spec.security.jwtSecretRef",
+        "ENCRYPTION_KEY" => "spec.security.encryptionKeySecretRef",
+        "ADMIN_REGISTRATION_TOKEN" => "spec.security.adminTokenSecretRef",
+        "SENTRY_DSN" => "spec.observability.sentryDsnSecretRef",
+        "PAYMENT_PROVIDER_TOKEN" => "spec.telegram.payments.providerTokenSecretRef",
+        "SERVICE_KEY" | "WEBHOOK_SECRET" => "spec.security",
+        _ => {
+            let named = |key: &Option<SecretKeyRef>| key.as_ref() == Some(source);
+            let place = bot.spec.ai.providers.iter().position(|provider| named(&provider.api_key_secret_ref));
+            // The one without a reference is the one that has the usual.
+            let usual = || bot.spec.ai.providers.iter().position(|provider| provider.api_key_secret_ref.is_none());
+            return format!("spec.ai.providers[{}].apiKeySecretRef", place.or_else(usual).unwrap_or_default());
+        }
+    };
+    field.to_owned()
+}

@@ -1,0 +1,57 @@
+# Puts the copy $COPY of $FOLDER in place of everything in the schema public: all of it, or nothing.
+if [ "$COPY" = latest ]; then
+    COPY=$(cd "$FOLDER" && ls | grep '\.dump$' | sort | tail -n 1)
+fi
+if [ ! -f "$FOLDER/$COPY" ]; then
+    echo "there is no copy '$COPY'; there are:" >&2
+    ls "$FOLDER" >&2
+    exit 1
+fi
+others=$(psql -XAtqc "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'")
+if [ "$others" != 0 ]; then
+    echo "$others other connections use the database: hibernate the bot first (spec.hibernated: true)" >&2
+    exit 1
+fi
+# By way of a file: a pipe would let half a copy be committed.
+cat >"$WORK/restore.sql" <<'SQL'
+DO $$
+DECLARE
+    statement text;
+BEGIN
+    FOR statement IN
+        SELECT format('DROP %s IF EXISTS %s CASCADE',
+            CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END,
+            c.oid::regclass)
+        FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT c.relispartition
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i', 'a'))
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    FOR statement IN
+        SELECT format('DROP %s IF EXISTS %s CASCADE',
+            CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, p.oid::regprocedure)
+        FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    FOR statement IN
+        SELECT format('DROP TYPE IF EXISTS %s CASCADE', t.oid::regtype)
+        FROM pg_type t
+        WHERE t.typnamespace = 'public'::regnamespace AND t.typtype IN ('e', 'd', 'c') AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END
+$$;
+SQL
+pg_restore --no-owner --no-privileges --no-comments --file="$WORK/copy.sql" "$FOLDER/$COPY"
+# Had the copy been made where public has another owner, it would make the schema anew.
+grep -v '^CREATE SCHEMA public;$' "$WORK/copy.sql" >>"$WORK/restore.sql"
+rm -f "$WORK/copy.sql"
+psql -Xq --single-transaction --set=ON_ERROR_STOP=1 --file="$WORK/restore.sql" >/dev/null
+echo "restored $COPY"

@@ -1,0 +1,82 @@
+//! The operator's own configuration, from environment variables.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use evolve_runtime::config::{ConfigError, Reader};
+use evolve_runtime::logs::LogConfig;
+
+/// The operator's configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where `/healthz`, `/readyz` and `/metrics` are.
+    pub http_addr: SocketAddr,
+    /// The namespaces that it looks after; all of them when empty.
+    pub namespaces: Vec<String>,
+    /// Where its Lease is.
+    pub own_namespace: String,
+    /// The Lease's name.
+    pub lease_name: String,
+    /// Who it is among the replicas.
+    pub identity: String,
+    /// How long a silent leader is still respected.
+    pub lease_duration: Duration,
+    /// Most bots that are worked on at once.
+    pub concurrency: u16,
+    /// The image of bots that name no repository, without tag.
+    pub image_repository: String,
+    /// The version of bots that name none.
+    pub version: String,
+    /// Logs.
+    pub logs: LogConfig,
+}
+
+impl Config {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    /// Every problem that was found.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut env = Reader::from_env();
+        let config = Self::read(&mut env);
+        env.finish(config)
+    }
+
+    /// Reads each variable.
+    pub fn read(env: &mut Reader) -> Self {
+        let address: String =
+            env.or("HTTP_ADDR", "0.0.0.0:8080", "Where `/healthz`, `/readyz` and `/metrics` are served.");
+        let http_addr = address.parse().unwrap_or_else(|error| {
+            env.problem(format!("HTTP_ADDR is not an address and a port ({error}); try 0.0.0.0:8080"));
+            SocketAddr::from(([0, 0, 0, 0], 8080))
+        });
+        let namespaces: String =
+            env.or("WATCH_NAMESPACES", "", "The namespaces to look after, comma-separated; all of them when empty.");
+        let lease_seconds: u64 =
+            env.or("LEASE_DURATION_SECONDS", "15", "How long a silent leader is still respected, seconds.");
+        let concurrency: u16 = env.or("RECONCILE_CONCURRENCY", "8", "Most bots that are worked on at once.");
+        if lease_seconds < 3 || concurrency == 0 {
+            env.problem("LEASE_DURATION_SECONDS must be 3 or more, and RECONCILE_CONCURRENCY 1 or more".to_owned());
+        }
+        Self {
+            http_addr,
+            namespaces: namespaces.split(',').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect(),
+            own_namespace: env.or("POD_NAMESPACE", "default", "The operator's own namespace, where its Lease is."),
+            lease_name: env.or("LEASE_NAME", "evolve-operator", "The name of the Lease."),
+            identity: env.required("POD_NAME", "Who this is among the replicas: the pod's name."),
+            lease_duration: Duration::from_secs(lease_seconds.max(3)),
+            concurrency: concurrency.max(1),
+            image_repository: env.or(
+                "DEFAULT_IMAGE_REPOSITORY",
+                "ghcr.io/evolveai/evolve",
+                "The image of bots that name no repository, without tag.",
+            ),
+            version: env.or(
+                "DEFAULT_VERSION",
+                env!("CARGO_PKG_VERSION"),
+                "The version of bots that name none when they are made.",
+            ),
+            logs: LogConfig::read(env),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the Secrets and ConfigMaps that bots name hold: of Secrets a hash of each entry, of ConfigMaps the text. The watches
+//! carry metadata only; an object is read when its resourceVersion is new. A Secret is hashed and forgotten.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kube::api::DynamicObject;
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::cache::{Cache, Depth, Key};
+use super::kinds::Kind;
+use crate::apply::manifest::hex;
+
+/// The entries of one object: the SHA-256 of each value of a Secret, each text of a ConfigMap.
+pub type Entries = Arc<BTreeMap<String, String>>;
+
+type Known = HashMap<(Kind, Key), (String, Entries)>;
+
+/// What has been read. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Contents(Arc<Mutex<Known>>);
+
+impl Contents {
+    /// The entries of a Secret or ConfigMap; `None` when it does not exist. An API call only when it has changed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn entries(
+        &self,
+        client: &Client,
+        cache: &Cache,
+        kind: Kind,
+        key: &Key,
+    ) -> kube::Result<Option<Entries>> {
+        let id = (kind, key.clone());
+        let Some(meta) = cache.get((kind, Depth::Metadata), key) else {
+            self.locked(|known| known.remove(&id));
+            return Ok(None);
+        };
+        let version = meta.resource_version().unwrap_or_default();
+        if let Some(entries) =
+            self.locked(|known| known.get(&id).filter(|(of, _)| *of == version).map(|(_, e)| e.clone()))
+        {
+            return Ok(Some(entries));
+        }
+        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &key.namespace, &kind.resource());
+        let Some(object) = api.get_opt(&key.name).await? else { return Ok(None) };
+        let entries = Arc::new(read(kind, &object.data));
+        // Kept under the version that was read, which may be newer than the one that was seen.
+        let version = object.resource_version().unwrap_or_default();
+        self.locked(|known| known.insert(id, (version, Arc::clone(&entries))));
+        Ok(Some(entries))
+    }
+
+    fn locked<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn read(kind: Kind, object: &Value) -> BTreeMap<String, String> {
+    let entries = object.get("data").and_then(Value::as_object).into_iter().flatten();
+    let entries = entries.filter_map(|(name, value)| Some((name, value.as_str()?)));
+    // An entry that is there and empty is as good as missing: no process could start with it.
+    let filled = entries.filter(|(_, value)| !value.is_empty());
+    let kept = |value: &str| if kind == Kind::Secret { hex(&Sha256::digest(value)) } else { value.to_owned() };
+    filled.map(|(name, value)| (name.clone(), kept(value))).collect()
+}

@@ -1,0 +1,168 @@
+//! What the operator counts. Labels are bounded: results, verbs, kinds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use evolve_runtime::metrics::{Durations, Metrics, durations};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ResultLabel {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct CallLabels {
+    verb: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+/// The operator's metrics. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct OperatorMetrics {
+    reconciles: Family<ResultLabel, Counter>,
+    duration: Durations<ResultLabel>,
+    /// Bots that wait for a pass.
+    pub queue_depth: Gauge,
+    calls: Family<CallLabels, Counter>,
+    applied: Family<KindLabel, Counter>,
+    /// Roll-backs begun.
+    pub rollbacks: Counter,
+    /// 1 while this process leads.
+    pub leading: Gauge,
+    progress: Progress,
+    silence: Family<KindLabel, Gauge>,
+}
+
+impl OperatorMetrics {
+    /// Registers them.
+    #[must_use]
+    pub fn register(metrics: &Metrics) -> Self {
+        let this = Self {
+            reconciles: Family::default(),
+            duration: durations(),
+            queue_depth: Gauge::default(),
+            calls: Family::default(),
+            applied: Family::default(),
+            rollbacks: Counter::default(),
+            leading: Gauge::default(),
+            progress: Progress::default(),
+            silence: Family::default(),
+        };
+        metrics.register(|registry| {
+            registry.register("reconcile", "Passes over one bot, by result", this.reconciles.clone());
+            registry.register("reconcile_duration_seconds", "Time of one pass, seconds", this.duration.clone());
+            registry.register("reconcile_queue_depth", "Bots that wait for a pass", this.queue_depth.clone());
+            registry.register("kubernetes_requests", "Calls of the Kubernetes API, by verb", this.calls.clone());
+            registry.register("applied_objects", "Objects written because they differed", this.applied.clone());
+            registry.register("rollbacks", "Rollouts taken back", this.rollbacks.clone());
+            registry.register("leader", "1 while this process leads", this.leading.clone());
+            registry.register(
+                "watch_silence_seconds",
+                "Time since a watch last showed that it works, seconds",
+                this.silence.clone(),
+            );
+        });
+        this
+    }
+
+    /// One pass has ended.
+    pub fn reconciled(&self, result: &'static str, took: Duration) {
+        let label = ResultLabel { result };
+        self.reconciles.get_or_create(&label).inc();
+        self.duration.get_or_create(&label).observe(took.as_secs_f64());
+    }
+
+    /// How many passes have ended, however they did.
+    #[must_use]
+    pub fn passes(&self) -> u64 {
+        let results = ["changed", "unchanged", "error"].map(|result| ResultLabel { result });
+        results.iter().filter_map(|label| self.reconciles.get(label).map(|counter| counter.get())).sum()
+    }
+
+    /// One call of the API has been answered; 0 when it was not.
+    pub fn called(&self, verb: &'static str, status: u16) {
+        self.calls.get_or_create(&CallLabels { verb, status }).inc();
+    }
+
+    /// How many calls of these verbs have been answered, whatever the answer was.
+    #[must_use]
+    pub fn calls_of(&self, verbs: &[&'static str]) -> u64 {
+        let all = [200, 201, 202, 204, 400, 403, 404, 409, 422, 429, 500, 503, 504, 0];
+        let pairs = verbs.iter().flat_map(|verb| all.map(|status| CallLabels { verb, status }));
+        pairs.filter_map(|labels| self.calls.get(&labels).map(|counter| counter.get())).sum()
+    }
+
+    /// An object was written.
+    pub fn applied(&self, kind: &'static str) {
+        self.applied.get_or_create(&KindLabel { kind }).inc();
+    }
+
+    /// The signs of life of the watches.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Brings the gauges of silence up to date, before they are shown.
+    pub fn measure_silence(&self) {
+        for (kind, silence) in self.progress.silence_by_kind() {
+            let seconds = i64::try_from(silence.as_secs()).unwrap_or(i64::MAX);
+            self.silence.get_or_create(&KindLabel { kind }).set(seconds);
+        }
+    }
+}
+
+/// When each watch last showed that it works: an event, or a new request that was answered. A watch of quiet objects has
+/// no events, but the API server ends its request every few minutes.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Mutex<HashMap<String, (&'static str, Instant)>>>);
+
+impl Progress {
+    /// The watch `id` works.
+    pub fn touch(&self, id: &str, kind: &'static str) {
+        self.locked(|watches| {
+            if let Some(entry) = watches.get_mut(id) {
+                entry.1 = Instant::now();
+            } else {
+                watches.insert(id.to_owned(), (kind, Instant::now()));
+            }
+        });
+    }
+
+    /// The watch `id` is no more.
+    pub fn forget(&self, id: &str) {
+        self.locked(|watches| watches.remove(id));
+    }
+
+    /// The watches that have been silent for longer than `limit`.
+    #[must_use]
+    pub fn stuck(&self, limit: Duration) -> Vec<String> {
+        self.locked(|watches| {
+            let stuck = watches.iter().filter(|(_, (_, last))| last.elapsed() > limit);
+            stuck.map(|(id, _)| id.clone()).collect()
+        })
+    }
+
+    fn silence_by_kind(&self) -> HashMap<&'static str, Duration> {
+        self.locked(|watches| {
+            let mut longest: HashMap<&'static str, Duration> = HashMap::new();
+            for (kind, last) in watches.values() {
+                let silence = longest.entry(kind).or_default();
+                *silence = last.elapsed().max(*silence);
+            }
+            longest
+        })
+    }
+
+    fn locked<T>(&self, act: impl FnOnce(&mut HashMap<String, (&'static str, Instant)>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,172 @@
+//! The watches that fill the cache. Each is a task of its own, with its own backoff; kube's watcher ends a stream on which
+//! nothing came for longer than the server lets a watch live, so that a connection that died silently is noticed.
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use kube::api::DynamicObject;
+use kube::core::PartialObjectMeta;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event};
+use kube::{Api, Client, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch::Sender;
+use tokio_util::sync::CancellationToken;
+
+use super::cache::{Cache, Depth, Key, Slot};
+use super::kinds::Kind;
+use super::kinds::MANAGED_BY_SELECTOR;
+use super::metrics::Progress;
+
+/// How long the server lets one watch request live, seconds: a quiet watch shows a sign of life at least this often.
+pub const WATCH_SECONDS: u32 = 240;
+
+/// One watch.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// What it watches.
+    pub slot: Slot,
+    /// Where; everywhere when absent.
+    pub namespace: Option<String>,
+}
+
+/// What a watch saw.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What kind.
+    pub slot: Slot,
+    /// The object, as it is or last was.
+    pub object: Arc<DynamicObject>,
+    /// Whether it is gone.
+    pub is_gone: bool,
+}
+
+impl Watch {
+    /// Its name in metrics, logs and `/healthz`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let (kind, depth) = self.slot;
+        let depth = if depth == Depth::Metadata { "-metadata" } else { "" };
+        format!("{}{depth}/{}", kind.plural(), self.namespace.as_deref().unwrap_or("*"))
+    }
+
+    /// Follows it until `stop`, filling `cache` and telling `sink` of each change; `synced` becomes true with the end of
+    /// the first listing.
+    pub async fn run(
+        self,
+        client: Client,
+        cache: Cache,
+        progress: Progress,
+        sink: impl Fn(Change) + Send,
+        synced: Sender<bool>,
+        stop: CancellationToken,
+    ) {
+        let resource = self.slot.0.resource();
+        let config = watcher::Config::default().timeout(WATCH_SECONDS);
+        let config = match self.slot {
+            (Kind::EvolveBot, _) | (_, Depth::Metadata) => config,
+            _ => config.labels(MANAGED_BY_SELECTOR),
+        };
+        let follower = Follower { watch: self, cache, progress, sink, synced, seen: HashSet::new() };
+        let namespace = follower.watch.namespace.clone();
+        if follower.watch.slot.1 == Depth::Metadata {
+            let api: Api<PartialObjectMeta<DynamicObject>> = match &namespace {
+                Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+                None => Api::all_with(client, &resource),
+            };
+            let whole = |meta: PartialObjectMeta<DynamicObject>| DynamicObject {
+                types: meta.types,
+                metadata: meta.metadata,
+                data: serde_json::Value::Null,
+            };
+            follower.follow(api, config, whole, stop).await;
+        } else {
+            let api: Api<DynamicObject> = match &namespace {
+                Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+                None => Api::all_with(client, &resource),
+            };
+            follower.follow(api, config, |object| object, stop).await;
+        }
+    }
+}
+
+struct Follower<S> {
+    watch: Watch,
+    cache: Cache,
+    progress: Progress,
+    sink: S,
+    synced: Sender<bool>,
+    seen: HashSet<Key>,
+}
+
+impl<S: Fn(Change) + Send> Follower<S> {
+    async fn follow<K>(
+        mut self,
+        api: Api<K>,
+        config: watcher::Config,
+        whole: impl Fn(K) -> DynamicObject + Send,
+        stop: CancellationToken,
+    ) where
+        K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+    {
+        let (id, kind) = (self.watch.id(), self.watch.slot.0.name());
+        self.progress.touch(&id, kind);
+        let events = watcher::watcher(api, config).default_backoff().take_until(stop.cancelled());
+        let mut events = std::pin::pin!(events.into_stream());
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => {
+                    self.progress.touch(&id, kind);
+                    self.take(event, &whole);
+                }
+                Err(error) => tracing::warn!(watch = id, %error, "a watch broke; it begins again after a pause"),
+            }
+        }
+        self.progress.forget(&id);
+    }
+
+    fn take<K>(&mut self, event: Event<K>, whole: &impl Fn(K) -> DynamicObject) {
+        match event {
+            Event::Init => self.seen.clear(),
+            Event::InitApply(object) => {
+                let object = whole(object);
+                self.seen.insert(Key::of(&object));
+                self.see(object);
+            }
+            Event::InitDone => {
+                let namespace = self.watch.namespace.as_deref();
+                for object in self.cache.retain(self.watch.slot, namespace, &std::mem::take(&mut self.seen)) {
+                    (self.sink)(Change { slot: self.watch.slot, object, is_gone: true });
+                }
+                self.synced.send_replace(true);
+            }
+            Event::Apply(object) => self.see(whole(object)),
+            Event::Delete(object) => {
+                let object = whole(object);
+                self.cache.remove(self.watch.slot, &Key::of(&object));
+                (self.sink)(Change { slot: self.watch.slot, object: Arc::new(object), is_gone: true });
+            }
+        }
+    }
+
+    fn see(&mut self, mut object: DynamicObject) {
+        trim(&mut object);
+        let slot = self.watch.slot;
+        let is_news = self
+            .cache
+            .get(slot, &Key::of(&object))
+            .is_none_or(|known| known.resource_version() != object.resource_version() || known.uid() != object.uid());
+        let object = self.cache.insert(slot, object);
+        if is_news {
+            (self.sink)(Change { slot, object, is_gone: false });
+        }
+    }
+}
+
+/// Takes away what nobody here reads.
+pub fn trim(object: &mut DynamicObject) {
+    object.metadata.managed_fields = None;
+    object.annotations_mut().remove("kubectl.kubernetes.io/last-applied-configuration");
+}

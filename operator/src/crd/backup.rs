@@ -1,0 +1,115 @@
+//! Copies of the database, made on a schedule and kept elsewhere.
+
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::pod::Resources;
+use super::rules::{NAME, URL, amount, http_url, object_name, rules, time_zone};
+
+/// Copies of the database, made with `pg_dump` on a schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("has(self.volume) != has(self.s3)", "backups go to a volume or to an S3-compatible store: set one of backup.volume and backup.s3"),
+])))]
+pub struct Backup {
+    /// When, as a cron expression. Daily at 3:30 when absent.
+    #[serde(default = "default_schedule")]
+    #[schemars(length(min = 1, max = 100), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('^(@(hourly|daily|weekly|monthly)|([0-9*/,A-Za-z-]+ ){4}[0-9*/,A-Za-z-]+)$')",
+         "must be a cron expression of five fields, such as 30 3 * * *, or one of @hourly, @daily, @weekly, @monthly"),
+    ])))]
+    pub schedule: String,
+    /// The IANA time zone of the schedule; UTC when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = time_zone()))]
+    pub time_zone: Option<String>,
+    /// Days that copies are kept.
+    #[serde(default = "default_keep_days")]
+    #[schemars(range(min = 1, max = 3650))]
+    pub keep_days: u32,
+    /// An image with `pg_dump` of the database's major version or a newer one.
+    #[serde(default = "default_image")]
+    #[schemars(length(min = 1, max = 512))]
+    pub image: String,
+    /// What the job may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
+    /// A volume of the cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<BackupVolume>,
+    /// A store that speaks S3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3: Option<S3>,
+}
+
+fn default_schedule() -> String {
+    "30 3 * * *".to_owned()
+}
+
+const fn default_keep_days() -> u32 {
+    14
+}
+
+fn default_image() -> String {
+    "docker.io/library/postgres:18-alpine".to_owned()
+}
+
+/// A volume for backups: one that is there, or one that is made. It outlives the bot either way.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("has(self.claimName) != has(self.size)", "name a PersistentVolumeClaim that is there (claimName), or the size of one to make (size)"),
+    ("!has(self.claimName) || !has(self.storageClassName)", "storageClassName is for a volume to make: remove it, or give size in place of claimName"),
+])))]
+pub struct BackupVolume {
+    /// A PersistentVolumeClaim that is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = object_name()))]
+    pub claim_name: Option<String>,
+    /// The size of a volume to make, such as `10Gi`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = amount("must be a size such as 10Gi")))]
+    pub size: Option<Quantity>,
+    /// The StorageClass of a volume to make; the cluster's default when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = object_name()))]
+    pub storage_class_name: Option<String>,
+}
+
+/// A bucket of a store that speaks S3.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct S3 {
+    /// Where it is; AWS when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = URL), extend("x-kubernetes-validations" = http_url()))]
+    pub endpoint: Option<String>,
+    /// Its region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub region: Option<String>,
+    /// The bucket.
+    #[schemars(length(min = 3, max = 63), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('^[a-z0-9][-a-z0-9.]*[a-z0-9]$')", "must be a bucket's name: lower-case letters, digits, dashes and dots"),
+    ])))]
+    pub bucket: String,
+    /// The folder in it; the bot's namespace and name when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('^[-A-Za-z0-9._]+(/[-A-Za-z0-9._]+)*$')", "must be a path without a slash at its ends, such as backups/eva"),
+    ])))]
+    pub prefix: Option<String>,
+    /// The Secret with the credentials: entries `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = object_name()))]
+    pub credentials_secret_name: String,
+    /// An image with rclone.
+    #[serde(default = "default_rclone")]
+    #[schemars(length(min = 1, max = 512))]
+    pub image: String,
+}
+
+fn default_rclone() -> String {
+    "docker.io/rclone/rclone:1.71".to_owned()
+}

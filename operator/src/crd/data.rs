@@ -1,0 +1,64 @@
+//! Where the bot's data is, with which keys, and for how long.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::reference::SecretKeyRef;
+
+/// Postgres. Never owned by the bot: deleting the bot leaves it as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Database {
+    /// Its `postgres://` URL. When absent: the entry `DATABASE_URL` of the Secret that is named like the bot; `evolve
+    /// up` then starts a private Postgres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_secret_ref: Option<SecretKeyRef>,
+    /// Most connections of one process. All processes together must stay under the server's `max_connections`.
+    #[schemars(range(min = 1, max = 500))]
+    pub pool_size: u32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url_secret_ref: None, pool_size: 16 }
+    }
+}
+
+/// Redis, for caches and for limits that hold across replicas.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Redis {
+    /// Its `redis://` URL. When absent there is none, and each replica counts limits for itself; `evolve up` then
+    /// starts a private one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_secret_ref: Option<SecretKeyRef>,
+}
+
+/// Keys. Those that are not given are made once, into the Secret `<bot>-keys`, and never changed after.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Security {
+    /// Signs the API's tokens; 32 characters or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt_secret_ref: Option<SecretKeyRef>,
+    /// Fernet keys, comma-separated: the first encrypts, all decrypt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_key_secret_ref: Option<SecretKeyRef>,
+    /// Whoever knows it may register as administrator; nobody may when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_token_secret_ref: Option<SecretKeyRef>,
+}
+
+/// How long data is kept. What is absent is kept for good.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Retention {
+    /// Days that messages are kept; summaries and facts stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 36_500))]
+    pub message_days: Option<u32>,
+    /// Days that the audit log is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 36_500))]
+    pub audit_days: Option<u32>,
+}

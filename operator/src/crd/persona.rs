@@ -1,0 +1,84 @@
+//! Who the companion is.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::reference::ConfigMapKeyRef;
+use super::rules::{rules, time_zone};
+
+/// Longest prompt, in characters: a prompt is paid for in every turn.
+pub const MAX_PROMPT: usize = 32_768;
+
+/// Who the companion is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules(&[
+    ("!(has(self.prompt) && has(self.promptFrom))", "the prompt is here or in a ConfigMap: remove one of prompt and promptFrom"),
+])))]
+pub struct Persona {
+    /// What it is called.
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('\\S')", "must not be blank: it is what the companion calls itself"),
+    ])))]
+    pub name: String,
+    /// Its character, in its own words; the built-in one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = MAX_PROMPT))]
+    pub prompt: Option<String>,
+    /// The ConfigMap entry with its character. The API restarts when it changes. `evolve up` uses the built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_from: Option<ConfigMapKeyRef>,
+    /// Its language with people who have not chosen one.
+    pub language: Language,
+    /// The IANA time zone of people who have not named theirs.
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = time_zone()))]
+    pub time_zone: String,
+    /// The levels of the relationship, first to last; the five built-in ones when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10), extend("x-kubernetes-validations" = rules(&[
+        ("size(self) == 0 || self[0].points == 0", "the first level is where everybody begins: give it points: 0"),
+        ("self.map(level, level.points).isSorted() && self.all(a, self.exists_one(b, a.points == b.points))",
+         "each level needs more points than the one before it"),
+    ])))]
+    pub levels: Vec<Level>,
+}
+
+impl Default for Persona {
+    fn default() -> Self {
+        Self {
+            name: "Мария".to_owned(),
+            prompt: None,
+            prompt_from: None,
+            language: Language::Ru,
+            time_zone: "Europe/Moscow".to_owned(),
+            levels: Vec::new(),
+        }
+    }
+}
+
+/// A level of the relationship.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Level {
+    /// What it is called.
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+    /// Points at which it begins.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub points: u32,
+    /// How the companion speaks with people on it; as the built-in level of the same place when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 2000))]
+    pub voice: Option<String>,
+}
+
+/// A language that the product speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Russian.
+    #[default]
+    Ru,
+    /// English.
+    En,
+}

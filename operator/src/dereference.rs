@@ -1,0 +1,91 @@
+//! Reading what a bot names. Secrets come out as hashes, and what is missing as sentences that name the field.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+use crate::EvolveBot;
+use crate::apply::keys;
+use crate::build::{Cluster, Inputs, generated, names, references};
+use crate::controller::cache::Key;
+use crate::controller::kinds::Kind;
+use crate::reconcile::{Context, PassError};
+
+/// What has been read.
+#[derive(Clone, Debug)]
+pub struct Dereferenced {
+    /// For the builders.
+    pub inputs: Inputs,
+    /// What the cluster has.
+    pub cluster: Cluster,
+    /// What is not there: a sentence each, that begins with the field that names it.
+    pub missing: Vec<String>,
+    /// Whether keys had to be made.
+    pub has_written: bool,
+}
+
+/// Makes the keys that nobody gave, and reads everything that `bot` names. From then on, a change of any of it asks for a
+/// pass over `bot`.
+///
+/// # Errors
+/// When something cannot be read or the keys not be written; that it is missing is no error.
+pub async fn dereference(
+    bot: &EvolveBot,
+    owner: &OwnerReference,
+    context: &Context,
+) -> Result<Dereferenced, PassError> {
+    let at = |name: &str| Key::new(bot.namespace_name(), name);
+    let needed = references(bot);
+    let secrets = needed.secrets.iter().map(|needed| (Kind::Secret, at(&needed.source.name)));
+    let config_maps = needed.config_maps.iter().map(|needed| (Kind::ConfigMap, at(&needed.source.name)));
+    let reads: BTreeSet<(Kind, Key)> = secrets.chain(config_maps).collect();
+    // Before the first look: what appears after it is noticed.
+    context.references.set(&at(bot.name()), reads);
+
+    let has_written = match generated(bot) {
+        wanted if wanted.is_empty() => false,
+        wanted => keys::ensure(&context.applier, &context.contents, &at(&names::keys(bot)), owner, &wanted).await?,
+    };
+    let mut inputs =
+        Inputs { pinned_version: bot.status.as_ref().and_then(|status| status.version.clone()), ..Inputs::default() };
+    let mut missing = Vec::new();
+    for needed in &needed.secrets {
+        let source = &needed.source;
+        match entry(context, Kind::Secret, &at(&source.name), &source.key).await? {
+            Ok(hash) => drop(inputs.secrets.insert(source.clone(), hash)),
+            Err(problem) => missing.push(format!("{}: {problem}", needed.path)),
+        }
+    }
+    for needed in &needed.config_maps {
+        let source = &needed.source;
+        match entry(context, Kind::ConfigMap, &at(&source.name), &source.key).await? {
+            Ok(content) => drop(inputs.config_maps.insert(source.clone(), content)),
+            Err(problem) => missing.push(format!("{}: {problem}", needed.path)),
+        }
+    }
+    Ok(Dereferenced { inputs, cluster: cluster(context), missing, has_written })
+}
+
+/// An entry's hash or content; or what to do about it.
+async fn entry(context: &Context, kind: Kind, key: &Key, entry: &str) -> Result<Result<String, String>, PassError> {
+    let (client, cache) = (&context.applier.client, &context.applier.cache);
+    let entries = context.contents.entries(client, cache, kind, key).await.map_err(PassError::Read)?;
+    let (kind, name) = (kind.name(), &key.name);
+    let Some(entries) = entries else {
+        return Ok(Err(format!("there is no {kind} {name} in the namespace {}; create it", key.namespace)));
+    };
+    Ok(entries
+        .get(entry)
+        .cloned()
+        .ok_or_else(|| format!("the {kind} {name} has no entry {entry}, or an empty one; add it")))
+}
+
+fn cluster(context: &Context) -> Cluster {
+    let knows = |kind| context.applier.cache.knows(kind);
+    Cluster {
+        image: context.defaults.repository.clone(),
+        version: context.defaults.version.clone(),
+        has_prometheus: knows(Kind::ServiceMonitor) && knows(Kind::PrometheusRule),
+        has_gateway: knows(Kind::HttpRoute),
+    }
+}

@@ -1,0 +1,70 @@
+//! The binary `evolve-operator`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use evolve_operator::controller::{self, config::Config};
+use evolve_runtime::config::{Reader, markdown};
+use evolve_runtime::metrics::Metrics;
+use evolve_runtime::shutdown::Tasks;
+use evolve_runtime::{http, logs};
+
+/// Turns EvolveBots into what runs them. Configured by environment variables.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the CustomResourceDefinition as YAML, and end.
+    Crd,
+    /// Print the reference of all environment variables as Markdown, and end.
+    ConfigReference,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Some(Command::Crd) => print_crd(),
+        Some(Command::ConfigReference) => print_reference(),
+        None => run().await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let config = Config::from_env()?;
+    logs::init(&config.logs);
+    let cluster = kube::Config::infer().await?;
+    let tasks = Tasks::new();
+    let listener = http::bind(config.http_addr).await?;
+    controller::start(&config, cluster, listener, &tasks, &Metrics::new())?;
+    tracing::info!(address = %config.http_addr, identity = config.identity, "the operator has started");
+    tasks.run_until_stopped().await
+}
+
+#[expect(clippy::print_stdout, reason = "the definition is what was asked for")]
+fn print_crd() -> anyhow::Result<()> {
+    print!("{}", evolve_operator::crd::definition_yaml()?);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the reference is what was asked for")]
+fn print_reference() -> anyhow::Result<()> {
+    let mut env = Reader::from_values::<String, String>([]);
+    let _: Config = Config::read(&mut env);
+    print!("{}", markdown(env.reference()));
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "the log may not be set up yet, and this must be seen")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("evolve-operator: {error:#}");
+    ExitCode::FAILURE
+}

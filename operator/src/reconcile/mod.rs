@@ -1,0 +1,179 @@
+//! One pass over one bot. It reads from caches, decides without IO, writes what differs, and says how it went.
+
+mod report;
+
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+use kube::api::DynamicObject;
+use kube::runtime::events::Recorder;
+use kube::{Resource as _, ResourceExt as _};
+
+use crate::apply::manifest::ManifestError;
+use crate::apply::{Applier, ApplyError};
+use crate::controller::cache::{Depth, Key};
+use crate::controller::contents::Contents;
+use crate::controller::kinds::Kind;
+use crate::controller::queue::Queue;
+use crate::controller::references::References;
+use crate::dereference;
+use crate::plan::{self, Plan};
+use crate::{EvolveBot, build, status, validate};
+
+use self::report::report;
+
+/// What the operator decides for bots that leave it open.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// The image, without tag.
+    pub repository: String,
+    /// The version.
+    pub version: String,
+}
+
+/// What every pass needs.
+pub struct Context {
+    /// Writes, and reads the cache.
+    pub applier: Applier,
+    /// Reads Secrets and ConfigMaps.
+    pub contents: Contents,
+    /// Who reads what.
+    pub references: References,
+    /// Publishes events.
+    pub recorder: Recorder,
+    /// Asks for passes.
+    pub queue: Queue,
+    /// What bots leave open.
+    pub defaults: Defaults,
+}
+
+impl Context {
+    /// Asks for a pass over every bot.
+    pub fn request_all(&self) {
+        for bot in self.applier.cache.all((Kind::EvolveBot, Depth::Owned)) {
+            self.queue.request(&Key::of(&bot));
+        }
+    }
+}
+
+/// How a pass ended that did not fail.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pass {
+    /// Whether anything was written.
+    pub has_written: bool,
+    /// When the next one is due, even if nothing changes until then.
+    pub next: Option<Duration>,
+}
+
+impl Pass {
+    /// As the metric says it.
+    #[must_use]
+    pub const fn result(&self) -> &'static str {
+        if self.has_written { "changed" } else { "unchanged" }
+    }
+}
+
+/// Why a pass failed. It is repeated.
+#[derive(Debug, thiserror::Error)]
+pub enum PassError {
+    /// The resource is of a shape that this version does not know.
+    #[error("the EvolveBot cannot be read: {0}")]
+    Unreadable(serde_json::Error),
+    /// A Secret or ConfigMap cannot be read.
+    #[error("cannot read what the bot names: {0}")]
+    Read(kube::Error),
+    /// An object cannot be made ready.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// An object cannot be written.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The status cannot be written.
+    #[error("cannot write the status: {0}")]
+    Status(kube::Error),
+}
+
+/// Makes one pass over the bot `key`.
+///
+/// # Errors
+/// [`PassError`]: the pass is repeated after a pause.
+pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
+    let Some(live) = context.applier.cache.get((Kind::EvolveBot, Depth::Owned), key) else {
+        return Ok(Pass::default());
+    };
+    let mut bot = read(&live)?;
+    let Some(owner) = bot.controller_owner_ref(&()) else { return Ok(Pass::default()) };
+    if bot.metadata.deletion_timestamp.is_some() {
+        return Ok(Pass::default());
+    }
+    pin_version(&mut bot, &context.defaults);
+    if bot.spec.paused {
+        return finish(&bot, context, report::paused(&bot), false).await;
+    }
+    let problems = validate::problems(&bot);
+    if !problems.is_empty() {
+        return finish(&bot, context, report::refused(&bot, &problems), false).await;
+    }
+    let found = dereference::dereference(&bot, &owner, context).await?;
+    let desired = build::build(&bot, &found.inputs, &found.cluster);
+    let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner)?;
+    let applied = execute(&plan, context).await;
+    let has_written = found.has_written || *applied.as_ref().unwrap_or(&true);
+    let report = report(&bot, &found, &plan, applied.as_ref().err(), &context.applier.cache);
+    if plan.course.rollback.is_some() {
+        context.applier.metrics.rollbacks.inc();
+    }
+    let pass = finish(&bot, context, report, has_written).await?;
+    applied?;
+    Ok(pass)
+}
+
+fn read(live: &DynamicObject) -> Result<EvolveBot, PassError> {
+    let value = serde_json::to_value(live).map_err(PassError::Unreadable)?;
+    serde_json::from_value(value).map_err(PassError::Unreadable)
+}
+
+/// A bot that names no version keeps the one that it got first, whatever version the operator is of later.
+fn pin_version(bot: &mut EvolveBot, defaults: &Defaults) {
+    let pinned = bot.status.as_ref().and_then(|status| status.version.clone());
+    bot.spec.version.get_or_insert_with(|| pinned.unwrap_or_else(|| defaults.version.clone()));
+}
+
+/// Writes what the plan says, in its order. Whether anything was written.
+async fn execute(plan: &Plan, context: &Context) -> Result<bool, ApplyError> {
+    let applier = &context.applier;
+    let mut has_written = false;
+    for (key, replicas) in &plan.hand_overs {
+        applier.hand_over_replicas(key, *replicas).await?;
+        has_written = true;
+    }
+    for manifest in &plan.apply {
+        has_written |= applier.apply(manifest).await?;
+    }
+    for (kind, object) in &plan.delete {
+        tracing::info!(kind = kind.name(), name = object.name_any(), "deleting what is no longer wanted");
+        applier.delete(*kind, object).await?;
+        has_written = true;
+    }
+    Ok(has_written)
+}
+
+async fn finish(
+    bot: &EvolveBot,
+    context: &Context,
+    report: report::Report,
+    has_written: bool,
+) -> Result<Pass, PassError> {
+    let before = bot.status.clone().unwrap_or_default();
+    let report::Report { findings, mut status } = report;
+    let (conditions, news) =
+        status::conditions::conditions(&before.conditions, findings, bot.metadata.generation, Timestamp::now());
+    status.conditions = conditions;
+    status.observed_generation = bot.metadata.generation;
+    let wrote = status::write(&context.applier, bot, &status).await.map_err(PassError::Status)?;
+    // After the status, so that what is told once is also kept: a pass that failed before tells it again.
+    if wrote {
+        status::tell(&context.recorder, bot, &news).await;
+    }
+    Ok(Pass { has_written: has_written || wrote, next: None })
+}

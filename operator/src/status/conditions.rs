@@ -1,0 +1,107 @@
+//! Conditions as the Kubernetes API conventions have them: a transition time changes with the status, and with nothing
+//! else.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+
+/// Whether the bot serves.
+pub const READY: &str = "Ready";
+/// Whether the spec can be followed.
+pub const ACCEPTED: &str = "Accepted";
+/// Whether everything that the spec names is there.
+pub const RESOLVED: &str = "ReferencesResolved";
+/// Whether the database fits the wanted version.
+pub const MIGRATED: &str = "Migrated";
+/// Whether the wanted pods are what runs.
+pub const ROLLED_OUT: &str = "RolledOut";
+
+/// One finding of a pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The condition that it is about.
+    pub about: &'static str,
+    /// `True`, `False`, or nothing for `Unknown`.
+    pub holds: Option<bool>,
+    /// One word, in CamelCase.
+    pub reason: &'static str,
+    /// A sentence for a person.
+    pub message: String,
+    /// Whether it is the way of things, though it says that something does not hold: no warning then.
+    pub is_quiet: bool,
+}
+
+impl Finding {
+    /// That `about` holds.
+    pub fn yes(about: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { about, holds: Some(true), reason, message: message.into(), is_quiet: true }
+    }
+
+    /// That `about` does not hold.
+    pub fn no(about: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { about, holds: Some(false), reason, message: message.into(), is_quiet: false }
+    }
+
+    /// That `about` does not hold yet, or on purpose.
+    pub fn no_news(about: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { is_quiet: true, ..Self::no(about, reason, message) }
+    }
+
+    /// That nobody can tell whether `about` holds.
+    pub fn unknown(about: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { about, holds: None, reason, message: message.into(), is_quiet: true }
+    }
+
+    fn status(&self) -> &'static str {
+        match self.holds {
+            Some(true) => "True",
+            Some(false) => "False",
+            None => "Unknown",
+        }
+    }
+}
+
+/// The conditions after `findings`, and those findings that are news: another status or another reason than `before`.
+#[must_use]
+pub fn conditions(
+    before: &[Condition],
+    findings: Vec<Finding>,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> (Vec<Condition>, Vec<Finding>) {
+    let mut news = Vec::new();
+    let mut after = Vec::new();
+    for finding in findings {
+        let known = before.iter().find(|condition| condition.type_ == finding.about);
+        let same_status = known.filter(|condition| condition.status == finding.status());
+        after.push(Condition {
+            type_: finding.about.to_owned(),
+            status: finding.status().to_owned(),
+            reason: finding.reason.to_owned(),
+            message: finding.message.clone(),
+            observed_generation: generation,
+            last_transition_time: same_status.map_or(Time(now), |condition| condition.last_transition_time.clone()),
+        });
+        if same_status.is_none_or(|condition| condition.reason != finding.reason) {
+            news.push(finding);
+        }
+    }
+    (after, news)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transition_time_changes_with_the_status_and_news_with_the_reason_too() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let (first, news) = conditions(&[], vec![Finding::no(READY, "Rolling", "wait")], Some(1), at(10));
+        assert_eq!(news.len(), 1);
+        let (second, news) = conditions(&first, vec![Finding::no(READY, "Rolling", "wait more")], Some(2), at(20));
+        assert_eq!((second[0].last_transition_time.0, news.len()), (at(10), 0));
+        let (third, news) = conditions(&second, vec![Finding::no(READY, "Failed", "no")], Some(2), at(30));
+        assert_eq!((third[0].last_transition_time.0, news.len()), (at(10), 1));
+        let (fourth, _) = conditions(&third, vec![Finding::yes(READY, "Serving", "yes")], Some(2), at(40));
+        assert_eq!(fourth[0].last_transition_time.0, at(40));
+    }
+}

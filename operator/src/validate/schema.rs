@@ -1,0 +1,96 @@
+//! The schema's unknown fields, bounds and CEL rules, applied to a document without an API server.
+
+use std::sync::LazyLock;
+
+use kube::core::cel::{CompiledSchema, Validator, compile_schema};
+use serde_json::{Map, Value};
+
+use crate::crd;
+
+/// Every unknown field, broken bound and broken rule in `document`.
+pub(super) fn problems(document: &Value) -> Vec<String> {
+    static COMPILED: LazyLock<CompiledSchema> = LazyLock::new(|| compile_schema(crd::schema()));
+    let mut problems = Vec::new();
+    // What else is at the top is the API server's: apiVersion, kind, metadata.
+    for part in ["spec", "status"] {
+        if let (Some(schema), Some(value)) = (crd::schema()["properties"].get(part), document.get(part)) {
+            walk(schema, value, part, &mut problems);
+        }
+    }
+    // A rule on a value of the wrong shape says nothing that a reader could use.
+    if problems.is_empty()
+        && let Err(broken) = Validator::new().validate_compiled(&COMPILED, document, None)
+    {
+        problems.extend(broken.into_vec().into_iter().map(|error| {
+            let path = if error.field_path.is_empty() { "metadata.name" } else { &error.field_path };
+            format!("{path}: {}", error.message)
+        }));
+    }
+    problems
+}
+
+fn walk(schema: &Value, value: &Value, path: &str, problems: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => walk_object(schema, fields, path, problems),
+        Value::Array(items) => {
+            length(schema, ["minItems", "maxItems"], items.len(), path, "entries", problems);
+            if let Some(schema) = schema.get("items") {
+                for (index, item) in items.iter().enumerate() {
+                    walk(schema, item, &format!("{path}[{index}]"), problems);
+                }
+            }
+        }
+        Value::String(text) => {
+            length(schema, ["minLength", "maxLength"], text.chars().count(), path, "characters", problems);
+        }
+        Value::Number(number) => {
+            let number = number.as_f64().unwrap_or(f64::NAN);
+            let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
+            if bound("minimum").is_some_and(|least| number < least) || bound("maximum").is_some_and(|most| number > most) {
+                problems.push(format!("{path}: must be {}", range(bound("minimum"), bound("maximum"))));
+            }
+        }
+        Value::Null => problems.push(format!("{path}: is empty; give it a value, or remove it")),
+        Value::Bool(_) => {}
+    }
+}
+
+fn walk_object(schema: &Value, fields: &Map<String, Value>, path: &str, problems: &mut Vec<String>) {
+    if schema.get("x-kubernetes-preserve-unknown-fields").is_some() {
+        return;
+    }
+    length(schema, ["minProperties", "maxProperties"], fields.len(), path, "entries", problems);
+    for (name, value) in fields {
+        let known = schema.get("properties").and_then(|properties| properties.get(name));
+        match known.or_else(|| schema.get("additionalProperties")) {
+            Some(inner) => walk(inner, value, &format!("{path}.{name}"), problems),
+            None => problems.push(format!("{path}: unknown field `{name}`{}", expected(schema))),
+        }
+    }
+}
+
+fn expected(schema: &Value) -> String {
+    let names = schema.get("properties").and_then(Value::as_object).map(|properties| {
+        properties.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    });
+    names.map_or_else(String::new, |names| format!(", expected one of {names}"))
+}
+
+fn length(schema: &Value, bounds: [&str; 2], length: usize, path: &str, what: &str, problems: &mut Vec<String>) {
+    let [least, most] = bounds.map(|name| schema.get(name).and_then(Value::as_u64));
+    let length = length as u64;
+    if least.is_some_and(|least| length < least) || most.is_some_and(|most| length > most) {
+        #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
+        let range = range(least.map(|least| least as f64), most.map(|most| most as f64));
+        problems.push(format!("{path}: must have {range} {what}"));
+    }
+}
+
+fn range(least: Option<f64>, most: Option<f64>) -> String {
+    match (least, most) {
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (Some(least), None) => format!("{least} or more"),
+        (None, Some(most)) => format!("{most} or less"),
+        (None, None) => "anything".to_owned(),
+    }
+}

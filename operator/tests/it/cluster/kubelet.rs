@@ -1,0 +1,111 @@
+//! Plays scheduler and kubelet in one namespace: containers of Jobs end well and other pods become ready at once, unless
+//! the container image says otherwise. An image that contains `migrate-fails` makes Jobs' pods fail, `migrate-hangs` keeps
+//! them running, `never-ready` keeps the other pods from becoming ready. [`Kubelet::hold`] does the latter for a while.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::StreamExt as _;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+/// The running player. It ends with its test's runtime.
+pub(super) struct Kubelet {
+    held: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+    client: Client,
+    namespace: String,
+}
+
+impl Drop for Kubelet {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Kubelet {
+    /// Begins to look after the pods of `namespace`, unless there are nodes that do.
+    pub(super) fn start(client: &Client, namespace: &str, is_needless: bool) -> Self {
+        let held = Arc::new(AtomicBool::new(false));
+        let (client, namespace) = (client.clone(), namespace.to_owned());
+        let looking = look_after(client.clone(), namespace.clone(), Arc::clone(&held));
+        let task = tokio::spawn(async move {
+            if !is_needless {
+                looking.await;
+            }
+        });
+        Self { held, task, client, namespace }
+    }
+
+    /// From now on, nothing that is not a Job becomes ready.
+    pub(super) fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends [`Self::hold`], for waiting pods too.
+    pub(super) async fn release(&self) {
+        self.held.store(false, Ordering::SeqCst);
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        for pod in pods.list(&kube::api::ListParams::default()).await.unwrap() {
+            settle(&pods, &pod, false).await;
+        }
+    }
+}
+
+async fn look_after(client: Client, namespace: String, held: Arc<AtomicBool>) {
+    let pods: Api<Pod> = Api::namespaced(client, &namespace);
+    let changes = watcher(pods.clone(), watcher::Config::default()).default_backoff().applied_objects();
+    let mut changes = pin!(changes);
+    while let Some(change) = changes.next().await {
+        if let Ok(pod) = change {
+            settle(&pods, &pod, held.load(Ordering::SeqCst)).await;
+        }
+    }
+}
+
+/// Brings one pod to where its image says it goes.
+async fn settle(pods: &Api<Pod>, pod: &Pod, held: bool) {
+    let is_new = pod.status.as_ref().and_then(|status| status.phase.as_deref()).is_none_or(|phase| phase == "Pending");
+    if !is_new || pod.metadata.deletion_timestamp.is_some() {
+        return;
+    }
+    let image = pod.spec.as_ref().map_or("", |spec| spec.containers[0].image.as_deref().unwrap_or_default());
+    let is_job = pod.metadata.owner_references.iter().flatten().any(|owner| owner.kind == "Job");
+    let status = match (is_job, image) {
+        (true, image) if image.contains("migrate-fails") => ended(pod, "Failed", 1),
+        (true, image) if image.contains("migrate-hangs") => return,
+        (true, _) => ended(pod, "Succeeded", 0),
+        (false, image) if held || image.contains("never-ready") => return,
+        (false, _) => {
+            let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            let holds = |name: &str| json!({ "type": name, "status": "True", "lastTransitionTime": now });
+            json!({ "phase": "Running", "conditions": [holds("Ready"), holds("ContainersReady")] })
+        }
+    };
+    // One that is gone meanwhile needs nothing.
+    let _ =
+        pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(json!({ "status": status }))).await;
+}
+
+fn ended(pod: &Pod, phase: &str, code: i32) -> serde_json::Value {
+    let spec = pod.spec.as_ref().unwrap();
+    let containers: Vec<_> = spec
+        .containers
+        .iter()
+        .map(|container| {
+            json!({
+                "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
+                "state": { "terminated": {
+                    "exitCode": code, "reason": if code == 0 { "Completed" } else { "Error" },
+                    "finishedAt": chrono::Utc::now().to_rfc3339(),
+                } },
+            })
+        })
+        .collect();
+    json!({ "phase": phase, "containerStatuses": containers })
+}

@@ -1,0 +1,323 @@
+//! What the examples become, whole.
+
+use std::collections::BTreeMap;
+
+use evolve_operator::EvolveBot;
+use evolve_operator::build::{Cluster, Desired, Inputs, build, config_maps_of, references, twin};
+use evolve_operator::build::{Track, fingerprint};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
+use rstest::rstest;
+use serde::Serialize;
+
+const SMALLEST: &str = include_str!("../../../examples/smallest.yaml");
+const POLLING: &str = include_str!("../../../examples/polling.yaml");
+const WEBHOOK: &str = include_str!("../../../examples/webhook.yaml");
+const FULL: &str = include_str!("../../../examples/full.yaml");
+const QUICKSTART: &str = include_str!("../../../examples/quickstart.yaml");
+
+fn cluster() -> Cluster {
+    Cluster {
+        image: "ghcr.io/evolveai/evolve".to_owned(),
+        version: "0.1.0".to_owned(),
+        has_prometheus: true,
+        has_gateway: true,
+    }
+}
+
+/// The bot as the API server gives it.
+fn stored(text: &str) -> EvolveBot {
+    let mut bot = EvolveBot::parse(text).unwrap();
+    bot.metadata.uid = Some("0d7c1a52-2f3c-4b0e-8f5a-5c8f0f6f1a11".to_owned());
+    bot.metadata.namespace.get_or_insert_with(|| "default".to_owned());
+    bot
+}
+
+/// Everything that it names, with some content.
+fn inputs(bot: &EvolveBot) -> Inputs {
+    let found = references(bot);
+    Inputs {
+        pinned_version: None,
+        secrets: found.secrets.into_iter().map(|needed| (needed.source.clone(), fingerprint(&needed.source))).collect(),
+        config_maps: found.config_maps.into_iter().map(|needed| (needed.source, "You are Maria.".to_owned())).collect(),
+    }
+}
+
+fn desired(text: &str) -> Desired {
+    let bot = stored(text);
+    build(&bot, &inputs(&bot), &cluster())
+}
+
+/// Every object, in the order of the struct; taken apart without `..`, so that none is left out.
+fn render(desired: &Desired) -> String {
+    let Desired {
+        service_account,
+        api_config,
+        bot_config,
+        migration,
+        api,
+        api_service,
+        api_autoscaler,
+        api_disruption,
+        bot,
+        bot_service,
+        bot_autoscaler,
+        bot_disruption,
+        api_network,
+        bot_network,
+        jobs_network,
+        ingress,
+        http_route,
+        backup_volume,
+        backup,
+        service_monitor,
+        alerts,
+    } = desired;
+    fn yaml<T: Serialize>(object: &T) -> String {
+        serde_yaml_ng::to_string(object).unwrap()
+    }
+    fn maybe<T: Serialize>(object: &Option<T>) -> Option<String> {
+        object.as_ref().map(yaml)
+    }
+    let objects = [
+        Some(yaml(service_account)),
+        Some(yaml(api_config)),
+        Some(yaml(bot_config)),
+        Some(yaml(migration)),
+        Some(yaml(api)),
+        Some(yaml(api_service)),
+        maybe(api_autoscaler),
+        Some(yaml(api_disruption)),
+        Some(yaml(bot)),
+        Some(yaml(bot_service)),
+        maybe(bot_autoscaler),
+        Some(yaml(bot_disruption)),
+        maybe(api_network),
+        maybe(bot_network),
+        maybe(jobs_network),
+        maybe(ingress),
+        maybe(http_route),
+        maybe(backup_volume),
+        maybe(backup),
+        maybe(service_monitor),
+        maybe(alerts),
+    ];
+    objects.into_iter().flatten().collect::<Vec<_>>().join("---\n")
+}
+
+#[rstest]
+#[case("smallest", SMALLEST)]
+#[case("polling", POLLING)]
+#[case("webhook", WEBHOOK)]
+#[case("full", FULL)]
+fn an_example_becomes_these_objects(#[case] name: &str, #[case] text: &str) {
+    insta::assert_snapshot!(name, render(&desired(text)));
+}
+
+fn templates(desired: &Desired) -> Vec<&PodTemplateSpec> {
+    let mut list = vec![
+        &desired.api.spec.as_ref().unwrap().template,
+        &desired.bot.spec.as_ref().unwrap().template,
+        &desired.migration.spec.as_ref().unwrap().template,
+    ];
+    let backup = desired.backup.as_ref().map(|job| job.spec.as_ref().unwrap().job_template.spec.as_ref().unwrap());
+    list.extend(backup.map(|job| &job.template));
+    list
+}
+
+#[test]
+fn an_upgrade_of_the_operator_alone_changes_no_byte_of_any_pod() {
+    // The version that a bot was pinned to when it was made is in its status; one that names its version needs none.
+    for text in [SMALLEST, POLLING, WEBHOOK, FULL] {
+        let bot = stored(text);
+        let inputs = Inputs { pinned_version: Some("0.1.0".to_owned()), ..inputs(&bot) };
+        let before = build(&bot, &inputs, &cluster());
+        let after = build(&bot, &inputs, &Cluster { version: "0.2.0".to_owned(), ..cluster() });
+        assert_eq!(render(&before), render(&after));
+    }
+}
+
+#[test]
+fn without_a_version_anywhere_it_is_the_operators_own() {
+    let bot = stored(SMALLEST);
+    let image = |inputs: &Inputs, cluster: &Cluster| {
+        build(&bot, inputs, cluster).api.spec.unwrap().template.spec.unwrap().containers.remove(0).image.unwrap()
+    };
+    let newer = Cluster { version: "0.2.0".to_owned(), ..cluster() };
+    assert_eq!(image(&inputs(&bot), &newer), "ghcr.io/evolveai/evolve:0.2.0");
+    let pinned = Inputs { pinned_version: Some("0.1.0".to_owned()), ..inputs(&bot) };
+    assert_eq!(image(&pinned, &newer), "ghcr.io/evolveai/evolve:0.1.0");
+}
+
+/// The hash of each pod template.
+fn hashes(bot: &EvolveBot, inputs: &Inputs) -> [String; 3] {
+    let desired = build(bot, inputs, &cluster());
+    let [api, telegram] = [&desired.api, &desired.bot].map(|it| fingerprint(&it.spec.as_ref().unwrap().template));
+    [api, telegram, fingerprint(&desired.migration.metadata.name)]
+}
+
+#[rstest]
+#[case("maria-models", "google", [true, false, false])]
+#[case("maria-models", "openrouter", [true, false, false])]
+#[case("maria-keys", "JWT_SECRET", [true, false, false])]
+#[case("maria-telegram", "token", [true, true, false])]
+#[case("maria-keys", "SERVICE_KEY", [true, true, false])]
+#[case("maria-postgres", "url", [true, true, true])]
+fn a_changed_secret_changes_the_pods_that_read_it_and_no_others(
+    #[case] name: &str,
+    #[case] key: &str,
+    #[case] expected: [bool; 3],
+) {
+    let bot = stored(POLLING);
+    let mut inputs = inputs(&bot);
+    let before = hashes(&bot, &inputs);
+    let source = evolve_operator::crd::SecretKeyRef::new(name, key);
+    assert!(inputs.secrets.insert(source, "another".to_owned()).is_some(), "nobody reads {name}/{key}");
+    let after = hashes(&bot, &inputs);
+    assert_eq!([0, 1, 2].map(|i| before[i] != after[i]), expected);
+}
+
+#[test]
+fn a_changed_prompt_in_a_config_map_changes_the_api_and_not_the_bot() {
+    let bot = stored(POLLING);
+    let mut inputs = inputs(&bot);
+    let before = hashes(&bot, &inputs);
+    inputs.config_maps.values_mut().for_each(|prompt| prompt.push_str(" You paint."));
+    let after = hashes(&bot, &inputs);
+    assert_eq!([0, 1, 2].map(|i| before[i] != after[i]), [true, false, false]);
+}
+
+#[test]
+fn a_value_is_taken_from_where_it_is_named_and_an_extra_variable_goes_before_ours() {
+    let text = format!("{SMALLEST}\n").replace(
+        "spec: {}",
+        "spec: { api: { pod: { extraEnv: [{ name: TELEGRAM_BOT_TOKEN, value: none }, { name: LOG_LEVEL, value: DEBUG }] } } }",
+    );
+    let desired = desired(&text);
+    let container = &desired.api.spec.unwrap().template.spec.unwrap().containers[0];
+    let env = container.env.as_ref().unwrap();
+    let values: BTreeMap<_, _> = env.iter().map(|variable| (variable.name.as_str(), variable.value.as_deref())).collect();
+    assert_eq!(values.len(), env.len(), "a name is there twice");
+    assert_eq!((values["TELEGRAM_BOT_TOKEN"], values["LOG_LEVEL"]), (Some("none"), Some("DEBUG")));
+}
+
+/// What the Pod Security Standard `restricted` asks for, and what ours ask for beyond it.
+#[rstest]
+#[case(SMALLEST)]
+#[case(POLLING)]
+#[case(WEBHOOK)]
+#[case(FULL)]
+fn every_pod_is_confined_and_holds_no_secret(#[case] text: &str) {
+    for template in templates(&desired(text)) {
+        let pod = template.spec.as_ref().unwrap();
+        assert_eq!(pod.automount_service_account_token, Some(false));
+        let security = pod.security_context.as_ref().unwrap();
+        assert_eq!(security.run_as_non_root, Some(true));
+        assert_eq!(security.seccomp_profile.as_ref().unwrap().type_, "RuntimeDefault");
+        assert!(!pod.host_network.unwrap_or_default() && !pod.host_pid.unwrap_or_default());
+        for volume in pod.volumes.iter().flatten() {
+            assert!(volume.empty_dir.is_some() || volume.persistent_volume_claim.is_some(), "{}", volume.name);
+        }
+        for container in all_containers(pod) {
+            let security = container.security_context.as_ref().unwrap();
+            assert_eq!(security.allow_privilege_escalation, Some(false));
+            assert_eq!(security.read_only_root_filesystem, Some(true));
+            assert_eq!(security.capabilities.as_ref().unwrap().drop, Some(vec!["ALL".to_owned()]));
+            let limits = container.resources.as_ref().unwrap().limits.as_ref().unwrap();
+            assert!(limits.contains_key("memory"), "{} may take all memory", container.name);
+            for variable in container.env.iter().flatten() {
+                let secret = ["KEY", "TOKEN", "SECRET", "PASSWORD", "DSN"].iter().any(|word| variable.name.contains(word));
+                assert!(!secret || variable.value.is_none(), "{} is not in a Secret", variable.name);
+            }
+        }
+    }
+}
+
+fn all_containers(pod: &PodSpec) -> impl Iterator<Item = &Container> {
+    pod.containers.iter().chain(pod.init_containers.iter().flatten())
+}
+
+#[test]
+fn a_hibernated_bot_has_no_pods_and_nothing_that_would_make_some() {
+    let mut bot = stored(FULL);
+    bot.spec.hibernated = true;
+    let desired = build(&bot, &inputs(&bot), &cluster());
+    let replicas = |deployment: &Deployment| deployment.spec.as_ref().unwrap().replicas;
+    assert_eq!((replicas(&desired.api), replicas(&desired.bot)), (Some(0), Some(0)));
+    assert_eq!((desired.api_autoscaler, desired.bot_autoscaler), (None, None));
+    assert!(desired.backup.is_some(), "the data is still there, and still backed up");
+}
+
+#[test]
+fn the_number_of_pods_is_the_autoscalers_where_there_is_one() {
+    let desired = desired(WEBHOOK);
+    assert_eq!(desired.api.spec.as_ref().unwrap().replicas, None);
+    assert_eq!(desired.api_autoscaler.unwrap().spec.unwrap().scale_target_ref.name, "anna-api");
+}
+
+#[test]
+fn a_pod_template_names_the_configuration_that_must_be_kept_for_it() {
+    let desired = desired(POLLING);
+    let named = config_maps_of(&desired.api.spec.as_ref().unwrap().template);
+    assert_eq!(named.into_iter().collect::<Vec<_>>(), [desired.api_config.metadata.name.clone().unwrap()]);
+}
+
+#[test]
+fn the_second_set_of_pods_is_told_apart_by_its_track_and_a_service_can_be_narrowed_to_it() {
+    let desired = desired(WEBHOOK);
+    let next = twin::deployment(&desired.api, twin::share(10, 20));
+    let spec = next.spec.unwrap();
+    assert_eq!((next.metadata.name.as_deref(), spec.replicas), (Some("anna-api-next"), Some(2)));
+    let track = |labels: Option<BTreeMap<String, String>>| labels.unwrap()["evolveai.dev/track"].clone();
+    assert_eq!(track(spec.selector.match_labels), "next");
+    assert_eq!(track(spec.template.metadata.unwrap().labels), "next");
+    let service = |track| twin::narrow(desired.api_service.clone(), track).spec.unwrap().selector.unwrap();
+    assert_eq!(service(Track::Next)["evolveai.dev/track"], "next");
+    assert!(!desired.api_service.spec.unwrap().selector.unwrap().contains_key("evolveai.dev/track"));
+}
+
+#[rstest]
+#[case(1, 20, 1)]
+#[case(3, 20, 1)]
+#[case(10, 25, 3)]
+#[case(0, 50, 1)]
+fn a_canary_has_one_pod_at_least(#[case] replicas: i32, #[case] percent: u32, #[case] expected: i32) {
+    assert_eq!(twin::share(replicas, percent), expected);
+}
+
+#[test]
+fn prometheus_and_gateways_are_used_where_they_are_and_missing_ones_are_said() {
+    let bare = Cluster { has_prometheus: false, has_gateway: false, ..cluster() };
+    let bot = stored(FULL);
+    let desired = build(&bot, &inputs(&bot), &bare);
+    assert!(desired.service_monitor.is_none() && desired.alerts.is_none() && desired.http_route.is_none());
+    let problems = evolve_operator::validate::cluster_problems(&bot, &bare);
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].starts_with("spec.telegram.webhook.gateway: this cluster has no HTTPRoute"), "{problems:?}");
+    assert!(evolve_operator::validate::cluster_problems(&bot, &cluster()).is_empty());
+}
+
+#[test]
+fn what_is_missing_can_be_said_with_the_field_that_names_it() {
+    let found = references(&stored(FULL));
+    let paths: Vec<String> = found
+        .secrets
+        .iter()
+        .map(|needed| format!("{} <- {}/{}", needed.path, needed.source.name, needed.source.key))
+        .chain(found.config_maps.iter().map(|n| format!("{} <- {}/{}", n.path, n.source.name, n.source.key)))
+        .collect();
+    insta::assert_snapshot!(paths.join("\n"));
+}
+
+#[rstest]
+#[case(QUICKSTART)]
+#[case(SMALLEST)]
+#[case(POLLING)]
+#[case(WEBHOOK)]
+#[case(FULL)]
+fn an_example_is_valid_and_survives_being_written_and_read(#[case] text: &str) {
+    let bot = EvolveBot::parse(text).unwrap();
+    let again = EvolveBot::parse(&serde_json::to_string(&bot).unwrap()).unwrap();
+    assert_eq!(bot, again);
+    assert!(evolve_operator::validate::problems(&again).is_empty());
+}

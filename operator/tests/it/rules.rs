@@ -1,0 +1,86 @@
+//! Every rule of the schema refuses the mistake that it is about, says how to mend it, and takes the mended file: here as
+//! `evolve up` does it, and, where there is a control plane, as `kubectl apply` does it.
+
+use std::collections::BTreeSet;
+
+use evolve_operator::EvolveBot;
+use evolve_operator::crd;
+use rstest::rstest;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// An entry of `mistakes.yaml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mistake {
+    pub(crate) name: String,
+    metadata: Option<Value>,
+    mistake: Value,
+    pub(crate) says: String,
+    mended: Option<Value>,
+}
+
+impl Mistake {
+    pub(crate) fn all() -> Vec<Self> {
+        serde_yaml_ng::from_str(include_str!("mistakes.yaml")).unwrap()
+    }
+
+    pub(crate) fn broken(&self) -> Value {
+        bot(self.metadata.clone().unwrap_or_else(|| json!({ "name": "eva" })), self.mistake.clone())
+    }
+
+    pub(crate) fn mended(&self) -> Value {
+        bot(json!({ "name": "eva" }), self.mended.clone().unwrap_or_else(|| json!({})))
+    }
+}
+
+fn bot(metadata: Value, spec: Value) -> Value {
+    json!({ "apiVersion": crd::API_VERSION, "kind": crd::KIND, "metadata": metadata, "spec": spec })
+}
+
+#[test]
+fn every_mistake_is_refused_with_one_sentence_and_the_mended_file_is_taken() {
+    for mistake in Mistake::all() {
+        let refusal = EvolveBot::parse(&mistake.broken().to_string()).expect_err(&mistake.name).to_string();
+        assert!(refusal.contains(&mistake.says), "{}: {refusal}", mistake.name);
+        assert!(refusal.starts_with("1 problem(s)"), "{}: {refusal}", mistake.name);
+        EvolveBot::parse(&mistake.mended().to_string()).unwrap_or_else(|error| panic!("{}: {error}", mistake.name));
+    }
+}
+
+#[test]
+fn no_rule_is_without_a_mistake_that_it_refuses() {
+    let mut messages = BTreeSet::new();
+    collect_messages(crd::schema(), &mut messages);
+    let mistakes = Mistake::all();
+    messages.retain(|message| mistakes.iter().all(|mistake| !message.contains(&mistake.says)));
+    assert!(messages.is_empty(), "add to mistakes.yaml: {messages:#?}");
+}
+
+fn collect_messages(schema: &Value, messages: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(map) => {
+            for rule in map.get("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten() {
+                messages.insert(rule["message"].as_str().unwrap().to_owned());
+            }
+            map.values().for_each(|inner| collect_messages(inner, messages));
+        }
+        Value::Array(list) => list.iter().for_each(|inner| collect_messages(inner, messages)),
+        _ => {}
+    }
+}
+
+#[rstest]
+#[case(json!({ "ai": { "thinkingBudget": -2 } }), "spec.ai.thinkingBudget: must be -1 to 32768")]
+#[case(json!({ "ai": { "maxIterations": 21 } }), "spec.ai.maxIterations: must be 0 to 20")]
+#[case(json!({ "bot": { "workers": 0 } }), "spec.bot.workers: must be 1 to 10000")]
+#[case(json!({ "persona": { "name": "" } }), "spec.persona.name: must have 1 to 64 characters")]
+#[case(json!({ "api": { "corsOrigins": vec!["https://a.example.org"; 33] } }), "spec.api.corsOrigins: must have 32 or less entries")]
+#[case(json!({ "telegram": { "tokenSecretRef": null } }), "spec.telegram.tokenSecretRef: is empty")]
+#[case(json!({ "api": { "pod": { "affinity": { "podAffinty": {} } } } }), "spec.api.pod.affinity: unknown field `podAffinty`, expected one of `nodeAffinity`")]
+#[case(json!({ "persona": { "timeZone": "Europe/Atlantis" } }), "spec.persona.timeZone: must be an IANA time zone")]
+#[case(json!({ "backup": { "timeZone": "Mars", "volume": { "size": "1Gi" } } }), "spec.backup.timeZone: must be an IANA time zone")]
+fn bounds_and_unknown_fields_are_refused_with_their_path(#[case] spec: Value, #[case] expected: &str) {
+    let refusal = EvolveBot::parse(&bot(json!({ "name": "eva" }), spec).to_string()).unwrap_err().to_string();
+    assert!(refusal.contains(expected), "{refusal}");
+}
