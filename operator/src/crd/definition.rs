@@ -4,7 +4,8 @@
 //! - defaults become a sentence in the description (why, says [the module above](super));
 //! - `nullable` goes: an absent field is absent, and nothing here means something by being `null`;
 //! - formats that Kubernetes does not know (`uint32`) become those it knows, with their bounds;
-//! - the descriptions inside Kubernetes' own types go: they are long, and `kubectl explain pod.spec` has them.
+//! - Kubernetes' own types lose their descriptions, which are long (`kubectl explain pod.spec` has them), and get the bounds
+//!   that Kubernetes checks in code.
 
 use std::sync::LazyLock;
 
@@ -14,9 +15,12 @@ use serde_json::{Map, Value, json};
 
 use super::EvolveBot;
 
-/// Fields whose type is Kubernetes' own.
-const KUBERNETES_OWN: [&str; 6] =
-    ["affinity", "tolerations", "topologySpreadConstraints", "allowFrom", "metricsFrom", "conditions"];
+/// Fields of the spec whose type is Kubernetes' own.
+const KUBERNETES_OWN: [&str; 5] = ["affinity", "tolerations", "topologySpreadConstraints", "allowFrom", "metricsFrom"];
+/// Longest text in them: names, label values, addresses.
+const MAX_TEXT: usize = 512;
+/// Longest list in them.
+const MAX_ITEMS: usize = 64;
 
 /// The definition, as it is applied to a cluster.
 #[must_use]
@@ -82,7 +86,9 @@ fn tidy(schema: &mut Value) {
         for (name, property) in properties.iter_mut() {
             tidy(property);
             if KUBERNETES_OWN.contains(&name.as_str()) {
-                strip_inner_descriptions(property);
+                let description = property.get("description").cloned();
+                tighten(property, name, name);
+                property["description"] = description.unwrap_or_default();
             }
         }
     }
@@ -121,31 +127,45 @@ fn mend_format(schema: &mut Map<String, Value>) {
     schema.entry("minimum").or_insert(json!(0));
 }
 
-fn strip_inner_descriptions(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            for (name, inner) in map.iter_mut() {
-                match name.as_str() {
-                    "properties" => {
-                        for property in inner.as_object_mut().into_iter().flat_map(Map::values_mut) {
-                            if let Value::Object(property) = property {
-                                property.remove("description");
-                            }
-                            strip_inner_descriptions(property);
-                        }
-                    }
-                    "items" | "additionalProperties" => {
-                        if let Value::Object(inner) = inner {
-                            inner.remove("description");
-                        }
-                        strip_inner_descriptions(inner);
-                    }
-                    _ => {}
-                }
-            }
-        }
+/// What Kubernetes checks of its own types in code, and the schema of the type does not say. Without it a mistake would be
+/// found only when the pods are made. Where a rule of ours walks over it, bounds besides.
+fn tighten(schema: &mut Value, name: &str, under: &str) {
+    let Value::Object(map) = schema else { return };
+    map.remove("description");
+    if let Some(allowed) = allowed(name, under) {
+        map.insert("enum".to_owned(), json!(allowed));
+    }
+    let is_walked = ["allowFrom", "metricsFrom"].contains(&under);
+    match (map.get("type").and_then(Value::as_str), name) {
+        (Some("string"), _) if is_walked => drop(map.entry("maxLength").or_insert(json!(MAX_TEXT))),
+        (Some("array"), _) if is_walked => drop(map.entry("maxItems").or_insert(json!(MAX_ITEMS))),
+        (Some("integer"), "weight") => map.extend([("minimum".to_owned(), json!(1)), ("maximum".to_owned(), json!(100))]),
+        (Some("integer"), "maxSkew" | "minDomains") => drop(map.insert("minimum".to_owned(), json!(1))),
         _ => {}
     }
+    for (field, inner) in map.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        let selects_nodes = ["preference", "nodeSelectorTerms"].contains(&name);
+        tighten(inner, field, if selects_nodes { "node" } else { under });
+    }
+    if let Some(items) = map.get_mut("items") {
+        tighten(items, name, under);
+    }
+    if let Some(values) = map.get_mut("additionalProperties") {
+        tighten(values, "", under);
+    }
+}
+
+/// The values that a field of Kubernetes' own may have.
+fn allowed(name: &str, under: &str) -> Option<&'static [&'static str]> {
+    Some(match (name, under) {
+        ("operator", "tolerations") => &["Exists", "Equal"],
+        ("operator", "node") => &["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"],
+        ("operator", _) => &["In", "NotIn", "Exists", "DoesNotExist"],
+        ("effect", _) => &["NoSchedule", "PreferNoSchedule", "NoExecute"],
+        ("whenUnsatisfiable", _) => &["DoNotSchedule", "ScheduleAnyway"],
+        ("nodeAffinityPolicy" | "nodeTaintsPolicy", _) => &["Honor", "Ignore"],
+        _ => return None,
+    })
 }
 
 /// `kubectl scale` reads the number before it writes it, so that it must be there.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretKeyRef;
-use super::rules::{URL, http_url, rules};
+use super::rules::{URL, http_url, labels, rules, texts};
 
 /// Logs, traces, metrics, alerts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +91,7 @@ pub struct Metrics {
     pub service_monitor: bool,
     /// Labels by which Prometheus chooses it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = labels()))]
     pub labels: BTreeMap<String, String>,
     /// How often pods are scraped, seconds.
     #[schemars(range(min = 5, max = 600))]
@@ -112,7 +112,7 @@ pub struct Alerts {
     pub enabled: bool,
     /// Labels by which Prometheus chooses it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = labels()))]
     pub labels: BTreeMap<String, String>,
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reference::{ConfigMapKeyRef, SecretKeyRef};
-use super::rules::{NAME, all, amount, object_name, rules, rules_at};
+use super::rules::{NAME, all, amount, annotations, labels, object_name, rules, rules_at, texts};
 
 /// The pods of one part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,7 +21,7 @@ pub struct Pod {
     pub resources: Option<Resources>,
     /// Labels that its nodes must have.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = labels()))]
     pub node_selector: BTreeMap<String, String>,
     /// As in a pod.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,17 +41,17 @@ pub struct Pod {
     pub extra_env: Vec<ExtraVariable>,
     /// More labels of the pods.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "x-kubernetes-validations" = rules(&[
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = all([labels(), rules(&[
         ("self.all(name, !name.startsWith('app.kubernetes.io/') && !name.startsWith('evolveai.dev/'))",
          "labels that begin with app.kubernetes.io/ or evolveai.dev/ are the operator's: choose another prefix"),
-    ])))]
+    ])])))]
     pub labels: BTreeMap<String, String>,
     /// More annotations of the pods.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "x-kubernetes-validations" = rules(&[
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(8192), "x-kubernetes-validations" = all([annotations(), rules(&[
         ("self.all(name, !name.startsWith('evolveai.dev/'))",
          "annotations that begin with evolveai.dev/ are the operator's: choose another prefix"),
-    ])))]
+    ])])))]
     pub annotations: BTreeMap<String, String>,
     /// The PriorityClass.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -62,3 +62,30 @@ pub(super) fn time_zone() -> Value {
         (r"!self.matches('^[A-Za-z0-9/_+-]+$') || timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0", MESSAGE),
     ])
 }
+
+/// The keys of labels and annotations.
+const QUALIFIED: &str =
+    "self.all(name, name.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))";
+const QUALIFIED_MESSAGE: &str =
+    "names must be 1 to 63 letters, digits, dashes, underscores and dots, after a prefix such as example.org/ if there is one";
+
+/// That these are labels.
+pub(super) fn labels() -> Value {
+    rules(&[
+        (QUALIFIED, QUALIFIED_MESSAGE),
+        (
+            "self.all(name, self[name].matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'))",
+            "values of labels must be letters, digits, dashes, underscores and dots, and begin and end with a letter or digit",
+        ),
+    ])
+}
+
+/// That these are annotations.
+pub(super) fn annotations() -> Value {
+    rules(&[(QUALIFIED, QUALIFIED_MESSAGE)])
+}
+
+/// The values of a map of texts.
+pub(super) fn texts(max_length: u32) -> Value {
+    json!({ "type": "string", "maxLength": max_length })
+}

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretKeyRef;
-use super::rules::{NAME, URL, all, http_url, object_name, rules, rules_at};
+use super::rules::{NAME, URL, all, annotations, http_url, object_name, rules, rules_at, texts};
 
 /// Where Telegram delivers to when no path is named.
 pub const WEBHOOK_PATH: &str = "/telegram/webhook";
@@ -141,7 +141,7 @@ pub struct IngressSettings {
     pub class_name: Option<String>,
     /// Annotations for its controller, such as `cert-manager.io/cluster-issuer`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(8192), "x-kubernetes-validations" = annotations()))]
     pub annotations: BTreeMap<String, String>,
 }
 

@@ -41,6 +41,11 @@ fn walk(schema: &Value, value: &Value, path: &str, problems: &mut Vec<String>) {
             }
         }
         Value::String(text) => {
+            let allowed: Vec<&str> =
+                schema.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+            if !allowed.is_empty() && !allowed.contains(&text.as_str()) {
+                problems.push(format!("{path}: must be one of {}", allowed.join(", ")));
+            }
             length(schema, ["minLength", "maxLength"], text.chars().count(), path, "characters", problems);
         }
         Value::Number(number) => {

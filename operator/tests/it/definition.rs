@@ -44,7 +44,7 @@ fn walk(schema: &Value, path: &str, ours: bool) {
         "{path} has no type: {schema}"
     );
     for (name, inner) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let kubernetes = ["affinity", "tolerations", "topologySpreadConstraints", "allowFrom", "metricsFrom", "conditions"];
+        let kubernetes = ["affinity", "tolerations", "topologySpreadConstraints", "allowFrom", "metricsFrom"];
         let path = format!("{path}.{name}");
         if kubernetes.contains(&name.as_str()) {
             assert!(inner.get("description").is_some(), "{path} has no description");

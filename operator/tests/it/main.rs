@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod environment;
 #[cfg(test)]
 mod resource;

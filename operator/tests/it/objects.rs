@@ -9,14 +9,15 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use rstest::rstest;
 use serde::Serialize;
+use serde_json::Value;
 
-const SMALLEST: &str = include_str!("../../../examples/smallest.yaml");
-const POLLING: &str = include_str!("../../../examples/polling.yaml");
-const WEBHOOK: &str = include_str!("../../../examples/webhook.yaml");
-const FULL: &str = include_str!("../../../examples/full.yaml");
+pub(crate) const SMALLEST: &str = include_str!("../../../examples/smallest.yaml");
+pub(crate) const POLLING: &str = include_str!("../../../examples/polling.yaml");
+pub(crate) const WEBHOOK: &str = include_str!("../../../examples/webhook.yaml");
+pub(crate) const FULL: &str = include_str!("../../../examples/full.yaml");
 const QUICKSTART: &str = include_str!("../../../examples/quickstart.yaml");
 
-fn cluster() -> Cluster {
+pub(crate) fn cluster() -> Cluster {
     Cluster {
         image: "ghcr.io/evolveai/evolve".to_owned(),
         version: "0.1.0".to_owned(),
@@ -26,7 +27,7 @@ fn cluster() -> Cluster {
 }
 
 /// The bot as the API server gives it.
-fn stored(text: &str) -> EvolveBot {
+pub(crate) fn stored(text: &str) -> EvolveBot {
     let mut bot = EvolveBot::parse(text).unwrap();
     bot.metadata.uid = Some("0d7c1a52-2f3c-4b0e-8f5a-5c8f0f6f1a11".to_owned());
     bot.metadata.namespace.get_or_insert_with(|| "default".to_owned());
@@ -34,7 +35,7 @@ fn stored(text: &str) -> EvolveBot {
 }
 
 /// Everything that it names, with some content.
-fn inputs(bot: &EvolveBot) -> Inputs {
+pub(crate) fn inputs(bot: &EvolveBot) -> Inputs {
     let found = references(bot);
     Inputs {
         pinned_version: None,
@@ -49,7 +50,7 @@ fn desired(text: &str) -> Desired {
 }
 
 /// Every object, in the order of the struct; taken apart without `..`, so that none is left out.
-fn render(desired: &Desired) -> String {
+pub(crate) fn all(desired: &Desired) -> Vec<Value> {
     let Desired {
         service_account,
         api_config,
@@ -73,36 +74,37 @@ fn render(desired: &Desired) -> String {
         service_monitor,
         alerts,
     } = desired;
-    fn yaml<T: Serialize>(object: &T) -> String {
-        serde_yaml_ng::to_string(object).unwrap()
-    }
-    fn maybe<T: Serialize>(object: &Option<T>) -> Option<String> {
-        object.as_ref().map(yaml)
+    fn value<T: Serialize>(object: &T) -> Option<Value> {
+        Some(serde_json::to_value(object).unwrap()).filter(|value| !value.is_null())
     }
     let objects = [
-        Some(yaml(service_account)),
-        Some(yaml(api_config)),
-        Some(yaml(bot_config)),
-        Some(yaml(migration)),
-        Some(yaml(api)),
-        Some(yaml(api_service)),
-        maybe(api_autoscaler),
-        Some(yaml(api_disruption)),
-        Some(yaml(bot)),
-        Some(yaml(bot_service)),
-        maybe(bot_autoscaler),
-        Some(yaml(bot_disruption)),
-        maybe(api_network),
-        maybe(bot_network),
-        maybe(jobs_network),
-        maybe(ingress),
-        maybe(http_route),
-        maybe(backup_volume),
-        maybe(backup),
-        maybe(service_monitor),
-        maybe(alerts),
+        value(service_account),
+        value(api_config),
+        value(bot_config),
+        value(migration),
+        value(api),
+        value(api_service),
+        value(api_autoscaler),
+        value(api_disruption),
+        value(bot),
+        value(bot_service),
+        value(bot_autoscaler),
+        value(bot_disruption),
+        value(api_network),
+        value(bot_network),
+        value(jobs_network),
+        value(ingress),
+        value(http_route),
+        value(backup_volume),
+        value(backup),
+        value(service_monitor),
+        value(alerts),
     ];
-    objects.into_iter().flatten().collect::<Vec<_>>().join("---\n")
+    objects.into_iter().flatten().collect()
+}
+
+fn render(desired: &Desired) -> String {
+    all(desired).iter().map(|object| serde_yaml_ng::to_string(object).unwrap()).collect::<Vec<_>>().join("---\n")
 }
 
 #[rstest]
@@ -114,7 +116,7 @@ fn an_example_becomes_these_objects(#[case] name: &str, #[case] text: &str) {
     insta::assert_snapshot!(name, render(&desired(text)));
 }
 
-fn templates(desired: &Desired) -> Vec<&PodTemplateSpec> {
+pub(crate) fn templates(desired: &Desired) -> Vec<&PodTemplateSpec> {
     let mut list = vec![
         &desired.api.spec.as_ref().unwrap().template,
         &desired.bot.spec.as_ref().unwrap().template,

@@ -78,6 +78,7 @@ fn collect_messages(schema: &Value, messages: &mut BTreeSet<String>) {
 #[case(json!({ "api": { "corsOrigins": vec!["https://a.example.org"; 33] } }), "spec.api.corsOrigins: must have 32 or less entries")]
 #[case(json!({ "telegram": { "tokenSecretRef": null } }), "spec.telegram.tokenSecretRef: is empty")]
 #[case(json!({ "api": { "pod": { "affinity": { "podAffinty": {} } } } }), "spec.api.pod.affinity: unknown field `podAffinty`, expected one of `nodeAffinity`")]
+#[case(json!({ "bot": { "pod": { "tolerations": [{ "key": "a", "operator": "Equals" }] } } }), "spec.bot.pod.tolerations[0].operator: must be one of Exists, Equal")]
 #[case(json!({ "persona": { "timeZone": "Europe/Atlantis" } }), "spec.persona.timeZone: must be an IANA time zone")]
 #[case(json!({ "backup": { "timeZone": "Mars", "volume": { "size": "1Gi" } } }), "spec.backup.timeZone: must be an IANA time zone")]
 fn bounds_and_unknown_fields_are_refused_with_their_path(#[case] spec: Value, #[case] expected: &str) {

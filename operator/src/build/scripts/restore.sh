@@ -25,7 +25,7 @@ BEGIN
             c.oid::regclass)
         FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT c.relispartition
-            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i', 'a'))
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i', 'a') AND d.refobjid <> c.oid)
     LOOP
         EXECUTE statement;
     END LOOP;
@@ -49,9 +49,12 @@ BEGIN
 END
 $$;
 SQL
-pg_restore --no-owner --no-privileges --no-comments --file="$WORK/copy.sql" "$FOLDER/$COPY"
-# Had the copy been made where public has another owner, it would make the schema anew.
-grep -v '^CREATE SCHEMA public;$' "$WORK/copy.sql" >>"$WORK/restore.sql"
+# The schema public stays, whoever owns it, and only a superuser may comment on extensions.
+pg_restore --list "$FOLDER/$COPY" |
+    grep -v -e ' SCHEMA - public ' -e ' COMMENT - SCHEMA public ' -e ' COMMENT - EXTENSION ' >"$WORK/list"
+pg_restore --no-owner --no-privileges --use-list="$WORK/list" --file="$WORK/copy.sql" "$FOLDER/$COPY"
+# A setting of Postgres 17, which older servers refuse.
+sed '1,/^SET transaction_timeout = 0;$/{/^SET transaction_timeout = 0;$/d;}' "$WORK/copy.sql" >>"$WORK/restore.sql"
 rm -f "$WORK/copy.sql"
-psql -Xq --single-transaction --set=ON_ERROR_STOP=1 --file="$WORK/restore.sql" >/dev/null
+PGOPTIONS=-cclient_min_messages=warning psql -Xq --single-transaction --set=ON_ERROR_STOP=1 --file="$WORK/restore.sql" >/dev/null
 echo "restored $COPY"

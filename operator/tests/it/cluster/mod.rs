@@ -5,6 +5,7 @@ mod changes;
 mod kubelet;
 mod lifecycle;
 mod plane;
+mod resource;
 mod world;
 
 use kube::api::{Patch, PatchParams};

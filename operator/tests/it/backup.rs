@@ -1,0 +1,214 @@
+//! The scripts of backup and restore, run as their containers run them, on a real Postgres.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use evolve_operator::EvolveBot;
+use evolve_operator::build::backup::{CONNECTION, DUMP, PRUNE};
+use evolve_operator::build::restore::{self, RESTORE, RestoreError};
+use evolve_operator::build::{Inputs, build};
+use evolve_testkit::binaries;
+use evolve_testkit::database::TestDatabase;
+use rstest::rstest;
+
+/// The folders and the environment of a container.
+struct Machine {
+    url: String,
+    place: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new(database: &TestDatabase) -> Self {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::create_dir(place.path().join("work")).unwrap();
+        Self { url: database.url().to_owned(), place }
+    }
+
+    fn folder(&self) -> std::path::PathBuf {
+        self.place.path().join("backups/default/eva")
+    }
+
+    fn run(&self, scripts: &[&str], more: &[(&str, &str)]) -> Output {
+        let mut command = shell(scripts);
+        command.env("DATABASE_URL", &self.url).env("FOLDER", self.folder()).env("WORK", self.place.path().join("work"));
+        command.env("KEEP_DAYS", "14").envs(more.iter().copied()).output().unwrap()
+    }
+
+    fn back_up(&self) -> String {
+        let output = self.run(&[CONNECTION, DUMP, PRUNE], &[]);
+        assert!(output.status.success(), "{}", text(&output));
+        self.copies().pop().unwrap()
+    }
+
+    fn restore(&self, copy: &str) -> Output {
+        self.run(&[CONNECTION, RESTORE], &[("COPY", copy)])
+    }
+
+    fn copies(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Everything in the database, as text.
+    fn content(&self) -> String {
+        let output = self.run(&[CONNECTION, "pg_dump --inserts --no-owner"], &[]);
+        assert!(output.status.success(), "{}", text(&output));
+        let dump = String::from_utf8(output.stdout).unwrap();
+        // Random, so that a dump cannot be tricked into running commands.
+        dump.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict")).collect::<Vec<_>>().join("\n")
+    }
+
+    fn sql(&self, statements: &str) {
+        let output = self.run(&[CONNECTION, "psql -Xq --set=ON_ERROR_STOP=1 --command=\"$SQL\""], &[("SQL", statements)]);
+        assert!(output.status.success(), "{}", text(&output));
+    }
+}
+
+/// A container's command, with the programs of its image.
+fn shell(scripts: &[&str]) -> Command {
+    let programs = binaries::postgres(None).unwrap().bin;
+    let path = std::env::join_paths([programs.as_path(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let mut command = Command::new("sh");
+    command.env_clear().env("PATH", path).arg("-euc").arg(scripts.join("\n"));
+    command
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+const PEOPLE: &str = "
+    CREATE TABLE people (id bigint PRIMARY KEY, name text NOT NULL, born date);
+    COMMENT ON COLUMN people.name IS 'What they are called.';
+    CREATE TYPE mood AS ENUM ('well', 'unwell');
+    CREATE TABLE letters (id bigint GENERATED ALWAYS AS IDENTITY, person bigint REFERENCES people, at timestamptz NOT NULL, mood mood) PARTITION BY RANGE (at);
+    CREATE TABLE letters_2026 PARTITION OF letters FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE FUNCTION greeting(name text) RETURNS text LANGUAGE sql AS $$ SELECT 'Hello, ' || name $$;
+    CREATE VIEW greetings AS SELECT greeting(name) FROM people;
+    INSERT INTO people VALUES (1, 'Ева'), (2, E'CREATE SCHEMA public;\\nSET transaction_timeout = 0;');
+    INSERT INTO letters (person, at, mood) VALUES (1, '2026-03-01', 'well');";
+
+#[tokio::test]
+async fn a_restore_brings_back_exactly_what_was_copied() {
+    let machine = Machine::new(&TestDatabase::migrated().await);
+    machine.sql(PEOPLE);
+    let before = machine.content();
+    let copy = machine.back_up();
+    machine.sql("DELETE FROM letters; DROP VIEW greetings; UPDATE people SET name = 'Nobody'; CREATE TABLE newer (id int); CREATE TYPE newer_mood AS ENUM ('a')");
+    assert_ne!(machine.content(), before);
+    let output = machine.restore(&copy);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains(&format!("restored {copy}")));
+    similar(&machine.content(), &before);
+    let output = machine.restore("latest");
+    assert!(output.status.success(), "a second time: {}", text(&output));
+    similar(&machine.content(), &before);
+}
+
+fn similar(left: &str, right: &str) {
+    let differing = left.lines().zip(right.lines()).find(|(left, right)| left != right);
+    assert!(left == right, "first difference: {differing:?}");
+}
+
+#[tokio::test]
+async fn a_copy_that_cannot_be_restored_leaves_the_database_as_it_was() {
+    let machine = Machine::new(&TestDatabase::empty().await);
+    machine.sql(PEOPLE);
+    let copy = machine.back_up();
+    let path = machine.folder().join(&copy);
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 200]).unwrap();
+    machine.sql("INSERT INTO people VALUES (3, 'New')");
+    let before = machine.content();
+    assert!(!machine.restore(&copy).status.success());
+    similar(&machine.content(), &before);
+}
+
+#[tokio::test]
+async fn nothing_is_restored_under_the_feet_of_a_running_bot() {
+    let database = TestDatabase::migrated().await;
+    let machine = Machine::new(&database);
+    machine.back_up();
+    let pool = database.pool();
+    let _connection = pool.acquire().await.unwrap();
+    let output = machine.restore("latest");
+    assert!(!output.status.success());
+    assert!(text(&output).contains("1 other connections use the database: hibernate the bot first"), "{}", text(&output));
+}
+
+#[tokio::test]
+async fn a_copy_that_is_not_there_is_answered_with_those_that_are() {
+    let machine = Machine::new(&TestDatabase::empty().await);
+    let copy = machine.back_up();
+    let output = machine.restore("2020-01-01T00-00-00Z.dump");
+    assert!(!output.status.success());
+    assert!(text(&output).contains("there is no copy '2020-01-01T00-00-00Z.dump'; there are:"), "{}", text(&output));
+    assert!(text(&output).contains(&copy), "{}", text(&output));
+}
+
+#[tokio::test]
+async fn old_copies_go_only_once_there_is_a_new_one() {
+    let database = TestDatabase::empty().await;
+    let mut machine = Machine::new(&database);
+    machine.back_up();
+    let old = machine.folder().join("2020-01-01T00-00-00Z.dump");
+    std::fs::write(&old, "old").unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(16 * 86_400);
+    std::fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+    let url = std::mem::replace(&mut machine.url, "postgres://nobody@127.0.0.1:1/nothing".to_owned());
+    assert!(!machine.run(&[CONNECTION, DUMP, PRUNE], &[]).status.success());
+    assert!(old.exists());
+    machine.url = url;
+    machine.back_up();
+    assert!(!old.exists());
+    assert!(machine.copies().iter().all(|name| name.ends_with(".dump")), "{:?}", machine.copies());
+}
+
+#[rstest]
+#[case("postgres://eva:secret@db.example.org:5433/evolve", "PGDATABASE=evolve PGHOST=db.example.org PGPASSWORD=secret PGPORT=5433 PGUSER=eva")]
+#[case("postgresql://eva@db/evolve?sslmode=verify-full&sslrootcert=/tls/ca.crt&statement-cache-capacity=0", "PGDATABASE=evolve PGHOST=db PGSSLMODE=verify-full PGSSLROOTCERT=/tls/ca.crt PGUSER=eva")]
+#[case("postgres://o%27brien:p%40ss%2Fw%3Ard%25%3F%26%5C%22%24x@[fd00::1]:5432/my%20db", "PGDATABASE=my db PGHOST=fd00::1 PGPASSWORD=p@ss/w:rd%?&\\\"$x PGPORT=5432 PGUSER=o'brien")]
+#[case("postgres://eva:%D0%BA%D0%BB%D1%8E%D1%87@[::1]/evolve", "PGDATABASE=evolve PGHOST=::1 PGPASSWORD=ключ PGUSER=eva")]
+#[case("postgres:///evolve?host=/run/postgresql&user=eva&password=a%3Db", "PGDATABASE=evolve PGHOST=/run/postgresql PGPASSWORD=a=b PGUSER=eva")]
+fn every_part_of_a_url_reaches_libpq_in_its_own_variable(#[case] url: &str, #[case] expected: &str) {
+    let output = shell(&[CONNECTION, "env"]).env("DATABASE_URL", url).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let variables: BTreeMap<_, _> = printed.lines().filter_map(|line| line.split_once('=')).collect();
+    let ours = variables.iter().filter(|(name, _)| name.starts_with("PG") && **name != "PGAPPNAME");
+    let ours: Vec<_> = ours.map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(ours.join(" "), expected);
+}
+
+#[test]
+fn a_restore_is_asked_for_by_the_name_of_a_copy_and_of_a_bot_that_has_backups() {
+    let bot = EvolveBot::parse(include_str!("../../../examples/full.yaml")).unwrap();
+    let inputs = Inputs::default();
+    let job = restore::job(&bot, &inputs, "2026-03-01T03-30-00Z.dump", "a1").unwrap();
+    assert_eq!(job.metadata.name.as_deref(), Some("full-restore-a1"));
+    insta::assert_snapshot!("restore", serde_yaml_ng::to_string(&job).unwrap());
+    for bad in ["", "../other/2026.dump", "$(reboot).dump", "latest.sql", ".dump"] {
+        let refused = restore::job(&bot, &inputs, bad, "a1");
+        assert_eq!(refused.unwrap_err(), RestoreError::Name(bad.to_owned()));
+    }
+    let without = EvolveBot::parse(include_str!("../../../examples/smallest.yaml")).unwrap();
+    assert_eq!(restore::job(&without, &inputs, "latest", "a1").unwrap_err(), RestoreError::NoBackup);
+}
+
+#[test]
+fn a_backup_out_of_turn_is_the_one_of_the_schedule() {
+    let bot = EvolveBot::parse(include_str!("../../../examples/polling.yaml")).unwrap();
+    let cluster = evolve_operator::build::Cluster {
+        image: "evolve".to_owned(),
+        version: "0.1.0".to_owned(),
+        has_prometheus: false,
+        has_gateway: false,
+    };
+    let schedule = build(&bot, &Inputs::default(), &cluster).backup.unwrap();
+    let job = evolve_operator::build::backup::now(&bot, &schedule, "k3v9").unwrap();
+    assert_eq!(job.metadata.name.as_deref(), Some("maria-backup-k3v9"));
+    assert_eq!(job.spec, schedule.spec.unwrap().job_template.spec);
+}
