@@ -15,10 +15,7 @@ pub(super) fn build(bot: &EvolveBot, cluster: &Cluster) -> Option<DynamicObject>
     let mut metadata = labels::owned(bot, bot.name().to_owned(), "alerts");
     metadata.labels.get_or_insert_default().extend(settings.labels.clone());
     Some(DynamicObject {
-        types: Some(TypeMeta {
-            api_version: "monitoring.coreos.com/v1".to_owned(),
-            kind: "PrometheusRule".to_owned(),
-        }),
+        types: Some(TypeMeta { api_version: "monitoring.coreos.com/v1".to_owned(), kind: "PrometheusRule".to_owned() }),
         metadata,
         data: json!({ "spec": { "groups": [{ "name": format!("evolve-{}", bot.name()), "rules": rules(bot) }] } }),
     })

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use super::{environment, fingerprint, Inputs};
+use super::{Inputs, environment, fingerprint};
 use crate::crd::{Amounts, ConfigMapKeyRef, EvolveBot, ExtraVariable, ObjectName, Resources, SecretKeyRef};
 
 /// The user that everything runs as: `nonroot` of the usual small images.
@@ -80,7 +80,8 @@ pub(super) fn resources(given: Option<&Resources>, usual: &[Amounts; 2]) -> Reso
     type Field = fn(&Amounts) -> &Option<Quantity>;
     const FIELDS: [(&str, Field); 3] =
         [("cpu", |a| &a.cpu), ("memory", |a| &a.memory), ("ephemeral-storage", |a| &a.ephemeral_storage)];
-    let said = |field: Field| given.is_some_and(|given| field(&given.requests).is_some() || field(&given.limits).is_some());
+    let said =
+        |field: Field| given.is_some_and(|given| field(&given.requests).is_some() || field(&given.limits).is_some());
     let choose = |given: Option<&Amounts>, usual: &Amounts| {
         let amount = |(name, field): (&str, Field)| {
             let amount = if said(field) { given.and_then(|given| field(given).clone()) } else { field(usual).clone() };

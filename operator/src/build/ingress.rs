@@ -60,10 +60,7 @@ pub(super) fn http_route(bot: &EvolveBot, cluster: &Cluster) -> Option<DynamicOb
         }
     }
     Some(DynamicObject {
-        types: Some(TypeMeta {
-            api_version: "gateway.networking.k8s.io/v1".to_owned(),
-            kind: "HTTPRoute".to_owned(),
-        }),
+        types: Some(TypeMeta { api_version: "gateway.networking.k8s.io/v1".to_owned(), kind: "HTTPRoute".to_owned() }),
         metadata: labels::owned(bot, names::bot(bot), COMPONENT),
         data: json!({ "spec": {
             "parentRefs": [parent],

@@ -52,9 +52,5 @@ pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable]
         ..JobSpec::default()
     };
     let hash = fingerprint(&(&spec, bot.annotations().get(labels::RETRY)));
-    Job {
-        metadata: labels::owned(bot, names::migration(bot, &hash), COMPONENT),
-        spec: Some(spec),
-        status: None,
-    }
+    Job { metadata: labels::owned(bot, names::migration(bot, &hash), COMPONENT), spec: Some(spec), status: None }
 }

@@ -17,10 +17,7 @@ pub(super) fn build(bot: &EvolveBot, cluster: &Cluster) -> Option<DynamicObject>
     metadata.labels.get_or_insert_default().extend(settings.labels.clone());
     let selector = labels::map([(labels::INSTANCE, bot.name()), (labels::MANAGED_BY, labels::OPERATOR)]);
     Some(DynamicObject {
-        types: Some(TypeMeta {
-            api_version: "monitoring.coreos.com/v1".to_owned(),
-            kind: "ServiceMonitor".to_owned(),
-        }),
+        types: Some(TypeMeta { api_version: "monitoring.coreos.com/v1".to_owned(), kind: "ServiceMonitor".to_owned() }),
         metadata,
         data: json!({ "spec": {
             "selector": { "matchLabels": selector },

@@ -101,7 +101,8 @@ fn tidy(schema: &mut Value) {
 
 /// Lines of a comment are broken where the code's margin is; what reads a description breaks it where its own is.
 fn one_line(text: &str) -> String {
-    let paragraphs = text.split("\n\n").map(|paragraph| paragraph.split('\n').map(str::trim).collect::<Vec<_>>().join(" "));
+    let paragraphs =
+        text.split("\n\n").map(|paragraph| paragraph.split('\n').map(str::trim).collect::<Vec<_>>().join(" "));
     paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
@@ -139,7 +140,9 @@ fn tighten(schema: &mut Value, name: &str, under: &str) {
     match (map.get("type").and_then(Value::as_str), name) {
         (Some("string"), _) if is_walked => drop(map.entry("maxLength").or_insert(json!(MAX_TEXT))),
         (Some("array"), _) if is_walked => drop(map.entry("maxItems").or_insert(json!(MAX_ITEMS))),
-        (Some("integer"), "weight") => map.extend([("minimum".to_owned(), json!(1)), ("maximum".to_owned(), json!(100))]),
+        (Some("integer"), "weight") => {
+            map.extend([("minimum".to_owned(), json!(1)), ("maximum".to_owned(), json!(100))])
+        }
         (Some("integer"), "maxSkew" | "minDomains") => drop(map.insert("minimum".to_owned(), json!(1))),
         _ => {}
     }

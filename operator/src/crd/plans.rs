@@ -138,15 +138,23 @@ impl<'de> Deserialize<'de> for Limit {
             }
 
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<Limit, E> {
-                u32::try_from(number).map(Limit::AtMost).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+                u32::try_from(number)
+                    .map(Limit::AtMost)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
             }
 
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<Limit, E> {
-                u32::try_from(number).map(Limit::AtMost).map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))
+                u32::try_from(number)
+                    .map(Limit::AtMost)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Limit, E> {
-                if text == UNLIMITED { Ok(Limit::Unlimited) } else { Err(E::invalid_value(de::Unexpected::Str(text), &self)) }
+                if text == UNLIMITED {
+                    Ok(Limit::Unlimited)
+                } else {
+                    Err(E::invalid_value(de::Unexpected::Str(text), &self))
+                }
             }
         }
 

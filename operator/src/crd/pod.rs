@@ -76,13 +76,8 @@ fn within(name: &str) -> Value {
     let has = |of: &str| format!("has(self.{of}) && has(self.{of}.{name}) && isQuantity(string(self.{of}.{name}))");
     let amount = |of: &str| format!("quantity(string(self.{of}.{name}))");
     let (requests, limits) = ("requests", "limits");
-    let rule = format!(
-        "!({} && {}) || {}.compareTo({}) <= 0",
-        has(requests),
-        has(limits),
-        amount(requests),
-        amount(limits)
-    );
+    let rule =
+        format!("!({} && {}) || {}.compareTo({}) <= 0", has(requests), has(limits), amount(requests), amount(limits));
     rules_at(".requests", &[(&rule, &format!("requests.{name} must be no more than limits.{name}"))])
 }
 

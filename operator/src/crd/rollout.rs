@@ -49,12 +49,7 @@ pub struct Rollout {
 
 impl Default for Rollout {
     fn default() -> Self {
-        Self {
-            strategy: RolloutStrategy::default(),
-            deadline_seconds: 600,
-            automatic_rollback: true,
-            canary: None,
-        }
+        Self { strategy: RolloutStrategy::default(), deadline_seconds: 600, automatic_rollback: true, canary: None }
     }
 }
 

@@ -66,8 +66,7 @@ pub(super) fn time_zone() -> Value {
 /// The keys of labels and annotations.
 const QUALIFIED: &str =
     "self.all(name, name.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))";
-const QUALIFIED_MESSAGE: &str =
-    "names must be 1 to 63 letters, digits, dashes, underscores and dots, after a prefix such as example.org/ if there is one";
+const QUALIFIED_MESSAGE: &str = "names must be 1 to 63 letters, digits, dashes, underscores and dots, after a prefix such as example.org/ if there is one";
 
 /// That these are labels.
 pub(super) fn labels() -> Value {

@@ -51,7 +51,9 @@ fn walk(schema: &Value, value: &Value, path: &str, problems: &mut Vec<String>) {
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or(f64::NAN);
             let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
-            if bound("minimum").is_some_and(|least| number < least) || bound("maximum").is_some_and(|most| number > most) {
+            if bound("minimum").is_some_and(|least| number < least)
+                || bound("maximum").is_some_and(|most| number > most)
+            {
                 problems.push(format!("{path}: must be {}", range(bound("minimum"), bound("maximum"))));
             }
         }
@@ -75,9 +77,10 @@ fn walk_object(schema: &Value, fields: &Map<String, Value>, path: &str, problems
 }
 
 fn expected(schema: &Value) -> String {
-    let names = schema.get("properties").and_then(Value::as_object).map(|properties| {
-        properties.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-    });
+    let names = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .map(|properties| properties.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
     names.map_or_else(String::new, |names| format!(", expected one of {names}"))
 }
 

@@ -58,11 +58,15 @@ impl Machine {
         assert!(output.status.success(), "{}", text(&output));
         let dump = String::from_utf8(output.stdout).unwrap();
         // Random, so that a dump cannot be tricked into running commands.
-        dump.lines().filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict")).collect::<Vec<_>>().join("\n")
+        dump.lines()
+            .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn sql(&self, statements: &str) {
-        let output = self.run(&[CONNECTION, "psql -Xq --set=ON_ERROR_STOP=1 --command=\"$SQL\""], &[("SQL", statements)]);
+        let output =
+            self.run(&[CONNECTION, "psql -Xq --set=ON_ERROR_STOP=1 --command=\"$SQL\""], &[("SQL", statements)]);
         assert!(output.status.success(), "{}", text(&output));
     }
 }
@@ -136,7 +140,11 @@ async fn nothing_is_restored_under_the_feet_of_a_running_bot() {
     let _connection = pool.acquire().await.unwrap();
     let output = machine.restore("latest");
     assert!(!output.status.success());
-    assert!(text(&output).contains("1 other connections use the database: hibernate the bot first"), "{}", text(&output));
+    assert!(
+        text(&output).contains("1 other connections use the database: hibernate the bot first"),
+        "{}",
+        text(&output)
+    );
 }
 
 #[tokio::test]
@@ -168,11 +176,26 @@ async fn old_copies_go_only_once_there_is_a_new_one() {
 }
 
 #[rstest]
-#[case("postgres://eva:secret@db.example.org:5433/evolve", "PGDATABASE=evolve PGHOST=db.example.org PGPASSWORD=secret PGPORT=5433 PGUSER=eva")]
-#[case("postgresql://eva@db/evolve?sslmode=verify-full&sslrootcert=/tls/ca.crt&statement-cache-capacity=0", "PGDATABASE=evolve PGHOST=db PGSSLMODE=verify-full PGSSLROOTCERT=/tls/ca.crt PGUSER=eva")]
-#[case("postgres://o%27brien:p%40ss%2Fw%3Ard%25%3F%26%5C%22%24x@[fd00::1]:5432/my%20db", "PGDATABASE=my db PGHOST=fd00::1 PGPASSWORD=p@ss/w:rd%?&\\\"$x PGPORT=5432 PGUSER=o'brien")]
-#[case("postgres://eva:%D0%BA%D0%BB%D1%8E%D1%87@[::1]/evolve", "PGDATABASE=evolve PGHOST=::1 PGPASSWORD=ключ PGUSER=eva")]
-#[case("postgres:///evolve?host=/run/postgresql&user=eva&password=a%3Db", "PGDATABASE=evolve PGHOST=/run/postgresql PGPASSWORD=a=b PGUSER=eva")]
+#[case(
+    "postgres://eva:secret@db.example.org:5433/evolve",
+    "PGDATABASE=evolve PGHOST=db.example.org PGPASSWORD=secret PGPORT=5433 PGUSER=eva"
+)]
+#[case(
+    "postgresql://eva@db/evolve?sslmode=verify-full&sslrootcert=/tls/ca.crt&statement-cache-capacity=0",
+    "PGDATABASE=evolve PGHOST=db PGSSLMODE=verify-full PGSSLROOTCERT=/tls/ca.crt PGUSER=eva"
+)]
+#[case(
+    "postgres://o%27brien:p%40ss%2Fw%3Ard%25%3F%26%5C%22%24x@[fd00::1]:5432/my%20db",
+    "PGDATABASE=my db PGHOST=fd00::1 PGPASSWORD=p@ss/w:rd%?&\\\"$x PGPORT=5432 PGUSER=o'brien"
+)]
+#[case(
+    "postgres://eva:%D0%BA%D0%BB%D1%8E%D1%87@[::1]/evolve",
+    "PGDATABASE=evolve PGHOST=::1 PGPASSWORD=ключ PGUSER=eva"
+)]
+#[case(
+    "postgres:///evolve?host=/run/postgresql&user=eva&password=a%3Db",
+    "PGDATABASE=evolve PGHOST=/run/postgresql PGPASSWORD=a=b PGUSER=eva"
+)]
 fn every_part_of_a_url_reaches_libpq_in_its_own_variable(#[case] url: &str, #[case] expected: &str) {
     let output = shell(&[CONNECTION, "env"]).env("DATABASE_URL", url).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));

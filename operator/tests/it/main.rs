@@ -1,16 +1,16 @@
 //! The resource as a person writes it, what is made of it, and the operator against a real control plane.
 
 #[cfg(test)]
-mod cluster;
-#[cfg(test)]
 mod backup;
 #[cfg(test)]
-mod environment;
-#[cfg(test)]
-mod resource;
+mod cluster;
 #[cfg(test)]
 mod definition;
 #[cfg(test)]
+mod environment;
+#[cfg(test)]
 mod objects;
+#[cfg(test)]
+mod resource;
 #[cfg(test)]
 mod rules;

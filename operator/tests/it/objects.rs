@@ -198,7 +198,8 @@ fn a_value_is_taken_from_where_it_is_named_and_an_extra_variable_goes_before_our
     let desired = desired(&text);
     let container = &desired.api.spec.unwrap().template.spec.unwrap().containers[0];
     let env = container.env.as_ref().unwrap();
-    let values: BTreeMap<_, _> = env.iter().map(|variable| (variable.name.as_str(), variable.value.as_deref())).collect();
+    let values: BTreeMap<_, _> =
+        env.iter().map(|variable| (variable.name.as_str(), variable.value.as_deref())).collect();
     assert_eq!(values.len(), env.len(), "a name is there twice");
     assert_eq!((values["TELEGRAM_BOT_TOKEN"], values["LOG_LEVEL"]), (Some("none"), Some("DEBUG")));
 }
@@ -228,7 +229,8 @@ fn every_pod_is_confined_and_holds_no_secret(#[case] text: &str) {
             let limits = container.resources.as_ref().unwrap().limits.as_ref().unwrap();
             assert!(limits.contains_key("memory"), "{} may take all memory", container.name);
             for variable in container.env.iter().flatten() {
-                let secret = ["KEY", "TOKEN", "SECRET", "PASSWORD", "DSN"].iter().any(|word| variable.name.contains(word));
+                let secret =
+                    ["KEY", "TOKEN", "SECRET", "PASSWORD", "DSN"].iter().any(|word| variable.name.contains(word));
                 assert!(!secret || variable.value.is_none(), "{} is not in a Secret", variable.name);
             }
         }

@@ -14,9 +14,15 @@ fn a_name_is_enough_and_everything_else_has_a_default() {
 #[rstest]
 #[case("spec: { ai: { provider: [] } }", "spec.ai: unknown field `provider`")]
 #[case("spec: { ai: { providers: [{ kind: palm }] } }", "spec.ai.providers[0].kind: unknown variant `palm`")]
-#[case("spec: { plans: { free: { messagesPerDay: many } } }", "spec.plans.free.messagesPerDay: invalid value: string \"many\", expected a number from 1, or `unlimited`")]
+#[case(
+    "spec: { plans: { free: { messagesPerDay: many } } }",
+    "spec.plans.free.messagesPerDay: invalid value: string \"many\", expected a number from 1, or `unlimited`"
+)]
 #[case("spec: { ai: { providers: [] } }", "spec.ai.providers: needs at least one")]
-#[case("spec: { ai: { providers: [{ kind: openai, model: m }] } }", "spec.ai.providers[0].kind: where is the OpenAI-compatible server?")]
+#[case(
+    "spec: { ai: { providers: [{ kind: openai, model: m }] } }",
+    "spec.ai.providers[0].kind: where is the OpenAI-compatible server?"
+)]
 #[case("spec: { persona: { timeZone: Moscow } }", "spec.persona.timeZone: must be an IANA time zone")]
 #[case("spec: { telegram: { mode: webhook } }", "spec.telegram.mode: mode: webhook needs the address")]
 #[case("spec: { persona: { name: ' ' } }", "spec.persona.name: must not be blank")]
@@ -35,7 +41,8 @@ fn all_problems_are_told_at_once() {
 
 #[test]
 fn a_limit_of_the_free_plan_can_be_lifted() {
-    let bot = EvolveBot::parse(&format!("{HEAD}spec: {{ plans: {{ free: {{ messagesPerDay: unlimited }} }} }}\n")).unwrap();
+    let bot =
+        EvolveBot::parse(&format!("{HEAD}spec: {{ plans: {{ free: {{ messagesPerDay: unlimited }} }} }}\n")).unwrap();
     assert_eq!(bot.spec.plans.free.messages_per_day, Limit::Unlimited);
     assert_eq!(bot.spec.plans.free.history_messages, Limit::AtMost(10));
 }

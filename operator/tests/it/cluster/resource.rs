@@ -42,7 +42,9 @@ async fn every_mistake_is_refused_by_the_api_server_and_the_mended_file_is_taken
     for mistake in Mistake::all() {
         let refusal = try_apply(&client, "default", &mistake.broken()).await.expect_err(&mistake.name);
         assert!(refusal.contains(&mistake.says), "{}: {refusal}", mistake.name);
-        try_apply(&client, "default", &mistake.mended()).await.unwrap_or_else(|error| panic!("{}: {error}", mistake.name));
+        try_apply(&client, "default", &mistake.mended())
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", mistake.name));
     }
 }
 
