@@ -57,7 +57,7 @@ fn the_doctor_names_every_mistake_in_a_bots_file() {
     let ran = world.evolve(&["doctor", "--file", file.to_str().unwrap()]);
     assert!(!ran.succeeded);
     assert!(
-        ran.said.contains("metadata.name: must be") && ran.said.contains("spec.ai.providers: needs"),
+        ran.said.contains("metadata.name must be") && ran.said.contains("spec.ai.providers: needs"),
         "{}",
         ran.said
     );
@@ -78,8 +78,9 @@ fn a_database_that_is_not_there_is_a_finding_without_its_password() {
 
 #[test]
 fn the_schema_describes_every_field() {
-    let schema: serde_json::Value = serde_json::from_str(&World::new().must(&["crd"])).unwrap();
-    let spec = &schema["$defs"]["EvolveBotSpec"]["properties"];
+    let definition: serde_json::Value = serde_yaml_ng::from_str(&World::new().must(&["crd"])).unwrap();
+    let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    let spec = &schema["properties"]["spec"]["properties"];
     assert!(spec.as_object().unwrap().values().all(|field| field["description"].is_string()), "{spec:#}");
 }
 
