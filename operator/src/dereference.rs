@@ -38,13 +38,14 @@ pub async fn dereference(
     let needed = references(bot);
     let secrets = needed.secrets.iter().map(|needed| (Kind::Secret, at(&needed.source.name)));
     let config_maps = needed.config_maps.iter().map(|needed| (Kind::ConfigMap, at(&needed.source.name)));
-    let reads: BTreeSet<(Kind, Key)> = secrets.chain(config_maps).collect();
+    let kept = (Kind::Secret, at(&names::kept_key(bot)));
+    let reads: BTreeSet<(Kind, Key)> = secrets.chain(config_maps).chain([kept]).collect();
     // Before the first look: what appears after it is noticed.
     context.references.set(&at(bot.name()), reads);
 
     let has_written = match generated(bot) {
         wanted if wanted.is_empty() => false,
-        wanted => keys::ensure(&context.applier, &context.contents, &at(&names::keys(bot)), owner, &wanted).await?,
+        wanted => keys::ensure(&context.applier, &context.contents, bot, owner, &wanted).await?,
     };
     let mut inputs =
         Inputs { pinned_version: bot.status.as_ref().and_then(|status| status.version.clone()), ..Inputs::default() };

@@ -21,6 +21,12 @@ pub fn keys(bot: &EvolveBot) -> String {
     format!("{}-keys", bot.name())
 }
 
+/// The Secret with the encryption key, where it was made: it has no owner, and outlives the bot as the database does.
+#[must_use]
+pub fn kept_key(bot: &EvolveBot) -> String {
+    format!("{}-encryption-key", bot.name())
+}
+
 /// The migration with this hash.
 #[must_use]
 pub fn migration(bot: &EvolveBot, hash: &str) -> String {

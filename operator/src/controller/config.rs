@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evolve_runtime::config::{ConfigError, Reader};
 use evolve_runtime::logs::LogConfig;
+use evolve_runtime::traces::TraceConfig;
 
 /// The operator's configuration.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub version: String,
     /// Logs.
     pub logs: LogConfig,
+    /// Traces.
+    pub traces: TraceConfig,
 }
 
 impl Config {
@@ -77,6 +80,7 @@ impl Config {
                 "The version of bots that name none when they are made.",
             ),
             logs: LogConfig::read(env),
+            traces: TraceConfig::read(env, "evolve-operator"),
         }
     }
 }

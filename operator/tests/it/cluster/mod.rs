@@ -2,6 +2,7 @@
 //! happens in. Each story has a namespace and an operator of its own.
 
 mod changes;
+mod keys;
 mod kubelet;
 mod lifecycle;
 mod plane;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use evolve_operator::EvolveBot;
 use evolve_operator::controller::{self, client::WRITES, config::Config, metrics::OperatorMetrics};
 use evolve_runtime::logs::{LogConfig, LogFormat};
+use evolve_runtime::traces::{TraceConfig, Traces};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_testkit::within;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -83,7 +84,7 @@ impl World {
             filter: std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".to_owned()),
             format: LogFormat::Pretty,
         };
-        evolve_runtime::logs::init(&logs);
+        evolve_runtime::logs::init(&logs, &Traces::default());
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let config = Config {
@@ -97,6 +98,7 @@ impl World {
             image_repository: "evolve.test/evolve".to_owned(),
             version: "1.0.0".to_owned(),
             logs,
+            traces: TraceConfig { endpoint: None, ratio: 0.0, service: "evolve-operator".to_owned() },
         };
         let (tasks, cluster) = (Tasks::new(), self.plane.config().await);
         let metrics = controller::start(&config, cluster, listener, &tasks, &Metrics::new()).unwrap();
