@@ -57,7 +57,7 @@ async fn a_key_that_somebody_rotates_is_kept_as_the_new_one() {
     let _operator = world.operator("one").await;
     world.secret("eva").await;
     world.bot("eva", json!({})).await;
-    entry(&world, KEPT, "ENCRYPTION_KEY", |_| true).await;
+    entry(&world, KEYS, "ENCRYPTION_KEY", |_| true).await;
     let rotated = json!({ "stringData": { "ENCRYPTION_KEY": "another" } });
     let secrets: Api<Secret> = world.api();
     secrets.patch(KEYS, &PatchParams::default(), &Patch::Merge(rotated)).await.unwrap();
