@@ -23,6 +23,7 @@ pub mod router;
 pub mod security;
 mod serve;
 pub mod state;
+pub mod voice;
 
 pub use config::Config;
 pub use router::openapi;

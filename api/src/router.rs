@@ -25,6 +25,7 @@ use crate::{
     problem::ApiError,
     profile, ready, request_id, security,
     state::Api,
+    voice,
 };
 
 /// Largest body of a message with its picture.
@@ -42,7 +43,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
-        .routes(routes!(profile::status));
+        .routes(routes!(profile::status))
+        .routes(routes!(voice::get, voice::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, EngineConfig, EngineMetrics, partitions, profiles::Profiles, providers, summary};
+use evolve_engine::{
+    Engine, EngineConfig, EngineMetrics, partitions, profiles::Profiles, providers, speech::Speech, summary,
+};
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
 use tokio::net::TcpListener;
@@ -67,6 +69,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
         chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
+        speech: Speech::new(config.speech, metrics),
         persona: config.persona,
         plans: config.plans,
         max_iterations: config.max_iterations,
@@ -84,7 +87,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         bot_token: config.bot_token,
         limits: config.limits,
         proxy_hops: config.proxy_hops,
-        max_image_bytes: config.max_image_bytes,
+        bounds: config.bounds,
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),

@@ -27,6 +27,7 @@ help =
 
     /profile — what I know about you
     /status — your plan, and the messages left today
+    /voice — whether I answer aloud, and in which voice
     /reset — start the conversation afresh (I keep my memories)
     /start — get to know each other
     /help — this note
@@ -36,6 +37,26 @@ command-help = What I can do
 command-profile = What I know about you
 command-status = Your plan and messages left
 command-reset = Start the conversation afresh
+command-voice = Spoken answers
+
+voice-menu =
+    <b>Spoken answers</b> 🎙
+
+    When shall I speak, and in which voice? I write in any case.
+voice-for-premium =
+    <b>Spoken answers</b> 🎙
+
+    I speak on the premium plan. You can choose already: I'll remember.
+voice-unavailable = I can't speak yet, but I'm glad to listen to you 🙂
+voice-mode-never = Only write
+voice-mode-on-voice = Speak when I speak
+voice-mode-always = Always speak
+voice-warm = Warm ♀
+voice-bright = Bright ♀
+voice-soft = Soft ♀
+voice-calm = Calm ♂
+voice-deep = Deep ♂
+voice-cheerful = Cheerful ♂
 
 profile-title = <b>Here is what I know about you</b>
 profile-empty = I hardly know anything about you yet. Tell me a little about yourself, I'd love to hear it 🙂
@@ -86,6 +107,13 @@ reset-nothing = We weren't in the middle of anything, so we can simply begin �
 
 # What cannot be done
 unsupported-voice = I can't understand voice messages yet 🙈 Could you put it in writing?
+voice-too-long = That's too long for me to listen to 🙈 Could you make it shorter: up to { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }?
+voice-too-large = That recording is too large for me to open. Could you send a shorter one?
+voice-unreadable = I can't play that recording. Could you try again, or put it in writing?
+voice-silent = I couldn't make out a single word in that recording 🙈 Could you say it again?
 unsupported-sticker = Cute sticker! But so far I really understand only words and photos 🙂
 unsupported-video = I can't watch videos yet. Will you tell me what's in it?
 unsupported-file = I can't open files yet. If it is a picture, please send it as a photo.

@@ -6,6 +6,7 @@ use evolve_contract::{
     Client, ClientError, Code,
     chat::{ChatRequest, ChatResponse, ResetResponse},
     profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
+    voice::{VoiceResponse, VoiceUpdate},
 };
 use moka::future::Cache;
 use secrecy::SecretString;
@@ -62,6 +63,22 @@ impl Api {
     pub(crate) async fn status(&self, person: i64) -> Result<Option<StatusResponse>, ClientError> {
         let found = self.authorised(person, |token| async move { self.client.status(&token, person).await }).await;
         known(found)
+    }
+
+    /// How the person wants answers spoken.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn voice(&self, person: i64) -> Result<VoiceResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.voice(&token, person).await }).await
+    }
+
+    /// Changes how the person wants answers spoken.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn update_voice(&self, person: i64, update: &VoiceUpdate) -> Result<VoiceResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.update_voice(&token, person, update).await }).await
     }
 
     /// The person's profile as it is now; nothing for somebody unknown.

@@ -20,6 +20,7 @@ pub(crate) struct Bot {
     pub(crate) clock: Clock,
     pub(crate) metrics: BotMetrics,
     pub(crate) max_image_bytes: u64,
+    pub(crate) max_voice_seconds: u32,
     pub(crate) contact: Contact,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,

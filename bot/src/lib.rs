@@ -70,6 +70,7 @@ pub fn start(
         clock,
         metrics: BotMetrics::register(metrics),
         max_image_bytes: config.max_image_bytes,
+        max_voice_seconds: config.max_voice_seconds,
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
     };

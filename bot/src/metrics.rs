@@ -65,6 +65,8 @@ impl BotMetrics {
         let kind = match method {
             "sendMessage" => "sendMessage",
             "editMessageText" => "editMessageText",
+            "sendVoice" => "sendVoice",
+            "sendPhoto" => "sendPhoto",
             _ => "other",
         };
         self.sent.get_or_create(&KindLabel { kind }).inc();

@@ -3,6 +3,8 @@
 use evolve_store::outbox::NewOutgoing;
 use serde_json::{Value, json};
 
+use crate::telegram::upload;
+
 /// Calls that answer one update. Their keys come from the update, so that the same answer is never owed twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Replies {
@@ -14,6 +16,12 @@ pub(crate) struct Replies {
 
 /// Rows of inline buttons: label and callback data.
 pub(crate) type Buttons<'a> = &'a [&'a [(&'a str, &'a str)]];
+
+fn keyboard(buttons: Buttons<'_>) -> Value {
+    let button = |(text, data): &(&str, &str)| json!({ "text": text, "callback_data": data });
+    let rows: Vec<Vec<Value>> = buttons.iter().map(|row| row.iter().map(button).collect()).collect();
+    json!({ "inline_keyboard": rows })
+}
 
 impl Replies {
     /// Nothing yet, to be sent to `chat_id` for `update_id`.
@@ -32,10 +40,8 @@ impl Replies {
     /// A message with buttons under it.
     #[must_use]
     pub(crate) fn ask(self, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
-        let button = |(text, data): &(&str, &str)| json!({ "text": text, "callback_data": data });
-        let rows: Vec<Vec<Value>> = buttons.iter().map(|row| row.iter().map(button).collect()).collect();
         let mut params = self.text_params(html.into());
-        params["reply_markup"] = json!({ "inline_keyboard": rows });
+        params["reply_markup"] = keyboard(buttons);
         self.owe("sendMessage", params)
     }
 
@@ -45,6 +51,24 @@ impl Replies {
         let mut params = self.text_params(html.into());
         params["message_id"] = message_id.into();
         self.owe("editMessageText", params)
+    }
+
+    /// Another text, with buttons, for a message that was sent before.
+    #[must_use]
+    pub(crate) fn edit_asking(self, message_id: i64, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
+        let mut params = self.text_params(html.into());
+        params["message_id"] = message_id.into();
+        params["reply_markup"] = keyboard(buttons);
+        self.owe("editMessageText", params)
+    }
+
+    /// A voice message: OGG/Opus in base64. The sound itself is owed, not a promise to make it: made again, it would cost
+    /// again, and could fail.
+    #[must_use]
+    pub(crate) fn speak(self, ogg_base64: String, seconds: u32) -> Self {
+        let voice = upload::file(ogg_base64, "voice.ogg", "audio/ogg");
+        let params = json!({ "chat_id": self.chat_id, "voice": voice, "duration": seconds });
+        self.owe("sendVoice", params)
     }
 
     /// What is owed, in order.

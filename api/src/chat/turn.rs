@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use evolve_contract::{Code, chat::ChatResponse};
 use evolve_engine::turn::{TurnEvent, TurnRequest};
 use futures::FutureExt as _;
@@ -92,7 +93,15 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 api.profiles.changed(user_id).await;
             }
             let outcome = if reply.replayed { "replayed" } else { "ok" };
-            Ok((ChatResponse { response_text: reply.text, voice_message: None, image_base64: None }, outcome))
+            let spoken = api.engine.sound(&reply).await;
+            let seconds = spoken.as_ref().map(|spoken| spoken.duration_ms.div_ceil(1000));
+            let answer = ChatResponse {
+                response_text: reply.text,
+                voice_message: spoken.map(|spoken| BASE64_STANDARD.encode(spoken.ogg)),
+                voice_seconds: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
+                image_base64: None,
+            };
+            Ok((answer, outcome))
         }
         Err(error) => {
             let error = crate::errors::turn(error, api.clock.now());

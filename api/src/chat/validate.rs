@@ -1,12 +1,13 @@
 //! What a chat request must be before a turn is made of it.
 
 use axum::http::HeaderMap;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
     chat::{ChatRequest, IDEMPOTENCY_KEY_HEADER},
 };
-use evolve_engine::turn::TurnRequest;
+use evolve_engine::{speech::Audio, turn::TurnRequest};
 
 use crate::{chat::image, problem::ApiError};
 
@@ -19,19 +20,28 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 /// How old a message may be: Telegram keeps updates for a day, and our bot may have been away after that.
 const MAX_AGE: TimeDelta = TimeDelta::days(30);
 
+/// How much may come with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Largest image, in bytes.
+    pub image_bytes: usize,
+    /// Longest recording, in seconds.
+    pub voice_seconds: u32,
+}
+
 /// The turn that a request asks for.
 ///
 /// # Errors
-/// `invalid_value`, `invalid_image`.
+/// `invalid_value`, `invalid_image`, `invalid_audio`.
 pub(super) fn turn_request(
     user_id: i64,
     headers: &HeaderMap,
     body: ChatRequest,
-    max_image_bytes: usize,
+    bounds: Bounds,
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data } = body;
+    let ChatRequest { message, timestamp, image_data, audio_data, audio_seconds } = body;
     if message.chars().count() > MAX_MESSAGE_CHARS {
         return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
     }
@@ -39,17 +49,29 @@ pub(super) fn turn_request(
     if message.contains('\0') {
         return Err(invalid("message holds a NUL character"));
     }
-    if message.trim().is_empty() && image_data.is_none() {
-        return Err(invalid("message is empty, and there is no image"));
+    if message.trim().is_empty() && image_data.is_none() && audio_data.is_none() {
+        return Err(invalid("message is empty, and there is no image and no recording"));
     }
     if let Some(sent_at) = timestamp
         && !(now - MAX_AGE..=now + CLOCK_SKEW).contains(&sent_at)
     {
         return Err(invalid("timestamp is in the future, or more than 30 days ago"));
     }
-    let image = image_data.map(|data| image::decode(&data, max_image_bytes)).transpose();
+    let image = image_data.map(|data| image::decode(&data, bounds.image_bytes)).transpose();
     let image = image.map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))?;
-    Ok(TurnRequest { user_id, key, text: message, image })
+    let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
+    Ok(TurnRequest { user_id, key, text: message, image, audio })
+}
+
+fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Audio, ApiError> {
+    let wrong = |detail: String| ApiError::new(Code::InvalidAudio).detail(detail);
+    let bytes = BASE64_STANDARD.decode(base64).map_err(|_| {
+        wrong(
+            "audio_data is not base64 (the standard alphabet, with padding, without line breaks or a data: prefix)"
+                .to_owned(),
+        )
+    })?;
+    Audio::check(bytes, seconds, max_seconds).map_err(|error| wrong(error.to_string()))
 }
 
 /// The Idempotency-Key of a request, if it has one.
@@ -88,8 +110,9 @@ mod tests {
         if let Some(key) = key {
             headers.append(IDEMPOTENCY_KEY_HEADER, axum::http::HeaderValue::from_bytes(key.as_bytes()).unwrap());
         }
-        let body = ChatRequest { message: message.to_owned(), timestamp, image_data: None };
-        turn_request(42, &headers, body, 1024, now()).map_err(|error| error.code())
+        let body = ChatRequest { message: message.to_owned(), timestamp, ..ChatRequest::default() };
+        let bounds = Bounds { image_bytes: 1024, voice_seconds: 60 };
+        turn_request(42, &headers, body, bounds, now()).map_err(|error| error.code())
     }
 
     #[test]

@@ -36,6 +36,23 @@ async fn a_person_with_premium_shows_a_picture_and_the_model_sees_it() {
 }
 
 #[tokio::test]
+async fn the_model_does_not_learn_where_a_picture_was_taken() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    sqlx::query("UPDATE users SET plan = 'premium'").execute(&setup.pool()).await.unwrap();
+    let plain = picture(ImageFormat::Jpeg);
+    let exif = b"\xff\xe1\0\x1eExif\0\0GPS 55.7558 37.6173 ..";
+    let telling = [&plain[..2], exif, &plain[2..]].concat();
+    let body = ChatRequest { image_data: Some(BASE64_STANDARD.encode(telling)), ..ChatRequest::default() };
+    api.client.chat(&token, None, &body).await.unwrap();
+    let seen = api.script.requests().pop().unwrap().context.pop().unwrap().parts;
+    let Some(Part::Image { bytes, .. }) = seen.first() else { panic!("{seen:?}") };
+    assert_eq!(**bytes, *plain);
+}
+
+#[tokio::test]
 async fn a_picture_on_the_free_plan_needs_premium_and_costs_nothing() {
     let api = Api::start().await;
     let token = api.token(IVAN).await;

@@ -18,3 +18,4 @@ mod process;
 mod profile;
 mod ready;
 mod stream;
+mod voice;

@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, start};
+use super::{Trouble, Turn, me, start, voice};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -21,13 +21,15 @@ enum Command {
     Profile,
     Status,
     Reset,
+    Voice,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 5] = [
+const MENU: [(&str, Text<'static>); 6] = [
     ("profile", Text::CommandProfile),
     ("status", Text::CommandStatus),
     ("reset", Text::CommandReset),
+    ("voice", Text::CommandVoice),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
@@ -54,6 +56,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Voice) => voice::show(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),
     }
 }

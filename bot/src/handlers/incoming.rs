@@ -4,6 +4,7 @@
 //! must not wait for a library because they used a new kind of formatting, so such a message is read a second time,
 //! without everything that the bot has no use for.
 
+use super::media::{self, Media};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
@@ -35,8 +36,6 @@ pub(crate) struct Photo {
 /// What we cannot do anything with yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsupported {
-    /// A voice message or music.
-    Voice,
     /// A sticker, an animation, dice.
     Sticker,
     /// A video or a round one.
@@ -61,6 +60,15 @@ pub(crate) enum Incoming {
     Photo {
         /// The sizes that Telegram made of it.
         sizes: Vec<Photo>,
+        /// What is written under it.
+        caption: String,
+        /// When.
+        date: DateTime<Utc>,
+    },
+    /// Sent something else that the companion can do something with.
+    Media {
+        /// What.
+        media: Media,
         /// What is written under it.
         caption: String,
         /// When.
@@ -144,7 +152,10 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
             let sizes = photo.photo.into_iter().map(photo_size).collect();
             Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), date }
         }
-        _ => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
+        _ => match media::of(raw) {
+            Some(media) => Incoming::Media { media, caption: media::caption(raw), date },
+            None => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
+        },
     };
     Ok((person, incoming))
 }
@@ -160,9 +171,7 @@ fn photo_size(size: PhotoSize) -> Photo {
 /// What a message carries that we can do nothing with; nothing if it carries nothing, but says what happened in the chat.
 fn unsupported(message: &Value) -> Option<Unsupported> {
     // An animation comes with a document and a venue with a location, for old bots: the more special one is first.
-    const KINDS: [(&str, Unsupported); 17] = [
-        ("voice", Unsupported::Voice),
-        ("audio", Unsupported::Voice),
+    const KINDS: [(&str, Unsupported); 15] = [
         ("sticker", Unsupported::Sticker),
         ("animation", Unsupported::Sticker),
         ("dice", Unsupported::Sticker),
@@ -269,6 +278,16 @@ mod tests {
         assert_eq!((sizes[0].size, caption.as_str()), (None, ""));
     }
 
+    #[rstest]
+    #[case("voice")]
+    #[case("audio")]
+    fn a_recording_needs_no_more_than_telegram_promises(#[case] kind: &str) {
+        let update = message(json!({ kind: { "file_id": "a", "file_unique_id": "a", "duration": 7 } }));
+        let file = media::File { id: "a".to_owned(), size: None };
+        let Ok(Incoming::Media { media, .. }) = incoming(&update) else { panic!("{:?}", incoming(&update)) };
+        assert_eq!(media, Media::Recording { file, seconds: 7 });
+    }
+
     #[test]
     fn nobody_acts_in_the_private_chat_of_another() {
         let other = json!({ "id": 43, "is_bot": false, "first_name": "Ева" });
@@ -291,7 +310,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case(json!({ "voice": { "file_id": "a", "file_unique_id": "a", "duration": 1 } }), Unsupported::Voice)]
+    #[case(json!({ "video_note": { "file_id": "a", "duration": 1 } }), Unsupported::Video)]
     #[case(json!({ "document": { "file_id": "a", "file_unique_id": "a" } }), Unsupported::File)]
     #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }), Unsupported::Other)]
     #[case(json!({ "dice": { "emoji": "🎲", "value": 3 } }), Unsupported::Sticker)]

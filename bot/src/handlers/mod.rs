@@ -10,7 +10,7 @@
 //!    things are now.
 //! 3. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
 //! 4. While a name is awaited, a text is the name.
-//! 5. Any other text, and any photo, goes to the companion.
+//! 5. Any other text, any picture, sticker and recording goes to the companion.
 //! 6. Of anything else the bot says kindly that it cannot do it yet.
 
 mod chat;
@@ -20,8 +20,10 @@ mod names;
 mod start;
 mod trouble;
 mod typing;
+mod voice;
 
 pub(crate) mod incoming;
+pub(crate) mod media;
 
 pub(crate) use commands::register as register_commands;
 pub(crate) use trouble::Trouble;
@@ -32,7 +34,10 @@ use evolve_contract::profile::{Onboarding, ProfileData};
 use evolve_domain::language::Language;
 use evolve_store::{inbox::ClaimedUpdate, outbox::NewOutgoing};
 
-use self::incoming::{Incoming, Person, Unsupported};
+use self::{
+    incoming::{Incoming, Person, Unsupported},
+    media::Media,
+};
 use crate::{bot::Bot, replies::Replies, texts::Text};
 
 /// One update of one person, being handled.
@@ -77,6 +82,9 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
 
 async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
     match incoming {
+        Incoming::Press { query_id, message_id, data } if voice::is_ours(&data) => {
+            voice::pressed(turn, &query_id, message_id, &data).await
+        }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
         Incoming::Text { text, date } => {
@@ -90,6 +98,19 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             let profile = turn.profile_or_new().await?;
             chat::photo(turn, turn.language(Some(&profile)), &sizes, caption, date).await
         }
+        Incoming::Media { media, caption, date } => {
+            let profile = turn.profile_or_new().await?;
+            let language = turn.language(Some(&profile));
+            match media {
+                Media::Recording { file, seconds } => {
+                    let recording = chat::Recording { file: &file, seconds, caption, date };
+                    chat::voice(turn, language, recording).await
+                }
+                Media::Picture(file) => chat::picture(turn, language, &file, caption, date).await,
+                Media::Sticker { file, emoji } => chat::sticker(turn, language, &file, emoji, date).await,
+                Media::Emoji(emoji) => chat::text(turn, language, emoji, date).await,
+            }
+        }
         Incoming::Unsupported(kind) => {
             Ok(turn.replies().say(excuse_for(kind).render(turn.best_known_language().await)))
         }
@@ -102,13 +123,15 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Text { text, .. } if commands::is_command(text) => "command",
         Incoming::Text { .. } => "text",
         Incoming::Photo { .. } => "photo",
+        Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
+        Incoming::Media { media: Media::Picture(_), .. } => "photo",
+        Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",
         Incoming::Unsupported(_) => "unsupported",
     }
 }
 
 fn excuse_for(kind: Unsupported) -> Text<'static> {
     match kind {
-        Unsupported::Voice => Text::UnsupportedVoice,
         Unsupported::Sticker => Text::UnsupportedSticker,
         Unsupported::Video => Text::UnsupportedVideo,
         Unsupported::File => Text::UnsupportedFile,

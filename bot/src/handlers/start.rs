@@ -60,10 +60,7 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    // First, and whatever comes of it: until then the person's app shows a waiting button, for a minute at most.
-    if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
-        turn.bot.metrics.swallow("callback_answer", &error);
-    }
+    acknowledge(turn, query).await;
     let profile = turn.fresh_profile_or_new().await?;
     let pressed = Pressed { turn, message, profile: &profile };
     match data {
@@ -74,6 +71,13 @@ pub(super) async fn pressed(
             // A button of another version of the bot.
             None => Ok(turn.replies()),
         },
+    }
+}
+
+/// Comes first, and whatever comes of it: until then the person's app shows a waiting button, for a minute at most.
+pub(super) async fn acknowledge(turn: &Turn<'_>, query: &str) {
+    if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
+        turn.bot.metrics.swallow("callback_answer", &error);
     }
 }
 

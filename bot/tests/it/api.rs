@@ -19,13 +19,16 @@ use evolve_contract::{
     chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, ResetResponse},
     problem::PROBLEM_JSON,
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
+    voice::{Mode, VoiceResponse, VoiceUpdate},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
     task::JoinHandle,
 };
 
+const UNCHOSEN: VoiceResponse = VoiceResponse { mode: Mode::OnVoice, voice: None, available: true, allowed: true };
 pub(crate) const SERVICE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// One `POST /chat`, as it arrived.
@@ -40,6 +43,8 @@ pub(crate) struct Call {
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Text(String),
+    /// A text, and the same spoken.
+    Spoken(String, Vec<u8>),
     Problem(Problem),
     /// The page of a proxy whose API is away.
     BadGateway,
@@ -55,6 +60,7 @@ struct World {
     answerer: Answerer,
     answered: HashMap<(i64, String), ChatResponse>,
     profiles: HashMap<i64, ProfileData>,
+    voices: HashMap<i64, VoiceResponse>,
     calls: Vec<Call>,
     turns: usize,
     token_generation: u32,
@@ -86,6 +92,7 @@ impl FakeApi {
             answerer: Box::new(|call, _| Reply::Text(format!("echo: {}", call.request.message))),
             answered: HashMap::new(),
             profiles: HashMap::new(),
+            voices: HashMap::new(),
             calls: Vec::new(),
             turns: 0,
             token_generation: 0,
@@ -99,6 +106,7 @@ impl FakeApi {
             .route("/auth", post(auth))
             .route("/chat", post(chat))
             .route("/chat/reset", post(reset))
+            .route("/voice/{user_id}", get(voice).post(update_voice))
             .route("/profile", post(update_profile))
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
@@ -148,6 +156,14 @@ impl FakeApi {
 
     pub(crate) fn profile(&self, person: i64) -> Option<ProfileData> {
         self.lock().profiles.get(&person).cloned()
+    }
+
+    pub(crate) fn allow_voice(&self, person: i64, allowed: bool) {
+        self.lock().voices.entry(person).or_insert(UNCHOSEN).allowed = allowed;
+    }
+
+    pub(crate) fn voice(&self, person: i64) -> VoiceResponse {
+        self.lock().voices.get(&person).copied().unwrap_or(UNCHOSEN)
     }
 
     /// Every `POST /chat` so far.
@@ -226,14 +242,18 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
         let stored = world.answered.get(&(person, key.clone())).cloned();
         let reply = (world.answerer)(&call, before);
         let text = match &reply {
-            Reply::Text(text) | Reply::Later(_, text) => Some(text.clone()),
+            Reply::Text(text) | Reply::Later(_, text) | Reply::Spoken(text, _) => Some(text.clone()),
             Reply::Hang => Some(format!("made: {}", call.request.message)),
             Reply::Problem(_) | Reply::BadGateway => None,
         };
         match (stored, text) {
             (Some(stored), _) if !matches!(reply, Reply::Hang) => return Json(stored).into_response(),
             (None, Some(response_text)) => {
-                world.answered.insert((person, key), ChatResponse { response_text, ..ChatResponse::default() });
+                let answer = match &reply {
+                    Reply::Spoken(_, sound) => spoken(response_text, sound),
+                    _ => ChatResponse { response_text, ..ChatResponse::default() },
+                };
+                world.answered.insert((person, key), answer);
                 world.turns += 1;
             }
             _ => {}
@@ -242,6 +262,7 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
     };
     match reply {
         Reply::Text(response_text) => Json(ChatResponse { response_text, ..ChatResponse::default() }).into_response(),
+        Reply::Spoken(response_text, sound) => Json(spoken(response_text, &sound)).into_response(),
         Reply::Problem(it) => problem(it),
         Reply::BadGateway => (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response(),
         Reply::Hang => std::future::pending().await,
@@ -250,6 +271,35 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
             Json(ChatResponse { response_text, ..ChatResponse::default() }).into_response()
         }
     }
+}
+
+fn spoken(response_text: String, sound: &[u8]) -> ChatResponse {
+    let voice_message = Some(STANDARD.encode(sound));
+    ChatResponse { response_text, voice_message, voice_seconds: Some(2), ..ChatResponse::default() }
+}
+
+async fn voice(State(world): Shared, headers: HeaderMap, Path(user_id): Path<i64>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    Json(*world.voices.entry(user_id).or_insert(UNCHOSEN)).into_response()
+}
+
+async fn update_voice(
+    State(world): Shared,
+    headers: HeaderMap,
+    Path(user_id): Path<i64>,
+    Json(update): Json<VoiceUpdate>,
+) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let chosen = world.voices.entry(user_id).or_insert(UNCHOSEN);
+    chosen.mode = update.mode.unwrap_or(chosen.mode);
+    chosen.voice = update.voice.or(chosen.voice);
+    Json(*chosen).into_response()
 }
 
 async fn reset(State(world): Shared, headers: HeaderMap) -> Response {

@@ -11,7 +11,9 @@
 mod api;
 mod delivery;
 mod inbound;
+mod pictures;
 mod story;
 mod talking;
 mod trouble;
+mod voice;
 mod world;

@@ -11,7 +11,7 @@ pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChatRequest {
-    /// What the person wrote; may be empty where there is an image.
+    /// What the person wrote; may be empty where there is an image or a recording.
     #[schema(example = "Привет!", max_length = 16_384)]
     pub message: String,
     /// When the person wrote it.
@@ -20,6 +20,12 @@ pub struct ChatRequest {
     /// A JPEG, PNG or WebP image in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_data: Option<String>,
+    /// A recording of the person in base64: OGG, MP3, WAV, FLAC, M4A, AAC or WebM. What they say in it is their message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_data: Option<String>,
+    /// How long the recording is, for formats that do not say it themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_seconds: Option<u32>,
 }
 
 /// The companion's answer.
@@ -27,8 +33,11 @@ pub struct ChatRequest {
 pub struct ChatResponse {
     /// The answer, in Markdown.
     pub response_text: String,
-    /// The answer spoken: OGG/Opus in base64.
+    /// The answer, or the beginning of a long one, spoken: OGG/Opus in base64. For people who want that and whose plan has it.
     pub voice_message: Option<String>,
+    /// How long the spoken answer is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice_seconds: Option<u32>,
     /// A picture in base64.
     pub image_base64: Option<String>,
 }

@@ -14,6 +14,7 @@ use crate::{
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
+    voice::{VoiceResponse, VoiceUpdate},
 };
 
 /// Why a call gave no result.
@@ -159,6 +160,27 @@ impl Client {
     /// [`ClientError`].
     pub async fn status(&self, token: &str, user_id: i64) -> Result<StatusResponse, ClientError> {
         json(self.request(Method::GET, &format!("profile/status/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /voice/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn voice(&self, token: &str, user_id: i64) -> Result<VoiceResponse, ClientError> {
+        json(self.request(Method::GET, &format!("voice/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `POST /voice/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update_voice(
+        &self,
+        token: &str,
+        user_id: i64,
+        body: &VoiceUpdate,
+    ) -> Result<VoiceResponse, ClientError> {
+        json(self.request(Method::POST, &format!("voice/{user_id}")).bearer_auth(token).json(body)).await
     }
 
     fn chat_request(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> RequestBuilder {

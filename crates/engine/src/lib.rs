@@ -9,6 +9,7 @@ pub mod partitions;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;
+pub mod speech;
 pub mod summary;
 pub mod tools;
 pub mod turn;
@@ -22,6 +23,7 @@ use evolve_store::{Store, wakeups::Wakeups};
 pub use metrics::EngineMetrics;
 use model::{Chain, LinkStatus};
 use prompt::{Persona, PromptError, Prompts};
+use speech::Speech;
 
 /// What an engine is made of.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct EngineConfig {
     pub wakeups: Wakeups,
     /// The models.
     pub chain: Chain,
+    /// What hears and speaks.
+    pub speech: Speech,
     /// Who the companion is.
     pub persona: Persona,
     /// What each plan allows.
@@ -56,6 +60,7 @@ pub struct Inner {
     store: Store,
     wakeups: Wakeups,
     chain: Chain,
+    speech: Speech,
     prompts: Prompts,
     persona: Persona,
     plans: Plans,
@@ -79,11 +84,32 @@ impl Engine {
     /// # Errors
     /// [`PromptError`] when a template is broken, which a test excludes.
     pub fn new(config: EngineConfig) -> Result<Self, PromptError> {
-        let EngineConfig { store, wakeups, chain, persona, plans, max_iterations, thinking_budget, metrics, clock } =
-            config;
+        let EngineConfig {
+            store,
+            wakeups,
+            chain,
+            speech,
+            persona,
+            plans,
+            max_iterations,
+            thinking_budget,
+            metrics,
+            clock,
+        } = config;
         let prompts = Prompts::new()?;
-        let inner =
-            Inner { store, wakeups, chain, prompts, persona, plans, max_iterations, thinking_budget, metrics, clock };
+        let inner = Inner {
+            store,
+            wakeups,
+            chain,
+            speech,
+            prompts,
+            persona,
+            plans,
+            max_iterations,
+            thinking_budget,
+            metrics,
+            clock,
+        };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -47,7 +47,13 @@ impl ProviderConfig {
     /// The chain of somebody who configured nothing.
     #[must_use]
     pub fn default_chain() -> Vec<Self> {
-        vec![Self { kind: ProviderKind::Gemini, model: None, base_url: None, api_key_env: None, name: None }]
+        vec![Self::gemini()]
+    }
+
+    /// Gemini, with everything at its default.
+    #[must_use]
+    pub const fn gemini() -> Self {
+        Self { kind: ProviderKind::Gemini, model: None, base_url: None, api_key_env: None, name: None }
     }
 
     fn key_variable(&self) -> Option<&str> {
@@ -60,8 +66,12 @@ impl ProviderConfig {
 }
 
 /// Reads `PROVIDERS` and the keys that it names, and makes the providers. What is wrong is noted in `env`; the list is
-/// then shorter than configured.
-pub fn read(env: &mut Reader, client: &reqwest::Client, http: ClientConfig) -> Vec<Arc<dyn ModelProvider>> {
+/// then shorter than configured. Their configuration comes along, since what hears and speaks may follow from it.
+pub fn read(
+    env: &mut Reader,
+    client: &reqwest::Client,
+    http: ClientConfig,
+) -> (Vec<Arc<dyn ModelProvider>>, Vec<ProviderConfig>) {
     // In the reference although it is read by name below.
     let _: Option<secrecy::SecretString> =
         env.optional_secret("GOOGLE_API_KEY", 1, "Key of the Gemini API, from Google AI Studio.");
@@ -84,7 +94,7 @@ pub fn read(env: &mut Reader, client: &reqwest::Client, http: ClientConfig) -> V
             Err(problem) => env.problem(problem),
         }
     }
-    providers
+    (providers, configs)
 }
 
 fn build(

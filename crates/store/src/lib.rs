@@ -6,6 +6,7 @@
 //!
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
+pub mod audio;
 pub mod cache;
 pub mod error;
 pub mod facts;
@@ -21,6 +22,7 @@ pub mod rotate;
 pub mod summaries;
 pub mod turns;
 pub mod users;
+pub mod voice;
 pub mod wakeups;
 
 mod database;

@@ -11,4 +11,6 @@ mod remembers;
 #[cfg(test)]
 mod round_trips;
 #[cfg(test)]
+mod speaks;
+#[cfg(test)]
 mod system;

@@ -8,10 +8,10 @@
 mod answer;
 mod chain;
 mod error;
-mod gemini;
-mod http;
+pub(crate) mod gemini;
+pub(crate) mod http;
 mod observer;
-mod openai;
+pub(crate) mod openai;
 mod request;
 mod scripted;
 mod sse;

@@ -47,8 +47,9 @@ impl Running<'_> {
         if let Some(image) = &self.request.image {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
-        if !self.request.text.is_empty() {
-            parts.push(Part::Text(self.request.text.clone()));
+        let said = self.said();
+        if !said.is_empty() {
+            parts.push(Part::Text(said.into_owned()));
         }
         Message { role: Role::User, parts }
     }

@@ -136,7 +136,7 @@ fn stored(usage: Usage) -> turns::Usage {
     }
 }
 
-fn failure(error: &ChainError) -> TurnError {
+pub(super) fn failure(error: &ChainError) -> TurnError {
     tracing::warn!(%error, "no model answered");
     if error.blocked() {
         return TurnError::ModelBlocked;

@@ -5,17 +5,27 @@
 mod admit;
 mod compose;
 mod generate;
+mod hear;
 mod persist;
 mod recall;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::profile::Settings;
 use evolve_store::{StoreError, turns};
 use tokio::sync::mpsc;
 
-use crate::{Engine, prompt::PromptError, tools::Effects};
+use crate::{
+    Engine,
+    prompt::PromptError,
+    speech::{Audio, Heard},
+    tools::Effects,
+};
+pub use hear::Sound;
 
 /// How long a turn may be silent before another process may take it over.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -35,6 +45,8 @@ pub struct TurnRequest {
     pub text: String,
     /// A picture that came with it.
     pub image: Option<Image>,
+    /// What they said instead of writing it, or besides.
+    pub audio: Option<Audio>,
 }
 
 /// A picture.
@@ -52,6 +64,7 @@ impl std::fmt::Debug for TurnRequest {
             .field("user_id", &self.user_id)
             .field("text_bytes", &self.text.len())
             .field("image_bytes", &self.image.as_ref().map(|image| image.bytes.len()))
+            .field("audio", &self.audio)
             .finish_non_exhaustive()
     }
 }
@@ -74,6 +87,8 @@ pub struct TurnReply {
     pub replayed: bool,
     /// Whether the turn changed the profile or the settings, so that caches of them are out of date.
     pub profile_changed: bool,
+    /// What it has to do with sound, for [`Engine::sound`].
+    pub sound: Option<Box<Sound>>,
 }
 
 /// Why there is no answer. In each case nothing was charged.
@@ -90,6 +105,12 @@ pub enum TurnError {
     /// Pictures belong to another plan.
     #[error("pictures are not part of the person's plan")]
     PremiumRequired,
+    /// Nothing is configured that hears.
+    #[error("nothing here can hear")]
+    CannotHear,
+    /// Nobody speaks in the recording.
+    #[error("nobody speaks in the recording")]
+    NothingHeard,
     /// The key was used with another request.
     #[error("the Idempotency-Key was used before with another request")]
     KeyReused,
@@ -124,6 +145,8 @@ impl TurnError {
     fn stored(&self) -> &'static str {
         match self {
             Self::PremiumRequired => "premium_required",
+            Self::CannotHear => "cannot_hear",
+            Self::NothingHeard => "nothing_heard",
             Self::ModelUnavailable { .. } => "model_unavailable",
             Self::ModelBlocked => "model_blocked",
             Self::ModelFailed => "model_failed",
@@ -135,6 +158,8 @@ impl TurnError {
     fn from_stored(name: &str) -> Self {
         match name {
             "premium_required" => Self::PremiumRequired,
+            "cannot_hear" => Self::CannotHear,
+            "nothing_heard" => Self::NothingHeard,
             "model_blocked" => Self::ModelBlocked,
             "model_failed" => Self::ModelFailed,
             _ => Self::ModelUnavailable { retry_after: None },
@@ -171,6 +196,8 @@ struct Running<'a> {
     request: &'a TurnRequest,
     lease: turns::TurnLease,
     person: Box<turns::Person>,
+    /// What was heard, once it was.
+    heard: OnceLock<Heard>,
 }
 
 impl Engine {
@@ -186,9 +213,9 @@ impl Engine {
         let request = TurnRequest { text: storable(&request.text), ..request };
         let (lease, person) = match admit::admit(self, &request).await? {
             admit::Admitted::Run(lease, person) => (lease, person),
-            admit::Admitted::Answered(text) => return Ok(TurnReply { text, replayed: true, profile_changed: false }),
+            admit::Admitted::Answered(replay) => return Ok(hear::replayed(self, &request, replay)),
         };
-        let running = Running { engine: self, request: &request, lease, person };
+        let running = Running { engine: self, request: &request, lease, person, heard: OnceLock::new() };
         let mut listener = Listener(events);
         match running.keep(running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
@@ -213,6 +240,7 @@ impl Running<'_> {
         if self.request.image.is_some() && !self.engine.plans.limits(self.person.plan).images {
             return Err(TurnError::PremiumRequired);
         }
+        self.hear().await?;
         let recall = self.recall().await?;
         let prompt = self.compose(&recall)?;
         self.generate(prompt, &recall, listener).await

@@ -22,8 +22,9 @@ impl Running<'_> {
             patch.apply_to(&mut after);
             ProfileChange { patch: patch.clone(), after }
         });
+        let said = self.said();
         let work = Persist {
-            message: &self.request.text,
+            message: &said,
             has_image: self.request.image.is_some(),
             message_id: Uuid::now_v7(),
             reply: &outcome.text,
@@ -40,11 +41,15 @@ impl Running<'_> {
         };
         if self.write(&work).await? {
             let profile_changed = profile.is_some();
-            return Ok(TurnReply { text: outcome.text.clone(), replayed: false, profile_changed });
+            let (text, sound) = (outcome.text.clone(), self.sound());
+            return Ok(TurnReply { text, replayed: false, profile_changed, sound });
         }
         // Somebody else may have answered it, or it was we ourselves: the connection broke before Postgres could say so.
         match self.engine.store.turns().ended(self.lease.turn_id).await? {
-            Some(Ended::Done(text)) => Ok(TurnReply { text, replayed: true, profile_changed: profile.is_some() }),
+            Some(Ended::Done(text)) => {
+                let (profile_changed, sound) = (profile.is_some(), self.sound());
+                Ok(TurnReply { text, replayed: true, profile_changed, sound })
+            }
             _ => Err(TurnError::Superseded),
         }
     }
@@ -60,14 +65,11 @@ impl Running<'_> {
         }
         // A picture that nobody was allowed to look at has not been part of the conversation.
         let has_image = self.request.image.is_some() && !matches!(error, TurnError::PremiumRequired);
-        let work = FailedMessage {
-            message: &self.request.text,
-            has_image,
-            message_id: Uuid::now_v7(),
-            conversation_id: Uuid::now_v7(),
-        };
+        let said = self.said();
+        let work =
+            FailedMessage { message: &said, has_image, message_id: Uuid::now_v7(), conversation_id: Uuid::now_v7() };
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
-        let keep = (has_image || !self.request.text.is_empty()).then_some(&work);
+        let keep = (has_image || !said.is_empty()).then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }

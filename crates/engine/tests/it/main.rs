@@ -14,6 +14,10 @@ mod model_support;
 #[cfg(test)]
 mod prompt;
 #[cfg(test)]
+mod sound;
+#[cfg(test)]
+mod speech;
+#[cfg(test)]
 mod turn;
 #[cfg(test)]
 mod turn_support;

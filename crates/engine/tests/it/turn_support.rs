@@ -8,6 +8,7 @@ use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
     model::{Chain, ChainConfig, ModelProvider, Script, Step},
     prompt::Persona,
+    speech::{Providers, Speech},
     turn::{TurnError, TurnReply, TurnRequest},
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
@@ -33,11 +34,16 @@ pub(crate) async fn world(steps: impl IntoIterator<Item = Step>) -> World {
 }
 
 pub(crate) async fn world_of(script: Script) -> World {
+    world_with(script, Providers::default()).await
+}
+
+/// A world in which something hears and speaks.
+pub(crate) async fn world_with(script: Script, speech: Providers) -> World {
     let database = TestDatabase::migrated().await;
     let clock = Clock::fixed("2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
     let key = fernet::Fernet::generate_key();
     let chain = chain_of(vec![Arc::new(script.clone())]);
-    let (engine, tasks) = engine(database.url(), &key, chain, &clock);
+    let (engine, tasks) = engine(database.url(), &key, chain, speech, &clock);
     let sql = PgPool::connect(database.url()).await.unwrap();
     World { engine, script, clock, sql, url: database.url().to_owned(), key, _tasks: tasks }
 }
@@ -46,7 +52,7 @@ pub(crate) fn chain_of(providers: Vec<Arc<dyn ModelProvider>>) -> Chain {
     Chain::new(providers, ChainConfig { patience: std::time::Duration::ZERO, ..ChainConfig::default() })
 }
 
-fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) {
+fn engine(url: &str, key: &str, chain: Chain, speech: Providers, clock: &Clock) -> (Engine, Tasks) {
     let (metrics, tasks) = (Metrics::new(), Tasks::new());
     let config = StoreConfig { database_url: url.into(), pool_size: 24, encryption_key: key.into() };
     let store = Store::connect(&config, &metrics).unwrap();
@@ -55,6 +61,7 @@ fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) 
         store,
         wakeups,
         chain,
+        speech: Speech::new(speech, &metrics),
         persona: Persona::default(),
         plans: Plans::default(),
         max_iterations: 3,
@@ -68,7 +75,7 @@ fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) 
 impl World {
     /// Another replica over the same database, which may be reached by another way.
     pub(crate) fn replica(&self, url: &str, script: &Script) -> (Engine, Tasks) {
-        engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), &self.clock)
+        engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), Providers::default(), &self.clock)
     }
 
     pub(crate) async fn say(&self, text: &str) -> Result<TurnReply, TurnError> {

@@ -14,10 +14,11 @@ use evolve_domain::plan::Plan;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Admission, Admit, Person, TurnLease, Turns};
+use super::{Admission, Admit, Person, Replay, TurnLease, Turns};
 use crate::{
     StoreError,
     users::{decrypt_profile, parse, settings},
+    voice::settings as settings_of_voice,
 };
 
 const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
@@ -29,7 +30,7 @@ const ADMIT: &str = "
         ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
         RETURNING id, plan, premium_until, points, profile
     ), who AS (
-        SELECT p.*, s.language, s.time_zone, s.onboarding,
+        SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice,
                day_in(COALESCE(s.time_zone, $9), $5) AS day,
                CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
                     THEN $8::integer ELSE $7::integer END AS daily_limit
@@ -48,7 +49,7 @@ const ADMIT: &str = "
         RETURNING id
     )
     SELECT who.plan, who.premium_until, who.points, who.profile, who.language, who.time_zone, who.onboarding, who.day,
-           who.daily_limit, (SELECT id FROM turn) IS NOT NULL AS taken,
+           who.voice_mode, who.voice, who.daily_limit, (SELECT id FROM turn) IS NOT NULL AS taken,
            known.id AS known_id, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply
@@ -86,6 +87,8 @@ struct Row {
     language: Option<String>,
     time_zone: Option<String>,
     onboarding: Option<String>,
+    voice_mode: Option<String>,
+    voice: Option<String>,
     day: NaiveDate,
     daily_limit: Option<i32>,
     taken: bool,
@@ -138,7 +141,11 @@ impl Turns<'_> {
                 return Ok(Admission::KeyReused);
             }
             if known.state == "done" {
-                return Ok(Admission::Replay(known.reply.unwrap_or_default()));
+                let plan = parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, admit.now);
+                let voice = settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref());
+                let settings = row.settings(admit);
+                let text = known.reply.unwrap_or_default();
+                return Ok(Admission::Replay(Replay { turn_id: known.id, text, plan, settings, voice }));
             }
             if known.state == "running" && known.leased_until > admit.now {
                 return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });
@@ -208,6 +215,7 @@ impl Turns<'_> {
             points: row.points,
             profile: decrypt_profile(row.profile.as_deref(), &self.0.keys)?,
             settings: row.settings(admit),
+            voice: settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref()),
             profile_token: row.profile,
             day: row.day,
         })

@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
     plan::{Plan, Plans},
     profile::{Profile, Settings},
+    speech::VoiceSettings,
 };
 use uuid::Uuid;
 
@@ -85,8 +86,25 @@ pub struct Person {
     pub(crate) profile_token: Option<String>,
     /// How they want things.
     pub settings: Settings,
+    /// How they want answers spoken.
+    pub voice: VoiceSettings,
     /// Their day, whose quota counts.
     pub day: NaiveDate,
+}
+
+/// An answer that was given before, and what is needed to say it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The turn that was answered.
+    pub turn_id: Uuid,
+    /// The answer.
+    pub text: String,
+    /// The plan in force.
+    pub plan: Plan,
+    /// How the person wants things.
+    pub settings: Settings,
+    /// How they want answers spoken.
+    pub voice: VoiceSettings,
 }
 
 /// How admit ended.
@@ -94,8 +112,8 @@ pub struct Person {
 pub enum Admission {
     /// The turn is the caller's to run.
     Admitted(TurnLease, Box<Person>),
-    /// It was answered before; this is the answer.
-    Replay(String),
+    /// It was answered before.
+    Replay(Replay),
     /// Somebody is running it.
     Running {
         /// The turn, as `turn_done` notifications name it.

@@ -64,7 +64,7 @@ async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is
     let world = world().await;
     let (turn, person) = world.admitted("k").await;
     world.store.turns().persist(&turn, &person, &work("hi", "hello", world.now)).await.unwrap();
-    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply == "hello"));
+    assert!(matches!(world.admit("k").await, Admission::Replay(replay) if replay.text == "hello"));
     let other = evolve_store::turns::Admit {
         user_id: IVAN,
         key: "k",
@@ -146,7 +146,7 @@ async fn a_turn_whose_process_died_is_taken_over_and_the_dead_one_can_no_longer_
     assert!(!world.store.turns().fail(&dead, "x", Some(&failed("hi")), later).await.unwrap());
     assert!(!world.store.turns().extend(&dead, later).await.unwrap());
     assert!(world.store.turns().persist(&heir, &heirs_view, &work("hi", "hello", later)).await.unwrap());
-    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply == "hello"));
+    assert!(matches!(world.admit("k").await, Admission::Replay(replay) if replay.text == "hello"));
     assert_eq!(world.used_today().await, 1, "the take-over was charged again");
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 2);
 }

@@ -178,7 +178,7 @@ fn content(message: &Message, signatures: bool) -> Option<Content<'_>> {
         match part {
             Part::Text(text) if text.is_empty() => {}
             Part::Text(text) => parts.push(WirePart::Text { text }),
-            Part::Image { mime, bytes } => {
+            Part::Image { mime, bytes } | Part::Audio { mime, bytes } => {
                 parts.push(WirePart::Image {
                     inline_data: InlineData { mime_type: mime, data: STANDARD.encode(bytes) },
                 });

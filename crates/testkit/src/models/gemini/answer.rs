@@ -42,6 +42,9 @@ pub(super) fn improvise(body: &Value) -> Behaviour {
     }
     if let Some(blob) = parts(last).iter().find_map(|part| part.get("inlineData")) {
         let mime = blob.get("mimeType").and_then(Value::as_str).unwrap_or_default();
+        if mime.starts_with("audio/") {
+            return answer(&format!("Words of an {mime} recording."));
+        }
         return answer(&format!("I see an {mime} picture. You said: {prompt}"));
     }
     answer(&format!("You said: {prompt}"))

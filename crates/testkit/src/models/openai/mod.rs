@@ -3,6 +3,7 @@
 //! What it checks is in [`check`], what it answers in [`answer`].
 
 mod answer;
+mod audio;
 mod check;
 mod refusal;
 
@@ -32,6 +33,8 @@ impl Api for OpenAiApi {
         Router::new()
             .route("/v1/models", get(list))
             .route("/v1/chat/completions", post(completions))
+            .route("/v1/audio/transcriptions", post(audio::transcriptions))
+            .route("/v1/audio/speech", post(audio::speak))
             .fallback(async |uri: Uri| Refusal::unknown_url(uri.path()).response())
             // Pictures come within the JSON.
             .layer(axum::extract::DefaultBodyLimit::max(64 * 1024 * 1024))

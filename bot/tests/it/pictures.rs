@@ -1,0 +1,66 @@
+//! Pictures that are not sent as photos: documents and stickers.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use evolve_contract::{Code, Problem};
+use serde_json::{Value, json};
+
+use crate::{
+    api::Reply,
+    world::{World, anna},
+};
+
+/// A sticker, or whatever `object` makes of the file of a document that was sent before.
+fn send_as(world: &World, kind: &str, more: &Value) -> i64 {
+    let first = world.telegram.person_messages(42)[0];
+    let mut message = world.telegram.raw_message(42, first).unwrap();
+    let object = message.as_object_mut().unwrap();
+    let mut file = object.remove("document").unwrap();
+    file.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    object.insert(kind.to_owned(), file);
+    object.insert("message_id".to_owned(), json!(900));
+    world.telegram.send_update(json!({ "message": message }))
+}
+
+#[tokio::test]
+async fn a_picture_that_was_sent_as_a_file_is_seen() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_document(anna(), b"\x89PNG a cat".to_vec(), "cat.PNG");
+    world.wait_for_last(42, "echo:").await;
+    let call = world.api.calls().pop().unwrap();
+    assert_eq!(STANDARD.decode(call.request.image_data.unwrap()).unwrap(), b"\x89PNG a cat");
+    world.telegram.send_document(anna(), b"%PDF".to_vec(), "cat.pdf");
+    world.wait_for_last(42, "Файлы я пока не умею").await;
+    assert_eq!(world.api.turns(), 1);
+}
+
+#[tokio::test]
+async fn a_sticker_is_seen_and_says_what_its_emoji_says() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    let first = world.telegram.send_document(anna(), b"RIFF a sticker".to_vec(), "a.webp");
+    world.wait_until_done(first).await;
+    send_as(&world, "sticker", &json!({ "emoji": "🐱", "is_animated": false, "is_video": false }));
+    world.wait_for_last(42, "echo: 🐱").await;
+    let call = world.api.calls().pop().unwrap();
+    assert_eq!(STANDARD.decode(call.request.image_data.unwrap()).unwrap(), b"RIFF a sticker");
+    send_as(&world, "sticker", &json!({ "emoji": "🦊", "is_animated": true, "is_video": false }));
+    world.wait_for_last(42, "echo: 🦊").await;
+    assert_eq!(world.api.calls().pop().unwrap().request.image_data, None);
+}
+
+#[tokio::test]
+async fn a_sticker_of_who_may_not_show_pictures_is_its_emoji() {
+    let world = World::new().await;
+    world.api.answer(|call, _| match &call.request.image_data {
+        Some(_) => Reply::Problem(Problem::new(Code::PremiumRequired)),
+        None => Reply::Text(format!("echo: {}", call.request.message)),
+    });
+    let _bot = world.bot().await;
+    let first = world.telegram.send_document(anna(), b"RIFF a sticker".to_vec(), "a.webp");
+    world.wait_until_done(first).await;
+    let update = send_as(&world, "sticker", &json!({ "emoji": "🐱" }));
+    world.wait_for_last(42, "echo: 🐱").await;
+    let keys: Vec<String> = world.api.calls().into_iter().map(|call| call.key).skip(1).collect();
+    assert_eq!(keys, [format!("tg-{update}-sticker"), format!("tg-{update}")], "each request has a key of its own");
+}
