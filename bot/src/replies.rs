@@ -12,6 +12,7 @@ pub(crate) struct Replies {
     chat_id: i64,
     user_id: i64,
     owed: Vec<NewOutgoing>,
+    together: Vec<i64>,
 }
 
 /// Rows of inline buttons: label and callback data.
@@ -27,7 +28,7 @@ impl Replies {
     /// Nothing yet, to be sent to `chat_id` for `update_id`.
     #[must_use]
     pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
-        Self { update_id, chat_id, user_id, owed: Vec::new() }
+        Self { update_id, chat_id, user_id, owed: Vec::new(), together: Vec::new() }
     }
 
     /// A message in Telegram's HTML.
@@ -69,6 +70,18 @@ impl Replies {
         let voice = upload::file(ogg_base64, "voice.ogg", "audio/ogg");
         let params = json!({ "chat_id": self.chat_id, "voice": voice, "duration": seconds });
         self.owe("sendVoice", params)
+    }
+
+    /// They answer these updates as well.
+    #[must_use]
+    pub(crate) fn together_with(self, updates: Vec<i64>) -> Self {
+        Self { together: updates, ..self }
+    }
+
+    /// Updates that they answer as well.
+    #[must_use]
+    pub(crate) fn together(&self) -> &[i64] {
+        &self.together
     }
 
     /// What is owed, in order.

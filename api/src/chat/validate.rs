@@ -13,6 +13,8 @@ use crate::{chat::image, problem::ApiError};
 
 /// Longest message, in characters: four of Telegram's.
 const MAX_MESSAGE_CHARS: usize = 16_384;
+/// Images besides the first: a Telegram album has ten.
+const MAX_MORE_IMAGES: usize = 9;
 /// Longest idempotency key, in characters.
 const MAX_KEY_CHARS: usize = 255;
 /// How far a caller's clock may be ahead of ours.
@@ -41,7 +43,7 @@ pub(super) fn turn_request(
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data, audio_data, audio_seconds } = body;
+    let ChatRequest { message, timestamp, image_data, more_images, audio_data, audio_seconds } = body;
     if message.chars().count() > MAX_MESSAGE_CHARS {
         return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
     }
@@ -57,10 +59,17 @@ pub(super) fn turn_request(
     {
         return Err(invalid("timestamp is in the future, or more than 30 days ago"));
     }
-    let image = image_data.map(|data| image::decode(&data, bounds.image_bytes)).transpose();
-    let image = image.map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))?;
+    if more_images.len() > MAX_MORE_IMAGES || (image_data.is_none() && !more_images.is_empty()) {
+        return Err(invalid(format!("more_images holds more than {MAX_MORE_IMAGES}, or comes without image_data")));
+    }
+    let shown = |data: &String| {
+        image::decode(data, bounds.image_bytes)
+            .map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))
+    };
+    let image = image_data.as_ref().map(shown).transpose()?;
+    let more_images = more_images.iter().map(shown).collect::<Result<_, _>>()?;
     let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
-    Ok(TurnRequest { user_id, key, text: message, image, audio })
+    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio })
 }
 
 fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Audio, ApiError> {

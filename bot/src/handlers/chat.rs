@@ -30,21 +30,58 @@ pub(super) async fn text(
     typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &request, With::Words)).await
 }
 
-pub(super) async fn photo(
+/// Photos that were shown at once: one, or an album. The key of an album tells its size, so that one that was found larger
+/// when it was tried again is not taken for the same request.
+pub(super) async fn photos(
     turn: &Turn<'_>,
     language: Language,
-    sizes: &[Photo],
+    photos: &[Vec<Photo>],
     caption: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
-    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
-    let fitting =
-        sizes.iter().filter(|photo| photo.size.is_none_or(|size| size <= limit)).max_by_key(|photo| photo.area);
-    let Some(photo) = fitting else {
-        return Ok(turn.replies().say(Text::PhotoTooLarge.render(language)));
+    // All of them travel in one body.
+    let share = MAX_FILE_BYTES / photos.len().max(1) as u64;
+    let limit = turn.bot.max_image_bytes.min(share);
+    let fitting = |sizes: &Vec<Photo>| {
+        let sizes = sizes.iter().filter(|photo| photo.size.is_none_or(|size| size <= limit));
+        let photo = sizes.max_by_key(|photo| photo.area)?;
+        Some(File { id: photo.file_id.clone(), size: photo.size })
     };
-    let picture = File { id: photo.file_id.clone(), size: photo.size };
-    self::picture(turn, language, &picture, caption, date).await
+    let files: Vec<File> = photos.iter().filter_map(fitting).collect();
+    if files.is_empty() {
+        return Ok(turn.replies().say(Text::PhotoTooLarge.render(language)));
+    }
+    let work = async {
+        let mut images = Vec::with_capacity(files.len());
+        for file in &files {
+            match download(turn, file, limit).await? {
+                Ok(image) => images.push(image),
+                Err(excuse) if files.len() == 1 => return Ok(turn.replies().say(excuse.render(language))),
+                // The others are worth an answer.
+                Err(_) => {}
+            }
+        }
+        if images.is_empty() {
+            return Ok(turn.replies().say(Text::PhotoUnreadable.render(language)));
+        }
+        let count = images.len();
+        let mut images = images.into_iter();
+        let request = ChatRequest {
+            message: caption,
+            timestamp: Some(date),
+            image_data: images.next(),
+            more_images: images.collect(),
+            ..ChatRequest::default()
+        };
+        if count == 1 {
+            return answer(turn, language, &request, With::Photo).await;
+        }
+        match turn.bot.api.chat(turn.person.id, &key(turn, &format!("album-{count}")), &request).await {
+            Ok(answer) => Ok(said(turn, language, answer)),
+            Err(error) => excused(turn, language, error, With::Photo),
+        }
+    };
+    typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
 
 /// A picture that was sent as a file.
@@ -56,7 +93,7 @@ pub(super) async fn picture(
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
     let work = async {
-        let image_data = match download(turn, file).await? {
+        let image_data = match download(turn, file, turn.bot.max_image_bytes.min(MAX_FILE_BYTES)).await? {
             Ok(image_data) => Some(image_data),
             Err(excuse) => return Ok(turn.replies().say(excuse.render(language))),
         };
@@ -76,7 +113,8 @@ pub(super) async fn sticker(
 ) -> Result<Replies, Trouble> {
     let work = async {
         let message = emoji.clone().unwrap_or_default();
-        if let Ok(image_data) = download(turn, file).await? {
+        let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+        if let Ok(image_data) = download(turn, file, limit).await? {
             let request = ChatRequest {
                 message: message.clone(),
                 timestamp: Some(date),
@@ -99,8 +137,7 @@ pub(super) async fn sticker(
 }
 
 /// A picture in base64, or what the person hears instead.
-async fn download(turn: &Turn<'_>, file: &File) -> Result<Result<String, Text<'static>>, Trouble> {
-    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+async fn download(turn: &Turn<'_>, file: &File, limit: u64) -> Result<Result<String, Text<'static>>, Trouble> {
     if file.size.is_some_and(|size| size > limit) {
         return Ok(Err(Text::PhotoTooLarge));
     }

@@ -62,6 +62,8 @@ pub(crate) enum Incoming {
         sizes: Vec<Photo>,
         /// What is written under it.
         caption: String,
+        /// The album that it is part of.
+        album: Option<String>,
         /// When.
         date: DateTime<Utc>,
     },
@@ -150,7 +152,8 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         Some(MediaKind::Text(text)) => Incoming::Text { text: text.text, date },
         Some(MediaKind::Photo(photo)) => {
             let sizes = photo.photo.into_iter().map(photo_size).collect();
-            Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), date }
+            let album = raw.get("media_group_id").and_then(Value::as_str).map(str::to_owned);
+            Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), album, date }
         }
         _ => match media::of(raw) {
             Some(media) => Incoming::Media { media, caption: media::caption(raw), date },

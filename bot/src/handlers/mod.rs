@@ -13,6 +13,7 @@
 //! 5. Any other text, any picture, sticker and recording goes to the companion.
 //! 6. Of anything else the bot says kindly that it cannot do it yet.
 
+mod album;
 mod chat;
 mod commands;
 mod me;
@@ -35,6 +36,7 @@ use evolve_domain::language::Language;
 use evolve_store::{inbox::ClaimedUpdate, outbox::NewOutgoing};
 
 use self::{
+    album::Album,
     incoming::{Incoming, Person, Unsupported},
     media::Media,
 };
@@ -51,6 +53,8 @@ pub(crate) struct Turn<'a> {
 pub(crate) struct Handled {
     /// What it was, for metrics.
     pub(crate) kind: &'static str,
+    /// Updates that were worked with it.
+    pub(crate) together: Vec<i64>,
     /// What is owed for it.
     pub(crate) owed: Vec<NewOutgoing>,
 }
@@ -64,10 +68,10 @@ pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
         Ok((person, incoming)) => {
             let turn = Turn { bot, update, person };
             let kind = kind_of(&incoming);
-            let owed = dispatch(&turn, incoming).await?.into_owed();
-            Ok(Handled { kind, owed })
+            let replies = dispatch(&turn, incoming).await?;
+            Ok(Handled { kind, together: replies.together().to_vec(), owed: replies.into_owed() })
         }
-        Err(ignored) => Ok(Handled { kind: ignored.name(), owed: Vec::new() }),
+        Err(ignored) => Ok(Handled { kind: ignored.name(), together: Vec::new(), owed: Vec::new() }),
     }
 }
 
@@ -94,9 +98,15 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             }
             chat::text(turn, turn.language(Some(&profile)), text, date).await
         }
-        Incoming::Photo { sizes, caption, date } => {
+        Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
-            chat::photo(turn, turn.language(Some(&profile)), &sizes, caption, date).await
+            chat::photos(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
+        }
+        Incoming::Photo { sizes, caption, album: Some(group), date } => {
+            let Album { pictures, caption, others } = album::gather(turn, &group, sizes, caption).await?;
+            let profile = turn.profile_or_new().await?;
+            let language = turn.language(Some(&profile));
+            Ok(chat::photos(turn, language, &pictures, caption, date).await?.together_with(others))
         }
         Incoming::Media { media, caption, date } => {
             let profile = turn.profile_or_new().await?;

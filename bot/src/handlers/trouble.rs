@@ -26,6 +26,11 @@ pub(crate) enum Trouble {
         /// For metrics and the inbox.
         reason: &'static str,
     },
+    /// The rest of it is still on its way. It does not count, and nobody is to blame.
+    NotYet {
+        /// When it will have come.
+        after: Duration,
+    },
     /// A fault, which may happen again. It counts.
     Fault {
         /// For metrics.

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
@@ -21,7 +22,6 @@ use evolve_contract::{
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
     voice::{Mode, VoiceResponse, VoiceUpdate},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},

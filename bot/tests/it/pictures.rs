@@ -1,7 +1,9 @@
 //! Pictures that are not sent as photos: documents and stickers.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{TimeDelta, Utc};
 use evolve_contract::{Code, Problem};
+use evolve_runtime::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::{
@@ -63,4 +65,44 @@ async fn a_sticker_of_who_may_not_show_pictures_is_its_emoji() {
     world.wait_for_last(42, "echo: 🐱").await;
     let keys: Vec<String> = world.api.calls().into_iter().map(|call| call.key).skip(1).collect();
     assert_eq!(keys, [format!("tg-{update}-sticker"), format!("tg-{update}")], "each request has a key of its own");
+}
+
+#[tokio::test]
+async fn an_album_is_one_message_with_all_its_pictures() {
+    let world = World::new().await;
+    let bot = world.bot().await;
+    let pictures = ["one", "two", "three"].map(|name| format!("jpeg {name}").into()).to_vec();
+    let updates = world.telegram.send_album(anna(), pictures, "Отпуск");
+    world.telegram.send_text(anna(), "Как тебе?");
+    world.wait_for_last(42, "echo: Как тебе?").await;
+    assert_eq!(world.texts(42), ["echo: Отпуск", "echo: Как тебе?"]);
+    let call = world.api.calls().remove(0);
+    let shown = call.request.image_data.iter().chain(&call.request.more_images);
+    let shown: Vec<Vec<u8>> = shown.map(|data| STANDARD.decode(data).unwrap()).collect();
+    assert_eq!(shown, [b"jpeg one".to_vec(), b"jpeg two".to_vec(), b"jpeg three".to_vec()]);
+    for update in updates {
+        world.wait_until_done(update).await;
+    }
+    assert!(bot.metric("telegram_inbox_failures_total{reason=\"not_yet\"}") < 0.5, "waiting is no failure");
+}
+
+#[tokio::test]
+async fn an_album_is_answered_once_though_the_process_that_gathered_it_died() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.api.answer(|_, before| if before == 0 { Reply::Hang } else { Reply::Text("never".to_owned()) });
+    let bot = world.bot().await;
+    let updates = world.telegram.send_album(anna(), vec!["jpeg one".into(), "jpeg two".into()], "Отпуск");
+    world.wait_until_postponed(updates[0]).await;
+    world.clock.advance(TimeDelta::seconds(2));
+    world.api.wait_for_calls_of(42, 1).await;
+    bot.kill().await;
+    // The dead one's lease runs out.
+    world.clock.advance(TimeDelta::seconds(61));
+    let _next = world.bot().await;
+    world.wait_for_last(42, "made: Отпуск").await;
+    for update in updates {
+        world.wait_until_done(update).await;
+    }
+    assert_eq!((world.texts(42).len(), world.api.turns()), (1, 1));
 }

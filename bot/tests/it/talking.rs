@@ -3,6 +3,7 @@
 use evolve_contract::{Code, Problem};
 use evolve_testkit::telegram::{Doing, entities::EntityKind};
 use rstest::rstest;
+use serde_json::json;
 
 use crate::{
     api::Reply,

@@ -39,8 +39,10 @@ async fn an_answer_is_written_and_then_spoken() {
     assert_eq!(world.telegram.file(&file.file_id).unwrap().as_ref(), b"OggS good morning");
     let call = world.telegram.calls_of("sendVoice").pop().unwrap();
     assert_eq!((call.params["duration"].as_str(), call.files.as_slice()), (Some("2"), &["voice".to_owned()][..]));
-    evolve_testkit::eventually("it counts", async || bot.metric("telegram_messages_sent_total{kind=\"sendVoice\"}") > 0.5)
-        .await;
+    evolve_testkit::eventually("it counts", async || {
+        bot.metric("telegram_messages_sent_total{kind=\"sendVoice\"}") > 0.5
+    })
+    .await;
     let left: (i64,) = sqlx::query_as("SELECT count(*) FROM outbox WHERE params IS NOT NULL")
         .fetch_one(&world.database.pool())
         .await
@@ -55,11 +57,13 @@ async fn a_spoken_answer_that_telegram_did_not_take_at_first_is_sent_again_by_an
     world.telegram.fault(Fault::refuse("sendVoice", 502, "Bad Gateway"));
     let bot = world.bot().await;
     world.telegram.send_text(john(), "Hello");
-    world.telegram.wait_until("a failed attempt", |telegram| {
-        let is_refused = |call: &_| matches!(call, CallOutcome::Refused { .. });
-        telegram.calls_of("sendVoice").iter().any(|call| is_refused(&call.outcome)).then_some(())
-    })
-    .await;
+    world
+        .telegram
+        .wait_until("a failed attempt", |telegram| {
+            let is_refused = |call: &_| matches!(call, CallOutcome::Refused { .. });
+            telegram.calls_of("sendVoice").iter().any(|call| is_refused(&call.outcome)).then_some(())
+        })
+        .await;
     bot.kill().await;
     let _next = world.bot().await;
     let sent = world.telegram.wait_for(7, |sent| sent.len() == 2).await;

@@ -101,6 +101,11 @@ impl World {
         self.wait_until_update(update_id, "leased_until IS NULL").await;
     }
 
+    /// Waits until this update was put back, to be worked later.
+    pub(crate) async fn wait_until_postponed(&self, update_id: i64) {
+        self.wait_until_update(update_id, "error IS NOT NULL AND leased_until IS NULL").await;
+    }
+
     async fn wait_until_update(&self, update_id: i64, condition: &'static str) {
         let pool = self.database.pool();
         let query = format!("SELECT {condition} FROM inbox WHERE update_id = $1");

@@ -20,6 +20,10 @@ pub struct ChatRequest {
     /// A JPEG, PNG or WebP image in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_data: Option<String>,
+    /// More images of the same kinds, where several are shown at once; not without `image_data`. At most nine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 9)]
+    pub more_images: Vec<String>,
     /// A recording of the person in base64: OGG, MP3, WAV, FLAC, M4A, AAC or WebM. What they say in it is their message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_data: Option<String>,

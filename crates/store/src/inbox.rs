@@ -88,13 +88,17 @@ const CLAIM: &str = "
 const EXTEND: &str = "
     UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
-/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed.
+/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed, $12 updates that it
+/// was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be.
 const FINISH: &str = "
     WITH ended AS (
         UPDATE inbox SET state = $4, error = $5, finished_at = $3, leased_until = NULL,
                          payload = CASE WHEN $6 THEN payload END
         WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'
         RETURNING update_id, chat_id
+    ), together AS (
+        UPDATE inbox i SET state = 'done', finished_at = $3, payload = NULL
+        FROM ended WHERE i.update_id = ANY ($12) AND i.chat_id = ended.chat_id AND i.state = 'pending'
     ), owed AS (
         INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
         SELECT o.chat_id, o.user_id, o.key, o.method, o.params, $3, $3
@@ -108,6 +112,11 @@ const FINISH: &str = "
            (SELECT pg_notify('inbox', '') FROM inbox i, ended
             WHERE i.chat_id = ended.chat_id AND i.update_id <> ended.update_id AND i.state = 'pending' LIMIT 1)::text
     FROM ended";
+
+const ALBUM: &str = "
+    SELECT update_id, payload FROM inbox
+    WHERE chat_id = $1 AND update_id > $2 AND state = 'pending' AND payload -> 'message' ->> 'media_group_id' = $3
+    ORDER BY update_id LIMIT $4";
 
 const RETRY: &str = "
     UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4,
@@ -199,7 +208,42 @@ impl Inbox<'_> {
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(update, "done", None, owed, now).await
+        self.finish_together(update, &[], owed, now).await
+    }
+
+    /// As [`Inbox::finish`], for several updates of one chat that are answered as one: those of `together` end with it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn finish_together(
+        &self,
+        update: &ClaimedUpdate,
+        together: &[i64],
+        owed: &[NewOutgoing],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.end(update, "done", None, together, owed, now).await
+    }
+
+    /// What waits of the album that begins with this update, in order. Nobody else can claim it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rest_of_album(
+        &self,
+        update: &ClaimedUpdate,
+        media_group_id: &str,
+    ) -> Result<Vec<(i64, Value)>, StoreError> {
+        /// As many as Telegram puts into one, besides the first.
+        const MOST: i64 = 9;
+        let rows: Vec<(i64, Json<Value>)> = sqlx::query_as(ALBUM)
+            .bind(update.chat_id)
+            .bind(update.update_id)
+            .bind(media_group_id.replace('\0', ""))
+            .bind(MOST)
+            .fetch_all(&self.0.pool)
+            .await?;
+        Ok(rows.into_iter().map(|(id, payload)| (id, payload.0)).collect())
     }
 
     /// Sets an update aside for good, with the reason and its payload, so that it can be replayed; what is owed is written as
@@ -214,7 +258,7 @@ impl Inbox<'_> {
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(update, "dead", Some(reason), owed, now).await
+        self.end(update, "dead", Some(reason), &[], owed, now).await
     }
 
     async fn end(
@@ -222,6 +266,7 @@ impl Inbox<'_> {
         update: &ClaimedUpdate,
         state: &'static str,
         error: Option<&str>,
+        together: &[i64],
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
@@ -237,6 +282,7 @@ impl Inbox<'_> {
             .bind(owed.iter().map(|o| o.key.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
+            .bind(together)
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(ended.is_some())

@@ -87,6 +87,10 @@ fn hash(request: &TurnRequest) -> [u8; 32] {
     if let Some(image) = &request.image {
         hash.update(&image.bytes);
     }
+    for image in &request.more_images {
+        hash.update(image.bytes.len().to_be_bytes());
+        hash.update(&image.bytes);
+    }
     if let Some(audio) = &request.audio {
         hash.update(b"audio");
         hash.update(&audio.bytes);

@@ -44,7 +44,7 @@ impl Running<'_> {
 
     fn message(&self) -> Message {
         let mut parts = Vec::new();
-        if let Some(image) = &self.request.image {
+        for image in self.request.image.iter().chain(&self.request.more_images) {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
         let said = self.said();

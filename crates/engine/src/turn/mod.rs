@@ -45,6 +45,8 @@ pub struct TurnRequest {
     pub text: String,
     /// A picture that came with it.
     pub image: Option<Image>,
+    /// More pictures, where they showed several at once.
+    pub more_images: Vec<Image>,
     /// What they said instead of writing it, or besides.
     pub audio: Option<Audio>,
 }

@@ -102,7 +102,8 @@ pub(super) async fn speak(
                 "wav" => ("audio/wav", streamed_wav(&samples)),
                 "pcm" => ("audio/pcm", samples),
                 other => {
-                    return Refusal::invalid(&format!("{other:?} is not made here"), Some("response_format")).response();
+                    return Refusal::invalid(&format!("{other:?} is not made here"), Some("response_format"))
+                        .response();
                 }
             };
             ([(header::CONTENT_TYPE, kind)], sound).into_response()
