@@ -99,6 +99,11 @@ impl Cache {
         });
     }
 
+    /// The cluster does not have this kind any longer.
+    pub fn unlearn(&self, kind: Kind) {
+        self.write(|slots| slots.remove(&(kind, Depth::Owned)));
+    }
+
     /// Whether the cluster has this kind.
     #[must_use]
     pub fn knows(&self, kind: Kind) -> bool {

@@ -39,7 +39,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::cache::{Cache, Depth, Key, Slot};
-use self::config::Config;
+use self::config::{Config, Timing};
 use self::contents::Contents;
 use self::kinds::Kind;
 use self::leader::Election;
@@ -51,9 +51,6 @@ use self::watches::{Change, Watch};
 use crate::apply::Applier;
 use crate::build::OPERATOR;
 use crate::reconcile::{self, Context};
-
-/// How often the kinds that a cluster may lack are looked for.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Starts the operator as tasks of `tasks`, its HTTP server on `listener`. Returns at once.
 ///
@@ -69,7 +66,7 @@ pub fn start(
     let counted = OperatorMetrics::register(metrics);
     // Not counted: it is renewed all the time, by design.
     let election_client = Client::try_from(cluster.clone())?;
-    let client = client::client(cluster, &counted)?;
+    let client = client::client(client_config(cluster, config.timing), &counted, config.timing.answer)?;
     let (queue, requests) = Queue::new(counted.queue_depth.clone());
     let (changes, seen) = unbounded_channel();
     let (synced, is_synced) = watch::channel(false);
@@ -83,12 +80,17 @@ pub fn start(
         queue: queue.clone(),
         defaults: reconcile::Defaults { repository: config.image_repository.clone(), version: config.version.clone() },
     });
-    http::serve(tasks, listener, health::router(metrics.clone(), counted.clone(), is_synced.clone()));
+    http::serve(
+        tasks,
+        listener,
+        health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck),
+    );
 
     let mut watches = Watches {
         context: Arc::clone(&context),
         namespaces: config.namespaces.clone(),
         changes,
+        timing: config.timing,
         running: HashMap::new(),
         stop: tasks.soft(),
         tasks: tasks.clone(),
@@ -123,6 +125,16 @@ pub fn start(
         passes.for_each(|_| std::future::ready(())).await;
     });
     Ok(counted)
+}
+
+/// An answer that began and does not go on fails too, though later than the watch's own limit. What an overloaded server
+/// refuses is tried again by the queue and by the watches, each with a backoff of its own: the client's retries would keep
+/// a pass waiting for minutes, and say nothing of it.
+fn client_config(mut config: kube::Config, timing: Timing) -> kube::Config {
+    config.default_retry = false;
+    config.read_timeout = Some(Duration::from_secs(u64::from(timing.watch_seconds)) + timing.answer);
+    config.reset_reader_on_write = true;
+    config
 }
 
 /// Makes passes while, and only while, this process leads.
@@ -186,6 +198,7 @@ struct Watches {
     context: Arc<Context>,
     namespaces: Vec<String>,
     changes: UnboundedSender<Change>,
+    timing: Timing,
     running: HashMap<Slot, CancellationToken>,
     stop: CancellationToken,
     tasks: Tasks,
@@ -211,7 +224,7 @@ impl Watches {
         synced.send_replace(true);
         loop {
             tokio::select! {
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                () = tokio::time::sleep(self.timing.look_again) => {}
                 () = self.stop.cancelled() => return,
             }
             self.begin_optional().await;
@@ -237,7 +250,7 @@ impl Watches {
             let applier = &self.context.applier;
             let (client, cache, progress) =
                 (applier.client.clone(), applier.cache.clone(), applier.metrics.progress().clone());
-            let watch = Watch { slot, namespace };
+            let watch = Watch { slot, namespace, seconds: self.timing.watch_seconds };
             let following = watch.run(client, cache, progress, sink, listed, stop.clone());
             self.tasks.spawn("watch-one-kind", async move {
                 following.await;
@@ -248,25 +261,27 @@ impl Watches {
         places.into_iter().map(begin).collect()
     }
 
-    /// Begins the watches of those kinds that the cluster has by now.
+    /// Begins the watches of those kinds that the cluster has by now, and ends those of the kinds that it has no longer.
     async fn begin_optional(&mut self) -> Vec<watch::Receiver<bool>> {
         let mut begun = Vec::new();
         for kind in Kind::OPERANDS.into_iter().filter(|kind| kind.is_optional()) {
-            if self.running.contains_key(&(kind, Depth::Owned)) {
-                continue;
-            }
-            let resource = kind.resource();
-            match self.context.applier.client.list_api_group_resources(&resource.api_version).await {
-                Ok(list) if list.resources.iter().any(|found| found.kind == resource.kind) => {
-                    begun.extend(self.begin((kind, Depth::Owned)));
-                    self.context.applier.cache.know(kind);
-                    self.context.request_all();
-                }
-                Ok(_) => {}
-                Err(kube::Error::Api(status)) if status.code == 404 => {}
+            let (slot, resource) = ((kind, Depth::Owned), kind.resource());
+            let is_there = match self.context.applier.client.list_api_group_resources(&resource.api_version).await {
+                Ok(list) => list.resources.iter().any(|found| found.kind == resource.kind),
+                Err(kube::Error::Api(status)) if status.code == 404 => false,
                 Err(error) => {
-                    tracing::warn!(%error, kind = kind.name(), "cannot look whether the cluster has this kind")
+                    tracing::warn!(%error, kind = kind.name(), "cannot look whether the cluster has this kind");
+                    continue;
                 }
+            };
+            if is_there && !self.running.contains_key(&slot) {
+                begun.extend(self.begin(slot));
+                self.context.applier.cache.know(kind);
+                self.context.request_all();
+            } else if !is_there && let Some(watch) = self.running.remove(&slot) {
+                watch.cancel();
+                self.context.applier.cache.unlearn(kind);
+                self.context.request_all();
             }
         }
         begun

@@ -12,6 +12,7 @@ use super::kinds::Kind;
 use super::queue::Queue;
 use super::references::References;
 use super::watches::Change;
+use crate::build::INSTANCE;
 
 /// Turns what the watches see into requests for passes.
 pub(super) struct Router {
@@ -79,6 +80,12 @@ impl Router {
                 let owners = change.object.owner_references();
                 for owner in owners.iter().filter(|owner| owner.kind == Kind::EvolveBot.name()) {
                     self.queue.request(&Key::new(&key.namespace, &owner.name));
+                }
+                // What outlives its bot has no owner; that a bot is asked for that is not there does no harm.
+                if owners.is_empty()
+                    && let Some(bot) = change.object.labels().get(INSTANCE)
+                {
+                    self.queue.request(&Key::new(&key.namespace, bot));
                 }
             }
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::api::DynamicObject;
+use kube::client::Body;
 use kube::core::PartialObjectMeta;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event};
@@ -20,9 +21,6 @@ use super::kinds::Kind;
 use super::kinds::MANAGED_BY_SELECTOR;
 use super::metrics::Progress;
 
-/// How long the server lets one watch request live, seconds: a quiet watch shows a sign of life at least this often.
-pub const WATCH_SECONDS: u32 = 240;
-
 /// One watch.
 #[derive(Clone, Debug)]
 pub struct Watch {
@@ -30,6 +28,8 @@ pub struct Watch {
     pub slot: Slot,
     /// Where; everywhere when absent.
     pub namespace: Option<String>,
+    /// How long the server lets one request live, seconds.
+    pub seconds: u32,
 }
 
 /// What a watch saw.
@@ -64,7 +64,8 @@ impl Watch {
         stop: CancellationToken,
     ) {
         let resource = self.slot.0.resource();
-        let config = watcher::Config::default().timeout(WATCH_SECONDS);
+        let client = showing_life(client, progress.clone(), self.id(), self.slot.0.name());
+        let config = watcher::Config::default().timeout(self.seconds);
         let config = match self.slot {
             (Kind::EvolveBot, _) | (_, Depth::Metadata) => config,
             _ => config.labels(MANAGED_BY_SELECTOR),
@@ -90,6 +91,23 @@ impl Watch {
             follower.follow(api, config, |object| object, stop).await;
         }
     }
+}
+
+/// As `client`, but each request that is answered well is a sign of life of the watch `id`: one of quiet objects sees no
+/// event for days, though the server ends its requests, and it begins them anew, every few minutes.
+fn showing_life(client: Client, progress: Progress, id: String, kind: &'static str) -> Client {
+    let namespace = client.default_namespace().to_owned();
+    let service = tower::service_fn(move |request: http::Request<Body>| {
+        let (client, progress, id) = (client.clone(), progress.clone(), id.clone());
+        async move {
+            let answer = client.send(request).await?;
+            if answer.status().is_success() {
+                progress.touch(&id, kind);
+            }
+            Ok::<_, kube::Error>(answer)
+        }
+    });
+    Client::new(service, namespace)
 }
 
 struct Follower<S> {

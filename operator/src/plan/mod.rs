@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use self::history::History;
 use self::migration::{Gate, gate};
-use self::objects::{manifests, unwanted};
+use self::objects::{manifests, superseded, unwanted};
 use self::rollout::{Course, Part, Target, course, part, stamp};
 use crate::EvolveBot;
 use crate::apply::manifest::{Manifest, ManifestError};
@@ -77,7 +77,10 @@ pub fn plan(
         Names { api: desired.api.name_any(), bot: desired.bot.name_any(), migration: desired.migration.name_any() };
     let is_held = !found.missing.is_empty();
     let job: Option<Job> = live(cache, bot, Kind::Job, &names.migration);
-    let gate = gate(job.as_ref());
+    let gate = match gate(job.as_ref()) {
+        Gate::Missing if !is_held => superseded(bot, cache, owner).map_or(Gate::Missing, Gate::Superseding),
+        gate => gate,
+    };
     let wanted = Target { api: stamp_of(&mut desired.api), bot: stamp_of(&mut desired.bot) };
     let lives = [live_deployment(cache, bot, &names.api), live_deployment(cache, bot, &names.bot)];
     let judge = |target: &Target| [part(lives[0].as_ref(), &target.api), part(lives[1].as_ref(), &target.bot)];

@@ -1,11 +1,11 @@
 //! One pass over one bot. It reads from caches, decides without IO, writes what differs, and says how it went.
 
+mod read;
 mod report;
 
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use kube::api::DynamicObject;
 use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
@@ -20,6 +20,7 @@ use crate::dereference;
 use crate::plan::{self, Plan};
 use crate::{EvolveBot, build, status, validate};
 
+use self::read::{Unreadable, read};
 use self::report::report;
 
 /// What the operator decides for bots that leave it open.
@@ -76,9 +77,6 @@ impl Pass {
 /// Why a pass failed. It is repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum PassError {
-    /// The resource is of a shape that this version does not know.
-    #[error("the EvolveBot cannot be read: {0}")]
-    Unreadable(serde_json::Error),
     /// A Secret or ConfigMap cannot be read.
     #[error("cannot read what the bot names: {0}")]
     Read(kube::Error),
@@ -101,11 +99,17 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     let Some(live) = context.applier.cache.get((Kind::EvolveBot, Depth::Owned), key) else {
         return Ok(Pass::default());
     };
-    let mut bot = read(&live)?;
-    let Some(owner) = bot.controller_owner_ref(&()) else { return Ok(Pass::default()) };
-    if bot.metadata.deletion_timestamp.is_some() {
+    if live.metadata.deletion_timestamp.is_some() {
         return Ok(Pass::default());
     }
+    let mut bot = match read(&live) {
+        Ok(bot) => bot,
+        // Nothing but a change of it, or another operator, can help: no pass is asked for.
+        Err(Unreadable { rest, why }) => {
+            return finish(&rest, context, report::unreadable(&rest, &why), false).await;
+        }
+    };
+    let Some(owner) = bot.controller_owner_ref(&()) else { return Ok(Pass::default()) };
     pin_version(&mut bot, &context.defaults);
     if bot.spec.paused {
         return finish(&bot, context, report::paused(&bot), false).await;
@@ -123,14 +127,10 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     if plan.course.rollback.is_some() {
         context.applier.metrics.rollbacks.inc();
     }
-    let pass = finish(&bot, context, report, has_written).await?;
+    let finished = finish(&bot, context, report, has_written).await;
+    // Where both failed, the first is the cause that a person looks for.
     applied?;
-    Ok(pass)
-}
-
-fn read(live: &DynamicObject) -> Result<EvolveBot, PassError> {
-    let value = serde_json::to_value(live).map_err(PassError::Unreadable)?;
-    serde_json::from_value(value).map_err(PassError::Unreadable)
+    finished
 }
 
 /// A bot that names no version keeps the one that it got first, whatever version the operator is of later.

@@ -11,6 +11,9 @@ use crate::plan::migration::Gate;
 use crate::plan::{Plan, live_deployment};
 use crate::status::conditions::{ACCEPTED, Finding, MIGRATED, READY, RESOLVED, ROLLED_OUT};
 
+/// The reason where the cluster does not know a kind that the bot asks for.
+const KIND_MISSING: &str = "KindMissing";
+
 /// What a pass has to say.
 pub(super) struct Report {
     /// Become conditions and events.
@@ -34,6 +37,19 @@ pub(super) fn refused(bot: &EvolveBot, problems: &[String]) -> Report {
     let message = problems.join("; ");
     let status = EvolveBotStatus { next_step: Some(message.clone()), ..bot.status.clone().unwrap_or_default() };
     let findings = vec![Finding::no(ACCEPTED, "Invalid", message.clone()), Finding::no(READY, "Invalid", message)];
+    Report { findings, status }
+}
+
+/// Of a bot that this version of the operator cannot read.
+pub(super) fn unreadable(bot: &EvolveBot, why: &str) -> Report {
+    let message = format!(
+        "{why}; the operator, version {}, cannot read this: correct the field, or upgrade the operator if a newer one knows it. \
+         What runs is left as it is",
+        env!("CARGO_PKG_VERSION")
+    );
+    let status = EvolveBotStatus { next_step: Some(message.clone()), ..bot.status.clone().unwrap_or_default() };
+    let findings =
+        vec![Finding::no(ACCEPTED, "Unreadable", message.clone()), Finding::no(READY, "Unreadable", message)];
     Report { findings, status }
 }
 
@@ -79,10 +95,13 @@ fn now() -> k8s_openapi::jiff::Timestamp {
 }
 
 fn resolved(found: &Dereferenced) -> Finding {
-    if found.missing.is_empty() {
-        return Finding::yes(RESOLVED, "AllFound", "everything that the spec names is there");
+    if !found.missing.is_empty() {
+        return Finding::no(RESOLVED, "NotFound", found.missing.join("; "));
     }
-    Finding::no(RESOLVED, "NotFound", found.missing.join("; "))
+    if !found.lacking.is_empty() {
+        return Finding::no(RESOLVED, KIND_MISSING, found.lacking.join("; "));
+    }
+    Finding::yes(RESOLVED, "AllFound", "everything that the spec names is there")
 }
 
 fn migrated(plan: &Plan) -> Finding {
@@ -99,6 +118,11 @@ fn migrated(plan: &Plan) -> Finding {
         }
         Gate::Missing if plan.is_held => {
             Finding::unknown(MIGRATED, "Waiting", "the migration begins when everything that the spec names is there")
+        }
+        Gate::Superseding(before) => {
+            let message =
+                format!("the Job {before}, of what was wanted before, is being stopped; then the migration begins");
+            Finding::unknown(MIGRATED, "Stopping", message)
         }
         Gate::Missing | Gate::Running => {
             Finding::unknown(MIGRATED, "Migrating", format!("the Job {} runs", plan.names.migration))
@@ -142,7 +166,8 @@ fn ready(
     }
     let of = |about| findings.iter().find(|finding| finding.about == about);
     if let Some(missing) = of(RESOLVED).filter(|finding| finding.holds == Some(false)) {
-        return Finding::no(READY, "ReferencesNotFound", missing.message.clone());
+        let reason = if missing.reason == KIND_MISSING { KIND_MISSING } else { "ReferencesNotFound" };
+        return Finding::no(READY, reason, missing.message.clone());
     }
     if bot.spec.hibernated {
         return Finding::no_news(READY, "Hibernated", "no pod runs; set spec.hibernated to false to wake it");
@@ -182,7 +207,7 @@ fn migration_status(plan: &Plan) -> Option<MigrationStatus> {
     let (phase, message) = match &plan.gate {
         Gate::Open => (MigrationPhase::Succeeded, None),
         Gate::Failed(message) => (MigrationPhase::Failed, Some(message.clone())),
-        Gate::Missing | Gate::Running => (MigrationPhase::Running, None),
+        Gate::Missing | Gate::Superseding(_) | Gate::Running => (MigrationPhase::Running, None),
     };
     Some(MigrationStatus { job: plan.names.migration.clone(), phase, message })
 }
