@@ -12,6 +12,7 @@ use super::kinds::Kind;
 use super::queue::Queue;
 use super::references::References;
 use super::watches::Change;
+use crate::build::INSTANCE;
 
 /// Turns what the watches see into requests for passes.
 pub(super) struct Router {
@@ -73,6 +74,12 @@ impl Router {
             (kind, Depth::Metadata) => {
                 for bot in self.references.readers(kind, &key) {
                     self.queue.request(&bot);
+                }
+            }
+            // Their owners are Kubernetes' own objects, which are the bot's only in turn.
+            (Kind::Pod | Kind::Job, Depth::Owned) => {
+                if let Some(bot) = change.object.labels().get(INSTANCE) {
+                    self.queue.request(&Key::new(&key.namespace, bot));
                 }
             }
             (_, Depth::Owned) => {
