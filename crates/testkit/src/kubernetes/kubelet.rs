@@ -1,6 +1,8 @@
 //! Plays scheduler and kubelet in one namespace: containers of Jobs end well and other pods become ready at once, unless
 //! the container image says otherwise. An image that contains `migrate-fails` makes Jobs' pods fail, `migrate-hangs` keeps
-//! them running, `never-ready` keeps the other pods from becoming ready. [`Kubelet::hold`] does the latter for a while.
+//! them running, `never-ready` keeps the other pods from becoming ready, `pull-fails` cannot be pulled. [`Kubelet::hold`]
+//! keeps pods from becoming ready for a while, and the annotation [`NEVER_READY`] those of one part; [`POD_IP`] is the
+//! address that a pod gets.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,8 +16,13 @@ use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-/// The running player. It ends with its test's runtime.
-pub(super) struct Kubelet {
+/// On a pod: that it does not become ready.
+pub const NEVER_READY: &str = "evolve.test/never-ready";
+/// On a pod: its address, of loopback, where a test may serve what the pod would.
+pub const POD_IP: &str = "evolve.test/pod-ip";
+
+/// The running player. It ends when it is dropped.
+pub struct Kubelet {
     held: Arc<AtomicBool>,
     task: JoinHandle<()>,
     client: Client,
@@ -30,7 +37,8 @@ impl Drop for Kubelet {
 
 impl Kubelet {
     /// Begins to look after the pods of `namespace`, unless there are nodes that do.
-    pub(super) fn start(client: &Client, namespace: &str, is_needless: bool) -> Self {
+    #[must_use]
+    pub fn start(client: &Client, namespace: &str, is_needless: bool) -> Self {
         let held = Arc::new(AtomicBool::new(false));
         let (client, namespace) = (client.clone(), namespace.to_owned());
         let looking = look_after(client.clone(), namespace.clone(), Arc::clone(&held));
@@ -43,17 +51,21 @@ impl Kubelet {
     }
 
     /// From now on, nothing that is not a Job becomes ready.
-    pub(super) fn hold(&self) {
+    pub fn hold(&self) {
         self.held.store(true, Ordering::SeqCst);
     }
 
     /// Ends [`Self::hold`], for waiting pods too.
-    pub(super) async fn release(&self) {
+    ///
+    /// # Errors
+    /// When the pods cannot be listed.
+    pub async fn release(&self) -> kube::Result<()> {
         self.held.store(false, Ordering::SeqCst);
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        for pod in pods.list(&kube::api::ListParams::default()).await.unwrap() {
+        for pod in pods.list(&kube::api::ListParams::default()).await? {
             settle(&pods, &pod, false).await;
         }
+        Ok(())
     }
 }
 
@@ -74,17 +86,24 @@ async fn settle(pods: &Api<Pod>, pod: &Pod, held: bool) {
     if !is_new || pod.metadata.deletion_timestamp.is_some() {
         return;
     }
-    let image = pod.spec.as_ref().map_or("", |spec| spec.containers[0].image.as_deref().unwrap_or_default());
+    let container = pod.spec.as_ref().and_then(|spec| spec.containers.first());
+    let image = container.and_then(|container| container.image.as_deref()).unwrap_or_default();
     let is_job = pod.metadata.owner_references.iter().flatten().any(|owner| owner.kind == "Job");
     let status = match (is_job, image) {
         (true, image) if image.contains("migrate-fails") => ended(pod, "Failed", 1),
         (true, image) if image.contains("migrate-hangs") => return,
         (true, _) => ended(pod, "Succeeded", 0),
+        (false, image) if image.contains("pull-fails") => not_pulled(pod),
+        (false, _) if pod.annotations().contains_key(NEVER_READY) => return,
         (false, image) if held || image.contains("never-ready") => return,
         (false, _) => {
             let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
             let holds = |name: &str| json!({ "type": name, "status": "True", "lastTransitionTime": now });
-            json!({ "phase": "Running", "conditions": [holds("Ready"), holds("ContainersReady")] })
+            let address = pod.annotations().get(POD_IP);
+            json!({
+                "phase": "Running", "conditions": [holds("Ready"), holds("ContainersReady")],
+                "podIP": address, "podIPs": address.map(|ip| [json!({ "ip": ip })]),
+            })
         }
     };
     // One that is gone meanwhile needs nothing.
@@ -92,11 +111,26 @@ async fn settle(pods: &Api<Pod>, pod: &Pod, held: bool) {
         pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(json!({ "status": status }))).await;
 }
 
-fn ended(pod: &Pod, phase: &str, code: i32) -> serde_json::Value {
-    let spec = pod.spec.as_ref().unwrap();
-    let containers: Vec<_> = spec
-        .containers
+fn not_pulled(pod: &Pod) -> serde_json::Value {
+    let containers: Vec<_> = pod
+        .spec
         .iter()
+        .flat_map(|spec| &spec.containers)
+        .map(|container| {
+            json!({
+                "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
+                "state": { "waiting": { "reason": "ImagePullBackOff", "message": "Back-off pulling image" } },
+            })
+        })
+        .collect();
+    json!({ "phase": "Pending", "containerStatuses": containers })
+}
+
+fn ended(pod: &Pod, phase: &str, code: i32) -> serde_json::Value {
+    let containers: Vec<_> = pod
+        .spec
+        .iter()
+        .flat_map(|spec| &spec.containers)
         .map(|container| {
             json!({
                 "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
