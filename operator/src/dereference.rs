@@ -93,5 +93,6 @@ fn cluster(context: &Context) -> Cluster {
         version: context.defaults.version.clone(),
         has_prometheus: knows(Kind::ServiceMonitor) && knows(Kind::PrometheusRule),
         has_gateway: knows(Kind::HttpRoute),
+        operator_namespace: context.defaults.namespace.clone(),
     }
 }

@@ -15,6 +15,7 @@ pub mod health;
 pub mod kinds;
 pub mod leader;
 pub mod metrics;
+mod pods;
 pub mod queue;
 pub mod references;
 mod route;
@@ -78,7 +79,12 @@ pub fn start(
         references: references.clone(),
         recorder: Recorder::new(client.clone(), reporter),
         queue: queue.clone(),
-        defaults: reconcile::Defaults { repository: config.image_repository.clone(), version: config.version.clone() },
+        defaults: reconcile::Defaults {
+            repository: config.image_repository.clone(),
+            version: config.version.clone(),
+            namespace: config.own_namespace.clone(),
+        },
+        scraper: reconcile::evidence::Scraper::new()?,
     });
     http::serve(
         tasks,

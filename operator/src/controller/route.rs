@@ -76,6 +76,12 @@ impl Router {
                     self.queue.request(&bot);
                 }
             }
+            // Their owners are Kubernetes' own objects, which are the bot's only in turn.
+            (Kind::Pod | Kind::Job, Depth::Owned) => {
+                if let Some(bot) = change.object.labels().get(INSTANCE) {
+                    self.queue.request(&Key::new(&key.namespace, bot));
+                }
+            }
             (_, Depth::Owned) => {
                 let owners = change.object.owner_references();
                 for owner in owners.iter().filter(|owner| owner.kind == Kind::EvolveBot.name()) {

@@ -20,6 +20,7 @@ use super::cache::{Cache, Depth, Key, Slot};
 use super::kinds::Kind;
 use super::kinds::MANAGED_BY_SELECTOR;
 use super::metrics::Progress;
+use super::pods;
 
 /// One watch.
 #[derive(Clone, Debug)]
@@ -172,10 +173,15 @@ impl<S: Fn(Change) + Send> Follower<S> {
     fn see(&mut self, mut object: DynamicObject) {
         trim(&mut object);
         let slot = self.watch.slot;
-        let is_news = self
-            .cache
-            .get(slot, &Key::of(&object))
-            .is_none_or(|known| known.resource_version() != object.resource_version() || known.uid() != object.uid());
+        if slot.0 == Kind::Pod {
+            pods::trim(&mut object);
+        }
+        let known = self.cache.get(slot, &Key::of(&object));
+        let is_news = known.is_none_or(|known| match slot.0 {
+            // Much of what happens to a pod is of no interest here.
+            Kind::Pod => pods::differ(&known, &object),
+            _ => known.resource_version() != object.resource_version() || known.uid() != object.uid(),
+        });
         let object = self.cache.insert(slot, object);
         if is_news {
             (self.sink)(Change { slot, object, is_gone: false });

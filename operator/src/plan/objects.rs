@@ -15,7 +15,7 @@ use crate::build::{COMPONENT, Desired};
 use crate::controller::cache::Cache;
 use crate::controller::kinds::Kind;
 
-/// All objects, in the order in which they are written. It takes [`Desired`] apart without `..`: an object that is built
+/// All objects. It takes [`Desired`] apart without `..`: an object that is built
 /// and not applied does not compile.
 pub(super) fn manifests(
     desired: Desired,
@@ -76,7 +76,6 @@ pub(super) fn manifests(
     for object in [http_route, service_monitor, alerts].into_iter().flatten() {
         list.push(Manifest::from_value(serde_json::to_value(object)?, namespace, owner)?);
     }
-    list.sort_by_key(|manifest| manifest.kind);
     Ok(list)
 }
 
@@ -100,7 +99,7 @@ pub(super) fn unwanted(
     owner: &OwnerReference,
     cache: &Cache,
     wanted: &[Manifest],
-    needed_configs: &BTreeSet<String>,
+    spared: &BTreeSet<String>,
     progress: &Gate,
 ) -> Vec<(Kind, Arc<DynamicObject>)> {
     let wanted: HashSet<(Kind, &str)> =
@@ -115,7 +114,7 @@ pub(super) fn unwanted(
                     Gate::Superseding(_) => is_migration(object) && is_unfinished(object),
                     _ => false,
                 },
-                Kind::ConfigMap => !needed_configs.contains(&name),
+                Kind::ConfigMap | Kind::Deployment => !spared.contains(&name),
                 kind => kind.is_pruned(),
             }
     };

@@ -1,5 +1,7 @@
 //! One pass over one bot. It reads from caches, decides without IO, writes what differs, and says how it went.
 
+pub mod evidence;
+mod findings;
 mod read;
 mod report;
 
@@ -17,9 +19,10 @@ use crate::controller::kinds::Kind;
 use crate::controller::queue::Queue;
 use crate::controller::references::References;
 use crate::dereference;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Moment, Plan};
 use crate::{EvolveBot, build, status, validate};
 
+use self::evidence::Scraper;
 use self::read::{Unreadable, read};
 use self::report::report;
 
@@ -30,6 +33,8 @@ pub struct Defaults {
     pub repository: String,
     /// The version.
     pub version: String,
+    /// The operator's own namespace.
+    pub namespace: String,
 }
 
 /// What every pass needs.
@@ -46,6 +51,8 @@ pub struct Context {
     pub queue: Queue,
     /// What bots leave open.
     pub defaults: Defaults,
+    /// Asks canaries how their requests went.
+    pub scraper: Scraper,
 }
 
 impl Context {
@@ -120,17 +127,21 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     }
     let found = dereference::dereference(&bot, &owner, context).await?;
     let desired = build::build(&bot, &found.inputs, &found.cluster);
-    let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner)?;
+    let evidence = evidence::gather(&bot, &context.applier.cache, &context.scraper).await;
+    let moment = Moment { evidence, now: Timestamp::now() };
+    let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner, moment)?;
     let applied = execute(&plan, context).await;
     let has_written = found.has_written || *applied.as_ref().unwrap_or(&true);
     let report = report(&bot, &found, &plan, applied.as_ref().err(), &context.applier.cache);
-    if plan.course.rollback.is_some() {
-        context.applier.metrics.rollbacks.inc();
-    }
     let finished = finish(&bot, context, report, has_written).await;
+    // One whose status could not be written is decided once more.
+    if let (Some(reason), Ok(_)) = (plan.course.rollback, &finished) {
+        context.applier.metrics.rolled_back(reason);
+    }
     // Where both failed, the first is the cause that a person looks for.
     applied?;
-    finished
+    let next = plan.course.look_again.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    Ok(Pass { next, ..finished? })
 }
 
 /// A bot that names no version keeps the one that it got first, whatever version the operator is of later.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evolve_operator::EvolveBot;
-use evolve_operator::crd::RolloutPhase;
+use evolve_operator::crd::{Refusal, RolloutPhase};
 use evolve_testkit::within;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
@@ -114,7 +114,7 @@ async fn a_rollout_that_is_not_ready_in_its_deadline_goes_back_and_stays_back() 
     assert_eq!(world.until("eva", "Ready", "True").await.reason, "Degraded");
     let template = world.api::<Deployment>().get("eva-api").await.unwrap().spec.unwrap().template;
     assert_eq!(template, good, "byte for byte what ran before");
-    assert_eq!(operator.metrics.rollbacks.get(), 1);
+    assert_eq!(operator.metrics.rollbacks(Refusal::Deadline), 1);
     let events = world.events("eva").await;
     assert!(events.contains(&"RollingBack".to_owned()) && events.contains(&"RolledBack".to_owned()), "{events:?}");
     assert_eq!(world.see("eva").await.status.unwrap().version.as_deref(), Some("1"));

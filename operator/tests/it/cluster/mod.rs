@@ -1,6 +1,8 @@
 //! The operator against a real control plane, which [`evolve_testkit::kubernetes`] starts and whose nodes it plays.
 //! [`world`] is what a story happens in: each has a namespace and an operator of its own.
 
+mod bluegreen;
+mod canary;
 mod changes;
 mod gateway;
 mod keys;
@@ -8,7 +10,10 @@ mod kinds;
 mod leading;
 mod lifecycle;
 mod network;
+mod pods;
+mod recorder;
 mod resource;
+mod rollback;
 mod world;
 
 use std::io::Write as _;
