@@ -50,7 +50,7 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Bac
         match gate(Some(job)) {
             Gate::Open => Some(Newest::Made),
             Gate::Failed(message) => Some(Newest::Failed(name, message)),
-            Gate::Missing | Gate::Running => {
+            Gate::Missing | Gate::Superseding(_) | Gate::Running => {
                 let trouble = pods.trouble_of_job(&name)?;
                 Some(Newest::Waits(name, trouble))
             }

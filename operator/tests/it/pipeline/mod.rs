@@ -12,6 +12,7 @@ use evolve_operator::controller::kinds::Kind;
 use evolve_operator::controller::metrics::OperatorMetrics;
 use evolve_operator::controller::queue::Queue;
 use evolve_operator::controller::references::References;
+use evolve_operator::reconcile::evidence::Scraper;
 use evolve_operator::reconcile::{self, Context, Defaults, Pass, PassError};
 use evolve_runtime::metrics::Metrics;
 use kube::api::DynamicObject;
@@ -42,7 +43,12 @@ impl Bench {
             references: References::default(),
             recorder: Recorder::new(api.client(), reporter),
             queue,
-            defaults: Defaults { repository: "evolve.test/evolve".to_owned(), version: "1.0.0".to_owned() },
+            defaults: Defaults {
+                repository: "evolve.test/evolve".to_owned(),
+                version: "1.0.0".to_owned(),
+                namespace: "evolve-system".to_owned(),
+            },
+            scraper: Scraper::new().unwrap(),
         };
         let bench = Self { api, context };
         bench.api.put(
