@@ -55,6 +55,11 @@ impl History {
         self.kept.get(hash).or_else(|| self.seen.get(hash))
     }
 
+    /// The template with this hash, as it was made.
+    pub(super) fn as_made(&self, hash: &str) -> Option<&PodTemplateSpec> {
+        self.kept.get(hash)
+    }
+
     /// Whether both templates of `target` are there.
     pub(super) fn has(&self, target: &Target) -> bool {
         self.template(&target.api).is_some() && self.template(&target.bot).is_some()

@@ -79,7 +79,11 @@ pub(super) fn place(
         let instead = match instead {
             Template::Wanted => None,
             Template::Of(template) => Some(template.clone()),
-            Template::AsIs => live.and_then(|live| Some(live.spec.as_ref()?.template.clone())),
+            Template::AsIs => live.and_then(|live| {
+                let template = &live.spec.as_ref()?.template;
+                // As it was made, where that is known: with Kubernetes' defaults in it, it would be written anew.
+                Some(stamped(template).and_then(|hash| history.as_made(hash)).unwrap_or(template).clone())
+            }),
         };
         match (instead, &mut deployment.spec) {
             (Some(template), Some(spec)) => spec.template = template,

@@ -19,9 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Waits until the rollout of `eva` is in this phase.
 pub(super) async fn until_phase(world: &World, phase: RolloutPhase) -> RolloutStatus {
     within(PATIENCE, &format!("the rollout is {phase:?}"), async || {
-        let status = world.see("eva").await.status.unwrap_or_default();
-        let rollout = status.rollout.clone().unwrap_or_default();
-        if rollout.phase == phase { Ok(rollout) } else { Err(status) }
+        let bot = world.see("eva").await;
+        let status = bot.status.unwrap_or_default();
+        let is_current = status.observed_generation == bot.metadata.generation;
+        match &status.rollout {
+            Some(rollout) if rollout.phase == phase && is_current => Ok(rollout.clone()),
+            _ => Err(status),
+        }
     })
     .await
 }

@@ -96,18 +96,20 @@ impl Recorder {
     pub(super) async fn start(world: &World, service: &'static str) -> Self {
         let seen: Arc<Mutex<Vec<(u64, Moment)>>> = Arc::default();
         let remember = |seen: &Arc<Mutex<Vec<_>>>, version: Option<String>, moment| {
-            seen.lock().unwrap().push((version.unwrap().parse::<u64>().unwrap(), moment));
+            // What is there at the beginning is the first moment, whatever came into being first.
+            let version = version.map_or(0, |version| version.parse::<u64>().unwrap());
+            seen.lock().unwrap().push((version, moment));
         };
         let (pods, services): (Api<Pod>, Api<Service>) = (world.api(), world.api());
         let listed = pods.list(&ListParams::default()).await.unwrap();
         let from_pods = listed.metadata.resource_version.clone().unwrap();
         for pod in listed {
-            remember(&seen, pod.resource_version(), Moment::Pod(Box::new(pod), false));
+            remember(&seen, None, Moment::Pod(Box::new(pod), false));
         }
         let listed = services.list(&ListParams::default()).await.unwrap();
         let from_services = listed.metadata.resource_version.clone().unwrap();
         for one in listed.into_iter().filter(|one| one.name_any() == service) {
-            remember(&seen, one.resource_version(), Moment::Service(one.spec.unwrap().selector.unwrap()));
+            remember(&seen, None, Moment::Service(one.spec.unwrap().selector.unwrap()));
         }
         let of_pods = tokio::spawn({
             let seen = Arc::clone(&seen);

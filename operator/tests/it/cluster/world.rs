@@ -121,7 +121,8 @@ impl World {
             own_namespace: self.namespace.clone(),
             lease_name: "evolve-operator".to_owned(),
             identity: identity.to_owned(),
-            lease_duration: Duration::from_secs(3),
+            // Longer than a busy machine stalls; a story of a killed leader waits for it.
+            lease_duration: Duration::from_secs(10),
             concurrency: 8,
             image_repository: "evolve.test/evolve".to_owned(),
             version: "1.0.0".to_owned(),
