@@ -164,7 +164,7 @@ impl<S: Fn(Change) + Send> Follower<S> {
             Event::Apply(object) => self.see(whole(object)),
             Event::Delete(object) => {
                 let object = whole(object);
-                self.cache.remove(self.watch.slot, &Key::of(&object));
+                self.cache.bury(self.watch.slot, &object);
                 (self.sink)(Change { slot: self.watch.slot, object: Arc::new(object), is_gone: true });
             }
         }
