@@ -37,6 +37,13 @@ pub(super) fn refused(bot: &EvolveBot, problems: &[String]) -> Report {
     Report { findings, status }
 }
 
+/// Of a bot in whose namespace the operator has not all its rights. What runs goes on, unseen.
+pub(super) fn forbidden(bot: &EvolveBot, why: String) -> Report {
+    let status = EvolveBotStatus { next_step: Some(why.clone()), ..bot.status.clone().unwrap_or_default() };
+    let finding = Finding { is_quiet: false, ..Finding::unknown(READY, "Forbidden", why) };
+    Report { findings: vec![finding], status }
+}
+
 /// Of a pass that went all the way.
 pub(super) fn report(
     bot: &EvolveBot,

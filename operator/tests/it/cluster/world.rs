@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use evolve_operator::EvolveBot;
-use evolve_operator::controller::{self, client::WRITES, config::Config, metrics::OperatorMetrics};
+use evolve_operator::controller::{self, access::Grant, client::WRITES, config::Config, metrics::OperatorMetrics};
 use evolve_runtime::logs::{LogConfig, LogFormat};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_testkit::within;
@@ -90,6 +90,7 @@ impl World {
             http_addr: address,
             namespaces: vec![self.namespace.clone()],
             own_namespace: self.namespace.clone(),
+            grant: Grant::default(),
             lease_name: "evolve-operator".to_owned(),
             identity: identity.to_owned(),
             lease_duration: Duration::from_secs(3),
