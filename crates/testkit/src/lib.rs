@@ -5,6 +5,8 @@ pub mod account;
 pub mod binaries;
 pub mod database;
 pub mod error;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 pub mod models;
 pub mod place;
 pub mod postgres;

@@ -112,7 +112,7 @@ async fn of_two_replicas_one_leads_and_when_it_is_killed_the_other_finishes_its_
     world.patch::<EvolveBot>("eva", json!({ "spec": { "version": "2" } })).await;
     world.until("eva", "Migrated", "True").await;
     first.kill();
-    world.kubelet.release().await;
+    world.kubelet.release().await.unwrap();
     world.until("eva", "RolledOut", "True").await;
     assert_eq!(second.metrics.leading.get(), 1);
     assert_eq!(world.see("eva").await.status.unwrap().version.as_deref(), Some("2"));

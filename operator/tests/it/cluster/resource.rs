@@ -37,8 +37,8 @@ async fn try_apply(client: &Client, namespace: &str, object: &Value) -> Result<(
 
 #[tokio::test]
 async fn every_mistake_is_refused_by_the_api_server_and_the_mended_file_is_taken() {
-    let Some(plane) = plane::shared() else { return };
-    let client = plane.client().await;
+    let Some(plane) = plane() else { return };
+    let client = plane.client().unwrap();
     for mistake in Mistake::all() {
         let refusal = try_apply(&client, "default", &mistake.broken()).await.expect_err(&mistake.name);
         assert!(refusal.contains(&mistake.says), "{}: {refusal}", mistake.name);
@@ -50,18 +50,18 @@ async fn every_mistake_is_refused_by_the_api_server_and_the_mended_file_is_taken
 
 #[tokio::test]
 async fn an_unknown_field_is_refused_with_its_path() {
-    let Some(plane) = plane::shared() else { return };
+    let Some(plane) = plane() else { return };
     let mut bot = serde_json::to_value(EvolveBot::parse(SMALLEST).unwrap()).unwrap();
     bot["spec"]["ai"]["provider"] = "gemini".into();
-    let refusal = try_apply(&plane.client().await, "default", &bot).await.unwrap_err();
+    let refusal = try_apply(&plane.client().unwrap(), "default", &bot).await.unwrap_err();
     assert!(refusal.contains("spec.ai.provider"), "{refusal}");
 }
 
 /// In a namespace that enforces the Pod Security Standard `restricted`.
 #[tokio::test]
 async fn what_the_examples_become_is_taken_and_their_pods_are_restricted() {
-    let Some(plane) = plane::shared() else { return };
-    let client = plane.client().await;
+    let Some(plane) = plane() else { return };
+    let client = plane.client().unwrap();
     const NAMESPACE: &str = "restricted-pods";
     let labels = BTreeMap::from([("pod-security.kubernetes.io/enforce".to_owned(), "restricted".to_owned())]);
     let metadata = ObjectMeta { name: Some(NAMESPACE.to_owned()), labels: Some(labels), ..ObjectMeta::default() };
@@ -92,8 +92,8 @@ async fn what_the_examples_become_is_taken_and_their_pods_are_restricted() {
 
 #[tokio::test]
 async fn the_number_of_api_pods_can_be_scaled_where_the_file_says_nothing_of_it() {
-    let Some(plane) = plane::shared() else { return };
-    let client = plane.client().await;
+    let Some(plane) = plane() else { return };
+    let client = plane.client().unwrap();
     let bots: Api<EvolveBot> = Api::namespaced(client, "default");
     // As a person writes it: without what defaults fill in.
     let written: Value = serde_json::json!({

@@ -7,6 +7,7 @@ use evolve_operator::EvolveBot;
 use evolve_operator::controller::{self, access::Grant, client::WRITES, config::Config, metrics::OperatorMetrics};
 use evolve_runtime::logs::{LogConfig, LogFormat};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
+use evolve_testkit::kubernetes::{Kubelet, Plane};
 use evolve_testkit::within;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::api::events::v1::Event;
@@ -15,9 +16,6 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-
-use super::kubelet::Kubelet;
-use super::plane::{self, Plane};
 
 /// How long the control plane may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -68,8 +66,8 @@ impl Drop for Operator {
 impl World {
     /// A new namespace; nothing where there is no control plane.
     pub(super) async fn new() -> Option<Self> {
-        let plane = tokio::task::spawn_blocking(plane::shared).await.unwrap()?;
-        let client = plane.client().await;
+        let plane = tokio::task::spawn_blocking(super::plane).await.unwrap()?;
+        let client = plane.client().unwrap();
         let namespace: Namespace =
             serde_json::from_value(json!({ "metadata": { "generateName": "evolve-test-" } })).unwrap();
         let namespace = Api::all(client.clone()).create(&PostParams::default(), &namespace).await.unwrap().name_any();
@@ -99,7 +97,7 @@ impl World {
             version: "1.0.0".to_owned(),
             logs,
         };
-        let (tasks, cluster) = (Tasks::new(), self.plane.config().await);
+        let (tasks, cluster) = (Tasks::new(), self.plane.config());
         let metrics = controller::start(&config, cluster, listener, &tasks, &Metrics::new()).unwrap();
         Operator { metrics, address, tasks }
     }

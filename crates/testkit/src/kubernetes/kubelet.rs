@@ -14,8 +14,8 @@ use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-/// The running player. It ends with its test's runtime.
-pub(super) struct Kubelet {
+/// The running player. It ends when it is dropped.
+pub struct Kubelet {
     held: Arc<AtomicBool>,
     task: JoinHandle<()>,
     client: Client,
@@ -30,7 +30,8 @@ impl Drop for Kubelet {
 
 impl Kubelet {
     /// Begins to look after the pods of `namespace`, unless there are nodes that do.
-    pub(super) fn start(client: &Client, namespace: &str, is_needless: bool) -> Self {
+    #[must_use]
+    pub fn start(client: &Client, namespace: &str, is_needless: bool) -> Self {
         let held = Arc::new(AtomicBool::new(false));
         let (client, namespace) = (client.clone(), namespace.to_owned());
         let looking = look_after(client.clone(), namespace.clone(), Arc::clone(&held));
@@ -43,17 +44,21 @@ impl Kubelet {
     }
 
     /// From now on, nothing that is not a Job becomes ready.
-    pub(super) fn hold(&self) {
+    pub fn hold(&self) {
         self.held.store(true, Ordering::SeqCst);
     }
 
     /// Ends [`Self::hold`], for waiting pods too.
-    pub(super) async fn release(&self) {
+    ///
+    /// # Errors
+    /// When the pods cannot be listed.
+    pub async fn release(&self) -> kube::Result<()> {
         self.held.store(false, Ordering::SeqCst);
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
-        for pod in pods.list(&kube::api::ListParams::default()).await.unwrap() {
+        for pod in pods.list(&kube::api::ListParams::default()).await? {
             settle(&pods, &pod, false).await;
         }
+        Ok(())
     }
 }
 
@@ -74,7 +79,8 @@ async fn settle(pods: &Api<Pod>, pod: &Pod, held: bool) {
     if !is_new || pod.metadata.deletion_timestamp.is_some() {
         return;
     }
-    let image = pod.spec.as_ref().map_or("", |spec| spec.containers[0].image.as_deref().unwrap_or_default());
+    let container = pod.spec.as_ref().and_then(|spec| spec.containers.first());
+    let image = container.and_then(|container| container.image.as_deref()).unwrap_or_default();
     let is_job = pod.metadata.owner_references.iter().flatten().any(|owner| owner.kind == "Job");
     let status = match (is_job, image) {
         (true, image) if image.contains("migrate-fails") => ended(pod, "Failed", 1),
@@ -93,10 +99,10 @@ async fn settle(pods: &Api<Pod>, pod: &Pod, held: bool) {
 }
 
 fn ended(pod: &Pod, phase: &str, code: i32) -> serde_json::Value {
-    let spec = pod.spec.as_ref().unwrap();
-    let containers: Vec<_> = spec
-        .containers
+    let containers: Vec<_> = pod
+        .spec
         .iter()
+        .flat_map(|spec| &spec.containers)
         .map(|container| {
             json!({
                 "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
