@@ -20,7 +20,10 @@ pub(crate) fn template(definition: &str) -> anyhow::Result<String> {
     let (before, after) = definition.split_once(METADATA).context("the definition's metadata was not found")?;
     let literal = |text: &str| text.replace("{{", "{{ `{{` }}");
     let (before, after) = (literal(before), literal(after));
-    Ok(format!("{{{{- if .Values.crds.enabled }}}}\n{before}{METADATA}{CONDITIONAL}{}\n{{{{- end }}}}\n", after.trim_end()))
+    Ok(format!(
+        "{{{{- if .Values.crds.enabled }}}}\n{before}{METADATA}{CONDITIONAL}{}\n{{{{- end }}}}\n",
+        after.trim_end()
+    ))
 }
 
 #[cfg(test)]

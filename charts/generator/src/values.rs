@@ -57,7 +57,8 @@ fn fields(values: &Mapping, above: &str, comments: &mut HashMap<String, Comment>
     let one = |(name, default): (&Value, &Value)| {
         let name = name.as_str().context("a key is not text")?.to_owned();
         let path = format!("{above}{name}");
-        let Comment { description, schema } = comments.remove(&path).with_context(|| format!("{path} was not found"))?;
+        let Comment { description, schema } =
+            comments.remove(&path).with_context(|| format!("{path} was not found"))?;
         // What may have any keys has none of ours.
         let is_free = schema.contains_key("additionalProperties");
         let below = match default {

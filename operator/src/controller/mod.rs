@@ -85,8 +85,7 @@ pub fn start(
     });
     http::serve(tasks, listener, health::router(metrics.clone(), counted.clone(), is_synced.clone()));
 
-    let mut watches =
-        Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, tasks.clone());
+    let mut watches = Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, tasks.clone());
     tasks.spawn("watch", async move {
         watches.look_after(synced).await;
         Ok(())

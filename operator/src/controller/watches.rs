@@ -128,14 +128,19 @@ impl<S: Fn(Change) + Send> Follower<S> {
     {
         let (id, kind) = (self.watch.id(), self.watch.slot.0.name());
         self.progress.touch(&id, kind);
-        let [mut pause, longest] = DENIED_PAUSES;
+        let [first, longest] = DENIED_PAUSES;
+        let mut pause = first;
         // Anew after each denial: only a fresh listing says that everything is seen again.
-        while self.follow_until_denied(&api, &config, &whole, &stop).await {
+        loop {
+            let began = tokio::time::Instant::now();
+            if !self.follow_until_denied(&api, &config, &whole, &stop).await {
+                break;
+            }
+            pause = if began.elapsed() > longest { first } else { longest.min(pause * 2) };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => break,
             }
-            pause = if *self.standing.borrow() == Standing::Listed { DENIED_PAUSES[0] } else { longest.min(pause * 2) };
         }
         self.progress.forget(&id);
     }

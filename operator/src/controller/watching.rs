@@ -6,13 +6,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use evolve_runtime::shutdown::Tasks;
 use futures::future::select_all;
 use kube::ResourceExt as _;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch::{self, Receiver};
 use tokio_util::sync::CancellationToken;
-
-use evolve_runtime::shutdown::Tasks;
 
 use super::access::Standing;
 use super::cache::{Depth, Key, Slot};
@@ -67,7 +66,8 @@ impl Watches {
             for one in bots.iter_mut().chain(&mut listed) {
                 let _ = one.wait_for(|standing| *standing != Standing::Waiting).await;
             }
-            select_all(bots.iter_mut().map(|one| Box::pin(one.wait_for(|standing| *standing == Standing::Listed)))).await;
+            let listing = bots.iter_mut().map(|one| Box::pin(one.wait_for(|standing| *standing == Standing::Listed)));
+            drop(select_all(listing).await);
         };
         tokio::select! {
             () = first_listing => {}
