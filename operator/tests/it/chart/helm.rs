@@ -1,5 +1,6 @@
 //! Helm itself. `make setup` puts it into `.tools/` of the checkout; one in PATH is as good.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -19,6 +20,32 @@ pub(super) fn root() -> PathBuf {
 /// The chart.
 pub(super) fn chart() -> String {
     root().join("charts/evolve").display().to_string()
+}
+
+/// A copy of the chart that does not ask which version Kubernetes is of.
+pub(super) fn chart_for_any_version() -> String {
+    static COPY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+        let copy = tempfile::tempdir().unwrap();
+        copy_directory(Path::new(&chart()), &copy.path().join("evolve"));
+        let file = copy.path().join("evolve/Chart.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("kubeVersion:")).collect();
+        fs::write(file, lines.join("\n")).unwrap();
+        copy
+    });
+    COPY.path().join("evolve").display().to_string()
+}
+
+fn copy_directory(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_directory(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// Runs Helm: what it printed, or what it complained about.

@@ -54,7 +54,7 @@ async fn the_chart_is_installed_tested_upgraded_and_taken_away_and_bots_stay_unt
     let upgraded = deployments.get("evolve-operator").await.unwrap().spec.unwrap().template.spec.unwrap();
     assert_eq!(upgraded.containers[0].image.as_deref(), Some("ghcr.io/evolveai/evolve:9.9.9"));
     // A bot that is taken off the list stays: with it would go the key that its messages are encrypted with.
-    let notes = site.install(&home, &[]).await;
+    let notes = site.install(&home, &["--reset-values"]).await;
     assert!(notes.contains("Next, make a bot") && notes.contains("kubectl create rolebinding"), "{notes}");
     assert_eq!(site.bots(&home).get("eva").await.unwrap().metadata.uid, eva.metadata.uid);
 

@@ -175,7 +175,7 @@ async fn a_digest_wins_over_a_tag_and_the_version_is_that_of_the_workspace() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(image(&[]).await, format!("ghcr.io/evolveai/evolve:{version}"));
     let digest = format!("sha256:{}", "a".repeat(64));
-    let digested = image(&["--set", &format!("image.digest={digest},image.tag=1")]).await;
+    let digested = image(&["--set", &format!("image.digest={digest},image.tag=v1")]).await;
     assert_eq!(digested, format!("ghcr.io/evolveai/evolve@{digest}"));
     let chart: Value =
         serde_yaml_ng::from_str(&fs::read_to_string(root().join("charts/evolve/Chart.yaml")).unwrap()).unwrap();

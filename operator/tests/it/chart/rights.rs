@@ -122,7 +122,7 @@ async fn in_a_whole_cluster_bots_run_where_a_rolebinding_lets_them_and_elsewhere
     let gateway = json!({ "name": "public", "namespace": "gateways" });
     let less = json!({
         "telegram": { "webhook": { "gateway": gateway, "tlsSecretName": null } }, "api": { "autoscaling": null },
-        "backup": null, "observability": null, "networkPolicy": { "enabled": false },
+        "backup": null, "observability": { "metrics": { "serviceMonitor": false }, "alerts": { "enabled": false } }, "networkPolicy": { "enabled": false },
     });
     change(&site, &companions, "eva", less).await;
     let gone = ["CronJob", "Ingress", "HorizontalPodAutoscaler", "NetworkPolicy", "PrometheusRule", "ServiceMonitor"];
