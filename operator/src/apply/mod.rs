@@ -41,7 +41,7 @@ pub struct ApplyError {
     /// Its name.
     pub name: String,
     /// What the API server said.
-    pub source: kube::Error,
+    pub source: Box<kube::Error>,
     /// What to do about it, where that is known: the end of the sentence.
     pub advice: String,
 }
@@ -54,7 +54,7 @@ pub fn is_forbidden(error: &kube::Error) -> bool {
 
 impl ApplyError {
     fn new(action: &'static str, kind: Kind, key: &Key, source: kube::Error) -> Self {
-        Self { action, kind: kind.name(), name: key.name.clone(), source, advice: String::new() }
+        Self { action, kind: kind.name(), name: key.name.clone(), source: Box::new(source), advice: String::new() }
     }
 
     /// With what to do about it, if it is for want of rights.
