@@ -9,6 +9,7 @@ use evolve_runtime::{
     config::{ConfigError, Reader},
     http::{self, ClientConfig},
     logs::LogConfig,
+    traces::TraceConfig,
 };
 use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
 use secrecy::SecretString;
@@ -58,6 +59,8 @@ pub struct Config {
     pub thinking_budget: i32,
     /// Logs.
     pub logs: LogConfig,
+    /// Traces.
+    pub traces: TraceConfig,
 }
 
 impl Config {
@@ -109,6 +112,7 @@ impl Config {
                 "Tokens of thinking: 0 is as little as the model allows, -1 its own choice.",
             ),
             logs: LogConfig::read(env),
+            traces: TraceConfig::read(env, "evolve-api"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
 use evolve_api::Config;
-use evolve_runtime::{clock::Clock, http, logs, metrics::Metrics, shutdown::Tasks};
+use evolve_runtime::{clock::Clock, http, logs, metrics::Metrics, shutdown::Tasks, traces::Traces};
 
 /// The HTTP API of EvolveAI. Everything else is environment variables: see `--config-reference`.
 #[derive(Parser)]
@@ -44,7 +44,8 @@ fn print(text: &str) -> anyhow::Result<()> {
 #[tokio::main]
 async fn run() -> anyhow::Result<()> {
     let config = Config::from_env()?;
-    logs::init(&config.logs);
+    let traces = Traces::start(&config.traces)?;
+    logs::init(&config.logs, &traces);
     std::panic::set_hook(Box::new(|panic| {
         // Not what it says: the message of a panic may quote what a person wrote.
         tracing::error!(place = panic.location().map(ToString::to_string), "a panic");
@@ -53,5 +54,7 @@ async fn run() -> anyhow::Result<()> {
     let listener = http::bind(config.http_addr).await?;
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
     evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
-    tasks.run_until_stopped().await
+    let done = tasks.run_until_stopped().await;
+    traces.finish().await;
+    done
 }

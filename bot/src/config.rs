@@ -6,6 +6,7 @@ use evolve_runtime::{
     config::{ConfigError, Reader},
     http::ClientConfig,
     logs::LogConfig,
+    traces::TraceConfig,
 };
 use evolve_store::StoreConfig;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -55,6 +56,8 @@ pub struct Config {
     pub http: ClientConfig,
     /// Logs.
     pub logs: LogConfig,
+    /// Traces.
+    pub traces: TraceConfig,
 }
 
 impl Config {
@@ -107,6 +110,7 @@ impl Config {
             store: StoreConfig::read(env),
             http: ClientConfig::read(env),
             logs: LogConfig::read(env),
+            traces: TraceConfig::read(env, "evolve-bot"),
         }
     }
 }

@@ -10,6 +10,7 @@ use evolve_runtime::{
     http, logs,
     metrics::Metrics,
     shutdown::Tasks,
+    traces::Traces,
 };
 
 /// Telegram in and out. Configured by environment variables.
@@ -35,12 +36,15 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let config = Config::from_env()?;
-    logs::init(&config.logs);
+    let traces = Traces::start(&config.traces)?;
+    logs::init(&config.logs, &traces);
     let tasks = Tasks::new();
     let listener = http::bind(config.http_addr).await?;
     evolve_bot::start(&config, listener, Clock::system(), &tasks, &Metrics::new())?;
     tracing::info!(address = %config.http_addr, "the bot has started");
-    tasks.run_until_stopped().await
+    let done = tasks.run_until_stopped().await;
+    traces.finish().await;
+    done
 }
 
 #[expect(clippy::print_stdout, reason = "the reference is what was asked for")]

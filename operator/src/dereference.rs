@@ -10,6 +10,7 @@ use crate::build::{Cluster, Inputs, generated, names, references};
 use crate::controller::cache::Key;
 use crate::controller::kinds::Kind;
 use crate::reconcile::{Context, PassError};
+use crate::validate::cluster_problems;
 
 /// What has been read.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Dereferenced {
     pub cluster: Cluster,
     /// What is not there: a sentence each, that begins with the field that names it.
     pub missing: Vec<String>,
+    /// What the bot asks for and the cluster does not know: sentences as those of `missing`. Nothing waits for it.
+    pub lacking: Vec<String>,
     /// Whether keys had to be made.
     pub has_written: bool,
 }
@@ -38,13 +41,14 @@ pub async fn dereference(
     let needed = references(bot);
     let secrets = needed.secrets.iter().map(|needed| (Kind::Secret, at(&needed.source.name)));
     let config_maps = needed.config_maps.iter().map(|needed| (Kind::ConfigMap, at(&needed.source.name)));
-    let reads: BTreeSet<(Kind, Key)> = secrets.chain(config_maps).collect();
+    let kept = (Kind::Secret, at(&names::kept_key(bot)));
+    let reads: BTreeSet<(Kind, Key)> = secrets.chain(config_maps).chain([kept]).collect();
     // Before the first look: what appears after it is noticed.
     context.references.set(&at(bot.name()), reads);
 
     let has_written = match generated(bot) {
         wanted if wanted.is_empty() => false,
-        wanted => keys::ensure(&context.applier, &context.contents, &at(&names::keys(bot)), owner, &wanted).await?,
+        wanted => keys::ensure(&context.applier, &context.contents, bot, owner, &wanted).await?,
     };
     let mut inputs =
         Inputs { pinned_version: bot.status.as_ref().and_then(|status| status.version.clone()), ..Inputs::default() };
@@ -63,7 +67,9 @@ pub async fn dereference(
             Err(problem) => missing.push(format!("{}: {problem}", needed.path)),
         }
     }
-    Ok(Dereferenced { inputs, cluster: cluster(context), missing, has_written })
+    let cluster = cluster(context);
+    let lacking = cluster_problems(bot, &cluster);
+    Ok(Dereferenced { inputs, cluster, missing, lacking, has_written })
 }
 
 /// An entry's hash or content; or what to do about it.
@@ -87,5 +93,6 @@ fn cluster(context: &Context) -> Cluster {
         version: context.defaults.version.clone(),
         has_prometheus: knows(Kind::ServiceMonitor) && knows(Kind::PrometheusRule),
         has_gateway: knows(Kind::HttpRoute),
+        operator_namespace: context.defaults.namespace.clone(),
     }
 }

@@ -8,6 +8,7 @@ use evolve_operator::controller::{self, config::Config};
 use evolve_runtime::config::{Reader, markdown};
 use evolve_runtime::metrics::Metrics;
 use evolve_runtime::shutdown::Tasks;
+use evolve_runtime::traces::Traces;
 use evolve_runtime::{http, logs};
 
 /// Turns EvolveBots into what runs them. Configured by environment variables.
@@ -54,13 +55,16 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let config = Config::from_env()?;
-    logs::init(&config.logs);
+    let traces = Traces::start(&config.traces)?;
+    logs::init(&config.logs, &traces);
     let cluster = kube::Config::infer().await?;
     let tasks = Tasks::new();
     let listener = http::bind(config.http_addr).await?;
     controller::start(&config, cluster, listener, &tasks, &Metrics::new())?;
     tracing::info!(address = %config.http_addr, identity = config.identity, "the operator has started");
-    tasks.run_until_stopped().await
+    let done = tasks.run_until_stopped().await;
+    traces.finish().await;
+    done
 }
 
 #[expect(clippy::print_stdout, reason = "the definition is what was asked for")]

@@ -1,5 +1,5 @@
-//! What every binary needs and none should write again: configuration, logs, metrics, the clock, shutdown, and the HTTP
-//! client and server with the same limits and time-outs everywhere.
+//! What every binary needs and none should write again: configuration, logs, traces, metrics, the clock, shutdown, and the
+//! HTTP client and server with the same limits and time-outs everywhere.
 
 pub mod breaker;
 pub mod clock;
@@ -8,3 +8,4 @@ pub mod http;
 pub mod logs;
 pub mod metrics;
 pub mod shutdown;
+pub mod traces;

@@ -4,7 +4,9 @@
 
 use std::str::FromStr;
 
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use crate::traces::Traces;
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,17 +51,17 @@ impl LogConfig {
     }
 }
 
-/// Installs the process's subscriber; later calls do nothing, so that tests may call it freely.
-pub fn init(config: &LogConfig) {
-    let filter = EnvFilter::builder().parse_lossy(&config.filter);
-    let registry = tracing_subscriber::registry().with(filter);
-    let done = match config.format {
-        LogFormat::Json => {
-            let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
-            registry.with(layer).try_init()
-        }
-        LogFormat::Pretty => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),
+/// Installs the process's subscriber, which writes logs and feeds `traces`; later calls do nothing, so that tests may call
+/// it freely.
+pub fn init(config: &LogConfig, traces: &Traces) {
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Pretty => lines.boxed(),
     };
+    // Each has a filter of its own: fewer lines are not fewer traces.
+    let lines = lines.with_filter(EnvFilter::builder().parse_lossy(&config.filter));
+    let done = tracing_subscriber::registry().with(traces.layer()).with(lines).try_init();
     if let Err(error) = done {
         tracing::debug!(%error, "logs were set up before");
     }

@@ -86,16 +86,23 @@ impl Applier {
         Ok(true)
     }
 
-    /// Deletes an object, if it is still the one that was seen. What it owns goes with it.
+    /// Deletes an object, if it is still the one that was seen. What it owns goes with it; of a Job, its pods go first, so
+    /// that whoever waits for the end of the Job waits for theirs.
     ///
     /// # Errors
     /// What the API server said against it; that it is gone, or another by now, is no error.
     pub async fn delete(&self, kind: Kind, object: &DynamicObject) -> Result<(), ApplyError> {
         let key = Key::of(object);
         let preconditions = Preconditions { uid: object.uid(), resource_version: None };
-        let params = DeleteParams::background().preconditions(preconditions);
+        let params = match kind {
+            Kind::Job => DeleteParams::foreground(),
+            _ => DeleteParams::background(),
+        };
+        let params = params.preconditions(preconditions);
         match self.api(kind, &key).delete(&key.name, &params).await {
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            // It is still there; the watch tells when it is not.
+            Ok(_) if kind == Kind::Job => return Ok(()),
             answer => {
                 answer.map_err(|error| ApplyError::new("delete", kind, &key, error))?;
             }

@@ -21,6 +21,12 @@ pub fn keys(bot: &EvolveBot) -> String {
     format!("{}-keys", bot.name())
 }
 
+/// The Secret with the encryption key, where it was made: it has no owner, and outlives the bot as the database does.
+#[must_use]
+pub fn kept_key(bot: &EvolveBot) -> String {
+    format!("{}-encryption-key", bot.name())
+}
+
 /// The migration with this hash.
 #[must_use]
 pub fn migration(bot: &EvolveBot, hash: &str) -> String {
@@ -37,6 +43,12 @@ pub fn backup(bot: &EvolveBot) -> String {
 #[must_use]
 pub fn restore(bot: &EvolveBot, suffix: &str) -> String {
     format!("{}-restore-{suffix}", bot.name())
+}
+
+/// The ConfigMap with the pod templates of a good version.
+#[must_use]
+pub fn good(bot: &EvolveBot, hash: &str) -> String {
+    format!("{}-good-{hash}", bot.name())
 }
 
 /// The NetworkPolicy of migrations, backups and restores.

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     fn watch(kind: Kind, depth: Depth, namespace: Option<&str>) -> Watch {
-        Watch { slot: (kind, depth), namespace: namespace.map(str::to_owned) }
+        Watch { slot: (kind, depth), namespace: namespace.map(str::to_owned), seconds: 1 }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 
 use super::kinds::Kind;
+use crate::build::INSTANCE;
 
 /// Namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +68,18 @@ impl Cache {
         })
     }
 
+    /// The objects of a kind in `namespace` that carry the label of the bot `name`, whoever made them.
+    #[must_use]
+    pub fn of_bot(&self, kind: Kind, namespace: &str, name: &str) -> Vec<Arc<DynamicObject>> {
+        let is_of_bot = |object: &&Arc<DynamicObject>| {
+            object.namespace().as_deref() == Some(namespace)
+                && object.labels().get(INSTANCE).is_some_and(|instance| instance == name)
+        };
+        self.read(|slots| {
+            slots.get(&(kind, Depth::Owned)).into_iter().flat_map(HashMap::values).filter(is_of_bot).cloned().collect()
+        })
+    }
+
     /// Every object of a slot.
     #[must_use]
     pub fn all(&self, slot: Slot) -> Vec<Arc<DynamicObject>> {
@@ -103,6 +116,11 @@ impl Cache {
         self.write(|slots| {
             slots.entry((kind, Depth::Owned)).or_default();
         });
+    }
+
+    /// The cluster does not have this kind any longer.
+    pub fn unlearn(&self, kind: Kind) {
+        self.write(|slots| slots.remove(&(kind, Depth::Owned)));
     }
 
     /// Whether the cluster has this kind.

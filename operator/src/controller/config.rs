@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evolve_runtime::config::{ConfigError, Reader};
 use evolve_runtime::logs::LogConfig;
+use evolve_runtime::traces::TraceConfig;
 
 use super::access::Grant;
 
@@ -31,8 +32,39 @@ pub struct Config {
     pub image_repository: String,
     /// The version of bots that name none.
     pub version: String,
+    /// How long it waits for what.
+    pub timing: Timing,
     /// Logs.
     pub logs: LogConfig,
+    /// Traces.
+    pub traces: TraceConfig,
+}
+
+/// How long the operator waits for what. Nobody configures it; tests have less patience.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// How often the kinds that a cluster may lack are looked for.
+    pub look_again: Duration,
+    /// How long the server lets one watch request live, seconds: a quiet watch shows a sign of life at least this often,
+    /// and one on which nothing came for five seconds longer is taken for dead.
+    pub watch_seconds: u32,
+    /// How long a watch may show no sign of life until `/healthz` fails.
+    pub stuck: Duration,
+    /// How long the API server may take to begin its answer.
+    pub answer: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let watch_seconds = 240;
+        Self {
+            look_again: Duration::from_secs(60),
+            watch_seconds,
+            // Two lives of a watch, and the longest pause between them.
+            stuck: Duration::from_secs(2 * u64::from(watch_seconds) + 60),
+            answer: Duration::from_secs(30),
+        }
+    }
 }
 
 impl Config {
@@ -89,7 +121,9 @@ impl Config {
                 env!("CARGO_PKG_VERSION"),
                 "The version of bots that name none when they are made.",
             ),
+            timing: Timing::default(),
             logs: LogConfig::read(env),
+            traces: TraceConfig::read(env, "evolve-operator"),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod health;
 pub mod kinds;
 pub mod leader;
 pub mod metrics;
+mod pods;
 pub mod queue;
 pub mod references;
 mod route;
@@ -23,7 +24,7 @@ pub mod watches;
 mod watching;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use evolve_runtime::http;
 use evolve_runtime::metrics::Metrics;
@@ -41,7 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::access::Access;
 use self::cache::{Cache, Key};
-use self::config::Config;
+use self::config::{Config, Timing};
 use self::contents::Contents;
 use self::kinds::Kind;
 use self::leader::Election;
@@ -68,7 +69,7 @@ pub fn start(
     let counted = OperatorMetrics::register(metrics);
     // Not counted: it is renewed all the time, by design.
     let election_client = Client::try_from(cluster.clone())?;
-    let client = client::client(cluster, &counted)?;
+    let client = client::client(client_config(cluster, config.timing), &counted, config.timing.answer)?;
     let (queue, requests) = Queue::new(counted.queue_depth.clone());
     let (changes, seen) = unbounded_channel();
     let (synced, is_synced) = watch::channel(false);
@@ -81,11 +82,21 @@ pub fn start(
         references: references.clone(),
         recorder: Recorder::new(client.clone(), reporter),
         queue: queue.clone(),
-        defaults: reconcile::Defaults { repository: config.image_repository.clone(), version: config.version.clone() },
+        defaults: reconcile::Defaults {
+            repository: config.image_repository.clone(),
+            version: config.version.clone(),
+            namespace: config.own_namespace.clone(),
+        },
+        scraper: reconcile::evidence::Scraper::new()?,
     });
-    http::serve(tasks, listener, health::router(metrics.clone(), counted.clone(), is_synced.clone()));
+    http::serve(
+        tasks,
+        listener,
+        health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck),
+    );
 
-    let mut watches = Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, tasks.clone());
+    let mut watches =
+        Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, config.timing, tasks.clone());
     tasks.spawn("watch", async move {
         watches.look_after(synced).await;
         Ok(())
@@ -116,6 +127,16 @@ pub fn start(
         passes.for_each(|_| std::future::ready(())).await;
     });
     Ok(counted)
+}
+
+/// An answer that began and does not go on fails too, though later than the watch's own limit. What an overloaded server
+/// refuses is tried again by the queue and by the watches, each with a backoff of its own: the client's retries would keep
+/// a pass waiting for minutes, and say nothing of it.
+fn client_config(mut config: kube::Config, timing: Timing) -> kube::Config {
+    config.default_retry = false;
+    config.read_timeout = Some(Duration::from_secs(u64::from(timing.watch_seconds)) + timing.answer);
+    config.reset_reader_on_write = true;
+    config
 }
 
 /// Makes passes while, and only while, this process leads.

@@ -12,6 +12,7 @@ use super::kinds::Kind;
 use super::queue::Queue;
 use super::references::References;
 use super::watches::Change;
+use crate::build::INSTANCE;
 
 /// Turns what the watches see into requests for passes.
 pub(super) struct Router {
@@ -75,10 +76,22 @@ impl Router {
                     self.queue.request(&bot);
                 }
             }
+            // Their owners are Kubernetes' own objects, which are the bot's only in turn.
+            (Kind::Pod | Kind::Job, Depth::Owned) => {
+                if let Some(bot) = change.object.labels().get(INSTANCE) {
+                    self.queue.request(&Key::new(&key.namespace, bot));
+                }
+            }
             (_, Depth::Owned) => {
                 let owners = change.object.owner_references();
                 for owner in owners.iter().filter(|owner| owner.kind == Kind::EvolveBot.name()) {
                     self.queue.request(&Key::new(&key.namespace, &owner.name));
+                }
+                // What outlives its bot has no owner; that a bot is asked for that is not there does no harm.
+                if owners.is_empty()
+                    && let Some(bot) = change.object.labels().get(INSTANCE)
+                {
+                    self.queue.request(&Key::new(&key.namespace, bot));
                 }
             }
         }

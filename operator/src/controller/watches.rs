@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::api::DynamicObject;
+use kube::client::Body;
 use kube::core::PartialObjectMeta;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event};
@@ -21,9 +22,8 @@ use super::cache::{Cache, Depth, Key, Slot};
 use super::kinds::Kind;
 use super::kinds::MANAGED_BY_SELECTOR;
 use super::metrics::Progress;
+use super::pods;
 
-/// How long the server lets one watch request live, seconds: a quiet watch shows a sign of life at least this often.
-pub const WATCH_SECONDS: u32 = 240;
 /// How long a watch that is forbidden waits before it asks again: twice as long each time, up to the second.
 const DENIED_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
@@ -34,6 +34,8 @@ pub struct Watch {
     pub slot: Slot,
     /// Where; everywhere when absent.
     pub namespace: Option<String>,
+    /// How long the server lets one request live, seconds.
+    pub seconds: u32,
 }
 
 /// What a watch saw.
@@ -79,7 +81,8 @@ impl Watch {
         stop: CancellationToken,
     ) {
         let resource = self.slot.0.resource();
-        let config = watcher::Config::default().timeout(WATCH_SECONDS);
+        let client = showing_life(client, progress.clone(), self.id(), self.slot.0.name());
+        let config = watcher::Config::default().timeout(self.seconds);
         let config = match self.slot {
             (Kind::EvolveBot, _) | (_, Depth::Metadata) => config,
             _ => config.labels(MANAGED_BY_SELECTOR),
@@ -105,6 +108,23 @@ impl Watch {
             follower.follow(api, config, |object| object, stop).await;
         }
     }
+}
+
+/// As `client`, but each request that is answered well is a sign of life of the watch `id`: one of quiet objects sees no
+/// event for days, though the server ends its requests, and it begins them anew, every few minutes.
+fn showing_life(client: Client, progress: Progress, id: String, kind: &'static str) -> Client {
+    let namespace = client.default_namespace().to_owned();
+    let service = tower::service_fn(move |request: http::Request<Body>| {
+        let (client, progress, id) = (client.clone(), progress.clone(), id.clone());
+        async move {
+            let answer = client.send(request).await?;
+            if answer.status().is_success() {
+                progress.touch(&id, kind);
+            }
+            Ok::<_, kube::Error>(answer)
+        }
+    });
+    Client::new(service, namespace)
 }
 
 struct Follower<S> {
@@ -217,10 +237,15 @@ impl<S: Fn(Change) + Send> Follower<S> {
     fn see(&mut self, mut object: DynamicObject) {
         trim(&mut object);
         let slot = self.watch.slot;
-        let is_news = self
-            .cache
-            .get(slot, &Key::of(&object))
-            .is_none_or(|known| known.resource_version() != object.resource_version() || known.uid() != object.uid());
+        if slot.0 == Kind::Pod {
+            pods::trim(&mut object);
+        }
+        let known = self.cache.get(slot, &Key::of(&object));
+        let is_news = known.is_none_or(|known| match slot.0 {
+            // Much of what happens to a pod is of no interest here.
+            Kind::Pod => pods::differ(&known, &object),
+            _ => known.resource_version() != object.resource_version() || known.uid() != object.uid(),
+        });
         let object = self.cache.insert(slot, object);
         if is_news {
             (self.sink)(Change { slot, object, is_gone: false });

@@ -4,7 +4,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use evolve_runtime::shutdown::Tasks;
 use futures::future::select_all;
@@ -15,12 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Standing;
 use super::cache::{Depth, Key, Slot};
+use super::config::Timing;
 use super::kinds::Kind;
 use super::watches::{Change, Watch};
 use crate::reconcile::Context;
-
-/// How often the kinds that a cluster may lack are looked for.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 const BOTS: Slot = (Kind::EvolveBot, Depth::Owned);
 const SECRETS: Slot = (Kind::Secret, Depth::Metadata);
@@ -33,6 +30,7 @@ pub(super) struct Watches {
     changes: UnboundedSender<Change>,
     /// Where a bot came or went.
     visits: (UnboundedSender<String>, UnboundedReceiver<String>),
+    timing: Timing,
     running: HashMap<Watch, CancellationToken>,
     stop: CancellationToken,
     tasks: Tasks,
@@ -43,10 +41,11 @@ impl Watches {
         context: Arc<Context>,
         namespaces: Vec<String>,
         changes: UnboundedSender<Change>,
+        timing: Timing,
         tasks: Tasks,
     ) -> Self {
         let stop = tasks.soft();
-        Self { context, namespaces, changes, visits: unbounded_channel(), running: HashMap::new(), stop, tasks }
+        Self { context, namespaces, changes, timing, visits: unbounded_channel(), running: HashMap::new(), stop, tasks }
     }
 
     /// Runs them until the process stops. `synced` becomes true when each has listed or is forbidden, and some bots are
@@ -74,7 +73,7 @@ impl Watches {
             () = stop.cancelled() => return,
         }
         synced.send_replace(true);
-        let mut look_again = tokio::time::interval(LOOK_AGAIN);
+        let mut look_again = tokio::time::interval(self.timing.look_again);
         look_again.reset();
         loop {
             tokio::select! {
@@ -90,13 +89,12 @@ impl Watches {
         if !self.namespaces.is_empty() {
             return;
         }
-        let cache = &self.context.applier.cache;
-        let watch = Watch { slot: SECRETS, namespace: Some(namespace.to_owned()) };
+        let cache = self.context.applier.cache.clone();
+        let watch = self.watch(SECRETS, Some(namespace.to_owned()));
         if cache.has_any(BOTS, namespace) {
             self.begin(watch);
-        } else if let Some(running) = self.running.remove(&watch) {
-            running.cancel();
-            self.context.access.remove(&watch);
+        } else if self.running.contains_key(&watch) {
+            self.end(&watch);
             cache.retain(SECRETS, Some(namespace), &HashSet::new());
         }
     }
@@ -106,7 +104,24 @@ impl Watches {
             [] => vec![None],
             some => some.iter().cloned().map(Some).collect(),
         };
-        places.into_iter().filter_map(|namespace| self.begin(Watch { slot, namespace })).collect()
+        places
+            .into_iter()
+            .filter_map(|namespace| {
+                let watch = self.watch(slot, namespace);
+                self.begin(watch)
+            })
+            .collect()
+    }
+
+    fn watch(&self, slot: Slot, namespace: Option<String>) -> Watch {
+        Watch { slot, namespace, seconds: self.timing.watch_seconds }
+    }
+
+    fn end(&mut self, watch: &Watch) {
+        if let Some(running) = self.running.remove(watch) {
+            running.cancel();
+        }
+        self.context.access.remove(watch);
     }
 
     /// Begins one watch, unless it runs.
@@ -139,26 +154,28 @@ impl Watches {
         Some(stands)
     }
 
-    /// Begins the watches of those kinds that the cluster has by now.
+    /// Begins the watches of those kinds that the cluster has by now, and ends those of the kinds that it has no longer.
     async fn begin_optional(&mut self) -> Vec<Receiver<Standing>> {
         let mut begun = Vec::new();
         for kind in Kind::OPERANDS.into_iter().filter(|kind| kind.is_optional()) {
-            let slot = (kind, Depth::Owned);
-            if self.running.keys().any(|watch| watch.slot == slot) {
-                continue;
-            }
-            let resource = kind.resource();
-            match self.context.applier.client.list_api_group_resources(&resource.api_version).await {
-                Ok(list) if list.resources.iter().any(|found| found.kind == resource.kind) => {
-                    begun.extend(self.begin_everywhere(slot));
-                    self.context.applier.cache.know(kind);
-                    self.context.request_all();
-                }
-                Ok(_) => {}
-                Err(kube::Error::Api(status)) if status.code == 404 => {}
+            let (slot, resource) = ((kind, Depth::Owned), kind.resource());
+            let is_there = match self.context.applier.client.list_api_group_resources(&resource.api_version).await {
+                Ok(list) => list.resources.iter().any(|found| found.kind == resource.kind),
+                Err(kube::Error::Api(status)) if status.code == 404 => false,
                 Err(error) => {
-                    tracing::warn!(%error, kind = kind.name(), "cannot look whether the cluster has this kind")
+                    tracing::warn!(%error, kind = kind.name(), "cannot look whether the cluster has this kind");
+                    continue;
                 }
+            };
+            let running: Vec<Watch> = self.running.keys().filter(|watch| watch.slot == slot).cloned().collect();
+            if is_there && running.is_empty() {
+                begun.extend(self.begin_everywhere(slot));
+                self.context.applier.cache.know(kind);
+                self.context.request_all();
+            } else if !is_there && !running.is_empty() {
+                running.iter().for_each(|watch| self.end(watch));
+                self.context.applier.cache.unlearn(kind);
+                self.context.request_all();
             }
         }
         begun

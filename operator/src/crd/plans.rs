@@ -151,10 +151,10 @@ impl<'de> Deserialize<'de> for Limit {
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Limit, E> {
                 if text == UNLIMITED {
-                    Ok(Limit::Unlimited)
-                } else {
-                    Err(E::invalid_value(de::Unexpected::Str(text), &self))
+                    return Ok(Limit::Unlimited);
                 }
+                // Quoted, as templates like to write numbers.
+                text.parse().map(Limit::AtMost).map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
             }
         }
 

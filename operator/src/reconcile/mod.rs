@@ -1,11 +1,13 @@
 //! One pass over one bot. It reads from caches, decides without IO, writes what differs, and says how it went.
 
+pub mod evidence;
+mod findings;
+mod read;
 mod report;
 
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use kube::api::DynamicObject;
 use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
@@ -18,9 +20,11 @@ use crate::controller::kinds::Kind;
 use crate::controller::queue::Queue;
 use crate::controller::references::References;
 use crate::dereference;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Moment, Plan};
 use crate::{EvolveBot, build, status, validate};
 
+use self::evidence::Scraper;
+use self::read::{Unreadable, read};
 use self::report::report;
 
 /// What the operator decides for bots that leave it open.
@@ -30,6 +34,8 @@ pub struct Defaults {
     pub repository: String,
     /// The version.
     pub version: String,
+    /// The operator's own namespace.
+    pub namespace: String,
 }
 
 /// What every pass needs.
@@ -48,6 +54,8 @@ pub struct Context {
     pub queue: Queue,
     /// What bots leave open.
     pub defaults: Defaults,
+    /// Asks canaries how their requests went.
+    pub scraper: Scraper,
 }
 
 impl Context {
@@ -79,9 +87,6 @@ impl Pass {
 /// Why a pass failed. It is repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum PassError {
-    /// The resource is of a shape that this version does not know.
-    #[error("the EvolveBot cannot be read: {0}")]
-    Unreadable(serde_json::Error),
     /// A Secret or ConfigMap cannot be read.
     #[error("cannot read what the bot names: {0}")]
     Read(kube::Error),
@@ -103,7 +108,7 @@ impl PassError {
         match self {
             Self::Read(error) | Self::Status(error) => is_forbidden(error),
             Self::Apply(error) => is_forbidden(&error.source),
-            Self::Unreadable(_) | Self::Manifest(_) => false,
+            Self::Manifest(_) => false,
         }
     }
 }
@@ -116,11 +121,17 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     let Some(live) = context.applier.cache.get((Kind::EvolveBot, Depth::Owned), key) else {
         return Ok(Pass::default());
     };
-    let mut bot = read(&live)?;
-    let Some(owner) = bot.controller_owner_ref(&()) else { return Ok(Pass::default()) };
-    if bot.metadata.deletion_timestamp.is_some() {
+    if live.metadata.deletion_timestamp.is_some() {
         return Ok(Pass::default());
     }
+    let mut bot = match read(&live) {
+        Ok(bot) => bot,
+        // Nothing but a change of it, or another operator, can help: no pass is asked for.
+        Err(Unreadable { rest, why }) => {
+            return finish(&rest, context, report::unreadable(&rest, &why), false).await;
+        }
+    };
+    let Some(owner) = bot.controller_owner_ref(&()) else { return Ok(Pass::default()) };
     pin_version(&mut bot, &context.defaults);
     if bot.spec.paused {
         return finish(&bot, context, report::paused(&bot), false).await;
@@ -143,21 +154,21 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
         found => found?,
     };
     let desired = build::build(&bot, &found.inputs, &found.cluster);
-    let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner)?;
+    let evidence = evidence::gather(&bot, &context.applier.cache, &context.scraper).await;
+    let moment = Moment { evidence, now: Timestamp::now() };
+    let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner, moment)?;
     let applied = execute(&plan, context).await.map_err(|error| error.advised(context.access.advice(&key.namespace)));
     let has_written = found.has_written || *applied.as_ref().unwrap_or(&true);
     let report = report(&bot, &found, &plan, applied.as_ref().err(), &context.applier.cache);
-    if plan.course.rollback.is_some() {
-        context.applier.metrics.rollbacks.inc();
+    let finished = finish(&bot, context, report, has_written).await;
+    // One whose status could not be written is decided once more.
+    if let (Some(reason), Ok(_)) = (plan.course.rollback, &finished) {
+        context.applier.metrics.rolled_back(reason);
     }
-    let pass = finish(&bot, context, report, has_written).await?;
+    // Where both failed, the first is the cause that a person looks for.
     applied?;
-    Ok(pass)
-}
-
-fn read(live: &DynamicObject) -> Result<EvolveBot, PassError> {
-    let value = serde_json::to_value(live).map_err(PassError::Unreadable)?;
-    serde_json::from_value(value).map_err(PassError::Unreadable)
+    let next = plan.course.look_again.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    Ok(Pass { next, ..finished? })
 }
 
 /// A bot that names no version keeps the one that it got first, whatever version the operator is of later.

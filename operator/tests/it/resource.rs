@@ -40,9 +40,10 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
-fn a_limit_of_the_free_plan_can_be_lifted() {
-    let bot =
-        EvolveBot::parse(&format!("{HEAD}spec: {{ plans: {{ free: {{ messagesPerDay: unlimited }} }} }}\n")).unwrap();
-    assert_eq!(bot.spec.plans.free.messages_per_day, Limit::Unlimited);
-    assert_eq!(bot.spec.plans.free.history_messages, Limit::AtMost(10));
+fn a_limit_of_the_free_plan_can_be_lifted_or_quoted() {
+    let free = "{ messagesPerDay: unlimited, facts: '70' }";
+    let bot = EvolveBot::parse(&format!("{HEAD}spec: {{ plans: {{ free: {free} }} }}\n")).unwrap();
+    let free = bot.spec.plans.free;
+    assert_eq!(free.messages_per_day, Limit::Unlimited);
+    assert_eq!([free.history_messages, free.facts], [Limit::AtMost(10), Limit::AtMost(70)]);
 }

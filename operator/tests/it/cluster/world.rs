@@ -4,8 +4,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use evolve_operator::EvolveBot;
-use evolve_operator::controller::{self, access::Grant, client::WRITES, config::Config, metrics::OperatorMetrics};
+use evolve_operator::controller::{
+    self,
+    access::Grant,
+    client::WRITES,
+    config::{Config, Timing},
+    metrics::OperatorMetrics,
+};
 use evolve_runtime::logs::{LogConfig, LogFormat};
+use evolve_runtime::traces::{TraceConfig, Traces};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_testkit::kubernetes::{Kubelet, Plane};
 use evolve_testkit::within;
@@ -51,6 +58,12 @@ impl Operator {
         self.tasks.clone().stop(std::future::pending()).await.unwrap();
     }
 
+    /// Waits until it ends by itself, and hands out why.
+    pub(super) async fn ended(self) -> anyhow::Result<()> {
+        self.tasks.soft().cancelled().await;
+        self.tasks.clone().stop(std::future::pending()).await
+    }
+
     /// Calls that wrote, so far. The Lease is not one of them: it is renewed all the time, and by another client.
     pub(super) fn writes(&self) -> u64 {
         self.metrics.calls_of(&WRITES)
@@ -66,7 +79,16 @@ impl Drop for Operator {
 impl World {
     /// A new namespace; nothing where there is no control plane.
     pub(super) async fn new() -> Option<Self> {
-        let plane = tokio::task::spawn_blocking(super::plane).await.unwrap()?;
+        Self::on(super::plane).await
+    }
+
+    /// As [`World::new`], where the cluster's definitions may be changed.
+    pub(super) async fn apart() -> Option<Self> {
+        Self::on(super::plane_apart).await
+    }
+
+    async fn on(plane: fn() -> Option<&'static Plane>) -> Option<Self> {
+        let plane = tokio::task::spawn_blocking(plane).await.unwrap()?;
         let client = plane.client().unwrap();
         let namespace: Namespace =
             serde_json::from_value(json!({ "metadata": { "generateName": "evolve-test-" } })).unwrap();
@@ -75,13 +97,23 @@ impl World {
         Some(Self { client, namespace, kubelet, plane })
     }
 
+    /// The way to the API server, with all rights.
+    pub(super) fn config(&self) -> kube::Config {
+        self.plane.config()
+    }
+
     /// Starts one replica of the operator.
     pub(super) async fn operator(&self, identity: &str) -> Operator {
+        self.operator_by(identity, self.config(), Timing::default()).await
+    }
+
+    /// Starts one replica that goes to the API server by `cluster`, with this much patience.
+    pub(super) async fn operator_by(&self, identity: &str, cluster: kube::Config, timing: Timing) -> Operator {
         let logs = LogConfig {
             filter: std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".to_owned()),
             format: LogFormat::Pretty,
         };
-        evolve_runtime::logs::init(&logs);
+        evolve_runtime::logs::init(&logs, &Traces::default());
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let config = Config {
@@ -95,9 +127,11 @@ impl World {
             concurrency: 8,
             image_repository: "evolve.test/evolve".to_owned(),
             version: "1.0.0".to_owned(),
+            timing,
             logs,
+            traces: TraceConfig { endpoint: None, ratio: 0.0, service: "evolve-operator".to_owned() },
         };
-        let (tasks, cluster) = (Tasks::new(), self.plane.config());
+        let tasks = Tasks::new();
         let metrics = controller::start(&config, cluster, listener, &tasks, &Metrics::new()).unwrap();
         Operator { metrics, address, tasks }
     }
