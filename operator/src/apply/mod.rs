@@ -32,7 +32,7 @@ pub struct Applier {
 
 /// An object could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} the {kind} {name}: {source}")]
+#[error("cannot {action} the {kind} {name}: {source}{advice}")]
 pub struct ApplyError {
     /// What was tried.
     pub action: &'static str,
@@ -41,12 +41,26 @@ pub struct ApplyError {
     /// Its name.
     pub name: String,
     /// What the API server said.
-    pub source: kube::Error,
+    pub source: Box<kube::Error>,
+    /// What to do about it, where that is known: the end of the sentence.
+    pub advice: String,
+}
+
+/// Whether the API server says that the operator has no right to do it.
+#[must_use]
+pub fn is_forbidden(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 403)
 }
 
 impl ApplyError {
     fn new(action: &'static str, kind: Kind, key: &Key, source: kube::Error) -> Self {
-        Self { action, kind: kind.name(), name: key.name.clone(), source }
+        Self { action, kind: kind.name(), name: key.name.clone(), source: Box::new(source), advice: String::new() }
+    }
+
+    /// With what to do about it, if it is for want of rights.
+    #[must_use]
+    pub fn advised(self, advice: String) -> Self {
+        if is_forbidden(&self.source) { Self { advice: format!("; {advice}"), ..self } } else { self }
     }
 }
 

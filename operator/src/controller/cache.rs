@@ -116,6 +116,12 @@ impl Cache {
         self.read(|slots| slots.get(&slot).into_iter().flat_map(HashMap::values).cloned().collect())
     }
 
+    /// Whether there is any object of a slot in `namespace`.
+    #[must_use]
+    pub fn has_any(&self, slot: Slot, namespace: &str) -> bool {
+        self.read(|slots| slots.get(&slot).into_iter().flat_map(HashMap::keys).any(|key| key.namespace == namespace))
+    }
+
     /// Takes in what was written or seen, unless something newer is known: what a write answered may be ahead of the
     /// watch, or behind the news of its end. Returns what is known now.
     pub fn insert(&self, slot: Slot, object: DynamicObject) -> Arc<DynamicObject> {

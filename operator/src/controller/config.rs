@@ -7,6 +7,8 @@ use evolve_runtime::config::{ConfigError, Reader};
 use evolve_runtime::logs::LogConfig;
 use evolve_runtime::traces::TraceConfig;
 
+use super::access::Grant;
+
 /// The operator's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -16,6 +18,8 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// Where its Lease is.
     pub own_namespace: String,
+    /// By what it gets its rights in one more namespace.
+    pub grant: Grant,
     /// The Lease's name.
     pub lease_name: String,
     /// Who it is among the replicas.
@@ -90,10 +94,19 @@ impl Config {
         if lease_seconds < 3 || concurrency == 0 {
             env.problem("LEASE_DURATION_SECONDS must be 3 or more, and RECONCILE_CONCURRENCY 1 or more".to_owned());
         }
+        let own_namespace: String =
+            env.or("POD_NAMESPACE", "default", "The operator's own namespace, where its Lease is.");
+        let account: String =
+            env.or("SERVICE_ACCOUNT", "evolve-operator", "Its ServiceAccount, as it is named to people.");
+        let cluster_role = env.optional(
+            "GRANT_CLUSTER_ROLE",
+            "The ClusterRole that gives it its rights in a namespace where it is bound, as it is named to people.",
+        );
         Self {
             http_addr,
             namespaces: namespaces.split(',').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect(),
-            own_namespace: env.or("POD_NAMESPACE", "default", "The operator's own namespace, where its Lease is."),
+            grant: Grant { cluster_role, service_account: format!("{own_namespace}:{account}") },
+            own_namespace,
             lease_name: env.or("LEASE_NAME", "evolve-operator", "The name of the Lease."),
             identity: env.required("POD_NAME", "Who this is among the replicas: the pod's name."),
             lease_duration: Duration::from_secs(lease_seconds.max(3)),

@@ -7,6 +7,7 @@
 //!
 //! Followers watch too, so that their caches are warm when they lead; only the leader makes passes.
 
+pub mod access;
 pub mod cache;
 pub mod client;
 pub mod config;
@@ -20,8 +21,8 @@ pub mod queue;
 pub mod references;
 mod route;
 pub mod watches;
+mod watching;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,11 +36,12 @@ use kube::runtime::controller::{Action, Config as ApplierConfig, applier};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::store::Writer;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use self::cache::{Cache, Depth, Key, Slot};
+use self::access::Access;
+use self::cache::{Cache, Key};
 use self::config::{Config, Timing};
 use self::contents::Contents;
 use self::kinds::Kind;
@@ -48,7 +50,7 @@ use self::metrics::OperatorMetrics;
 use self::queue::Queue;
 use self::references::References;
 use self::route::Router;
-use self::watches::{Change, Watch};
+use self::watching::Watches;
 use crate::apply::Applier;
 use crate::build::OPERATOR;
 use crate::reconcile::{self, Context};
@@ -76,6 +78,7 @@ pub fn start(
     let context = Arc::new(Context {
         applier: Applier { client: client.clone(), cache: Cache::default(), metrics: counted.clone() },
         contents: Contents::default(),
+        access: Access::new(config.grant.clone(), config.namespaces.is_empty()),
         references: references.clone(),
         recorder: Recorder::new(client.clone(), reporter),
         queue: queue.clone(),
@@ -92,15 +95,8 @@ pub fn start(
         health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck),
     );
 
-    let mut watches = Watches {
-        context: Arc::clone(&context),
-        namespaces: config.namespaces.clone(),
-        changes,
-        timing: config.timing,
-        running: HashMap::new(),
-        stop: tasks.soft(),
-        tasks: tasks.clone(),
-    };
+    let mut watches =
+        Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, config.timing, tasks.clone());
     tasks.spawn("watch", async move {
         watches.look_after(synced).await;
         Ok(())
@@ -197,99 +193,4 @@ async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Acti
         context.queue.succeeded(&key);
         pass.next.map_or_else(Action::await_change, Action::requeue)
     })
-}
-
-/// The watches that run, and those that will when the cluster learns their kinds.
-struct Watches {
-    context: Arc<Context>,
-    namespaces: Vec<String>,
-    changes: UnboundedSender<Change>,
-    timing: Timing,
-    running: HashMap<Slot, CancellationToken>,
-    stop: CancellationToken,
-    tasks: Tasks,
-}
-
-impl Watches {
-    async fn look_after(&mut self, synced: watch::Sender<bool>) {
-        let owned = Kind::OPERANDS.into_iter().filter(|kind| !kind.is_optional() && *kind != Kind::Secret);
-        let mut slots: Vec<Slot> = owned.map(|kind| (kind, Depth::Owned)).collect();
-        slots.extend([
-            (Kind::EvolveBot, Depth::Owned),
-            (Kind::Secret, Depth::Metadata),
-            (Kind::ConfigMap, Depth::Metadata),
-        ]);
-        let mut listed: Vec<_> = slots.into_iter().flat_map(|slot| self.begin(slot)).collect();
-        listed.extend(self.begin_optional().await);
-        for mut one in listed {
-            tokio::select! {
-                _ = one.wait_for(|listed| *listed) => {}
-                () = self.stop.cancelled() => return,
-            }
-        }
-        synced.send_replace(true);
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(self.timing.look_again) => {}
-                () = self.stop.cancelled() => return,
-            }
-            self.begin_optional().await;
-        }
-    }
-
-    fn begin(&mut self, slot: Slot) -> Vec<watch::Receiver<bool>> {
-        let stop = self.stop.child_token();
-        if self.running.insert(slot, stop.clone()).is_some() {
-            return Vec::new();
-        }
-        let places: Vec<Option<String>> = match self.namespaces.as_slice() {
-            [] => vec![None],
-            some => some.iter().cloned().map(Some).collect(),
-        };
-        let begin = |namespace: Option<String>| {
-            let (listed, is_listed) = watch::channel(false);
-            let changes = self.changes.clone();
-            let sink = move |change| {
-                // Nobody listens any longer in a process that ends.
-                let _ = changes.send(change);
-            };
-            let applier = &self.context.applier;
-            let (client, cache, progress) =
-                (applier.client.clone(), applier.cache.clone(), applier.metrics.progress().clone());
-            let watch = Watch { slot, namespace, seconds: self.timing.watch_seconds };
-            let following = watch.run(client, cache, progress, sink, listed, stop.clone());
-            self.tasks.spawn("watch-one-kind", async move {
-                following.await;
-                Ok(())
-            });
-            is_listed
-        };
-        places.into_iter().map(begin).collect()
-    }
-
-    /// Begins the watches of those kinds that the cluster has by now, and ends those of the kinds that it has no longer.
-    async fn begin_optional(&mut self) -> Vec<watch::Receiver<bool>> {
-        let mut begun = Vec::new();
-        for kind in Kind::OPERANDS.into_iter().filter(|kind| kind.is_optional()) {
-            let (slot, resource) = ((kind, Depth::Owned), kind.resource());
-            let is_there = match self.context.applier.client.list_api_group_resources(&resource.api_version).await {
-                Ok(list) => list.resources.iter().any(|found| found.kind == resource.kind),
-                Err(kube::Error::Api(status)) if status.code == 404 => false,
-                Err(error) => {
-                    tracing::warn!(%error, kind = kind.name(), "cannot look whether the cluster has this kind");
-                    continue;
-                }
-            };
-            if is_there && !self.running.contains_key(&slot) {
-                begun.extend(self.begin(slot));
-                self.context.applier.cache.know(kind);
-                self.context.request_all();
-            } else if !is_there && let Some(watch) = self.running.remove(&slot) {
-                watch.cancel();
-                self.context.applier.cache.unlearn(kind);
-                self.context.request_all();
-            }
-        }
-        begun
-    }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::api::DynamicObject;
@@ -16,14 +17,18 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch::Sender;
 use tokio_util::sync::CancellationToken;
 
+use super::access::Standing;
 use super::cache::{Cache, Depth, Key, Slot};
 use super::kinds::Kind;
 use super::kinds::MANAGED_BY_SELECTOR;
 use super::metrics::Progress;
 use super::pods;
 
+/// How long a watch that is forbidden waits before it asks again: twice as long each time, up to the second.
+const DENIED_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
+
 /// One watch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Watch {
     /// What it watches.
     pub slot: Slot,
@@ -53,15 +58,26 @@ impl Watch {
         format!("{}{depth}/{}", kind.plural(), self.namespace.as_deref().unwrap_or("*"))
     }
 
-    /// Follows it until `stop`, filling `cache` and telling `sink` of each change; `synced` becomes true with the end of
-    /// the first listing.
+    /// Whether it sees what is in `namespace`.
+    #[must_use]
+    pub fn covers(&self, namespace: &str) -> bool {
+        self.namespace.as_deref().is_none_or(|own| own == namespace)
+    }
+
+    /// Whether it is one of those that bots' Secrets are found by.
+    #[must_use]
+    pub const fn is_of_secrets(&self) -> bool {
+        matches!(self.slot, (Kind::Secret, Depth::Metadata))
+    }
+
+    /// Follows it until `stop`, filling `cache` and telling `sink` of each change, and `standing` whether it may.
     pub async fn run(
         self,
         client: Client,
         cache: Cache,
         progress: Progress,
         sink: impl Fn(Change) + Send,
-        synced: Sender<bool>,
+        standing: Sender<Standing>,
         stop: CancellationToken,
     ) {
         let resource = self.slot.0.resource();
@@ -71,7 +87,7 @@ impl Watch {
             (Kind::EvolveBot, _) | (_, Depth::Metadata) => config,
             _ => config.labels(MANAGED_BY_SELECTOR),
         };
-        let follower = Follower { watch: self, cache, progress, sink, synced, seen: HashSet::new() };
+        let follower = Follower { watch: self, cache, progress, sink, standing, seen: HashSet::new() };
         let namespace = follower.watch.namespace.clone();
         if follower.watch.slot.1 == Depth::Metadata {
             let api: Api<PartialObjectMeta<DynamicObject>> = match &namespace {
@@ -116,7 +132,7 @@ struct Follower<S> {
     cache: Cache,
     progress: Progress,
     sink: S,
-    synced: Sender<bool>,
+    standing: Sender<Standing>,
     seen: HashSet<Key>,
 }
 
@@ -132,18 +148,66 @@ impl<S: Fn(Change) + Send> Follower<S> {
     {
         let (id, kind) = (self.watch.id(), self.watch.slot.0.name());
         self.progress.touch(&id, kind);
-        let events = watcher::watcher(api, config).default_backoff().take_until(stop.cancelled());
+        let [first, longest] = DENIED_PAUSES;
+        let mut pause = first;
+        // Anew after each denial: only a fresh listing says that everything is seen again.
+        loop {
+            let began = tokio::time::Instant::now();
+            if !self.follow_until_denied(&api, &config, &whole, &stop).await {
+                break;
+            }
+            pause = if began.elapsed() > longest { first } else { longest.min(pause * 2) };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => break,
+            }
+        }
+        self.progress.forget(&id);
+    }
+
+    /// Whether it is forbidden; else it was stopped.
+    async fn follow_until_denied<K>(
+        &mut self,
+        api: &Api<K>,
+        config: &watcher::Config,
+        whole: &(impl Fn(K) -> DynamicObject + Send),
+        stop: &CancellationToken,
+    ) -> bool
+    where
+        K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+    {
+        let (id, kind) = (self.watch.id(), self.watch.slot.0.name());
+        let events = watcher::watcher(api.clone(), config.clone()).default_backoff().take_until(stop.cancelled());
         let mut events = std::pin::pin!(events.into_stream());
         while let Some(event) = events.next().await {
             match event {
                 Ok(event) => {
                     self.progress.touch(&id, kind);
-                    self.take(event, &whole);
+                    self.take(event, whole);
                 }
-                Err(error) => tracing::warn!(watch = id, %error, "a watch broke; it begins again after a pause"),
+                Err(error) => match denial(&error) {
+                    Some(words) => {
+                        // An answer, if not the one that was hoped for: the watch is not stuck.
+                        self.progress.touch(&id, kind);
+                        if self.stand(Standing::Denied(words.to_owned())) {
+                            tracing::warn!(watch = id, words, "a watch is forbidden; it is tried again and again");
+                        }
+                        return true;
+                    }
+                    None => tracing::warn!(watch = id, %error, "a watch broke; it begins again after a pause"),
+                },
             }
         }
-        self.progress.forget(&id);
+        false
+    }
+
+    /// Whether that is news.
+    fn stand(&self, now: Standing) -> bool {
+        self.standing.send_if_modified(|before| {
+            let is_news = *before != now;
+            *before = now;
+            is_news
+        })
     }
 
     fn take<K>(&mut self, event: Event<K>, whole: &impl Fn(K) -> DynamicObject) {
@@ -159,7 +223,7 @@ impl<S: Fn(Change) + Send> Follower<S> {
                 for object in self.cache.retain(self.watch.slot, namespace, &std::mem::take(&mut self.seen)) {
                     (self.sink)(Change { slot: self.watch.slot, object, is_gone: true });
                 }
-                self.synced.send_replace(true);
+                self.stand(Standing::Listed);
             }
             Event::Apply(object) => self.see(whole(object)),
             Event::Delete(object) => {
@@ -187,6 +251,18 @@ impl<S: Fn(Change) + Send> Follower<S> {
             (self.sink)(Change { slot, object, is_gone: false });
         }
     }
+}
+
+/// What the API server said when it forbade a watch.
+fn denial(error: &watcher::Error) -> Option<&str> {
+    let status = match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status,
+        _ => return None,
+    };
+    (status.code == 403).then_some(status.message.as_str())
 }
 
 /// Takes away what nobody here reads.

@@ -12,7 +12,8 @@ use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
 use crate::apply::manifest::ManifestError;
-use crate::apply::{Applier, ApplyError};
+use crate::apply::{Applier, ApplyError, is_forbidden};
+use crate::controller::access::{Access, Verdict};
 use crate::controller::cache::{Depth, Key};
 use crate::controller::contents::Contents;
 use crate::controller::kinds::Kind;
@@ -43,6 +44,8 @@ pub struct Context {
     pub applier: Applier,
     /// Reads Secrets and ConfigMaps.
     pub contents: Contents,
+    /// Where it may look.
+    pub access: Access,
     /// Who reads what.
     pub references: References,
     /// Publishes events.
@@ -98,6 +101,18 @@ pub enum PassError {
     Status(kube::Error),
 }
 
+impl PassError {
+    /// Whether the API server says that the operator has no right to do it.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Read(error) | Self::Status(error) => is_forbidden(error),
+            Self::Apply(error) => is_forbidden(&error.source),
+            Self::Manifest(_) => false,
+        }
+    }
+}
+
 /// Makes one pass over the bot `key`.
 ///
 /// # Errors
@@ -125,12 +140,24 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     if !problems.is_empty() {
         return finish(&bot, context, report::refused(&bot, &problems), false).await;
     }
-    let found = dereference::dereference(&bot, &owner, context).await?;
+    match context.access.of(&key.namespace) {
+        Verdict::Open => {}
+        Verdict::Waiting => return Ok(Pass::default()),
+        Verdict::Denied(why) => return finish(&bot, context, report::forbidden(&bot, why), false).await,
+    }
+    let found = match dereference::dereference(&bot, &owner, context).await {
+        Err(error) if error.is_forbidden() => {
+            let why = format!("{error}; {}", context.access.advice(&key.namespace));
+            finish(&bot, context, report::forbidden(&bot, why), false).await?;
+            return Err(error);
+        }
+        found => found?,
+    };
     let desired = build::build(&bot, &found.inputs, &found.cluster);
     let evidence = evidence::gather(&bot, &context.applier.cache, &context.scraper).await;
     let moment = Moment { evidence, now: Timestamp::now() };
     let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner, moment)?;
-    let applied = execute(&plan, context).await;
+    let applied = execute(&plan, context).await.map_err(|error| error.advised(context.access.advice(&key.namespace)));
     let has_written = found.has_written || *applied.as_ref().unwrap_or(&true);
     let report = report(&bot, &found, &plan, applied.as_ref().err(), &context.applier.cache);
     let finished = finish(&bot, context, report, has_written).await;

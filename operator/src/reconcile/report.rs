@@ -39,6 +39,13 @@ pub(super) fn refused(bot: &EvolveBot, problems: &[String]) -> Report {
     Report { findings, status }
 }
 
+/// Of a bot in whose namespace the operator has not all its rights. What runs goes on, unseen.
+pub(super) fn forbidden(bot: &EvolveBot, why: String) -> Report {
+    let status = EvolveBotStatus { next_step: Some(why.clone()), ..bot.status.clone().unwrap_or_default() };
+    let finding = Finding { is_quiet: false, ..Finding::unknown(READY, "Forbidden", why) };
+    Report { findings: vec![finding], status }
+}
+
 /// Of a bot that this version of the operator cannot read.
 pub(super) fn unreadable(bot: &EvolveBot, why: &str) -> Report {
     let message = format!(

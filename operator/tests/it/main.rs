@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod chart;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod definition;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use evolve_operator::EvolveBot;
 use evolve_operator::controller::{
     self,
+    access::Grant,
     client::WRITES,
     config::{Config, Timing},
     metrics::OperatorMetrics,
@@ -119,6 +120,7 @@ impl World {
             http_addr: address,
             namespaces: vec![self.namespace.clone()],
             own_namespace: self.namespace.clone(),
+            grant: Grant::default(),
             lease_name: "evolve-operator".to_owned(),
             identity: identity.to_owned(),
             // Longer than a busy machine stalls; a story of a killed leader waits for it.

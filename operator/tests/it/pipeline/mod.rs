@@ -6,6 +6,7 @@ mod stories;
 
 use evolve_operator::EvolveBot;
 use evolve_operator::apply::Applier;
+use evolve_operator::controller::access::Access;
 use evolve_operator::controller::cache::{Cache, Depth, Key};
 use evolve_operator::controller::contents::Contents;
 use evolve_operator::controller::kinds::Kind;
@@ -40,6 +41,7 @@ impl Bench {
         let context = Context {
             applier: Applier { client: api.client(), cache, metrics },
             contents: Contents::default(),
+            access: Access::default(),
             references: References::default(),
             recorder: Recorder::new(api.client(), reporter),
             queue,
