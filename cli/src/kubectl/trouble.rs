@@ -96,7 +96,22 @@ fn innermost(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kube::core::response::StatusDetails;
+
     use super::*;
+
+    #[test]
+    fn a_cluster_without_the_definition_is_told_apart_from_one_without_the_bot() {
+        let status = |details| Status { code: 404, details, ..Status::failure("404 page not found", "NotFound") };
+        let told = explain("list the bots", "", &Error::Api(status(None).boxed())).to_string();
+        assert!(told.contains("helm install evolve") && told.contains("evolve crd | kubectl apply"), "{told}");
+        let details = StatusDetails { name: "eva".to_owned(), ..no_details() };
+        assert_eq!(refused(&status(Some(details))), "404 page not found");
+    }
+
+    fn no_details() -> StatusDetails {
+        serde_json::from_str("{}").unwrap()
+    }
 
     #[test]
     fn a_missing_right_is_told_as_the_command_that_grants_it() {

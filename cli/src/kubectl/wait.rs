@@ -13,6 +13,9 @@ use super::paint::clean;
 /// How often it asks.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long something must be in the way to be worth a line.
+const NOTICEABLE: Duration = Duration::from_secs(2);
+
 /// An answer.
 pub(crate) enum Step<T> {
     /// It has happened.
@@ -31,7 +34,7 @@ pub(crate) async fn until<T>(
     ask: impl AsyncFn() -> kube::Result<Step<T>>,
 ) -> anyhow::Result<T> {
     let start = Instant::now();
-    let mut told = String::new();
+    let (mut current, mut since, mut is_told) = (String::new(), start, false);
     loop {
         let waiting = match ask().await {
             Ok(Step::Done(done)) => return Ok(done),
@@ -41,12 +44,15 @@ pub(crate) async fn until<T>(
             }
             Err(error) => return Err(cluster.cannot("see how far it is")(error)),
         };
-        if waiting != told {
-            note(&waiting);
-            told = waiting;
+        if waiting != current {
+            (current, since, is_told) = (waiting, Instant::now(), false);
+        }
+        if !is_told && since.elapsed() > NOTICEABLE {
+            note(&current);
+            is_told = true;
         }
         if start.elapsed() > limit {
-            return Err(anyhow!("after {} s: {}", limit.as_secs(), clean(&told)));
+            return Err(anyhow!("after {} s: {}", limit.as_secs(), clean(&current)));
         }
         tokio::time::sleep(PAUSE).await;
     }

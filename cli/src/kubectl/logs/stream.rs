@@ -35,15 +35,20 @@ pub(super) async fn follow(
     lines: &Sender<Line>,
 ) -> anyhow::Result<()> {
     let mut params = LogParams { follow: true, ..params };
-    let mut last = None;
+    let (mut last, mut is_told) = (None, false);
     loop {
         let ended = read_on(cluster, source, &params, lines, &mut last).await;
-        if let Err(error @ Error::Api(_)) = ended {
-            if is_not_there(&error) {
-                note(&sentence(source, &error));
-                return Ok(());
+        match &ended {
+            // The kubelet may be behind, or ahead: it is asked again while the container runs.
+            Err(error) if is_not_there(error) && !is_told => {
+                note(&sentence(source, error));
+                is_told = true;
             }
-            return Err(cluster.cannot(format!("read the log of pod/{}", source.pod))(error));
+            Err(Error::Api(status)) if [401, 403].contains(&status.code) => {
+                let error = Error::Api(status.clone());
+                return Err(cluster.cannot(format!("read the log of pod/{}", source.pod))(error));
+            }
+            _ => {}
         }
         if lines.is_closed() {
             return Ok(());
@@ -52,8 +57,9 @@ pub(super) async fn follow(
         // The connection broke, or the container ended. Where the API server cannot tell, it is asked again.
         match cluster.api::<Pod>().get_opt(&source.pod).await {
             Ok(Some(pod)) if source.goes_on_in(&pod) => {}
-            Ok(_) if ended.is_ok() => return Ok(()),
             Ok(None) => return Ok(()),
+            // All of it was read, or there is nothing to read.
+            Ok(Some(_)) if ended.as_ref().map_or_else(is_not_there, |()| true) => return Ok(()),
             Ok(Some(_)) | Err(_) => {}
         }
         if let Some(last) = last {

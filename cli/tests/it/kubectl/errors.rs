@@ -9,18 +9,18 @@ use super::world::World;
 #[tokio::test]
 async fn a_name_that_is_wrong_is_answered_with_the_one_that_was_meant() {
     let Some(world) = World::new().await else { return };
-    let ran = world.evolve(&["status", "eva"]).await;
+    let ran = world.evolve(&["status", "zoe"]).await;
     assert!(
-        ran.code == 2 && ran.err.contains("there is no bot eva in the namespace") && ran.err.contains("nor any other"),
+        ran.code == 2 && ran.err.contains("there is no bot zoe in the namespace") && ran.err.contains("nor any other"),
         "{ran:?}"
     );
-    world.bot("maria", json!({})).await;
-    let ran = world.evolve(&["hibernate", "mario"]).await;
-    assert!(ran.code == 1 && ran.err.contains("Is maria meant?"), "{ran:?}");
+    world.bot("marta", json!({})).await;
+    let ran = world.evolve(&["hibernate", "marto"]).await;
+    assert!(ran.code == 1 && ran.err.contains("Is marta meant?"), "{ran:?}");
     let ran = world.evolve(&["logs", "robot"]).await;
-    assert!(ran.code == 1 && ran.err.contains("there are: maria"), "{ran:?}");
+    assert!(ran.code == 1 && ran.err.contains("there are: marta"), "{ran:?}");
     let mut elsewhere = tokio::process::Command::new(world.path("kubectl-evolve"));
-    elsewhere.args(["logs", "maria", "-n", "default"]).env("KUBECONFIG", &world.kubeconfig);
+    elsewhere.args(["logs", "marta", "-n", "default"]).env("KUBECONFIG", &world.kubeconfig);
     let output = elsewhere.output().await.unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains(&format!("there is one in the namespace {0}: give `-n {0}`", world.namespace)), "{said}");

@@ -33,7 +33,7 @@ async fn a_bot_is_put_to_sleep_and_woken_and_each_time_it_is_said_when_it_is_don
 async fn a_bot_that_does_not_wake_in_time_is_told_with_what_is_in_the_way() {
     let Some(world) = World::new().await else { return };
     world.bot("eva", json!({ "hibernated": true })).await;
-    world.until("eva", "Ready", "False").await;
+    world.until("eva", "Migrated", "True").await;
     world.kubelet.hold();
     let ran = world.evolve(&["wake", "eva", "--timeout", "2"]).await;
     assert!(ran.code == 1 && ran.err.contains("after 2 s: eva is not ready: the pods are not ready yet"), "{ran:?}");

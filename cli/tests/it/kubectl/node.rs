@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +20,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -153,7 +155,7 @@ async fn serve(
     }
     let (receiver, count, cuts) = (logs.subscribe(), current.lines.len(), current.cuts);
     let news = stream::unfold((receiver, count), move |(mut receiver, count)| {
-        let (is_meant, text) = (is_meant.clone(), text.clone());
+        let is_meant = is_meant.clone();
         async move {
             let now = receiver.wait_for(|logs| logs.lines.len() > count || logs.cuts != cuts).await.ok()?.clone();
             let more: String = now.lines[count..].iter().filter(|line| is_meant(line)).map(text).collect();
@@ -176,7 +178,8 @@ impl axum::serve::Listener for Tls {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             if let Ok((stream, address)) = self.tcp.accept().await
-                && let Ok(stream) = self.acceptor.accept(stream).await
+                // A connection that says nothing must not keep the others waiting.
+                && let Ok(Ok(stream)) = timeout(Duration::from_secs(2), self.acceptor.accept(stream)).await
             {
                 return (stream, address);
             }

@@ -16,7 +16,13 @@ async fn everything_of_a_bot_is_on_one_page_and_no_secret_is() {
     let backup = json!({ "volume": { "size": "1Gi" } });
     world.bot("eva", json!({ "telegram": webhook, "api": autoscaling, "backup": backup })).await;
     world.until("eva", "RolledOut", "True").await;
-    let page = world.must(&["status", "eva"]).await;
+    let page = within(PATIENCE, "the autoscaler has its fewest pods", async || {
+        let page = world.evolve(&["status", "eva"]).await.out;
+        (page.contains("deployment/eva-api  2/2 ready") && page.contains("Rollout  Stable"))
+            .then(|| page.clone())
+            .ok_or(page)
+    })
+    .await;
     for part in [
         "EvolveBot eva (namespace evolve-cli-",
         "  Ready  version 1.0.0",
