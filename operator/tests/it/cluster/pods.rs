@@ -39,6 +39,13 @@ async fn an_image_that_cannot_be_pulled_is_named_with_its_pod_and_told_once() {
     let waits = |pod: &Pod| Some(pod.status.as_ref()?.phase.as_deref()? == "Pending");
     let pods = world.api::<Pod>().list(&labels).await.unwrap();
     let pod = pods.iter().find(|pod| waits(pod) == Some(true)).unwrap().name_any();
+    // Until both Deployments have made their one pod more: how many there are is in the status.
+    within(PATIENCE, "nothing moves", async || {
+        let status = world.see("eva").await.status.unwrap();
+        let counts = [status.api, status.bot].map(|part| part.map(|part| part.replicas));
+        if counts == [Some(3); 2] { Ok(()) } else { Err(counts) }
+    })
+    .await;
     let writes = operator.writes();
     for reason in ["ErrImagePull", "ImagePullBackOff", "ErrImagePull"] {
         let passes = operator.metrics.passes();
