@@ -117,7 +117,7 @@ async fn in_a_whole_cluster_bots_run_where_a_rolebinding_lets_them_and_elsewhere
     let expected = Kind::OPERANDS
         .map(Kind::name)
         .into_iter()
-        .filter(|name| !["PersistentVolumeClaim", "ReplicaSet", "HTTPRoute"].contains(name));
+        .filter(|name| !["PersistentVolumeClaim", "Pod", "ReplicaSet", "HTTPRoute"].contains(name));
     assert_eq!(made, expected.collect());
     let gateway = json!({ "name": "public", "namespace": "gateways" });
     let less = json!({
