@@ -33,7 +33,7 @@ const PLUGIN: &str = "kubectl-evolve";
 
 /// Look after the companion bots of a cluster.
 #[derive(Debug, Parser)]
-#[command(name = "kubectl evolve", bin_name = "kubectl evolve", version, about)]
+#[command(name = "kubectl evolve", bin_name = "kubectl evolve", version)]
 struct Plugin {
     #[command(flatten)]
     arguments: Arguments,

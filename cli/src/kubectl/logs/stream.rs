@@ -62,8 +62,9 @@ pub(super) async fn follow(
             Ok(Some(_)) if ended.as_ref().map_or_else(is_not_there, |()| true) => return Ok(()),
             Ok(Some(_)) | Err(_) => {}
         }
-        if let Some(last) = last {
-            (params.since_time, params.since_seconds, params.tail_lines) = (Some(last), None, None);
+        // The second that it was in: the client would round it, up too, and lines would be lost.
+        if let Some(second) = last.and_then(|last| Timestamp::from_second(last.as_second()).ok()) {
+            (params.since_time, params.since_seconds, params.tail_lines) = (Some(second), None, None);
         }
     }
 }
