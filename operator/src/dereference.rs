@@ -32,6 +32,7 @@ pub struct Dereferenced {
 ///
 /// # Errors
 /// When something cannot be read or the keys not be written; that it is missing is no error.
+#[tracing::instrument(skip_all)]
 pub async fn dereference(
     bot: &EvolveBot,
     owner: &OwnerReference,

@@ -2,12 +2,11 @@
 //! new value.
 
 use anyhow::bail;
-use evolve_operator::build::RETRY;
+use evolve_operator::build::{REFUSE, RETRY};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
 use super::cluster::Cluster;
-use super::rollback::REFUSE;
 use crate::say::say;
 
 /// Which bot.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::bail;
+use evolve_operator::build::REFUSE;
 use serde_json::{Value, json};
 
 use super::ask::confirm;
@@ -11,9 +12,6 @@ use super::bot::{Bot, Rollout};
 use super::cluster::Cluster;
 use super::wait::{Step, until};
 use crate::say::say;
-
-/// The annotation of an EvolveBot with the target that its operator refuses.
-pub(super) const REFUSE: &str = "evolveai.dev/refuse";
 
 /// Which bot, and how.
 #[derive(Debug, clap::Args)]

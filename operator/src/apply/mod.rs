@@ -7,6 +7,7 @@ pub mod manifest;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use crate::apply::manifest::Manifest;
 use crate::build::OPERATOR;
@@ -78,7 +79,8 @@ impl Applier {
         }
         let params = PatchParams::apply(OPERATOR).force();
         let (api, patch) = (self.api(manifest.kind, &manifest.key), Patch::Apply(&manifest.object));
-        let answer = api.patch(&manifest.key.name, &params, &patch).await;
+        let span = tracing::info_span!("write", kind = manifest.kind.name(), name = manifest.key.name);
+        let answer = api.patch(&manifest.key.name, &params, &patch).instrument(span).await;
         let mut object = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
         trim(&mut object);
         self.cache.insert(slot, object);

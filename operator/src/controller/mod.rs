@@ -39,6 +39,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
+use tracing::field::Empty;
 
 use self::access::Access;
 use self::cache::{Cache, Key};
@@ -176,6 +178,11 @@ fn lead(
     });
 }
 
+#[tracing::instrument(
+    name = "reconcile",
+    skip_all,
+    fields(bot = bot.metadata.name, namespace = bot.metadata.namespace, result = Empty)
+)]
 async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, reconcile::PassError> {
     let key = Key::of(&bot);
     context.queue.begun(&key);
@@ -184,10 +191,11 @@ async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Acti
     let result = match &outcome {
         Ok(pass) => pass.result(),
         Err(error) => {
-            tracing::warn!(bot = key.name, namespace = key.namespace, %error, "a pass failed; it is repeated after a pause");
+            tracing::warn!(%error, "a pass failed; it is repeated after a pause");
             "error"
         }
     };
+    Span::current().record("result", result);
     context.applier.metrics.reconciled(result, started.elapsed());
     outcome.map(|pass| {
         context.queue.succeeded(&key);

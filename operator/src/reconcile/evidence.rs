@@ -57,6 +57,7 @@ impl Scraper {
 }
 
 /// What the pods of the canary of `bot` have counted, while it is watched.
+#[tracing::instrument(name = "evidence", skip_all)]
 pub(super) async fn gather(bot: &EvolveBot, cache: &Cache, scraper: &Scraper) -> Evidence {
     let rollout = bot.status.as_ref().and_then(|status| status.rollout.as_ref());
     let watched = rollout.filter(|rollout| {

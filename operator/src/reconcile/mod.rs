@@ -178,6 +178,7 @@ fn pin_version(bot: &mut EvolveBot, defaults: &Defaults) {
 }
 
 /// Writes what the plan says, in its order. Whether anything was written.
+#[tracing::instrument(name = "apply", skip_all)]
 async fn execute(plan: &Plan, context: &Context) -> Result<bool, ApplyError> {
     let applier = &context.applier;
     let mut has_written = false;
@@ -196,6 +197,7 @@ async fn execute(plan: &Plan, context: &Context) -> Result<bool, ApplyError> {
     Ok(has_written)
 }
 
+#[tracing::instrument(name = "status", skip_all)]
 async fn finish(
     bot: &EvolveBot,
     context: &Context,

@@ -97,8 +97,10 @@ async fn a_rollback_is_asked_for_by_the_target_once_a_person_has_agreed() {
     assert!(ran.code == 1 && ran.err.contains("give --yes"), "{ran:?}");
     assert_eq!(refused().await, None);
 
-    let ran = world.evolve_and_say(&["rollback", "eva", "--no-wait"], "y\n").await;
-    assert!(ran.code == 0 && ran.out.contains("rollback eva --undo"), "{ran:?}");
+    let ran = world.evolve_and_say(&["rollback", "eva"], "y\n").await;
+    assert!(ran.code == 0 && ran.out.contains(&format!("eva is back: {good} runs again")), "{ran:?}");
+    assert!(ran.out.contains("rollback eva --undo"), "{ran:?}");
+    assert_eq!(world.see("eva").await.status.unwrap().version.as_deref(), Some("1"));
     assert_eq!(refused().await, Some(target));
     assert!(world.must(&["rollback", "eva", "--undo"]).await.contains("no longer refused"));
     assert_eq!(refused().await, None);
