@@ -38,6 +38,8 @@ pub enum Depth {
     Owned,
     /// Metadata only, of all: of Secrets and ConfigMaps, which a bot may name.
     Metadata,
+    /// What no watch sees: of a bot, the pod templates of its good versions, so that what keeps them can be made again.
+    Remembered,
 }
 
 /// One kind of object at one depth.

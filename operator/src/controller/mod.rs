@@ -106,7 +106,7 @@ pub fn start(
 
     let writer = Writer::new(Kind::EvolveBot.resource());
     let store = writer.as_reader();
-    let router = Router { writer, queue, references };
+    let router = Router { writer, queue, references, cache: context.applier.cache.clone() };
     let has_synced = is_synced.clone();
     let soft = tasks.soft();
     tasks.spawn("route-changes", async move {

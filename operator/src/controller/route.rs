@@ -7,7 +7,7 @@ use kube::runtime::watcher::Event;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
-use super::cache::{Depth, Key};
+use super::cache::{Cache, Depth, Key};
 use super::kinds::Kind;
 use super::queue::Queue;
 use super::references::References;
@@ -22,6 +22,8 @@ pub(super) struct Router {
     pub(super) queue: Queue,
     /// Who reads what.
     pub(super) references: References,
+    /// Remembers things of bots, until they are gone.
+    pub(super) cache: Cache,
 }
 
 impl Router {
@@ -64,6 +66,7 @@ impl Router {
                 if change.is_gone {
                     self.references.forget(&key);
                     self.queue.forget(&key);
+                    self.cache.remove((Kind::EvolveBot, Depth::Remembered), &key);
                     self.writer.apply_watcher_event(&Event::Delete(object));
                 } else {
                     self.writer.apply_watcher_event(&Event::Apply(object));
@@ -82,6 +85,7 @@ impl Router {
                     self.queue.request(&Key::new(&key.namespace, bot));
                 }
             }
+            (_, Depth::Remembered) => {}
             (_, Depth::Owned) => {
                 let owners = change.object.owner_references();
                 for owner in owners.iter().filter(|owner| owner.kind == Kind::EvolveBot.name()) {

@@ -9,7 +9,7 @@ use super::target::{Target, stamp, stamped};
 use super::{live, typed};
 use crate::EvolveBot;
 use crate::build::{TRACK, Track, kept};
-use crate::controller::cache::Cache;
+use crate::controller::cache::{Cache, Depth, Key};
 use crate::controller::kinds::Kind;
 
 /// The label that Kubernetes puts on the pods of a ReplicaSet.
@@ -41,11 +41,18 @@ impl History {
             }
             Some((stamped(&template)?.to_owned(), template))
         });
+        let memory = cache.get((Kind::EvolveBot, Depth::Remembered), &Key::new(bot.namespace_name(), bot.name()));
         let kept = good.filter_map(|target| {
-            let kept: ConfigMap = live(cache, bot, Kind::ConfigMap, &kept::name(bot, target))?;
+            let live = || kept::read(&live::<ConfigMap>(cache, bot, Kind::ConfigMap, &kept::name(bot, target))?);
+            let remembered = || serde_json::from_value(memory.as_ref()?.data.get(target)?.clone()).ok();
             let target = Target::parse(target)?;
-            let templates = kept::read(&kept)?.into_iter().zip([target.api, target.bot]);
-            Some(templates.filter_map(|(template, hash)| genuine(template, &hash).map(|template| (hash, template))))
+            let genuine = |[api, telegram]: [PodTemplateSpec; 2]| {
+                Some([
+                    (target.api.clone(), genuine(api, &target.api)?),
+                    (target.bot.clone(), genuine(telegram, &target.bot)?),
+                ])
+            };
+            live().and_then(genuine).or_else(|| remembered().and_then(genuine))
         });
         Self { kept: kept.flatten().collect(), seen: seen.collect(), all }
     }
@@ -58,6 +65,12 @@ impl History {
     /// The template with this hash, as it was made.
     pub(super) fn as_made(&self, hash: &str) -> Option<&PodTemplateSpec> {
         self.kept.get(hash)
+    }
+
+    /// Both templates of the target with this text, as they were made.
+    pub(super) fn good(&self, target: &str) -> Option<[&PodTemplateSpec; 2]> {
+        let target = Target::parse(target)?;
+        Some([self.as_made(&target.api)?, self.as_made(&target.bot)?])
     }
 
     /// Whether both templates of `target` are there.

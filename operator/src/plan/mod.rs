@@ -63,6 +63,8 @@ pub struct Plan {
     pub migration_trouble: Option<Trouble>,
     /// How backups fare.
     pub backups: Option<Backups>,
+    /// The pod templates of good targets, for the case that what keeps them is gone.
+    pub remembered: serde_json::Value,
     /// The names of what the report is about.
     pub names: Names,
 }
@@ -122,12 +124,13 @@ pub fn plan(
         course(&case, &wishes(bot), |target| history.has(target), |target| settled(target) == [true; 2])
     };
 
-    let mut more = Vec::new();
-    if course.status.last_good == Some(wanted.text())
-        && let (Some(api), Some(telegram)) = (template_of(&desired.api), template_of(&desired.bot))
-    {
-        let kept = kept::build(bot, &wanted.text(), [api, telegram]);
-        more.push(Manifest::new(&kept, bot.namespace_name(), owner)?);
+    let (mut more, mut remembered) = (Vec::new(), serde_json::Map::new());
+    let good = [&course.status.last_good, &course.status.previous_good];
+    for target in good.into_iter().flatten() {
+        let wanted = template_of(&desired.api).zip(template_of(&desired.bot)).filter(|_| *target == wanted.text());
+        let Some(templates) = wanted.map(|(api, bot)| [api, bot]).or_else(|| history.good(target)) else { continue };
+        more.push(Manifest::new(&kept::build(bot, target, templates), bot.namespace_name(), owner)?);
+        remembered.insert(target.clone(), serde_json::json!(templates));
     }
     let placing = place(bot, &mut desired, &lives, &course, is_held, &history, &pods);
     for next in &placing.next {
@@ -170,6 +173,7 @@ pub fn plan(
         migration_trouble: (gate == Gate::Running).then(|| pods.trouble_of_job(&names.migration)).flatten(),
         gate,
         backups: backups(bot, cache, &pods),
+        remembered: remembered.into(),
         names,
     })
 }

@@ -8,6 +8,7 @@ mod report;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
+use kube::api::DynamicObject;
 use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
@@ -157,6 +158,8 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     let evidence = evidence::gather(&bot, &context.applier.cache, &context.scraper).await;
     let moment = Moment { evidence, now: Timestamp::now() };
     let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner, moment)?;
+    let memory = DynamicObject { types: None, metadata: bot.metadata.clone(), data: plan.remembered.clone() };
+    context.applier.cache.insert((Kind::EvolveBot, Depth::Remembered), memory);
     let applied = execute(&plan, context).await.map_err(|error| error.advised(context.access.advice(&key.namespace)));
     let has_written = found.has_written || *applied.as_ref().unwrap_or(&true);
     let report = report(&bot, &found, &plan, applied.as_ref().err(), &context.applier.cache);

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use evolve_operator::EvolveBot;
-use evolve_operator::build::kept;
 use evolve_operator::controller::kinds::Kind;
 use evolve_testkit::within;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -53,14 +52,6 @@ fn everything() -> serde_json::Value {
     })
 }
 
-/// Whether it is the template of a good version that is no longer wanted: new keys, after the Secret was deleted, are a new
-/// version. As with the ReplicaSets of such versions, there is nothing to make it from again.
-async fn is_history(world: &World, bot: &EvolveBot, name: &str) -> bool {
-    let rollout = world.see("eva").await.status.and_then(|status| status.rollout).unwrap_or_default();
-    let current = rollout.target.map(|target| kept::name(bot, &target));
-    name.starts_with("eva-good-") && current.as_deref() != Some(name)
-}
-
 #[tokio::test]
 async fn every_object_that_is_deleted_is_back_within_a_second() {
     let Some(world) = World::new().await else { return };
@@ -80,7 +71,7 @@ async fn every_object_that_is_deleted_is_back_within_a_second() {
             let owner = bot.metadata.uid.as_ref();
             let is_owned = object.owner_references().iter().any(|known| Some(&known.uid) == owner);
             let name = object.name_any();
-            if !is_owned && !kind.outlives_bot() || is_history(&world, &bot, &name).await {
+            if !is_owned && !kind.outlives_bot() {
                 continue;
             }
             api.delete(&name, &DeleteParams::background()).await.unwrap();

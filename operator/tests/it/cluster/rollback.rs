@@ -81,8 +81,8 @@ async fn the_version_before_comes_back_with_its_configuration_though_kubernetes_
 }
 
 #[tokio::test]
-async fn a_kept_template_that_somebody_changed_is_not_run() {
-    let Some((world, _operator, second)) = world_with_two_versions().await else { return };
+async fn a_kept_template_that_somebody_changed_is_mended_and_never_run() {
+    let Some((world, operator, second)) = world_with_two_versions().await else { return };
     let sets = world.api::<ReplicaSet>();
     for set in sets.list(&ListParams::default()).await.unwrap() {
         if set.spec.as_ref().unwrap().replicas == Some(0) {
@@ -94,12 +94,16 @@ async fn a_kept_template_that_somebody_changed_is_not_run() {
     let kept = world.api::<ConfigMap>().get(&name).await.unwrap().data.unwrap();
     let forged = kept["api"].replace("evolve.test/evolve:1", "evil.test/evolve:1");
     assert_ne!(forged, kept["api"]);
-    world.patch::<ConfigMap>(&name, json!({ "data": { "api": forged } })).await;
-    within(PATIENCE, "Kubernetes has forgotten", async || {
-        sets.list(&ListParams::default()).await.unwrap().items.len() == 2
-    })
-    .await;
+    let forged = json!({ "data": { "api": forged } });
+    world.patch::<ConfigMap>(&name, forged.clone()).await;
+    let is_mended = |config: &ConfigMap| (config.data.as_ref()? == &kept).then_some(());
+    world.until_seen(&name, "the kept template is mended", is_mended).await;
+
+    // Where no operator was there to see what it was before.
+    operator.stop().await;
+    world.patch::<ConfigMap>(&name, forged).await;
     refuse(&world, json!(second.target)).await;
+    let _another = world.operator("another").await;
     within(PATIENCE, "it says that there is nothing to go back to", async || {
         let condition = world.until("eva", "RolledOut", "True").await;
         (condition.reason == "NothingToGoBackTo").then_some(()).ok_or(condition)
