@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::helm::{chart, chart_for_any_version, helm};
 
 /// How long the control plane may take on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A control plane that the chart is installed on.
 pub(super) struct Site {
