@@ -134,7 +134,7 @@ async fn a_bot_of_a_newer_version_is_told_that_it_cannot_be_read_and_the_others_
     install_resource(&world.client, &evolve_operator::crd::definition()).await.unwrap();
     let bots: Api<DynamicObject> =
         Api::namespaced_with(world.client.clone(), &world.namespace, &Kind::EvolveBot.resource());
-    let message = within(Duration::from_secs(30), "it is told", async || {
+    let message = within(Duration::from_secs(90), "it is told", async || {
         let bot = bots.get("newer").await.unwrap();
         let conditions = bot.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
         let told = conditions.into_iter().find(|known| known["type"] == "Accepted" && known["reason"] == "Unreadable");

@@ -1,7 +1,7 @@
 //! What a story happens in: a namespace, a kubelet, operators, and short words for what people do and see.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use evolve_operator::EvolveBot;
 use evolve_operator::controller::{
@@ -16,7 +16,8 @@ use evolve_runtime::traces::{TraceConfig, Traces};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_testkit::kubernetes::{Kubelet, Plane};
 use evolve_testkit::within;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Pod, Secret};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -123,7 +124,7 @@ impl World {
             grant: Grant::default(),
             lease_name: "evolve-operator".to_owned(),
             identity: identity.to_owned(),
-            // Longer than a busy machine stalls; a story of a killed leader waits for it.
+            // A leader on a busy machine must not be taken for a dead one: nothing starts it again here.
             lease_duration: Duration::from_secs(10),
             concurrency: 8,
             image_repository: "evolve.test/evolve".to_owned(),
@@ -203,13 +204,28 @@ impl World {
 
     /// Waits until `condition` of the bot has this status, and hands the condition out.
     pub(super) async fn until(&self, bot: &str, condition: &str, status: &str) -> Condition {
+        let begun = Instant::now();
         within(PATIENCE, &format!("{condition} of {bot} is {status}"), async || {
             let bot = self.see(bot).await;
             let current = bot.metadata.generation;
             let found = conditions(&bot).into_iter().find(|known| known.type_ == condition);
-            found.filter(|found| found.status == status && found.observed_generation == current).ok_or(bot.status)
+            match found.filter(|found| found.status == status && found.observed_generation == current) {
+                Some(found) => Ok(found),
+                // What the cluster itself says, so that a slow cluster is told apart from an operator that missed it.
+                None if begun.elapsed() + Duration::from_secs(1) > PATIENCE => Err((bot.status, self.parts().await)),
+                None => Err((None, Vec::new())),
+            }
         })
         .await
+    }
+
+    /// The Deployments and their pods, in a line each.
+    async fn parts(&self) -> Vec<String> {
+        let deployments = self.api::<Deployment>().list(&ListParams::default()).await.unwrap();
+        let pods = self.api::<Pod>().list(&ListParams::default()).await.unwrap();
+        let deployments = deployments.iter().map(|one| format!("{} {:?}", one.name_any(), one.status));
+        let phase = |pod: &Pod| pod.status.as_ref().and_then(|status| status.phase.clone());
+        deployments.chain(pods.iter().map(|pod| format!("{} {:?}", pod.name_any(), phase(pod)))).collect()
     }
 
     /// Waits until an object is there that `accepts` takes.
