@@ -34,13 +34,23 @@ pub async fn problems(client: &Client, question: &Question) -> anyhow::Result<Ve
     let everywhere = [String::new()];
     let seen = if question.namespaces.is_empty() { &everywhere[..] } else { &question.namespaces };
     for namespace in seen {
-        problems.extend(not_allowed(client, namespace, "list", Kind::EvolveBot).await?);
+        problems.extend(not_allowed(client, namespace, &["list", "watch"], Kind::EvolveBot).await?);
     }
     for namespace in question.namespaces.iter().chain(&question.bots_in) {
-        problems.extend(not_allowed(client, namespace, "get", Kind::Secret).await?);
-        problems.extend(not_allowed(client, namespace, "create", Kind::Deployment).await?);
+        for kind in Kind::OPERANDS.into_iter().filter(|kind| !kind.is_optional()) {
+            problems.extend(not_allowed(client, namespace, verbs(kind), kind).await?);
+        }
     }
     Ok(problems)
+}
+
+/// What the operator does with objects of a kind where bots live.
+const fn verbs(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::ReplicaSet | Kind::Pod => &["list", "watch"],
+        Kind::Secret | Kind::PersistentVolumeClaim => &["get", "list", "watch", "create", "patch"],
+        _ => &["get", "list", "watch", "create", "patch", "delete"],
+    }
 }
 
 async fn not_ready(url: &str) -> anyhow::Result<Option<String>> {
@@ -69,22 +79,30 @@ async fn not_served(client: &Client) -> anyhow::Result<Option<String>> {
     }
 }
 
-async fn not_allowed(client: &Client, namespace: &str, verb: &str, kind: Kind) -> anyhow::Result<Option<String>> {
+async fn not_allowed(client: &Client, namespace: &str, verbs: &[&str], kind: Kind) -> anyhow::Result<Option<String>> {
     let resource = kind.resource();
     let place = if namespace.is_empty() { "in all namespaces".to_owned() } else { format!("in {namespace}") };
-    let attributes = ResourceAttributes {
-        group: Some(resource.group),
-        namespace: Some(namespace.to_owned()),
-        resource: Some(resource.plural.clone()),
-        verb: Some(verb.to_owned()),
-        ..ResourceAttributes::default()
-    };
-    let spec =
-        SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..SelfSubjectAccessReviewSpec::default() };
-    let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
-    let answer = Api::all(client.clone()).create(&PostParams::default(), &review).await;
-    let is_allowed =
-        answer.context("cannot ask the API server what is allowed")?.status.is_some_and(|said| said.allowed);
-    let plural = resource.plural;
-    Ok((!is_allowed).then(|| format!("the operator may not {verb} {plural} {place}: see rbac in the chart's values")))
+    let mut denied = Vec::new();
+    for verb in verbs {
+        let attributes = ResourceAttributes {
+            group: Some(resource.group.clone()),
+            namespace: Some(namespace.to_owned()),
+            resource: Some(resource.plural.clone()),
+            verb: Some((*verb).to_owned()),
+            ..ResourceAttributes::default()
+        };
+        let spec = SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(attributes),
+            ..SelfSubjectAccessReviewSpec::default()
+        };
+        let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
+        let answer = Api::all(client.clone()).create(&PostParams::default(), &review).await;
+        let answer = answer.context("cannot ask the API server what is allowed")?;
+        if !answer.status.is_some_and(|said| said.allowed) {
+            denied.push(*verb);
+        }
+    }
+    let (denied, plural) = (denied.join(", "), resource.plural);
+    Ok((!denied.is_empty())
+        .then(|| format!("the operator may not {denied} {plural} {place}: see rbac in the chart's values")))
 }

@@ -49,8 +49,8 @@ Every right of the operator, each with the reason why. A test runs the operator 
 bots live, and not elsewhere. */}}
 {{- define "evolve.rules.run" -}}
 # The Secrets that a bot names are read for the hash that rolls its pods when they change; one with generated keys is made,
-# and completed when a key is missing. Never deleted: with its encryption key goes what people said. List and watch are of
-# metadata only, which RBAC cannot say.
+# and completed when a key is missing; so is the copy of the encryption key, which outlives the bot. Never deleted: without
+# that key nobody can read what the database holds. List and watch are of metadata only, which RBAC cannot say.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, list, watch, create, patch]
@@ -58,40 +58,41 @@ bots live, and not elsewhere. */}}
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, create, patch, delete]
-# Who the pods are, and where they are reached.
+# Who the pods are, and where they are reached. Get, here and below: before an object is made, whether somebody else has
+# one of its name.
 - apiGroups: [""]
   resources: [serviceaccounts, services]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 # Where backups go. Never deleted: they are for the day when the bot is gone by mistake.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]
-  verbs: [create, patch]
+  verbs: [get, create, patch]
 # API and bot.
 - apiGroups: [apps]
   resources: [deployments]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 # Migrations and backups.
 - apiGroups: [batch]
   resources: [jobs, cronjobs]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 # How many pods, and how few.
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 # Who may reach the pods, and the way in for Telegram's webhook.
 - apiGroups: [networking.k8s.io]
   resources: [networkpolicies, ingresses]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [httproutes]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 # What Prometheus asks, and when it wakes somebody.
 - apiGroups: [monitoring.coreos.com]
   resources: [servicemonitors, prometheusrules]
-  verbs: [create, patch, delete]
+  verbs: [get, create, patch, delete]
 # What a bot owns names it as an owner that waits for it. Clusters that check this (OwnerReferencesPermissionEnforcement,
 # as OpenShift does) want this right for it.
 - apiGroups: [evolveai.dev]

@@ -61,14 +61,18 @@ pub(crate) async fn run(cluster: &Cluster, arguments: &Arguments) -> anyhow::Res
     })?;
     let restored = async {
         let job = job::start(cluster, restore).await?;
-        note(&format!("job/{job} puts {copy} in place; it goes on when this command is stopped"));
+        note(&format!(
+            "job/{job} puts {copy} in place; it goes on when this command is stopped. Then, when it has ended: `kubectl \
+             evolve retry {name}` first, and `kubectl evolve wake {name}` after it"
+        ));
         job::follow(cluster, &job, limit).await
     };
     restored.await.with_context(|| {
         format!(
-            "the copy was not put in place. A restore is one transaction: unless its Job still runs (`kubectl get jobs`), \
-             the database of {name} is as it was. {name} is hibernated: run the command again when the cause is mended, or \
-             `kubectl evolve wake {name}`"
+            "the copy was not put in place, as far as can be told. A restore is one transaction. If its Job still runs \
+             (`kubectl get jobs`), wait for its end; once it has succeeded, the database is as old as the copy: \
+             `kubectl evolve retry {name}` brings it to the bot's version, and only then `kubectl evolve wake {name}`. If it \
+             failed, the database is as it was: mend the cause and run the command again, or wake it. {name} is hibernated"
         )
     })?;
     migrate(cluster, &bot, limit).await.with_context(|| {

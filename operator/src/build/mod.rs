@@ -76,8 +76,7 @@ pub struct Inputs {
 pub struct Desired {
     /// Who the pods are; without a token.
     pub service_account: ServiceAccount,
-    /// The API's configuration. Its name holds its hash and it never changes, so that pods of an earlier rollout find
-    /// theirs; one that no pod template names any more ([`config_maps_of`]) can go.
+    /// The API's configuration, for people to read: pods have it in their template.
     pub api_config: ConfigMap,
     /// The bot's configuration, in the same way.
     pub bot_config: ConfigMap,
@@ -133,11 +132,11 @@ pub fn build(bot: &EvolveBot, inputs: &Inputs, cluster: &Cluster) -> Desired {
     Desired {
         service_account: service_account::build(bot),
         migration: migration::build(bot, &release, &environments.migration, inputs),
-        api: deployment::build(&api, &release, &api_config, inputs),
+        api: deployment::build(&api, &release, inputs),
         api_service: service::build(&api),
         api_autoscaler: scaling::autoscaler(&api),
         api_disruption: scaling::disruption_budget(&api),
-        bot: deployment::build(&telegram, &release, &bot_config, inputs),
+        bot: deployment::build(&telegram, &release, inputs),
         bot_service: service::build(&telegram),
         bot_autoscaler: scaling::autoscaler(&telegram),
         bot_disruption: scaling::disruption_budget(&telegram),

@@ -15,6 +15,12 @@ pub fn bot(bot: &EvolveBot) -> String {
     format!("{}-bot", bot.name())
 }
 
+/// The ServiceAccount of all pods. Not the bot's own name: a namespace has ServiceAccounts of its own, such as `default`.
+#[must_use]
+pub fn pods(bot: &EvolveBot) -> String {
+    format!("{}-pods", bot.name())
+}
+
 /// The Secret with the keys that nobody gave.
 #[must_use]
 pub fn keys(bot: &EvolveBot) -> String {

@@ -13,6 +13,8 @@ pub enum Standing {
     /// Its first listing has not ended.
     #[default]
     Waiting,
+    /// Its first listing failed, though it is not forbidden; it is tried again.
+    Broken,
     /// The cache holds what it sees.
     Listed,
     /// The API server forbids it, with these words.
@@ -89,23 +91,28 @@ impl Access {
         self.locked(|known| known.watches.retain(|(other, _)| other != watch));
     }
 
-    /// Whether everything in `namespace` is seen that a pass over its bots looks at.
+    /// Whether everything in `namespace` is seen that a pass over its bots looks at. A kind that clusters may lack keeps
+    /// nobody waiting: until it is listed, it is as if the cluster did not have it.
     #[must_use]
     pub fn of(&self, namespace: &str) -> Verdict {
         let (has_secrets, standings) = self.locked(|known| {
             let covering = known.watches.iter().filter(|(watch, _)| watch.covers(namespace));
             let has_secrets = !known.needs_secrets || covering.clone().any(|(watch, _)| watch.is_of_secrets());
-            (has_secrets, covering.map(|(_, standing)| standing.borrow().clone()).collect::<Vec<_>>())
+            (
+                has_secrets,
+                covering.map(|(watch, standing)| (watch.is_optional(), standing.borrow().clone())).collect::<Vec<_>>(),
+            )
         });
         // One is enough to say: all are mended by the same RoleBinding.
-        let denied = standings.iter().find_map(|standing| match standing {
+        let denied = standings.iter().find_map(|(_, standing)| match standing {
             Standing::Denied(words) => Some(words),
             _ => None,
         });
         if let Some(words) = denied {
             return Verdict::Denied(format!("{words}; {}", self.advice(namespace)));
         }
-        if !has_secrets || standings.contains(&Standing::Waiting) { Verdict::Waiting } else { Verdict::Open }
+        let waits = standings.iter().any(|(is_optional, standing)| !is_optional && *standing != Standing::Listed);
+        if !has_secrets || waits { Verdict::Waiting } else { Verdict::Open }
     }
 
     /// What to do when the API server forbids something in `namespace`.
@@ -144,6 +151,17 @@ mod tests {
         assert_eq!((access.of("shop"), access.of("bar")), (Verdict::Open, Verdict::Waiting));
         access.remove(&watch(Kind::Secret, Depth::Metadata, Some("shop")));
         assert_eq!(access.of("shop"), Verdict::Waiting);
+    }
+
+    #[test]
+    fn a_kind_that_clusters_may_lack_and_cannot_be_listed_keeps_no_bot_waiting() {
+        let access = Access::new(Grant::default(), false);
+        let (_routes, standing) = channel(Standing::Broken);
+        access.add(watch(Kind::HttpRoute, Depth::Owned, None), standing);
+        assert_eq!(access.of("shop"), Verdict::Open);
+        let (_services, standing) = channel(Standing::Broken);
+        access.add(watch(Kind::Service, Depth::Owned, None), standing);
+        assert_eq!(access.of("shop"), Verdict::Waiting, "what every cluster has is waited for");
     }
 
     #[test]

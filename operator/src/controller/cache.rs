@@ -62,15 +62,18 @@ struct Known {
 
 /// The UIDs of objects whose end was seen. The answer to a write may come later than the news that somebody deleted what
 /// was written: taken in then, it would stay for ever, and what is gone would not be missed.
+///
+/// With the version in which it went: a watch by label sees the end of an object whose label somebody took away, and it
+/// is there again, in a later version, when the label is.
 #[derive(Debug, Default)]
 struct Gone {
-    all: HashSet<String>,
+    all: HashMap<String, Option<u128>>,
     order: VecDeque<String>,
 }
 
 impl Gone {
-    fn insert(&mut self, uid: String) {
-        if self.all.insert(uid.clone()) {
+    fn insert(&mut self, uid: String, version: Option<u128>) {
+        if self.all.insert(uid.clone(), version).is_none() {
             self.order.push_back(uid);
         }
         if self.order.len() > REMEMBERED
@@ -79,6 +82,10 @@ impl Gone {
             self.all.remove(&oldest);
         }
     }
+}
+
+fn version(object: &DynamicObject) -> Option<u128> {
+    object.resource_version()?.parse().ok()
 }
 
 impl Cache {
@@ -127,9 +134,9 @@ impl Cache {
     /// Takes in what was written or seen, unless something newer is known: what a write answered may be ahead of the
     /// watch, or behind the news of its end. Returns what is known now.
     pub fn insert(&self, slot: Slot, object: DynamicObject) -> Arc<DynamicObject> {
-        let version = |object: &DynamicObject| object.resource_version()?.parse::<u128>().ok();
         self.write(|known| {
-            if object.uid().is_some_and(|uid| known.gone.all.contains(&uid)) {
+            let end = object.uid().and_then(|uid| known.gone.all.get(&uid).copied());
+            if end.is_some_and(|end| version(&object) <= end) {
                 return Arc::new(object);
             }
             let objects = known.slots.entry(slot).or_default();
@@ -174,7 +181,7 @@ impl Cache {
         let key = Key::of(object);
         self.write(|known| {
             if let Some(uid) = object.uid() {
-                known.gone.insert(uid);
+                known.gone.insert(uid, version(object));
             }
             if let Some(objects) = known.slots.get_mut(&slot)
                 && objects.get(&key).is_some_and(|known| known.uid() == object.uid())
@@ -226,6 +233,15 @@ mod tests {
         cache.insert(SERVICES, service("2", "12"));
         cache.bury(SERVICES, &service("1", "11"));
         assert_eq!(cache.get(SERVICES, &key).unwrap().uid().as_deref(), Some("2"), "another of the same name lives");
+    }
+
+    #[test]
+    fn what_lost_its_label_and_got_it_back_is_seen_again() {
+        let (cache, key) = (Cache::default(), Key::new("a", "eva-api"));
+        cache.insert(SERVICES, service("1", "10"));
+        cache.bury(SERVICES, &service("1", "11"));
+        cache.insert(SERVICES, service("1", "12"));
+        assert!(cache.get(SERVICES, &key).is_some());
     }
 
     #[test]

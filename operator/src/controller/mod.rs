@@ -43,7 +43,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use self::access::Access;
-use self::cache::{Cache, Key};
+use self::cache::{Cache, Depth, Key};
 use self::config::{Config, Timing};
 use self::contents::Contents;
 use self::kinds::Kind;
@@ -106,7 +106,8 @@ pub fn start(
 
     let writer = Writer::new(Kind::EvolveBot.resource());
     let store = writer.as_reader();
-    let router = Router { writer, queue, references, cache: context.applier.cache.clone() };
+    let (cache, contents) = (context.applier.cache.clone(), context.contents.clone());
+    let router = Router { writer, queue, references, cache, contents };
     let has_synced = is_synced.clone();
     let soft = tasks.soft();
     tasks.spawn("route-changes", async move {
@@ -197,6 +198,11 @@ async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Acti
     };
     Span::current().record("result", result);
     context.applier.metrics.reconciled(result, started.elapsed());
+    // Gone while the pass went on: it may have brought back what the router had forgotten.
+    if context.applier.cache.get((Kind::EvolveBot, Depth::Owned), &key).is_none() {
+        context.references.forget(&key);
+        context.applier.cache.remove((Kind::EvolveBot, Depth::Remembered), &key);
+    }
     outcome.map(|pass| {
         context.queue.succeeded(&key);
         pass.next.map_or_else(Action::await_change, Action::requeue)

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
 use super::cache::{Cache, Depth, Key};
+use super::contents::Contents;
 use super::kinds::Kind;
 use super::queue::Queue;
 use super::references::References;
@@ -24,6 +25,8 @@ pub(super) struct Router {
     pub(super) references: References,
     /// Remembers things of bots, until they are gone.
     pub(super) cache: Cache,
+    /// Remembers what Secrets and ConfigMaps hold, until they are gone.
+    pub(super) contents: Contents,
 }
 
 impl Router {
@@ -75,6 +78,9 @@ impl Router {
             }
             (Kind::ReplicaSet, _) => {}
             (kind, Depth::Metadata) => {
+                if change.is_gone {
+                    self.contents.forget(kind, &key);
+                }
                 for bot in self.references.readers(kind, &key) {
                     self.queue.request(&bot);
                 }

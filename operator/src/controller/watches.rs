@@ -70,6 +70,12 @@ impl Watch {
         matches!(self.slot, (Kind::Secret, Depth::Metadata))
     }
 
+    /// Whether a cluster may lack what it watches.
+    #[must_use]
+    pub const fn is_optional(&self) -> bool {
+        self.slot.0.is_optional()
+    }
+
     /// Follows it until `stop`, filling `cache` and telling `sink` of each change, and `standing` whether it may.
     pub async fn run(
         self,
@@ -194,11 +200,26 @@ impl<S: Fn(Change) + Send> Follower<S> {
                         }
                         return true;
                     }
-                    None => tracing::warn!(watch = id, %error, "a watch broke; it begins again after a pause"),
+                    None => {
+                        tracing::warn!(watch = id, %error, "a watch broke; it begins again after a pause");
+                        self.stumble();
+                    }
                 },
             }
         }
         false
+    }
+
+    /// A first listing that fails is said, so that nobody waits for one that may never end. Where the kind is other
+    /// people's, so is the failure, such as a conversion webhook of theirs that is down: this process is not stuck, and a
+    /// restart would mend nothing.
+    fn stumble(&self) {
+        if *self.standing.borrow() == Standing::Waiting {
+            self.stand(Standing::Broken);
+        }
+        if self.watch.is_optional() {
+            self.progress.touch(&self.watch.id(), self.watch.slot.0.name());
+        }
     }
 
     /// Whether that is news.
@@ -222,6 +243,9 @@ impl<S: Fn(Change) + Send> Follower<S> {
                 let namespace = self.watch.namespace.as_deref();
                 for object in self.cache.retain(self.watch.slot, namespace, &std::mem::take(&mut self.seen)) {
                     (self.sink)(Change { slot: self.watch.slot, object, is_gone: true });
+                }
+                if self.watch.is_optional() {
+                    self.cache.know(self.watch.slot.0);
                 }
                 self.stand(Standing::Listed);
             }

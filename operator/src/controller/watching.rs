@@ -49,7 +49,8 @@ impl Watches {
     }
 
     /// Runs them until the process stops. `synced` becomes true when each has listed or is forbidden, and some bots are
-    /// seen: a namespace that is shut keeps nobody else waiting.
+    /// seen: a namespace that is shut keeps nobody else waiting. Nor does a kind that clusters may lack and that cannot be
+    /// listed; but it is given one try, so that bots that use it are not told at each start that it is missing.
     pub(super) async fn look_after(&mut self, synced: watch::Sender<bool>) {
         let stop = self.stop.clone();
         let owned = Kind::OPERANDS.into_iter().filter(|kind| !kind.is_optional() && *kind != Kind::Secret);
@@ -60,9 +61,12 @@ impl Watches {
         }
         let mut bots: Vec<_> = self.begin_everywhere(BOTS);
         let mut listed: Vec<_> = slots.into_iter().flat_map(|slot| self.begin_everywhere(slot)).collect();
-        listed.extend(self.begin_optional().await);
+        let mut optional = self.begin_optional().await;
         let first_listing = async {
             for one in bots.iter_mut().chain(&mut listed) {
+                let _ = one.wait_for(|standing| !matches!(standing, Standing::Waiting | Standing::Broken)).await;
+            }
+            for one in &mut optional {
                 let _ = one.wait_for(|standing| *standing != Standing::Waiting).await;
             }
             let listing = bots.iter_mut().map(|one| Box::pin(one.wait_for(|standing| *standing == Standing::Listed)));
@@ -95,7 +99,9 @@ impl Watches {
             self.begin(watch);
         } else if self.running.contains_key(&watch) {
             self.end(&watch);
-            cache.retain(SECRETS, Some(namespace), &HashSet::new());
+            for secret in cache.retain(SECRETS, Some(namespace), &HashSet::new()) {
+                self.context.contents.forget(SECRETS.0, &Key::of(&secret));
+            }
         }
     }
 
@@ -169,9 +175,8 @@ impl Watches {
             };
             let running: Vec<Watch> = self.running.keys().filter(|watch| watch.slot == slot).cloned().collect();
             if is_there && running.is_empty() {
+                // It is used from its first listing on, of which the bots are told.
                 begun.extend(self.begin_everywhere(slot));
-                self.context.applier.cache.know(kind);
-                self.context.request_all();
             } else if !is_there && !running.is_empty() {
                 running.iter().for_each(|watch| self.end(watch));
                 self.context.applier.cache.unlearn(kind);

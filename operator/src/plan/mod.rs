@@ -51,7 +51,7 @@ pub struct Plan {
     pub delete: Vec<(Kind, Arc<DynamicObject>)>,
     /// How far the migration is.
     pub gate: Gate,
-    /// Whether pods and jobs are left as they are, since something that they read is missing.
+    /// Whether pods and jobs are left as they are, since something that pods read is missing.
     pub is_held: bool,
     /// Where the rollout goes.
     pub course: Course,
@@ -154,7 +154,7 @@ pub fn plan(
     manifests.retain(|manifest| match manifest.kind {
         // One that exists is never changed.
         Kind::Job => gate == Gate::Missing && !is_held,
-        Kind::CronJob => !is_held,
+        Kind::CronJob => !is_held && found.missing_for_backup.is_empty(),
         Kind::Deployment => !placing.skipped.contains(&manifest.key.name),
         _ => true,
     });

@@ -79,11 +79,7 @@ pub(super) fn place(
         let instead = match instead {
             Template::Wanted => None,
             Template::Of(template) => Some(template.clone()),
-            Template::AsIs => live.and_then(|live| {
-                let template = &live.spec.as_ref()?.template;
-                // As it was made, where that is known: with Kubernetes' defaults in it, it would be written anew.
-                Some(stamped(template).and_then(|hash| history.as_made(hash)).unwrap_or(template).clone())
-            }),
+            Template::AsIs(good) => live.map_or(good, |live| as_it_is(live, history)).cloned(),
         };
         match (instead, &mut deployment.spec) {
             (Some(template), Some(spec)) => spec.template = template,
@@ -99,16 +95,25 @@ pub(super) fn place(
 enum Template<'a> {
     Wanted,
     Of(&'a PodTemplateSpec),
-    AsIs,
+    /// The live one. Where there is none, since somebody deleted it, this: what is to come may be long in coming.
+    AsIs(Option<&'a PodTemplateSpec>),
+}
+
+/// The template of `live`: as it was made, where that is known. With Kubernetes' defaults in it, it would be written anew.
+fn as_it_is<'a>(live: &'a Deployment, history: &'a History) -> Option<&'a PodTemplateSpec> {
+    let template = &live.spec.as_ref()?.template;
+    Some(stamped(template).and_then(|hash| history.as_made(hash)).unwrap_or(template))
 }
 
 fn templates<'a>(course: &Course, history: &'a History) -> [Template<'a>; 2] {
-    let of = |hash: &str| history.template(hash).map_or(Template::AsIs, Template::Of);
+    let good = course.status.last_good.as_deref().and_then(|good| history.good(good));
+    let [api, bot] = good.map_or([None; 2], |good| good.map(Some)).map(Template::AsIs);
+    let of = |hash: &str, instead| history.template(hash).map_or(instead, Template::Of);
     match &course.first {
         First::Wanted => [Template::Wanted; 2],
-        First::Good(good) => [of(&good.api), of(&good.bot)],
-        First::GoodApi(good) => [of(&good.api), Template::Wanted],
-        First::AsIs => [Template::AsIs; 2],
+        First::Good(good) => [of(&good.api, api), of(&good.bot, bot)],
+        First::GoodApi(good) => [of(&good.api, api), Template::Wanted],
+        First::AsIs => [api, bot],
     }
 }
 

@@ -146,9 +146,9 @@ fn container_trouble(pod: &str, container: &ContainerStatus, is_ready: bool) -> 
     let (reason, message) = match waiting.and_then(|waiting| waiting.reason.as_deref()) {
         // Kubernetes goes back and forth between these; to a person they are one.
         Some("ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull") => {
-            let image = shortened(&container.image);
+            let image = if container.image.is_empty() { "" } else { &format!(" {}", shortened(&container.image)) };
             let mend = "check spec.version, spec.image and its pullSecrets";
-            ("ImagePullBackOff", format!("the pod {pod} cannot pull its image {image}; {mend}"))
+            ("ImagePullBackOff", format!("the pod {pod} cannot pull its image{image}; {mend}"))
         }
         Some(word @ ("CreateContainerConfigError" | "CreateContainerError" | "RunContainerError")) => {
             let reason = match word {

@@ -213,10 +213,13 @@ fn level(phase: RolloutPhase, settings: &Rollout) -> String {
     }
 }
 
-/// While something that the pods read is missing: everything stays as it is, and what was known stays known.
+/// While something that the pods read is missing: everything stays as it is, and what was known stays known, the phase
+/// too, so that it goes on from there. The phase's time begins anew then: the waiting is none of the rollout's.
 #[must_use]
 pub fn held(before: &RolloutStatus) -> RolloutStatus {
-    RolloutStatus { phase: RolloutPhase::Migrating, level: "Waiting".to_owned(), ..before.clone() }
+    // One that never began has no phase to go on from.
+    let phase = before.target.as_ref().map_or(RolloutPhase::Migrating, |_| before.phase);
+    RolloutStatus { phase, level: "Waiting".to_owned(), since: None, ..before.clone() }
 }
 
 #[cfg(test)]

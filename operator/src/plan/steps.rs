@@ -14,7 +14,7 @@ use crate::crd::{Canary, Refusal, RolloutPhase, RolloutStrategy};
 
 /// With fewer requests than this, chance has too great a say for a verdict before the watch ends.
 const ENOUGH_REQUESTS: u64 = 20;
-/// How often a canary is looked at, seconds.
+/// How often a canary is looked at, and whatever is overdue and waits for a person, seconds.
 const LOOK_EVERY: i64 = 15;
 
 /// One step of a rollout.
@@ -45,14 +45,14 @@ impl Step {
     }
 
     fn until(self, seconds: i64) -> Self {
-        Self { look_again: Some(seconds.max(1)), ..self }
+        Self { look_again: Some(if seconds > 0 { seconds } else { LOOK_EVERY }), ..self }
     }
 }
 
 /// The step that follows, towards the wanted target; `good` is what can be kept and gone back to meanwhile.
 pub(super) fn step(case: &Case<'_>, good: Option<&Target>) -> Step {
     let stable = &case.seen.stable;
-    if is_settled(stable) {
+    if is_settled(stable) || is_still_good(case) {
         return Step::new(RolloutPhase::Stable, First::Wanted);
     }
     match (case.settings.strategy, good) {
@@ -115,6 +115,15 @@ fn phase(case: &Case<'_>) -> RolloutPhase {
 
 fn is_settled(parts: &[Part; 2]) -> bool {
     parts.iter().all(|part| *part == Part::Settled)
+}
+
+/// That nothing is rolled out, though some pods come, go, or are not ready: that is for the condition `Ready` to say.
+fn is_still_good(case: &Case<'_>) -> bool {
+    let wanted = Some(case.wanted.text());
+    let is_done = case.before.phase == RolloutPhase::Stable && case.before.target == wanted;
+    // What has not proved itself, such as what was changed in the bot's sleep, is still to be rolled out.
+    let is_good = case.before.last_good == wanted;
+    is_done && is_good && case.seen.stable.iter().all(|part| matches!(part, Part::Settled | Part::Updated))
 }
 
 fn overdue(parts: &[Part; 2], of_what: &str) -> Option<(Refusal, String)> {

@@ -13,7 +13,10 @@ use crate::crd::{RolloutPhase, RolloutStrategy};
 use crate::plan::pods::Pods;
 use crate::plan::rollout::Evidence;
 
+/// How long all pods together may take: a pass over the bot waits for them.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
+/// How long one pod may take. It is less, so that a pod that hangs is named.
+const TIME_LIMIT_OF_ONE: Duration = Duration::from_secs(2);
 /// Some hundred routes, methods and status codes make 100 KB.
 const SIZE_LIMIT: usize = 4 << 20;
 /// How many pods are asked at once.
@@ -35,8 +38,8 @@ impl Scraper {
     pub fn new() -> reqwest::Result<Self> {
         let client = reqwest::Client::builder()
             .no_proxy()
-            .timeout(TIME_LIMIT)
-            .connect_timeout(TIME_LIMIT)
+            .timeout(TIME_LIMIT_OF_ONE)
+            .connect_timeout(TIME_LIMIT_OF_ONE)
             .redirect(reqwest::redirect::Policy::none());
         client.build().map(Self)
     }
@@ -70,6 +73,11 @@ pub(super) async fn gather(bot: &EvolveBot, cache: &Cache, scraper: &Scraper) ->
     if pods.is_empty() {
         return Evidence::Unreadable("no pod of the canary is there".to_owned());
     }
+    ask(scraper, pods, TIME_LIMIT).await
+}
+
+/// What all of `pods`, names and addresses, have counted.
+async fn ask(scraper: &Scraper, pods: Vec<(String, Option<String>)>, limit: Duration) -> Evidence {
     let counts = stream::iter(pods).map(async |(name, address)| {
         let ip = address.as_deref().and_then(|text| text.parse::<IpAddr>().ok());
         let ip = ip.ok_or_else(|| format!("the pod {name} has no address"))?;
@@ -81,9 +89,11 @@ pub(super) async fn gather(bot: &EvolveBot, cache: &Cache, scraper: &Scraper) ->
     let sum = |(all, failed): (u64, u64), (more, of_them): (u64, u64)| async move {
         Ok((all.saturating_add(more), failed.saturating_add(of_them)))
     };
-    match counts.buffer_unordered(AT_ONCE).try_fold((0, 0), sum).await {
-        Ok((requests, errors)) => Evidence::Counted { requests, errors },
-        Err(why) => Evidence::Unreadable(why),
+    // In their order, so that of several pods that fail it is always the same one that is named.
+    match tokio::time::timeout(limit, counts.buffered(AT_ONCE).try_fold((0, 0), sum)).await {
+        Ok(Ok((requests, errors))) => Evidence::Counted { requests, errors },
+        Ok(Err(why)) => Evidence::Unreadable(why),
+        Err(_) => Evidence::Unreadable("the pods take too long to answer".to_owned()),
     }
 }
 
@@ -119,9 +129,38 @@ fn label<'a>(labels: &'a str, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use rstest::rstest;
+    use tokio::net::TcpListener;
 
     use super::*;
+
+    /// A pod at an address of loopback that no other process has; the port is every API's.
+    async fn pod(name: &str, last: u8) -> ((String, Option<String>), TcpListener) {
+        let [.., high, low] = std::process::id().to_be_bytes();
+        let ip = Ipv4Addr::new(127, high.max(1), low, last);
+        let listener = TcpListener::bind((ip, u16::try_from(API_PORT).unwrap())).await.unwrap();
+        ((name.to_owned(), Some(ip.to_string())), listener)
+    }
+
+    #[tokio::test]
+    async fn pods_that_never_answer_keep_nobody_waiting() {
+        // Whoever listens and does not accept lets everybody wait.
+        let (silent, _listener) = pod("silent", 251).await;
+        let evidence = ask(&Scraper::new().unwrap(), vec![silent; 30], Duration::from_millis(50)).await;
+        assert_eq!(evidence, Evidence::Unreadable("the pods take too long to answer".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn of_several_pods_that_fail_the_first_by_name_is_named_though_another_fails_sooner() {
+        let (first, listener) = pod("first", 252).await;
+        // From here on, nobody is there.
+        drop(listener);
+        let pods = vec![first, ("second".to_owned(), None)];
+        let Evidence::Unreadable(why) = ask(&Scraper::new().unwrap(), pods, TIME_LIMIT).await else { panic!() };
+        assert!(why.starts_with("the pod first does not tell its metrics"), "{why}");
+    }
 
     const TEXT: &str = "# TYPE http_requests counter\n\
         http_requests_total{method=\"GET\",route=\"/ready\",status=\"503\"} 9\n\

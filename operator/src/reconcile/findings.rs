@@ -12,6 +12,11 @@ use crate::plan::backups::{Backups, Newest};
 use crate::plan::migration::Gate;
 use crate::status::conditions::{ACCEPTED, BACKED_UP, Finding, MIGRATED, READY, RESOLVED, ROLLED_OUT};
 
+/// The reason where a Secret or ConfigMap, or an entry of one, is not there.
+const REFERENCES_MISSING: &str = "ReferencesNotFound";
+/// The reason while nobody is to be served.
+const HIBERNATED: &str = "Hibernated";
+
 /// The reason where the cluster does not know a kind that the bot asks for.
 const KIND_MISSING: &str = "KindMissing";
 
@@ -26,14 +31,19 @@ pub(super) fn findings(
     let mut findings = vec![Finding::yes(ACCEPTED, "Valid", "the spec can be followed"), resolved(found)];
     findings.push(migrated(plan));
     findings.push(rolled_out(bot, plan));
-    findings.extend(plan.backups.as_ref().map(backed_up));
-    findings.insert(0, ready(bot, failure, &findings, parts));
+    findings.extend(plan.backups.as_ref().map(|backups| backed_up(backups, &found.missing_for_backup)));
+    let ready = match failure {
+        Some(failure) => apply_failed(bot, failure, parts),
+        None => ready(bot, plan, &findings, parts),
+    };
+    findings.insert(0, ready);
     findings
 }
 
 fn resolved(found: &Dereferenced) -> Finding {
-    if !found.missing.is_empty() {
-        return Finding::no(RESOLVED, "NotFound", found.missing.join("; "));
+    let missing: Vec<&str> = found.missing.iter().chain(&found.missing_for_backup).map(String::as_str).collect();
+    if !missing.is_empty() {
+        return Finding::no(RESOLVED, "NotFound", missing.join("; "));
     }
     if !found.lacking.is_empty() {
         return Finding::no(RESOLVED, KIND_MISSING, found.lacking.join("; "));
@@ -74,8 +84,13 @@ fn rolled_out(bot: &EvolveBot, plan: &Plan) -> Finding {
     let status = &plan.course.status;
     let why = status.message.as_deref().unwrap_or("the rollout failed");
     match status.phase {
+        _ if plan.is_held => Finding::no_news(
+            ROLLED_OUT,
+            "Waiting",
+            "the pods stay as they are until everything that they read is there",
+        ),
         RolloutPhase::Stable => match &plan.course.stuck {
-            None => Finding::yes(ROLLED_OUT, "RolledOut", "the pods are as wanted, and ready"),
+            None => Finding::yes(ROLLED_OUT, "RolledOut", "all pods are of the wanted version"),
             Some(why) => Finding {
                 is_quiet: false,
                 ..Finding::yes(ROLLED_OUT, "NothingToGoBackTo", format!("{why}; remove the annotation {REFUSE}"))
@@ -91,11 +106,6 @@ fn rolled_out(bot: &EvolveBot, plan: &Plan) -> Finding {
             };
             Finding::no(ROLLED_OUT, "RolledBack", format!("{why}; the last good version runs, {mend}"))
         }
-        RolloutPhase::Migrating if plan.is_held => Finding::no_news(
-            ROLLED_OUT,
-            "Waiting",
-            "the pods stay as they are until everything that they read is there",
-        ),
         RolloutPhase::Migrating => Finding::no_news(ROLLED_OUT, "Waiting", "the pods are replaced after the migration"),
         phase => under_way(bot, plan, phase),
     }
@@ -137,7 +147,11 @@ fn under_way(bot: &EvolveBot, plan: &Plan, phase: RolloutPhase) -> Finding {
     }
 }
 
-fn backed_up(backups: &Backups) -> Finding {
+fn backed_up(backups: &Backups, missing: &[String]) -> Finding {
+    if !missing.is_empty() {
+        let message = format!("{}; until then, no copy of the database can be made", missing.join("; "));
+        return Finding::no(BACKED_UP, REFERENCES_MISSING, message);
+    }
     match &backups.newest {
         Newest::Made => Finding::yes(BACKED_UP, "BackedUp", "the last copy of the database was made"),
         Newest::None => Finding::unknown(
@@ -158,35 +172,64 @@ fn backed_up(backups: &Backups) -> Finding {
     }
 }
 
-/// The first thing that is in the way, or that it serves.
-fn ready(
-    bot: &EvolveBot,
-    failure: Option<&ApplyError>,
-    findings: &[Finding],
-    parts: &[Option<Deployment>; 2],
-) -> Finding {
-    if let Some(failure) = failure {
-        return Finding::no(READY, "ApplyFailed", failure.to_string());
+/// That not everything could be written. No other condition says so: where it serves all the same, this is a warning.
+fn apply_failed(bot: &EvolveBot, failure: &ApplyError, parts: &[Option<Deployment>; 2]) -> Finding {
+    let message = failure.to_string();
+    match serves(bot, parts) {
+        true => Finding { is_quiet: false, ..degraded(&message) },
+        false => Finding::no(READY, "ApplyFailed", message),
     }
-    let of = |about| findings.iter().find(|finding| finding.about == about);
-    if let Some(missing) = of(RESOLVED).filter(|finding| finding.holds == Some(false)) {
-        let reason = if missing.reason == KIND_MISSING { KIND_MISSING } else { "ReferencesNotFound" };
-        return Finding::no(READY, reason, missing.message.clone());
+}
+
+/// That it serves, or the first thing that is in the way.
+fn ready(bot: &EvolveBot, plan: &Plan, findings: &[Finding], parts: &[Option<Deployment>; 2]) -> Finding {
+    let of = |about| findings.iter().find(|finding| finding.about == about && finding.holds != Some(true));
+    // In a rollout, the rollout's own condition says it.
+    let trouble = plan.trouble.as_ref().filter(|_| plan.course.status.phase == RolloutPhase::Stable);
+    if serves(bot, parts) {
+        let unfinished = [RESOLVED, MIGRATED, ROLLED_OUT].into_iter().filter_map(of).find(|finding| !finding.is_quiet);
+        return match (unfinished, trouble) {
+            (Some(finding), _) => degraded(&finding.message),
+            (None, Some(trouble)) => Finding { is_quiet: false, ..degraded(&trouble.message) },
+            (None, None) => Finding::yes(READY, "Serving", "API and bot are ready"),
+        };
+    }
+    match of(RESOLVED) {
+        Some(lacking) if lacking.reason == KIND_MISSING => {
+            return Finding::no(READY, KIND_MISSING, lacking.message.clone());
+        }
+        Some(missing) if plan.is_held => return Finding::no(READY, REFERENCES_MISSING, missing.message.clone()),
+        _ => {}
     }
     if bot.spec.hibernated {
-        return Finding::no_news(READY, "Hibernated", "no pod runs; set spec.hibernated to false to wake it");
+        return Finding::no_news(READY, HIBERNATED, "no pod runs; set spec.hibernated to false to wake it");
     }
-    let serves = parts.iter().all(|part| part.as_ref().is_some_and(is_serving));
-    if !serves {
-        let blocking = [MIGRATED, ROLLED_OUT].into_iter().filter_map(of).find(|finding| finding.holds != Some(true));
-        let why = blocking.map_or("the pods are not ready yet".to_owned(), |finding| finding.message.clone());
-        return Finding::no_news(READY, "NotServing", why);
-    }
-    let unfinished = [MIGRATED, ROLLED_OUT].into_iter().filter_map(of).filter(|finding| finding.holds != Some(true));
-    match unfinished.into_iter().find(|finding| !finding.is_quiet) {
-        Some(finding) => Finding::yes(READY, "Degraded", format!("it serves, but {}", finding.message)),
-        None => Finding::yes(READY, "Serving", "API and bot are ready"),
-    }
+    let blocking = [MIGRATED, ROLLED_OUT].into_iter().find_map(of).map(|finding| finding.message.clone());
+    let why = blocking.or_else(|| trouble.map(|trouble| trouble.message.clone()));
+    let why = why.unwrap_or_else(|| match parts.iter().position(|part| !part.as_ref().is_some_and(is_serving)) {
+        Some(0) => not_ready(&plan.names.api),
+        _ => not_ready(&plan.names.bot),
+    });
+    // One that is new, or wakes, is not ready by the way of things; one that served has stopped.
+    let before = bot.status.iter().flat_map(|status| &status.conditions).find(|known| known.type_ == READY);
+    let wakes = before.is_some_and(|before| before.reason == HIBERNATED);
+    let is_quiet = wakes || plan.course.status.last_good.is_none();
+    Finding { is_quiet, ..Finding::no(READY, "NotServing", why) }
+}
+
+fn not_ready(deployment: &str) -> String {
+    format!(
+        "the pods are not ready yet; if it lasts, see `kubectl describe deployment/{deployment}` and `kubectl logs \
+         deployment/{deployment}`"
+    )
+}
+
+fn degraded(why: &str) -> Finding {
+    Finding::yes(READY, "Degraded", format!("it serves, but {why}"))
+}
+
+fn serves(bot: &EvolveBot, parts: &[Option<Deployment>; 2]) -> bool {
+    !bot.spec.hibernated && parts.iter().all(|part| part.as_ref().is_some_and(is_serving))
 }
 
 fn is_serving(part: &Deployment) -> bool {

@@ -13,7 +13,7 @@ use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
 use crate::apply::manifest::ManifestError;
-use crate::apply::{Applier, ApplyError, is_forbidden};
+use crate::apply::{Applier, ApplyError, is_forbidden, said};
 use crate::controller::access::{Access, Verdict};
 use crate::controller::cache::{Depth, Key};
 use crate::controller::contents::Contents;
@@ -89,7 +89,7 @@ impl Pass {
 #[derive(Debug, thiserror::Error)]
 pub enum PassError {
     /// A Secret or ConfigMap cannot be read.
-    #[error("cannot read what the bot names: {0}")]
+    #[error("cannot read what the bot names: {}", said(.0))]
     Read(kube::Error),
     /// An object cannot be made ready.
     #[error(transparent)]
@@ -98,7 +98,7 @@ pub enum PassError {
     #[error(transparent)]
     Apply(#[from] ApplyError),
     /// The status cannot be written.
-    #[error("cannot write the status: {0}")]
+    #[error("cannot write the status: {}", said(.0))]
     Status(kube::Error),
 }
 
@@ -209,8 +209,9 @@ async fn finish(
 ) -> Result<Pass, PassError> {
     let before = bot.status.clone().unwrap_or_default();
     let report::Report { findings, mut status } = report;
+    let (generation, lasting) = (bot.metadata.generation, std::mem::take(&mut status.conditions));
     let (conditions, news) =
-        status::conditions::conditions(&before.conditions, findings, bot.metadata.generation, Timestamp::now());
+        status::conditions::conditions(&before.conditions, lasting, findings, generation, Timestamp::now());
     status.conditions = conditions;
     status.observed_generation = bot.metadata.generation;
     let wrote = status::write(&context.applier, bot, &status).await.map_err(PassError::Status)?;

@@ -17,7 +17,7 @@ use super::findings::findings;
 pub(super) struct Report {
     /// Become conditions and events.
     pub findings: Vec<Finding>,
-    /// All but its conditions and generation.
+    /// All but its generation; of its conditions, those that stay where no finding is about them.
     pub status: EvolveBotStatus,
 }
 
@@ -73,6 +73,8 @@ pub(super) fn report(
     let before = bot.status.clone().unwrap_or_default();
     let rollout = plan.course.status.clone();
     let version = match rollout.phase {
+        // It may be another one that waits.
+        _ if plan.is_held => before.version,
         RolloutPhase::Stable => bot.spec.version.clone(),
         RolloutPhase::RolledBack => plan.version_before.clone().or(before.version),
         _ => before.version,

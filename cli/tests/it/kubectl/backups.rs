@@ -75,9 +75,10 @@ async fn a_restore_that_fails_says_how_things_stand_and_leaves_the_bot_asleep() 
     let ran = world.evolve(&["restore", "eva", "--copy", "latest", "--yes"]).await;
     assert_eq!(ran.code, 1, "{ran:?}");
     for part in [
-        "the database of eva is as it was",
+        "the database is as it was",
         "eva is hibernated",
         "kubectl evolve wake eva",
+        "kubectl evolve retry eva",
         "failed: BackoffLimitExceeded",
     ] {
         assert!(ran.err.contains(part), "{part:?} is not in:\n{}", ran.err);

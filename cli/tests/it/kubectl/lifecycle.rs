@@ -36,7 +36,7 @@ async fn a_bot_that_does_not_wake_in_time_is_told_with_what_is_in_the_way() {
     world.until("eva", "Migrated", "True").await;
     world.kubelet.hold();
     let ran = world.evolve(&["wake", "eva", "--timeout", "2"]).await;
-    assert!(ran.code == 1 && ran.err.contains("after 2 s: eva is not ready: the pods are not ready yet"), "{ran:?}");
+    assert!(ran.code == 1 && ran.err.contains("after 2 s: eva is not ready: the pods are being replaced"), "{ran:?}");
 }
 
 #[tokio::test]

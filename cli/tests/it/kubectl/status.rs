@@ -70,7 +70,7 @@ async fn what_is_wrong_stands_where_it_belongs_and_in_the_exit_code() {
     assert_eq!(ran.code, 1, "{ran:?}");
     for part in [
         "not ready  no version yet",
-        "Next: the pods are not ready yet",
+        &format!("Next: the pods are being replaced; the pod {} cannot pull its image", pod.name_any()),
         "✘ Ready              False   NotServing",
         &format!("pod/{}  starting  4 restarts", pod.name_any()),
         "ImagePullBackOff: Back-off pulling image",

@@ -449,3 +449,49 @@ fn a_new_process_decides_the_same_from_the_same_status() {
         assert_eq!(story.pass(), first, "{phase:?}");
     }
 }
+
+#[rstest]
+#[case::a_pod_that_is_not_ready(Part::Updated, RolloutPhase::Stable)]
+#[case::pods_of_another_template(Part::Rolling, RolloutPhase::Rolling)]
+#[case::pods_that_never_came(late(), RolloutPhase::Rolling)]
+fn pods_that_come_and_go_after_a_rollout_are_no_rollout(#[case] api: Part, #[case] expected: RolloutPhase) {
+    let mut story = Story::amid(RolloutStrategy::Canary, RolloutPhase::Stable);
+    story.before.last_good = Some(target("2").text());
+    story.seen.stable = [api, Part::Settled];
+    let course = story.pass();
+    assert_eq!((course.status.phase, course.first, course.second), (expected, First::Wanted, Second::None));
+}
+
+#[test]
+fn what_was_changed_in_a_bots_sleep_is_rolled_out_though_its_pods_are_made_of_it_already() {
+    let mut story = Story::amid(RolloutStrategy::Canary, RolloutPhase::Stable);
+    story.seen.stable = [Part::Updated, Part::Updated];
+    assert_eq!(story.pass().status.phase, RolloutPhase::Staging);
+}
+
+#[test]
+fn a_rollout_that_was_held_goes_on_from_its_phase_and_the_waiting_is_not_counted() {
+    let mut story = Story::amid(RolloutStrategy::BlueGreen, RolloutPhase::Switched);
+    story.before = held(&story.before);
+    assert_eq!((story.before.phase, story.before.level.as_str()), (RolloutPhase::Switched, "Waiting"));
+    assert_eq!(held(&story.before), story.before, "nothing to write while it waits");
+    story.seen.next = [Part::Settled, Part::Rolling];
+    let course = story.after(7200).pass();
+    assert_eq!((course.status.phase, course.rollback), (RolloutPhase::Switched, None));
+    assert_eq!((course.first, course.second), (First::GoodApi(target("1")), Second::Whole(Track::Next)));
+    assert_eq!(held(&RolloutStatus::default()).phase, RolloutPhase::Migrating, "one that never began");
+}
+
+#[rstest]
+#[case(RolloutStrategy::Canary, RolloutPhase::Staging)]
+#[case(RolloutStrategy::BlueGreen, RolloutPhase::Switched)]
+fn what_is_overdue_and_may_not_go_back_is_looked_at_no_more_often_than_a_canary(
+    #[case] strategy: RolloutStrategy,
+    #[case] phase: RolloutPhase,
+) {
+    let mut story = Story::amid(strategy, phase);
+    story.settings.automatic_rollback = false;
+    let course = story.after(100_000).pass();
+    assert_eq!((course.status.phase, course.rollback, course.look_again), (phase, None, Some(15)));
+    assert!(course.stuck.is_some());
+}

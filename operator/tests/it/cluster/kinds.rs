@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 
 use super::world::{World, conditions};
 
+/// The definitions of a cluster are one: of the stories that change them, one happens at a time.
+static DEFINITIONS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A definition that takes any spec: all that these stories need of other people's resources.
 fn definition(kind: Kind) -> CustomResourceDefinition {
     let resource = kind.resource();
@@ -54,6 +57,7 @@ fn curious() -> Timing {
 
 #[tokio::test]
 async fn kinds_that_the_cluster_learns_are_used_and_those_that_it_forgets_are_let_go_of() {
+    let _alone = DEFINITIONS.lock().await;
     let Some(world) = World::apart().await else { return };
     let operator = world.operator_by("one", world.config(), curious()).await;
     world.secret("eva").await;
@@ -63,7 +67,7 @@ async fn kinds_that_the_cluster_learns_are_used_and_those_that_it_forgets_are_le
     let missing = world.until("eva", "ReferencesResolved", "False").await;
     assert_eq!(missing.reason, "KindMissing");
     assert!(missing.message.contains("this cluster has no HTTPRoute; install the Gateway API"), "{}", missing.message);
-    assert_eq!(world.until("eva", "Ready", "False").await.reason, "KindMissing");
+    assert_eq!(world.until("eva", "Ready", "True").await.reason, "Degraded", "its pods serve all the same");
     assert!(world.events("eva").await.contains(&"KindMissing".to_owned()));
 
     let kinds = [(Kind::HttpRoute, "eva-bot"), (Kind::ServiceMonitor, "eva"), (Kind::PrometheusRule, "eva")];
@@ -98,6 +102,64 @@ async fn kinds_that_the_cluster_learns_are_used_and_those_that_it_forgets_are_le
     .await;
 }
 
+const OLD_VERSION: &str = "v1alpha9";
+
+/// A definition whose objects are stored in another version, which nobody can read: the webhook that would convert it does
+/// not answer.
+fn unlistable(kind: Kind) -> Value {
+    let mut unlistable = serde_json::to_value(definition(kind)).unwrap();
+    let versions = unlistable["spec"]["versions"].as_array_mut().unwrap();
+    let mut old = versions[0].clone();
+    old["name"] = json!(OLD_VERSION);
+    versions[0]["storage"] = json!(false);
+    versions.push(old);
+    let webhook = json!({
+        "clientConfig": { "url": "https://127.0.0.1:1/convert" }, "conversionReviewVersions": ["v1"],
+    });
+    unlistable["spec"]["conversion"] = json!({ "strategy": "Webhook", "webhook": webhook });
+    unlistable
+}
+
+#[tokio::test]
+async fn a_kind_that_cannot_be_listed_stops_no_bot_and_is_used_as_soon_as_it_can() {
+    let _alone = DEFINITIONS.lock().await;
+    let Some(world) = World::apart().await else { return };
+    let kind = Kind::HttpRoute;
+    let mut definition = unlistable(kind);
+    install_resource(&world.client, &serde_json::from_value(definition.clone()).unwrap()).await.unwrap();
+    let mut old = kind.resource();
+    old.api_version = format!("{}/{OLD_VERSION}", old.group);
+    old.version = OLD_VERSION.to_owned();
+    let route =
+        json!({ "apiVersion": old.api_version, "kind": old.kind, "metadata": { "name": "theirs" }, "spec": {} });
+    let api: Api<DynamicObject> = Api::namespaced_with(world.client.clone(), &world.namespace, &old);
+    within(Duration::from_secs(30), "the old version is served", async || {
+        api.create(&PostParams::default(), &serde_json::from_value(route.clone()).unwrap()).await
+    })
+    .await;
+
+    let _operator = world.operator_by("one", world.config(), curious()).await;
+    world.secret("eva").await;
+    let webhook = json!({ "host": "bots.example.org", "gateway": { "name": "public" } });
+    world.bot("eva", json!({ "telegram": { "mode": "webhook", "webhook": webhook } })).await;
+    world.until("eva", "RolledOut", "True").await;
+    assert_eq!(world.until("eva", "ReferencesResolved", "False").await.reason, "KindMissing");
+
+    definition["spec"]["conversion"] = json!({ "strategy": "None" });
+    install_resource(&world.client, &serde_json::from_value(definition).unwrap()).await.unwrap();
+    world.until("eva", "ReferencesResolved", "True").await;
+    within(Duration::from_secs(30), "it has its route", async || is_there(&world, kind, "eva-bot").await).await;
+
+    // The next story begins without it.
+    let definitions: Api<CustomResourceDefinition> = Api::all(world.client.clone());
+    let name = self::definition(kind).name_any();
+    definitions.delete(&name, &DeleteParams::default()).await.unwrap();
+    within(Duration::from_secs(60), "it is gone", async || {
+        definitions.get_opt(&name).await.unwrap().map_or(Ok(()), |found| Err(found.status))
+    })
+    .await;
+}
+
 /// The definition of a newer version, with a way of rolling out that this one does not know.
 fn newer() -> CustomResourceDefinition {
     let mut definition = serde_json::to_value(evolve_operator::crd::definition()).unwrap();
@@ -114,6 +176,7 @@ async fn create_unread(client: &Client, namespace: &str, bot: Value) {
 
 #[tokio::test]
 async fn a_bot_of_a_newer_version_is_told_that_it_cannot_be_read_and_the_others_go_on() {
+    let _alone = DEFINITIONS.lock().await;
     let Some(world) = World::apart().await else { return };
     let _operator = world.operator("one").await;
     install_resource(&world.client, &newer()).await.unwrap();

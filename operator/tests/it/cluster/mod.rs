@@ -10,6 +10,7 @@ mod kinds;
 mod leading;
 mod lifecycle;
 mod network;
+mod others;
 mod pods;
 mod recorder;
 mod resource;

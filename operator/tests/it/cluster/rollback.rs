@@ -74,10 +74,9 @@ async fn the_version_before_comes_back_with_its_configuration_though_kubernetes_
     until_phase(&world, RolloutPhase::RolledBack).await;
     assert_eq!(placed(&world, "eva-api").await, Some(("1".to_owned(), 2)));
     let template = world.api::<Deployment>().get("eva-api").await.unwrap().spec.unwrap().template;
-    let [config] =
-        evolve_operator::build::config_maps_of(&template).into_iter().collect::<Vec<_>>().try_into().unwrap();
-    let config = world.api::<ConfigMap>().get(&config).await.unwrap().data.unwrap();
-    assert_eq!(config["LOG_LEVEL"], "WARN");
+    let variables = template.spec.unwrap().containers.remove(0).env.unwrap();
+    let level = variables.iter().find(|variable| variable.name == "LOG_LEVEL").unwrap();
+    assert_eq!(level.value.as_deref(), Some("WARN"));
 }
 
 #[tokio::test]

@@ -84,6 +84,11 @@ impl FakeApi {
         self.locked(|state| state.store(path, object))
     }
 
+    /// Takes an object away as if somebody had deleted it.
+    pub(super) fn remove(&self, path: &str) {
+        self.locked(|state| state.objects.remove(path));
+    }
+
     /// Everything that is stored.
     pub(super) fn objects(&self) -> BTreeMap<String, Value> {
         self.locked(|state| state.objects.clone())
@@ -161,9 +166,10 @@ fn respond(status: StatusCode, body: &Value) -> Response<Body> {
 }
 
 fn failure(status: StatusCode, message: &str) -> Response<Body> {
+    let reason = if status == StatusCode::NOT_FOUND { "NotFound" } else { "InternalError" };
     let body = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": message, "reason": "InternalError", "code": status.as_u16(),
+        "message": message, "reason": reason, "code": status.as_u16(),
     });
     respond(status, &body)
 }

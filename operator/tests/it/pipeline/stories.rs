@@ -57,9 +57,10 @@ async fn a_new_bot_makes_these_calls_in_this_order() {
     let before = bench.api.calls().len();
     bench.pass().await.unwrap();
     let after: Vec<_> = bench.api.calls().split_off(before);
-    assert_eq!(after[0], "PATCH /apis/apps/v1/namespaces/default/deployments/eva-api", "{after:#?}");
-    assert_eq!(after[1], "PATCH /apis/apps/v1/namespaces/default/deployments/eva-bot", "{after:#?}");
-    assert!(after[2..].iter().all(|call| call == STATUS || call == EVENTS), "nothing else is written: {after:#?}");
+    let each = ["eva-api", "eva-bot"].map(|name| format!("/apis/apps/v1/namespaces/default/deployments/{name}"));
+    let expected = each.iter().flat_map(|path| [format!("GET {path}"), format!("PATCH {path}")]);
+    assert_eq!(after[..4], expected.collect::<Vec<_>>(), "each is looked for before it is made: {after:#?}");
+    assert!(after[4..].iter().all(|call| call == STATUS || call == EVENTS), "nothing else is written: {after:#?}");
 }
 
 #[rstest]
@@ -118,13 +119,14 @@ async fn a_write_that_is_refused_is_a_condition_and_an_event_and_the_next_pass_g
 
     // The same failure again is no news, and what was written is not written again.
     bench.watch();
-    bench.api.expect([refused.as_str()]);
+    let looked = format!("GET {SERVICE}");
+    bench.api.expect([looked.as_str(), refused.as_str()]);
     bench.pass().await.unwrap_err();
     bench.api.heal();
     bench.api.allow();
     bench.pass().await.unwrap();
     let after = bench.api.calls();
-    assert_eq!(after[0], refused);
+    assert_eq!(after[..2], [looked, refused]);
     assert_eq!(bench.condition("Ready")["reason"], "NotServing");
 }
 
@@ -170,4 +172,70 @@ async fn a_bot_that_cannot_be_read_is_told_so_once_and_left_as_it_is() {
     bench.watch();
     bench.api.expect([]);
     assert!(!bench.pass().await.unwrap().has_written);
+}
+
+#[tokio::test]
+async fn a_secret_that_only_backups_read_keeps_nothing_else_from_being_mended() {
+    let mut spec = plain();
+    spec["backup"] = json!({ "s3": { "bucket": "copies", "credentialsSecretName": "typo" } });
+    let bench = Bench::converged(spec).await;
+    assert!(bench.api.objects().keys().all(|path| !path.contains("/cronjobs/")), "the schedule waits");
+    let backed_up = bench.condition("BackedUp");
+    assert_eq!((&backed_up["status"], &backed_up["reason"]), (&json!("False"), &json!("ReferencesNotFound")));
+    let missing = "spec.backup.s3.credentialsSecretName: there is no Secret typo in the namespace default; create it";
+    assert_eq!(bench.condition("ReferencesResolved")["message"], missing, "once, though two entries are missing");
+    let ready = bench.condition("Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("True"), &json!("Degraded")));
+    assert!(ready["message"].as_str().unwrap().contains(missing), "{ready}");
+
+    let mut drifted = bench.api.objects()[DEPLOYMENT].clone();
+    drifted["spec"]["template"]["spec"]["containers"][0]["image"] = json!("evil:latest");
+    bench.api.put(DEPLOYMENT, drifted);
+    bench.watch();
+    bench.api.expect([&format!("PATCH {DEPLOYMENT}")]);
+    bench.pass().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_a_secret_is_missing_comes_back_as_it_was() {
+    let bench = Bench::converged(plain()).await;
+    let template = bench.api.objects()[DEPLOYMENT]["spec"]["template"].clone();
+    let path = format!("{SECRETS}/eva");
+    let mut secret = bench.api.objects()[&path].clone();
+    secret["data"] = json!({ "TELEGRAM_BOT_TOKEN": "MTph" });
+    bench.api.put(&path, secret);
+    bench.watch();
+    bench.pass().await.unwrap();
+    let ready = bench.condition("Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("True"), &json!("Degraded")), "it serves all the same");
+    assert_eq!(bench.condition("RolledOut")["reason"], "Waiting");
+    let rollout = bench.api.objects()[&format!("{BOTS}/eva")]["status"]["rollout"].clone();
+    assert_eq!((&rollout["phase"], &rollout["level"]), (&json!("Stable"), &json!("Waiting")));
+
+    bench.api.remove(DEPLOYMENT);
+    bench.watch();
+    bench.pass().await.unwrap();
+    assert_eq!(bench.api.objects()[DEPLOYMENT]["spec"]["template"], template);
+    let ready = bench.condition("Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("False"), &json!("ReferencesNotFound")));
+}
+
+#[tokio::test]
+async fn a_pause_says_one_thing_at_its_beginning_and_one_at_its_end() {
+    let bench = Bench::converged(plain()).await;
+    let before = bench.condition("RolledOut");
+    for (paused, reason) in [(true, "Paused"), (false, "Serving")] {
+        let path = format!("{BOTS}/eva");
+        let mut bot = bench.api.objects()[&path].clone();
+        bot["spec"]["paused"] = json!(paused);
+        bench.api.put(&path, bot);
+        bench.watch();
+        bench.api.allow();
+        bench.pass().await.unwrap();
+        bench.watch();
+        assert_eq!(bench.condition("Ready")["reason"], reason);
+        assert_eq!(bench.condition("RolledOut"), before);
+        let told = bench.api.calls().into_iter().filter(|call| call.contains("/events")).collect::<Vec<_>>();
+        assert_eq!(told.len(), 1, "{told:#?}");
+    }
 }
