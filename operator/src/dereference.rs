@@ -10,6 +10,7 @@ use crate::build::{Cluster, Inputs, generated, names, references};
 use crate::controller::cache::Key;
 use crate::controller::kinds::Kind;
 use crate::reconcile::{Context, PassError};
+use crate::validate::cluster_problems;
 
 /// What has been read.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Dereferenced {
     pub cluster: Cluster,
     /// What is not there: a sentence each, that begins with the field that names it.
     pub missing: Vec<String>,
+    /// What the bot asks for and the cluster does not know: sentences as those of `missing`. Nothing waits for it.
+    pub lacking: Vec<String>,
     /// Whether keys had to be made.
     pub has_written: bool,
 }
@@ -29,6 +32,7 @@ pub struct Dereferenced {
 ///
 /// # Errors
 /// When something cannot be read or the keys not be written; that it is missing is no error.
+#[tracing::instrument(skip_all)]
 pub async fn dereference(
     bot: &EvolveBot,
     owner: &OwnerReference,
@@ -64,7 +68,9 @@ pub async fn dereference(
             Err(problem) => missing.push(format!("{}: {problem}", needed.path)),
         }
     }
-    Ok(Dereferenced { inputs, cluster: cluster(context), missing, has_written })
+    let cluster = cluster(context);
+    let lacking = cluster_problems(bot, &cluster);
+    Ok(Dereferenced { inputs, cluster, missing, lacking, has_written })
 }
 
 /// An entry's hash or content; or what to do about it.
@@ -88,5 +94,6 @@ fn cluster(context: &Context) -> Cluster {
         version: context.defaults.version.clone(),
         has_prometheus: knows(Kind::ServiceMonitor) && knows(Kind::PrometheusRule),
         has_gateway: knows(Kind::HttpRoute),
+        operator_namespace: context.defaults.namespace.clone(),
     }
 }

@@ -65,12 +65,12 @@ pub async fn ensure(
             }
             // Before the first use: a key that data is encrypted under must not be in one place alone.
             (Some(new), None) => {
-                write(applier, &kept, bot, None, &BTreeMap::from([(ENCRYPTION_KEY, new.clone())])).await?;
+                write(applier, contents, &kept, bot, None, &BTreeMap::from([(ENCRYPTION_KEY, new.clone())])).await?;
             }
             // Somebody has rotated the key, or deleted the copy.
             (None, copy) if copy.as_ref() != known.get(ENCRYPTION_KEY) => {
                 if let Some(current) = read(applier, &key).await? {
-                    write(applier, &kept, bot, None, &BTreeMap::from([(ENCRYPTION_KEY, current)])).await?;
+                    write(applier, contents, &kept, bot, None, &BTreeMap::from([(ENCRYPTION_KEY, current)])).await?;
                     has_written = true;
                 }
             }
@@ -80,7 +80,7 @@ pub async fn ensure(
     if missing.is_empty() {
         return Ok(has_written);
     }
-    write(applier, &key, bot, Some(owner), &missing).await?;
+    write(applier, contents, &key, bot, Some(owner), &missing).await?;
     Ok(true)
 }
 
@@ -95,6 +95,7 @@ async fn read(applier: &Applier, key: &Key) -> Result<Option<String>, ApplyError
 /// Makes the Secret `key` with `data`, or puts `data` into the one that was seen.
 async fn write(
     applier: &Applier,
+    contents: &Contents,
     key: &Key,
     bot: &EvolveBot,
     owner: Option<&OwnerReference>,
@@ -124,6 +125,7 @@ async fn write(
             api.patch(&key.name, &params, &Patch::Merge(patch)).await.map_err(failed("complete"))?
         }
     };
+    contents.learn(Kind::Secret, &written);
     let mut meta = DynamicObject { data: Value::Null, ..written };
     trim(&mut meta);
     applier.cache.insert((Kind::Secret, Depth::Metadata), meta);

@@ -7,6 +7,7 @@ pub mod manifest;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use crate::apply::manifest::Manifest;
 use crate::build::OPERATOR;
@@ -32,7 +33,7 @@ pub struct Applier {
 
 /// An object could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} the {kind} {name}: {source}")]
+#[error("cannot {action} the {kind} {name}: {source}{advice}")]
 pub struct ApplyError {
     /// What was tried.
     pub action: &'static str,
@@ -41,12 +42,26 @@ pub struct ApplyError {
     /// Its name.
     pub name: String,
     /// What the API server said.
-    pub source: kube::Error,
+    pub source: Box<kube::Error>,
+    /// What to do about it, where that is known: the end of the sentence.
+    pub advice: String,
+}
+
+/// Whether the API server says that the operator has no right to do it.
+#[must_use]
+pub fn is_forbidden(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 403)
 }
 
 impl ApplyError {
     fn new(action: &'static str, kind: Kind, key: &Key, source: kube::Error) -> Self {
-        Self { action, kind: kind.name(), name: key.name.clone(), source }
+        Self { action, kind: kind.name(), name: key.name.clone(), source: Box::new(source), advice: String::new() }
+    }
+
+    /// With what to do about it, if it is for want of rights.
+    #[must_use]
+    pub fn advised(self, advice: String) -> Self {
+        if is_forbidden(&self.source) { Self { advice: format!("; {advice}"), ..self } } else { self }
     }
 }
 
@@ -64,7 +79,8 @@ impl Applier {
         }
         let params = PatchParams::apply(OPERATOR).force();
         let (api, patch) = (self.api(manifest.kind, &manifest.key), Patch::Apply(&manifest.object));
-        let answer = api.patch(&manifest.key.name, &params, &patch).await;
+        let span = tracing::info_span!("write", kind = manifest.kind.name(), name = manifest.key.name);
+        let answer = api.patch(&manifest.key.name, &params, &patch).instrument(span).await;
         let mut object = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
         trim(&mut object);
         self.cache.insert(slot, object);
@@ -72,16 +88,23 @@ impl Applier {
         Ok(true)
     }
 
-    /// Deletes an object, if it is still the one that was seen. What it owns goes with it.
+    /// Deletes an object, if it is still the one that was seen. What it owns goes with it; of a Job, its pods go first, so
+    /// that whoever waits for the end of the Job waits for theirs.
     ///
     /// # Errors
     /// What the API server said against it; that it is gone, or another by now, is no error.
     pub async fn delete(&self, kind: Kind, object: &DynamicObject) -> Result<(), ApplyError> {
         let key = Key::of(object);
         let preconditions = Preconditions { uid: object.uid(), resource_version: None };
-        let params = DeleteParams::background().preconditions(preconditions);
+        let params = match kind {
+            Kind::Job => DeleteParams::foreground(),
+            _ => DeleteParams::background(),
+        };
+        let params = params.preconditions(preconditions);
         match self.api(kind, &key).delete(&key.name, &params).await {
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            // It is still there; the watch tells when it is not.
+            Ok(_) if kind == Kind::Job => return Ok(()),
             answer => {
                 answer.map_err(|error| ApplyError::new("delete", kind, &key, error))?;
             }

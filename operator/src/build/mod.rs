@@ -9,6 +9,7 @@ mod deployment;
 pub mod environment;
 mod fingerprint;
 mod ingress;
+pub mod kept;
 mod labels;
 mod migration;
 mod monitor;
@@ -38,9 +39,9 @@ use crate::crd::{ConfigMapKeyRef, EvolveBot, SecretKeyRef};
 pub use self::config::named_in as config_maps_of;
 pub use self::fingerprint::fingerprint;
 pub use self::labels::{
-    COMPONENT, CONFIG_HASH, INSTANCE, MANAGED_BY, OPERATOR, RETRY, TRACK, Track, selector as pod_selector,
+    COMPONENT, CONFIG_HASH, INSTANCE, MANAGED_BY, OPERATOR, REFUSE, RETRY, TRACK, Track, selector as pod_selector,
 };
-pub use self::part::Part as BotPart;
+pub use self::part::{API_PORT, Part as BotPart};
 pub use self::references::{Generated, Needed, References, generated, references};
 
 /// What is known of the cluster, and of the operator's own release.
@@ -54,6 +55,8 @@ pub struct Cluster {
     pub has_prometheus: bool,
     /// Whether HTTPRoutes exist.
     pub has_gateway: bool,
+    /// Where the operator itself is.
+    pub operator_namespace: String,
 }
 
 /// What has been read of what a bot names.
@@ -138,7 +141,7 @@ pub fn build(bot: &EvolveBot, inputs: &Inputs, cluster: &Cluster) -> Desired {
         bot_service: service::build(&telegram),
         bot_autoscaler: scaling::autoscaler(&telegram),
         bot_disruption: scaling::disruption_budget(&telegram),
-        api_network: network::api(&api, &telegram),
+        api_network: network::api(&api, &telegram, cluster),
         bot_network: network::bot(&telegram),
         jobs_network: network::jobs(bot),
         ingress: ingress::ingress(bot),
@@ -185,9 +188,9 @@ fn surroundings(bot: &EvolveBot, inputs: &Inputs) -> environment::Surroundings {
     };
     let named = |named: &Option<SecretKeyRef>, key: &str| named.clone().unwrap_or_else(|| own(key));
     environment::Surroundings {
-        api_address: format!("0.0.0.0:{}", part::API_PORT),
+        api_address: format!("0.0.0.0:{}", API_PORT),
         bot_address: format!("0.0.0.0:{}", part::BOT_PORT),
-        api_url: format!("http://{}:{}", names::api(bot), part::API_PORT),
+        api_url: format!("http://{}:{}", names::api(bot), API_PORT),
         telegram_api_url: environment::TELEGRAM_API_URL.to_owned(),
         database_url: named(&spec.database.url_secret_ref, "DATABASE_URL"),
         redis_url: spec.redis.url_secret_ref.clone(),

@@ -45,6 +45,12 @@ pub fn restore(bot: &EvolveBot, suffix: &str) -> String {
     format!("{}-restore-{suffix}", bot.name())
 }
 
+/// The ConfigMap with the pod templates of a good version.
+#[must_use]
+pub fn good(bot: &EvolveBot, hash: &str) -> String {
+    format!("{}-good-{hash}", bot.name())
+}
+
 /// The NetworkPolicy of migrations, backups and restores.
 #[must_use]
 pub fn jobs(bot: &EvolveBot) -> String {

@@ -8,7 +8,7 @@ use super::names;
 use crate::crd::{Amounts, Autoscaling, EvolveBot, Pod};
 
 /// The port of the API.
-pub(super) const API_PORT: i32 = 8000;
+pub const API_PORT: i32 = 8000;
 /// The port of the bot.
 pub(super) const BOT_PORT: i32 = 8080;
 /// What both ports are called.

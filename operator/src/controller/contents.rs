@@ -54,6 +54,12 @@ impl Contents {
         Ok(Some(entries))
     }
 
+    /// Takes in what has just been written.
+    pub fn learn(&self, kind: Kind, object: &DynamicObject) {
+        let (key, version) = (Key::of(object), object.resource_version().unwrap_or_default());
+        self.locked(|known| known.insert((kind, key), (version, Arc::new(read(kind, &object.data)))));
+    }
+
     fn locked<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

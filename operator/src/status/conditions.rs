@@ -14,6 +14,8 @@ pub const RESOLVED: &str = "ReferencesResolved";
 pub const MIGRATED: &str = "Migrated";
 /// Whether the wanted pods are what runs.
 pub const ROLLED_OUT: &str = "RolledOut";
+/// Whether the last copy of the database was made.
+pub const BACKED_UP: &str = "BackedUp";
 
 /// One finding of a pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,13 @@ impl Finding {
     /// That nobody can tell whether `about` holds.
     pub fn unknown(about: &'static str, reason: &'static str, message: impl Into<String>) -> Self {
         Self { about, holds: None, reason, message: message.into(), is_quiet: true }
+    }
+
+    /// Whether somebody has to do something about it, or asks what there is to wait for: `Ready` that does not hold, and
+    /// whatever is a warning.
+    #[must_use]
+    pub fn needs_somebody(&self) -> bool {
+        (self.about == READY && self.holds != Some(true)) || (!self.is_quiet && self.about != READY)
     }
 
     fn status(&self) -> &'static str {

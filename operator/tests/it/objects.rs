@@ -23,6 +23,7 @@ pub(crate) fn cluster() -> Cluster {
         version: "0.1.0".to_owned(),
         has_prometheus: true,
         has_gateway: true,
+        operator_namespace: "evolve-system".to_owned(),
     }
 }
 
