@@ -27,8 +27,8 @@ async fn a_person_sees_their_level_how_far_the_next_is_and_what_happened_lately(
     api.say(&token, "Привет", None).await.unwrap();
     api.say(&token, "Я люблю чай", None).await.unwrap();
     api.clock.advance(TimeDelta::days(1));
-    api.say(&token, "Доброе утро", None).await.unwrap();
     let token = api.token(IVAN).await;
+    api.say(&token, "Доброе утро", None).await.unwrap();
     let it = api.client.relationship(&token, IVAN).await.unwrap();
     assert_eq!((it.points, it.points_today, it.points_a_day, it.streak_days, it.levels), (7, 3, 30, 2, 5));
     assert_eq!(it.level, level(1, "Незнакомец", 0));
