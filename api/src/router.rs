@@ -23,7 +23,7 @@ use crate::{
     openapi::Document,
     operation,
     problem::ApiError,
-    profile, ready, request_id, security,
+    profile, ready, relationship, request_id, security,
     state::Api,
     voice,
 };
@@ -44,6 +44,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
+        .routes(routes!(relationship::get))
         .routes(routes!(voice::get, voice::update));
     let open = group()
         .routes(routes!(auth::auth))

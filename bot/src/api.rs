@@ -6,6 +6,7 @@ use evolve_contract::{
     Client, ClientError, Code,
     chat::{ChatRequest, ChatResponse, ResetResponse},
     profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
+    relationship::RelationshipResponse,
     voice::{VoiceResponse, VoiceUpdate},
 };
 use moka::future::Cache;
@@ -63,6 +64,14 @@ impl Api {
     pub(crate) async fn status(&self, person: i64) -> Result<Option<StatusResponse>, ClientError> {
         let found = self.authorised(person, |token| async move { self.client.status(&token, person).await }).await;
         known(found)
+    }
+
+    /// How close the person and the companion have become; nothing for somebody unknown.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn relationship(&self, person: i64) -> Result<Option<RelationshipResponse>, ClientError> {
+        known(self.authorised(person, |token| async move { self.client.relationship(&token, person).await }).await)
     }
 
     /// How the person wants answers spoken.

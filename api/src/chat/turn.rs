@@ -3,7 +3,10 @@
 use std::panic::AssertUnwindSafe;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use evolve_contract::{Code, chat::ChatResponse};
+use evolve_contract::{
+    Code,
+    chat::{ChatResponse, LevelUp},
+};
 use evolve_engine::turn::{TurnEvent, TurnRequest};
 use futures::FutureExt as _;
 use tokio::sync::mpsc;
@@ -93,6 +96,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 api.profiles.changed(user_id).await;
             }
             let outcome = if reply.replayed { "replayed" } else { "ok" };
+            let level_up = reply.level_up.clone().map(|reached| LevelUp { level: reached.level, name: reached.name });
             let spoken = api.engine.sound(&reply).await;
             let seconds = spoken.as_ref().map(|spoken| spoken.duration_ms.div_ceil(1000));
             let answer = ChatResponse {
@@ -100,6 +104,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 voice_message: spoken.map(|spoken| BASE64_STANDARD.encode(spoken.ogg)),
                 voice_seconds: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
                 image_base64: None,
+                level_up,
             };
             Ok((answer, outcome))
         }

@@ -17,5 +17,6 @@ mod problems;
 mod process;
 mod profile;
 mod ready;
+mod relationship;
 mod stream;
 mod voice;

@@ -12,6 +12,7 @@ use super::{
     Trouble, Turn,
     incoming::Photo,
     media::File,
+    relationship,
     trouble::{self, With},
     typing,
 };
@@ -203,15 +204,18 @@ fn excused(turn: &Turn<'_>, language: Language, error: ClientError, with: With) 
     }
 }
 
-/// The answer: written, and then, where it is there, spoken.
+/// The answer: written, and then, where it is there, spoken; a level that was reached with it comes last.
 fn said(turn: &Turn<'_>, language: Language, answer: ChatResponse) -> Replies {
-    let messages = markdown::to_messages(&answer.response_text);
+    let mut messages = markdown::to_messages(&answer.response_text);
     if messages.is_empty() {
-        return turn.replies().say(Text::ModelFailed.render(language));
+        messages.push(Text::ModelFailed.render(language));
     }
-    let replies = messages.into_iter().fold(turn.replies(), Replies::say);
-    match answer.voice_message {
-        Some(ogg) => replies.speak(ogg, answer.voice_seconds.unwrap_or_default()),
+    let mut replies = messages.into_iter().fold(turn.replies(), Replies::say);
+    if let Some(ogg) = answer.voice_message {
+        replies = replies.speak(ogg, answer.voice_seconds.unwrap_or_default());
+    }
+    match &answer.level_up {
+        Some(reached) => replies.say(relationship::celebrate(reached, language)),
         None => replies,
     }
 }

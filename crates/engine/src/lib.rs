@@ -9,6 +9,7 @@ pub mod partitions;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;
+pub mod relationships;
 pub mod speech;
 pub mod summary;
 pub mod tools;
@@ -16,7 +17,7 @@ pub mod turn;
 
 use std::sync::Arc;
 
-use evolve_domain::plan::Plans;
+use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
 
@@ -40,6 +41,8 @@ pub struct EngineConfig {
     pub persona: Persona,
     /// What each plan allows.
     pub plans: Plans,
+    /// How relationships go.
+    pub relationship: Relationship,
     /// Rounds of tool use in a turn (`MAX_AI_ITERATIONS`).
     pub max_iterations: u32,
     /// Tokens of thinking (`AI_THINKING_BUDGET`): 0 is as little as the model allows, -1 its own choice.
@@ -64,6 +67,7 @@ pub struct Inner {
     prompts: Prompts,
     persona: Persona,
     plans: Plans,
+    relationship: Relationship,
     max_iterations: u32,
     thinking_budget: i32,
     metrics: EngineMetrics,
@@ -91,6 +95,7 @@ impl Engine {
             speech,
             persona,
             plans,
+            relationship,
             max_iterations,
             thinking_budget,
             metrics,
@@ -105,6 +110,7 @@ impl Engine {
             prompts,
             persona,
             plans,
+            relationship,
             max_iterations,
             thinking_budget,
             metrics,

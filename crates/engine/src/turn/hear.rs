@@ -67,9 +67,9 @@ impl Running<'_> {
 
 /// The reply to a request that was answered before.
 pub(super) fn replayed(engine: &Engine, request: &TurnRequest, replay: Replay) -> TurnReply {
-    let Replay { turn_id, text, plan, settings: _, voice } = replay;
+    let Replay { turn_id, reply, plan, voice } = replay;
     let sound = sound(engine, request, turn_id, plan, voice, None);
-    TurnReply { text, replayed: true, profile_changed: false, sound }
+    TurnReply { sound, ..TurnReply::replay(reply) }
 }
 
 fn sound(

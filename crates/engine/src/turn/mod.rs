@@ -15,7 +15,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::profile::Settings;
+use evolve_domain::{profile::Settings, relationship::LevelUp};
 use evolve_store::{StoreError, turns};
 use tokio::sync::mpsc;
 
@@ -85,12 +85,20 @@ pub enum TurnEvent {
 pub struct TurnReply {
     /// The answer, in Markdown.
     pub text: String,
+    /// The level of the relationship that was reached with it. A replay says it again.
+    pub level_up: Option<LevelUp>,
     /// Whether it was made for an earlier request with the same key.
     pub replayed: bool,
     /// Whether the turn changed the profile or the settings, so that caches of them are out of date.
     pub profile_changed: bool,
     /// What it has to do with sound, for [`Engine::sound`].
     pub sound: Option<Box<Sound>>,
+}
+
+impl TurnReply {
+    fn replay(reply: turns::Reply) -> Self {
+        Self { text: reply.text, level_up: reply.level_up, replayed: true, profile_changed: false, sound: None }
+    }
 }
 
 /// Why there is no answer. In each case nothing was charged.
