@@ -21,7 +21,6 @@ use url::Url;
 use crate::{
     chat::{Bounds, image::MEGABYTE},
     limits::RateLimits,
-    router::MAX_CHAT_BODY,
 };
 
 /// Shortest secret that is not refused, in characters.
@@ -201,10 +200,11 @@ where
 }
 
 fn image_limit(env: &mut Reader) -> usize {
-    let megabytes: usize =
-        env.or("MAX_IMAGE_SIZE_MB", "10", "Largest image, in MiB; in base64 it must also fit into a body of 10 MiB.");
-    if megabytes == 0 || megabytes > MAX_CHAT_BODY / MEGABYTE {
-        env.problem(format!("MAX_IMAGE_SIZE_MB must be 1 to {}", MAX_CHAT_BODY / MEGABYTE));
+    /// What fits into a body, in base64.
+    const MOST: usize = 10;
+    let megabytes: usize = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest image, in MiB; 10 at most.");
+    if megabytes == 0 || megabytes > MOST {
+        env.problem(format!("MAX_IMAGE_SIZE_MB must be 1 to {MOST}"));
     }
     megabytes.saturating_mul(MEGABYTE)
 }

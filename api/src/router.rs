@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Largest body of a message with its picture.
-pub const MAX_CHAT_BODY: usize = 10 * 1024 * 1024;
+pub const MAX_CHAT_BODY: usize = evolve_contract::chat::MAX_BODY;
 /// Largest body of anything else.
 pub const MAX_BODY: usize = 64 * 1024;
 /// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.

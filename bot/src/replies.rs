@@ -13,6 +13,7 @@ pub(crate) struct Replies {
     user_id: i64,
     owed: Vec<NewOutgoing>,
     together: Vec<i64>,
+    keep: Option<&'static str>,
 }
 
 /// Rows of inline buttons: label and callback data.
@@ -28,7 +29,7 @@ impl Replies {
     /// Nothing yet, to be sent to `chat_id` for `update_id`.
     #[must_use]
     pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
-        Self { update_id, chat_id, user_id, owed: Vec::new(), together: Vec::new() }
+        Self { update_id, chat_id, user_id, owed: Vec::new(), together: Vec::new(), keep: None }
     }
 
     /// A message in Telegram's HTML.
@@ -70,6 +71,26 @@ impl Replies {
         let voice = upload::file(ogg_base64, "voice.ogg", "audio/ogg");
         let params = json!({ "chat_id": self.chat_id, "voice": voice, "duration": seconds });
         self.owe("sendVoice", params)
+    }
+
+    /// A picture, in base64. Owed itself for the same reason.
+    #[must_use]
+    pub(crate) fn show(self, base64: String) -> Self {
+        let params =
+            json!({ "chat_id": self.chat_id, "photo": upload::file(base64, "picture", "application/octet-stream") });
+        self.owe("sendPhoto", params)
+    }
+
+    /// The update that they answer is kept with all that it carries, since the person may have it tried again.
+    #[must_use]
+    pub(crate) fn keeping(self, reason: &'static str) -> Self {
+        Self { keep: Some(reason), ..self }
+    }
+
+    /// Why the update is kept, where it is.
+    #[must_use]
+    pub(crate) fn kept(&self) -> Option<&'static str> {
+        self.keep
     }
 
     /// They answer these updates as well.

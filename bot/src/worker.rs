@@ -129,6 +129,10 @@ fn pause(bot: &Bot, update: &ClaimedUpdate, after: Option<Duration>) -> Duration
 async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
     let inbox = bot.store.inbox();
     let kept = match &end {
+        End::Done(Handled { owed, keep: Some(reason), .. }) => {
+            let finish = || inbox.finish_keeping(update, reason, owed, bot.clock.now());
+            queue::insist("an update to try again", finish).await
+        }
         End::Done(Handled { owed, together, .. }) => {
             let finish = || inbox.finish_together(update, together, owed, bot.clock.now());
             queue::insist("a handled update", finish).await

@@ -103,7 +103,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 response_text: reply.text,
                 voice_message: spoken.map(|spoken| BASE64_STANDARD.encode(spoken.ogg)),
                 voice_seconds: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
-                image_base64: None,
+                image_base64: reply.picture.map(|picture| BASE64_STANDARD.encode(picture)),
                 level_up,
             };
             Ok((answer, outcome))

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use evolve_contract::{Code, chat::ChatRequest};
-use evolve_engine::model::Part;
+use evolve_engine::model::{Answer, FinishReason, Part, Picture, Script, Step, Usage};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use serde_json::json;
 
@@ -79,4 +79,25 @@ async fn what_is_no_picture_is_refused() {
         let detail = answer.problem().detail.unwrap();
         assert!(detail.contains(expected), "{what}: {detail}");
     }
+}
+
+#[tokio::test]
+async fn a_picture_that_the_model_drew_comes_with_the_answer_and_again_with_its_repetition() {
+    let png = picture(ImageFormat::Png);
+    let answer = Answer {
+        text: "Here you are!".to_owned(),
+        picture: Some(Picture::read(&BASE64_STANDARD.encode(&png)).unwrap()),
+        tool_calls: Vec::new(),
+        usage: Usage::default(),
+        finish: FinishReason::Stop,
+    };
+    let api = Setup::new().await.script(Script::new([Step::Answer(answer)])).start().await;
+    let token = api.token(IVAN).await;
+    let request = ChatRequest { message: "Draw me a cat".to_owned(), ..ChatRequest::default() };
+    for _ in 0..2 {
+        let answer = api.client.chat(&token, Some("k"), &request).await.unwrap();
+        assert_eq!(answer.response_text, "Here you are!");
+        assert_eq!(BASE64_STANDARD.decode(answer.image_base64.unwrap()).unwrap(), png);
+    }
+    assert_eq!(api.script.requests().len(), 1);
 }

@@ -56,9 +56,9 @@ pub(crate) enum Incoming {
         /// When.
         date: DateTime<Utc>,
     },
-    /// Sent a photo.
+    /// Sent a picture, as a photo or as a file.
     Photo {
-        /// The sizes that Telegram made of it.
+        /// The sizes that Telegram made of it; of a file there is one.
         sizes: Vec<Photo>,
         /// What is written under it.
         caption: String,
@@ -152,15 +152,22 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         Some(MediaKind::Text(text)) => Incoming::Text { text: text.text, date },
         Some(MediaKind::Photo(photo)) => {
             let sizes = photo.photo.into_iter().map(photo_size).collect();
-            let album = raw.get("media_group_id").and_then(Value::as_str).map(str::to_owned);
-            Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), album, date }
+            Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), album: album(raw), date }
         }
-        _ => match media::of(raw) {
-            Some(media) => Incoming::Media { media, caption: media::caption(raw), date },
-            None => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
+        _ => match (media::picture(raw), media::of(raw)) {
+            (Some(file), _) => {
+                let sizes = vec![Photo { file_id: file.id, size: file.size, area: 0 }];
+                Incoming::Photo { sizes, caption: media::caption(raw), album: album(raw), date }
+            }
+            (None, Some(media)) => Incoming::Media { media, caption: media::caption(raw), date },
+            (None, None) => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
         },
     };
     Ok((person, incoming))
+}
+
+fn album(message: &Value) -> Option<String> {
+    message.get("media_group_id").and_then(Value::as_str).map(str::to_owned)
 }
 
 fn photo_size(size: PhotoSize) -> Photo {

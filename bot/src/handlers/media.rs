@@ -21,11 +21,9 @@ pub(crate) enum Media {
     Recording {
         /// The file.
         file: File,
-        /// How long it is.
+        /// How long it is; 0 where nobody says so.
         seconds: u32,
     },
-    /// A picture that was sent as a file.
-    Picture(File),
     /// A sticker that stands still: a picture, which says what its emoji says.
     Sticker {
         /// The file.
@@ -40,16 +38,26 @@ pub(crate) enum Media {
 /// What a message carries; nothing where the companion has no use for it.
 #[must_use]
 pub(crate) fn of(message: &Value) -> Option<Media> {
-    if let Some(recording) = message.get("voice").or_else(|| message.get("audio")) {
+    let recording = message.get("voice").or_else(|| message.get("audio"));
+    if let Some(recording) = recording.or_else(|| document(message).filter(|document| is_recording(document))) {
         let seconds = recording.get("duration").and_then(Value::as_u64).unwrap_or_default();
         return Some(Media::Recording { file: file(recording)?, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) });
     }
     if let Some(object) = message.get("sticker") {
         return sticker(object);
     }
-    // An animation comes with a document, for old bots.
-    let document = message.get("document").filter(|_| message.get("animation").is_none())?;
-    is_picture(document).then(|| file(document).map(Media::Picture))?
+    None
+}
+
+/// A picture that was sent as a file.
+#[must_use]
+pub(crate) fn picture(message: &Value) -> Option<File> {
+    document(message).filter(|document| is_picture(document)).and_then(file)
+}
+
+/// A file. An animation comes with one too, for old bots.
+fn document(message: &Value) -> Option<&Value> {
+    message.get("document").filter(|_| message.get("animation").is_none())
 }
 
 fn sticker(object: &Value) -> Option<Media> {
@@ -64,11 +72,21 @@ fn sticker(object: &Value) -> Option<Media> {
 /// Whether a document says that it is a picture of a kind that models see. Its content decides in the end.
 fn is_picture(document: &Value) -> bool {
     const KINDS: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
-    const ENDINGS: [&str; 4] = [".jpg", ".jpeg", ".png", ".webp"];
+    says(document, |kind| KINDS.contains(&kind), &[".jpg", ".jpeg", ".png", ".webp"])
+}
+
+/// Whether a document says that it is a recording. Its content decides in the end.
+fn is_recording(document: &Value) -> bool {
+    let endings = [".ogg", ".oga", ".opus", ".mp3", ".wav", ".flac", ".m4a", ".aac"];
+    says(document, |kind| kind.starts_with("audio/"), &endings)
+}
+
+/// What its media type says, or else the ending of its name.
+fn says(document: &Value, is_kind: impl Fn(&str) -> bool, endings: &[&str]) -> bool {
     let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
     match text("mime_type").as_str() {
-        "" => ENDINGS.iter().any(|ending| text("file_name").ends_with(ending)),
-        kind => KINDS.contains(&kind),
+        "" | "application/octet-stream" => endings.iter().any(|ending| text("file_name").ends_with(ending)),
+        kind => is_kind(kind),
     }
 }
 
@@ -105,8 +123,21 @@ mod tests {
     fn a_document_may_be_a_picture(#[case] more: Value, #[case] expected: bool) {
         let mut document = json!({ "file_id": "a", "file_size": 9 });
         document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        assert_eq!(of(&json!({ "document": document.clone() })), expected.then(|| Media::Picture(named())));
-        assert_eq!(of(&json!({ "document": document, "animation": {} })), None);
+        assert_eq!(picture(&json!({ "document": document.clone() })), expected.then(named));
+        assert_eq!(picture(&json!({ "document": document, "animation": {} })), None);
+    }
+
+    #[rstest]
+    #[case(json!({ "mime_type": "audio/ogg" }), true)]
+    #[case(json!({ "mime_type": "application/octet-stream", "file_name": "memo.M4A" }), true)]
+    #[case(json!({ "file_name": "a.opus" }), true)]
+    #[case(json!({ "mime_type": "video/mp4", "file_name": "a.mp3" }), false)]
+    #[case(json!({ "file_name": "mp3" }), false)]
+    fn a_document_may_be_a_recording(#[case] more: Value, #[case] expected: bool) {
+        let mut document = json!({ "file_id": "a", "file_size": 9 });
+        document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let recording = Media::Recording { file: named(), seconds: 0 };
+        assert_eq!(of(&json!({ "document": document })), expected.then_some(recording));
     }
 
     #[test]

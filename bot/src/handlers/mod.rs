@@ -18,6 +18,8 @@ mod chat;
 mod commands;
 mod me;
 mod names;
+mod pictures;
+mod recordings;
 mod relationship;
 mod start;
 mod trouble;
@@ -56,6 +58,8 @@ pub(crate) struct Handled {
     pub(crate) kind: &'static str,
     /// Updates that were worked with it.
     pub(crate) together: Vec<i64>,
+    /// Why it is to be kept, where the person may have it tried again.
+    pub(crate) keep: Option<&'static str>,
     /// What is owed for it.
     pub(crate) owed: Vec<NewOutgoing>,
 }
@@ -70,9 +74,10 @@ pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
             let turn = Turn { bot, update, person };
             let kind = kind_of(&incoming);
             let replies = dispatch(&turn, incoming).await?;
-            Ok(Handled { kind, together: replies.together().to_vec(), owed: replies.into_owed() })
+            let (together, keep) = (replies.together().to_vec(), replies.kept());
+            Ok(Handled { kind, together, keep, owed: replies.into_owed() })
         }
-        Err(ignored) => Ok(Handled { kind: ignored.name(), together: Vec::new(), owed: Vec::new() }),
+        Err(ignored) => Ok(Handled { kind: ignored.name(), together: Vec::new(), keep: None, owed: Vec::new() }),
     }
 }
 
@@ -90,6 +95,9 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Press { query_id, message_id, data } if voice::is_ours(&data) => {
             voice::pressed(turn, &query_id, message_id, &data).await
         }
+        Incoming::Press { query_id, message_id, data } if recordings::is_ours(&data) => {
+            recordings::again(turn, &query_id, message_id, &data).await
+        }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
         Incoming::Text { text, date } => {
@@ -101,24 +109,24 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         }
         Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
-            chat::photos(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
+            pictures::shown(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
         }
         Incoming::Photo { sizes, caption, album: Some(group), date } => {
             let Album { pictures, caption, others } = album::gather(turn, &group, sizes, caption).await?;
             let profile = turn.profile_or_new().await?;
             let language = turn.language(Some(&profile));
-            Ok(chat::photos(turn, language, &pictures, caption, date).await?.together_with(others))
+            Ok(pictures::shown(turn, language, &pictures, caption, date).await?.together_with(others))
         }
         Incoming::Media { media, caption, date } => {
             let profile = turn.profile_or_new().await?;
             let language = turn.language(Some(&profile));
             match media {
                 Media::Recording { file, seconds } => {
-                    let recording = chat::Recording { file: &file, seconds, caption, date };
-                    chat::voice(turn, language, recording).await
+                    let update_id = turn.update.update_id;
+                    let recording = recordings::Recording { update_id, file: &file, seconds, caption, date };
+                    recordings::heard(turn, language, recording).await
                 }
-                Media::Picture(file) => chat::picture(turn, language, &file, caption, date).await,
-                Media::Sticker { file, emoji } => chat::sticker(turn, language, &file, emoji, date).await,
+                Media::Sticker { file, emoji } => pictures::sticker(turn, language, &file, emoji, date).await,
                 Media::Emoji(emoji) => chat::text(turn, language, emoji, date).await,
             }
         }
@@ -135,7 +143,6 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Text { .. } => "text",
         Incoming::Photo { .. } => "photo",
         Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
-        Incoming::Media { media: Media::Picture(_), .. } => "photo",
         Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",
         Incoming::Unsupported(_) => "unsupported",
     }

@@ -46,6 +46,8 @@ pub(crate) enum Reply {
     Text(String),
     /// A text, and the same spoken.
     Spoken(String, Vec<u8>),
+    /// A text, perhaps none, and a picture.
+    Drawn(String, Vec<u8>),
     Problem(Problem),
     /// The page of a proxy whose API is away.
     BadGateway,
@@ -252,7 +254,9 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
         let stored = world.answered.get(&(person, key.clone())).cloned();
         let reply = (world.answerer)(&call, before);
         let text = match &reply {
-            Reply::Text(text) | Reply::Later(_, text) | Reply::Spoken(text, _) => Some(text.clone()),
+            Reply::Text(text) | Reply::Later(_, text) | Reply::Spoken(text, _) | Reply::Drawn(text, _) => {
+                Some(text.clone())
+            }
             Reply::Hang => Some(format!("made: {}", call.request.message)),
             Reply::Problem(_) | Reply::BadGateway => None,
         };
@@ -262,6 +266,7 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
                 let level_up = world.level_up.clone();
                 let answer = match &reply {
                     Reply::Spoken(_, sound) => spoken(response_text, sound),
+                    Reply::Drawn(_, picture) => drawn(response_text, picture),
                     _ => ChatResponse { response_text, ..ChatResponse::default() },
                 };
                 world.answered.insert((person, key), ChatResponse { level_up, ..answer });
@@ -278,6 +283,7 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
         Reply::Spoken(response_text, sound) => {
             Json(ChatResponse { level_up, ..spoken(response_text, &sound) }).into_response()
         }
+        Reply::Drawn(response_text, picture) => Json(drawn(response_text, &picture)).into_response(),
         Reply::Problem(it) => problem(it),
         Reply::BadGateway => (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response(),
         Reply::Hang => std::future::pending().await,
@@ -286,6 +292,10 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
             Json(ChatResponse { response_text, level_up, ..ChatResponse::default() }).into_response()
         }
     }
+}
+
+fn drawn(response_text: String, picture: &[u8]) -> ChatResponse {
+    ChatResponse { response_text, image_base64: Some(STANDARD.encode(picture)), ..ChatResponse::default() }
 }
 
 fn spoken(response_text: String, sound: &[u8]) -> ChatResponse {

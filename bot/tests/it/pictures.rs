@@ -4,6 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{TimeDelta, Utc};
 use evolve_contract::{Code, Problem};
 use evolve_runtime::clock::Clock;
+use evolve_testkit::telegram::SentKind;
 use serde_json::{Value, json};
 
 use crate::{
@@ -105,4 +106,41 @@ async fn an_album_is_answered_once_though_the_process_that_gathered_it_died() {
         world.wait_until_done(update).await;
     }
     assert_eq!((world.texts(42).len(), world.api.turns()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_album_of_files_is_one_message_too() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    let first = world.telegram.send_document(anna(), b"\x89PNG one".to_vec(), "one.png");
+    let second = world.telegram.send_document(anna(), b"\x89PNG two".to_vec(), "two.png");
+    for update in [first, second] {
+        world.wait_until_done(update).await;
+    }
+    let before = world.api.calls().len();
+    for (place, message) in world.telegram.person_messages(42).into_iter().enumerate() {
+        let mut message = world.telegram.raw_message(42, message).unwrap();
+        message["media_group_id"] = json!("files");
+        message["message_id"] = json!(900 + place);
+        world.telegram.send_update(json!({ "message": message }));
+    }
+    world.telegram.wait_for(42, |sent| sent.len() == 3).await;
+    let calls = world.api.calls();
+    assert_eq!((calls.len(), calls[before].request.more_images.len()), (before + 1, 1));
+}
+
+#[tokio::test]
+async fn what_the_companion_drew_is_shown_after_what_it_said() {
+    let world = World::new().await;
+    world.api.answer(|call, _| match call.request.message.as_str() {
+        "Нарисуй кота" => Reply::Drawn("Вот он!".to_owned(), b"\x89PNG a cat".to_vec()),
+        _ => Reply::Drawn(String::new(), b"\x89PNG a dog".to_vec()),
+    });
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Нарисуй кота");
+    let sent = world.telegram.wait_for(42, |sent| sent.len() == 2).await;
+    assert_eq!((sent[0].text.as_str(), sent[1].kind), ("Вот он!", SentKind::Photo));
+    world.telegram.send_text(anna(), "И собаку");
+    let sent = world.telegram.wait_for(42, |sent| sent.len() == 3).await;
+    assert_eq!(world.telegram.file(&sent[2].file.clone().unwrap().file_id).unwrap().as_ref(), b"\x89PNG a dog");
 }

@@ -5,7 +5,7 @@ use evolve_contract::{
     Code, Problem,
     voice::{Mode, Voice},
 };
-use evolve_testkit::telegram::{CallOutcome, Fault, SentKind};
+use evolve_testkit::telegram::{CallOutcome, Fault, Sent, SentKind};
 use rstest::rstest;
 use serde_json::json;
 
@@ -166,4 +166,70 @@ async fn an_audio_file_is_heard_with_what_is_written_under_it() {
     world.wait_for_last(42, "echo: Моя песня").await;
     let call = world.api.calls().pop().unwrap();
     assert_eq!(STANDARD.decode(call.request.audio_data.unwrap()).unwrap(), b"OggS song");
+}
+
+#[tokio::test]
+async fn a_recording_that_nobody_could_answer_is_kept_and_answered_at_the_press_of_a_button() {
+    let world = World::new().await;
+    world.api.answer(|_, before| match before {
+        0 | 1 => Reply::Problem(Problem::new(Code::ModelUnavailable)),
+        _ => Reply::Text("Слышу!".to_owned()),
+    });
+    let _bot = world.bot().await;
+    let update = world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    let excuse = world.wait_for_last(42, "Она у меня сохранилась").await;
+    let press = |message: &Sent| {
+        let again = message.callback_data("🔁 Послушать ещё раз").unwrap().to_owned();
+        world.telegram.press(anna(), message.message_id, &again)
+    };
+    let failed = press(&excuse);
+    world.wait_until_done(failed).await;
+    // It still cannot be answered, and the button is still there.
+    let excuse = world.telegram.messages(42).pop().unwrap();
+    press(&excuse);
+    press(&excuse);
+    world.wait_for_last(42, "Слышу!").await;
+    let sent = world.telegram.wait_for(42, |sent| sent[0].text == "Эта запись уже прослушана.").await;
+    assert_eq!((sent.len(), world.api.turns()), (2, 1), "pressed twice, answered once");
+    let calls = world.api.calls();
+    assert!(calls.iter().all(|call| call.key == format!("tg-{update}") && call.request.audio_data.is_some()));
+    let left: (i64,) = sqlx::query_as("SELECT count(*) FROM inbox WHERE payload IS NOT NULL")
+        .fetch_one(&world.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(left.0, 0, "what was answered is not kept");
+}
+
+#[tokio::test]
+async fn a_recording_that_came_after_the_last_message_of_the_day_waits_for_tomorrow() {
+    let world = World::new().await;
+    world.api.answer(|_, before| match before {
+        0 => Reply::Problem(Problem::new(Code::QuotaExhausted).retry_after(3600)),
+        _ => Reply::Text("Good morning!".to_owned()),
+    });
+    let _bot = world.bot().await;
+    world.telegram.send_voice(john(), b"OggS good night".to_vec(), 3);
+    let excuse = world.wait_for_last(7, "hour").await;
+    let again = excuse.callback_data("🔁 Listen again").unwrap().to_owned();
+    // The button of one person opens nothing of another.
+    let other = world.telegram.send_update(json!({ "callback_query": {
+        "id": "q", "chat_instance": "c", "data": again,
+        "from": { "id": 42, "is_bot": false, "first_name": "Анна" },
+        "message": { "message_id": 9, "date": 0, "chat": { "id": 42, "type": "private", "first_name": "Анна" } },
+    } }));
+    world.wait_until_done(other).await;
+    assert_eq!(world.api.calls().len(), 1);
+    world.telegram.press(john(), excuse.message_id, &again);
+    world.wait_for_last(7, "Good morning!").await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_a_recording_is_heard_though_nobody_says_how_long_it_is() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_document(anna(), b"ID3 a memo".to_vec(), "memo.mp3");
+    world.wait_for_last(42, "echo:").await;
+    let call = world.api.calls().pop().unwrap();
+    assert_eq!(STANDARD.decode(call.request.audio_data.unwrap()).unwrap(), b"ID3 a memo");
+    assert_eq!(call.request.audio_seconds, None);
 }

@@ -7,6 +7,12 @@ use utoipa::ToSchema;
 /// Header that makes a repeated request return the first one's answer.
 pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
 
+/// Largest body of a request, in bytes: a picture of 10 MiB in base64, and a message.
+pub const MAX_BODY: usize = 14 * 1024 * 1024;
+/// Largest file, or all files together, that fit into a body in base64, which makes four bytes of three, beside the longest
+/// message.
+pub const MAX_FILE_BYTES: u64 = (MAX_BODY as u64 - 256 * 1024) / 4 * 3;
+
 /// A message from a person.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +48,8 @@ pub struct ChatResponse {
     /// How long the spoken answer is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice_seconds: Option<u32>,
-    /// A picture in base64.
+    /// A picture that belongs to the answer, where the model drew one: PNG, JPEG or WebP in base64. `response_text` may then be
+    /// empty.
     pub image_base64: Option<String>,
     /// The level of the relationship that this answer reached; left out where it reached none. The same request again is
     /// told the same.

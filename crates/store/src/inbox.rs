@@ -89,7 +89,7 @@ const EXTEND: &str = "
     UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
 /// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed, $12 updates that it
-/// was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be.
+/// was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be; or kept before.
 const FINISH: &str = "
     WITH ended AS (
         UPDATE inbox SET state = $4, error = $5, finished_at = $3, leased_until = NULL,
@@ -98,7 +98,7 @@ const FINISH: &str = "
         RETURNING update_id, chat_id
     ), together AS (
         UPDATE inbox i SET state = 'done', finished_at = $3, payload = NULL
-        FROM ended WHERE i.update_id = ANY ($12) AND i.chat_id = ended.chat_id AND i.state = 'pending'
+        FROM ended WHERE i.update_id = ANY ($12) AND i.chat_id = ended.chat_id AND i.state <> 'dead'
     ), owed AS (
         INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
         SELECT o.chat_id, o.user_id, o.key, o.method, o.params, $3, $3
@@ -117,6 +117,18 @@ const ALBUM: &str = "
     SELECT update_id, payload FROM inbox
     WHERE chat_id = $1 AND update_id > $2 AND state = 'pending' AND payload -> 'message' ->> 'media_group_id' = $3
     ORDER BY update_id LIMIT $4";
+
+const KEPT: &str = "
+    SELECT payload FROM inbox WHERE update_id = $1 AND chat_id = $2 AND state = 'done' AND payload IS NOT NULL";
+
+/// How an update ends.
+#[derive(Default)]
+struct End<'a> {
+    state: &'static str,
+    error: Option<&'a str>,
+    keep: bool,
+    together: &'a [i64],
+}
 
 const RETRY: &str = "
     UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4,
@@ -222,7 +234,31 @@ impl Inbox<'_> {
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(update, "done", None, together, owed, now).await
+        self.end(update, End { state: "done", together, ..End::default() }, owed, now).await
+    }
+
+    /// As [`Inbox::finish`], but the update keeps its payload, so that its person may have it tried again. `reason` is why.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn finish_keeping(
+        &self,
+        update: &ClaimedUpdate,
+        reason: &str,
+        owed: &[NewOutgoing],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.end(update, End { state: "done", error: Some(reason), keep: true, ..End::default() }, owed, now).await
+    }
+
+    /// The payload of an update of this chat that was kept; nothing where it was worked since, or is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn kept(&self, update_id: i64, chat_id: i64) -> Result<Option<Value>, StoreError> {
+        let row: Option<(Json<Value>,)> =
+            sqlx::query_as(KEPT).bind(update_id).bind(chat_id).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|(payload,)| payload.0))
     }
 
     /// What waits of the album that begins with this update, in order. Nobody else can claim it meanwhile.
@@ -258,15 +294,13 @@ impl Inbox<'_> {
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(update, "dead", Some(reason), &[], owed, now).await
+        self.end(update, End { state: "dead", error: Some(reason), keep: true, together: &[] }, owed, now).await
     }
 
     async fn end(
         &self,
         update: &ClaimedUpdate,
-        state: &'static str,
-        error: Option<&str>,
-        together: &[i64],
+        end: End<'_>,
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
@@ -274,15 +308,15 @@ impl Inbox<'_> {
             .bind(update.update_id)
             .bind(update.worker)
             .bind(now)
-            .bind(state)
-            .bind(error.map(|e| e.replace('\0', " ")))
-            .bind(state == "dead")
+            .bind(end.state)
+            .bind(end.error.map(|e| e.replace('\0', " ")))
+            .bind(end.keep)
             .bind(owed.iter().map(|o| o.chat_id).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.user_id).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.key.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
-            .bind(together)
+            .bind(end.together)
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(ended.is_some())

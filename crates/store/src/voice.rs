@@ -1,7 +1,7 @@
 //! How people want answers spoken: two columns of `settings`.
 
 use chrono::{DateTime, Utc};
-use evolve_domain::speech::{VoiceMode, VoiceSettings};
+use evolve_domain::speech::{Voice, VoiceMode, VoiceSettings};
 
 use crate::{Store, StoreError, users::parse};
 
@@ -25,7 +25,9 @@ const SET: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
     )
-    UPDATE settings SET voice_mode = $2, voice = $3, updated_at = $4 FROM person WHERE user_id = person.id";
+    UPDATE settings SET voice_mode = COALESCE($2, voice_mode), voice = COALESCE($3, voice), updated_at = $4
+    FROM person WHERE user_id = person.id
+    RETURNING voice_mode, voice";
 
 /// How one person wants answers spoken, and what they pay for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,19 +52,26 @@ impl Voices<'_> {
         }))
     }
 
-    /// Keeps what a person chose. False for somebody who has no settings: they have never come.
+    /// Keeps what a person chose; what is `None` stays. What holds then; nothing for somebody who has no settings: they have
+    /// never come.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn set(&self, user_id: i64, settings: VoiceSettings, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = sqlx::query(SET)
+    pub async fn set(
+        &self,
+        user_id: i64,
+        mode: Option<VoiceMode>,
+        voice: Option<Voice>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<VoiceSettings>, StoreError> {
+        let row: Option<(String, Option<String>)> = sqlx::query_as(SET)
             .bind(user_id)
-            .bind(settings.mode.as_str())
-            .bind(settings.voice.map(|voice| voice.as_str()))
+            .bind(mode.map(VoiceMode::as_str))
+            .bind(voice.map(Voice::as_str))
             .bind(now)
-            .execute(&self.0.pool)
+            .fetch_optional(&self.0.pool)
             .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(row.map(|(mode, voice)| settings(Some(&mode), voice.as_deref())))
     }
 }
 

@@ -40,11 +40,8 @@ impl Engine {
         voice: Option<Voice>,
     ) -> Result<VoiceChoice, ProfileError> {
         let before = self.voice(user_id).await?;
-        let VoiceSettings { mode: old_mode, voice: old_voice } = before.settings;
-        let settings = VoiceSettings { mode: mode.unwrap_or(old_mode), voice: voice.or(old_voice) };
-        if !self.store.voice().set(user_id, settings, self.clock.now()).await? {
-            return Err(ProfileError::NotFound);
-        }
+        let now = self.clock.now();
+        let settings = self.store.voice().set(user_id, mode, voice, now).await?.ok_or(ProfileError::NotFound)?;
         Ok(VoiceChoice { settings, ..before })
     }
 }

@@ -29,7 +29,7 @@ impl Running<'_> {
     ) -> Result<Outcome, TurnError> {
         let mut effects = Effects::default();
         let mut usage = Usage::default();
-        let mut spoken = String::new();
+        let (mut spoken, mut picture) = (String::new(), None);
         for round in 0..=self.engine.max_iterations {
             if round == self.engine.max_iterations {
                 request.tool_choice = ToolChoice::None;
@@ -40,11 +40,12 @@ impl Running<'_> {
             if !words.is_empty() {
                 spoken = words;
             }
+            picture = answer.picture.clone().or(picture);
             if answer.tool_calls.is_empty() || request.tool_choice == ToolChoice::None {
-                if spoken.is_empty() {
+                if spoken.is_empty() && picture.is_none() {
                     return Err(TurnError::ModelFailed);
                 }
-                return Ok(Outcome { text: spoken, model, usage: stored(usage), effects });
+                return Ok(Outcome { text: spoken, picture, model, usage: stored(usage), effects });
             }
             let results = self.use_tools(&answer.tool_calls, recall, &mut effects).await?;
             if !answer.text.is_empty() {

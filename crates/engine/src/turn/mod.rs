@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     Engine,
+    model::Picture,
     prompt::PromptError,
     speech::{Audio, Heard},
     tools::Effects,
@@ -85,6 +86,8 @@ pub enum TurnEvent {
 pub struct TurnReply {
     /// The answer, in Markdown.
     pub text: String,
+    /// A picture that the model drew: the file. A replay shows it again.
+    pub picture: Option<Arc<[u8]>>,
     /// The level of the relationship that was reached with it. A replay says it again.
     pub level_up: Option<LevelUp>,
     /// Whether it was made for an earlier request with the same key.
@@ -97,7 +100,9 @@ pub struct TurnReply {
 
 impl TurnReply {
     fn replay(reply: turns::Reply) -> Self {
-        Self { text: reply.text, level_up: reply.level_up, replayed: true, profile_changed: false, sound: None }
+        let turns::Reply { text, picture, level_up } = reply;
+        let picture = picture.map(Into::into);
+        Self { text, picture, level_up, replayed: true, profile_changed: false, sound: None }
     }
 }
 
@@ -195,6 +200,7 @@ impl Listener {
 #[derive(Debug)]
 struct Outcome {
     text: String,
+    picture: Option<Picture>,
     model: String,
     usage: turns::Usage,
     effects: Effects,

@@ -10,6 +10,7 @@ use evolve_store::{
 use uuid::Uuid;
 
 use super::{Outcome, Running, TurnError, TurnReply};
+use crate::model::Picture;
 
 /// Pauses between attempts to write how a turn ended: an answer was paid for, a failure owes a message of quota.
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
@@ -33,6 +34,7 @@ impl Running<'_> {
                 has_image: self.request.image.is_some(),
                 message_id,
                 reply: &outcome.text,
+                picture: outcome.picture.as_ref().map(Picture::bytes),
                 reply_id,
                 conversation_id,
                 learnt: &outcome.effects.learnt,
@@ -48,8 +50,14 @@ impl Running<'_> {
             let turns = self.engine.store.turns();
             match insist(|| turns.persist(&self.lease, &person, &work)).await? {
                 Persisted::Written => {
-                    let (text, profile_changed, sound) = (outcome.text.clone(), profile.is_some(), self.sound());
-                    return Ok(TurnReply { text, level_up, replayed: false, profile_changed, sound });
+                    return Ok(TurnReply {
+                        text: outcome.text.clone(),
+                        picture: outcome.picture.as_ref().map(|picture| picture.bytes().into()),
+                        level_up,
+                        replayed: false,
+                        profile_changed: profile.is_some(),
+                        sound: self.sound(),
+                    });
                 }
                 // Another turn of the same person came first. Each time one of them ends, so this ends too.
                 Persisted::Outpaced(bond) => person.bond = bond,

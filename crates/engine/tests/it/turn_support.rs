@@ -79,6 +79,11 @@ impl World {
         engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), Providers::default(), &self.clock)
     }
 
+    /// Another replica, which asks another model.
+    pub(crate) fn replica_of(&self, model: Arc<dyn ModelProvider>) -> (Engine, Tasks) {
+        engine(&self.url, &self.key, chain_of(vec![model]), Providers::default(), &self.clock)
+    }
+
     /// The store, as another use case over the same database has it.
     pub(crate) fn store(&self) -> Store {
         let config = StoreConfig {

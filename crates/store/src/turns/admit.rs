@@ -37,7 +37,8 @@ const ADMIT: &str = "
                     THEN $8::integer ELSE $7::integer END AS daily_limit
         FROM person p LEFT JOIN settings s ON s.user_id = p.id
     ), known AS (
-        SELECT id, state, attempt, request_hash, started_at, leased_until, reply, level_up, level_up_name
+        SELECT id, state, attempt, request_hash, started_at, leased_until, reply, reply_picture, level_up,
+               level_up_name
         FROM turns WHERE user_id = $1 AND key = $2
     ), quota AS (
         INSERT INTO usage_days AS d (user_id, day, messages)
@@ -56,7 +57,7 @@ const ADMIT: &str = "
            known.id AS known_id, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
-           known.level_up AS known_level_up, known.level_up_name AS known_level_up_name
+           known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name
     FROM who LEFT JOIN known ON true";
 
 /// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
@@ -104,6 +105,7 @@ struct Row {
     known_started_at: Option<DateTime<Utc>>,
     known_leased_until: Option<DateTime<Utc>>,
     known_reply: Option<String>,
+    known_picture: Option<Vec<u8>>,
     known_level_up: Option<i16>,
     known_level_up_name: Option<String>,
 }
@@ -254,7 +256,12 @@ impl Row {
             hash: self.known_hash.take()?,
             started_at: self.known_started_at?,
             leased_until: self.known_leased_until?,
-            reply: Reply::of(self.known_reply.take(), self.known_level_up, self.known_level_up_name.take()),
+            reply: Reply::of(
+                self.known_reply.take(),
+                self.known_picture.take(),
+                self.known_level_up,
+                self.known_level_up_name.take(),
+            ),
         })
     }
 }

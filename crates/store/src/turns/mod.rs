@@ -101,14 +101,16 @@ pub struct Person {
 pub struct Reply {
     /// The answer.
     pub text: String,
+    /// A picture that belongs to it.
+    pub picture: Option<Vec<u8>>,
     /// The level that was reached with it.
     pub level_up: Option<LevelUp>,
 }
 
 impl Reply {
-    fn of(text: Option<String>, level: Option<i16>, name: Option<String>) -> Self {
+    fn of(text: Option<String>, picture: Option<Vec<u8>>, level: Option<i16>, name: Option<String>) -> Self {
         let level_up = level.zip(name).map(|(level, name)| LevelUp { level: u8::try_from(level).unwrap_or(1), name });
-        Self { text: text.unwrap_or_default(), level_up }
+        Self { text: text.unwrap_or_default(), picture, level_up }
     }
 }
 
@@ -159,7 +161,7 @@ pub enum Ended {
     Failed(String),
 }
 
-const ENDED: &str = "SELECT state, failure, reply, level_up, level_up_name FROM turns WHERE id = $1";
+const ENDED: &str = "SELECT state, failure, reply, reply_picture, level_up, level_up_name FROM turns WHERE id = $1";
 
 const EXTEND: &str = "
     UPDATE turns SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'";
@@ -175,12 +177,13 @@ impl Turns<'_> {
             state: String,
             failure: Option<String>,
             reply: Option<String>,
+            reply_picture: Option<Vec<u8>>,
             level_up: Option<i16>,
             level_up_name: Option<String>,
         }
         let row: Option<Row> = sqlx::query_as(ENDED).bind(turn_id).fetch_optional(&self.0.pool).await?;
         Ok(row.and_then(|row| match row.state.as_str() {
-            "done" => Some(Ended::Done(Reply::of(row.reply, row.level_up, row.level_up_name))),
+            "done" => Some(Ended::Done(Reply::of(row.reply, row.reply_picture, row.level_up, row.level_up_name))),
             "failed" => Some(Ended::Failed(row.failure.unwrap_or_default())),
             _ => None,
         }))

@@ -62,6 +62,8 @@ pub struct Persist<'a> {
     pub message_id: Uuid,
     /// The answer.
     pub reply: &'a str,
+    /// A picture that belongs to it.
+    pub picture: Option<&'a [u8]>,
     /// Id for the answer.
     pub reply_id: Uuid,
     /// Id for the conversation, if none is open.
@@ -114,7 +116,7 @@ impl Persisted {
 /// $10 conversation id, $11–$13 facts, $14 forgotten, $15 profile before, $16 profile after, $17 whether it changed,
 /// $18 points after, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27
 /// the person's settings as they were, $28 person, $29–$33 the bond as it was read, $34–$37 the rest of the bond after,
-/// $38–$41 relationship events, $42/$43 the level reached.
+/// $38–$41 relationship events, $42/$43 the level reached, $44 the picture of the reply.
 const PERSIST: &str = "
     WITH locked AS (
         SELECT id, points, last_day, points_today, streak, best_level,
@@ -126,7 +128,7 @@ const PERSIST: &str = "
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' AND locked.as_read FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true,
-                           level_up = $42, level_up_name = $43
+                           level_up = $42, level_up_name = $43, reply_picture = $44
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
@@ -139,7 +141,8 @@ const PERSIST: &str = "
         SELECT $8, held.started_at, held.user_id, c.id, held.id, c.messages - 1, 'user', $6, $7 FROM held, conversation c
         WHERE NOT held.message_stored
         UNION ALL
-        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, false FROM held, conversation c
+        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4,
+               $44::bytea IS NOT NULL FROM held, conversation c
     ), learnt AS (
         INSERT INTO facts (id, user_id, category, content, turn_id, created_at)
         SELECT f.id, held.user_id, f.category, f.content, held.id, $3
@@ -266,6 +269,7 @@ impl Turns<'_> {
             .bind(events.iter().map(|event| event.levels.map(|(_, after)| number(after))).collect::<Vec<_>>())
             .bind(work.level_up.map(|reached| i16::from(reached.level)))
             .bind(work.level_up.map(|reached| reached.name.as_str()))
+            .bind(work.picture)
             .fetch_optional(&self.0.pool)
             .await?)
     }

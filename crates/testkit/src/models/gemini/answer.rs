@@ -248,6 +248,7 @@ impl Writer {
     fn part(&self, piece: &Piece, first_call: &mut bool) -> Value {
         match piece {
             Piece::Text(text) => json!({ "text": text }),
+            Piece::Picture(png) => json!({ "inlineData": { "mimeType": "image/png", "data": STANDARD.encode(png) } }),
             Piece::Thought(text) => json!({ "text": text, "thought": true }),
             Piece::Call { name, args } => {
                 let mut part = json!({ "functionCall": { "name": name, "args": args } });
@@ -263,6 +264,8 @@ impl Writer {
 fn spoken(piece: &Piece) -> u64 {
     match piece {
         Piece::Text(text) => tokens(text),
+        // As Google bills one of a megapixel.
+        Piece::Picture(_) => 1290,
         Piece::Thought(_) => 0,
         Piece::Call { args, .. } => tokens(&args.to_string()),
     }

@@ -1,0 +1,150 @@
+//! Recordings: what people say instead of writing it.
+//!
+//! Saying it again is more to ask than writing it again. So where nobody could listen, or answer, the update stays in the
+//! inbox with all that it carries, and a button under the excuse has it tried once more, under the same key.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use evolve_contract::{
+    Code,
+    chat::{ChatRequest, ChatResponse, MAX_FILE_BYTES},
+};
+use evolve_domain::language::Language;
+
+use super::{
+    Trouble, Turn,
+    chat::{key, said},
+    incoming::{self, Incoming},
+    media::{File, Media},
+    start,
+    trouble::{self, With},
+    typing,
+};
+use crate::{replies::Replies, texts::Text};
+
+const AGAIN: &str = "again:";
+
+/// What a person said.
+pub(super) struct Recording<'a> {
+    /// The update that it came with.
+    pub(super) update_id: i64,
+    pub(super) file: &'a File,
+    pub(super) seconds: u32,
+    pub(super) caption: String,
+    pub(super) date: DateTime<Utc>,
+}
+
+/// What came of a recording.
+enum Attempt {
+    Answered(Box<ChatResponse>),
+    /// What the person hears instead, and whether trying again may help.
+    Excused {
+        excuse: Text<'static>,
+        again: bool,
+    },
+}
+
+pub(super) async fn heard(turn: &Turn<'_>, language: Language, recording: Recording<'_>) -> Result<Replies, Trouble> {
+    let update_id = recording.update_id;
+    Ok(match attempt(turn, recording).await? {
+        Attempt::Answered(answer) => said(turn, language, *answer),
+        Attempt::Excused { excuse, again: false } => turn.replies().say(excuse.render(language)),
+        Attempt::Excused { excuse, again: true } => {
+            let (label, data) = button(update_id, language);
+            turn.replies().ask(excuse.render(language), &[&[(&label, &data)]]).keeping("unheard")
+        }
+    })
+}
+
+async fn attempt(turn: &Turn<'_>, recording: Recording<'_>) -> Result<Attempt, Trouble> {
+    let Recording { update_id, file, seconds, caption, date } = recording;
+    let excused = |excuse| Ok(Attempt::Excused { excuse, again: false });
+    let most = turn.bot.max_voice_seconds;
+    if seconds > most {
+        return excused(Text::VoiceTooLong { minutes: most.div_ceil(60) });
+    }
+    if file.size.is_some_and(|size| size > MAX_FILE_BYTES) {
+        return excused(Text::VoiceTooLarge);
+    }
+    let work = async {
+        let bytes = match turn.bot.telegram.download(&file.id, MAX_FILE_BYTES).await {
+            Ok(bytes) => bytes,
+            Err(error) => return excused(trouble::excuse_file(error, With::Recording)?),
+        };
+        let request = ChatRequest {
+            message: caption,
+            timestamp: Some(date),
+            audio_data: Some(STANDARD.encode(bytes)),
+            audio_seconds: Some(seconds).filter(|seconds| *seconds > 0),
+            ..ChatRequest::default()
+        };
+        match turn.bot.api.chat(turn.person.id, &key(update_id, ""), &request).await {
+            Ok(answer) => Ok(Attempt::Answered(Box::new(answer))),
+            Err(error) => match error.code() {
+                Some(Code::ModelUnavailable | Code::ModelFailed) => {
+                    Ok(Attempt::Excused { excuse: Text::VoiceUnheard, again: true })
+                }
+                code => {
+                    let again = code == Some(Code::QuotaExhausted);
+                    let excuse = trouble::excuse(&error, With::Recording).ok_or(error)?;
+                    Ok(Attempt::Excused { excuse, again })
+                }
+            },
+        }
+    };
+    typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+/// Its label, and what it says to us.
+fn button(update_id: i64, language: Language) -> (String, String) {
+    (Text::VoiceTryAgain.render(language), format!("{AGAIN}{update_id}"))
+}
+
+/// Whether a button is one of these.
+#[must_use]
+pub(super) fn is_ours(data: &str) -> bool {
+    data.starts_with(AGAIN)
+}
+
+/// The button was pressed: the recording is tried again. Its message then says that this is done, or has the button again.
+pub(super) async fn again(turn: &Turn<'_>, query: &str, message: Option<i64>, data: &str) -> Result<Replies, Trouble> {
+    start::acknowledge(turn, query).await;
+    let profile = turn.profile_or_new().await?;
+    let language = turn.language(Some(&profile));
+    let settled = |replies: Replies| match message {
+        Some(message) => replies.edit(message, Text::VoiceSettled.render(language)),
+        None => replies,
+    };
+    let Some(update_id) = data.strip_prefix(AGAIN).and_then(|id| id.parse().ok()) else { return Ok(turn.replies()) };
+    let Some((file, seconds, caption, date)) = kept(turn, update_id).await? else { return Ok(settled(turn.replies())) };
+    let recording = Recording { update_id, file: &file, seconds, caption, date };
+    Ok(match attempt(turn, recording).await? {
+        Attempt::Answered(answer) => settled(said(turn, language, *answer)).together_with(vec![update_id]),
+        Attempt::Excused { excuse, again: false } => {
+            settled(turn.replies().say(excuse.render(language))).together_with(vec![update_id])
+        }
+        Attempt::Excused { excuse, again: true } => {
+            let (label, data) = button(update_id, language);
+            let (text, buttons): (_, &[&[(&str, &str)]]) = (excuse.render(language), &[&[(&label, &data)]]);
+            match message {
+                Some(message) => turn.replies().edit_asking(message, text, buttons),
+                None => turn.replies().ask(text, buttons),
+            }
+        }
+    })
+}
+
+/// The recording of an earlier update; nothing where it was answered meanwhile, or is no longer kept.
+async fn kept(turn: &Turn<'_>, update_id: i64) -> Result<Option<(File, u32, String, DateTime<Utc>)>, Trouble> {
+    // What stands in the chat of another is nobody's business here.
+    let kept = turn.bot.store.inbox().kept(update_id, turn.person.chat_id).await;
+    let kept = kept.map_err(|error| Trouble::Fault { reason: "kept", detail: error.to_string() })?;
+    Ok(kept.and_then(|payload| match incoming::read(&payload) {
+        Ok((person, Incoming::Media { media: Media::Recording { file, seconds }, caption, date }))
+            if person.id == turn.person.id =>
+        {
+            Some((file, seconds, caption, date))
+        }
+        _ => None,
+    }))
+}
