@@ -33,7 +33,8 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     }
 }
 
-/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
+/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks. And a picture
+/// that is no photo, as a file.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
     match bot.telegram.call(&outgoing.method, &outgoing.params).await {
         Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
@@ -43,6 +44,16 @@ async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramEr
                 return Err(TelegramError::Refused { refusal: Refusal::Other, description });
             };
             bot.telegram.call(&outgoing.method, &plain).await
+        }
+        // It is too long and narrow, or of a kind that Telegram does not show: as a file it takes it.
+        Err(TelegramError::Refused { refusal: Refusal::Other, description }) if outgoing.method == "sendPhoto" => {
+            tracing::warn!(
+                outbox_id = outgoing.id,
+                description,
+                "Telegram does not show a picture; sending it as a file"
+            );
+            bot.metrics.outbox_failure("photo");
+            bot.telegram.call("sendDocument", &as_document(&outgoing.params)).await
         }
         other => other,
     }
@@ -153,6 +164,17 @@ fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
         }
     };
     texts.map(piece).collect()
+}
+
+/// The parameters with their photo as a document.
+fn as_document(params: &Value) -> Value {
+    let mut params = params.clone();
+    if let Some(fields) = params.as_object_mut()
+        && let Some(photo) = fields.remove("photo")
+    {
+        fields.insert("document".to_owned(), photo);
+    }
+    params
 }
 
 /// The parameters with their text as plain text; nothing if there is no text.

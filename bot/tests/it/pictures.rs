@@ -12,6 +12,9 @@ use crate::{
     world::{World, anna},
 };
 
+/// The smallest picture: one pixel.
+const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00";
+
 /// A sticker, or whatever `object` makes of the file of a document that was sent before.
 fn send_as(world: &World, kind: &str, more: &Value) -> i64 {
     let first = world.telegram.person_messages(42)[0];
@@ -133,7 +136,8 @@ async fn an_album_of_files_is_one_message_too() {
 async fn what_the_companion_drew_is_shown_after_what_it_said() {
     let world = World::new().await;
     world.api.answer(|call, _| match call.request.message.as_str() {
-        "Нарисуй кота" => Reply::Drawn("Вот он!".to_owned(), b"\x89PNG a cat".to_vec()),
+        "Нарисуй кота" => Reply::Drawn("Вот он!".to_owned(), PIXEL.to_vec()),
+        // As Telegram does not show it.
         _ => Reply::Drawn(String::new(), b"\x89PNG a dog".to_vec()),
     });
     let _bot = world.bot().await;
@@ -142,5 +146,6 @@ async fn what_the_companion_drew_is_shown_after_what_it_said() {
     assert_eq!((sent[0].text.as_str(), sent[1].kind), ("Вот он!", SentKind::Photo));
     world.telegram.send_text(anna(), "И собаку");
     let sent = world.telegram.wait_for(42, |sent| sent.len() == 3).await;
+    assert_eq!(sent[2].kind, SentKind::Document, "what is no photo to Telegram is sent as a file");
     assert_eq!(world.telegram.file(&sent[2].file.clone().unwrap().file_id).unwrap().as_ref(), b"\x89PNG a dog");
 }

@@ -19,10 +19,15 @@ impl Picture {
     /// # Errors
     /// [`ModelError::Malformed`].
     pub fn read(base64: &str) -> Result<Self, ModelError> {
+        let too_large = || ModelError::malformed(format!("its picture is larger than {MAX_BYTES} bytes"));
+        // Four characters are three bytes: what cannot fit need not be decoded.
         if base64.len() / 4 * 3 > MAX_BYTES + 2 {
-            return Err(ModelError::malformed(format!("its picture is larger than {MAX_BYTES} bytes")));
+            return Err(too_large());
         }
         let bytes = STANDARD.decode(base64).map_err(|_| ModelError::malformed("its picture is not base64"))?;
+        if bytes.len() > MAX_BYTES {
+            return Err(too_large());
+        }
         let is_known = bytes.starts_with(b"\x89PNG\r\n\x1a\n")
             || bytes.starts_with(b"\xff\xd8\xff")
             || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"));

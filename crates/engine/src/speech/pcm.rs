@@ -83,7 +83,8 @@ impl Pcm {
                 const PLAIN: u32 = 1;
                 const EXTENSIBLE: u32 = 0xfffe;
                 let is_plain = matches!(kind, PLAIN | EXTENSIBLE) && bits == 16;
-                format = Some((channels, rate)).filter(|_| is_plain && (8000..=192_000).contains(&rate));
+                let is_usual = (1..=8).contains(&channels) && (8000..=192_000).contains(&rate);
+                format = Some((channels, rate)).filter(|_| is_plain && is_usual);
             } else if name == b"data" {
                 let (channels, rate) = format?;
                 let data = bytes.get(body..)?;
@@ -167,6 +168,49 @@ mod tests {
             [("audio/mpeg", &b"ID3"[..]), ("audio/wav", b"RIFF"), ("audio/wav", &empty), ("audio/L16", b"")]
         {
             assert!(Pcm::read(mime, bytes).is_err(), "{mime} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_wav_that_lies_is_an_error_or_as_long_as_its_bytes() {
+        let honest = wav(1, 24_000, &[5; 100], 200);
+        // Where the header says channels, rate, bits and the size of the data: behind RIFF and a chunk of 12 bytes.
+        let (channels, rate, bits, size) = (34, 36, 46, 52);
+        let with = |at: usize, bytes: &[u8]| {
+            let mut file = honest.clone();
+            file[at..at + bytes.len()].copy_from_slice(bytes);
+            Pcm::from_wav(&file).map(|pcm| pcm.samples.len())
+        };
+        assert_eq!(with(channels, &1_u16.to_le_bytes()), Some(100));
+        for wrong in [0_u16, 9, u16::MAX] {
+            assert_eq!(with(channels, &wrong.to_le_bytes()), None, "{wrong} channels");
+        }
+        for wrong in [0_u32, 1, 7999, 192_001, u32::MAX] {
+            assert_eq!(with(rate, &wrong.to_le_bytes()), None, "{wrong} Hz");
+        }
+        for wrong in [0_u16, 8, 24, 32] {
+            assert_eq!(with(bits, &wrong.to_le_bytes()), None, "{wrong} bits");
+        }
+        assert_eq!(with(size, &u32::MAX.to_le_bytes()), Some(100), "it does not know its length");
+        assert_eq!(with(size, &7_u32.to_le_bytes()), Some(3), "it is shorter than the file");
+        // The chunk before the format says that it goes beyond the file.
+        assert_eq!(with(16, &u32::MAX.to_le_bytes()), None);
+        for length in 0..honest.len() {
+            let _ = Pcm::from_wav(&honest[..length]);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_rate_and_any_bytes_become_a_sound_that_opus_takes(
+            rate in 8000_u32..=192_000, channels in 0_u32..300, bytes in proptest::collection::vec(proptest::num::u8::ANY, 2..4000),
+        ) {
+            if let Ok(pcm) = Pcm::read(&format!("audio/L16;rate={rate};channels={channels}"), &bytes) {
+                let fit = pcm.for_opus();
+                proptest::prop_assert!(fit.duration_ms().abs_diff(pcm.duration_ms()) <= 1);
+                proptest::prop_assert!(super::super::opus::encode(&pcm).is_ok());
+            }
+            let _ = Pcm::from_wav(&[b"RIFF\0\0\0\0WAVE", &bytes[..]].concat());
         }
     }
 

@@ -18,7 +18,7 @@ use evolve_testkit::models::{Behaviour, GeminiServer, OpenAiServer};
 use rstest::rstest;
 
 use crate::{
-    sound::listen,
+    sound::{listen, xiph},
     turn_support::{IVAN, World, keyed, message, world_with},
 };
 
@@ -280,4 +280,39 @@ async fn who_asks_again_hears_the_answer_again_and_it_counts_once() {
     assert_eq!(world.count("SELECT count(*) FROM messages WHERE role = 'user'").await, 2);
     let other = TurnRequest { audio: None, ..request };
     assert!(matches!(world.engine.chat(other, None).await, Err(TurnError::KeyReused)));
+}
+
+#[rstest]
+#[case(8000)]
+#[case(11_025)]
+#[case(22_050)]
+#[case(24_000)]
+#[case(44_100)]
+#[case(48_000)]
+#[case(96_000)]
+#[test]
+fn a_sound_of_any_rate_is_as_long_and_as_high_when_others_play_it(#[case] rate: u32) {
+    let step = 440.0 * std::f64::consts::TAU / f64::from(rate);
+    let samples = (0..rate * 3 / 2).map(|index| ((f64::from(index) * step).sin() * 8000.0) as i16).collect();
+    let ogg = opus::encode(&Pcm { rate, samples }).unwrap();
+    let heard = listen(&ogg);
+    assert!((heard.seconds - 1.5).abs() < 0.001 && (heard.hertz - 440.0).abs() < 5.0, "{heard:?}");
+    if let Some((info, wav)) = xiph(&ogg) {
+        assert!(!info.contains("WARNING") && !info.contains("ERROR"), "{info}");
+        assert_eq!(Pcm::from_wav(&wav).unwrap().duration_ms(), 1500);
+    }
+}
+
+#[tokio::test]
+async fn a_recording_whose_turn_failed_is_heard_again_under_its_key() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::refuse(503));
+    server.next(Behaviour::say("the cat is grey"));
+    let world = world_with(answering("ok"), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("", "tg-1") };
+    assert!(world.engine.chat(request.clone(), None).await.is_err());
+    assert_eq!(world.count("SELECT count(*) FROM messages").await, 0);
+    world.engine.chat(request, None).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'the cat is grey'").await, 1);
+    assert_eq!(world.used_today().await, 1);
 }

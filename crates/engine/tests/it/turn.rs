@@ -421,7 +421,7 @@ async fn long_messages_are_summed_up_in_as_many_passes_as_fit_a_model() {
 
 #[tokio::test]
 async fn a_picture_that_the_model_drew_is_part_of_the_answer_and_is_shown_again_to_who_asks_again() {
-    let world = world([]).await;
+    let world = world([Step::say("You are welcome")]).await;
     let server = GeminiServer::start().await.unwrap();
     server.next(Behaviour::Answer { pieces: vec![Piece::Picture(PIXEL.to_vec())], end: End::Finished });
     let artist = gemini(&server, "gemini-3-pro-image", PATIENT);
