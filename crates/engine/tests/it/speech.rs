@@ -299,7 +299,7 @@ fn a_sound_of_any_rate_is_as_long_and_as_high_when_others_play_it(#[case] rate: 
     assert!((heard.seconds - 1.5).abs() < 0.001 && (heard.hertz - 440.0).abs() < 5.0, "{heard:?}");
     if let Some((info, wav)) = xiph(&ogg) {
         assert!(!info.contains("WARNING") && !info.contains("ERROR"), "{info}");
-        assert_eq!(Pcm::from_wav(&wav).unwrap().duration_ms(), 1500);
+        assert!(Pcm::from_wav(&wav).unwrap().duration_ms().abs_diff(1500) <= 1);
     }
 }
 
