@@ -15,6 +15,7 @@ pub mod guard;
 pub mod limits;
 pub mod openapi;
 pub mod operation;
+pub mod payments;
 pub mod problem;
 pub mod profile;
 pub mod ready;

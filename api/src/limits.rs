@@ -23,6 +23,8 @@ pub enum Rule {
     Reset,
     /// Everything under `/profile`.
     Profile,
+    /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
+    Payments,
 }
 
 /// The limit of each rule; the defaults are the seed's.
@@ -32,7 +34,7 @@ pub struct RateLimits {
     pub auth: Limit,
     /// See [`Rule::Chat`] and [`Rule::Reset`].
     pub chat: Limit,
-    /// See [`Rule::Profile`].
+    /// See [`Rule::Profile`] and [`Rule::Payments`].
     pub profile: Limit,
 }
 
@@ -59,7 +61,7 @@ impl RateLimits {
                 &chat,
                 "Most messages of one person; counted apart: resets, and three times as many repeats of an Idempotency-Key.",
             ),
-            profile: env.or("PROFILE_RATE_LIMIT", &profile, "Most requests of one person under /profile."),
+            profile: env.or("PROFILE_RATE_LIMIT", &profile, "Most requests of one person under /profile; as many, counted apart, under /payments."),
         }
     }
 
@@ -69,7 +71,7 @@ impl RateLimits {
         match rule {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
-            Rule::Profile => self.profile,
+            Rule::Profile | Rule::Payments => self.profile,
         }
     }
 }
@@ -100,6 +102,7 @@ impl Rule {
             Self::Chat => "chat",
             Self::Reset => "reset",
             Self::Profile => "profile",
+            Self::Payments => "payments",
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     guard::{Guard, guard},
     limits::Rule,
     openapi::Document,
-    operation,
+    operation, payments,
     problem::ApiError,
     profile, ready, request_id, security,
     state::Api,
@@ -43,6 +43,13 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
         .routes(routes!(profile::status));
+    let payments = group()
+        .routes(routes!(payments::get))
+        .routes(routes!(payments::offer))
+        .routes(routes!(payments::received))
+        .routes(routes!(payments::refunded))
+        .routes(routes!(payments::subscription))
+        .routes(routes!(payments::ask_refund));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))
@@ -55,6 +62,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let timed = open
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
+        .merge(guarded(payments, Rule::Payments))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
     // The chat handler has a limit of its own, after which the turn goes on without its caller.

@@ -2,7 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, EngineConfig, EngineMetrics, partitions, profiles::Profiles, providers, summary};
+use evolve_contract::payments::Terms;
+use evolve_engine::{
+    Engine, EngineConfig, EngineMetrics, partitions,
+    payments::{
+        self, Payments,
+        provider::{Money, PaymentProvider, Stars},
+    },
+    profiles::Profiles,
+    providers, summary,
+};
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
 use tokio::net::TcpListener;
@@ -28,10 +37,12 @@ pub fn serve(
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
-    let api = assemble(config, clock, tasks, metrics)?;
+    let language = config.persona.language.as_str();
+    let api = assemble(config, clock.clone(), tasks, metrics)?;
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
+    payments::start(api.store.clone(), clock, language, tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -56,12 +67,27 @@ fn check_keys(api: &Api, tasks: &Tasks) {
     });
 }
 
+/// Who takes payments: whoever the configuration names.
+fn sellers(config: &Config) -> Vec<Box<dyn PaymentProvider>> {
+    let mut sellers: Vec<Box<dyn PaymentProvider>> = Vec::new();
+    if config.takes_stars {
+        sellers.push(Box::new(Stars));
+    }
+    if config.takes_money {
+        sellers.push(Box::new(Money));
+    }
+    sellers
+}
+
 fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> anyhow::Result<Api> {
     let store = Store::connect(&config.store, metrics)?;
     let redis = Redis::connect(&config.redis, metrics);
     let cache = Cache::new(redis.clone(), store.keys().clone(), config.cache, metrics);
+    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), config.price.clone(), sellers(&config));
     let engine_metrics = EngineMetrics::register(metrics);
     let defaults = config.persona.default_settings();
+    let premium = &config.plans.premium;
+    let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images };
     let profiles = Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
@@ -77,6 +103,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     Ok(Api::new(Parts {
         engine,
         profiles,
+        payments: sold,
+        premium_terms,
         store,
         redis,
         tokens: Tokens::new(&config.jwt_secret),

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, profiles::Profiles};
+use evolve_contract::payments::Terms;
+use evolve_engine::{Engine, payments::Payments, profiles::Profiles};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -35,6 +36,10 @@ pub struct Parts {
     pub engine: Engine,
     /// Profiles.
     pub profiles: Profiles,
+    /// Payments.
+    pub payments: Payments,
+    /// What premium gives.
+    pub premium_terms: Terms,
     /// Postgres, for readiness.
     pub store: Store,
     /// Redis, for limits and readiness.

@@ -50,6 +50,8 @@ pub struct Config {
     pub messages_per_second: u32,
     /// Largest photo, bytes.
     pub max_image_bytes: u64,
+    /// A payment provider's token, for invoices in money.
+    pub provider_token: Option<SecretString>,
     /// Postgres.
     pub store: StoreConfig,
     /// Time-outs of requests to the API.
@@ -107,6 +109,11 @@ impl Config {
             workers,
             messages_per_second: per_second,
             max_image_bytes: max_image_mb.saturating_mul(1024 * 1024),
+            provider_token: env.optional_secret(
+                "PAYMENT_PROVIDER_TOKEN",
+                1,
+                "A payment provider's token, from @BotFather, for invoices in money.",
+            ),
             store: StoreConfig::read(env),
             http: ClientConfig::read(env),
             logs: LogConfig::read(env),

@@ -12,6 +12,7 @@
 
 mod api;
 mod bot;
+mod checkout;
 mod handlers;
 mod health;
 mod inbound;
@@ -72,6 +73,10 @@ pub fn start(
         max_image_bytes: config.max_image_bytes,
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
+        payload_key: config.service_key.clone(),
+        provider_token: config.provider_token.clone(),
+        checkouts: bot::checkouts(),
+        tasks: tasks.clone(),
     };
     start_queues(&bot, config, tasks);
     inbound::setup::register_commands(&bot, tasks);

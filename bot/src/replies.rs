@@ -39,6 +39,21 @@ impl Replies {
         self.owe("sendMessage", params)
     }
 
+    /// A message with any kind of keyboard.
+    #[must_use]
+    pub(crate) fn say_with(self, html: impl Into<String>, markup: Value) -> Self {
+        let mut params = self.text_params(html.into());
+        params["reply_markup"] = markup;
+        self.owe("sendMessage", params)
+    }
+
+    /// A call of another method, for this chat.
+    #[must_use]
+    pub(crate) fn call(self, method: &str, mut params: Value) -> Self {
+        params["chat_id"] = self.chat_id.into();
+        self.owe(method, params)
+    }
+
     /// Another text, without buttons, for a message that was sent before.
     #[must_use]
     pub(crate) fn edit(self, message_id: i64, html: impl Into<String>) -> Self {

@@ -13,6 +13,7 @@ mod images;
 mod limits;
 mod openapi;
 mod outages;
+mod payments;
 mod problems;
 mod process;
 mod profile;

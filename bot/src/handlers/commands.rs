@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, start};
+use super::{Trouble, Turn, me, premium, start};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -21,13 +21,17 @@ enum Command {
     Profile,
     Status,
     Reset,
+    Premium,
+    Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 5] = [
+const MENU: [(&str, Text<'static>); 7] = [
     ("profile", Text::CommandProfile),
     ("status", Text::CommandStatus),
     ("reset", Text::CommandReset),
+    ("premium", Text::CommandPremium),
+    ("paysupport", Text::CommandPaysupport),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
@@ -54,6 +58,8 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Premium) => premium::show(turn).await,
+        Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),
     }
 }

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
 
+use super::paid::Report;
+
 /// Who is speaking, in their private chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
@@ -75,6 +77,8 @@ pub(crate) enum Incoming {
         /// What the button says to us.
         data: String,
     },
+    /// Paid, or has been given money back: Telegram says so.
+    Reported(Report),
     /// Sent something else.
     Unsupported(Unsupported),
 }
@@ -133,6 +137,13 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         None => serde_json::from_value(essentials(raw)).map_err(|_| Ignored::Malformed)?,
     };
     let person = person(&message.chat, message.from.as_ref())?;
+    let report = |field: &str| raw.get(field).cloned();
+    if let Some(paid) = report("successful_payment") {
+        return Ok((person, Incoming::Reported(Report::Paid(serde_json::from_value(paid).ok()))));
+    }
+    if let Some(refunded) = report("refunded_payment") {
+        return Ok((person, Incoming::Reported(Report::Refunded(serde_json::from_value(refunded).ok()))));
+    }
     let date = message.date;
     let media = match message.kind {
         MessageKind::Common(common) => Some(common.media_kind),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::Pace;
+use super::{Pace, notice};
 use crate::{
     bot::Bot,
     markdown,
@@ -35,17 +36,33 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
 
 /// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    match bot.telegram.call(&outgoing.method, &outgoing.params).await {
+    let Some((method, params)) = notice::worded(&outgoing.method, &outgoing.params) else {
+        let description = "a notice that this version does not know".to_owned();
+        return Err(TelegramError::Refused { refusal: Refusal::Other, description });
+    };
+    let params = with_provider_token(bot, &method, params);
+    match bot.telegram.call(&method, &params).await {
         Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
             tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
             bot.metrics.outbox_failure("markup");
-            let Some(plain) = without_markup(&outgoing.params) else {
+            let Some(plain) = without_markup(&params) else {
                 return Err(TelegramError::Refused { refusal: Refusal::Other, description });
             };
-            bot.telegram.call(&outgoing.method, &plain).await
+            bot.telegram.call(&method, &plain).await
         }
         other => other,
     }
+}
+
+/// An invoice in money needs the provider's token, which is not kept in the outbox.
+fn with_provider_token(bot: &Bot, method: &str, mut params: Value) -> Value {
+    if method == "sendInvoice"
+        && params["currency"] != "XTR"
+        && let Some(token) = &bot.provider_token
+    {
+        params["provider_token"] = token.expose_secret().into();
+    }
+    params
 }
 
 async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: TelegramError) {

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod chat;
 pub mod client;
 pub mod object;
+pub mod payments;
 pub mod problem;
 pub mod profile;
 pub mod ready;

@@ -16,6 +16,7 @@ pub mod lock;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;
+pub mod payments;
 pub mod redis;
 pub mod rotate;
 pub mod summaries;

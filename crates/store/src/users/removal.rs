@@ -18,7 +18,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 10] = [
+const REMOVALS: [(&str, &str); 12] = [
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
     ("conversations", "DELETE FROM conversations WHERE user_id = $1"),
@@ -34,7 +34,18 @@ const REMOVALS: [(&str, &str); 10] = [
          WHERE user_id = $1",
     ),
     ("settings", "DELETE FROM settings WHERE user_id = $1"),
+    // The ledger, which names nobody, keeps their amounts.
+    ("payments", "DELETE FROM payments WHERE user_id = $1"),
+    ("subscriptions", "DELETE FROM subscriptions WHERE user_id = $1"),
 ];
+
+/// Telegram must not go on taking payments of somebody who is gone. The row belongs to no person, and its content is
+/// forgotten as soon as Telegram has accepted it.
+const CANCEL: &str = "
+    INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
+    SELECT 0, NULL, 'cancel-' || gen_random_uuid(), 'editUserStarSubscription',
+           jsonb_build_object('user_id', user_id, 'telegram_payment_charge_id', charge_id, 'is_canceled', true), now(), now()
+    FROM subscriptions WHERE user_id = $1 AND NOT canceled";
 
 const HOLDABLE: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, 'epoch', 'epoch') ON CONFLICT (id) DO NOTHING";
@@ -47,7 +58,8 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)
          + (SELECT count(*) FROM tool_calls WHERE user_id = $1) + (SELECT count(*) FROM turns WHERE user_id = $1)
          + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)
-         + (SELECT count(*) FROM inbox WHERE user_id = $1)";
+         + (SELECT count(*) FROM inbox WHERE user_id = $1) + (SELECT count(*) FROM payments WHERE user_id = $1)
+         + (SELECT count(*) FROM subscriptions WHERE user_id = $1)";
 
 impl Users<'_> {
     /// Removes everything of a person, in one transaction. A turn that is being generated meanwhile finds nothing to write
@@ -66,6 +78,7 @@ impl Users<'_> {
                 break;
             }
         }
+        affected(&mut transaction, CANCEL, user_id).await?;
         let mut counts = BTreeMap::new();
         for (table, statement) in REMOVALS {
             counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);

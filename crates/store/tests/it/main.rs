@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod queues;
 #[cfg(test)]
 mod races;

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 5] = [
+const DATA: [(i64, &str); 6] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -21,6 +21,11 @@ const DATA: [(i64, &str); 5] = [
          INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at) VALUES (gen_random_uuid(), 1, 'remember', true, now())"),
     (5, "INSERT INTO inbox (update_id, ready_at, received_at) VALUES (1, now(), now());
          INSERT INTO outbox (key, chat_id, method, ready_at, created_at) VALUES ('k', 1, 'sendMessage', now(), now())"),
+    (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+         VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
+         INSERT INTO subscriptions VALUES (1, 'charge', now(), false);
+         INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
+         VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
@@ -48,7 +53,7 @@ async fn each_migration_goes_up_down_and_up_again_on_data() {
     for version in versions.iter().rev() {
         migrate::down(database.url(), version - 1).await.unwrap();
         let applied = migrate::status(database.url()).await.unwrap().into_iter().filter(|m| m.applied).count();
-        assert_eq!(i64::try_from(applied).unwrap(), version - 1);
+        assert_eq!(applied, versions.iter().filter(|other| *other < version).count());
         if *version == 1 {
             assert_eq!(schema(&mut connection).await, [], "something is left when all is reverted");
         }
