@@ -12,7 +12,7 @@ use evolve_store::{
     outbox::NewOutgoing,
     payments::{Ending, NewPayment, Refund, RefundBegun},
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree as _};
 use serde_json::json;
 use uuid::Uuid;
 
