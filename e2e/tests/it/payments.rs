@@ -89,7 +89,7 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     ground.telegram.send_text(ANNA, "/premium");
     wait_for(&ground, "30 days").await;
     press(&ground.telegram, "every 30 days");
-    wait_for(&ground, "until you cancel it").await;
+    wait_for(&ground, "opens the bill").await;
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     assert!(ground.telegram.pay_link(ANNA, &link) > 0);
     wait_for(&ground, "then renews itself").await;
@@ -106,7 +106,7 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     ground.telegram.send_text(ANNA, "/paysupport");
     wait_for(&ground, "Your payments").await;
     press(&ground.telegram, "Return");
-    wait_for(&ground, "somebody will look into it").await;
+    wait_for(&ground, "tell you here").await;
     assert_eq!(ground.count("SELECT count(*) FROM payments WHERE refund_asked_at IS NOT NULL").await, 1);
 }
 
