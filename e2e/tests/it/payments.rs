@@ -1,6 +1,17 @@
 //! Somebody buys premium in Telegram: API, bot, Postgres, and a Telegram that takes the payment.
 
 use evolve_contract::payments::{Way, payload::Payload};
+use evolve_domain::payment::Price;
+use evolve_engine::payments::{
+    Payments, RefundEnd,
+    provider::{Money, Stars},
+};
+use evolve_runtime::{clock::Clock, config::Reader, metrics::Metrics};
+use evolve_store::{
+    Store, StoreConfig,
+    cache::{Cache, CacheConfig},
+    redis::{Redis, RedisConfig},
+};
 use evolve_testkit::telegram::{Doing, Fault, SentKind, TelegramServer};
 use serde_json::json;
 
@@ -108,6 +119,41 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     press(&ground.telegram, "Return");
     wait_for(&ground, "tell you here").await;
     assert_eq!(ground.count("SELECT count(*) FROM payments WHERE refund_asked_at IS NOT NULL").await, 1);
+}
+
+/// The use cases as an administrator has them, over the same database.
+fn administrator(ground: &Ground) -> Payments {
+    let (metrics, database_url) = (Metrics::new(), ground.database_url.as_str().into());
+    let config = StoreConfig { database_url, pool_size: 2, encryption_key: ground.key.as_str().into() };
+    let store = Store::connect(&config, &metrics).unwrap();
+    let mut env = Reader::from_values([("REDIS_URL", ground.redis_url.as_str())]);
+    let redis = Redis::connect(&RedisConfig::read(&mut env), &metrics);
+    let cache = Cache::new(redis, store.keys().clone(), CacheConfig::read(&mut env), &metrics);
+    Payments::new(store, cache, Clock::system(), Price::default(), vec![Box::new(Stars), Box::new(Money)])
+}
+
+#[tokio::test]
+async fn an_administrator_gives_stars_back_through_telegram_once_and_premium_ends() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "250 ⭐ for 30 days");
+    let message = invoice(&ground).await;
+    ground.telegram.pay(ANNA, message);
+    wait_for(&ground, "Thank you!").await;
+    let administrator = administrator(&ground);
+    let payment = administrator.account(ANNA).await.unwrap().payments[0].id;
+    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Asked);
+    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Already);
+    wait_for(&ground, "was returned to you").await;
+    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Already);
+    let charges = ground.telegram.charges(ANNA);
+    assert!(charges.len() == 1 && charges[0].1, "Telegram has not given it back: {charges:?}");
+    assert_eq!(ground.count("SELECT count(*) FROM users WHERE plan = 'premium'").await, 0);
+    assert_eq!(ground.count("SELECT count(*) FROM ledger").await, 2);
+    assert_eq!(ground.telegram.calls_of("refundStarPayment").len(), 1);
 }
 
 #[tokio::test]

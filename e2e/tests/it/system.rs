@@ -35,7 +35,7 @@ pub(crate) struct Ground {
     pub(crate) database_url: String,
     pub(crate) redis_url: String,
     pub(crate) sql: PgPool,
-    key: String,
+    pub(crate) key: String,
 }
 
 pub(crate) async fn ground() -> Ground {
