@@ -3,7 +3,11 @@
 use std::{fmt::Display, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
-use evolve_domain::{payment::Price, plan::Plans};
+use evolve_domain::{
+    payment::Price,
+    plan::Plans,
+    relationship::{Levels, Relationship},
+};
 use evolve_engine::{model::ModelProvider, prompt::Persona, providers};
 use evolve_runtime::{
     config::{ConfigError, Reader},
@@ -59,6 +63,8 @@ pub struct Config {
     pub takes_stars: bool,
     /// Whether money is taken: where a payment provider's token is set. The bot uses it; here only its being there counts.
     pub takes_money: bool,
+    /// How relationships go.
+    pub relationship: Relationship,
     /// Rounds of tool use in a turn.
     pub max_iterations: u32,
     /// Tokens of thinking: 0 is as little as the model allows, -1 its own choice.
@@ -121,6 +127,7 @@ impl Config {
                     "A payment provider's token, from @BotFather; without it, money is not taken.",
                 )
                 .is_some(),
+            relationship: relationship(env),
             max_iterations: bounded(env, "MAX_AI_ITERATIONS", "3", 0, 20, "Most rounds of tool use in one turn."),
             thinking_budget: bounded(
                 env,
@@ -173,6 +180,20 @@ fn price(env: &mut Reader) -> Price {
         env.problem(format!("PREMIUM_PRICE: {problem}"));
     }
     price
+}
+
+fn relationship(env: &mut Reader) -> Relationship {
+    let levels = env.json_or(
+        "RELATIONSHIP_LEVELS",
+        Levels::default(),
+        "Levels of the relationship, first to last: a JSON list of `{name, names, points, voice}`; `names` is by language, `voice` how the companion speaks there.",
+    );
+    let decay = env.json_or(
+        "RELATIONSHIP_DECAY",
+        None,
+        "What being away costs: JSON of `{afterDays, pointsPerDay}`; a level once reached is kept. Nothing fades where it is not set.",
+    );
+    Relationship { levels, decay }
 }
 
 fn models(env: &mut Reader) -> Vec<Arc<dyn ModelProvider>> {
@@ -246,7 +267,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 18] = [
+    const WRONG: [(&str, &str); 20] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -263,6 +284,8 @@ mod tests {
         ("PERSONA", "{\"language\": \"de\"}"),
         ("PLANS", "free"),
         ("PREMIUM_PRICE", "{\"amount\": 29900}"),
+        ("RELATIONSHIP_LEVELS", "[{\"name\": \"Friend\", \"points\": 5}]"),
+        ("RELATIONSHIP_DECAY", "{\"afterDays\": 0, \"pointsPerDay\": 5}"),
         ("MAX_AI_ITERATIONS", "21"),
         ("AI_THINKING_BUDGET", "-2"),
     ];

@@ -10,7 +10,9 @@ use evolve_engine::{
         provider::{Money, PaymentProvider, Stars},
     },
     profiles::Profiles,
-    providers, summary,
+    providers,
+    relationships::Relationships,
+    summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
@@ -88,13 +90,16 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let defaults = config.persona.default_settings();
     let premium = &config.plans.premium;
     let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images };
-    let profiles = Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), defaults);
+    let profiles =
+        Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
+    let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
         chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
         persona: config.persona,
         plans: config.plans,
+        relationship: config.relationship,
         max_iterations: config.max_iterations,
         thinking_budget: config.thinking_budget,
         metrics: engine_metrics,
@@ -105,6 +110,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         profiles,
         payments: sold,
         premium_terms,
+        relationships,
         store,
         redis,
         tokens: Tokens::new(&config.jwt_secret),

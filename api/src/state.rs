@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
-use evolve_engine::{Engine, payments::Payments, profiles::Profiles};
+use evolve_engine::{Engine, payments::Payments, profiles::Profiles, relationships::Relationships};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -40,6 +40,8 @@ pub struct Parts {
     pub payments: Payments,
     /// What premium gives.
     pub premium_terms: Terms,
+    /// Relationships.
+    pub relationships: Relationships,
     /// Postgres, for readiness.
     pub store: Store,
     /// Redis, for limits and readiness.

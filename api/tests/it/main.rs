@@ -18,4 +18,5 @@ mod problems;
 mod process;
 mod profile;
 mod ready;
+mod relationship;
 mod stream;

@@ -20,6 +20,7 @@ mod me;
 mod names;
 mod paid;
 mod premium;
+mod relationship;
 mod start;
 mod trouble;
 mod typing;

@@ -22,11 +22,13 @@ struct Notice {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum Kind {
-    PremiumEnding,
-    PremiumLate,
-    PremiumEnded,
+    #[serde(rename = "premium_ending")]
+    Ending,
+    #[serde(rename = "premium_late")]
+    Late,
+    #[serde(rename = "premium_ended")]
+    Ended,
 }
 
 /// The call that an owed row stands for: itself, or a notice in words. Nothing for a notice of a newer version.
@@ -39,9 +41,9 @@ pub(super) fn worded(method: &str, params: &Value) -> Option<(String, Value)> {
     let zone = notice.time_zone.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
     let until = date(notice.until.with_timezone(&zone).date_naive(), language);
     let text = match notice.notice {
-        Kind::PremiumEnding => Text::NoticePremiumEnding { date: &until },
-        Kind::PremiumLate => Text::NoticePremiumLate { date: &until },
-        Kind::PremiumEnded => Text::NoticePremiumEnded,
+        Kind::Ending => Text::NoticePremiumEnding { date: &until },
+        Kind::Late => Text::NoticePremiumLate { date: &until },
+        Kind::Ended => Text::NoticePremiumEnded,
     };
     let params = json!({ "chat_id": notice.chat_id, "text": text.render(language), "parse_mode": "HTML" });
     Some(("sendMessage".to_owned(), params))

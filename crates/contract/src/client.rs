@@ -18,6 +18,7 @@ use crate::{
         RefundedRequest, SubscriptionRequest,
     },
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
+    relationship::RelationshipResponse,
 };
 
 /// Why a call gave no result.
@@ -178,6 +179,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn status(&self, token: &str, user_id: i64) -> Result<StatusResponse, ClientError> {
         json(self.request(Method::GET, &format!("profile/status/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /relationship/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn relationship(&self, token: &str, user_id: i64) -> Result<RelationshipResponse, ClientError> {
+        json(self.request(Method::GET, &format!("relationship/{user_id}")).bearer_auth(token)).await
     }
 
     /// `GET /payments/{user_id}`.

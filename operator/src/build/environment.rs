@@ -136,6 +136,7 @@ fn api_options(spec: &EvolveBotSpec) -> Vec<Variable> {
     if !spec.persona.levels.is_empty() {
         list.push(plain("RELATIONSHIP_LEVELS", json!(spec.persona.levels)));
     }
+    list.extend(spec.persona.decay.map(|decay| plain("RELATIONSHIP_DECAY", json!(decay))));
     if let Some(voice) = &spec.ai.voice {
         list.push(plain("VOICE_ENABLED", voice.enabled));
         list.extend(voice.model.as_ref().map(|model| plain("TTS_MODEL", model)));

@@ -1,7 +1,7 @@
 //! Admit: the quota is taken and the turn begun, or an earlier answer is found, or waited for.
 
 use evolve_domain::day;
-use evolve_store::turns::{Admission, Admit, Ended, Person, TurnLease};
+use evolve_store::turns::{Admission, Admit, Ended, Person, Reply, TurnLease};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::Engine;
 
 pub(super) enum Admitted {
     Run(TurnLease, Box<Person>),
-    Answered(String),
+    Answered(Reply),
 }
 
 pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admitted, TurnError> {
@@ -35,7 +35,7 @@ pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admi
         };
         match engine.store.turns().admit(&admit).await? {
             Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),
-            Admission::Replay(text) => return Ok(Admitted::Answered(text)),
+            Admission::Replay(reply) => return Ok(Admitted::Answered(reply)),
             Admission::KeyReused => return Err(TurnError::KeyReused),
             Admission::Exhausted { limit, settings } => {
                 let resets_at = day::next_day(settings.time_zone, engine.clock.now());
@@ -45,7 +45,7 @@ pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admi
                 let lease_left = (leased_until - engine.clock.now()).to_std().unwrap_or_default();
                 let until = give_up.min(Instant::now() + lease_left);
                 match wait(engine, &mut ends, turn_id, until).await? {
-                    Some(Ended::Done(text)) => return Ok(Admitted::Answered(text)),
+                    Some(Ended::Done(reply)) => return Ok(Admitted::Answered(reply)),
                     Some(Ended::Failed(name)) => return Err(TurnError::from_stored(&name)),
                     None if Instant::now() >= give_up => return Err(TurnError::InProgress),
                     None => {}

@@ -1,6 +1,5 @@
 //! Compose: the prompt of a turn.
 
-use evolve_domain::relationship;
 use evolve_store::messages::Recall;
 
 use super::{Running, TurnError};
@@ -24,9 +23,12 @@ impl Running<'_> {
         facts.reverse();
         let mut earlier = recall.earlier.clone();
         earlier.reverse();
+        let levels = &self.engine.relationship.levels;
+        let level = levels.of(self.person.bond.points);
         let known = Known {
             language: self.settings().language,
-            level: relationship::level_of(self.person.points),
+            level,
+            voice: levels.voice(level),
             profile: &self.person.profile,
             facts: &facts,
             earlier: &earlier,

@@ -83,7 +83,9 @@ impl World {
     pub(crate) async fn say(&self, message: &str, reply: &str) -> Uuid {
         static KEYS: AtomicI64 = AtomicI64::new(0);
         let (turn, person) = self.admitted(&format!("say-{}", KEYS.fetch_add(1, Ordering::Relaxed))).await;
-        assert!(self.store.turns().persist(&turn, &person, &work(message, reply, self.now)).await.unwrap());
+        assert!(
+            self.store.turns().persist(&turn, &person, &work(message, reply, self.now)).await.unwrap().is_written()
+        );
         turn.turn_id
     }
 
@@ -107,7 +109,8 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         learnt: &[],
         forgotten: &[],
         profile: None,
-        points: 1,
+        growth: None,
+        level_up: None,
         usage: Usage { input_tokens: 10, output_tokens: 5 },
         tools: &[],
         model: "scripted",
