@@ -13,27 +13,31 @@ CREATE TABLE payments (
     amount             bigint      NOT NULL CHECK (amount > 0),
     matched            boolean     NOT NULL,
     paid_at            timestamptz NOT NULL,
+    covers_until       timestamptz,
     refund_asked_at    timestamptz,
     refund_begun_at    timestamptz,
     refunded_at        timestamptz
 );
 CREATE INDEX payments_of_user ON payments (user_id, paid_at DESC);
-CREATE INDEX payments_refund_asked ON payments (refund_asked_at) WHERE refund_asked_at IS NOT NULL AND refunded_at IS NULL;
+CREATE INDEX payments_to_see_to ON payments (paid_at) WHERE refunded_at IS NULL AND (refund_asked_at IS NOT NULL OR NOT matched);
 COMMENT ON TABLE payments IS 'What people paid. Removed with them; the ledger keeps the amounts.';
 COMMENT ON COLUMN payments.charge_id IS 'telegram_payment_charge_id: what Telegram knows the payment by, and refunds it by.';
 COMMENT ON COLUMN payments.amount IS 'In the currency''s smallest unit; XTR are Telegram Stars.';
 COMMENT ON COLUMN payments.matched IS 'Whether it was for an offer of ours; if not, it gave nothing and waits for somebody to look.';
+COMMENT ON COLUMN payments.covers_until IS 'Its thirty days end then: what is left of them is what a refund takes back.';
 COMMENT ON COLUMN payments.refund_asked_at IS 'When the person asked for it back.';
 COMMENT ON COLUMN payments.refund_begun_at IS 'When Telegram was owed the call; it is refunded when Telegram says so.';
 
 CREATE TABLE subscriptions (
-    user_id   bigint PRIMARY KEY REFERENCES users (id),
-    charge_id text        NOT NULL,
-    renews_at timestamptz NOT NULL,
-    canceled  boolean     NOT NULL
+    user_id        bigint PRIMARY KEY REFERENCES users (id),
+    charge_id      text        NOT NULL,
+    last_charge_id text        NOT NULL,
+    renews_at      timestamptz NOT NULL,
+    canceled       boolean     NOT NULL
 );
 COMMENT ON TABLE subscriptions IS 'Payments in Stars that Telegram repeats by itself.';
-COMMENT ON COLUMN subscriptions.charge_id IS 'Of its last payment: by it Telegram cancels it.';
+COMMENT ON COLUMN subscriptions.charge_id IS 'Of its first payment: Telegram knows the subscription by it, and cancels it by no other.';
+COMMENT ON COLUMN subscriptions.last_charge_id IS 'Of its newest payment: if that is given back, the subscription ends.';
 
 CREATE TABLE ledger (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -19,6 +19,7 @@ pub mod payments;
 pub mod problem;
 pub mod profile;
 pub mod ready;
+pub mod refunds;
 pub mod relationship;
 pub mod request_id;
 pub mod router;

@@ -16,7 +16,7 @@ use evolve_contract::{
 };
 use evolve_domain::payment::Way as Paid;
 use evolve_engine::payments::{self, Outcome, Received};
-use evolve_store::payments::Account;
+use evolve_store::payments::{Account, Payment as Stored};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -134,6 +134,7 @@ pub async fn received(
             amount: received.amount,
             offered: offered.ok(),
             is_recurring: received.is_recurring,
+            is_first: received.is_first_recurring,
             expires_at: received.subscription_expires_at,
         })
         .await?;
@@ -157,7 +158,7 @@ pub async fn refunded(
     Ok(Json(outcome_response(person, &outcome, api.clock.now())))
 }
 
-/// Stops a subscription from renewing itself, or lets it again.
+/// Stops a subscription from renewing itself, or allows the person to take it up again.
 #[utoipa::path(
     post, path = "/payments/subscription", tag = "payments", security(("bearer" = [])),
     request_body = SubscriptionRequest,
@@ -202,18 +203,20 @@ fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
             .standing
             .renewal
             .map(|renewal| Subscription { renews_at: renewal.renews_at, canceled: renewal.canceled }),
-        payments: payments
-            .map(|payment| Payment {
-                id: payment.id.to_string(),
-                way: wire_way(payment.way),
-                currency: payment.currency,
-                amount: payment.amount,
-                paid_at: payment.paid_at,
-                refund_asked: payment.refund_asked,
-                refunded: payment.refunded,
-            })
-            .collect(),
+        payments: payments.map(wire).collect(),
         terms: api.premium_terms,
+    }
+}
+
+pub(crate) fn wire(payment: Stored) -> Payment {
+    Payment {
+        id: payment.id.to_string(),
+        way: wire_way(payment.way),
+        currency: payment.currency,
+        amount: payment.amount,
+        paid_at: payment.paid_at,
+        refund_asked: payment.refund_asked,
+        refunded: payment.refunded,
     }
 }
 

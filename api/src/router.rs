@@ -23,7 +23,7 @@ use crate::{
     openapi::Document,
     operation, payments,
     problem::ApiError,
-    profile, ready, relationship, request_id, security,
+    profile, ready, refunds, relationship, request_id, security,
     state::Api,
 };
 
@@ -56,6 +56,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(operation::health))
         .routes(routes!(ready::ready))
         .routes(routes!(operation::metrics))
+        .routes(routes!(refunds::open))
+        .routes(routes!(refunds::refund))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))

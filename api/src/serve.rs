@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
+use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, partitions,
     payments::{
@@ -69,23 +70,25 @@ fn check_keys(api: &Api, tasks: &Tasks) {
     });
 }
 
-/// Who takes payments: whoever the configuration names.
-fn sellers(config: &Config) -> Vec<Box<dyn PaymentProvider>> {
-    let mut sellers: Vec<Box<dyn PaymentProvider>> = Vec::new();
-    if config.takes_stars {
-        sellers.push(Box::new(Stars));
-    }
-    if config.takes_money {
-        sellers.push(Box::new(Money));
-    }
-    sellers
+/// Who takes payments. All of them, always: what was paid can be given back, and a subscription cancelled, when no more is
+/// sold.
+fn sellers() -> Vec<Box<dyn PaymentProvider>> {
+    vec![Box::new(Stars), Box::new(Money)]
+}
+
+/// The price, as far as somebody takes it.
+fn on_sale(config: &Config) -> Price {
+    let mut price = config.price.clone();
+    price.stars = price.stars.filter(|_| config.takes_stars);
+    price.amount = price.amount.filter(|_| config.takes_money);
+    price
 }
 
 fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> anyhow::Result<Api> {
     let store = Store::connect(&config.store, metrics)?;
     let redis = Redis::connect(&config.redis, metrics);
     let cache = Cache::new(redis.clone(), store.keys().clone(), config.cache, metrics);
-    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), config.price.clone(), sellers(&config));
+    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), on_sale(&config), sellers());
     let engine_metrics = EngineMetrics::register(metrics);
     let defaults = config.persona.default_settings();
     let premium = &config.plans.premium;

@@ -32,6 +32,7 @@ async fn payment(api: &Api, by: Bot<'_>, way: Way, charge: &str) -> ReceivedRequ
         payload: offer.payload,
         charge_id: charge.to_owned(),
         is_recurring: way == Way::StarsMonthly,
+        is_first_recurring: way == Way::StarsMonthly,
         subscription_expires_at: (way == Way::StarsMonthly).then(|| api.clock.now() + TimeDelta::days(30)),
         ..ReceivedRequest::default()
     }
@@ -88,7 +89,7 @@ async fn a_payment_at_a_price_that_was_never_offered_gives_nothing_and_is_kept()
 }
 
 #[tokio::test]
-async fn a_subscription_is_renewed_cancelled_resumed_and_never_doubled() {
+async fn a_subscription_is_renewed_cancelled_and_never_doubled() {
     let api = selling().await.start().await;
     let (token, key) = (api.token(IVAN).await, key());
     let by = Bot { key: &key, token: &token };
@@ -97,14 +98,68 @@ async fn a_subscription_is_renewed_cancelled_resumed_and_never_doubled() {
     let second = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::StarsMonthly }).await.unwrap_err();
     assert_eq!(second.code(), Some(Code::AlreadySubscribed));
     // The key was changed since: a renewal of what we know is good all the same.
-    let renewal = ReceivedRequest { charge_id: "c2".to_owned(), payload: "older".to_owned(), ..first };
+    let (charge_id, payload) = ("c2".to_owned(), "older".to_owned());
+    let renewal = ReceivedRequest { charge_id, payload, is_first_recurring: false, ..first };
     let received = api.client.received(by, &renewal).await.unwrap();
     assert!(received.matched);
     assert_eq!(received.paid_until, Some(api.clock.now() + TimeDelta::days(60)));
     let off = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
     assert!(off.subscription.unwrap().canceled);
     let on = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: true }).await.unwrap();
-    assert!(!on.subscription.unwrap().canceled);
+    assert!(on.subscription.unwrap().canceled, "to take it up again is the person's own step, in Telegram");
+}
+
+#[tokio::test]
+async fn what_was_bought_can_be_cancelled_and_given_back_when_nothing_is_sold_any_more() {
+    let setup = selling().await;
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    api.client.received(by, &payment(&api, by, Way::StarsMonthly, "c1").await).await.unwrap();
+    let api = setup.with("TELEGRAM_STARS", "false").start().await;
+    let stands = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!((stands.prices.len(), stands.plan.as_str()), (0, "premium"));
+    let off = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
+    assert!(off.subscription.unwrap().canceled);
+    let refund = format!("/admin/payments/{}/refund", stands.payments[0].id);
+    let asked = api.send(api.request(Method::POST, &refund).header("x-service-key", SERVICE_KEY)).await;
+    assert_eq!(asked.json()["state"], "asked");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_what_waits_and_gives_it_back_once() {
+    let setup = selling().await.with("PAYMENT_PROVIDER_TOKEN", "284685063:TEST:abc");
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    api.client.received(by, &payment(&api, by, Way::Money, "c1").await).await.unwrap();
+    let open = async || {
+        let list = api.request(Method::GET, "/admin/payments").header("x-service-key", SERVICE_KEY);
+        api.send(list).await.json()
+    };
+    assert_eq!(open().await["payments"], json!([]));
+    let id = api.client.payments(by, IVAN).await.unwrap().payments[0].id.clone();
+    api.client.ask_refund(by, &RefundRequest { user_id: IVAN, payment_id: id.clone() }).await.unwrap();
+    let listed = open().await;
+    assert_eq!(
+        (&listed["payments"][0]["payment"]["id"], &listed["payments"][0]["user_id"]),
+        (&json!(id), &json!(IVAN))
+    );
+    assert_eq!(listed["balances"][1], json!({ "account": "telegram", "currency": "RUB", "amount": 29_900 }));
+    let path = format!("/admin/payments/{id}/refund");
+    for state in ["by_hand", "already"] {
+        let refund = api.request(Method::POST, &path).header("x-service-key", SERVICE_KEY);
+        assert_eq!(api.send(refund).await.json()["state"], state);
+    }
+    assert_eq!(open().await["payments"], json!([]));
+    assert_eq!(api.client.payments(by, IVAN).await.unwrap().plan, "free");
+    let told = "SELECT params ->> 'notice' FROM outbox WHERE chat_id = 42";
+    let told: Vec<(String,)> = sqlx::query_as(told).fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(told, [("payment_refunded".to_owned(),)]);
+    let nothing = api.request(Method::POST, "/admin/payments/none/refund").header("x-service-key", SERVICE_KEY);
+    assert_eq!(api.send(nothing).await.code(), Code::PaymentNotFound);
+    assert_eq!(api.get("/admin/payments", Some(&token)).await.code(), Code::Forbidden);
+    assert_eq!(api.post(&path, Some(&token), &json!({})).await.code(), Code::Forbidden);
 }
 
 #[tokio::test]

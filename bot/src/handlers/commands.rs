@@ -55,6 +55,7 @@ fn word(text: &str) -> Option<&str> {
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
+        Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
         Some(Command::Start(_)) => start::start(turn).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,

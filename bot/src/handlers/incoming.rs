@@ -136,14 +136,10 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         Some(message) => message,
         None => serde_json::from_value(essentials(raw)).map_err(|_| Ignored::Malformed)?,
     };
+    if let Some(report) = report(raw) {
+        return Ok((payer(&message.chat, message.from.as_ref())?, Incoming::Reported(report)));
+    }
     let person = person(&message.chat, message.from.as_ref())?;
-    let report = |field: &str| raw.get(field).cloned();
-    if let Some(paid) = report("successful_payment") {
-        return Ok((person, Incoming::Reported(Report::Paid(serde_json::from_value(paid).ok()))));
-    }
-    if let Some(refunded) = report("refunded_payment") {
-        return Ok((person, Incoming::Reported(Report::Refunded(serde_json::from_value(refunded).ok()))));
-    }
     let date = message.date;
     let media = match message.kind {
         MessageKind::Common(common) => Some(common.media_kind),
@@ -158,6 +154,31 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         _ => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
     };
     Ok((person, incoming))
+}
+
+fn report(message: &Value) -> Option<Report> {
+    if let Some(paid) = message.get("successful_payment") {
+        return Some(Report::Paid(serde_json::from_value(paid.clone()).ok()));
+    }
+    let refunded = message.get("refunded_payment")?;
+    Some(Report::Refunded(serde_json::from_value(refunded.clone()).ok()))
+}
+
+/// Whose payment it is. A bill may be forwarded and paid anywhere; what is paid must not be lost because of that, and is
+/// spoken of in the private chat alone. There, the chat says who it is, whoever Telegram lets tell of a payment.
+fn payer(chat: &Chat, from: Option<&User>) -> Result<Person, Ignored> {
+    let user = from.filter(|user| !user.is_bot);
+    let id = match user {
+        _ if chat.is_private() => chat.id.0,
+        Some(user) => i64::try_from(user.id.0).map_err(|_| Ignored::Malformed)?,
+        None => return Err(Ignored::NotAPerson),
+    };
+    Ok(Person {
+        id,
+        chat_id: id,
+        first_name: user.map(|user| user.first_name.clone()).unwrap_or_default(),
+        language_code: user.and_then(|user| user.language_code.clone()),
+    })
 }
 
 fn photo_size(size: PhotoSize) -> Photo {

@@ -5,8 +5,9 @@
 //! The first that fits wins; this is the only place where the order is decided ([`dispatch`]).
 //!
 //! 1. Whatever is not from a person in their private chat is ignored ([`incoming`] says what that is). This comes first
-//!    so that nothing below can be reached from a group or by another bot.
-//! 2. What Telegram reports of payments: money comes before whatever else the chat is about.
+//!    so that nothing below can be reached from a group or by another bot. What Telegram itself reports of payments is the
+//!    exception: it counts wherever it comes from.
+//! 2. Such a report: money comes before whatever else the chat is about.
 //! 3. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
 //! 4. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.

@@ -67,6 +67,7 @@ async fn received(turn: &Turn<'_>, paid: &Paid) -> Result<Replies, Trouble> {
         charge_id: paid.telegram_payment_charge_id.clone(),
         provider_charge_id: paid.provider_payment_charge_id.clone(),
         is_recurring: paid.is_recurring,
+        is_first_recurring: paid.is_first_recurring,
         subscription_expires_at: paid.subscription_expiration_date.and_then(|at| DateTime::from_timestamp(at, 0)),
     };
     let received = turn.bot.api.received(turn.person.id, &request).await?;

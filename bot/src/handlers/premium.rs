@@ -15,6 +15,8 @@ use crate::{
     texts::{Text, date},
 };
 
+/// What `/start` brings from a forwarded bill.
+pub(super) const START: &str = "premium";
 const PAY: &str = "pay:";
 const RENEW: &str = "renew:";
 const REFUND: &str = "refund:";
@@ -158,8 +160,10 @@ async fn bill(turn: &Turn<'_>, reader: Reader, way: Way) -> Result<Replies, Trou
         }
         Err(error) => return Err(error.into()),
     };
-    let invoice = invoice(reader, &offer);
+    let mut invoice = invoice(reader, &offer);
     if offer.subscription_period.is_none() {
+        // With it, a forwarded copy leads to the bot instead of asking somebody else for the money.
+        invoice["start_parameter"] = START.into();
         return Ok(turn.replies().call("sendInvoice", invoice));
     }
     // Only links carry subscriptions. Making one changes nothing, so it may be made again.
@@ -196,7 +200,13 @@ async fn renew(turn: &Turn<'_>, reader: Reader, renews: bool) -> Result<Replies,
         Err(error) => return Err(error.into()),
     };
     let until = payments.paid_until.map(|until| reader.day(until)).unwrap_or_default();
-    let text = if renews { Text::SubscriptionOn { date: &until } } else { Text::SubscriptionOff { date: &until } };
+    let goes_on = payments.subscription.is_some_and(|subscription| !subscription.canceled);
+    let text = match (renews, goes_on) {
+        (false, _) => Text::SubscriptionOff { date: &until },
+        // A bot may only allow it; taking it up is the person's own step.
+        (true, false) => Text::SubscriptionAllowed { date: &until },
+        (true, true) => Text::SubscriptionOn { date: &until },
+    };
     Ok(turn.replies().say(reader.say(text)))
 }
 

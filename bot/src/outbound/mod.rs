@@ -7,6 +7,7 @@
 
 mod notice;
 mod pace;
+mod refused;
 mod send;
 
 pub(crate) use pace::Pace;

@@ -16,6 +16,7 @@ const METHOD: &str = "notice";
 struct Notice {
     chat_id: i64,
     notice: Kind,
+    #[serde(default)]
     until: DateTime<Utc>,
     language: String,
     time_zone: Option<String>,
@@ -29,6 +30,8 @@ enum Kind {
     Late,
     #[serde(rename = "premium_ended")]
     Ended,
+    #[serde(rename = "payment_refunded")]
+    Refunded,
 }
 
 /// The call that an owed row stands for: itself, or a notice in words. Nothing for a notice of a newer version.
@@ -44,6 +47,7 @@ pub(super) fn worded(method: &str, params: &Value) -> Option<(String, Value)> {
         Kind::Ending => Text::NoticePremiumEnding { date: &until },
         Kind::Late => Text::NoticePremiumLate { date: &until },
         Kind::Ended => Text::NoticePremiumEnded,
+        Kind::Refunded => Text::PaymentRefunded,
     };
     let params = json!({ "chat_id": notice.chat_id, "text": text.render(language), "parse_mode": "HTML" });
     Some(("sendMessage".to_owned(), params))

@@ -7,7 +7,7 @@ use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Pace, notice};
+use super::{Pace, notice, refused};
 use crate::{
     bot::Bot,
     markdown,
@@ -96,6 +96,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
                 description,
                 "Telegram refuses a call for good"
             );
+            refused::follow(bot, outgoing, &description).await;
             bury(bot, outgoing, &format!("refused: {description}")).await;
         }
         TelegramError::Unauthorized => {
@@ -106,6 +107,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
             if bot.clock.now() - outgoing.created_at > GIVE_UP_AFTER {
                 tracing::error!(outbox_id = outgoing.id, "gave up a message after a day");
+                refused::follow(bot, outgoing, "Telegram was away for a day").await;
                 return bury(bot, outgoing, "expired").await;
             }
             tracing::info!(outbox_id = outgoing.id, attempt = outgoing.attempts, %error, "sending failed; trying again later");

@@ -132,22 +132,25 @@ impl Standing {
         self.in_force(endless)
     }
 
-    /// After the subscription was cancelled, or taken up again. Nothing where there is none.
+    /// After the subscription was cancelled. Nothing where there is none.
+    ///
+    /// There is no way back but a payment: a bot may allow people to take a subscription up again, but only they can.
     #[must_use]
-    pub fn renewing(mut self, renews: bool) -> Option<Self> {
+    pub fn canceled(mut self) -> Option<Self> {
         let endless = self.is_endless();
-        self.renewal.as_mut()?.canceled = !renews;
+        self.renewal.as_mut()?.canceled = true;
         Some(self.in_force(endless))
     }
 
-    /// After a payment was given back: its days are gone, and so is the subscription that it began.
+    /// After a payment was given back that was for the days until `covers_until`: those that are [`unused`] are gone, and so
+    /// is the subscription, if it was its newest payment.
     #[must_use]
-    pub fn refunded(mut self, ends_renewal: bool, now: DateTime<Utc>) -> Self {
+    pub fn refunded(mut self, covers_until: Option<DateTime<Utc>>, ends_renewal: bool, now: DateTime<Utc>) -> Self {
         let endless = self.is_endless();
         if ends_renewal && let Some(renewal) = &mut self.renewal {
             renewal.canceled = true;
         }
-        self.paid_until = self.paid_until.map(|until| until - PERIOD);
+        self.paid_until = self.paid_until.map(|until| until - unused(covers_until, now));
         let mut after = self.in_force(endless);
         if !endless && after.premium_until.is_none_or(|until| until <= now) {
             after = Self { plan: Plan::Free, paid_until: None, premium_until: None, ..after };
@@ -157,9 +160,18 @@ impl Standing {
 
     fn in_force(mut self, endless: bool) -> Self {
         let grace = if self.renews() { GRACE } else { TimeDelta::zero() };
-        self.premium_until = if endless { None } else { self.paid_until.map(|until| until + grace) };
+        // Who has paid nothing keeps what somebody gave them.
+        self.premium_until =
+            if endless { None } else { self.paid_until.map(|until| until + grace).or(self.premium_until) };
         self
     }
+}
+
+/// How much of a payment's days is left: of one that is given back, no more may be taken than that, or it would be from
+/// another payment's days.
+#[must_use]
+pub fn unused(covers_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimeDelta {
+    covers_until.map_or(TimeDelta::zero(), |until| (until - now).clamp(TimeDelta::zero(), PERIOD))
 }
 
 /// Where value is. Every row of the ledger moves an amount from one account to another, so that all of them together are
@@ -215,30 +227,43 @@ mod tests {
     fn a_subscription_has_a_grace_until_it_is_cancelled() {
         let monthly = Standing::default().paid(Way::StarsMonthly, Some(at(30)), at(0));
         assert_eq!((monthly.paid_until, monthly.premium_until), (Some(at(30)), Some(at(33))));
-        let canceled = monthly.renewing(false).unwrap();
+        let canceled = monthly.canceled().unwrap();
         assert_eq!(canceled.premium_until, Some(at(30)));
-        assert_eq!(canceled.renewing(true).unwrap(), monthly);
         let renewed = monthly.paid(Way::StarsMonthly, Some(at(60)), at(30));
         assert_eq!((renewed.paid_until, renewed.premium_until), (Some(at(60)), Some(at(63))));
-        assert_eq!(Standing::default().renewing(false), None);
+        assert_eq!(Standing::default().canceled(), None);
     }
 
     #[test]
-    fn a_refund_takes_back_exactly_what_its_payment_gave() {
+    fn a_refund_takes_back_what_is_left_of_its_payment_and_nothing_of_another() {
         let once = Standing::default().paid(Way::Stars, None, at(0));
         let twice = once.paid(Way::Stars, None, at(5));
-        assert_eq!(twice.refunded(false, at(6)), once);
-        assert_eq!(once.refunded(false, at(6)), Standing::default());
+        assert_eq!(twice.refunded(Some(at(60)), false, at(6)), once);
+        assert_eq!(once.refunded(Some(at(30)), false, at(6)), Standing::default());
+        let first = twice.refunded(Some(at(30)), false, at(6));
+        assert_eq!(first.premium_until, Some(at(36)), "the second is for thirty days from now");
+        let later = once.paid(Way::Stars, None, at(50));
+        assert_eq!(later.refunded(Some(at(30)), false, at(51)), later, "the first was used up long ago");
         let monthly = Standing::default().paid(Way::StarsMonthly, Some(at(30)), at(0));
-        let refunded = monthly.refunded(true, at(1));
+        let refunded = monthly.refunded(Some(at(30)), true, at(1));
         assert_eq!((refunded.plan, refunded.premium_until, refunded.renews()), (Plan::Free, None, false));
+    }
+
+    #[test]
+    fn what_was_given_for_nothing_is_not_lost_by_a_refund_or_a_cancellation() {
+        let renewal = Some(Renewal { renews_at: at(10), canceled: false });
+        let given = Standing { plan: Plan::Premium, premium_until: Some(at(90)), renewal, ..Standing::default() };
+        assert_eq!(given.canceled().unwrap().premium_until, Some(at(90)));
+        assert_eq!(given.refunded(Some(at(3)), true, at(5)).premium_until, Some(at(90)));
+        let paid = given.canceled().unwrap().paid(Way::Stars, None, at(5));
+        assert_eq!(paid.refunded(paid.paid_until, false, at(5)).premium_until, Some(at(90)));
     }
 
     #[test]
     fn who_has_premium_without_an_end_keeps_it_whatever_is_paid_or_refunded() {
         let endless = Standing { plan: Plan::Premium, ..Standing::default() };
         let paid = endless.paid(Way::Stars, None, at(0));
-        assert!(paid.is_endless() && paid.refunded(false, at(1)).is_endless());
+        assert!(paid.is_endless() && paid.refunded(paid.paid_until, false, at(1)).is_endless());
     }
 
     #[rstest]

@@ -114,11 +114,95 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     let canceled =
         |telegram: &TelegramServer| telegram.charges(ANNA).iter().any(|(.., canceled)| *canceled).then_some(());
     ground.telegram.wait_until("Telegram knows that it is cancelled", canceled).await;
+    assert_eq!(ground.telegram.renew(&charge), 0, "Telegram goes on");
+    ground.telegram.send_text(ANNA, "/premium");
+    ground.telegram.wait_for(ANNA, |sent| sent.last().is_some_and(|last| !last.buttons.is_empty())).await;
+    press(&ground.telegram, "Take the subscription up again");
+    wait_for(&ground, "The last step is yours").await;
+    let resumed = |telegram: &TelegramServer| telegram.resume(&charge).then_some(());
+    ground.telegram.wait_until("Telegram lets them take it up again", resumed).await;
+    assert!(ground.telegram.renew(&charge) > 0);
+    wait_for(&ground, "was renewed").await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "renews itself on").await;
     ground.telegram.send_text(ANNA, "/paysupport");
     wait_for(&ground, "Your payments").await;
     press(&ground.telegram, "Return");
     wait_for(&ground, "tell you here").await;
     assert_eq!(ground.count("SELECT count(*) FROM payments WHERE refund_asked_at IS NOT NULL").await, 1);
+}
+
+#[tokio::test]
+async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "opens the bill").await;
+    let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    ground.telegram.pay_link(ANNA, &link);
+    wait_for(&ground, "then renews itself").await;
+    ground.telegram.fault(Fault::refuse("editUserStarSubscription", 400, "Bad Request: SUBSCRIPTION_STRANGE"));
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "renews itself on").await;
+    press(&ground.telegram, "Cancel the subscription");
+    let is_told = |text: &str| text.contains("did not let me cancel");
+    ground.telegram.wait_for(ANNA, |sent| sent.iter().any(|sent| is_told(&sent.text))).await;
+}
+
+#[tokio::test]
+async fn a_person_whose_bill_telegram_refuses_is_told_so() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.fault(Fault::refuse("sendInvoice", 400, "Bad Request: CURRENCY_TOTAL_AMOUNT_INVALID"));
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "250 ⭐ for 30 days");
+    wait_for(&ground, "did not let me make this bill").await;
+}
+
+#[tokio::test]
+async fn a_bill_that_was_forwarded_and_paid_in_a_group_counts_and_is_thanked_for_in_private() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.open_chat(ANNA);
+    ground.telegram.send_update(json!({ "message": {
+        "message_id": 900, "date": 1_770_000_000,
+        "successful_payment": {
+            "currency": "XTR", "total_amount": 250, "invoice_payload": payload(Way::Stars, ANNA, 250),
+            "telegram_payment_charge_id": "stx-group", "provider_payment_charge_id": "",
+        },
+        "chat": { "id": -100_500, "type": "supergroup", "title": "Friends" },
+        "from": { "id": ANNA, "is_bot": false, "first_name": "Anna", "language_code": "en" },
+    } }));
+    wait_for(&ground, "Thank you!").await;
+    assert_eq!(ground.count("SELECT count(*) FROM users WHERE plan = 'premium'").await, 1);
+}
+
+#[tokio::test]
+async fn stars_that_somebody_gave_back_elsewhere_are_booked_when_telegram_says_so() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "250 ⭐ for 30 days");
+    let message = invoice(&ground).await;
+    ground.telegram.pay(ANNA, message);
+    wait_for(&ground, "Thank you!").await;
+    ground.telegram.fault(Fault::refuse("refundStarPayment", 400, "Bad Request: CHARGE_ALREADY_REFUNDED"));
+    let administrator = administrator(&ground);
+    let payment = administrator.account(ANNA).await.unwrap().payments[0].id;
+    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Asked);
+    evolve_testkit::eventually("the payment to be booked as given back", async || {
+        ground.count("SELECT count(*) FROM payments WHERE refunded_at IS NOT NULL").await == 1
+    })
+    .await;
+    assert_eq!(ground.count("SELECT count(*) FROM users WHERE plan = 'premium'").await, 0);
 }
 
 /// The use cases as an administrator has them, over the same database.

@@ -134,6 +134,9 @@ pub struct ReceivedRequest {
     /// Whether Telegram repeats it, or has.
     #[serde(default)]
     pub is_recurring: bool,
+    /// Whether it is the first of those that Telegram repeats.
+    #[serde(default)]
+    pub is_first_recurring: bool,
     /// Until when a subscription is paid by it.
     #[serde(default)]
     pub subscription_expires_at: Option<DateTime<Utc>>,
@@ -172,7 +175,7 @@ pub struct RefundedRequest {
 pub struct SubscriptionRequest {
     /// Whose; must be the token's own person.
     pub user_id: i64,
-    /// Whether it shall renew itself.
+    /// False stops it from renewing itself. True allows the person to take it up again, which they do in Telegram.
     pub renews: bool,
 }
 
@@ -184,4 +187,58 @@ pub struct RefundRequest {
     pub user_id: i64,
     /// For which payment of theirs.
     pub payment_id: String,
+}
+
+/// A payment that somebody who runs the bot must decide about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenPayment {
+    /// Whose.
+    pub user_id: i64,
+    /// The payment.
+    pub payment: Payment,
+    /// Whether it is for an offer of ours. If not, it gave nothing: give it back, or give premium by hand.
+    pub matched: bool,
+    /// Whether Telegram was asked to give it back.
+    pub refund_begun: bool,
+}
+
+/// What is in an account of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Balance {
+    /// `telegram` (what it holds for us), `sales`, or `unmatched` (what came for no offer of ours).
+    pub account: String,
+    /// The currency.
+    pub currency: String,
+    /// In the currency's smallest unit. Those of one currency add up to zero.
+    pub amount: i64,
+}
+
+/// `GET /admin/payments`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenPaymentsResponse {
+    /// At most a hundred, oldest first.
+    pub payments: Vec<OpenPayment>,
+    /// The ledger.
+    pub balances: Vec<Balance>,
+}
+
+/// What became of the wish to give a payment back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// Telegram was asked. It is done when Telegram says so; if Telegram refuses, ask again.
+    Asked,
+    /// It had been asked, or done, before.
+    Already,
+    /// It is booked and premium ended; give the money itself back at the payment provider.
+    ByHand,
+}
+
+/// `POST /admin/payments/{payment_id}/refund`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RefundResponse {
+    /// The payment.
+    pub payment_id: String,
+    /// What became of it.
+    pub state: RefundState,
 }

@@ -11,23 +11,29 @@ pub use endings::{see_to_endings, start};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use evolve_domain::{
+    language::Language,
     payment::{Price, Standing, Way},
     plan::Plan,
+    profile::{Onboarding, Settings},
 };
 use evolve_runtime::clock::Clock;
 use evolve_store::{
     Store, StoreError,
     cache::{Cache, Entry},
     outbox::NewOutgoing,
-    payments::{Account, NewPayment, Paid, Refund, RefundBegun},
+    payments::{Account, Balance, NewPayment, Paid, Payment, Refund, RefundBegun},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use provider::{Call, Offer, PaymentProvider};
 
 /// Payments that a person is shown.
 const SHOWN: i64 = 5;
+/// Payments to decide about that are shown at once.
+const TO_SEE_TO: i64 = 100;
 
 /// Why a use case did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +69,8 @@ pub struct Received {
     pub offered: Option<Way>,
     /// Whether Telegram repeats it.
     pub is_recurring: bool,
+    /// Whether it is the first of those that Telegram repeats.
+    pub is_first: bool,
     /// Until when a subscription is paid by it.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -161,6 +169,7 @@ impl Payments {
             amount: received.amount,
             matched: way.is_some(),
             renews_at: received.expires_at,
+            begins: received.is_first,
         };
         let Paid { standing, replayed } = self.store.payments().paid(&payment, self.clock.now()).await?;
         if !payment.matched && !replayed {
@@ -181,6 +190,7 @@ impl Payments {
         match refund {
             Refund::Done(standing) => Ok(outcome(standing, false)),
             Refund::Replayed(standing) => Ok(outcome(standing, true)),
+            Refund::OfNobody => Ok(outcome(Standing::default(), false)),
             Refund::Unknown => Err(PaymentError::NotFound),
         }
     }
@@ -197,6 +207,7 @@ impl Payments {
         let provider = self.provider(payment.way).ok_or(PaymentError::NotForSale)?;
         let Some(call) = provider.refund(payment.user_id, &payment.charge_id) else {
             self.refunded(payment.user_id, &payment.charge_id).await?;
+            self.tell(payment.user_id, format!("refund-{payment_id}"), "payment_refunded").await?;
             return Ok(RefundEnd::ByHand);
         };
         let owed = owed(payment.user_id, format!("refund-{payment_id}"), call);
@@ -219,25 +230,47 @@ impl Payments {
         self.account(user_id).await
     }
 
-    /// Stops a person's subscription from renewing itself, or lets it again. Done already, it is done.
+    /// Stops a person's subscription from renewing itself, or allows them to take it up again in Telegram. Done already, it
+    /// is done.
     ///
     /// # Errors
     /// [`PaymentError::NotFound`] where there is none, [`PaymentError::Store`].
     pub async fn renew(&self, user_id: i64, renews: bool) -> Result<Account, PaymentError> {
-        let now = self.clock.now();
         let provider = self.provider(Way::StarsMonthly).ok_or(PaymentError::NotFound)?;
-        let account = self.account(user_id).await?;
-        let charge = account.subscription_charge.ok_or(PaymentError::NotFound)?;
-        let Some(call) = provider.renew(user_id, &charge, renews) else { return Err(PaymentError::NotFound) };
         let key = format!("renewal-{}", Uuid::now_v7());
-        let make = |charge: &str| {
-            let call = provider.renew(user_id, charge, renews).unwrap_or(call);
-            owed(user_id, key, call)
-        };
-        let standing = self.store.payments().set_renewal(user_id, renews, make, now).await?;
+        let call = |charge: &str| Some(owed(user_id, key, provider.renew(user_id, charge, renews)?));
+        let standing = self.store.payments().set_renewal(user_id, renews, call, self.clock.now()).await?;
         self.forget(user_id).await;
         standing.ok_or(PaymentError::NotFound)?;
         self.account(user_id).await
+    }
+
+    /// Payments that somebody who runs the bot must decide about, oldest first: those that people want back, and those that
+    /// are for no offer of ours.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn to_see_to(&self) -> Result<Vec<Payment>, PaymentError> {
+        Ok(self.store.payments().to_see_to(TO_SEE_TO).await?)
+    }
+
+    /// What is in each account of the ledger.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn balances(&self) -> Result<Vec<Balance>, PaymentError> {
+        Ok(self.store.payments().balances().await?)
+    }
+
+    /// Owes a person a notice, which the bot puts into words.
+    async fn tell(&self, user_id: i64, key: String, notice: &str) -> Result<(), PaymentError> {
+        let onboarding = Onboarding::default();
+        let defaults = Settings { language: Language::default(), time_zone: Tz::UTC, onboarding };
+        let Some(person) = self.store.users().profile(user_id, defaults).await? else { return Ok(()) };
+        let params = json!({ "chat_id": user_id, "notice": notice, "language": person.settings.language });
+        let notice = NewOutgoing { chat_id: user_id, user_id: Some(user_id), key, method: "notice".to_owned(), params };
+        self.store.outbox().put(&[notice], self.clock.now()).await?;
+        Ok(())
     }
 
     fn provider(&self, way: Way) -> Option<&dyn PaymentProvider> {

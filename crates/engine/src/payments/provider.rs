@@ -41,7 +41,8 @@ pub trait PaymentProvider: Debug + Send + Sync {
     /// The call that gives a payment back; nothing where that is done by hand, at the provider.
     fn refund(&self, user_id: i64, charge_id: &str) -> Option<Call>;
 
-    /// The call that stops a subscription from renewing itself, or lets it; nothing where none does.
+    /// The call that stops a subscription from renewing itself, or allows the person to take it up again. `charge_id` is
+    /// its first payment's. Nothing where there are no subscriptions.
     fn renew(&self, user_id: i64, charge_id: &str, renews: bool) -> Option<Call>;
 }
 

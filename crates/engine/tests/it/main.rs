@@ -2,6 +2,8 @@
 //! helper functions are tests too.
 
 #[cfg(test)]
+mod endings;
+#[cfg(test)]
 mod model_chain;
 #[cfg(test)]
 mod model_gemini;

@@ -6,17 +6,21 @@
 
 mod change;
 mod ending;
+mod refund;
+mod support;
 
 use chrono::{DateTime, Utc};
 use evolve_domain::{
     payment::{Renewal, Standing, Way},
     plan::Plan,
 };
+use sha2::{Digest as _, Sha256};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-pub use change::{Paid, Refund, RefundBegun};
+pub use change::Paid;
 pub use ending::Ending;
+pub use refund::{Refund, RefundBegun};
 
 use crate::{Store, StoreError, users::parse};
 
@@ -41,6 +45,8 @@ pub struct NewPayment {
     pub matched: bool,
     /// When Telegram takes the next one, where it repeats.
     pub renews_at: Option<DateTime<Utc>>,
+    /// Whether it is the first of a subscription.
+    pub begins: bool,
 }
 
 /// A payment as stored.
@@ -62,6 +68,8 @@ pub struct Payment {
     pub matched: bool,
     /// When.
     pub paid_at: DateTime<Utc>,
+    /// Until when the days are that it gave.
+    pub covers_until: Option<DateTime<Utc>>,
     /// Whether the person asked for it back.
     pub refund_asked: bool,
     /// Whether Telegram has been asked to give it back.
@@ -75,8 +83,10 @@ pub struct Payment {
 pub struct Account {
     /// How they stand.
     pub standing: Standing,
-    /// By what Telegram knows their subscription.
+    /// By what Telegram knows their subscription: its first charge.
     pub subscription_charge: Option<String>,
+    /// The newest charge of their subscription.
+    pub last_charge: Option<String>,
     /// Their newest payments, newest first.
     pub payments: Vec<Payment>,
 }
@@ -105,25 +115,25 @@ impl Store {
 }
 
 const STANDING: &str = "
-    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id
+    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id, s.last_charge_id
     FROM users u LEFT JOIN subscriptions s ON s.user_id = u.id WHERE u.id = $1";
 
 /// As [`STANDING`], holding the person.
 const STANDING_FOR_UPDATE: &str = "
-    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id
+    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id, s.last_charge_id
     FROM users u LEFT JOIN subscriptions s ON s.user_id = u.id WHERE u.id = $1
     FOR NO KEY UPDATE OF u";
 
 const LATEST: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, refund_asked_at, refund_begun_at, refunded_at
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
     FROM payments WHERE user_id = $1 ORDER BY paid_at DESC LIMIT $2";
 
 const FIND: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, refund_asked_at, refund_begun_at, refunded_at
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
     FROM payments WHERE charge_id = $1";
 
 const FIND_BY_ID: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, refund_asked_at, refund_begun_at, refunded_at
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
     FROM payments WHERE id = $1";
 
 const BALANCES: &str = "
@@ -140,6 +150,7 @@ struct StandingRow {
     renews_at: Option<DateTime<Utc>>,
     canceled: Option<bool>,
     charge_id: Option<String>,
+    last_charge_id: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -152,6 +163,7 @@ struct PaymentRow {
     amount: i64,
     matched: bool,
     paid_at: DateTime<Utc>,
+    covers_until: Option<DateTime<Utc>>,
     refund_asked_at: Option<DateTime<Utc>>,
     refund_begun_at: Option<DateTime<Utc>>,
     refunded_at: Option<DateTime<Utc>>,
@@ -162,7 +174,7 @@ impl From<StandingRow> for Account {
         let renewal = row.renews_at.zip(row.canceled).map(|(renews_at, canceled)| Renewal { renews_at, canceled });
         let plan = parse("users.plan", &row.plan, Plan::default());
         let standing = Standing { plan, paid_until: row.paid_until, premium_until: row.premium_until, renewal };
-        Self { standing, subscription_charge: row.charge_id, payments: Vec::new() }
+        Self { standing, subscription_charge: row.charge_id, last_charge: row.last_charge_id, payments: Vec::new() }
     }
 }
 
@@ -177,6 +189,7 @@ impl From<PaymentRow> for Payment {
             amount: row.amount,
             matched: row.matched,
             paid_at: row.paid_at,
+            covers_until: row.covers_until,
             refund_asked: row.refund_asked_at.is_some(),
             refund_begun: row.refund_begun_at.is_some(),
             refunded: row.refunded_at.is_some(),
@@ -218,6 +231,24 @@ impl Payments<'_> {
 async fn held(connection: &mut PgConnection, user_id: i64) -> Result<Option<Account>, StoreError> {
     let row: Option<StandingRow> = sqlx::query_as(STANDING_FOR_UPDATE).bind(user_id).fetch_optional(connection).await?;
     Ok(row.map(Account::from))
+}
+
+/// Telegram must not go on taking payments for the subscription of $1. Nobody waits for it in a chat, and it must be done even
+/// if the person is removed: so the row is nobody's. Its content is forgotten as soon as Telegram has accepted it.
+pub(crate) const STOP: &str = "
+    WITH owed AS (
+        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
+        SELECT 0, NULL, 'stop-' || gen_random_uuid(), 'editUserStarSubscription',
+               jsonb_build_object('user_id', user_id, 'telegram_payment_charge_id', charge_id, 'is_canceled', true),
+               'epoch', now()
+        FROM subscriptions WHERE user_id = $1 AND NOT canceled
+        RETURNING id
+    )
+    SELECT pg_notify('outbox', '')::text FROM owed";
+
+/// The ledger's key of what happened to a charge.
+fn ledger_key(what: &str, charge_id: &str) -> Vec<u8> {
+    Sha256::digest(format!("{what}:{charge_id}")).to_vec()
 }
 
 async fn by_charge(connection: &mut PgConnection, charge_id: &str) -> Result<Option<Payment>, StoreError> {

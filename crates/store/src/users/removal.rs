@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 
 use super::Users;
-use crate::StoreError;
+use crate::{StoreError, payments::STOP};
 
 /// What a removal did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +40,11 @@ const REMOVALS: [(&str, &str); 13] = [
     ("subscriptions", "DELETE FROM subscriptions WHERE user_id = $1"),
 ];
 
-/// Telegram must not go on taking payments of somebody who is gone. The row belongs to no person, and its content is
-/// forgotten as soon as Telegram has accepted it.
-const CANCEL: &str = "
-    INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-    SELECT 0, NULL, 'cancel-' || gen_random_uuid(), 'editUserStarSubscription',
-           jsonb_build_object('user_id', user_id, 'telegram_payment_charge_id', charge_id, 'is_canceled', true), now(), now()
-    FROM subscriptions WHERE user_id = $1 AND NOT canceled";
+/// What is owed to Telegram about somebody's money is still owed when they are gone; it is nobody's row from then on, and its
+/// content is forgotten as soon as Telegram has accepted it.
+const KEEP_OWED: &str = "
+    UPDATE outbox SET user_id = NULL, chat_id = 0
+    WHERE user_id = $1 AND state = 'pending' AND method IN ('refundStarPayment', 'editUserStarSubscription')";
 
 const HOLDABLE: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, 'epoch', 'epoch') ON CONFLICT (id) DO NOTHING";
@@ -79,7 +77,8 @@ impl Users<'_> {
                 break;
             }
         }
-        affected(&mut transaction, CANCEL, user_id).await?;
+        affected(&mut transaction, KEEP_OWED, user_id).await?;
+        affected(&mut transaction, STOP, user_id).await?;
         let mut counts = BTreeMap::new();
         for (table, statement) in REMOVALS {
             counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);

@@ -27,7 +27,7 @@ const DATA: [(i64, &str); 7] = [
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
     (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
          VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
-         INSERT INTO subscriptions VALUES (1, 'charge', now(), false);
+         INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
          INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
          VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
 ];

@@ -29,6 +29,7 @@ fn payment(user_id: i64, charge: &str, way: Way, now: DateTime<Utc>) -> NewPayme
         amount: if way == Way::Money { 29_900 } else { 250 },
         matched: true,
         renews_at: (way == Way::StarsMonthly).then(|| now + TimeDelta::days(30)),
+        begins: way == Way::StarsMonthly,
     }
 }
 
@@ -90,7 +91,7 @@ async fn a_refund_is_asked_of_telegram_once_and_takes_effect_when_it_says_so() {
     assert!(payments.ask_refund(IVAN, paid.id, world.now).await.unwrap());
     assert!(!payments.ask_refund(7, paid.id, world.now).await.unwrap(), "somebody else's payment");
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
-    assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r2"), world.now).await.unwrap(), RefundBegun::Already);
+    assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Already);
     assert_eq!(world.count("SELECT count(*) FROM outbox").await, 1);
     assert_eq!(payments.account(IVAN, 0).await.unwrap().standing.plan, Plan::Premium, "before Telegram said so");
     assert_eq!(payments.refunded(7, "c1", world.now).await.unwrap(), Refund::Unknown);
@@ -112,13 +113,130 @@ async fn a_cancelled_subscription_owes_telegram_the_call_and_keeps_what_is_paid(
         paid_until.map(|t| t + TimeDelta::days(3))
     );
     for key in ["off", "off again"] {
-        let off = payments.set_renewal(IVAN, false, |charge| call(IVAN, &format!("{key}-{charge}")), world.now);
+        let off = payments.set_renewal(IVAN, false, |charge| Some(call(IVAN, &format!("{key}-{charge}"))), world.now);
         assert_eq!(off.await.unwrap().unwrap().premium_until, paid_until);
     }
     let owed = world.count("SELECT count(*) FROM outbox WHERE key = 'off-c1'").await;
     assert_eq!((owed, world.count("SELECT count(*) FROM outbox").await), (1, 1), "it was cancelled twice");
-    let nobody = payments.set_renewal(7, false, |_| call(7, "x"), world.now).await.unwrap();
+    let nobody = payments.set_renewal(7, false, |_| Some(call(7, "x")), world.now).await.unwrap();
     assert_eq!(nobody, None);
+}
+
+#[tokio::test]
+async fn a_subscription_is_cancelled_by_its_first_charge_however_often_it_was_renewed() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "first", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    let renewal = NewPayment { begins: false, ..payment(IVAN, "second", Way::StarsMonthly, world.now) };
+    payments.paid(&renewal, world.now).await.unwrap();
+    payments.set_renewal(IVAN, false, |charge| Some(call(IVAN, charge)), world.now).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE key = 'first'").await, 1);
+    // A bot may only allow people to take a subscription up again.
+    let allowed = payments.set_renewal(IVAN, true, |charge| Some(call(IVAN, &format!("on-{charge}"))), world.now);
+    assert!(!allowed.await.unwrap().unwrap().renews());
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE key = 'on-first'").await, 1);
+    let third = NewPayment { begins: false, ..payment(IVAN, "third", Way::StarsMonthly, world.now) };
+    assert!(payments.paid(&third, world.now).await.unwrap().standing.renews(), "they took it up again, and it came");
+}
+
+const STOPPED: &str = "
+    SELECT count(*) FROM outbox WHERE method = 'editUserStarSubscription' AND user_id IS NULL AND chat_id = 0
+    AND params = '{\"user_id\": 42, \"telegram_payment_charge_id\": \"c1\", \"is_canceled\": true}'";
+
+#[tokio::test]
+async fn of_two_subscriptions_of_one_person_the_older_is_stopped() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    assert_eq!(world.count(STOPPED).await, 0);
+    let second = payments.paid(&payment(IVAN, "c2", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    assert_eq!((world.count(STOPPED).await, second.standing.renews()), (1, true));
+    assert_eq!(payments.account(IVAN, 0).await.unwrap().subscription_charge.as_deref(), Some("c2"));
+    assert_eq!(second.standing.paid_until, Some(world.now + TimeDelta::days(60)), "both were paid");
+}
+
+#[tokio::test]
+async fn a_subscription_whose_newest_payment_is_given_back_is_stopped() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    let renewal = NewPayment { begins: false, ..payment(IVAN, "c2", Way::StarsMonthly, world.now) };
+    payments.paid(&renewal, world.now).await.unwrap();
+    let Refund::Done(standing) = payments.refunded(IVAN, "c1", world.now).await.unwrap() else { panic!("not done") };
+    assert_eq!((standing.renews(), world.count(STOPPED).await), (true, 0), "an older one");
+    let Refund::Done(standing) = payments.refunded(IVAN, "c2", world.now).await.unwrap() else { panic!("not done") };
+    assert_eq!((standing.renews(), standing.plan, world.count(STOPPED).await), (false, Plan::Free, 1));
+}
+
+#[tokio::test]
+async fn a_refund_takes_no_days_that_another_payment_gave() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    for charge in ["c1", "c2", "c3"] {
+        payments.paid(&payment(IVAN, charge, Way::Stars, world.now), world.now).await.unwrap();
+    }
+    let until = async |charge: &str, n: i64| match payments.refunded(IVAN, charge, day(n)).await.unwrap() {
+        Refund::Done(standing) => standing.paid_until,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(until("c1", 10).await, Some(day(70)), "twenty days of the first were left");
+    assert_eq!(until("c2", 20).await, Some(day(50)), "the second was for the days from 10 to 40 by then");
+    assert_eq!(until("c3", 30).await, None, "the last of them was in use");
+}
+
+#[tokio::test]
+async fn a_refund_that_telegram_refused_can_be_asked_for_again() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "c1", Way::Stars, world.now), world.now).await.unwrap();
+    let paid = payments.account(IVAN, 5).await.unwrap().payments.remove(0);
+    assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
+    sqlx::query("UPDATE outbox SET state = 'dead', params = NULL").execute(&world.sql).await.unwrap();
+    assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
+    let owed = "SELECT count(*) FROM outbox WHERE state = 'pending' AND params IS NOT NULL AND attempts = 0";
+    assert_eq!(world.count(owed).await, 1);
+    payments.refunded(IVAN, "c1", world.now).await.unwrap();
+    assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Already);
+}
+
+#[tokio::test]
+async fn what_somebody_must_decide_about_is_listed_until_it_is_given_back() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "fine", Way::Stars, world.now), world.now).await.unwrap();
+    payments.paid(&payment(IVAN, "asked", Way::Stars, world.now), world.now).await.unwrap();
+    let stray = NewPayment { matched: false, ..payment(7, "stray", Way::Stars, world.now) };
+    payments.paid(&stray, world.now + TimeDelta::hours(1)).await.unwrap();
+    let mine = payments.account(IVAN, 5).await.unwrap().payments;
+    let asked = mine.iter().find(|payment| payment.charge_id == "asked").unwrap();
+    payments.ask_refund(IVAN, asked.id, world.now).await.unwrap();
+    let listed = async || {
+        let payments = payments.to_see_to(10).await.unwrap();
+        payments.into_iter().map(|payment| payment.charge_id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, ["asked", "stray"]);
+    payments.refunded(IVAN, "asked", world.now).await.unwrap();
+    payments.refunded(7, "stray", world.now).await.unwrap();
+    assert_eq!(listed().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_refund_that_is_owed_outlives_the_person_and_is_booked() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "c1", Way::Stars, world.now), world.now).await.unwrap();
+    let paid = payments.account(IVAN, 5).await.unwrap().payments.remove(0);
+    payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap();
+    assert_eq!(world.store.users().delete(IVAN).await.unwrap().remaining, 0);
+    let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment' AND user_id IS NULL AND chat_id = 0";
+    assert_eq!(world.count(owed).await, 1);
+    for _ in 0..2 {
+        assert_eq!(payments.refunded(IVAN, "c1", world.now).await.unwrap(), Refund::OfNobody);
+        assert!(balances(&world).await.values().all(|amount| *amount == 0));
+    }
+    assert_eq!(world.count("SELECT count(*) FROM users").await, 0);
+    assert_eq!(payments.refunded(IVAN, "never", world.now).await.unwrap(), Refund::Unknown);
 }
 
 #[tokio::test]
@@ -198,25 +316,29 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 async fn play(world: &World, run: usize, events: &[Event]) -> BTreeMap<String, i64> {
     let payments = world.store.payments();
     let (mut held, mut now): (BTreeMap<String, i64>, _) = (BTreeMap::new(), world.now);
+    let mut open: BTreeMap<String, (String, i64)> = BTreeMap::new();
     for event in events {
         match *event {
             Event::Paid { person, charge, way, matched } => {
                 let new = NewPayment { matched, ..payment(person, &format!("{run}-{charge}"), Way::ALL[way], now) };
                 if !payments.paid(&new, now).await.unwrap().replayed {
-                    *held.entry(new.currency).or_default() += new.amount;
+                    *held.entry(new.currency.clone()).or_default() += new.amount;
+                    open.insert(new.charge_id, (new.currency, new.amount));
                 }
             }
             Event::Refunded { person, charge } => {
                 let charge = format!("{run}-{charge}");
-                let known = payments.account(person, 100).await.unwrap().payments;
-                if let Refund::Done(_) = payments.refunded(person, &charge, now).await.unwrap() {
-                    let payment = known.into_iter().find(|payment| payment.charge_id == charge).unwrap();
-                    *held.entry(payment.currency).or_default() -= payment.amount;
+                // Of people who were removed, too; each once.
+                let refund = payments.refunded(person, &charge, now).await.unwrap();
+                if matches!(refund, Refund::Done(_) | Refund::OfNobody)
+                    && let Some((currency, amount)) = open.remove(&charge)
+                {
+                    *held.entry(currency).or_default() -= amount;
                 }
             }
             Event::Canceled { person } => {
                 let key = Uuid::now_v7().to_string();
-                payments.set_renewal(person, false, |_| call(person, &key), now).await.unwrap();
+                payments.set_renewal(person, false, |_| Some(call(person, &key)), now).await.unwrap();
             }
             Event::Removed { person } => {
                 world.store.users().delete(person).await.unwrap();
@@ -224,8 +346,12 @@ async fn play(world: &World, run: usize, events: &[Event]) -> BTreeMap<String, i
             Event::DayPassed => now += TimeDelta::days(11),
         }
         for person in 1..4 {
-            let standing = payments.account(person, 0).await.unwrap().standing;
+            let account = payments.account(person, 100).await.unwrap();
+            let standing = account.standing;
             assert_eq!(standing.plan == Plan::Premium, standing.premium_until.is_some(), "{standing:?}");
+            let kept = account.payments.iter().filter(|payment| !payment.refunded);
+            let last = kept.filter_map(|payment| payment.covers_until).max();
+            assert!(standing.plan == Plan::Free || standing.paid_until == last, "{standing:?}: paid until {last:?}");
         }
     }
     held
@@ -289,6 +415,11 @@ async fn every_query_of_payments_has_an_index() {
     for (sql, index) in [
         ("SELECT id FROM payments WHERE user_id = 1 ORDER BY paid_at DESC LIMIT 5", "payments_of_user"),
         ("SELECT id FROM payments WHERE charge_id = 'c'", "payments_charge_id_key"),
+        (
+            "SELECT id FROM payments WHERE refunded_at IS NULL AND (refund_asked_at IS NOT NULL OR NOT matched)
+             ORDER BY paid_at LIMIT 100",
+            "payments_to_see_to",
+        ),
         (
             "SELECT id FROM users WHERE plan = 'premium' AND premium_until <= now() ORDER BY premium_until",
             "users_premium_ends",

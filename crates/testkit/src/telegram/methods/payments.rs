@@ -84,11 +84,8 @@ pub(super) fn refund(world: &mut World, params: &Params) -> Outcome {
 }
 
 pub(super) fn edit_subscription(world: &mut World, params: &Params) -> Outcome {
-    let (user_id, is_canceled) = (params.int("user_id"), params.flag("is_canceled"));
-    let charge = world.payments.charges.get_mut(&params.text("telegram_payment_charge_id"));
-    let charge = charge.filter(|charge| charge.user_id == user_id && charge.invoice.period.is_some());
-    let charge = charge.ok_or_else(|| Refusal::bad("CHARGE_NOT_FOUND"))?;
-    charge.is_canceled = is_canceled;
+    let charge_id = params.text("telegram_payment_charge_id");
+    world.edit_subscription(params.int("user_id"), &charge_id, params.flag("is_canceled"))?;
     Ok(true.into())
 }
 

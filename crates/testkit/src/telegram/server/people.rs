@@ -112,6 +112,11 @@ impl TelegramServer {
         self.shared.change(|world| world.renew(charge_id)).and_then(|(_, posted)| posted.update_id).unwrap_or(0)
     }
 
+    /// A person takes a cancelled subscription up again, in Telegram's settings. False where the bot does not allow it.
+    pub fn resume(&self, charge_id: &str) -> bool {
+        self.shared.change(|world| world.person_resumes(charge_id))
+    }
+
     /// The charges of a person, oldest first: Telegram's id, and whether it was refunded, and cancelled.
     pub fn charges(&self, user_id: i64) -> Vec<(String, bool, bool)> {
         self.shared.read(|world| {

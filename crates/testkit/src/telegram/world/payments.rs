@@ -48,7 +48,12 @@ pub(in super::super) struct Charge {
     pub(in super::super) user_id: i64,
     pub(in super::super) invoice: Invoice,
     pub(in super::super) is_refunded: bool,
+    /// The first charge of its subscription: Telegram knows the subscription by no other.
+    first: Option<String>,
+    /// Of a first charge: whether the subscription renews itself no more.
     pub(in super::super) is_canceled: bool,
+    /// Of a first charge: whether the bot cancelled it, so that the person may not take it up again.
+    is_barred: bool,
 }
 
 /// All of it.
@@ -136,13 +141,13 @@ impl World {
             chat.note(Doing::CheckoutAnswered { pre_checkout_query_id: id.to_owned(), ok, error });
         }
         if ok {
-            self.charge(checkout.user_id, checkout.invoice, true);
+            self.charge(checkout.user_id, checkout.invoice, None);
         }
         Ok(())
     }
 
     /// Takes a payment, and tells the bot.
-    fn charge(&mut self, user_id: i64, invoice: Invoice, is_first: bool) -> (String, Posted) {
+    fn charge(&mut self, user_id: i64, invoice: Invoice, first: Option<String>) -> (String, Posted) {
         let charge_id = format!("stx{:012}", self.payments.next());
         let is_stars = invoice.currency == "XTR";
         let mut paid = json!({
@@ -155,11 +160,12 @@ impl World {
         if let Some(period) = invoice.period {
             paid["subscription_expiration_date"] = (now() + period).into();
             paid["is_recurring"] = true.into();
-            if is_first {
+            if first.is_none() {
                 paid["is_first_recurring"] = true.into();
             }
         }
-        let charge = Charge { user_id, invoice, is_refunded: false, is_canceled: false };
+        let first = first.or_else(|| invoice.period.map(|_| charge_id.clone()));
+        let charge = Charge { user_id, invoice, is_refunded: false, first, is_canceled: false, is_barred: false };
         self.payments.charges.insert(charge_id.clone(), charge);
         let posted = self.service_message(user_id, "successful_payment", paid);
         (charge_id, posted)
@@ -167,12 +173,31 @@ impl World {
 
     /// Telegram renews a subscription. Nothing where there is none that goes on.
     pub(in super::super) fn renew(&mut self, charge_id: &str) -> Option<(String, Posted)> {
-        let charge = self.payments.charges.get(charge_id)?;
-        if charge.is_canceled || charge.is_refunded || charge.invoice.period.is_none() {
-            return None;
-        }
-        let (user_id, invoice) = (charge.user_id, charge.invoice.clone());
-        Some(self.charge(user_id, invoice, false))
+        let first_id = self.payments.charges.get(charge_id)?.first.clone()?;
+        let first = self.payments.charges.get(&first_id).filter(|first| !first.is_canceled)?;
+        let (user_id, invoice) = (first.user_id, first.invoice.clone());
+        Some(self.charge(user_id, invoice, Some(first_id)))
+    }
+
+    /// The bot cancels a subscription, or allows the person to take it up again, which changes nothing by itself.
+    pub(in super::super) fn edit_subscription(
+        &mut self,
+        user_id: i64,
+        charge_id: &str,
+        is_canceled: bool,
+    ) -> Result<(), Refusal> {
+        let charge = self.payments.charges.get_mut(charge_id);
+        let is_its = |charge: &&mut Charge| charge.user_id == user_id && charge.first.as_deref() == Some(charge_id);
+        let charge = charge.filter(is_its).ok_or_else(|| Refusal::bad("CHARGE_NOT_FOUND"))?;
+        charge.is_canceled |= is_canceled;
+        charge.is_barred = is_canceled;
+        Ok(())
+    }
+
+    /// A person takes a cancelled subscription up again. False where the bot does not allow it.
+    pub(in super::super) fn person_resumes(&mut self, charge_id: &str) -> bool {
+        let charge = self.payments.charges.get_mut(charge_id).filter(|charge| !charge.is_barred);
+        charge.map(|charge| charge.is_canceled = false).is_some()
     }
 
     /// Gives Stars back, and tells the bot.
