@@ -19,14 +19,14 @@ pub struct Pod {
     /// What its container asks for, and may use at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
-    /// Labels that its nodes must have.
+    /// Labels that its nodes must have. Migrations, backups and restores follow the API's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = labels()))]
     pub node_selector: BTreeMap<String, String>,
     /// As in a pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub affinity: Option<Affinity>,
-    /// As in a pod.
+    /// As in a pod. Migrations, backups and restores follow the API's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-validations" = rules(&[
         ("self.all(toleration, !has(toleration.operator) || toleration.operator != 'Exists' || !has(toleration.value) || toleration.value == '')",

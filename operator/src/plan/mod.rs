@@ -110,7 +110,9 @@ pub fn plan(
         gate => gate,
     };
     let wanted = Target { api: stamp_of(&mut desired.api), bot: stamp_of(&mut desired.bot) };
-    let lives = [live_part(cache, bot, &names.api), live_part(cache, bot, &names.bot)];
+    // A bot that wakes does not wake in the version before while its database is migrated to the next.
+    let is_early = is_held || !matches!(gate, Gate::Open | Gate::Failed(_));
+    let lives = [&names.api, &names.bot].map(|name| live_part(cache, bot, name, is_early));
     let pods = Pods::of(bot, cache);
     let before = bot.status.as_ref().and_then(|status| status.rollout.clone()).unwrap_or_default();
     let good = [&before.last_good, &before.previous_good];
@@ -236,9 +238,12 @@ pub fn live_deployment(cache: &Cache, bot: &EvolveBot, name: &str) -> Option<Dep
     live(cache, bot, Kind::Deployment, name)
 }
 
-fn live_part(cache: &Cache, bot: &EvolveBot, name: &str) -> Live {
+fn live_part(cache: &Cache, bot: &EvolveBot, name: &str, is_early: bool) -> Live {
+    let stable = live_deployment(cache, bot, name);
+    let replicas = stable.as_ref().and_then(|live| live.spec.as_ref()?.replicas);
     Live {
-        stable: live_deployment(cache, bot, name),
+        sleeps_on: is_early && replicas == Some(0),
+        stable,
         next: live_deployment(cache, bot, &twin::name(name)),
         service: live(cache, bot, Kind::Service, name),
     }
