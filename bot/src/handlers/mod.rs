@@ -15,6 +15,7 @@
 
 mod chat;
 mod commands;
+mod live;
 mod me;
 mod names;
 mod relationship;

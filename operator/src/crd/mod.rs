@@ -49,7 +49,9 @@ pub use self::rollout::{Canary, Migration, Rollout, RolloutStrategy};
 pub use self::status::{
     BackupStatus, EvolveBotStatus, MigrationPhase, MigrationStatus, PartStatus, Refusal, RolloutPhase, RolloutStatus,
 };
-pub use self::telegram::{GatewayRef, IngressSettings, Payments, Telegram, TelegramMode, WEBHOOK_PATH, Webhook};
+pub use self::telegram::{
+    GatewayRef, IngressSettings, Payments, Streaming, Telegram, TelegramMode, WEBHOOK_PATH, Webhook,
+};
 
 /// `apiVersion` of the resource.
 pub const API_VERSION: &str = "evolveai.dev/v1alpha1";

@@ -41,6 +41,8 @@ pub struct Telegram {
     /// Most calls a second that reach people, per replica; Telegram allows a bot 30 in all.
     #[schemars(range(min = 1, max = 1000))]
     pub messages_per_second: u32,
+    /// How answers are shown while they are made.
+    pub streaming: Streaming,
     /// How people can pay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payments: Option<Payments>,
@@ -54,7 +56,33 @@ impl Default for Telegram {
             webhook: None,
             api_url: None,
             messages_per_second: 30,
+            streaming: Streaming::default(),
             payments: None,
+        }
+    }
+}
+
+/// How answers are shown while they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Streaming {
+    /// As a message that grows by edits.
+    #[default]
+    Edits,
+    /// As Telegram's own draft of a message: smoother where the app knows them, and in private chats alone.
+    Drafts,
+    /// Not at all: an answer comes when it is whole.
+    Off,
+}
+
+impl Streaming {
+    /// As the bot's configuration says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Edits => "edits",
+            Self::Drafts => "drafts",
+            Self::Off => "off",
         }
     }
 }
