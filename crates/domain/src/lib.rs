@@ -6,4 +6,5 @@ pub mod language;
 pub mod plan;
 pub mod profile;
 pub mod relationship;
+pub mod safety;
 pub mod tokens;

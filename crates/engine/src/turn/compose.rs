@@ -1,5 +1,6 @@
 //! Compose: the prompt of a turn.
 
+use evolve_domain::safety::hidden;
 use evolve_store::messages::Recall;
 
 use super::{Running, TurnError};
@@ -50,7 +51,7 @@ impl Running<'_> {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
         if !self.request.text.is_empty() {
-            parts.push(Part::Text(self.request.text.clone()));
+            parts.push(Part::Text(hidden::without(&self.request.text)));
         }
         Message { role: Role::User, parts }
     }
