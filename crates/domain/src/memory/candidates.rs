@@ -1,0 +1,214 @@
+//! The first pass: every message that holds a term of the question, and its neighbours, from postings alone.
+//!
+//! BM25, with what was learnt by measuring: a message is also scored by the terms of the messages before and after it, by
+//! how much of the question it and they cover together, by whose words are wanted, and by the month.
+
+use chrono::NaiveDate;
+
+use super::{Side, index::postings, question::Question, weights};
+
+/// BM25's saturation of repeated terms; messages are short, so that a second mention tells little.
+const K1: f32 = 0.9;
+/// BM25's share of the length.
+const B: f32 = 0.4;
+/// Terms of a usual message. A constant: knowing it better would cost a statement, and changes no order that matters.
+const USUAL_LENGTH: f32 = 12.0;
+/// Candidates that go on to the second pass.
+pub const CANDIDATES: usize = 64;
+/// Most messages of a person that are scored; what is older is not found. Bounds the memory that a question takes.
+const MOST_MESSAGES: u32 = 4_000_000;
+
+/// The postings of one term of the question in one month.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a> {
+    /// The term.
+    pub term: &'a str,
+    /// The first day of the month.
+    pub month: NaiveDate,
+    /// See [`super::index`].
+    pub postings: &'a [u8],
+}
+
+/// A message that may hold the answer, and what the postings tell of it. Shares are of all that the question's terms
+/// weigh together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// The message's number.
+    pub number: u32,
+    /// The month that it, or the neighbour which brought it, is of.
+    pub month: NaiveDate,
+    pub(crate) signs: Signs,
+    pub(crate) score: f32,
+}
+
+/// What postings tell of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Signs {
+    /// Its own BM25.
+    pub own: f32,
+    /// That of the message before.
+    pub before: f32,
+    /// The same, where that one asks something.
+    pub before_asks: f32,
+    /// That of the message before that.
+    pub second_before: f32,
+    /// That of the message after.
+    pub after: f32,
+    /// The share of the question that it holds.
+    pub covered: f32,
+    /// The same with one neighbour on each side.
+    pub near: f32,
+    /// The same with two.
+    pub around: f32,
+    /// Whether these are the words of whose are wanted: 1, -1, or 0 for not known.
+    pub by: f32,
+    /// How well the time fits.
+    pub date: f32,
+}
+
+impl Signs {
+    pub(super) fn weigh(&self, w: &weights::First) -> f32 {
+        self.own * w.own
+            + self.before * w.before
+            + self.before_asks * w.before_asks
+            + self.second_before * w.second_before
+            + self.after * w.after
+            + self.covered * w.covered
+            + self.near * w.near
+            + self.around * w.around
+            + self.around * self.around * w.around_squared
+            + self.by * w.by
+            + self.by.max(0.0) * self.own * w.by_own
+            + self.date * w.date
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Message {
+    own: f32,
+    /// Which terms it holds, a bit for each.
+    terms: u32,
+    side: Option<Side>,
+    asks: bool,
+    /// Which month it is of, from 1; 0 where it holds no term.
+    month: u16,
+}
+
+/// The most promising messages, best first, at most [`CANDIDATES`]. `messages` is how many the person and the companion
+/// have exchanged; the order of `blocks` does not matter.
+#[must_use]
+pub fn candidates(question: &Question, blocks: &[Block<'_>], messages: u32) -> Vec<Candidate> {
+    let table = Table::read(question, blocks, messages);
+    let mut found: Vec<_> = table.touched().filter_map(|place| table.candidate(question, place)).collect();
+    let order = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(b.number.cmp(&a.number));
+    if found.len() > CANDIDATES {
+        found.select_nth_unstable_by(CANDIDATES, order);
+        found.truncate(CANDIDATES);
+    }
+    found.sort_unstable_by(order);
+    found
+}
+
+/// All messages by number, from `first` on.
+struct Table {
+    first: u32,
+    messages: Vec<Message>,
+    months: Vec<NaiveDate>,
+    /// What each term weighs: its inverse document frequency.
+    idf: Vec<f32>,
+    whole: f32,
+}
+
+impl Table {
+    fn read(question: &Question, blocks: &[Block<'_>], messages: u32) -> Self {
+        let first = messages.saturating_sub(MOST_MESSAGES) + 1;
+        let size = messages.min(MOST_MESSAGES) as usize;
+        let mut months: Vec<_> = blocks.iter().map(|block| block.month).collect();
+        months.sort_unstable();
+        months.dedup();
+        let mut table = Self { first, messages: vec![Message::default(); size], months, idf: Vec::new(), whole: 0.0 };
+        for (bit, term) in question.terms.iter().take(32).enumerate() {
+            let own: Vec<_> = blocks.iter().filter(|block| block.term == term).collect();
+            let holding = own.iter().map(|block| block.postings.len() / super::index::POSTING).sum::<usize>();
+            let idf = if holding == 0 { 0.0 } else { idf(messages, holding) };
+            table.idf.push(idf);
+            for block in own {
+                table.add(block, bit, idf);
+            }
+        }
+        table.whole = table.idf.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        table
+    }
+
+    fn add(&mut self, block: &Block<'_>, bit: usize, idf: f32) {
+        let month = self.months.binary_search(&block.month).map_or(0, |at| u16::try_from(at + 1).unwrap_or(u16::MAX));
+        for posting in postings(block.postings) {
+            let place = posting.number.checked_sub(self.first).map(|place| place as usize);
+            // A number that was not given out: the index is torn, and nobody gains by stopping.
+            let Some(message) = place.and_then(|place| self.messages.get_mut(place)) else { continue };
+            let (count, length) = (f32::from(posting.count), f32::from(posting.length));
+            message.own += idf * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / USUAL_LENGTH));
+            message.terms |= 1 << bit;
+            message.side = Some(posting.side);
+            message.asks = posting.asks;
+            message.month = month;
+        }
+    }
+
+    /// Places that hold a term, or stand at most two beside one that does.
+    fn touched(&self) -> impl Iterator<Item = usize> {
+        let near =
+            |place: usize| (place.saturating_sub(2)..=place + 2).any(|at| self.at(at).is_some_and(|m| m.terms != 0));
+        (0..self.messages.len()).filter(move |&place| near(place))
+    }
+
+    fn at(&self, place: usize) -> Option<&Message> {
+        self.messages.get(place)
+    }
+
+    fn candidate(&self, question: &Question, place: usize) -> Option<Candidate> {
+        let none = Message::default();
+        let at = |distance: isize| place.checked_add_signed(distance).and_then(|at| self.at(at)).unwrap_or(&none);
+        let window = [at(-2), at(-1), at(0), at(1), at(2)];
+        let [second_before, before, own, after, _] = window;
+        let month = [own, before, after, second_before, at(2)].iter().map(|m| m.month).find(|month| *month > 0)?;
+        let month = *self.months.get(usize::from(month) - 1)?;
+        let share = |terms: u32| self.weight(terms) / self.whole;
+        let near = before.terms | own.terms | after.terms;
+        let asks = if before.asks { before.own } else { 0.0 };
+        let signs = Signs {
+            own: own.own / self.whole,
+            before: before.own / self.whole,
+            before_asks: asks / self.whole,
+            second_before: second_before.own / self.whole,
+            after: after.own / self.whole,
+            covered: share(own.terms),
+            near: share(near),
+            around: share(near | second_before.terms | at(2).terms),
+            by: by(question, own.side),
+            date: question.fits(month),
+        };
+        let number = self.first + u32::try_from(place).ok()?;
+        Some(Candidate { number, month, signs, score: signs.weigh(&weights::FIRST) })
+    }
+
+    fn weight(&self, terms: u32) -> f32 {
+        let held = self.idf.iter().enumerate().filter(|(bit, _)| terms >> bit & 1 == 1);
+        held.map(|(_, idf)| idf).sum()
+    }
+}
+
+/// Whether these are the words of whose are wanted.
+pub(super) fn by(question: &Question, side: Option<Side>) -> f32 {
+    match (question.by, side) {
+        (Some(wanted), Some(side)) if wanted == side => 1.0,
+        (Some(_), Some(_)) => -1.0,
+        _ => 0.0,
+    }
+}
+
+fn idf(messages: u32, holding: usize) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "a weight needs no more than seven digits")]
+    let (all, holding) = (messages as f32, (holding as f32).min(messages as f32));
+    (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
+}
