@@ -29,7 +29,7 @@ pub struct Block<'a> {
     pub postings: &'a [u8],
 }
 
-/// A message that may hold the answer, and what the postings tell of it. Shares are of all that the question's terms
+/// A message that may hold the answer, and what the postings tell of it: shares of all that the question's terms
 /// weigh together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
@@ -37,49 +37,33 @@ pub struct Candidate {
     pub number: u32,
     /// The month that it, or the neighbour which brought it, is of.
     pub month: NaiveDate,
-    pub(crate) signs: Signs,
-    pub(crate) score: f32,
+    pub(super) signs: Signs,
+    score: f32,
 }
 
-/// What postings tell of a message.
+/// What postings tell of a message. Each is explained with its weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Signs {
-    /// Its own BM25.
-    pub own: f32,
-    /// That of the message before.
-    pub before: f32,
-    /// The same, where that one asks something.
-    pub before_asks: f32,
-    /// That of the message before that.
-    pub second_before: f32,
-    /// That of the message after.
-    pub after: f32,
-    /// The share of the question that it holds.
-    pub covered: f32,
-    /// The same with one neighbour on each side.
-    pub near: f32,
-    /// The same with two.
-    pub around: f32,
-    /// Whether these are the words of whose are wanted: 1, -1, or 0 for not known.
-    pub by: f32,
-    /// How well the time fits.
-    pub date: f32,
+pub(super) struct Signs {
+    pub(super) own: f32,
+    pub(super) before_asks: f32,
+    pub(super) second_before: f32,
+    pub(super) covered: f32,
+    pub(super) around: f32,
+    /// 1, -1, or 0 for not known.
+    pub(super) by: f32,
+    pub(super) date: f32,
 }
 
 impl Signs {
-    pub(super) fn weigh(&self, w: &weights::First) -> f32 {
-        self.own * w.own
-            + self.before * w.before
-            + self.before_asks * w.before_asks
-            + self.second_before * w.second_before
-            + self.after * w.after
-            + self.covered * w.covered
-            + self.near * w.near
-            + self.around * w.around
-            + self.around * self.around * w.around_squared
-            + self.by * w.by
-            + self.by.max(0.0) * self.own * w.by_own
-            + self.date * w.date
+    pub(super) fn weigh(&self) -> f32 {
+        self.own * weights::OWN
+            + self.before_asks * weights::BEFORE_ASKS
+            + self.second_before * weights::SECOND_BEFORE
+            + self.covered * weights::COVERED
+            + self.around * weights::AROUND
+            + self.by * weights::BY
+            + self.by.max(0.0) * self.own * weights::BY_OWN
+            + self.date * weights::DATE
     }
 }
 
@@ -169,27 +153,24 @@ impl Table {
     fn candidate(&self, question: &Question, place: usize) -> Option<Candidate> {
         let none = Message::default();
         let at = |distance: isize| place.checked_add_signed(distance).and_then(|at| self.at(at)).unwrap_or(&none);
-        let window = [at(-2), at(-1), at(0), at(1), at(2)];
-        let [second_before, before, own, after, _] = window;
-        let month = [own, before, after, second_before, at(2)].iter().map(|m| m.month).find(|month| *month > 0)?;
+        let [second_before, before, own, after, second_after] = [at(-2), at(-1), at(0), at(1), at(2)];
+        // A neighbour's month is the message's own, but for the turn of a month.
+        let nearest = [own, before, after, second_before, second_after];
+        let month = nearest.iter().map(|message| message.month).find(|month| *month > 0)?;
         let month = *self.months.get(usize::from(month) - 1)?;
-        let share = |terms: u32| self.weight(terms) / self.whole;
-        let near = before.terms | own.terms | after.terms;
-        let asks = if before.asks { before.own } else { 0.0 };
+        let around = nearest.iter().fold(0, |terms, message| terms | message.terms);
+        let before_asks = if before.asks { before.own } else { 0.0 };
         let signs = Signs {
             own: own.own / self.whole,
-            before: before.own / self.whole,
-            before_asks: asks / self.whole,
+            before_asks: before_asks / self.whole,
             second_before: second_before.own / self.whole,
-            after: after.own / self.whole,
-            covered: share(own.terms),
-            near: share(near),
-            around: share(near | second_before.terms | at(2).terms),
+            covered: self.weight(own.terms) / self.whole,
+            around: self.weight(around) / self.whole,
             by: by(question, own.side),
             date: question.fits(month),
         };
         let number = self.first + u32::try_from(place).ok()?;
-        Some(Candidate { number, month, signs, score: signs.weigh(&weights::FIRST) })
+        Some(Candidate { number, month, signs, score: signs.weigh() })
     }
 
     fn weight(&self, terms: u32) -> f32 {

@@ -17,17 +17,19 @@ use uuid::Uuid;
 use super::{Admission, Admit, Person, TurnLease, Turns};
 use crate::{
     StoreError,
+    memory::Postings,
     users::{decrypt_profile, parse, settings},
 };
 
 const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
 
-/// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone.
+/// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone,
+/// $10 terms of the message, whose postings come along ([`crate::memory`]).
 const ADMIT: &str = "
     WITH person AS (
         INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $5, $5)
         ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
-        RETURNING id, plan, premium_until, points, profile
+        RETURNING id, plan, premium_until, points, profile, messages
     ), who AS (
         SELECT p.*, s.language, s.time_zone, s.onboarding,
                day_in(COALESCE(s.time_zone, $9), $5) AS day,
@@ -51,8 +53,11 @@ const ADMIT: &str = "
            who.daily_limit, (SELECT id FROM turn) IS NOT NULL AS taken,
            known.id AS known_id, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
-           known.leased_until AS known_leased_until, known.reply AS known_reply
-    FROM who LEFT JOIN known ON true";
+           known.leased_until AS known_leased_until, known.reply AS known_reply,
+           who.messages, found.terms, found.months, found.postings
+    FROM who LEFT JOIN known ON true CROSS JOIN (
+        SELECT array_agg(term) AS terms, array_agg(month) AS months, array_agg(postings) AS postings
+        FROM message_terms WHERE user_id = $1 AND term = ANY ($10)) AS found";
 
 /// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
 /// its quota). $1 turn, $2 attempt seen, $3 now, $4 lease end, $5 daily limit, $6 the person's day, $7 person.
@@ -96,6 +101,10 @@ struct Row {
     known_started_at: Option<DateTime<Utc>>,
     known_leased_until: Option<DateTime<Utc>>,
     known_reply: Option<String>,
+    messages: i32,
+    terms: Option<Vec<String>>,
+    months: Option<Vec<NaiveDate>>,
+    postings: Option<Vec<Vec<u8>>>,
 }
 
 struct Known {
@@ -163,6 +172,7 @@ impl Turns<'_> {
             .bind(limit(admit.plans.free.messages_per_day))
             .bind(limit(admit.plans.premium.messages_per_day))
             .bind(admit.defaults.time_zone.name())
+            .bind(admit.terms)
             .fetch_one(&self.0.pool)
             .await
     }
@@ -210,6 +220,7 @@ impl Turns<'_> {
             settings: row.settings(admit),
             profile_token: row.profile,
             day: row.day,
+            postings: Postings::of(row.messages, row.terms, row.months, row.postings),
         })
     }
 }

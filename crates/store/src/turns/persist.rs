@@ -9,7 +9,7 @@ use evolve_domain::{
 use uuid::Uuid;
 
 use super::{Person, TurnLease, Turns};
-use crate::{StoreError, users::encrypt_profile};
+use crate::{StoreError, memory::entries, messages::Role, users::encrypt_profile};
 
 /// A fact that the turn learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,28 +85,38 @@ pub struct Persist<'a> {
 /// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 message, $7 has image, $8 message id, $9 reply id,
 /// $10 conversation id, $11–$13 facts, $14 forgotten, $15 profile before, $16 profile after, $17 whether it changed,
 /// $18 points, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27 the
-/// person's settings as they were, $28 person.
+/// person's settings as they were, $28 person, $29–$31 the entries of the index: whose message, term, posting.
 const PERSIST: &str = "
     WITH locked AS (
-        SELECT id FROM users WHERE id = $28 FOR NO KEY UPDATE
+        SELECT id, messages FROM users WHERE id = $28 FOR NO KEY UPDATE
     ), held AS (
-        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored FROM turns t JOIN locked ON locked.id = t.user_id
+        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored, locked.messages AS numbered,
+               CASE WHEN t.message_stored THEN 1 ELSE 2 END AS fresh FROM turns t JOIN locked ON locked.id = t.user_id
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
-        SELECT $10, user_id, started_at, $3, CASE WHEN message_stored THEN 1 ELSE 2 END FROM held
+        SELECT $10, user_id, started_at, $3, fresh FROM held
         ON CONFLICT (user_id) WHERE ended_at IS NULL
         DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + excluded.messages
         RETURNING id, messages
     ), said AS (
-        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
-        SELECT $8, held.started_at, held.user_id, c.id, held.id, c.messages - 1, 'user', $6, $7 FROM held, conversation c
-        WHERE NOT held.message_stored
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image, number)
+        SELECT $8, held.started_at, held.user_id, c.id, held.id, c.messages - 1, 'user', $6, $7, numbered + 1
+        FROM held, conversation c WHERE NOT held.message_stored
         UNION ALL
-        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, false FROM held, conversation c
+        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, false, numbered + fresh
+        FROM held, conversation c
+        RETURNING user_id, created_at, role, number
+    ), indexed AS (
+        INSERT INTO message_terms AS t (user_id, term, month, postings)
+        SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,
+               string_agg(int4send(s.number) || e.posting, '' ORDER BY s.number)
+        FROM said s JOIN unnest($29::text[], $30::text[], $31::bytea[]) AS e (role, term, posting) ON e.role = s.role
+        GROUP BY 1, 2, 3
+        ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
     ), learnt AS (
         INSERT INTO facts (id, user_id, category, content, turn_id, created_at)
         SELECT f.id, held.user_id, f.category, f.content, held.id, $3
@@ -114,7 +124,7 @@ const PERSIST: &str = "
     ), forgotten AS (
         DELETE FROM facts USING held WHERE facts.user_id = held.user_id AND facts.id = ANY ($14)
     ), person AS (
-        UPDATE users SET points = points + $18,
+        UPDATE users SET points = points + $18, messages = messages + fresh,
                          profile = CASE WHEN $17 AND profile IS NOT DISTINCT FROM $15 THEN $16 ELSE profile END
         FROM held WHERE users.id = held.user_id
         RETURNING NOT $17 OR profile IS NOT DISTINCT FROM $16 AS profile_written
@@ -136,12 +146,12 @@ const PERSIST: &str = "
     SELECT profile_written FROM person, told";
 
 /// $1 turn, $2 attempt, $3 now, $4 failure, $5 message (NULL where it is not to be kept), $6 has image, $7 message id,
-/// $8 conversation id, $9 person.
+/// $8 conversation id, $9 person, $10–$12 the entries of the index: whose message, term, posting.
 const FAIL: &str = "
     WITH locked AS (
-        SELECT id FROM users WHERE id = $9 FOR NO KEY UPDATE
+        SELECT id, messages FROM users WHERE id = $9 FOR NO KEY UPDATE
     ), held AS (
-        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored FROM turns t JOIN locked ON locked.id = t.user_id
+        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored, locked.messages AS numbered FROM turns t JOIN locked ON locked.id = t.user_id
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3,
@@ -154,8 +164,19 @@ const FAIL: &str = "
         DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + 1
         RETURNING id, messages
     ), said AS (
-        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
-        SELECT $7, held.started_at, held.user_id, c.id, held.id, c.messages, 'user', $5, $6 FROM held, conversation c
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image, number)
+        SELECT $7, held.started_at, held.user_id, c.id, held.id, c.messages, 'user', $5, $6, numbered + 1
+        FROM held, conversation c
+        RETURNING user_id, created_at, role, number
+    ), indexed AS (
+        INSERT INTO message_terms AS t (user_id, term, month, postings)
+        SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,
+               string_agg(int4send(s.number) || e.posting, '' ORDER BY s.number)
+        FROM said s JOIN unnest($10::text[], $11::text[], $12::bytea[]) AS e (role, term, posting) ON e.role = s.role
+        GROUP BY 1, 2, 3
+        ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
+    ), counted AS (
+        UPDATE users u SET messages = u.messages + 1 FROM said WHERE u.id = said.user_id
     ), refunded AS (
         UPDATE usage_days d SET messages = GREATEST(d.messages - 1, 0)
         FROM held WHERE d.user_id = held.user_id AND d.day = held.day
@@ -174,6 +195,7 @@ impl Turns<'_> {
         let keys = &self.0.keys;
         let contents: Vec<_> = work.learnt.iter().map(|fact| keys.encrypt(&fact.content)).collect();
         let after = work.profile.map(|change| encrypt_profile(&change.after, keys)).transpose()?.flatten();
+        let (roles, terms, postings) = entries(&[(Role::User, work.message), (Role::Assistant, work.reply)]);
         let written: Option<(bool,)> = sqlx::query_as(PERSIST)
             .bind(turn.turn_id)
             .bind(turn.attempt)
@@ -203,6 +225,9 @@ impl Turns<'_> {
             .bind(person.settings.time_zone.name())
             .bind(person.settings.onboarding.as_str())
             .bind(turn.user_id)
+            .bind(roles)
+            .bind(terms)
+            .bind(postings)
             .fetch_optional(&self.0.pool)
             .await?;
         let Some((profile_written,)) = written else { return Ok(false) };
@@ -226,6 +251,8 @@ impl Turns<'_> {
         work: Option<&FailedMessage<'_>>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        let said = work.map(|w| (Role::User, w.message));
+        let (roles, terms, postings) = entries(said.as_slice());
         let (ended,): (i64,) = sqlx::query_as(FAIL)
             .bind(turn.turn_id)
             .bind(turn.attempt)
@@ -236,6 +263,9 @@ impl Turns<'_> {
             .bind(work.map(|w| w.message_id))
             .bind(work.map(|w| w.conversation_id))
             .bind(turn.user_id)
+            .bind(roles)
+            .bind(terms)
+            .bind(postings)
             .fetch_one(&self.0.pool)
             .await?;
         Ok(ended > 0)
