@@ -5,7 +5,12 @@
 
 use chrono::NaiveDate;
 
-use super::{Side, index::postings, question::Question, weights};
+use super::{
+    Side,
+    index::{POSTING, postings},
+    question::{MAX_TERMS, Question},
+    weights,
+};
 
 /// BM25's saturation of repeated terms; messages are short, so that a second mention tells little.
 const K1: f32 = 0.9;
@@ -83,7 +88,7 @@ struct Message {
 #[must_use]
 pub fn candidates(question: &Question, blocks: &[Block<'_>], messages: u32) -> Vec<Candidate> {
     let table = Table::read(question, blocks, messages);
-    let mut found: Vec<_> = table.touched().filter_map(|place| table.candidate(question, place)).collect();
+    let mut found: Vec<_> = (0..table.messages.len()).filter_map(|place| table.candidate(question, place)).collect();
     let order = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(b.number.cmp(&a.number));
     if found.len() > CANDIDATES {
         found.select_nth_unstable_by(CANDIDATES, order);
@@ -97,9 +102,11 @@ pub fn candidates(question: &Question, blocks: &[Block<'_>], messages: u32) -> V
 struct Table {
     first: u32,
     messages: Vec<Message>,
-    months: Vec<NaiveDate>,
-    /// What each term weighs: its inverse document frequency.
-    idf: Vec<f32>,
+    /// Each month that has postings, and how well it fits the time that is asked about.
+    months: Vec<(NaiveDate, f32)>,
+    /// What terms weigh: their inverse document frequencies.
+    idf: Sums,
+    /// What all of them weigh together.
     whole: f32,
 }
 
@@ -110,22 +117,29 @@ impl Table {
         let mut months: Vec<_> = blocks.iter().map(|block| block.month).collect();
         months.sort_unstable();
         months.dedup();
-        let mut table = Self { first, messages: vec![Message::default(); size], months, idf: Vec::new(), whole: 0.0 };
-        for (bit, term) in question.terms.iter().take(32).enumerate() {
+        let months = months.into_iter().map(|month| (month, question.fits(month))).collect();
+        let mut table =
+            Self { first, messages: vec![Message::default(); size], months, idf: Sums::new(&[]), whole: 0.0 };
+        let mut weights = Vec::new();
+        for (bit, term) in question.terms.iter().take(MAX_TERMS).enumerate() {
             let own: Vec<_> = blocks.iter().filter(|block| block.term == term).collect();
-            let holding = own.iter().map(|block| block.postings.len() / super::index::POSTING).sum::<usize>();
+            let holding = own.iter().map(|block| block.postings.len() / POSTING).sum::<usize>();
             let idf = if holding == 0 { 0.0 } else { idf(messages, holding) };
-            table.idf.push(idf);
+            weights.push(idf);
             for block in own {
                 table.add(block, bit, idf);
             }
         }
-        table.whole = table.idf.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+        table.idf = Sums::new(&weights);
+        table.whole = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
         table
     }
 
     fn add(&mut self, block: &Block<'_>, bit: usize, idf: f32) {
-        let month = self.months.binary_search(&block.month).map_or(0, |at| u16::try_from(at + 1).unwrap_or(u16::MAX));
+        let month = self
+            .months
+            .binary_search_by_key(&block.month, |(month, _)| *month)
+            .map_or(0, |at| u16::try_from(at + 1).unwrap_or(u16::MAX));
         for posting in postings(block.postings) {
             let place = posting.number.checked_sub(self.first).map(|place| place as usize);
             // A number that was not given out: the index is torn, and nobody gains by stopping.
@@ -139,43 +153,51 @@ impl Table {
         }
     }
 
-    /// Places that hold a term, or stand at most two beside one that does.
-    fn touched(&self) -> impl Iterator<Item = usize> {
-        let near =
-            |place: usize| (place.saturating_sub(2)..=place + 2).any(|at| self.at(at).is_some_and(|m| m.terms != 0));
-        (0..self.messages.len()).filter(move |&place| near(place))
-    }
-
-    fn at(&self, place: usize) -> Option<&Message> {
-        self.messages.get(place)
-    }
-
+    /// A message that holds a term, or stands at most two beside one that does.
     fn candidate(&self, question: &Question, place: usize) -> Option<Candidate> {
         let none = Message::default();
-        let at = |distance: isize| place.checked_add_signed(distance).and_then(|at| self.at(at)).unwrap_or(&none);
+        let at = |distance: isize| {
+            place.checked_add_signed(distance).and_then(|place| self.messages.get(place)).unwrap_or(&none)
+        };
         let [second_before, before, own, after, second_after] = [at(-2), at(-1), at(0), at(1), at(2)];
+        let around = second_before.terms | before.terms | own.terms | after.terms | second_after.terms;
+        if around == 0 {
+            return None;
+        }
         // A neighbour's month is the message's own, but for the turn of a month.
-        let nearest = [own, before, after, second_before, second_after];
-        let month = nearest.iter().map(|message| message.month).find(|month| *month > 0)?;
-        let month = *self.months.get(usize::from(month) - 1)?;
-        let around = nearest.iter().fold(0, |terms, message| terms | message.terms);
+        let nearest = [own, before, after, second_before, second_after].map(|message| message.month);
+        let month = nearest.into_iter().find(|month| *month > 0)?;
+        let (month, date) = *self.months.get(usize::from(month) - 1)?;
         let before_asks = if before.asks { before.own } else { 0.0 };
         let signs = Signs {
             own: own.own / self.whole,
             before_asks: before_asks / self.whole,
             second_before: second_before.own / self.whole,
-            covered: self.weight(own.terms) / self.whole,
-            around: self.weight(around) / self.whole,
+            covered: self.idf.of(own.terms) / self.whole,
+            around: self.idf.of(around) / self.whole,
             by: by(question, own.side),
-            date: question.fits(month),
+            date,
         };
         let number = self.first + u32::try_from(place).ok()?;
         Some(Candidate { number, month, signs, score: signs.weigh() })
     }
+}
 
-    fn weight(&self, terms: u32) -> f32 {
-        let held = self.idf.iter().enumerate().filter(|(bit, _)| terms >> bit & 1 == 1);
-        held.map(|(_, idf)| idf).sum()
+/// What terms weigh together, for any set of them: sums for each byte of the set, since a common word stands in thousands
+/// of messages.
+struct Sums([[f32; 256]; 4]);
+
+impl Sums {
+    fn new(idf: &[f32]) -> Self {
+        let sum = |byte: usize, set: usize| {
+            let terms = idf.iter().skip(byte * 8).take(8).enumerate();
+            terms.filter(|(bit, _)| set >> bit & 1 == 1).map(|(_, idf)| idf).sum()
+        };
+        Self(std::array::from_fn(|byte| std::array::from_fn(|set| sum(byte, set))))
+    }
+
+    fn of(&self, terms: u32) -> f32 {
+        self.0.iter().zip(terms.to_le_bytes()).map(|(sums, byte)| sums[usize::from(byte)]).sum()
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::{Side, terms, words};
 
-/// Most terms of a question; a person may paste a whole letter.
+/// Most terms of a question, as many as a set of bits holds; a person may paste a whole letter.
 pub const MAX_TERMS: usize = 32;
 
 static FIRST: LazyLock<HashSet<&str>> = LazyLock::new(|| words::FIRST_PERSON.split(' ').collect());

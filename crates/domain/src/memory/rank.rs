@@ -33,10 +33,8 @@ pub struct Text<'a> {
 /// How likely a candidate holds the answer, by all that both passes know of it.
 fn weigh(question: &Question, candidate: &Candidate, text: &Text<'_>) -> f32 {
     let words = terms::words(text.text);
-    let terms: Vec<_> = words.iter().filter_map(|word| terms::term(word)).collect();
     let tells = |of: &HashSet<&str>| words.iter().any(|word| of.contains(word.as_str()));
-    let beside: HashSet<_> = terms.windows(2).filter_map(|pair| Some((pair.first()?, pair.get(1)?))).collect();
-    let held = question.pairs.iter().filter(|(a, b)| beside.contains(&(a, b))).count();
+    let held = held(question, &words);
     let signs = Signs { by: by(question, Some(text.side)), date: question.fits(text.day), ..candidate.signs };
     let sign = |is: bool, weight: f32| if is { weight } else { 0.0 };
     signs.weigh()
@@ -61,6 +59,16 @@ pub fn rank(question: &Question, candidates: &[Candidate], texts: &[Text<'_>]) -
         .collect();
     scored.sort_unstable_by(|(a, n), (b, m)| b.total_cmp(a).then(m.cmp(n)));
     scored.into_iter().map(|(_, number)| number).collect()
+}
+
+/// How many of the question's neighbouring words stand side by side here too.
+fn held(question: &Question, words: &[String]) -> usize {
+    if question.pairs.is_empty() {
+        return 0;
+    }
+    let terms: Vec<_> = words.iter().filter_map(|word| terms::term(word)).collect();
+    let stand = |a: &String, b: &String| terms.windows(2).any(|pair| matches!(pair, [c, d] if a == c && b == d));
+    question.pairs.iter().filter(|(a, b)| stand(a, b)).count()
 }
 
 /// Whether a month is named; short names are other words too often.
