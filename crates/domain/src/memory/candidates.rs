@@ -215,3 +215,61 @@ fn idf(messages: u32, holding: usize) -> f32 {
     let (all, holding) = (messages as f32, (holding as f32).min(messages as f32));
     (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::memory::{index::index, question::Names};
+
+    const MONTH: &str = "2026-04-01";
+
+    fn best(said: &[(Side, &str)], asked: &str) -> Vec<usize> {
+        let mut postings = BTreeMap::<String, Vec<u8>>::new();
+        for (number, (side, text)) in (1_u32..).zip(said) {
+            for entry in index(text, *side) {
+                let bytes = postings.entry(entry.term).or_default();
+                bytes.extend(number.to_be_bytes());
+                bytes.extend(entry.payload);
+            }
+        }
+        let month = MONTH.parse().unwrap();
+        let blocks: Vec<_> = postings.iter().map(|(term, postings)| Block { term, month, postings }).collect();
+        let question = Question::read(asked, Names::default());
+        let found = candidates(&question, &blocks, u32::try_from(said.len()).unwrap());
+        found.iter().map(|candidate| candidate.number as usize - 1).collect()
+    }
+
+    #[test]
+    fn an_answer_is_found_by_the_words_of_the_question_that_it_follows() {
+        use Side::{Companion, Person};
+        let said = [
+            (Companion, "Породы скал бывают разные"),
+            (Person, "Понятно"),
+            (Companion, "А что ещё нового?"),
+            (Person, "Пса завели!"),
+            (Companion, "Ого! И какой он породы?"),
+            (Person, "Корги"),
+            (Companion, "Прелесть"),
+            (Person, "Ещё бы"),
+        ];
+        let found = best(&said, "Какой породы мой пёс?");
+        assert_eq!(found.get(..2), Some(&[3, 5][..]), "{found:?}");
+        assert_eq!(best(&said, "Что у тебя на обед?"), [0_usize; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_torn_index_gives_no_number_that_was_not_given_out(bytes: Vec<u8>, messages in 0_u32..200) {
+            let month = MONTH.parse().unwrap();
+            let question = Question::read("tea", Names::default());
+            let found = candidates(&question, &[Block { term: "tea", month, postings: &bytes }], messages);
+            let numbers: HashSet<_> = found.iter().map(|candidate| candidate.number).collect();
+            prop_assert!(found.len() <= CANDIDATES && numbers.len() == found.len());
+            prop_assert!(numbers.iter().all(|number| (1..=messages).contains(number)));
+        }
+    }
+}
