@@ -16,6 +16,10 @@ write() { # write FILE COMMAND…
 
 write crds/evolvebots.evolveai.dev.yaml target/debug/evolve crd
 write crds/evolvebot.schema.json target/debug/evolve crd --json-schema
+# After the definition, which it holds too.
+write charts/evolve/templates/crd.yaml target/debug/evolve-chart crd
+write charts/evolve/values.schema.json target/debug/evolve-chart schema
+write charts/evolve/README.md target/debug/evolve-chart readme
 write docs/openapi.json target/debug/evolve-api --openapi
 
 configuration() {

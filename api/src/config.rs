@@ -3,7 +3,10 @@
 use std::{fmt::Display, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
-use evolve_domain::plan::Plans;
+use evolve_domain::{
+    plan::Plans,
+    relationship::{Levels, Relationship},
+};
 use evolve_engine::{model::ModelProvider, prompt::Persona, providers};
 use evolve_runtime::{
     config::{ConfigError, Reader},
@@ -53,6 +56,8 @@ pub struct Config {
     pub persona: Persona,
     /// What each plan allows.
     pub plans: Plans,
+    /// How relationships go.
+    pub relationship: Relationship,
     /// Rounds of tool use in a turn.
     pub max_iterations: u32,
     /// Tokens of thinking: 0 is as little as the model allows, -1 its own choice.
@@ -102,6 +107,7 @@ impl Config {
                 "Who the companion is: JSON of `{name, prompt, language, timeZone}`.",
             ),
             plans: env.json_or("PLANS", Plans::default(), "What each plan allows, as JSON."),
+            relationship: relationship(env),
             max_iterations: bounded(env, "MAX_AI_ITERATIONS", "3", 0, 20, "Most rounds of tool use in one turn."),
             thinking_budget: bounded(
                 env,
@@ -142,6 +148,20 @@ fn address(env: &mut Reader) -> SocketAddr {
         env.problem(format!("HTTP_ADDR is not an address and port; write one such as {DEFAULT}"));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+fn relationship(env: &mut Reader) -> Relationship {
+    let levels = env.json_or(
+        "RELATIONSHIP_LEVELS",
+        Levels::default(),
+        "Levels of the relationship, first to last: a JSON list of `{name, names, points, voice}`; `names` is by language, `voice` how the companion speaks there.",
+    );
+    let decay = env.json_or(
+        "RELATIONSHIP_DECAY",
+        None,
+        "What being away costs: JSON of `{afterDays, pointsPerDay}`; a level once reached is kept. Nothing fades where it is not set.",
+    );
+    Relationship { levels, decay }
 }
 
 fn models(env: &mut Reader) -> Vec<Arc<dyn ModelProvider>> {
@@ -215,7 +235,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 17] = [
+    const WRONG: [(&str, &str); 19] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -231,6 +251,8 @@ mod tests {
         ("PROVIDERS", "[{\"kind\": \"gemini\"}]"),
         ("PERSONA", "{\"language\": \"de\"}"),
         ("PLANS", "free"),
+        ("RELATIONSHIP_LEVELS", "[{\"name\": \"Friend\", \"points\": 5}]"),
+        ("RELATIONSHIP_DECAY", "{\"afterDays\": 0, \"pointsPerDay\": 5}"),
         ("MAX_AI_ITERATIONS", "21"),
         ("AI_THINKING_BUDGET", "-2"),
     ];

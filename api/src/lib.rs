@@ -18,6 +18,7 @@ pub mod operation;
 pub mod problem;
 pub mod profile;
 pub mod ready;
+pub mod relationship;
 pub mod request_id;
 pub mod router;
 pub mod security;

@@ -21,7 +21,7 @@ pub enum Rule {
     Chat,
     /// `POST /chat/reset`: apart from `Chat`, so that somebody who has written a lot can still start afresh.
     Reset,
-    /// Everything under `/profile`.
+    /// Everything under `/profile` and `/relationship`.
     Profile,
 }
 
@@ -59,7 +59,11 @@ impl RateLimits {
                 &chat,
                 "Most messages of one person; counted apart: resets, and three times as many repeats of an Idempotency-Key.",
             ),
-            profile: env.or("PROFILE_RATE_LIMIT", &profile, "Most requests of one person under /profile."),
+            profile: env.or(
+                "PROFILE_RATE_LIMIT",
+                &profile,
+                "Most requests of one person under /profile and /relationship.",
+            ),
         }
     }
 

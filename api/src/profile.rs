@@ -73,7 +73,8 @@ pub async fn delete(State(api): State<Api>, Own(person): Own) -> Result<Json<Del
     responses((status = 200, description = "The status", body = StatusResponse), ReadProblems),
 )]
 pub async fn status(State(api): State<Api>, Own(person): Own) -> Result<Json<StatusResponse>, ApiError> {
-    let Standing { status, messages_limit, resets_at, level, next_level_at } = api.profiles.status(person).await?;
+    let Standing { status, messages_limit, resets_at, level, level_name, points, next_level_at } =
+        api.profiles.status(person).await?;
     Ok(Json(StatusResponse {
         user_id: person,
         plan: status.plan.as_str().to_owned(),
@@ -82,7 +83,8 @@ pub async fn status(State(api): State<Api>, Own(person): Own) -> Result<Json<Sta
         messages_limit,
         resets_at,
         level: level.number(),
-        points: status.points,
+        level_name,
+        points,
         next_level_at,
         facts: status.facts,
     }))

@@ -23,7 +23,7 @@ use crate::{
     openapi::Document,
     operation,
     problem::ApiError,
-    profile, ready, request_id, security,
+    profile, ready, relationship, request_id, security,
     state::Api,
 };
 
@@ -42,7 +42,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
-        .routes(routes!(profile::status));
+        .routes(routes!(profile::status))
+        .routes(routes!(relationship::get));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))

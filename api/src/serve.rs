@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, EngineConfig, EngineMetrics, memory, partitions, profiles::Profiles, providers, summary};
+use evolve_engine::{
+    Engine, EngineConfig, EngineMetrics, memory, partitions, profiles::Profiles, providers,
+    relationships::Relationships, summary,
+};
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
 use tokio::net::TcpListener;
@@ -63,13 +66,16 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let cache = Cache::new(redis.clone(), store.keys().clone(), config.cache, metrics);
     let engine_metrics = EngineMetrics::register(metrics);
     let defaults = config.persona.default_settings();
-    let profiles = Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), defaults);
+    let profiles =
+        Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
+    let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
         chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
         persona: config.persona,
         plans: config.plans,
+        relationship: config.relationship,
         max_iterations: config.max_iterations,
         thinking_budget: config.thinking_budget,
         metrics: engine_metrics,
@@ -78,6 +84,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     Ok(Api::new(Parts {
         engine,
         profiles,
+        relationships,
         store,
         redis,
         tokens: Tokens::new(&config.jwt_secret),

@@ -26,6 +26,7 @@ help =
     You can simply talk to me, as you would to a friend.
 
     /profile — what I know about you
+    /relationship — how close we are
     /status — your plan, and the messages left today
     /reset — start the conversation afresh (I keep my memories)
     /start — get to know each other
@@ -34,6 +35,7 @@ unknown-command = I don't know that command 🙈 They are all in /help, or just 
 command-start = Get to know each other
 command-help = What I can do
 command-profile = What I know about you
+command-relationship = How close we are
 command-status = Your plan and messages left
 command-reset = Start the conversation afresh
 
@@ -73,13 +75,46 @@ status-left = { $left ->
     }
 status-resets = The count starts over at { $time } ({ $zone }).
 status-unlimited = Write as many messages as you like.
-status-level = You and I are <b>{ $level ->
-        [1] still new to each other
-        [2] acquaintances
-        [3] friends
-        [4] close friends
-       *[5] as close as can be
-    }</b>
+status-level = You and I: <b>{ $name }</b>, more in /relationship
+
+relationship-level = <b>{ $name }</b> — level { $level } of { $levels }
+relationship-next = { $points ->
+        [one] <b>{ $points }</b> point
+       *[other] <b>{ $points }</b> points
+    } to the level “{ $name }”.
+relationship-top = We could not be any closer 💛
+relationship-today = Today: { $points ->
+        [one] { $points } point
+       *[other] { $points } points
+    } of the { $limit } that a day can bring.
+relationship-streak = We have talked { $days ->
+        [one] { $days } day in a row
+       *[other] { $days } days in a row
+    } 🔥
+relationship-lately = <b>What happened lately</b>
+happened-messages = { $times ->
+        [one] { $times } message
+       *[other] { $times } messages
+    }
+happened-fact = you told me something new
+happened-streak = another day in a row
+happened-return = you came back
+happened-decay = we hadn't talked for a while
+happened-level = a new level: <b>{ $name }</b> 🎉
+points-came = { $points ->
+        [one] +{ $points } point
+       *[other] +{ $points } points
+    }
+points-went = { $points ->
+        [one] −{ $points } point
+       *[other] −{ $points } points
+    }
+day-today = Today
+day-yesterday = Yesterday
+level-up =
+    🎉 We've grown closer! We have reached a new level: <b>{ $name }</b>.
+
+    How we got here: /relationship
 
 reset-done = All right, a fresh start 🌱 Everything I remember about you stays with me.
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.

@@ -27,6 +27,7 @@ help =
     Со мной можно просто разговаривать: пишите как другу.
 
     /profile — что я о вас знаю
+    /relationship — насколько мы близки
     /status — тариф и сколько сообщений осталось на сегодня
     /reset — начать разговор заново (память останется)
     /start — познакомиться
@@ -35,6 +36,7 @@ unknown-command = Такой команды я не знаю 🙈 Все ком�
 command-start = Познакомиться
 command-help = Что я умею
 command-profile = Что я о вас знаю
+command-relationship = Насколько мы близки
 command-status = Тариф и остаток сообщений
 command-reset = Начать разговор заново
 
@@ -76,13 +78,52 @@ status-left = { $left ->
     }
 status-resets = Счёт начнётся заново в { $time } ({ $zone }).
 status-unlimited = Сообщений — сколько угодно.
-status-level = Мы с вами — <b>{ $level ->
-        [1] пока почти незнакомы
-        [2] знакомые
-        [3] друзья
-        [4] близкие друзья
-       *[5] самые близкие
-    }</b>
+status-level = Наши отношения: <b>{ $name }</b>, подробнее — /relationship
+
+relationship-level = <b>{ $name }</b> — уровень { $level } из { $levels }
+relationship-next = До уровня «{ $name }» { $points ->
+        [one] осталось <b>{ $points }</b> очко.
+        [few] осталось <b>{ $points }</b> очка.
+       *[many] осталось <b>{ $points }</b> очков.
+    }
+relationship-top = Ближе уже некуда 💛
+relationship-today = Сегодня: { $points ->
+        [one] { $points } очко
+        [few] { $points } очка
+       *[many] { $points } очков
+    } из { $limit } возможных за день.
+relationship-streak = Мы общаемся { $days ->
+        [one] { $days } день подряд
+        [few] { $days } дня подряд
+       *[many] { $days } дней подряд
+    } 🔥
+relationship-lately = <b>Что было недавно</b>
+happened-messages = { $times ->
+        [one] { $times } сообщение
+        [few] { $times } сообщения
+       *[many] { $times } сообщений
+    }
+happened-fact = вы рассказали о себе новое
+happened-streak = ещё один день подряд
+happened-return = вы вернулись
+happened-decay = мы давно не общались
+happened-level = новый уровень: <b>{ $name }</b> 🎉
+points-came = { $points ->
+        [one] +{ $points } очко
+        [few] +{ $points } очка
+       *[many] +{ $points } очков
+    }
+points-went = { $points ->
+        [one] −{ $points } очко
+        [few] −{ $points } очка
+       *[many] −{ $points } очков
+    }
+day-today = Сегодня
+day-yesterday = Вчера
+level-up =
+    🎉 Мы стали ближе! Теперь у нас новый уровень — <b>{ $name }</b>.
+
+    Как мы к этому пришли: /relationship
 
 reset-done = Хорошо, начнём разговор с чистого листа 🌱 Всё, что я о вас помню, остаётся со мной.
 reset-nothing = Мы как раз ни о чём не говорили, так что можно просто начать 🙂 Всё, что я о вас помню, остаётся со мной.

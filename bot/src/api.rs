@@ -6,6 +6,7 @@ use evolve_contract::{
     Client, ClientError, Code,
     chat::{ChatRequest, ChatResponse, ResetResponse},
     profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
+    relationship::RelationshipResponse,
 };
 use moka::future::Cache;
 use secrecy::SecretString;
@@ -62,6 +63,14 @@ impl Api {
     pub(crate) async fn status(&self, person: i64) -> Result<Option<StatusResponse>, ClientError> {
         let found = self.authorised(person, |token| async move { self.client.status(&token, person).await }).await;
         known(found)
+    }
+
+    /// How close the person and the companion have become; nothing for somebody unknown.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn relationship(&self, person: i64) -> Result<Option<RelationshipResponse>, ClientError> {
+        known(self.authorised(person, |token| async move { self.client.relationship(&token, person).await }).await)
     }
 
     /// The person's profile as it is now; nothing for somebody unknown.

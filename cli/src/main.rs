@@ -1,5 +1,6 @@
 //! `evolve`: run an `EvolveBot` on this machine, talk to it, migrate its database, rotate its keys, and find out what
-//! is wrong with a machine. One file per command; `up` is the big one.
+//! is wrong with a machine. One file per command; `up` is the big one. Called as `kubectl-evolve`, it looks after the bots
+//! of a cluster.
 
 mod chat;
 mod children;
@@ -8,6 +9,7 @@ mod doctor;
 mod down;
 mod home;
 mod keys;
+mod kubectl;
 mod maintain;
 mod plan;
 mod ready;
@@ -54,6 +56,8 @@ enum Command {
         #[arg(long)]
         json_schema: bool,
     },
+    /// Look after the bots of a cluster: the same as `kubectl evolve`, where this program is in the PATH as kubectl-evolve.
+    Kubectl(kubectl::Arguments),
     /// The simulated Telegram that `evolve up` starts.
     #[command(hide = true)]
     TelegramSimulator {
@@ -117,8 +121,16 @@ pub(crate) enum MigrateStep {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let command = match kubectl::called_as_plugin() {
+        Some(arguments) => Command::Kubectl(arguments),
+        None => Arguments::parse().command,
+    };
+    let done = match command {
+        Command::Kubectl(arguments) => kubectl::run(arguments).await,
+        command => run(command).await.map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
         Err(error) => {
             say::complain(&error);
             ExitCode::FAILURE
@@ -145,5 +157,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::TelegramSimulator { address, name } => simulator::run(address, name).await,
+        Command::Kubectl(arguments) => kubectl::run(arguments).await.map(drop),
     }
 }

@@ -9,7 +9,9 @@ use crate::apply::keys;
 use crate::build::{Cluster, Inputs, generated, names, references};
 use crate::controller::cache::Key;
 use crate::controller::kinds::Kind;
+use crate::crd::MAX_PROMPT;
 use crate::reconcile::{Context, PassError};
+use crate::validate::cluster_problems;
 
 /// What has been read.
 #[derive(Clone, Debug)]
@@ -20,6 +22,10 @@ pub struct Dereferenced {
     pub cluster: Cluster,
     /// What is not there: a sentence each, that begins with the field that names it.
     pub missing: Vec<String>,
+    /// The same of what nothing but backups read: only they wait for it.
+    pub missing_for_backup: Vec<String>,
+    /// What the bot asks for and the cluster does not know: sentences as those of `missing`. Nothing waits for it.
+    pub lacking: Vec<String>,
     /// Whether keys had to be made.
     pub has_written: bool,
 }
@@ -29,6 +35,7 @@ pub struct Dereferenced {
 ///
 /// # Errors
 /// When something cannot be read or the keys not be written; that it is missing is no error.
+#[tracing::instrument(skip_all)]
 pub async fn dereference(
     bot: &EvolveBot,
     owner: &OwnerReference,
@@ -49,22 +56,37 @@ pub async fn dereference(
     };
     let mut inputs =
         Inputs { pinned_version: bot.status.as_ref().and_then(|status| status.version.clone()), ..Inputs::default() };
-    let mut missing = Vec::new();
+    let (mut missing, mut missing_for_backup) = (Vec::new(), Vec::new());
     for needed in &needed.secrets {
         let source = &needed.source;
         match entry(context, Kind::Secret, &at(&source.name), &source.key).await? {
             Ok(hash) => drop(inputs.secrets.insert(source.clone(), hash)),
-            Err(problem) => missing.push(format!("{}: {problem}", needed.path)),
+            Err(problem) => {
+                let list = if needed.only_backup { &mut missing_for_backup } else { &mut missing };
+                say(list, format!("{}: {problem}", needed.path));
+            }
         }
     }
     for needed in &needed.config_maps {
         let source = &needed.source;
-        match entry(context, Kind::ConfigMap, &at(&source.name), &source.key).await? {
+        let found = entry(context, Kind::ConfigMap, &at(&source.name), &source.key).await?;
+        let is_prompt = bot.spec.persona.prompt_from.as_ref() == Some(source);
+        let found = if is_prompt { found.and_then(prompt) } else { found };
+        match found {
             Ok(content) => drop(inputs.config_maps.insert(source.clone(), content)),
-            Err(problem) => missing.push(format!("{}: {problem}", needed.path)),
+            Err(problem) => say(&mut missing, format!("{}: {problem}", needed.path)),
         }
     }
-    Ok(Dereferenced { inputs, cluster: cluster(context), missing, has_written })
+    let cluster = cluster(context);
+    let lacking = cluster_problems(bot, &cluster);
+    Ok(Dereferenced { inputs, cluster, missing, missing_for_backup, lacking, has_written })
+}
+
+/// One Secret that is not there may lack many entries: that is said once.
+fn say(list: &mut Vec<String>, sentence: String) {
+    if !list.contains(&sentence) {
+        list.push(sentence);
+    }
 }
 
 /// An entry's hash or content; or what to do about it.
@@ -81,6 +103,15 @@ async fn entry(context: &Context, kind: Kind, key: &Key, entry: &str) -> Result<
         .ok_or_else(|| format!("the {kind} {name} has no entry {entry}, or an empty one; add it")))
 }
 
+/// A prompt from a ConfigMap has the bound of one in the spec, which no schema can look at.
+fn prompt(text: String) -> Result<String, String> {
+    let count = text.chars().count();
+    if count > MAX_PROMPT {
+        return Err(format!("the entry has {count} characters, {MAX_PROMPT} at most; shorten it"));
+    }
+    Ok(text)
+}
+
 fn cluster(context: &Context) -> Cluster {
     let knows = |kind| context.applier.cache.knows(kind);
     Cluster {
@@ -88,5 +119,19 @@ fn cluster(context: &Context) -> Cluster {
         version: context.defaults.version.clone(),
         has_prometheus: knows(Kind::ServiceMonitor) && knows(Kind::PrometheusRule),
         has_gateway: knows(Kind::HttpRoute),
+        operator_namespace: context.defaults.namespace.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_from_elsewhere_is_no_longer_than_one_in_the_spec() {
+        let longest = "ы".repeat(MAX_PROMPT);
+        assert_eq!(prompt(longest.clone()), Ok(longest.clone()));
+        let refusal = "the entry has 32769 characters, 32768 at most; shorten it";
+        assert_eq!(prompt(longest + "!"), Err(refusal.to_owned()));
     }
 }

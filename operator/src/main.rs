@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use evolve_operator::check::{self, Question};
 use evolve_operator::controller::{self, config::Config};
 use evolve_runtime::config::{Reader, markdown};
 use evolve_runtime::metrics::Metrics;
@@ -24,6 +25,18 @@ enum Command {
     Crd,
     /// Print the reference of all environment variables as Markdown, and end.
     ConfigReference,
+    /// Ask whether an installed operator is well, and end with 1 if it is not.
+    Check {
+        /// Where it answers, such as `http://evolve-operator:8080`.
+        #[arg(long)]
+        url: String,
+        /// A namespace that it looks after; all of them without this.
+        #[arg(long = "namespace")]
+        namespaces: Vec<String>,
+        /// A namespace that it is to run bots in, when it looks after all of them.
+        #[arg(long)]
+        bots_in: Vec<String>,
+    },
 }
 
 #[tokio::main]
@@ -31,6 +44,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Some(Command::Crd) => print_crd(),
         Some(Command::ConfigReference) => print_reference(),
+        Some(Command::Check { url, namespaces, bots_in }) => check(Question { url, namespaces, bots_in }).await,
         None => run().await,
     };
     match done {
@@ -64,6 +78,13 @@ fn print_reference() -> anyhow::Result<()> {
     let mut env = Reader::from_values::<String, String>([]);
     let _: Config = Config::read(&mut env);
     print!("{}", markdown(env.reference()));
+    Ok(())
+}
+
+async fn check(question: Question) -> anyhow::Result<()> {
+    let client = kube::Client::try_default().await?;
+    let problems = check::problems(&client, &question).await?;
+    anyhow::ensure!(problems.is_empty(), "{}", problems.join("\n"));
     Ok(())
 }
 

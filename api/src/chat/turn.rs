@@ -2,7 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 
-use evolve_contract::{Code, chat::ChatResponse};
+use evolve_contract::{
+    Code,
+    chat::{ChatResponse, LevelUp},
+};
 use evolve_engine::turn::{TurnEvent, TurnRequest};
 use futures::FutureExt as _;
 use tokio::sync::mpsc;
@@ -92,7 +95,9 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 api.profiles.changed(user_id).await;
             }
             let outcome = if reply.replayed { "replayed" } else { "ok" };
-            Ok((ChatResponse { response_text: reply.text, voice_message: None, image_base64: None }, outcome))
+            let level_up = reply.level_up.map(|reached| LevelUp { level: reached.level, name: reached.name });
+            let answer = ChatResponse { response_text: reply.text, voice_message: None, image_base64: None, level_up };
+            Ok((answer, outcome))
         }
         Err(error) => {
             let error = crate::errors::turn(error, api.clock.now());

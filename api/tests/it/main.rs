@@ -17,4 +17,5 @@ mod problems;
 mod process;
 mod profile;
 mod ready;
+mod relationship;
 mod stream;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use evolve_contract::chat::ChatRequest;
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, incoming::Photo, trouble, typing};
+use super::{Trouble, Turn, incoming::Photo, relationship, trouble, typing};
 use crate::{markdown, replies::Replies, texts::Text};
 
 /// The API takes bodies of 10 MiB; base64 makes four bytes of three, and the caption needs some room too.
@@ -56,9 +56,10 @@ async fn answer(turn: &Turn<'_>, language: Language, request: &ChatRequest) -> R
             None => return Err(error.into()),
         },
     };
-    let messages = markdown::to_messages(&answer.response_text);
+    let mut messages = markdown::to_messages(&answer.response_text);
     if messages.is_empty() {
-        return Ok(turn.replies().say(Text::ModelFailed.render(language)));
+        messages.push(Text::ModelFailed.render(language));
     }
+    messages.extend(answer.level_up.iter().map(|reached| relationship::celebrate(reached, language)));
     Ok(messages.into_iter().fold(turn.replies(), Replies::say))
 }

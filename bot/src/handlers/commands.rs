@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, start};
+use super::{Trouble, Turn, me, relationship, start};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -19,13 +19,15 @@ enum Command {
     Start(String),
     Help,
     Profile,
+    Relationship,
     Status,
     Reset,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 5] = [
+const MENU: [(&str, Text<'static>); 6] = [
     ("profile", Text::CommandProfile),
+    ("relationship", Text::CommandRelationship),
     ("status", Text::CommandStatus),
     ("reset", Text::CommandReset),
     ("help", Text::CommandHelp),
@@ -52,6 +54,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Start(_)) => start::start(turn).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
+        Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

@@ -97,7 +97,7 @@ fn describe_status(status: &StatusResponse, zone: Tz, language: Language) -> Str
         }
         None => lines.push(Text::StatusUnlimited.render(language)),
     }
-    lines.push(Text::StatusLevel { level: u32::from(status.level) }.render(language));
+    lines.push(Text::StatusLevel { name: &status.level_name }.render(language));
     lines.join("\n")
 }
 
@@ -112,7 +112,8 @@ fn name_of(language: Language) -> String {
     }
 }
 
-fn date(date: NaiveDate, language: Language) -> String {
+/// A date as people write it.
+pub(super) fn date(date: NaiveDate, language: Language) -> String {
     Text::Date { day: date.day(), month: date.month(), year: &date.year().to_string() }.render(language)
 }
 
@@ -150,6 +151,7 @@ mod tests {
             messages_limit: Some(50),
             resets_at: "2026-03-08T21:00:00Z".parse().unwrap(),
             level: 3,
+            level_name: "Друг".to_owned(),
             points: 310,
             next_level_at: Some(600),
             facts: 4,

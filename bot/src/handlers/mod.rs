@@ -17,6 +17,7 @@ mod chat;
 mod commands;
 mod me;
 mod names;
+mod relationship;
 mod start;
 mod trouble;
 mod typing;

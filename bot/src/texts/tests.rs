@@ -45,6 +45,19 @@ fn russian_counts_messages_as_russians_do(#[case] left: u32, #[case] expected: &
 }
 
 #[rstest]
+#[case(1, "осталось <b>1</b> очко.")]
+#[case(2, "осталось <b>2</b> очка.")]
+#[case(5, "осталось <b>5</b> очков.")]
+#[case(12, "осталось <b>12</b> очков.")]
+#[case(21, "осталось <b>21</b> очко.")]
+#[case(104, "осталось <b>104</b> очка.")]
+#[case(111, "осталось <b>111</b> очков.")]
+fn russian_counts_points_as_russians_do(#[case] points: u32, #[case] part: &str) {
+    let text = Text::RelationshipNext { name: "Друг", points }.render(Language::Ru);
+    assert!(text.contains(part), "{text}");
+}
+
+#[rstest]
 #[case(0, 1, "через 1 минуту")]
 #[case(0, 34, "через 34 минуты")]
 #[case(5, 0, "через 5 часов")]

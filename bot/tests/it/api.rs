@@ -16,9 +16,10 @@ use axum::{
 use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
-    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, ResetResponse},
+    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
     problem::PROBLEM_JSON,
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
+    relationship::{Event, EventKind, Level, RelationshipResponse},
 };
 use tokio::{
     net::TcpListener,
@@ -59,6 +60,8 @@ struct World {
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
+    /// The level that every new turn reaches.
+    level_up: Option<LevelUp>,
     is_away: bool,
     hangs_after_update: bool,
     profile_updates: usize,
@@ -90,6 +93,7 @@ impl FakeApi {
             turns: 0,
             token_generation: 0,
             conversation_open: true,
+            level_up: None,
             is_away: false,
             hangs_after_update: false,
             profile_updates: 0,
@@ -102,6 +106,7 @@ impl FakeApi {
             .route("/profile", post(update_profile))
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
+            .route("/relationship/{user_id}", get(relationship))
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -136,6 +141,11 @@ impl FakeApi {
     /// No token that was given out so far is taken any more.
     pub(crate) fn expire_tokens(&self) {
         self.lock().token_generation += 1;
+    }
+
+    /// From now on, every new turn reaches a level of this name.
+    pub(crate) fn reach_level(&self, level: u8, name: &str) {
+        self.lock().level_up = Some(LevelUp { level, name: name.to_owned() });
     }
 
     pub(crate) fn end_conversation(&self) {
@@ -212,7 +222,7 @@ async fn auth(State(world): Shared, headers: HeaderMap, Json(body): Json<AuthReq
 }
 
 async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<ChatRequest>) -> Response {
-    let reply = {
+    let (reply, level_up) = {
         let mut world = world.lock().unwrap();
         let person = match person(&world, &headers) {
             Ok(person) => person,
@@ -233,21 +243,26 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
         match (stored, text) {
             (Some(stored), _) if !matches!(reply, Reply::Hang) => return Json(stored).into_response(),
             (None, Some(response_text)) => {
-                world.answered.insert((person, key), ChatResponse { response_text, ..ChatResponse::default() });
+                let level_up = world.level_up.clone();
+                world
+                    .answered
+                    .insert((person, key), ChatResponse { response_text, level_up, ..ChatResponse::default() });
                 world.turns += 1;
             }
             _ => {}
         }
-        reply
+        (reply, world.level_up.clone())
     };
     match reply {
-        Reply::Text(response_text) => Json(ChatResponse { response_text, ..ChatResponse::default() }).into_response(),
+        Reply::Text(response_text) => {
+            Json(ChatResponse { response_text, level_up, ..ChatResponse::default() }).into_response()
+        }
         Reply::Problem(it) => problem(it),
         Reply::BadGateway => (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response(),
         Reply::Hang => std::future::pending().await,
         Reply::Later(go, response_text) => {
             go.notified().await;
-            Json(ChatResponse { response_text, ..ChatResponse::default() }).into_response()
+            Json(ChatResponse { response_text, level_up, ..ChatResponse::default() }).into_response()
         }
     }
 }
@@ -315,9 +330,32 @@ async fn status(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderM
         messages_limit: Some(50),
         resets_at: "2026-03-08T21:00:00Z".parse().unwrap(),
         level: 1,
+        level_name: "Незнакомец".to_owned(),
         points: 5,
         next_level_at: Some(100),
         facts: 0,
+    })
+    .into_response()
+}
+
+async fn relationship(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let level = |level, name: &str, points| Level { level, name: name.to_owned(), points };
+    let today = "2026-03-08".parse().unwrap();
+    Json(RelationshipResponse {
+        user_id,
+        today,
+        points: 22,
+        level: level(1, "Незнакомец", 0),
+        next_level: Some(level(2, "Знакомый", 100)),
+        levels: 5,
+        streak_days: 3,
+        points_today: 4,
+        points_a_day: 30,
+        lately: vec![Event { day: today, kind: EventKind::Streak, times: 1, points: 3, level: None }],
     })
     .into_response()
 }

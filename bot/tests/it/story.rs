@@ -128,6 +128,7 @@ async fn commands_answer_in_the_persons_language() {
         ("/help", "Со мной можно просто разговаривать"),
         ("/profile", "Имя: Анна <3"),
         ("/status", "осталось 21 сообщение из 50"),
+        ("/relationship", "осталось 78 очков"),
         ("/reset", "с чистого листа"),
         ("/Status@evolve_test_bot", "осталось 21 сообщение из 50"),
         ("/reset", "ни о чём не говорили"),

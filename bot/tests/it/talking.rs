@@ -155,3 +155,39 @@ async fn fifty_people_at_once_are_each_answered_in_order() {
     }
     assert_eq!(world.api.turns(), 200);
 }
+
+#[tokio::test]
+async fn a_new_level_is_celebrated_once_after_the_answer_in_the_persons_language() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.api.reach_level(2, "Acquaintance <3");
+    world.telegram.send_text(john(), "Hello");
+    world.wait_for_last(7, "We've grown closer!").await;
+    let texts = world.texts(7);
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert_eq!(texts[0], "echo: Hello");
+    assert!(texts[1].contains("a new level: Acquaintance <3."), "{texts:?}");
+    world.api.reach_level(2, "Знакомый");
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "новый уровень — Знакомый.").await;
+}
+
+#[tokio::test]
+async fn a_bot_that_dies_before_it_told_of_a_level_leaves_the_celebration_to_the_next_and_it_is_one() {
+    let mut world = World::new().await;
+    world.clock = evolve_runtime::clock::Clock::fixed(chrono::Utc::now());
+    world.api.reach_level(2, "Знакомый");
+    world.api.answer(|call, before| match before {
+        0 => Reply::Hang,
+        _ => Reply::Text(format!("echo: {}", call.request.message)),
+    });
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.api.wait_for_calls_of(42, 1).await;
+    bot.kill().await;
+    world.clock.advance(chrono::TimeDelta::seconds(61));
+    let _bot = world.bot().await;
+    world.wait_for_last(42, "новый уровень — Знакомый.").await;
+    let texts = world.texts(42);
+    assert_eq!((texts.len(), texts[0].as_str()), (2, "made: Привет"), "{texts:?}");
+}

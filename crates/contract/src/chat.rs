@@ -31,6 +31,20 @@ pub struct ChatResponse {
     pub voice_message: Option<String>,
     /// A picture in base64.
     pub image_base64: Option<String>,
+    /// The level of the relationship that this answer reached; left out where it reached none. The same request again is
+    /// told the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_up: Option<LevelUp>,
+}
+
+/// A level of the relationship that was reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LevelUp {
+    /// Its number, from 1.
+    pub level: u8,
+    /// What it is called, in the person's language.
+    #[schema(example = "Друг")]
+    pub name: String,
 }
 
 /// One event of the stream. On the wire, the event's name is the variant's name in snake case, its data the content.

@@ -14,6 +14,7 @@ use crate::{
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
+    relationship::RelationshipResponse,
 };
 
 /// Why a call gave no result.
@@ -159,6 +160,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn status(&self, token: &str, user_id: i64) -> Result<StatusResponse, ClientError> {
         json(self.request(Method::GET, &format!("profile/status/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /relationship/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn relationship(&self, token: &str, user_id: i64) -> Result<RelationshipResponse, ClientError> {
+        json(self.request(Method::GET, &format!("relationship/{user_id}")).bearer_auth(token)).await
     }
 
     fn chat_request(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> RequestBuilder {

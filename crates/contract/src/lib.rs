@@ -10,6 +10,7 @@ pub mod object;
 pub mod problem;
 pub mod profile;
 pub mod ready;
+pub mod relationship;
 
 pub use client::{Client, ClientError};
 pub use problem::{Code, Problem};

@@ -105,8 +105,12 @@ pub struct StatusResponse {
     pub messages_limit: Option<u32>,
     /// When today's count starts over.
     pub resets_at: DateTime<Utc>,
-    /// Relationship level, 1 to 5.
+    /// Relationship level, from 1.
     pub level: u8,
+    /// What it is called, in the person's language.
+    #[serde(default)]
+    #[schema(example = "Друг")]
+    pub level_name: String,
     /// Relationship points.
     pub points: i64,
     /// Points at which the next level begins; nothing on the last.

@@ -10,13 +10,14 @@ pub mod partitions;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;
+pub mod relationships;
 pub mod summary;
 pub mod tools;
 pub mod turn;
 
 use std::sync::Arc;
 
-use evolve_domain::plan::Plans;
+use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
 
@@ -37,6 +38,8 @@ pub struct EngineConfig {
     pub persona: Persona,
     /// What each plan allows.
     pub plans: Plans,
+    /// How relationships go.
+    pub relationship: Relationship,
     /// Rounds of tool use in a turn (`MAX_AI_ITERATIONS`).
     pub max_iterations: u32,
     /// Tokens of thinking (`AI_THINKING_BUDGET`): 0 is as little as the model allows, -1 its own choice.
@@ -60,6 +63,7 @@ pub struct Inner {
     prompts: Prompts,
     persona: Persona,
     plans: Plans,
+    relationship: Relationship,
     max_iterations: u32,
     thinking_budget: i32,
     metrics: EngineMetrics,
@@ -80,11 +84,32 @@ impl Engine {
     /// # Errors
     /// [`PromptError`] when a template is broken, which a test excludes.
     pub fn new(config: EngineConfig) -> Result<Self, PromptError> {
-        let EngineConfig { store, wakeups, chain, persona, plans, max_iterations, thinking_budget, metrics, clock } =
-            config;
+        let EngineConfig {
+            store,
+            wakeups,
+            chain,
+            persona,
+            plans,
+            relationship,
+            max_iterations,
+            thinking_budget,
+            metrics,
+            clock,
+        } = config;
         let prompts = Prompts::new()?;
-        let inner =
-            Inner { store, wakeups, chain, prompts, persona, plans, max_iterations, thinking_budget, metrics, clock };
+        let inner = Inner {
+            store,
+            wakeups,
+            chain,
+            prompts,
+            persona,
+            plans,
+            relationship,
+            max_iterations,
+            thinking_budget,
+            metrics,
+            clock,
+        };
         Ok(Self(Arc::new(inner)))
     }
 

@@ -8,7 +8,7 @@ use evolve_domain::{
     language::Language,
     plan::{Plan, Plans},
     profile::{MAX_FIELD_CHARS, MAX_NAME_CHARS, Onboarding, Profile, ProfilePatch, Settings},
-    relationship::{self, Level},
+    relationship::{Level, Relationship},
 };
 use evolve_runtime::clock::Clock;
 use evolve_store::{
@@ -129,6 +129,10 @@ pub struct Standing {
     pub resets_at: DateTime<Utc>,
     /// Relationship level.
     pub level: Level,
+    /// What it is called.
+    pub level_name: String,
+    /// Relationship points today.
+    pub points: i64,
     /// Points at which the next level begins; nothing on the last.
     pub next_level_at: Option<i64>,
 }
@@ -169,14 +173,22 @@ pub struct Profiles {
     cache: Cache,
     clock: Clock,
     plans: Plans,
+    relationship: Relationship,
     defaults: Settings,
 }
 
 impl Profiles {
     /// Use cases over the store; `defaults` are the settings of somebody who has none.
     #[must_use]
-    pub fn new(store: Store, cache: Cache, clock: Clock, plans: Plans, defaults: Settings) -> Self {
-        Self { store, cache, clock, plans, defaults }
+    pub fn new(
+        store: Store,
+        cache: Cache,
+        clock: Clock,
+        plans: Plans,
+        relationship: Relationship,
+        defaults: Settings,
+    ) -> Self {
+        Self { store, cache, clock, plans, relationship, defaults }
     }
 
     /// What is known of a person.
@@ -227,11 +239,15 @@ impl Profiles {
     pub async fn status(&self, user_id: i64) -> Result<Standing, ProfileError> {
         let now = self.clock.now();
         let status = self.store.users().status(user_id, self.defaults, now).await?.ok_or(ProfileError::NotFound)?;
+        let (levels, points) = (&self.relationship.levels, status.bond.points_on(&self.relationship, status.today));
+        let level = levels.of(points);
         Ok(Standing {
             messages_limit: self.plans.limits(status.plan).messages_per_day,
             resets_at: day::next_day(status.time_zone, now),
-            level: relationship::level_of(status.points),
-            next_level_at: relationship::next_level_at(status.points),
+            level,
+            level_name: levels.name(level, status.language).to_owned(),
+            points,
+            next_level_at: levels.after(level).map(|next| levels.begins_at(next)),
             status,
         })
     }

@@ -18,6 +18,7 @@ pub mod messages;
 pub mod migrate;
 pub mod outbox;
 pub mod redis;
+pub mod relationships;
 pub mod rotate;
 pub mod summaries;
 pub mod turns;

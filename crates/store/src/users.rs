@@ -2,17 +2,19 @@
 
 mod removal;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use evolve_domain::{
+    language::Language,
     plan::Plan,
     profile::{Profile, ProfilePatch, Settings},
+    relationship::Bond,
 };
 use sqlx::FromRow;
 
 pub use removal::Deleted;
 
-use crate::{Keyring, Store, StoreError};
+use crate::{Keyring, Store, StoreError, relationships::BondRow};
 
 /// A person as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +40,12 @@ pub struct Status {
     pub plan: Plan,
     /// When premium ends.
     pub premium_until: Option<DateTime<Utc>>,
-    /// Relationship points.
-    pub points: i64,
+    /// How close they have become.
+    pub bond: Bond,
+    /// Their day.
+    pub today: NaiveDate,
+    /// Their language.
+    pub language: Language,
     /// Messages taken from today's quota.
     pub messages_today: u32,
     /// Their time zone.
@@ -98,7 +104,8 @@ const WRITE: &str = "
         updated_at = excluded.updated_at";
 
 const STATUS: &str = "
-    SELECT u.plan, u.premium_until, u.points, COALESCE(s.time_zone, $3) AS time_zone,
+    SELECT u.plan, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level,
+           s.language, COALESCE(s.time_zone, $3) AS time_zone, day_in(COALESCE(s.time_zone, $3), $2) AS today,
            COALESCE((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id
                      AND d.day = day_in(COALESCE(s.time_zone, $3), $2)), 0) AS messages_today,
            (SELECT count(*) FROM facts f WHERE f.user_id = u.id) AS facts
@@ -195,8 +202,11 @@ impl Users<'_> {
         struct StatusRow {
             plan: String,
             premium_until: Option<DateTime<Utc>>,
-            points: i64,
+            #[sqlx(flatten)]
+            bond: BondRow,
+            language: Option<String>,
             time_zone: String,
+            today: NaiveDate,
             messages_today: i32,
             facts: i64,
         }
@@ -210,7 +220,9 @@ impl Users<'_> {
             Ok(Status {
                 plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
                 premium_until: row.premium_until,
-                points: row.points,
+                bond: row.bond.into(),
+                today: row.today,
+                language: settings(row.language.as_deref(), None, None, defaults).language,
                 messages_today: u32::try_from(row.messages_today).unwrap_or_default(),
                 time_zone: parse("settings.time_zone", &row.time_zone, defaults.time_zone),
                 facts: u32::try_from(row.facts).unwrap_or(u32::MAX),

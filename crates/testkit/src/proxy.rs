@@ -31,6 +31,8 @@ enum Mode {
 enum Protocol {
     Postgres,
     Redis,
+    /// None: bytes are only copied.
+    Plain,
 }
 
 /// What went through.
@@ -49,6 +51,8 @@ struct Shared {
     mode: watch::Sender<Mode>,
     /// Counts up with every cut: a connection that was made before one ends.
     cuts: watch::Sender<u64>,
+    /// Counts up with every [`CountingProxy::silence`], in the same way.
+    silences: watch::Sender<u64>,
     open: AtomicUsize,
 }
 
@@ -98,6 +102,14 @@ impl CountingProxy {
         Self::start(Protocol::Redis, upstream).await
     }
 
+    /// A proxy before any server; it counts nothing. The upstream is a URL with a host and a port.
+    ///
+    /// # Errors
+    /// When the URL does not name a reachable address, or no port can be had.
+    pub async fn plain(upstream: &str) -> io::Result<Self> {
+        Self::start(Protocol::Plain, upstream).await
+    }
+
     async fn start(protocol: Protocol, upstream: &str) -> io::Result<Self> {
         let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
         let mut url = Url::parse(upstream).map_err(|error| invalid(error.to_string()))?;
@@ -105,6 +117,7 @@ impl CountingProxy {
         let port = url.port().unwrap_or(match protocol {
             Protocol::Postgres => 5432,
             Protocol::Redis => 6379,
+            Protocol::Plain => 443,
         });
         let address = tokio::net::lookup_host((host, port)).await?.next();
         let upstream = address.ok_or_else(|| invalid("the upstream has no address".to_owned()))?;
@@ -120,6 +133,7 @@ impl CountingProxy {
             counted: Mutex::default(),
             mode: watch::Sender::new(Mode::Forward),
             cuts: watch::Sender::new(0),
+            silences: watch::Sender::new(0),
             open: AtomicUsize::new(0),
         });
         let stop = CancellationToken::new();
@@ -178,6 +192,12 @@ impl CountingProxy {
         self.shared.mode.send_replace(Mode::Stall);
     }
 
+    /// Lets the connections that are open now be, without a byte for either side from now on: what a gateway does that has
+    /// forgotten them. New ones are forwarded.
+    pub fn silence(&self) {
+        self.shared.silences.send_modify(|silences| *silences += 1);
+    }
+
     /// Ends [`Self::refuse`] and [`Self::stall`]; what was held back is forwarded.
     pub fn restore(&self) {
         self.shared.mode.send_replace(Mode::Forward);
@@ -222,7 +242,7 @@ async fn listen_again(own: SocketAddr) -> TcpListener {
 }
 
 async fn connection(shared: Arc<Shared>, client: TcpStream) {
-    let mut cuts = shared.cuts.subscribe();
+    let (mut cuts, mut silences) = (shared.cuts.subscribe(), shared.silences.subscribe());
     shared.open.fetch_add(1, Ordering::SeqCst);
     let forwarding = async {
         let server = TcpStream::connect(shared.upstream).await?;
@@ -234,11 +254,19 @@ async fn connection(shared: Arc<Shared>, client: TcpStream) {
                 postgres::forward(&shared, client_read, client_write, server_read, server_write).await
             }
             Protocol::Redis => redis::forward(&shared, client_read, client_write, server_read, server_write).await,
+            Protocol::Plain => tokio::try_join!(
+                copy(&shared, client_read, server_write, || {}),
+                copy(&shared, server_read, client_write, || {}),
+            )
+            .map(drop),
         }
     };
+    let mut forwarding = std::pin::pin!(forwarding);
     tokio::select! {
-        _ = forwarding => {}
+        _ = &mut forwarding => {}
         _ = cuts.changed() => {}
+        // The sockets stay open: they live in what is not polled any longer.
+        _ = silences.changed() => drop(cuts.changed().await),
     }
     shared.open.fetch_sub(1, Ordering::SeqCst);
 }

@@ -3,7 +3,9 @@
 //! resourceVersion that was read.
 //!
 //! The encryption key is in a second Secret as well, which nobody owns: the database outlives the bot, and without its key
-//! nobody could read it. A bot that is made anew, or whose Secret was deleted by mistake, gets that key back.
+//! nobody could read it. A bot that is made anew, or whose Secret was deleted by mistake, gets that key back. Where somebody
+//! writes another key over the first, whether meant or not, the one before it stays in the second Secret under a name of
+//! its own.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,7 @@ use kube::ResourceExt as _;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use rand::RngExt as _;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::manifest::hex;
 use super::{Applier, ApplyError};
@@ -65,14 +68,11 @@ pub async fn ensure(
             }
             // Before the first use: a key that data is encrypted under must not be in one place alone.
             (Some(new), None) => {
-                write(applier, &kept, bot, None, &BTreeMap::from([(ENCRYPTION_KEY, new.clone())])).await?;
+                write(applier, contents, &kept, bot, None, &BTreeMap::from([(ENCRYPTION_KEY, new.clone())])).await?;
             }
             // Somebody has rotated the key, or deleted the copy.
             (None, copy) if copy.as_ref() != known.get(ENCRYPTION_KEY) => {
-                if let Some(current) = read(applier, &key).await? {
-                    write(applier, &kept, bot, None, &BTreeMap::from([(ENCRYPTION_KEY, current)])).await?;
-                    has_written = true;
-                }
+                has_written = keep(applier, contents, bot, [&key, &kept]).await?;
             }
             (None, _) => {}
         }
@@ -80,8 +80,40 @@ pub async fn ensure(
     if missing.is_empty() {
         return Ok(has_written);
     }
-    write(applier, &key, bot, Some(owner), &missing).await?;
+    write(applier, contents, &key, bot, Some(owner), &missing).await?;
     Ok(true)
+}
+
+/// Copies the encryption key of the Secret `from` into `to`; another that is there is set aside, not lost. Whether anything
+/// was written.
+async fn keep(
+    applier: &Applier,
+    contents: &Contents,
+    bot: &EvolveBot,
+    [from, to]: [&Key; 2],
+) -> Result<bool, ApplyError> {
+    let Some(current) = read(applier, from).await? else { return Ok(false) };
+    let before = read(applier, to).await?.filter(|before| !before.is_empty() && *before != current);
+    let before = before.map(|before| (aside(&before), before));
+    let mut data = BTreeMap::from([(ENCRYPTION_KEY, current)]);
+    if let Some((entry, before)) = &before {
+        tracing::warn!(
+            secret = from.name,
+            namespace = from.namespace,
+            kept_in = to.name,
+            entry,
+            "somebody has changed the encryption key; the one before it is kept"
+        );
+        data.insert(entry, before.clone());
+    }
+    write(applier, contents, to, bot, None, &data).await?;
+    Ok(true)
+}
+
+/// The entry that a key is kept under when another takes its place.
+fn aside(key: &str) -> String {
+    let hash: String = hex(&Sha256::digest(key)).chars().take(8).collect();
+    format!("{ENCRYPTION_KEY}_BEFORE_{hash}")
 }
 
 /// The encryption key in the Secret `key`, in base64 as the API has it.
@@ -95,6 +127,7 @@ async fn read(applier: &Applier, key: &Key) -> Result<Option<String>, ApplyError
 /// Makes the Secret `key` with `data`, or puts `data` into the one that was seen.
 async fn write(
     applier: &Applier,
+    contents: &Contents,
     key: &Key,
     bot: &EvolveBot,
     owner: Option<&OwnerReference>,
@@ -124,6 +157,7 @@ async fn write(
             api.patch(&key.name, &params, &Patch::Merge(patch)).await.map_err(failed("complete"))?
         }
     };
+    contents.learn(Kind::Secret, &written);
     let mut meta = DynamicObject { data: Value::Null, ..written };
     trim(&mut meta);
     applier.cache.insert((Kind::Secret, Depth::Metadata), meta);
@@ -148,5 +182,13 @@ mod tests {
         assert_eq!(URL_SAFE.decode(generate(Generated::Fernet)).unwrap().len(), 32);
         assert_eq!(generate(Generated::Random).len(), 64);
         assert_ne!(generate(Generated::Random), generate(Generated::Random));
+    }
+
+    #[test]
+    fn each_key_is_set_aside_under_a_name_of_its_own_that_does_not_tell_it() {
+        let [one, other] = ["b25l", "b3RoZXI="].map(aside);
+        assert_ne!(one, other);
+        assert_eq!((one.len(), one.starts_with("ENCRYPTION_KEY_BEFORE_")), ("ENCRYPTION_KEY_BEFORE_".len() + 8, true));
+        assert!(!one.contains("b25l"), "{one}");
     }
 }

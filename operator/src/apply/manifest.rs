@@ -1,12 +1,12 @@
 //! A desired object on its way to the API server: JSON, with the marks by which the operator knows it again.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::{Resource, ResourceExt as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::build::{MANAGED_BY, OPERATOR};
+use crate::build::{INSTANCE, MANAGED_BY, OPERATOR};
 use crate::controller::cache::Key;
 use crate::controller::kinds::Kind;
 
@@ -63,6 +63,19 @@ impl Manifest {
         let found = Kind::find(group, &kind).ok_or(ManifestError::Kind(kind))?;
         let key = Key::new(namespace, text(&value["metadata"]["name"]));
         Ok(Self::finish(found, key, value, owner))
+    }
+
+    /// Whether `live`, which has the same kind and name, was made for the same bot: by its owner; what has none, by its
+    /// labels.
+    #[must_use]
+    pub fn is_of_the_same_bot(&self, live: &ObjectMeta) -> bool {
+        let metadata = &self.object["metadata"];
+        if self.kind.outlives_bot() {
+            let label = |name: &str| live.labels.as_ref().and_then(|labels| labels.get(name)).map(String::as_str);
+            return [MANAGED_BY, INSTANCE].into_iter().all(|name| label(name) == metadata["labels"][name].as_str());
+        }
+        let owner = metadata["ownerReferences"][0]["uid"].as_str();
+        live.owner_references.iter().flatten().any(|known| Some(known.uid.as_str()) == owner)
     }
 
     fn finish(kind: Kind, key: Key, mut object: Value, owner: &OwnerReference) -> Self {

@@ -5,8 +5,10 @@ pub mod keys;
 pub mod manifest;
 
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
+use kube::core::Status;
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use crate::apply::manifest::Manifest;
 use crate::build::OPERATOR;
@@ -32,7 +34,7 @@ pub struct Applier {
 
 /// An object could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} the {kind} {name}: {source}")]
+#[error("cannot {action} the {kind} {name}: {}{advice}", said(.source))]
 pub struct ApplyError {
     /// What was tried.
     pub action: &'static str,
@@ -41,12 +43,37 @@ pub struct ApplyError {
     /// Its name.
     pub name: String,
     /// What the API server said.
-    pub source: kube::Error,
+    pub source: Box<kube::Error>,
+    /// What to do about it, where that is known: the end of the sentence.
+    pub advice: String,
+}
+
+/// What a person is told of `error`: of the API server's answer its sentence alone, which the client's own text repeats with
+/// all that surrounds it.
+#[must_use]
+pub fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        kube::Error::Api(status) => format!("{} {}", status.code, status.reason).trim_end().to_owned(),
+        error => error.to_string(),
+    }
+}
+
+/// Whether the API server says that the operator has no right to do it.
+#[must_use]
+pub fn is_forbidden(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 403)
 }
 
 impl ApplyError {
     fn new(action: &'static str, kind: Kind, key: &Key, source: kube::Error) -> Self {
-        Self { action, kind: kind.name(), name: key.name.clone(), source }
+        Self { action, kind: kind.name(), name: key.name.clone(), source: Box::new(source), advice: String::new() }
+    }
+
+    /// With what to do about it, if it is for want of rights.
+    #[must_use]
+    pub fn advised(self, advice: String) -> Self {
+        if is_forbidden(&self.source) { Self { advice: format!("; {advice}"), ..self } } else { self }
     }
 }
 
@@ -61,10 +88,20 @@ impl Applier {
             let live = serde_json::to_value(&*live).unwrap_or_default();
             let Some(difference) = differs::first_difference(&manifest.object, &live) else { return Ok(false) };
             tracing::info!(kind = manifest.kind.name(), name = manifest.key.name, difference, "mending a difference");
+        } else {
+            self.must_not_be_anothers(manifest).await?;
         }
         let params = PatchParams::apply(OPERATOR).force();
         let (api, patch) = (self.api(manifest.kind, &manifest.key), Patch::Apply(&manifest.object));
-        let answer = api.patch(&manifest.key.name, &params, &patch).await;
+        let span = tracing::info_span!("write", kind = manifest.kind.name(), name = manifest.key.name);
+        let answer = api.patch(&manifest.key.name, &params, &patch).instrument(span).await;
+        if let (Err(kube::Error::Api(status)), Kind::ConfigMap, Some(live)) =
+            (&answer, manifest.kind, self.cache.get(slot, &manifest.key))
+            && status.code == 422
+        {
+            // Somebody has changed it and made it immutable: it goes, and the next pass makes it anew.
+            self.delete(manifest.kind, &live).await?;
+        }
         let mut object = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
         trim(&mut object);
         self.cache.insert(slot, object);
@@ -72,21 +109,44 @@ impl Applier {
         Ok(true)
     }
 
-    /// Deletes an object, if it is still the one that was seen. What it owns goes with it.
+    /// That nobody else has an object of this name: taken over, it would be changed, and go when the bot does.
+    async fn must_not_be_anothers(&self, manifest: &Manifest) -> Result<(), ApplyError> {
+        let failed = |error| ApplyError::new("apply", manifest.kind, &manifest.key, error);
+        let live = self.api(manifest.kind, &manifest.key).get_metadata_opt(&manifest.key.name).await;
+        let Some(live) = live.map_err(failed)? else { return Ok(()) };
+        if manifest.is_of_the_same_bot(&live.metadata) {
+            return Ok(());
+        }
+        let message = format!(
+            "there is a {} of this name already, and it is not this bot's: give the bot another name, or remove it",
+            manifest.kind.name()
+        );
+        Err(failed(kube::Error::Api(Box::new(Status::failure(&message, "AlreadyExists").with_code(409)))))
+    }
+
+    /// Deletes an object, if it is still the one that was seen. What it owns goes with it; of a Job, its pods go first, so
+    /// that whoever waits for the end of the Job waits for theirs.
     ///
     /// # Errors
     /// What the API server said against it; that it is gone, or another by now, is no error.
     pub async fn delete(&self, kind: Kind, object: &DynamicObject) -> Result<(), ApplyError> {
         let key = Key::of(object);
         let preconditions = Preconditions { uid: object.uid(), resource_version: None };
-        let params = DeleteParams::background().preconditions(preconditions);
+        let params = match kind {
+            Kind::Job => DeleteParams::foreground(),
+            _ => DeleteParams::background(),
+        };
+        let params = params.preconditions(preconditions);
         match self.api(kind, &key).delete(&key.name, &params).await {
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            // It is still there; the watch tells when it is not.
+            Ok(_) if kind == Kind::Job => return Ok(()),
             answer => {
                 answer.map_err(|error| ApplyError::new("delete", kind, &key, error))?;
             }
         }
-        self.cache.remove((kind, Depth::Owned), &key);
+        // That one, and not another that has its name by now.
+        self.cache.bury((kind, Depth::Owned), object);
         Ok(())
     }
 
@@ -113,5 +173,24 @@ impl Applier {
     #[must_use]
     pub fn api(&self, kind: Kind, key: &Key) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), &key.namespace, &kind.resource())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_the_api_servers_sentence_once_and_nothing_around_it() {
+        let answer = Status::failure("admission webhook \"quota\" denied the request", "Forbidden").with_code(403);
+        let error =
+            ApplyError::new("apply", Kind::Service, &Key::new("shop", "eva-api"), kube::Error::Api(Box::new(answer)));
+        let told = error.advised("ask who owns the cluster".to_owned()).to_string();
+        let sentence = "cannot apply the Service eva-api: admission webhook \"quota\" denied the request; ask who owns the cluster";
+        assert_eq!(told, sentence);
+        let wordless = kube::Error::Api(Box::new(Status::failure("", "Conflict").with_code(409)));
+        assert_eq!(said(&wordless), "409 Conflict");
     }
 }

@@ -1,23 +1,22 @@
-//! The rendered configuration of one part: every variable that is not secret. The ConfigMap is named after its content and
-//! cannot be changed, so that a pod that starts again in the middle of a rollout, or after a roll-back, reads what its
-//! template meant.
+//! The rendered configuration of one part, for people to read: every variable that is not secret. Pods have it in their
+//! template, which is what a roll-back brings back; who may write ConfigMaps has no say in what pods run.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{ConfigMap, PodTemplateSpec};
 
+use super::labels;
 use super::part::Part;
-use super::{fingerprint, labels};
 
 /// The configuration of `part`.
 pub(super) fn build(part: &Part<'_>) -> ConfigMap {
     let data = part.plain().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let name = format!("{}-config-{}", part.name, fingerprint(&data));
+    let name = format!("{}-config", part.name);
     ConfigMap {
         metadata: labels::owned(part.bot, name, part.component),
         data: Some(data),
         binary_data: None,
-        immutable: Some(true),
+        immutable: None,
     }
 }
 

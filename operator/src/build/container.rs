@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use super::{Inputs, environment, fingerprint};
+use super::{Inputs, environment, fingerprint, names};
 use crate::crd::{Amounts, ConfigMapKeyRef, EvolveBot, ExtraVariable, ObjectName, Resources, SecretKeyRef};
 
 /// The user that everything runs as: `nonroot` of the usual small images.
@@ -19,7 +19,7 @@ const USER: i64 = 65_532;
 /// A pod of the bot without containers.
 pub(super) fn pod(bot: &EvolveBot) -> PodSpec {
     PodSpec {
-        service_account_name: Some(bot.name().to_owned()),
+        service_account_name: Some(names::pods(bot)),
         automount_service_account_token: Some(false),
         // A variable for every Service of the namespace helps nobody, and could clash with ours.
         enable_service_links: Some(false),

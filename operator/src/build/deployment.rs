@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::api::core::v1::{
-    ConfigMap, ConfigMapEnvSource, Container, ContainerPort, EnvFromSource, HTTPGetAction, Lifecycle, LifecycleHandler,
-    PodSpec, PodTemplateSpec, Probe, SleepAction, TopologySpreadConstraint,
+    Container, ContainerPort, HTTPGetAction, Lifecycle, LifecycleHandler, PodSpec, PodTemplateSpec, Probe, SleepAction,
+    TopologySpreadConstraint,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -19,7 +19,7 @@ const DRAIN: i64 = 30;
 const SPARE: i64 = 10;
 
 /// The Deployment of `part`.
-pub(super) fn build(part: &Part<'_>, release: &Release, config: &ConfigMap, inputs: &Inputs) -> Deployment {
+pub(super) fn build(part: &Part<'_>, release: &Release, inputs: &Inputs) -> Deployment {
     let bot = part.bot;
     let deadline = i32::try_from(bot.spec.rollout.deadline_seconds).unwrap_or(i32::MAX);
     Deployment {
@@ -38,7 +38,7 @@ pub(super) fn build(part: &Part<'_>, release: &Release, config: &ConfigMap, inpu
             min_ready_seconds: Some(5),
             progress_deadline_seconds: Some(deadline),
             revision_history_limit: Some(5),
-            template: template(part, release, config, inputs),
+            template: template(part, release, inputs),
             paused: None,
         }),
         status: None,
@@ -53,14 +53,13 @@ fn replicas(part: &Part<'_>) -> Option<i32> {
     part.autoscaling.is_none().then_some(part.replicas)
 }
 
-fn template(part: &Part<'_>, release: &Release, config: &ConfigMap, inputs: &Inputs) -> PodTemplateSpec {
+fn template(part: &Part<'_>, release: &Release, inputs: &Inputs) -> PodTemplateSpec {
     let mut pod_labels = part.pod.labels.clone();
     pod_labels.extend(labels::labels(part.bot, part.component));
     pod_labels.extend(labels::track_selector(part.bot, part.component, Track::Stable));
-    let container = part_container(part, release, config);
+    let container = part_container(part, release);
     let hash = container::content_hash(container.env.as_deref().unwrap_or_default(), inputs);
     let mut annotations = part.pod.annotations.clone();
-    // The rest of what the container reads is in the name of its ConfigMap.
     annotations.insert(labels::CONFIG_HASH.to_owned(), hash);
     annotations.insert("kubectl.kubernetes.io/default-container".to_owned(), part.component.to_owned());
     PodTemplateSpec {
@@ -107,14 +106,12 @@ fn spread(part: &Part<'_>) -> Vec<TopologySpreadConstraint> {
     constraints
 }
 
-fn part_container(part: &Part<'_>, release: &Release, config: &ConfigMap) -> Container {
-    let config_map = ConfigMapEnvSource { name: config.metadata.name.clone().unwrap_or_default(), optional: None };
+fn part_container(part: &Part<'_>, release: &Release) -> Container {
     Container {
         name: part.component.to_owned(),
         image: Some(release.image.clone()),
         image_pull_policy: Some(part.bot.spec.image.pull_policy.unwrap_or_default().as_str().to_owned()),
         command: Some(vec![part.program.to_owned()]),
-        env_from: Some(vec![EnvFromSource { config_map_ref: Some(config_map), ..EnvFromSource::default() }]),
         env: Some(part.variables()),
         ports: Some(vec![ContainerPort {
             name: Some(PORT_NAME.to_owned()),

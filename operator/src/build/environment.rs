@@ -85,7 +85,7 @@ fn migration(around: &Surroundings) -> Vec<Variable> {
 
 fn api(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     let spec = &bot.spec;
-    let mut list = common(bot, around);
+    let mut list = common(bot, "api", around);
     list.push(plain("HTTP_ADDR", &around.api_address));
     list.push(secret("JWT_SECRET", &around.jwt_secret));
     list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
@@ -136,6 +136,7 @@ fn api_options(spec: &EvolveBotSpec) -> Vec<Variable> {
     if !spec.persona.levels.is_empty() {
         list.push(plain("RELATIONSHIP_LEVELS", json!(spec.persona.levels)));
     }
+    list.extend(spec.persona.decay.map(|decay| plain("RELATIONSHIP_DECAY", json!(decay))));
     if let Some(voice) = &spec.ai.voice {
         list.push(plain("VOICE_ENABLED", voice.enabled));
         list.extend(voice.model.as_ref().map(|model| plain("TTS_MODEL", model)));
@@ -161,7 +162,7 @@ fn payments(spec: &EvolveBotSpec) -> Vec<Variable> {
 
 fn telegram_bot(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     let spec = &bot.spec;
-    let mut list = common(bot, around);
+    let mut list = common(bot, "bot", around);
     list.push(plain("HTTP_ADDR", &around.bot_address));
     list.push(plain("API_URL", &around.api_url));
     list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
@@ -177,20 +178,21 @@ fn telegram_bot(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     list
 }
 
-fn logs(bot: &EvolveBot) -> Vec<Variable> {
+fn logs(bot: &EvolveBot, part: &str) -> Vec<Variable> {
     let logs = &bot.spec.observability;
     let mut list = vec![plain("LOG_LEVEL", &logs.log_level), plain("LOG_FORMAT", logs.log_format.as_str())];
     if let Some(tracing) = &logs.tracing {
         list.push(plain("OTEL_EXPORTER_OTLP_ENDPOINT", &tracing.endpoint));
-        list.push(plain("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"));
+        // Whose spans they are: of which bot, and which part of it.
+        list.push(plain("OTEL_SERVICE_NAME", format!("{}-{part}", bot.name())));
         list.push(plain("OTEL_TRACES_SAMPLER_ARG", f64::from(tracing.sample_percent) / 100.0));
     }
     list.extend(logs.sentry_dsn_secret_ref.as_ref().map(|source| secret("SENTRY_DSN", source)));
     list
 }
 
-fn common(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
-    let mut list = logs(bot);
+fn common(bot: &EvolveBot, part: &str, around: &Surroundings) -> Vec<Variable> {
+    let mut list = logs(bot, part);
     list.push(secret("DATABASE_URL", &around.database_url));
     list.push(plain("DATABASE_POOL_SIZE", bot.spec.database.pool_size));
     if let Some(url) = &around.redis_url {

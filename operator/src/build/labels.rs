@@ -19,10 +19,12 @@ pub const COMPONENT: &str = "app.kubernetes.io/component";
 pub const TRACK: &str = "evolveai.dev/track";
 /// The annotation of pod templates with the hash of everything that their containers read.
 pub const CONFIG_HASH: &str = "evolveai.dev/config-hash";
-/// The annotation of an EvolveBot whose change runs a failed migration once more.
+/// The annotation of an EvolveBot whose change runs a failed migration, or a rollout that was taken back, once more.
 pub const RETRY: &str = "evolveai.dev/retry";
+/// The annotation of an EvolveBot with the target (`status.rollout.target`) that is to be taken back.
+pub const REFUSE: &str = "evolveai.dev/refuse";
 
-const NAME: &str = "app.kubernetes.io/name";
+pub(super) const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 const PRODUCT: &str = "evolve";
 

@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use super::environment::Variable;
-use super::{Inputs, Release, container, fingerprint, labels, names};
+use super::{Inputs, Release, container, fingerprint, labels, names, surroundings};
 use crate::crd::EvolveBot;
 
 const COMPONENT: &str = "migration";
@@ -17,7 +17,10 @@ pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable]
     let settings = &bot.spec.migration;
     let variables = container::variables(environment);
     // A database that is another one, or has its password mended, is worth another try.
-    let content = container::content_hash(&variables, inputs);
+    // With the encryption key, which nobody can guess: who may read Jobs must not be able to try passwords on a hash of the
+    // database's address alone.
+    let salt = inputs.secrets.get(&surroundings(bot, inputs).encryption_key);
+    let content = fingerprint(&(container::content_hash(&variables, inputs), salt));
     let container = Container {
         name: COMPONENT.to_owned(),
         image: Some(release.image.clone()),

@@ -9,6 +9,7 @@ mod deployment;
 pub mod environment;
 mod fingerprint;
 mod ingress;
+pub mod kept;
 mod labels;
 mod migration;
 mod monitor;
@@ -38,9 +39,9 @@ use crate::crd::{ConfigMapKeyRef, EvolveBot, SecretKeyRef};
 pub use self::config::named_in as config_maps_of;
 pub use self::fingerprint::fingerprint;
 pub use self::labels::{
-    COMPONENT, CONFIG_HASH, INSTANCE, MANAGED_BY, OPERATOR, RETRY, TRACK, Track, selector as pod_selector,
+    COMPONENT, CONFIG_HASH, INSTANCE, MANAGED_BY, OPERATOR, REFUSE, RETRY, TRACK, Track, selector as pod_selector,
 };
-pub use self::part::Part as BotPart;
+pub use self::part::{API_PORT, Part as BotPart};
 pub use self::references::{Generated, Needed, References, generated, references};
 
 /// What is known of the cluster, and of the operator's own release.
@@ -54,6 +55,8 @@ pub struct Cluster {
     pub has_prometheus: bool,
     /// Whether HTTPRoutes exist.
     pub has_gateway: bool,
+    /// Where the operator itself is.
+    pub operator_namespace: String,
 }
 
 /// What has been read of what a bot names.
@@ -73,8 +76,7 @@ pub struct Inputs {
 pub struct Desired {
     /// Who the pods are; without a token.
     pub service_account: ServiceAccount,
-    /// The API's configuration. Its name holds its hash and it never changes, so that pods of an earlier rollout find
-    /// theirs; one that no pod template names any more ([`config_maps_of`]) can go.
+    /// The API's configuration, for people to read: pods have it in their template.
     pub api_config: ConfigMap,
     /// The bot's configuration, in the same way.
     pub bot_config: ConfigMap,
@@ -130,15 +132,15 @@ pub fn build(bot: &EvolveBot, inputs: &Inputs, cluster: &Cluster) -> Desired {
     Desired {
         service_account: service_account::build(bot),
         migration: migration::build(bot, &release, &environments.migration, inputs),
-        api: deployment::build(&api, &release, &api_config, inputs),
+        api: deployment::build(&api, &release, inputs),
         api_service: service::build(&api),
         api_autoscaler: scaling::autoscaler(&api),
         api_disruption: scaling::disruption_budget(&api),
-        bot: deployment::build(&telegram, &release, &bot_config, inputs),
+        bot: deployment::build(&telegram, &release, inputs),
         bot_service: service::build(&telegram),
         bot_autoscaler: scaling::autoscaler(&telegram),
         bot_disruption: scaling::disruption_budget(&telegram),
-        api_network: network::api(&api, &telegram),
+        api_network: network::api(&api, &telegram, cluster),
         bot_network: network::bot(&telegram),
         jobs_network: network::jobs(bot),
         ingress: ingress::ingress(bot),
@@ -185,9 +187,9 @@ fn surroundings(bot: &EvolveBot, inputs: &Inputs) -> environment::Surroundings {
     };
     let named = |named: &Option<SecretKeyRef>, key: &str| named.clone().unwrap_or_else(|| own(key));
     environment::Surroundings {
-        api_address: format!("0.0.0.0:{}", part::API_PORT),
+        api_address: format!("0.0.0.0:{}", API_PORT),
         bot_address: format!("0.0.0.0:{}", part::BOT_PORT),
-        api_url: format!("http://{}:{}", names::api(bot), part::API_PORT),
+        api_url: format!("http://{}:{}", names::api(bot), API_PORT),
         telegram_api_url: environment::TELEGRAM_API_URL.to_owned(),
         database_url: named(&spec.database.url_secret_ref, "DATABASE_URL"),
         redis_url: spec.redis.url_secret_ref.clone(),

@@ -15,6 +15,12 @@ pub fn bot(bot: &EvolveBot) -> String {
     format!("{}-bot", bot.name())
 }
 
+/// The ServiceAccount of all pods. Not the bot's own name: a namespace has ServiceAccounts of its own, such as `default`.
+#[must_use]
+pub fn pods(bot: &EvolveBot) -> String {
+    format!("{}-pods", bot.name())
+}
+
 /// The Secret with the keys that nobody gave.
 #[must_use]
 pub fn keys(bot: &EvolveBot) -> String {
@@ -43,6 +49,12 @@ pub fn backup(bot: &EvolveBot) -> String {
 #[must_use]
 pub fn restore(bot: &EvolveBot, suffix: &str) -> String {
     format!("{}-restore-{suffix}", bot.name())
+}
+
+/// The ConfigMap with the pod templates of a good version.
+#[must_use]
+pub fn good(bot: &EvolveBot, hash: &str) -> String {
+    format!("{}-good-{hash}", bot.name())
 }
 
 /// The NetworkPolicy of migrations, backups and restores.

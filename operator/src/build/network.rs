@@ -10,15 +10,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::part::{PORT_NAME, Part};
-use super::{labels, names};
+use super::{Cluster, labels, names};
 use crate::crd::{EvolveBot, TelegramMode};
 
-/// The API: reached by the bot, by Prometheus, and by whom the bot allows.
-pub(super) fn api(part: &Part<'_>, telegram: &Part<'_>) -> Option<NetworkPolicy> {
+/// The API: reached by the bot, by Prometheus, by the operator, which judges canaries by their metrics, and by whom the bot
+/// allows.
+pub(super) fn api(part: &Part<'_>, telegram: &Part<'_>, cluster: &Cluster) -> Option<NetworkPolicy> {
     let settings = &part.bot.spec.network_policy;
     let mut from = vec![pods(labels::selector(telegram.bot, telegram.component))];
     from.extend(settings.allow_from.iter().cloned());
     from.extend(scrapers(part.bot));
+    from.push(operator(cluster));
     let ingress = NetworkPolicyIngressRule { from: Some(from), ports: Some(vec![port()]) };
     let selector = labels::by_labels(labels::selector(part.bot, part.component));
     policy(part.bot, part.name.clone(), part.component, selector, vec![ingress])
@@ -91,6 +93,14 @@ fn scrapers(bot: &EvolveBot) -> Vec<NetworkPolicyPeer> {
         namespace_selector: Some(LabelSelector::default()),
         ..pods(labels::map([("app.kubernetes.io/name", "prometheus")]))
     }]
+}
+
+fn operator(cluster: &Cluster) -> NetworkPolicyPeer {
+    let namespace = labels::map([("kubernetes.io/metadata.name", &cluster.operator_namespace)]);
+    NetworkPolicyPeer {
+        namespace_selector: Some(labels::by_labels(namespace)),
+        ..pods(labels::map([(labels::NAME, labels::OPERATOR)]))
+    }
 }
 
 fn pods(selector: std::collections::BTreeMap<String, String>) -> NetworkPolicyPeer {

@@ -2,13 +2,12 @@
 
 use k8s_openapi::api::core::v1::EnvVar;
 
-use super::container::secret_variable;
 use super::environment::{Value, Variable};
 use super::names;
 use crate::crd::{Amounts, Autoscaling, EvolveBot, Pod};
 
 /// The port of the API.
-pub(super) const API_PORT: i32 = 8000;
+pub const API_PORT: i32 = 8000;
 /// The port of the bot.
 pub(super) const BOT_PORT: i32 = 8080;
 /// What both ports are called.
@@ -80,14 +79,12 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Its variables that are in Secrets, less those that the bot sets itself, and then those.
+    /// Its variables, less those that the bot sets itself, and then those.
     pub(super) fn variables(&self) -> Vec<EnvVar> {
         let extra = &self.pod.extra_env;
-        let ours = self.environment.iter().filter_map(|variable| match &variable.value {
-            Value::Secret(source) => Some(secret_variable(&variable.name, source)),
-            Value::Plain(_) => None,
-        });
-        let mut list: Vec<EnvVar> = ours.filter(|ours| extra.iter().all(|extra| extra.name != ours.name)).collect();
+        let ours = super::container::variables(self.environment);
+        let mut list: Vec<EnvVar> =
+            ours.into_iter().filter(|ours| extra.iter().all(|extra| extra.name != ours.name)).collect();
         list.extend(extra.iter().map(super::container::extra_variable));
         list
     }

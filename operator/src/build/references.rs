@@ -24,6 +24,8 @@ pub struct Needed<T> {
     pub path: String,
     /// Whether it is in the Secret that the operator makes.
     pub generated: bool,
+    /// Whether nothing but backups read it: pods start without it.
+    pub only_backup: bool,
 }
 
 /// A key that the operator makes where nobody gave one, in the Secret [`names::keys`].
@@ -57,7 +59,7 @@ pub fn references(bot: &EvolveBot) -> References {
     let Environments { migration, api, bot: telegram } = environments(bot, &surroundings(bot, &Inputs::default()));
     for variable in migration.iter().chain(&api).chain(&telegram) {
         if let Value::Secret(source) = &variable.value {
-            found.secret(bot, source, &path_of(bot, &variable.name, source));
+            found.secret(bot, source, &path_of(bot, &variable.name, source), false);
         }
     }
     if let Some(source) = &bot.spec.persona.prompt_from {
@@ -66,26 +68,28 @@ pub fn references(bot: &EvolveBot) -> References {
     for (path, pod) in [("spec.api.pod", &bot.spec.api.pod), ("spec.bot.pod", &bot.spec.bot.pod)] {
         found.extra(bot, path, pod);
     }
+    // The last, so that an entry that pods read as well is known as theirs.
     if let Some(s3) = bot.spec.backup.as_ref().and_then(|backup| backup.s3.as_ref()) {
         for key in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
             let source = SecretKeyRef::new(&s3.credentials_secret_name, key);
-            found.secret(bot, &source, "spec.backup.s3.credentialsSecretName");
+            found.secret(bot, &source, "spec.backup.s3.credentialsSecretName", true);
         }
     }
     found
 }
 
 impl References {
-    fn secret(&mut self, bot: &EvolveBot, source: &SecretKeyRef, path: &str) {
+    fn secret(&mut self, bot: &EvolveBot, source: &SecretKeyRef, path: &str, only_backup: bool) {
         if self.secrets.iter().all(|known| known.source != *source) {
             let generated = source.name == names::keys(bot);
-            self.secrets.push(Needed { source: source.clone(), path: path.to_owned(), generated });
+            self.secrets.push(Needed { source: source.clone(), path: path.to_owned(), generated, only_backup });
         }
     }
 
     fn config_map(&mut self, source: &ConfigMapKeyRef, path: &str) {
         if self.config_maps.iter().all(|known| known.source != *source) {
-            self.config_maps.push(Needed { source: source.clone(), path: path.to_owned(), generated: false });
+            let (source, path) = (source.clone(), path.to_owned());
+            self.config_maps.push(Needed { source, path, generated: false, only_backup: false });
         }
     }
 
@@ -94,7 +98,7 @@ impl References {
             let path = format!("{path}.extraEnv[{index}].valueFrom");
             let source = variable.value_from.as_ref();
             if let Some(secret) = source.and_then(|source| source.secret_key_ref.as_ref()) {
-                self.secret(bot, secret, &path);
+                self.secret(bot, secret, &path, false);
             }
             if let Some(entry) = source.and_then(|source| source.config_map_key_ref.as_ref()) {
                 self.config_map(entry, &path);

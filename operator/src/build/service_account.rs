@@ -2,13 +2,13 @@
 
 use k8s_openapi::api::core::v1::ServiceAccount;
 
-use super::labels;
+use super::{labels, names};
 use crate::crd::EvolveBot;
 
 /// The ServiceAccount of all pods of `bot`.
 pub(super) fn build(bot: &EvolveBot) -> ServiceAccount {
     ServiceAccount {
-        metadata: labels::owned(bot, bot.name().to_owned(), "identity"),
+        metadata: labels::owned(bot, names::pods(bot), "identity"),
         automount_service_account_token: Some(false),
         ..ServiceAccount::default()
     }

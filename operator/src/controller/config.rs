@@ -7,6 +7,8 @@ use evolve_runtime::config::{ConfigError, Reader};
 use evolve_runtime::logs::LogConfig;
 use evolve_runtime::traces::TraceConfig;
 
+use super::access::Grant;
+
 /// The operator's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -16,6 +18,8 @@ pub struct Config {
     pub namespaces: Vec<String>,
     /// Where its Lease is.
     pub own_namespace: String,
+    /// By what it gets its rights in one more namespace.
+    pub grant: Grant,
     /// The Lease's name.
     pub lease_name: String,
     /// Who it is among the replicas.
@@ -28,10 +32,39 @@ pub struct Config {
     pub image_repository: String,
     /// The version of bots that name none.
     pub version: String,
+    /// How long it waits for what.
+    pub timing: Timing,
     /// Logs.
     pub logs: LogConfig,
     /// Traces.
     pub traces: TraceConfig,
+}
+
+/// How long the operator waits for what. Nobody configures it; tests have less patience.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// How often the kinds that a cluster may lack are looked for.
+    pub look_again: Duration,
+    /// How long the server lets one watch request live, seconds: a quiet watch shows a sign of life at least this often,
+    /// and one on which nothing came for five seconds longer is taken for dead.
+    pub watch_seconds: u32,
+    /// How long a watch may show no sign of life until `/healthz` fails.
+    pub stuck: Duration,
+    /// How long the API server may take to begin its answer.
+    pub answer: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        let watch_seconds = 240;
+        Self {
+            look_again: Duration::from_secs(60),
+            watch_seconds,
+            // Two lives of a watch, and the longest pause between them.
+            stuck: Duration::from_secs(2 * u64::from(watch_seconds) + 60),
+            answer: Duration::from_secs(30),
+        }
+    }
 }
 
 impl Config {
@@ -61,10 +94,19 @@ impl Config {
         if lease_seconds < 3 || concurrency == 0 {
             env.problem("LEASE_DURATION_SECONDS must be 3 or more, and RECONCILE_CONCURRENCY 1 or more".to_owned());
         }
+        let own_namespace: String =
+            env.or("POD_NAMESPACE", "default", "The operator's own namespace, where its Lease is.");
+        let account: String =
+            env.or("SERVICE_ACCOUNT", "evolve-operator", "Its ServiceAccount, as it is named to people.");
+        let cluster_role = env.optional(
+            "GRANT_CLUSTER_ROLE",
+            "The ClusterRole that gives it its rights in a namespace where it is bound, as it is named to people.",
+        );
         Self {
             http_addr,
             namespaces: namespaces.split(',').map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned).collect(),
-            own_namespace: env.or("POD_NAMESPACE", "default", "The operator's own namespace, where its Lease is."),
+            grant: Grant { cluster_role, service_account: format!("{own_namespace}:{account}") },
+            own_namespace,
             lease_name: env.or("LEASE_NAME", "evolve-operator", "The name of the Lease."),
             identity: env.required("POD_NAME", "Who this is among the replicas: the pod's name."),
             lease_duration: Duration::from_secs(lease_seconds.max(3)),
@@ -79,6 +121,7 @@ impl Config {
                 env!("CARGO_PKG_VERSION"),
                 "The version of bots that name none when they are made.",
             ),
+            timing: Timing::default(),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-operator"),
         }

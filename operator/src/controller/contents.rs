@@ -54,6 +54,17 @@ impl Contents {
         Ok(Some(entries))
     }
 
+    /// It is gone: nothing of it is kept.
+    pub fn forget(&self, kind: Kind, key: &Key) {
+        self.locked(|known| known.remove(&(kind, key.clone())));
+    }
+
+    /// Takes in what has just been written.
+    pub fn learn(&self, kind: Kind, object: &DynamicObject) {
+        let (key, version) = (Key::of(object), object.resource_version().unwrap_or_default());
+        self.locked(|known| known.insert((kind, key), (version, Arc::new(read(kind, &object.data)))));
+    }
+
     fn locked<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -66,4 +77,23 @@ fn read(kind: Kind, object: &Value) -> BTreeMap<String, String> {
     let filled = entries.filter(|(_, value)| !value.is_empty());
     let kept = |value: &str| if kind == Kind::Secret { hex(&Sha256::digest(value)) } else { value.to_owned() };
     filled.map(|(name, value)| (name.clone(), kept(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_what_is_gone() {
+        let (contents, key) = (Contents::default(), Key::new("shop", "eva"));
+        let secret = json!({ "metadata": { "name": "eva", "namespace": "shop" }, "data": { "TOKEN": "MQ==" } });
+        contents.learn(Kind::Secret, &serde_json::from_value(secret).unwrap());
+        assert_eq!(contents.locked(|known| known.len()), 1);
+        contents.forget(Kind::ConfigMap, &key);
+        assert_eq!(contents.locked(|known| known.len()), 1, "another object has that name");
+        contents.forget(Kind::Secret, &key);
+        assert_eq!(contents.locked(|known| known.len()), 0);
+    }
 }

@@ -12,21 +12,18 @@ use serde_json::json;
 use tokio::sync::watch::Receiver;
 
 use super::metrics::OperatorMetrics;
-use super::watches::WATCH_SECONDS;
-
-/// A watch that shows no sign of life for two of its lives and the longest pause between them is stuck.
-const STUCK: Duration = Duration::from_secs(2 * WATCH_SECONDS as u64 + 60);
 
 #[derive(Clone)]
 struct Health {
     all: Metrics,
     metrics: OperatorMetrics,
     synced: Receiver<bool>,
+    stuck: Duration,
 }
 
-/// The routes.
-pub fn router(all: Metrics, metrics: OperatorMetrics, synced: Receiver<bool>) -> Router {
-    let health = Health { all, metrics, synced };
+/// The routes. A watch that shows no sign of life for longer than `stuck` is stuck.
+pub fn router(all: Metrics, metrics: OperatorMetrics, synced: Receiver<bool>, stuck: Duration) -> Router {
+    let health = Health { all, metrics, synced, stuck };
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
@@ -35,7 +32,7 @@ pub fn router(all: Metrics, metrics: OperatorMetrics, synced: Receiver<bool>) ->
 }
 
 async fn healthz(State(health): State<Health>) -> impl IntoResponse {
-    let stuck = health.metrics.progress().stuck(STUCK);
+    let stuck = health.metrics.progress().stuck(health.stuck);
     let status = if stuck.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({ "healthy": stuck.is_empty(), "stuckWatches": stuck })))
 }

@@ -26,6 +26,8 @@ pub enum Kind {
     Deployment,
     /// Earlier pod templates of the Deployments: what a roll-back goes back to. Made by Kubernetes, only read here.
     ReplicaSet,
+    /// What runs: how it fares, and where. Made by Kubernetes, only read here.
+    Pod,
     /// How many pods.
     HorizontalPodAutoscaler,
     /// How few pods.
@@ -44,7 +46,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind that the operator makes or reads, but for the resource itself.
-    pub const OPERANDS: [Self; 16] = [
+    pub const OPERANDS: [Self; 17] = [
         Self::Secret,
         Self::ConfigMap,
         Self::ServiceAccount,
@@ -54,6 +56,7 @@ impl Kind {
         Self::Job,
         Self::Deployment,
         Self::ReplicaSet,
+        Self::Pod,
         Self::HorizontalPodAutoscaler,
         Self::PodDisruptionBudget,
         Self::Ingress,
@@ -76,6 +79,7 @@ impl Kind {
             Self::Job => ("batch", "v1", "Job", "jobs"),
             Self::Deployment => ("apps", "v1", "Deployment", "deployments"),
             Self::ReplicaSet => ("apps", "v1", "ReplicaSet", "replicasets"),
+            Self::Pod => ("", "v1", "Pod", "pods"),
             Self::HorizontalPodAutoscaler => {
                 ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
             }
@@ -130,7 +134,10 @@ impl Kind {
     /// keys are never deleted while the bot is there.
     #[must_use]
     pub const fn is_pruned(self) -> bool {
-        !matches!(self, Self::EvolveBot | Self::Secret | Self::PersistentVolumeClaim | Self::Job | Self::ReplicaSet)
+        !matches!(
+            self,
+            Self::EvolveBot | Self::Secret | Self::PersistentVolumeClaim | Self::Job | Self::ReplicaSet | Self::Pod
+        )
     }
 
     /// The kind with this `kind` name and API group.

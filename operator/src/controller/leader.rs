@@ -54,10 +54,11 @@ impl Election {
         let api: Api<Lease> = Api::namespaced(client, &self.namespace);
         let mut seen: Option<(Option<String>, Instant)> = None;
         loop {
-            match self.try_once(&api, &mut seen).await {
-                Ok(Some(lease)) => return Some(Held { api, election: self, lease }),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "the Lease cannot be read or written; trying again"),
+            match tokio::time::timeout(self.duration, self.try_once(&api, &mut seen)).await {
+                Ok(Ok(Some(lease))) => return Some(Held { api, election: self, lease }),
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the Lease cannot be read or written; trying again"),
+                Err(_) => tracing::warn!("the API server does not answer about the Lease; trying again"),
             }
             // Jitter, so that replicas that started together do not ask together for ever.
             let pause = self.duration.mul_f64(rand::rng().random_range(0.1..0.2));
@@ -115,6 +116,8 @@ impl Held {
     /// [`Lost`]: somebody else may lead from now on.
     pub async fn keep(mut self, stop: &CancellationToken) -> Result<(), Lost> {
         let pause = self.election.duration / 6;
+        // One that hangs leaves time for another, on another connection.
+        let attempt = self.election.duration / 5;
         // Well before anybody else may take it.
         let patience = self.election.duration.mul_f64(2.0 / 3.0);
         let mut renewed = Instant::now();
@@ -123,7 +126,7 @@ impl Held {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => break,
             }
-            match tokio::time::timeout(patience.saturating_sub(renewed.elapsed()), self.renew()).await {
+            match tokio::time::timeout(patience.saturating_sub(renewed.elapsed()).min(attempt), self.renew()).await {
                 Ok(Ok(())) => renewed = Instant::now(),
                 Ok(Err(Renewal::Lost(lost))) => return Err(lost),
                 Ok(Err(Renewal::Failed(error))) => tracing::warn!(%error, "the Lease could not be renewed yet"),

@@ -8,6 +8,8 @@ use evolve_runtime::metrics::{Durations, Metrics, durations};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge};
 
+use crate::crd::Refusal;
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ResultLabel {
     result: &'static str,
@@ -24,6 +26,11 @@ struct KindLabel {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
 /// The operator's metrics. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct OperatorMetrics {
@@ -33,8 +40,7 @@ pub struct OperatorMetrics {
     pub queue_depth: Gauge,
     calls: Family<CallLabels, Counter>,
     applied: Family<KindLabel, Counter>,
-    /// Roll-backs begun.
-    pub rollbacks: Counter,
+    rollbacks: Family<ReasonLabel, Counter>,
     /// 1 while this process leads.
     pub leading: Gauge,
     progress: Progress,
@@ -51,7 +57,7 @@ impl OperatorMetrics {
             queue_depth: Gauge::default(),
             calls: Family::default(),
             applied: Family::default(),
-            rollbacks: Counter::default(),
+            rollbacks: Family::default(),
             leading: Gauge::default(),
             progress: Progress::default(),
             silence: Family::default(),
@@ -62,7 +68,7 @@ impl OperatorMetrics {
             registry.register("reconcile_queue_depth", "Bots that wait for a pass", this.queue_depth.clone());
             registry.register("kubernetes_requests", "Calls of the Kubernetes API, by verb", this.calls.clone());
             registry.register("applied_objects", "Objects written because they differed", this.applied.clone());
-            registry.register("rollbacks", "Rollouts taken back", this.rollbacks.clone());
+            registry.register("rollbacks", "Rollouts taken back, by reason", this.rollbacks.clone());
             registry.register("leader", "1 while this process leads", this.leading.clone());
             registry.register(
                 "watch_silence_seconds",
@@ -70,7 +76,22 @@ impl OperatorMetrics {
                 this.silence.clone(),
             );
         });
+        // A counter that is there from the start shows its first step.
+        for reason in Refusal::ALL {
+            drop(this.rollbacks.get_or_create(&ReasonLabel { reason: reason.name() }));
+        }
         this
+    }
+
+    /// A rollout is taken back.
+    pub fn rolled_back(&self, reason: Refusal) {
+        self.rollbacks.get_or_create(&ReasonLabel { reason: reason.name() }).inc();
+    }
+
+    /// How many rollouts have been taken back for this reason.
+    #[must_use]
+    pub fn rollbacks(&self, reason: Refusal) -> u64 {
+        self.rollbacks.get_or_create(&ReasonLabel { reason: reason.name() }).get()
     }
 
     /// One pass has ended.

@@ -7,6 +7,7 @@
 //!
 //! Followers watch too, so that their caches are warm when they lead; only the leader makes passes.
 
+pub mod access;
 pub mod cache;
 pub mod client;
 pub mod config;
@@ -15,12 +16,13 @@ pub mod health;
 pub mod kinds;
 pub mod leader;
 pub mod metrics;
+mod pods;
 pub mod queue;
 pub mod references;
 mod route;
 pub mod watches;
+mod watching;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,12 +36,15 @@ use kube::runtime::controller::{Action, Config as ApplierConfig, applier};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::store::Writer;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
+use tracing::field::Empty;
 
-use self::cache::{Cache, Depth, Key, Slot};
-use self::config::Config;
+use self::access::Access;
+use self::cache::{Cache, Depth, Key};
+use self::config::{Config, Timing};
 use self::contents::Contents;
 use self::kinds::Kind;
 use self::leader::Election;
@@ -47,13 +52,10 @@ use self::metrics::OperatorMetrics;
 use self::queue::Queue;
 use self::references::References;
 use self::route::Router;
-use self::watches::{Change, Watch};
+use self::watching::Watches;
 use crate::apply::Applier;
 use crate::build::OPERATOR;
 use crate::reconcile::{self, Context};
-
-/// How often the kinds that a cluster may lack are looked for.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Starts the operator as tasks of `tasks`, its HTTP server on `listener`. Returns at once.
 ///
@@ -69,7 +71,7 @@ pub fn start(
     let counted = OperatorMetrics::register(metrics);
     // Not counted: it is renewed all the time, by design.
     let election_client = Client::try_from(cluster.clone())?;
-    let client = client::client(cluster, &counted)?;
+    let client = client::client(client_config(cluster, config.timing), &counted, config.timing.answer)?;
     let (queue, requests) = Queue::new(counted.queue_depth.clone());
     let (changes, seen) = unbounded_channel();
     let (synced, is_synced) = watch::channel(false);
@@ -78,21 +80,25 @@ pub fn start(
     let context = Arc::new(Context {
         applier: Applier { client: client.clone(), cache: Cache::default(), metrics: counted.clone() },
         contents: Contents::default(),
+        access: Access::new(config.grant.clone(), config.namespaces.is_empty()),
         references: references.clone(),
         recorder: Recorder::new(client.clone(), reporter),
         queue: queue.clone(),
-        defaults: reconcile::Defaults { repository: config.image_repository.clone(), version: config.version.clone() },
+        defaults: reconcile::Defaults {
+            repository: config.image_repository.clone(),
+            version: config.version.clone(),
+            namespace: config.own_namespace.clone(),
+        },
+        scraper: reconcile::evidence::Scraper::new()?,
     });
-    http::serve(tasks, listener, health::router(metrics.clone(), counted.clone(), is_synced.clone()));
+    http::serve(
+        tasks,
+        listener,
+        health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck),
+    );
 
-    let mut watches = Watches {
-        context: Arc::clone(&context),
-        namespaces: config.namespaces.clone(),
-        changes,
-        running: HashMap::new(),
-        stop: tasks.soft(),
-        tasks: tasks.clone(),
-    };
+    let mut watches =
+        Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, config.timing, tasks.clone());
     tasks.spawn("watch", async move {
         watches.look_after(synced).await;
         Ok(())
@@ -100,7 +106,8 @@ pub fn start(
 
     let writer = Writer::new(Kind::EvolveBot.resource());
     let store = writer.as_reader();
-    let router = Router { writer, queue, references };
+    let (cache, contents) = (context.applier.cache.clone(), context.contents.clone());
+    let router = Router { writer, queue, references, cache, contents };
     let has_synced = is_synced.clone();
     let soft = tasks.soft();
     tasks.spawn("route-changes", async move {
@@ -123,6 +130,16 @@ pub fn start(
         passes.for_each(|_| std::future::ready(())).await;
     });
     Ok(counted)
+}
+
+/// An answer that began and does not go on fails too, though later than the watch's own limit. What an overloaded server
+/// refuses is tried again by the queue and by the watches, each with a backoff of its own: the client's retries would keep
+/// a pass waiting for minutes, and say nothing of it.
+fn client_config(mut config: kube::Config, timing: Timing) -> kube::Config {
+    config.default_retry = false;
+    config.read_timeout = Some(Duration::from_secs(u64::from(timing.watch_seconds)) + timing.answer);
+    config.reset_reader_on_write = true;
+    config
 }
 
 /// Makes passes while, and only while, this process leads.
@@ -162,6 +179,11 @@ fn lead(
     });
 }
 
+#[tracing::instrument(
+    name = "reconcile",
+    skip_all,
+    fields(bot = bot.metadata.name, namespace = bot.metadata.namespace, result = Empty)
+)]
 async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, reconcile::PassError> {
     let key = Key::of(&bot);
     context.queue.begun(&key);
@@ -170,105 +192,19 @@ async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Acti
     let result = match &outcome {
         Ok(pass) => pass.result(),
         Err(error) => {
-            tracing::warn!(bot = key.name, namespace = key.namespace, %error, "a pass failed; it is repeated after a pause");
+            tracing::warn!(%error, "a pass failed; it is repeated after a pause");
             "error"
         }
     };
+    Span::current().record("result", result);
     context.applier.metrics.reconciled(result, started.elapsed());
+    // Gone while the pass went on: it may have brought back what the router had forgotten.
+    if context.applier.cache.get((Kind::EvolveBot, Depth::Owned), &key).is_none() {
+        context.references.forget(&key);
+        context.applier.cache.remove((Kind::EvolveBot, Depth::Remembered), &key);
+    }
     outcome.map(|pass| {
         context.queue.succeeded(&key);
         pass.next.map_or_else(Action::await_change, Action::requeue)
     })
-}
-
-/// The watches that run, and those that will when the cluster learns their kinds.
-struct Watches {
-    context: Arc<Context>,
-    namespaces: Vec<String>,
-    changes: UnboundedSender<Change>,
-    running: HashMap<Slot, CancellationToken>,
-    stop: CancellationToken,
-    tasks: Tasks,
-}
-
-impl Watches {
-    async fn look_after(&mut self, synced: watch::Sender<bool>) {
-        let owned = Kind::OPERANDS.into_iter().filter(|kind| !kind.is_optional() && *kind != Kind::Secret);
-        let mut slots: Vec<Slot> = owned.map(|kind| (kind, Depth::Owned)).collect();
-        slots.extend([
-            (Kind::EvolveBot, Depth::Owned),
-            (Kind::Secret, Depth::Metadata),
-            (Kind::ConfigMap, Depth::Metadata),
-        ]);
-        let mut listed: Vec<_> = slots.into_iter().flat_map(|slot| self.begin(slot)).collect();
-        listed.extend(self.begin_optional().await);
-        for mut one in listed {
-            tokio::select! {
-                _ = one.wait_for(|listed| *listed) => {}
-                () = self.stop.cancelled() => return,
-            }
-        }
-        synced.send_replace(true);
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
-                () = self.stop.cancelled() => return,
-            }
-            self.begin_optional().await;
-        }
-    }
-
-    fn begin(&mut self, slot: Slot) -> Vec<watch::Receiver<bool>> {
-        let stop = self.stop.child_token();
-        if self.running.insert(slot, stop.clone()).is_some() {
-            return Vec::new();
-        }
-        let places: Vec<Option<String>> = match self.namespaces.as_slice() {
-            [] => vec![None],
-            some => some.iter().cloned().map(Some).collect(),
-        };
-        let begin = |namespace: Option<String>| {
-            let (listed, is_listed) = watch::channel(false);
-            let changes = self.changes.clone();
-            let sink = move |change| {
-                // Nobody listens any longer in a process that ends.
-                let _ = changes.send(change);
-            };
-            let applier = &self.context.applier;
-            let (client, cache, progress) =
-                (applier.client.clone(), applier.cache.clone(), applier.metrics.progress().clone());
-            let watch = Watch { slot, namespace };
-            let following = watch.run(client, cache, progress, sink, listed, stop.clone());
-            self.tasks.spawn("watch-one-kind", async move {
-                following.await;
-                Ok(())
-            });
-            is_listed
-        };
-        places.into_iter().map(begin).collect()
-    }
-
-    /// Begins the watches of those kinds that the cluster has by now.
-    async fn begin_optional(&mut self) -> Vec<watch::Receiver<bool>> {
-        let mut begun = Vec::new();
-        for kind in Kind::OPERANDS.into_iter().filter(|kind| kind.is_optional()) {
-            if self.running.contains_key(&(kind, Depth::Owned)) {
-                continue;
-            }
-            let resource = kind.resource();
-            match self.context.applier.client.list_api_group_resources(&resource.api_version).await {
-                Ok(list) if list.resources.iter().any(|found| found.kind == resource.kind) => {
-                    begun.extend(self.begin((kind, Depth::Owned)));
-                    self.context.applier.cache.know(kind);
-                    self.context.request_all();
-                }
-                Ok(_) => {}
-                Err(kube::Error::Api(status)) if status.code == 404 => {}
-                Err(error) => {
-                    tracing::warn!(%error, kind = kind.name(), "cannot look whether the cluster has this kind")
-                }
-            }
-        }
-        begun
-    }
 }

@@ -7,11 +7,13 @@ use kube::runtime::watcher::Event;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 
-use super::cache::{Depth, Key};
+use super::cache::{Cache, Depth, Key};
+use super::contents::Contents;
 use super::kinds::Kind;
 use super::queue::Queue;
 use super::references::References;
 use super::watches::Change;
+use crate::build::INSTANCE;
 
 /// Turns what the watches see into requests for passes.
 pub(super) struct Router {
@@ -21,6 +23,10 @@ pub(super) struct Router {
     pub(super) queue: Queue,
     /// Who reads what.
     pub(super) references: References,
+    /// Remembers things of bots, until they are gone.
+    pub(super) cache: Cache,
+    /// Remembers what Secrets and ConfigMaps hold, until they are gone.
+    pub(super) contents: Contents,
 }
 
 impl Router {
@@ -63,6 +69,7 @@ impl Router {
                 if change.is_gone {
                     self.references.forget(&key);
                     self.queue.forget(&key);
+                    self.cache.remove((Kind::EvolveBot, Depth::Remembered), &key);
                     self.writer.apply_watcher_event(&Event::Delete(object));
                 } else {
                     self.writer.apply_watcher_event(&Event::Apply(object));
@@ -71,14 +78,30 @@ impl Router {
             }
             (Kind::ReplicaSet, _) => {}
             (kind, Depth::Metadata) => {
+                if change.is_gone {
+                    self.contents.forget(kind, &key);
+                }
                 for bot in self.references.readers(kind, &key) {
                     self.queue.request(&bot);
                 }
             }
+            // Their owners are Kubernetes' own objects, which are the bot's only in turn.
+            (Kind::Pod | Kind::Job, Depth::Owned) => {
+                if let Some(bot) = change.object.labels().get(INSTANCE) {
+                    self.queue.request(&Key::new(&key.namespace, bot));
+                }
+            }
+            (_, Depth::Remembered) => {}
             (_, Depth::Owned) => {
                 let owners = change.object.owner_references();
                 for owner in owners.iter().filter(|owner| owner.kind == Kind::EvolveBot.name()) {
                     self.queue.request(&Key::new(&key.namespace, &owner.name));
+                }
+                // What outlives its bot has no owner; that a bot is asked for that is not there does no harm.
+                if owners.is_empty()
+                    && let Some(bot) = change.object.labels().get(INSTANCE)
+                {
+                    self.queue.request(&Key::new(&key.namespace, bot));
                 }
             }
         }

@@ -3,9 +3,10 @@
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::pod::Resources;
-use super::rules::{NAME, URL, amount, http_url, object_name, rules, time_zone};
+use super::rules::{NAME, URL, amount, http_url, image, object_name, rules, time_zone};
 
 /// Copies of the database, made with `pg_dump` on a schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,10 +17,7 @@ use super::rules::{NAME, URL, amount, http_url, object_name, rules, time_zone};
 pub struct Backup {
     /// When, as a cron expression. Daily at 3:30 when absent.
     #[serde(default = "default_schedule")]
-    #[schemars(length(min = 1, max = 100), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('^(@(hourly|daily|weekly|monthly)|([0-9*/,A-Za-z-]+ ){4}[0-9*/,A-Za-z-]+)$')",
-         "must be a cron expression of five fields, such as 30 3 * * *, or one of @hourly, @daily, @weekly, @monthly"),
-    ])))]
+    #[schemars(length(min = 1, max = 100), extend("x-kubernetes-validations" = schedule()))]
     pub schedule: String,
     /// The IANA time zone of the schedule; UTC when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +29,7 @@ pub struct Backup {
     pub keep_days: u32,
     /// An image with `pg_dump` of the database's major version or a newer one.
     #[serde(default = "default_image")]
-    #[schemars(length(min = 1, max = 512))]
+    #[schemars(length(min = 1, max = 512), extend("x-kubernetes-validations" = image()))]
     pub image: String,
     /// What the job may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,6 +40,35 @@ pub struct Backup {
     /// A store that speaks S3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s3: Option<S3>,
+}
+
+/// That it is a schedule that a CronJob takes. The second rule looks at what has five fields only: one mistake is told once.
+fn schedule() -> Value {
+    const FIVE: &str = "([0-9*/,A-Za-z-]+ ){4}[0-9*/,A-Za-z-]+";
+    const VALUES: [&str; 5] = [
+        "[0-5]?[0-9]",
+        "[01]?[0-9]|2[0-3]",
+        "0?[1-9]|[12][0-9]|3[01]",
+        "0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC",
+        "0?[0-6]|SUN|MON|TUE|WED|THU|FRI|SAT",
+    ];
+    let fields = VALUES.map(|value| {
+        let item = format!("([*]|({value})(-({value}))?)(/0*[1-9][0-9]*)?");
+        format!("{item}(,{item})*")
+    });
+    let shape = format!("self.matches('^(@(hourly|daily|weekly|monthly)|{FIVE})$')");
+    let values = format!("!self.matches('^{FIVE}$') || self.matches('(?i)^{}$')", fields.join(" "));
+    rules(&[
+        (
+            &shape,
+            "must be a cron expression of five fields, such as 30 3 * * *, or one of @hourly, @daily, @weekly, @monthly",
+        ),
+        (
+            &values,
+            "has a field out of its range: minutes are 0-59, hours 0-23, days 1-31, months 1-12 or JAN-DEC, weekdays 0-6 or \
+             SUN-SAT with Sunday as 0, and a step after a slash is 1 or more",
+        ),
+    ])
 }
 
 fn default_schedule() -> String {
@@ -106,7 +133,7 @@ pub struct S3 {
     pub credentials_secret_name: String,
     /// An image with rclone.
     #[serde(default = "default_rclone")]
-    #[schemars(length(min = 1, max = 512))]
+    #[schemars(length(min = 1, max = 512), extend("x-kubernetes-validations" = image()))]
     pub image: String,
 }
 

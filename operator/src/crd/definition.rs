@@ -136,7 +136,7 @@ fn tighten(schema: &mut Value, name: &str, under: &str) {
     if let Some(allowed) = allowed(name, under) {
         map.insert("enum".to_owned(), json!(allowed));
     }
-    let is_walked = ["allowFrom", "metricsFrom"].contains(&under);
+    let is_walked = ["allowFrom", "metricsFrom", "tolerations"].contains(&under);
     match (map.get("type").and_then(Value::as_str), name) {
         (Some("string"), _) if is_walked => drop(map.entry("maxLength").or_insert(json!(MAX_TEXT))),
         (Some("array"), _) if is_walked => drop(map.entry("maxItems").or_insert(json!(MAX_ITEMS))),

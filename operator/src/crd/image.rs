@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{NAME, object_name, rules};
+use super::rules::{NAME, object_name, repository, rules};
 
 /// Where the container image comes from. API, bot and migration are one image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -11,10 +11,7 @@ use super::rules::{NAME, object_name, rules};
 pub struct Image {
     /// The repository, without tag: `ghcr.io/evolveai/evolve`. The operator's own when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 255), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('^[a-zA-Z0-9][-a-zA-Z0-9._:/]*$') && !self.matches(':[^/]*$')",
-         "must be a repository without tag, such as ghcr.io/evolveai/evolve; the tag goes into spec.version, a digest into spec.image.digest"),
-    ])))]
+    #[schemars(length(min = 1, max = 255), extend("x-kubernetes-validations" = repository()))]
     pub repository: Option<String>,
     /// Pins the very image, `sha256:…`; goes before the version's tag.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -47,7 +47,7 @@ pub use self::pod::{Amounts, Autoscaling, ExtraVariable, Pod, Resources, ValueFr
 pub use self::reference::{ConfigMapKeyRef, SecretKeyRef};
 pub use self::rollout::{Canary, Migration, Rollout, RolloutStrategy};
 pub use self::status::{
-    BackupStatus, EvolveBotStatus, MigrationPhase, MigrationStatus, PartStatus, RolloutPhase, RolloutStatus,
+    BackupStatus, EvolveBotStatus, MigrationPhase, MigrationStatus, PartStatus, Refusal, RolloutPhase, RolloutStatus,
 };
 pub use self::telegram::{GatewayRef, IngressSettings, Payments, Telegram, TelegramMode, WEBHOOK_PATH, Webhook};
 

@@ -1,10 +1,12 @@
 //! Who the companion is.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::ConfigMapKeyRef;
-use super::rules::{rules, time_zone};
+use super::rules::{rules, texts, time_zone};
 
 /// Longest prompt, in characters: a prompt is paid for in every turn.
 pub const MAX_PROMPT: usize = 32_768;
@@ -41,6 +43,9 @@ pub struct Persona {
          "each level needs more points than the one before it"),
     ])))]
     pub levels: Vec<Level>,
+    /// What being away costs in points of the relationship; nothing when absent. A level once reached is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decay: Option<Decay>,
 }
 
 impl Default for Persona {
@@ -52,6 +57,7 @@ impl Default for Persona {
             language: Language::Ru,
             time_zone: "Europe/Moscow".to_owned(),
             levels: Vec::new(),
+            decay: None,
         }
     }
 }
@@ -61,15 +67,39 @@ impl Default for Persona {
 #[serde(rename_all = "camelCase")]
 pub struct Level {
     /// What it is called.
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('\\S') && !self.matches('[\\p{Cc}\\p{Zl}\\p{Zp}]')", "must be one line and not blank: people see it"),
+    ])))]
     pub name: String,
+    /// What it is called in a language in which it has another name, by `ru` or `en`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 2, "additionalProperties" = texts(64), "x-kubernetes-validations" = rules(&[
+        ("self.all(language, language in ['ru', 'en'])", "a level has names in ru and en: remove other languages"),
+        (r"self.all(language, self[language].matches('\\S') && !self[language].matches('[\\p{Cc}\\p{Zl}\\p{Zp}]'))",
+         "each name must be one line and not blank: people see it"),
+    ])))]
+    pub names: BTreeMap<String, String>,
     /// Points at which it begins.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub points: u32,
     /// How the companion speaks with people on it; as the built-in level of the same place when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 2000))]
+    #[schemars(length(min = 1, max = 2000), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('\\S')", "must not be blank: leave it out for the built-in voice"),
+    ])))]
     pub voice: Option<String>,
+}
+
+/// How points of the relationship fade while a person is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Decay {
+    /// Days of being away that cost nothing.
+    #[schemars(range(min = 1, max = 1000))]
+    pub after_days: u32,
+    /// Points that each further day costs.
+    #[schemars(range(min = 1, max = 1000))]
+    pub points_per_day: u32,
 }
 
 /// A language that the product speaks.

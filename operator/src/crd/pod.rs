@@ -28,7 +28,10 @@ pub struct Pod {
     pub affinity: Option<Affinity>,
     /// As in a pod.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = 32), extend("x-kubernetes-validations" = rules(&[
+        ("self.all(toleration, !has(toleration.operator) || toleration.operator != 'Exists' || !has(toleration.value) || toleration.value == '')",
+         "a toleration with operator: Exists takes any value: remove value, or say operator: Equal"),
+    ])))]
     pub tolerations: Vec<Toleration>,
     /// As in a pod; in place of the spread over nodes and zones that is the default. A constraint without labelSelector
     /// gets the part's own.

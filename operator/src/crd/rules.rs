@@ -48,6 +48,24 @@ pub(super) fn http_url() -> Value {
     )])
 }
 
+/// The repository of an image as Kubernetes reads it: a registry, which has a dot or a port, and a path in lower case.
+const REPOSITORY: &str = "(([A-Za-z0-9-]+([.][A-Za-z0-9-]+)+(:[0-9]+)?|[A-Za-z0-9-]+:[0-9]+)/)?[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|__?|-+)[a-z0-9]+)*)*";
+
+/// That it is the repository of an image.
+pub(super) fn repository() -> Value {
+    const MESSAGE: &str = "must be a repository without tag and in lower case, such as ghcr.io/evolveai/evolve; the tag goes into spec.version, a digest into spec.image.digest";
+    let rule = format!("self.matches('^{REPOSITORY}$')");
+    rules(&[(&rule, MESSAGE)])
+}
+
+/// That it is an image.
+pub(super) fn image() -> Value {
+    const MESSAGE: &str = "must be an image: a repository in lower case, then :tag, @sha256:digest or both, such as docker.io/library/postgres:18-alpine";
+    let rule =
+        format!("self.matches('^{REPOSITORY}(:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(@sha256:[0-9a-f]{{64}})?$')");
+    rules(&[(&rule, MESSAGE)])
+}
+
 /// That it is an amount, and more than nothing.
 pub(super) fn amount(message: &str) -> Value {
     rules(&[("isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))", message)])

@@ -86,15 +86,27 @@ pub struct RolloutStatus {
     pub level: String,
     /// How far it is.
     pub phase: RolloutPhase,
-    /// The hash of what is being rolled out, or was.
+    /// The hash of what is being rolled out, or was. The annotation `evolveai.dev/refuse` with this text takes it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The last that was ready as a whole: what a roll-back goes to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_good: Option<String>,
-    /// The hash of what was rolled back; not tried again until the spec changes.
+    /// The one that was good before it: what a roll-back goes to that takes back the last good one itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_good: Option<String>,
+    /// The hash of what was rolled back; not tried again until the spec changes, or on the annotation `evolveai.dev/retry`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Why it was, in a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Refusal>,
+    /// Why it was, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The hash of the annotation `evolveai.dev/retry` as it was last seen: another one is another request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<String>,
     /// When the phase began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Time>,
@@ -114,10 +126,46 @@ pub enum RolloutPhase {
     Staging,
     /// A share of the pods is new, and watched.
     Canary,
+    /// The second set of the API's pods serves; the bot's pods are replaced.
+    Switched,
+    /// The second set has proved itself: the first is replaced, and then the second goes.
+    Promoting,
     /// The old version is coming back.
     RollingBack,
     /// The old version is back, and stays until the spec changes.
     RolledBack,
+}
+
+/// Why a rollout was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Refusal {
+    /// Its pods were not ready in time.
+    Deadline,
+    /// Its pods were ready, and then they were not, or crashed.
+    Unready,
+    /// Too many of its requests failed.
+    Errors,
+    /// Nobody could tell how many of its requests failed.
+    Unmeasured,
+    /// Somebody asked for it.
+    Request,
+}
+
+impl Refusal {
+    /// Each of them.
+    pub const ALL: [Self; 5] = [Self::Deadline, Self::Unready, Self::Errors, Self::Unmeasured, Self::Request];
+
+    /// As metrics say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Unready => "unready",
+            Self::Errors => "errors",
+            Self::Unmeasured => "unmeasured",
+            Self::Request => "request",
+        }
+    }
 }
 
 /// Backups.

@@ -11,6 +11,9 @@ use k8s_openapi::api::batch::v1::Job;
 pub enum Gate {
     /// Its Job does not exist: it is to be made.
     Missing,
+    /// Its Job is to be made when this one has ended, of a version that is not wanted any longer: two migrations never
+    /// run at once.
+    Superseding(String),
     /// Its Job has not ended.
     Running,
     /// Its Job succeeded: pods of the version may run.

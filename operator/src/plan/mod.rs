@@ -1,34 +1,44 @@
 //! What to do about one bot: a pure decision over what is desired, what is live, and what was done before.
 
+pub mod backups;
 mod history;
 pub mod migration;
 mod objects;
+mod placing;
+pub mod pods;
 pub mod rollout;
+mod steps;
+pub mod target;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use serde::de::DeserializeOwned;
 
+use self::backups::{Backups, backups};
 use self::history::History;
 use self::migration::{Gate, gate};
-use self::objects::{manifests, unwanted};
-use self::rollout::{Course, Part, Target, course, part, stamp};
+use self::objects::{manifests, superseded, unwanted};
+use self::placing::{Live, place};
+use self::pods::{Pods, Trouble};
+use self::rollout::{Case, Course, Evidence, First, Second, Seen, Wishes, course, held};
+use self::target::{Part, Target, part, stamp};
 use crate::EvolveBot;
 use crate::apply::manifest::{Manifest, ManifestError};
-use crate::build::{Desired, config_maps_of};
+use crate::build::{Desired, REFUSE, RETRY, config_maps_of, fingerprint, kept, twin};
 use crate::controller::cache::{Cache, Depth, Key};
 use crate::controller::kinds::Kind;
-use crate::crd::{Autoscaling, RolloutPhase};
+use crate::crd::{RolloutPhase, RolloutStatus};
 use crate::dereference::Dereferenced;
 
-/// On a Deployment: who holds `replicas`, `spec` or `autoscaler`.
-const REPLICAS_OF: &str = "evolveai.dev/replicas";
+pub use self::target::TEMPLATE;
 
 /// What to do, and why.
 #[derive(Clone, Debug)]
@@ -41,12 +51,20 @@ pub struct Plan {
     pub delete: Vec<(Kind, Arc<DynamicObject>)>,
     /// How far the migration is.
     pub gate: Gate,
-    /// Whether pods and jobs are left as they are, since something that they read is missing.
+    /// Whether pods and jobs are left as they are, since something that pods read is missing.
     pub is_held: bool,
     /// Where the rollout goes.
     pub course: Course,
-    /// Kubernetes' sentence about pods that are not ready in time, where nothing goes back.
-    pub overdue: Option<String>,
+    /// The version of the good target that the pods went back to.
+    pub version_before: Option<String>,
+    /// Why a pod of API or bot does not run.
+    pub trouble: Option<Trouble>,
+    /// Why a pod of the migration does not.
+    pub migration_trouble: Option<Trouble>,
+    /// How backups fare.
+    pub backups: Option<Backups>,
+    /// The pod templates of good targets, for the case that what keeps them is gone.
+    pub remembered: serde_json::Value,
     /// The names of what the report is about.
     pub names: Names,
 }
@@ -62,6 +80,15 @@ pub struct Names {
     pub migration: String,
 }
 
+/// What is neither in the resource nor in the cache.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// How the requests to a canary went.
+    pub evidence: Evidence,
+    /// The time.
+    pub now: Timestamp,
+}
+
 /// Decides.
 ///
 /// # Errors
@@ -72,113 +99,149 @@ pub fn plan(
     found: &Dereferenced,
     cache: &Cache,
     owner: &OwnerReference,
+    moment: Moment,
 ) -> Result<Plan, ManifestError> {
     let names =
         Names { api: desired.api.name_any(), bot: desired.bot.name_any(), migration: desired.migration.name_any() };
     let is_held = !found.missing.is_empty();
     let job: Option<Job> = live(cache, bot, Kind::Job, &names.migration);
-    let gate = gate(job.as_ref());
+    let gate = match gate(job.as_ref()) {
+        Gate::Missing if !is_held => superseded(bot, cache, owner).map_or(Gate::Missing, Gate::Superseding),
+        gate => gate,
+    };
     let wanted = Target { api: stamp_of(&mut desired.api), bot: stamp_of(&mut desired.bot) };
-    let lives = [live_deployment(cache, bot, &names.api), live_deployment(cache, bot, &names.bot)];
-    let judge = |target: &Target| [part(lives[0].as_ref(), &target.api), part(lives[1].as_ref(), &target.bot)];
+    let lives = [live_part(cache, bot, &names.api), live_part(cache, bot, &names.bot)];
+    let pods = Pods::of(bot, cache);
     let before = bot.status.as_ref().and_then(|status| status.rollout.clone()).unwrap_or_default();
-    let history = History::of(bot, cache);
-    let is_kept = |target: &Target| history.has(target);
-    let mut course = course(&before, &wanted, bot.spec.rollout.automatic_rollback, is_kept, judge);
-    let is_closed = is_held || gate != Gate::Open;
-    if is_closed && course.go_back_to.is_none() {
-        course.status.phase = RolloutPhase::Migrating;
-        course.status.level = format!("{:?}", course.status.phase);
+    let good = [&before.last_good, &before.previous_good];
+    let history = History::of(bot, cache, good.into_iter().flatten());
+    let course = if is_held {
+        standstill(&before)
+    } else {
+        let seen = see(&before, &wanted, &lives, &pods, gate != Gate::Open, bot.spec.hibernated, moment);
+        let settled = |target: &Target| judge(&lives, target, |live| live.stable.as_ref()).map(|p| p == Part::Settled);
+        let case = Case { before: &before, wanted: &wanted, settings: &bot.spec.rollout, seen: &seen };
+        course(&case, &wishes(bot), |target| history.has(target), |target| settled(target) == [true; 2])
+    };
+
+    let (mut more, mut remembered) = (Vec::new(), serde_json::Map::new());
+    let good = [&course.status.last_good, &course.status.previous_good];
+    for target in good.into_iter().flatten() {
+        let wanted = template_of(&desired.api).zip(template_of(&desired.bot)).filter(|_| *target == wanted.text());
+        let Some(templates) = wanted.map(|(api, bot)| [api, bot]).or_else(|| history.good(target)) else { continue };
+        more.push(Manifest::new(&kept::build(bot, target, templates), bot.namespace_name(), owner)?);
+        remembered.insert(target.clone(), serde_json::json!(templates));
     }
-    let overdue = judge(&wanted).into_iter().find_map(|part| match part {
-        Part::Overdue(message) => Some(message),
-        _ => None,
-    });
-
-    let (skipped, hand_overs) = choose_templates(bot, &mut desired, &lives, &course, is_closed, &history);
-    let needed: BTreeSet<String> = [&desired.api, &desired.bot]
+    let placing = place(bot, &mut desired, &lives, &course, is_held, &history, &pods);
+    for next in &placing.next {
+        more.push(Manifest::new(next, bot.namespace_name(), owner)?);
+    }
+    let mut needed: BTreeSet<String> = [&desired.api, &desired.bot]
         .into_iter()
-        .filter_map(|deployment| Some(config_maps_of(&deployment.spec.as_ref()?.template)))
-        .chain(history.templates().map(config_maps_of))
-        .flatten()
+        .chain(&placing.next)
+        .filter_map(template_of)
+        .chain(history.templates())
+        .flat_map(config_maps_of)
+        .chain(placing.spared)
         .collect();
+    let good = [&course.status.last_good, &course.status.previous_good];
+    needed.extend(good.into_iter().flatten().map(|target| kept::name(bot, target)));
 
-    let manifests = manifests(desired, bot, owner)?;
-    let apply: Vec<Manifest> = manifests
-        .iter()
-        .filter(|manifest| match manifest.kind {
-            // One that exists is never changed.
-            Kind::Job => gate == Gate::Missing && !is_held,
-            Kind::CronJob => !is_held,
-            Kind::Deployment => !skipped.contains(&manifest.key.name),
-            _ => true,
-        })
-        .cloned()
-        .collect();
+    let mut manifests = manifests(desired, bot, owner)?;
+    manifests.extend(more);
+    manifests.sort_by_key(|manifest| manifest.kind);
     let delete = unwanted(bot, owner, cache, &manifests, &needed, &gate);
-    Ok(Plan { hand_overs, apply, delete, gate, is_held, course, overdue, names })
+    manifests.retain(|manifest| match manifest.kind {
+        // One that exists is never changed.
+        Kind::Job => gate == Gate::Missing && !is_held,
+        Kind::CronJob => !is_held && found.missing_for_backup.is_empty(),
+        Kind::Deployment => !placing.skipped.contains(&manifest.key.name),
+        _ => true,
+    });
+    let version_before = match &course.first {
+        First::Good(good) => history.template(&good.api).and_then(version),
+        _ => None,
+    };
+    Ok(Plan {
+        hand_overs: placing.hand_overs,
+        apply: manifests,
+        delete,
+        is_held,
+        course,
+        version_before,
+        trouble: pods.trouble(),
+        migration_trouble: (gate == Gate::Running).then(|| pods.trouble_of_job(&names.migration)).flatten(),
+        gate,
+        backups: backups(bot, cache, &pods),
+        remembered: remembered.into(),
+        names,
+    })
 }
 
-/// Puts into each Deployment the pod template that it shall have now: the wanted one, the last good one, or the one that it
-/// has. Returns the Deployments that are not to be made yet, and the numbers of replicas that are to be handed over.
-fn choose_templates(
-    bot: &EvolveBot,
-    desired: &mut Desired,
-    lives: &[Option<Deployment>; 2],
-    course: &Course,
+/// Nothing moves.
+fn standstill(before: &RolloutStatus) -> Course {
+    let (first, second) = (First::AsIs, Second::None);
+    Course { first, second, rollback: None, stuck: None, look_again: None, status: held(before) }
+}
+
+fn see(
+    before: &RolloutStatus,
+    wanted: &Target,
+    lives: &[Live; 2],
+    pods: &Pods,
     is_closed: bool,
-    history: &History,
-) -> (HashSet<String>, Vec<(Key, i32)>) {
-    let (mut skipped, mut hand_overs) = (HashSet::new(), Vec::new());
-    let back = course.go_back_to.as_ref();
-    let parts = [
-        (&mut desired.api, &bot.spec.api.autoscaling, back.map(|target| target.api.as_str())),
-        (&mut desired.bot, &bot.spec.bot.autoscaling, back.map(|target| target.bot.as_str())),
-    ];
-    for ((deployment, autoscaling, back), live) in parts.into_iter().zip(lives) {
-        let instead = match back {
-            Some(hash) => history.template(hash),
-            None if is_closed => live.as_ref().and_then(|live| Some(live.spec.as_ref()?.template.clone())),
-            None => None,
-        };
-        if let (Some(template), Some(spec)) = (instead, &mut deployment.spec) {
-            spec.template = template;
-        } else if is_closed && live.is_none() {
-            skipped.insert(deployment.name_any());
-        }
-        hand_overs.extend(hand_over(deployment, live.as_ref(), autoscaling.as_ref()));
+    is_hibernated: bool,
+    moment: Moment,
+) -> Seen {
+    let is_watched = matches!(before.phase, RolloutPhase::Canary | RolloutPhase::Switched);
+    let since = before.since.as_ref().filter(|_| is_watched);
+    Seen {
+        stable: judge(lives, wanted, |live| live.stable.as_ref()),
+        next: judge(lives, wanted, |live| live.next.as_ref()),
+        ill: since.and_then(|since| pods.illness([&wanted.api, &wanted.bot], since)),
+        evidence: moment.evidence,
+        is_closed,
+        is_hibernated,
+        now: moment.now,
     }
-    (skipped, hand_overs)
+}
+
+fn judge(lives: &[Live; 2], target: &Target, which: impl Fn(&Live) -> Option<&Deployment>) -> [Part; 2] {
+    [part(which(&lives[0]), &target.api), part(which(&lives[1]), &target.bot)]
+}
+
+fn wishes(bot: &EvolveBot) -> Wishes {
+    let annotations = bot.annotations();
+    Wishes { refuse: annotations.get(REFUSE).cloned(), retry: annotations.get(RETRY).map(fingerprint) }
 }
 
 fn stamp_of(deployment: &mut Deployment) -> String {
     deployment.spec.as_mut().map(|spec| stamp(&mut spec.template)).unwrap_or_default()
 }
 
-/// Marks who holds `replicas`; where that is no longer the spec, the number that must be handed over so that it does not
-/// fall to one: what runs, or the autoscaler's fewest where nothing does.
-fn hand_over(
-    desired: &mut Deployment,
-    live: Option<&Deployment>,
-    autoscaling: Option<&Autoscaling>,
-) -> Option<(Key, i32)> {
-    let is_autoscaled = desired.spec.as_ref().is_some_and(|spec| spec.replicas.is_none());
-    let holder = if is_autoscaled { "autoscaler" } else { "spec" };
-    desired.annotations_mut().insert(REPLICAS_OF.to_owned(), holder.to_owned());
-    let live = live.filter(|_| is_autoscaled)?;
-    if live.annotations().get(REPLICAS_OF).map(String::as_str) == Some(holder) {
-        return None;
-    }
-    let running = live.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let fewest = autoscaling.map_or(1, |autoscaling| autoscaling.min_replicas);
-    let key = Key::new(live.namespace().unwrap_or_default(), live.name_any());
-    Some((key, running.max(fewest)))
+fn template_of(deployment: &Deployment) -> Option<&PodTemplateSpec> {
+    Some(&deployment.spec.as_ref()?.template)
+}
+
+/// The version that a pod template runs: the tag of its image.
+fn version(template: &PodTemplateSpec) -> Option<String> {
+    let image = template.spec.as_ref()?.containers.first()?.image.as_deref()?;
+    let (_, tag) = image.split_once('@').map_or(image, |(named, _)| named).rsplit_once(':')?;
+    Some(tag.to_owned())
 }
 
 /// A live Deployment of the bot.
 #[must_use]
 pub fn live_deployment(cache: &Cache, bot: &EvolveBot, name: &str) -> Option<Deployment> {
     live(cache, bot, Kind::Deployment, name)
+}
+
+fn live_part(cache: &Cache, bot: &EvolveBot, name: &str) -> Live {
+    Live {
+        stable: live_deployment(cache, bot, name),
+        next: live_deployment(cache, bot, &twin::name(name)),
+        service: live(cache, bot, Kind::Service, name),
+    }
 }
 
 fn live<K: DeserializeOwned>(cache: &Cache, bot: &EvolveBot, kind: Kind, name: &str) -> Option<K> {

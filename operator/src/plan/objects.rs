@@ -7,14 +7,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 
-use super::migration::Gate;
+use super::migration::{Gate, gate};
+use super::typed;
 use crate::EvolveBot;
 use crate::apply::manifest::{Manifest, ManifestError};
 use crate::build::{COMPONENT, Desired};
 use crate::controller::cache::Cache;
 use crate::controller::kinds::Kind;
 
-/// All objects, in the order in which they are written. It takes [`Desired`] apart without `..`: an object that is built
+/// All objects. It takes [`Desired`] apart without `..`: an object that is built
 /// and not applied does not compile.
 pub(super) fn manifests(
     desired: Desired,
@@ -75,8 +76,21 @@ pub(super) fn manifests(
     for object in [http_route, service_monitor, alerts].into_iter().flatten() {
         list.push(Manifest::from_value(serde_json::to_value(object)?, namespace, owner)?);
     }
-    list.sort_by_key(|manifest| manifest.kind);
     Ok(list)
+}
+
+fn is_migration(object: &DynamicObject) -> bool {
+    object.labels().get(COMPONENT).is_some_and(|component| component == "migration")
+}
+
+fn is_unfinished(object: &DynamicObject) -> bool {
+    typed(object).is_none_or(|job| matches!(gate(Some(&job)), Gate::Running))
+}
+
+/// A migration of the bot that has not ended, nor have its pods: while one is being deleted, it is still there.
+pub(super) fn superseded(bot: &EvolveBot, cache: &Cache, owner: &OwnerReference) -> Option<String> {
+    let jobs = cache.owned_by(Kind::Job, bot.namespace_name(), &owner.uid);
+    jobs.iter().find(|job| is_migration(job) && is_unfinished(job)).map(|job| job.name_any())
 }
 
 /// What the bot owns and nobody wants.
@@ -85,19 +99,22 @@ pub(super) fn unwanted(
     owner: &OwnerReference,
     cache: &Cache,
     wanted: &[Manifest],
-    needed_configs: &BTreeSet<String>,
-    gate: &Gate,
+    spared: &BTreeSet<String>,
+    progress: &Gate,
 ) -> Vec<(Kind, Arc<DynamicObject>)> {
     let wanted: HashSet<(Kind, &str)> =
         wanted.iter().map(|manifest| (manifest.kind, manifest.key.name.as_str())).collect();
     let is_unwanted = |kind: Kind, object: &DynamicObject| {
         let name = object.name_any();
-        let is_old_migration = object.labels().get(COMPONENT).is_some_and(|component| component == "migration");
         !wanted.contains(&(kind, name.as_str()))
             && object.metadata.deletion_timestamp.is_none()
             && match kind {
-                Kind::Job => is_old_migration && *gate == Gate::Open,
-                Kind::ConfigMap => !needed_configs.contains(&name),
+                Kind::Job => match progress {
+                    Gate::Open => is_migration(object),
+                    Gate::Superseding(_) => is_migration(object) && is_unfinished(object),
+                    _ => false,
+                },
+                Kind::ConfigMap | Kind::Deployment => !spared.contains(&name),
                 kind => kind.is_pruned(),
             }
     };

@@ -1,189 +1,226 @@
-//! Where a rollout stands, and when it goes back. A *target* is the pair of the pod templates of API and bot, as hashes:
-//! it changes when, and only when, pods would be replaced.
+//! Where a rollout stands, and when it goes back.
 //!
-//! A target that was ready as a whole is *good*. One that was not ready in its deadline is *refused*: the pods go back to
-//! the templates of the last good one, which Kubernetes keeps in the ReplicaSets, and stay there until the target changes.
+//! A target that was ready as a whole is *good*; the last two of them are known. One that fails is *refused*: the pods go
+//! back to the templates of a good one, and stay there until the target changes or somebody asks for another try. Which
+//! steps lead to a target, [`super::steps`] says.
 
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::PodTemplateSpec;
-use serde_json::json;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
 
-use crate::apply::manifest::short_hash;
-use crate::crd::{RolloutPhase, RolloutStatus};
+use super::steps::{Step, step};
+use super::target::{Part, Target};
+use crate::build::Track;
+use crate::crd::{Refusal, Rollout, RolloutPhase, RolloutStatus};
 
-/// On a pod template: its own hash.
-pub const TEMPLATE: &str = "evolveai.dev/template";
-
-/// Writes the hash of a pod template into it, and returns it.
-pub fn stamp(template: &mut PodTemplateSpec) -> String {
-    let hash = short_hash(&json!(template));
-    let annotations = template.metadata.get_or_insert_default().annotations.get_or_insert_default();
-    annotations.insert(TEMPLATE.to_owned(), hash.clone());
-    hash
+/// What people ask for by annotations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// The target that is to be taken back.
+    pub refuse: Option<String>,
+    /// The hash of what asks for another try.
+    pub retry: Option<String>,
 }
 
-/// The hash that a pod template carries.
-#[must_use]
-pub fn stamped(template: &PodTemplateSpec) -> Option<&str> {
-    template.metadata.as_ref()?.annotations.as_ref()?.get(TEMPLATE).map(String::as_str)
+/// What the requests to the second set of the API's pods have come to, since those pods are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nobody has asked.
+    #[default]
+    Unasked,
+    /// So many were answered.
+    Counted {
+        /// All of them.
+        requests: u64,
+        /// Those that failed on the API's side.
+        errors: u64,
+    },
+    /// Nobody can tell; the sentence says why.
+    Unreadable(String),
 }
 
-/// The hashes of the templates of API and bot.
+/// What is seen of a bot.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The first set on the way to the wanted target: API, bot.
+    pub stable: [Part; 2],
+    /// The same of the second set.
+    pub next: [Part; 2],
+    /// What happened to a pod of the second set that was ready.
+    pub ill: Option<String>,
+    /// How its requests went.
+    pub evidence: Evidence,
+    /// Whether the migration of the wanted target is not done.
+    pub is_closed: bool,
+    /// Whether no pod shall run.
+    pub is_hibernated: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Which second set of pods there shall be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Second {
+    /// None.
+    None,
+    /// A share of both parts, behind the same Services as the first.
+    Share,
+    /// As many pods of the API as the first set has, and the Service at one of the two.
+    Whole(Track),
+}
+
+/// The templates that the first set of pods shall have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Of the API.
-    pub api: String,
-    /// Of the bot.
-    pub bot: String,
-}
-
-impl Target {
-    /// As the status says it.
-    #[must_use]
-    pub fn text(&self) -> String {
-        format!("{}-{}", self.api, self.bot)
-    }
-
-    /// From what the status says.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (api, bot) = text.split_once('-')?;
-        Some(Self { api: api.to_owned(), bot: bot.to_owned() })
-    }
-}
-
-/// Where the pods of one Deployment are, on the way to one template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Not all of them have it, or not all of those are ready.
-    Rolling,
-    /// All of them have it and are ready.
-    Settled,
-    /// They were not ready in time; Kubernetes' own sentence.
-    Overdue(String),
-}
-
-/// Judges a live Deployment against the template hash `wanted`.
-#[must_use]
-pub fn part(live: Option<&Deployment>, wanted: &str) -> Part {
-    let Some((spec, status)) = live.and_then(|live| Some((live.spec.as_ref()?, live.status.as_ref()?))) else {
-        return Part::Rolling;
-    };
-    let is_current = status.observed_generation >= live.and_then(|live| live.metadata.generation);
-    if stamped(&spec.template) != Some(wanted) || !is_current {
-        return Part::Rolling;
-    }
-    let replicas = spec.replicas.unwrap_or(1);
-    let all = [status.replicas, status.updated_replicas, status.available_replicas];
-    if all.iter().all(|count| count.unwrap_or_default() == replicas) {
-        return Part::Settled;
-    }
-    let mut conditions = status.conditions.iter().flatten();
-    let overdue =
-        conditions.find(|c| c.type_ == "Progressing" && c.reason.as_deref() == Some("ProgressDeadlineExceeded"));
-    overdue.map_or(Part::Rolling, |condition| Part::Overdue(condition.message.clone().unwrap_or_default()))
+pub enum First {
+    /// The wanted ones.
+    Wanted,
+    /// Those of a good target.
+    Good(Target),
+    /// That of a good target for the API, the wanted one for the bot.
+    GoodApi(Target),
+    /// Those that it has.
+    AsIs,
 }
 
 /// What follows for the pods, and for the status.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Course {
-    /// The templates that the pods shall have: the wanted ones, or those of the last good target.
-    pub go_back_to: Option<Target>,
+    /// The first set.
+    pub first: First,
+    /// The second.
+    pub second: Second,
     /// Why a roll-back begins, if one begins in this pass.
-    pub rollback: Option<String>,
-    /// For the status; `since` is not judged here.
+    pub rollback: Option<Refusal>,
+    /// What is wrong with a rollout that neither goes on nor back.
+    pub stuck: Option<String>,
+    /// In how many seconds to look again, though nothing may have changed.
+    pub look_again: Option<i64>,
+    /// For the status.
     pub status: RolloutStatus,
 }
 
-/// Decides. `judge` tells where the pods are on the way to a target, API first; `is_kept` whether its templates are there
-/// to go back to.
+/// What a rollout is judged by.
+pub struct Case<'a> {
+    /// What was known before.
+    pub before: &'a RolloutStatus,
+    /// What is to be rolled out.
+    pub wanted: &'a Target,
+    /// How.
+    pub settings: &'a Rollout,
+    /// What is seen.
+    pub seen: &'a Seen,
+}
+
+/// Decides. `is_kept` tells whether the templates of a target are there to go back to, and `is_back` whether all pods have
+/// them and are ready.
 pub fn course(
-    before: &RolloutStatus,
-    wanted: &Target,
-    automatic: bool,
+    case: &Case<'_>,
+    wishes: &Wishes,
     is_kept: impl Fn(&Target) -> bool,
-    judge: impl Fn(&Target) -> [Part; 2],
+    is_back: impl Fn(&Target) -> bool,
 ) -> Course {
+    let Case { before, wanted, settings, seen } = *case;
     let target = wanted.text();
-    let good = before.last_good.as_deref().filter(|good| *good != target).and_then(Target::parse).filter(is_kept);
+    let kept =
+        |text: &Option<String>| text.as_deref().filter(|text| *text != target).and_then(Target::parse).filter(&is_kept);
     let mut status = RolloutStatus {
         target: Some(target.clone()),
         last_good: before.last_good.clone(),
-        refused: before.refused.clone().filter(|refused| *refused == target),
+        previous_good: before.previous_good.clone(),
+        retry: wishes.retry.clone(),
         ..RolloutStatus::default()
     };
-    let parts = judge(wanted);
-    let mut rollback = None;
-    if let (None, true, Some(_)) = (&status.refused, automatic, &good) {
-        let overdue = ["api", "bot"].into_iter().zip(&parts).find_map(|(name, part)| match part {
-            Part::Overdue(message) => Some(format!("the pods of {name} were not ready in time: {message}")),
-            _ => None,
-        });
-        status.refused = overdue.is_some().then(|| target.clone());
-        rollback = overdue;
-    }
-    let go_back_to = status.refused.as_ref().and(good);
-    status.phase = match &go_back_to {
-        Some(good) if judge(good).iter().all(|part| *part == Part::Settled) => RolloutPhase::RolledBack,
-        Some(_) => RolloutPhase::RollingBack,
-        None if parts.iter().all(|part| *part == Part::Settled) => {
-            status.last_good = Some(target);
-            RolloutPhase::Stable
+    carry_refusal(&mut status, before, &target, wishes);
+    let (mut rollback, mut stuck) = (None, None);
+    let is_requested = wishes.refuse.as_deref() == Some(&target);
+    if is_requested && status.refused.is_none() {
+        if before.last_good.as_ref() == Some(&target) && kept(&before.previous_good).is_some() {
+            // The one that is taken back is no longer something to go back to.
+            status.last_good = status.previous_good.take();
         }
-        None => RolloutPhase::Rolling,
+        if kept(&status.last_good).is_some() {
+            refuse(&mut status, &target, Refusal::Request, "somebody asked for it".to_owned());
+            rollback = status.reason;
+        } else {
+            stuck = Some("it cannot be taken back, since no good version before it is known".to_owned());
+        }
+    }
+    let good = kept(&status.last_good);
+    let mut taken = Step::new(RolloutPhase::Migrating, First::AsIs);
+    if status.refused.is_none() && !seen.is_closed {
+        taken = step(case, good.as_ref());
+        if let Some((reason, message)) = taken.failure.take() {
+            if settings.automatic_rollback && good.is_some() {
+                refuse(&mut status, &target, reason, message);
+                rollback = status.reason;
+            } else {
+                stuck = Some(message);
+            }
+        }
+    }
+    if status.refused.is_some() {
+        taken = good.map_or(Step::new(RolloutPhase::RolledBack, First::AsIs), |good| {
+            let phase = if is_back(&good) { RolloutPhase::RolledBack } else { RolloutPhase::RollingBack };
+            Step::new(phase, First::Good(good))
+        });
+    }
+    status.phase = taken.phase;
+    status.level = level(taken.phase, settings);
+    if taken.phase == RolloutPhase::Stable && !seen.is_hibernated && status.last_good.as_ref() != Some(&target) {
+        // Without pods nothing has proved itself.
+        status.previous_good = status.last_good.replace(target.clone());
+    }
+    let is_same = before.phase == status.phase && before.target == status.target && before.since.is_some();
+    status.since = if is_same { before.since.clone() } else { Some(Time(seconds(seen.now))) };
+    // After a step, once more soon: what it waits for may be there already, and then nothing would change any longer.
+    let look_again = if is_same { taken.look_again } else { Some(1) };
+    Course { first: taken.first, second: taken.second, rollback, stuck: stuck.or(taken.stuck), look_again, status }
+}
+
+/// Seconds are enough for people, and all that the API server keeps.
+fn seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+/// A refusal lasts as long as its target is wanted; one on request as long as the request, any other until another try is
+/// asked for.
+fn carry_refusal(status: &mut RolloutStatus, before: &RolloutStatus, target: &str, wishes: &Wishes) {
+    let is_retried = wishes.retry.is_some() && wishes.retry != before.retry;
+    let lasts = match before.reason {
+        Some(Refusal::Request) => wishes.refuse.as_deref() == Some(target),
+        _ => !is_retried,
     };
-    status.level = format!("{:?}", status.phase);
-    Course { go_back_to, rollback, status }
+    if lasts && before.refused.as_deref() == Some(target) {
+        status.refused.clone_from(&before.refused);
+        status.reason = before.reason;
+        status.message.clone_from(&before.message);
+    }
+}
+
+fn refuse(status: &mut RolloutStatus, target: &str, reason: Refusal, message: String) {
+    status.refused = Some(target.to_owned());
+    status.reason = Some(reason);
+    status.message = Some(message);
+}
+
+fn level(phase: RolloutPhase, settings: &Rollout) -> String {
+    let percent = settings.canary.clone().unwrap_or_default().percent;
+    match phase {
+        RolloutPhase::Canary => format!("Canary {percent}%"),
+        RolloutPhase::Staging | RolloutPhase::Switched | RolloutPhase::Promoting => {
+            format!("{:?} {}", settings.strategy, format!("{phase:?}").to_lowercase())
+        }
+        phase => format!("{phase:?}"),
+    }
+}
+
+/// While something that the pods read is missing: everything stays as it is, and what was known stays known, the phase
+/// too, so that it goes on from there. The phase's time begins anew then: the waiting is none of the rollout's.
+#[must_use]
+pub fn held(before: &RolloutStatus) -> RolloutStatus {
+    // One that never began has no phase to go on from.
+    let phase = before.target.as_ref().map_or(RolloutPhase::Migrating, |_| before.phase);
+    RolloutStatus { phase, level: "Waiting".to_owned(), since: None, ..before.clone() }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn target(name: &str) -> Target {
-        Target { api: format!("{name}a"), bot: format!("{name}b") }
-    }
-
-    fn status(good: &str, refused: Option<&str>) -> RolloutStatus {
-        RolloutStatus {
-            last_good: Some(target(good).text()),
-            refused: refused.map(|r| target(r).text()),
-            ..Default::default()
-        }
-    }
-
-    #[test]
-    fn a_target_that_is_ready_as_a_whole_is_good() {
-        let half = course(&status("1", None), &target("2"), true, |_| true, |_| [Part::Settled, Part::Rolling]);
-        assert_eq!((half.status.phase, half.status.last_good), (RolloutPhase::Rolling, Some(target("1").text())));
-        let whole = course(&status("1", None), &target("2"), true, |_| true, |_| [Part::Settled, Part::Settled]);
-        assert_eq!((whole.status.phase, whole.status.last_good), (RolloutPhase::Stable, Some(target("2").text())));
-    }
-
-    #[test]
-    fn a_target_that_is_overdue_is_refused_until_another_is_wanted() {
-        let late = |of: &Target| match of.api.as_str() {
-            "2a" => [Part::Settled, Part::Overdue("late".to_owned())],
-            _ => [Part::Rolling, Part::Rolling],
-        };
-        let begun = course(&status("1", None), &target("2"), true, |_| true, late);
-        assert_eq!(begun.go_back_to, Some(target("1")));
-        assert!(begun.rollback.is_some());
-        assert_eq!(begun.status.phase, RolloutPhase::RollingBack);
-        let back = course(&begun.status, &target("2"), true, |_| true, |_| [Part::Settled, Part::Settled]);
-        assert_eq!((back.go_back_to, back.rollback), (Some(target("1")), None));
-        assert_eq!(
-            (back.status.phase, back.status.last_good.clone()),
-            (RolloutPhase::RolledBack, Some(target("1").text()))
-        );
-        let next = course(&back.status, &target("3"), true, |_| true, |_| [Part::Rolling, Part::Rolling]);
-        assert_eq!((next.go_back_to, next.status.refused), (None, None));
-    }
-
-    #[test]
-    fn without_a_good_one_or_without_leave_nothing_goes_back() {
-        let late = |_: &Target| [Part::Overdue("late".to_owned()), Part::Settled];
-        assert_eq!(course(&RolloutStatus::default(), &target("1"), true, |_| true, late).go_back_to, None);
-        assert_eq!(course(&status("1", None), &target("2"), false, |_| true, late).go_back_to, None);
-    }
-}
+mod tests;

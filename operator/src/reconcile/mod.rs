@@ -1,5 +1,8 @@
 //! One pass over one bot. It reads from caches, decides without IO, writes what differs, and says how it went.
 
+pub mod evidence;
+mod findings;
+mod read;
 mod report;
 
 use std::time::Duration;
@@ -10,16 +13,19 @@ use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
 use crate::apply::manifest::ManifestError;
-use crate::apply::{Applier, ApplyError};
+use crate::apply::{Applier, ApplyError, is_forbidden, said};
+use crate::controller::access::{Access, Verdict};
 use crate::controller::cache::{Depth, Key};
 use crate::controller::contents::Contents;
 use crate::controller::kinds::Kind;
 use crate::controller::queue::Queue;
 use crate::controller::references::References;
 use crate::dereference;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Moment, Plan};
 use crate::{EvolveBot, build, status, validate};
 
+use self::evidence::Scraper;
+use self::read::{Unreadable, read};
 use self::report::report;
 
 /// What the operator decides for bots that leave it open.
@@ -29,6 +35,8 @@ pub struct Defaults {
     pub repository: String,
     /// The version.
     pub version: String,
+    /// The operator's own namespace.
+    pub namespace: String,
 }
 
 /// What every pass needs.
@@ -37,6 +45,8 @@ pub struct Context {
     pub applier: Applier,
     /// Reads Secrets and ConfigMaps.
     pub contents: Contents,
+    /// Where it may look.
+    pub access: Access,
     /// Who reads what.
     pub references: References,
     /// Publishes events.
@@ -45,6 +55,8 @@ pub struct Context {
     pub queue: Queue,
     /// What bots leave open.
     pub defaults: Defaults,
+    /// Asks canaries how their requests went.
+    pub scraper: Scraper,
 }
 
 impl Context {
@@ -76,11 +88,8 @@ impl Pass {
 /// Why a pass failed. It is repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum PassError {
-    /// The resource is of a shape that this version does not know.
-    #[error("the EvolveBot cannot be read: {0}")]
-    Unreadable(serde_json::Error),
     /// A Secret or ConfigMap cannot be read.
-    #[error("cannot read what the bot names: {0}")]
+    #[error("cannot read what the bot names: {}", said(.0))]
     Read(kube::Error),
     /// An object cannot be made ready.
     #[error(transparent)]
@@ -89,8 +98,20 @@ pub enum PassError {
     #[error(transparent)]
     Apply(#[from] ApplyError),
     /// The status cannot be written.
-    #[error("cannot write the status: {0}")]
+    #[error("cannot write the status: {}", said(.0))]
     Status(kube::Error),
+}
+
+impl PassError {
+    /// Whether the API server says that the operator has no right to do it.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Read(error) | Self::Status(error) => is_forbidden(error),
+            Self::Apply(error) => is_forbidden(&error.source),
+            Self::Manifest(_) => false,
+        }
+    }
 }
 
 /// Makes one pass over the bot `key`.
@@ -101,11 +122,17 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     let Some(live) = context.applier.cache.get((Kind::EvolveBot, Depth::Owned), key) else {
         return Ok(Pass::default());
     };
-    let mut bot = read(&live)?;
-    let Some(owner) = bot.controller_owner_ref(&()) else { return Ok(Pass::default()) };
-    if bot.metadata.deletion_timestamp.is_some() {
+    if live.metadata.deletion_timestamp.is_some() {
         return Ok(Pass::default());
     }
+    let mut bot = match read(&live) {
+        Ok(bot) => bot,
+        // Nothing but a change of it, or another operator, can help: no pass is asked for.
+        Err(Unreadable { rest, why }) => {
+            return finish(&rest, context, report::unreadable(&rest, &why), false).await;
+        }
+    };
+    let Some(owner) = bot.controller_owner_ref(&()) else { return Ok(Pass::default()) };
     pin_version(&mut bot, &context.defaults);
     if bot.spec.paused {
         return finish(&bot, context, report::paused(&bot), false).await;
@@ -114,23 +141,37 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     if !problems.is_empty() {
         return finish(&bot, context, report::refused(&bot, &problems), false).await;
     }
-    let found = dereference::dereference(&bot, &owner, context).await?;
+    match context.access.of(&key.namespace) {
+        Verdict::Open => {}
+        Verdict::Waiting => return Ok(Pass::default()),
+        Verdict::Denied(why) => return finish(&bot, context, report::forbidden(&bot, why), false).await,
+    }
+    let found = match dereference::dereference(&bot, &owner, context).await {
+        Err(error) if error.is_forbidden() => {
+            let why = format!("{error}; {}", context.access.advice(&key.namespace));
+            finish(&bot, context, report::forbidden(&bot, why), false).await?;
+            return Err(error);
+        }
+        found => found?,
+    };
     let desired = build::build(&bot, &found.inputs, &found.cluster);
-    let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner)?;
-    let applied = execute(&plan, context).await;
+    let evidence = evidence::gather(&bot, &context.applier.cache, &context.scraper).await;
+    let moment = Moment { evidence, now: Timestamp::now() };
+    let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner, moment)?;
+    let memory = DynamicObject { types: None, metadata: bot.metadata.clone(), data: plan.remembered.clone() };
+    context.applier.cache.insert((Kind::EvolveBot, Depth::Remembered), memory);
+    let applied = execute(&plan, context).await.map_err(|error| error.advised(context.access.advice(&key.namespace)));
     let has_written = found.has_written || *applied.as_ref().unwrap_or(&true);
     let report = report(&bot, &found, &plan, applied.as_ref().err(), &context.applier.cache);
-    if plan.course.rollback.is_some() {
-        context.applier.metrics.rollbacks.inc();
+    let finished = finish(&bot, context, report, has_written).await;
+    // One whose status could not be written is decided once more.
+    if let (Some(reason), Ok(_)) = (plan.course.rollback, &finished) {
+        context.applier.metrics.rolled_back(reason);
     }
-    let pass = finish(&bot, context, report, has_written).await?;
+    // Where both failed, the first is the cause that a person looks for.
     applied?;
-    Ok(pass)
-}
-
-fn read(live: &DynamicObject) -> Result<EvolveBot, PassError> {
-    let value = serde_json::to_value(live).map_err(PassError::Unreadable)?;
-    serde_json::from_value(value).map_err(PassError::Unreadable)
+    let next = plan.course.look_again.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    Ok(Pass { next, ..finished? })
 }
 
 /// A bot that names no version keeps the one that it got first, whatever version the operator is of later.
@@ -140,6 +181,7 @@ fn pin_version(bot: &mut EvolveBot, defaults: &Defaults) {
 }
 
 /// Writes what the plan says, in its order. Whether anything was written.
+#[tracing::instrument(name = "apply", skip_all)]
 async fn execute(plan: &Plan, context: &Context) -> Result<bool, ApplyError> {
     let applier = &context.applier;
     let mut has_written = false;
@@ -158,6 +200,7 @@ async fn execute(plan: &Plan, context: &Context) -> Result<bool, ApplyError> {
     Ok(has_written)
 }
 
+#[tracing::instrument(name = "status", skip_all)]
 async fn finish(
     bot: &EvolveBot,
     context: &Context,
@@ -166,8 +209,9 @@ async fn finish(
 ) -> Result<Pass, PassError> {
     let before = bot.status.clone().unwrap_or_default();
     let report::Report { findings, mut status } = report;
+    let (generation, lasting) = (bot.metadata.generation, std::mem::take(&mut status.conditions));
     let (conditions, news) =
-        status::conditions::conditions(&before.conditions, findings, bot.metadata.generation, Timestamp::now());
+        status::conditions::conditions(&before.conditions, lasting, findings, generation, Timestamp::now());
     status.conditions = conditions;
     status.observed_generation = bot.metadata.generation;
     let wrote = status::write(&context.applier, bot, &status).await.map_err(PassError::Status)?;

@@ -14,6 +14,8 @@ pub const RESOLVED: &str = "ReferencesResolved";
 pub const MIGRATED: &str = "Migrated";
 /// Whether the wanted pods are what runs.
 pub const ROLLED_OUT: &str = "RolledOut";
+/// Whether the last copy of the database was made.
+pub const BACKED_UP: &str = "BackedUp";
 
 /// One finding of a pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,13 @@ impl Finding {
         Self { about, holds: None, reason, message: message.into(), is_quiet: true }
     }
 
+    /// Whether somebody has to do something about it, or asks what there is to wait for: `Ready` that does not hold, and
+    /// whatever is a warning.
+    #[must_use]
+    pub fn needs_somebody(&self) -> bool {
+        (self.about == READY && self.holds != Some(true)) || !self.is_quiet
+    }
+
     fn status(&self) -> &'static str {
         match self.holds {
             Some(true) => "True",
@@ -60,16 +69,19 @@ impl Finding {
     }
 }
 
-/// The conditions after `findings`, and those findings that are news: another status or another reason than `before`.
+/// The conditions after `findings`, and those findings that are news: another status or another reason than `before`. Of
+/// `lasting`, those that no finding is about follow as they are: a pass that did not look at them must not forget since when
+/// they hold.
 #[must_use]
 pub fn conditions(
     before: &[Condition],
+    lasting: Vec<Condition>,
     findings: Vec<Finding>,
     generation: Option<i64>,
     now: Timestamp,
 ) -> (Vec<Condition>, Vec<Finding>) {
     let mut news = Vec::new();
-    let mut after = Vec::new();
+    let mut after: Vec<Condition> = Vec::new();
     for finding in findings {
         let known = before.iter().find(|condition| condition.type_ == finding.about);
         let same_status = known.filter(|condition| condition.status == finding.status());
@@ -85,6 +97,9 @@ pub fn conditions(
             news.push(finding);
         }
     }
+    let is_told = |condition: &Condition| after.iter().any(|told| told.type_ == condition.type_);
+    let untold: Vec<Condition> = lasting.into_iter().filter(|condition| !is_told(condition)).collect();
+    after.extend(untold);
     (after, news)
 }
 
@@ -95,13 +110,28 @@ mod tests {
     #[test]
     fn a_transition_time_changes_with_the_status_and_news_with_the_reason_too() {
         let at = |second| Timestamp::from_second(second).unwrap();
-        let (first, news) = conditions(&[], vec![Finding::no(READY, "Rolling", "wait")], Some(1), at(10));
+        let (first, news) = conditions(&[], vec![], vec![Finding::no(READY, "Rolling", "wait")], Some(1), at(10));
         assert_eq!(news.len(), 1);
-        let (second, news) = conditions(&first, vec![Finding::no(READY, "Rolling", "wait more")], Some(2), at(20));
+        let (second, news) =
+            conditions(&first, vec![], vec![Finding::no(READY, "Rolling", "wait more")], Some(2), at(20));
         assert_eq!((second[0].last_transition_time.0, news.len()), (at(10), 0));
-        let (third, news) = conditions(&second, vec![Finding::no(READY, "Failed", "no")], Some(2), at(30));
+        let (third, news) = conditions(&second, vec![], vec![Finding::no(READY, "Failed", "no")], Some(2), at(30));
         assert_eq!((third[0].last_transition_time.0, news.len()), (at(10), 1));
-        let (fourth, _) = conditions(&third, vec![Finding::yes(READY, "Serving", "yes")], Some(2), at(40));
+        let (fourth, _) = conditions(&third, vec![], vec![Finding::yes(READY, "Serving", "yes")], Some(2), at(40));
         assert_eq!(fourth[0].last_transition_time.0, at(40));
+    }
+
+    #[test]
+    fn what_a_pass_did_not_look_at_stays_as_it_was_and_is_no_news_later() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let all = || vec![Finding::yes(READY, "Serving", "yes"), Finding::yes(MIGRATED, "Migrated", "yes")];
+        let (whole, _) = conditions(&[], vec![], all(), Some(1), at(10));
+        let paused = vec![Finding::unknown(READY, "Paused", "no")];
+        let (paused, _) = conditions(&whole, whole.clone(), paused, Some(2), at(20));
+        assert_eq!(paused[1..], whole[1..]);
+        let (again, news) = conditions(&paused, vec![], all(), Some(3), at(30));
+        assert_eq!((again[1].last_transition_time.0, news.len()), (at(10), 1));
+        let (fewer, _) = conditions(&again, vec![], all()[..1].to_vec(), Some(3), at(40));
+        assert_eq!(fewer.len(), 1, "a pass that looked at everything keeps nothing else");
     }
 }

@@ -26,7 +26,8 @@ pub fn cluster_problems(bot: &EvolveBot, cluster: &Cluster) -> Vec<String> {
     let mut problems = Vec::new();
     if wants_gateway && !cluster.has_gateway {
         problems.push(
-            "spec.telegram.webhook.gateway: this cluster has no HTTPRoute; install the Gateway API, or use webhook.ingress"
+            "spec.telegram.webhook.gateway: this cluster has no HTTPRoute; install the Gateway API, or use webhook.ingress \
+             (if it is installed, the operator's log says why HTTPRoutes cannot be listed)"
                 .to_owned(),
         );
     }

@@ -229,6 +229,7 @@ fn a_backup_out_of_turn_is_the_one_of_the_schedule() {
         version: "0.1.0".to_owned(),
         has_prometheus: false,
         has_gateway: false,
+        operator_namespace: "evolve-system".to_owned(),
     };
     let schedule = build(&bot, &Inputs::default(), &cluster).backup.unwrap();
     let job = evolve_operator::build::backup::now(&bot, &schedule, "k3v9").unwrap();

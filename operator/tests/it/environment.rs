@@ -1,5 +1,9 @@
 //! The environment that the processes of a bot get.
 
+use evolve_domain::{
+    language::Language,
+    relationship::{Decay, Levels},
+};
 use evolve_operator::EvolveBot;
 use evolve_operator::build::environment::{Surroundings, TELEGRAM_API_URL, Value, Variable, environments};
 use evolve_operator::crd::SecretKeyRef;
@@ -62,4 +66,20 @@ spec:
   observability: { logFormat: pretty }
 ",
     ));
+}
+
+#[test]
+fn the_levels_and_the_decay_that_are_rendered_are_what_the_api_reads() {
+    let bot = EvolveBot::parse(include_str!("../../../examples/full.yaml")).unwrap();
+    let api = environments(&bot, &surroundings()).api;
+    let value = |name: &str| match &api.iter().find(|variable| variable.name == name).unwrap().value {
+        Value::Plain(text) => text.clone(),
+        Value::Secret(_) => panic!("{name} is a secret"),
+    };
+    let levels: Levels = serde_json::from_str(&value("RELATIONSHIP_LEVELS")).unwrap();
+    let friend = levels.of(300);
+    assert_eq!((levels.name(friend, Language::Ru), levels.name(friend, Language::En)), ("Друг", "Friend"));
+    assert_eq!((levels.count(), levels.voice(friend)), (3, Some("Warm and open")));
+    let decay: Decay = serde_json::from_str(&value("RELATIONSHIP_DECAY")).unwrap();
+    assert_eq!(Some(decay), Decay::new(14, 2));
 }

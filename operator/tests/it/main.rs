@@ -1,7 +1,9 @@
-//! The resource as a person writes it, what is made of it, and the operator against a real control plane.
+//! The resource as a person writes it, what is made of it, its passes, and the operator against a real control plane.
 
 #[cfg(test)]
 mod backup;
+#[cfg(test)]
+mod chart;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
@@ -10,6 +12,8 @@ mod definition;
 mod environment;
 #[cfg(test)]
 mod objects;
+#[cfg(test)]
+mod pipeline;
 #[cfg(test)]
 mod resource;
 #[cfg(test)]

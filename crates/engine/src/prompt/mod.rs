@@ -69,6 +69,8 @@ pub struct Known<'a> {
     pub language: Language,
     /// How close they are.
     pub level: Level,
+    /// How the companion speaks on that level, where the bot has words of its own for it.
+    pub voice: Option<&'a str>,
     /// What they told of themselves.
     pub profile: &'a Profile,
     /// Facts, in the order to show.
@@ -115,6 +117,7 @@ impl Prompts {
         let context = SystemContext {
             persona_prompt,
             level: known.level.number(),
+            voice: known.voice.map(str::to_owned),
             profile: profile_lines(known.profile),
             facts: known.facts.iter().map(fact).collect(),
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
@@ -141,6 +144,7 @@ impl Prompts {
 struct SystemContext {
     persona_prompt: String,
     level: u8,
+    voice: Option<String>,
     profile: Vec<Field>,
     facts: Vec<FactLine>,
     earlier: Vec<String>,

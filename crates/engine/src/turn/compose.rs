@@ -1,6 +1,6 @@
 //! Compose: the prompt of a turn.
 
-use evolve_domain::{relationship, tokens};
+use evolve_domain::tokens;
 use evolve_store::messages::{self, Recall};
 
 use super::{Running, TurnError};
@@ -28,9 +28,12 @@ impl Running<'_> {
         facts.reverse();
         let mut earlier = recall.earlier.clone();
         earlier.reverse();
+        let levels = &self.engine.relationship.levels;
+        let level = levels.of(self.person.bond.points);
         let known = Known {
             language: self.settings().language,
-            level: relationship::level_of(self.person.points),
+            level,
+            voice: levels.voice(level),
             profile: &self.person.profile,
             facts: &facts,
             earlier: &earlier,

@@ -11,7 +11,7 @@ mod recall;
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::profile::Settings;
+use evolve_domain::{profile::Settings, relationship::LevelUp};
 use evolve_store::{StoreError, turns};
 use tokio::sync::mpsc;
 
@@ -70,10 +70,18 @@ pub enum TurnEvent {
 pub struct TurnReply {
     /// The answer, in Markdown.
     pub text: String,
+    /// The level of the relationship that was reached with it. A replay says it again.
+    pub level_up: Option<LevelUp>,
     /// Whether it was made for an earlier request with the same key.
     pub replayed: bool,
     /// Whether the turn changed the profile or the settings, so that caches of them are out of date.
     pub profile_changed: bool,
+}
+
+impl TurnReply {
+    fn replay(reply: turns::Reply) -> Self {
+        Self { text: reply.text, level_up: reply.level_up, replayed: true, profile_changed: false }
+    }
 }
 
 /// Why there is no answer. In each case nothing was charged.
@@ -186,7 +194,7 @@ impl Engine {
         let request = TurnRequest { text: storable(&request.text), ..request };
         let (lease, person) = match admit::admit(self, &request).await? {
             admit::Admitted::Run(lease, person) => (lease, person),
-            admit::Admitted::Answered(text) => return Ok(TurnReply { text, replayed: true, profile_changed: false }),
+            admit::Admitted::Answered(reply) => return Ok(TurnReply::replay(reply)),
         };
         let running = Running { engine: self, request: &request, lease, person };
         let mut listener = Listener(events);

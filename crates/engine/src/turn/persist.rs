@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use evolve_domain::relationship;
+use evolve_domain::relationship::{Growth, LevelUp};
 use evolve_store::{
     StoreError,
-    turns::{Ended, FailedMessage, Persist, ProfileChange},
+    turns::{Ended, FailedMessage, Persist, Persisted, ProfileChange},
 };
 use uuid::Uuid;
 
@@ -22,36 +22,55 @@ impl Running<'_> {
             patch.apply_to(&mut after);
             ProfileChange { patch: patch.clone(), after }
         });
-        let work = Persist {
-            message: &self.request.text,
-            has_image: self.request.image.is_some(),
-            message_id: Uuid::now_v7(),
-            reply: &outcome.text,
-            reply_id: Uuid::now_v7(),
-            conversation_id: Uuid::now_v7(),
-            learnt: &outcome.effects.learnt,
-            forgotten: &outcome.effects.forgotten,
-            profile: profile.as_ref(),
-            points: relationship::points_for_turn(outcome.effects.learnt.len()),
-            usage: outcome.usage,
-            tools: &outcome.effects.calls,
-            model: &outcome.model,
-            now: self.engine.clock.now(),
-        };
-        if self.write(&work).await? {
-            let profile_changed = profile.is_some();
-            return Ok(TurnReply { text: outcome.text.clone(), replayed: false, profile_changed });
-        }
-        // Somebody else may have answered it, or it was we ourselves: the connection broke before Postgres could say so.
-        match self.engine.store.turns().ended(self.lease.turn_id).await? {
-            Some(Ended::Done(text)) => Ok(TurnReply { text, replayed: true, profile_changed: profile.is_some() }),
-            _ => Err(TurnError::Superseded),
+        let (message_id, reply_id, conversation_id) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+        let mut person = self.person.clone();
+        loop {
+            let growth = person.bond.grow(&self.engine.relationship, person.day, outcome.effects.learnt.len());
+            let level_up = self.celebrated(outcome, &growth);
+            let work = Persist {
+                message: &self.request.text,
+                has_image: self.request.image.is_some(),
+                message_id,
+                reply: &outcome.text,
+                reply_id,
+                conversation_id,
+                learnt: &outcome.effects.learnt,
+                forgotten: &outcome.effects.forgotten,
+                profile: profile.as_ref(),
+                growth: Some(&growth),
+                level_up: level_up.as_ref(),
+                usage: outcome.usage,
+                tools: &outcome.effects.calls,
+                model: &outcome.model,
+                now: self.engine.clock.now(),
+            };
+            let turns = self.engine.store.turns();
+            match insist(|| turns.persist(&self.lease, &person, &work)).await? {
+                Persisted::Written => {
+                    let (text, profile_changed) = (outcome.text.clone(), profile.is_some());
+                    return Ok(TurnReply { text, level_up, replayed: false, profile_changed });
+                }
+                // Another turn of the same person came first. Each time one of them ends, so this ends too.
+                Persisted::Outpaced(bond) => person.bond = bond,
+                Persisted::Lost => return self.ended_before(profile.is_some()).await,
+            }
         }
     }
 
-    async fn write(&self, work: &Persist<'_>) -> Result<bool, StoreError> {
-        let turns = self.engine.store.turns();
-        insist(|| turns.persist(&self.lease, &self.person, work)).await
+    /// The level that was reached, as it is called in the language that the person has from this turn on.
+    fn celebrated(&self, outcome: &Outcome, growth: &Growth) -> Option<LevelUp> {
+        let level = growth.level_up()?;
+        let language = outcome.effects.patch.language.unwrap_or(self.settings().language);
+        let name = self.engine.relationship.levels.name(level, language).to_owned();
+        Some(LevelUp { level: level.number(), name })
+    }
+
+    /// Somebody else may have answered it, or it was we ourselves: the connection broke before Postgres could say so.
+    async fn ended_before(&self, profile_changed: bool) -> Result<TurnReply, TurnError> {
+        match self.engine.store.turns().ended(self.lease.turn_id).await? {
+            Some(Ended::Done(reply)) => Ok(TurnReply { profile_changed, ..TurnReply::replay(reply) }),
+            _ => Err(TurnError::Superseded),
+        }
     }
 
     pub(super) async fn fail(&self, error: &TurnError) {
@@ -75,9 +94,9 @@ impl Running<'_> {
 }
 
 /// Does it again, with pauses, while Postgres cannot serve.
-async fn insist<F>(write: impl Fn() -> F) -> Result<bool, StoreError>
+async fn insist<T, F>(write: impl Fn() -> F) -> Result<T, StoreError>
 where
-    F: Future<Output = Result<bool, StoreError>>,
+    F: Future<Output = Result<T, StoreError>>,
 {
     for pause in PAUSES {
         match write().await {

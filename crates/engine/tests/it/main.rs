@@ -16,6 +16,8 @@ mod model_support;
 #[cfg(test)]
 mod prompt;
 #[cfg(test)]
+mod relationship;
+#[cfg(test)]
 mod turn;
 #[cfg(test)]
 mod turn_support;

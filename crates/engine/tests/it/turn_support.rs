@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use evolve_domain::plan::Plans;
+use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
     model::{Chain, ChainConfig, ModelProvider, Script, Step},
@@ -57,6 +57,7 @@ fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) 
         chain,
         persona: Persona::default(),
         plans: Plans::default(),
+        relationship: Relationship::default(),
         max_iterations: 3,
         thinking_budget: 0,
         metrics: EngineMetrics::register(&metrics),
@@ -69,6 +70,16 @@ impl World {
     /// Another replica over the same database, which may be reached by another way.
     pub(crate) fn replica(&self, url: &str, script: &Script) -> (Engine, Tasks) {
         engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), &self.clock)
+    }
+
+    /// The store, as another use case over the same database has it.
+    pub(crate) fn store(&self) -> Store {
+        let config = StoreConfig {
+            database_url: self.url.as_str().into(),
+            pool_size: 4,
+            encryption_key: self.key.as_str().into(),
+        };
+        Store::connect(&config, &Metrics::new()).unwrap()
     }
 
     pub(crate) async fn say(&self, text: &str) -> Result<TurnReply, TurnError> {

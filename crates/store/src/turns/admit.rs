@@ -14,10 +14,11 @@ use evolve_domain::plan::Plan;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Admission, Admit, Person, TurnLease, Turns};
+use super::{Admission, Admit, Person, Reply, TurnLease, Turns};
 use crate::{
     StoreError,
     memory::Postings,
+    relationships::BondRow,
     users::{decrypt_profile, parse, settings},
 };
 
@@ -29,7 +30,7 @@ const ADMIT: &str = "
     WITH person AS (
         INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $5, $5)
         ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
-        RETURNING id, plan, premium_until, points, profile, messages
+        RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
     ), who AS (
         SELECT p.*, s.language, s.time_zone, s.onboarding,
                day_in(COALESCE(s.time_zone, $9), $5) AS day,
@@ -37,7 +38,8 @@ const ADMIT: &str = "
                     THEN $8::integer ELSE $7::integer END AS daily_limit
         FROM person p LEFT JOIN settings s ON s.user_id = p.id
     ), known AS (
-        SELECT id, state, attempt, request_hash, started_at, leased_until, reply FROM turns WHERE user_id = $1 AND key = $2
+        SELECT id, state, attempt, request_hash, started_at, leased_until, reply, level_up, level_up_name
+        FROM turns WHERE user_id = $1 AND key = $2
     ), quota AS (
         INSERT INTO usage_days AS d (user_id, day, messages)
         SELECT id, day, 1 FROM who WHERE NOT EXISTS (SELECT FROM known) AND COALESCE(daily_limit, 1) > 0
@@ -49,11 +51,13 @@ const ADMIT: &str = "
         SELECT $3, $1, $2, $4, 'running', day, $5, $6 FROM quota
         RETURNING id
     )
-    SELECT who.plan, who.premium_until, who.points, who.profile, who.language, who.time_zone, who.onboarding, who.day,
-           who.daily_limit, (SELECT id FROM turn) IS NOT NULL AS taken,
+    SELECT who.plan, who.premium_until, who.points, who.last_day, who.points_today, who.streak, who.best_level,
+           who.profile, who.language, who.time_zone, who.onboarding, who.day, who.daily_limit,
+           (SELECT id FROM turn) IS NOT NULL AS taken,
            known.id AS known_id, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
+           known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
            who.messages, found.terms, found.months, found.postings
     FROM who LEFT JOIN known ON true CROSS JOIN (
         SELECT array_agg(term) AS terms, array_agg(month) AS months, array_agg(postings) AS postings
@@ -86,7 +90,8 @@ const RETAKE: &str = "
 struct Row {
     plan: String,
     premium_until: Option<DateTime<Utc>>,
-    points: i64,
+    #[sqlx(flatten)]
+    bond: BondRow,
     profile: Option<String>,
     language: Option<String>,
     time_zone: Option<String>,
@@ -101,6 +106,8 @@ struct Row {
     known_started_at: Option<DateTime<Utc>>,
     known_leased_until: Option<DateTime<Utc>>,
     known_reply: Option<String>,
+    known_level_up: Option<i16>,
+    known_level_up_name: Option<String>,
     messages: i32,
     terms: Option<Vec<String>>,
     months: Option<Vec<NaiveDate>>,
@@ -114,7 +121,7 @@ struct Known {
     hash: Vec<u8>,
     started_at: DateTime<Utc>,
     leased_until: DateTime<Utc>,
-    reply: Option<String>,
+    reply: Reply,
 }
 
 impl Turns<'_> {
@@ -147,7 +154,7 @@ impl Turns<'_> {
                 return Ok(Admission::KeyReused);
             }
             if known.state == "done" {
-                return Ok(Admission::Replay(known.reply.unwrap_or_default()));
+                return Ok(Admission::Replay(known.reply));
             }
             if known.state == "running" && known.leased_until > admit.now {
                 return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });
@@ -212,12 +219,13 @@ impl Turns<'_> {
     }
 
     fn person(&self, admit: &Admit<'_>, row: Row) -> Result<Person, StoreError> {
+        let settings = row.settings(admit);
         Ok(Person {
             user_id: admit.user_id,
             plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, admit.now),
-            points: row.points,
+            bond: row.bond.into(),
             profile: decrypt_profile(row.profile.as_deref(), &self.0.keys)?,
-            settings: row.settings(admit),
+            settings,
             profile_token: row.profile,
             day: row.day,
             postings: Postings::of(row.messages, row.terms, row.months, row.postings),
@@ -251,7 +259,7 @@ impl Row {
             hash: self.known_hash.take()?,
             started_at: self.known_started_at?,
             leased_until: self.known_leased_until?,
-            reply: self.known_reply.take(),
+            reply: Reply::of(self.known_reply.take(), self.known_level_up, self.known_level_up_name.take()),
         })
     }
 }

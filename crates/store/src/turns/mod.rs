@@ -4,16 +4,20 @@
 //! between, the [`TurnLease`] is the proof that both were taken; whoever holds it must end it.
 
 mod admit;
+mod fail;
 mod persist;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
     plan::{Plan, Plans},
     profile::{Profile, Settings},
+    relationship::{Bond, LevelUp},
 };
+use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use persist::{FailedMessage, NewFact, Persist, ProfileChange, ToolCall, Usage};
+pub use fail::FailedMessage;
+pub use persist::{NewFact, Persist, Persisted, ProfileChange, ToolCall, Usage};
 
 use crate::{Store, StoreError, memory::Postings};
 
@@ -79,8 +83,8 @@ pub struct Person {
     pub user_id: i64,
     /// The plan in force.
     pub plan: Plan,
-    /// Relationship points.
-    pub points: i64,
+    /// How close they have become.
+    pub bond: Bond,
     /// What they told of themselves.
     pub profile: Profile,
     /// The profile's token as stored, to notice a change made meanwhile.
@@ -93,13 +97,29 @@ pub struct Person {
     pub postings: Postings,
 }
 
+/// An answer as it is kept with its turn: what whoever asks again under its key is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The answer.
+    pub text: String,
+    /// The level that was reached with it.
+    pub level_up: Option<LevelUp>,
+}
+
+impl Reply {
+    fn of(text: Option<String>, level: Option<i16>, name: Option<String>) -> Self {
+        let level_up = level.zip(name).map(|(level, name)| LevelUp { level: u8::try_from(level).unwrap_or(1), name });
+        Self { text: text.unwrap_or_default(), level_up }
+    }
+}
+
 /// How admit ended.
 #[derive(Debug)]
 pub enum Admission {
     /// The turn is the caller's to run.
     Admitted(TurnLease, Box<Person>),
     /// It was answered before; this is the answer.
-    Replay(String),
+    Replay(Reply),
     /// Somebody is running it.
     Running {
         /// The turn, as `turn_done` notifications name it.
@@ -122,12 +142,12 @@ pub enum Admission {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// With this answer.
-    Done(String),
+    Done(Reply),
     /// Without one, for this reason.
     Failed(String),
 }
 
-const ENDED: &str = "SELECT state, reply, failure FROM turns WHERE id = $1";
+const ENDED: &str = "SELECT state, failure, reply, level_up, level_up_name FROM turns WHERE id = $1";
 
 const EXTEND: &str = "
     UPDATE turns SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'";
@@ -138,11 +158,18 @@ impl Turns<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn ended(&self, turn_id: Uuid) -> Result<Option<Ended>, StoreError> {
-        let row: Option<(String, Option<String>, Option<String>)> =
-            sqlx::query_as(ENDED).bind(turn_id).fetch_optional(&self.0.pool).await?;
-        Ok(row.and_then(|(state, reply, failure)| match state.as_str() {
-            "done" => Some(Ended::Done(reply.unwrap_or_default())),
-            "failed" => Some(Ended::Failed(failure.unwrap_or_default())),
+        #[derive(FromRow)]
+        struct Row {
+            state: String,
+            failure: Option<String>,
+            reply: Option<String>,
+            level_up: Option<i16>,
+            level_up_name: Option<String>,
+        }
+        let row: Option<Row> = sqlx::query_as(ENDED).bind(turn_id).fetch_optional(&self.0.pool).await?;
+        Ok(row.and_then(|row| match row.state.as_str() {
+            "done" => Some(Ended::Done(Reply::of(row.reply, row.level_up, row.level_up_name))),
+            "failed" => Some(Ended::Failed(row.failure.unwrap_or_default())),
             _ => None,
         }))
     }

@@ -1,15 +1,17 @@
-//! The end of a turn: everything that it changed, in one statement, or the quota back.
+//! The good end of a turn: everything that it changed, in one statement.
 
 use chrono::{DateTime, Utc};
 use evolve_domain::{
     fact::Category,
     language::Language,
     profile::{Profile, ProfilePatch},
+    relationship::{Bond, Growth, Level, LevelUp},
 };
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Person, TurnLease, Turns};
-use crate::{StoreError, memory::entries, messages::Role, users::encrypt_profile};
+use crate::{StoreError, memory::entries, messages::Role, relationships::BondRow, users::encrypt_profile};
 
 /// A fact that the turn learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +72,10 @@ pub struct Persist<'a> {
     pub forgotten: &'a [Uuid],
     /// The profile, where it changed.
     pub profile: Option<&'a ProfileChange>,
-    /// Relationship points earned.
-    pub points: i64,
+    /// What it makes of the person's bond.
+    pub growth: Option<&'a Growth>,
+    /// The level that was reached, as it is called.
+    pub level_up: Option<&'a LevelUp>,
     /// Tokens used.
     pub usage: Usage,
     /// Tools used.
@@ -82,19 +86,48 @@ pub struct Persist<'a> {
     pub now: DateTime<Utc>,
 }
 
+/// How [`Turns::persist`] went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "what was not written has to be written again, or is lost"]
+pub enum Persisted {
+    /// Everything was written.
+    Written,
+    /// Nothing was: another turn of the person ended meanwhile, and this is their bond now. What this turn makes of it has to
+    /// be worked out anew.
+    Outpaced(Bond),
+    /// Nothing was: the turn was taken over, or its person removed.
+    Lost,
+}
+
+impl Persisted {
+    /// Whether it was written.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        *self == Self::Written
+    }
+}
+
+/// Nothing is held, and so nothing written, unless the bond is as it was read: what the rules give depends on it. A row
+/// that was waited for is read anew once it is locked.
+///
 /// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 message, $7 has image, $8 message id, $9 reply id,
 /// $10 conversation id, $11–$13 facts, $14 forgotten, $15 profile before, $16 profile after, $17 whether it changed,
-/// $18 points, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27 the
-/// person's settings as they were, $28 person, $29–$31 the entries of the index: whose message, term, posting.
+/// $18 points after, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27
+/// the person's settings as they were, $28 person, $29–$33 the bond as it was read, $34–$37 the rest of the bond after,
+/// $38–$41 relationship events, $42/$43 the level reached, $44–$46 the entries of the index: whose message, term, posting.
 const PERSIST: &str = "
     WITH locked AS (
-        SELECT id, messages FROM users WHERE id = $28 FOR NO KEY UPDATE
+        SELECT id, points, last_day, points_today, streak, best_level, messages,
+               (points, last_day, points_today, streak, best_level) IS NOT DISTINCT FROM
+               ($29::bigint, $30::date, $31::integer, $32::integer, $33::smallint) AS as_read
+        FROM users WHERE id = $28 FOR NO KEY UPDATE
     ), held AS (
         SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored, locked.messages AS numbered,
                CASE WHEN t.message_stored THEN 1 ELSE 2 END AS fresh FROM turns t JOIN locked ON locked.id = t.user_id
-        WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
+        WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' AND locked.as_read FOR UPDATE OF t
     ), ended AS (
-        UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true
+        UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true,
+                           level_up = $42, level_up_name = $43
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
@@ -114,7 +147,7 @@ const PERSIST: &str = "
         INSERT INTO message_terms AS t (user_id, term, month, postings)
         SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,
                string_agg(int4send(s.number) || e.posting, '' ORDER BY s.number)
-        FROM said s JOIN unnest($29::text[], $30::text[], $31::bytea[]) AS e (role, term, posting) ON e.role = s.role
+        FROM said s JOIN unnest($44::text[], $45::text[], $46::bytea[]) AS e (role, term, posting) ON e.role = s.role
         GROUP BY 1, 2, 3
         ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
     ), learnt AS (
@@ -124,10 +157,17 @@ const PERSIST: &str = "
     ), forgotten AS (
         DELETE FROM facts USING held WHERE facts.user_id = held.user_id AND facts.id = ANY ($14)
     ), person AS (
-        UPDATE users SET points = points + $18, messages = messages + fresh,
+        UPDATE users SET points = $18, last_day = $34, points_today = $35, streak = $36, best_level = $37,
+                         messages = messages + fresh,
                          profile = CASE WHEN $17 AND profile IS NOT DISTINCT FROM $15 THEN $16 ELSE profile END
         FROM held WHERE users.id = held.user_id
         RETURNING NOT $17 OR profile IS NOT DISTINCT FROM $16 AS profile_written
+    ), happened AS (
+        INSERT INTO relationship_events (turn_id, kind, user_id, day, points, level_before, level_after, created_at)
+        SELECT held.id, e.kind, held.user_id, $34, e.points, e.level_before, e.level_after, $3
+        FROM held, unnest($38::text[], $39::bigint[], $40::smallint[], $41::smallint[])
+             WITH ORDINALITY AS e (kind, points, level_before, level_after, place)
+        ORDER BY e.place
     ), used AS (
         UPDATE usage_days d SET input_tokens = d.input_tokens + $19, output_tokens = d.output_tokens + $20
         FROM held WHERE d.user_id = held.user_id AND d.day = held.day
@@ -143,60 +183,58 @@ const PERSIST: &str = "
     ), told AS (
         SELECT pg_notify('turn_done', id::text) FROM held
     )
-    SELECT profile_written FROM person, told";
+    SELECT l.as_read, l.points, l.last_day, l.points_today, l.streak, l.best_level, p.profile_written,
+           (SELECT count(*) FROM told) AS told
+    FROM locked l LEFT JOIN person p ON true";
 
-/// $1 turn, $2 attempt, $3 now, $4 failure, $5 message (NULL where it is not to be kept), $6 has image, $7 message id,
-/// $8 conversation id, $9 person, $10–$12 the entries of the index: whose message, term, posting.
-const FAIL: &str = "
-    WITH locked AS (
-        SELECT id, messages FROM users WHERE id = $9 FOR NO KEY UPDATE
-    ), held AS (
-        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored, locked.messages AS numbered FROM turns t JOIN locked ON locked.id = t.user_id
-        WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
-    ), ended AS (
-        UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3,
-                           message_stored = t.message_stored OR $5 IS NOT NULL
-        FROM held WHERE t.id = held.id
-    ), conversation AS (
-        INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
-        SELECT $8, user_id, started_at, $3, 1 FROM held WHERE NOT message_stored AND $5::text IS NOT NULL
-        ON CONFLICT (user_id) WHERE ended_at IS NULL
-        DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + 1
-        RETURNING id, messages
-    ), said AS (
-        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image, number)
-        SELECT $7, held.started_at, held.user_id, c.id, held.id, c.messages, 'user', $5, $6, numbered + 1
-        FROM held, conversation c
-        RETURNING user_id, created_at, role, number
-    ), indexed AS (
-        INSERT INTO message_terms AS t (user_id, term, month, postings)
-        SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,
-               string_agg(int4send(s.number) || e.posting, '' ORDER BY s.number)
-        FROM said s JOIN unnest($10::text[], $11::text[], $12::bytea[]) AS e (role, term, posting) ON e.role = s.role
-        GROUP BY 1, 2, 3
-        ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
-    ), counted AS (
-        UPDATE users u SET messages = u.messages + 1 FROM said WHERE u.id = said.user_id
-    ), refunded AS (
-        UPDATE usage_days d SET messages = GREATEST(d.messages - 1, 0)
-        FROM held WHERE d.user_id = held.user_id AND d.day = held.day
-    ), told AS (
-        SELECT pg_notify('turn_done', id::text) FROM held
-    )
-    SELECT count(*) FROM told";
+#[derive(FromRow)]
+struct Written {
+    as_read: bool,
+    #[sqlx(flatten)]
+    bond: BondRow,
+    profile_written: Option<bool>,
+}
 
 impl Turns<'_> {
-    /// Ends a turn well: message, answer, facts, points, usage and tools, all or nothing. False when the turn was taken over
-    /// or its person removed meanwhile; then nothing was written.
+    /// Ends a turn well: message, answer, facts, points, usage and tools, all or nothing.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written, and the lease is given back so that the caller may try again.
-    pub async fn persist(&self, turn: &TurnLease, person: &Person, work: &Persist<'_>) -> Result<bool, StoreError> {
+    pub async fn persist(
+        &self,
+        turn: &TurnLease,
+        person: &Person,
+        work: &Persist<'_>,
+    ) -> Result<Persisted, StoreError> {
+        let written = self.write(turn, person, work).await?;
+        let Some(Written { as_read, bond, profile_written }) = written else { return Ok(Persisted::Lost) };
+        if !as_read {
+            return Ok(Persisted::Outpaced(bond.into()));
+        }
+        let Some(profile_written) = profile_written else { return Ok(Persisted::Lost) };
+        if let (false, Some(change)) = (profile_written, work.profile) {
+            // Somebody changed the profile while the model was thinking: the turn's change goes on top of theirs,
+            // unless the person is gone by now.
+            self.0.users().update_existing(turn.user_id, &change.patch, person.settings, work.now).await?;
+        }
+        Ok(Persisted::Written)
+    }
+
+    async fn write(
+        &self,
+        turn: &TurnLease,
+        person: &Person,
+        work: &Persist<'_>,
+    ) -> Result<Option<Written>, StoreError> {
+        let (before, after) =
+            (BondRow::from(&person.bond), BondRow::from(work.growth.map_or(&person.bond, |growth| &growth.after)));
+        let events = work.growth.map(|growth| growth.events.as_slice()).unwrap_or_default();
+        let number = |level: Level| i16::from(level.number());
         let keys = &self.0.keys;
         let contents: Vec<_> = work.learnt.iter().map(|fact| keys.encrypt(&fact.content)).collect();
-        let after = work.profile.map(|change| encrypt_profile(&change.after, keys)).transpose()?.flatten();
+        let profile_after = work.profile.map(|change| encrypt_profile(&change.after, keys)).transpose()?.flatten();
         let (roles, terms, postings) = entries(&[(Role::User, work.message), (Role::Assistant, work.reply)]);
-        let written: Option<(bool,)> = sqlx::query_as(PERSIST)
+        Ok(sqlx::query_as(PERSIST)
             .bind(turn.turn_id)
             .bind(turn.attempt)
             .bind(work.now)
@@ -212,9 +250,9 @@ impl Turns<'_> {
             .bind(contents)
             .bind(work.forgotten)
             .bind(person.profile_token.as_deref())
-            .bind(after)
+            .bind(profile_after)
             .bind(work.profile.is_some())
-            .bind(work.points)
+            .bind(after.points)
             .bind(i64::try_from(work.usage.input_tokens).unwrap_or(i64::MAX))
             .bind(i64::try_from(work.usage.output_tokens).unwrap_or(i64::MAX))
             .bind(work.tools.iter().map(|tool| tool.name).collect::<Vec<_>>())
@@ -225,62 +263,25 @@ impl Turns<'_> {
             .bind(person.settings.time_zone.name())
             .bind(person.settings.onboarding.as_str())
             .bind(turn.user_id)
+            .bind(before.points)
+            .bind(before.last_day)
+            .bind(before.points_today)
+            .bind(before.streak)
+            .bind(before.best_level)
+            .bind(after.last_day)
+            .bind(after.points_today)
+            .bind(after.streak)
+            .bind(after.best_level)
+            .bind(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.points).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.levels.map(|(before, _)| number(before))).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.levels.map(|(_, after)| number(after))).collect::<Vec<_>>())
+            .bind(work.level_up.map(|reached| i16::from(reached.level)))
+            .bind(work.level_up.map(|reached| reached.name.as_str()))
             .bind(roles)
             .bind(terms)
             .bind(postings)
             .fetch_optional(&self.0.pool)
-            .await?;
-        let Some((profile_written,)) = written else { return Ok(false) };
-        if let (false, Some(change)) = (profile_written, work.profile) {
-            // Somebody changed the profile while the model was thinking: the turn's change goes on top of theirs,
-            // unless the person is gone by now.
-            self.0.users().update_existing(turn.user_id, &change.patch, person.settings, work.now).await?;
-        }
-        Ok(true)
+            .await?)
     }
-
-    /// Ends a turn that got no answer: the person's message is kept, if one is given, the quota given back, and the same
-    /// key may try again. False when the turn was taken over or its person removed meanwhile.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then the turn ends by its lease, and the quota comes back with the next attempt.
-    pub async fn fail(
-        &self,
-        turn: &TurnLease,
-        failure: &str,
-        work: Option<&FailedMessage<'_>>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let said = work.map(|w| (Role::User, w.message));
-        let (roles, terms, postings) = entries(said.as_slice());
-        let (ended,): (i64,) = sqlx::query_as(FAIL)
-            .bind(turn.turn_id)
-            .bind(turn.attempt)
-            .bind(now)
-            .bind(failure)
-            .bind(work.map(|w| w.message))
-            .bind(work.is_some_and(|w| w.has_image))
-            .bind(work.map(|w| w.message_id))
-            .bind(work.map(|w| w.conversation_id))
-            .bind(turn.user_id)
-            .bind(roles)
-            .bind(terms)
-            .bind(postings)
-            .fetch_one(&self.0.pool)
-            .await?;
-        Ok(ended > 0)
-    }
-}
-
-/// The person's message of a turn that failed.
-#[derive(Clone, Debug)]
-pub struct FailedMessage<'a> {
-    /// What the person wrote.
-    pub message: &'a str,
-    /// Whether a picture came with it.
-    pub has_image: bool,
-    /// Id for it.
-    pub message_id: Uuid,
-    /// Id for the conversation, if none is open.
-    pub conversation_id: Uuid,
 }

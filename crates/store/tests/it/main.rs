@@ -10,6 +10,8 @@ mod queues;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod relationships;
+#[cfg(test)]
 mod rotation;
 #[cfg(test)]
 mod support;

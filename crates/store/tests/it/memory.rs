@@ -148,7 +148,7 @@ async fn a_message_without_an_answer_is_found_too_and_once() {
     assert_eq!(found(&world, "Где зонт?").await, ["Потерял зонт в трамвае"]);
     let (again, person) = world.admitted("k").await;
     let work = crate::support::work("Потерял зонт в трамвае", "Жалко!", world.now);
-    assert!(world.store.turns().persist(&again, &person, &work).await.unwrap());
+    assert!(world.store.turns().persist(&again, &person, &work).await.unwrap().is_written());
     assert_eq!(found(&world, "Где зонт?").await, ["Потерял зонт в трамвае", "Жалко!"]);
     assert_eq!(world.count("SELECT length(postings)::bigint FROM message_terms WHERE term = 'зонт'").await, 7);
 }

@@ -22,7 +22,7 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
         [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "любит чай".to_owned() }];
     let mut done = work("я люблю чай", "Запомню", world.now);
     done.learnt = &learnt;
-    world.store.turns().persist(&turn, &person, &done).await.unwrap();
+    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
 
     let new_key = fernet::Fernet::generate_key();
     let only_new = store(&world.url, &new_key);

@@ -90,7 +90,7 @@ impl World {
         static KEYS: AtomicI64 = AtomicI64::new(0);
         let key = format!("say-{}", KEYS.fetch_add(1, Ordering::Relaxed));
         let Admission::Admitted(turn, person) = self.admit_at(&key, now).await else { panic!("not admitted") };
-        assert!(self.store.turns().persist(&turn, &person, &work(message, reply, now)).await.unwrap());
+        assert!(self.store.turns().persist(&turn, &person, &work(message, reply, now)).await.unwrap().is_written());
         turn.turn_id
     }
 
@@ -114,7 +114,8 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         learnt: &[],
         forgotten: &[],
         profile: None,
-        points: 1,
+        growth: None,
+        level_up: None,
         usage: Usage { input_tokens: 10, output_tokens: 5 },
         tools: &[],
         model: "scripted",

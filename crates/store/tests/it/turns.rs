@@ -28,13 +28,12 @@ async fn what_was_said_and_learnt_in_one_turn_is_recalled_in_the_next() {
     patch.apply_to(&mut after);
     let change = ProfileChange { patch, after };
     let mut done = work("Меня зовут Иван, я люблю чай", "Рад знакомству, Иван!", world.now);
-    (done.learnt, done.profile, done.points) = (&learnt, Some(&change), 3);
+    (done.learnt, done.profile) = (&learnt, Some(&change));
     done.tools = &[ToolCall { name: "remember", ok: true }];
-    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap());
+    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
 
     let (next, person) = world.admitted("b").await;
     assert_eq!(person.profile.name.as_deref(), Some("Иван"));
-    assert_eq!(person.points, 3);
     let recall = world
         .store
         .messages()
@@ -69,8 +68,8 @@ async fn the_same_turn_twenty_times_at_once_is_admitted_once_and_costs_one_messa
 async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is_refused() {
     let world = world().await;
     let (turn, person) = world.admitted("k").await;
-    world.store.turns().persist(&turn, &person, &work("hi", "hello", world.now)).await.unwrap();
-    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply == "hello"));
+    assert!(world.store.turns().persist(&turn, &person, &work("hi", "hello", world.now)).await.unwrap().is_written());
+    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply.text == "hello"));
     let other = evolve_store::turns::Admit {
         user_id: IVAN,
         key: "k",
@@ -141,7 +140,15 @@ async fn a_failed_turn_keeps_the_message_gives_the_quota_back_and_may_be_tried_a
         .await
         .unwrap();
     assert!(recall.messages.is_empty(), "the turn's own message is not its history");
-    assert!(world.store.turns().persist(&again, &person, &work("are you there?", "yes", world.now)).await.unwrap());
+    assert!(
+        world
+            .store
+            .turns()
+            .persist(&again, &person, &work("are you there?", "yes", world.now))
+            .await
+            .unwrap()
+            .is_written()
+    );
     assert_eq!(world.used_today().await, 1);
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 2, "the message was stored twice, or lost");
     assert_eq!(world.count("SELECT messages::bigint FROM conversations").await, 2);
@@ -154,11 +161,13 @@ async fn a_turn_whose_process_died_is_taken_over_and_the_dead_one_can_no_longer_
     assert!(matches!(world.admit("k").await, Admission::Running { .. }));
     let later = world.now + TimeDelta::seconds(60);
     let Admission::Admitted(heir, heirs_view) = world.admit_at("k", later).await else { panic!("not taken over") };
-    assert!(!world.store.turns().persist(&dead, &person, &work("hi", "from the grave", later)).await.unwrap());
+    assert!(
+        !world.store.turns().persist(&dead, &person, &work("hi", "from the grave", later)).await.unwrap().is_written()
+    );
     assert!(!world.store.turns().fail(&dead, "x", Some(&failed("hi")), later).await.unwrap());
     assert!(!world.store.turns().extend(&dead, later).await.unwrap());
-    assert!(world.store.turns().persist(&heir, &heirs_view, &work("hi", "hello", later)).await.unwrap());
-    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply == "hello"));
+    assert!(world.store.turns().persist(&heir, &heirs_view, &work("hi", "hello", later)).await.unwrap().is_written());
+    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply.text == "hello"));
     assert_eq!(world.used_today().await, 1, "the take-over was charged again");
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 2);
 }
@@ -175,7 +184,7 @@ async fn a_profile_changed_while_the_model_was_thinking_keeps_both_changes() {
     let change = ProfileChange { patch, after };
     let mut done = work("Меня зовут Иван", "Привет!", world.now);
     done.profile = Some(&change);
-    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap());
+    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
     let profile = world.store.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!((profile.name.as_deref(), profile.city.as_deref()), (Some("Иван"), Some("Тверь")));
 }

@@ -1,6 +1,8 @@
 //! Plays scheduler and kubelet in one namespace: containers of Jobs end well and other pods become ready at once, unless
 //! the container image says otherwise. An image that contains `migrate-fails` makes Jobs' pods fail, `migrate-hangs` keeps
-//! them running, `never-ready` keeps the other pods from becoming ready. [`Kubelet::hold`] does the latter for a while.
+//! them running, `never-ready` keeps the other pods from becoming ready, `pull-fails` cannot be pulled. [`Kubelet::hold`]
+//! keeps pods from becoming ready for a while, and the annotation [`NEVER_READY`] those of one part; [`POD_IP`] is the
+//! address that a pod gets.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,6 +15,11 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 use tokio::task::JoinHandle;
+
+/// On a pod: that it does not become ready.
+pub const NEVER_READY: &str = "evolve.test/never-ready";
+/// On a pod: its address, of loopback, where a test may serve what the pod would.
+pub const POD_IP: &str = "evolve.test/pod-ip";
 
 /// The running player. It ends when it is dropped.
 pub struct Kubelet {
@@ -86,16 +93,37 @@ async fn settle(pods: &Api<Pod>, pod: &Pod, held: bool) {
         (true, image) if image.contains("migrate-fails") => ended(pod, "Failed", 1),
         (true, image) if image.contains("migrate-hangs") => return,
         (true, _) => ended(pod, "Succeeded", 0),
+        (false, image) if image.contains("pull-fails") => not_pulled(pod),
+        (false, _) if pod.annotations().contains_key(NEVER_READY) => return,
         (false, image) if held || image.contains("never-ready") => return,
         (false, _) => {
             let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
             let holds = |name: &str| json!({ "type": name, "status": "True", "lastTransitionTime": now });
-            json!({ "phase": "Running", "conditions": [holds("Ready"), holds("ContainersReady")] })
+            let address = pod.annotations().get(POD_IP);
+            json!({
+                "phase": "Running", "conditions": [holds("Ready"), holds("ContainersReady")],
+                "podIP": address, "podIPs": address.map(|ip| [json!({ "ip": ip })]),
+            })
         }
     };
     // One that is gone meanwhile needs nothing.
     let _ =
         pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(json!({ "status": status }))).await;
+}
+
+fn not_pulled(pod: &Pod) -> serde_json::Value {
+    let containers: Vec<_> = pod
+        .spec
+        .iter()
+        .flat_map(|spec| &spec.containers)
+        .map(|container| {
+            json!({
+                "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
+                "state": { "waiting": { "reason": "ImagePullBackOff", "message": "Back-off pulling image" } },
+            })
+        })
+        .collect();
+    json!({ "phase": "Pending", "containerStatuses": containers })
 }
 
 fn ended(pod: &Pod, phase: &str, code: i32) -> serde_json::Value {

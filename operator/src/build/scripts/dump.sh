@@ -1,9 +1,12 @@
 # Writes one copy to $FOLDER and checks that it can be read; only then does it get its name.
 umask 077
 mkdir -p "$FOLDER"
-rm -f "$FOLDER"/*.part
+# Left by a pod that was killed; a younger one may belong to another that is at work.
+find "$FOLDER" -maxdepth 1 -name '*.part' -mmin +400 -exec rm -f {} +
 name=$(date -u +%Y-%m-%dT%H-%M-%SZ).dump
-pg_dump --format=custom --no-owner --no-privileges --file="$FOLDER/$name.part"
-pg_restore --list "$FOLDER/$name.part" >/dev/null
-mv "$FOLDER/$name.part" "$FOLDER/$name"
+part=$FOLDER/$name.$(hostname).part
+trap 'rm -f "$part"' EXIT
+pg_dump --format=custom --no-owner --no-privileges --file="$part"
+pg_restore --list "$part" >/dev/null
+mv "$part" "$FOLDER/$name"
 echo "made $name, $(wc -c <"$FOLDER/$name") bytes"

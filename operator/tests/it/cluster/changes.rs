@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evolve_operator::EvolveBot;
-use evolve_operator::crd::RolloutPhase;
+use evolve_operator::crd::{Refusal, RolloutPhase};
 use evolve_testkit::within;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
@@ -37,6 +37,32 @@ async fn pods_of_a_version_never_start_before_its_migration_has_succeeded() {
     assert!(images(&world, "api").await.is_empty());
     world.patch::<EvolveBot>("eva", json!({ "spec": { "version": "2" } })).await;
     world.until("eva", "Ready", "True").await;
+    assert_eq!(images(&world, "api").await, ["evolve.test/evolve:2"]);
+}
+
+#[tokio::test]
+async fn two_migrations_never_run_at_once() {
+    let Some(world) = World::new().await else { return };
+    let _operator = world.operator("one").await;
+    world.secret("eva").await;
+    world.bot("eva", json!({ "version": "1-migrate-hangs" })).await;
+    let labels = ListParams::default().labels("app.kubernetes.io/component=migration");
+    let pods = async || world.api::<Pod>().list(&labels).await.unwrap().items;
+    let first = within(Duration::from_secs(60), "the first one runs", async || pods().await.pop()).await;
+    // Its container takes its time to end.
+    world.patch::<Pod>(&first.name_any(), json!({ "metadata": { "finalizers": ["evolve.test/slow"] } })).await;
+    world.patch::<EvolveBot>("eva", json!({ "spec": { "version": "2" } })).await;
+    within(Duration::from_secs(60), "the first one is asked to end", async || {
+        pods().await.first().is_some_and(|pod| pod.metadata.deletion_timestamp.is_some())
+    })
+    .await;
+    let waiting = world.until("eva", "Migrated", "Unknown").await;
+    assert_eq!(waiting.reason, "Stopping");
+    world.patch::<EvolveBot>("eva", json!({ "metadata": { "annotations": { "touched": "1" } } })).await;
+    assert_eq!(world.api::<Job>().list(&ListParams::default()).await.unwrap().items.len(), 1);
+    assert_eq!(pods().await.len(), 1, "the second one has begun");
+    world.patch::<Pod>(&first.name_any(), json!({ "metadata": { "finalizers": null } })).await;
+    world.until("eva", "RolledOut", "True").await;
     assert_eq!(images(&world, "api").await, ["evolve.test/evolve:2"]);
 }
 
@@ -88,7 +114,7 @@ async fn a_rollout_that_is_not_ready_in_its_deadline_goes_back_and_stays_back() 
     assert_eq!(world.until("eva", "Ready", "True").await.reason, "Degraded");
     let template = world.api::<Deployment>().get("eva-api").await.unwrap().spec.unwrap().template;
     assert_eq!(template, good, "byte for byte what ran before");
-    assert_eq!(operator.metrics.rollbacks.get(), 1);
+    assert_eq!(operator.metrics.rollbacks(Refusal::Deadline), 1);
     let events = world.events("eva").await;
     assert!(events.contains(&"RollingBack".to_owned()) && events.contains(&"RolledBack".to_owned()), "{events:?}");
     assert_eq!(world.see("eva").await.status.unwrap().version.as_deref(), Some("1"));

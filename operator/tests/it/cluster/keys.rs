@@ -52,14 +52,22 @@ async fn a_bot_that_is_made_anew_gets_the_encryption_key_of_its_database_back() 
 }
 
 #[tokio::test]
-async fn a_key_that_somebody_rotates_is_kept_as_the_new_one() {
+async fn a_key_that_somebody_rotates_is_kept_as_the_new_one_and_the_one_before_it_is_not_lost() {
     let Some(world) = World::new().await else { return };
     let _operator = world.operator("one").await;
     world.secret("eva").await;
     world.bot("eva", json!({})).await;
-    entry(&world, KEYS, "ENCRYPTION_KEY", |_| true).await;
+    let before = entry(&world, KEYS, "ENCRYPTION_KEY", |_| true).await;
     let rotated = json!({ "stringData": { "ENCRYPTION_KEY": "another" } });
     let secrets: Api<Secret> = world.api();
     secrets.patch(KEYS, &PatchParams::default(), &Patch::Merge(rotated)).await.unwrap();
     entry(&world, KEPT, "ENCRYPTION_KEY", |value| value.0 == b"another").await;
+    let old = world
+        .until_seen(KEPT, "the key before it is kept, too", |secret: &Secret| {
+            let mut entries = secret.data.iter().flatten();
+            let (_, old) = entries.find(|(name, _)| name.starts_with("ENCRYPTION_KEY_BEFORE_"))?;
+            Some(old.clone())
+        })
+        .await;
+    assert_eq!(old, before);
 }

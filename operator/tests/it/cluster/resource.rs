@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Namespace, Pod, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DynamicObject, Patch, PatchParams, PostParams, ValidationDirective};
 use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
-use kube::{Api, Client, Error};
+use kube::{Api, Client, Error, ResourceExt as _};
 use serde_json::Value;
 
 use super::plane;
@@ -76,16 +76,20 @@ async fn what_the_examples_become_is_taken_and_their_pods_are_restricted() {
         for object in all(&desired).iter().filter(|object| foreign.iter().all(|kind| object["kind"] != *kind)) {
             try_apply(&client, NAMESPACE, object).await.unwrap_or_else(|error| panic!("{error}: {object}"));
         }
-        let account = desired.service_account.clone();
+        let mut account = desired.service_account.clone();
+        // Of no bot that is there: the cluster would tidy it away at once.
+        account.metadata.owner_references = None;
         let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), NAMESPACE);
-        accounts.patch(bot.name(), &apply.clone().force(), &Patch::Apply(&account)).await.unwrap();
+        accounts.patch(&account.name_any(), &apply.clone().force(), &Patch::Apply(&account)).await.unwrap();
         let pods: Api<Pod> = Api::namespaced(client.clone(), NAMESPACE);
         for template in templates(&desired) {
             let metadata = ObjectMeta { name: Some("pod".to_owned()), ..template.metadata.clone().unwrap() };
             let mut spec = template.spec.clone().unwrap();
             // Made by whoever owns the cluster.
             spec.priority_class_name = None;
-            pods.create(&dry_run(), &Pod { metadata, spec: Some(spec), status: None }).await.unwrap();
+            let pod = Pod { metadata, spec: Some(spec), status: None };
+            // The API server looks for the account in a cache of its own.
+            evolve_testkit::eventually("the pod is taken", async || pods.create(&dry_run(), &pod).await).await;
         }
     }
 }

@@ -1,16 +1,23 @@
 //! What a story happens in: a namespace, a kubelet, operators, and short words for what people do and see.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use evolve_operator::EvolveBot;
-use evolve_operator::controller::{self, client::WRITES, config::Config, metrics::OperatorMetrics};
+use evolve_operator::controller::{
+    self,
+    access::Grant,
+    client::WRITES,
+    config::{Config, Timing},
+    metrics::OperatorMetrics,
+};
 use evolve_runtime::logs::{LogConfig, LogFormat};
 use evolve_runtime::traces::{TraceConfig, Traces};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_testkit::kubernetes::{Kubelet, Plane};
 use evolve_testkit::within;
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Pod, Secret};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -52,6 +59,12 @@ impl Operator {
         self.tasks.clone().stop(std::future::pending()).await.unwrap();
     }
 
+    /// Waits until it ends by itself, and hands out why.
+    pub(super) async fn ended(self) -> anyhow::Result<()> {
+        self.tasks.soft().cancelled().await;
+        self.tasks.clone().stop(std::future::pending()).await
+    }
+
     /// Calls that wrote, so far. The Lease is not one of them: it is renewed all the time, and by another client.
     pub(super) fn writes(&self) -> u64 {
         self.metrics.calls_of(&WRITES)
@@ -67,7 +80,16 @@ impl Drop for Operator {
 impl World {
     /// A new namespace; nothing where there is no control plane.
     pub(super) async fn new() -> Option<Self> {
-        let plane = tokio::task::spawn_blocking(super::plane).await.unwrap()?;
+        Self::on(super::plane).await
+    }
+
+    /// As [`World::new`], where the cluster's definitions may be changed.
+    pub(super) async fn apart() -> Option<Self> {
+        Self::on(super::plane_apart).await
+    }
+
+    async fn on(plane: fn() -> Option<&'static Plane>) -> Option<Self> {
+        let plane = tokio::task::spawn_blocking(plane).await.unwrap()?;
         let client = plane.client().unwrap();
         let namespace: Namespace =
             serde_json::from_value(json!({ "metadata": { "generateName": "evolve-test-" } })).unwrap();
@@ -76,8 +98,18 @@ impl World {
         Some(Self { client, namespace, kubelet, plane })
     }
 
+    /// The way to the API server, with all rights.
+    pub(super) fn config(&self) -> kube::Config {
+        self.plane.config()
+    }
+
     /// Starts one replica of the operator.
     pub(super) async fn operator(&self, identity: &str) -> Operator {
+        self.operator_by(identity, self.config(), Timing::default()).await
+    }
+
+    /// Starts one replica that goes to the API server by `cluster`, with this much patience.
+    pub(super) async fn operator_by(&self, identity: &str, cluster: kube::Config, timing: Timing) -> Operator {
         let logs = LogConfig {
             filter: std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".to_owned()),
             format: LogFormat::Pretty,
@@ -89,16 +121,19 @@ impl World {
             http_addr: address,
             namespaces: vec![self.namespace.clone()],
             own_namespace: self.namespace.clone(),
+            grant: Grant::default(),
             lease_name: "evolve-operator".to_owned(),
             identity: identity.to_owned(),
-            lease_duration: Duration::from_secs(3),
+            // A leader on a busy machine must not be taken for a dead one: nothing starts it again here.
+            lease_duration: Duration::from_secs(10),
             concurrency: 8,
             image_repository: "evolve.test/evolve".to_owned(),
             version: "1.0.0".to_owned(),
+            timing,
             logs,
             traces: TraceConfig { endpoint: None, ratio: 0.0, service: "evolve-operator".to_owned() },
         };
-        let (tasks, cluster) = (Tasks::new(), self.plane.config());
+        let tasks = Tasks::new();
         let metrics = controller::start(&config, cluster, listener, &tasks, &Metrics::new()).unwrap();
         Operator { metrics, address, tasks }
     }
@@ -169,13 +204,28 @@ impl World {
 
     /// Waits until `condition` of the bot has this status, and hands the condition out.
     pub(super) async fn until(&self, bot: &str, condition: &str, status: &str) -> Condition {
+        let begun = Instant::now();
         within(PATIENCE, &format!("{condition} of {bot} is {status}"), async || {
             let bot = self.see(bot).await;
             let current = bot.metadata.generation;
             let found = conditions(&bot).into_iter().find(|known| known.type_ == condition);
-            found.filter(|found| found.status == status && found.observed_generation == current).ok_or(bot.status)
+            match found.filter(|found| found.status == status && found.observed_generation == current) {
+                Some(found) => Ok(found),
+                // What the cluster itself says, so that a slow cluster is told apart from an operator that missed it.
+                None if begun.elapsed() + Duration::from_secs(1) > PATIENCE => Err((bot.status, self.parts().await)),
+                None => Err((None, Vec::new())),
+            }
         })
         .await
+    }
+
+    /// The Deployments and their pods, in a line each.
+    async fn parts(&self) -> Vec<String> {
+        let deployments = self.api::<Deployment>().list(&ListParams::default()).await.unwrap();
+        let pods = self.api::<Pod>().list(&ListParams::default()).await.unwrap();
+        let deployments = deployments.iter().map(|one| format!("{} {:?}", one.name_any(), one.status));
+        let phase = |pod: &Pod| pod.status.as_ref().and_then(|status| status.phase.clone());
+        deployments.chain(pods.iter().map(|pod| format!("{} {:?}", pod.name_any(), phase(pod)))).collect()
     }
 
     /// Waits until an object is there that `accepts` takes.

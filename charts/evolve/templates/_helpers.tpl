@@ -1,0 +1,67 @@
+{{/* The name of everything that the chart makes. */}}
+{{- define "evolve.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
+{{- else if hasSuffix "-operator" .Release.Name -}}
+{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-operator" (.Release.Name | trunc 43 | trimSuffix "-") -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The ClusterRole that is bound in each namespace with bots, when all namespaces are looked after. */}}
+{{- define "evolve.botsRole" -}}
+{{ include "evolve.fullname" . }}-bots
+{{- end -}}
+
+{{- define "evolve.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- .Values.serviceAccount.name | default (include "evolve.fullname" .) -}}
+{{- else -}}
+{{- required "serviceAccount.name: say which ServiceAccount the operator is, or set serviceAccount.create to true" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the Service and the Deployment find the operator's pods by. The name is what bots' NetworkPolicies let in. */}}
+{{- define "evolve.selector" -}}
+app.kubernetes.io/name: evolve-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Not `managed-by: evolve-operator`, by which the operator knows its own objects. */}}
+{{- define "evolve.labels" -}}
+{{ include "evolve.selector" . }}
+app.kubernetes.io/component: operator
+app.kubernetes.io/part-of: evolve
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "evolve.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+
+{{/* Where the operator needs its rights over bots, when all namespaces are looked after: as JSON. */}}
+{{- define "evolve.namespaces" -}}
+{{- $namespaces := .Values.rbac.namespaces -}}
+{{- range .Values.bots -}}
+{{- $namespaces = append $namespaces (.namespace | default $.Release.Namespace) -}}
+{{- end -}}
+{{- $namespaces | uniq | sortAlpha | toJson -}}
+{{- end -}}
+
+{{/* The one who has the rights. */}}
+{{- define "evolve.subjects" -}}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "evolve.serviceAccount" . }}
+    namespace: {{ .Release.Namespace }}
+{{- end -}}

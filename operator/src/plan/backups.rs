@@ -1,0 +1,64 @@
+//! How the copies of the database fare, as the CronJob and its Jobs tell it.
+
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use kube::ResourceExt as _;
+
+use super::migration::{Gate, gate};
+use super::pods::{Pods, Trouble};
+use super::{live, typed};
+use crate::EvolveBot;
+use crate::build::{COMPONENT, names};
+use crate::controller::cache::Cache;
+use crate::controller::kinds::Kind;
+use crate::crd::BackupStatus;
+
+/// How the copies fare.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Backups {
+    /// For the status.
+    pub status: BackupStatus,
+    /// How the newest copy fares.
+    pub newest: Newest,
+}
+
+/// How the newest copy fares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Newest {
+    /// There is none yet.
+    #[default]
+    None,
+    /// It succeeded.
+    Made,
+    /// Its Job failed, and Kubernetes' own sentence.
+    Failed(String, String),
+    /// Its Job cannot run.
+    Waits(String, Trouble),
+}
+
+/// Of `bot`; nothing where there are to be none.
+pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Backups> {
+    bot.spec.backup.as_ref()?;
+    let schedule: Option<CronJob> = live(cache, bot, Kind::CronJob, &names::backup(bot));
+    let status = schedule.and_then(|schedule| schedule.status).unwrap_or_default();
+    let jobs = cache.of_bot(Kind::Job, bot.namespace_name(), bot.name());
+    let mut jobs: Vec<Job> = jobs.iter().filter_map(|job| typed(job)).collect();
+    jobs.retain(|job| job.labels().get(COMPONENT).is_some_and(|component| component == "backup"));
+    jobs.sort_by_key(|job| std::cmp::Reverse((job.creation_timestamp(), job.name_any())));
+    // The newest one that has ended, or that cannot.
+    let told = jobs.iter().find_map(|job| {
+        let name = job.name_any();
+        match gate(Some(job)) {
+            Gate::Open => Some(Newest::Made),
+            Gate::Failed(message) => Some(Newest::Failed(name, message)),
+            Gate::Missing | Gate::Superseding(_) | Gate::Running => {
+                let trouble = pods.trouble_of_job(&name)?;
+                Some(Newest::Waits(name, trouble))
+            }
+        }
+    });
+    // Its Job may be gone by now.
+    let made = status.last_successful_time.is_some();
+    let newest = told.unwrap_or(if made { Newest::Made } else { Newest::None });
+    let status = BackupStatus { last_started: status.last_schedule_time, last_succeeded: status.last_successful_time };
+    Some(Backups { status, newest })
+}

@@ -1,0 +1,241 @@
+//! The stories of the pipeline.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::{BOTS, Bench, SECRETS};
+
+const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/default/deployments/eva-api";
+const SERVICE: &str = "/api/v1/namespaces/default/services/eva-api";
+const STATUS: &str = "PATCH /apis/evolveai.dev/v1alpha1/namespaces/default/evolvebots/eva/status";
+const EVENTS: &str = "POST /apis/events.k8s.io/v1/namespaces/default/events";
+
+/// One with few surprises.
+fn plain() -> Value {
+    json!({ "version": "1.0.0", "ai": { "providers": [{ "kind": "scripted" }] } })
+}
+
+/// One with every kind of object that every cluster knows.
+fn rich() -> Value {
+    let mut spec = plain();
+    spec["api"] = json!({ "autoscaling": { "maxReplicas": 4 } });
+    spec["backup"] = json!({ "volume": { "size": "1Gi" } });
+    spec["telegram"] = json!({ "mode": "webhook", "webhook": { "host": "bots.example.org" } });
+    spec
+}
+
+/// Digits of hashes are no part of the story.
+fn calls(bench: &Bench) -> String {
+    let of = |call: String| {
+        let (rest, name) = call.rsplit_once('/').unwrap();
+        let is_hash = |part: &str| part.len() >= 8 && part.chars().all(|c| c.is_ascii_hexdigit());
+        let name: Vec<_> = name.split('-').map(|part| if is_hash(part) { "HASH" } else { part }).collect();
+        format!("{rest}/{}\n", name.join("-"))
+    };
+    bench.api.calls().into_iter().map(of).collect()
+}
+
+#[rstest]
+#[case::plain(plain())]
+#[case::rich(rich())]
+#[tokio::test]
+async fn a_bot_that_is_as_it_shall_be_makes_no_call_at_all(#[case] spec: Value) {
+    let bench = Bench::converged(spec).await;
+    assert_eq!(bench.condition("Ready")["status"], "True", "{}", bench.condition("Ready"));
+    bench.api.expect([]);
+    for _ in 0..3 {
+        assert!(!bench.pass().await.unwrap().has_written);
+    }
+}
+
+#[tokio::test]
+async fn a_new_bot_makes_these_calls_in_this_order() {
+    let bench = Bench::new(rich());
+    bench.pass().await.unwrap();
+    insta::assert_snapshot!("first_pass", calls(&bench));
+    bench.play();
+    let before = bench.api.calls().len();
+    bench.pass().await.unwrap();
+    let after: Vec<_> = bench.api.calls().split_off(before);
+    let each = ["eva-api", "eva-bot"].map(|name| format!("/apis/apps/v1/namespaces/default/deployments/{name}"));
+    let expected = each.iter().flat_map(|path| [format!("GET {path}"), format!("PATCH {path}")]);
+    assert_eq!(after[..4], expected.collect::<Vec<_>>(), "each is looked for before it is made: {after:#?}");
+    assert!(after[4..].iter().all(|call| call == STATUS || call == EVENTS), "nothing else is written: {after:#?}");
+}
+
+#[rstest]
+#[case::port_of_a_service(SERVICE, "/spec/ports/0/port", json!(81))]
+#[case::image_of_a_pod(DEPLOYMENT, "/spec/template/spec/containers/0/image", json!("evil:latest"))]
+#[case::label(SERVICE, "/metadata/labels/app.kubernetes.io~1component", json!("bot"))]
+#[case::owner(SERVICE, "/metadata/ownerReferences/0/uid", json!("somebody-else"))]
+#[tokio::test]
+async fn one_field_that_drifted_is_one_patch_of_that_object(
+    #[case] path: &str,
+    #[case] field: &str,
+    #[case] drift: Value,
+) {
+    let bench = Bench::converged(plain()).await;
+    let mut object = bench.api.objects()[path].clone();
+    *object.pointer_mut(field).expect(field) = drift;
+    bench.api.put(path, object);
+    bench.watch();
+    bench.api.expect([&format!("PATCH {path}")]);
+    bench.pass().await.unwrap();
+    bench.watch();
+    bench.api.expect([]);
+    assert!(!bench.pass().await.unwrap().has_written);
+}
+
+#[rstest]
+#[case::annotation(DEPLOYMENT, "/metadata/annotations/deployment.kubernetes.io~1revision", json!("7"))]
+#[case::restart(DEPLOYMENT, "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt", json!("now"))]
+#[case::address(SERVICE, "/spec/clusterIP", json!("10.96.0.7"))]
+#[tokio::test]
+async fn what_others_add_is_theirs_and_makes_no_call(#[case] path: &str, #[case] field: &str, #[case] value: Value) {
+    let bench = Bench::converged(plain()).await;
+    let mut object = bench.api.objects()[path].clone();
+    let (parent, name) = field.rsplit_once('/').unwrap();
+    object.pointer_mut(parent).unwrap()[name.replace("~1", "/")] = value;
+    bench.api.put(path, object);
+    bench.watch();
+    bench.api.expect([]);
+    assert!(!bench.pass().await.unwrap().has_written);
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_is_a_condition_and_an_event_and_the_next_pass_goes_on_from_there() {
+    let bench = Bench::new(plain());
+    let refused = format!("PATCH {SERVICE}");
+    bench.api.fail(&refused, 500);
+    let error = bench.pass().await.unwrap_err().to_string();
+    assert!(error.starts_with("cannot apply the Service eva-api: "), "{error}");
+    let ready = bench.condition("Ready");
+    assert_eq!((ready["status"].as_str(), ready["reason"].as_str()), (Some("False"), Some("ApplyFailed")));
+    assert!(ready["message"].as_str().unwrap().contains("this call fails in this story"), "{ready}");
+    assert!(bench.api.calls().contains(&EVENTS.to_owned()));
+    let before = bench.api.calls();
+    let written = before.iter().position(|call| *call == refused).unwrap();
+    assert!(before[..written].iter().any(|call| call.contains("/serviceaccounts/")), "{before:#?}");
+
+    // The same failure again is no news, and what was written is not written again.
+    bench.watch();
+    let looked = format!("GET {SERVICE}");
+    bench.api.expect([looked.as_str(), refused.as_str()]);
+    bench.pass().await.unwrap_err();
+    bench.api.heal();
+    bench.api.allow();
+    bench.pass().await.unwrap();
+    let after = bench.api.calls();
+    assert_eq!(after[..2], [looked, refused]);
+    assert_eq!(bench.condition("Ready")["reason"], "NotServing");
+}
+
+#[tokio::test]
+async fn a_deleted_bot_makes_no_call() {
+    let bench = Bench::converged(plain()).await;
+    let mut bot = bench.api.objects()[&format!("{BOTS}/eva")].clone();
+    bot["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    bench.api.put(&format!("{BOTS}/eva"), bot);
+    bench.watch();
+    bench.api.expect([]);
+    bench.pass().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_secret_is_read_once_for_each_of_its_versions() {
+    let bench = Bench::converged(plain()).await;
+    let path = format!("{SECRETS}/eva");
+    let mut secret = bench.api.objects()[&path].clone();
+    secret["metadata"]["labels"] = json!({ "somebody": "touched it" });
+    bench.api.put(&path, secret);
+    bench.watch();
+    bench.api.expect([&format!("GET {path}")]);
+    bench.pass().await.unwrap();
+    bench.api.expect([]);
+    bench.pass().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bot_that_cannot_be_read_is_told_so_once_and_left_as_it_is() {
+    let bench = Bench::converged(plain()).await;
+    let path = format!("{BOTS}/eva");
+    let mut bot = bench.api.objects()[&path].clone();
+    bot["spec"]["rollout"]["strategy"] = json!("Sideways");
+    bench.api.put(&path, bot);
+    bench.watch();
+    bench.api.expect([STATUS, EVENTS, EVENTS]);
+    bench.pass().await.unwrap();
+    let accepted = bench.condition("Accepted");
+    assert_eq!((accepted["status"].as_str(), accepted["reason"].as_str()), (Some("False"), Some("Unreadable")));
+    let message = accepted["message"].as_str().unwrap();
+    assert!(message.starts_with("spec.rollout.strategy: unknown variant"), "{message}");
+    bench.watch();
+    bench.api.expect([]);
+    assert!(!bench.pass().await.unwrap().has_written);
+}
+
+#[tokio::test]
+async fn a_secret_that_only_backups_read_keeps_nothing_else_from_being_mended() {
+    let mut spec = plain();
+    spec["backup"] = json!({ "s3": { "bucket": "copies", "credentialsSecretName": "typo" } });
+    let bench = Bench::converged(spec).await;
+    assert!(bench.api.objects().keys().all(|path| !path.contains("/cronjobs/")), "the schedule waits");
+    let backed_up = bench.condition("BackedUp");
+    assert_eq!((&backed_up["status"], &backed_up["reason"]), (&json!("False"), &json!("ReferencesNotFound")));
+    let missing = "spec.backup.s3.credentialsSecretName: there is no Secret typo in the namespace default; create it";
+    assert_eq!(bench.condition("ReferencesResolved")["message"], missing, "once, though two entries are missing");
+    let ready = bench.condition("Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("True"), &json!("Degraded")));
+    assert!(ready["message"].as_str().unwrap().contains(missing), "{ready}");
+
+    let mut drifted = bench.api.objects()[DEPLOYMENT].clone();
+    drifted["spec"]["template"]["spec"]["containers"][0]["image"] = json!("evil:latest");
+    bench.api.put(DEPLOYMENT, drifted);
+    bench.watch();
+    bench.api.expect([&format!("PATCH {DEPLOYMENT}")]);
+    bench.pass().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_deleted_while_a_secret_is_missing_comes_back_as_it_was() {
+    let bench = Bench::converged(plain()).await;
+    let template = bench.api.objects()[DEPLOYMENT]["spec"]["template"].clone();
+    let path = format!("{SECRETS}/eva");
+    let mut secret = bench.api.objects()[&path].clone();
+    secret["data"] = json!({ "TELEGRAM_BOT_TOKEN": "MTph" });
+    bench.api.put(&path, secret);
+    bench.watch();
+    bench.pass().await.unwrap();
+    let ready = bench.condition("Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("True"), &json!("Degraded")), "it serves all the same");
+    assert_eq!(bench.condition("RolledOut")["reason"], "Waiting");
+    let rollout = bench.api.objects()[&format!("{BOTS}/eva")]["status"]["rollout"].clone();
+    assert_eq!((&rollout["phase"], &rollout["level"]), (&json!("Stable"), &json!("Waiting")));
+
+    bench.api.remove(DEPLOYMENT);
+    bench.watch();
+    bench.pass().await.unwrap();
+    assert_eq!(bench.api.objects()[DEPLOYMENT]["spec"]["template"], template);
+    let ready = bench.condition("Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("False"), &json!("ReferencesNotFound")));
+}
+
+#[tokio::test]
+async fn a_pause_says_one_thing_at_its_beginning_and_one_at_its_end() {
+    let bench = Bench::converged(plain()).await;
+    let before = bench.condition("RolledOut");
+    for (paused, reason) in [(true, "Paused"), (false, "Serving")] {
+        let path = format!("{BOTS}/eva");
+        let mut bot = bench.api.objects()[&path].clone();
+        bot["spec"]["paused"] = json!(paused);
+        bench.api.put(&path, bot);
+        bench.watch();
+        bench.api.allow();
+        bench.pass().await.unwrap();
+        bench.watch();
+        assert_eq!(bench.condition("Ready")["reason"], reason);
+        assert_eq!(bench.condition("RolledOut"), before);
+        let told = bench.api.calls().into_iter().filter(|call| call.contains("/events")).collect::<Vec<_>>();
+        assert_eq!(told.len(), 1, "{told:#?}");
+    }
+}
