@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, partitions, profiles::Profiles, providers, relationships::Relationships,
-    summary,
+    Engine, EngineConfig, EngineMetrics, memory, partitions, profiles::Profiles, providers,
+    relationships::Relationships, summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
@@ -35,6 +35,7 @@ pub fn serve(
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
+    memory::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }

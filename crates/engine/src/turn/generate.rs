@@ -99,6 +99,7 @@ impl Running<'_> {
             max_facts: self.engine.plans.limits(self.person.plan).facts,
             profile: &self.person.profile,
             settings: self.settings(),
+            companion: &self.engine.persona.name,
             now: self.engine.clock.now(),
         };
         let mut results = Vec::with_capacity(calls.len());
