@@ -16,6 +16,7 @@ mod monitor;
 pub mod names;
 mod network;
 mod part;
+mod period;
 mod references;
 pub mod restore;
 mod scaling;
