@@ -81,8 +81,8 @@ pub(super) async fn notes(arguments: &[&str]) -> String {
         copy
     });
     let chart = COPY.path().join("evolve").display().to_string();
-    let fixed = ["template", "evolve", &chart, "--namespace", "ops", "--show-only", "templates/notes.yaml"];
-    let rendered = helm(&[&fixed, &["--kube-version", KUBERNETES], arguments].concat()).await.unwrap();
+    let fixed = ["template", "evolve", &chart, "--namespace=ops", "--show-only=templates/notes.yaml", "--kube-version"];
+    let rendered = helm(&[&fixed, [KUBERNETES].as_slice(), arguments].concat()).await.unwrap();
     let rendered: serde_json::Value = serde_yaml_ng::from_str(&rendered).unwrap();
     rendered["notes"].as_str().unwrap().to_owned()
 }
