@@ -8,7 +8,7 @@ use crate::build::{REFUSE, RETRY};
 use crate::crd::{Refusal, RolloutPhase, RolloutStrategy};
 use crate::dereference::Dereferenced;
 use crate::plan::Plan;
-use crate::plan::backups::{Backups, Newest};
+use crate::plan::backups::{Backups, Newest, Restore};
 use crate::plan::migration::Gate;
 use crate::status::conditions::{ACCEPTED, BACKED_UP, Finding, MIGRATED, READY, RESOLVED, ROLLED_OUT};
 
@@ -222,7 +222,7 @@ fn ready(bot: &EvolveBot, plan: &Plan, findings: &[Finding], parts: &[Option<Dep
         _ => {}
     }
     if bot.spec.hibernated {
-        return Finding::no_news(READY, HIBERNATED, "no pod runs; set spec.hibernated to false to wake it");
+        return Finding::no_news(READY, HIBERNATED, asleep(plan));
     }
     let blocking = [MIGRATED, ROLLED_OUT].into_iter().find_map(of).map(|finding| finding.message.clone());
     let why = blocking.or_else(|| trouble.map(|trouble| trouble.message.clone()));
@@ -235,6 +235,27 @@ fn ready(bot: &EvolveBot, plan: &Plan, findings: &[Finding], parts: &[Option<Dep
     let wakes = before.is_some_and(|before| before.reason == HIBERNATED);
     let is_quiet = wakes || plan.course.status.last_good.is_none();
     Finding { is_quiet, ..Finding::no(READY, "NotServing", why) }
+}
+
+/// What to do about a bot that sleeps: it may sleep for a restore.
+fn asleep(plan: &Plan) -> String {
+    let restore = plan.backups.as_ref().and_then(|backups| backups.restore.as_ref());
+    match restore {
+        Some(Restore::Runs(job)) => format!(
+            "no pod runs; the Job {job} puts a copy of the database in place, and the migration follows by itself: wait \
+             for both, then set spec.hibernated to false to wake it"
+        ),
+        Some(Restore::Done(job)) if plan.gate != Gate::Open => format!(
+            "no pod runs; the Job {job} has put a copy of the database in place, and the migration brings it to the bot's \
+             version: wait for {}, then set spec.hibernated to false to wake it",
+            plan.names.migration
+        ),
+        Some(Restore::Failed(job)) => format!(
+            "no pod runs; the restore failed, and the database is as it was before (`kubectl logs job/{job}` says why): \
+             mend that and restore again, or set spec.hibernated to false to wake it"
+        ),
+        Some(Restore::Done(_)) | None => "no pod runs; set spec.hibernated to false to wake it".to_owned(),
+    }
 }
 
 fn not_ready(deployment: &str) -> String {

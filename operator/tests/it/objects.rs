@@ -39,6 +39,7 @@ pub(crate) fn stored(text: &str) -> EvolveBot {
 pub(crate) fn inputs(bot: &EvolveBot) -> Inputs {
     let found = references(bot);
     Inputs {
+        restored: None,
         pinned_version: None,
         secrets: found.secrets.into_iter().map(|needed| (needed.source.clone(), fingerprint(&needed.source))).collect(),
         config_maps: found.config_maps.into_iter().map(|needed| (needed.source, "You are Maria.".to_owned())).collect(),
