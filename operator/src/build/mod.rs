@@ -37,7 +37,6 @@ use kube::core::DynamicObject;
 use self::part::Part;
 use crate::crd::{ConfigMapKeyRef, EvolveBot, SecretKeyRef};
 
-pub use self::config::named_in as config_maps_of;
 pub use self::fingerprint::fingerprint;
 pub use self::labels::{
     AWAKE, COMPONENT, CONFIG_HASH, INSTANCE, MANAGED_BY, OPERATOR, REFUSE, RESTORED, RETRY, TRACK, Track,

@@ -27,12 +27,12 @@ use self::history::History;
 use self::migration::{Gate, gate};
 use self::objects::{manifests, superseded, unwanted};
 use self::placing::{Live, place};
-use self::pods::{Pods, Trouble};
+use self::pods::{Pods, Trouble, not_made};
 use self::rollout::{Case, Course, Evidence, First, Second, Seen, Wishes, course, held};
 use self::target::{Part, Target, part, stamp};
 use crate::EvolveBot;
 use crate::apply::manifest::{Manifest, ManifestError};
-use crate::build::{Desired, REFUSE, RETRY, config_maps_of, fingerprint, kept, twin};
+use crate::build::{Desired, REFUSE, RETRY, fingerprint, kept, twin};
 use crate::controller::cache::{Cache, Depth, Key};
 use crate::controller::kinds::Kind;
 use crate::crd::{RolloutPhase, RolloutStatus};
@@ -138,14 +138,7 @@ pub fn plan(
     for next in &placing.next {
         more.push(Manifest::new(next, bot.namespace_name(), owner)?);
     }
-    let mut needed: BTreeSet<String> = [&desired.api, &desired.bot]
-        .into_iter()
-        .chain(&placing.next)
-        .filter_map(template_of)
-        .chain(history.templates())
-        .flat_map(config_maps_of)
-        .chain(placing.spared)
-        .collect();
+    let mut needed: BTreeSet<String> = placing.spared.into_iter().collect();
     let good = [&course.status.last_good, &course.status.previous_good];
     needed.extend(good.into_iter().flatten().map(|target| kept::name(bot, target)));
 
@@ -171,13 +164,18 @@ pub fn plan(
         is_held,
         course,
         version_before,
-        trouble: pods.trouble(),
+        trouble: refused(&lives).or_else(|| pods.trouble()),
         migration_trouble: (gate == Gate::Running).then(|| pods.trouble_of_job(&names.migration)).flatten(),
         gate,
         backups: backups(bot, cache, &pods),
         remembered: remembered.into(),
         names,
     })
+}
+
+/// Why pods that shall be are not even made.
+fn refused(lives: &[Live; 2]) -> Option<Trouble> {
+    lives.iter().flat_map(|live| [&live.stable, &live.next]).flatten().find_map(not_made)
 }
 
 /// Nothing moves.
