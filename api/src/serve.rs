@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use evolve_contract::payments::Terms;
 use evolve_domain::payment::Price;
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, partitions,
+    Engine, EngineConfig, EngineMetrics, memory, partitions,
     payments::{
         self, Payments,
         provider::{Money, PaymentProvider, Stars},
@@ -45,6 +45,7 @@ pub fn serve(
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
+    memory::start(api.engine.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())

@@ -68,6 +68,7 @@ impl BotMetrics {
         let kind = match method {
             "sendMessage" => "sendMessage",
             "editMessageText" => "editMessageText",
+            "sendMessageDraft" => "sendMessageDraft",
             "sendInvoice" => "sendInvoice",
             _ => "other",
         };

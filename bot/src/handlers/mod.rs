@@ -17,6 +17,7 @@
 
 mod chat;
 mod commands;
+mod live;
 mod me;
 mod names;
 mod paid;

@@ -12,6 +12,7 @@ use crate::{
     bot::Bot,
     markdown,
     queue::insist,
+    replies::IN_PLACE_OF,
     telegram::{Refusal, TelegramError},
 };
 
@@ -34,21 +35,43 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     }
 }
 
-/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
+/// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
+/// has deleted it, say, the answer is a message of its own.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    let Some((method, params)) = notice::worded(&outgoing.method, &outgoing.params) else {
+    let Some((method, mut params)) = notice::worded(&outgoing.method, &outgoing.params) else {
         let description = "a notice that this version does not know".to_owned();
         return Err(TelegramError::Refused { refusal: Refusal::Other, description });
     };
-    let params = with_provider_token(bot, &method, params);
-    match bot.telegram.call(&method, &params).await {
+    let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
+        let params = with_provider_token(bot, &method, params);
+        return call_once_more_without_markup(bot, outgoing, &method, &params).await;
+    };
+    let mut edit = params.clone();
+    edit["message_id"] = draft;
+    match call_once_more_without_markup(bot, outgoing, "editMessageText", &edit).await {
+        Err(TelegramError::Refused { refusal: Refusal::Other, description }) => {
+            tracing::debug!(outbox_id = outgoing.id, description, "a message that showed an answer is gone");
+            call_once_more_without_markup(bot, outgoing, &method, &params).await
+        }
+        other => other,
+    }
+}
+
+/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
+async fn call_once_more_without_markup(
+    bot: &Bot,
+    outgoing: &ClaimedOutgoing,
+    method: &str,
+    params: &Value,
+) -> Result<Value, TelegramError> {
+    match bot.telegram.call(method, params).await {
         Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
             tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
             bot.metrics.outbox_failure("markup");
-            let Some(plain) = without_markup(&params) else {
+            let Some(plain) = without_markup(params) else {
                 return Err(TelegramError::Refused { refusal: Refusal::Other, description });
             };
-            bot.telegram.call(&method, &plain).await
+            bot.telegram.call(method, &plain).await
         }
         other => other,
     }
@@ -162,6 +185,9 @@ fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
     let piece = |(index, text): (usize, String)| {
         let mut params = plain.clone();
         params["text"] = text.into();
+        if index > 0 {
+            params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF));
+        }
         NewOutgoing {
             chat_id: outgoing.chat_id,
             // A private chat has the id of its person.

@@ -12,6 +12,7 @@ mod api;
 mod checkout;
 mod delivery;
 mod inbound;
+mod live;
 mod story;
 mod talking;
 mod trouble;

@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod keys;
 pub mod limits;
 pub mod lock;
+pub mod memory;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;

@@ -1,11 +1,17 @@
-//! What was said: what a turn recalls of it, search, and the partitions that hold it.
+//! What was said: what a turn recalls of it, and the partitions that hold it.
 
 use chrono::{DateTime, Utc};
+use evolve_domain::memory::question::Question;
 use serde::Deserialize;
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, facts::Fact, users::parse};
+use crate::{
+    Store, StoreError,
+    facts::Fact,
+    memory::{FoundRow, Postings, best, places},
+    users::parse,
+};
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -15,6 +21,17 @@ pub enum Role {
     User,
     /// The companion.
     Assistant,
+}
+
+impl Role {
+    /// Its name in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
 }
 
 /// A message of the past.
@@ -43,6 +60,8 @@ pub struct Recall {
     pub earlier: Vec<String>,
     /// Facts, newest first.
     pub facts: Vec<Fact>,
+    /// What was said long ago that the message may be about, most likely first.
+    pub remembered: Vec<Message>,
 }
 
 /// What was said. Borrowed from [`Store::messages`].
@@ -57,7 +76,8 @@ impl Store {
     }
 }
 
-/// $1 person, $2 turn (whose own message from a failed attempt is left out), $3 messages, $4 earlier summaries, $5 facts.
+/// $1 person, $2 turn (whose own message from a failed attempt is left out), $3 messages, $4 earlier summaries, $5 facts,
+/// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`].
 const RECALL: &str = "
     WITH open AS (
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
@@ -73,13 +93,14 @@ const RECALL: &str = "
                  ORDER BY s.covers_until DESC LIMIT $4) AS earlier,
            (SELECT json_agg(f ORDER BY f.created_at DESC) FROM (
                 SELECT id, category, content, created_at FROM facts
-                WHERE user_id = $1 ORDER BY created_at DESC LIMIT $5) f) AS facts";
-
-const SEARCH: &str = "
-    SELECT role, text, has_image, created_at FROM messages, websearch_to_tsquery('russian', translate($2, 'ёЁ', 'еЕ')) AS query
-    WHERE user_id = $1 AND search @@ query
-    ORDER BY ts_rank_cd(search, query) DESC, created_at DESC
-    LIMIT $3";
+                WHERE user_id = $1 ORDER BY created_at DESC LIMIT $5) f) AS facts,
+           (SELECT json_agg(f) FROM (
+                SELECT m.* FROM unnest($6::integer[], $7::date[]) AS c (number, month) CROSS JOIN LATERAL (
+                    SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
+                    WHERE user_id = $1 AND number = c.number AND turn_id <> $2
+                      AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
+                      AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
+                    LIMIT 1) AS m) f) AS found";
 
 const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 
@@ -95,11 +116,19 @@ pub struct RecallLimits {
 }
 
 impl Messages<'_> {
-    /// Everything that a turn needs of the past, in one query.
+    /// Everything that a turn needs of the past, in one query: `question` is what its message is about, and `postings`
+    /// what admit found of it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn recall(&self, user_id: i64, turn_id: Uuid, limits: RecallLimits) -> Result<Recall, StoreError> {
+    pub async fn recall(
+        &self,
+        user_id: i64,
+        turn_id: Uuid,
+        limits: RecallLimits,
+        question: &Question,
+        postings: &Postings,
+    ) -> Result<Recall, StoreError> {
         #[derive(Deserialize)]
         struct FactRow {
             id: Uuid,
@@ -113,13 +142,18 @@ impl Messages<'_> {
             summary: Option<String>,
             earlier: Vec<String>,
             facts: Option<Json<Vec<FactRow>>>,
+            found: Option<Json<Vec<FoundRow>>>,
         }
+        let candidates = postings.candidates(question);
+        let (numbers, months) = places(&candidates);
         let row: Row = sqlx::query_as(RECALL)
             .bind(user_id)
             .bind(turn_id)
             .bind(i64::from(limits.messages))
             .bind(i64::from(limits.earlier))
             .bind(i64::from(limits.facts))
+            .bind(numbers)
+            .bind(months)
             .fetch_one(&self.0.pool)
             .await?;
         let keys = &self.0.keys;
@@ -145,28 +179,8 @@ impl Messages<'_> {
                     })
                 })
                 .collect::<Result<_, StoreError>>()?,
+            remembered: best(question, &candidates, row.found.map(|json| json.0).unwrap_or_default()),
         })
-    }
-
-    /// A person's own messages that match a query as people type it into a search box, best first. What cannot be
-    /// understood as a query finds nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn search(&self, user_id: i64, query: &str, limit: u32) -> Result<Vec<Message>, StoreError> {
-        let rows: Vec<(String, String, bool, DateTime<Utc>)> = sqlx::query_as(SEARCH)
-            .bind(user_id)
-            .bind(query.replace('\0', " "))
-            .bind(i64::from(limit))
-            .fetch_all(&self.0.pool)
-            .await?;
-        let message = |(role, text, has_image, created_at): (String, _, _, _)| Message {
-            role: if role == "user" { Role::User } else { Role::Assistant },
-            text,
-            has_image,
-            created_at,
-        };
-        Ok(rows.into_iter().map(message).collect())
     }
 
     /// Makes the partitions of `months` months from `first` on where they are missing; how many were made.

@@ -4,6 +4,8 @@
 //! providers' implicit caching keeps the longest prefix. Text that came from a person or a model enters only as single
 //! lines or under a heading that the rules declare to be information.
 
+mod said;
+
 use evolve_domain::{
     fact,
     language::Language,
@@ -15,6 +17,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
+pub use said::said_before;
 
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,9 @@
 //! `remember`, `forget` and `recall`.
 
-use evolve_domain::fact::{self, Category};
+use evolve_domain::{
+    fact::{self, Category},
+    memory::question::{Names, Question},
+};
 use evolve_store::{
     StoreError,
     messages::{Message, Role},
@@ -12,7 +15,7 @@ use uuid::Uuid;
 use super::{Context, Effects, MAX_EFFECTS, text};
 
 /// Messages that one search returns.
-const FOUND: u32 = 6;
+const FOUND: usize = 10;
 /// Longest piece of a found message, in characters.
 const FOUND_CHARS: usize = 400;
 
@@ -64,7 +67,9 @@ pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result
         Ok(query) => query,
         Err(problem) => return Ok(Err(problem)),
     };
-    let found = context.store.messages().search(context.user_id, &query, FOUND).await?;
+    let names = Names { person: context.profile.name.as_deref(), companion: context.companion };
+    let question = Question::read(&query, names);
+    let found = context.store.memory().find(context.user_id, &question, FOUND).await?;
     let shown = |m: &Message| {
         json!({
             "who": match m.role { Role::User => "person", Role::Assistant => "you" },

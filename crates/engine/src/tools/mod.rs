@@ -40,6 +40,8 @@ pub struct Context<'a> {
     pub profile: &'a Profile,
     /// How they want things.
     pub settings: Settings,
+    /// The companion's name.
+    pub companion: &'a str,
     /// When the turn began.
     pub now: DateTime<Utc>,
 }

@@ -42,7 +42,7 @@ fn describe(tool: Tool) -> (&'static str, Value) {
             "Search all that was ever said between you and the person, for what you do not see in the history.",
             json!({
                 "type": "object",
-                "properties": {"query": {"type": "string", "description": "A few words that were likely used"}},
+                "properties": {"query": {"type": "string", "description": "What to look for: a question, or words that were likely used; with the month or the year where they matter"}},
                 "required": ["query"],
             }),
         ),

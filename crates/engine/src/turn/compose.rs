@@ -1,16 +1,22 @@
 //! Compose: the prompt of a turn.
 
-use evolve_store::messages::Recall;
+use evolve_domain::safety::hidden;
+use evolve_domain::tokens;
+use evolve_store::messages::{self, Recall};
 
 use super::{Running, TurnError};
 use crate::{
     model::{Message, Part, Request, Role, Thinking},
-    prompt::{Known, history},
+    prompt::{Known, history, said_before},
     tools,
 };
 
 /// Tokens of history in a prompt.
 const HISTORY_TOKENS: u32 = 24_000;
+/// Most messages of long ago in a prompt.
+const REMEMBERED: usize = 6;
+/// Tokens of them.
+const REMEMBERED_TOKENS: u32 = 800;
 /// Longest answer, in tokens, thinking included.
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 
@@ -35,7 +41,7 @@ impl Running<'_> {
             summary,
         };
         let system = self.engine.prompts.system(&self.engine.persona, &known)?;
-        push_message(&mut context, self.message());
+        push_message(&mut context, self.message(recall));
         let mut request = Request::new(system, context);
         request.tools = tools::specs();
         request.thinking = Thinking::Budget(self.engine.thinking_budget);
@@ -44,13 +50,14 @@ impl Running<'_> {
         Ok(request)
     }
 
-    fn message(&self) -> Message {
+    fn message(&self, recall: &Recall) -> Message {
         let mut parts = Vec::new();
+        parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
         if let Some(image) = &self.request.image {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
         if !self.request.text.is_empty() {
-            parts.push(Part::Text(self.request.text.clone()));
+            parts.push(Part::Text(hidden::without(&self.request.text)));
         }
         Message { role: Role::User, parts }
     }
@@ -62,4 +69,20 @@ fn push_message(context: &mut Vec<Message>, message: Message) {
         Some(last) if last.role == message.role => last.parts.extend(message.parts),
         _ => context.push(message),
     }
+}
+
+/// What was said long ago that the message may be about, in the order in which it was said: the most likely ones that the
+/// history does not hold, within the budget.
+fn remembered(recall: &Recall) -> Vec<messages::Message> {
+    let history_begins = recall.messages.first().map(|message| message.created_at);
+    let old = recall.remembered.iter().filter(|m| history_begins.is_none_or(|begin| m.created_at < begin));
+    let mut left = REMEMBERED_TOKENS;
+    let mut kept = Vec::new();
+    for message in old.take(REMEMBERED) {
+        let Some(rest) = left.checked_sub(tokens::estimate(&message.text)) else { continue };
+        left = rest;
+        kept.push(message.clone());
+    }
+    kept.sort_by_key(|message| message.created_at);
+    kept
 }

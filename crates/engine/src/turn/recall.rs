@@ -1,5 +1,6 @@
 //! Recall: what the turn knows of the past, in one query.
 
+use evolve_domain::memory::question::{Names, Question};
 use evolve_store::messages::{Recall, RecallLimits};
 
 use super::{Running, TurnError};
@@ -19,6 +20,10 @@ impl Running<'_> {
             earlier: EARLIER,
             facts: plan.facts.unwrap_or(FACTS).min(FACTS),
         };
-        Ok(self.engine.store.messages().recall(self.lease.user_id, self.lease.turn_id, limits).await?)
+        let names = Names { person: self.person.profile.name.as_deref(), companion: &self.engine.persona.name };
+        let question = Question::read(&self.request.text, names);
+        let (user_id, turn_id) = (self.lease.user_id, self.lease.turn_id);
+        let messages = self.engine.store.messages();
+        Ok(messages.recall(user_id, turn_id, limits, &question, &self.person.postings).await?)
     }
 }

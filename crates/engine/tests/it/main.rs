@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod model_chain;
 #[cfg(test)]
 mod model_gemini;

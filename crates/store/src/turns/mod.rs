@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub use fail::FailedMessage;
 pub use persist::{NewFact, Persist, Persisted, ProfileChange, ToolCall, Usage};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, memory::Postings};
 
 /// Turns. Borrowed from [`Store::turns`].
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Admit<'a> {
     pub plans: &'a Plans,
     /// Settings of somebody who has none.
     pub defaults: Settings,
+    /// The terms of the message, to remember what was said of them.
+    pub terms: &'a [String],
 }
 
 /// The right, and the duty, to end a turn whose quota has been taken.
@@ -91,6 +93,8 @@ pub struct Person {
     pub settings: Settings,
     /// Their day, whose quota counts.
     pub day: NaiveDate,
+    /// Where the terms of the message were said before.
+    pub postings: Postings,
 }
 
 /// An answer as it is kept with its turn: what whoever asks again under its key is told.

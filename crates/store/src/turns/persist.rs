@@ -11,7 +11,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Person, TurnLease, Turns};
-use crate::{StoreError, relationships::BondRow, users::encrypt_profile};
+use crate::{StoreError, memory::entries, messages::Role, relationships::BondRow, users::encrypt_profile};
 
 /// A fact that the turn learnt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,15 +114,16 @@ impl Persisted {
 /// $10 conversation id, $11–$13 facts, $14 forgotten, $15 profile before, $16 profile after, $17 whether it changed,
 /// $18 points after, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27
 /// the person's settings as they were, $28 person, $29–$33 the bond as it was read, $34–$37 the rest of the bond after,
-/// $38–$41 relationship events, $42/$43 the level reached.
+/// $38–$41 relationship events, $42/$43 the level reached, $44–$46 the entries of the index: whose message, term, posting.
 const PERSIST: &str = "
     WITH locked AS (
-        SELECT id, points, last_day, points_today, streak, best_level,
+        SELECT id, points, last_day, points_today, streak, best_level, messages,
                (points, last_day, points_today, streak, best_level) IS NOT DISTINCT FROM
                ($29::bigint, $30::date, $31::integer, $32::integer, $33::smallint) AS as_read
         FROM users WHERE id = $28 FOR NO KEY UPDATE
     ), held AS (
-        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored FROM turns t JOIN locked ON locked.id = t.user_id
+        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored, locked.messages AS numbered,
+               CASE WHEN t.message_stored THEN 1 ELSE 2 END AS fresh FROM turns t JOIN locked ON locked.id = t.user_id
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' AND locked.as_read FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true,
@@ -130,16 +131,25 @@ const PERSIST: &str = "
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
-        SELECT $10, user_id, started_at, $3, CASE WHEN message_stored THEN 1 ELSE 2 END FROM held
+        SELECT $10, user_id, started_at, $3, fresh FROM held
         ON CONFLICT (user_id) WHERE ended_at IS NULL
         DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + excluded.messages
         RETURNING id, messages
     ), said AS (
-        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
-        SELECT $8, held.started_at, held.user_id, c.id, held.id, c.messages - 1, 'user', $6, $7 FROM held, conversation c
-        WHERE NOT held.message_stored
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image, number)
+        SELECT $8, held.started_at, held.user_id, c.id, held.id, c.messages - 1, 'user', $6, $7, numbered + 1
+        FROM held, conversation c WHERE NOT held.message_stored
         UNION ALL
-        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, false FROM held, conversation c
+        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, false, numbered + fresh
+        FROM held, conversation c
+        RETURNING user_id, created_at, role, number
+    ), indexed AS (
+        INSERT INTO message_terms AS t (user_id, term, month, postings)
+        SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,
+               string_agg(int4send(s.number) || e.posting, '' ORDER BY s.number)
+        FROM said s JOIN unnest($44::text[], $45::text[], $46::bytea[]) AS e (role, term, posting) ON e.role = s.role
+        GROUP BY 1, 2, 3
+        ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
     ), learnt AS (
         INSERT INTO facts (id, user_id, category, content, turn_id, created_at)
         SELECT f.id, held.user_id, f.category, f.content, held.id, $3
@@ -148,6 +158,7 @@ const PERSIST: &str = "
         DELETE FROM facts USING held WHERE facts.user_id = held.user_id AND facts.id = ANY ($14)
     ), person AS (
         UPDATE users SET points = $18, last_day = $34, points_today = $35, streak = $36, best_level = $37,
+                         messages = messages + fresh,
                          profile = CASE WHEN $17 AND profile IS NOT DISTINCT FROM $15 THEN $16 ELSE profile END
         FROM held WHERE users.id = held.user_id
         RETURNING NOT $17 OR profile IS NOT DISTINCT FROM $16 AS profile_written
@@ -222,6 +233,7 @@ impl Turns<'_> {
         let keys = &self.0.keys;
         let contents: Vec<_> = work.learnt.iter().map(|fact| keys.encrypt(&fact.content)).collect();
         let profile_after = work.profile.map(|change| encrypt_profile(&change.after, keys)).transpose()?.flatten();
+        let (roles, terms, postings) = entries(&[(Role::User, work.message), (Role::Assistant, work.reply)]);
         Ok(sqlx::query_as(PERSIST)
             .bind(turn.turn_id)
             .bind(turn.attempt)
@@ -266,6 +278,9 @@ impl Turns<'_> {
             .bind(events.iter().map(|event| event.levels.map(|(_, after)| number(after))).collect::<Vec<_>>())
             .bind(work.level_up.map(|reached| i16::from(reached.level)))
             .bind(work.level_up.map(|reached| reached.name.as_str()))
+            .bind(roles)
+            .bind(terms)
+            .bind(postings)
             .fetch_optional(&self.0.pool)
             .await?)
     }

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 7] = [
+const DATA: [(i64, &str); 9] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -21,6 +21,9 @@ const DATA: [(i64, &str); 7] = [
          INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at) VALUES (gen_random_uuid(), 1, 'remember', true, now())"),
     (5, "INSERT INTO inbox (update_id, ready_at, received_at) VALUES (1, now(), now());
          INSERT INTO outbox (key, chat_id, method, ready_at, created_at) VALUES ('k', 1, 'sendMessage', now(), now())"),
+    (6, "UPDATE users SET messages = 2;
+         UPDATE messages SET number = place;
+         INSERT INTO message_terms VALUES (1, 'привет', '2026-01-01', '\\x00000001010100')"),
     (7, "INSERT INTO relationship_events (turn_id, kind, user_id, day, points, created_at)
          VALUES (gen_random_uuid(), 'message', 1, '2026-01-01', 1, now());
          UPDATE users SET last_day = '2026-01-01', points_today = 1, streak = 1, best_level = 1;
@@ -30,6 +33,7 @@ const DATA: [(i64, &str); 7] = [
          INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
          INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
          VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
+    (10, "UPDATE inbox SET draft_id = 7"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

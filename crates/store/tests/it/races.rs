@@ -1,7 +1,11 @@
 //! What happens when two things happen at once, or the database holds what it should not.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::{language::Language, profile::ProfilePatch};
+use evolve_domain::{
+    language::Language,
+    memory::question::{Names, Question},
+    profile::ProfilePatch,
+};
 use evolve_store::{
     StoreError,
     inbox::NewUpdate,
@@ -194,6 +198,7 @@ async fn a_time_zone_that_postgres_does_not_know_locks_nobody_out() {
         lease: LEASE,
         plans: &world.plans,
         defaults: defaults(),
+        terms: &[],
     };
     assert!(matches!(world.store.turns().admit(&admit).await.unwrap(), Admission::Admitted(..)));
     assert_eq!(world.store.users().status(IVAN, defaults(), world.now).await.unwrap().unwrap().messages_today, 1);
@@ -214,6 +219,7 @@ async fn a_profile_that_cannot_be_decrypted_costs_no_message_and_the_key_may_be_
         lease: LEASE,
         plans: &world.plans,
         defaults: defaults(),
+        terms: &[],
     };
     for _ in 0..2 {
         let refused = stranger.turns().admit(&admit("k")).await;
@@ -239,10 +245,19 @@ async fn a_month_whose_first_messages_came_before_its_partition_gets_one_and_kee
     assert_eq!(made, 3);
     assert_eq!(world.count("SELECT count(*) FROM messages_2031_02").await, 2);
     assert_eq!(world.count("SELECT count(*) FROM messages_default").await, 0);
-    assert_eq!(world.store.messages().search(IVAN, "where", 5).await.unwrap().len(), 0, "a stop word");
-    assert_eq!(world.store.messages().search(IVAN, "here", 5).await.unwrap().len(), 0, "a stop word");
+    assert_eq!(
+        world.store.memory().find(IVAN, &Question::read("where", Names::default()), 5).await.unwrap().len(),
+        0,
+        "a stop word"
+    );
+    assert_eq!(
+        world.store.memory().find(IVAN, &Question::read("here", Names::default()), 5).await.unwrap().len(),
+        0,
+        "a stop word"
+    );
     world.say("do you remember Paris?", "Of course").await;
-    assert_eq!(world.store.messages().search(IVAN, "Paris", 5).await.unwrap().len(), 1);
+    let found = world.store.memory().find(IVAN, &Question::read("Paris", Names::default()), 5).await.unwrap();
+    assert!(found.iter().any(|message| message.text.contains("Paris")), "{found:?}");
     assert_eq!(world.count("SELECT count(*) FROM messages_2031_02").await, 4);
     world.store.users().delete(IVAN).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 0);

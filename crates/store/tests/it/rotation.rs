@@ -1,6 +1,8 @@
 //! Keys change, and nobody's data is lost.
 
+use evolve_domain::memory::question::Question;
 use evolve_domain::profile::ProfilePatch;
+use evolve_store::memory::Postings;
 use evolve_store::{
     messages::RecallLimits,
     rotate::{Rotated, rotate, verify},
@@ -35,6 +37,10 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!(profile.name.as_deref(), Some("Иван"));
     let limits = RecallLimits { messages: 10, earlier: 3, facts: 50 };
-    let recall = only_new.messages().recall(IVAN, Uuid::now_v7(), limits).await.unwrap();
+    let recall = only_new
+        .messages()
+        .recall(IVAN, Uuid::now_v7(), limits, &Question::default(), &Postings::default())
+        .await
+        .unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
 }

@@ -68,6 +68,7 @@ impl World {
             lease: LEASE,
             plans: &self.plans,
             defaults: defaults(),
+            terms: &[],
         };
         self.store.turns().admit(&admit).await.unwrap()
     }
@@ -81,11 +82,15 @@ impl World {
 
     /// A whole turn: `message` is answered with `reply`. Its id.
     pub(crate) async fn say(&self, message: &str, reply: &str) -> Uuid {
+        self.say_at(message, reply, self.now).await
+    }
+
+    /// A whole turn at some other time.
+    pub(crate) async fn say_at(&self, message: &str, reply: &str, now: DateTime<Utc>) -> Uuid {
         static KEYS: AtomicI64 = AtomicI64::new(0);
-        let (turn, person) = self.admitted(&format!("say-{}", KEYS.fetch_add(1, Ordering::Relaxed))).await;
-        assert!(
-            self.store.turns().persist(&turn, &person, &work(message, reply, self.now)).await.unwrap().is_written()
-        );
+        let key = format!("say-{}", KEYS.fetch_add(1, Ordering::Relaxed));
+        let Admission::Admitted(turn, person) = self.admit_at(&key, now).await else { panic!("not admitted") };
+        assert!(self.store.turns().persist(&turn, &person, &work(message, reply, now)).await.unwrap().is_written());
         turn.turn_id
     }
 
