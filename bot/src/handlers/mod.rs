@@ -15,6 +15,7 @@
 
 mod chat;
 mod commands;
+mod danger;
 mod live;
 mod me;
 mod names;
