@@ -21,6 +21,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use self::backups::{Backups, backups};
 use self::history::History;
@@ -35,7 +36,7 @@ use crate::apply::manifest::{Manifest, ManifestError};
 use crate::build::{Desired, REFUSE, RETRY, fingerprint, kept, twin};
 use crate::controller::cache::{Cache, Depth, Key};
 use crate::controller::kinds::Kind;
-use crate::crd::{RolloutPhase, RolloutStatus};
+use crate::crd::{MigrationPhase, RolloutPhase, RolloutStatus};
 use crate::dereference::Dereferenced;
 
 pub use self::target::TEMPLATE;
@@ -105,7 +106,12 @@ pub fn plan(
         Names { api: desired.api.name_any(), bot: desired.bot.name_any(), migration: desired.migration.name_any() };
     let is_held = !found.missing.is_empty();
     let job: Option<Job> = live(cache, bot, Kind::Job, &names.migration);
+    // Of a Job of another's, whatever its name, nothing is believed.
+    let job = job.filter(|job| job.owner_references().iter().any(|known| known.uid == owner.uid));
+    let expiring = expiring(bot, cache, job.as_ref());
     let gate = match gate(job.as_ref()) {
+        // Its Job may be gone, or run once more because somebody deleted it; what it did is not undone.
+        _ if has_migrated(bot, &names.migration) => Gate::Open,
         Gate::Missing if !is_held => superseded(bot, cache, owner).map_or(Gate::Missing, Gate::Superseding),
         gate => gate,
     };
@@ -129,6 +135,7 @@ pub fn plan(
     };
 
     let (mut more, mut remembered) = (Vec::new(), serde_json::Map::new());
+    remembered.extend(expiring.iter().map(|job| (EXPIRING.to_owned(), json!(job))));
     let good = [&course.status.last_good, &course.status.previous_good];
     for target in good.into_iter().flatten() {
         let wanted = template_of(&desired.api).zip(template_of(&desired.bot)).filter(|_| *target == wanted.text());
@@ -150,7 +157,12 @@ pub fn plan(
     let delete = unwanted(bot, owner, cache, &manifests, &needed, &gate);
     manifests.retain(|manifest| match manifest.kind {
         // One that exists is never changed.
-        Kind::Job => gate == Gate::Missing && !is_held,
+        Kind::Job => {
+            job.is_none()
+                && matches!(gate, Gate::Missing | Gate::Open)
+                && !is_held
+                && expiring.as_ref() != Some(&names.migration)
+        }
         Kind::CronJob => !is_held && found.missing_for_backup.is_empty(),
         Kind::Deployment => !placing.skipped.contains(&manifest.key.name),
         _ => true,
@@ -178,6 +190,26 @@ pub fn plan(
 /// Why pods that shall be are not even made.
 fn refused(lives: &[Live; 2]) -> Option<Trouble> {
     lives.iter().flat_map(|live| [&live.stable, &live.next]).flatten().find_map(not_made)
+}
+
+/// In the memory of a bot: its migration's Job, where somebody lets such Jobs go by themselves.
+const EXPIRING: &str = "expiringJob";
+
+/// The migration's Job, if it is one that goes by itself some time after its end, as policies of clusters have it: it would
+/// go again each time that it was brought back.
+fn expiring(bot: &EvolveBot, cache: &Cache, job: Option<&Job>) -> Option<String> {
+    let Some(job) = job else {
+        let known = cache.get((Kind::EvolveBot, Depth::Remembered), &Key::new(bot.namespace_name(), bot.name()))?;
+        return known.data.get(EXPIRING)?.as_str().map(str::to_owned);
+    };
+    let expires = job.spec.as_ref().is_some_and(|spec| spec.ttl_seconds_after_finished.is_some());
+    expires.then(|| job.name_any())
+}
+
+/// Whether this very Job succeeded once.
+fn has_migrated(bot: &EvolveBot, job: &str) -> bool {
+    let migration = bot.status.as_ref().and_then(|status| status.migration.as_ref());
+    migration.is_some_and(|known| known.phase == MigrationPhase::Succeeded && known.job == job)
 }
 
 /// Nothing moves.

@@ -53,6 +53,8 @@ impl Target {
 /// Where the pods of one Deployment are, on the way to one template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// It does not ask for pods that have it.
+    Unwritten,
     /// Not all of them have it.
     Rolling,
     /// All that there are have it, but some still come, go, or are not ready.
@@ -68,10 +70,10 @@ pub enum Part {
 #[must_use]
 pub(super) fn part(live: Option<&Deployment>, wanted: &str, is_hibernated: bool) -> Part {
     let Some((spec, status)) = live.and_then(|live| Some((live.spec.as_ref()?, live.status.as_ref()?))) else {
-        return Part::Rolling;
+        return Part::Unwritten;
     };
     if stamped(&spec.template) != Some(wanted) {
-        return Part::Rolling;
+        return Part::Unwritten;
     }
     let [all, updated, available] =
         [status.replicas, status.updated_replicas, status.available_replicas].map(|count| count.unwrap_or_default());
@@ -120,8 +122,8 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(part(Some(&live), "new", false), expected);
-        assert_eq!(part(Some(&live), "newer", false), Part::Rolling);
-        assert_eq!(part(None, "new", false), Part::Rolling);
+        assert_eq!(part(Some(&live), "newer", false), Part::Unwritten);
+        assert_eq!(part(None, "new", false), Part::Unwritten);
     }
 
     #[test]
