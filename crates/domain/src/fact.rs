@@ -1,4 +1,12 @@
 //! What the companion remembers of a person.
+//!
+//! A fact holds from when it was told until a newer one takes its place, or until it is said to be over; what it was before
+//! is kept as its history. `told` says what becomes of a new one, `likeness` whether two are the same, `choose` which of
+//! them a turn is shown.
+
+pub mod choose;
+pub mod likeness;
+pub mod told;
 
 use std::{fmt, str::FromStr};
 
@@ -6,6 +14,12 @@ use serde::{Deserialize, Serialize};
 
 /// Longest fact, in characters.
 pub const MAX_CHARS: usize = 300;
+
+/// Most facts of one person that hold at a time, whatever their plan allows.
+pub const MOST: u32 = 1000;
+
+/// How sure a fact is, of 100, when nobody says.
+pub const USUAL_CONFIDENCE: u8 = 80;
 
 /// What a fact is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -8,9 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    facts::Fact,
+    facts::{Fact, FactRow},
     memory::{FoundRow, Postings, best, places},
-    users::parse,
 };
 
 /// Who said something.
@@ -58,8 +57,10 @@ pub struct Recall {
     pub summary: Option<String>,
     /// What the newest earlier conversations were about, newest first.
     pub earlier: Vec<String>,
-    /// Facts, newest first.
+    /// Facts that hold, newest first.
     pub facts: Vec<Fact>,
+    /// What they are at, for whoever changes them.
+    pub facts_version: i32,
     /// What was said long ago that the message may be about, most likely first.
     pub remembered: Vec<Message>,
 }
@@ -91,9 +92,11 @@ const RECALL: &str = "
            ARRAY(SELECT s.content FROM summaries s
                  WHERE s.user_id = $1 AND s.conversation_id NOT IN (SELECT id FROM open)
                  ORDER BY s.covers_until DESC LIMIT $4) AS earlier,
-           (SELECT json_agg(f ORDER BY f.created_at DESC) FROM (
-                SELECT id, category, content, created_at FROM facts
-                WHERE user_id = $1 ORDER BY created_at DESC LIMIT $5) f) AS facts,
+           (SELECT json_agg(f ORDER BY f.last_said_at DESC, f.id DESC) FROM (
+                SELECT id, category, content, chain, confidence, day, created_at, last_said_at, times_said, ended_at FROM facts
+                WHERE user_id = $1 AND ended_at IS NULL AND forgotten_at IS NULL
+                ORDER BY last_said_at DESC, id DESC LIMIT $5) f) AS facts,
+           COALESCE((SELECT facts_version FROM users WHERE id = $1), 0) AS facts_version,
            (SELECT json_agg(f) FROM (
                 SELECT m.* FROM unnest($6::integer[], $7::date[]) AS c (number, month) CROSS JOIN LATERAL (
                     SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
@@ -129,19 +132,13 @@ impl Messages<'_> {
         question: &Question,
         postings: &Postings,
     ) -> Result<Recall, StoreError> {
-        #[derive(Deserialize)]
-        struct FactRow {
-            id: Uuid,
-            category: String,
-            content: String,
-            created_at: DateTime<Utc>,
-        }
         #[derive(FromRow)]
         struct Row {
             messages: Option<Json<Vec<Message>>>,
             summary: Option<String>,
             earlier: Vec<String>,
             facts: Option<Json<Vec<FactRow>>>,
+            facts_version: i32,
             found: Option<Json<Vec<FoundRow>>>,
         }
         let candidates = postings.candidates(question);
@@ -168,17 +165,8 @@ impl Messages<'_> {
             more_messages,
             summary: row.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
             earlier: row.earlier.iter().map(|t| keys.decrypt(t, "summaries.content")).collect::<Result<_, _>>()?,
-            facts: facts
-                .into_iter()
-                .map(|f| {
-                    Ok(Fact {
-                        id: f.id,
-                        category: parse("facts.category", &f.category, evolve_domain::fact::Category::Other),
-                        content: keys.decrypt(&f.content, "facts.content")?,
-                        created_at: f.created_at,
-                    })
-                })
-                .collect::<Result<_, StoreError>>()?,
+            facts: facts.into_iter().map(|row| row.open(keys)).collect::<Result<_, _>>()?,
+            facts_version: row.facts_version,
             remembered: best(question, &candidates, row.found.map(|json| json.0).unwrap_or_default()),
         })
     }

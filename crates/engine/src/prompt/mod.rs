@@ -113,7 +113,11 @@ impl Prompts {
             Some(own) => own.trim().to_owned(),
             None => self.render("persona", language, context! { name => persona.name.as_str() })?,
         };
-        let fact = |fact: &Fact| FactLine { category: fact.category.as_str(), content: fact.content.clone() };
+        let fact = |fact: &Fact| FactLine {
+            category: fact.category.as_str(),
+            day: fact.day.map(|day| day.to_string()),
+            content: fact.content.clone(),
+        };
         let context = SystemContext {
             persona_prompt,
             level: known.level.number(),
@@ -131,7 +135,8 @@ impl Prompts {
     /// # Errors
     /// [`PromptError`].
     pub fn summary(&self, language: Language) -> Result<String, PromptError> {
-        self.render("summary", language, context! {})
+        let categories = fact::Category::ALL.map(fact::Category::as_str).join(", ");
+        self.render("summary", language, context! { categories })
     }
 
     fn render(&self, name: &str, language: Language, context: Value) -> Result<String, PromptError> {
@@ -154,6 +159,7 @@ struct SystemContext {
 #[derive(Serialize)]
 struct FactLine {
     category: &'static str,
+    day: Option<String>,
     content: String,
 }
 

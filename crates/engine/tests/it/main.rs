@@ -2,6 +2,8 @@
 //! helper functions are tests too.
 
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod model_chain;
