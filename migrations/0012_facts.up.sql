@@ -13,9 +13,12 @@ ALTER TABLE facts
     ADD COLUMN ended_at     timestamptz,
     ADD COLUMN forgotten_at timestamptz;
 UPDATE facts SET chain = id, last_said_at = created_at;
+-- The defaults are for processes of the version before, which write facts until they are replaced.
 ALTER TABLE facts
     ALTER COLUMN chain SET NOT NULL,
-    ALTER COLUMN last_said_at SET NOT NULL;
+    ALTER COLUMN chain SET DEFAULT gen_random_uuid(),
+    ALTER COLUMN last_said_at SET NOT NULL,
+    ALTER COLUMN last_said_at SET DEFAULT now();
 CREATE INDEX facts_that_hold ON facts (user_id, last_said_at DESC, id DESC) WHERE ended_at IS NULL AND forgotten_at IS NULL;
 CREATE INDEX facts_that_ended ON facts (user_id, ended_at DESC, id DESC) WHERE ended_at IS NOT NULL AND forgotten_at IS NULL;
 CREATE INDEX facts_to_forget ON facts (forgotten_at) WHERE forgotten_at IS NOT NULL;

@@ -4,6 +4,7 @@
 //! told; `tools/` what they may do; `summary` what is done in the background. No HTTP types of ours, no SQL.
 
 pub mod facts;
+pub mod memories;
 pub mod memory;
 pub mod metrics;
 pub mod model;

@@ -9,6 +9,7 @@
 pub mod cache;
 pub mod error;
 pub mod facts;
+pub mod forgetting;
 pub mod inbox;
 pub mod keys;
 pub mod limits;

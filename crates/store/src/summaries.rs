@@ -38,6 +38,8 @@ pub struct Unsummed {
     places: Vec<(i32, Uuid)>,
     /// The place up to which facts were looked for.
     extracted: i32,
+    /// The lease: only who holds it writes. It is taken away where something is to be forgotten.
+    leased_until: DateTime<Utc>,
 }
 
 impl Unsummed {
@@ -126,14 +128,14 @@ const CLAIM: &str = "
     LEFT JOIN settings p ON p.user_id = l.user_id";
 
 /// The person's row is locked first, as in every statement that writes for them. $1 conversation, $2 person, $3 place up to
-/// which it held them before, $4 now, $5 content, $6 covers until, $7 now, $8 title.
+/// which it held them before, $4 now, $5 content, $6 covers until, $7 now, $8 title, $9 lease.
 const WRITE: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
     ), moved AS (
         UPDATE conversations c SET summed_messages = $4, summary_leased_until = NULL, title = COALESCE($8, c.title),
                                    extracted_messages = GREATEST(c.extracted_messages, $4)
-        FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3
+        FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3 AND c.summary_leased_until = $9
         RETURNING c.id
     )
     INSERT INTO summaries AS s (conversation_id, user_id, content, messages, covers_until, updated_at)
@@ -209,6 +211,7 @@ impl Summaries<'_> {
             plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
             places,
             extracted: row.extracted,
+            leased_until: now + lease,
         }))
     }
 
@@ -237,6 +240,7 @@ impl Summaries<'_> {
             .bind(covers_until)
             .bind(now)
             .bind(digest.title.map(|title| keys.encrypt(title)))
+            .bind(unsummed.leased_until)
             .execute(&mut *transaction)
             .await?;
         if done.rows_affected() == 0 {

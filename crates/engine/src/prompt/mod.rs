@@ -214,6 +214,8 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
             parts.push(model::Part::Text(message.text.clone()));
         }
         match history.last_mut() {
+            // It was to be forgotten.
+            _ if parts.is_empty() => {}
             Some(last) if last.role == role => last.parts.extend(parts),
             _ => history.push(model::Message { role, parts }),
         }

@@ -91,6 +91,11 @@ pub async fn sum_up_one(engine: &Engine) -> bool {
 
 /// One pass: what a model makes of the messages is written, all of it or nothing.
 async fn pass(engine: &Engine, unsummed: &Unsummed) -> anyhow::Result<Written> {
+    // All of it was forgotten: there is nothing to tell, and the mark moves on.
+    if unsummed.messages.iter().all(is_forgotten) {
+        let digest = Digest::of(unsummed.summary.as_deref().unwrap_or_default());
+        return Ok(engine.store.summaries().write(unsummed, &digest, engine.clock.now()).await?);
+    }
     let facts = engine.store.facts();
     let mut book = facts.book(unsummed.user_id).await?;
     let mut digest = generate(engine, unsummed, &book.facts).await?;
@@ -116,7 +121,7 @@ async fn generate(engine: &Engine, unsummed: &Unsummed, facts: &[Fact]) -> anyho
     }
     material.push_str(&known(facts));
     material.push_str("# New messages\n");
-    for (number, message) in (1..).zip(&unsummed.messages) {
+    for (number, message) in (1..).zip(&unsummed.messages).filter(|(_, message)| !is_forgotten(message)) {
         material.push_str(&line(number, message));
     }
     let mut request = model::Request::new(system, vec![model::Message::user(material)]);
@@ -137,6 +142,11 @@ fn known(facts: &[Fact]) -> String {
     };
     let lines: String = facts.iter().take_while(fits).map(|fact| format!("- {}\n", fact.content)).collect();
     if lines.is_empty() { lines } else { format!("# Facts so far\n{lines}\n") }
+}
+
+/// Whether the person had what it said forgotten.
+fn is_forgotten(message: &Message) -> bool {
+    message.text.is_empty() && !message.has_image
 }
 
 /// How many of them, at least the first, fit into one pass.

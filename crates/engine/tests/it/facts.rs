@@ -89,9 +89,7 @@ async fn the_same_thing_told_in_two_turns_at_once_is_stored_once() {
         let said = |words: &str| request.context.iter().any(|message| message.text().contains(words));
         match request.context.last().map(|message| message.role) {
             // Each has read what is known before either writes.
-            Some(Role::Tool) => {
-                Step::After(held[usize::from(said("I said"))].clone(), Box::new(Step::say("ok")))
-            }
+            Some(Role::Tool) => Step::After(held[usize::from(said("I said"))].clone(), Box::new(Step::say("ok"))),
             _ => Step::call("remember", json!({"fact": "likes tea", "category": "preferences"})),
         }
     }))

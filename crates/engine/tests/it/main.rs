@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod forgetting;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod model_chain;
