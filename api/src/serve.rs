@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, memories, memories::Memories, memory, partitions, profiles::Profiles,
-    providers, relationships::Relationships, summary,
+    Engine, EngineConfig, EngineMetrics, conversations, memories, memories::Memories, memory, partitions,
+    profiles::Profiles, providers, relationships::Relationships, summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
@@ -37,6 +37,7 @@ pub fn serve(
     partitions::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     memories::start(api.engine.clone(), tasks);
+    conversations::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -80,6 +81,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         relationship: config.relationship,
         max_iterations: config.max_iterations,
         thinking_budget: config.thinking_budget,
+        silence: config.silence,
         metrics: engine_metrics,
         clock: clock.clone(),
     })?;

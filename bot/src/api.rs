@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{
     Client, ClientError, Code,
-    chat::{ChatRequest, ChatResponse, ResetResponse},
+    chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse},
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
     relationship::RelationshipResponse,
 };
+use futures::Stream;
 use moka::future::Cache;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -48,6 +49,19 @@ impl Api {
         request: &ChatRequest,
     ) -> Result<ChatResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.chat(&token, Some(key), request).await }).await
+    }
+
+    /// As [`Self::chat`], as a stream of events.
+    ///
+    /// # Errors
+    /// [`ClientError`], for what fails before the stream begins.
+    pub(crate) async fn chat_stream(
+        &self,
+        person: i64,
+        key: &str,
+        request: &ChatRequest,
+    ) -> Result<impl Stream<Item = Result<ChatEvent, ClientError>> + use<>, ClientError> {
+        self.authorised(person, |token| async move { self.client.chat_stream(&token, Some(key), request).await }).await
     }
 
     /// Ends the conversation.

@@ -1,5 +1,6 @@
 //! What every part of the bot works with.
 
+use std::str::FromStr;
 use std::sync::{
     Arc,
     atomic::{AtomicU8, Ordering},
@@ -9,7 +10,7 @@ use evolve_runtime::clock::Clock;
 use evolve_store::Store;
 use tokio::sync::Notify;
 
-use crate::{api::Api, metrics::BotMetrics, telegram::Telegram};
+use crate::{api::Api, metrics::BotMetrics, outbound::Pace, telegram::Telegram};
 
 /// The parts of one running bot. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,9 +21,38 @@ pub(crate) struct Bot {
     pub(crate) clock: Clock,
     pub(crate) metrics: BotMetrics,
     pub(crate) max_image_bytes: u64,
+    /// How answers are shown while they are made.
+    pub(crate) showing: Showing,
+    /// How fast to send.
+    pub(crate) pace: Arc<Pace>,
     pub(crate) contact: Contact,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,
+}
+
+/// How answers are shown while they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Showing {
+    /// As a message that grows by edits.
+    #[default]
+    Edits,
+    /// As Telegram's own draft of a message, which its apps show in private chats.
+    Drafts,
+    /// Not at all: an answer comes when it is whole.
+    Off,
+}
+
+impl FromStr for Showing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "edits" => Ok(Self::Edits),
+            "drafts" => Ok(Self::Drafts),
+            "off" => Ok(Self::Off),
+            other => Err(format!("{other:?} is none of edits, drafts and off")),
+        }
+    }
 }
 
 /// Whether Telegram answered us when we last asked it for something on our own account. Cheap to clone.

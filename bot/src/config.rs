@@ -12,6 +12,8 @@ use evolve_store::StoreConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
+pub use crate::bot::Showing;
+
 /// Where Telegram delivers to when `WEBHOOK_URL` names no path.
 pub const WEBHOOK_PATH: &str = "/telegram/webhook";
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub messages_per_second: u32,
     /// Largest photo, bytes.
     pub max_image_bytes: u64,
+    /// How answers are shown while they are made.
+    pub showing: Showing,
     /// Postgres.
     pub store: StoreConfig,
     /// Time-outs of requests to the API.
@@ -106,6 +110,11 @@ impl Config {
             inbound,
             workers,
             messages_per_second: per_second,
+            showing: env.or(
+                "TELEGRAM_STREAMING",
+                "edits",
+                "How answers are shown while they are made: `edits` of one message, Telegram's own `drafts`, or `off`.",
+            ),
             max_image_bytes: max_image_mb.saturating_mul(1024 * 1024),
             store: StoreConfig::read(env),
             http: ClientConfig::read(env),

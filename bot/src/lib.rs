@@ -70,6 +70,8 @@ pub fn start(
         clock,
         metrics: BotMetrics::register(metrics),
         max_image_bytes: config.max_image_bytes,
+        showing: config.showing,
+        pace: Arc::new(Pace::new(config.messages_per_second)),
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
     };
@@ -107,7 +109,7 @@ fn start_queues(bot: &Bot, config: &Config, tasks: &Tasks) {
         drop(all_handled);
         Ok(())
     });
-    let outbox = OutboxQueue { bot: bot.clone(), pace: Arc::new(Pace::new(config.messages_per_second)) };
+    let outbox = OutboxQueue { bot: bot.clone(), pace: bot.pace.clone() };
     let (wakeup, owed) = (wakeups.outbox(), bot.owed.clone());
     tasks.spawn("send-outbox", async move {
         queue::run(outbox, SENDERS, wakeup, &owed, handled).await;

@@ -65,6 +65,7 @@ impl BotMetrics {
         let kind = match method {
             "sendMessage" => "sendMessage",
             "editMessageText" => "editMessageText",
+            "sendMessageDraft" => "sendMessageDraft",
             _ => "other",
         };
         self.sent.get_or_create(&KindLabel { kind }).inc();

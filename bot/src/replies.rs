@@ -3,12 +3,18 @@
 use evolve_store::outbox::NewOutgoing;
 use serde_json::{Value, json};
 
+/// In the parameters of an owed `sendMessage`: the message that it takes the place of, if that one is still there. Telegram
+/// never sees it.
+pub(crate) const IN_PLACE_OF: &str = "in_place_of";
+
 /// Calls that answer one update. Their keys come from the update, so that the same answer is never owed twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Replies {
     update_id: i64,
     chat_id: i64,
     user_id: i64,
+    /// The message that the next one takes the place of.
+    draft: Option<i64>,
     owed: Vec<NewOutgoing>,
 }
 
@@ -19,13 +25,22 @@ impl Replies {
     /// Nothing yet, to be sent to `chat_id` for `update_id`.
     #[must_use]
     pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
-        Self { update_id, chat_id, user_id, owed: Vec::new() }
+        Self { update_id, chat_id, user_id, draft: None, owed: Vec::new() }
+    }
+
+    /// The first message takes the place of this one, in which its beginning is shown already.
+    #[must_use]
+    pub(crate) fn in_place_of(self, draft: Option<i64>) -> Self {
+        Self { draft, ..self }
     }
 
     /// A message in Telegram's HTML.
     #[must_use]
-    pub(crate) fn say(self, html: impl Into<String>) -> Self {
-        let params = self.text_params(html.into());
+    pub(crate) fn say(mut self, html: impl Into<String>) -> Self {
+        let mut params = self.text_params(html.into());
+        if let Some(draft) = self.draft.take() {
+            params[IN_PLACE_OF] = draft.into();
+        }
         self.owe("sendMessage", params)
     }
 

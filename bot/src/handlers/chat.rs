@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use evolve_contract::chat::ChatRequest;
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, incoming::Photo, relationship, trouble, typing};
+use super::{Trouble, Turn, incoming::Photo, live, relationship, trouble, typing};
 use crate::{markdown, replies::Replies, texts::Text};
 
 /// The API takes bodies of 10 MiB; base64 makes four bytes of three, and the caption needs some room too.
@@ -49,10 +49,12 @@ pub(super) async fn photo(
 async fn answer(turn: &Turn<'_>, language: Language, request: &ChatRequest) -> Result<Replies, Trouble> {
     // The same key for every attempt: the API answers it once, however often it is asked.
     let key = format!("tg-{}", turn.update.update_id);
-    let answer = match turn.bot.api.chat(turn.person.id, &key, request).await {
+    let live::Answered { answer, draft } = live::ask(turn, &key, request).await;
+    let replies = turn.replies().in_place_of(draft);
+    let answer = match answer {
         Ok(answer) => answer,
         Err(error) => match trouble::excuse(&error, request.image_data.is_some()) {
-            Some(excuse) => return Ok(turn.replies().say(excuse.render(language))),
+            Some(excuse) => return Ok(replies.say(excuse.render(language))),
             None => return Err(error.into()),
         },
     };
@@ -61,5 +63,5 @@ async fn answer(turn: &Turn<'_>, language: Language, request: &ChatRequest) -> R
         messages.push(Text::ModelFailed.render(language));
     }
     messages.extend(answer.level_up.iter().map(|reached| relationship::celebrate(reached, language)));
-    Ok(messages.into_iter().fold(turn.replies(), Replies::say))
+    Ok(messages.into_iter().fold(replies, Replies::say))
 }

@@ -16,6 +16,7 @@
 
 mod chat;
 mod commands;
+mod live;
 mod me;
 mod memory;
 mod names;

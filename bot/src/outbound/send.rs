@@ -11,6 +11,7 @@ use crate::{
     bot::Bot,
     markdown,
     queue::insist,
+    replies::IN_PLACE_OF,
     telegram::{Refusal, TelegramError},
 };
 
@@ -33,16 +34,39 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     }
 }
 
-/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
+/// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
+/// has deleted it, say, the answer is a message of its own.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    match bot.telegram.call(&outgoing.method, &outgoing.params).await {
+    let mut params = outgoing.params.clone();
+    let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
+        return call_once_more_without_markup(bot, outgoing, &outgoing.method, &params).await;
+    };
+    let mut edit = params.clone();
+    edit["message_id"] = draft;
+    match call_once_more_without_markup(bot, outgoing, "editMessageText", &edit).await {
+        Err(TelegramError::Refused { refusal: Refusal::Other, description }) => {
+            tracing::debug!(outbox_id = outgoing.id, description, "a message that showed an answer is gone");
+            call_once_more_without_markup(bot, outgoing, &outgoing.method, &params).await
+        }
+        other => other,
+    }
+}
+
+/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
+async fn call_once_more_without_markup(
+    bot: &Bot,
+    outgoing: &ClaimedOutgoing,
+    method: &str,
+    params: &Value,
+) -> Result<Value, TelegramError> {
+    match bot.telegram.call(method, params).await {
         Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
             tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
             bot.metrics.outbox_failure("markup");
-            let Some(plain) = without_markup(&outgoing.params) else {
+            let Some(plain) = without_markup(params) else {
                 return Err(TelegramError::Refused { refusal: Refusal::Other, description });
             };
-            bot.telegram.call(&outgoing.method, &plain).await
+            bot.telegram.call(method, &plain).await
         }
         other => other,
     }
@@ -143,6 +167,9 @@ fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
     let piece = |(index, text): (usize, String)| {
         let mut params = plain.clone();
         params["text"] = text.into();
+        if index > 0 {
+            params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF));
+        }
         NewOutgoing {
             chat_id: outgoing.chat_id,
             // A private chat has the id of its person.

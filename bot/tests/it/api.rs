@@ -10,7 +10,7 @@ use axum::{
     Json, Router,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Response, Sse, sse::Event},
     routing::{get, post},
 };
 use evolve_contract::{
@@ -20,8 +20,9 @@ use evolve_contract::{
     memory::FactData,
     problem::PROBLEM_JSON,
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
-    relationship::{Event, EventKind, Level, RelationshipResponse},
+    relationship::{EventKind, Level, RelationshipResponse},
 };
+use futures::{Stream, StreamExt as _};
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -49,6 +50,10 @@ pub(crate) enum Reply {
     Hang,
     /// The text, once the test lets it go.
     Later(Arc<Notify>, String),
+    /// The text in pieces: the first at once, and each that follows, and at last the end, when the test lets it go.
+    Pieces(Arc<Notify>, Vec<&'static str>),
+    /// As [`Self::Pieces`], and a problem at its end.
+    PiecesAndThen(Arc<Notify>, Vec<&'static str>, Problem),
 }
 
 mod memory;
@@ -244,11 +249,12 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
         let reply = (world.answerer)(&call, before);
         let text = match &reply {
             Reply::Text(text) | Reply::Later(_, text) => Some(text.clone()),
+            Reply::Pieces(_, pieces) => Some(pieces.concat()),
             Reply::Hang => Some(format!("made: {}", call.request.message)),
-            Reply::Problem(_) | Reply::BadGateway => None,
+            Reply::Problem(_) | Reply::PiecesAndThen(..) | Reply::BadGateway => None,
         };
         match (stored, text) {
-            (Some(stored), _) if !matches!(reply, Reply::Hang) => return Json(stored).into_response(),
+            (Some(stored), _) if !matches!(reply, Reply::Hang) => return whole(&headers, stored),
             (None, Some(response_text)) => {
                 let level_up = world.level_up.clone();
                 world
@@ -262,16 +268,49 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
     };
     match reply {
         Reply::Text(response_text) => {
-            Json(ChatResponse { response_text, level_up, ..ChatResponse::default() }).into_response()
+            whole(&headers, ChatResponse { response_text, level_up, ..ChatResponse::default() })
         }
         Reply::Problem(it) => problem(it),
         Reply::BadGateway => (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response(),
         Reply::Hang => std::future::pending().await,
         Reply::Later(go, response_text) => {
             go.notified().await;
-            Json(ChatResponse { response_text, level_up, ..ChatResponse::default() }).into_response()
+            whole(&headers, ChatResponse { response_text, level_up, ..ChatResponse::default() })
         }
+        Reply::Pieces(go, pieces) => {
+            let answer = ChatResponse { response_text: pieces.concat(), level_up, ..ChatResponse::default() };
+            in_pieces(go, pieces, event("done", &answer))
+        }
+        Reply::PiecesAndThen(go, pieces, problem) => in_pieces(go, pieces, event("error", &problem)),
     }
+}
+
+/// An answer without deltas, in the form that the caller asked for.
+fn whole(headers: &HeaderMap, answer: ChatResponse) -> Response {
+    let streams = headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/event-stream");
+    if streams { sse(futures::stream::iter([event("done", &answer)])) } else { Json(answer).into_response() }
+}
+
+fn in_pieces(go: Arc<Notify>, pieces: Vec<&'static str>, end: Event) -> Response {
+    let deltas = pieces.into_iter().map(|text| event("delta", &serde_json::json!({ "text": text })));
+    let events = futures::stream::iter(deltas.chain([end]).enumerate()).then(move |(place, event)| {
+        let go = go.clone();
+        async move {
+            if place > 0 {
+                go.notified().await;
+            }
+            event
+        }
+    });
+    sse(events)
+}
+
+fn event(name: &str, data: &impl serde::Serialize) -> Event {
+    Event::default().event(name).data(serde_json::to_string(data).unwrap())
+}
+
+fn sse(events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    Sse::new(events.map(Ok::<_, std::convert::Infallible>)).into_response()
 }
 
 async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
@@ -362,7 +401,13 @@ async fn relationship(State(world): Shared, Path(user_id): Path<i64>, headers: H
         streak_days: 3,
         points_today: 4,
         points_a_day: 30,
-        lately: vec![Event { day: today, kind: EventKind::Streak, times: 1, points: 3, level: None }],
+        lately: vec![evolve_contract::relationship::Event {
+            day: today,
+            kind: EventKind::Streak,
+            times: 1,
+            points: 3,
+            level: None,
+        }],
     })
     .into_response()
 }

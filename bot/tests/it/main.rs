@@ -11,6 +11,7 @@
 mod api;
 mod delivery;
 mod inbound;
+mod live;
 mod memory;
 mod story;
 mod talking;

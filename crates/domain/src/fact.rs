@@ -12,6 +12,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::safety::hidden;
+
 /// Longest fact, in characters.
 pub const MAX_CHARS: usize = 300;
 
@@ -95,10 +97,10 @@ pub fn clean(text: &str) -> Option<String> {
     one_line(text, MAX_CHARS)
 }
 
-/// Folds white space and control characters into single spaces and cuts to `max_chars`. Nothing, if nothing is left.
+/// Folds white space and control characters into single spaces, leaves out what nobody sees, and cuts to `max_chars`. Nothing, if nothing is left.
 #[must_use]
 pub fn one_line(text: &str, max_chars: usize) -> Option<String> {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let spaced: String = hidden::without(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut: String = line.chars().take(max_chars).collect();
     let cut = cut.trim_end();

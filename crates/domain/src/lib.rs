@@ -7,4 +7,5 @@ pub mod memory;
 pub mod plan;
 pub mod profile;
 pub mod relationship;
+pub mod safety;
 pub mod tokens;

@@ -38,6 +38,8 @@ pub struct ClaimedUpdate {
     pub payload: Value,
     /// Attempts that count, this one included.
     pub attempts: i32,
+    /// The message in which an earlier attempt has begun to show its answer.
+    pub draft_id: Option<i64>,
     /// Whether somebody may have begun to work it before: their attempt was given back, or they died.
     pub repeated: bool,
     /// When it came.
@@ -83,10 +85,13 @@ const CLAIM: &str = "
     )
     UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
     FROM next WHERE i.update_id = next.update_id
-    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.error IS NOT NULL AS postponed";
+    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.draft_id, i.error IS NOT NULL AS postponed";
 
 const EXTEND: &str = "
     UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
+
+const DRAFTED: &str = "
+    UPDATE inbox SET draft_id = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
 /// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed.
 const FINISH: &str = "
@@ -154,6 +159,7 @@ impl Inbox<'_> {
             payload: Option<Json<Value>>,
             attempts: i32,
             received_at: DateTime<Utc>,
+            draft_id: Option<i64>,
             postponed: bool,
         }
         let row: Option<Row> =
@@ -165,6 +171,7 @@ impl Inbox<'_> {
             payload: row.payload.map(|json| json.0).unwrap_or_default(),
             attempts: row.attempts,
             received_at: row.received_at,
+            draft_id: row.draft_id,
             repeated: row.attempts > 1 || row.postponed,
             worker,
         }))
@@ -187,6 +194,15 @@ impl Inbox<'_> {
             .execute(&self.0.pool)
             .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// Remembers the message in which the answer is shown as it is made.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then another attempt shows it in a message of its own.
+    pub async fn drafted(&self, update: &ClaimedUpdate, message_id: i64) -> Result<(), StoreError> {
+        sqlx::query(DRAFTED).bind(update.update_id).bind(update.worker).bind(message_id).execute(&self.0.pool).await?;
+        Ok(())
     }
 
     /// Ends an update and writes what is owed for it. False when the lease was lost; then nothing was written.

@@ -49,7 +49,7 @@ pub struct Message {
 /// What a turn knows of the past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recall {
-    /// Newest messages of the open conversation, oldest first.
+    /// Newest messages of the open conversation, oldest first; before them the end of the one before, if that fell silent.
     pub messages: Vec<Message>,
     /// Whether the open conversation has more than these.
     pub more_messages: bool,
@@ -78,7 +78,8 @@ impl Store {
 }
 
 /// $1 person, $2 turn (whose own message from a failed attempt is left out), $3 messages, $4 earlier summaries, $5 facts,
-/// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`].
+/// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of a conversation before that fell
+/// silent.
 const RECALL: &str = "
     WITH open AS (
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
@@ -86,8 +87,16 @@ const RECALL: &str = "
         SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
         WHERE m.conversation_id = (SELECT id FROM open) AND m.turn_id <> $2
         ORDER BY m.created_at DESC, m.id DESC LIMIT $3 + 1
+    ), before AS (
+        SELECT l.id FROM (SELECT id, silent FROM conversations WHERE user_id = $1 AND ended_at IS NOT NULL
+                          ORDER BY started_at DESC LIMIT 1) l WHERE l.silent
+    ), carried AS (
+        SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
+        WHERE m.conversation_id = (SELECT id FROM before) AND m.turn_id <> $2
+        ORDER BY m.created_at DESC, m.id DESC LIMIT GREATEST(LEAST($8, $3 - (SELECT count(*) FROM newest)), 0)
     )
-    SELECT (SELECT json_agg(n ORDER BY n.created_at DESC, n.id DESC) FROM newest n) AS messages,
+    SELECT (SELECT json_agg(n ORDER BY n.created_at DESC, n.id DESC)
+            FROM (SELECT * FROM newest UNION ALL SELECT * FROM carried) n) AS messages,
            (SELECT s.content FROM summaries s, open WHERE s.conversation_id = open.id) AS summary,
            ARRAY(SELECT s.content FROM summaries s
                  WHERE s.user_id = $1 AND s.conversation_id NOT IN (SELECT id FROM open)
@@ -104,6 +113,9 @@ const RECALL: &str = "
                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
                     LIMIT 1) AS m) f) AS found";
+
+/// Most messages that are carried over a silence: what was talked of last.
+const CARRIED: i64 = 10;
 
 const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 
@@ -151,6 +163,7 @@ impl Messages<'_> {
             .bind(i64::from(limits.facts))
             .bind(numbers)
             .bind(months)
+            .bind(CARRIED)
             .fetch_one(&self.0.pool)
             .await?;
         let keys = &self.0.keys;

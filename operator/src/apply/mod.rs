@@ -70,6 +70,13 @@ impl ApplyError {
         Self { action, kind: kind.name(), name: key.name.clone(), source: Box::new(source), advice: String::new() }
     }
 
+    /// Whether it is about this object: the API server has answered, and may well take the next one.
+    #[must_use]
+    pub fn is_of_the_object(&self) -> bool {
+        const TOO_MANY_REQUESTS: u16 = 429;
+        matches!(&*self.source, kube::Error::Api(status) if status.code != TOO_MANY_REQUESTS)
+    }
+
     /// With what to do about it, if it is for want of rights.
     #[must_use]
     pub fn advised(self, advice: String) -> Self {
@@ -86,7 +93,10 @@ impl Applier {
         let slot = (manifest.kind, Depth::Owned);
         if let Some(live) = self.cache.get(slot, &manifest.key) {
             let live = serde_json::to_value(&*live).unwrap_or_default();
-            let Some(difference) = differs::first_difference(&manifest.object, &live) else { return Ok(false) };
+            let is_known = !manifest.kind.is_optional();
+            let Some(difference) = differs::first_difference(&manifest.object, &live, is_known) else {
+                return Ok(false);
+            };
             tracing::info!(kind = manifest.kind.name(), name = manifest.key.name, difference, "mending a difference");
         } else {
             self.must_not_be_anothers(manifest).await?;

@@ -16,9 +16,13 @@ use crate::crd::{Amounts, ConfigMapKeyRef, EvolveBot, ExtraVariable, ObjectName,
 /// The user that everything runs as: `nonroot` of the usual small images.
 const USER: i64 = 65_532;
 
-/// A pod of the bot without containers.
+/// A pod of the bot without containers. Its place is that of the API's pods: where all nodes are set aside for somebody, a
+/// job must be let on them too.
 pub(super) fn pod(bot: &EvolveBot) -> PodSpec {
+    let place = &bot.spec.api.pod;
     PodSpec {
+        node_selector: (!place.node_selector.is_empty()).then(|| place.node_selector.clone()),
+        tolerations: (!place.tolerations.is_empty()).then(|| place.tolerations.clone()),
         service_account_name: Some(names::pods(bot)),
         automount_service_account_token: Some(false),
         // A variable for every Service of the namespace helps nobody, and could clash with ours.

@@ -5,7 +5,7 @@
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::PodSpec;
 
-use super::backup::{self, CONNECTION};
+use super::backup::{self, CONNECTION, STORE};
 use super::container::{self, plain_variable};
 use super::{Inputs, labels, names};
 use crate::crd::EvolveBot;
@@ -43,7 +43,7 @@ pub fn job(bot: &EvolveBot, inputs: &Inputs, copy: &str, suffix: &str) -> Result
     let download = settings.s3.as_ref().map(|s3| {
         let mut store = backup::store_variables(bot, s3);
         store.extend([backup::folder(bot), variable()]);
-        vec![backup::step(settings, "download", &s3.image, &[DOWNLOAD], store)]
+        vec![backup::step(settings, "download", &s3.image, &[STORE, DOWNLOAD], store)]
     });
     let mut container = backup::step(settings, COMPONENT, &settings.image, &scripts, variables);
     container.volume_mounts.get_or_insert_default().push(container::mount("work", "/work"));

@@ -27,12 +27,12 @@ use self::history::History;
 use self::migration::{Gate, gate};
 use self::objects::{manifests, superseded, unwanted};
 use self::placing::{Live, place};
-use self::pods::{Pods, Trouble};
+use self::pods::{Pods, Trouble, not_made};
 use self::rollout::{Case, Course, Evidence, First, Second, Seen, Wishes, course, held};
 use self::target::{Part, Target, part, stamp};
 use crate::EvolveBot;
 use crate::apply::manifest::{Manifest, ManifestError};
-use crate::build::{Desired, REFUSE, RETRY, config_maps_of, fingerprint, kept, twin};
+use crate::build::{Desired, REFUSE, RETRY, fingerprint, kept, twin};
 use crate::controller::cache::{Cache, Depth, Key};
 use crate::controller::kinds::Kind;
 use crate::crd::{RolloutPhase, RolloutStatus};
@@ -110,7 +110,9 @@ pub fn plan(
         gate => gate,
     };
     let wanted = Target { api: stamp_of(&mut desired.api), bot: stamp_of(&mut desired.bot) };
-    let lives = [live_part(cache, bot, &names.api), live_part(cache, bot, &names.bot)];
+    // A bot that wakes does not wake in the version before while its database is migrated to the next.
+    let is_early = is_held || !matches!(gate, Gate::Open | Gate::Failed(_));
+    let lives = [&names.api, &names.bot].map(|name| live_part(cache, bot, name, is_early));
     let pods = Pods::of(bot, cache);
     let before = bot.status.as_ref().and_then(|status| status.rollout.clone()).unwrap_or_default();
     let good = [&before.last_good, &before.previous_good];
@@ -136,14 +138,7 @@ pub fn plan(
     for next in &placing.next {
         more.push(Manifest::new(next, bot.namespace_name(), owner)?);
     }
-    let mut needed: BTreeSet<String> = [&desired.api, &desired.bot]
-        .into_iter()
-        .chain(&placing.next)
-        .filter_map(template_of)
-        .chain(history.templates())
-        .flat_map(config_maps_of)
-        .chain(placing.spared)
-        .collect();
+    let mut needed: BTreeSet<String> = placing.spared.into_iter().collect();
     let good = [&course.status.last_good, &course.status.previous_good];
     needed.extend(good.into_iter().flatten().map(|target| kept::name(bot, target)));
 
@@ -169,13 +164,18 @@ pub fn plan(
         is_held,
         course,
         version_before,
-        trouble: pods.trouble(),
+        trouble: refused(&lives).or_else(|| pods.trouble()),
         migration_trouble: (gate == Gate::Running).then(|| pods.trouble_of_job(&names.migration)).flatten(),
         gate,
         backups: backups(bot, cache, &pods),
         remembered: remembered.into(),
         names,
     })
+}
+
+/// Why pods that shall be are not even made.
+fn refused(lives: &[Live; 2]) -> Option<Trouble> {
+    lives.iter().flat_map(|live| [&live.stable, &live.next]).flatten().find_map(not_made)
 }
 
 /// Nothing moves.
@@ -236,9 +236,12 @@ pub fn live_deployment(cache: &Cache, bot: &EvolveBot, name: &str) -> Option<Dep
     live(cache, bot, Kind::Deployment, name)
 }
 
-fn live_part(cache: &Cache, bot: &EvolveBot, name: &str) -> Live {
+fn live_part(cache: &Cache, bot: &EvolveBot, name: &str, is_early: bool) -> Live {
+    let stable = live_deployment(cache, bot, name);
+    let replicas = stable.as_ref().and_then(|live| live.spec.as_ref()?.replicas);
     Live {
-        stable: live_deployment(cache, bot, name),
+        sleeps_on: is_early && replicas == Some(0),
+        stable,
         next: live_deployment(cache, bot, &twin::name(name)),
         service: live(cache, bot, Kind::Service, name),
     }

@@ -10,7 +10,7 @@ mod digest;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use evolve_domain::tokens;
+use evolve_domain::{safety::hidden, tokens};
 use evolve_runtime::shutdown::Tasks;
 use evolve_store::{
     facts::Fact,
@@ -168,5 +168,9 @@ fn line(number: usize, message: &Message) -> String {
         Role::Assistant => "Companion",
     };
     let photo = if message.has_image { "[photo] " } else { "" };
-    format!("[{number}] {} {who}: {photo}{}\n", message.created_at.format("%Y-%m-%d %H:%M"), message.text)
+    format!(
+        "[{number}] {} {who}: {photo}{}\n",
+        message.created_at.format("%Y-%m-%d %H:%M"),
+        hidden::without(&message.text)
+    )
 }

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use evolve_domain::{
     fact::choose::{Ranked, choose},
     plan::Plan,
+    safety::hidden,
     tokens,
 };
 use evolve_store::{
@@ -76,7 +77,7 @@ impl Running<'_> {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
         if !self.request.text.is_empty() {
-            parts.push(Part::Text(self.request.text.clone()));
+            parts.push(Part::Text(hidden::without(&self.request.text)));
         }
         Message { role: Role::User, parts }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evolve_domain::safety::hidden;
 use evolve_store::{messages::Recall, turns};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -125,9 +126,11 @@ fn extend(request: &mut Request, answer: Answer, results: Vec<Value>) {
     request.context.push(Message::tool_results(answer.tool_calls.iter().zip(results).collect()));
 }
 
-/// The model's words as they may be stored and shown: no control characters but line breaks and tabs, bounded.
+/// The model's words as they may be stored and shown: no control characters but line breaks and tabs, nothing that nobody
+/// sees, bounded.
 fn clean(text: &str) -> String {
-    let shown = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(MAX_REPLY_CHARS);
+    let seen = hidden::without(text);
+    let shown = seen.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(MAX_REPLY_CHARS);
     shown.collect::<String>().trim().to_owned()
 }
 

@@ -2,6 +2,8 @@
 //! helper functions are tests too.
 
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod facts;
 #[cfg(test)]
 mod forgetting;

@@ -60,6 +60,7 @@ fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) 
         relationship: Relationship::default(),
         max_iterations: 3,
         thinking_budget: 0,
+        silence: chrono::TimeDelta::hours(8),
         metrics: EngineMetrics::register(&metrics),
         clock: clock.clone(),
     };
