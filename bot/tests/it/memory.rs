@@ -4,15 +4,12 @@ use evolve_testkit::telegram::{Sent, User};
 
 use crate::world::{World, anna, john};
 
-/// Presses the button with this label on the newest message that has it.
+/// Presses the button with this label on the last message, as soon as it has one.
 async fn press(world: &World, user: User, label: &str) {
-    let messages = world.telegram.messages(user.id);
-    let found = messages.iter().rev().find_map(|sent: &Sent| {
-        let buttons = sent.buttons.iter().flatten();
-        let data = buttons.filter(|button| button.text.contains(label)).find_map(|b| sent.callback_data(&b.text));
-        Some((sent.message_id, data?.to_owned()))
-    });
-    let (message, data) = found.unwrap_or_else(|| panic!("no button {label:?}:\n{}", world.transcript(user.id)));
+    let data =
+        |sent: &[Sent]| sent.last().and_then(|last| Some((last.message_id, last.callback_data(label)?.to_owned())));
+    let sent = world.telegram.wait_for(user.id, |sent| data(sent).is_some()).await;
+    let (message, data) = data(&sent).unwrap();
     let update = world.telegram.press(user, message, &data);
     world.wait_until_done(update).await;
 }
@@ -32,12 +29,13 @@ async fn a_person_looks_through_corrects_and_forgets_what_is_remembered() {
     seven_facts(&world);
     world.telegram.send_text(anna(), "/memory");
     world.wait_for_last(42, "7 фактов").await;
-    press(&world, anna(), "Близкие").await;
+    press(&world, anna(), "👪 Близкие и питомцы · 6").await;
     press(&world, anna(), "›").await;
-    press(&world, anna(), "Назад").await;
-    press(&world, anna(), "Работа").await;
+    world.wait_for_last(42, "Страница 2 из 2").await;
+    press(&world, anna(), "‹ Назад").await;
+    press(&world, anna(), "💼 Работа и учёба · 1").await;
     press(&world, anna(), "1").await;
-    press(&world, anna(), "Исправить").await;
+    press(&world, anna(), "✏️ Исправить").await;
     let question = world.wait_for_last(42, "Как правильно?").await;
     world.telegram.send_reply(anna(), question.message_id, &"я".repeat(301));
     let question = world.wait_for_last(42, "Так запомнить не получится").await;
@@ -45,12 +43,14 @@ async fn a_person_looks_through_corrects_and_forgets_what_is_remembered() {
     world.wait_for_last(42, "Работает в театре").await;
     press(&world, anna(), "🗑 Забыть").await;
     press(&world, anna(), "Оставить").await;
+    world.wait_for_last(42, "Рассказано").await;
     press(&world, anna(), "🗑 Забыть").await;
+    world.wait_for_last(42, "насовсем").await;
     press(&world, anna(), "🗑 Забыть").await;
     world.wait_for_last(42, "Забыто").await;
     assert_eq!(world.api.facts(42).len(), 6);
-    press(&world, anna(), "Забыть всё").await;
-    press(&world, anna(), "Да, забыть всё").await;
+    press(&world, anna(), "🗑 Забыть всё").await;
+    press(&world, anna(), "🗑 Да, забыть всё").await;
     world.wait_for_last(42, "Всё забыто").await;
     assert_eq!((world.api.facts(42).len(), world.api.facts(7).len()), (0, 1));
     assert_eq!(world.api.turns(), 0, "something of it went to the companion");
@@ -66,7 +66,7 @@ async fn words_are_searched_for_after_the_command_or_as_an_answer() {
     world.wait_for_last(42, "Работает в <музее>").await;
     world.telegram.send_text(anna(), "/memory");
     world.wait_for_last(42, "7 фактов").await;
-    press(&world, anna(), "Найти").await;
+    press(&world, anna(), "🔎 Найти").await;
     let question = world.wait_for_last(42, "Что найти?").await;
     world.telegram.send_reply(anna(), question.message_id, "близких");
     world.wait_for_last(42, "Страница 1 из 2").await;
