@@ -121,7 +121,9 @@ pub fn plan(
         standstill(&before)
     } else {
         let seen = see(&before, &wanted, &lives, &pods, gate != Gate::Open, bot.spec.hibernated, moment);
-        let settled = |target: &Target| judge(&lives, target, |live| live.stable.as_ref()).map(|p| p == Part::Settled);
+        let settled = |target: &Target| {
+            judge(&lives, target, bot.spec.hibernated, |live| live.stable.as_ref()).map(|p| p == Part::Settled)
+        };
         let case = Case { before: &before, wanted: &wanted, settings: &bot.spec.rollout, seen: &seen };
         course(&case, &wishes(bot), |target| history.has(target), |target| settled(target) == [true; 2])
     };
@@ -196,8 +198,8 @@ fn see(
     let is_watched = matches!(before.phase, RolloutPhase::Canary | RolloutPhase::Switched);
     let since = before.since.as_ref().filter(|_| is_watched);
     Seen {
-        stable: judge(lives, wanted, |live| live.stable.as_ref()),
-        next: judge(lives, wanted, |live| live.next.as_ref()),
+        stable: judge(lives, wanted, is_hibernated, |live| live.stable.as_ref()),
+        next: judge(lives, wanted, is_hibernated, |live| live.next.as_ref()),
         ill: since.and_then(|since| pods.illness([&wanted.api, &wanted.bot], since)),
         evidence: moment.evidence,
         is_closed,
@@ -206,8 +208,13 @@ fn see(
     }
 }
 
-fn judge(lives: &[Live; 2], target: &Target, which: impl Fn(&Live) -> Option<&Deployment>) -> [Part; 2] {
-    [part(which(&lives[0]), &target.api), part(which(&lives[1]), &target.bot)]
+fn judge(
+    lives: &[Live; 2],
+    target: &Target,
+    is_hibernated: bool,
+    which: impl Fn(&Live) -> Option<&Deployment>,
+) -> [Part; 2] {
+    [part(which(&lives[0]), &target.api, is_hibernated), part(which(&lives[1]), &target.bot, is_hibernated)]
 }
 
 fn wishes(bot: &EvolveBot) -> Wishes {

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use evolve_domain::{
     fact::choose::{Ranked, choose},
     plan::Plan,
-    safety::hidden,
+    safety::{crisis, hidden},
     tokens,
 };
 use evolve_store::{
@@ -49,7 +49,10 @@ impl Running<'_> {
             earlier: &earlier,
             summary,
         };
-        let system = self.engine.prompts.system(&self.engine.persona, &known)?;
+        let mut system = self.engine.prompts.system(&self.engine.persona, &known)?;
+        if crisis::is_spoken_of(&self.request.text) {
+            system = format!("{system}\n\n{}", self.engine.prompts.danger(self.settings().language)?);
+        }
         push_message(&mut context, self.message(recall));
         let mut request = Request::new(system, context);
         request.tools = tools::specs();

@@ -263,6 +263,34 @@ async fn a_bot_that_wakes_in_a_new_version_sleeps_until_its_migration_is_done(#[
 }
 
 #[tokio::test]
+async fn what_a_bot_was_given_in_its_sleep_proves_itself_when_it_wakes() {
+    let mut spec = plain();
+    spec["rollout"] = json!({ "strategy": "BlueGreen" });
+    let bench = Bench::converged(spec).await;
+    bench.change(|spec| spec["hibernated"] = json!(true));
+    for _ in 0..4 {
+        bench.pass().await.unwrap();
+        bench.play();
+    }
+    bench.change(|spec| spec["version"] = json!("2.0.0"));
+    for _ in 0..4 {
+        bench.pass().await.unwrap();
+        bench.play();
+    }
+    let rollout = |bench: &Bench| bench.api.objects()[&format!("{BOTS}/eva")]["status"]["rollout"].clone();
+    let asleep = rollout(&bench);
+    assert_ne!(asleep["lastGood"], asleep["target"]);
+    bench.change(|spec| spec["hibernated"] = json!(false));
+    for _ in 0..3 {
+        bench.pass().await.unwrap();
+        bench.watch();
+        let image = &bench.api.objects()[DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]["image"];
+        assert_eq!(image, "evolve.test/evolve:1.0.0", "what was good wakes first");
+    }
+    assert_eq!(rollout(&bench)["lastGood"], asleep["lastGood"]);
+}
+
+#[tokio::test]
 async fn a_deleted_bot_makes_no_call() {
     let bench = Bench::converged(plain()).await;
     let mut bot = bench.api.objects()[&format!("{BOTS}/eva")].clone();
