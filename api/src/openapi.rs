@@ -43,6 +43,7 @@ pub(crate) use problems;
         (name = "auth", description = "Tokens"),
         (name = "chat", description = "Talking"),
         (name = "profile", description = "What a person told of themselves"),
+        (name = "memory", description = "What the companion remembers"),
         (name = "operation", description = "For those who run it"),
     ),
 )]

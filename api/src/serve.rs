@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, memory, partitions, profiles::Profiles, providers,
-    relationships::Relationships, summary,
+    Engine, EngineConfig, EngineMetrics, conversations, memories, memories::Memories, memory, partitions,
+    profiles::Profiles, providers, relationships::Relationships, summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
@@ -36,6 +36,8 @@ pub fn serve(
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
+    memories::start(api.engine.clone(), tasks);
+    conversations::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -69,6 +71,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
@@ -78,6 +81,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         relationship: config.relationship,
         max_iterations: config.max_iterations,
         thinking_budget: config.thinking_budget,
+        silence: config.silence,
         metrics: engine_metrics,
         clock: clock.clone(),
     })?;
@@ -85,6 +89,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         engine,
         profiles,
         relationships,
+        memories,
         store,
         redis,
         tokens: Tokens::new(&config.jwt_secret),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, profiles::Profiles, relationships::Relationships};
+use evolve_engine::{Engine, memories::Memories, profiles::Profiles, relationships::Relationships};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -37,6 +37,8 @@ pub struct Parts {
     pub profiles: Profiles,
     /// Relationships.
     pub relationships: Relationships,
+    /// What is remembered.
+    pub memories: Memories,
     /// Postgres, for readiness.
     pub store: Store,
     /// Redis, for limits and readiness.

@@ -27,6 +27,7 @@ help =
     Со мной можно просто разговаривать: пишите как другу.
 
     /profile — что я о вас знаю
+    /memory — что я помню: посмотреть, исправить, забыть
     /relationship — насколько мы близки
     /status — тариф и сколько сообщений осталось на сегодня
     /reset — начать разговор заново (память останется)
@@ -36,6 +37,7 @@ unknown-command = Такой команды я не знаю 🙈 Все ком�
 command-start = Познакомиться
 command-help = Что я умею
 command-profile = Что я о вас знаю
+command-memory = Что я помню
 command-relationship = Насколько мы близки
 command-status = Тариф и остаток сообщений
 command-reset = Начать разговор заново
@@ -124,6 +126,68 @@ level-up =
     🎉 Мы стали ближе! Теперь у нас новый уровень — <b>{ $name }</b>.
 
     Как мы к этому пришли: /relationship
+
+memory-title = <b>Вот что я о вас помню</b>: { $total ->
+        [one] { $total } факт
+        [few] { $total } факта
+       *[other] { $total } фактов
+    }
+memory-limit = На вашем тарифе я могу помнить { $limit ->
+        [one] { $limit } факт
+        [few] { $limit } факта
+       *[other] { $limit } фактов
+    }.
+memory-full = Память заполнена: на вашем тарифе помещается { $limit ->
+        [one] { $limit } факт
+        [few] { $limit } факта
+       *[other] { $limit } фактов
+    }. Забудем что-нибудь — и место появится.
+memory-empty = Пока я ничего о вас не помню. Расскажите что-нибудь важное для вас 🙂
+memory-search = 🔎 Найти
+memory-back = ‹ Назад
+memory-page = Страница { $page } из { $pages }
+memory-found = По словам «{ $words }» нашлось: { $found ->
+        [one] { $found } факт
+        [few] { $found } факта
+       *[other] { $found } фактов
+    }
+memory-found-nothing = Про «{ $words }» я ничего не помню.
+memory-ask-words = Что найти? Ответьте на это сообщение одним-двумя словами.
+memory-told = Рассказано: { $date }
+memory-times = Об этом вы говорили { $times ->
+        [one] { $times } раз
+        [few] { $times } раза
+       *[other] { $times } раз
+    }
+memory-day = Когда: { $date }
+memory-before = <b>До этого</b>
+memory-past = • { $fact } (с { $from } по { $until })
+memory-correct = ✏️ Исправить
+memory-forget = 🗑 Забыть
+memory-ask-correction = Как правильно? Сейчас у меня так: «{ $fact }». Ответьте на это сообщение одной фразой.
+memory-correction-refused = Так запомнить не получится. Напишите, пожалуйста, одной фразой до 300 знаков, ответом на это сообщение.
+memory-ask-forget = Забыть «{ $fact }» насовсем? Это исчезнет из памяти, а сообщения, где об этом сказано, у меня опустеют. Здесь, в чате, они останутся, пока вы их не удалите.
+memory-forget-yes = 🗑 Забыть
+memory-forget-no = Оставить
+memory-forgotten = Забыто 🌱 { $messages ->
+        [0] {""}
+        [one] Стёрто { $messages } сообщение, где об этом говорилось.
+        [few] Стёрто { $messages } сообщения, где об этом говорилось.
+       *[other] Стёрто { $messages } сообщений, где об этом говорилось.
+    }
+memory-forget-all = 🗑 Забыть всё
+memory-ask-forget-all = Забыть <b>всё</b>, что вы мне рассказывали: факты, весь наш разговор и его краткое содержание? Вернуть это будет нельзя. Профиль, тариф и наша близость останутся.
+memory-forget-all-yes = 🗑 Да, забыть всё
+memory-forgot-all = Всё забыто 🌱 Можем начать сначала.
+memory-gone = Этого я уже не помню.
+category-identity = 🪪 О вас
+category-family = 👪 Близкие и питомцы
+category-work = 💼 Работа и учёба
+category-preferences = 💛 Вкусы
+category-health = 🩺 Здоровье
+category-plans = 🗓 Планы
+category-events = ✨ События
+category-other = 📎 Прочее
 
 reset-done = Хорошо, начнём разговор с чистого листа 🌱 Всё, что я о вас помню, остаётся со мной.
 reset-nothing = Мы как раз ни о чём не говорили, так что можно просто начать 🙂 Всё, что я о вас помню, остаётся со мной.

@@ -2,6 +2,12 @@
 //! helper functions are tests too.
 
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod forgetting;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod model_chain;
