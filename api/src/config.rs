@@ -3,6 +3,7 @@
 use std::{fmt::Display, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
+use chrono::TimeDelta;
 use evolve_domain::{
     payment::Price,
     plan::Plans,
@@ -69,6 +70,8 @@ pub struct Config {
     pub max_iterations: u32,
     /// Tokens of thinking: 0 is as little as the model allows, -1 its own choice.
     pub thinking_budget: i32,
+    /// After so long without a word a conversation has ended.
+    pub silence: TimeDelta,
     /// Logs.
     pub logs: LogConfig,
     /// Traces.
@@ -129,6 +132,14 @@ impl Config {
                 .is_some(),
             relationship: relationship(env),
             max_iterations: bounded(env, "MAX_AI_ITERATIONS", "3", 0, 20, "Most rounds of tool use in one turn."),
+            silence: TimeDelta::hours(bounded(
+                env,
+                "CONVERSATION_SILENCE_HOURS",
+                "8",
+                1,
+                720,
+                "Hours without a word after which a conversation has ended and is summed up.",
+            )),
             thinking_budget: bounded(
                 env,
                 "AI_THINKING_BUDGET",

@@ -13,6 +13,7 @@ pub mod errors;
 pub mod extract;
 pub mod guard;
 pub mod limits;
+pub mod memory;
 pub mod openapi;
 pub mod operation;
 pub mod payments;

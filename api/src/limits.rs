@@ -25,6 +25,8 @@ pub enum Rule {
     Profile,
     /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
     Payments,
+    /// Everything under `/memory`: apart from `Profile`, since whoever looks through it presses many buttons.
+    Memory,
 }
 
 /// The limit of each rule; the defaults are the seed's.
@@ -36,20 +38,28 @@ pub struct RateLimits {
     pub chat: Limit,
     /// See [`Rule::Profile`] and [`Rule::Payments`].
     pub profile: Limit,
+    /// See [`Rule::Memory`].
+    pub memory: Limit,
 }
 
 impl Default for RateLimits {
     fn default() -> Self {
-        Self { auth: Limit::per_minute(10), chat: Limit::per_minute(10), profile: Limit::per_minute(20) }
+        Self {
+            auth: Limit::per_minute(10),
+            chat: Limit::per_minute(10),
+            profile: Limit::per_minute(20),
+            memory: Limit::per_minute(60),
+        }
     }
 }
 
 impl RateLimits {
-    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT` and `PROFILE_RATE_LIMIT`.
+    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
     pub fn read(env: &mut Reader) -> Self {
         let defaults = Self::default();
         let (auth, chat, profile) =
             (defaults.auth.to_string(), defaults.chat.to_string(), defaults.profile.to_string());
+        let memory = defaults.memory.to_string();
         Self {
             auth: env.or(
                 "AUTH_RATE_LIMIT",
@@ -66,6 +76,7 @@ impl RateLimits {
                 &profile,
                 "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments.",
             ),
+            memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
         }
     }
 
@@ -76,6 +87,7 @@ impl RateLimits {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
             Rule::Profile | Rule::Payments => self.profile,
+            Rule::Memory => self.memory,
         }
     }
 }
@@ -107,6 +119,7 @@ impl Rule {
             Self::Reset => "reset",
             Self::Profile => "profile",
             Self::Payments => "payments",
+            Self::Memory => "memory",
         }
     }
 }

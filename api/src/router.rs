@@ -20,6 +20,7 @@ use crate::{
     auth, chat, docs,
     guard::{Guard, guard},
     limits::Rule,
+    memory,
     openapi::Document,
     operation, payments,
     problem::ApiError,
@@ -51,6 +52,11 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(payments::refunded))
         .routes(routes!(payments::subscription))
         .routes(routes!(payments::ask_refund));
+    let memory = group().routes(routes!(memory::list, memory::forget_all)).routes(routes!(
+        memory::get,
+        memory::correct,
+        memory::forget
+    ));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))
@@ -66,6 +72,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
         .merge(guarded(payments, Rule::Payments))
+        .merge(guarded(memory, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
     // The chat handler has a limit of its own, after which the turn goes on without its caller.

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use evolve_contract::payments::Terms;
 use evolve_domain::payment::Price;
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, memory, partitions,
+    Engine, EngineConfig, EngineMetrics, conversations, memories,
+    memories::Memories,
+    memory, partitions,
     payments::{
         self, Payments,
         provider::{Money, PaymentProvider, Stars},
@@ -47,6 +49,8 @@ pub fn serve(
     partitions::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);
+    memories::start(api.engine.clone(), tasks);
+    conversations::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -97,6 +101,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
@@ -106,6 +111,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         relationship: config.relationship,
         max_iterations: config.max_iterations,
         thinking_budget: config.thinking_budget,
+        silence: config.silence,
         metrics: engine_metrics,
         clock: clock.clone(),
     })?;
@@ -115,6 +121,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         payments: sold,
         premium_terms,
         relationships,
+        memories,
         store,
         redis,
         tokens: Tokens::new(&config.jwt_secret),

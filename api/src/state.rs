@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
-use evolve_engine::{Engine, payments::Payments, profiles::Profiles, relationships::Relationships};
+use evolve_engine::{Engine, memories::Memories, payments::Payments, profiles::Profiles, relationships::Relationships};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -42,6 +42,8 @@ pub struct Parts {
     pub premium_terms: Terms,
     /// Relationships.
     pub relationships: Relationships,
+    /// What is remembered.
+    pub memories: Memories,
     /// Postgres, for readiness.
     pub store: Store,
     /// Redis, for limits and readiness.

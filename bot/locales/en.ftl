@@ -26,6 +26,7 @@ help =
     You can simply talk to me, as you would to a friend.
 
     /profile — what I know about you
+    /memory — what I remember, to look through, correct or forget
     /relationship — how close we are
     /status — your plan, and the messages left today
     /reset — start the conversation afresh (I keep my memories)
@@ -37,6 +38,7 @@ unknown-command = I don't know that command 🙈 They are all in /help, or just 
 command-start = Get to know each other
 command-help = What I can do
 command-profile = What I know about you
+command-memory = What I remember
 command-relationship = How close we are
 command-status = Your plan and messages left
 command-reset = Start the conversation afresh
@@ -117,6 +119,62 @@ level-up =
     🎉 We've grown closer! We have reached a new level: <b>{ $name }</b>.
 
     How we got here: /relationship
+
+memory-title = <b>What I remember about you</b>: { $total ->
+        [one] { $total } fact
+       *[other] { $total } facts
+    }
+memory-limit = On your plan I can remember { $limit ->
+        [one] { $limit } fact
+       *[other] { $limit } facts
+    }.
+memory-full = My memory is full: your plan has room for { $limit ->
+        [one] { $limit } fact
+       *[other] { $limit } facts
+    }. Forget something, and there is room again.
+memory-empty = I don't remember anything about you yet. Tell me something that matters to you 🙂
+memory-search = 🔎 Search
+memory-back = ‹ Back
+memory-page = Page { $page } of { $pages }
+memory-found = Found for “{ $words }”: { $found ->
+        [one] { $found } fact
+       *[other] { $found } facts
+    }
+memory-found-nothing = I don't remember anything about “{ $words }”.
+memory-ask-words = What shall I look for? Answer this message with a word or two.
+memory-told = Told on { $date }
+memory-times = You mentioned it { $times ->
+        [one] { $times } time
+       *[other] { $times } times
+    }
+memory-day = When: { $date }
+memory-before = <b>Before that</b>
+memory-past = • { $fact } ({ $from } to { $until })
+memory-correct = ✏️ Correct
+memory-forget = 🗑 Forget
+memory-ask-correction = What is right? I have it as: “{ $fact }”. Answer this message in one sentence.
+memory-correction-refused = I can't remember it like this. Please put it in one sentence of up to 300 characters, as an answer to this message.
+memory-ask-forget = Forget “{ $fact }” for good? It will be gone from my memory, and messages that say it will be emptied on my side. In our chat here they stay until you delete them.
+memory-forget-yes = 🗑 Forget it
+memory-forget-no = Keep it
+memory-forgotten = Forgotten 🌱 { $messages ->
+        [0] {""}
+        [one] I emptied { $messages } message that held it.
+       *[other] I emptied { $messages } messages that held it.
+    }
+memory-forget-all = 🗑 Forget everything
+memory-ask-forget-all = Forget <b>everything</b> you ever told me: facts, our whole conversation and what I made of it? This cannot be undone. Your profile, your plan and how close we are stay.
+memory-forget-all-yes = 🗑 Yes, forget everything
+memory-forgot-all = I have forgotten everything 🌱 We can start over.
+memory-gone = I don't remember that any more.
+category-identity = 🪪 About you
+category-family = 👪 Family and pets
+category-work = 💼 Work and study
+category-preferences = 💛 Likes and dislikes
+category-health = 🩺 Health
+category-plans = 🗓 Plans
+category-events = ✨ Events
+category-other = 📎 Other
 
 reset-done = All right, a fresh start 🌱 Everything I remember about you stays with me.
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.
@@ -205,3 +263,11 @@ refund-asked = I've passed it on: somebody will look into it. If the payment is 
 notice-premium-ending = Your premium ends on <b>{ $date }</b>. If you'd like it to go on, there is /premium 💛
 notice-premium-late = Telegram couldn't renew your subscription, perhaps for want of Stars. Premium stays on until <b>{ $date }</b>; top up your Stars, or see /premium.
 notice-premium-ended = Your premium has ended. I'm still here, and remember everything that you told me 💛 If you miss it: /premium.
+
+# Somebody may be in danger
+helplines =
+    Thank you for telling me. This may be very hard right now, and you don't have to carry it alone. There are people who will listen this minute:
+
+    { $lines }
+
+    If you are in danger right now, call { $emergency }. I'm here too: keep writing to me.

@@ -6,6 +6,7 @@ use evolve_contract::{
     Client, ClientError, Code,
     chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse},
     client::Bot,
+    memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
         OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
         RefundedRequest, SubscriptionRequest, Way,
@@ -16,6 +17,7 @@ use evolve_contract::{
 use futures::Stream;
 use moka::future::Cache;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 /// Tokens live an hour; ten minutes are left for a slow turn.
 const TOKEN_TTL: Duration = Duration::from_secs(50 * 60);
@@ -90,6 +92,52 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn relationship(&self, person: i64) -> Result<Option<RelationshipResponse>, ClientError> {
         known(self.authorised(person, |token| async move { self.client.relationship(&token, person).await }).await)
+    }
+
+    /// A page of what is remembered of the person.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn memory(&self, person: i64, query: &MemoryQuery) -> Result<MemoryResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.memory(&token, person, query).await }).await
+    }
+
+    /// A fact and its history.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn fact(&self, person: i64, fact: Uuid) -> Result<FactResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.fact(&token, person, fact).await }).await
+    }
+
+    /// Puts a fact right.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn correct(
+        &self,
+        person: i64,
+        fact: Uuid,
+        correction: &FactCorrection,
+    ) -> Result<FactData, ClientError> {
+        self.authorised(person, |token| async move { self.client.correct_fact(&token, person, fact, correction).await })
+            .await
+    }
+
+    /// Forgets a fact.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn forget(&self, person: i64, fact: Uuid) -> Result<ForgottenResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.forget_fact(&token, person, fact).await }).await
+    }
+
+    /// Forgets everything.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn forget_all(&self, person: i64) -> Result<ForgottenResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.forget_all(&token, person).await }).await
     }
 
     /// The person's profile as it is now; nothing for somebody unknown.

@@ -69,6 +69,30 @@ impl Replies {
         self.owe(method, params)
     }
 
+    /// A message with buttons; or, where one is to be edited, that message with this text and these buttons.
+    #[must_use]
+    pub(crate) fn screen(self, message_id: Option<i64>, html: String, rows: &[Vec<(String, String)>]) -> Self {
+        let button = |(text, data): &(String, String)| json!({ "text": text, "callback_data": data });
+        let rows: Vec<Vec<Value>> = rows.iter().map(|row| row.iter().map(button).collect()).collect();
+        let mut params = self.text_params(html);
+        params["reply_markup"] = json!({ "inline_keyboard": rows });
+        match message_id {
+            Some(message_id) => {
+                params["message_id"] = message_id.into();
+                self.owe("editMessageText", params)
+            }
+            None => self.owe("sendMessage", params),
+        }
+    }
+
+    /// A question that the person's app opens an answer to.
+    #[must_use]
+    pub(crate) fn prompt(self, html: String) -> Self {
+        let mut params = self.text_params(html);
+        params["reply_markup"] = json!({ "force_reply": true });
+        self.owe("sendMessage", params)
+    }
+
     /// Another text, without buttons, for a message that was sent before.
     #[must_use]
     pub(crate) fn edit(self, message_id: i64, html: impl Into<String>) -> Self {

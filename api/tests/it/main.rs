@@ -11,6 +11,7 @@ mod chat;
 mod harness;
 mod images;
 mod limits;
+mod memory;
 mod openapi;
 mod outages;
 mod payments;

@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, premium, relationship, start};
+use super::{Trouble, Turn, me, memory, premium, relationship, start};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -19,6 +19,8 @@ enum Command {
     Start(String),
     Help,
     Profile,
+    /// With words to search for, or without.
+    Memory(String),
     Relationship,
     Status,
     Reset,
@@ -27,8 +29,9 @@ enum Command {
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 8] = [
+const MENU: [(&str, Text<'static>); 9] = [
     ("profile", Text::CommandProfile),
+    ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
     ("status", Text::CommandStatus),
     ("reset", Text::CommandReset),
@@ -59,6 +62,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Start(_)) => start::start(turn).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
+        Some(Command::Memory(words)) => memory::show(turn, &words).await,
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,

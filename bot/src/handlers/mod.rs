@@ -11,14 +11,17 @@
 //! 3. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
 //! 4. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
-//! 5. While a name is awaited, a text is the name.
-//! 6. Any other text, and any photo, goes to the companion.
-//! 7. Of anything else the bot says kindly that it cannot do it yet.
+//! 5. A text that answers a question of `/memory` is what was asked for: the person chose that message to answer.
+//! 6. While a name is awaited, a text is the name.
+//! 7. Any other text, and any photo, goes to the companion.
+//! 8. Of anything else the bot says kindly that it cannot do it yet.
 
 mod chat;
 mod commands;
+mod danger;
 mod live;
 mod me;
+mod memory;
 mod names;
 mod paid;
 mod premium;
@@ -95,6 +98,9 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
         Incoming::Text { text, date } => {
+            if let Some(asked) = memory::asked(&turn.update.payload) {
+                return memory::answered(turn, asked, &text).await;
+            }
             let profile = turn.profile_or_new().await?;
             if start::awaits_name(turn, &profile, &text) {
                 return start::named(turn, &profile, &text).await;

@@ -17,6 +17,7 @@ use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
+    memory::FactData,
     problem::PROBLEM_JSON,
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
     relationship::{EventKind, Level, RelationshipResponse},
@@ -55,12 +56,16 @@ pub(crate) enum Reply {
     PiecesAndThen(Arc<Notify>, Vec<&'static str>, Problem),
 }
 
+mod memory;
+
 type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
 
 struct World {
     answerer: Answerer,
     answered: HashMap<(i64, String), ChatResponse>,
     profiles: HashMap<i64, ProfileData>,
+    /// What is remembered, in the order of telling.
+    facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
     turns: usize,
     token_generation: u32,
@@ -94,6 +99,7 @@ impl FakeApi {
             answerer: Box::new(|call, _| Reply::Text(format!("echo: {}", call.request.message))),
             answered: HashMap::new(),
             profiles: HashMap::new(),
+            facts: Vec::new(),
             calls: Vec::new(),
             turns: 0,
             token_generation: 0,
@@ -112,6 +118,7 @@ impl FakeApi {
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
             .route("/relationship/{user_id}", get(relationship))
+            .merge(memory::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

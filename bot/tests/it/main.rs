@@ -13,6 +13,7 @@ mod checkout;
 mod delivery;
 mod inbound;
 mod live;
+mod memory;
 mod story;
 mod talking;
 mod trouble;

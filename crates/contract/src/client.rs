@@ -8,11 +8,13 @@ use reqwest::{Method, RequestBuilder, Response, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
+    memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
         OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
         RefundedRequest, SubscriptionRequest,
@@ -235,6 +237,52 @@ impl Client {
     /// [`ClientError`].
     pub async fn ask_refund(&self, by: Bot<'_>, body: &RefundRequest) -> Result<PaymentsResponse, ClientError> {
         json(by.signed(self.request(Method::POST, "payments/refund-requests")).json(body)).await
+    }
+
+    /// `GET /memory/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn memory(&self, token: &str, user_id: i64, query: &MemoryQuery) -> Result<MemoryResponse, ClientError> {
+        json(self.request(Method::GET, &format!("memory/{user_id}")).query(query).bearer_auth(token)).await
+    }
+
+    /// `GET /memory/{user_id}/{fact_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn fact(&self, token: &str, user_id: i64, fact: Uuid) -> Result<FactResponse, ClientError> {
+        json(self.request(Method::GET, &format!("memory/{user_id}/{fact}")).bearer_auth(token)).await
+    }
+
+    /// `PATCH /memory/{user_id}/{fact_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn correct_fact(
+        &self,
+        token: &str,
+        user_id: i64,
+        fact: Uuid,
+        body: &FactCorrection,
+    ) -> Result<FactData, ClientError> {
+        json(self.request(Method::PATCH, &format!("memory/{user_id}/{fact}")).bearer_auth(token).json(body)).await
+    }
+
+    /// `DELETE /memory/{user_id}/{fact_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn forget_fact(&self, token: &str, user_id: i64, fact: Uuid) -> Result<ForgottenResponse, ClientError> {
+        json(self.request(Method::DELETE, &format!("memory/{user_id}/{fact}")).bearer_auth(token)).await
+    }
+
+    /// `DELETE /memory/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn forget_all(&self, token: &str, user_id: i64) -> Result<ForgottenResponse, ClientError> {
+        json(self.request(Method::DELETE, &format!("memory/{user_id}")).bearer_auth(token)).await
     }
 
     fn chat_request(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> RequestBuilder {

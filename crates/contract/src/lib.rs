@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod chat;
 pub mod client;
+pub mod memory;
 pub mod object;
 pub mod payments;
 pub mod problem;

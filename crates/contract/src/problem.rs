@@ -52,6 +52,8 @@ codes! {
     MethodNotAllowed = 405,
     /// This person has no profile yet.
     ProfileNotFound = 404,
+    /// No such fact is remembered of this person.
+    FactNotFound = 404,
     /// The body is larger than allowed.
     BodyTooLarge = 413,
     /// The content type is not application/json.
