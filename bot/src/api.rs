@@ -4,13 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{
     Client, ClientError, Code,
-    chat::{ChatRequest, ChatResponse, ResetResponse},
+    chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse},
+    client::Bot,
+    memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
+    payments::{
+        OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
+        RefundedRequest, SubscriptionRequest, Way,
+    },
     profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
     relationship::RelationshipResponse,
     voice::{VoiceResponse, VoiceUpdate},
 };
+use futures::Stream;
 use moka::future::Cache;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 /// Tokens live an hour; ten minutes are left for a slow turn.
 const TOKEN_TTL: Duration = Duration::from_secs(50 * 60);
@@ -47,6 +55,19 @@ impl Api {
         request: &ChatRequest,
     ) -> Result<ChatResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.chat(&token, Some(key), request).await }).await
+    }
+
+    /// As [`Self::chat`], as a stream of events.
+    ///
+    /// # Errors
+    /// [`ClientError`], for what fails before the stream begins.
+    pub(crate) async fn chat_stream(
+        &self,
+        person: i64,
+        key: &str,
+        request: &ChatRequest,
+    ) -> Result<impl Stream<Item = Result<ChatEvent, ClientError>> + use<>, ClientError> {
+        self.authorised(person, |token| async move { self.client.chat_stream(&token, Some(key), request).await }).await
     }
 
     /// Ends the conversation.
@@ -90,6 +111,52 @@ impl Api {
         self.authorised(person, |token| async move { self.client.update_voice(&token, person, update).await }).await
     }
 
+    /// A page of what is remembered of the person.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn memory(&self, person: i64, query: &MemoryQuery) -> Result<MemoryResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.memory(&token, person, query).await }).await
+    }
+
+    /// A fact and its history.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn fact(&self, person: i64, fact: Uuid) -> Result<FactResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.fact(&token, person, fact).await }).await
+    }
+
+    /// Puts a fact right.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn correct(
+        &self,
+        person: i64,
+        fact: Uuid,
+        correction: &FactCorrection,
+    ) -> Result<FactData, ClientError> {
+        self.authorised(person, |token| async move { self.client.correct_fact(&token, person, fact, correction).await })
+            .await
+    }
+
+    /// Forgets a fact.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn forget(&self, person: i64, fact: Uuid) -> Result<ForgottenResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.forget_fact(&token, person, fact).await }).await
+    }
+
+    /// Forgets everything.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn forget_all(&self, person: i64) -> Result<ForgottenResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.forget_all(&token, person).await }).await
+    }
+
     /// The person's profile as it is now; nothing for somebody unknown.
     ///
     /// # Errors
@@ -118,6 +185,61 @@ impl Api {
         let updated =
             self.authorised(person, |token| async move { self.client.update_profile(&token, update).await }).await?;
         Ok(self.remember(person, updated.data).await)
+    }
+
+    /// What premium costs, and how the person stands.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn payments(&self, person: i64) -> Result<PaymentsResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.payments(self.sign(&token), person).await }).await
+    }
+
+    /// What the person is to be asked for.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn offer(&self, person: i64, way: Way) -> Result<OfferResponse, ClientError> {
+        let body = &OfferRequest { user_id: person, way };
+        self.authorised(person, |token| async move { self.client.offer(self.sign(&token), body).await }).await
+    }
+
+    /// Tells of a payment.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn received(&self, person: i64, body: &ReceivedRequest) -> Result<ReceivedResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.received(self.sign(&token), body).await }).await
+    }
+
+    /// Tells of a payment that was given back.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn refunded(&self, person: i64, body: &RefundedRequest) -> Result<ReceivedResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.refunded(self.sign(&token), body).await }).await
+    }
+
+    /// Stops the subscription from renewing itself, or lets it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn renew(&self, person: i64, renews: bool) -> Result<PaymentsResponse, ClientError> {
+        let body = &SubscriptionRequest { user_id: person, renews };
+        self.authorised(person, |token| async move { self.client.renew(self.sign(&token), body).await }).await
+    }
+
+    /// Asks for a payment back.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn ask_refund(&self, person: i64, payment: &str) -> Result<PaymentsResponse, ClientError> {
+        let body = &RefundRequest { user_id: person, payment_id: payment.to_owned() };
+        self.authorised(person, |token| async move { self.client.ask_refund(self.sign(&token), body).await }).await
+    }
+
+    fn sign<'a>(&'a self, token: &'a str) -> Bot<'a> {
+        Bot { key: &self.key, token }
     }
 
     async fn remember(&self, person: i64, data: ProfileData) -> Arc<ProfileData> {

@@ -1,15 +1,21 @@
 //! What every part of the bot works with.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
 };
 
-use evolve_runtime::clock::Clock;
+use evolve_runtime::{clock::Clock, shutdown::Tasks};
 use evolve_store::Store;
+use moka::future::Cache;
+use secrecy::SecretString;
 use tokio::sync::Notify;
 
-use crate::{api::Api, metrics::BotMetrics, telegram::Telegram};
+use crate::{api::Api, metrics::BotMetrics, outbound::Pace, telegram::Telegram};
 
 /// The parts of one running bot. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,10 +26,54 @@ pub(crate) struct Bot {
     pub(crate) clock: Clock,
     pub(crate) metrics: BotMetrics,
     pub(crate) max_image_bytes: u64,
+    /// Longest recording of a person, seconds.
     pub(crate) max_voice_seconds: u32,
+    /// How answers are shown while they are made.
+    pub(crate) showing: Showing,
+    /// How fast to send.
+    pub(crate) pace: Arc<Pace>,
     pub(crate) contact: Contact,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,
+    /// Signs the payloads of invoices; the API has the same.
+    pub(crate) payload_key: SecretString,
+    /// For invoices in money.
+    pub(crate) provider_token: Option<SecretString>,
+    /// Checkouts that were answered lately.
+    pub(crate) checkouts: Cache<String, ()>,
+    /// Where what is answered in the background runs, so that a stopping process waits for it.
+    pub(crate) tasks: Tasks,
+}
+
+/// None yet. Telegram forgets a checkout after ten seconds.
+#[must_use]
+pub(crate) fn checkouts() -> Cache<String, ()> {
+    Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(60)).build()
+}
+
+/// How answers are shown while they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Showing {
+    /// As a message that grows by edits.
+    #[default]
+    Edits,
+    /// As Telegram's own draft of a message, which its apps show in private chats.
+    Drafts,
+    /// Not at all: an answer comes when it is whole.
+    Off,
+}
+
+impl FromStr for Showing {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "edits" => Ok(Self::Edits),
+            "drafts" => Ok(Self::Drafts),
+            "off" => Ok(Self::Off),
+            other => Err(format!("{other:?} is none of edits, drafts and off")),
+        }
+    }
 }
 
 /// Whether Telegram answered us when we last asked it for something on our own account. Cheap to clone.

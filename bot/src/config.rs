@@ -12,6 +12,8 @@ use evolve_store::StoreConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
+pub use crate::bot::Showing;
+
 /// Where Telegram delivers to when `WEBHOOK_URL` names no path.
 pub const WEBHOOK_PATH: &str = "/telegram/webhook";
 
@@ -52,6 +54,10 @@ pub struct Config {
     pub max_image_bytes: u64,
     /// Longest recording of a person, seconds.
     pub max_voice_seconds: u32,
+    /// How answers are shown while they are made.
+    pub showing: Showing,
+    /// A payment provider's token, for invoices in money.
+    pub provider_token: Option<SecretString>,
     /// Postgres.
     pub store: StoreConfig,
     /// Time-outs of requests to the API.
@@ -113,8 +119,18 @@ impl Config {
             inbound,
             workers,
             messages_per_second: per_second,
+            showing: env.or(
+                "TELEGRAM_STREAMING",
+                "edits",
+                "How answers are shown while they are made: `edits` of one message, Telegram's own `drafts`, or `off`.",
+            ),
             max_image_bytes: max_image_mb.saturating_mul(1024 * 1024),
             max_voice_seconds,
+            provider_token: env.optional_secret(
+                "PAYMENT_PROVIDER_TOKEN",
+                1,
+                "A payment provider's token, from @BotFather, for invoices in money.",
+            ),
             store: StoreConfig::read(env),
             http: ClientConfig::read(env),
             logs: LogConfig::read(env),

@@ -12,6 +12,7 @@
 
 mod api;
 mod bot;
+mod checkout;
 mod handlers;
 mod health;
 mod inbound;
@@ -71,8 +72,14 @@ pub fn start(
         metrics: BotMetrics::register(metrics),
         max_image_bytes: config.max_image_bytes,
         max_voice_seconds: config.max_voice_seconds,
+        showing: config.showing,
+        pace: Arc::new(Pace::new(config.messages_per_second)),
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
+        payload_key: config.service_key.clone(),
+        provider_token: config.provider_token.clone(),
+        checkouts: bot::checkouts(),
+        tasks: tasks.clone(),
     };
     start_queues(&bot, config, tasks);
     inbound::setup::register_commands(&bot, tasks);
@@ -108,7 +115,7 @@ fn start_queues(bot: &Bot, config: &Config, tasks: &Tasks) {
         drop(all_handled);
         Ok(())
     });
-    let outbox = OutboxQueue { bot: bot.clone(), pace: Arc::new(Pace::new(config.messages_per_second)) };
+    let outbox = OutboxQueue { bot: bot.clone(), pace: bot.pace.clone() };
     let (wakeup, owed) = (wakeups.outbox(), bot.owed.clone());
     tasks.spawn("send-outbox", async move {
         queue::run(outbox, SENDERS, wakeup, &owed, handled).await;

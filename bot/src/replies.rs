@@ -5,12 +5,18 @@ use serde_json::{Value, json};
 
 use crate::telegram::upload;
 
+/// In the parameters of an owed `sendMessage`: the message that it takes the place of, if that one is still there. Telegram
+/// never sees it.
+pub(crate) const IN_PLACE_OF: &str = "in_place_of";
+
 /// Calls that answer one update. Their keys come from the update, so that the same answer is never owed twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Replies {
     update_id: i64,
     chat_id: i64,
     user_id: i64,
+    /// The message that the next one takes the place of.
+    draft: Option<i64>,
     owed: Vec<NewOutgoing>,
     together: Vec<i64>,
     keep: Option<&'static str>,
@@ -29,21 +35,66 @@ impl Replies {
     /// Nothing yet, to be sent to `chat_id` for `update_id`.
     #[must_use]
     pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
-        Self { update_id, chat_id, user_id, owed: Vec::new(), together: Vec::new(), keep: None }
+        Self { update_id, chat_id, user_id, draft: None, owed: Vec::new(), together: Vec::new(), keep: None }
+    }
+
+    /// The first message takes the place of this one, in which its beginning is shown already.
+    #[must_use]
+    pub(crate) fn in_place_of(self, draft: Option<i64>) -> Self {
+        Self { draft, ..self }
     }
 
     /// A message in Telegram's HTML.
     #[must_use]
-    pub(crate) fn say(self, html: impl Into<String>) -> Self {
-        let params = self.text_params(html.into());
+    pub(crate) fn say(mut self, html: impl Into<String>) -> Self {
+        let params = self.replacing_params(html.into());
         self.owe("sendMessage", params)
     }
 
     /// A message with buttons under it.
     #[must_use]
-    pub(crate) fn ask(self, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
-        let mut params = self.text_params(html.into());
+    pub(crate) fn ask(mut self, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
+        let mut params = self.replacing_params(html.into());
         params["reply_markup"] = keyboard(buttons);
+        self.owe("sendMessage", params)
+    }
+
+    /// A message with any kind of keyboard.
+    #[must_use]
+    pub(crate) fn say_with(self, html: impl Into<String>, markup: Value) -> Self {
+        let mut params = self.text_params(html.into());
+        params["reply_markup"] = markup;
+        self.owe("sendMessage", params)
+    }
+
+    /// A call of another method, for this chat.
+    #[must_use]
+    pub(crate) fn call(self, method: &str, mut params: Value) -> Self {
+        params["chat_id"] = self.chat_id.into();
+        self.owe(method, params)
+    }
+
+    /// A message with buttons; or, where one is to be edited, that message with this text and these buttons.
+    #[must_use]
+    pub(crate) fn screen(self, message_id: Option<i64>, html: String, rows: &[Vec<(String, String)>]) -> Self {
+        let button = |(text, data): &(String, String)| json!({ "text": text, "callback_data": data });
+        let rows: Vec<Vec<Value>> = rows.iter().map(|row| row.iter().map(button).collect()).collect();
+        let mut params = self.text_params(html);
+        params["reply_markup"] = json!({ "inline_keyboard": rows });
+        match message_id {
+            Some(message_id) => {
+                params["message_id"] = message_id.into();
+                self.owe("editMessageText", params)
+            }
+            None => self.owe("sendMessage", params),
+        }
+    }
+
+    /// A question that the person's app opens an answer to.
+    #[must_use]
+    pub(crate) fn prompt(self, html: String) -> Self {
+        let mut params = self.text_params(html);
+        params["reply_markup"] = json!({ "force_reply": true });
         self.owe("sendMessage", params)
     }
 
@@ -109,6 +160,14 @@ impl Replies {
     #[must_use]
     pub(crate) fn into_owed(self) -> Vec<NewOutgoing> {
         self.owed
+    }
+
+    fn replacing_params(&mut self, html: String) -> Value {
+        let mut params = self.text_params(html);
+        if let Some(draft) = self.draft.take() {
+            params[IN_PLACE_OF] = draft.into();
+        }
+        params
     }
 
     fn text_params(&self, html: String) -> Value {

@@ -10,6 +10,7 @@ use crate::build::{Cluster, Inputs, generated, names, references};
 use crate::controller::cache::Key;
 use crate::controller::kinds::Kind;
 use crate::crd::MAX_PROMPT;
+use crate::plan::backups::restored;
 use crate::reconcile::{Context, PassError};
 use crate::validate::cluster_problems;
 
@@ -54,8 +55,11 @@ pub async fn dereference(
         wanted if wanted.is_empty() => false,
         wanted => keys::ensure(&context.applier, &context.contents, bot, owner, &wanted).await?,
     };
-    let mut inputs =
-        Inputs { pinned_version: bot.status.as_ref().and_then(|status| status.version.clone()), ..Inputs::default() };
+    let mut inputs = Inputs {
+        pinned_version: bot.status.as_ref().and_then(|status| status.version.clone()),
+        restored: restored(bot, &context.applier.cache),
+        ..Inputs::default()
+    };
     let (mut missing, mut missing_for_backup) = (Vec::new(), Vec::new());
     for needed in &needed.secrets {
         let source = &needed.source;

@@ -101,6 +101,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
             let seconds = spoken.as_ref().map(|spoken| spoken.duration_ms.div_ceil(1000));
             let answer = ChatResponse {
                 response_text: reply.text,
+                heard: reply.heard,
                 voice_message: spoken.map(|spoken| BASE64_STANDARD.encode(spoken.ogg)),
                 voice_seconds: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
                 image_base64: reply.picture.map(|picture| BASE64_STANDARD.encode(picture)),

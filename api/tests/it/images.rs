@@ -101,3 +101,25 @@ async fn a_picture_that_the_model_drew_comes_with_the_answer_and_again_with_its_
     }
     assert_eq!(api.script.requests().len(), 1);
 }
+
+#[tokio::test]
+async fn an_album_has_ten_pictures_and_no_more_and_each_of_them_counts() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    sqlx::query("UPDATE users SET plan = 'premium'").execute(&setup.pool()).await.unwrap();
+    let png = BASE64_STANDARD.encode(picture(ImageFormat::Png));
+    let album = |more: Vec<String>| json!({"message": "", "image_data": png, "more_images": more});
+    let answer = api.post("/chat", Some(&token), &album(vec![png.clone(); 9])).await;
+    assert_eq!(answer.status, 200);
+    let seen = api.script.requests().pop().unwrap().context.pop().unwrap().parts;
+    assert_eq!(seen.iter().filter(|part| matches!(part, Part::Image { .. })).count(), 10);
+    let answer = api.post("/chat", Some(&token), &album(vec![png.clone(); 10])).await;
+    assert_eq!(answer.code(), Code::InvalidValue);
+    assert!(answer.problem().detail.unwrap().contains("more than 9"));
+    let answer = api.post("/chat", Some(&token), &json!({"message": "Смотри", "more_images": [png]})).await;
+    assert_eq!(answer.code(), Code::InvalidValue, "the first one is image_data");
+    let spoilt = api.post("/chat", Some(&token), &album(vec![png.clone(), BASE64_STANDARD.encode(b"<html>")])).await;
+    assert_eq!(spoilt.code(), Code::InvalidImage);
+}

@@ -3,10 +3,11 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use evolve_contract::{
     Code,
-    chat::ChatRequest,
+    chat::{ChatEvent, ChatRequest},
     voice::{Mode, Voice, VoiceUpdate},
 };
 use evolve_engine::speech::{opus, pcm::Pcm};
+use futures::TryStreamExt as _;
 use serde_json::json;
 
 use crate::harness::{Api, IVAN, Setup};
@@ -89,4 +90,19 @@ async fn a_bot_without_ears_says_so() {
     let body = json!({"message": "", "audio_data": recording(1)});
     assert_eq!(api.post("/chat", Some(&token), &body).await.code(), Code::CannotHear);
     assert!(!api.client.voice(&token, IVAN).await.unwrap().available);
+}
+
+#[tokio::test]
+async fn a_stream_says_first_what_was_heard_and_the_answer_says_it_again() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    let body = ChatRequest { message: "Слушай".to_owned(), ..spoken(3) };
+    let stream = || async { api.client.chat_stream(&token, Some("k"), &body).await.unwrap() };
+    let events: Vec<_> = stream().await.try_collect().await.unwrap();
+    let heard = "Слушай\n\n(голосовое сообщение, 3 с)".to_owned();
+    assert_eq!(events.first(), Some(&ChatEvent::Heard(heard.clone())));
+    let Some(ChatEvent::Done(answer)) = events.last() else { panic!("{events:?}") };
+    assert_eq!(answer.heard, Some(heard));
+    let again: Vec<_> = stream().await.try_collect().await.unwrap();
+    assert_eq!(again, [ChatEvent::Done(answer.clone())], "a replay");
 }

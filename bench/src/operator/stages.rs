@@ -57,7 +57,9 @@ pub(crate) async fn delete(world: &World, rounds: usize, promises: &mut Promises
     let uid = bot.uid().context("a stored bot has a UID")?;
     let selector = ListParams::default().labels("app.kubernetes.io/instance=everything");
     let (mut times, mut kinds) = (Vec::new(), 0);
-    for kind in Kind::OPERANDS.into_iter().filter(|kind| !kind.is_optional() && *kind != Kind::ReplicaSet) {
+    for kind in
+        Kind::OPERANDS.into_iter().filter(|kind| !kind.is_optional() && !matches!(kind, Kind::ReplicaSet | Kind::Pod))
+    {
         let mut of_kind = Vec::new();
         for _ in 0..rounds {
             let params = if kind == Kind::Secret { ListParams::default() } else { selector.clone() };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use evolve_operator::EvolveBot;
 use evolve_operator::controller::kinds::Kind;
-use evolve_testkit::kubernetes::{Kubelet, Plane};
+use evolve_testkit::kubernetes::{Kubelet, Plane, leave_to_the_player};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
@@ -28,7 +28,7 @@ impl World {
         let client = plane.client()?;
         let namespace: Namespace = serde_json::from_value(json!({ "metadata": { "generateName": "evolve-bench-" } }))?;
         let namespace = Api::all(client.clone()).create(&PostParams::default(), &namespace).await?.name_any();
-        let kubelet = Kubelet::start(&client, &namespace, plane.has_kubelets);
+        let kubelet = Kubelet::start(&client, &namespace);
         let world = Self { client, namespace, kubelet };
         world.secret("shared").await?;
         Ok(world)
@@ -67,6 +67,7 @@ impl World {
                 spec[field][name] = value.clone();
             }
         }
+        leave_to_the_player(&mut spec);
         let bot = serde_json::from_value(json!({
             "apiVersion": "evolveai.dev/v1alpha1", "kind": "EvolveBot", "metadata": { "name": name }, "spec": spec,
         }))?;

@@ -8,7 +8,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use super::{
-    Trouble, Turn, relationship,
+    Trouble, Turn, danger, live, relationship,
     trouble::{self, With},
     typing,
 };
@@ -20,20 +20,25 @@ pub(super) async fn text(
     message: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
+    danger::look_after(turn, language, &message).await;
     let request = ChatRequest { message, timestamp: Some(date), ..ChatRequest::default() };
-    typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &request, With::Words)).await
+    let key = key(turn.update.update_id, "");
+    typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &key, &request, With::Words)).await
 }
 
 /// Asks the companion, and says what it answers, or why it does not.
 pub(super) async fn answer(
     turn: &Turn<'_>,
     language: Language,
+    key: &str,
     request: &ChatRequest,
     with: With,
 ) -> Result<Replies, Trouble> {
-    match turn.bot.api.chat(turn.person.id, &key(turn.update.update_id, ""), request).await {
-        Ok(answer) => Ok(said(turn, language, answer)),
-        Err(error) => excused(turn, language, error, with),
+    let live::Answered { answer, draft } = live::ask(turn, language, key, request).await;
+    let replies = turn.replies().in_place_of(draft);
+    match answer {
+        Ok(answer) => Ok(said(replies, language, answer)),
+        Err(error) => excused(replies, language, error, with),
     }
 }
 
@@ -42,21 +47,26 @@ pub(super) fn key(update_id: i64, kind: &str) -> String {
     if kind.is_empty() { format!("tg-{update_id}") } else { format!("tg-{update_id}-{kind}") }
 }
 
-pub(super) fn excused(turn: &Turn<'_>, language: Language, error: ClientError, with: With) -> Result<Replies, Trouble> {
+pub(super) fn excused(
+    replies: Replies,
+    language: Language,
+    error: ClientError,
+    with: With,
+) -> Result<Replies, Trouble> {
     match trouble::excuse(&error, with) {
-        Some(excuse) => Ok(turn.replies().say(excuse.render(language))),
+        Some(excuse) => Ok(replies.say(excuse.render(language))),
         None => Err(error.into()),
     }
 }
 
 /// The answer: written, and then, where they are there, drawn and spoken; a level that was reached with it comes last.
-pub(super) fn said(turn: &Turn<'_>, language: Language, answer: ChatResponse) -> Replies {
-    let ChatResponse { response_text, voice_message, voice_seconds, image_base64, level_up } = answer;
+pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -> Replies {
+    let ChatResponse { response_text, voice_message, voice_seconds, image_base64, level_up, heard: _ } = answer;
     let mut messages = markdown::to_messages(&response_text);
     if messages.is_empty() && image_base64.is_none() {
         messages.push(Text::ModelFailed.render(language));
     }
-    let mut replies = messages.into_iter().fold(turn.replies(), Replies::say);
+    let mut replies = messages.into_iter().fold(replies, Replies::say);
     if let Some(picture) = image_base64 {
         replies = replies.show(picture);
     }

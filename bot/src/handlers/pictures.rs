@@ -11,7 +11,9 @@ use evolve_domain::language::Language;
 use super::{
     Trouble, Turn,
     chat::{answer, excused, key, said},
+    danger,
     incoming::Photo,
+    live::{self, Answered},
     media::File,
     trouble::{self, With},
     typing,
@@ -27,6 +29,7 @@ pub(super) async fn shown(
     caption: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
+    danger::look_after(turn, language, &caption).await;
     // All of them travel in one body.
     let share = MAX_FILE_BYTES / pictures.len().max(1) as u64;
     let limit = turn.bot.max_image_bytes.min(share);
@@ -60,13 +63,10 @@ pub(super) async fn shown(
             ..ChatRequest::default()
         };
         if count == 1 {
-            return answer(turn, language, &request, With::Photo).await;
+            return answer(turn, language, &key(turn.update.update_id, ""), &request, With::Photo).await;
         }
         let key = key(turn.update.update_id, &format!("album-{count}"));
-        match turn.bot.api.chat(turn.person.id, &key, &request).await {
-            Ok(answer) => Ok(said(turn, language, answer)),
-            Err(error) => excused(turn, language, error, With::Photo),
-        }
+        answer(turn, language, &key, &request, With::Photo).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
@@ -89,17 +89,20 @@ pub(super) async fn sticker(
                 image_data: Some(image_data),
                 ..ChatRequest::default()
             };
-            match turn.bot.api.chat(turn.person.id, &key(turn.update.update_id, "sticker"), &request).await {
-                Ok(answer) => return Ok(said(turn, language, answer)),
+            let key = key(turn.update.update_id, "sticker");
+            let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
+            let replies = turn.replies().in_place_of(draft);
+            match answer {
+                Ok(answer) => return Ok(said(replies, language, answer)),
                 Err(error) if matches!(error.code(), Some(Code::PremiumRequired | Code::InvalidImage)) => {}
-                Err(error) => return excused(turn, language, error, With::Photo),
+                Err(error) => return excused(replies, language, error, With::Photo),
             }
         }
         if emoji.is_none() {
             return Ok(turn.replies().say(Text::UnsupportedSticker.render(language)));
         }
         let request = ChatRequest { message, timestamp: Some(date), ..ChatRequest::default() };
-        answer(turn, language, &request, With::Words).await
+        answer(turn, language, &key(turn.update.update_id, ""), &request, With::Words).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }

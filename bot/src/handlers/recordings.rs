@@ -6,7 +6,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use evolve_contract::{
-    Code,
+    ClientError, Code,
     chat::{ChatRequest, ChatResponse, MAX_FILE_BYTES},
 };
 use evolve_domain::language::Language;
@@ -14,9 +14,10 @@ use evolve_domain::language::Language;
 use super::{
     Trouble, Turn,
     chat::{key, said},
+    danger,
     incoming::{self, Incoming},
+    live::{self, Answered},
     media::{File, Media},
-    start,
     trouble::{self, With},
     typing,
 };
@@ -35,30 +36,43 @@ pub(super) struct Recording<'a> {
 }
 
 /// What came of a recording.
-enum Attempt {
-    Answered(Box<ChatResponse>),
-    /// What the person hears instead, and whether trying again may help.
-    Excused {
-        excuse: Text<'static>,
-        again: bool,
-    },
+struct Attempt {
+    answer: Result<Box<ChatResponse>, Excuse>,
+    /// The message that it takes the place of.
+    draft: Option<i64>,
+}
+
+/// What the person hears instead of an answer.
+struct Excuse {
+    text: Text<'static>,
+    /// Whether trying again may help.
+    again: bool,
+}
+
+impl Excuse {
+    fn for_good(text: Text<'static>) -> Self {
+        Self { text, again: false }
+    }
 }
 
 pub(super) async fn heard(turn: &Turn<'_>, language: Language, recording: Recording<'_>) -> Result<Replies, Trouble> {
     let update_id = recording.update_id;
-    Ok(match attempt(turn, recording).await? {
-        Attempt::Answered(answer) => said(turn, language, *answer),
-        Attempt::Excused { excuse, again: false } => turn.replies().say(excuse.render(language)),
-        Attempt::Excused { excuse, again: true } => {
+    let Attempt { answer, draft } = attempt(turn, language, recording).await?;
+    let replies = turn.replies().in_place_of(draft);
+    Ok(match answer {
+        Ok(answer) => said(replies, language, *answer),
+        Err(Excuse { text, again: false }) => replies.say(text.render(language)),
+        Err(Excuse { text, again: true }) => {
             let (label, data) = button(update_id, language);
-            turn.replies().ask(excuse.render(language), &[&[(&label, &data)]]).keeping("unheard")
+            replies.ask(text.render(language), &[&[(&label, &data)]]).keeping("unheard")
         }
     })
 }
 
-async fn attempt(turn: &Turn<'_>, recording: Recording<'_>) -> Result<Attempt, Trouble> {
+async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) -> Result<Attempt, Trouble> {
     let Recording { update_id, file, seconds, caption, date } = recording;
-    let excused = |excuse| Ok(Attempt::Excused { excuse, again: false });
+    danger::look_after(turn, language, &caption).await;
+    let excused = |text| Ok(Attempt { answer: Err(Excuse::for_good(text)), draft: None });
     let most = turn.bot.max_voice_seconds;
     if seconds > most {
         return excused(Text::VoiceTooLong { minutes: most.div_ceil(60) });
@@ -78,21 +92,24 @@ async fn attempt(turn: &Turn<'_>, recording: Recording<'_>) -> Result<Attempt, T
             audio_seconds: Some(seconds).filter(|seconds| *seconds > 0),
             ..ChatRequest::default()
         };
-        match turn.bot.api.chat(turn.person.id, &key(update_id, ""), &request).await {
-            Ok(answer) => Ok(Attempt::Answered(Box::new(answer))),
-            Err(error) => match error.code() {
-                Some(Code::ModelUnavailable | Code::ModelFailed) => {
-                    Ok(Attempt::Excused { excuse: Text::VoiceUnheard, again: true })
-                }
-                code => {
-                    let again = code == Some(Code::QuotaExhausted);
-                    let excuse = trouble::excuse(&error, With::Recording).ok_or(error)?;
-                    Ok(Attempt::Excused { excuse, again })
-                }
-            },
-        }
+        let Answered { answer, draft } = live::ask(turn, language, &key(update_id, ""), &request).await;
+        let answer = match answer {
+            Ok(answer) => Ok(Box::new(answer)),
+            Err(error) => Err(excuse(error)?),
+        };
+        Ok(Attempt { answer, draft })
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+fn excuse(error: ClientError) -> Result<Excuse, Trouble> {
+    match error.code() {
+        Some(Code::ModelUnavailable | Code::ModelFailed) => Ok(Excuse { text: Text::VoiceUnheard, again: true }),
+        code => match trouble::excuse(&error, With::Recording) {
+            Some(text) => Ok(Excuse { text, again: code == Some(Code::QuotaExhausted) }),
+            None => Err(error.into()),
+        },
+    }
 }
 
 /// Its label, and what it says to us.
@@ -108,7 +125,7 @@ pub(super) fn is_ours(data: &str) -> bool {
 
 /// The button was pressed: the recording is tried again. Its message then says that this is done, or has the button again.
 pub(super) async fn again(turn: &Turn<'_>, query: &str, message: Option<i64>, data: &str) -> Result<Replies, Trouble> {
-    start::acknowledge(turn, query).await;
+    turn.answer_press(query).await;
     let profile = turn.profile_or_new().await?;
     let language = turn.language(Some(&profile));
     let settled = |replies: Replies| match message {
@@ -118,17 +135,19 @@ pub(super) async fn again(turn: &Turn<'_>, query: &str, message: Option<i64>, da
     let Some(update_id) = data.strip_prefix(AGAIN).and_then(|id| id.parse().ok()) else { return Ok(turn.replies()) };
     let Some((file, seconds, caption, date)) = kept(turn, update_id).await? else { return Ok(settled(turn.replies())) };
     let recording = Recording { update_id, file: &file, seconds, caption, date };
-    Ok(match attempt(turn, recording).await? {
-        Attempt::Answered(answer) => settled(said(turn, language, *answer)).together_with(vec![update_id]),
-        Attempt::Excused { excuse, again: false } => {
-            settled(turn.replies().say(excuse.render(language))).together_with(vec![update_id])
+    let Attempt { answer, draft } = attempt(turn, language, recording).await?;
+    let replies = turn.replies().in_place_of(draft);
+    Ok(match answer {
+        Ok(answer) => settled(said(replies, language, *answer)).together_with(vec![update_id]),
+        Err(Excuse { text, again: false }) => {
+            settled(replies.say(text.render(language))).together_with(vec![update_id])
         }
-        Attempt::Excused { excuse, again: true } => {
+        Err(Excuse { text, again: true }) => {
             let (label, data) = button(update_id, language);
-            let (text, buttons): (_, &[&[(&str, &str)]]) = (excuse.render(language), &[&[(&label, &data)]]);
+            let (text, buttons): (_, &[&[(&str, &str)]]) = (text.render(language), &[&[(&label, &data)]]);
             match message {
-                Some(message) => turn.replies().edit_asking(message, text, buttons),
-                None => turn.replies().ask(text, buttons),
+                Some(message) => replies.edit_asking(message, text, buttons),
+                None => replies.ask(text, buttons),
             }
         }
     })

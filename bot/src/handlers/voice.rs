@@ -3,7 +3,7 @@
 use evolve_contract::voice::{Mode, Voice, VoiceResponse, VoiceUpdate};
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, start};
+use super::{Trouble, Turn};
 use crate::{replies::Replies, texts::Text};
 
 const PREFIX: &str = "voice:";
@@ -45,7 +45,8 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    start::acknowledge(turn, query).await;
+    // First, and whatever comes of it.
+    turn.answer_press(query).await;
     let mode = MODES.iter().find(|(name, ..)| *name == data).map(|(_, mode, _)| *mode);
     let voice = VOICES.iter().find(|(name, ..)| *name == data).map(|(_, voice, _)| *voice);
     if mode.is_none() && voice.is_none() {

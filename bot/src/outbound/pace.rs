@@ -51,6 +51,22 @@ impl Pace {
         tokio::time::sleep_until(at).await;
     }
 
+    /// Whether a call that nobody has to wait for may be made now: at most half of what is allowed is used, and nobody was
+    /// told to wait.
+    pub(crate) fn has_room(&self) -> bool {
+        if self.pause().is_some() {
+            return false;
+        }
+        let now = Instant::now();
+        let mut state = self.lock();
+        // Half of the second that may be made up for is kept for what is owed.
+        if state.due > now.checked_sub(Duration::from_millis(500)).unwrap_or(now) {
+            return false;
+        }
+        state.due = state.due.max(now.checked_sub(Duration::from_secs(1)).unwrap_or(now)) + self.interval;
+        true
+    }
+
     /// For how long nothing may be sent at all.
     pub(crate) fn pause(&self) -> Option<Duration> {
         let left = self.lock().paused_until?.saturating_duration_since(Instant::now());

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::Pace;
+use super::{Pace, notice, refused};
 use crate::{
     bot::Bot,
     markdown,
     queue::insist,
+    replies::IN_PLACE_OF,
     telegram::{Refusal, TelegramError},
 };
 
@@ -33,30 +35,69 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     }
 }
 
-/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks. And a picture
-/// that is no photo, as a file.
+/// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
+/// has deleted it, say, the answer is a message of its own. And a picture that is no photo is sent as a file.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    match bot.telegram.call(&outgoing.method, &outgoing.params).await {
-        Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
-            tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
-            bot.metrics.outbox_failure("markup");
-            let Some(plain) = without_markup(&outgoing.params) else {
-                return Err(TelegramError::Refused { refusal: Refusal::Other, description });
-            };
-            bot.telegram.call(&outgoing.method, &plain).await
-        }
-        // It is too long and narrow, or of a kind that Telegram does not show: as a file it takes it.
-        Err(TelegramError::Refused { refusal: Refusal::Other, description }) if outgoing.method == "sendPhoto" => {
-            tracing::warn!(
-                outbox_id = outgoing.id,
-                description,
-                "Telegram does not show a picture; sending it as a file"
-            );
-            bot.metrics.outbox_failure("photo");
-            bot.telegram.call("sendDocument", &as_document(&outgoing.params)).await
+    let Some((method, mut params)) = notice::worded(&outgoing.method, &outgoing.params) else {
+        let description = "a notice that this version does not know".to_owned();
+        return Err(TelegramError::Refused { refusal: Refusal::Other, description });
+    };
+    let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
+        let params = with_provider_token(bot, &method, params);
+        return match call_once_more_without_markup(bot, outgoing, &method, &params).await {
+            // It is too long and narrow, or of a kind that Telegram does not show: as a file it takes it.
+            Err(TelegramError::Refused { refusal: Refusal::Other, description }) if method == "sendPhoto" => {
+                tracing::warn!(
+                    outbox_id = outgoing.id,
+                    description,
+                    "Telegram does not show a picture; sending it as a file"
+                );
+                bot.metrics.outbox_failure("photo");
+                bot.telegram.call("sendDocument", &as_document(&params)).await
+            }
+            other => other,
+        };
+    };
+    let mut edit = params.clone();
+    edit["message_id"] = draft;
+    match call_once_more_without_markup(bot, outgoing, "editMessageText", &edit).await {
+        Err(TelegramError::Refused { refusal: Refusal::Other, description }) => {
+            tracing::debug!(outbox_id = outgoing.id, description, "a message that showed an answer is gone");
+            call_once_more_without_markup(bot, outgoing, &method, &params).await
         }
         other => other,
     }
+}
+
+/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
+async fn call_once_more_without_markup(
+    bot: &Bot,
+    outgoing: &ClaimedOutgoing,
+    method: &str,
+    params: &Value,
+) -> Result<Value, TelegramError> {
+    match bot.telegram.call(method, params).await {
+        Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
+            tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
+            bot.metrics.outbox_failure("markup");
+            let Some(plain) = without_markup(params) else {
+                return Err(TelegramError::Refused { refusal: Refusal::Other, description });
+            };
+            bot.telegram.call(method, &plain).await
+        }
+        other => other,
+    }
+}
+
+/// An invoice in money needs the provider's token, which is not kept in the outbox.
+fn with_provider_token(bot: &Bot, method: &str, mut params: Value) -> Value {
+    if method == "sendInvoice"
+        && params["currency"] != "XTR"
+        && let Some(token) = &bot.provider_token
+    {
+        params["provider_token"] = token.expose_secret().into();
+    }
+    params
 }
 
 async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: TelegramError) {
@@ -90,6 +131,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
                 description,
                 "Telegram refuses a call for good"
             );
+            refused::follow(bot, outgoing, &description).await;
             bury(bot, outgoing, &format!("refused: {description}")).await;
         }
         TelegramError::Unauthorized => {
@@ -100,6 +142,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
             if bot.clock.now() - outgoing.created_at > GIVE_UP_AFTER {
                 tracing::error!(outbox_id = outgoing.id, "gave up a message after a day");
+                refused::follow(bot, outgoing, "Telegram was away for a day").await;
                 return bury(bot, outgoing, "expired").await;
             }
             tracing::info!(outbox_id = outgoing.id, attempt = outgoing.attempts, %error, "sending failed; trying again later");
@@ -154,6 +197,9 @@ fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
     let piece = |(index, text): (usize, String)| {
         let mut params = plain.clone();
         params["text"] = text.into();
+        if index > 0 {
+            params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF));
+        }
         NewOutgoing {
             chat_id: outgoing.chat_id,
             // A private chat has the id of its person.

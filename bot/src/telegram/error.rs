@@ -83,6 +83,12 @@ impl TelegramError {
         Self::Unavailable { reason: root_cause(&error.without_url()), may_have_happened }
     }
 
+    /// The error of a call that took longer than it may.
+    #[must_use]
+    pub(crate) fn slow(patience: Duration) -> Self {
+        Self::Unavailable { reason: format!("no answer within {} s", patience.as_secs()), may_have_happened: true }
+    }
+
     /// A name for metrics and for the reason in the database.
     #[must_use]
     pub(crate) fn kind(&self) -> &'static str {

@@ -10,7 +10,7 @@ use axum::{
     Json, Router,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Response, Sse, sse::Event},
     routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -18,11 +18,13 @@ use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
+    memory::FactData,
     problem::PROBLEM_JSON,
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
-    relationship::{Event, EventKind, Level, RelationshipResponse},
+    relationship::{EventKind, Level, RelationshipResponse},
     voice::{Mode, VoiceResponse, VoiceUpdate},
 };
+use futures::{Stream, StreamExt as _};
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -30,6 +32,8 @@ use tokio::{
 };
 
 const UNCHOSEN: VoiceResponse = VoiceResponse { mode: Mode::OnVoice, voice: None, available: true, allowed: true };
+/// What is heard in recordings whose answer is never heard of.
+pub(crate) const DANGER: &str = "Я больше не хочу жить";
 pub(crate) const SERVICE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// One `POST /chat`, as it arrived.
@@ -55,7 +59,15 @@ pub(crate) enum Reply {
     Hang,
     /// The text, once the test lets it go.
     Later(Arc<Notify>, String),
+    /// The text in pieces: the first at once, and each that follows, and at last the end, when the test lets it go.
+    Pieces(Arc<Notify>, Vec<&'static str>),
+    /// As [`Self::Pieces`], and a problem at its end.
+    PiecesAndThen(Arc<Notify>, Vec<&'static str>, Problem),
+    /// What was heard in a recording, at once; and when the test lets it go the answer and its sound, or a problem.
+    Heard(Arc<Notify>, &'static str, Result<(&'static str, Vec<u8>), Problem>),
 }
+
+mod memory;
 
 type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
 
@@ -64,6 +76,8 @@ struct World {
     answered: HashMap<(i64, String), ChatResponse>,
     profiles: HashMap<i64, ProfileData>,
     voices: HashMap<i64, VoiceResponse>,
+    /// What is remembered, in the order of telling.
+    facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
     turns: usize,
     token_generation: u32,
@@ -98,6 +112,7 @@ impl FakeApi {
             answered: HashMap::new(),
             profiles: HashMap::new(),
             voices: HashMap::new(),
+            facts: Vec::new(),
             calls: Vec::new(),
             turns: 0,
             token_generation: 0,
@@ -117,6 +132,7 @@ impl FakeApi {
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
             .route("/relationship/{user_id}", get(relationship))
+            .merge(memory::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -257,16 +273,24 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
             Reply::Text(text) | Reply::Later(_, text) | Reply::Spoken(text, _) | Reply::Drawn(text, _) => {
                 Some(text.clone())
             }
+            Reply::Pieces(_, pieces) => Some(pieces.concat()),
+            Reply::Heard(_, _, Ok((text, _))) => Some((*text).to_owned()),
             Reply::Hang => Some(format!("made: {}", call.request.message)),
-            Reply::Problem(_) | Reply::BadGateway => None,
+            Reply::Problem(_) | Reply::Heard(..) | Reply::PiecesAndThen(..) | Reply::BadGateway => None,
         };
         match (stored, text) {
-            (Some(stored), _) if !matches!(reply, Reply::Hang) => return Json(stored).into_response(),
+            (Some(stored), _) if !matches!(reply, Reply::Hang) => return whole(&headers, stored),
             (None, Some(response_text)) => {
                 let level_up = world.level_up.clone();
                 let answer = match &reply {
                     Reply::Spoken(_, sound) => spoken(response_text, sound),
                     Reply::Drawn(_, picture) => drawn(response_text, picture),
+                    Reply::Heard(_, heard, Ok((_, sound))) => {
+                        ChatResponse { heard: Some((*heard).to_owned()), ..spoken(response_text, sound) }
+                    }
+                    Reply::Hang if call.request.audio_data.is_some() => {
+                        ChatResponse { response_text, heard: Some(DANGER.to_owned()), ..ChatResponse::default() }
+                    }
                     _ => ChatResponse { response_text, ..ChatResponse::default() },
                 };
                 world.answered.insert((person, key), ChatResponse { level_up, ..answer });
@@ -278,19 +302,35 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
     };
     match reply {
         Reply::Text(response_text) => {
-            Json(ChatResponse { response_text, level_up, ..ChatResponse::default() }).into_response()
+            whole(&headers, ChatResponse { response_text, level_up, ..ChatResponse::default() })
         }
         Reply::Spoken(response_text, sound) => {
-            Json(ChatResponse { level_up, ..spoken(response_text, &sound) }).into_response()
+            whole(&headers, ChatResponse { level_up, ..spoken(response_text, &sound) })
         }
-        Reply::Drawn(response_text, picture) => Json(drawn(response_text, &picture)).into_response(),
+        Reply::Drawn(response_text, picture) => whole(&headers, drawn(response_text, &picture)),
         Reply::Problem(it) => problem(it),
         Reply::BadGateway => (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response(),
         Reply::Hang => std::future::pending().await,
         Reply::Later(go, response_text) => {
             go.notified().await;
-            Json(ChatResponse { response_text, level_up, ..ChatResponse::default() }).into_response()
+            whole(&headers, ChatResponse { response_text, level_up, ..ChatResponse::default() })
         }
+        Reply::Pieces(go, pieces) => {
+            let answer = ChatResponse { response_text: pieces.concat(), level_up, ..ChatResponse::default() };
+            in_pieces(go, pieces, event("done", &answer))
+        }
+        Reply::Heard(go, heard, end) => {
+            let heard_now = event("heard", &serde_json::json!({ "text": heard }));
+            let end = match end {
+                Ok((text, sound)) => {
+                    let answer = spoken(text.to_owned(), &sound);
+                    event("done", &ChatResponse { heard: Some(heard.to_owned()), ..answer })
+                }
+                Err(problem) => event("error", &problem),
+            };
+            in_turn(go, vec![heard_now, end])
+        }
+        Reply::PiecesAndThen(go, pieces, problem) => in_pieces(go, pieces, event("error", &problem)),
     }
 }
 
@@ -325,6 +365,39 @@ async fn update_voice(
     chosen.mode = update.mode.unwrap_or(chosen.mode);
     chosen.voice = update.voice.or(chosen.voice);
     Json(*chosen).into_response()
+}
+
+/// An answer without deltas, in the form that the caller asked for.
+fn whole(headers: &HeaderMap, answer: ChatResponse) -> Response {
+    let streams = headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/event-stream");
+    if streams { sse(futures::stream::iter([event("done", &answer)])) } else { Json(answer).into_response() }
+}
+
+fn in_pieces(go: Arc<Notify>, pieces: Vec<&'static str>, end: Event) -> Response {
+    let deltas = pieces.into_iter().map(|text| event("delta", &serde_json::json!({ "text": text })));
+    in_turn(go, deltas.chain([end]).collect())
+}
+
+/// The first at once, each other when the test lets it go.
+fn in_turn(go: Arc<Notify>, events: Vec<Event>) -> Response {
+    let events = futures::stream::iter(events.into_iter().enumerate()).then(move |(place, event)| {
+        let go = go.clone();
+        async move {
+            if place > 0 {
+                go.notified().await;
+            }
+            event
+        }
+    });
+    sse(events)
+}
+
+fn event(name: &str, data: &impl serde::Serialize) -> Event {
+    Event::default().event(name).data(serde_json::to_string(data).unwrap())
+}
+
+fn sse(events: impl Stream<Item = Event> + Send + 'static) -> Response {
+    Sse::new(events.map(Ok::<_, std::convert::Infallible>)).into_response()
 }
 
 async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
@@ -415,7 +488,13 @@ async fn relationship(State(world): Shared, Path(user_id): Path<i64>, headers: H
         streak_days: 3,
         points_today: 4,
         points_a_day: 30,
-        lately: vec![Event { day: today, kind: EventKind::Streak, times: 1, points: 3, level: None }],
+        lately: vec![evolve_contract::relationship::Event {
+            day: today,
+            kind: EventKind::Streak,
+            times: 1,
+            points: 3,
+            level: None,
+        }],
     })
     .into_response()
 }

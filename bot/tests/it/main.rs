@@ -9,8 +9,11 @@
 )]
 
 mod api;
+mod checkout;
 mod delivery;
 mod inbound;
+mod live;
+mod memory;
 mod pictures;
 mod story;
 mod talking;

@@ -1,16 +1,21 @@
 //! People speak to the bot, and it speaks to them.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{TimeDelta, Utc};
 use evolve_contract::{
     Code, Problem,
     voice::{Mode, Voice},
 };
+use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::{Fault, Sent, SentKind};
 use rstest::rstest;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::{
-    api::Reply,
+    api::{DANGER, Reply},
     world::{World, anna, john},
 };
 
@@ -235,4 +240,49 @@ async fn a_file_that_is_a_recording_is_heard_though_nobody_says_how_long_it_is()
     let call = world.api.calls().pop().unwrap();
     assert_eq!(STANDARD.decode(call.request.audio_data.unwrap()).unwrap(), b"ID3 a memo");
     assert_eq!(call.request.audio_seconds, None);
+}
+
+#[tokio::test]
+async fn who_says_aloud_that_they_are_in_danger_gets_whom_to_call_before_there_is_an_answer_and_a_voice() {
+    let world = World::new().await;
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    world.api.answer(move |_, _| Reply::Heard(held.clone(), DANGER, Ok(("Я рядом.", b"OggS near".to_vec()))));
+    let _bot = world.bot().await;
+    world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    let sent = world.telegram.wait_for(42, |sent| !sent.is_empty()).await;
+    assert!(sent[0].text.contains("звоните"), "{}", sent[0].text);
+    go.notify_one();
+    let sent = world.telegram.wait_for(42, |sent| sent.len() == 3).await;
+    assert_eq!((sent[1].text.as_str(), sent[2].kind), ("Я рядом.", SentKind::Voice));
+}
+
+#[tokio::test]
+async fn who_says_aloud_that_they_are_in_danger_gets_whom_to_call_though_no_model_answers() {
+    let world = World::new().await;
+    let go = Arc::new(Notify::new());
+    go.notify_one();
+    world.api.answer(move |_, _| Reply::Heard(go.clone(), DANGER, Err(Problem::new(Code::ModelUnavailable))));
+    let _bot = world.bot().await;
+    world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    let excuse = world.wait_for_last(42, "Она у меня сохранилась").await;
+    assert!(excuse.callback_data("🔁 Послушать ещё раз").is_some());
+    let texts = world.texts(42);
+    assert!(texts.len() == 2 && texts[0].contains("звоните"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn whom_to_call_is_said_though_the_process_that_would_have_said_it_died() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.api.answer(|_, before| if before == 0 { Reply::Hang } else { Reply::Text("never".to_owned()) });
+    let bot = world.bot().await;
+    world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    world.api.wait_for_calls_of(42, 1).await;
+    bot.kill().await;
+    world.clock.advance(TimeDelta::seconds(61));
+    let _next = world.bot().await;
+    world.wait_for_last(42, "made:").await;
+    let texts = world.texts(42);
+    assert!(texts.len() == 2 && texts[0].contains("звоните"), "{texts:?}");
 }

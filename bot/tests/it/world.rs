@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     /// Where bots believe Telegram to be, if not where it is.
     pub(crate) telegram_url: Option<String>,
+    /// How answers are shown while they are made.
+    pub(crate) streaming: &'static str,
 }
 
 impl World {
@@ -33,6 +35,7 @@ impl World {
             database: TestDatabase::migrated().await,
             clock: Clock::system(),
             telegram_url: None,
+            streaming: "edits",
         }
     }
 
@@ -61,6 +64,7 @@ impl World {
             ("SERVICE_KEY", SERVICE_KEY),
             ("TELEGRAM_BOT_TOKEN", self.telegram.token()),
             ("TELEGRAM_API_URL", &telegram_url),
+            ("TELEGRAM_STREAMING", self.streaming),
             ("TELEGRAM_MODE", mode),
             ("WEBHOOK_URL", &webhook_url),
             ("WEBHOOK_SECRET", WEBHOOK_SECRET),
@@ -104,6 +108,11 @@ impl World {
     /// Waits until this update was put back, to be worked later.
     pub(crate) async fn wait_until_postponed(&self, update_id: i64) {
         self.wait_until_update(update_id, "error IS NOT NULL AND leased_until IS NULL").await;
+    }
+
+    /// Waits until the message in which the answer is shown is remembered with this update.
+    pub(crate) async fn wait_until_drafted(&self, update_id: i64) {
+        self.wait_until_update(update_id, "draft_id IS NOT NULL").await;
     }
 
     async fn wait_until_update(&self, update_id: i64, condition: &'static str) {

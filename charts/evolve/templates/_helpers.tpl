@@ -65,3 +65,27 @@ subjects:
     name: {{ include "evolve.serviceAccount" . }}
     namespace: {{ .Release.Namespace }}
 {{- end -}}
+
+{{/* Values that contradict each other: a sentence each, in place of a release that is not what was meant. */}}
+{{- define "evolve.check" -}}
+{{- $places := .Values.watchNamespaces -}}
+{{- if $places -}}
+{{- if .Values.rbac.everywhere -}}
+{{- fail "rbac.everywhere and watchNamespaces contradict each other: with a list of namespaces the operator has rights in these alone. Empty watchNamespaces, or set rbac.everywhere to false" -}}
+{{- end -}}
+{{- range .Values.rbac.namespaces -}}
+{{- if not (has . $places) -}}
+{{- fail (printf "rbac.namespaces: the operator does not look at %s, since watchNamespaces does not list it. Add it there, or take it off here (with watchNamespaces, rbac.namespaces says nothing more)" .) -}}
+{{- end -}}
+{{- end -}}
+{{- range .Values.bots -}}
+{{- $place := .namespace | default $.Release.Namespace -}}
+{{- if not (has $place $places) -}}
+{{- fail (printf "bots: nobody would look after %s, since watchNamespaces does not list its namespace %s. Add %s to watchNamespaces, or set the bot's namespace to one that is listed" .name $place $place) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.rbac.everywhere .Values.rbac.namespaces -}}
+{{- fail "rbac.everywhere and rbac.namespaces contradict each other: empty the list for rights in every namespace, or set rbac.everywhere to false for rights in those of the list" -}}
+{{- end -}}
+{{- end -}}

@@ -10,6 +10,7 @@ use kube::ResourceExt;
 use super::bot::Bot;
 use super::cluster::{Cluster, of_bot};
 use super::job;
+use super::paint::clean;
 use super::wait::note;
 use crate::say::say;
 
@@ -66,10 +67,15 @@ async fn make(cluster: &Cluster, bot: &Bot) -> anyhow::Result<String> {
     let typed = bot.typed()?;
     let schedule = names::backup(&typed);
     let found = cluster.api::<CronJob>().get_opt(&schedule).await;
-    let Some(live) = found.map_err(cluster.cannot(format!("read the CronJob {schedule}")))? else {
+    let found = found.map_err(cluster.cannot(format!("read the CronJob {schedule}")))?;
+    // Somebody else's of that name would do who knows what with the database's address.
+    let is_ours =
+        |live: &CronJob| live.owner_references().iter().any(|owner| Some(&owner.uid) == bot.metadata.uid.as_ref());
+    let Some(live) = found.filter(is_ours) else {
         bail!(
-            "{name} has spec.backup, but the operator has not made the CronJob {schedule} yet; `kubectl evolve status \
-             {name}` tells what it waits for"
+            "{name} has spec.backup, but the operator has not made the CronJob {schedule} yet{}; `kubectl evolve \
+             status {name}` tells more",
+            bot.condition("Ready").map(|ready| format!(": {}", clean(&ready.message))).unwrap_or_default()
         );
     };
     match backup::now(&typed, &live, &job::suffix()) {

@@ -113,6 +113,16 @@ impl Cluster {
         }
     }
 
+    /// That some fields of a bot may be changed; nothing is.
+    ///
+    /// # Errors
+    /// What the API server said against it.
+    pub(crate) async fn may_change(&self, bot: &str, what: &str, patch: Value) -> anyhow::Result<()> {
+        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), dry_run: true, ..PatchParams::default() };
+        self.bots().patch(bot, &params, &Patch::Merge(patch)).await.map_err(self.cannot(what))?;
+        Ok(())
+    }
+
     /// Changes some fields of a bot.
     ///
     /// # Errors

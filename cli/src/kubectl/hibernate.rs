@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evolve_operator::build::AWAKE;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
 
@@ -70,7 +71,8 @@ pub(crate) async fn wake(cluster: &Cluster, arguments: &Arguments) -> anyhow::Re
 /// # Errors
 /// What the API server said against it.
 pub(super) async fn set(cluster: &Cluster, bot: &Bot, hibernated: bool) -> anyhow::Result<()> {
-    let patch = json!({ "spec": { "hibernated": hibernated } });
+    // Who says it now knows it better than a restore before.
+    let patch = json!({ "metadata": { "annotations": { AWAKE: null } }, "spec": { "hibernated": hibernated } });
     cluster.change(bot.name(), &format!("set spec.hibernated of {}", bot.name()), patch).await?;
     Ok(())
 }

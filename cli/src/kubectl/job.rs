@@ -49,6 +49,17 @@ pub(crate) fn suffix() -> String {
     (0..6).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect()
 }
 
+/// That a Job could be made; none is.
+///
+/// # Errors
+/// What the API server said against it.
+pub(crate) async fn check(cluster: &Cluster, job: &Job) -> anyhow::Result<()> {
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    let made = cluster.api::<Job>().create(&dry, job).await;
+    made.map_err(cluster.cannot(format!("make the Job {}", job.name_any())))?;
+    Ok(())
+}
+
 /// Makes a Job, which goes by itself some time after its end.
 ///
 /// # Errors

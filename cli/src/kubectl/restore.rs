@@ -4,15 +4,18 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use evolve_operator::build::{Inputs, restore};
+use evolve_operator::build::{AWAKE, Inputs, RESTORED, restore};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
 
 use super::ask::confirm;
 use super::backup::running;
 use super::bot::Bot;
 use super::cluster::{Cluster, of_bot};
 use super::wait::{Step, note, until};
-use super::{hibernate, job, retry};
+use super::{hibernate, job};
 use crate::say::say;
 
 /// Which bot, and which copy.
@@ -47,11 +50,13 @@ pub(crate) async fn run(cluster: &Cluster, arguments: &Arguments) -> anyhow::Res
             bail!("job/{other} works on the database of {name}; wait until it has ended. Nothing was changed");
         }
     }
-    let was_awake = !bot.is_hibernated();
+    // A command before this one may have been stopped on its way.
+    let was_awake = !bot.is_hibernated() || bot.annotation(AWAKE).is_some();
+    check(cluster, &bot, &restore).await.context("nothing was changed")?;
     confirm(&question(&bot, copy), arguments.yes)?;
-    if was_awake {
+    if !bot.is_hibernated() {
         note(&format!("hibernating {name}"));
-        hibernate::set(cluster, &bot, true).await?;
+        cluster.change(name, &format!("set spec.hibernated of {name}"), sleep()).await?;
     }
     nobody_is_left(cluster, name, limit).await.with_context(|| {
         format!(
@@ -62,20 +67,21 @@ pub(crate) async fn run(cluster: &Cluster, arguments: &Arguments) -> anyhow::Res
     let restored = async {
         let job = job::start(cluster, restore).await?;
         note(&format!(
-            "job/{job} puts {copy} in place; it goes on when this command is stopped. Then, when it has ended: `kubectl \
-             evolve retry {name}` first, and `kubectl evolve wake {name}` after it"
+            "job/{job} puts {copy} in place, and the migration follows; both go on when this command is stopped. When they \
+             have ended: `kubectl evolve wake {name}`"
         ));
-        job::follow(cluster, &job, limit).await
+        job::follow(cluster, &job, limit).await?;
+        anyhow::Ok(job)
     };
-    restored.await.with_context(|| {
+    let job = restored.await.with_context(|| {
         format!(
             "the copy was not put in place, as far as can be told. A restore is one transaction. If its Job still runs \
-             (`kubectl get jobs`), wait for its end; once it has succeeded, the database is as old as the copy: \
-             `kubectl evolve retry {name}` brings it to the bot's version, and only then `kubectl evolve wake {name}`. If it \
-             failed, the database is as it was: mend the cause and run the command again, or wake it. {name} is hibernated"
+             (`kubectl get jobs`), wait for its end; once it has succeeded, the operator brings the database to the bot's \
+             version by itself, and then `kubectl evolve wake {name}`. If it failed, the database is as it was: mend the \
+             cause and run the command again, or wake it. {name} is hibernated"
         )
     })?;
-    migrate(cluster, &bot, limit).await.with_context(|| {
+    migrated(cluster, &bot, &job, limit).await.with_context(|| {
         format!(
             "the copy is in place, but the database was not brought to the bot's version after it; {name} is hibernated. \
              See `kubectl evolve logs {name} --part migration`, then `kubectl evolve retry {name}` and `kubectl evolve wake \
@@ -119,16 +125,30 @@ async fn nobody_is_left(cluster: &Cluster, name: &str, limit: Duration) -> anyho
     .await
 }
 
-/// Brings the database, which is as old as the copy, to the bot's version: the same migration, once more.
-async fn migrate(cluster: &Cluster, bot: &Bot, limit: Duration) -> anyhow::Result<()> {
+/// That the bot can be put to sleep and the Job be made: better known before than with the bot asleep.
+async fn check(cluster: &Cluster, bot: &Bot, restore: &Job) -> anyhow::Result<()> {
     let name = bot.name();
-    let before = bot.status.migration.as_ref().map(|migration| migration.job.clone()).unwrap_or_default();
-    retry::again(cluster, name).await?;
-    let bots = cluster.bots();
+    cluster.may_change(name, &format!("set spec.hibernated of {name}"), sleep()).await?;
+    let pods = cluster.api::<Pod>().list_metadata(&of_bot(name, &[]).limit(1)).await;
+    pods.map_err(cluster.cannot("list the pods"))?;
+    job::check(cluster, restore).await
+}
+
+/// Puts a bot to sleep, and says so to who comes after this command.
+fn sleep() -> Value {
+    json!({ "metadata": { "annotations": { AWAKE: "true" } }, "spec": { "hibernated": true } })
+}
+
+/// Waits until the operator has brought the database, which is as old as the copy, to the bot's version: it does so by
+/// itself after a restore.
+async fn migrated(cluster: &Cluster, bot: &Bot, restore: &str, limit: Duration) -> anyhow::Result<()> {
+    let (bots, jobs, name) = (cluster.bots(), cluster.api::<Job>(), bot.name());
+    let uid = jobs.get_metadata(restore).await.map_err(cluster.cannot(format!("read the Job {restore}")))?.uid();
     let ended = until(cluster, limit, async || {
-        let bot = Bot::of(bots.get(name).await?);
-        let migration = bot.status.migration.clone().unwrap_or_default();
-        if migration.job == before {
+        let migration = Bot::of(bots.get(name).await?).status.migration.unwrap_or_default();
+        let job = jobs.get_metadata_opt(&migration.job).await?;
+        let follows = job.as_ref().and_then(|job| job.annotations().get(RESTORED));
+        if follows.is_none() || follows != uid.as_ref() {
             return Ok(Step::Waiting("the operator has not begun the migration yet".to_owned()));
         }
         Ok(match migration.phase.as_str() {

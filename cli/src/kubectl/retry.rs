@@ -38,7 +38,8 @@ pub(crate) async fn run(cluster: &Cluster, arguments: &Arguments) -> anyhow::Res
              status {name}` tells how it is"
         );
     }
-    again(cluster, name).await?;
+    let patch = json!({ "metadata": { "annotations": { RETRY: Timestamp::now().to_string() } } });
+    cluster.change(name, &format!("set the annotation {RETRY} of {name}"), patch).await?;
     match failed {
         Some(migration) => say(format!(
             "The migration of {name} is tried again (job/{} had failed); `kubectl evolve logs {name} --part migration -f` \
@@ -49,15 +50,5 @@ pub(crate) async fn run(cluster: &Cluster, arguments: &Arguments) -> anyhow::Res
             say(format!("The rollout of {name} is tried again; `kubectl evolve status {name}` tells how far it is"))
         }
     }
-    Ok(())
-}
-
-/// Gives the annotation a new value.
-///
-/// # Errors
-/// What the API server said against it.
-pub(super) async fn again(cluster: &Cluster, name: &str) -> anyhow::Result<()> {
-    let patch = json!({ "metadata": { "annotations": { RETRY: Timestamp::now().to_string() } } });
-    cluster.change(name, &format!("set the annotation {RETRY} of {name}"), patch).await?;
     Ok(())
 }

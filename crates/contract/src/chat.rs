@@ -43,6 +43,9 @@ pub struct ChatRequest {
 pub struct ChatResponse {
     /// The answer, in Markdown.
     pub response_text: String,
+    /// What was heard in the recording, with what was written beside it: the person's message as it was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<String>,
     /// The answer, or the beginning of a long one, spoken: OGG/Opus in base64. For people who want that and whose plan has it.
     pub voice_message: Option<String>,
     /// How long the spoken answer is.
@@ -70,6 +73,8 @@ pub struct LevelUp {
 /// One event of the stream. On the wire, the event's name is the variant's name in snake case, its data the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChatEvent {
+    /// `heard`: what the person said in their recording, `{"text": "…"}`. It comes before anything is answered.
+    Heard(String),
     /// `delta`: more text, `{"text": "…"}`.
     Delta(String),
     /// `restart`: what was streamed so far is void; another model starts over.
@@ -80,10 +85,10 @@ pub enum ChatEvent {
     Error(Box<crate::Problem>),
 }
 
-/// Data of a `delta` event.
+/// Data of a `delta` or a `heard` event.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Delta {
-    /// The text to append.
+    /// The text, to append to what came before; or what was heard.
     pub text: String,
 }
 

@@ -6,7 +6,9 @@
 pub mod auth;
 pub mod chat;
 pub mod client;
+pub mod memory;
 pub mod object;
+pub mod payments;
 pub mod problem;
 pub mod profile;
 pub mod ready;

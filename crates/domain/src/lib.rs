@@ -3,8 +3,11 @@
 pub mod day;
 pub mod fact;
 pub mod language;
+pub mod memory;
+pub mod payment;
 pub mod plan;
 pub mod profile;
 pub mod relationship;
+pub mod safety;
 pub mod speech;
 pub mod tokens;

@@ -1,7 +1,7 @@
 //! The inbox: updates from Telegram until they are worked.
 //!
 //! Only the oldest unfinished update of a chat can be claimed, which keeps each chat in order with any number of workers
-//! on any number of replicas. Finishing an update and writing what is owed for it is one statement.
+//! on any number of replicas. Among chats, premium goes before free, within bounds. Finishing an update and writing what is owed for it is one statement.
 
 use std::borrow::Cow;
 
@@ -38,6 +38,8 @@ pub struct ClaimedUpdate {
     pub payload: Value,
     /// Attempts that count, this one included.
     pub attempts: i32,
+    /// The message in which an earlier attempt has begun to show its answer.
+    pub draft_id: Option<i64>,
     /// Whether somebody may have begun to work it before: their attempt was given back, or they died.
     pub repeated: bool,
     /// When it came.
@@ -57,11 +59,16 @@ impl Store {
     }
 }
 
+/// Whoever is on premium counts as having come a minute earlier: so they overtake, but nobody is overtaken by what comes more
+/// than a minute after them, however much of it there is.
 const PUT: &str = "
     WITH new AS (
-        INSERT INTO inbox (update_id, chat_id, user_id, payload, ready_at, received_at)
-        SELECT u.update_id, u.chat_id, u.user_id, u.payload, $5, $5
+        INSERT INTO inbox (update_id, chat_id, user_id, payload, ready_at, received_at, rank)
+        SELECT u.update_id, u.chat_id, u.user_id, u.payload, $5, $5,
+               CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
+                    THEN $5 - interval '1 minute' ELSE $5 END
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[]) AS u (update_id, chat_id, user_id, payload)
+        LEFT JOIN users p ON p.id = u.user_id
         ON CONFLICT (update_id) DO NOTHING
         RETURNING update_id
     )
@@ -79,14 +86,17 @@ const CLAIM: &str = "
                   AND h.chat_id IS NOT NULL AND (h.leased_until > $2 OR h.ready_at > $2)))
           AND NOT EXISTS (SELECT FROM inbox e
                           WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')
-        ORDER BY i.update_id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY i.rank, i.update_id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
     FROM next WHERE i.update_id = next.update_id
-    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.error IS NOT NULL AS postponed";
+    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.draft_id, i.error IS NOT NULL AS postponed";
 
 const EXTEND: &str = "
     UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
+
+const DRAFTED: &str = "
+    UPDATE inbox SET draft_id = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
 /// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed, $12 updates that it
 /// was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be; or kept before.
@@ -175,6 +185,7 @@ impl Inbox<'_> {
             payload: Option<Json<Value>>,
             attempts: i32,
             received_at: DateTime<Utc>,
+            draft_id: Option<i64>,
             postponed: bool,
         }
         let row: Option<Row> =
@@ -186,6 +197,7 @@ impl Inbox<'_> {
             payload: row.payload.map(|json| json.0).unwrap_or_default(),
             attempts: row.attempts,
             received_at: row.received_at,
+            draft_id: row.draft_id,
             repeated: row.attempts > 1 || row.postponed,
             worker,
         }))
@@ -208,6 +220,15 @@ impl Inbox<'_> {
             .execute(&self.0.pool)
             .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// Remembers the message in which the answer is shown as it is made.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then another attempt shows it in a message of its own.
+    pub async fn drafted(&self, update: &ClaimedUpdate, message_id: i64) -> Result<(), StoreError> {
+        sqlx::query(DRAFTED).bind(update.update_id).bind(update.worker).bind(message_id).execute(&self.0.pool).await?;
+        Ok(())
     }
 
     /// Ends an update and writes what is owed for it. False when the lease was lost; then nothing was written.

@@ -8,15 +8,19 @@
 
 pub mod audio;
 pub mod cache;
+pub mod conversations;
 pub mod error;
 pub mod facts;
+pub mod forgetting;
 pub mod inbox;
 pub mod keys;
 pub mod limits;
 pub mod lock;
+pub mod memory;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;
+pub mod payments;
 pub mod redis;
 pub mod relationships;
 pub mod rotate;

@@ -93,6 +93,8 @@ const MOVE_CHAT: &str = "
     UPDATE outbox SET chat_id = $2, params = jsonb_set(params, '{chat_id}', to_jsonb($2::bigint))
     WHERE chat_id = $1 AND state = 'pending'";
 
+const IS_CLEAR: &str = "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending')";
+
 const NEXT_READY: &str = "
     SELECT min(GREATEST(o.ready_at, COALESCE(o.leased_until, o.ready_at))) FROM outbox o
     WHERE o.state = 'pending'
@@ -218,6 +220,15 @@ impl Outbox<'_> {
     pub async fn move_chat(&self, from: i64, to: i64) -> Result<(), StoreError> {
         sqlx::query(MOVE_CHAT).bind(from).bind(to).execute(&self.0.pool).await?;
         Ok(())
+    }
+
+    /// Whether nothing is owed to a chat.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_clear(&self, chat_id: i64) -> Result<bool, StoreError> {
+        let (clear,) = sqlx::query_as(IS_CLEAR).bind(chat_id).fetch_one(&self.0.pool).await?;
+        Ok(clear)
     }
 
     /// When the next call can be claimed (the past, if one can be now); nothing when none waits.

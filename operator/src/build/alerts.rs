@@ -1,10 +1,13 @@
 //! When Prometheus wakes somebody, where its operator is installed: what people who chat would notice.
 
+use chrono::Duration;
 use kube::core::{DynamicObject, TypeMeta};
 use serde_json::{Value, json};
 
+use super::backup::{DEADLINE, LATEST_START};
+use super::period::longest_gap;
 use super::{Cluster, labels, names};
-use crate::crd::EvolveBot;
+use crate::crd::{Backup, EvolveBot};
 
 /// The PrometheusRule of `bot`.
 pub(super) fn build(bot: &EvolveBot, cluster: &Cluster) -> Option<DynamicObject> {
@@ -51,17 +54,33 @@ pub fn rules(bot: &EvolveBot) -> Vec<Value> {
         ),
         "More than one request in twenty to the API fails. Its logs say why.",
     ));
-    if bot.spec.backup.is_some() {
-        let labels = format!("namespace=\"{}\",cronjob=\"{}\"", bot.namespace_name(), names::backup(bot));
-        list.push(rule(
-            "EvolveBackupOld",
-            "warning",
-            "1h",
-            format!("time() - kube_cronjob_status_last_successful_time{{{labels}}} > 2 * 86400"),
-            "The last backup is older than two days. The logs of its Job say why.",
-        ));
-    }
+    list.extend(bot.spec.backup.as_ref().map(|backup| too_old(bot, backup)));
     list
+}
+
+/// That the last copy is older than the schedule lets one become; or that there is none, though there could be one since the
+/// schedule was made.
+fn too_old(bot: &EvolveBot, settings: &Backup) -> Value {
+    // One that is never due shall be told too.
+    let gap = longest_gap(&settings.schedule).unwrap_or_else(Duration::zero);
+    let longest = gap.num_seconds() + LATEST_START + DEADLINE;
+    let labels = format!("namespace=\"{}\",cronjob=\"{}\"", bot.namespace_name(), names::backup(bot));
+    let [succeeded, made] =
+        ["status_last_successful_time", "created"].map(|of| format!("kube_cronjob_{of}{{{labels}}}"));
+    rule(
+        "EvolveBackupOld",
+        "warning",
+        // Which is also what summer time may add.
+        "1h",
+        format!("time() - max by (namespace, cronjob) ({succeeded} or on (namespace, cronjob) {made}) > {longest}"),
+        &format!(
+            "No copy of the database was made for {} hours, which the schedule {} does not explain. `kubectl evolve backups \
+             {}` lists those that were tried, and `kubectl evolve logs {2} --part backup` says why they failed.",
+            longest / 3600,
+            settings.schedule,
+            bot.name()
+        ),
+    )
 }
 
 fn series(bot: &EvolveBot, service: &str) -> String {

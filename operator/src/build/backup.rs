@@ -18,6 +18,8 @@ const COMPONENT: &str = "backup";
 const PLACE: &str = "/backups";
 /// Longest time that a backup or a restore may take, seconds.
 pub(super) const DEADLINE: i64 = 6 * 3600;
+/// How late a copy may begin, after an outage, seconds.
+pub(super) const LATEST_START: i64 = 3600;
 
 /// libpq's variables from `DATABASE_URL`; goes before the scripts that connect.
 pub const CONNECTION: &str = include_str!("scripts/connection.sh");
@@ -25,6 +27,8 @@ pub const CONNECTION: &str = include_str!("scripts/connection.sh");
 pub const DUMP: &str = include_str!("scripts/dump.sh");
 /// Removes copies in `FOLDER` that are older than `KEEP_DAYS`.
 pub const PRUNE: &str = include_str!("scripts/prune.sh");
+/// Looks into the store; goes before the scripts that use it.
+pub(super) const STORE: &str = include_str!("scripts/store.sh");
 const UPLOAD: &str = include_str!("scripts/upload.sh");
 
 /// The volume to be made for backups.
@@ -65,7 +69,7 @@ pub(super) fn schedule(bot: &EvolveBot, inputs: &Inputs) -> Option<CronJob> {
             time_zone: Some(settings.time_zone.clone().unwrap_or_else(|| "Etc/UTC".to_owned())),
             concurrency_policy: Some("Forbid".to_owned()),
             // After an outage, one copy is made at once if it is not too long ago.
-            starting_deadline_seconds: Some(3600),
+            starting_deadline_seconds: Some(LATEST_START),
             successful_jobs_history_limit: Some(3),
             failed_jobs_history_limit: Some(3),
             suspend: Some(false),
@@ -104,7 +108,7 @@ fn pod(bot: &EvolveBot, settings: &Backup, inputs: &Inputs) -> PodSpec {
             let mut store = store_variables(bot, s3);
             store.extend([folder(bot), keep]);
             let first = step(settings, "dump", &settings.image, &dump, variables);
-            (Some(vec![first]), step(settings, COMPONENT, &s3.image, &[UPLOAD], store))
+            (Some(vec![first]), step(settings, COMPONENT, &s3.image, &[STORE, UPLOAD], store))
         }
     };
     PodSpec {
@@ -163,17 +167,26 @@ fn prefix(bot: &EvolveBot) -> String {
     }
 }
 
+/// Several bots may share a bucket and a prefix, and none may be given the copy of another.
+fn place_in_store(bot: &EvolveBot, s3: &S3) -> String {
+    let own = prefix(bot);
+    s3.prefix.as_ref().map_or_else(|| own.clone(), |prefix| format!("{}/{own}", prefix.trim_end_matches('/')))
+}
+
 /// What rclone is told of the store.
 pub(super) fn store_variables(bot: &EvolveBot, s3: &S3) -> Vec<EnvVar> {
     let secret = |key: &str| secret_variable(key, &SecretKeyRef::new(&s3.credentials_secret_name, key));
     let mut list = vec![
         plain_variable("BUCKET", &s3.bucket),
-        plain_variable("PREFIX", s3.prefix.clone().unwrap_or_else(|| prefix(bot))),
+        plain_variable("PREFIX", place_in_store(bot, s3)),
         plain_variable("RCLONE_S3_PROVIDER", if s3.endpoint.is_some() { "Other" } else { "AWS" }),
         plain_variable("RCLONE_S3_ENV_AUTH", "true"),
         // Making buckets is a right that backups should not need.
         plain_variable("RCLONE_S3_NO_CHECK_BUCKET", "true"),
-        plain_variable("RCLONE_CONFIG", "/tmp/rclone.conf"),
+        // One request puts a small copy in place, which rclone can sign over TLS only; in parts it goes to every store.
+        plain_variable("RCLONE_S3_UPLOAD_CUTOFF", "0"),
+        // That there is none, in rclone's words.
+        plain_variable("RCLONE_CONFIG", "/notfound"),
         plain_variable("RCLONE_CACHE_DIR", "/tmp"),
         secret("AWS_ACCESS_KEY_ID"),
         secret("AWS_SECRET_ACCESS_KEY"),

@@ -16,9 +16,13 @@ use crate::crd::{Amounts, ConfigMapKeyRef, EvolveBot, ExtraVariable, ObjectName,
 /// The user that everything runs as: `nonroot` of the usual small images.
 const USER: i64 = 65_532;
 
-/// A pod of the bot without containers.
+/// A pod of the bot without containers. Its place is that of the API's pods: where all nodes are set aside for somebody, a
+/// job must be let on them too.
 pub(super) fn pod(bot: &EvolveBot) -> PodSpec {
+    let place = &bot.spec.api.pod;
     PodSpec {
+        node_selector: (!place.node_selector.is_empty()).then(|| place.node_selector.clone()),
+        tolerations: (!place.tolerations.is_empty()).then(|| place.tolerations.clone()),
         service_account_name: Some(names::pods(bot)),
         automount_service_account_token: Some(false),
         // A variable for every Service of the namespace helps nobody, and could clash with ours.
@@ -127,8 +131,9 @@ pub(super) fn extra_variable(extra: &ExtraVariable) -> EnvVar {
 
 /// The variables of an environment, as a container lists them.
 pub(super) fn variables(list: &[environment::Variable]) -> Vec<EnvVar> {
+    // Kubernetes puts other variables, Secrets among them, in place of `$(NAME)`: a prompt from a ConfigMap must not name any.
     let one = |variable: &environment::Variable| match &variable.value {
-        environment::Value::Plain(text) => plain_variable(&variable.name, text),
+        environment::Value::Plain(text) => plain_variable(&variable.name, text.replace('$', "$$")),
         environment::Value::Secret(source) => secret_variable(&variable.name, source),
     };
     list.iter().map(one).collect()

@@ -168,6 +168,7 @@ fn telegram_bot(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
     list.push(plain("TELEGRAM_API_URL", spec.telegram.api_url.as_ref().unwrap_or(&around.telegram_api_url)));
     list.push(plain("TELEGRAM_MODE", spec.telegram.mode.as_str()));
+    list.push(plain("TELEGRAM_STREAMING", spec.telegram.streaming.as_str()));
     if let Some(webhook) = &spec.telegram.webhook {
         list.push(plain("WEBHOOK_URL", webhook.url()));
         list.push(secret("WEBHOOK_SECRET", &around.webhook_secret));

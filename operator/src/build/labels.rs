@@ -23,6 +23,10 @@ pub const CONFIG_HASH: &str = "evolveai.dev/config-hash";
 pub const RETRY: &str = "evolveai.dev/retry";
 /// The annotation of an EvolveBot with the target (`status.rollout.target`) that is to be taken back.
 pub const REFUSE: &str = "evolveai.dev/refuse";
+/// The annotation of a migration with the UID of the restore that it follows.
+pub const RESTORED: &str = "evolveai.dev/restored";
+/// The annotation of an EvolveBot that was put to sleep for a restore, and is to be woken after it.
+pub const AWAKE: &str = "evolveai.dev/awake-before-restore";
 
 pub(super) const NAME: &str = "app.kubernetes.io/name";
 const PART_OF: &str = "app.kubernetes.io/part-of";

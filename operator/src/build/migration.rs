@@ -54,6 +54,13 @@ pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable]
         },
         ..JobSpec::default()
     };
-    let hash = fingerprint(&(&spec, bot.annotations().get(labels::RETRY)));
-    Job { metadata: labels::owned(bot, names::migration(bot, &hash), COMPONENT), spec: Some(spec), status: None }
+    let retry = bot.annotations().get(labels::RETRY);
+    let hash = match &inputs.restored {
+        None => fingerprint(&(&spec, retry)),
+        Some(restore) => fingerprint(&(&spec, retry, restore)),
+    };
+    let mut metadata = labels::owned(bot, names::migration(bot, &hash), COMPONENT);
+    // The Job of a restore goes by itself after a while, and must not be forgotten with it.
+    metadata.annotations = inputs.restored.as_ref().map(|restore| labels::map([(labels::RESTORED, restore)]));
+    Job { metadata, spec: Some(spec), status: None }
 }

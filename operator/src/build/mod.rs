@@ -16,6 +16,7 @@ mod monitor;
 pub mod names;
 mod network;
 mod part;
+mod period;
 mod references;
 pub mod restore;
 mod scaling;
@@ -36,10 +37,10 @@ use kube::core::DynamicObject;
 use self::part::Part;
 use crate::crd::{ConfigMapKeyRef, EvolveBot, SecretKeyRef};
 
-pub use self::config::named_in as config_maps_of;
 pub use self::fingerprint::fingerprint;
 pub use self::labels::{
-    COMPONENT, CONFIG_HASH, INSTANCE, MANAGED_BY, OPERATOR, REFUSE, RETRY, TRACK, Track, selector as pod_selector,
+    AWAKE, COMPONENT, CONFIG_HASH, INSTANCE, MANAGED_BY, OPERATOR, REFUSE, RESTORED, RETRY, TRACK, Track,
+    selector as pod_selector,
 };
 pub use self::part::{API_PORT, Part as BotPart};
 pub use self::references::{Generated, Needed, References, generated, references};
@@ -66,6 +67,8 @@ pub struct Inputs {
     pub pinned_version: Option<String>,
     /// The hash of each entry of a Secret that [`references`] names.
     pub secrets: BTreeMap<SecretKeyRef, String>,
+    /// The UID of the Job that put a copy of the database in place last: it may be of an earlier version.
+    pub restored: Option<String>,
     /// The content of each entry of a ConfigMap that [`references`] names.
     pub config_maps: BTreeMap<ConfigMapKeyRef, String>,
 }

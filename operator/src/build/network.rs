@@ -61,7 +61,8 @@ fn policy(
         spec: Some(NetworkPolicySpec {
             pod_selector: Some(selector),
             policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
-            ingress: (!ingress.is_empty()).then_some(ingress),
+            // Where it is empty too: what somebody adds is theirs where nothing is wanted.
+            ingress: Some(ingress),
             egress: Some(egress()),
         }),
     })

@@ -4,8 +4,9 @@
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::PodSpec;
+use kube::Resource as _;
 
-use super::backup::{self, CONNECTION};
+use super::backup::{self, CONNECTION, STORE};
 use super::container::{self, plain_variable};
 use super::{Inputs, labels, names};
 use crate::crd::EvolveBot;
@@ -43,7 +44,7 @@ pub fn job(bot: &EvolveBot, inputs: &Inputs, copy: &str, suffix: &str) -> Result
     let download = settings.s3.as_ref().map(|s3| {
         let mut store = backup::store_variables(bot, s3);
         store.extend([backup::folder(bot), variable()]);
-        vec![backup::step(settings, "download", &s3.image, &[DOWNLOAD], store)]
+        vec![backup::step(settings, "download", &s3.image, &[STORE, DOWNLOAD], store)]
     });
     let mut container = backup::step(settings, COMPONENT, &settings.image, &scripts, variables);
     container.volume_mounts.get_or_insert_default().push(container::mount("work", "/work"));
@@ -58,8 +59,11 @@ pub fn job(bot: &EvolveBot, inputs: &Inputs, copy: &str, suffix: &str) -> Result
         ]),
         ..container::pod(bot)
     };
+    let mut metadata = labels::owned(bot, names::restore(bot, suffix), COMPONENT);
+    // What it did is believed of no Job of another's.
+    metadata.owner_references = bot.controller_owner_ref(&()).map(|owner| vec![owner]);
     Ok(Job {
-        metadata: labels::owned(bot, names::restore(bot, suffix), COMPONENT),
+        metadata,
         spec: Some(JobSpec {
             // Who restores wants to know at once that it did not work.
             backoff_limit: Some(0),

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretKeyRef;
-use super::rules::{URL, all, http_url, rules, rules_at};
+use super::rules::{URL, all, http_url, one_line, one_word, rules, rules_at};
+
+const NO_MODEL: &str =
+    "must be the name of a model as its provider writes it, without spaces, such as gemini-3.8-flash";
 
 /// Who answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +16,8 @@ pub struct Ai {
     /// Model providers in the order in which they are asked: the next answers when one fails. Gemini alone when absent.
     #[schemars(length(max = 8), extend("x-kubernetes-validations" = rules(&[
         ("size(self) > 0", "needs at least one; `- kind: scripted` works without any key"),
+        ("self.all(a, !has(a.name) || self.exists_one(b, has(b.name) && b.name == a.name))",
+         "two providers have one name, and metrics could not tell them apart: give each a name of its own"),
     ])))]
     pub providers: Vec<Provider>,
     /// How many tokens a Gemini 2.5 model may think; 0 for none, -1 for as many as it likes.
@@ -51,7 +56,7 @@ pub struct Provider {
     pub kind: ProviderKind,
     /// The model; Gemini has a default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), extend("x-kubernetes-validations" = one_word(NO_MODEL)))]
     pub model: Option<String>,
     /// Where it is, version included (`https://openrouter.ai/api/v1`). Gemini's own address when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,11 +117,11 @@ pub struct Voice {
     pub enabled: bool,
     /// The model that speaks; the API's default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), extend("x-kubernetes-validations" = one_word(NO_MODEL)))]
     pub model: Option<String>,
     /// The voice of people who have not chosen one; the model's default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = one_line("must be the name of a voice, such as Kore")))]
     pub name: Option<String>,
 }
 

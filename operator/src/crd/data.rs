@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretKeyRef;
+use super::rules::{all, differ, rules_at};
 
 /// Postgres. Never owned by the bot: deleting the bot leaves it as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,9 +35,21 @@ pub struct Redis {
     pub url_secret_ref: Option<SecretKeyRef>,
 }
 
+/// That two fields do not name one entry of a Secret: one of them is a slip of copying.
+fn apart(one: &str, other: &str) -> serde_json::Value {
+    let rule = format!("!has(self.{one}) || !has(self.{other}) || {}", differ(one, other));
+    let message = format!("names the same entry as {one}, and one value cannot be both: name another entry");
+    rules_at(&format!(".{other}"), &[(&rule, &message)])
+}
+
 /// Keys. Those that are not given are made once, into the Secret `<bot>-keys`, and never changed after.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = all([
+    apart("jwtSecretRef", "encryptionKeySecretRef"),
+    apart("jwtSecretRef", "adminTokenSecretRef"),
+    apart("encryptionKeySecretRef", "adminTokenSecretRef"),
+])))]
 pub struct Security {
     /// Signs the API's tokens; 32 characters or more.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@
 //! - `nullable` goes: an absent field is absent, and nothing here means something by being `null`;
 //! - formats that Kubernetes does not know (`uint32`) become those it knows, with their bounds;
 //! - Kubernetes' own types lose their descriptions, which are long (`kubectl explain pod.spec` has them), and get the bounds
-//!   that Kubernetes checks in code.
+//!   and rules that Kubernetes has in code ([`kubernetes`]).
 
 use std::sync::LazyLock;
 
@@ -14,13 +14,7 @@ use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 
 use super::EvolveBot;
-
-/// Fields of the spec whose type is Kubernetes' own.
-const KUBERNETES_OWN: [&str; 5] = ["affinity", "tolerations", "topologySpreadConstraints", "allowFrom", "metricsFrom"];
-/// Longest text in them: names, label values, addresses.
-const MAX_TEXT: usize = 512;
-/// Longest list in them.
-const MAX_ITEMS: usize = 64;
+use super::kubernetes;
 
 /// The definition, as it is applied to a cluster.
 #[must_use]
@@ -42,7 +36,33 @@ pub fn definition_yaml() -> Result<String, serde_yaml_ng::Error> {
     // By way of JSON, whose numbers can be mended: bounds are floating-point numbers in the type, `20.0` in the text.
     let mut value = serde_json::to_value(definition()).unwrap_or_default();
     whole_numbers(&mut value);
-    serde_yaml_ng::to_string(&value)
+    let mut folded = Vec::new();
+    fold(&mut value, &mut folded);
+    let mut text = serde_yaml_ng::to_string(&value)?;
+    for (place, json) in folded.iter().enumerate() {
+        text = text.replace(&mark(place), json);
+    }
+    Ok(text)
+}
+
+/// Takes out the schemas of Kubernetes' own types, which are put back as JSON, on a line each: they are nested so deep that
+/// most of the file would be blanks.
+fn fold(value: &mut Value, folded: &mut Vec<String>) {
+    let Value::Object(map) = value else {
+        return value.as_array_mut().into_iter().flatten().for_each(|inner| fold(inner, folded));
+    };
+    for (name, inner) in map {
+        if kubernetes::FIELDS.contains(&name.as_str()) && inner.is_object() {
+            folded.push(inner.to_string());
+            *inner = mark(folded.len() - 1).into();
+        } else {
+            fold(inner, folded);
+        }
+    }
+}
+
+fn mark(place: usize) -> String {
+    format!("JSON_NUMBER_{place}_IS_HERE")
 }
 
 fn whole_numbers(value: &mut Value) {
@@ -69,6 +89,7 @@ pub fn schema() -> &'static Value {
         let mut schema = serde_json::to_value(schema).unwrap_or_default();
         tidy(&mut schema);
         keep_scale_default(&mut schema);
+        show_name(&mut schema);
         schema
     });
     &SCHEMA
@@ -85,9 +106,9 @@ fn tidy(schema: &mut Value) {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         for (name, property) in properties.iter_mut() {
             tidy(property);
-            if KUBERNETES_OWN.contains(&name.as_str()) {
+            if kubernetes::FIELDS.contains(&name.as_str()) {
                 let description = property.get("description").cloned();
-                tighten(property, name, name);
+                kubernetes::tighten(property, name, name);
                 property["description"] = description.unwrap_or_default();
             }
         }
@@ -128,47 +149,9 @@ fn mend_format(schema: &mut Map<String, Value>) {
     schema.entry("minimum").or_insert(json!(0));
 }
 
-/// What Kubernetes checks of its own types in code, and the schema of the type does not say. Without it a mistake would be
-/// found only when the pods are made. Where a rule of ours walks over it, bounds besides.
-fn tighten(schema: &mut Value, name: &str, under: &str) {
-    let Value::Object(map) = schema else { return };
-    map.remove("description");
-    if let Some(allowed) = allowed(name, under) {
-        map.insert("enum".to_owned(), json!(allowed));
-    }
-    let is_walked = ["allowFrom", "metricsFrom", "tolerations"].contains(&under);
-    match (map.get("type").and_then(Value::as_str), name) {
-        (Some("string"), _) if is_walked => drop(map.entry("maxLength").or_insert(json!(MAX_TEXT))),
-        (Some("array"), _) if is_walked => drop(map.entry("maxItems").or_insert(json!(MAX_ITEMS))),
-        (Some("integer"), "weight") => {
-            map.extend([("minimum".to_owned(), json!(1)), ("maximum".to_owned(), json!(100))])
-        }
-        (Some("integer"), "maxSkew" | "minDomains") => drop(map.insert("minimum".to_owned(), json!(1))),
-        _ => {}
-    }
-    for (field, inner) in map.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        let selects_nodes = ["preference", "nodeSelectorTerms"].contains(&name);
-        tighten(inner, field, if selects_nodes { "node" } else { under });
-    }
-    if let Some(items) = map.get_mut("items") {
-        tighten(items, name, under);
-    }
-    if let Some(values) = map.get_mut("additionalProperties") {
-        tighten(values, "", under);
-    }
-}
-
-/// The values that a field of Kubernetes' own may have.
-fn allowed(name: &str, under: &str) -> Option<&'static [&'static str]> {
-    Some(match (name, under) {
-        ("operator", "tolerations") => &["Exists", "Equal"],
-        ("operator", "node") => &["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"],
-        ("operator", _) => &["In", "NotIn", "Exists", "DoesNotExist"],
-        ("effect", _) => &["NoSchedule", "PreferNoSchedule", "NoExecute"],
-        ("whenUnsatisfiable", _) => &["DoNotSchedule", "ScheduleAnyway"],
-        ("nodeAffinityPolicy" | "nodeTaintsPolicy", _) => &["Honor", "Ignore"],
-        _ => return None,
-    })
+/// So that a rule about the name can say that it is about the name.
+fn show_name(schema: &mut Value) {
+    schema["properties"]["metadata"] = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
 }
 
 /// `kubectl scale` reads the number before it writes it, so that it must be there.

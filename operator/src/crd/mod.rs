@@ -15,6 +15,7 @@ mod backup;
 mod data;
 mod definition;
 mod image;
+mod kubernetes;
 mod network;
 mod observability;
 mod parts;
@@ -31,7 +32,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::rules::rules;
+use self::rules::{all, rules, rules_at};
 
 pub use self::ai::{Ai, Provider, ProviderKind, Voice};
 pub use self::backup::{Backup, BackupVolume, S3};
@@ -49,12 +50,58 @@ pub use self::rollout::{Canary, Migration, Rollout, RolloutStrategy};
 pub use self::status::{
     BackupStatus, EvolveBotStatus, MigrationPhase, MigrationStatus, PartStatus, Refusal, RolloutPhase, RolloutStatus,
 };
-pub use self::telegram::{GatewayRef, IngressSettings, Payments, Telegram, TelegramMode, WEBHOOK_PATH, Webhook};
+pub use self::telegram::{
+    GatewayRef, IngressSettings, Payments, Streaming, Telegram, TelegramMode, WEBHOOK_PATH, Webhook,
+};
 
 /// `apiVersion` of the resource.
 pub const API_VERSION: &str = "evolveai.dev/v1alpha1";
 /// `kind` of the resource.
 pub const KIND: &str = "EvolveBot";
+
+/// What fields far apart from each other must agree on.
+fn across() -> serde_json::Value {
+    const PRICE: &str = "has(self.plans) && has(self.plans.premium) && has(self.plans.premium.price)";
+    let stars = format!(
+        "!({PRICE} && has(self.plans.premium.price.stars)) || !has(self.telegram) || !has(self.telegram.payments) || \
+         !has(self.telegram.payments.stars) || self.telegram.payments.stars"
+    );
+    let amount = format!(
+        "!({PRICE} && has(self.plans.premium.price.amount)) || (has(self.telegram) && has(self.telegram.payments) && \
+         has(self.telegram.payments.providerTokenSecretRef))"
+    );
+    all([
+        rules_at(
+            ".plans.premium.price.stars",
+            &[(&stars, "nobody could pay it: set telegram.payments.stars: true, or remove stars from the price")],
+        ),
+        rules_at(
+            ".plans.premium.price.amount",
+            &[(
+                &amount,
+                "nobody could pay it: set telegram.payments.providerTokenSecretRef, or remove amount and currency from the price",
+            )],
+        ),
+        rules_at(
+            ".database.urlSecretRef",
+            &[(
+                "!has(self.telegram) || !has(self.telegram.tokenSecretRef) || !has(self.database) || \
+                 !has(self.database.urlSecretRef) || self.telegram.tokenSecretRef.name != self.database.urlSecretRef.name || \
+                 self.telegram.tokenSecretRef.key != self.database.urlSecretRef.key",
+                "names the same entry as telegram.tokenSecretRef, and one value cannot be both: name another entry",
+            )],
+        ),
+        rules_at(
+            ".redis.urlSecretRef",
+            &[(
+                "!has(self.redis) || !has(self.redis.urlSecretRef) || !has(self.database) || \
+                 !has(self.database.urlSecretRef) || self.redis.urlSecretRef.name != self.database.urlSecretRef.name || \
+                 self.redis.urlSecretRef.key != self.database.urlSecretRef.key",
+                "names the same entry as database.urlSecretRef, and one value cannot be both: name another entry",
+            )],
+        ),
+    ])
+}
 
 /// What is wanted of a bot.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -96,12 +143,14 @@ pub const KIND: &str = "EvolveBot";
         json_path = ".status.nextStep",
         priority = 1
     ),
-    validation = (
-        "size(self.metadata.name) <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-        "metadata.name must be 1 to 40 lower-case letters, digits or dashes, and begin with a letter: the names of everything made for the bot begin with it"
+    validation = kube::core::Rule::new(
+        "size(self.metadata.name) <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')"
     )
+    .message("must be 1 to 40 lower-case letters, digits or dashes, begin with a letter and not end with a dash: the names of everything made for the bot begin with it")
+    .field_path(".metadata.name")
 )]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = across()))]
 pub struct EvolveBotSpec {
     /// The version of the product, as the image is tagged: `1.4.0`. When absent, the version that the operator came with
     /// when the bot was made; it stays until this is set, however the operator is upgraded.

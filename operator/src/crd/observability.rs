@@ -4,9 +4,27 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::reference::SecretKeyRef;
-use super::rules::{URL, http_url, labels, rules, texts};
+use super::rules::{URL, all, http_url, labels, rules, texts};
+
+/// A word that is no level would be taken for a module's name, and all lines but that module's be lost.
+fn levels() -> String {
+    const ONE: &str = "([A-Za-z_][A-Za-z0-9_:-]*=)?(error|warn|info|debug|trace|off)";
+    format!("self.matches('(?i)^{ONE}(,{ONE})*$')")
+}
+
+/// Labels of what Prometheus' operator reads: not those by which our own finds what it made.
+fn chosen_by() -> Value {
+    all([
+        labels(),
+        rules(&[(
+            "self.all(name, !(name in ['app.kubernetes.io/component', 'app.kubernetes.io/instance', 'app.kubernetes.io/managed-by']))",
+            "app.kubernetes.io/component, instance and managed-by are the operator's: let Prometheus choose by another label",
+        )]),
+    ])
+}
 
 /// Logs, traces, metrics, alerts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,7 +32,7 @@ use super::rules::{URL, http_url, labels, rules, texts};
 pub struct Observability {
     /// A level (`INFO`), or a filter such as `info,evolve_store=debug`.
     #[schemars(length(min = 1, max = 200), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('^[A-Za-z0-9_:=,.-]+$')", "must be a level such as INFO, or a filter such as info,evolve_store=debug"),
+        (&levels(), "must be a level such as INFO, or a filter such as info,evolve_store=debug; levels are error, warn, info, debug, trace and off"),
     ])))]
     pub log_level: String,
     /// How a line looks.
@@ -91,7 +109,7 @@ pub struct Metrics {
     pub service_monitor: bool,
     /// Labels by which Prometheus chooses it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = labels()))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = chosen_by()))]
     pub labels: BTreeMap<String, String>,
     /// How often pods are scraped, seconds.
     #[schemars(range(min = 5, max = 600))]
@@ -112,7 +130,7 @@ pub struct Alerts {
     pub enabled: bool,
     /// Labels by which Prometheus chooses it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = labels()))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = chosen_by()))]
     pub labels: BTreeMap<String, String>,
 }
 

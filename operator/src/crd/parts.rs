@@ -4,23 +4,29 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pod::{Autoscaling, Pod};
-use super::rules::rules;
+use super::rules::{origins, rules, rules_at};
+
+/// That somebody runs. (No `minimum`: its message would not say how to send a bot to sleep.)
+fn replicas() -> serde_json::Value {
+    rules(&[("self >= 1", "must be 1 or more: to run no pod at all, set spec.hibernated: true")])
+}
 
 /// The API's process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules_at(".httpConnectTimeoutSeconds", &[
+    ("(has(self.httpConnectTimeoutSeconds) ? self.httpConnectTimeoutSeconds : 10) <= (has(self.httpTimeoutSeconds) ? self.httpTimeoutSeconds : 180)",
+     "must be no more than httpTimeoutSeconds, the time for the whole request; they are 10 and 180 when absent"),
+])))]
 pub struct Api {
     /// How many pods. Not looked at while `autoscaling` is set. `kubectl scale evolvebot` changes it.
-    #[schemars(range(min = 1, max = 1000))]
+    #[schemars(range(max = 1000), extend("x-kubernetes-validations" = replicas()))]
     pub replicas: i32,
     /// By load, between two numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
     /// Web origins that browsers may call it from.
-    #[schemars(length(max = 32), inner(length(max = 300)), extend("x-kubernetes-validations" = rules(&[
-        (r"self.all(origin, origin.matches('^https?://[^/*\\s]+$'))",
-         "must be origins such as https://app.example.org: scheme and host, no path, no *"),
-    ])))]
+    #[schemars(length(max = 32), inner(length(max = 300)), extend("x-kubernetes-validations" = origins()))]
     pub cors_origins: Vec<String>,
     /// Largest picture, MiB.
     #[schemars(range(min = 1, max = 10))]
@@ -59,7 +65,7 @@ impl Default for Api {
 pub struct Bot {
     /// How many pods. Not looked at while `autoscaling` is set. While updates are polled, one of them asks Telegram and
     /// all of them work.
-    #[schemars(range(min = 1, max = 1000))]
+    #[schemars(range(max = 1000), extend("x-kubernetes-validations" = replicas()))]
     pub replicas: i32,
     /// By load, between two numbers.
     #[serde(skip_serializing_if = "Option::is_none")]

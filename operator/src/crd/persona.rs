@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::ConfigMapKeyRef;
-use super::rules::{rules, texts, time_zone};
+use super::rules::{one_line, rules, rules_at, texts, time_zone};
 
 /// Longest prompt, in characters: a prompt is paid for in every turn.
 pub const MAX_PROMPT: usize = 32_768;
@@ -14,18 +14,20 @@ pub const MAX_PROMPT: usize = 32_768;
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = rules(&[
+#[schemars(extend("x-kubernetes-validations" = rules_at(".promptFrom", &[
     ("!(has(self.prompt) && has(self.promptFrom))", "the prompt is here or in a ConfigMap: remove one of prompt and promptFrom"),
 ])))]
 pub struct Persona {
     /// What it is called.
-    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('\\S')", "must not be blank: it is what the companion calls itself"),
-    ])))]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = one_line(
+        "must be one line and must not be blank: it is what the companion calls itself",
+    )))]
     pub name: String,
     /// Its character, in its own words; the built-in one when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = MAX_PROMPT))]
+    #[schemars(length(min = 1, max = MAX_PROMPT), extend("x-kubernetes-validations" = rules(&[
+        (r"self.matches('\\S')", "must not be blank: say who the companion is, or remove prompt for the built-in character"),
+    ])))]
     pub prompt: Option<String>,
     /// The ConfigMap entry with its character. The API restarts when it changes. `evolve up` uses the built-in one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +43,7 @@ pub struct Persona {
         ("size(self) == 0 || self[0].points == 0", "the first level is where everybody begins: give it points: 0"),
         ("self.map(level, level.points).isSorted() && self.all(a, self.exists_one(b, a.points == b.points))",
          "each level needs more points than the one before it"),
+        ("self.all(a, self.exists_one(b, a.name == b.name))", "two levels have one name, and people could not tell them apart: rename one"),
     ])))]
     pub levels: Vec<Level>,
     /// What being away costs in points of the relationship; nothing when absent. A level once reached is kept.
@@ -67,9 +70,7 @@ impl Default for Persona {
 #[serde(rename_all = "camelCase")]
 pub struct Level {
     /// What it is called.
-    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('\\S') && !self.matches('[\\p{Cc}\\p{Zl}\\p{Zp}]')", "must be one line and not blank: people see it"),
-    ])))]
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = one_line("must be one line and not blank: people see it")))]
     pub name: String,
     /// What it is called in a language in which it has another name, by `ru` or `en`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

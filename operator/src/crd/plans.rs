@@ -4,17 +4,39 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
 
-use super::rules::rules;
+use super::rules::{all, rules, rules_at};
 
 /// What each plan allows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = all([
+    no_less("messagesPerDay", FreePlan::default().messages_per_day),
+    no_less("historyMessages", FreePlan::default().history_messages),
+    no_less("facts", FreePlan::default().facts),
+    rules_at(".premium.images", &[
+        ("!(has(self.free) && has(self.free.images) && self.free.images) || !has(self.premium) || !has(self.premium.images) || self.premium.images",
+         "people would lose pictures by paying: set free.images: false, or remove premium.images"),
+    ]),
+])))]
 pub struct Plans {
     /// Without paying.
     pub free: FreePlan,
     /// With the subscription.
     pub premium: PremiumPlan,
+}
+
+/// That people who pay do not get less of `field` than those who do not, who get `usual` where nothing is said.
+fn no_less(field: &str, usual: Limit) -> Value {
+    let usual = usual.number().unwrap_or(u32::MAX);
+    let (free, paid) = (format!("self.free.{field}"), format!("self.premium.{field}"));
+    let rule = format!(
+        "!has(self.premium) || !has({paid}) || {paid} == '{UNLIMITED}' || (has(self.free) && has({free}) \
+         ? {free} != '{UNLIMITED}' && int({free}) <= int({paid}) : {usual} <= int({paid}))"
+    );
+    let message = format!("people would lose by paying: give them at least free.{field}, which is {usual} when absent");
+    rules_at(&format!(".premium.{field}"), &[(&rule, &message)])
 }
 
 /// What people get without paying.
@@ -74,9 +96,11 @@ impl Default for PremiumPlan {
 /// What a month costs: in Telegram Stars, in money, or either.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = rules(&[
-    ("has(self.stars) || has(self.amount)", "a price needs stars, or amount and currency; or remove price"),
-    ("has(self.amount) == has(self.currency)", "money is amount and currency together, such as amount: 29900, currency: RUB"),
+#[schemars(extend("x-kubernetes-validations" = all([
+    rules(&[("has(self.stars) || has(self.amount) || has(self.currency)", "a price needs stars, or amount and currency; or remove price")]),
+    rules_at(".currency", &[
+        ("has(self.amount) == has(self.currency)", "money is amount and currency together, such as amount: 29900, currency: RUB"),
+    ]),
 ])))]
 pub struct Price {
     /// Telegram Stars.
@@ -90,7 +114,7 @@ pub struct Price {
     /// The currency, as three letters of ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 3), extend("x-kubernetes-validations" = rules(&[
-        ("self.matches('^[A-Z]{3}$')", "must be three capital letters of ISO 4217, such as RUB"),
+        ("self.matches('^[A-Z]{3}$') && self != 'XTR'", "must be three capital letters of ISO 4217, such as RUB; a price in Telegram Stars is price.stars"),
     ])))]
     pub currency: Option<String>,
 }
@@ -175,7 +199,8 @@ impl JsonSchema for Limit {
         json_schema!({
             "x-kubernetes-int-or-string": true,
             "x-kubernetes-validations": rules(&[(
-                "string(self).matches('^([1-9][0-9]{0,5}|1000000|unlimited)$')",
+                // Another text is an error of the rule, with which the API server shows the message, too.
+                "self == 'unlimited' || (int(self) >= 1 && int(self) <= 1000000)",
                 "must be a number from 1 to 1000000, or unlimited",
             )]),
         })

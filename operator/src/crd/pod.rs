@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reference::{ConfigMapKeyRef, SecretKeyRef};
-use super::rules::{NAME, all, amount, annotations, labels, object_name, rules, rules_at, texts};
+use super::rules::{NAME, all, annotations, cpu, labels, memory, object_name, own_annotations, rules, rules_at, texts};
 
 /// The pods of one part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,42 +19,41 @@ pub struct Pod {
     /// What its container asks for, and may use at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
-    /// Labels that its nodes must have.
+    /// Labels that its nodes must have. Migrations, backups and restores follow the API's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = labels()))]
     pub node_selector: BTreeMap<String, String>,
     /// As in a pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub affinity: Option<Affinity>,
-    /// As in a pod.
+    /// As in a pod. Migrations, backups and restores follow the API's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-validations" = rules(&[
-        ("self.all(toleration, !has(toleration.operator) || toleration.operator != 'Exists' || !has(toleration.value) || toleration.value == '')",
-         "a toleration with operator: Exists takes any value: remove value, or say operator: Equal"),
-    ])))]
+    #[schemars(length(max = 32))]
     pub tolerations: Vec<Toleration>,
     /// As in a pod; in place of the spread over nodes and zones that is the default. A constraint without labelSelector
     /// gets the part's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 8))]
+    #[schemars(length(max = 8), extend("x-kubernetes-validations" = rules(&[
+        ("self.all(a, self.exists_one(b, a.topologyKey == b.topologyKey && a.whenUnsatisfiable == b.whenUnsatisfiable))",
+         "two constraints have one topologyKey and one whenUnsatisfiable, of which Kubernetes takes one alone: remove the other"),
+    ])))]
     pub topology_spread_constraints: Option<Vec<TopologySpreadConstraint>>,
     /// More environment variables; they go before the operator's own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"], "x-kubernetes-validations" = rules(&[
+        ("self.all(a, self.exists_one(b, a.name == b.name))", "a variable is there twice: remove one of the two"),
+    ])))]
     pub extra_env: Vec<ExtraVariable>,
     /// More labels of the pods.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = all([labels(), rules(&[
-        ("self.all(name, !name.startsWith('app.kubernetes.io/') && !name.startsWith('evolveai.dev/'))",
-         "labels that begin with app.kubernetes.io/ or evolveai.dev/ are the operator's: choose another prefix"),
+        ("self.all(name, !name.startsWith('app.kubernetes.io/') && !name.startsWith('evolveai.dev/') && name != 'pod-template-hash')",
+         "labels that begin with app.kubernetes.io/ or evolveai.dev/ are the operator's: choose another prefix; pod-template-hash is Kubernetes'"),
     ])])))]
     pub labels: BTreeMap<String, String>,
     /// More annotations of the pods.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(8192), "x-kubernetes-validations" = all([annotations(), rules(&[
-        ("self.all(name, !name.startsWith('evolveai.dev/'))",
-         "annotations that begin with evolveai.dev/ are the operator's: choose another prefix"),
-    ])])))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(8192), "x-kubernetes-validations" = all([annotations(), own_annotations()])))]
     pub annotations: BTreeMap<String, String>,
     /// The PriorityClass.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,31 +73,33 @@ pub struct Resources {
     pub limits: Amounts,
 }
 
-/// That a request is no more than its limit; a pod would be refused.
+/// That a request is no more than its limit; a pod would be refused. What is no amount is an error of the rule, and another
+/// rule's to explain.
 fn within(name: &str) -> Value {
-    let has = |of: &str| format!("has(self.{of}) && has(self.{of}.{name}) && isQuantity(string(self.{of}.{name}))");
+    let has = |of: &str| format!("has(self.{of}) && has(self.{of}.{name})");
     let amount = |of: &str| format!("quantity(string(self.{of}.{name}))");
     let (requests, limits) = ("requests", "limits");
     let rule =
         format!("!({} && {}) || {}.compareTo({}) <= 0", has(requests), has(limits), amount(requests), amount(limits));
-    rules_at(".requests", &[(&rule, &format!("requests.{name} must be no more than limits.{name}"))])
+    let message = format!("requests.{name} must be no more than limits.{name}");
+    rules_at(&format!(".requests.{name}"), &[(&rule, &message)])
 }
 
 /// Amounts of what a node has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Amounts {
-    /// Processor time: `250m` is a quarter of a core.
+    /// Processor time: `250m` is a quarter of a core. A fraction such as `"0.5"` needs quotes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-validations" = amount("must be an amount such as 250m or 2")))]
+    #[schemars(extend("x-kubernetes-validations" = cpu()))]
     pub cpu: Option<Quantity>,
     /// Memory: `256Mi`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-validations" = amount("must be an amount such as 256Mi or 1Gi")))]
+    #[schemars(extend("x-kubernetes-validations" = memory()))]
     pub memory: Option<Quantity>,
     /// Room on the node's disk, for what goes to `/tmp` and for logs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-kubernetes-validations" = amount("must be an amount such as 256Mi or 1Gi")))]
+    #[schemars(extend("x-kubernetes-validations" = memory()))]
     pub ephemeral_storage: Option<Quantity>,
 }
 
@@ -107,6 +108,8 @@ pub struct Amounts {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = rules_at(".value", &[
     ("has(self.value) != has(self.valueFrom)", "a variable has one of value and valueFrom"),
+    ("!has(self.value) || self.value == '' || !self.name.matches('^(ADMIN_REGISTRATION_TOKEN|(GOOGLE|OPENAI)_API_KEY(_[0-9]+)?|PAYMENT_PROVIDER_TOKEN|SENTRY_DSN|TELEGRAM_BOT_TOKEN)$')",
+     "is a secret, and anybody could read it here: put it into a Secret, and name that in valueFrom.secretKeyRef"),
 ])))]
 pub struct ExtraVariable {
     /// Its name.
@@ -143,7 +146,7 @@ pub struct ValueFrom {
 /// How many pods there are, by load. While it is on, `replicas` is not looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = rules(&[
+#[schemars(extend("x-kubernetes-validations" = rules_at(".minReplicas", &[
     ("(has(self.minReplicas) ? self.minReplicas : 2) <= self.maxReplicas",
      "minReplicas must be no more than maxReplicas; it is 2 when absent"),
 ])))]

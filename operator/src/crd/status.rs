@@ -69,6 +69,8 @@ pub struct MigrationStatus {
 /// How far a migration is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum MigrationPhase {
+    /// Its Job has not begun.
+    Waiting,
     /// Its Job has not ended.
     #[default]
     Running,

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretKeyRef;
-use super::rules::{NAME, URL, all, annotations, http_url, object_name, rules, rules_at, texts};
+use super::rules::{
+    NAME, URL, all, annotations, http_url, namespace_name, object_name, own_annotations, rules, rules_at, texts,
+};
 
 /// Where Telegram delivers to when no path is named.
 pub const WEBHOOK_PATH: &str = "/telegram/webhook";
@@ -23,6 +25,10 @@ pub const WEBHOOK_PATH: &str = "/telegram/webhook";
         ("!has(self.webhook) || (has(self.mode) && self.mode == 'webhook')",
          "webhook does nothing while updates are polled: set mode: webhook, or remove webhook"),
     ]),
+    rules_at(".payments.providerTokenSecretRef", &[
+        ("!(has(self.tokenSecretRef) && has(self.payments) && has(self.payments.providerTokenSecretRef)) || self.tokenSecretRef.name != self.payments.providerTokenSecretRef.name || self.tokenSecretRef.key != self.payments.providerTokenSecretRef.key",
+         "is the entry of the bot's own token: name the one with the payment provider's, which @BotFather gives too"),
+    ]),
 ])))]
 pub struct Telegram {
     /// The bot's token, from @BotFather. When absent: the entry `TELEGRAM_BOT_TOKEN` of the Secret that is named like
@@ -36,11 +42,15 @@ pub struct Telegram {
     pub webhook: Option<Webhook>,
     /// Another Bot API server than Telegram's own.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = URL), extend("x-kubernetes-validations" = http_url()))]
+    #[schemars(length(max = URL), extend("x-kubernetes-validations" = all([http_url(), rules(&[
+        ("!self.matches('/bot[0-9]')", "must not hold the bot's token, which anybody could read here: put it into a Secret, and name that in tokenSecretRef"),
+    ])])))]
     pub api_url: Option<String>,
     /// Most calls a second that reach people, per replica; Telegram allows a bot 30 in all.
     #[schemars(range(min = 1, max = 1000))]
     pub messages_per_second: u32,
+    /// How answers are shown while they are made.
+    pub streaming: Streaming,
     /// How people can pay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payments: Option<Payments>,
@@ -54,7 +64,33 @@ impl Default for Telegram {
             webhook: None,
             api_url: None,
             messages_per_second: 30,
+            streaming: Streaming::default(),
             payments: None,
+        }
+    }
+}
+
+/// How answers are shown while they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Streaming {
+    /// As a message that grows by edits.
+    #[default]
+    Edits,
+    /// As Telegram's own draft of a message: smoother where the app knows them, and in private chats alone.
+    Drafts,
+    /// Not at all: an answer comes when it is whole.
+    Off,
+}
+
+impl Streaming {
+    /// As the bot's configuration says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Edits => "edits",
+            Self::Drafts => "drafts",
+            Self::Off => "off",
         }
     }
 }
@@ -84,24 +120,29 @@ impl TelegramMode {
 /// Where Telegram calls, and how that reaches the bot: by an Ingress, unless a Gateway is named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-kubernetes-validations" = rules(&[
-    ("!(has(self.ingress) && has(self.gateway))",
-     "the webhook comes in by an ingress or by a gateway: remove one of webhook.ingress and webhook.gateway"),
-    ("!(has(self.tlsSecretName) && has(self.gateway))",
-     "a gateway has its own certificates: remove webhook.tlsSecretName, and set them on the gateway's listener"),
+#[schemars(extend("x-kubernetes-validations" = all([
+    rules_at(".gateway", &[
+        ("!(has(self.ingress) && has(self.gateway))",
+         "the webhook comes in by an ingress or by a gateway: remove one of webhook.ingress and webhook.gateway"),
+    ]),
+    rules_at(".tlsSecretName", &[
+        ("!(has(self.tlsSecretName) && has(self.gateway))",
+         "a gateway has its own certificates: remove webhook.tlsSecretName, and set them on the gateway's listener"),
+    ]),
 ])))]
 pub struct Webhook {
     /// The public host name, such as `bots.example.org`.
     #[schemars(length(min = 1, max = NAME), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$')",
-         "must be a public host name in lower case, such as bots.example.org, without https:// and without a path"),
+        (r"self.matches('^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$')",
+         "must be a public host name in lower case, such as bots.example.org, without https:// and without a path; not an address of digits"),
     ])))]
     pub host: String,
     /// The path on that host, of this bot alone. `/telegram/webhook` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200), extend("x-kubernetes-validations" = rules(&[
-        (r"self.matches('^/[-A-Za-z0-9._~/]*[-A-Za-z0-9._~]$')",
-         "must begin with / and end without one, such as /eva; letters, digits, dashes, dots and underscores"),
+        ("self.matches('^(/[-A-Za-z0-9._~]+)+$') && !self.matches('/[.]{1,2}(/|$)')",
+         "must begin with / and end without one, such as /eva; letters, digits, dashes, dots and underscores, no // and no dots alone"),
+        ("!(self in ['/health', '/ready', '/metrics'])", "is a path at which the bot tells how it fares: choose another, such as /eva"),
     ])))]
     pub path: Option<String>,
     /// The Secret with the host's certificate (`tls.crt`, `tls.key`), for the Ingress. When absent, the ingress
@@ -141,7 +182,7 @@ pub struct IngressSettings {
     pub class_name: Option<String>,
     /// Annotations for its controller, such as `cert-manager.io/cluster-issuer`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(8192), "x-kubernetes-validations" = annotations()))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(8192), "x-kubernetes-validations" = all([annotations(), own_annotations()])))]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -154,7 +195,7 @@ pub struct GatewayRef {
     pub name: String,
     /// Its namespace; the bot's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63), extend("x-kubernetes-validations" = object_name()))]
+    #[schemars(length(min = 1, max = 63), extend("x-kubernetes-validations" = namespace_name()))]
     pub namespace: Option<String>,
     /// One listener of it; all that fit when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use super::migration::{Gate, gate};
 use super::pods::{Pods, Trouble};
 use super::{live, typed};
 use crate::EvolveBot;
-use crate::build::{COMPONENT, names};
+use crate::build::{COMPONENT, RESTORED, names};
 use crate::controller::cache::Cache;
 use crate::controller::kinds::Kind;
 use crate::crd::BackupStatus;
@@ -19,6 +19,19 @@ pub struct Backups {
     pub status: BackupStatus,
     /// How the newest copy fares.
     pub newest: Newest,
+    /// How the newest restore fares.
+    pub restore: Option<Restore>,
+}
+
+/// How a restore fares; its Job is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restore {
+    /// It has not ended.
+    Runs(String),
+    /// The copy is in place.
+    Done(String),
+    /// The database is as it was.
+    Failed(String),
 }
 
 /// How the newest copy fares.
@@ -40,12 +53,8 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Bac
     bot.spec.backup.as_ref()?;
     let schedule: Option<CronJob> = live(cache, bot, Kind::CronJob, &names::backup(bot));
     let status = schedule.and_then(|schedule| schedule.status).unwrap_or_default();
-    let jobs = cache.of_bot(Kind::Job, bot.namespace_name(), bot.name());
-    let mut jobs: Vec<Job> = jobs.iter().filter_map(|job| typed(job)).collect();
-    jobs.retain(|job| job.labels().get(COMPONENT).is_some_and(|component| component == "backup"));
-    jobs.sort_by_key(|job| std::cmp::Reverse((job.creation_timestamp(), job.name_any())));
     // The newest one that has ended, or that cannot.
-    let told = jobs.iter().find_map(|job| {
+    let told = jobs(bot, cache, "backup").iter().find_map(|job| {
         let name = job.name_any();
         match gate(Some(job)) {
             Gate::Open => Some(Newest::Made),
@@ -60,5 +69,37 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Bac
     let made = status.last_successful_time.is_some();
     let newest = told.unwrap_or(if made { Newest::Made } else { Newest::None });
     let status = BackupStatus { last_started: status.last_schedule_time, last_succeeded: status.last_successful_time };
-    Some(Backups { status, newest })
+    let restore = own_jobs(bot, cache, "restore").first().map(|job| match gate(Some(job)) {
+        Gate::Open => Restore::Done(job.name_any()),
+        Gate::Failed(_) => Restore::Failed(job.name_any()),
+        Gate::Missing | Gate::Superseding(_) | Gate::Running => Restore::Runs(job.name_any()),
+    });
+    Some(Backups { status, newest, restore })
+}
+
+/// The UID of the restore that put a copy in place last. Its Job may be gone by now: then the migration that followed it
+/// remembers it.
+#[must_use]
+pub fn restored(bot: &EvolveBot, cache: &Cache) -> Option<String> {
+    let mut done = own_jobs(bot, cache, "restore");
+    done.retain(|job| gate(Some(job)) == Gate::Open);
+    let ended = |job: &Job| job.status.as_ref().and_then(|status| status.completion_time.clone());
+    let newest = done.into_iter().max_by_key(ended).and_then(|job| job.metadata.uid);
+    newest.or_else(|| own_jobs(bot, cache, "migration").iter().find_map(|job| job.annotations().get(RESTORED).cloned()))
+}
+
+/// As [`jobs`]; those alone that `bot` owns, since what they did decides what runs.
+fn own_jobs(bot: &EvolveBot, cache: &Cache, part: &str) -> Vec<Job> {
+    let mut jobs = jobs(bot, cache, part);
+    jobs.retain(|job| job.owner_references().iter().any(|owner| Some(&owner.uid) == bot.metadata.uid.as_ref()));
+    jobs
+}
+
+/// The Jobs of one part of `bot`, the newest first.
+fn jobs(bot: &EvolveBot, cache: &Cache, part: &str) -> Vec<Job> {
+    let all = cache.of_bot(Kind::Job, bot.namespace_name(), bot.name());
+    let mut jobs: Vec<Job> = all.iter().filter_map(|job| typed(job)).collect();
+    jobs.retain(|job| job.labels().get(COMPONENT).is_some_and(|component| component == part));
+    jobs.sort_by_key(|job| std::cmp::Reverse((job.creation_timestamp(), job.name_any())));
+    jobs
 }

@@ -21,21 +21,15 @@ pub(super) struct History {
     kept: BTreeMap<String, PodTemplateSpec>,
     /// In the ReplicaSets of the first set of pods, with Kubernetes' defaults filled in.
     seen: BTreeMap<String, PodTemplateSpec>,
-    /// In any ReplicaSet.
-    all: Vec<PodTemplateSpec>,
 }
 
 impl History {
     /// Of `bot`, from the cache; of the good versions, those of `good`.
     pub(super) fn of<'a>(bot: &EvolveBot, cache: &Cache, good: impl Iterator<Item = &'a String>) -> Self {
-        let all: Vec<PodTemplateSpec> = cache
-            .of_bot(Kind::ReplicaSet, bot.namespace_name(), bot.name())
-            .into_iter()
-            .filter_map(|set| typed::<ReplicaSet>(&set)?.spec?.template)
-            .collect();
-        let stable = all.iter().filter(|template| label(template, TRACK) == Some(Track::Stable.as_str()));
-        let seen = stable.filter_map(|template| {
-            let mut template = template.clone();
+        let sets = cache.of_bot(Kind::ReplicaSet, bot.namespace_name(), bot.name());
+        let all = sets.into_iter().filter_map(|set| typed::<ReplicaSet>(&set)?.spec?.template);
+        let stable = all.filter(|template| label(template, TRACK) == Some(Track::Stable.as_str()));
+        let seen = stable.filter_map(|mut template| {
             if let Some(labels) = template.metadata.as_mut().and_then(|metadata| metadata.labels.as_mut()) {
                 labels.remove(POD_TEMPLATE_HASH);
             }
@@ -54,7 +48,7 @@ impl History {
             };
             live().and_then(genuine).or_else(|| remembered().and_then(genuine))
         });
-        Self { kept: kept.flatten().collect(), seen: seen.collect(), all }
+        Self { kept: kept.flatten().collect(), seen: seen.collect() }
     }
 
     /// The template with this hash.
@@ -76,11 +70,6 @@ impl History {
     /// Whether both templates of `target` are there.
     pub(super) fn has(&self, target: &Target) -> bool {
         self.template(&target.api).is_some() && self.template(&target.bot).is_some()
-    }
-
-    /// All of them, which pods may still be made of.
-    pub(super) fn templates(&self) -> impl Iterator<Item = &PodTemplateSpec> {
-        self.all.iter().chain(self.kept.values())
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Live {
     pub(super) next: Option<Deployment>,
     /// The Service.
     pub(super) service: Option<Service>,
+    /// Whether it has no pods, and is to have none yet.
+    pub(super) sleeps_on: bool,
 }
 
 /// What is to be done beside writing [`Desired`].
@@ -75,7 +77,7 @@ pub(super) fn place(
             *service = twin::narrow(std::mem::take(service), track);
         }
         placing.spared.extend(live.next.as_ref().filter(|_| is_held).map(kube::ResourceExt::name_any));
-        let live = live.stable.as_ref();
+        let (live, sleeps_on) = (live.stable.as_ref(), live.sleeps_on);
         let instead = match instead {
             Template::Wanted => None,
             Template::Of(template) => Some(template.clone()),
@@ -86,7 +88,7 @@ pub(super) fn place(
             _ if course.first == First::AsIs => drop(placing.skipped.insert(deployment.name_any())),
             _ => {}
         }
-        placing.hand_overs.extend(hand_over(deployment, live, autoscaling.as_ref()));
+        placing.hand_overs.extend(hand_over(deployment, live, autoscaling.as_ref(), sleeps_on));
     }
     placing
 }
@@ -152,11 +154,23 @@ fn track_of(service: &Service) -> Option<Track> {
 
 /// Marks who holds `replicas`; where that is no longer the spec, the number that must be handed over so that it does not
 /// fall to one: what runs, or the autoscaler's fewest where nothing does.
+///
+/// Where an autoscaler shall hold it, two are held by the spec all the same: a Deployment that is new, which begins with the
+/// autoscaler's fewest and not with the one pod of Kubernetes' default; and one that `sleeps_on`.
 fn hand_over(
     desired: &mut Deployment,
     live: Option<&Deployment>,
     autoscaling: Option<&Autoscaling>,
+    sleeps_on: bool,
 ) -> Option<(Key, i32)> {
+    let fewest = autoscaling.map_or(1, |autoscaling| autoscaling.min_replicas);
+    if let Some(spec) = &mut desired.spec {
+        spec.replicas = match live {
+            Some(_) if sleeps_on => Some(0),
+            Some(_) => spec.replicas,
+            None => spec.replicas.or(Some(fewest)),
+        };
+    }
     let is_autoscaled = desired.spec.as_ref().is_some_and(|spec| spec.replicas.is_none());
     let holder = if is_autoscaled { "autoscaler" } else { "spec" };
     desired.annotations_mut().insert(REPLICAS_OF.to_owned(), holder.to_owned());
@@ -165,7 +179,6 @@ fn hand_over(
         return None;
     }
     let running = live.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
-    let fewest = autoscaling.map_or(1, |autoscaling| autoscaling.min_replicas);
     let key = Key::new(live.namespace().unwrap_or_default(), live.name_any());
     Some((key, running.max(fewest)))
 }

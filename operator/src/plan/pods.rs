@@ -1,6 +1,7 @@
 //! What the pods themselves say: why they do not run, and whether those that ran still do. Kubernetes' own sentences are
 //! somebody else's text: they are shortened, and stay on one line.
 
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
@@ -167,6 +168,26 @@ fn container_trouble(pod: &str, container: &ContainerStatus, is_ready: bool) -> 
         _ => return None,
     };
     Some(Trouble { reason, message })
+}
+
+/// Why the pods of a Deployment are refused before there are any to look at: an unknown PriorityClass, a quota, a policy.
+pub(super) fn not_made(deployment: &Deployment) -> Option<Trouble> {
+    let conditions = &deployment.status.as_ref()?.conditions;
+    let failed = conditions.iter().flatten().find(|known| known.type_ == "ReplicaFailure" && known.status == "True")?;
+    let said = failed.message.as_deref().unwrap_or("Kubernetes says no more");
+    // What goes before is the pod's name, which is another one each time that it is tried.
+    let parts = [" is forbidden: ", " is invalid: "].into_iter().find_map(|word| said.split_once(word));
+    let why = shortened(parts.map_or(said, |(_, why)| why));
+    let part = deployment.labels().get(COMPONENT).map_or("api", String::as_str);
+    let mend = if why.contains("PriorityClass") {
+        format!("make that PriorityClass, or name another one in spec.{part}.pod.priorityClassName")
+    } else if why.contains("quota") {
+        format!("ask for less in spec.{part}.pod.resources, or raise the namespace's quota")
+    } else {
+        format!("change spec.{part}.pod, or what refuses it")
+    };
+    let message = format!("no pod of {} can be made: {why}; {mend}", deployment.name_any());
+    Some(Trouble { reason: "FailedCreate", message })
 }
 
 fn shortened(text: &str) -> String {

@@ -8,7 +8,7 @@ use crate::build::{REFUSE, RETRY};
 use crate::crd::{Refusal, RolloutPhase, RolloutStrategy};
 use crate::dereference::Dereferenced;
 use crate::plan::Plan;
-use crate::plan::backups::{Backups, Newest};
+use crate::plan::backups::{Backups, Newest, Restore};
 use crate::plan::migration::Gate;
 use crate::status::conditions::{ACCEPTED, BACKED_UP, Finding, MIGRATED, READY, RESOLVED, ROLLED_OUT};
 
@@ -20,20 +20,37 @@ const HIBERNATED: &str = "Hibernated";
 /// The reason where the cluster does not know a kind that the bot asks for.
 const KIND_MISSING: &str = "KindMissing";
 
+/// What came of the plan.
+pub(super) struct Written<'a> {
+    /// What was refused.
+    pub(super) refused: &'a [ApplyError],
+    /// Whether the migration's Job is there.
+    pub(super) has_begun: bool,
+}
+
+impl Written<'_> {
+    /// What was refused, as a person is told of it.
+    fn why(&self) -> Option<String> {
+        let [first, rest @ ..] = self.refused else { return None };
+        let rest: Vec<_> = rest.iter().map(|error| format!("{} {}", error.kind, error.name)).collect();
+        Some(if rest.is_empty() { first.to_string() } else { format!("{first}; nor the {}", rest.join(", the ")) })
+    }
+}
+
 /// All of them, the most telling one first.
 pub(super) fn findings(
     bot: &EvolveBot,
     found: &Dereferenced,
     plan: &Plan,
-    failure: Option<&ApplyError>,
+    written: Written<'_>,
     parts: &[Option<Deployment>; 2],
 ) -> Vec<Finding> {
     let mut findings = vec![Finding::yes(ACCEPTED, "Valid", "the spec can be followed"), resolved(found)];
-    findings.push(migrated(plan));
+    findings.push(migrated(plan, &written));
     findings.push(rolled_out(bot, plan));
     findings.extend(plan.backups.as_ref().map(|backups| backed_up(backups, &found.missing_for_backup)));
-    let ready = match failure {
-        Some(failure) => apply_failed(bot, failure, parts),
+    let ready = match written.why() {
+        Some(why) => apply_failed(bot, why, parts),
         None => ready(bot, plan, &findings, parts),
     };
     findings.insert(0, ready);
@@ -51,7 +68,7 @@ fn resolved(found: &Dereferenced) -> Finding {
     Finding::yes(RESOLVED, "AllFound", "everything that the spec names is there")
 }
 
-fn migrated(plan: &Plan) -> Finding {
+fn migrated(plan: &Plan, written: &Written<'_>) -> Finding {
     match &plan.gate {
         Gate::Open => Finding::yes(MIGRATED, "Migrated", "the database fits the version"),
         Gate::Failed(message) => {
@@ -64,6 +81,10 @@ fn migrated(plan: &Plan) -> Finding {
         }
         Gate::Missing if plan.is_held => {
             Finding::unknown(MIGRATED, "Waiting", "the migration begins when everything that the spec names is there")
+        }
+        Gate::Missing if !written.has_begun => {
+            let why = written.why().unwrap_or_default();
+            Finding::unknown(MIGRATED, "NotStarted", format!("the migration could not begin: {why}"))
         }
         Gate::Superseding(before) => {
             let message =
@@ -173,8 +194,7 @@ fn backed_up(backups: &Backups, missing: &[String]) -> Finding {
 }
 
 /// That not everything could be written. No other condition says so: where it serves all the same, this is a warning.
-fn apply_failed(bot: &EvolveBot, failure: &ApplyError, parts: &[Option<Deployment>; 2]) -> Finding {
-    let message = failure.to_string();
+fn apply_failed(bot: &EvolveBot, message: String, parts: &[Option<Deployment>; 2]) -> Finding {
     match serves(bot, parts) {
         true => Finding { is_quiet: false, ..degraded(&message) },
         false => Finding::no(READY, "ApplyFailed", message),
@@ -202,7 +222,7 @@ fn ready(bot: &EvolveBot, plan: &Plan, findings: &[Finding], parts: &[Option<Dep
         _ => {}
     }
     if bot.spec.hibernated {
-        return Finding::no_news(READY, HIBERNATED, "no pod runs; set spec.hibernated to false to wake it");
+        return Finding::no_news(READY, HIBERNATED, asleep(plan));
     }
     let blocking = [MIGRATED, ROLLED_OUT].into_iter().find_map(of).map(|finding| finding.message.clone());
     let why = blocking.or_else(|| trouble.map(|trouble| trouble.message.clone()));
@@ -215,6 +235,27 @@ fn ready(bot: &EvolveBot, plan: &Plan, findings: &[Finding], parts: &[Option<Dep
     let wakes = before.is_some_and(|before| before.reason == HIBERNATED);
     let is_quiet = wakes || plan.course.status.last_good.is_none();
     Finding { is_quiet, ..Finding::no(READY, "NotServing", why) }
+}
+
+/// What to do about a bot that sleeps: it may sleep for a restore.
+fn asleep(plan: &Plan) -> String {
+    let restore = plan.backups.as_ref().and_then(|backups| backups.restore.as_ref());
+    match restore {
+        Some(Restore::Runs(job)) => format!(
+            "no pod runs; the Job {job} puts a copy of the database in place, and the migration follows by itself: wait \
+             for both, then set spec.hibernated to false to wake it"
+        ),
+        Some(Restore::Done(job)) if plan.gate != Gate::Open => format!(
+            "no pod runs; the Job {job} has put a copy of the database in place, and the migration brings it to the bot's \
+             version: wait for {}, then set spec.hibernated to false to wake it",
+            plan.names.migration
+        ),
+        Some(Restore::Failed(job)) => format!(
+            "no pod runs; the restore failed, and the database is as it was before (`kubectl logs job/{job}` says why): \
+             mend that and restore again, or set spec.hibernated to false to wake it"
+        ),
+        Some(Restore::Done(_)) | None => "no pod runs; set spec.hibernated to false to wake it".to_owned(),
+    }
 }
 
 fn not_ready(deployment: &str) -> String {

@@ -5,6 +5,7 @@ mod findings;
 mod read;
 mod report;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
@@ -160,16 +161,20 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner, moment)?;
     let memory = DynamicObject { types: None, metadata: bot.metadata.clone(), data: plan.remembered.clone() };
     context.applier.cache.insert((Kind::EvolveBot, Depth::Remembered), memory);
-    let applied = execute(&plan, context).await.map_err(|error| error.advised(context.access.advice(&key.namespace)));
-    let has_written = found.has_written || *applied.as_ref().unwrap_or(&true);
-    let report = report(&bot, &found, &plan, applied.as_ref().err(), &context.applier.cache);
+    let Written { anything, refused } = execute(&plan, context).await;
+    let refused: Vec<_> =
+        refused.into_iter().map(|error| error.advised(context.access.advice(&key.namespace))).collect();
+    let has_written = found.has_written || anything;
+    let report = report(&bot, &found, &plan, &refused, &context.applier.cache);
     let finished = finish(&bot, context, report, has_written).await;
     // One whose status could not be written is decided once more.
     if let (Some(reason), Ok(_)) = (plan.course.rollback, &finished) {
         context.applier.metrics.rolled_back(reason);
     }
     // Where both failed, the first is the cause that a person looks for.
-    applied?;
+    if let Some(error) = refused.into_iter().next() {
+        return Err(error.into());
+    }
     let next = plan.course.look_again.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
     Ok(Pass { next, ..finished? })
 }
@@ -180,24 +185,80 @@ fn pin_version(bot: &mut EvolveBot, defaults: &Defaults) {
     bot.spec.version.get_or_insert_with(|| pinned.unwrap_or_else(|| defaults.version.clone()));
 }
 
-/// Writes what the plan says, in its order. Whether anything was written.
+/// What came of writing.
+#[derive(Default)]
+struct Written {
+    /// Whether anything was.
+    anything: bool,
+    /// What was refused.
+    refused: Vec<ApplyError>,
+}
+
+impl Written {
+    /// Whether the server itself has failed before: an admission webhook that times out would keep all workers waiting.
+    fn is_in_trouble(&self) -> bool {
+        self.refused.iter().any(ApplyError::is_of_the_server)
+    }
+
+    /// Notes how one write went.
+    ///
+    /// # Errors
+    /// Where the next one would go no better.
+    fn note(&mut self, written: Result<bool, ApplyError>) -> Result<bool, ApplyError> {
+        match written {
+            Ok(written) => {
+                self.anything |= written;
+                Ok(true)
+            }
+            Err(error) if error.is_of_the_object() && !(error.is_of_the_server() && self.is_in_trouble()) => {
+                tracing::warn!(%error, "refused; what does not depend on it goes on");
+                self.refused.push(error);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Writes what the plan says, in its order. An object that is refused keeps back what depends on it, and nothing else: a
+/// Deployment whose pods' number could not be handed over is not written, nor one after another that was refused, so that API
+/// and bot stay of one version; and no pods are taken away while those that take their place, or the Service that chooses
+/// them, could not be written.
 #[tracing::instrument(name = "apply", skip_all)]
-async fn execute(plan: &Plan, context: &Context) -> Result<bool, ApplyError> {
-    let applier = &context.applier;
-    let mut has_written = false;
+async fn execute(plan: &Plan, context: &Context) -> Written {
+    let mut written = Written::default();
+    if let Err(error) = write(plan, &context.applier, &mut written).await {
+        written.refused.push(error);
+    }
+    written
+}
+
+async fn write(plan: &Plan, applier: &Applier, written: &mut Written) -> Result<(), ApplyError> {
+    let mut kept_back = HashSet::new();
+    let (mut may_remove_pods, mut may_replace_pods) = (true, true);
     for (key, replicas) in &plan.hand_overs {
-        applier.hand_over_replicas(key, *replicas).await?;
-        has_written = true;
+        let answer = applier.hand_over_replicas(key, *replicas).await;
+        if !written.note(answer.map(|()| true))? {
+            kept_back.insert(key);
+            may_remove_pods = false;
+        }
     }
     for manifest in &plan.apply {
-        has_written |= applier.apply(manifest).await?;
+        if manifest.kind == Kind::Deployment && (kept_back.contains(&manifest.key) || !may_replace_pods) {
+            continue;
+        }
+        let is_applied = written.note(applier.apply(manifest).await)?;
+        may_replace_pods &= is_applied || manifest.kind != Kind::Deployment;
+        may_remove_pods &= is_applied || !matches!(manifest.kind, Kind::Deployment | Kind::Service);
     }
     for (kind, object) in &plan.delete {
+        if *kind == Kind::Deployment && !may_remove_pods {
+            continue;
+        }
         tracing::info!(kind = kind.name(), name = object.name_any(), "deleting what is no longer wanted");
-        applier.delete(*kind, object).await?;
-        has_written = true;
+        written.note(applier.delete(*kind, object).await.map(|()| true))?;
     }
-    Ok(has_written)
+    Ok(())
 }
 
 #[tracing::instrument(name = "status", skip_all)]

@@ -4,14 +4,15 @@ use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::EvolveBot;
 use crate::apply::ApplyError;
-use crate::controller::cache::Cache;
+use crate::controller::cache::{Cache, Depth, Key};
+use crate::controller::kinds::Kind;
 use crate::crd::{EvolveBotStatus, MigrationPhase, MigrationStatus, PartStatus, RolloutPhase};
 use crate::dereference::Dereferenced;
 use crate::plan::migration::Gate;
 use crate::plan::{Plan, live_deployment};
 use crate::status::conditions::{ACCEPTED, Finding, READY};
 
-use super::findings::findings;
+use super::findings::{Written, findings};
 
 /// What a pass has to say.
 pub(super) struct Report {
@@ -64,11 +65,13 @@ pub(super) fn report(
     bot: &EvolveBot,
     found: &Dereferenced,
     plan: &Plan,
-    failure: Option<&ApplyError>,
+    refused: &[ApplyError],
     cache: &Cache,
 ) -> Report {
     let parts = [&plan.names.api, &plan.names.bot].map(|name| live_deployment(cache, bot, name));
-    let findings = findings(bot, found, plan, failure, &parts);
+    let job = Key::new(bot.namespace_name(), &plan.names.migration);
+    let has_begun = cache.get((Kind::Job, Depth::Owned), &job).is_some();
+    let findings = findings(bot, found, plan, Written { refused, has_begun }, &parts);
     let next_step = findings.iter().find(|finding| finding.needs_somebody()).map(|finding| finding.message.clone());
     let before = bot.status.clone().unwrap_or_default();
     let rollout = plan.course.status.clone();
@@ -85,7 +88,7 @@ pub(super) fn report(
         version,
         api,
         bot: telegram,
-        migration: migration_status(plan),
+        migration: migration_status(plan, has_begun),
         rollout: Some(rollout),
         backup: plan.backups.as_ref().map(|backups| backups.status.clone()),
         ..EvolveBotStatus::default()
@@ -107,10 +110,11 @@ fn part_status(part: &Deployment) -> PartStatus {
     }
 }
 
-fn migration_status(plan: &Plan) -> Option<MigrationStatus> {
+fn migration_status(plan: &Plan, has_begun: bool) -> Option<MigrationStatus> {
     let (phase, message) = match &plan.gate {
         Gate::Open => (MigrationPhase::Succeeded, None),
         Gate::Failed(message) => (MigrationPhase::Failed, Some(message.clone())),
+        Gate::Missing | Gate::Superseding(_) if !has_begun => (MigrationPhase::Waiting, None),
         Gate::Missing | Gate::Superseding(_) | Gate::Running => (MigrationPhase::Running, None),
     };
     Some(MigrationStatus { job: plan.names.migration.clone(), phase, message })

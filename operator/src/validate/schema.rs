@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use kube::core::cel::{CompiledSchema, Validator, compile_schema};
+use kube::core::cel::{CompiledSchema, ErrorKind, ValidationError, Validator, compile_schema};
 use serde_json::{Map, Value};
 
 use crate::crd;
@@ -21,9 +21,15 @@ pub(super) fn problems(document: &Value) -> Vec<String> {
     if problems.is_empty()
         && let Err(broken) = Validator::new().validate_compiled(&COMPILED, document, None)
     {
-        problems.extend(broken.into_vec().into_iter().map(|error| {
-            let path = if error.field_path.is_empty() { "metadata.name" } else { &error.field_path };
-            format!("{path}: {}", error.message)
+        // A rule about two fields cannot be asked while one of them is wrong, and that is said by the field's own.
+        let is_error = |error: &ValidationError| error.kind == ErrorKind::EvaluationError;
+        let mut broken = broken.into_vec();
+        if !broken.iter().all(is_error) {
+            broken.retain(|error| !is_error(error));
+        }
+        problems.extend(broken.into_iter().map(|error| {
+            // At the root, a rule's own path is all of it, with the dot that it begins with.
+            format!("{}: {}", error.field_path.trim_start_matches('.'), error.message)
         }));
     }
     problems

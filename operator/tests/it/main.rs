@@ -1,6 +1,8 @@
 //! The resource as a person writes it, what is made of it, its passes, and the operator against a real control plane.
 
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod chart;

@@ -39,6 +39,7 @@ pub(crate) fn stored(text: &str) -> EvolveBot {
 pub(crate) fn inputs(bot: &EvolveBot) -> Inputs {
     let found = references(bot);
     Inputs {
+        restored: None,
         pinned_version: None,
         secrets: found.secrets.into_iter().map(|needed| (needed.source.clone(), fingerprint(&needed.source))).collect(),
         config_maps: found.config_maps.into_iter().map(|needed| (needed.source, "You are Maria.".to_owned())).collect(),
@@ -191,11 +192,23 @@ fn a_changed_prompt_in_a_config_map_changes_the_api_and_not_the_bot() {
     assert_eq!([0, 1, 2].map(|i| before[i] != after[i]), [true, false, false]);
 }
 
+/// Kubernetes puts the value of a variable, a Secret's too, in place of its name in brackets.
+#[test]
+fn a_prompt_that_names_a_variable_stays_as_it_was_written() {
+    let bot = stored(POLLING);
+    let mut inputs = inputs(&bot);
+    inputs.config_maps.values_mut().for_each(|prompt| prompt.push_str(" $(JWT_SECRET) for $5"));
+    let api = build(&bot, &inputs, &cluster()).api;
+    let variables = api.spec.unwrap().template.spec.unwrap().containers.remove(0).env.unwrap();
+    let persona = variables.into_iter().find(|variable| variable.name == "PERSONA").unwrap().value.unwrap();
+    assert!(persona.contains("$$(JWT_SECRET) for $$5"), "{persona}");
+}
+
 #[test]
 fn a_value_is_taken_from_where_it_is_named_and_an_extra_variable_goes_before_ours() {
     let text = format!("{SMALLEST}\n").replace(
         "spec: {}",
-        "spec: { api: { pod: { extraEnv: [{ name: TELEGRAM_BOT_TOKEN, value: none }, { name: LOG_LEVEL, value: DEBUG }] } } }",
+        "spec: { api: { pod: { extraEnv: [{ name: TELEGRAM_BOT_TOKEN, value: \"\" }, { name: LOG_LEVEL, value: DEBUG }] } } }",
     );
     let desired = desired(&text);
     let container = &desired.api.spec.unwrap().template.spec.unwrap().containers[0];
@@ -203,7 +216,7 @@ fn a_value_is_taken_from_where_it_is_named_and_an_extra_variable_goes_before_our
     let values: BTreeMap<_, _> =
         env.iter().map(|variable| (variable.name.as_str(), variable.value.as_deref())).collect();
     assert_eq!(values.len(), env.len(), "a name is there twice");
-    assert_eq!((values["TELEGRAM_BOT_TOKEN"], values["LOG_LEVEL"]), (Some("none"), Some("DEBUG")));
+    assert_eq!((values["TELEGRAM_BOT_TOKEN"], values["LOG_LEVEL"]), (Some(""), Some("DEBUG")));
 }
 
 /// What the Pod Security Standard `restricted` asks for, and what ours ask for beyond it.

@@ -25,7 +25,7 @@ fn a_name_is_enough_and_everything_else_has_a_default() {
 )]
 #[case("spec: { persona: { timeZone: Moscow } }", "spec.persona.timeZone: must be an IANA time zone")]
 #[case("spec: { telegram: { mode: webhook } }", "spec.telegram.mode: mode: webhook needs the address")]
-#[case("spec: { persona: { name: ' ' } }", "spec.persona.name: must not be blank")]
+#[case("spec: { persona: { name: ' ' } }", "spec.persona.name: must be one line and must not be blank")]
 #[case("spec: { persona: { name: A, name: B } }", "duplicate")]
 #[case("spec: { plans: { free: { messagesPerDay: null } } }", "spec.plans.free.messagesPerDay: invalid type: null")]
 fn a_mistake_is_refused_with_its_path(#[case] mistake: &str, #[case] expected: &str) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use evolve_operator::EvolveBot;
 use evolve_operator::crd;
+use kube::core::cel::Validator;
 use rstest::rstest;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +16,11 @@ use serde_json::{Value, json};
 pub(crate) struct Mistake {
     pub(crate) name: String,
     metadata: Option<Value>,
+    /// What is stored, where the mistake is to change it so. `mended` is another change of it.
+    before: Option<Value>,
     mistake: Value,
+    /// Where it is: what the refusal names.
+    pub(crate) at: String,
     pub(crate) says: String,
     mended: Option<Value>,
 }
@@ -23,6 +28,10 @@ pub(crate) struct Mistake {
 impl Mistake {
     pub(crate) fn all() -> Vec<Self> {
         serde_yaml_ng::from_str(include_str!("mistakes.yaml")).unwrap()
+    }
+
+    pub(crate) fn before(&self) -> Option<Value> {
+        self.before.clone().map(|spec| bot(json!({ "name": "eva" }), spec))
     }
 
     pub(crate) fn broken(&self) -> Value {
@@ -40,11 +49,35 @@ fn bot(metadata: Value, spec: Value) -> Value {
 
 #[test]
 fn every_mistake_is_refused_with_one_sentence_and_the_mended_file_is_taken() {
-    for mistake in Mistake::all() {
+    for mistake in Mistake::all().into_iter().filter(|mistake| mistake.before().is_none()) {
         let refusal = EvolveBot::parse(&mistake.broken().to_string()).expect_err(&mistake.name).to_string();
-        assert!(refusal.contains(&mistake.says), "{}: {refusal}", mistake.name);
+        let told = format!("- {}: ", mistake.at);
+        assert!(refusal.contains(&mistake.says) && refusal.contains(&told), "{}: {refusal}", mistake.name);
         assert!(refusal.starts_with("1 problem(s)"), "{}: {refusal}", mistake.name);
         EvolveBot::parse(&mistake.mended().to_string()).unwrap_or_else(|error| panic!("{}: {error}", mistake.name));
+    }
+}
+
+#[test]
+fn a_change_that_kubernetes_cannot_make_is_refused_and_another_is_taken() {
+    let changes: Vec<_> = Mistake::all().into_iter().filter(|mistake| mistake.before().is_some()).collect();
+    assert!(!changes.is_empty());
+    for change in changes {
+        let to = |after: &Value| Validator::new().validate(crd::schema(), after, change.before().as_ref());
+        let refusals = to(&change.broken()).expect_err(&change.name).into_vec();
+        let [refusal] = &*refusals else { panic!("{}: {refusals:?}", change.name) };
+        assert!(refusal.message.contains(&change.says) && refusal.field_path == change.at, "{refusal}");
+        to(&change.mended()).unwrap_or_else(|error| panic!("{}: {error}", change.name));
+        EvolveBot::parse(&change.broken().to_string()).expect("a new bot may begin with it");
+    }
+}
+
+#[test]
+fn every_rule_says_what_is_wrong_and_nothing_else_than_a_sentence() {
+    let mut messages = BTreeSet::new();
+    collect_messages(crd::schema(), &mut messages);
+    for message in messages {
+        assert!(!message.ends_with('.') && !message.contains("  ") && message.len() < 260, "{message}");
     }
 }
 

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::pods::Look;
-use super::report::{Autoscaler, Backups, Found, PartReport, Report, SecretReport, Warning};
+use super::report::{Autoscaler, Found, PartReport, Report, SecretReport, Warning};
 use crate::kubectl::age;
 use crate::kubectl::bot::{Migration, Rollout};
 use crate::kubectl::paint::{Paint, Tone, clean};
@@ -49,7 +49,7 @@ pub(super) fn render(report: &Report, paint: Paint) -> String {
         below.push(pen.group("Jobs", jobs));
     }
     below.extend(report.parts.iter().map(|part| pen.part(part)));
-    below.push(pen.backups(&report.backups));
+    below.push(pen.backups(report));
     below.push(pen.group("Secrets", pen.list(&report.secrets, Pen::secret)));
     let warnings = pen.list(&report.warnings, Pen::warning);
     if !warnings.is_empty() {
@@ -206,12 +206,16 @@ impl Pen {
         }
     }
 
-    fn backups(self, backups: &Backups) -> Node {
+    fn backups(self, report: &Report) -> Node {
+        let backups = &report.backups;
         let title = self.strong("Backups");
         let schedule = match &backups.schedule {
             Found::Known(Some(schedule)) => schedule,
             Found::Known(None) if backups.are_wanted => {
-                return Node::leaf(format!("{title}  {}", self.wait("the operator has not made the CronJob yet")));
+                let ready = report.conditions.iter().find(|known| known.type_ == "Ready");
+                let why = ready.map(|ready| format!(": {}", clean(&ready.message))).unwrap_or_default();
+                let text = format!("the operator has not made the CronJob yet{why}");
+                return Node::leaf(format!("{title}  {}", self.wait(&text)));
             }
             Found::Known(None) => return Node::leaf(format!("{title}  {}", self.wait("none: spec.backup is not set"))),
             Found::Unknown { unknown } => return Node { text: title, below: vec![self.unknown(unknown)] },

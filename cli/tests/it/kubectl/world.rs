@@ -9,7 +9,7 @@ use evolve_operator::EvolveBot;
 use evolve_operator::controller::{self, config::Config};
 use evolve_runtime::config::Reader;
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
-use evolve_testkit::kubernetes::{self, Kubelet, Plane};
+use evolve_testkit::kubernetes::{self, Kubelet, Plane, leave_to_the_player};
 use evolve_testkit::within;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -57,7 +57,7 @@ impl World {
         let namespace: Namespace =
             serde_json::from_value(json!({ "metadata": { "generateName": "evolve-cli-" } })).unwrap();
         let namespace = Api::all(client.clone()).create(&PostParams::default(), &namespace).await.unwrap().name_any();
-        let kubelet = Kubelet::start(&client, &namespace, plane.has_kubelets);
+        let kubelet = Kubelet::start(&client, &namespace);
         let place = tempfile::Builder::new().prefix("evolve-kubectl-").tempdir().unwrap();
         let kubeconfig = plane.kubeconfig().to_owned();
         let world = Self { client, namespace, kubelet, kubeconfig, plane, tasks: Tasks::new(), place };
@@ -176,6 +176,7 @@ impl World {
         for (field, value) in spec.as_object().unwrap() {
             whole[field] = value.clone();
         }
+        leave_to_the_player(&mut whole);
         self.create::<EvolveBot>(json!({
             "apiVersion": "evolveai.dev/v1alpha1", "kind": "EvolveBot", "metadata": { "name": name }, "spec": whole,
         }))

@@ -4,6 +4,8 @@
 //! providers' implicit caching keeps the longest prefix. Text that came from a person or a model enters only as single
 //! lines or under a heading that the rules declare to be information.
 
+mod said;
+
 use evolve_domain::{
     fact,
     language::Language,
@@ -15,6 +17,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
+pub use said::said_before;
 
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +95,8 @@ impl Prompts {
             ("system.en", include_str!("../../prompts/system.en.j2")),
             ("persona.ru", include_str!("../../prompts/persona.ru.j2")),
             ("persona.en", include_str!("../../prompts/persona.en.j2")),
+            ("danger.ru", include_str!("../../prompts/danger.ru.j2")),
+            ("danger.en", include_str!("../../prompts/danger.en.j2")),
             ("summary.ru", include_str!("../../prompts/summary.ru.j2")),
             ("summary.en", include_str!("../../prompts/summary.en.j2")),
         ] {
@@ -110,7 +115,11 @@ impl Prompts {
             Some(own) => own.trim().to_owned(),
             None => self.render("persona", language, context! { name => persona.name.as_str() })?,
         };
-        let fact = |fact: &Fact| FactLine { category: fact.category.as_str(), content: fact.content.clone() };
+        let fact = |fact: &Fact| FactLine {
+            category: fact.category.as_str(),
+            day: fact.day.map(|day| day.to_string()),
+            content: fact.content.clone(),
+        };
         let context = SystemContext {
             persona_prompt,
             level: known.level.number(),
@@ -123,12 +132,21 @@ impl Prompts {
         self.render("system", language, Value::from(Serde(&context)))
     }
 
+    /// What the system instruction ends with where the person may be in danger.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn danger(&self, language: Language) -> Result<String, PromptError> {
+        self.render("danger", language, context! {})
+    }
+
     /// The system instruction of a summary.
     ///
     /// # Errors
     /// [`PromptError`].
     pub fn summary(&self, language: Language) -> Result<String, PromptError> {
-        self.render("summary", language, context! {})
+        let categories = fact::Category::ALL.map(fact::Category::as_str).join(", ");
+        self.render("summary", language, context! { categories })
     }
 
     fn render(&self, name: &str, language: Language, context: Value) -> Result<String, PromptError> {
@@ -151,6 +169,7 @@ struct SystemContext {
 #[derive(Serialize)]
 struct FactLine {
     category: &'static str,
+    day: Option<String>,
     content: String,
 }
 
@@ -206,6 +225,8 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
             parts.push(model::Part::Text(message.text.clone()));
         }
         match history.last_mut() {
+            // It was to be forgotten.
+            _ if parts.is_empty() => {}
             Some(last) if last.role == role => last.parts.extend(parts),
             _ => history.push(model::Message { role, parts }),
         }

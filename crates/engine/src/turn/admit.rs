@@ -1,6 +1,9 @@
 //! Admit: the quota is taken and the turn begun, or an earlier answer is found, or waited for.
 
-use evolve_domain::day;
+use evolve_domain::{
+    day,
+    memory::question::{Names, Question},
+};
 use evolve_store::turns::{Admission, Admit, Ended, Person, Replay, TurnLease};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::broadcast, time::Instant};
@@ -19,6 +22,8 @@ pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admi
     let own_key = turn_id.to_string();
     let key = request.key.as_deref().unwrap_or(&own_key);
     let request_hash = hash(request);
+    // Whose name is in it is not known yet; its terms are the same but for that.
+    let terms = Question::read(&request.text, Names::default()).terms;
     let give_up = Instant::now() + WAIT_FOR_FIRST;
     // Subscribed before asking, so that an end in between is not missed.
     let mut ends = engine.wakeups.turns();
@@ -32,6 +37,7 @@ pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admi
             lease: LEASE,
             plans: &engine.plans,
             defaults: engine.persona.default_settings(),
+            terms: &terms,
         };
         match engine.store.turns().admit(&admit).await? {
             Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),

@@ -1,16 +1,32 @@
 //! Compose: the prompt of a turn.
 
-use evolve_store::messages::Recall;
+use chrono_tz::Tz;
+use evolve_domain::{
+    fact::choose::{Ranked, choose},
+    plan::Plan,
+    safety::{crisis, hidden},
+    tokens,
+};
+use evolve_store::{
+    facts::Fact,
+    messages::{self, Recall},
+};
 
 use super::{Running, TurnError};
 use crate::{
     model::{Message, Part, Request, Role, Thinking},
-    prompt::{Known, history},
+    prompt::{Known, history, said_before},
     tools,
 };
 
 /// Tokens of history in a prompt.
 const HISTORY_TOKENS: u32 = 24_000;
+/// Most messages of long ago in a prompt.
+const REMEMBERED: usize = 6;
+/// Tokens of them.
+const REMEMBERED_TOKENS: u32 = 800;
+/// Tokens of facts in a prompt: some 50 facts, or some 200.
+const FACT_TOKENS: (u32, u32) = (1500, 6000);
 /// Longest answer, in tokens, thinking included.
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 
@@ -19,8 +35,7 @@ impl Running<'_> {
         let (mut context, whole) = history(&recall.messages, HISTORY_TOKENS);
         // What the history shows in full need not be told again in short.
         let summary = if whole && !recall.more_messages { None } else { recall.summary.as_deref() };
-        let mut facts = recall.facts.clone();
-        facts.reverse();
+        let facts = self.facts(recall);
         let mut earlier = recall.earlier.clone();
         earlier.reverse();
         let levels = &self.engine.relationship.levels;
@@ -34,8 +49,11 @@ impl Running<'_> {
             earlier: &earlier,
             summary,
         };
-        let system = self.engine.prompts.system(&self.engine.persona, &known)?;
-        push_message(&mut context, self.message());
+        let mut system = self.engine.prompts.system(&self.engine.persona, &known)?;
+        if crisis::is_spoken_of(&self.said()) {
+            system = format!("{system}\n\n{}", self.engine.prompts.danger(self.settings().language)?);
+        }
+        push_message(&mut context, self.message(recall));
         let mut request = Request::new(system, context);
         request.tools = tools::specs();
         request.thinking = Thinking::Budget(self.engine.thinking_budget);
@@ -44,16 +62,39 @@ impl Running<'_> {
         Ok(request)
     }
 
-    fn message(&self) -> Message {
+    /// The facts to show, oldest first.
+    fn facts(&self, recall: &Recall) -> Vec<Fact> {
+        let mut facts: Vec<&Fact> = recall.facts.iter().collect();
+        facts.sort_by_key(|fact| (fact.created_at, fact.id));
+        let ranked: Vec<_> = facts.iter().map(|fact| ranked(fact, self.settings().time_zone)).collect();
+        let (free, premium) = FACT_TOKENS;
+        let budget = if self.person.plan == Plan::Premium { premium } else { free };
+        let chosen = choose(&self.question(), &ranked, self.person.day, budget);
+        chosen.into_iter().filter_map(|place| facts.get(place).copied().cloned()).collect()
+    }
+
+    fn message(&self, recall: &Recall) -> Message {
         let mut parts = Vec::new();
+        parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
         for image in self.request.image.iter().chain(&self.request.more_images) {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
         let said = self.said();
         if !said.is_empty() {
-            parts.push(Part::Text(said.into_owned()));
+            parts.push(Part::Text(hidden::without(&said)));
         }
         Message { role: Role::User, parts }
+    }
+}
+
+fn ranked(fact: &Fact, zone: Tz) -> Ranked<'_> {
+    Ranked {
+        category: fact.category,
+        text: &fact.content,
+        confidence: fact.confidence,
+        times: fact.times_said,
+        told: fact.last_said_at.with_timezone(&zone).date_naive(),
+        day: fact.day,
     }
 }
 
@@ -63,4 +104,20 @@ fn push_message(context: &mut Vec<Message>, message: Message) {
         Some(last) if last.role == message.role => last.parts.extend(message.parts),
         _ => context.push(message),
     }
+}
+
+/// What was said long ago that the message may be about, in the order in which it was said: the most likely ones that the
+/// history does not hold, within the budget.
+fn remembered(recall: &Recall) -> Vec<messages::Message> {
+    let history_begins = recall.messages.first().map(|message| message.created_at);
+    let old = recall.remembered.iter().filter(|m| history_begins.is_none_or(|begin| m.created_at < begin));
+    let mut left = REMEMBERED_TOKENS;
+    let mut kept = Vec::new();
+    for message in old.take(REMEMBERED) {
+        let Some(rest) = left.checked_sub(tokens::estimate(&message.text)) else { continue };
+        left = rest;
+        kept.push(message.clone());
+    }
+    kept.sort_by_key(|message| message.created_at);
+    kept
 }

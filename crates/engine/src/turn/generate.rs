@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evolve_domain::safety::hidden;
 use evolve_store::{messages::Recall, turns};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -96,9 +97,11 @@ impl Running<'_> {
             store: &self.engine.store,
             user_id: self.lease.user_id,
             facts: &recall.facts,
+            facts_version: recall.facts_version,
             max_facts: self.engine.plans.limits(self.person.plan).facts,
             profile: &self.person.profile,
             settings: self.settings(),
+            companion: &self.engine.persona.name,
             now: self.engine.clock.now(),
         };
         let mut results = Vec::with_capacity(calls.len());
@@ -124,9 +127,11 @@ fn extend(request: &mut Request, answer: Answer, results: Vec<Value>) {
     request.context.push(Message::tool_results(answer.tool_calls.iter().zip(results).collect()));
 }
 
-/// The model's words as they may be stored and shown: no control characters but line breaks and tabs, bounded.
+/// The model's words as they may be stored and shown: no control characters but line breaks and tabs, nothing that nobody
+/// sees, bounded.
 fn clean(text: &str) -> String {
-    let shown = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(MAX_REPLY_CHARS);
+    let seen = hidden::without(text);
+    let shown = seen.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(MAX_REPLY_CHARS);
     shown.collect::<String>().trim().to_owned()
 }
 

@@ -9,12 +9,13 @@ use std::borrow::Cow;
 use evolve_domain::plan::Plan;
 use evolve_domain::speech::{Voice, VoiceSettings};
 use evolve_store::{
+    StoreError,
     audio::{AudioFile, AudioKind},
     turns::Replay,
 };
 use uuid::Uuid;
 
-use super::{Running, TurnError, TurnReply, TurnRequest, generate::failure};
+use super::{Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest, generate::failure};
 use crate::{
     Engine,
     speech::{Audio, Spoken},
@@ -33,7 +34,7 @@ pub struct Sound {
 
 impl Running<'_> {
     /// Turns the recording, if there is one, into words.
-    pub(super) async fn hear(&self) -> Result<(), TurnError> {
+    pub(super) async fn hear(&self, listener: &mut Listener) -> Result<(), TurnError> {
         let Some(audio) = &self.request.audio else { return Ok(()) };
         let speech = &self.engine.speech;
         if !speech.hears() {
@@ -45,6 +46,7 @@ impl Running<'_> {
         }
         // A turn hears once.
         let _ = self.heard.set(heard);
+        listener.tell(TurnEvent::Heard(self.said().into_owned()));
         Ok(())
     }
 
@@ -58,6 +60,11 @@ impl Running<'_> {
         }
     }
 
+    /// The same, where there was something to hear.
+    pub(super) fn heard(&self) -> Option<String> {
+        self.heard.get().map(|_| self.said().into_owned())
+    }
+
     pub(super) fn sound(&self) -> Option<Box<Sound>> {
         let model = self.heard.get().map(|heard| heard.model.clone());
         let heard = self.request.audio.as_ref().zip(model).map(|(audio, model)| received(audio, model));
@@ -65,11 +72,15 @@ impl Running<'_> {
     }
 }
 
-/// The reply to a request that was answered before.
-pub(super) fn replayed(engine: &Engine, request: &TurnRequest, replay: Replay) -> TurnReply {
-    let Replay { turn_id, reply, plan, voice } = replay;
+/// The reply to a request that was answered before. What was heard then is in the messages.
+pub(super) async fn replayed(engine: &Engine, request: &TurnRequest, replay: Replay) -> Result<TurnReply, StoreError> {
+    let Replay { turn_id, started_at, reply, plan, voice } = replay;
+    let heard = match &request.audio {
+        Some(_) => engine.store.turns().said(request.user_id, turn_id, started_at).await?,
+        None => None,
+    };
     let sound = sound(engine, request, turn_id, plan, voice, None);
-    TurnReply { sound, ..TurnReply::replay(reply) }
+    Ok(TurnReply { heard, sound, ..TurnReply::replay(reply) })
 }
 
 fn sound(

@@ -75,6 +75,8 @@ impl std::fmt::Debug for TurnRequest {
 /// What a caller who listens hears while the answer is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnEvent {
+    /// What the person said in their recording. It comes before anything else.
+    Heard(String),
     /// More text.
     Delta(String),
     /// What came so far is void; the answer starts over.
@@ -86,6 +88,8 @@ pub enum TurnEvent {
 pub struct TurnReply {
     /// The answer, in Markdown.
     pub text: String,
+    /// What the person said, where they spoke.
+    pub heard: Option<String>,
     /// A picture that the model drew: the file. A replay shows it again.
     pub picture: Option<Arc<[u8]>>,
     /// The level of the relationship that was reached with it. A replay says it again.
@@ -102,7 +106,7 @@ impl TurnReply {
     fn replay(reply: turns::Reply) -> Self {
         let turns::Reply { text, picture, level_up } = reply;
         let picture = picture.map(Into::into);
-        Self { text, picture, level_up, replayed: true, profile_changed: false, sound: None }
+        Self { text, heard: None, picture, level_up, replayed: true, profile_changed: false, sound: None }
     }
 }
 
@@ -229,7 +233,7 @@ impl Engine {
         let request = TurnRequest { text: storable(&request.text), ..request };
         let (lease, person) = match admit::admit(self, &request).await? {
             admit::Admitted::Run(lease, person) => (lease, person),
-            admit::Admitted::Answered(replay) => return Ok(hear::replayed(self, &request, replay)),
+            admit::Admitted::Answered(replay) => return Ok(hear::replayed(self, &request, replay).await?),
         };
         let running = Running { engine: self, request: &request, lease, person, heard: OnceLock::new() };
         let mut listener = Listener(events);
@@ -256,7 +260,7 @@ impl Running<'_> {
         if self.request.image.is_some() && !self.engine.plans.limits(self.person.plan).images {
             return Err(TurnError::PremiumRequired);
         }
-        self.hear().await?;
+        self.hear(listener).await?;
         let recall = self.recall().await?;
         let prompt = self.compose(&recall)?;
         self.generate(prompt, &recall, listener).await

@@ -10,7 +10,7 @@ use evolve_store::{
 use uuid::Uuid;
 
 use super::{Outcome, Running, TurnError, TurnReply};
-use crate::model::Picture;
+use crate::{facts::settle, model::Picture};
 
 /// Pauses between attempts to write how a turn ended: an answer was paid for, a failure owes a message of quota.
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
@@ -26,8 +26,9 @@ impl Running<'_> {
         let said = self.said();
         let (message_id, reply_id, conversation_id) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
         let mut person = self.person.clone();
+        let mut facts = outcome.effects.facts.clone();
         loop {
-            let growth = person.bond.grow(&self.engine.relationship, person.day, outcome.effects.learnt.len());
+            let growth = person.bond.grow(&self.engine.relationship, person.day, facts.learnt.len());
             let level_up = self.celebrated(outcome, &growth);
             let work = Persist {
                 message: &said,
@@ -37,8 +38,7 @@ impl Running<'_> {
                 picture: outcome.picture.as_ref().map(Picture::bytes),
                 reply_id,
                 conversation_id,
-                learnt: &outcome.effects.learnt,
-                forgotten: &outcome.effects.forgotten,
+                facts: &facts,
                 profile: profile.as_ref(),
                 growth: Some(&growth),
                 level_up: level_up.as_ref(),
@@ -52,6 +52,7 @@ impl Running<'_> {
                 Persisted::Written => {
                     return Ok(TurnReply {
                         text: outcome.text.clone(),
+                        heard: self.heard(),
                         picture: outcome.picture.as_ref().map(|picture| picture.bytes().into()),
                         level_up,
                         replayed: false,
@@ -59,8 +60,17 @@ impl Running<'_> {
                         sound: self.sound(),
                     });
                 }
-                // Another turn of the same person came first. Each time one of them ends, so this ends too.
-                Persisted::Outpaced(bond) => person.bond = bond,
+                // Another turn of the same person came first, or a change of their facts. Each time one of them ends, so this
+                // ends too.
+                Persisted::Outpaced(bond) => {
+                    person.bond = bond;
+                    if !outcome.effects.wishes.is_empty() {
+                        let known = self.engine.store.facts();
+                        let book = insist(|| known.book(self.lease.user_id)).await?;
+                        let max = self.engine.plans.limits(person.plan).facts;
+                        facts = settle(&outcome.effects.wishes, &book.facts, book.version, max).0;
+                    }
+                }
                 Persisted::Lost => return self.ended_before(profile.is_some()).await,
             }
         }
@@ -78,7 +88,7 @@ impl Running<'_> {
     async fn ended_before(&self, profile_changed: bool) -> Result<TurnReply, TurnError> {
         match self.engine.store.turns().ended(self.lease.turn_id).await? {
             Some(Ended::Done(reply)) => {
-                Ok(TurnReply { profile_changed, sound: self.sound(), ..TurnReply::replay(reply) })
+                Ok(TurnReply { profile_changed, heard: self.heard(), sound: self.sound(), ..TurnReply::replay(reply) })
             }
             _ => Err(TurnError::Superseded),
         }
@@ -94,7 +104,9 @@ impl Running<'_> {
         let work =
             FailedMessage { message: &said, has_image, message_id: Uuid::now_v7(), conversation_id: Uuid::now_v7() };
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
-        let keep = (has_image || !said.is_empty()).then_some(&work);
+        // What nobody has heard is not half a message: it is heard when it is tried again.
+        let is_whole = self.request.audio.is_none() || self.heard.get().is_some();
+        let keep = (is_whole && (has_image || !said.is_empty())).then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }

@@ -1,5 +1,9 @@
-//! Recall: what the turn knows of the past, in one query.
+//! Recall: what the turn knows of the past, in one query; in two, where the person spoke.
 
+use evolve_domain::{
+    fact::MOST,
+    memory::question::{Names, Question},
+};
 use evolve_store::messages::{Recall, RecallLimits};
 
 use super::{Running, TurnError};
@@ -8,8 +12,6 @@ use super::{Running, TurnError};
 const MOST_MESSAGES: u32 = 400;
 /// Summaries of earlier conversations.
 const EARLIER: u32 = 3;
-/// Most facts in a prompt, newest first.
-const FACTS: u32 = 200;
 
 impl Running<'_> {
     pub(super) async fn recall(&self) -> Result<Recall, TurnError> {
@@ -17,8 +19,22 @@ impl Running<'_> {
         let limits = RecallLimits {
             messages: plan.history_messages.unwrap_or(MOST_MESSAGES),
             earlier: EARLIER,
-            facts: plan.facts.unwrap_or(FACTS).min(FACTS),
+            facts: plan.facts.unwrap_or(MOST).min(MOST),
         };
-        Ok(self.engine.store.messages().recall(self.lease.user_id, self.lease.turn_id, limits).await?)
+        let (user_id, turn_id) = (self.lease.user_id, self.lease.turn_id);
+        let (store, question) = (&self.engine.store, self.question());
+        let spoken = match self.heard.get() {
+            // Admit could not know the words of a recording: a statement more, for those who speak.
+            Some(_) => Some(store.memory().postings(user_id, &question).await?),
+            None => None,
+        };
+        let postings = spoken.as_ref().unwrap_or(&self.person.postings);
+        Ok(store.messages().recall(user_id, turn_id, limits, &question, postings).await?)
+    }
+
+    /// The message, as a question to the past.
+    pub(super) fn question(&self) -> Question {
+        let names = Names { person: self.person.profile.name.as_deref(), companion: &self.engine.persona.name };
+        Question::read(&self.said(), names)
     }
 }

@@ -12,7 +12,7 @@ use evolve_engine::{
         opus,
         pcm::Pcm,
     },
-    turn::{TurnError, TurnRequest},
+    turn::{TurnError, TurnEvent, TurnRequest},
 };
 use evolve_testkit::models::{Behaviour, GeminiServer, OpenAiServer};
 use rstest::rstest;
@@ -315,4 +315,47 @@ async fn a_recording_whose_turn_failed_is_heard_again_under_its_key() {
     world.engine.chat(request, None).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'the cat is grey'").await, 1);
     assert_eq!(world.used_today().await, 1);
+}
+
+#[tokio::test]
+async fn what_was_heard_is_told_before_the_answer_and_danger_in_it_is_met_with_care() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("я больше не хочу жить"));
+    let world = world_with(answering("Я рядом"), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("", "tg-1") };
+    let (sender, mut events) = tokio::sync::mpsc::channel(64);
+    let reply = world.engine.chat(request.clone(), Some(sender)).await.unwrap();
+    let heard = "я больше не хочу жить".to_owned();
+    assert_eq!(events.recv().await, Some(TurnEvent::Heard(heard.clone())));
+    assert!(world.last_system().contains("\n\n# Сейчас\nВозможно, человек в опасности"), "{}", world.last_system());
+    let again = world.engine.chat(request, None).await.unwrap();
+    assert_eq!((reply.heard, again.heard, again.replayed), (Some(heard.clone()), Some(heard), true));
+    assert_eq!(world.say("Спасибо").await.unwrap().heard, None);
+}
+
+#[tokio::test]
+async fn what_is_said_aloud_brings_back_what_was_said_long_ago() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("Where does my sister live?"));
+    let world = world_with(answering("ok"), ears(openai_ears(&server))).await;
+    world.say("My sister moved to Lisbon in spring").await.unwrap();
+    for _ in 0..12 {
+        world.say("Nice weather").await.unwrap();
+    }
+    world.engine.chat(spoken(), None).await.unwrap();
+    let message = world.script.requests().pop().unwrap().context.pop().unwrap();
+    let said = message.parts.first();
+    assert!(matches!(said, Some(Part::Text(said)) if said.contains("moved to Lisbon")), "{message:?}");
+}
+
+#[tokio::test]
+async fn what_nobody_heard_is_kept_whole_once_it_is_heard() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::refuse(503));
+    server.next(Behaviour::say("the cat is grey"));
+    let world = world_with(answering("ok"), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("Listen:", "tg-1") };
+    assert!(world.engine.chat(request.clone(), None).await.is_err());
+    world.engine.chat(request, None).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = E'Listen:\n\nthe cat is grey'").await, 1);
 }

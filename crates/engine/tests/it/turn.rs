@@ -92,6 +92,7 @@ async fn the_answer_streams_and_the_stream_is_the_answer() {
         match event {
             TurnEvent::Delta(more) => text.push_str(&more),
             TurnEvent::Restart => text.clear(),
+            TurnEvent::Heard(heard) => panic!("nobody said {heard}"),
         }
     }
     assert_eq!(text, reply.text);
@@ -232,7 +233,7 @@ async fn facts_are_forgotten_when_asked_and_found_again_only_in_what_was_said() 
     .await;
     world.say("Я боюсь пауков").await.unwrap();
     world.say("Забудь это").await.unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM facts").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM facts WHERE forgotten_at IS NULL").await, 0);
     world.say("О чём я говорил?").await.unwrap();
     assert!(!world.last_system().contains("# Facts"));
     let results = world.script.requests()[5].context.last().unwrap().clone();
@@ -435,4 +436,17 @@ async fn a_picture_that_the_model_drew_is_part_of_the_answer_and_is_shown_again_
     world.say("thanks").await.unwrap();
     let context = world.script.requests().pop().unwrap().context;
     assert_eq!(context[1].text(), "[photo]");
+}
+
+#[tokio::test]
+async fn whoever_speaks_of_dying_meets_care_before_any_persona_and_the_prefix_of_the_prompt_stays() {
+    let world = world([Step::say("Я рядом"), Step::say("Привет"), Step::say("Да")]).await;
+    world.say("я больше не хочу жить").await.unwrap();
+    let system = world.last_system();
+    assert!(system.contains("\n\n# Сейчас\nВозможно, человек в опасности"), "{system}");
+    world.say("скрытое\u{e0069}\u{e0067}\u{202e} слово").await.unwrap();
+    let calm = world.last_system();
+    assert!(!calm.contains("# Сейчас"), "{calm}");
+    assert!(system.starts_with(calm.split("\n# Earlier").next().unwrap()));
+    assert_eq!(world.script.requests()[1].context.last().unwrap().text(), "скрытое слово");
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{Admission, Admit, Person, Replay, Reply, TurnLease, Turns};
 use crate::{
     StoreError,
+    memory::Postings,
     relationships::BondRow,
     users::{decrypt_profile, parse, settings},
     voice::settings as settings_of_voice,
@@ -24,12 +25,13 @@ use crate::{
 
 const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
 
-/// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone.
+/// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone,
+/// $10 terms of the message, whose postings come along ([`crate::memory`]).
 const ADMIT: &str = "
     WITH person AS (
         INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $5, $5)
         ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
-        RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile
+        RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
     ), who AS (
         SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice,
                day_in(COALESCE(s.time_zone, $9), $5) AS day,
@@ -57,8 +59,11 @@ const ADMIT: &str = "
            known.id AS known_id, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
-           known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name
-    FROM who LEFT JOIN known ON true";
+           known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
+           who.messages, found.terms, found.months, found.postings
+    FROM who LEFT JOIN known ON true CROSS JOIN (
+        SELECT array_agg(term) AS terms, array_agg(month) AS months, array_agg(postings) AS postings
+        FROM message_terms WHERE user_id = $1 AND term = ANY ($10)) AS found";
 
 /// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
 /// its quota). $1 turn, $2 attempt seen, $3 now, $4 lease end, $5 daily limit, $6 the person's day, $7 person.
@@ -108,6 +113,10 @@ struct Row {
     known_picture: Option<Vec<u8>>,
     known_level_up: Option<i16>,
     known_level_up_name: Option<String>,
+    messages: i32,
+    terms: Option<Vec<String>>,
+    months: Option<Vec<NaiveDate>>,
+    postings: Option<Vec<Vec<u8>>>,
 }
 
 struct Known {
@@ -152,7 +161,8 @@ impl Turns<'_> {
             if known.state == "done" {
                 let plan = parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, admit.now);
                 let voice = settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref());
-                return Ok(Admission::Replay(Replay { turn_id: known.id, reply: known.reply, plan, voice }));
+                let (turn_id, started_at) = (known.id, known.started_at);
+                return Ok(Admission::Replay(Replay { turn_id, started_at, reply: known.reply, plan, voice }));
             }
             if known.state == "running" && known.leased_until > admit.now {
                 return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });
@@ -177,6 +187,7 @@ impl Turns<'_> {
             .bind(limit(admit.plans.free.messages_per_day))
             .bind(limit(admit.plans.premium.messages_per_day))
             .bind(admit.defaults.time_zone.name())
+            .bind(admit.terms)
             .fetch_one(&self.0.pool)
             .await
     }
@@ -226,6 +237,7 @@ impl Turns<'_> {
             voice: settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref()),
             profile_token: row.profile,
             day: row.day,
+            postings: Postings::of(row.messages, row.terms, row.months, row.postings),
         })
     }
 }

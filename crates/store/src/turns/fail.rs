@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{TurnLease, Turns};
-use crate::StoreError;
+use crate::{StoreError, memory::entries, messages::Role};
 
 /// The person's message of a turn that failed.
 #[derive(Clone, Debug)]
@@ -20,12 +20,13 @@ pub struct FailedMessage<'a> {
 }
 
 /// $1 turn, $2 attempt, $3 now, $4 failure, $5 message (NULL where it is not to be kept), $6 has image, $7 message id,
-/// $8 conversation id, $9 person.
+/// $8 conversation id, $9 person, $10–$12 the entries of the index: whose message, term, posting.
 const FAIL: &str = "
     WITH locked AS (
-        SELECT id FROM users WHERE id = $9 FOR NO KEY UPDATE
+        SELECT id, messages FROM users WHERE id = $9 FOR NO KEY UPDATE
     ), held AS (
-        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored FROM turns t JOIN locked ON locked.id = t.user_id
+        SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored, locked.messages AS numbered
+        FROM turns t JOIN locked ON locked.id = t.user_id
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3,
@@ -38,8 +39,19 @@ const FAIL: &str = "
         DO UPDATE SET last_message_at = excluded.last_message_at, messages = c.messages + 1
         RETURNING id, messages
     ), said AS (
-        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
-        SELECT $7, held.started_at, held.user_id, c.id, held.id, c.messages, 'user', $5, $6 FROM held, conversation c
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image, number)
+        SELECT $7, held.started_at, held.user_id, c.id, held.id, c.messages, 'user', $5, $6, numbered + 1
+        FROM held, conversation c
+        RETURNING user_id, created_at, role, number
+    ), indexed AS (
+        INSERT INTO message_terms AS t (user_id, term, month, postings)
+        SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,
+               string_agg(int4send(s.number) || e.posting, '' ORDER BY s.number)
+        FROM said s JOIN unnest($10::text[], $11::text[], $12::bytea[]) AS e (role, term, posting) ON e.role = s.role
+        GROUP BY 1, 2, 3
+        ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
+    ), counted AS (
+        UPDATE users u SET messages = u.messages + 1 FROM said WHERE u.id = said.user_id
     ), refunded AS (
         UPDATE usage_days d SET messages = GREATEST(d.messages - 1, 0)
         FROM held WHERE d.user_id = held.user_id AND d.day = held.day
@@ -61,6 +73,8 @@ impl Turns<'_> {
         work: Option<&FailedMessage<'_>>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        let said = work.map(|w| (Role::User, w.message));
+        let (roles, terms, postings) = entries(said.as_slice());
         let (ended,): (i64,) = sqlx::query_as(FAIL)
             .bind(turn.turn_id)
             .bind(turn.attempt)
@@ -71,6 +85,9 @@ impl Turns<'_> {
             .bind(work.map(|w| w.message_id))
             .bind(work.map(|w| w.conversation_id))
             .bind(turn.user_id)
+            .bind(roles)
+            .bind(terms)
+            .bind(postings)
             .fetch_one(&self.0.pool)
             .await?;
         Ok(ended > 0)

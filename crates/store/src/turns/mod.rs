@@ -18,9 +18,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use fail::FailedMessage;
-pub use persist::{NewFact, Persist, Persisted, ProfileChange, ToolCall, Usage};
+pub use persist::{Persist, Persisted, ProfileChange, ToolCall, Usage};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, memory::Postings};
 
 /// Turns. Borrowed from [`Store::turns`].
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub struct Admit<'a> {
     pub plans: &'a Plans,
     /// Settings of somebody who has none.
     pub defaults: Settings,
+    /// The terms of the message, to remember what was said of them.
+    pub terms: &'a [String],
 }
 
 /// The right, and the duty, to end a turn whose quota has been taken.
@@ -94,6 +96,8 @@ pub struct Person {
     pub voice: VoiceSettings,
     /// Their day, whose quota counts.
     pub day: NaiveDate,
+    /// Where the terms of the message were said before.
+    pub postings: Postings,
 }
 
 /// An answer as it is kept with its turn: what whoever asks again under its key is told.
@@ -119,6 +123,8 @@ impl Reply {
 pub struct Replay {
     /// The turn that was answered.
     pub turn_id: Uuid,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
     /// The answer.
     pub reply: Reply,
     /// The plan in force.
@@ -163,6 +169,10 @@ pub enum Ended {
 
 const ENDED: &str = "SELECT state, failure, reply, reply_picture, level_up, level_up_name FROM turns WHERE id = $1";
 
+/// $1 person, $2 turn, $3 when it began: messages are found by their time.
+const SAID: &str = "
+    SELECT text FROM messages WHERE user_id = $1 AND created_at = $3 AND turn_id = $2 AND role = 'user' LIMIT 1";
+
 const EXTEND: &str = "
     UPDATE turns SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'";
 
@@ -187,6 +197,20 @@ impl Turns<'_> {
             "failed" => Some(Ended::Failed(row.failure.unwrap_or_default())),
             _ => None,
         }))
+    }
+
+    /// What the person said in a turn that began at `started_at`; nothing where it is forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn said(
+        &self,
+        user_id: i64,
+        turn_id: Uuid,
+        started_at: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
+        let text = sqlx::query_scalar(SAID).bind(user_id).bind(turn_id).bind(started_at);
+        Ok(text.fetch_optional(&self.0.pool).await?)
     }
 
     /// Keeps the turn for longer; false when it was taken over or removed.

@@ -2,7 +2,11 @@
 //! their helper functions are tests too.
 
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod migrations;
+#[cfg(test)]
+mod payments;
 #[cfg(test)]
 mod queues;
 #[cfg(test)]

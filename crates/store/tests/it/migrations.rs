@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 7] = [
+const DATA: [(i64, &str); 12] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -13,7 +13,8 @@ const DATA: [(i64, &str); 7] = [
          INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text)
          VALUES (gen_random_uuid(), now(), 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 1, 'user', 'привет'),
                 (gen_random_uuid(), now() - interval '9 years', 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 2, 'user', 'old')"),
-    (3, "INSERT INTO facts VALUES (gen_random_uuid(), 1, 'other', 'token', gen_random_uuid(), now());
+    (3, "INSERT INTO facts (id, user_id, category, content, turn_id, created_at, chain, last_said_at)
+         VALUES (gen_random_uuid(), 1, 'other', 'token', gen_random_uuid(), now(), gen_random_uuid(), now());
          INSERT INTO summaries VALUES ('00000000-0000-7000-8000-000000000001', 1, 'token', 2, now(), now())"),
     (4, "INSERT INTO usage_days VALUES (1, '2026-01-01', 1, 1, 1);
          INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
@@ -21,12 +22,27 @@ const DATA: [(i64, &str); 7] = [
          INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at) VALUES (gen_random_uuid(), 1, 'remember', true, now())"),
     (5, "INSERT INTO inbox (update_id, ready_at, received_at) VALUES (1, now(), now());
          INSERT INTO outbox (key, chat_id, method, ready_at, created_at) VALUES ('k', 1, 'sendMessage', now(), now())"),
+    (6, "UPDATE users SET messages = 2;
+         UPDATE messages SET number = place;
+         INSERT INTO message_terms VALUES (1, 'привет', '2026-01-01', '\\x00000001010100')"),
     (7, "INSERT INTO relationship_events (turn_id, kind, user_id, day, points, created_at)
          VALUES (gen_random_uuid(), 'message', 1, '2026-01-01', 1, now());
          UPDATE users SET last_day = '2026-01-01', points_today = 1, streak = 1, best_level = 1;
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
+    (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+         VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
+         INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
+         INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
+         VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
     (9, "INSERT INTO audio_files VALUES (gen_random_uuid(), 'in', 1, 'audio/ogg', 100, 1000, 'model', now());
          UPDATE settings SET voice_mode = 'always', voice = 'warm'"),
+    (10, "UPDATE inbox SET draft_id = 7"),
+    (12, "UPDATE facts SET confidence = 90, day = '2026-01-01', message_id = gen_random_uuid(), times_said = 2, turn_id = NULL;
+          INSERT INTO facts (id, user_id, category, content, created_at, chain, last_said_at, ended_at, forgotten_at)
+          VALUES (gen_random_uuid(), 1, 'other', 'token', now(), gen_random_uuid(), now(), now(), now());
+          UPDATE conversations SET title = 'token', extracted_messages = 1;
+          UPDATE users SET facts_version = 2"),
+    (13, "UPDATE conversations SET silent = true"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

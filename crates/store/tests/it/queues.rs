@@ -91,6 +91,23 @@ async fn what_a_dead_worker_held_is_taken_over_and_the_dead_one_cannot_finish_it
 }
 
 #[tokio::test]
+async fn whoever_works_an_update_next_knows_where_its_answer_is_shown_already() {
+    let world = world().await;
+    let inbox = world.store.inbox();
+    inbox.put(&[update(1, 5)], world.now).await.unwrap();
+    let first = inbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!(first.draft_id, None);
+    inbox.drafted(&first, 77).await.unwrap();
+    let later = world.now + LEASE + TimeDelta::seconds(1);
+    let second = inbox.claim(Uuid::now_v7(), later, LEASE).await.unwrap().unwrap();
+    assert_eq!(second.draft_id, Some(77));
+    // The one that lost it has no say any more.
+    inbox.drafted(&first, 78).await.unwrap();
+    let third = inbox.claim(Uuid::now_v7(), later + LEASE + TimeDelta::seconds(1), LEASE).await.unwrap().unwrap();
+    assert_eq!(third.draft_id, Some(77));
+}
+
+#[tokio::test]
 async fn an_update_given_back_waits_its_time_and_holds_its_chat() {
     let world = world().await;
     let inbox = world.store.inbox();

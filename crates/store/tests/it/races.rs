@@ -1,19 +1,23 @@
 //! What happens when two things happen at once, or the database holds what it should not.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::{language::Language, profile::ProfilePatch};
+use evolve_domain::{
+    language::Language,
+    memory::question::{Names, Question},
+    profile::ProfilePatch,
+};
 use evolve_store::{
     StoreError,
     inbox::NewUpdate,
     outbox::NewOutgoing,
-    summaries::SummaryRule,
-    turns::{Admission, Admit, FailedMessage, NewFact},
+    summaries::{Digest, SummaryRule, Written},
+    turns::{Admission, Admit, FailedMessage},
 };
 use serde_json::json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::support::{IVAN, LEASE, World, defaults, work, world};
+use crate::support::{IVAN, LEASE, World, defaults, learning, work, world};
 
 /// Until so many statements wait for a lock.
 async fn waiting_for_locks(world: &World, count: i64) {
@@ -31,9 +35,9 @@ async fn waiting_for_locks(world: &World, count: i64) {
 /// Ivan, with one fact, and a transaction that holds it: his removal stops there, in the middle.
 async fn ivan_with_a_fact_held(world: &World) -> Transaction<'static, Postgres> {
     let (turn, person) = world.admitted("first").await;
-    let learnt = [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "likes tea".to_owned() }];
+    let learnt = learning("likes tea");
     let mut done = work("I like tea", "Noted", world.now);
-    done.learnt = &learnt;
+    done.facts = &learnt;
     assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
     let mut holder = world.sql.begin().await.unwrap();
     sqlx::query("SELECT id FROM facts FOR UPDATE").execute(&mut *holder).await.unwrap();
@@ -98,17 +102,18 @@ async fn a_summary_that_is_written_while_its_person_is_removed_stands_in_nobodys
     sqlx::query("SELECT id FROM messages FOR UPDATE").execute(&mut *earlier).await.unwrap();
     holder.commit().await.unwrap();
     let (users, summaries) = (world.store.users(), world.store.summaries());
+    let digest = Digest::of("they talked");
     let write = async {
         waiting_for_locks(&world, 1).await;
         let release = async {
             waiting_for_locks(&world, 2).await;
             earlier.commit().await.unwrap();
         };
-        tokio::join!(summaries.write(&unsummed, "they talked", world.now), release)
+        tokio::join!(summaries.write(&unsummed, &digest, world.now), release)
     };
     let (deleted, (written, ())) = tokio::join!(users.delete(IVAN), write);
     assert_eq!(deleted.unwrap().remaining, 0);
-    assert!(!written.unwrap());
+    assert_eq!(written.unwrap(), Written::Lost);
 }
 
 #[tokio::test]
@@ -151,7 +156,7 @@ async fn a_message_that_is_written_late_is_summed_up_all_the_same_and_none_twice
             .unwrap()
             .is_written()
     );
-    assert!(world.store.summaries().write(&first, "they talked", world.now).await.unwrap());
+    assert!(world.store.summaries().write(&first, &Digest::of("they talked"), world.now).await.unwrap().is_done());
     world.store.users().end_conversation(IVAN, world.now).await.unwrap();
     let rest = world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().unwrap();
     let mut summed: Vec<_> = first.messages.iter().chain(&rest.messages).map(|m| m.text.clone()).collect();
@@ -160,7 +165,7 @@ async fn a_message_that_is_written_late_is_summed_up_all_the_same_and_none_twice
     said.extend(["slow question".to_owned(), "slow answer".to_owned()]);
     said.sort();
     assert_eq!(summed, said);
-    assert!(world.store.summaries().write(&rest, "they talked more", world.now).await.unwrap());
+    assert!(world.store.summaries().write(&rest, &Digest::of("they talked more"), world.now).await.unwrap().is_done());
     assert!(world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().is_none());
 }
 
@@ -174,7 +179,7 @@ async fn a_summary_that_takes_only_the_first_of_its_messages_leaves_the_others()
     let rule = SummaryRule { due_at: 10, keep: 2, batch: 60 };
     let mut first = world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().unwrap();
     first.messages.truncate(1);
-    assert!(world.store.summaries().write(&first, "they talked", world.now).await.unwrap());
+    assert!(world.store.summaries().write(&first, &Digest::of("they talked"), world.now).await.unwrap().is_done());
     let rest = world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().unwrap();
     assert_eq!(rest.messages.len(), 5);
     assert_eq!(rest.messages[0].text, "answer 0");
@@ -194,6 +199,7 @@ async fn a_time_zone_that_postgres_does_not_know_locks_nobody_out() {
         lease: LEASE,
         plans: &world.plans,
         defaults: defaults(),
+        terms: &[],
     };
     assert!(matches!(world.store.turns().admit(&admit).await.unwrap(), Admission::Admitted(..)));
     assert_eq!(world.store.users().status(IVAN, defaults(), world.now).await.unwrap().unwrap().messages_today, 1);
@@ -214,6 +220,7 @@ async fn a_profile_that_cannot_be_decrypted_costs_no_message_and_the_key_may_be_
         lease: LEASE,
         plans: &world.plans,
         defaults: defaults(),
+        terms: &[],
     };
     for _ in 0..2 {
         let refused = stranger.turns().admit(&admit("k")).await;
@@ -239,10 +246,19 @@ async fn a_month_whose_first_messages_came_before_its_partition_gets_one_and_kee
     assert_eq!(made, 3);
     assert_eq!(world.count("SELECT count(*) FROM messages_2031_02").await, 2);
     assert_eq!(world.count("SELECT count(*) FROM messages_default").await, 0);
-    assert_eq!(world.store.messages().search(IVAN, "where", 5).await.unwrap().len(), 0, "a stop word");
-    assert_eq!(world.store.messages().search(IVAN, "here", 5).await.unwrap().len(), 0, "a stop word");
+    assert_eq!(
+        world.store.memory().find(IVAN, &Question::read("where", Names::default()), 5).await.unwrap().len(),
+        0,
+        "a stop word"
+    );
+    assert_eq!(
+        world.store.memory().find(IVAN, &Question::read("here", Names::default()), 5).await.unwrap().len(),
+        0,
+        "a stop word"
+    );
     world.say("do you remember Paris?", "Of course").await;
-    assert_eq!(world.store.messages().search(IVAN, "Paris", 5).await.unwrap().len(), 1);
+    let found = world.store.memory().find(IVAN, &Question::read("Paris", Names::default()), 5).await.unwrap();
+    assert!(found.iter().any(|message| message.text.contains("Paris")), "{found:?}");
     assert_eq!(world.count("SELECT count(*) FROM messages_2031_02").await, 4);
     world.store.users().delete(IVAN).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 0);
@@ -309,7 +325,7 @@ async fn turns_failures_changes_summaries_partitions_and_removals_of_one_person_
             store.users().end_conversation(IVAN, world.now).await.unwrap();
             if let Some(due) = store.summaries().claim(rule, Language::Ru, world.now, TimeDelta::zero()).await.unwrap()
             {
-                store.summaries().write(&due, "they talked", world.now).await.unwrap();
+                let _ = store.summaries().write(&due, &Digest::of("they talked"), world.now).await.unwrap();
             }
         }
     };

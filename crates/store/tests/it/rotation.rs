@@ -1,14 +1,15 @@
 //! Keys change, and nobody's data is lost.
 
+use evolve_domain::memory::question::Question;
 use evolve_domain::profile::ProfilePatch;
+use evolve_store::memory::Postings;
 use evolve_store::{
     messages::RecallLimits,
     rotate::{Rotated, rotate, verify},
-    turns::NewFact,
 };
 use uuid::Uuid;
 
-use crate::support::{IVAN, defaults, store, work, world};
+use crate::support::{IVAN, defaults, learning, store, work, world};
 
 #[tokio::test]
 async fn after_rotation_the_old_key_can_be_thrown_away() {
@@ -16,10 +17,9 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let patch = ProfilePatch { name: Some(Some("Иван".to_owned())), ..ProfilePatch::default() };
     world.store.users().update(IVAN, &patch, defaults(), world.now).await.unwrap();
     let (turn, person) = world.admitted("a").await;
-    let learnt =
-        [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "любит чай".to_owned() }];
+    let learnt = learning("любит чай");
     let mut done = work("я люблю чай", "Запомню", world.now);
-    done.learnt = &learnt;
+    done.facts = &learnt;
     assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
 
     let new_key = fernet::Fernet::generate_key();
@@ -35,6 +35,10 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!(profile.name.as_deref(), Some("Иван"));
     let limits = RecallLimits { messages: 10, earlier: 3, facts: 50 };
-    let recall = only_new.messages().recall(IVAN, Uuid::now_v7(), limits).await.unwrap();
+    let recall = only_new
+        .messages()
+        .recall(IVAN, Uuid::now_v7(), limits, &Question::default(), &Postings::default())
+        .await
+        .unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
 }

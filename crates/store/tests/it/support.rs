@@ -11,6 +11,7 @@ use evolve_domain::{
 use evolve_runtime::metrics::Metrics;
 use evolve_store::{
     Store, StoreConfig,
+    facts::{FactChanges, NewFact},
     turns::{Admission, Admit, Persist, Person, TurnLease, Usage},
 };
 use evolve_testkit::database::TestDatabase;
@@ -68,6 +69,7 @@ impl World {
             lease: LEASE,
             plans: &self.plans,
             defaults: defaults(),
+            terms: &[],
         };
         self.store.turns().admit(&admit).await.unwrap()
     }
@@ -81,11 +83,15 @@ impl World {
 
     /// A whole turn: `message` is answered with `reply`. Its id.
     pub(crate) async fn say(&self, message: &str, reply: &str) -> Uuid {
+        self.say_at(message, reply, self.now).await
+    }
+
+    /// A whole turn at some other time.
+    pub(crate) async fn say_at(&self, message: &str, reply: &str, now: DateTime<Utc>) -> Uuid {
         static KEYS: AtomicI64 = AtomicI64::new(0);
-        let (turn, person) = self.admitted(&format!("say-{}", KEYS.fetch_add(1, Ordering::Relaxed))).await;
-        assert!(
-            self.store.turns().persist(&turn, &person, &work(message, reply, self.now)).await.unwrap().is_written()
-        );
+        let key = format!("say-{}", KEYS.fetch_add(1, Ordering::Relaxed));
+        let Admission::Admitted(turn, person) = self.admit_at(&key, now).await else { panic!("not admitted") };
+        assert!(self.store.turns().persist(&turn, &person, &work(message, reply, now)).await.unwrap().is_written());
         turn.turn_id
     }
 
@@ -107,8 +113,7 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         picture: None,
         reply_id: Uuid::now_v7(),
         conversation_id: Uuid::now_v7(),
-        learnt: &[],
-        forgotten: &[],
+        facts: FactChanges::NONE,
         profile: None,
         growth: None,
         level_up: None,
@@ -117,4 +122,9 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         model: "scripted",
         now,
     }
+}
+
+/// A fact that replaces none.
+pub(crate) fn learning(fact: &str) -> FactChanges {
+    FactChanges { learnt: vec![NewFact::new(Uuid::now_v7(), Default::default(), fact)], ..FactChanges::default() }
 }

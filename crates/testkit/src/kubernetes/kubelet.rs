@@ -21,6 +21,16 @@ pub const NEVER_READY: &str = "evolve.test/never-ready";
 /// On a pod: its address, of loopback, where a test may serve what the pod would.
 pub const POD_IP: &str = "evolve.test/pod-ip";
 
+/// On no node: pods that ask for it are left to the player where there are real nodes too.
+pub const PLAYED: &str = "evolve.test/played";
+
+/// Makes the pods of a bot with this `spec` ask for [`PLAYED`].
+pub fn leave_to_the_player(spec: &mut serde_json::Value) {
+    for part in ["api", "bot"] {
+        spec[part]["pod"]["nodeSelector"][PLAYED] = json!("yes");
+    }
+}
+
 /// The running player. It ends when it is dropped.
 pub struct Kubelet {
     held: Arc<AtomicBool>,
@@ -36,17 +46,12 @@ impl Drop for Kubelet {
 }
 
 impl Kubelet {
-    /// Begins to look after the pods of `namespace`, unless there are nodes that do.
+    /// Begins to look after the pods of `namespace`.
     #[must_use]
-    pub fn start(client: &Client, namespace: &str, is_needless: bool) -> Self {
+    pub fn start(client: &Client, namespace: &str) -> Self {
         let held = Arc::new(AtomicBool::new(false));
         let (client, namespace) = (client.clone(), namespace.to_owned());
-        let looking = look_after(client.clone(), namespace.clone(), Arc::clone(&held));
-        let task = tokio::spawn(async move {
-            if !is_needless {
-                looking.await;
-            }
-        });
+        let task = tokio::spawn(look_after(client.clone(), namespace.clone(), Arc::clone(&held)));
         Self { held, task, client, namespace }
     }
 

@@ -6,5 +6,5 @@ pub mod kubelet;
 pub mod plane;
 mod programs;
 
-pub use kubelet::Kubelet;
+pub use kubelet::{Kubelet, leave_to_the_player};
 pub use plane::{Plane, shared};

@@ -2,8 +2,8 @@
 //! started once for all tests of this process. There is no kubelet and no scheduler: [`super::Kubelet`] plays them.
 //!
 //! The programs are looked for where envtest looks for them: in the directory `KUBEBUILDER_ASSETS` names, or in
-//! `/usr/local/kubebuilder/bin`. `EVOLVE_TEST_KUBECONFIG` names a cluster to use instead; its bots' pods are then left
-//! to that cluster's own kubelets.
+//! `/usr/local/kubebuilder/bin`. `EVOLVE_TEST_KUBECONFIG` names a cluster to use instead; the pods are played there too, since what
+//! they would run is nowhere to be pulled from: bots ask for nodes that have [`super::PLAYED`], and no real node has.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,6 @@ const FIELD_MANAGER: &str = "evolve-tests";
 pub struct Plane {
     kubeconfig: PathBuf,
     config: Config,
-    /// Whether pods run for themselves here, so that nobody needs to play the kubelet.
-    pub has_kubelets: bool,
     _programs: Option<Programs>,
 }
 
@@ -92,7 +90,7 @@ impl Plane {
             .await;
             anyhow::Ok(config)
         })?;
-        Ok(Self { kubeconfig, config, has_kubelets: programs.is_none(), _programs: programs })
+        Ok(Self { kubeconfig, config, _programs: programs })
     }
 
     /// Installs a resource, and waits until it is served. Blocks.

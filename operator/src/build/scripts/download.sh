@@ -1,11 +1,14 @@
 mkdir -p "$FOLDER"
-if [ "$COPY" = latest ]; then
-    # By itself, so that a store that cannot be reached is not taken for one without copies.
-    copies=$(rclone lsf --max-depth 1 --include '/*.dump' ":s3:$BUCKET/$PREFIX")
-    COPY=$(printf '%s\n' "$copies" | sort | tail -n 1)
-fi
-if [ -z "$COPY" ]; then
-    echo "there is no copy in $BUCKET/$PREFIX" >&2
+if [ -z "$COPIES" ]; then
+    echo "there is no copy in $BUCKET/$PREFIX: is spec.backup.s3.prefix the one that copies were made with?" >&2
     exit 1
 fi
-rclone copyto ":s3:$BUCKET/$PREFIX/$COPY" "$FOLDER/$COPY"
+if [ "$COPY" = latest ]; then
+    COPY=$(printf '%s\n' "$COPIES" | sort | tail -n 1)
+elif ! printf '%s\n' "$COPIES" | grep -qxF -e "$COPY"; then
+    # rclone takes what is not there for an empty folder, and is content.
+    printf '%s\n' "there is no copy '$COPY' in $BUCKET/$PREFIX; there are:" "$COPIES" >&2
+    exit 1
+fi
+answer=$(rclone copyto --quiet ":s3:$BUCKET/$PREFIX/$COPY" "$FOLDER/$COPY" 2>&1) || refused "read from" "$answer"
+echo "fetched $COPY"

@@ -1,6 +1,7 @@
 for copy in "$FOLDER"/*.dump; do
-    rclone copyto "$copy" ":s3:$BUCKET/$PREFIX/${copy##*/}"
+    answer=$(rclone copyto --quiet "$copy" ":s3:$BUCKET/$PREFIX/${copy##*/}" 2>&1) || refused "write to" "$answer"
     echo "stored ${copy##*/}"
 done
 # Of this folder alone: below it may be those of other bots.
-rclone delete --max-depth 1 --min-age "${KEEP_DAYS}d" --include '/*.dump' ":s3:$BUCKET/$PREFIX"
+answer=$(rclone delete --quiet --max-depth 1 --min-age "${KEEP_DAYS}d" --include '/*.dump' ":s3:$BUCKET/$PREFIX" 2>&1) ||
+    refused "remove old copies from" "$answer"

@@ -68,6 +68,25 @@ pub(super) async fn template(arguments: &[&str]) -> Result<String, String> {
     helm(&[&fixed, arguments].concat()).await
 }
 
+/// What is said after an installation with these further arguments. Helm itself says it to who has a cluster only; so in a
+/// copy of the chart, it is what a template renders.
+pub(super) async fn notes(arguments: &[&str]) -> String {
+    static COPY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+        let copy = tempfile::tempdir().unwrap();
+        copy_directory(Path::new(&chart()), &copy.path().join("evolve"));
+        let templates = copy.path().join("evolve/templates");
+        let text = fs::read_to_string(templates.join("NOTES.txt")).unwrap();
+        fs::write(templates.join("_notes.tpl"), format!("{{{{- define \"notes\" -}}}}{text}{{{{- end -}}}}")).unwrap();
+        fs::write(templates.join("notes.yaml"), "notes: {{ include \"notes\" . | toJson }}").unwrap();
+        copy
+    });
+    let chart = COPY.path().join("evolve").display().to_string();
+    let fixed = ["template", "evolve", &chart, "--namespace=ops", "--show-only=templates/notes.yaml", "--kube-version"];
+    let rendered = helm(&[&fixed, [KUBERNETES].as_slice(), arguments].concat()).await.unwrap();
+    let rendered: serde_json::Value = serde_yaml_ng::from_str(&rendered).unwrap();
+    rendered["notes"].as_str().unwrap().to_owned()
+}
+
 /// `helm lint --strict` with these further arguments.
 pub(super) async fn lint(arguments: &[&str]) -> Result<String, String> {
     let chart = chart();

@@ -10,7 +10,7 @@ use rstest::rstest;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::helm::{chart, lint, root, template};
+use super::helm::{chart, lint, notes, root, template};
 
 const BOTS_ARE_KNOWN: &str = "--api-versions=evolveai.dev/v1alpha1/EvolveBot";
 
@@ -131,6 +131,23 @@ async fn the_definition_in_the_chart_is_that_of_the_repository_and_stays_when_it
 #[case("bots[0].name=Eva,bots[0].spec.paused=true", "bots.0.name: Does not match pattern")]
 #[case("crds.keep=maybe", "crds.keep: Invalid type. Expected: boolean, given: string")]
 #[case("serviceAccount.create=false", "serviceAccount.name: say which ServiceAccount the operator is")]
+#[case("commonLabels.app\\.kubernetes\\.io/name=ours", "commonLabels")]
+#[case("commonLabels.helm\\.sh/chart=ours", "commonLabels")]
+#[case("podLabels.app\\.kubernetes\\.io/instance=ours", "podLabels")]
+#[case(
+    "watchNamespaces={shop},bots[0].name=eva,bots[0].namespace=companions,bots[0].spec.paused=true",
+    "bots: nobody would look after eva, since watchNamespaces does not list its namespace companions"
+)]
+#[case(
+    "watchNamespaces={shop},bots[0].name=eva,bots[0].spec.paused=true",
+    "does not list its namespace ops. Add ops to watchNamespaces"
+)]
+#[case("watchNamespaces={shop},rbac.everywhere=true", "rbac.everywhere and watchNamespaces contradict each other")]
+#[case(
+    "watchNamespaces={shop},rbac.namespaces={shop,companions}",
+    "rbac.namespaces: the operator does not look at companions"
+)]
+#[case("rbac.everywhere=true,rbac.namespaces={shop}", "rbac.everywhere and rbac.namespaces contradict each other")]
 #[tokio::test]
 async fn a_mistake_in_the_values_is_refused_with_words_that_name_it(#[case] set: &str, #[case] words: &str) {
     let refused = template(&["--set", set]).await.unwrap_err();
@@ -142,6 +159,8 @@ async fn a_mistake_in_the_values_is_refused_with_words_that_name_it(#[case] set:
 #[case("enabled=true")]
 #[case("resources.limits.cpu=1")]
 #[case("podSecurityContext.runAsUser=null")]
+#[case("commonLabels.example\\.org/name=ours,podLabels.app\\.kubernetes\\.io/version=ours")]
+#[case("watchNamespaces={shop},rbac.namespaces={shop}")]
 #[tokio::test]
 async fn what_helm_and_kubernetes_have_keys_for_is_let_through(#[case] set: &str) {
     template(&["--set", set]).await.unwrap();
@@ -163,6 +182,18 @@ async fn on_a_first_installation_the_bots_wait_for_the_resource() {
         for bot in bots {
             assert_eq!(bot["metadata"]["annotations"]["helm.sh/resource-policy"], "keep", "Helm never deletes a bot");
         }
+    }
+}
+
+#[tokio::test]
+async fn without_roles_of_its_own_the_notes_name_none() {
+    let notes = async |set: &str| notes(&["--set", set]).await;
+    let with = notes("rbac.create=true").await;
+    assert!(with.contains("--clusterrole evolve-operator-bots"), "{with}");
+    for also in ["", ",watchNamespaces={shop}", ",rbac.everywhere=true"] {
+        let without = notes(&format!("rbac.create=false{also}")).await;
+        assert!(!without.contains("evolve-operator-bots") && !without.contains("every Secret"), "{without}");
+        assert!(without.contains("rbac.create is false, so the chart made no role"), "{without}");
     }
 }
 

@@ -8,7 +8,7 @@ use evolve_operator::EvolveBot;
 use evolve_operator::controller::{self, config::Config};
 use evolve_runtime::config::Reader;
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
-use evolve_testkit::kubernetes::{self, Kubelet, Plane};
+use evolve_testkit::kubernetes::{self, Kubelet, Plane, leave_to_the_player};
 use evolve_testkit::within;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::authentication::v1::TokenRequest;
@@ -72,7 +72,7 @@ impl Site {
         .unwrap();
         let made = Api::all(self.client.clone()).create(&PostParams::default(), &namespace).await.unwrap();
         let name = made.name_any();
-        self.kubelets.push(Kubelet::start(&self.client, &name, self.plane().has_kubelets));
+        self.kubelets.push(Kubelet::start(&self.client, &name));
         name
     }
 
@@ -124,7 +124,8 @@ impl Site {
     }
 
     /// A bot.
-    pub(super) async fn bot(&self, namespace: &str, name: &str, spec: Value) {
+    pub(super) async fn bot(&self, namespace: &str, name: &str, mut spec: Value) {
+        leave_to_the_player(&mut spec);
         let bot: EvolveBot = serde_json::from_value(json!({
             "apiVersion": "evolveai.dev/v1alpha1", "kind": "EvolveBot", "metadata": { "name": name }, "spec": spec,
         }))

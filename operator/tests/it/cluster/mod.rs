@@ -9,6 +9,7 @@ mod keys;
 mod kinds;
 mod leading;
 mod lifecycle;
+mod middle;
 mod network;
 mod others;
 mod pods;

@@ -90,6 +90,29 @@ async fn a_migration_whose_pod_no_node_takes_says_what_the_scheduler_said() {
 }
 
 #[tokio::test]
+async fn pods_that_are_never_made_say_why_and_come_when_it_is_mended() {
+    let Some(world) = World::new().await else { return };
+    let _operator = world.operator("one").await;
+    world.secret("eva").await;
+    world.bot("eva", json!({ "bot": { "pod": { "priorityClassName": "no-such-class" } } })).await;
+    let condition = within(PATIENCE, "it is said", async || {
+        let condition = world.until("eva", "RolledOut", "False").await;
+        if condition.reason == "FailedCreate" { Ok(condition) } else { Err(condition) }
+    })
+    .await;
+    let said = condition.message;
+    assert!(said.contains("no pod of eva-bot can be made: no PriorityClass with name no-such-class"), "{said}");
+    assert!(said.contains("name another one in spec.bot.pod.priorityClassName"), "{said}");
+    within(PATIENCE, "it is the next step", async || {
+        world.see("eva").await.status.unwrap().next_step == Some(said.clone())
+    })
+    .await;
+
+    world.patch::<EvolveBot>("eva", json!({ "spec": { "bot": { "pod": { "priorityClassName": null } } } })).await;
+    world.until("eva", "RolledOut", "True").await;
+}
+
+#[tokio::test]
 async fn a_backup_that_failed_is_a_condition_with_the_name_of_its_job() {
     let Some(world) = World::new().await else { return };
     let _operator = world.operator("one").await;

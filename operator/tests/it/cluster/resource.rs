@@ -13,6 +13,7 @@ use kube::{Api, Client, Error, ResourceExt as _};
 use serde_json::Value;
 
 use super::plane;
+use super::world::World;
 use crate::objects::{FULL, POLLING, SMALLEST, WEBHOOK, all, cluster, inputs, stored, templates};
 use crate::rules::Mistake;
 
@@ -39,13 +40,40 @@ async fn try_apply(client: &Client, namespace: &str, object: &Value) -> Result<(
 async fn every_mistake_is_refused_by_the_api_server_and_the_mended_file_is_taken() {
     let Some(plane) = plane() else { return };
     let client = plane.client().unwrap();
+    let Some(world) = World::new().await else { return };
+    let bots = world.api::<EvolveBot>();
     for mistake in Mistake::all() {
-        let refusal = try_apply(&client, "default", &mistake.broken()).await.expect_err(&mistake.name);
-        assert!(refusal.contains(&mistake.says), "{}: {refusal}", mistake.name);
-        try_apply(&client, "default", &mistake.mended())
+        if let Some(before) = mistake.before() {
+            bots.patch("eva", &PatchParams::apply("evolve-tests"), &Patch::Apply(&before)).await.unwrap();
+        }
+        let refusal = try_apply(&client, &world.namespace, &mistake.broken()).await.expect_err(&mistake.name);
+        // With the field, and never with the whole object in place of it.
+        let is_there = refusal.contains(&format!("{}: Invalid value", mistake.at)) && refusal.contains(&mistake.says);
+        // That one is found before any rule is asked.
+        let is_twice = mistake.says.contains("is there twice") && refusal.contains("duplicate entries for key");
+        assert!(is_there || is_twice, "{}: {refusal}", mistake.name);
+        assert!(!refusal.contains("<nil>"), "{}: {refusal}", mistake.name);
+        try_apply(&client, &world.namespace, &mistake.mended())
             .await
             .unwrap_or_else(|error| panic!("{}: {error}", mistake.name));
+        if mistake.before().is_some() {
+            bots.delete("eva", &Default::default()).await.unwrap();
+        }
     }
+}
+
+#[tokio::test]
+async fn scaling_to_nothing_says_how_to_send_a_bot_to_sleep() {
+    let Some(world) = World::new().await else { return };
+    world.bot("eva", serde_json::json!({})).await;
+    // What `kubectl scale --replicas=0` does.
+    let none = serde_json::json!({ "spec": { "replicas": 0 } });
+    let refusal =
+        world.api::<EvolveBot>().patch_scale("eva", &PatchParams::default(), &Patch::Merge(&none)).await.unwrap_err();
+    let Error::Api(status) = refusal else { panic!("{refusal}") };
+    assert!(status.message.contains("spec.api.replicas: Invalid value"), "{}", status.message);
+    assert!(status.message.contains("set spec.hibernated: true"), "{}", status.message);
+    assert!(!status.message.contains("greater than"), "{}", status.message);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use evolve_operator::controller::{
 use evolve_runtime::logs::{LogConfig, LogFormat};
 use evolve_runtime::traces::{TraceConfig, Traces};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
-use evolve_testkit::kubernetes::{Kubelet, Plane};
+use evolve_testkit::kubernetes::{Kubelet, Plane, leave_to_the_player};
 use evolve_testkit::within;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod, Secret};
@@ -94,7 +94,7 @@ impl World {
         let namespace: Namespace =
             serde_json::from_value(json!({ "metadata": { "generateName": "evolve-test-" } })).unwrap();
         let namespace = Api::all(client.clone()).create(&PostParams::default(), &namespace).await.unwrap().name_any();
-        let kubelet = Kubelet::start(&client, &namespace, plane.has_kubelets);
+        let kubelet = Kubelet::start(&client, &namespace);
         Some(Self { client, namespace, kubelet, plane })
     }
 
@@ -191,6 +191,7 @@ impl World {
     pub(super) async fn bot(&self, name: &str, spec: Value) -> EvolveBot {
         let mut whole = json!({ "version": "1.0.0", "ai": { "providers": [{ "kind": "scripted" }] } });
         merge(&mut whole, spec);
+        leave_to_the_player(&mut whole);
         self.create::<EvolveBot>(json!({
             "apiVersion": "evolveai.dev/v1alpha1", "kind": "EvolveBot", "metadata": { "name": name }, "spec": whole,
         }))

@@ -120,6 +120,15 @@ impl Bench {
         self.watch();
     }
 
+    /// Somebody changes the bot.
+    fn change(&self, change: impl FnOnce(&mut Value)) {
+        let path = format!("{BOTS}/eva");
+        let mut bot = self.api.objects()[&path].clone();
+        change(&mut bot["spec"]);
+        self.api.put(&path, bot);
+        self.watch();
+    }
+
     async fn pass(&self) -> Result<Pass, PassError> {
         reconcile::pass(&Key::new("default", "eva"), &self.context).await
     }

@@ -7,6 +7,8 @@ use super::{BOTS, Bench, SECRETS};
 
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/default/deployments/eva-api";
 const SERVICE: &str = "/api/v1/namespaces/default/services/eva-api";
+const POLICY: &str = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/eva-api";
+const BUDGET: &str = "/apis/policy/v1/namespaces/default/poddisruptionbudgets/eva-api";
 const STATUS: &str = "PATCH /apis/evolveai.dev/v1alpha1/namespaces/default/evolvebots/eva/status";
 const EVENTS: &str = "POST /apis/events.k8s.io/v1/namespaces/default/events";
 
@@ -67,6 +69,11 @@ async fn a_new_bot_makes_these_calls_in_this_order() {
 #[case::port_of_a_service(SERVICE, "/spec/ports/0/port", json!(81))]
 #[case::image_of_a_pod(DEPLOYMENT, "/spec/template/spec/containers/0/image", json!("evil:latest"))]
 #[case::label(SERVICE, "/metadata/labels/app.kubernetes.io~1component", json!("bot"))]
+#[case::port_of_a_policy(POLICY, "/spec/egress/0/ports", json!([
+    { "port": 53, "protocol": "UDP" }, { "port": 53, "protocol": "TCP" }, { "port": 22, "protocol": "TCP" },
+]))]
+#[case::way_into_what_nobody_may_reach("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/eva-jobs", "/spec/ingress", json!([{}]))]
+#[case::a_pause_by_hand(DEPLOYMENT, "/spec/paused", json!(true))]
 #[case::owner(SERVICE, "/metadata/ownerReferences/0/uid", json!("somebody-else"))]
 #[tokio::test]
 async fn one_field_that_drifted_is_one_patch_of_that_object(
@@ -116,6 +123,7 @@ async fn a_write_that_is_refused_is_a_condition_and_an_event_and_the_next_pass_g
     let before = bench.api.calls();
     let written = before.iter().position(|call| *call == refused).unwrap();
     assert!(before[..written].iter().any(|call| call.contains("/serviceaccounts/")), "{before:#?}");
+    assert!(before[written..].iter().any(|call| call.contains("PATCH") && call.contains("/jobs/")), "{before:#?}");
 
     // The same failure again is no news, and what was written is not written again.
     bench.watch();
@@ -128,6 +136,230 @@ async fn a_write_that_is_refused_is_a_condition_and_an_event_and_the_next_pass_g
     let after = bench.api.calls();
     assert_eq!(after[..2], [looked, refused]);
     assert_eq!(bench.condition("Ready")["reason"], "NotServing");
+}
+
+#[tokio::test]
+async fn what_is_refused_keeps_back_nothing_that_does_not_depend_on_it() {
+    let bench = Bench::new(plain());
+    bench.api.fail(&format!("PATCH {POLICY}"), 403);
+    bench.api.fail(&format!("PATCH {BUDGET}"), 422);
+    for _ in 0..3 {
+        bench.pass().await.unwrap_err();
+        bench.play();
+    }
+    bench.pass().await.unwrap_err();
+    let ready = bench.condition("Ready");
+    assert_eq!((&ready["status"], &ready["reason"]), (&json!("True"), &json!("Degraded")), "it serves all the same");
+    let message = ready["message"].as_str().unwrap();
+    assert!(message.contains("cannot apply the NetworkPolicy eva-api: this call fails in this story"), "{message}");
+    assert!(message.ends_with("; nor the PodDisruptionBudget eva-api"), "{message}");
+    assert_eq!(bench.condition("RolledOut")["reason"], "RolledOut");
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_busy_is_asked_no_more() {
+    let bench = Bench::new(plain());
+    let refused = format!("PATCH {SERVICE}");
+    bench.api.fail(&refused, 429);
+    bench.pass().await.unwrap_err();
+    let calls = bench.api.calls();
+    let written = calls.iter().position(|call| *call == refused).unwrap();
+    assert!(calls[written + 1..].iter().all(|call| call == STATUS || call == EVENTS), "{calls:#?}");
+}
+
+#[tokio::test]
+async fn a_migration_that_could_not_begin_says_so_and_why() {
+    let bench = Bench::new(plain());
+    bench.pass().await.unwrap();
+    let job = bench.api.calls().into_iter().find(|call| call.contains("PATCH") && call.contains("/jobs/")).unwrap();
+    bench.api.remove(job.strip_prefix("PATCH ").unwrap());
+    bench.watch();
+    bench.api.fail(&job, 403);
+    bench.pass().await.unwrap_err();
+    let migrated = bench.condition("Migrated");
+    assert_eq!((&migrated["status"], &migrated["reason"]), (&json!("Unknown"), &json!("NotStarted")));
+    let message = migrated["message"].as_str().unwrap();
+    assert!(message.starts_with("the migration could not begin: cannot apply the Job eva-migrate-"), "{message}");
+    let status = bench.api.objects()[&format!("{BOTS}/eva")]["status"].clone();
+    assert_eq!(status["migration"]["phase"], "Waiting");
+}
+
+#[tokio::test]
+async fn pods_that_serve_are_not_taken_away_while_the_service_still_chooses_them() {
+    let bench = Bench::converged(plain()).await;
+    // As in the middle of a BlueGreen rollout that is over: the Service is at the second set.
+    let mut next = bench.api.objects()[DEPLOYMENT].clone();
+    next["metadata"]["name"] = json!("eva-api-next");
+    next["metadata"]["uid"] = json!("another");
+    let path = format!("{DEPLOYMENT}-next");
+    bench.api.put(&path, next);
+    let mut service = bench.api.objects()[SERVICE].clone();
+    service["spec"]["selector"]["evolveai.dev/track"] = json!("next");
+    bench.api.put(SERVICE, service);
+    bench.watch();
+    bench.api.fail(&format!("PATCH {SERVICE}"), 500);
+    bench.pass().await.unwrap_err();
+    assert!(bench.api.objects().contains_key(&path));
+    bench.api.heal();
+    bench.watch();
+    bench.pass().await.unwrap();
+    assert!(!bench.api.objects().contains_key(&path));
+}
+
+#[tokio::test]
+async fn a_bot_scaled_by_load_begins_with_the_autoscalers_fewest_pods_and_is_then_let_go_of() {
+    let mut spec = plain();
+    spec["api"] = json!({ "autoscaling": { "minReplicas": 3, "maxReplicas": 6 } });
+    let bench = Bench::new(spec);
+    bench.pass().await.unwrap();
+    bench.play();
+    bench.pass().await.unwrap();
+    assert_eq!(bench.api.objects()[DEPLOYMENT]["spec"]["replicas"], 3);
+    bench.play();
+    let before = bench.api.calls().len();
+    bench.pass().await.unwrap();
+    let after = bench.api.calls().split_off(before);
+    let patches = after.iter().filter(|call| **call == format!("PATCH {DEPLOYMENT}")).count();
+    assert_eq!(patches, 2, "handed over, and then written without a number: {after:#?}");
+    assert_eq!(bench.api.objects()[DEPLOYMENT]["spec"]["replicas"], 3);
+    for _ in 0..3 {
+        bench.play();
+        bench.pass().await.unwrap();
+    }
+    bench.watch();
+    bench.api.expect([]);
+    bench.pass().await.unwrap();
+}
+
+#[rstest]
+#[case::fixed(json!({ "replicas": 2 }))]
+#[case::by_load(json!({ "autoscaling": { "minReplicas": 2, "maxReplicas": 4 } }))]
+#[tokio::test]
+async fn a_bot_that_wakes_in_a_new_version_sleeps_until_its_migration_is_done(#[case] api: Value) {
+    let mut spec = plain();
+    spec["hibernated"] = json!(true);
+    spec["api"] = api;
+    let bench = Bench::converged(spec).await;
+    assert_eq!(bench.api.objects()[DEPLOYMENT]["spec"]["replicas"], 0);
+    bench.change(|spec| {
+        spec["hibernated"] = json!(false);
+        spec["version"] = json!("2.0.0");
+    });
+    for _ in 0..3 {
+        bench.pass().await.unwrap();
+        bench.watch();
+        assert_eq!(
+            bench.api.objects()[DEPLOYMENT]["spec"]["replicas"],
+            0,
+            "the old version has no say in the database"
+        );
+    }
+    for _ in 0..4 {
+        bench.play();
+        bench.pass().await.unwrap();
+    }
+    let deployment = bench.api.objects()[DEPLOYMENT].clone();
+    assert_eq!(deployment["spec"]["replicas"], 2);
+    assert_eq!(deployment["spec"]["template"]["spec"]["containers"][0]["image"], "evolve.test/evolve:2.0.0");
+}
+
+#[tokio::test]
+async fn where_one_deployment_is_refused_the_other_stays_of_its_version() {
+    let bench = Bench::converged(plain()).await;
+    bench.change(|spec| spec["version"] = json!("2.0.0"));
+    bench.pass().await.unwrap();
+    bench.play();
+    bench.api.fail(&format!("PATCH {DEPLOYMENT}"), 403);
+    bench.pass().await.unwrap_err();
+    bench.pass().await.unwrap_err();
+    for part in ["api", "bot"] {
+        let path = format!("/apis/apps/v1/namespaces/default/deployments/eva-{part}");
+        let image = &bench.api.objects()[&path]["spec"]["template"]["spec"]["containers"][0]["image"];
+        assert_eq!(image, "evolve.test/evolve:1.0.0", "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_webhooks_time_out_is_asked_twice_in_a_pass() {
+    let bench = Bench::new(plain());
+    for path in [POLICY, SERVICE, BUDGET] {
+        bench.api.fail(&format!("PATCH {path}"), 500);
+    }
+    bench.pass().await.unwrap_err();
+    let failed = [POLICY, SERVICE, BUDGET].map(|path| bench.api.calls().contains(&format!("PATCH {path}")));
+    assert_eq!(failed, [true, true, false]);
+}
+
+/// The path of the migration's Job.
+fn migration(bench: &Bench) -> String {
+    bench.api.objects().into_keys().find(|path| path.contains("/jobs/eva-migrate-")).unwrap()
+}
+
+#[tokio::test]
+async fn a_job_of_somebody_else_opens_no_gate_whatever_its_name() {
+    let bench = Bench::new(plain());
+    bench.pass().await.unwrap();
+    let path = migration(&bench);
+    let mut job = bench.api.objects()[&path].clone();
+    job["metadata"]["ownerReferences"] = json!([]);
+    job["status"] = json!({ "conditions": [{ "type": "Complete", "status": "True" }] });
+    bench.api.put(&path, job);
+    bench.watch();
+    let error = bench.pass().await.unwrap_err().to_string();
+    assert!(error.contains("there is a Job of this name already, and it is not this bot's"), "{error}");
+    assert_eq!(bench.condition("Migrated")["status"], "Unknown");
+    assert!(bench.api.objects().keys().all(|path| !path.contains("/deployments/")));
+}
+
+#[rstest]
+#[case::deleted_by_somebody(Value::Null, true)]
+#[case::gone_by_itself(json!(15), false)]
+#[tokio::test]
+async fn a_migration_whose_job_is_gone_is_still_done(#[case] expires_after: Value, #[case] is_back: bool) {
+    let bench = Bench::converged(plain()).await;
+    let path = migration(&bench);
+    let mut job = bench.api.objects()[&path].clone();
+    job["spec"]["ttlSecondsAfterFinished"] = expires_after;
+    bench.api.put(&path, job);
+    bench.watch();
+    bench.pass().await.unwrap();
+    bench.api.remove(&path);
+    bench.watch();
+    bench.pass().await.unwrap();
+    bench.watch();
+    bench.pass().await.unwrap();
+    assert_eq!(bench.api.objects().contains_key(&path), is_back);
+    assert_eq!(bench.condition("Migrated")["status"], "True");
+    let rollout = bench.api.objects()[&format!("{BOTS}/eva")]["status"]["rollout"].clone();
+    assert_eq!(rollout["phase"], "Stable");
+}
+
+#[tokio::test]
+async fn what_a_bot_was_given_in_its_sleep_proves_itself_when_it_wakes() {
+    let mut spec = plain();
+    spec["rollout"] = json!({ "strategy": "BlueGreen" });
+    let bench = Bench::converged(spec).await;
+    bench.change(|spec| spec["hibernated"] = json!(true));
+    for _ in 0..4 {
+        bench.pass().await.unwrap();
+        bench.play();
+    }
+    bench.change(|spec| spec["version"] = json!("2.0.0"));
+    for _ in 0..4 {
+        bench.pass().await.unwrap();
+        bench.play();
+    }
+    let rollout = |bench: &Bench| bench.api.objects()[&format!("{BOTS}/eva")]["status"]["rollout"].clone();
+    let asleep = rollout(&bench);
+    assert_ne!(asleep["lastGood"], asleep["target"]);
+    bench.change(|spec| spec["hibernated"] = json!(false));
+    for _ in 0..3 {
+        bench.pass().await.unwrap();
+        bench.watch();
+        let image = &bench.api.objects()[DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]["image"];
+        assert_eq!(image, "evolve.test/evolve:1.0.0", "what was good wakes first");
+    }
+    assert_eq!(rollout(&bench)["lastGood"], asleep["lastGood"]);
 }
 
 #[tokio::test]
@@ -158,11 +390,7 @@ async fn a_secret_is_read_once_for_each_of_its_versions() {
 #[tokio::test]
 async fn a_bot_that_cannot_be_read_is_told_so_once_and_left_as_it_is() {
     let bench = Bench::converged(plain()).await;
-    let path = format!("{BOTS}/eva");
-    let mut bot = bench.api.objects()[&path].clone();
-    bot["spec"]["rollout"]["strategy"] = json!("Sideways");
-    bench.api.put(&path, bot);
-    bench.watch();
+    bench.change(|spec| spec["rollout"]["strategy"] = json!("Sideways"));
     bench.api.expect([STATUS, EVENTS, EVENTS]);
     bench.pass().await.unwrap();
     let accepted = bench.condition("Accepted");
@@ -225,11 +453,7 @@ async fn a_pause_says_one_thing_at_its_beginning_and_one_at_its_end() {
     let bench = Bench::converged(plain()).await;
     let before = bench.condition("RolledOut");
     for (paused, reason) in [(true, "Paused"), (false, "Serving")] {
-        let path = format!("{BOTS}/eva");
-        let mut bot = bench.api.objects()[&path].clone();
-        bot["spec"]["paused"] = json!(paused);
-        bench.api.put(&path, bot);
-        bench.watch();
+        bench.change(|spec| spec["paused"] = json!(paused));
         bench.api.allow();
         bench.pass().await.unwrap();
         bench.watch();

@@ -1,8 +1,11 @@
 //! The scripts of backup and restore, run as their containers run them, on a real Postgres.
 
+mod remote;
+mod store;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use evolve_operator::EvolveBot;
 use evolve_operator::build::backup::{CONNECTION, DUMP, PRUNE};
@@ -10,6 +13,7 @@ use evolve_operator::build::restore::{self, RESTORE, RestoreError};
 use evolve_operator::build::{Inputs, build};
 use evolve_testkit::binaries;
 use evolve_testkit::database::TestDatabase;
+use evolve_testkit::within;
 use rstest::rstest;
 
 /// The folders and the environment of a container.
@@ -30,9 +34,14 @@ impl Machine {
     }
 
     fn run(&self, scripts: &[&str], more: &[(&str, &str)]) -> Output {
+        self.command(scripts, more).output().unwrap()
+    }
+
+    fn command(&self, scripts: &[&str], more: &[(&str, &str)]) -> Command {
         let mut command = shell(scripts);
         command.env("DATABASE_URL", &self.url).env("FOLDER", self.folder()).env("WORK", self.place.path().join("work"));
-        command.env("KEEP_DAYS", "14").envs(more.iter().copied()).output().unwrap()
+        command.env("KEEP_DAYS", "14").envs(more.iter().copied());
+        command
     }
 
     fn back_up(&self) -> String {
@@ -74,7 +83,9 @@ impl Machine {
 /// A container's command, with the programs of its image.
 fn shell(scripts: &[&str]) -> Command {
     let programs = binaries::postgres(None).unwrap().bin;
-    let path = std::env::join_paths([programs.as_path(), Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let rclone = store::rclone().and_then(|program| Some(program.parent()?.to_owned()));
+    let images = [Some(programs), rclone, Some("/usr/bin".into()), Some("/bin".into())];
+    let path = std::env::join_paths(images.into_iter().flatten()).unwrap();
     let mut command = Command::new("sh");
     command.env_clear().env("PATH", path).arg("-euc").arg(scripts.join("\n"));
     command
@@ -112,6 +123,21 @@ async fn a_restore_brings_back_exactly_what_was_copied() {
     similar(&machine.content(), &before);
 }
 
+/// To drop a table drops its view, and what comes later in a list must not name what is gone.
+#[tokio::test]
+async fn a_database_with_many_views_is_restored_too() {
+    let machine = Machine::new(&TestDatabase::empty().await);
+    let tables = (0..30).map(|n| {
+        format!("CREATE TABLE t{n} (id int); CREATE VIEW v{n} AS SELECT * FROM t{n}; CREATE FUNCTION f{n}() RETURNS SETOF t{n} LANGUAGE sql AS 'SELECT * FROM t{n}';")
+    });
+    machine.sql(&tables.collect::<String>());
+    let before = machine.content();
+    let copy = machine.back_up();
+    let output = machine.restore(&copy);
+    assert!(output.status.success(), "{}", text(&output));
+    similar(&machine.content(), &before);
+}
+
 fn similar(left: &str, right: &str) {
     let differing = left.lines().zip(right.lines()).find(|(left, right)| left != right);
     assert!(left == right, "first difference: {differing:?}");
@@ -132,19 +158,42 @@ async fn a_copy_that_cannot_be_restored_leaves_the_database_as_it_was() {
 }
 
 #[tokio::test]
-async fn nothing_is_restored_under_the_feet_of_a_running_bot() {
+async fn nothing_is_restored_under_the_feet_of_a_running_bot_and_it_is_said_who_is_there() {
+    let database = TestDatabase::migrated().await;
+    let machine = Machine::new(&database);
+    let copy = machine.back_up();
+    let before = machine.content();
+    let pool = database.pool();
+    let mut connection = pool.acquire().await.unwrap();
+    let query = "SELECT set_config('application_name', 'eva-api', false), 's3cret-word', pg_backend_pid()";
+    let (_, _, pid): (String, String, i32) = sqlx::query_as(query).fetch_one(&mut *connection).await.unwrap();
+    let output = machine.run(&[CONNECTION, RESTORE], &[("COPY", &copy), ("PATIENCE", "0")]);
+    assert!(!output.status.success());
+    let said = text(&output);
+    assert!(said.contains("1 other connections use the database after 0 seconds, so nothing was changed"), "{said}");
+    assert!(said.contains(&format!("pid {pid}, eva-api, from ")), "{said}");
+    assert!(said.trim_end().ends_with("end what else is connected, and restore again"), "{said}");
+    assert!(!said.contains("s3cret-word"), "what somebody asks is theirs: {said}");
+    similar(&machine.content(), &before);
+}
+
+#[tokio::test]
+async fn a_restore_waits_for_those_who_are_just_going() {
     let database = TestDatabase::migrated().await;
     let machine = Machine::new(&database);
     machine.back_up();
-    let pool = database.pool();
-    let _connection = pool.acquire().await.unwrap();
-    let output = machine.restore("latest");
-    assert!(!output.status.success());
-    assert!(
-        text(&output).contains("1 other connections use the database: hibernate the bot first"),
-        "{}",
-        text(&output)
-    );
+    let connection = database.pool().acquire().await.unwrap().detach();
+    let log = machine.place.path().join("log");
+    let mut command = machine.command(&[CONNECTION, RESTORE], &[("COPY", "latest")]);
+    let mut restore = command.stdout(std::fs::File::create(&log).unwrap()).spawn().unwrap();
+    let said = || std::fs::read_to_string(&log).unwrap();
+    within(Duration::from_secs(60), "it waits", async || {
+        said().contains("waiting for other connections to end:").then_some(()).ok_or_else(said)
+    })
+    .await;
+    drop(connection);
+    let ended = tokio::task::spawn_blocking(move || restore.wait().unwrap()).await.unwrap();
+    assert!(ended.success() && said().contains("restored "), "{}", said());
 }
 
 #[tokio::test]
@@ -164,7 +213,7 @@ async fn old_copies_go_only_once_there_is_a_new_one() {
     machine.back_up();
     let old = machine.folder().join("2020-01-01T00-00-00Z.dump");
     std::fs::write(&old, "old").unwrap();
-    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(16 * 86_400);
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(16 * 86_400);
     std::fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
     let url = std::mem::replace(&mut machine.url, "postgres://nobody@127.0.0.1:1/nothing".to_owned());
     assert!(!machine.run(&[CONNECTION, DUMP, PRUNE], &[]).status.success());
@@ -208,7 +257,7 @@ fn every_part_of_a_url_reaches_libpq_in_its_own_variable(#[case] url: &str, #[ca
 
 #[test]
 fn a_restore_is_asked_for_by_the_name_of_a_copy_and_of_a_bot_that_has_backups() {
-    let bot = EvolveBot::parse(include_str!("../../../examples/full.yaml")).unwrap();
+    let bot = EvolveBot::parse(include_str!("../../../../examples/full.yaml")).unwrap();
     let inputs = Inputs::default();
     let job = restore::job(&bot, &inputs, "2026-03-01T03-30-00Z.dump", "a1").unwrap();
     assert_eq!(job.metadata.name.as_deref(), Some("full-restore-a1"));
@@ -217,13 +266,13 @@ fn a_restore_is_asked_for_by_the_name_of_a_copy_and_of_a_bot_that_has_backups() 
         let refused = restore::job(&bot, &inputs, bad, "a1");
         assert_eq!(refused.unwrap_err(), RestoreError::Name(bad.to_owned()));
     }
-    let without = EvolveBot::parse(include_str!("../../../examples/smallest.yaml")).unwrap();
+    let without = EvolveBot::parse(include_str!("../../../../examples/smallest.yaml")).unwrap();
     assert_eq!(restore::job(&without, &inputs, "latest", "a1").unwrap_err(), RestoreError::NoBackup);
 }
 
 #[test]
 fn a_backup_out_of_turn_is_the_one_of_the_schedule() {
-    let bot = EvolveBot::parse(include_str!("../../../examples/polling.yaml")).unwrap();
+    let bot = EvolveBot::parse(include_str!("../../../../examples/polling.yaml")).unwrap();
     let cluster = evolve_operator::build::Cluster {
         image: "evolve".to_owned(),
         version: "0.1.0".to_owned(),

@@ -1,0 +1,171 @@
+//! An answer that is shown while it is made.
+//!
+//! The answer itself is owed like any other: the outbox says it, and nothing here can lose it. What is shown before is a
+//! courtesy. It is a message that grows by edits, or Telegram's own draft of one; it is skipped when Telegram is slow, asks
+//! us to send less, or has other things of ours to send. A message that was begun is remembered with the update, so that
+//! whoever goes on after a crash goes on in it, and the owed answer takes its place.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use evolve_contract::ClientError;
+use evolve_contract::chat::{ChatEvent, ChatRequest, ChatResponse};
+use evolve_domain::language::Language;
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Turn, danger};
+use crate::bot::Showing;
+use crate::markdown;
+use crate::telegram::TelegramError;
+
+/// Nothing is shown of answers that are done sooner: a message that flickers is no courtesy.
+const FIRST_AFTER: Duration = Duration::from_millis(1200);
+/// Telegram lets a bot write to one chat about once a second, edits included.
+const EVERY: Duration = Duration::from_millis(1500);
+/// What Telegram may take; the answer itself waits meanwhile.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What came of asking.
+pub(super) struct Answered {
+    pub(super) answer: Result<ChatResponse, ClientError>,
+    /// The message that the answer takes the place of.
+    pub(super) draft: Option<i64>,
+}
+
+/// Asks the companion, and shows what it says as it says it. Of a recording it first says what was heard in it; somebody who
+/// may be in danger gets whom to call then, before there is an answer, and before anything is spoken.
+pub(super) async fn ask(turn: &Turn<'_>, language: Language, key: &str, request: &ChatRequest) -> Answered {
+    let mut draft = Draft::new(turn);
+    let answer = match draft.showing {
+        Showing::Off if request.audio_data.is_none() => turn.bot.api.chat(turn.person.id, key, request).await,
+        _ => listen(turn, language, key, request, &mut draft).await,
+    };
+    // Whoever goes on after a crash may find the answer made, and was told nothing else.
+    if let Ok(ChatResponse { heard: Some(heard), .. }) = &answer {
+        danger::look_after(turn, language, heard).await;
+    }
+    Answered { answer, draft: draft.message_id }
+}
+
+async fn listen(
+    turn: &Turn<'_>,
+    language: Language,
+    key: &str,
+    request: &ChatRequest,
+    draft: &mut Draft<'_>,
+) -> Result<ChatResponse, ClientError> {
+    let mut events = pin!(turn.bot.api.chat_stream(turn.person.id, key, request).await?);
+    let mut text = String::new();
+    loop {
+        let event = tokio::select! {
+            biased;
+            event = events.next() => event,
+            () = sleep_until(draft.due), if draft.lacks(&text) => {
+                draft.show(&text).await;
+                continue;
+            }
+        };
+        match event {
+            Some(Ok(ChatEvent::Heard(heard))) => danger::look_after(turn, language, &heard).await,
+            Some(Ok(ChatEvent::Delta(more))) => text.push_str(&more),
+            Some(Ok(ChatEvent::Restart)) => text.clear(),
+            Some(Ok(ChatEvent::Done(answer))) => return Ok(answer),
+            Some(Ok(ChatEvent::Error(problem))) => return Err(ClientError::Problem(problem)),
+            Some(Err(error)) => return Err(error),
+            // Cut off between two events. The answer is made all the same, and the key finds it.
+            None => return turn.bot.api.chat(turn.person.id, key, request).await,
+        }
+    }
+}
+
+/// What is shown of the answer so far.
+struct Draft<'a> {
+    turn: &'a Turn<'a>,
+    showing: Showing,
+    message_id: Option<i64>,
+    /// As it is shown now.
+    shown: String,
+    /// When it may be shown next.
+    due: Instant,
+}
+
+impl<'a> Draft<'a> {
+    fn new(turn: &'a Turn<'a>) -> Self {
+        let due = Instant::now() + FIRST_AFTER;
+        Self { turn, showing: turn.bot.showing, message_id: turn.update.draft_id, shown: String::new(), due }
+    }
+
+    /// Whether it may be shown now. What is still owed to the chat comes before it.
+    async fn may_show(&self) -> bool {
+        let is_first = self.shown.is_empty();
+        let clear = !is_first || self.turn.bot.store.outbox().is_clear(self.turn.person.chat_id).await.unwrap_or(false);
+        clear && self.turn.bot.pace.has_room()
+    }
+
+    fn lacks(&self, text: &str) -> bool {
+        self.showing != Showing::Off && !text.trim().is_empty() && visible(text).is_some_and(|text| text != self.shown)
+    }
+
+    async fn show(&mut self, text: &str) {
+        let Some(html) = visible(text) else { return };
+        if !self.may_show().await {
+            self.due = Instant::now() + EVERY;
+            return;
+        }
+        let mut params = json!({
+            "chat_id": self.turn.person.chat_id, "text": html, "parse_mode": "HTML",
+            "link_preview_options": { "is_disabled": true },
+        });
+        let method = match (self.showing, self.message_id) {
+            (Showing::Drafts, _) => {
+                // It must not be 0; the number of the update is the same in each attempt.
+                params["draft_id"] = self.turn.update.update_id.max(1).into();
+                "sendMessageDraft"
+            }
+            (_, Some(message_id)) => {
+                params["message_id"] = message_id.into();
+                "editMessageText"
+            }
+            (_, None) => "sendMessage",
+        };
+        let sent = timeout(PATIENCE, self.turn.bot.telegram.call(method, &params)).await;
+        match sent {
+            Ok(Ok(result)) => {
+                self.turn.bot.metrics.sent(method);
+                if method == "sendMessage" {
+                    self.begun(&result).await;
+                }
+            }
+            Ok(Err(error)) => self.stop(method, &error),
+            // It may have arrived: then that message stays as it is, and the answer comes after it.
+            Err(_) => self.stop(method, &TelegramError::slow(PATIENCE)),
+        }
+        self.shown = html;
+        self.due = Instant::now() + EVERY;
+    }
+
+    /// Remembers the message, or the next attempt would begin another.
+    async fn begun(&mut self, result: &Value) {
+        self.message_id = result.get("message_id").and_then(Value::as_i64);
+        let Some(message_id) = self.message_id else { return };
+        if let Err(error) = self.turn.bot.store.inbox().drafted(self.turn.update, message_id).await {
+            self.turn.bot.metrics.swallow("draft_not_remembered", &error);
+        }
+    }
+
+    fn stop(&mut self, method: &'static str, error: &TelegramError) {
+        if let TelegramError::RetryAfter(wait) = error {
+            self.turn.bot.pace.flooded(self.turn.person.chat_id, *wait);
+        }
+        tracing::debug!(method, %error, "stopped showing an answer as it is made");
+        self.turn.bot.metrics.swallow("draft", error);
+        self.showing = Showing::Off;
+    }
+}
+
+/// What of an unfinished answer is shown: its first message.
+fn visible(text: &str) -> Option<String> {
+    markdown::to_messages(text).into_iter().next()
+}

@@ -1,0 +1,147 @@
+//! Answers are shown while they are made.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use evolve_contract::{Code, Problem};
+use evolve_runtime::clock::Clock;
+use evolve_testkit::telegram::{Doing, Fault, Sent, entities::EntityKind};
+use tokio::sync::Notify;
+
+use crate::{
+    api::Reply,
+    world::{World, anna},
+};
+
+/// Waits until the only message of the chat is this text.
+async fn wait_for_only(world: &World, text: &str) -> Sent {
+    let is_it = |sent: &[Sent]| sent.len() == 1 && sent[0].text == text;
+    world.telegram.wait_for(42, is_it).await.remove(0)
+}
+
+fn in_pieces(world: &World, pieces: &[&'static str]) -> Arc<Notify> {
+    let (go, pieces) = (Arc::new(Notify::new()), pieces.to_vec());
+    let held = go.clone();
+    world.api.answer(move |_, _| Reply::Pieces(held.clone(), pieces.clone()));
+    go
+}
+
+#[tokio::test]
+async fn a_slow_answer_grows_in_one_message_and_ends_as_it_was_meant() {
+    let world = World::new().await;
+    let go = in_pieces(&world, &["Это ", "**важ", "но**."]);
+    let bot = world.bot().await;
+    let update = world.telegram.send_text(anna(), "Что важно?");
+    let first = wait_for_only(&world, "Это").await;
+    go.notify_one();
+    wait_for_only(&world, "Это **важ").await;
+    go.notify_one();
+    go.notify_one();
+    let whole = wait_for_only(&world, "Это важно.").await;
+    assert_eq!(whole.message_id, first.message_id);
+    assert_eq!(whole.entities[0].kind, EntityKind::Bold);
+    world.wait_until_done(update).await;
+    assert_eq!(world.api.turns(), 1);
+    assert!(bot.metric("telegram_messages_sent_total{kind=\"editMessageText\"}") >= 1.0);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_quick_comes_whole_and_is_never_edited() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    let sent = wait_for_only(&world, "echo: Привет").await;
+    assert_eq!(sent.edits, 0);
+}
+
+#[tokio::test]
+async fn whoever_goes_on_after_a_crash_goes_on_in_the_same_message() {
+    let world = World { clock: Clock::fixed(Utc::now()), ..World::new().await };
+    let _go = in_pieces(&world, &["Сначала ", "потом"]);
+    let bot = world.bot().await;
+    let update = world.telegram.send_text(anna(), "Расскажи");
+    wait_for_only(&world, "Сначала").await;
+    world.wait_until_drafted(update).await;
+    bot.kill().await;
+    world.clock.advance(TimeDelta::seconds(61));
+    let _other = world.bot().await;
+    wait_for_only(&world, "Сначала потом").await;
+    world.wait_until_done(update).await;
+}
+
+#[tokio::test]
+async fn an_excuse_takes_the_place_of_what_was_begun() {
+    let world = World::new().await;
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    let blocked = Problem::new(Code::ModelBlocked);
+    world.api.answer(move |_, _| Reply::PiecesAndThen(held.clone(), vec!["Ну вот, "], blocked.clone()));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Расскажи");
+    wait_for_only(&world, "Ну вот,").await;
+    go.notify_one();
+    let sent = world.wait_for_last(42, "отвечать не буду").await;
+    assert_eq!(sent.edits, 1);
+    assert_eq!(world.texts(42).len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_the_person_has_deleted_is_said_again() {
+    let world = World::new().await;
+    let go = in_pieces(&world, &["Это ", "важно"]);
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Что важно?");
+    wait_for_only(&world, "Это").await;
+    world.telegram.fault(Fault::refuse("editMessageText", 400, "Bad Request: message to edit not found").times(9));
+    go.notify_one();
+    go.notify_one();
+    world.wait_for_last(42, "Это важно").await;
+    assert_eq!(world.texts(42), ["Это", "Это важно"]);
+}
+
+#[tokio::test]
+async fn when_telegram_asks_to_send_less_the_answer_comes_whole_and_in_time() {
+    let world = World::new().await;
+    let go = in_pieces(&world, &["Это ", "очень ", "важно"]);
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Что важно?");
+    wait_for_only(&world, "Это").await;
+    world.telegram.fault(Fault::flood("editMessageText", 1).times(1));
+    for _ in 0..3 {
+        go.notify_one();
+        tokio::task::yield_now().await;
+    }
+    let sent = wait_for_only(&world, "Это очень важно").await;
+    assert_eq!(sent.edits, 1, "nothing more was shown of it");
+}
+
+#[tokio::test]
+async fn telegrams_own_drafts_end_in_a_real_message() {
+    let world = World { streaming: "drafts", ..World::new().await };
+    let go = in_pieces(&world, &["Это ", "важно"]);
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Что важно?");
+    let draft = |doing: &Doing| matches!(doing, Doing::Draft { text, .. } if text == "Это");
+    evolve_testkit::eventually("a draft is shown", async || {
+        world.telegram.events(42).iter().any(|event| draft(&event.doing))
+    })
+    .await;
+    assert_eq!(world.texts(42), [""; 0]);
+    go.notify_one();
+    go.notify_one();
+    let sent = wait_for_only(&world, "Это важно").await;
+    assert_eq!(sent.edits, 0);
+}
+
+#[tokio::test]
+async fn where_it_is_not_wanted_nothing_is_shown_before_the_answer_is_whole() {
+    let world = World { streaming: "off", ..World::new().await };
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    world.api.answer(move |_, _| Reply::Later(held.clone(), "Готово".to_owned()));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Что важно?");
+    world.api.wait_for_calls_of(42, 1).await;
+    go.notify_one();
+    assert_eq!(wait_for_only(&world, "Готово").await.edits, 0);
+}

@@ -1,0 +1,116 @@
+//! Words as they are compared: without endings, Russian and English alike.
+//!
+//! Changing what a text's terms are makes every stored index stale: such a change needs a migration that empties
+//! `message_terms` and the numbers of messages, which are then given anew in the background.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use super::words;
+
+/// Longest term, in characters: longer "words" are links or noise, and their beginnings tell them apart.
+const MAX_CHARS: usize = 24;
+
+static STEMMERS: LazyLock<(Stemmer, Stemmer)> =
+    LazyLock::new(|| (Stemmer::create(Algorithm::Russian), Stemmer::create(Algorithm::English)));
+static STOP: LazyLock<HashSet<&str>> = LazyLock::new(|| words::STOP.iter().flat_map(|line| line.split(' ')).collect());
+static SAME: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let mut same = HashMap::new();
+    for line in words::SAME {
+        let mut forms = line.split(' ');
+        let Some(head) = forms.next() else { continue };
+        let term = stem(head);
+        for form in forms.chain([head]) {
+            // A form that belongs to two words stays with the first.
+            same.entry(form.to_owned()).or_insert_with(|| term.clone());
+            same.entry(stem(form)).or_insert_with(|| term.clone());
+        }
+    }
+    same
+});
+
+/// The words of a text: lower case, `ё` as `е`, without what an apostrophe adds.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let lower: String = text.chars().flat_map(char::to_lowercase).map(plain).collect();
+    let mut words = Vec::new();
+    for chunk in lower.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+        let chunk = chunk.trim_matches('\'');
+        let chunk = chunk.strip_suffix("'s").unwrap_or(chunk);
+        words.extend(chunk.split('\'').filter(|word| !word.is_empty()).map(cut));
+    }
+    words
+}
+
+/// The term of a word; nothing for a word that tells nothing ("the", "что").
+#[must_use]
+pub(crate) fn term(word: &str) -> Option<String> {
+    if STOP.contains(word) {
+        return None;
+    }
+    if let Some(known) = SAME.get(word) {
+        return Some(known.clone());
+    }
+    let stem = stem(word);
+    Some(SAME.get(&stem).cloned().unwrap_or(stem))
+}
+
+/// The terms of a text, in its order.
+#[must_use]
+pub fn terms(text: &str) -> Vec<String> {
+    words(text).iter().filter_map(|word| term(word)).collect()
+}
+
+fn stem(word: &str) -> String {
+    let (russian, english) = &*STEMMERS;
+    let stemmer = if word.chars().any(|c| matches!(c, 'а'..='я')) { russian } else { english };
+    stemmer.stem(word).into_owned()
+}
+
+fn plain(c: char) -> char {
+    match c {
+        'ё' => 'е',
+        '’' | '‘' | 'ʼ' | '`' => '\'',
+        other => other,
+    }
+}
+
+fn cut(word: &str) -> String {
+    word.chars().take(MAX_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("Вчера ходили с собаками на озёра", "Ходить с собакой на озеро")]
+    #[case("Мы поехали к бабушке", "едем к бабушкам")]
+    #[case("She went running along the rivers", "she goes: run by a river!")]
+    #[case("My mom's dog", "mother dogs")]
+    #[case("дети купили щенка", "ребёнок покупает щенков")]
+    fn the_same_words_have_the_same_terms_whatever_their_endings(#[case] said: &str, #[case] asked: &str) {
+        let (said, asked) = (terms(said), terms(asked));
+        assert!(asked.iter().all(|term| said.contains(term)), "{asked:?} is not in {said:?}");
+    }
+
+    #[test]
+    fn words_that_tell_nothing_are_left_out() {
+        assert_eq!(terms("What did you do to the, и что это было? I'm, don't"), [""; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_short_terms_and_no_more_than_it_has_letters(text in any::<String>()) {
+            let terms = terms(&text);
+            prop_assert!(terms.iter().all(|term| !term.is_empty() && term.chars().count() <= MAX_CHARS));
+            prop_assert!(terms.len() <= text.chars().count());
+        }
+    }
+}

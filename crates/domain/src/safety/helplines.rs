@@ -1,0 +1,172 @@
+//! Whom to call, by country. The country is that of the person's time zone: it is what we know of where they are.
+//!
+//! Each is a state service or the best known charity of the country. Numbers change: whoever releases looks them up.
+
+use chrono_tz::Tz;
+
+/// Whom to call in a country.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Helplines {
+    /// ISO 3166-1 alpha-2; nothing for "anywhere".
+    pub country: Option<&'static str>,
+    /// What is called when a life is in danger.
+    pub emergency: &'static str,
+    /// Who listens.
+    pub lines: &'static [Line],
+}
+
+/// Somebody who listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is called there.
+    pub name: &'static str,
+    /// Its number, as it is dialled there, or its address on the web.
+    pub contact: &'static str,
+}
+
+const fn line(name: &'static str, contact: &'static str) -> Line {
+    Line { name, contact }
+}
+
+const fn of(country: &'static str, emergency: &'static str, lines: &'static [Line]) -> Helplines {
+    Helplines { country: Some(country), emergency, lines }
+}
+
+/// Where the country is not known, or is not in [`COUNTRIES`]: a directory of all of them, and the number that mobile phones
+/// take nearly everywhere.
+const ANYWHERE: Helplines =
+    Helplines { country: None, emergency: "112", lines: &[line("Find A Helpline", "findahelpline.com")] };
+
+const COUNTRIES: &[(Helplines, &[&str])] = &[
+    (
+        of(
+            "RU",
+            "112",
+            &[
+                line("Психологическая помощь МЧС России", "+7 495 989-50-50"),
+                line("Телефон доверия для детей, подростков и родителей", "8-800-2000-122"),
+            ],
+        ),
+        &[
+            "Europe/Moscow",
+            "Europe/Kaliningrad",
+            "Europe/Samara",
+            "Europe/Saratov",
+            "Europe/Ulyanovsk",
+            "Europe/Astrakhan",
+            "Europe/Volgograd",
+            "Europe/Kirov",
+            "Asia/Yekaterinburg",
+            "Asia/Omsk",
+            "Asia/Novosibirsk",
+            "Asia/Barnaul",
+            "Asia/Tomsk",
+            "Asia/Novokuznetsk",
+            "Asia/Krasnoyarsk",
+            "Asia/Irkutsk",
+            "Asia/Chita",
+            "Asia/Yakutsk",
+            "Asia/Khandyga",
+            "Asia/Vladivostok",
+            "Asia/Ust-Nera",
+            "Asia/Magadan",
+            "Asia/Sakhalin",
+            "Asia/Srednekolymsk",
+            "Asia/Kamchatka",
+            "Asia/Anadyr",
+        ],
+    ),
+    (of("UA", "112", &[line("Lifeline Ukraine", "7333")]), &["Europe/Kyiv", "Europe/Kiev"]),
+    (of("BY", "112", &[line("Телефон доверия", "8 017 352-44-44")]), &["Europe/Minsk"]),
+    (
+        of("KZ", "112", &[line("Телефон доверия", "150")]),
+        &["Asia/Almaty", "Asia/Qyzylorda", "Asia/Qostanay", "Asia/Aqtobe", "Asia/Aqtau", "Asia/Atyrau", "Asia/Oral"],
+    ),
+    (
+        of("US", "911", &[line("988 Suicide & Crisis Lifeline", "988")]),
+        &[
+            "America/New_York",
+            "America/Detroit",
+            "America/Chicago",
+            "America/Denver",
+            "America/Boise",
+            "America/Phoenix",
+            "America/Los_Angeles",
+            "America/Anchorage",
+            "America/Juneau",
+            "Pacific/Honolulu",
+            "US/Eastern",
+            "US/Central",
+            "US/Mountain",
+            "US/Pacific",
+        ],
+    ),
+    (
+        of("CA", "911", &[line("Suicide Crisis Helpline", "988")]),
+        &[
+            "America/Toronto",
+            "America/Vancouver",
+            "America/Edmonton",
+            "America/Winnipeg",
+            "America/Halifax",
+            "America/St_Johns",
+            "America/Regina",
+        ],
+    ),
+    (of("GB", "999", &[line("Samaritans", "116 123")]), &["Europe/London", "Europe/Belfast", "GB"]),
+    (of("IE", "112", &[line("Samaritans", "116 123")]), &["Europe/Dublin"]),
+    (of("DE", "112", &[line("TelefonSeelsorge", "0800 111 0 111")]), &["Europe/Berlin", "Europe/Busingen"]),
+    (of("AT", "112", &[line("Telefonseelsorge", "142")]), &["Europe/Vienna"]),
+    (of("CH", "112", &[line("Die Dargebotene Hand", "143")]), &["Europe/Zurich"]),
+    (of("FR", "112", &[line("Numéro national de prévention du suicide", "3114")]), &["Europe/Paris"]),
+    (of("ES", "112", &[line("Línea de atención a la conducta suicida", "024")]), &["Europe/Madrid", "Atlantic/Canary"]),
+    (of("NL", "112", &[line("113 Zelfmoordpreventie", "113")]), &["Europe/Amsterdam"]),
+    (of("PL", "112", &[line("Telefon zaufania dla dorosłych", "116 123")]), &["Europe/Warsaw"]),
+    (of("IL", "100", &[line("ERAN", "1201")]), &["Asia/Jerusalem", "Asia/Tel_Aviv"]),
+    (of("IN", "112", &[line("Tele-MANAS", "14416")]), &["Asia/Kolkata", "Asia/Calcutta"]),
+    (
+        of("AU", "000", &[line("Lifeline", "13 11 14")]),
+        &[
+            "Australia/Sydney",
+            "Australia/Melbourne",
+            "Australia/Brisbane",
+            "Australia/Perth",
+            "Australia/Adelaide",
+            "Australia/Hobart",
+            "Australia/Darwin",
+        ],
+    ),
+    (of("NZ", "111", &[line("1737, need to talk?", "1737")]), &["Pacific/Auckland"]),
+];
+
+/// Whom somebody in this time zone can call.
+#[must_use]
+pub fn of_zone(zone: Tz) -> Helplines {
+    let found = COUNTRIES.iter().find(|(_, zones)| zones.contains(&zone.name()));
+    found.map_or(ANYWHERE, |(helplines, _)| *helplines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_is_that_of_where_somebody_is_and_there_is_always_one() {
+        assert_eq!(of_zone(Tz::Asia__Vladivostok).country, Some("RU"));
+        assert_eq!(of_zone(Tz::America__Chicago).lines[0].contact, "988");
+        assert_eq!(of_zone(Tz::Europe__London).emergency, "999");
+        let nowhere = of_zone(Tz::UTC);
+        assert_eq!((nowhere.country, nowhere.lines[0].contact), (None, "findahelpline.com"));
+    }
+
+    #[test]
+    fn every_zone_is_one_that_exists_and_of_one_country_alone() {
+        let all: Vec<&str> = COUNTRIES.iter().flat_map(|(_, zones)| zones.iter().copied()).collect();
+        for zone in &all {
+            assert!(zone.parse::<Tz>().is_ok(), "{zone}");
+        }
+        let once: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(once.len(), all.len());
+        assert!(COUNTRIES.iter().all(|(helplines, _)| !helplines.lines.is_empty()));
+    }
+}

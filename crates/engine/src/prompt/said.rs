@@ -1,0 +1,25 @@
+//! What was said long ago, as it is shown to a model: before the person's message and not in the system instruction,
+//! because it changes with every message, and all that stands after a change is lost to the providers' caching.
+
+use chrono_tz::Tz;
+use evolve_domain::fact;
+use evolve_store::messages::{Message, Role};
+
+/// Longest piece of an old message, in characters.
+const CHARS: usize = 400;
+
+/// A section of old messages, one a line, in the order given; nothing where there are none. A line break in one of them
+/// could forge another.
+#[must_use]
+pub fn said_before(messages: &[Message], zone: Tz) -> Option<String> {
+    let line = |message: &Message| {
+        let day = message.created_at.with_timezone(&zone).format("%Y-%m-%d");
+        let who = match message.role {
+            Role::User => "Person",
+            Role::Assistant => "You",
+        };
+        Some(format!("\n- {day} {who}: {}", fact::one_line(&message.text, CHARS)?))
+    };
+    let lines: String = messages.iter().filter_map(line).collect();
+    (!lines.is_empty()).then(|| format!("# Said before{lines}"))
+}
