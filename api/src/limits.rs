@@ -23,6 +23,8 @@ pub enum Rule {
     Reset,
     /// Everything under `/profile` and `/relationship`.
     Profile,
+    /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
+    Payments,
     /// Everything under `/memory`: apart from `Profile`, since whoever looks through it presses many buttons.
     Memory,
 }
@@ -34,7 +36,7 @@ pub struct RateLimits {
     pub auth: Limit,
     /// See [`Rule::Chat`] and [`Rule::Reset`].
     pub chat: Limit,
-    /// See [`Rule::Profile`].
+    /// See [`Rule::Profile`] and [`Rule::Payments`].
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
@@ -72,7 +74,7 @@ impl RateLimits {
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
                 &profile,
-                "Most requests of one person under /profile and /relationship.",
+                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments.",
             ),
             memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
         }
@@ -84,7 +86,7 @@ impl RateLimits {
         match rule {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
-            Rule::Profile => self.profile,
+            Rule::Profile | Rule::Payments => self.profile,
             Rule::Memory => self.memory,
         }
     }
@@ -116,6 +118,7 @@ impl Rule {
             Self::Chat => "chat",
             Self::Reset => "reset",
             Self::Profile => "profile",
+            Self::Payments => "payments",
             Self::Memory => "memory",
         }
     }

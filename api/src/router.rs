@@ -22,9 +22,9 @@ use crate::{
     limits::Rule,
     memory,
     openapi::Document,
-    operation,
+    operation, payments,
     problem::ApiError,
-    profile, ready, relationship, request_id, security,
+    profile, ready, refunds, relationship, request_id, security,
     state::Api,
 };
 
@@ -45,6 +45,13 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get));
+    let payments = group()
+        .routes(routes!(payments::get))
+        .routes(routes!(payments::offer))
+        .routes(routes!(payments::received))
+        .routes(routes!(payments::refunded))
+        .routes(routes!(payments::subscription))
+        .routes(routes!(payments::ask_refund));
     let memory = group().routes(routes!(memory::list, memory::forget_all)).routes(routes!(
         memory::get,
         memory::correct,
@@ -55,6 +62,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(operation::health))
         .routes(routes!(ready::ready))
         .routes(routes!(operation::metrics))
+        .routes(routes!(refunds::open))
+        .routes(routes!(refunds::refund))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))
@@ -62,6 +71,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let timed = open
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
+        .merge(guarded(payments, Rule::Payments))
         .merge(guarded(memory, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));

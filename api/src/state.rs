@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, memories::Memories, profiles::Profiles, relationships::Relationships};
+use evolve_contract::payments::Terms;
+use evolve_engine::{Engine, memories::Memories, payments::Payments, profiles::Profiles, relationships::Relationships};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -35,6 +36,10 @@ pub struct Parts {
     pub engine: Engine,
     /// Profiles.
     pub profiles: Profiles,
+    /// Payments.
+    pub payments: Payments,
+    /// What premium gives.
+    pub premium_terms: Terms,
     /// Relationships.
     pub relationships: Relationships,
     /// What is remembered.

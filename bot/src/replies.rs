@@ -53,6 +53,21 @@ impl Replies {
         self.owe("sendMessage", params)
     }
 
+    /// A message with any kind of keyboard.
+    #[must_use]
+    pub(crate) fn say_with(self, html: impl Into<String>, markup: Value) -> Self {
+        let mut params = self.text_params(html.into());
+        params["reply_markup"] = markup;
+        self.owe("sendMessage", params)
+    }
+
+    /// A call of another method, for this chat.
+    #[must_use]
+    pub(crate) fn call(self, method: &str, mut params: Value) -> Self {
+        params["chat_id"] = self.chat_id.into();
+        self.owe(method, params)
+    }
+
     /// A message with buttons; or, where one is to be edited, that message with this text and these buttons.
     #[must_use]
     pub(crate) fn screen(self, message_id: Option<i64>, html: String, rows: &[Vec<(String, String)>]) -> Self {

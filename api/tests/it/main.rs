@@ -14,6 +14,7 @@ mod limits;
 mod memory;
 mod openapi;
 mod outages;
+mod payments;
 mod problems;
 mod process;
 mod profile;

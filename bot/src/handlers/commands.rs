@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, memory, relationship, start};
+use super::{Trouble, Turn, me, memory, premium, relationship, start};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -24,15 +24,19 @@ enum Command {
     Relationship,
     Status,
     Reset,
+    Premium,
+    Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 7] = [
+const MENU: [(&str, Text<'static>); 9] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
     ("status", Text::CommandStatus),
     ("reset", Text::CommandReset),
+    ("premium", Text::CommandPremium),
+    ("paysupport", Text::CommandPaysupport),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
@@ -54,6 +58,7 @@ fn word(text: &str) -> Option<&str> {
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
+        Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
         Some(Command::Start(_)) => start::start(turn).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
@@ -61,6 +66,8 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Premium) => premium::show(turn).await,
+        Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),
     }
 }

@@ -18,7 +18,6 @@ use evolve_contract::{
     profile::{Onboarding, ProfileData},
 };
 use evolve_domain::language::Language;
-use serde_json::json;
 
 use super::{Trouble, Turn, memory, names};
 use crate::{replies::Replies, texts::Text};
@@ -60,10 +59,8 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    // First, and whatever comes of it: until then the person's app shows a waiting button, for a minute at most.
-    if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
-        turn.bot.metrics.swallow("callback_answer", &error);
-    }
+    // First, and whatever comes of it.
+    turn.answer_press(query).await;
     let profile = turn.fresh_profile_or_new().await?;
     let pressed = Pressed { turn, message, profile: &profile };
     match data {

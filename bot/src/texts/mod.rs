@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use chrono::{Datelike as _, NaiveDate};
 use evolve_domain::language::Language;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 
@@ -156,6 +157,51 @@ texts! {
     MessageRefused = "message-refused",
     Helplines { lines: &'a str, emergency: &'a str } = "helplines",
     Trouble = "trouble",
+    CommandPremium = "command-premium",
+    CommandPaysupport = "command-paysupport",
+    PremiumOffer { messages: u32 } = "premium-offer",
+    PremiumPhotos = "premium-photos",
+    PremiumTerms = "premium-terms",
+    PremiumNotForSale = "premium-not-for-sale",
+    PremiumUntil { date: &'a str } = "premium-until",
+    PremiumEndless = "premium-endless",
+    PremiumRenews { date: &'a str } = "premium-renews",
+    PremiumRenewalOff = "premium-renewal-off",
+    PayOnceButton { price: &'a str } = "pay-once-button",
+    PayMonthlyButton { price: &'a str } = "pay-monthly-button",
+    PayLink { price: &'a str } = "pay-link",
+    PayLinkButton { price: &'a str } = "pay-link-button",
+    InvoiceTitle = "invoice-title",
+    InvoiceTitleMonthly = "invoice-title-monthly",
+    InvoiceDescription = "invoice-description",
+    InvoiceLabel = "invoice-label",
+    AlreadySubscribed = "already-subscribed",
+    NoSubscription = "no-subscription",
+    SubscriptionOffButton = "subscription-off-button",
+    SubscriptionOnButton = "subscription-on-button",
+    SubscriptionOff { date: &'a str } = "subscription-off",
+    SubscriptionOn { date: &'a str } = "subscription-on",
+    SubscriptionAllowed { date: &'a str } = "subscription-allowed",
+    SubscriptionOffFailed = "subscription-off-failed",
+    InvoiceFailed = "invoice-failed",
+    CheckoutTooOld = "checkout-too-old",
+    CheckoutOtherPerson = "checkout-other-person",
+    PremiumThanks { date: &'a str } = "premium-thanks",
+    PremiumThanksRenews { date: &'a str } = "premium-thanks-renews",
+    PremiumRenewed { date: &'a str } = "premium-renewed",
+    PaymentUnmatched = "payment-unmatched",
+    PaymentTrouble = "payment-trouble",
+    PaymentRefunded = "payment-refunded",
+    Paysupport = "paysupport",
+    PaysupportNothing = "paysupport-nothing",
+    PaymentLine { price: &'a str, date: &'a str } = "payment-line",
+    PaymentLineAsked { price: &'a str, date: &'a str } = "payment-line-asked",
+    PaymentLineRefunded { price: &'a str, date: &'a str } = "payment-line-refunded",
+    RefundButton { price: &'a str, date: &'a str } = "refund-button",
+    RefundAsked = "refund-asked",
+    NoticePremiumEnding { date: &'a str } = "notice-premium-ending",
+    NoticePremiumLate { date: &'a str } = "notice-premium-late",
+    NoticePremiumEnded = "notice-premium-ended",
 }
 
 impl Text<'_> {
@@ -179,6 +225,12 @@ impl Text<'_> {
         let text = bundle.format_pattern(pattern, Some(&self.args()), &mut errors).into_owned();
         (text, errors.iter().map(ToString::to_string).collect())
     }
+}
+
+/// A day in words.
+#[must_use]
+pub(crate) fn date(date: NaiveDate, language: Language) -> String {
+    Text::Date { day: date.day(), month: date.month(), year: &date.year().to_string() }.render(language)
 }
 
 /// Something that can be filled in.

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod checkout;
 mod delivery;
 mod inbound;
 mod live;

@@ -15,6 +15,10 @@ use crate::{
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
+    payments::{
+        OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
+        RefundedRequest, SubscriptionRequest,
+    },
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
     relationship::RelationshipResponse,
 };
@@ -55,6 +59,21 @@ impl ClientError {
             Self::Problem(problem) => problem.retry_after.map(Duration::from_secs),
             _ => None,
         }
+    }
+}
+
+/// Our bot on behalf of a person: what the endpoints of payments ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Bot<'a> {
+    /// The service key.
+    pub key: &'a SecretString,
+    /// The person's token.
+    pub token: &'a str,
+}
+
+impl Bot<'_> {
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        request.bearer_auth(self.token).header(SERVICE_KEY_HEADER, self.key.expose_secret())
     }
 }
 
@@ -170,6 +189,54 @@ impl Client {
     /// [`ClientError`].
     pub async fn relationship(&self, token: &str, user_id: i64) -> Result<RelationshipResponse, ClientError> {
         json(self.request(Method::GET, &format!("relationship/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /payments/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn payments(&self, by: Bot<'_>, user_id: i64) -> Result<PaymentsResponse, ClientError> {
+        json(by.signed(self.request(Method::GET, &format!("payments/{user_id}")))).await
+    }
+
+    /// `POST /payments/offers`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn offer(&self, by: Bot<'_>, body: &OfferRequest) -> Result<OfferResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/offers")).json(body)).await
+    }
+
+    /// `POST /payments/received`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn received(&self, by: Bot<'_>, body: &ReceivedRequest) -> Result<ReceivedResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/received")).json(body)).await
+    }
+
+    /// `POST /payments/refunded`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn refunded(&self, by: Bot<'_>, body: &RefundedRequest) -> Result<ReceivedResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/refunded")).json(body)).await
+    }
+
+    /// `POST /payments/subscription`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn renew(&self, by: Bot<'_>, body: &SubscriptionRequest) -> Result<PaymentsResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/subscription")).json(body)).await
+    }
+
+    /// `POST /payments/refund-requests`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn ask_refund(&self, by: Bot<'_>, body: &RefundRequest) -> Result<PaymentsResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/refund-requests")).json(body)).await
     }
 
     /// `GET /memory/{user_id}`.

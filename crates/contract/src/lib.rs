@@ -8,6 +8,7 @@ pub mod chat;
 pub mod client;
 pub mod memory;
 pub mod object;
+pub mod payments;
 pub mod problem;
 pub mod profile;
 pub mod ready;

@@ -68,6 +68,12 @@ codes! {
     QuotaExhausted = 429,
     /// Pictures belong to the premium plan.
     PremiumRequired = 402,
+    /// Premium is not for sale in this way.
+    NotForSale = 422,
+    /// There is no such payment or subscription of this person.
+    PaymentNotFound = 404,
+    /// A subscription is running already.
+    AlreadySubscribed = 409,
     /// No model could answer now; nothing was charged.
     ModelUnavailable = 503,
     /// The models declined to answer this; nothing was charged.

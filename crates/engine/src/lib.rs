@@ -10,6 +10,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod partitions;
+pub mod payments;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;

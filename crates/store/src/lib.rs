@@ -19,6 +19,7 @@ pub mod memory;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;
+pub mod payments;
 pub mod redis;
 pub mod relationships;
 pub mod rotate;

@@ -4,7 +4,10 @@ use evolve_contract::memory::{FactData, FactResponse, MemoryResponse};
 use evolve_domain::{fact::Category, language::Language};
 
 use super::action::{Action, Asked};
-use crate::{handlers::me::date, markdown::escape, texts::Text};
+use crate::{
+    markdown::escape,
+    texts::{Text, date},
+};
 
 /// A message and the buttons under it: label and data.
 #[derive(Debug, PartialEq, Eq)]

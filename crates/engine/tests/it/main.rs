@@ -1,8 +1,9 @@
 //! The engine: models at HTTP level, turns on a real Postgres. `cfg(test)` on the modules is what tells clippy that their
 //! helper functions are tests too.
 
-#[cfg(test)]
 mod conversations;
+#[cfg(test)]
+mod endings;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]

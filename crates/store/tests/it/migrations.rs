@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 10] = [
+const DATA: [(i64, &str); 11] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -29,6 +29,11 @@ const DATA: [(i64, &str); 10] = [
          VALUES (gen_random_uuid(), 'message', 1, '2026-01-01', 1, now());
          UPDATE users SET last_day = '2026-01-01', points_today = 1, streak = 1, best_level = 1;
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
+    (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+         VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
+         INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
+         INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
+         VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
     (10, "UPDATE inbox SET draft_id = 7"),
     (12, "UPDATE facts SET confidence = 90, day = '2026-01-01', message_id = gen_random_uuid(), times_said = 2, turn_id = NULL;
           INSERT INTO facts (id, user_id, category, content, created_at, chain, last_said_at, ended_at, forgotten_at)
