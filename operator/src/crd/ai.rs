@@ -26,6 +26,14 @@ pub struct Ai {
     /// Most rounds of tool use in one turn.
     #[schemars(range(min = 0, max = 20))]
     pub max_iterations: u32,
+    /// What hears voice messages, asked in this order; an empty list for nothing. The Gemini among `providers` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4))]
+    pub transcribers: Option<Vec<Provider>>,
+    /// Longest recording of a person that is heard, seconds; 600 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 3600))]
+    pub max_recording_seconds: Option<u32>,
     /// Spoken answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
@@ -33,7 +41,14 @@ pub struct Ai {
 
 impl Default for Ai {
     fn default() -> Self {
-        Self { providers: vec![Provider::default()], thinking_budget: 0, max_iterations: 3, voice: None }
+        Self {
+            providers: vec![Provider::default()],
+            thinking_budget: 0,
+            max_iterations: 3,
+            transcribers: None,
+            max_recording_seconds: None,
+            voice: None,
+        }
     }
 }
 
@@ -112,14 +127,23 @@ impl ProviderKind {
 /// Spoken answers, for people whose plan has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules_at(".speakers", &[
+    ("!has(self.speakers) || !has(self.model)", "each speaker has a model of its own: remove voice.model, or speakers"),
+])))]
 pub struct Voice {
     /// Whether answers may be spoken.
     pub enabled: bool,
-    /// The model that speaks; the API's default when absent.
+    /// What speaks, asked in this order. The Gemini among `ai.providers` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4), extend("x-kubernetes-validations" = rules(&[
+        ("size(self) > 0", "needs at least one; enabled: false if nothing is to speak"),
+    ])))]
+    pub speakers: Option<Vec<Provider>>,
+    /// The Gemini model that speaks; the API's default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 200), extend("x-kubernetes-validations" = one_word(NO_MODEL)))]
     pub model: Option<String>,
-    /// The voice of people who have not chosen one; the model's default when absent.
+    /// The voice of people who have not chosen one, as the first speaker calls it; its default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = one_line("must be the name of a voice, such as Kore")))]
     pub name: Option<String>,
@@ -127,6 +151,6 @@ pub struct Voice {
 
 impl Default for Voice {
     fn default() -> Self {
-        Self { enabled: true, model: None, name: None }
+        Self { enabled: true, speakers: None, model: None, name: None }
     }
 }

@@ -62,7 +62,8 @@ pub fn read(env: &mut Reader, client: &Client, http: ClientConfig, models: &[Pro
         "TTS_VOICE",
         "The voice of people who have chosen none, by its provider's name; the provider's default where it is not set.",
     );
-    let limits = HttpLimits { total: LIMIT.min(http.total), max_body: MAX_BODY, ..HttpLimits::default() };
+    // Whoever waits for an answer waits as long as we wait for others, and hears nothing of one that is spoken for longer.
+    let limits = HttpLimits { total: LIMIT.min(http.total / 3), max_body: MAX_BODY, ..HttpLimits::default() };
     let mut build = Build { env, client, limits };
     let inherited = |entry: &ProviderConfig| Entry {
         kind: entry.kind,

@@ -340,6 +340,7 @@ async fn what_is_said_aloud_brings_back_what_was_said_long_ago() {
     let world = world_with(answering("ok"), ears(openai_ears(&server))).await;
     world.say("My sister moved to Lisbon in spring").await.unwrap();
     for _ in 0..12 {
+        world.clock.advance(chrono::TimeDelta::days(3));
         world.say("Nice weather").await.unwrap();
     }
     world.engine.chat(spoken(), None).await.unwrap();
