@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::environment::{Environments, Value, environments};
 use super::{Inputs, names, surroundings};
-use crate::crd::{ConfigMapKeyRef, Ai, EvolveBot, Pod, SecretKeyRef};
+use crate::crd::{Ai, ConfigMapKeyRef, EvolveBot, Pod, SecretKeyRef};
 
 /// Everything that is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

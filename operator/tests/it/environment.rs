@@ -92,10 +92,10 @@ spec:
         .unwrap(),
         &surroundings(),
     );
-    const NAMES: [&str; 7] = [
-        "PROVIDERS", "TRANSCRIBERS", "SPEAKERS", "GOOGLE_API_KEY", "OPENAI_API_KEY", "MAX_VOICE_SECONDS", "PLANS",
-    ];
-    let of = |list: Vec<Variable>| list.into_iter().filter(|one| NAMES.contains(&one.name.as_str())).collect::<Vec<_>>();
+    const NAMES: [&str; 7] =
+        ["PROVIDERS", "TRANSCRIBERS", "SPEAKERS", "GOOGLE_API_KEY", "OPENAI_API_KEY", "MAX_VOICE_SECONDS", "PLANS"];
+    let of =
+        |list: Vec<Variable>| list.into_iter().filter(|one| NAMES.contains(&one.name.as_str())).collect::<Vec<_>>();
     insta::assert_snapshot!(format!("{}\nbot\n{}", render(&of(all.api)), render(&of(all.bot))));
 }
 

@@ -262,8 +262,8 @@ impl Running<'_> {
         }
         self.hear(listener).await?;
         let recall = self.recall().await?;
-        let prompt = self.compose(&recall)?;
-        self.generate(prompt, &recall, listener).await
+        let (prompt, secret) = self.compose(&recall)?;
+        self.generate(prompt, &secret, &recall, listener).await
     }
 
     /// Runs `work` while the turn's lease is extended.
