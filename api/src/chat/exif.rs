@@ -92,7 +92,8 @@ fn png(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         at += chunk.len();
     }
-    None
+    // It ends without its end, and still shows.
+    Some(kept)
 }
 
 fn webp(bytes: &[u8]) -> Option<Vec<u8>> {
