@@ -76,7 +76,7 @@ pub struct Known<'a> {
     pub profile: &'a Profile,
     /// Facts, in the order to show.
     pub facts: &'a [Fact],
-    /// What earlier conversations were about, in the order to show.
+    /// What earlier weeks and conversations were about, in the order to show.
     pub earlier: &'a [String],
     /// What this conversation was about before the history begins.
     pub summary: Option<&'a str>,
@@ -100,6 +100,8 @@ impl Prompts {
             ("danger.en", include_str!("../../prompts/danger.en.j2")),
             ("summary.ru", include_str!("../../prompts/summary.ru.j2")),
             ("summary.en", include_str!("../../prompts/summary.en.j2")),
+            ("week.ru", include_str!("../../prompts/week.ru.j2")),
+            ("week.en", include_str!("../../prompts/week.en.j2")),
         ] {
             environment.add_template(name, source)?;
         }
@@ -158,6 +160,14 @@ impl Prompts {
     pub fn summary(&self, language: Language) -> Result<String, PromptError> {
         let categories = fact::Category::ALL.map(fact::Category::as_str).join(", ");
         self.render("summary", language, context! { categories })
+    }
+
+    /// The system instruction of the summary of a week.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn week(&self, language: Language) -> Result<String, PromptError> {
+        self.render("week", language, context! {})
     }
 
     fn render(&self, name: &str, language: Language, context: Value) -> Result<String, PromptError> {
