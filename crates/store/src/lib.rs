@@ -29,6 +29,7 @@ pub mod turns;
 pub mod users;
 pub mod voice;
 pub mod wakeups;
+pub mod weeks;
 
 mod database;
 

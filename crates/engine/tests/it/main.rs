@@ -34,3 +34,5 @@ mod speech;
 mod turn;
 #[cfg(test)]
 mod turn_support;
+#[cfg(test)]
+mod weeks;

@@ -43,6 +43,7 @@ const DATA: [(i64, &str); 12] = [
           UPDATE conversations SET title = 'token', extracted_messages = 1;
           UPDATE users SET facts_version = 2"),
     (13, "UPDATE conversations SET silent = true"),
+    (22, "INSERT INTO weeks VALUES (1, '2026-01-05', 'token', false, now(), now())"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
