@@ -114,9 +114,9 @@ fn thanks(language: Language, said: &[Said], saved: bool) -> Option<String> {
     let list = facts.join("; ");
     let thanks = match (language, saved) {
         (Language::Ru, true) => format!("Спасибо, что делишься! Запоминаю: {list}."),
-        (Language::En, true) => format!("Thank you for telling me! I will remember: {list}."),
+        (_, true) => format!("Thank you for telling me! I will remember: {list}."),
         (Language::Ru, false) => String::from("Спасибо, что делишься! Записать это у меня сейчас не выходит."),
-        (Language::En, false) => String::from("Thank you for telling me! I cannot write it down just now, though."),
+        (_, false) => String::from("Thank you for telling me! I cannot write it down just now, though."),
     };
     (!facts.is_empty()).then_some(thanks)
 }
