@@ -24,7 +24,7 @@ impl Transcriber for ScriptedSpeech {
         let seconds = audio.duration_ms.unwrap_or_default().div_ceil(1000);
         Ok(match hint {
             Language::Ru => format!("(голосовое сообщение, {seconds} с)"),
-            Language::En => format!("(a voice message of {seconds} s)"),
+            _ => format!("(a voice message of {seconds} s)"),
         })
     }
 }
