@@ -39,7 +39,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     let group = OpenApiRouter::new;
     let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
-    let reset = group().routes(routes!(chat::reset));
+    let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))

@@ -29,6 +29,8 @@ help =
     /memory — what I remember, to look through, correct or forget
     /relationship — how close we are
     /status — your plan, and the messages left today
+    /stop — stop the answer
+    /regenerate — answer once more, in another way
     /reset — start the conversation afresh (I keep my memories)
     /start — get to know each other
     /premium — more of everything
@@ -41,6 +43,12 @@ command-profile = What I know about you
 command-memory = What I remember
 command-relationship = How close we are
 command-status = Your plan and messages left
+command-stop = Stop the answer
+command-regenerate = Answer once more, in another way
+stop-button = ⏹ Stop
+stopped = All right, I'll be quiet 🤐
+nothing-to-stop = There is nothing to stop right now 🙂
+nothing-to-repeat = There is nothing to answer anew yet: this conversation has no last answer of mine.
 command-reset = Start the conversation afresh
 
 profile-title = <b>Here is what I know about you</b>

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{
     Client, ClientError, Code,
-    chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse},
+    chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse, StopResponse},
     client::Bot,
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
@@ -75,6 +75,14 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn reset(&self, person: i64) -> Result<ResetResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.reset(&token).await }).await
+    }
+
+    /// Ends the answer that is being made.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn stop(&self, person: i64) -> Result<StopResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.stop(&token).await }).await
     }
 
     /// How the person stands; nothing for somebody unknown.

@@ -6,6 +6,7 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod again;
 mod auth;
 mod chat;
 mod harness;

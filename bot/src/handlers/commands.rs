@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, memory, premium, relationship, start};
+use super::{Trouble, Turn, again, me, memory, premium, relationship, start, stop};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -24,16 +24,20 @@ enum Command {
     Relationship,
     Status,
     Reset,
+    Stop,
+    Regenerate,
     Premium,
     Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 9] = [
+const MENU: [(&str, Text<'static>); 11] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
     ("status", Text::CommandStatus),
+    ("stop", Text::CommandStop),
+    ("regenerate", Text::CommandRegenerate),
     ("reset", Text::CommandReset),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
@@ -55,6 +59,12 @@ fn word(text: &str) -> Option<&str> {
     (is_word && text.chars().nth(1).is_some_and(|c| !c.is_whitespace())).then_some(word)
 }
 
+/// Whether a text is the command that stops an answer.
+#[must_use]
+pub(super) fn is_stop(text: &str) -> bool {
+    parse(text) == Some(Command::Stop)
+}
+
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
@@ -66,6 +76,8 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Stop) => stop::stop(turn).await,
+        Some(Command::Regenerate) => again::regenerate(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

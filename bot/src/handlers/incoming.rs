@@ -68,6 +68,13 @@ pub(crate) enum Incoming {
         /// When.
         date: DateTime<Utc>,
     },
+    /// Gave a message of theirs other words.
+    Edited {
+        /// Its number in the chat.
+        message_id: i64,
+        /// What it says now.
+        text: String,
+    },
     /// Pressed a button.
     Press {
         /// To be answered.
@@ -120,6 +127,9 @@ pub(crate) fn read(update: &Value) -> Result<(Person, Incoming), Ignored> {
     if let Some(message) = update.get("message") {
         return of_message(message);
     }
+    if let Some(message) = update.get("edited_message") {
+        return of_edited(message);
+    }
     if let Some(query) = update.get("callback_query") {
         let parsed = serde_json::from_value::<CallbackQuery>(query.clone());
         let parsed = parsed.or_else(|_| serde_json::from_value(with_essential_message(query)));
@@ -154,6 +164,17 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         _ => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
     };
     Ok((person, incoming))
+}
+
+/// An edit that leaves no words (a caption that was taken away, a place that moves) says nothing.
+fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
+    let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;
+    match of_message(raw)? {
+        (person, Incoming::Text { text, .. } | Incoming::Photo { caption: text, .. }) if !text.is_empty() => {
+            Ok((person, Incoming::Edited { message_id, text }))
+        }
+        _ => Err(Ignored::Service),
+    }
 }
 
 fn report(message: &Value) -> Option<Report> {
@@ -320,6 +341,16 @@ mod tests {
         let update = message(json!({ "text": "hi", "from": from, "chat": chat }));
         let read = read(&update).map(|(person, _)| person.id);
         assert_eq!(read, Ok(4_503_599_627_370_495));
+    }
+
+    #[test]
+    fn an_edit_is_of_words_and_names_its_message() {
+        let edited = |more: Value| json!({ "update_id": 1, "edited_message": message(more)["message"] });
+        let expected = Incoming::Edited { message_id: 7, text: "Пока".to_owned() };
+        assert_eq!(incoming(&edited(json!({ "text": "Пока", "edit_date": 1_770_000_001 }))), Ok(expected));
+        assert_eq!(incoming(&edited(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }))), Err(Ignored::Service));
+        let size = json!({ "file_id": "a", "file_unique_id": "b", "width": 90, "height": 60 });
+        assert_eq!(incoming(&edited(json!({ "photo": [size] }))), Err(Ignored::Service));
     }
 
     #[rstest]

@@ -14,7 +14,7 @@ use futures::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Turn;
+use super::{Turn, stop};
 use crate::bot::Showing;
 use crate::markdown;
 use crate::telegram::TelegramError;
@@ -81,12 +81,14 @@ struct Draft<'a> {
     shown: String,
     /// When it may be shown next.
     due: Instant,
+    /// The button that stops the answer.
+    keyboard: Option<Value>,
 }
 
 impl<'a> Draft<'a> {
     fn new(turn: &'a Turn<'a>) -> Self {
         let due = Instant::now() + FIRST_AFTER;
-        Self { turn, showing: turn.bot.showing, message_id: turn.update.draft_id, shown: String::new(), due }
+        Self { turn, showing: turn.bot.showing, message_id: turn.update.draft_id, shown: String::new(), due, keyboard: None }
     }
 
     /// Whether it may be shown now. What is still owed to the chat comes before it.
@@ -110,6 +112,9 @@ impl<'a> Draft<'a> {
             "chat_id": self.turn.person.chat_id, "text": html, "parse_mode": "HTML",
             "link_preview_options": { "is_disabled": true },
         });
+        if self.showing == Showing::Edits {
+            params["reply_markup"] = self.keyboard().await;
+        }
         let method = match (self.showing, self.message_id) {
             (Showing::Drafts, _) => {
                 // It must not be 0; the number of the update is the same in each attempt.
@@ -136,6 +141,15 @@ impl<'a> Draft<'a> {
         }
         self.shown = html;
         self.due = Instant::now() + EVERY;
+    }
+
+    /// Each edit takes it along; the answer itself is owed without it.
+    async fn keyboard(&mut self) -> Value {
+        if let Some(keyboard) = &self.keyboard {
+            return keyboard.clone();
+        }
+        let keyboard = stop::keyboard(self.turn.best_known_language().await);
+        self.keyboard.insert(keyboard).clone()
     }
 
     /// Remembers the message, or the next attempt would begin another.

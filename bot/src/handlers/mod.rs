@@ -8,14 +8,17 @@
 //!    so that nothing below can be reached from a group or by another bot. What Telegram itself reports of payments is the
 //!    exception: it counts wherever it comes from.
 //! 2. Such a report: money comes before whatever else the chat is about.
-//! 3. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
+//! 3. The wish to stop an answer, which does not even wait for its chat ([`stop`]).
+//! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
-//! 4. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
-//! 5. A text that answers a question of `/memory` is what was asked for: the person chose that message to answer.
-//! 6. While a name is awaited, a text is the name.
-//! 7. Any other text, and any photo, goes to the companion.
-//! 8. Of anything else the bot says kindly that it cannot do it yet.
+//! 5. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
+//! 6. A text that answers a question of `/memory` is what was asked for: the person chose that message to answer.
+//! 7. While a name is awaited, a text is the name.
+//! 8. Any other text, and any photo, goes to the companion.
+//! 9. An edited message is answered anew if it is the last one, and otherwise corrected in what is remembered.
+//! 10. Of anything else the bot says kindly that it cannot do it yet.
 
+mod again;
 mod chat;
 mod commands;
 mod danger;
@@ -25,12 +28,14 @@ mod memory;
 mod names;
 mod paid;
 mod premium;
+mod quoted;
 mod relationship;
 mod start;
 mod trouble;
 mod typing;
 
 pub(crate) mod incoming;
+pub(crate) mod stop;
 
 pub(crate) use commands::register as register_commands;
 pub(crate) use trouble::Trouble;
@@ -95,6 +100,7 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Press { query_id, data, .. } if premium::is_button(&data) => {
             premium::pressed(turn, &query_id, &data).await
         }
+        Incoming::Press { query_id, data, .. } if data == stop::BUTTON => stop::pressed(turn, &query_id).await,
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
         Incoming::Text { text, date } => {
@@ -106,6 +112,12 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
                 return start::named(turn, &profile, &text).await;
             }
             chat::text(turn, turn.language(Some(&profile)), text, date).await
+        }
+        // A command is meant for when it is sent.
+        Incoming::Edited { text, .. } if commands::is_command(&text) => Ok(turn.replies()),
+        Incoming::Edited { message_id, text } => {
+            let language = turn.best_known_language().await;
+            again::edited(turn, language, message_id, text).await
         }
         Incoming::Photo { sizes, caption, date } => {
             let profile = turn.profile_or_new().await?;
@@ -125,6 +137,7 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Text { text, .. } if commands::is_command(text) => "command",
         Incoming::Text { .. } => "text",
         Incoming::Photo { .. } => "photo",
+        Incoming::Edited { .. } => "edited",
         Incoming::Unsupported(_) => "unsupported",
     }
 }

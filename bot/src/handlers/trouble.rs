@@ -94,6 +94,7 @@ pub(super) fn excuse(error: &ClientError, with_photo: bool) -> Option<Text<'stat
         Code::ModelUnavailable => Text::ModelUnavailable,
         Code::ModelBlocked => Text::ModelBlocked,
         Code::ModelFailed => Text::ModelFailed,
+        Code::NothingToRepeat => Text::NothingToRepeat,
         Code::InvalidImage => Text::PhotoUnreadable,
         Code::BodyTooLarge if with_photo => Text::PhotoTooLarge,
         Code::BodyTooLarge | Code::InvalidValue | Code::IdempotencyKeyReused => Text::MessageRefused,

@@ -16,7 +16,7 @@ use axum::{
 use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
-    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
+    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse, StopResponse},
     memory::FactData,
     problem::PROBLEM_JSON,
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
@@ -70,6 +70,8 @@ struct World {
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
+    /// Lets the answer that is being made end, when somebody stops it.
+    stoppable: Option<Arc<Notify>>,
     /// The level that every new turn reaches.
     level_up: Option<LevelUp>,
     is_away: bool,
@@ -104,6 +106,7 @@ impl FakeApi {
             turns: 0,
             token_generation: 0,
             conversation_open: true,
+            stoppable: None,
             level_up: None,
             is_away: false,
             hangs_after_update: false,
@@ -114,6 +117,7 @@ impl FakeApi {
             .route("/auth", post(auth))
             .route("/chat", post(chat))
             .route("/chat/reset", post(reset))
+            .route("/chat/stop", post(stop))
             .route("/profile", post(update_profile))
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
@@ -158,6 +162,11 @@ impl FakeApi {
     /// From now on, every new turn reaches a level of this name.
     pub(crate) fn reach_level(&self, level: u8, name: &str) {
         self.lock().level_up = Some(LevelUp { level, name: name.to_owned() });
+    }
+
+    /// The answer that is made now ends when it is stopped.
+    pub(crate) fn can_be_stopped(&self, by: Arc<Notify>) {
+        self.lock().stoppable = Some(by);
     }
 
     pub(crate) fn end_conversation(&self) {
@@ -320,6 +329,18 @@ async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
     }
     let ended = std::mem::take(&mut world.conversation_open);
     Json(ResetResponse { ended }).into_response()
+}
+
+async fn stop(State(world): Shared, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let stopped = world.stoppable.take();
+    if let Some(answer) = &stopped {
+        answer.notify_one();
+    }
+    Json(StopResponse { stopping: stopped.is_some() }).into_response()
 }
 
 async fn profile(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {

@@ -8,6 +8,7 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod again;
 mod api;
 mod checkout;
 mod delivery;

@@ -17,13 +17,13 @@ async fn text_in_answer_out_with_typing_shown_and_markdown_made_readable() {
     let world = World::new().await;
     world.api.answer(|_, _| Reply::Text("Это **важно**:\n\n```rust\nfn main() {}\n```".to_owned()));
     let bot = world.bot().await;
-    let update = world.telegram.send_text(anna(), "Что важно?");
+    world.telegram.send_text(anna(), "Что важно?");
     let sent = world.wait_for_last(42, "Это важно").await;
     assert_eq!(sent.text, "Это важно:\nfn main() {}");
     let kinds: Vec<_> = sent.entities.iter().map(|entity| entity.kind).collect();
     assert_eq!(kinds, [EntityKind::Bold, EntityKind::Pre]);
     let call = &world.api.calls()[0];
-    assert_eq!((call.key.as_str(), call.person), (format!("tg-{update}").as_str(), 42));
+    assert_eq!((call.key.as_str(), call.person), (format!("tgm-{}", world.telegram.person_messages(42)[0]).as_str(), 42));
     assert_eq!(call.request.message, "Что важно?");
     assert!(call.request.timestamp.is_some());
     let events = world.telegram.events(42);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
-    chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
+    chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse, StopResponse},
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
         OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
@@ -149,6 +149,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn reset(&self, token: &str) -> Result<ResetResponse, ClientError> {
         json(self.request(Method::POST, "chat/reset").bearer_auth(token)).await
+    }
+
+    /// `POST /chat/stop`: ends the answer that is being made.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn stop(&self, token: &str) -> Result<StopResponse, ClientError> {
+        json(self.request(Method::POST, "chat/stop").bearer_auth(token)).await
     }
 
     /// `GET /profile/{user_id}`.

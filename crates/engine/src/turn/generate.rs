@@ -7,7 +7,7 @@ use evolve_store::{messages::Recall, turns};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::{Listener, Outcome, Running, TurnError, TurnEvent};
+use super::{Listener, Outcome, Running, TurnError, TurnEvent, stop};
 use crate::{
     model::{Answer, AnswerBuilder, ChainError, Event, Message, Part, Request, Role, ToolCall, ToolChoice, Usage},
     tools::{self, Effects, MAX_CALLS},
@@ -16,9 +16,12 @@ use crate::{
 /// Longest answer that is kept, in characters. Far above what `max_output_tokens` allows: a bound against a broken server.
 const MAX_REPLY_CHARS: usize = 32_000;
 
-struct Round {
-    answer: Answer,
-    model: String,
+/// What came of asking a model.
+enum Round {
+    /// Its answer, and who it is.
+    Answered(Answer, String),
+    /// What it had said when the person wanted to hear no more.
+    Stopped(String, String),
 }
 
 impl Running<'_> {
@@ -35,7 +38,14 @@ impl Running<'_> {
             if round == self.engine.max_iterations {
                 request.tool_choice = ToolChoice::None;
             }
-            let Round { answer, model } = self.ask(&request, listener).await?;
+            let (answer, model) = match self.ask(&request, listener).await? {
+                Round::Answered(answer, model) => (answer, model),
+                Round::Stopped(said, model) => {
+                    let words = stop::cut_off(&clean(&said));
+                    let text = if words.is_empty() { stop::cut_off(&spoken) } else { words };
+                    return Ok(Outcome { text, model, usage: stored(usage), effects });
+                }
+            };
             usage = usage.plus(answer.usage);
             let words = clean(&answer.text);
             if !words.is_empty() {
@@ -60,22 +70,35 @@ impl Running<'_> {
 
     async fn ask(&self, request: &Request, listener: &mut Listener) -> Result<Round, TurnError> {
         if listener.0.is_none() {
-            let answered = self.engine.chain.generate(request).await.map_err(|error| failure(&error))?;
-            return Ok(Round { answer: answered.answer, model: answered.model });
+            let answered = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(Round::Stopped(String::new(), String::new())),
+                answered = self.engine.chain.generate(request) => answered.map_err(|error| failure(&error))?,
+            };
+            return Ok(Round::Answered(answered.answer, answered.model));
         }
         let mut events = self.engine.chain.stream(Arc::new(request.clone()));
         let (mut builder, mut answered_by, mut told) = (AnswerBuilder::default(), String::new(), false);
-        while let Some(event) = events.next().await {
+        let mut said = String::new();
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Ok(Round::Stopped(said, answered_by)),
+                event = events.next() => event,
+            };
+            let Some(event) = event else { break };
             let event = event.map_err(|error| failure(&error))?;
             match &event {
                 Event::Started { model, .. } => {
                     answered_by.clone_from(model);
+                    said.clear();
                     if std::mem::take(&mut told) {
                         listener.tell(TurnEvent::Restart);
                     }
                 }
                 Event::Text(text) if !text.is_empty() => {
                     told = true;
+                    said.push_str(text);
                     listener.tell(TurnEvent::Delta(text.clone()));
                 }
                 _ => {}
@@ -83,7 +106,7 @@ impl Running<'_> {
             builder.push(&event);
         }
         let answer = builder.finish().map_err(|_| TurnError::ModelFailed)?;
-        Ok(Round { answer, model: answered_by })
+        Ok(Round::Answered(answer, answered_by))
     }
 
     async fn use_tools(
