@@ -25,11 +25,8 @@ pub(super) async fn edited(
     text: String,
 ) -> Result<Replies, Trouble> {
     danger::look_after(turn, language, &text).await;
-    let request = ChatRequest {
-        message: text,
-        again: Some(Again::Edited(key_of(message_id))),
-        ..ChatRequest::default()
-    };
+    let request =
+        ChatRequest { message: text, again: Some(Again::Edited(key_of(message_id))), ..ChatRequest::default() };
     // Most edits are of older messages, and are not answered: nobody is kept waiting for that.
     chat::answer(turn, language, &request).await
 }

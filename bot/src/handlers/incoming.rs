@@ -348,7 +348,10 @@ mod tests {
         let edited = |more: Value| json!({ "update_id": 1, "edited_message": message(more)["message"] });
         let expected = Incoming::Edited { message_id: 7, text: "Пока".to_owned() };
         assert_eq!(incoming(&edited(json!({ "text": "Пока", "edit_date": 1_770_000_001 }))), Ok(expected));
-        assert_eq!(incoming(&edited(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }))), Err(Ignored::Service));
+        assert_eq!(
+            incoming(&edited(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }))),
+            Err(Ignored::Service)
+        );
         let size = json!({ "file_id": "a", "file_unique_id": "b", "width": 90, "height": 60 });
         assert_eq!(incoming(&edited(json!({ "photo": [size] }))), Err(Ignored::Service));
     }

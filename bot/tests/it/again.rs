@@ -60,9 +60,7 @@ async fn a_growing_answer_has_a_button_that_stops_it_and_is_gone_with_the_end() 
     // Pressed once more, by an app that still shows it.
     let update = world.telegram.press(anna(), growing.message_id, "stop");
     world.wait_until_done(update).await;
-    let told = |doing: &Doing| {
-        matches!(doing, Doing::CallbackAnswered { text: Some(text), .. } if text.contains("нечего останавливать"))
-    };
+    let told = |doing: &Doing| matches!(doing, Doing::CallbackAnswered { text: Some(text), .. } if text.contains("нечего останавливать"));
     assert!(world.telegram.events(42).iter().any(|event| told(&event.doing)));
 }
 

@@ -23,7 +23,10 @@ async fn text_in_answer_out_with_typing_shown_and_markdown_made_readable() {
     let kinds: Vec<_> = sent.entities.iter().map(|entity| entity.kind).collect();
     assert_eq!(kinds, [EntityKind::Bold, EntityKind::Pre]);
     let call = &world.api.calls()[0];
-    assert_eq!((call.key.as_str(), call.person), (format!("tgm-{}", world.telegram.person_messages(42)[0]).as_str(), 42));
+    assert_eq!(
+        (call.key.as_str(), call.person),
+        (format!("tgm-{}", world.telegram.person_messages(42)[0]).as_str(), 42)
+    );
     assert_eq!(call.request.message, "Что важно?");
     assert!(call.request.timestamp.is_some());
     let events = world.telegram.events(42);

@@ -88,7 +88,10 @@ async fn nobody_stops_what_has_ended_or_what_is_somebody_elses() {
     let mine = async {
         world.script.asked(2).await;
         assert!(!world.engine.stop(IVAN + 1).await.unwrap());
-        assert_eq!(world.count("SELECT count(*) FROM turns WHERE stop_asked_at IS NULL AND state = 'running'").await, 1);
+        assert_eq!(
+            world.count("SELECT count(*) FROM turns WHERE stop_asked_at IS NULL AND state = 'running'").await,
+            1
+        );
         assert!(world.engine.stop(IVAN).await.unwrap());
     };
     let (reply, ()) = tokio::join!(world.say("Ещё одну"), mine);

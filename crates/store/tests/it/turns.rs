@@ -227,12 +227,8 @@ async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
     assert_eq!(rest.summary.as_deref(), Some("they talked"));
     assert_eq!(rest.messages.first().map(|m| m.text.as_str()), Some("answer 2"));
     let _ = world.store.summaries().write(&rest, &Digest::of("they talked more"), world.now).await.unwrap();
-    let recall = world
-        .store
-        .messages()
-        .recall(IVAN, &[], LIMITS, &Question::default(), &Postings::default())
-        .await
-        .unwrap();
+    let recall =
+        world.store.messages().recall(IVAN, &[], LIMITS, &Question::default(), &Postings::default()).await.unwrap();
     assert_eq!(recall.earlier, ["they talked more"]);
     assert!(recall.messages.is_empty() && recall.summary.is_none(), "a reset conversation is still in the context");
 }

@@ -170,8 +170,9 @@ impl ModelProvider for Script {
                     return Ok(futures::stream::iter([Ok(Event::Text(text)), Err(error)]).boxed());
                 }
                 Step::HangAfter(text) => {
-                    let said = word_by_word(answer(text, Vec::new()))
-                        .filter(|event| std::future::ready(matches!(event, Ok(Event::Started { .. } | Event::Text(_)))));
+                    let said = word_by_word(answer(text, Vec::new())).filter(|event| {
+                        std::future::ready(matches!(event, Ok(Event::Started { .. } | Event::Text(_))))
+                    });
                     return Ok(said.chain(futures::stream::pending()).boxed());
                 }
                 Step::After(notify, then) => {
