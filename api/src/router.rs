@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, docs,
+    auth, chat, docs, feedback,
     guard::{Guard, guard},
     limits::Rule,
     memory,
@@ -44,7 +44,9 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
-        .routes(routes!(relationship::get));
+        .routes(routes!(relationship::get))
+        .routes(routes!(feedback::give))
+        .routes(routes!(feedback::referrer));
     let payments = group()
         .routes(routes!(payments::get))
         .routes(routes!(payments::offer))

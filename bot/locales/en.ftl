@@ -190,6 +190,10 @@ reset-nothing = We weren't in the middle of anything, so we can simply begin �
 # What cannot be done
 unsupported-voice = I can't understand voice messages yet 🙈 Could you put it in writing?
 unsupported-sticker = Cute sticker! But so far I really understand only words and photos 🙂
+unsupported-dice = What a throw! 🎲 But I can't play yet — shall we just talk?
+unsupported-place = I can't open maps yet. Will you tell me in words what place it is?
+unsupported-contact = I don't keep contacts and never call anybody 🙂 Better tell me in words who it is.
+unsupported-poll = I can't vote yet. Ask me in words, and I'll answer!
 unsupported-video = I can't watch videos yet. Will you tell me what's in it?
 unsupported-file = I can't open files yet. If it is a picture, please send it as a photo.
 unsupported-other = I can't do anything with this yet 🙈 Please put it in words, or send a photo.

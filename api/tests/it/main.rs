@@ -9,6 +9,7 @@
 mod again;
 mod auth;
 mod chat;
+mod feedback;
 mod harness;
 mod images;
 mod limits;

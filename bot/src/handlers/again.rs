@@ -25,8 +25,11 @@ pub(super) async fn edited(
     text: String,
 ) -> Result<Replies, Trouble> {
     danger::look_after(turn, language, &text).await;
-    let request =
-        ChatRequest { message: text, again: Some(Again::Edited(key_of(message_id))), ..ChatRequest::default() };
+    let request = ChatRequest {
+        message: text,
+        again: Some(Again::Edited(key_of(turn.person.chat_id, message_id))),
+        ..ChatRequest::default()
+    };
     // Most edits are of older messages, and are not answered: nobody is kept waiting for that.
     chat::answer(turn, language, &request).await
 }
@@ -37,12 +40,12 @@ impl Turn<'_> {
     pub(super) fn key(&self) -> String {
         let message_id = self.update.payload.get("message").and_then(|message| message.get("message_id"));
         match message_id.and_then(Value::as_i64) {
-            Some(message_id) => key_of(message_id),
+            Some(message_id) => key_of(self.person.chat_id, message_id),
             None => format!("tg-{}", self.update.update_id),
         }
     }
 }
 
-fn key_of(message_id: i64) -> String {
-    format!("tgm-{message_id}")
+fn key_of(chat_id: i64, message_id: i64) -> String {
+    format!("tgm-{chat_id}-{message_id}")
 }

@@ -52,8 +52,9 @@ pub(super) async fn photo(
 
 /// The companion's answer to what is asked of it for this update.
 pub(super) async fn answer(turn: &Turn<'_>, language: Language, request: &ChatRequest) -> Result<Replies, Trouble> {
-    let live::Answered { answer, draft } = live::ask(turn, &turn.key(), request).await;
-    let replies = turn.replies().in_place_of(draft);
+    let key = turn.key();
+    let live::Answered { answer, draft } = live::ask(turn, &key, request).await;
+    let replies = turn.replies().keyed(&key).in_place_of(draft);
     let answer = match answer {
         Ok(answer) => answer,
         // An edit of something that was never said to the companion.

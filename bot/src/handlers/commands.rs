@@ -15,7 +15,7 @@ use crate::{
 #[derive(BotCommands, Clone, Debug, PartialEq, Eq)]
 #[command(rename_rule = "lowercase")]
 enum Command {
-    /// What a link to the bot says after `?start=` comes along; nothing depends on it.
+    /// What a link to the bot says after `?start=` comes along.
     Start(String),
     Help,
     Profile,
@@ -69,7 +69,7 @@ pub(super) fn is_stop(text: &str) -> bool {
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
         Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
-        Some(Command::Start(_)) => start::start(turn).await,
+        Some(Command::Start(from)) => start::start_from(turn, &from).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Memory(words)) => memory::show(turn, &words).await,

@@ -16,7 +16,8 @@
 //! 7. While a name is awaited, a text is the name.
 //! 8. Any other text, and any photo, goes to the companion.
 //! 9. An edited message is answered anew if it is the last one, and otherwise corrected in what is remembered.
-//! 10. Of anything else the bot says kindly that it cannot do it yet.
+//! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
+//! 11. Of anything else the bot says kindly that it cannot do it yet.
 
 mod again;
 mod chat;
@@ -30,6 +31,7 @@ mod paid;
 mod premium;
 mod quoted;
 mod relationship;
+mod signs;
 mod start;
 mod trouble;
 mod typing;
@@ -123,8 +125,11 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             let profile = turn.profile_or_new().await?;
             chat::photo(turn, turn.language(Some(&profile)), &sizes, caption, date).await
         }
+        Incoming::Reacted { message_id, reaction } => signs::reacted(turn, message_id, reaction).await,
+        Incoming::Blocked(is_blocked) => signs::blocked(turn, is_blocked).await,
         Incoming::Unsupported(kind) => {
-            Ok(turn.replies().say(excuse_for(kind).render(turn.best_known_language().await)))
+            let text = excuse_for(kind).render(turn.best_known_language().await);
+            Ok(turn.replies().keyed(&burst(turn)).say(text))
         }
     }
 }
@@ -138,6 +143,9 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Text { .. } => "text",
         Incoming::Photo { .. } => "photo",
         Incoming::Edited { .. } => "edited",
+        Incoming::Reacted { .. } => "reaction",
+        Incoming::Blocked(true) => "blocked",
+        Incoming::Blocked(false) => "unblocked",
         Incoming::Unsupported(_) => "unsupported",
     }
 }
@@ -146,10 +154,20 @@ fn excuse_for(kind: Unsupported) -> Text<'static> {
     match kind {
         Unsupported::Voice => Text::UnsupportedVoice,
         Unsupported::Sticker => Text::UnsupportedSticker,
+        Unsupported::Dice => Text::UnsupportedDice,
+        Unsupported::Place => Text::UnsupportedPlace,
+        Unsupported::Contact => Text::UnsupportedContact,
+        Unsupported::Poll => Text::UnsupportedPoll,
         Unsupported::Video => Text::UnsupportedVideo,
         Unsupported::File => Text::UnsupportedFile,
         Unsupported::Other => Text::UnsupportedOther,
     }
+}
+
+/// Who sends ten videos in a row hears once that the bot cannot watch them (twice, if the minute ends meanwhile).
+fn burst(turn: &Turn<'_>) -> String {
+    let sent_at = turn.update.payload["message"]["date"].as_i64().unwrap_or_default();
+    format!("tg-unsupported-{}-{}", turn.person.chat_id, sent_at / 60)
 }
 
 impl Turn<'_> {

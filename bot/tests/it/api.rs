@@ -16,10 +16,15 @@ use axum::{
 use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
-    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse, StopResponse},
+    chat::{
+        ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
+        StopResponse,
+    },
     memory::FactData,
     problem::PROBLEM_JSON,
-    profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
+    profile::{
+        Onboarding, ProfileData, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse,
+    },
     relationship::{EventKind, Level, RelationshipResponse},
 };
 use futures::{Stream, StreamExt as _};
@@ -72,6 +77,8 @@ struct World {
     conversation_open: bool,
     /// Lets the answer that is being made end, when somebody stops it.
     stoppable: Option<Arc<Notify>>,
+    feedback: Vec<(i64, String, Option<String>)>,
+    referrers: Vec<(i64, String)>,
     /// The level that every new turn reaches.
     level_up: Option<LevelUp>,
     is_away: bool,
@@ -107,6 +114,8 @@ impl FakeApi {
             token_generation: 0,
             conversation_open: true,
             stoppable: None,
+            feedback: Vec::new(),
+            referrers: Vec::new(),
             level_up: None,
             is_away: false,
             hangs_after_update: false,
@@ -118,6 +127,8 @@ impl FakeApi {
             .route("/chat", post(chat))
             .route("/chat/reset", post(reset))
             .route("/chat/stop", post(stop))
+            .route("/chat/feedback", post(feedback))
+            .route("/profile/referrer", post(referrer))
             .route("/profile", post(update_profile))
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
@@ -167,6 +178,16 @@ impl FakeApi {
     /// The answer that is made now ends when it is stopped.
     pub(crate) fn can_be_stopped(&self, by: Arc<Notify>) {
         self.lock().stoppable = Some(by);
+    }
+
+    /// What was thought of answers: by whom, of which, what.
+    pub(crate) fn feedback(&self) -> Vec<(i64, String, Option<String>)> {
+        self.lock().feedback.clone()
+    }
+
+    /// Who came by which link.
+    pub(crate) fn referrers(&self) -> Vec<(i64, String)> {
+        self.lock().referrers.clone()
     }
 
     pub(crate) fn end_conversation(&self) {
@@ -341,6 +362,28 @@ async fn stop(State(world): Shared, headers: HeaderMap) -> Response {
         answer.notify_one();
     }
     Json(StopResponse { stopping: stopped.is_some() }).into_response()
+}
+
+async fn feedback(State(world): Shared, headers: HeaderMap, Json(body): Json<FeedbackRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) => {
+            world.feedback.push((person, body.key, body.reaction));
+            Json(FeedbackResponse { kept: true }).into_response()
+        }
+    }
+}
+
+async fn referrer(State(world): Shared, headers: HeaderMap, Json(body): Json<ReferrerRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) => {
+            world.referrers.push((person, body.parameter));
+            Json(ReferrerResponse { kept: true }).into_response()
+        }
+    }
 }
 
 async fn profile(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {

@@ -15,6 +15,7 @@ mod delivery;
 mod inbound;
 mod live;
 mod memory;
+mod signs;
 mod story;
 mod talking;
 mod trouble;

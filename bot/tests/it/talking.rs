@@ -25,7 +25,7 @@ async fn text_in_answer_out_with_typing_shown_and_markdown_made_readable() {
     let call = &world.api.calls()[0];
     assert_eq!(
         (call.key.as_str(), call.person),
-        (format!("tgm-{}", world.telegram.person_messages(42)[0]).as_str(), 42)
+        (format!("tgm-42-{}", world.telegram.person_messages(42)[0]).as_str(), 42)
     );
     assert_eq!(call.request.message, "Что важно?");
     assert!(call.request.timestamp.is_some());

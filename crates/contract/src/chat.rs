@@ -128,3 +128,22 @@ pub struct StopResponse {
     /// Whether an answer was being made. It ends with what was said so far.
     pub stopping: bool,
 }
+
+/// `POST /chat/feedback`: what the person thinks of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackRequest {
+    /// The Idempotency-Key of the message that was answered.
+    #[schema(max_length = 255)]
+    pub key: String,
+    /// Their reaction, an emoji as a rule; nothing takes it back.
+    #[schema(example = "👍", max_length = 64)]
+    pub reaction: Option<String>,
+}
+
+/// Answer of `POST /chat/feedback`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FeedbackResponse {
+    /// Whether there is such an answer.
+    pub kept: bool,
+}
