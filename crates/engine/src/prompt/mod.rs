@@ -11,6 +11,7 @@ use evolve_domain::{
     language::Language,
     profile::{Profile, Settings},
     relationship::Level,
+    safety::quoting::Secret,
 };
 use evolve_store::{facts::Fact, messages};
 use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
@@ -66,7 +67,7 @@ pub struct PromptError(#[from] minijinja::Error);
 pub struct Prompts(Environment<'static>);
 
 /// What the system instruction is made of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Known<'a> {
     /// The person's language.
     pub language: Language,
@@ -78,7 +79,7 @@ pub struct Known<'a> {
     pub profile: &'a Profile,
     /// Facts, in the order to show.
     pub facts: &'a [Fact],
-    /// What earlier conversations were about, in the order to show.
+    /// What earlier weeks and conversations were about, in the order to show.
     pub earlier: &'a [String],
     /// What this conversation was about before the history begins.
     pub summary: Option<&'a str>,
@@ -102,6 +103,8 @@ impl Prompts {
             ("danger.en", include_str!("../../prompts/danger.en.j2")),
             ("summary.ru", include_str!("../../prompts/summary.ru.j2")),
             ("summary.en", include_str!("../../prompts/summary.en.j2")),
+            ("week.ru", include_str!("../../prompts/week.ru.j2")),
+            ("week.en", include_str!("../../prompts/week.en.j2")),
         ] {
             environment.add_template(name, source)?;
         }
@@ -118,21 +121,31 @@ impl Prompts {
             Some(own) => own.trim().to_owned(),
             None => self.render("persona", language, context! { name => persona.name.as_str() })?,
         };
-        let fact = |fact: &Fact| FactLine {
-            category: fact.category.as_str(),
-            day: fact.day.map(|day| day.to_string()),
-            content: fact.content.clone(),
+        // It was folded when it was stored; what an older version stored is folded here.
+        let fact = |fact: &Fact| {
+            let (category, day) = (fact.category.as_str(), fact.day.map(|day| day.to_string()));
+            Some(FactLine { category, day, content: fact::clean(&fact.content)? })
         };
         let context = SystemContext {
             persona_prompt,
             level: known.level.number(),
             voice: known.voice.map(str::to_owned),
             profile: profile_lines(known.profile),
-            facts: known.facts.iter().map(fact).collect(),
+            facts: known.facts.iter().filter_map(fact).collect(),
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
             summary: known.summary.and_then(told),
         };
         self.render("system", language, Value::from(Serde(&context)))
+    }
+
+    /// What must not be quoted to the person of their own system instruction: all of it that is not theirs.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn secret(&self, persona: &Persona, known: &Known<'_>) -> Result<Secret, PromptError> {
+        let nobody = Profile::default();
+        let known = Known { profile: &nobody, facts: &[], earlier: &[], summary: None, ..known.clone() };
+        Ok(Secret::new(&self.system(persona, &known)?))
     }
 
     /// What the system instruction ends with where the person may be in danger.
@@ -150,6 +163,14 @@ impl Prompts {
     pub fn summary(&self, language: Language) -> Result<String, PromptError> {
         let categories = fact::Category::ALL.map(fact::Category::as_str).join(", ");
         self.render("summary", language, context! { categories })
+    }
+
+    /// The system instruction of the summary of a week.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn week(&self, language: Language) -> Result<String, PromptError> {
+        self.render("week", language, context! {})
     }
 
     fn render(&self, name: &str, language: Language, context: Value) -> Result<String, PromptError> {

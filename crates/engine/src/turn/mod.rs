@@ -286,8 +286,8 @@ impl Running<'_> {
             self.correct(anew).await?;
         }
         let recall = self.recall().await?;
-        let prompt = self.compose(&recall)?;
-        self.generate(prompt, &recall, listener).await
+        let (prompt, secret) = self.compose(&recall)?;
+        self.generate(prompt, &secret, &recall, listener).await
     }
 
     fn settings(&self) -> Settings {

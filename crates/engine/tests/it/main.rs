@@ -11,6 +11,8 @@ mod facts;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod injections;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod model_chain;
@@ -32,3 +34,5 @@ mod stopping;
 mod turn;
 #[cfg(test)]
 mod turn_support;
+#[cfg(test)]
+mod weeks;

@@ -12,6 +12,7 @@ use super::{ToolCall, TurnLease, Turns, Usage};
 use crate::{
     Keyring, StoreError,
     facts::{self, FactChanges},
+    forgetting::RESTART,
     memory::reindex,
 };
 
@@ -114,21 +115,14 @@ const IS_LAST: &str = "
         WHERE c.user_id = $1 AND c.ended_at IS NULL AND m.id = $2)";
 
 const MESSAGE: &str = "
-    SELECT conversation_id, place, number, role, text FROM messages
-    WHERE user_id = $1 AND id = $2 AND created_at = $3 FOR UPDATE";
+    SELECT m.conversation_id, m.number, m.role, m.text, c.summed_messages >= m.place AS is_summed
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.user_id = $1 AND m.id = $2 AND m.created_at = $3 FOR UPDATE";
 
 const SAY: &str = "UPDATE messages SET text = $3 WHERE id = $1 AND created_at = $2";
 
-/// A summary that holds the old words is made anew; a pass that is under way loses its lease, and so cannot write them.
-/// $1 conversation, $2 place.
-const RESTART: &str = "
-    WITH dropped AS (
-        DELETE FROM summaries WHERE conversation_id = $1 AND messages >= $2
-    )
-    UPDATE conversations SET summary_leased_until = NULL,
-        summed_messages = CASE WHEN summed_messages >= $2 THEN 0 ELSE summed_messages END,
-        title = CASE WHEN summed_messages >= $2 THEN NULL ELSE title END
-    WHERE id = $1";
+/// A pass that is under way may have read the old words: without its lease it cannot write them.
+const INTERRUPT: &str = "UPDATE conversations SET summary_leased_until = NULL WHERE id = $1";
 
 /// $1 turn, $2 answer, $3 model, $4 now, $5 the turn before, $6 input and $7 output tokens, $8/$9 tools.
 const END: &str = "
@@ -150,10 +144,10 @@ const END: &str = "
 #[derive(FromRow)]
 struct Row {
     conversation_id: Uuid,
-    place: i32,
     number: Option<i32>,
     role: String,
     text: String,
+    is_summed: bool,
 }
 
 impl Turns<'_> {
@@ -275,6 +269,12 @@ async fn say(
     let Some(row) = row.filter(|row| row.text != text) else { return Ok(false) };
     sqlx::query(SAY).bind(id).bind(created_at).bind(text).execute(&mut *connection).await?;
     reindex(connection, user_id, created_at, row.number, &row.role, (&row.text, text)).await?;
-    sqlx::query(RESTART).bind(row.conversation_id).bind(row.place).execute(connection).await?;
+    // A summary that holds the old words is made anew, and what was made of it.
+    let conversation = row.conversation_id;
+    if row.is_summed {
+        sqlx::query(RESTART).bind(vec![conversation]).execute(connection).await?;
+    } else {
+        sqlx::query(INTERRUPT).bind(conversation).execute(connection).await?;
+    }
     Ok(true)
 }
