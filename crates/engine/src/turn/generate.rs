@@ -42,12 +42,6 @@ impl Round {
     }
 }
 
-impl Round {
-    fn of(answer: Answer, model: String, secret: &Secret) -> Self {
-        Self { answer: (!secret.is_quoted_in(&answer.text)).then_some(answer), model }
-    }
-}
-
 impl Running<'_> {
     pub(super) async fn generate(
         &self,
