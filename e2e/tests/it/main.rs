@@ -6,6 +6,8 @@ mod crowd;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod four_weeks;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod payments;
