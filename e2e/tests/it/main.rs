@@ -1,6 +1,7 @@
 //! Whole-system stories: only Telegram and the models are stood in for, at the HTTP level or by a script.
 
 #[cfg(test)]
+mod again;
 mod crowd;
 #[cfg(test)]
 mod faults;
