@@ -23,6 +23,7 @@ pub mod request_id;
 pub mod router;
 pub mod security;
 mod serve;
+pub mod settings;
 pub mod state;
 
 pub use config::Config;

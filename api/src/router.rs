@@ -23,7 +23,7 @@ use crate::{
     openapi::Document,
     operation,
     problem::ApiError,
-    profile, ready, relationship, request_id, security,
+    profile, ready, relationship, request_id, security, settings,
     state::Api,
 };
 
@@ -43,7 +43,9 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
-        .routes(routes!(relationship::get));
+        .routes(routes!(relationship::get))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))

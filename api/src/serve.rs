@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, memory, partitions, profiles::Profiles, providers,
+    Engine, EngineConfig, EngineMetrics, memory, partitions, preferences::Preferences, profiles::Profiles, providers,
     relationships::Relationships, summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
@@ -68,6 +68,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let defaults = config.persona.default_settings();
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
+    let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
@@ -84,6 +85,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     Ok(Api::new(Parts {
         engine,
         profiles,
+        preferences,
         relationships,
         store,
         redis,

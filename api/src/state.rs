@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, profiles::Profiles, relationships::Relationships};
+use evolve_engine::{Engine, preferences::Preferences, profiles::Profiles, relationships::Relationships};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -35,6 +35,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Profiles.
     pub profiles: Profiles,
+    /// What people set.
+    pub preferences: Preferences,
     /// Relationships.
     pub relationships: Relationships,
     /// Postgres, for readiness.

@@ -27,6 +27,7 @@ help =
 
     /profile — what I know about you
     /relationship — how close we are
+    /settings — how I talk with you
     /status — your plan, and the messages left today
     /reset — start the conversation afresh (I keep my memories)
     /start — get to know each other
@@ -36,6 +37,7 @@ command-start = Get to know each other
 command-help = What I can do
 command-profile = What I know about you
 command-relationship = How close we are
+command-settings = How I talk with you
 command-status = Your plan and messages left
 command-reset = Start the conversation afresh
 
@@ -115,6 +117,95 @@ level-up =
     🎉 We've grown closer! We have reached a new level: <b>{ $name }</b>.
 
     How we got here: /relationship
+
+# Settings
+settings-title = ⚙️ <b>Settings</b>
+settings-now-zone = Time zone: { $zone }, it is { $time } there
+settings-now-detail = Answers: { $value }
+settings-now-wishes = My wishes: { $count ->
+        [0] none
+       *[other] { $count }
+    }
+settings-now-topics = Topics: { $liked } welcome, { $avoided } to avoid
+settings-now-quiet = Quiet hours: { $value }
+settings-now-morning = Good morning from me: { $value }
+settings-now-follow = I ask how your plans went: { $value }
+settings-on = on
+settings-off = off
+settings-none = none
+settings-language = 🌐 Language
+settings-zone = 🕰 Time zone
+settings-detail = 📏 Answers
+settings-wishes = ✍️ My wishes
+settings-topics = 💬 Topics
+settings-quiet = 🌙 Quiet hours
+settings-first = ☀️ Writing first
+settings-close = Done
+settings-back = ← Back
+settings-type = ✏️ Type it
+settings-clear = 🗑 Clear
+settings-saved = Got it, saved 🙂
+settings-language-title = 🌐 Which language shall we speak?
+settings-zone-title = 🕰 Where do you live? Pick a place with the same time, or type your city.
+settings-detail-title = 📏 How long should my answers be?
+settings-wishes-title = ✍️ <b>My wishes</b>: what should I keep in mind when we talk? For example: “keep it informal”, “no emoji”.
+settings-topics-title = 💬 <b>Topics</b>: what do you like to talk about, and what should I leave alone?
+settings-talk-of = 👍 Welcome
+settings-avoid = 🚫 To avoid
+settings-quiet-title = 🌙 When should I never write first?
+settings-first-title = ☀️ Now and then I can write first: once a day at most, and never in your quiet hours. A tick means that it is on.
+settings-morning = Say good morning
+settings-follow = Ask how my plans went
+settings-ask-zone = Reply to this message with your city or the difference to UTC, for example: Berlin, or UTC+3.
+settings-ask-wishes = Reply to this message with your wishes, one on each line, up to 10. They replace the earlier ones.
+settings-ask-talk-of = Reply to this message with topics you like, separated by commas, up to 10. They replace the earlier ones.
+settings-ask-avoid = Reply to this message with topics to avoid, separated by commas, up to 10. They replace the earlier ones.
+settings-ask-quiet = Reply to this message with the hours, for example: 22-8.
+settings-zone-unknown = I don't know that place 🙈 Try the nearest big city, or the difference to UTC such as UTC+3.
+settings-wishes-too-long = That is more than I can keep in mind 🙈 Up to 10 wishes, please, of 200 characters each.
+settings-topics-too-long = That is more than I can keep in mind 🙈 Up to 10 topics, please, of 60 characters each.
+settings-quiet-unknown = I didn't understand the hours 🙈 Two different whole hours, please: 22-8.
+detail-short = short
+detail-normal = as fits
+detail-long = long
+region-name = { $region ->
+        [russia] Russia
+        [europe] Europe
+        [asia] Asia
+       *[america] America
+    }
+place-name = { $place ->
+        [kaliningrad] Kaliningrad
+        [moscow] Moscow
+        [samara] Samara
+        [yekaterinburg] Yekaterinburg
+        [omsk] Omsk
+        [novosibirsk] Novosibirsk
+        [irkutsk] Irkutsk
+        [yakutsk] Yakutsk
+        [vladivostok] Vladivostok
+        [kamchatka] Kamchatka
+        [london] London
+        [berlin] Berlin, Paris
+        [kyiv] Kyiv, Riga
+        [minsk] Minsk
+        [istanbul] Istanbul
+        [jerusalem] Jerusalem
+        [tbilisi] Tbilisi, Yerevan
+        [dubai] Dubai
+        [almaty] Almaty
+        [tashkent] Tashkent
+        [delhi] Delhi
+        [bangkok] Bangkok
+        [shanghai] Shanghai
+        [tokyo] Tokyo
+        [newyork] New York
+        [chicago] Chicago
+        [denver] Denver
+        [losangeles] Los Angeles
+        [saopaulo] São Paulo
+       *[utc] UTC
+    }
 
 reset-done = All right, a fresh start 🌱 Everything I remember about you stays with me.
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.

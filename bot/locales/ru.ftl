@@ -28,6 +28,7 @@ help =
 
     /profile — что я о вас знаю
     /relationship — насколько мы близки
+    /settings — как мне с вами разговаривать
     /status — тариф и сколько сообщений осталось на сегодня
     /reset — начать разговор заново (память останется)
     /start — познакомиться
@@ -37,6 +38,7 @@ command-start = Познакомиться
 command-help = Что я умею
 command-profile = Что я о вас знаю
 command-relationship = Насколько мы близки
+command-settings = Как мне с вами разговаривать
 command-status = Тариф и остаток сообщений
 command-reset = Начать разговор заново
 
@@ -124,6 +126,95 @@ level-up =
     🎉 Мы стали ближе! Теперь у нас новый уровень — <b>{ $name }</b>.
 
     Как мы к этому пришли: /relationship
+
+# Настройки
+settings-title = ⚙️ <b>Настройки</b>
+settings-now-zone = Часовой пояс: { $zone }, там сейчас { $time }
+settings-now-detail = Ответы: { $value }
+settings-now-wishes = Пожелания: { $count ->
+        [0] нет
+       *[other] { $count }
+    }
+settings-now-topics = Темы: приятных — { $liked }, нежелательных — { $avoided }
+settings-now-quiet = Тихие часы: { $value }
+settings-now-morning = Доброе утро от меня: { $value }
+settings-now-follow = Спрашиваю, как прошли ваши планы: { $value }
+settings-on = да
+settings-off = нет
+settings-none = нет
+settings-language = 🌐 Язык
+settings-zone = 🕰 Часовой пояс
+settings-detail = 📏 Ответы
+settings-wishes = ✍️ Пожелания
+settings-topics = 💬 Темы
+settings-quiet = 🌙 Тихие часы
+settings-first = ☀️ Писать первой
+settings-close = Готово
+settings-back = ← Назад
+settings-type = ✏️ Написать
+settings-clear = 🗑 Очистить
+settings-saved = Хорошо, записано 🙂
+settings-language-title = 🌐 На каком языке нам говорить?
+settings-zone-title = 🕰 Где вы живёте? Выберите место с тем же временем или напишите свой город.
+settings-detail-title = 📏 Насколько подробно мне отвечать?
+settings-wishes-title = ✍️ <b>Пожелания</b>: что мне учитывать в разговоре? Например: «говори просто», «без смайликов».
+settings-topics-title = 💬 <b>Темы</b>: о чём вам приятно говорить, а чего лучше не касаться?
+settings-talk-of = 👍 Приятные
+settings-avoid = 🚫 Не касаться
+settings-quiet-title = 🌙 Когда мне нельзя писать первой?
+settings-first-title = ☀️ Иногда я могу писать первой: не чаще раза в день и никогда — в тихие часы. Галочка значит, что включено.
+settings-morning = Желать доброго утра
+settings-follow = Спрашивать, как прошли планы
+settings-ask-zone = Ответьте на это сообщение: напишите город или разницу с UTC. Например: Казань или UTC+3.
+settings-ask-wishes = Ответьте на это сообщение: напишите пожелания, каждое с новой строки, не больше 10. Они заменят прежние.
+settings-ask-talk-of = Ответьте на это сообщение: напишите приятные темы через запятую, не больше 10. Они заменят прежние.
+settings-ask-avoid = Ответьте на это сообщение: напишите через запятую темы, которых не касаться, не больше 10. Они заменят прежние.
+settings-ask-quiet = Ответьте на это сообщение: напишите часы. Например: 22-8.
+settings-zone-unknown = Такого места я не знаю 🙈 Попробуйте ближайший большой город или разницу с UTC, например UTC+3.
+settings-wishes-too-long = Столько мне не удержать 🙈 Не больше 10 пожеланий, пожалуйста, и до 200 знаков каждое.
+settings-topics-too-long = Столько мне не удержать 🙈 Не больше 10 тем, пожалуйста, и до 60 знаков каждая.
+settings-quiet-unknown = Не получилось разобрать часы 🙈 Нужны два разных целых часа: 22-8.
+detail-short = коротко
+detail-normal = как получится
+detail-long = подробно
+region-name = { $region ->
+        [russia] Россия
+        [europe] Европа
+        [asia] Азия
+       *[america] Америка
+    }
+place-name = { $place ->
+        [kaliningrad] Калининград
+        [moscow] Москва
+        [samara] Самара
+        [yekaterinburg] Екатеринбург
+        [omsk] Омск
+        [novosibirsk] Новосибирск
+        [irkutsk] Иркутск
+        [yakutsk] Якутск
+        [vladivostok] Владивосток
+        [kamchatka] Камчатка
+        [london] Лондон
+        [berlin] Берлин, Париж
+        [kyiv] Киев, Рига
+        [minsk] Минск
+        [istanbul] Стамбул
+        [jerusalem] Иерусалим
+        [tbilisi] Тбилиси, Ереван
+        [dubai] Дубай
+        [almaty] Алматы
+        [tashkent] Ташкент
+        [delhi] Дели
+        [bangkok] Бангкок
+        [shanghai] Шанхай
+        [tokyo] Токио
+        [newyork] Нью-Йорк
+        [chicago] Чикаго
+        [denver] Денвер
+        [losangeles] Лос-Анджелес
+        [saopaulo] Сан-Паулу
+       *[utc] UTC
+    }
 
 reset-done = Хорошо, начнём разговор с чистого листа 🌱 Всё, что я о вас помню, остаётся со мной.
 reset-nothing = Мы как раз ни о чём не говорили, так что можно просто начать 🙂 Всё, что я о вас помню, остаётся со мной.

@@ -7,6 +7,7 @@ use evolve_contract::{
     chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse},
     profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
     relationship::RelationshipResponse,
+    settings::{SettingsData, SettingsUpdate},
 };
 use futures::Stream;
 use moka::future::Cache;
@@ -85,6 +86,26 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn relationship(&self, person: i64) -> Result<Option<RelationshipResponse>, ClientError> {
         known(self.authorised(person, |token| async move { self.client.relationship(&token, person).await }).await)
+    }
+
+    /// How the person wants things; nothing for somebody unknown.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn settings(&self, person: i64) -> Result<Option<SettingsData>, ClientError> {
+        let found = self.authorised(person, |token| async move { self.client.settings(&token, person).await }).await;
+        Ok(known(found)?.map(|settings| settings.data))
+    }
+
+    /// Changes how the person wants things.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn update_settings(&self, person: i64, data: SettingsData) -> Result<SettingsData, ClientError> {
+        let update = &SettingsUpdate { user_id: person, data };
+        let updated =
+            self.authorised(person, |token| async move { self.client.update_settings(&token, update).await }).await?;
+        Ok(updated.data)
     }
 
     /// The person's profile as it is now; nothing for somebody unknown.

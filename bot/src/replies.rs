@@ -54,6 +54,23 @@ impl Replies {
         self.owe("sendMessage", params)
     }
 
+    /// A message with this `reply_markup`.
+    #[must_use]
+    pub(crate) fn say_with(self, html: impl Into<String>, markup: Value) -> Self {
+        let mut params = self.text_params(html.into());
+        params["reply_markup"] = markup;
+        self.owe("sendMessage", params)
+    }
+
+    /// Another text with this `reply_markup` for a message that was sent before.
+    #[must_use]
+    pub(crate) fn edit_with(self, message_id: i64, html: impl Into<String>, markup: Value) -> Self {
+        let mut params = self.text_params(html.into());
+        params["message_id"] = message_id.into();
+        params["reply_markup"] = markup;
+        self.owe("editMessageText", params)
+    }
+
     /// Another text, without buttons, for a message that was sent before.
     #[must_use]
     pub(crate) fn edit(self, message_id: i64, html: impl Into<String>) -> Self {

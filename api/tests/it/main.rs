@@ -18,4 +18,5 @@ mod process;
 mod profile;
 mod ready;
 mod relationship;
+mod settings;
 mod stream;

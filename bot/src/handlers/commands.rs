@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, relationship, start};
+use super::{Trouble, Turn, me, relationship, settings, start};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -20,14 +20,16 @@ enum Command {
     Help,
     Profile,
     Relationship,
+    Settings,
     Status,
     Reset,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 6] = [
+const MENU: [(&str, Text<'static>); 7] = [
     ("profile", Text::CommandProfile),
     ("relationship", Text::CommandRelationship),
+    ("settings", Text::CommandSettings),
     ("status", Text::CommandStatus),
     ("reset", Text::CommandReset),
     ("help", Text::CommandHelp),
@@ -55,6 +57,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Relationship) => relationship::show(turn).await,
+        Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

@@ -9,16 +9,19 @@
 //! 2. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
 //! 3. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
-//! 4. While a name is awaited, a text is the name.
-//! 5. Any other text, and any photo, goes to the companion.
-//! 6. Of anything else the bot says kindly that it cannot do it yet.
+//! 4. A reply to a question of `/settings` is its answer.
+//! 5. While a name is awaited, a text is the name.
+//! 6. Any other text, and any photo, goes to the companion.
+//! 7. Of anything else the bot says kindly that it cannot do it yet.
 
 mod chat;
 mod commands;
 mod live;
 mod me;
+mod menu;
 mod names;
 mod relationship;
+mod settings;
 mod start;
 mod trouble;
 mod typing;
@@ -79,8 +82,14 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
 
 async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
     match incoming {
+        Incoming::Press { query_id, message_id, data } if settings::is_button(&data) => {
+            settings::pressed(turn, &query_id, message_id, &data).await
+        }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
+        Incoming::Text { text, .. } if let Some(asked) = settings::Asked::replied_to(&turn.update.payload) => {
+            settings::typed(turn, asked, &text).await
+        }
         Incoming::Text { text, date } => {
             let profile = turn.profile_or_new().await?;
             if start::awaits_name(turn, &profile, &text) {

@@ -53,6 +53,14 @@ pub(super) async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     }
 }
 
+/// Tells Telegram that a press has come. First, and whatever comes of it: until then the person's app shows a waiting
+/// button, for a minute at most.
+pub(super) async fn answer_press(turn: &Turn<'_>, query: &str) {
+    if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
+        turn.bot.metrics.swallow("callback_answer", &error);
+    }
+}
+
 /// A button was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
@@ -60,10 +68,7 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    // First, and whatever comes of it: until then the person's app shows a waiting button, for a minute at most.
-    if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
-        turn.bot.metrics.swallow("callback_answer", &error);
-    }
+    answer_press(turn, query).await;
     let profile = turn.fresh_profile_or_new().await?;
     let pressed = Pressed { turn, message, profile: &profile };
     match data {

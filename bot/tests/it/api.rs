@@ -20,6 +20,7 @@ use evolve_contract::{
     problem::PROBLEM_JSON,
     profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
     relationship::{EventKind, Level, RelationshipResponse},
+    settings::{SettingsData, SettingsResponse, SettingsUpdate},
 };
 use futures::{Stream, StreamExt as _};
 use tokio::{
@@ -61,6 +62,7 @@ struct World {
     answerer: Answerer,
     answered: HashMap<(i64, String), ChatResponse>,
     profiles: HashMap<i64, ProfileData>,
+    settings: HashMap<i64, SettingsData>,
     calls: Vec<Call>,
     turns: usize,
     token_generation: u32,
@@ -94,6 +96,7 @@ impl FakeApi {
             answerer: Box::new(|call, _| Reply::Text(format!("echo: {}", call.request.message))),
             answered: HashMap::new(),
             profiles: HashMap::new(),
+            settings: HashMap::new(),
             calls: Vec::new(),
             turns: 0,
             token_generation: 0,
@@ -112,6 +115,8 @@ impl FakeApi {
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
             .route("/relationship/{user_id}", get(relationship))
+            .route("/settings", post(update_settings))
+            .route("/settings/{user_id}", get(settings))
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -159,6 +164,10 @@ impl FakeApi {
 
     pub(crate) fn know(&self, person: i64, data: ProfileData) {
         self.lock().profiles.insert(person, data);
+    }
+
+    pub(crate) fn settings(&self, person: i64) -> SettingsData {
+        self.lock().settings.get(&person).cloned().unwrap_or_default()
     }
 
     pub(crate) fn profile(&self, person: i64) -> Option<ProfileData> {
@@ -350,10 +359,41 @@ fn change_profile(world: &mut World, headers: &HeaderMap, update: ProfileUpdate)
             let new = update.data;
             known.name = new.name.or(known.name.take());
             known.language = new.language.or(known.language.take());
+            known.time_zone = new.time_zone.or(known.time_zone.take());
             known.onboarding = new.onboarding.or(known.onboarding);
             Json(response_of(person, known)).into_response()
         }
     }
+}
+
+async fn settings(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let data = world.settings.get(&user_id).cloned().unwrap_or_default();
+    Json(SettingsResponse { user_id, data }).into_response()
+}
+
+async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update): Json<SettingsUpdate>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let SettingsUpdate { user_id, data: new } = update;
+    if new.instructions.as_ref().is_some_and(|lines| lines.len() > 10) {
+        return problem(Problem::new(Code::InvalidValue));
+    }
+    let known = world.settings.entry(user_id).or_default();
+    known.detail = new.detail.or(known.detail);
+    known.instructions = new.instructions.or(known.instructions.take());
+    known.talk_of = new.talk_of.or(known.talk_of.take());
+    known.avoid = new.avoid.or(known.avoid.take());
+    known.quiet_hours = new.quiet_hours.or(known.quiet_hours.take());
+    known.good_morning = new.good_morning.or(known.good_morning);
+    known.follow_ups = new.follow_ups.or(known.follow_ups);
+    let data = known.clone();
+    Json(SettingsResponse { user_id, data }).into_response()
 }
 
 async fn status(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {

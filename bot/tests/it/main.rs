@@ -12,6 +12,7 @@ mod api;
 mod delivery;
 mod inbound;
 mod live;
+mod settings;
 mod story;
 mod talking;
 mod trouble;

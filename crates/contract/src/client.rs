@@ -15,6 +15,7 @@ use crate::{
     chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
     relationship::RelationshipResponse,
+    settings::{SettingsResponse, SettingsUpdate},
 };
 
 /// Why a call gave no result.
@@ -168,6 +169,22 @@ impl Client {
     /// [`ClientError`].
     pub async fn relationship(&self, token: &str, user_id: i64) -> Result<RelationshipResponse, ClientError> {
         json(self.request(Method::GET, &format!("relationship/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /settings/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn settings(&self, token: &str, user_id: i64) -> Result<SettingsResponse, ClientError> {
+        json(self.request(Method::GET, &format!("settings/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `POST /settings`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update_settings(&self, token: &str, body: &SettingsUpdate) -> Result<SettingsResponse, ClientError> {
+        json(self.request(Method::POST, "settings").bearer_auth(token).json(body)).await
     }
 
     fn chat_request(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> RequestBuilder {

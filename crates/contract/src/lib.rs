@@ -11,6 +11,7 @@ pub mod problem;
 pub mod profile;
 pub mod ready;
 pub mod relationship;
+pub mod settings;
 
 pub use client::{Client, ClientError};
 pub use problem::{Code, Problem};

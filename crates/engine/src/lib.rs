@@ -7,6 +7,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod partitions;
+pub mod preferences;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;
+pub mod preferences;
 pub mod redis;
 pub mod relationships;
 pub mod rotate;

@@ -11,6 +11,7 @@ use evolve_domain::{
     language::Language,
     profile::{Profile, Settings},
     relationship::Level,
+    wishes::{MAX_INSTRUCTION_CHARS, MAX_TOPIC_CHARS, Wishes},
 };
 use evolve_store::{facts::Fact, messages};
 use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
@@ -118,6 +119,8 @@ impl Prompts {
             persona_prompt,
             level: known.level.number(),
             voice: known.voice.map(str::to_owned),
+            detail: known.profile.wishes.detail.as_str(),
+            wishes: wish_lines(&known.profile.wishes),
             profile: profile_lines(known.profile),
             facts: known.facts.iter().map(fact).collect(),
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
@@ -145,6 +148,8 @@ struct SystemContext {
     persona_prompt: String,
     level: u8,
     voice: Option<String>,
+    detail: &'static str,
+    wishes: Vec<Field>,
     profile: Vec<Field>,
     facts: Vec<FactLine>,
     earlier: Vec<String>,
@@ -166,6 +171,15 @@ struct Field {
 /// A summary on one line: a model wrote it from what a person said, and a line break could forge a section.
 fn told(summary: &str) -> Option<String> {
     fact::one_line(summary, usize::MAX)
+}
+
+/// Checked when they were stored; but a line break here could forge a section, so they are folded once more.
+fn wish_lines(wishes: &Wishes) -> Vec<Field> {
+    let line = |name, text: &String, most| Some(Field { name, value: fact::one_line(text, most)? });
+    let instructions = wishes.instructions.iter().filter_map(|text| line("wish", text, MAX_INSTRUCTION_CHARS));
+    let talk_of = wishes.talk_of.iter().filter_map(|text| line("talk of", text, MAX_TOPIC_CHARS));
+    let avoid = wishes.avoid.iter().filter_map(|text| line("avoid", text, MAX_TOPIC_CHARS));
+    instructions.chain(talk_of).chain(avoid).collect()
 }
 
 fn profile_lines(profile: &Profile) -> Vec<Field> {

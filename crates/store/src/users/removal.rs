@@ -18,7 +18,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 12] = [
+const REMOVALS: [(&str, &str); 15] = [
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
@@ -28,6 +28,9 @@ const REMOVALS: [(&str, &str); 12] = [
     ("turns", "DELETE FROM turns WHERE user_id = $1"),
     ("usage_days", "DELETE FROM usage_days WHERE user_id = $1"),
     ("relationship_events", "DELETE FROM relationship_events WHERE user_id = $1"),
+    ("deletions", "DELETE FROM deletions WHERE user_id = $1"),
+    ("exports", "DELETE FROM exports WHERE user_id = $1"),
+    ("proactive_messages", "DELETE FROM proactive_messages WHERE user_id = $1"),
     ("outbox", "DELETE FROM outbox WHERE user_id = $1"),
     // The bare number stays, or Telegram's repetition of an update would bring the person back.
     (
@@ -50,6 +53,8 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)
          + (SELECT count(*) FROM tool_calls WHERE user_id = $1) + (SELECT count(*) FROM turns WHERE user_id = $1)
          + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)
+         + (SELECT count(*) FROM deletions WHERE user_id = $1) + (SELECT count(*) FROM exports WHERE user_id = $1)
+         + (SELECT count(*) FROM proactive_messages WHERE user_id = $1)
          + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)";
 
 impl Users<'_> {

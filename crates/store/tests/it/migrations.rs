@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 8] = [
+const DATA: [(i64, &str); 9] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -29,6 +29,10 @@ const DATA: [(i64, &str); 8] = [
          UPDATE users SET last_day = '2026-01-01', points_today = 1, streak = 1, best_level = 1;
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
     (10, "UPDATE inbox SET draft_id = 7"),
+    (11, "UPDATE settings SET quiet_from = 22, quiet_until = 8, good_morning = true, proactive_at = now();
+          INSERT INTO deletions VALUES (1, now(), now());
+          INSERT INTO exports VALUES (1, '2026-01-01', now());
+          INSERT INTO proactive_messages VALUES (1, '2026-01-01', 'good_morning', NULL, now())"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
