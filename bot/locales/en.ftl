@@ -234,3 +234,11 @@ model-blocked = I'd rather not answer that. Shall we talk about something else? 
 model-failed = I couldn't find the words 🙈 Could you say it differently? This message wasn't counted.
 message-refused = I can't make out this message 🙈 Could you write it differently?
 trouble = I'm sorry, something went wrong with this message and I couldn't answer it. Please write to me again.
+
+# Somebody may be in danger
+helplines =
+    Thank you for telling me. This may be very hard right now, and you don't have to carry it alone. There are people who will listen this minute:
+
+    { $lines }
+
+    If you are in danger right now, call { $emergency }. I'm here too: keep writing to me.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use evolve_contract::chat::ChatRequest;
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, incoming::Photo, live, relationship, trouble, typing};
+use super::{Trouble, Turn, danger, incoming::Photo, live, relationship, trouble, typing};
 use crate::{markdown, replies::Replies, texts::Text};
 
 /// The API takes bodies of 10 MiB; base64 makes four bytes of three, and the caption needs some room too.
@@ -17,6 +17,7 @@ pub(super) async fn text(
     message: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
+    danger::look_after(turn, language, &message).await;
     let request = ChatRequest { message, timestamp: Some(date), image_data: None };
     typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &request)).await
 }

@@ -16,6 +16,7 @@
 
 mod chat;
 mod commands;
+mod danger;
 mod live;
 mod me;
 mod menu;

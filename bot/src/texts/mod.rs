@@ -166,6 +166,7 @@ texts! {
     ModelBlocked = "model-blocked",
     ModelFailed = "model-failed",
     MessageRefused = "message-refused",
+    Helplines { lines: &'a str, emergency: &'a str } = "helplines",
     Trouble = "trouble",
 }
 

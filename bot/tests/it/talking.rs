@@ -1,6 +1,9 @@
 //! Messages to the companion, and what comes back.
 
-use evolve_contract::{Code, Problem};
+use evolve_contract::{
+    Code, Problem,
+    profile::{Onboarding, ProfileData},
+};
 use evolve_testkit::telegram::{Doing, entities::EntityKind};
 use rstest::rstest;
 
@@ -190,4 +193,27 @@ async fn a_bot_that_dies_before_it_told_of_a_level_leaves_the_celebration_to_the
     world.wait_for_last(42, "новый уровень — Знакомый.").await;
     let texts = world.texts(42);
     assert_eq!((texts.len(), texts[0].as_str()), (2, "made: Привет"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn somebody_in_danger_gets_whom_to_call_where_they_are_even_when_no_model_answers() {
+    let world = World::new().await;
+    let done = |zone: &str| ProfileData {
+        time_zone: Some(zone.to_owned()),
+        language: Some("ru".to_owned()),
+        onboarding: Some(Onboarding::Done),
+        ..ProfileData::default()
+    };
+    world.api.know(42, done("Asia/Vladivostok"));
+    world.api.answer(|_, _| Reply::Problem(Problem::new(Code::ModelUnavailable)));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Я больше не хочу жить");
+    world.wait_for_last(42, "через пару минут").await;
+    let texts = world.texts(42);
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].contains("8-800-2000-122") && texts[0].contains("звоните 112"), "{}", texts[0]);
+    world.api.answer(|_, _| Reply::Text("Рада!".to_owned()));
+    world.telegram.send_text(anna(), "Хочу жить долго и у моря");
+    world.wait_for_last(42, "Рада!").await;
+    assert_eq!(world.texts(42).len(), 3);
 }

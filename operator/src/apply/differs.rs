@@ -119,27 +119,34 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A Kubernetes quantity in thousandths.
+/// A Kubernetes quantity in billionths.
 fn amount(text: &str) -> Option<i128> {
     let digits = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, suffix) = text.split_at(digits);
-    let thousandths = match suffix {
-        "m" => 1,
-        "" => 1_000,
-        "k" => 1_000_000,
-        "M" => 1_000_000_000,
-        "G" => 1_000_000_000_000,
-        "T" => 1_000_000_000_000_000,
-        "Ki" => 1_000 << 10,
-        "Mi" => 1_000 << 20,
-        "Gi" => 1_000 << 30,
-        "Ti" => 1_000 << 40,
+    const ONE: i128 = 1_000_000_000;
+    let billionths = match suffix {
+        "n" => 1,
+        "u" => 1_000,
+        "m" => 1_000_000,
+        "" => ONE,
+        "k" => ONE * 1_000,
+        "M" => ONE * 1_000_000,
+        "G" => ONE * 1_000_000_000,
+        "T" => ONE * 1_000_000_000_000,
+        "P" => ONE * 1_000_000_000_000_000,
+        "E" => ONE * 1_000_000_000_000_000_000,
+        "Ki" => ONE << 10,
+        "Mi" => ONE << 20,
+        "Gi" => ONE << 30,
+        "Ti" => ONE << 40,
+        "Pi" => ONE << 50,
+        "Ei" => ONE << 60,
         _ => return None,
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let scale = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let value: i128 = format!("{whole}{fraction}").parse().ok()?;
-    value.checked_mul(thousandths).map(|value| value / scale)
+    value.checked_mul(billionths).map(|value| value / scale)
 }
 
 #[cfg(test)]
@@ -166,6 +173,8 @@ mod tests {
         assert!(same(wanted.clone(), json!({"resources": {"requests": {"cpu": "1", "memory": "1Gi"}}})));
         assert!(!same(wanted, json!({"resources": {"requests": {"cpu": "1", "memory": "2Gi"}}})));
         assert!(same(json!({"limits": {"cpu": "0.5"}}), json!({"limits": {"cpu": "500m"}})));
+        assert!(same(json!({"storage": "1024Ti"}), json!({"storage": "1Pi"})));
+        assert!(same(json!({"cpu": "0.0005"}), json!({"cpu": "500u"})));
         assert!(!same(
             json!({"env": [{"name": "A", "value": "1000m"}]}),
             json!({"env": [{"name": "A", "value": "1"}]})

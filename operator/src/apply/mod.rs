@@ -77,6 +77,12 @@ impl ApplyError {
         matches!(&*self.source, kube::Error::Api(status) if status.code != TOO_MANY_REQUESTS)
     }
 
+    /// Whether the API server itself, or a webhook that it asked, has failed.
+    #[must_use]
+    pub fn is_of_the_server(&self) -> bool {
+        matches!(&*self.source, kube::Error::Api(status) if status.code >= 500)
+    }
+
     /// With what to do about it, if it is for want of rights.
     #[must_use]
     pub fn advised(self, advice: String) -> Self {
@@ -92,6 +98,9 @@ impl Applier {
     pub async fn apply(&self, manifest: &Manifest) -> Result<bool, ApplyError> {
         let slot = (manifest.kind, Depth::Owned);
         if let Some(live) = self.cache.get(slot, &manifest.key) {
+            if manifest.kind == Kind::Job && !manifest.is_of_the_same_bot(&live.metadata) {
+                return Err(Self::anothers(manifest));
+            }
             let live = serde_json::to_value(&*live).unwrap_or_default();
             let is_known = !manifest.kind.is_optional();
             let Some(difference) = differs::first_difference(&manifest.object, &live, is_known) else {
@@ -127,11 +136,16 @@ impl Applier {
         if manifest.is_of_the_same_bot(&live.metadata) {
             return Ok(());
         }
+        Err(Self::anothers(manifest))
+    }
+
+    fn anothers(manifest: &Manifest) -> ApplyError {
         let message = format!(
             "there is a {} of this name already, and it is not this bot's: give the bot another name, or remove it",
             manifest.kind.name()
         );
-        Err(failed(kube::Error::Api(Box::new(Status::failure(&message, "AlreadyExists").with_code(409)))))
+        let said = kube::Error::Api(Box::new(Status::failure(&message, "AlreadyExists").with_code(409)));
+        ApplyError::new("apply", manifest.kind, &manifest.key, said)
     }
 
     /// Deletes an object, if it is still the one that was seen. What it owns goes with it; of a Job, its pods go first, so

@@ -167,12 +167,18 @@ fn prefix(bot: &EvolveBot) -> String {
     }
 }
 
+/// Several bots may share a bucket and a prefix, and none may be given the copy of another.
+fn place_in_store(bot: &EvolveBot, s3: &S3) -> String {
+    let own = prefix(bot);
+    s3.prefix.as_ref().map_or_else(|| own.clone(), |prefix| format!("{}/{own}", prefix.trim_end_matches('/')))
+}
+
 /// What rclone is told of the store.
 pub(super) fn store_variables(bot: &EvolveBot, s3: &S3) -> Vec<EnvVar> {
     let secret = |key: &str| secret_variable(key, &SecretKeyRef::new(&s3.credentials_secret_name, key));
     let mut list = vec![
         plain_variable("BUCKET", &s3.bucket),
-        plain_variable("PREFIX", s3.prefix.clone().unwrap_or_else(|| prefix(bot))),
+        plain_variable("PREFIX", place_in_store(bot, s3)),
         plain_variable("RCLONE_S3_PROVIDER", if s3.endpoint.is_some() { "Other" } else { "AWS" }),
         plain_variable("RCLONE_S3_ENV_AUTH", "true"),
         // Making buckets is a right that backups should not need.

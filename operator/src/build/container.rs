@@ -131,8 +131,9 @@ pub(super) fn extra_variable(extra: &ExtraVariable) -> EnvVar {
 
 /// The variables of an environment, as a container lists them.
 pub(super) fn variables(list: &[environment::Variable]) -> Vec<EnvVar> {
+    // Kubernetes puts other variables, Secrets among them, in place of `$(NAME)`: a prompt from a ConfigMap must not name any.
     let one = |variable: &environment::Variable| match &variable.value {
-        environment::Value::Plain(text) => plain_variable(&variable.name, text),
+        environment::Value::Plain(text) => plain_variable(&variable.name, text.replace('$', "$$")),
         environment::Value::Secret(source) => secret_variable(&variable.name, source),
     };
     list.iter().map(one).collect()

@@ -39,7 +39,8 @@ pub(super) fn build(part: &Part<'_>, release: &Release, inputs: &Inputs) -> Depl
             progress_deadline_seconds: Some(deadline),
             revision_history_limit: Some(5),
             template: template(part, release, inputs),
-            paused: None,
+            // Somebody who pauses it by hand would stop every rollout, and nobody would be told.
+            paused: Some(false),
         }),
         status: None,
     }

@@ -4,6 +4,7 @@
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::PodSpec;
+use kube::Resource as _;
 
 use super::backup::{self, CONNECTION, STORE};
 use super::container::{self, plain_variable};
@@ -58,8 +59,11 @@ pub fn job(bot: &EvolveBot, inputs: &Inputs, copy: &str, suffix: &str) -> Result
         ]),
         ..container::pod(bot)
     };
+    let mut metadata = labels::owned(bot, names::restore(bot, suffix), COMPONENT);
+    // What it did is believed of no Job of another's.
+    metadata.owner_references = bot.controller_owner_ref(&()).map(|owner| vec![owner]);
     Ok(Job {
-        metadata: labels::owned(bot, names::restore(bot, suffix), COMPONENT),
+        metadata,
         spec: Some(JobSpec {
             // Who restores wants to know at once that it did not work.
             backoff_limit: Some(0),

@@ -1,7 +1,7 @@
 //! The kinds of objects that the operator knows, in the order in which they are applied: what a pod needs comes before
 //! the pod.
 
-use kube::core::ApiResource;
+use kube::core::{ApiResource, TypeMeta};
 
 /// One kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,6 +104,13 @@ impl Kind {
             kind: kind.to_owned(),
             plural: plural.to_owned(),
         }
+    }
+
+    /// As an object says it.
+    #[must_use]
+    pub fn types(self) -> TypeMeta {
+        let resource = self.resource();
+        TypeMeta { api_version: resource.api_version, kind: resource.kind }
     }
 
     /// As messages and metrics say it.

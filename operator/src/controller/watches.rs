@@ -261,6 +261,8 @@ impl<S: Fn(Change) + Send> Follower<S> {
     fn see(&mut self, mut object: DynamicObject) {
         trim(&mut object);
         let slot = self.watch.slot;
+        // The elements of a list do not say what they are, and would differ from what is wanted.
+        object.types.get_or_insert_with(|| slot.0.types());
         if slot.0 == Kind::Pod {
             pods::trim(&mut object);
         }

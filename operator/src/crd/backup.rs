@@ -54,8 +54,12 @@ fn schedule() -> Value {
         "0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC",
         "0?[0-6]|SUN|MON|TUE|WED|THU|FRI|SAT",
     ];
-    let fields = VALUES.map(|value| {
-        let item = format!("([*]|({value})(-({value}))?)(/0*[1-9][0-9]*)?");
+    // Of what has a step that is larger than its range, only the beginning would come.
+    const STEPS: [&str; 5] =
+        ["[1-9]|[1-5][0-9]", "[1-9]|1[0-9]|2[0-3]", "[1-9]|[12][0-9]|3[01]", "[1-9]|1[0-2]", "[1-6]"];
+    let fields = std::array::from_fn::<_, 5, _>(|place| {
+        let (value, step) = (VALUES[place], STEPS[place]);
+        let item = format!("([*]|({value})(-({value}))?)(/0*({step}))?");
         format!("{item}(,{item})*")
     });
     let shape = format!("self.matches('^(@(hourly|daily|weekly|monthly)|{FIVE})$')");
@@ -73,15 +77,15 @@ fn schedule() -> Value {
         (
             &values,
             "has a field out of its range: minutes are 0-59, hours 0-23, days 1-31, months 1-12 or JAN-DEC, weekdays 0-6 or \
-             SUN-SAT with Sunday as 0, and a step after a slash is 1 or more",
+             SUN-SAT with Sunday as 0, and a step after a slash is 1 or more and within the same range",
         ),
         (&forwards, "has a range that runs backwards: write FRI-SAT,SUN for FRI-SUN, and 22-23,0-5 for 22-5"),
         (
-            "!self.matches('^[*](/0*1)? ')",
+            "!self.matches('^([*]|0?0-59)(/0*1)? ')",
             "would make a copy each minute: begin with a minute, as in 30 3 * * *, or with a step, as in */30 * * * *",
         ),
         (
-            "!self.matches('(?i)^[^ ]+ [^ ]+ ((30|31|30,31) (0?2|FEB)|31 (0?[469]|11|APR|JUN|SEP|NOV)) [*]$')",
+            "!self.matches('(?i)^[^ ]+ [^ ]+ ((30|31|30[,-]31|31,30) (0?2|FEB)|31 (0?[2469]|11|FEB|APR|JUN|SEP|NOV)(,(0?[2469]|11|FEB|APR|JUN|SEP|NOV))*) [*]$')",
             "is of a day that its month does not have, so that no copy would ever be made: choose another day",
         ),
     ])
@@ -167,7 +171,7 @@ pub struct S3 {
          "must be a bucket's name: lower-case letters, digits, dashes and dots, with a letter or digit at both ends and on both sides of a dot; not an address"),
     ])))]
     pub bucket: String,
-    /// The folder in it; the bot's namespace and name when absent.
+    /// The folder in it, below which each bot has one of its own, named like its namespace and itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 200), extend("x-kubernetes-validations" = rules(&[
         ("self.matches('^[-A-Za-z0-9._]+(/[-A-Za-z0-9._]+)*$') && !self.matches('(^|/)[.]{1,2}(/|$)')",

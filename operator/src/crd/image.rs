@@ -24,7 +24,9 @@ pub struct Image {
     pub pull_policy: Option<PullPolicy>,
     /// Secrets with the registry's credentials.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
+    #[schemars(length(max = 8), extend("x-kubernetes-validations" = rules(&[
+        ("self.all(one, self.exists_one(other, other == one))", "names a Secret twice: name each once"),
+    ])))]
     pub pull_secrets: Vec<ObjectName>,
 }
 

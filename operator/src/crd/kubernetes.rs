@@ -86,19 +86,27 @@ fn allowed(name: &str, under: &str) -> Option<&'static [&'static str]> {
 
 fn checks(kind: &str, name: &str, under: &str) -> Option<Value> {
     Some(match (kind, name) {
-        ("string", "topologyKey") => named(),
+        ("string", "topologyKey" | "matchLabelKeys" | "mismatchLabelKeys") => named(),
         ("string", "key") if under == "tolerations" => named(),
         ("string", "value") => label_value(),
         ("string", "namespaces") => rules(&[(
             "self.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')",
             "must be the name of a namespace: lower-case letters, digits and dashes",
         )]),
-        ("string", "cidr" | "except") => {
-            rules(&[("isCIDR(self)", "must be a network such as 10.0.0.0/8; one address is 10.0.0.1/32")])
-        }
+        ("string", "cidr" | "except") => rules(&[(
+            "isCIDR(self) && cidr(self) == cidr(self).masked()",
+            "must be a network such as 10.0.0.0/8, with zeros after its prefix; one address is 10.0.0.1/32",
+        )]),
         ("object", "ipBlock") => excepted(),
         ("object", "matchLabels") => pairs(),
-        ("object", "matchExpressions" | "matchFields") => requirement(under),
+        ("object", "matchExpressions") => requirement(under),
+        ("object", "matchFields") => all([
+            requirement(under),
+            rules_at(
+                ".key",
+                &[("self.key == 'metadata.name'", "must be metadata.name, the only field that nodes are found by")],
+            ),
+        ]),
         ("object", "tolerations") => toleration(),
         ("object", "topologySpreadConstraints") => rules_at(
             ".minDomains",

@@ -83,6 +83,15 @@ fn across() -> serde_json::Value {
             )],
         ),
         rules_at(
+            ".database.urlSecretRef",
+            &[(
+                "!has(self.telegram) || !has(self.telegram.tokenSecretRef) || !has(self.database) || \
+                 !has(self.database.urlSecretRef) || self.telegram.tokenSecretRef.name != self.database.urlSecretRef.name || \
+                 self.telegram.tokenSecretRef.key != self.database.urlSecretRef.key",
+                "names the same entry as telegram.tokenSecretRef, and one value cannot be both: name another entry",
+            )],
+        ),
+        rules_at(
             ".redis.urlSecretRef",
             &[(
                 "!has(self.redis) || !has(self.redis.urlSecretRef) || !has(self.database) || \

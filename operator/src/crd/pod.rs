@@ -89,7 +89,7 @@ fn within(name: &str) -> Value {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Amounts {
-    /// Processor time: `250m` is a quarter of a core.
+    /// Processor time: `250m` is a quarter of a core. A fraction such as `"0.5"` needs quotes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-validations" = cpu()))]
     pub cpu: Option<Quantity>,

@@ -69,7 +69,7 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Bac
     let made = status.last_successful_time.is_some();
     let newest = told.unwrap_or(if made { Newest::Made } else { Newest::None });
     let status = BackupStatus { last_started: status.last_schedule_time, last_succeeded: status.last_successful_time };
-    let restore = jobs(bot, cache, "restore").first().map(|job| match gate(Some(job)) {
+    let restore = own_jobs(bot, cache, "restore").first().map(|job| match gate(Some(job)) {
         Gate::Open => Restore::Done(job.name_any()),
         Gate::Failed(_) => Restore::Failed(job.name_any()),
         Gate::Missing | Gate::Superseding(_) | Gate::Running => Restore::Runs(job.name_any()),
@@ -81,11 +81,18 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Bac
 /// remembers it.
 #[must_use]
 pub fn restored(bot: &EvolveBot, cache: &Cache) -> Option<String> {
-    let mut done = jobs(bot, cache, "restore");
+    let mut done = own_jobs(bot, cache, "restore");
     done.retain(|job| gate(Some(job)) == Gate::Open);
     let ended = |job: &Job| job.status.as_ref().and_then(|status| status.completion_time.clone());
     let newest = done.into_iter().max_by_key(ended).and_then(|job| job.metadata.uid);
-    newest.or_else(|| jobs(bot, cache, "migration").iter().find_map(|job| job.annotations().get(RESTORED).cloned()))
+    newest.or_else(|| own_jobs(bot, cache, "migration").iter().find_map(|job| job.annotations().get(RESTORED).cloned()))
+}
+
+/// As [`jobs`]; those alone that `bot` owns, since what they did decides what runs.
+fn own_jobs(bot: &EvolveBot, cache: &Cache, part: &str) -> Vec<Job> {
+    let mut jobs = jobs(bot, cache, part);
+    jobs.retain(|job| job.owner_references().iter().any(|owner| Some(&owner.uid) == bot.metadata.uid.as_ref()));
+    jobs
 }
 
 /// The Jobs of one part of `bot`, the newest first.

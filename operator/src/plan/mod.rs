@@ -21,6 +21,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use self::backups::{Backups, backups};
 use self::history::History;
@@ -35,7 +36,7 @@ use crate::apply::manifest::{Manifest, ManifestError};
 use crate::build::{Desired, REFUSE, RETRY, fingerprint, kept, twin};
 use crate::controller::cache::{Cache, Depth, Key};
 use crate::controller::kinds::Kind;
-use crate::crd::{RolloutPhase, RolloutStatus};
+use crate::crd::{MigrationPhase, RolloutPhase, RolloutStatus};
 use crate::dereference::Dereferenced;
 
 pub use self::target::TEMPLATE;
@@ -105,7 +106,12 @@ pub fn plan(
         Names { api: desired.api.name_any(), bot: desired.bot.name_any(), migration: desired.migration.name_any() };
     let is_held = !found.missing.is_empty();
     let job: Option<Job> = live(cache, bot, Kind::Job, &names.migration);
+    // Of a Job of another's, whatever its name, nothing is believed.
+    let job = job.filter(|job| job.owner_references().iter().any(|known| known.uid == owner.uid));
+    let expiring = expiring(bot, cache, job.as_ref());
     let gate = match gate(job.as_ref()) {
+        // Its Job may be gone, or run once more because somebody deleted it; what it did is not undone.
+        _ if has_migrated(bot, &names.migration) => Gate::Open,
         Gate::Missing if !is_held => superseded(bot, cache, owner).map_or(Gate::Missing, Gate::Superseding),
         gate => gate,
     };
@@ -121,12 +127,15 @@ pub fn plan(
         standstill(&before)
     } else {
         let seen = see(&before, &wanted, &lives, &pods, gate != Gate::Open, bot.spec.hibernated, moment);
-        let settled = |target: &Target| judge(&lives, target, |live| live.stable.as_ref()).map(|p| p == Part::Settled);
+        let settled = |target: &Target| {
+            judge(&lives, target, bot.spec.hibernated, |live| live.stable.as_ref()).map(|p| p == Part::Settled)
+        };
         let case = Case { before: &before, wanted: &wanted, settings: &bot.spec.rollout, seen: &seen };
         course(&case, &wishes(bot), |target| history.has(target), |target| settled(target) == [true; 2])
     };
 
     let (mut more, mut remembered) = (Vec::new(), serde_json::Map::new());
+    remembered.extend(expiring.iter().map(|job| (EXPIRING.to_owned(), json!(job))));
     let good = [&course.status.last_good, &course.status.previous_good];
     for target in good.into_iter().flatten() {
         let wanted = template_of(&desired.api).zip(template_of(&desired.bot)).filter(|_| *target == wanted.text());
@@ -148,7 +157,12 @@ pub fn plan(
     let delete = unwanted(bot, owner, cache, &manifests, &needed, &gate);
     manifests.retain(|manifest| match manifest.kind {
         // One that exists is never changed.
-        Kind::Job => gate == Gate::Missing && !is_held,
+        Kind::Job => {
+            job.is_none()
+                && matches!(gate, Gate::Missing | Gate::Open)
+                && !is_held
+                && expiring.as_ref() != Some(&names.migration)
+        }
         Kind::CronJob => !is_held && found.missing_for_backup.is_empty(),
         Kind::Deployment => !placing.skipped.contains(&manifest.key.name),
         _ => true,
@@ -178,6 +192,26 @@ fn refused(lives: &[Live; 2]) -> Option<Trouble> {
     lives.iter().flat_map(|live| [&live.stable, &live.next]).flatten().find_map(not_made)
 }
 
+/// In the memory of a bot: its migration's Job, where somebody lets such Jobs go by themselves.
+const EXPIRING: &str = "expiringJob";
+
+/// The migration's Job, if it is one that goes by itself some time after its end, as policies of clusters have it: it would
+/// go again each time that it was brought back.
+fn expiring(bot: &EvolveBot, cache: &Cache, job: Option<&Job>) -> Option<String> {
+    let Some(job) = job else {
+        let known = cache.get((Kind::EvolveBot, Depth::Remembered), &Key::new(bot.namespace_name(), bot.name()))?;
+        return known.data.get(EXPIRING)?.as_str().map(str::to_owned);
+    };
+    let expires = job.spec.as_ref().is_some_and(|spec| spec.ttl_seconds_after_finished.is_some());
+    expires.then(|| job.name_any())
+}
+
+/// Whether this very Job succeeded once.
+fn has_migrated(bot: &EvolveBot, job: &str) -> bool {
+    let migration = bot.status.as_ref().and_then(|status| status.migration.as_ref());
+    migration.is_some_and(|known| known.phase == MigrationPhase::Succeeded && known.job == job)
+}
+
 /// Nothing moves.
 fn standstill(before: &RolloutStatus) -> Course {
     let (first, second) = (First::AsIs, Second::None);
@@ -196,8 +230,8 @@ fn see(
     let is_watched = matches!(before.phase, RolloutPhase::Canary | RolloutPhase::Switched);
     let since = before.since.as_ref().filter(|_| is_watched);
     Seen {
-        stable: judge(lives, wanted, |live| live.stable.as_ref()),
-        next: judge(lives, wanted, |live| live.next.as_ref()),
+        stable: judge(lives, wanted, is_hibernated, |live| live.stable.as_ref()),
+        next: judge(lives, wanted, is_hibernated, |live| live.next.as_ref()),
         ill: since.and_then(|since| pods.illness([&wanted.api, &wanted.bot], since)),
         evidence: moment.evidence,
         is_closed,
@@ -206,8 +240,13 @@ fn see(
     }
 }
 
-fn judge(lives: &[Live; 2], target: &Target, which: impl Fn(&Live) -> Option<&Deployment>) -> [Part; 2] {
-    [part(which(&lives[0]), &target.api), part(which(&lives[1]), &target.bot)]
+fn judge(
+    lives: &[Live; 2],
+    target: &Target,
+    is_hibernated: bool,
+    which: impl Fn(&Live) -> Option<&Deployment>,
+) -> [Part; 2] {
+    [part(which(&lives[0]), &target.api, is_hibernated), part(which(&lives[1]), &target.bot, is_hibernated)]
 }
 
 fn wishes(bot: &EvolveBot) -> Wishes {

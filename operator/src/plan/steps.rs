@@ -58,7 +58,7 @@ pub(super) fn step(case: &Case<'_>, good: Option<&Target>) -> Step {
     match (case.settings.strategy, good) {
         (RolloutStrategy::Canary, Some(good)) if !case.seen.is_hibernated => canary(case, good),
         (RolloutStrategy::BlueGreen, Some(good)) if !case.seen.is_hibernated => blue_green(case, good),
-        _ => Step::new(RolloutPhase::Rolling, First::Wanted).failing(overdue(stable, "")),
+        _ => replacing(case, RolloutPhase::Rolling, Second::None),
     }
 }
 
@@ -104,7 +104,22 @@ fn staging(case: &Case<'_>, good: &Target, second: Second, next: &[Part; 2]) -> 
 }
 
 fn promoting(case: &Case<'_>, second: Second) -> Step {
-    Step::new(RolloutPhase::Promoting, First::Wanted).with(second).failing(overdue(&case.seen.stable, ""))
+    replacing(case, RolloutPhase::Promoting, second)
+}
+
+/// The first set gets the wanted templates. Kubernetes' clock counts from the last pod that got ready; ours, where a
+/// Deployment that is refused has no clock at all.
+fn replacing(case: &Case<'_>, of: RolloutPhase, second: Second) -> Step {
+    let (parts, deadline) = (&case.seen.stable, case.settings.deadline_seconds);
+    let step = Step::new(of, First::Wanted).with(second);
+    let Some(name) =
+        ["api", "bot"].into_iter().zip(parts).find_map(|(name, part)| (*part == Part::Unwritten).then_some(name))
+    else {
+        return step.failing(overdue(parts, ""));
+    };
+    let message = format!("the Deployment of {name} could not be changed within {deadline} seconds");
+    let refused = (left(case, of) <= 0).then_some((Refusal::Deadline, message));
+    step.failing(overdue(parts, "").or(refused)).until(left(case, of))
 }
 
 /// The phase that the rollout of this very target is in; a new target begins at the beginning.

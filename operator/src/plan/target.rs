@@ -53,6 +53,8 @@ impl Target {
 /// Where the pods of one Deployment are, on the way to one template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// It does not ask for pods that have it.
+    Unwritten,
     /// Not all of them have it.
     Rolling,
     /// All that there are have it, but some still come, go, or are not ready.
@@ -63,14 +65,15 @@ pub enum Part {
     Overdue(String),
 }
 
-/// Judges a live Deployment against the template hash `wanted`.
+/// Judges a live Deployment against the template hash `wanted`. No pods are settled where there shall be none, and prove
+/// nothing where one that sleeps is about to wake.
 #[must_use]
-pub(super) fn part(live: Option<&Deployment>, wanted: &str) -> Part {
+pub(super) fn part(live: Option<&Deployment>, wanted: &str, is_hibernated: bool) -> Part {
     let Some((spec, status)) = live.and_then(|live| Some((live.spec.as_ref()?, live.status.as_ref()?))) else {
-        return Part::Rolling;
+        return Part::Unwritten;
     };
     if stamped(&spec.template) != Some(wanted) {
-        return Part::Rolling;
+        return Part::Unwritten;
     }
     let [all, updated, available] =
         [status.replicas, status.updated_replicas, status.available_replicas].map(|count| count.unwrap_or_default());
@@ -78,7 +81,7 @@ pub(super) fn part(live: Option<&Deployment>, wanted: &str) -> Part {
     if status.observed_generation >= live.and_then(|live| live.metadata.generation) {
         let replicas = spec.replicas.unwrap_or(1);
         if [all, updated, available] == [replicas; 3] {
-            return Part::Settled;
+            return if replicas == 0 && !is_hibernated { Part::Updated } else { Part::Settled };
         }
         let mut conditions = status.conditions.iter().flatten();
         let overdue =
@@ -118,8 +121,20 @@ mod tests {
             },
         }))
         .unwrap();
-        assert_eq!(part(Some(&live), "new"), expected);
-        assert_eq!(part(Some(&live), "newer"), Part::Rolling);
-        assert_eq!(part(None, "new"), Part::Rolling);
+        assert_eq!(part(Some(&live), "new", false), expected);
+        assert_eq!(part(Some(&live), "newer", false), Part::Unwritten);
+        assert_eq!(part(None, "new", false), Part::Unwritten);
+    }
+
+    #[test]
+    fn pods_that_are_not_there_prove_nothing_once_they_shall_be() {
+        let live: Deployment = serde_json::from_value(json!({
+            "metadata": { "generation": 1 },
+            "spec": { "replicas": 0, "selector": {}, "template": { "metadata": { "annotations": { TEMPLATE: "new" } } } },
+            "status": { "observedGeneration": 1 },
+        }))
+        .unwrap();
+        assert_eq!(part(Some(&live), "new", true), Part::Settled);
+        assert_eq!(part(Some(&live), "new", false), Part::Updated);
     }
 }

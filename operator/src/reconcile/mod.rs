@@ -195,6 +195,11 @@ struct Written {
 }
 
 impl Written {
+    /// Whether the server itself has failed before: an admission webhook that times out would keep all workers waiting.
+    fn is_in_trouble(&self) -> bool {
+        self.refused.iter().any(ApplyError::is_of_the_server)
+    }
+
     /// Notes how one write went.
     ///
     /// # Errors
@@ -205,7 +210,7 @@ impl Written {
                 self.anything |= written;
                 Ok(true)
             }
-            Err(error) if error.is_of_the_object() => {
+            Err(error) if error.is_of_the_object() && !(error.is_of_the_server() && self.is_in_trouble()) => {
                 tracing::warn!(%error, "refused; what does not depend on it goes on");
                 self.refused.push(error);
                 Ok(false)
@@ -216,8 +221,9 @@ impl Written {
 }
 
 /// Writes what the plan says, in its order. An object that is refused keeps back what depends on it, and nothing else: a
-/// Deployment whose pods' number could not be handed over is not written, and no pods are taken away while those that take
-/// their place, or the Service that chooses them, could not be written.
+/// Deployment whose pods' number could not be handed over is not written, nor one after another that was refused, so that API
+/// and bot stay of one version; and no pods are taken away while those that take their place, or the Service that chooses
+/// them, could not be written.
 #[tracing::instrument(name = "apply", skip_all)]
 async fn execute(plan: &Plan, context: &Context) -> Written {
     let mut written = Written::default();
@@ -229,7 +235,7 @@ async fn execute(plan: &Plan, context: &Context) -> Written {
 
 async fn write(plan: &Plan, applier: &Applier, written: &mut Written) -> Result<(), ApplyError> {
     let mut kept_back = HashSet::new();
-    let mut may_remove_pods = true;
+    let (mut may_remove_pods, mut may_replace_pods) = (true, true);
     for (key, replicas) in &plan.hand_overs {
         let answer = applier.hand_over_replicas(key, *replicas).await;
         if !written.note(answer.map(|()| true))? {
@@ -238,10 +244,11 @@ async fn write(plan: &Plan, applier: &Applier, written: &mut Written) -> Result<
         }
     }
     for manifest in &plan.apply {
-        if manifest.kind == Kind::Deployment && kept_back.contains(&manifest.key) {
+        if manifest.kind == Kind::Deployment && (kept_back.contains(&manifest.key) || !may_replace_pods) {
             continue;
         }
         let is_applied = written.note(applier.apply(manifest).await)?;
+        may_replace_pods &= is_applied || manifest.kind != Kind::Deployment;
         may_remove_pods &= is_applied || !matches!(manifest.kind, Kind::Deployment | Kind::Service);
     }
     for (kind, object) in &plan.delete {

@@ -192,6 +192,18 @@ fn a_changed_prompt_in_a_config_map_changes_the_api_and_not_the_bot() {
     assert_eq!([0, 1, 2].map(|i| before[i] != after[i]), [true, false, false]);
 }
 
+/// Kubernetes puts the value of a variable, a Secret's too, in place of its name in brackets.
+#[test]
+fn a_prompt_that_names_a_variable_stays_as_it_was_written() {
+    let bot = stored(POLLING);
+    let mut inputs = inputs(&bot);
+    inputs.config_maps.values_mut().for_each(|prompt| prompt.push_str(" $(JWT_SECRET) for $5"));
+    let api = build(&bot, &inputs, &cluster()).api;
+    let variables = api.spec.unwrap().template.spec.unwrap().containers.remove(0).env.unwrap();
+    let persona = variables.into_iter().find(|variable| variable.name == "PERSONA").unwrap().value.unwrap();
+    assert!(persona.contains("$$(JWT_SECRET) for $$5"), "{persona}");
+}
+
 #[test]
 fn a_value_is_taken_from_where_it_is_named_and_an_extra_variable_goes_before_ours() {
     let text = format!("{SMALLEST}\n").replace(

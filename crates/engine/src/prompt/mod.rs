@@ -96,6 +96,8 @@ impl Prompts {
             ("system.en", include_str!("../../prompts/system.en.j2")),
             ("persona.ru", include_str!("../../prompts/persona.ru.j2")),
             ("persona.en", include_str!("../../prompts/persona.en.j2")),
+            ("danger.ru", include_str!("../../prompts/danger.ru.j2")),
+            ("danger.en", include_str!("../../prompts/danger.en.j2")),
             ("summary.ru", include_str!("../../prompts/summary.ru.j2")),
             ("summary.en", include_str!("../../prompts/summary.en.j2")),
         ] {
@@ -127,6 +129,14 @@ impl Prompts {
             summary: known.summary.and_then(told),
         };
         self.render("system", language, Value::from(Serde(&context)))
+    }
+
+    /// What the system instruction ends with where the person may be in danger.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn danger(&self, language: Language) -> Result<String, PromptError> {
+        self.render("danger", language, context! {})
     }
 
     /// The system instruction of a summary.

@@ -1,6 +1,6 @@
 //! Compose: the prompt of a turn.
 
-use evolve_domain::safety::hidden;
+use evolve_domain::safety::{crisis, hidden};
 use evolve_domain::tokens;
 use evolve_store::messages::{self, Recall};
 
@@ -40,7 +40,10 @@ impl Running<'_> {
             earlier: &earlier,
             summary,
         };
-        let system = self.engine.prompts.system(&self.engine.persona, &known)?;
+        let mut system = self.engine.prompts.system(&self.engine.persona, &known)?;
+        if crisis::is_spoken_of(&self.request.text) {
+            system = format!("{system}\n\n{}", self.engine.prompts.danger(self.settings().language)?);
+        }
         push_message(&mut context, self.message(recall));
         let mut request = Request::new(system, context);
         request.tools = tools::specs();

@@ -414,3 +414,16 @@ async fn long_messages_are_summed_up_in_as_many_passes_as_fit_a_model() {
     assert!(passes.len() > 1 && passes.iter().all(|chars| *chars < 100_000), "{passes:?}");
     assert_eq!(world.count("SELECT summed_messages::bigint FROM conversations").await, 20);
 }
+
+#[tokio::test]
+async fn whoever_speaks_of_dying_meets_care_before_any_persona_and_the_prefix_of_the_prompt_stays() {
+    let world = world([Step::say("Я рядом"), Step::say("Привет"), Step::say("Да")]).await;
+    world.say("я больше не хочу жить").await.unwrap();
+    let system = world.last_system();
+    assert!(system.contains("\n\n# Сейчас\nВозможно, человек в опасности"), "{system}");
+    world.say("скрытое\u{e0069}\u{e0067}\u{202e} слово").await.unwrap();
+    let calm = world.last_system();
+    assert!(!calm.contains("# Сейчас"), "{calm}");
+    assert!(system.starts_with(calm.split("\n# Earlier").next().unwrap()));
+    assert_eq!(world.script.requests()[1].context.last().unwrap().text(), "скрытое слово");
+}

@@ -106,6 +106,23 @@ fn a_rolling_update_is_good_when_the_whole_of_it_is_ready() {
 #[case(RolloutStrategy::RollingUpdate, RolloutPhase::Rolling)]
 #[case(RolloutStrategy::Canary, RolloutPhase::Promoting)]
 #[case(RolloutStrategy::BlueGreen, RolloutPhase::Promoting)]
+fn a_deployment_that_the_cluster_refuses_has_a_deadline_too(
+    #[case] strategy: RolloutStrategy,
+    #[case] phase: RolloutPhase,
+) {
+    let mut story = Story::amid(strategy, phase);
+    story.seen.stable = [Part::Unwritten, Part::Unwritten];
+    let waiting = story.after(10).pass();
+    assert_eq!((waiting.status.phase, waiting.rollback, waiting.look_again), (phase, None, Some(590)));
+    let back = story.after(590).pass();
+    assert_eq!((back.first, back.rollback), (good(), Some(Refusal::Deadline)));
+    assert_eq!(back.status.message.as_deref(), Some("the Deployment of api could not be changed within 600 seconds"));
+}
+
+#[rstest]
+#[case(RolloutStrategy::RollingUpdate, RolloutPhase::Rolling)]
+#[case(RolloutStrategy::Canary, RolloutPhase::Promoting)]
+#[case(RolloutStrategy::BlueGreen, RolloutPhase::Promoting)]
 fn a_first_set_that_is_overdue_goes_back_and_stays_until_another_target_is_wanted(
     #[case] strategy: RolloutStrategy,
     #[case] phase: RolloutPhase,

@@ -123,6 +123,21 @@ async fn a_restore_brings_back_exactly_what_was_copied() {
     similar(&machine.content(), &before);
 }
 
+/// To drop a table drops its view, and what comes later in a list must not name what is gone.
+#[tokio::test]
+async fn a_database_with_many_views_is_restored_too() {
+    let machine = Machine::new(&TestDatabase::empty().await);
+    let tables = (0..30).map(|n| {
+        format!("CREATE TABLE t{n} (id int); CREATE VIEW v{n} AS SELECT * FROM t{n}; CREATE FUNCTION f{n}() RETURNS SETOF t{n} LANGUAGE sql AS 'SELECT * FROM t{n}';")
+    });
+    machine.sql(&tables.collect::<String>());
+    let before = machine.content();
+    let copy = machine.back_up();
+    let output = machine.restore(&copy);
+    assert!(output.status.success(), "{}", text(&output));
+    similar(&machine.content(), &before);
+}
+
 fn similar(left: &str, right: &str) {
     let differing = left.lines().zip(right.lines()).find(|(left, right)| left != right);
     assert!(left == right, "first difference: {differing:?}");

@@ -33,7 +33,8 @@ impl Site {
         let store = Store::start().await?;
         let machine = Machine::new(&TestDatabase::empty().await);
         machine.sql(PEOPLE);
-        let s3 = json!({ "endpoint": store.endpoint, "bucket": BUCKET, "prefix": "bots/eva", "credentialsSecretName": "store" });
+        let s3 =
+            json!({ "endpoint": store.endpoint, "bucket": BUCKET, "prefix": "bots", "credentialsSecretName": "store" });
         Some(Self { store, machine, settings: json!({ "s3": s3, "keepDays": 14 }), secret: SECRET })
     }
 

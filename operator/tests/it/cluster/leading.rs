@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use evolve_operator::EvolveBot;
 use evolve_operator::controller::leader::{Election, Held, Lost};
 use evolve_testkit::within;
 use k8s_openapi::api::coordination::v1::Lease;
@@ -23,6 +24,29 @@ fn election(world: &World, identity: &str) -> Election {
 
 async fn win(world: &World, identity: &str, stop: &CancellationToken) -> Option<Held> {
     election(world, identity).win(world.client.clone(), stop).await
+}
+
+#[tokio::test]
+async fn an_operator_that_starts_beside_bots_that_are_well_writes_nothing() {
+    let Some(world) = World::new().await else { return };
+    let first = world.operator("one").await;
+    world.secret("eva").await;
+    let everything = json!({
+        "api": { "autoscaling": { "maxReplicas": 4 } },
+        "telegram": { "mode": "webhook", "webhook": { "host": "bots.example.org" } },
+        "backup": { "volume": { "size": "1024Ti" } },
+    });
+    world.bot("eva", everything).await;
+    world.until("eva", "RolledOut", "True").await;
+    world.until("eva", "Ready", "True").await;
+    first.stop().await;
+    let second = world.operator("two").await;
+    let patience = Duration::from_secs(60);
+    within(patience, "it has looked at the bot", async || second.metrics.passes() > 0).await;
+    let passes = second.metrics.passes();
+    world.patch::<EvolveBot>("eva", json!({ "metadata": { "annotations": { "touched": "1" } } })).await;
+    within(patience, "and once more", async || second.metrics.passes() > passes).await;
+    assert_eq!(second.writes(), 0);
 }
 
 #[tokio::test]

@@ -73,6 +73,7 @@ async fn a_new_bot_makes_these_calls_in_this_order() {
     { "port": 53, "protocol": "UDP" }, { "port": 53, "protocol": "TCP" }, { "port": 22, "protocol": "TCP" },
 ]))]
 #[case::way_into_what_nobody_may_reach("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies/eva-jobs", "/spec/ingress", json!([{}]))]
+#[case::a_pause_by_hand(DEPLOYMENT, "/spec/paused", json!(true))]
 #[case::owner(SERVICE, "/metadata/ownerReferences/0/uid", json!("somebody-else"))]
 #[tokio::test]
 async fn one_field_that_drifted_is_one_patch_of_that_object(
@@ -260,6 +261,105 @@ async fn a_bot_that_wakes_in_a_new_version_sleeps_until_its_migration_is_done(#[
     let deployment = bench.api.objects()[DEPLOYMENT].clone();
     assert_eq!(deployment["spec"]["replicas"], 2);
     assert_eq!(deployment["spec"]["template"]["spec"]["containers"][0]["image"], "evolve.test/evolve:2.0.0");
+}
+
+#[tokio::test]
+async fn where_one_deployment_is_refused_the_other_stays_of_its_version() {
+    let bench = Bench::converged(plain()).await;
+    bench.change(|spec| spec["version"] = json!("2.0.0"));
+    bench.pass().await.unwrap();
+    bench.play();
+    bench.api.fail(&format!("PATCH {DEPLOYMENT}"), 403);
+    bench.pass().await.unwrap_err();
+    bench.pass().await.unwrap_err();
+    for part in ["api", "bot"] {
+        let path = format!("/apis/apps/v1/namespaces/default/deployments/eva-{part}");
+        let image = &bench.api.objects()[&path]["spec"]["template"]["spec"]["containers"][0]["image"];
+        assert_eq!(image, "evolve.test/evolve:1.0.0", "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_webhooks_time_out_is_asked_twice_in_a_pass() {
+    let bench = Bench::new(plain());
+    for path in [POLICY, SERVICE, BUDGET] {
+        bench.api.fail(&format!("PATCH {path}"), 500);
+    }
+    bench.pass().await.unwrap_err();
+    let failed = [POLICY, SERVICE, BUDGET].map(|path| bench.api.calls().contains(&format!("PATCH {path}")));
+    assert_eq!(failed, [true, true, false]);
+}
+
+/// The path of the migration's Job.
+fn migration(bench: &Bench) -> String {
+    bench.api.objects().into_keys().find(|path| path.contains("/jobs/eva-migrate-")).unwrap()
+}
+
+#[tokio::test]
+async fn a_job_of_somebody_else_opens_no_gate_whatever_its_name() {
+    let bench = Bench::new(plain());
+    bench.pass().await.unwrap();
+    let path = migration(&bench);
+    let mut job = bench.api.objects()[&path].clone();
+    job["metadata"]["ownerReferences"] = json!([]);
+    job["status"] = json!({ "conditions": [{ "type": "Complete", "status": "True" }] });
+    bench.api.put(&path, job);
+    bench.watch();
+    let error = bench.pass().await.unwrap_err().to_string();
+    assert!(error.contains("there is a Job of this name already, and it is not this bot's"), "{error}");
+    assert_eq!(bench.condition("Migrated")["status"], "Unknown");
+    assert!(bench.api.objects().keys().all(|path| !path.contains("/deployments/")));
+}
+
+#[rstest]
+#[case::deleted_by_somebody(Value::Null, true)]
+#[case::gone_by_itself(json!(15), false)]
+#[tokio::test]
+async fn a_migration_whose_job_is_gone_is_still_done(#[case] expires_after: Value, #[case] is_back: bool) {
+    let bench = Bench::converged(plain()).await;
+    let path = migration(&bench);
+    let mut job = bench.api.objects()[&path].clone();
+    job["spec"]["ttlSecondsAfterFinished"] = expires_after;
+    bench.api.put(&path, job);
+    bench.watch();
+    bench.pass().await.unwrap();
+    bench.api.remove(&path);
+    bench.watch();
+    bench.pass().await.unwrap();
+    bench.watch();
+    bench.pass().await.unwrap();
+    assert_eq!(bench.api.objects().contains_key(&path), is_back);
+    assert_eq!(bench.condition("Migrated")["status"], "True");
+    let rollout = bench.api.objects()[&format!("{BOTS}/eva")]["status"]["rollout"].clone();
+    assert_eq!(rollout["phase"], "Stable");
+}
+
+#[tokio::test]
+async fn what_a_bot_was_given_in_its_sleep_proves_itself_when_it_wakes() {
+    let mut spec = plain();
+    spec["rollout"] = json!({ "strategy": "BlueGreen" });
+    let bench = Bench::converged(spec).await;
+    bench.change(|spec| spec["hibernated"] = json!(true));
+    for _ in 0..4 {
+        bench.pass().await.unwrap();
+        bench.play();
+    }
+    bench.change(|spec| spec["version"] = json!("2.0.0"));
+    for _ in 0..4 {
+        bench.pass().await.unwrap();
+        bench.play();
+    }
+    let rollout = |bench: &Bench| bench.api.objects()[&format!("{BOTS}/eva")]["status"]["rollout"].clone();
+    let asleep = rollout(&bench);
+    assert_ne!(asleep["lastGood"], asleep["target"]);
+    bench.change(|spec| spec["hibernated"] = json!(false));
+    for _ in 0..3 {
+        bench.pass().await.unwrap();
+        bench.watch();
+        let image = &bench.api.objects()[DEPLOYMENT]["spec"]["template"]["spec"]["containers"][0]["image"];
+        assert_eq!(image, "evolve.test/evolve:1.0.0", "what was good wakes first");
+    }
+    assert_eq!(rollout(&bench)["lastGood"], asleep["lastGood"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,30 @@
+//! Somebody who may be in danger gets whom to call, at once: before a model is asked, and whether or not one answers.
+
+use std::slice;
+
+use evolve_domain::language::Language;
+use evolve_domain::safety::{crisis, helplines};
+use evolve_store::outbox::NewOutgoing;
+
+use super::Turn;
+use crate::texts::Text;
+
+/// Owes the numbers of where the person is, where `message` speaks of danger. The update's number is in the key, so that an
+/// update that is tried again owes them once.
+pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &str) {
+    if !crisis::is_spoken_of(message) {
+        return;
+    }
+    let profile = turn.bot.api.settled_profile(turn.person.id).await;
+    let zone = profile.and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
+    let helplines = helplines::of_zone(zone.unwrap_or(chrono_tz::UTC));
+    let lines: Vec<_> = helplines.lines.iter().map(|line| format!("{} — {}", line.name, line.contact)).collect();
+    let text = Text::Helplines { lines: &lines.join("\n"), emergency: helplines.emergency }.render(language);
+    let Some(owed) = turn.replies().say(text).into_owed().pop() else { return };
+    let owed = NewOutgoing { key: format!("tg-{}-helplines", turn.update.update_id), ..owed };
+    match turn.bot.store.outbox().put(slice::from_ref(&owed), turn.bot.clock.now()).await {
+        Ok(_) => turn.bot.owed.notify_one(),
+        // Without Postgres nothing is answered either, and the update comes again.
+        Err(error) => turn.bot.metrics.swallow("helplines", &error),
+    }
+}
