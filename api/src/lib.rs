@@ -8,10 +8,12 @@
 pub mod auth;
 pub mod chat;
 pub mod config;
+pub mod deletion;
 pub mod docs;
 pub mod errors;
 pub mod extract;
 pub mod guard;
+pub mod history;
 pub mod limits;
 pub mod openapi;
 pub mod operation;

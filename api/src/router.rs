@@ -17,8 +17,9 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, docs,
+    auth, chat, deletion, docs,
     guard::{Guard, guard},
+    history,
     limits::Rule,
     openapi::Document,
     operation,
@@ -44,6 +45,10 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
+        .routes(routes!(deletion::get, deletion::cancel))
+        .routes(routes!(deletion::ask))
+        .routes(routes!(history::get))
+        .routes(routes!(history::privacy))
         .routes(routes!(settings::get))
         .routes(routes!(settings::update));
     let open = group()

@@ -3,8 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, memory, partitions, preferences::Preferences, profiles::Profiles, providers,
-    relationships::Relationships, summary,
+    Engine, EngineConfig, EngineMetrics,
+    deletions::{self, Deletions},
+    history::History,
+    memory, partitions,
+    preferences::Preferences,
+    profiles::Profiles,
+    providers,
+    relationships::Relationships,
+    summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
@@ -36,6 +43,7 @@ pub fn serve(
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
+    deletions::start(api.deletions.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -68,6 +76,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let defaults = config.persona.default_settings();
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
+    let deletions = Deletions::new(store.clone(), profiles.clone(), clock.clone());
+    let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let engine = Engine::new(EngineConfig {
@@ -85,6 +95,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     Ok(Api::new(Parts {
         engine,
         profiles,
+        deletions,
+        history,
         preferences,
         relationships,
         store,

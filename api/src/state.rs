@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_engine::{Engine, preferences::Preferences, profiles::Profiles, relationships::Relationships};
+use evolve_engine::{
+    Engine, deletions::Deletions, history::History, preferences::Preferences, profiles::Profiles,
+    relationships::Relationships,
+};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -35,6 +38,10 @@ pub struct Parts {
     pub engine: Engine,
     /// Profiles.
     pub profiles: Profiles,
+    /// Removals to come.
+    pub deletions: Deletions,
+    /// What was said.
+    pub history: History,
     /// What people set.
     pub preferences: Preferences,
     /// Relationships.

@@ -30,6 +30,9 @@ help =
     /settings — how I talk with you
     /status — your plan, and the messages left today
     /reset — start the conversation afresh (I keep my memories)
+    /history — what we said; /history words finds it
+    /privacy — what is kept about you
+    /delete — delete everything about you
     /start — get to know each other
     /help — this note
 unknown-command = I don't know that command 🙈 They are all in /help, or just tell me in your own words.
@@ -37,6 +40,9 @@ command-start = Get to know each other
 command-help = What I can do
 command-profile = What I know about you
 command-relationship = How close we are
+command-history = What we said
+command-privacy = What is kept about you
+command-delete = Delete everything about you
 command-settings = How I talk with you
 command-status = Your plan and messages left
 command-reset = Start the conversation afresh
@@ -206,6 +212,44 @@ place-name = { $place ->
         [saopaulo] São Paulo
        *[utc] UTC
     }
+
+# Their data
+delete-ask =
+    Do you want me to forget you altogether? Our conversations, everything I remember about you, your profile, settings and points would go, and nobody could bring them back.
+
+    You can take some time to think: until then everything goes on as before, and /delete once more cancels it.
+delete-in = { $days ->
+        [one] In { $days } day
+       *[other] In { $days } days
+    }
+delete-now = At once
+delete-keep = Keep everything
+delete-sure = Everything, at once and for good: are you sure?
+delete-yes = Yes, delete everything
+delete-scheduled = On { $date } I will forget everything about you. If you change your mind before: /delete, or this button.
+delete-cancel = I changed my mind
+delete-cancelled = Nothing will be deleted, I am glad you are staying 💛 If you want it after all: /delete.
+delete-kept = Everything stays as it is 🙂
+delete-done = I have deleted everything. Take care 💛
+privacy =
+    <b>What is kept about you</b>
+
+    • our messages, and an index of their words so that I can find them
+    • what you told me about yourself, facts that I remember, summaries and settings; what is in words is encrypted
+    • how many messages you wrote on which day, and our points
+
+    <b>For how long</b>: until you delete it. /reset begins a new conversation, /delete removes everything, at once or after some time to think.
+
+    <b>Who sees it</b>: your messages go to the language models that answer ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
+history-title = <b>What we said</b>
+history-empty = We haven't said anything yet 🙂
+history-found = <b>What I found for “{ $words }”</b>
+history-not-found = I found nothing like that. Try other words?
+history-too-long = That is too long to look for: a few words are enough.
+history-you = You
+history-i = Me
+history-older = ← Older
+history-newer = Newer →
 
 reset-done = All right, a fresh start 🌱 Everything I remember about you stays with me.
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.

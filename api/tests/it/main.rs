@@ -8,6 +8,7 @@
 
 mod auth;
 mod chat;
+mod data;
 mod harness;
 mod images;
 mod limits;

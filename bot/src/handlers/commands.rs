@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, relationship, settings, start};
+use super::{Trouble, Turn, history, me, relationship, removal, settings, start};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -21,17 +21,24 @@ enum Command {
     Profile,
     Relationship,
     Settings,
+    /// Words to look for may follow.
+    History(String),
+    Privacy,
+    Delete,
     Status,
     Reset,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 7] = [
+const MENU: [(&str, Text<'static>); 10] = [
     ("profile", Text::CommandProfile),
     ("relationship", Text::CommandRelationship),
     ("settings", Text::CommandSettings),
     ("status", Text::CommandStatus),
+    ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("privacy", Text::CommandPrivacy),
+    ("delete", Text::CommandDelete),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
@@ -57,6 +64,9 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Relationship) => relationship::show(turn).await,
+        Some(Command::History(words)) => history::show(turn, &words).await,
+        Some(Command::Privacy) => removal::privacy(turn).await,
+        Some(Command::Delete) => removal::ask(turn).await,
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,

@@ -17,11 +17,13 @@
 mod chat;
 mod commands;
 mod danger;
+mod history;
 mod live;
 mod me;
 mod menu;
 mod names;
 mod relationship;
+mod removal;
 mod settings;
 mod start;
 mod trouble;
@@ -83,6 +85,12 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
 
 async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
     match incoming {
+        Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
+            removal::pressed(turn, &query_id, message_id, &data).await
+        }
+        Incoming::Press { query_id, message_id, data } if history::is_button(&data) => {
+            history::pressed(turn, &query_id, message_id, &data).await
+        }
         Incoming::Press { query_id, message_id, data } if settings::is_button(&data) => {
             settings::pressed(turn, &query_id, message_id, &data).await
         }

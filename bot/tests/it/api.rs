@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response, Sse, sse::Event},
     routing::{get, post},
@@ -17,8 +17,10 @@ use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
+    deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
+    history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
     problem::PROBLEM_JSON,
-    profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
+    profile::{DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
     relationship::{EventKind, Level, RelationshipResponse},
     settings::{SettingsData, SettingsResponse, SettingsUpdate},
 };
@@ -63,6 +65,7 @@ struct World {
     answered: HashMap<(i64, String), ChatResponse>,
     profiles: HashMap<i64, ProfileData>,
     settings: HashMap<i64, SettingsData>,
+    deletions: HashMap<i64, u32>,
     calls: Vec<Call>,
     turns: usize,
     token_generation: u32,
@@ -97,6 +100,7 @@ impl FakeApi {
             answered: HashMap::new(),
             profiles: HashMap::new(),
             settings: HashMap::new(),
+            deletions: HashMap::new(),
             calls: Vec::new(),
             turns: 0,
             token_generation: 0,
@@ -112,7 +116,11 @@ impl FakeApi {
             .route("/chat", post(chat))
             .route("/chat/reset", post(reset))
             .route("/profile", post(update_profile))
-            .route("/profile/{user_id}", get(profile))
+            .route("/profile/{user_id}", get(profile).delete(remove))
+            .route("/deletion", post(ask_deletion))
+            .route("/deletion/{user_id}", axum::routing::delete(cancel_deletion))
+            .route("/history/{user_id}", get(history))
+            .route("/privacy", get(privacy))
             .route("/profile/status/{user_id}", get(status))
             .route("/relationship/{user_id}", get(relationship))
             .route("/settings", post(update_settings))
@@ -164,6 +172,11 @@ impl FakeApi {
 
     pub(crate) fn know(&self, person: i64, data: ProfileData) {
         self.lock().profiles.insert(person, data);
+    }
+
+    /// In how many days the person is to be removed.
+    pub(crate) fn deletion(&self, person: i64) -> Option<u32> {
+        self.lock().deletions.get(&person).copied()
     }
 
     pub(crate) fn settings(&self, person: i64) -> SettingsData {
@@ -363,6 +376,70 @@ fn change_profile(world: &mut World, headers: &HeaderMap, update: ProfileUpdate)
             known.onboarding = new.onboarding.or(known.onboarding);
             Json(response_of(person, known)).into_response()
         }
+    }
+}
+
+async fn remove(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    world.profiles.remove(&user_id);
+    world.settings.remove(&user_id);
+    world.deletions.remove(&user_id);
+    Json(DeletedResponse { user_id, deleted: Default::default(), remaining: 0 }).into_response()
+}
+
+async fn ask_deletion(State(world): Shared, headers: HeaderMap, Json(body): Json<DeletionRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let DeletionRequest { user_id, days } = body;
+    world.deletions.insert(user_id, days);
+    let start: chrono::DateTime<chrono::Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+    let due_at = Some(start + chrono::TimeDelta::days(days.into()));
+    Json(DeletionResponse { user_id, due_at }).into_response()
+}
+
+async fn cancel_deletion(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let cancelled = world.deletions.remove(&user_id).is_some();
+    Json(DeletionCancelled { user_id, cancelled }).into_response()
+}
+
+/// Nine messages on two pages; a search finds the first.
+async fn history(
+    State(world): Shared,
+    Path(user_id): Path<i64>,
+    Query(query): Query<HistoryQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(response) = person(&world.lock().unwrap(), &headers) {
+        return response;
+    }
+    let at = "2026-03-08T09:05:00Z".parse().unwrap();
+    let said = |number: i32| {
+        let by = if number % 2 == 1 { Speaker::Person } else { Speaker::Companion };
+        Said { by, text: format!("<message> {number}"), has_image: number == 3, at }
+    };
+    let page = |from: i32, to: i32| (from..=to).map(said).collect();
+    let (messages, older, newer) = match query {
+        HistoryQuery { search: Some(words), .. } if words == "nothing" => (Vec::new(), None, None),
+        HistoryQuery { search: Some(_), .. } => (page(1, 1), None, None),
+        HistoryQuery { before: Some(2), .. } => (page(1, 1), None, Some(2)),
+        _ => (page(2, 9), Some(2), None),
+    };
+    Json(HistoryResponse { user_id, messages, older, newer }).into_response()
+}
+
+async fn privacy(State(world): Shared, headers: HeaderMap) -> Response {
+    match person(&world.lock().unwrap(), &headers) {
+        Ok(_) => Json(PrivacyResponse { models: vec!["gemini".to_owned(), "local".to_owned()] }).into_response(),
+        Err(response) => response,
     }
 }
 

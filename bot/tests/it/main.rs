@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod data;
 mod delivery;
 mod inbound;
 mod live;

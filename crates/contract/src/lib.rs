@@ -6,6 +6,8 @@
 pub mod auth;
 pub mod chat;
 pub mod client;
+pub mod deletion;
+pub mod history;
 pub mod object;
 pub mod problem;
 pub mod profile;

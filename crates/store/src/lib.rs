@@ -7,8 +7,10 @@
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
 pub mod cache;
+pub mod deletions;
 pub mod error;
 pub mod facts;
+pub mod history;
 pub mod inbox;
 pub mod keys;
 pub mod limits;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Users;
@@ -46,6 +47,9 @@ const HOLDABLE: &str = "
 
 const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR UPDATE";
 
+/// Under the lock on the person's row, which a change of mind takes as well. $1 person, $2 now.
+const DUE: &str = "SELECT user_id FROM deletions WHERE user_id = $1 AND due_at <= $2";
+
 const REMAINING: &str = "
     SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
          + (SELECT count(*) FROM message_terms WHERE user_id = $1)
@@ -64,6 +68,20 @@ impl Users<'_> {
     /// # Errors
     /// [`StoreError`]; then nothing was removed.
     pub async fn delete(&self, user_id: i64) -> Result<Deleted, StoreError> {
+        let deleted = self.delete_if(user_id, None).await?;
+        Ok(deleted.unwrap_or_else(|| Deleted { counts: BTreeMap::new(), remaining: 0 }))
+    }
+
+    /// As [`Users::delete`], but only if the person asked to be removed by `now` and did not change their mind; nothing
+    /// otherwise. Asked by any number of replicas at once, one removes.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was removed.
+    pub async fn delete_due(&self, user_id: i64, now: DateTime<Utc>) -> Result<Option<Deleted>, StoreError> {
+        self.delete_if(user_id, Some(now)).await
+    }
+
+    async fn delete_if(&self, user_id: i64, due_by: Option<DateTime<Utc>>) -> Result<Option<Deleted>, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
         // Held first, so that a turn that begins meanwhile waits and then starts with a new person. Somebody who is not
         // there is made, to be held: otherwise they could come while what they brought is being removed.
@@ -74,6 +92,14 @@ impl Users<'_> {
                 break;
             }
         }
+        if let Some(now) = due_by {
+            let due: Option<(i64,)> =
+                sqlx::query_as(DUE).bind(user_id).bind(now).fetch_optional(&mut *transaction).await?;
+            if due.is_none() {
+                // Dropped, the transaction is undone, and with it the person who was made to be held.
+                return Ok(None);
+            }
+        }
         let mut counts = BTreeMap::new();
         for (table, statement) in REMOVALS {
             counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);
@@ -82,7 +108,7 @@ impl Users<'_> {
         counts.insert("users".to_owned(), removed - made);
         let (remaining,) = sqlx::query_as(REMAINING).bind(user_id).fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(Deleted { counts, remaining })
+        Ok(Some(Deleted { counts, remaining }))
     }
 }
 
