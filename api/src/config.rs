@@ -3,7 +3,9 @@
 use std::{fmt::Display, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
+use chrono::TimeDelta;
 use evolve_domain::{
+    payment::Price,
     plan::Plans,
     relationship::{Levels, Relationship},
 };
@@ -56,12 +58,20 @@ pub struct Config {
     pub persona: Persona,
     /// What each plan allows.
     pub plans: Plans,
+    /// What 30 days of premium cost.
+    pub price: Price,
+    /// Whether Telegram Stars are taken.
+    pub takes_stars: bool,
+    /// Whether money is taken: where a payment provider's token is set. The bot uses it; here only its being there counts.
+    pub takes_money: bool,
     /// How relationships go.
     pub relationship: Relationship,
     /// Rounds of tool use in a turn.
     pub max_iterations: u32,
     /// Tokens of thinking: 0 is as little as the model allows, -1 its own choice.
     pub thinking_budget: i32,
+    /// After so long without a word a conversation has ended.
+    pub silence: TimeDelta,
     /// Logs.
     pub logs: LogConfig,
     /// Traces.
@@ -107,8 +117,29 @@ impl Config {
                 "Who the companion is: JSON of `{name, prompt, language, timeZone}`.",
             ),
             plans: env.json_or("PLANS", Plans::default(), "What each plan allows, as JSON."),
+            price: price(env),
+            takes_stars: env.or(
+                "TELEGRAM_STARS",
+                "true",
+                "Whether Telegram Stars are taken, where premium has a price in them.",
+            ),
+            takes_money: env
+                .optional_secret(
+                    "PAYMENT_PROVIDER_TOKEN",
+                    1,
+                    "A payment provider's token, from @BotFather; without it, money is not taken.",
+                )
+                .is_some(),
             relationship: relationship(env),
             max_iterations: bounded(env, "MAX_AI_ITERATIONS", "3", 0, 20, "Most rounds of tool use in one turn."),
+            silence: TimeDelta::hours(bounded(
+                env,
+                "CONVERSATION_SILENCE_HOURS",
+                "8",
+                1,
+                720,
+                "Hours without a word after which a conversation has ended and is summed up.",
+            )),
             thinking_budget: bounded(
                 env,
                 "AI_THINKING_BUDGET",
@@ -148,6 +179,18 @@ fn address(env: &mut Reader) -> SocketAddr {
         env.problem(format!("HTTP_ADDR is not an address and port; write one such as {DEFAULT}"));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+fn price(env: &mut Reader) -> Price {
+    let price = env.json_or(
+        "PREMIUM_PRICE",
+        Price::default(),
+        "What 30 days of premium cost: JSON of `{stars, amount, currency}`, amount in the currency's smallest unit. Without any, premium is not for sale.",
+    );
+    if let Some(problem) = price.problem() {
+        env.problem(format!("PREMIUM_PRICE: {problem}"));
+    }
+    price
 }
 
 fn relationship(env: &mut Reader) -> Relationship {
@@ -235,7 +278,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 19] = [
+    const WRONG: [(&str, &str); 20] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -251,6 +294,7 @@ mod tests {
         ("PROVIDERS", "[{\"kind\": \"gemini\"}]"),
         ("PERSONA", "{\"language\": \"de\"}"),
         ("PLANS", "free"),
+        ("PREMIUM_PRICE", "{\"amount\": 29900}"),
         ("RELATIONSHIP_LEVELS", "[{\"name\": \"Friend\", \"points\": 5}]"),
         ("RELATIONSHIP_DECAY", "{\"afterDays\": 0, \"pointsPerDay\": 5}"),
         ("MAX_AI_ITERATIONS", "21"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use evolve_contract::Code;
-use evolve_engine::{profiles::ProfileError, turn::TurnError};
+use evolve_engine::{memories::MemoryError, payments::PaymentError, profiles::ProfileError, turn::TurnError};
 use evolve_store::StoreError;
 
 use crate::problem::ApiError;
@@ -35,6 +35,30 @@ impl From<ProfileError> for ApiError {
                 Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
             }
             ProfileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PaymentError> for ApiError {
+    fn from(error: PaymentError) -> Self {
+        match error {
+            PaymentError::NotForSale => Self::new(Code::NotForSale),
+            PaymentError::AlreadySubscribed => Self::new(Code::AlreadySubscribed),
+            PaymentError::NotFound => Self::new(Code::PaymentNotFound),
+            PaymentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MemoryError> for ApiError {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::NobodyThere => Self::new(Code::ProfileNotFound),
+            MemoryError::NoSuchFact => Self::new(Code::FactNotFound),
+            MemoryError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            MemoryError::Store(error) => error.into(),
         }
     }
 }

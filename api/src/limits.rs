@@ -23,6 +23,10 @@ pub enum Rule {
     Reset,
     /// Everything under `/profile` and `/relationship`.
     Profile,
+    /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
+    Payments,
+    /// Everything under `/memory`: apart from `Profile`, since whoever looks through it presses many buttons.
+    Memory,
 }
 
 /// The limit of each rule; the defaults are the seed's.
@@ -32,22 +36,30 @@ pub struct RateLimits {
     pub auth: Limit,
     /// See [`Rule::Chat`] and [`Rule::Reset`].
     pub chat: Limit,
-    /// See [`Rule::Profile`].
+    /// See [`Rule::Profile`] and [`Rule::Payments`].
     pub profile: Limit,
+    /// See [`Rule::Memory`].
+    pub memory: Limit,
 }
 
 impl Default for RateLimits {
     fn default() -> Self {
-        Self { auth: Limit::per_minute(10), chat: Limit::per_minute(10), profile: Limit::per_minute(20) }
+        Self {
+            auth: Limit::per_minute(10),
+            chat: Limit::per_minute(10),
+            profile: Limit::per_minute(20),
+            memory: Limit::per_minute(60),
+        }
     }
 }
 
 impl RateLimits {
-    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT` and `PROFILE_RATE_LIMIT`.
+    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
     pub fn read(env: &mut Reader) -> Self {
         let defaults = Self::default();
         let (auth, chat, profile) =
             (defaults.auth.to_string(), defaults.chat.to_string(), defaults.profile.to_string());
+        let memory = defaults.memory.to_string();
         Self {
             auth: env.or(
                 "AUTH_RATE_LIMIT",
@@ -62,8 +74,9 @@ impl RateLimits {
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
                 &profile,
-                "Most requests of one person under /profile and /relationship.",
+                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments.",
             ),
+            memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
         }
     }
 
@@ -73,7 +86,8 @@ impl RateLimits {
         match rule {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
-            Rule::Profile => self.profile,
+            Rule::Profile | Rule::Payments => self.profile,
+            Rule::Memory => self.memory,
         }
     }
 }
@@ -104,6 +118,8 @@ impl Rule {
             Self::Chat => "chat",
             Self::Reset => "reset",
             Self::Profile => "profile",
+            Self::Payments => "payments",
+            Self::Memory => "memory",
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use evolve_contract::{Code, Problem, chat::Delta, problem::PROBLEM_JSON};
+use evolve_contract::{Code, Problem, auth::SERVICE_KEY_HEADER, chat::Delta, problem::PROBLEM_JSON};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
         Content, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
         schema::{SchemaType, Type},
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -38,22 +38,27 @@ pub(crate) use problems;
         license(name = "MIT", identifier = "MIT"),
     ),
     components(schemas(Problem, Code, Delta)),
-    modifiers(&BearerToken),
+    modifiers(&Keys),
     tags(
         (name = "auth", description = "Tokens"),
         (name = "chat", description = "Talking"),
         (name = "profile", description = "What a person told of themselves"),
+        (name = "payments", description = "What premium costs, and what was paid; for our own bot"),
+        (name = "memory", description = "What the companion remembers"),
         (name = "operation", description = "For those who run it"),
     ),
 )]
 pub struct Document;
 
-struct BearerToken;
+struct Keys;
 
-impl Modify for BearerToken {
+impl Modify for Keys {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let header = ApiKeyValue::new(SERVICE_KEY_HEADER);
+        components.add_security_scheme("service_key", SecurityScheme::ApiKey(ApiKey::Header(header)));
     }
 }
 

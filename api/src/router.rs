@@ -21,10 +21,11 @@ use crate::{
     guard::{Guard, guard},
     history,
     limits::Rule,
+    memory,
     openapi::Document,
-    operation,
+    operation, payments,
     problem::ApiError,
-    profile, ready, relationship, request_id, security, settings,
+    profile, ready, refunds, relationship, request_id, security, settings,
     state::Api,
 };
 
@@ -51,11 +52,25 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(history::privacy))
         .routes(routes!(settings::get))
         .routes(routes!(settings::update));
+    let payments = group()
+        .routes(routes!(payments::get))
+        .routes(routes!(payments::offer))
+        .routes(routes!(payments::received))
+        .routes(routes!(payments::refunded))
+        .routes(routes!(payments::subscription))
+        .routes(routes!(payments::ask_refund));
+    let memory = group().routes(routes!(memory::list, memory::forget_all)).routes(routes!(
+        memory::get,
+        memory::correct,
+        memory::forget
+    ));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))
         .routes(routes!(ready::ready))
         .routes(routes!(operation::metrics))
+        .routes(routes!(refunds::open))
+        .routes(routes!(refunds::refund))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))
@@ -63,6 +78,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let timed = open
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
+        .merge(guarded(payments, Rule::Payments))
+        .merge(guarded(memory, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
     // The chat handler has a limit of its own, after which the turn goes on without its caller.

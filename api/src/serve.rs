@@ -2,11 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use evolve_contract::payments::Terms;
+use evolve_domain::payment::Price;
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics,
+    Engine, EngineConfig, EngineMetrics, conversations,
     deletions::{self, Deletions},
     history::History,
+    memories,
+    memories::Memories,
     memory, partitions,
+    payments::{
+        self, Payments,
+        provider::{Money, PaymentProvider, Stars},
+    },
     preferences::Preferences,
     profiles::Profiles,
     providers,
@@ -38,12 +46,16 @@ pub fn serve(
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
-    let api = assemble(config, clock, tasks, metrics)?;
+    let language = config.persona.language.as_str();
+    let api = assemble(config, clock.clone(), tasks, metrics)?;
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     deletions::start(api.deletions.clone(), tasks);
+    payments::start(api.store.clone(), clock, language, tasks);
+    memories::start(api.engine.clone(), tasks);
+    conversations::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -68,18 +80,36 @@ fn check_keys(api: &Api, tasks: &Tasks) {
     });
 }
 
+/// Who takes payments. All of them, always: what was paid can be given back, and a subscription cancelled, when no more is
+/// sold.
+fn sellers() -> Vec<Box<dyn PaymentProvider>> {
+    vec![Box::new(Stars), Box::new(Money)]
+}
+
+/// The price, as far as somebody takes it.
+fn on_sale(config: &Config) -> Price {
+    let mut price = config.price.clone();
+    price.stars = price.stars.filter(|_| config.takes_stars);
+    price.amount = price.amount.filter(|_| config.takes_money);
+    price
+}
+
 fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> anyhow::Result<Api> {
     let store = Store::connect(&config.store, metrics)?;
     let redis = Redis::connect(&config.redis, metrics);
     let cache = Cache::new(redis.clone(), store.keys().clone(), config.cache, metrics);
+    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), on_sale(&config), sellers());
     let engine_metrics = EngineMetrics::register(metrics);
     let defaults = config.persona.default_settings();
+    let premium = &config.plans.premium;
+    let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images };
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), clock.clone());
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
@@ -89,6 +119,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         relationship: config.relationship,
         max_iterations: config.max_iterations,
         thinking_budget: config.thinking_budget,
+        silence: config.silence,
         metrics: engine_metrics,
         clock: clock.clone(),
     })?;
@@ -98,7 +129,10 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         deletions,
         history,
         preferences,
+        payments: sold,
+        premium_terms,
         relationships,
+        memories,
         store,
         redis,
         tokens: Tokens::new(&config.jwt_secret),

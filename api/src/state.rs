@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use evolve_contract::payments::Terms;
 use evolve_engine::{
-    Engine, deletions::Deletions, history::History, preferences::Preferences, profiles::Profiles,
-    relationships::Relationships,
+    Engine, deletions::Deletions, history::History, memories::Memories, payments::Payments, preferences::Preferences,
+    profiles::Profiles, relationships::Relationships,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -44,8 +45,14 @@ pub struct Parts {
     pub history: History,
     /// What people set.
     pub preferences: Preferences,
+    /// Payments.
+    pub payments: Payments,
+    /// What premium gives.
+    pub premium_terms: Terms,
     /// Relationships.
     pub relationships: Relationships,
+    /// What is remembered.
+    pub memories: Memories,
     /// Postgres, for readiness.
     pub store: Store,
     /// Redis, for limits and readiness.

@@ -26,6 +26,7 @@ help =
     You can simply talk to me, as you would to a friend.
 
     /profile — what I know about you
+    /memory — what I remember, to look through, correct or forget
     /relationship — how close we are
     /settings — how I talk with you
     /status — your plan, and the messages left today
@@ -34,11 +35,14 @@ help =
     /privacy — what is kept about you
     /delete — delete everything about you
     /start — get to know each other
+    /premium — more of everything
+    /paysupport — if something is wrong with a payment
     /help — this note
 unknown-command = I don't know that command 🙈 They are all in /help, or just tell me in your own words.
 command-start = Get to know each other
 command-help = What I can do
 command-profile = What I know about you
+command-memory = What I remember
 command-relationship = How close we are
 command-history = What we said
 command-privacy = What is kept about you
@@ -251,6 +255,62 @@ history-i = Me
 history-older = ← Older
 history-newer = Newer →
 
+memory-title = <b>What I remember about you</b>: { $total ->
+        [one] { $total } fact
+       *[other] { $total } facts
+    }
+memory-limit = On your plan I can remember { $limit ->
+        [one] { $limit } fact
+       *[other] { $limit } facts
+    }.
+memory-full = My memory is full: your plan has room for { $limit ->
+        [one] { $limit } fact
+       *[other] { $limit } facts
+    }. Forget something, and there is room again.
+memory-empty = I don't remember anything about you yet. Tell me something that matters to you 🙂
+memory-search = 🔎 Search
+memory-back = ‹ Back
+memory-page = Page { $page } of { $pages }
+memory-found = Found for “{ $words }”: { $found ->
+        [one] { $found } fact
+       *[other] { $found } facts
+    }
+memory-found-nothing = I don't remember anything about “{ $words }”.
+memory-ask-words = What shall I look for? Answer this message with a word or two.
+memory-told = Told on { $date }
+memory-times = You mentioned it { $times ->
+        [one] { $times } time
+       *[other] { $times } times
+    }
+memory-day = When: { $date }
+memory-before = <b>Before that</b>
+memory-past = • { $fact } ({ $from } to { $until })
+memory-correct = ✏️ Correct
+memory-forget = 🗑 Forget
+memory-ask-correction = What is right? I have it as: “{ $fact }”. Answer this message in one sentence.
+memory-correction-refused = I can't remember it like this. Please put it in one sentence of up to 300 characters, as an answer to this message.
+memory-ask-forget = Forget “{ $fact }” for good? It will be gone from my memory, and messages that say it will be emptied on my side. In our chat here they stay until you delete them.
+memory-forget-yes = 🗑 Forget it
+memory-forget-no = Keep it
+memory-forgotten = Forgotten 🌱 { $messages ->
+        [0] {""}
+        [one] I emptied { $messages } message that held it.
+       *[other] I emptied { $messages } messages that held it.
+    }
+memory-forget-all = 🗑 Forget everything
+memory-ask-forget-all = Forget <b>everything</b> you ever told me: facts, our whole conversation and what I made of it? This cannot be undone. Your profile, your plan and how close we are stay.
+memory-forget-all-yes = 🗑 Yes, forget everything
+memory-forgot-all = I have forgotten everything 🌱 We can start over.
+memory-gone = I don't remember that any more.
+category-identity = 🪪 About you
+category-family = 👪 Family and pets
+category-work = 💼 Work and study
+category-preferences = 💛 Likes and dislikes
+category-health = 🩺 Health
+category-plans = 🗓 Plans
+category-events = ✨ Events
+category-other = 📎 Other
+
 reset-done = All right, a fresh start 🌱 Everything I remember about you stays with me.
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.
 
@@ -278,6 +338,66 @@ model-blocked = I'd rather not answer that. Shall we talk about something else? 
 model-failed = I couldn't find the words 🙈 Could you say it differently? This message wasn't counted.
 message-refused = I can't make out this message 🙈 Could you write it differently?
 trouble = I'm sorry, something went wrong with this message and I couldn't answer it. Please write to me again.
+
+# Premium and payments
+command-premium = What premium gives, and what it costs
+command-paysupport = If something is wrong with a payment
+premium-offer =
+    ⭐ <b>Premium</b>
+
+    { $messages ->
+        [0] • Write to me as much as you like
+        [one] • Up to { $messages } message a day
+       *[other] • Up to { $messages } messages a day
+    }
+    • I have more of our conversation in view, and remember more about you
+    • You are answered first
+premium-photos = • You can send me photos
+premium-terms =
+    You pay for 30 days. They begin when you pay, or at the end of what is paid already, so that nothing is lost. A subscription takes the same again every 30 days until you cancel it, here or in Telegram's settings; what is paid stays. Before the end I'll remind you. If something is wrong with a payment: /paysupport.
+premium-not-for-sale = Premium isn't for sale here at the moment.
+premium-until = You have premium until <b>{ $date }</b> ⭐
+premium-endless = You have premium ⭐, and it has no end.
+premium-renews = It renews itself on <b>{ $date }</b>.
+premium-renewal-off = The subscription is cancelled: nothing more will be taken.
+pay-once-button = { $price } for 30 days
+pay-monthly-button = { $price } every 30 days
+pay-link = A subscription: <b>{ $price }</b> now, and the same every 30 days until you cancel it. The button opens the bill.
+pay-link-button = Subscribe for { $price }
+invoice-title = Premium for 30 days
+invoice-title-monthly = Premium every 30 days
+invoice-description = More messages, more of our conversation in view, a longer memory, and you are answered first.
+invoice-label = Premium, 30 days
+already-subscribed = You have a subscription already, and it renews itself. A second one would only cost you twice.
+no-subscription = You have no subscription, so there is nothing to change.
+subscription-off-button = Cancel the subscription
+subscription-on-button = Take the subscription up again
+subscription-off = The subscription is cancelled: nothing more will be taken. Premium stays yours until <b>{ $date }</b>.
+subscription-on = The subscription goes on. It is paid until <b>{ $date }</b>.
+subscription-allowed = The last step is yours: open Telegram's Settings → My Stars, choose this subscription and renew it there. Until you do, nothing will be taken, and premium is yours until <b>{ $date }</b>.
+subscription-off-failed = Telegram did not let me cancel the subscription 😔 Please cancel it yourself, so that nothing more is taken: Telegram's Settings → My Stars, choose this subscription, "Cancel".
+invoice-failed = Telegram did not let me make this bill, and nothing was taken 😔 Try another way to pay in /premium, or come back a little later.
+checkout-too-old = This bill is out of date, and nothing was taken. Send /premium for a new one.
+checkout-other-person = This bill was made for somebody else, and nothing was taken. Send /premium for one of your own.
+premium-thanks = Thank you! 💛 Premium is yours until <b>{ $date }</b>.
+premium-thanks-renews = Thank you! 💛 Premium is yours until <b>{ $date }</b>, and then renews itself. You can cancel any time with /premium.
+premium-renewed = Your subscription was renewed: premium is yours until <b>{ $date }</b> 💛
+payment-unmatched = I got a payment from you, but can't tell what it is for, so nothing has changed yet. It isn't lost: send /paysupport, and it will be looked into.
+payment-trouble = I got your payment, but couldn't book it yet. It isn't lost, and you need not pay again: it will be looked into. If it takes long, send /paysupport.
+payment-refunded = Your payment was returned to you, and what it gave has ended. I'm still here 🙂
+paysupport =
+    <b>Your payments</b>
+
+    If something is wrong with one of them, press its button: somebody will look into it and answer here.
+paysupport-nothing = There is no payment of yours that could be returned. What premium costs is in /premium.
+payment-line = • { $date }: { $price }
+payment-line-asked = • { $date }: { $price }, being looked into
+payment-line-refunded = • { $date }: { $price }, returned
+refund-button = Return { $price } ({ $date })
+refund-asked = I've passed it on: somebody will look into it. If the payment is returned, I'll tell you here.
+notice-premium-ending = Your premium ends on <b>{ $date }</b>. If you'd like it to go on, there is /premium 💛
+notice-premium-late = Telegram couldn't renew your subscription, perhaps for want of Stars. Premium stays on until <b>{ $date }</b>; top up your Stars, or see /premium.
+notice-premium-ended = Your premium has ended. I'm still here, and remember everything that you told me 💛 If you miss it: /premium.
 
 # Somebody may be in danger
 helplines =

@@ -1,20 +1,25 @@
 //! The API, as the bot uses it: on behalf of one person at a time, with that person's token.
 
+mod data;
+
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
 use evolve_contract::{
     Client, ClientError, Code,
     chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse},
-    deletion::DeletionRequest,
-    history::{HistoryQuery, HistoryResponse, PrivacyResponse},
+    client::Bot,
+    memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
+    payments::{
+        OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
+        RefundedRequest, SubscriptionRequest, Way,
+    },
     profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
     relationship::RelationshipResponse,
-    settings::{SettingsData, SettingsUpdate},
 };
 use futures::Stream;
 use moka::future::Cache;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 /// Tokens live an hour; ten minutes are left for a slow turn.
 const TOKEN_TTL: Duration = Duration::from_secs(50 * 60);
@@ -91,73 +96,50 @@ impl Api {
         known(self.authorised(person, |token| async move { self.client.relationship(&token, person).await }).await)
     }
 
-    /// Asks to be removed in so many days; when that is.
+    /// A page of what is remembered of the person.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub(crate) async fn ask_deletion(&self, person: i64, days: u32) -> Result<DateTime<Utc>, ClientError> {
-        let body = &DeletionRequest { user_id: person, days };
-        let asked =
-            self.authorised(person, |token| async move { self.client.ask_deletion(&token, body).await }).await?;
-        let reason = "no time of the removal".to_owned();
-        asked.due_at.ok_or(ClientError::Unexpected { status: 200, reason })
+    pub(crate) async fn memory(&self, person: i64, query: &MemoryQuery) -> Result<MemoryResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.memory(&token, person, query).await }).await
     }
 
-    /// Cancels that; whether there was something to cancel.
+    /// A fact and its history.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub(crate) async fn cancel_deletion(&self, person: i64) -> Result<bool, ClientError> {
-        let cancelled =
-            self.authorised(person, |token| async move { self.client.cancel_deletion(&token, person).await }).await?;
-        Ok(cancelled.cancelled)
+    pub(crate) async fn fact(&self, person: i64, fact: Uuid) -> Result<FactResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.fact(&token, person, fact).await }).await
     }
 
-    /// Removes everything of the person, what is cached here included.
+    /// Puts a fact right.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub(crate) async fn delete_profile(&self, person: i64) -> Result<(), ClientError> {
-        self.authorised(person, |token| async move { self.client.delete_profile(&token, person).await }).await?;
-        self.profiles.invalidate(&person).await;
-        self.tokens.invalidate(&person).await;
-        Ok(())
+    pub(crate) async fn correct(
+        &self,
+        person: i64,
+        fact: Uuid,
+        correction: &FactCorrection,
+    ) -> Result<FactData, ClientError> {
+        self.authorised(person, |token| async move { self.client.correct_fact(&token, person, fact, correction).await })
+            .await
     }
 
-    /// A page of what was said.
+    /// Forgets a fact.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub(crate) async fn history(&self, person: i64, query: &HistoryQuery) -> Result<HistoryResponse, ClientError> {
-        self.authorised(person, |token| async move { self.client.history(&token, person, query).await }).await
+    pub(crate) async fn forget(&self, person: i64, fact: Uuid) -> Result<ForgottenResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.forget_fact(&token, person, fact).await }).await
     }
 
-    /// Who sees what people say.
+    /// Forgets everything.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub(crate) async fn privacy(&self, person: i64) -> Result<PrivacyResponse, ClientError> {
-        self.authorised(person, |token| async move { self.client.privacy(&token).await }).await
-    }
-
-    /// How the person wants things; nothing for somebody unknown.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub(crate) async fn settings(&self, person: i64) -> Result<Option<SettingsData>, ClientError> {
-        let found = self.authorised(person, |token| async move { self.client.settings(&token, person).await }).await;
-        Ok(known(found)?.map(|settings| settings.data))
-    }
-
-    /// Changes how the person wants things.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub(crate) async fn update_settings(&self, person: i64, data: SettingsData) -> Result<SettingsData, ClientError> {
-        let update = &SettingsUpdate { user_id: person, data };
-        let updated =
-            self.authorised(person, |token| async move { self.client.update_settings(&token, update).await }).await?;
-        Ok(updated.data)
+    pub(crate) async fn forget_all(&self, person: i64) -> Result<ForgottenResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.forget_all(&token, person).await }).await
     }
 
     /// The person's profile as it is now; nothing for somebody unknown.
@@ -188,6 +170,61 @@ impl Api {
         let updated =
             self.authorised(person, |token| async move { self.client.update_profile(&token, update).await }).await?;
         Ok(self.remember(person, updated.data).await)
+    }
+
+    /// What premium costs, and how the person stands.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn payments(&self, person: i64) -> Result<PaymentsResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.payments(self.sign(&token), person).await }).await
+    }
+
+    /// What the person is to be asked for.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn offer(&self, person: i64, way: Way) -> Result<OfferResponse, ClientError> {
+        let body = &OfferRequest { user_id: person, way };
+        self.authorised(person, |token| async move { self.client.offer(self.sign(&token), body).await }).await
+    }
+
+    /// Tells of a payment.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn received(&self, person: i64, body: &ReceivedRequest) -> Result<ReceivedResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.received(self.sign(&token), body).await }).await
+    }
+
+    /// Tells of a payment that was given back.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn refunded(&self, person: i64, body: &RefundedRequest) -> Result<ReceivedResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.refunded(self.sign(&token), body).await }).await
+    }
+
+    /// Stops the subscription from renewing itself, or lets it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn renew(&self, person: i64, renews: bool) -> Result<PaymentsResponse, ClientError> {
+        let body = &SubscriptionRequest { user_id: person, renews };
+        self.authorised(person, |token| async move { self.client.renew(self.sign(&token), body).await }).await
+    }
+
+    /// Asks for a payment back.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn ask_refund(&self, person: i64, payment: &str) -> Result<PaymentsResponse, ClientError> {
+        let body = &RefundRequest { user_id: person, payment_id: payment.to_owned() };
+        self.authorised(person, |token| async move { self.client.ask_refund(self.sign(&token), body).await }).await
+    }
+
+    fn sign<'a>(&'a self, token: &'a str) -> Bot<'a> {
+        Bot { key: &self.key, token }
     }
 
     async fn remember(&self, person: i64, data: ProfileData) -> Arc<ProfileData> {

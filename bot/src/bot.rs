@@ -1,13 +1,18 @@
 //! What every part of the bot works with.
 
-use std::str::FromStr;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
 };
 
-use evolve_runtime::clock::Clock;
+use evolve_runtime::{clock::Clock, shutdown::Tasks};
 use evolve_store::Store;
+use moka::future::Cache;
+use secrecy::SecretString;
 use tokio::sync::Notify;
 
 use crate::{api::Api, metrics::BotMetrics, outbound::Pace, telegram::Telegram};
@@ -28,6 +33,20 @@ pub(crate) struct Bot {
     pub(crate) contact: Contact,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,
+    /// Signs the payloads of invoices; the API has the same.
+    pub(crate) payload_key: SecretString,
+    /// For invoices in money.
+    pub(crate) provider_token: Option<SecretString>,
+    /// Checkouts that were answered lately.
+    pub(crate) checkouts: Cache<String, ()>,
+    /// Where what is answered in the background runs, so that a stopping process waits for it.
+    pub(crate) tasks: Tasks,
+}
+
+/// None yet. Telegram forgets a checkout after ten seconds.
+#[must_use]
+pub(crate) fn checkouts() -> Cache<String, ()> {
+    Cache::builder().max_capacity(100_000).time_to_live(Duration::from_secs(60)).build()
 }
 
 /// How answers are shown while they are made.

@@ -54,6 +54,8 @@ pub struct Config {
     pub max_image_bytes: u64,
     /// How answers are shown while they are made.
     pub showing: Showing,
+    /// A payment provider's token, for invoices in money.
+    pub provider_token: Option<SecretString>,
     /// Postgres.
     pub store: StoreConfig,
     /// Time-outs of requests to the API.
@@ -116,6 +118,11 @@ impl Config {
                 "How answers are shown while they are made: `edits` of one message, Telegram's own `drafts`, or `off`.",
             ),
             max_image_bytes: max_image_mb.saturating_mul(1024 * 1024),
+            provider_token: env.optional_secret(
+                "PAYMENT_PROVIDER_TOKEN",
+                1,
+                "A payment provider's token, from @BotFather, for invoices in money.",
+            ),
             store: StoreConfig::read(env),
             http: ClientConfig::read(env),
             logs: LogConfig::read(env),

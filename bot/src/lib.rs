@@ -12,6 +12,7 @@
 
 mod api;
 mod bot;
+mod checkout;
 mod handlers;
 mod health;
 mod inbound;
@@ -74,6 +75,10 @@ pub fn start(
         pace: Arc::new(Pace::new(config.messages_per_second)),
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
+        payload_key: config.service_key.clone(),
+        provider_token: config.provider_token.clone(),
+        checkouts: bot::checkouts(),
+        tasks: tasks.clone(),
     };
     start_queues(&bot, config, tasks);
     inbound::setup::register_commands(&bot, tasks);

@@ -26,6 +26,7 @@ pub(crate) struct BotMetrics {
     inbox_failures: Family<ReasonLabel, Counter>,
     outbox_failures: Family<ReasonLabel, Counter>,
     swallowed: Family<ReasonLabel, Counter>,
+    checkouts: Family<KindLabel, Counter>,
     handling: Histogram,
     busy: Gauge,
 }
@@ -40,6 +41,7 @@ impl BotMetrics {
             inbox_failures: Family::default(),
             outbox_failures: Family::default(),
             swallowed: Family::default(),
+            checkouts: Family::default(),
             handling: Histogram::new(DURATION_BUCKETS),
             busy: Gauge::default(),
         };
@@ -49,6 +51,7 @@ impl BotMetrics {
             r.register("telegram_inbox_failures", "Attempts at an update that failed", this.inbox_failures.clone());
             r.register("telegram_outbox_failures", "Calls that failed", this.outbox_failures.clone());
             r.register("telegram_errors_swallowed", "Errors that nobody has to wait for", this.swallowed.clone());
+            r.register("telegram_checkouts", "Checkouts answered, by what", this.checkouts.clone());
             r.register("telegram_update_duration_seconds", "Time to work an update, seconds", this.handling.clone());
             r.register("telegram_updates_in_progress", "Updates being worked", this.busy.clone());
         });
@@ -66,6 +69,7 @@ impl BotMetrics {
             "sendMessage" => "sendMessage",
             "editMessageText" => "editMessageText",
             "sendMessageDraft" => "sendMessageDraft",
+            "sendInvoice" => "sendInvoice",
             _ => "other",
         };
         self.sent.get_or_create(&KindLabel { kind }).inc();
@@ -79,6 +83,11 @@ impl BotMetrics {
     /// A call failed.
     pub(crate) fn outbox_failure(&self, reason: &'static str) {
         self.outbox_failures.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// A checkout was accepted or refused.
+    pub(crate) fn checkout(&self, kind: &'static str) {
+        self.checkouts.get_or_create(&KindLabel { kind }).inc();
     }
 
     /// An error on which nothing depends: it is logged and counted, and life goes on.

@@ -54,7 +54,7 @@ impl Replies {
         self.owe("sendMessage", params)
     }
 
-    /// A message with this `reply_markup`.
+    /// A message with any kind of keyboard.
     #[must_use]
     pub(crate) fn say_with(self, html: impl Into<String>, markup: Value) -> Self {
         let mut params = self.text_params(html.into());
@@ -62,13 +62,35 @@ impl Replies {
         self.owe("sendMessage", params)
     }
 
-    /// Another text with this `reply_markup` for a message that was sent before.
+    /// A call of another method, for this chat.
     #[must_use]
-    pub(crate) fn edit_with(self, message_id: i64, html: impl Into<String>, markup: Value) -> Self {
-        let mut params = self.text_params(html.into());
-        params["message_id"] = message_id.into();
-        params["reply_markup"] = markup;
-        self.owe("editMessageText", params)
+    pub(crate) fn call(self, method: &str, mut params: Value) -> Self {
+        params["chat_id"] = self.chat_id.into();
+        self.owe(method, params)
+    }
+
+    /// A message with buttons; or, where one is to be edited, that message with this text and these buttons.
+    #[must_use]
+    pub(crate) fn screen(self, message_id: Option<i64>, html: String, rows: &[Vec<(String, String)>]) -> Self {
+        let button = |(text, data): &(String, String)| json!({ "text": text, "callback_data": data });
+        let rows: Vec<Vec<Value>> = rows.iter().map(|row| row.iter().map(button).collect()).collect();
+        let mut params = self.text_params(html);
+        params["reply_markup"] = json!({ "inline_keyboard": rows });
+        match message_id {
+            Some(message_id) => {
+                params["message_id"] = message_id.into();
+                self.owe("editMessageText", params)
+            }
+            None => self.owe("sendMessage", params),
+        }
+    }
+
+    /// A question that the person's app opens an answer to.
+    #[must_use]
+    pub(crate) fn prompt(self, html: String) -> Self {
+        let mut params = self.text_params(html);
+        params["reply_markup"] = json!({ "force_reply": true });
+        self.owe("sendMessage", params)
     }
 
     /// Another text, without buttons, for a message that was sent before.

@@ -101,7 +101,7 @@ fn forbidden(detail: &str) -> ApiError {
 }
 
 /// Whether a service key is there and right. Compared in constant time; only its length can be learnt.
-fn service_key(headers: &HeaderMap, expected: &SecretString) -> Option<bool> {
+pub(crate) fn service_key(headers: &HeaderMap, expected: &SecretString) -> Option<bool> {
     let mut values = headers.get_all(SERVICE_KEY_HEADER).iter();
     let given = values.next()?;
     let equal = given.as_bytes().ct_eq(expected.expose_secret().as_bytes());

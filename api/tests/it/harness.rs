@@ -220,7 +220,11 @@ impl Api {
 
 fn assert_documented(method: &Method, path: &str, status: StatusCode) {
     static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(evolve_api::openapi()).unwrap());
-    let segments = path.split('/').map(|part| if part.parse::<i64>().is_ok() { "{user_id}" } else { part });
+    let segments = path.split('/').map(|part| match part {
+        number if number.parse::<i64>().is_ok() => "{user_id}",
+        id if uuid::Uuid::try_parse(id).is_ok() => "{fact_id}",
+        other => other,
+    });
     let pattern = segments.collect::<Vec<_>>().join("/");
     let Some(operations) = DOCUMENT["paths"].get(&pattern) else { return };
     let Some(operation) = operations.get(method.as_str().to_lowercase()) else { return };

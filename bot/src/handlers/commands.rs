@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, history, me, relationship, removal, settings, start};
+use super::{Trouble, Turn, history, me, memory, premium, relationship, removal, settings, start};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -19,6 +19,8 @@ enum Command {
     Start(String),
     Help,
     Profile,
+    /// With words to search for, or without.
+    Memory(String),
     Relationship,
     Settings,
     /// Words to look for may follow.
@@ -27,16 +29,21 @@ enum Command {
     Delete,
     Status,
     Reset,
+    Premium,
+    Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 10] = [
+const MENU: [(&str, Text<'static>); 13] = [
     ("profile", Text::CommandProfile),
+    ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
     ("settings", Text::CommandSettings),
     ("status", Text::CommandStatus),
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("premium", Text::CommandPremium),
+    ("paysupport", Text::CommandPaysupport),
     ("privacy", Text::CommandPrivacy),
     ("delete", Text::CommandDelete),
     ("help", Text::CommandHelp),
@@ -60,9 +67,11 @@ fn word(text: &str) -> Option<&str> {
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
+        Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
         Some(Command::Start(_)) => start::start(turn).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
+        Some(Command::Memory(words)) => memory::show(turn, &words).await,
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::History(words)) => history::show(turn, &words).await,
         Some(Command::Privacy) => removal::privacy(turn).await,
@@ -70,6 +79,8 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Premium) => premium::show(turn).await,
+        Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),
     }
 }

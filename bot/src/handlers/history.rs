@@ -8,12 +8,12 @@ use evolve_contract::{
 };
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, menu::Menu, start};
+use super::{Trouble, Turn, menu::Menu};
 use crate::{markdown::escape, replies::Replies, texts::Text};
 
 const PREFIX: &str = "his:";
-/// So much of each message is shown, in characters: eight of them fit into one message of Telegram's.
-const SHOWN_CHARS: usize = 320;
+/// So much of each message is shown, as Telegram counts (in UTF-16): eight of them fit into one message of its 4096.
+const SHOWN_UNITS: usize = 400;
 
 /// Whether a button is one of `/history`.
 #[must_use]
@@ -43,7 +43,7 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    start::answer_press(turn, query).await;
+    turn.answer_press(query).await;
     let Some(query) = query_of(data) else { return Ok(turn.replies()) };
     let profile = turn.fresh_profile_or_new().await?;
     let page = turn.bot.api.history(turn.person.id, &query).await?;
@@ -82,7 +82,15 @@ fn line(said: &Said, zone: Tz, language: Language) -> String {
         Speaker::Companion => Text::HistoryI,
     };
     let when = said.at.with_timezone(&zone).format("%d.%m.%Y %H:%M");
-    let mut text: String = said.text.chars().take(SHOWN_CHARS).collect();
+    let mut units = 0;
+    let mut text: String = said
+        .text
+        .chars()
+        .take_while(|char| {
+            units += char.len_utf16();
+            units <= SHOWN_UNITS
+        })
+        .collect();
     if text.len() < said.text.len() {
         text.push('…');
     }

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
 
+use super::paid::Report;
+
 /// Who is speaking, in their private chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Person {
@@ -75,6 +77,8 @@ pub(crate) enum Incoming {
         /// What the button says to us.
         data: String,
     },
+    /// Paid, or has been given money back: Telegram says so.
+    Reported(Report),
     /// Sent something else.
     Unsupported(Unsupported),
 }
@@ -132,6 +136,9 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         Some(message) => message,
         None => serde_json::from_value(essentials(raw)).map_err(|_| Ignored::Malformed)?,
     };
+    if let Some(report) = report(raw) {
+        return Ok((payer(&message.chat, message.from.as_ref())?, Incoming::Reported(report)));
+    }
     let person = person(&message.chat, message.from.as_ref())?;
     let date = message.date;
     let media = match message.kind {
@@ -147,6 +154,31 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         _ => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
     };
     Ok((person, incoming))
+}
+
+fn report(message: &Value) -> Option<Report> {
+    if let Some(paid) = message.get("successful_payment") {
+        return Some(Report::Paid(serde_json::from_value(paid.clone()).ok()));
+    }
+    let refunded = message.get("refunded_payment")?;
+    Some(Report::Refunded(serde_json::from_value(refunded.clone()).ok()))
+}
+
+/// Whose payment it is. A bill may be forwarded and paid anywhere; what is paid must not be lost because of that, and is
+/// spoken of in the private chat alone. There, the chat says who it is, whoever Telegram lets tell of a payment.
+fn payer(chat: &Chat, from: Option<&User>) -> Result<Person, Ignored> {
+    let user = from.filter(|user| !user.is_bot);
+    let id = match user {
+        _ if chat.is_private() => chat.id.0,
+        Some(user) => i64::try_from(user.id.0).map_err(|_| Ignored::Malformed)?,
+        None => return Err(Ignored::NotAPerson),
+    };
+    Ok(Person {
+        id,
+        chat_id: id,
+        first_name: user.map(|user| user.first_name.clone()).unwrap_or_default(),
+        language_code: user.and_then(|user| user.language_code.clone()),
+    })
 }
 
 fn photo_size(size: PhotoSize) -> Photo {

@@ -1,6 +1,5 @@
 //! What a person can see of how the companion sees them: `/profile`, `/status`, `/reset`.
 
-use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 use evolve_contract::{
     Code,
@@ -9,7 +8,10 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use super::{Trouble, Turn};
-use crate::{replies::Replies, texts::Text};
+use crate::{
+    replies::Replies,
+    texts::{Text, date},
+};
 
 /// `/profile`.
 pub(super) async fn profile(turn: &Turn<'_>) -> Result<Replies, Trouble> {
@@ -112,13 +114,10 @@ fn name_of(language: Language) -> String {
     }
 }
 
-/// A date as people write it.
-pub(super) fn date(date: NaiveDate, language: Language) -> String {
-    Text::Date { day: date.day(), month: date.month(), year: &date.year().to_string() }.render(language)
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     fn known() -> ProfileData {

@@ -1,7 +1,5 @@
 //! A menu: one message with buttons that turns into another page of itself when one is pressed.
 
-use serde_json::{Value, json};
-
 use crate::replies::Replies;
 
 /// A page: what it says, and rows of buttons with what each says to us (64 bytes at most).
@@ -38,21 +36,12 @@ impl Menu {
     /// As a message of its own.
     #[must_use]
     pub(super) fn send(self, replies: Replies) -> Replies {
-        let markup = self.markup();
-        replies.say_with(self.html, markup)
+        replies.screen(None, self.html, &self.rows)
     }
 
     /// In the message whose button was pressed; as a message of its own where Telegram does not say which that was.
     #[must_use]
     pub(super) fn turn(self, replies: Replies, message: Option<i64>) -> Replies {
-        let Some(message) = message else { return self.send(replies) };
-        let markup = self.markup();
-        replies.edit_with(message, self.html, markup)
-    }
-
-    fn markup(&self) -> Value {
-        let button = |(text, data): &(String, String)| json!({ "text": text, "callback_data": data });
-        let rows: Vec<Vec<Value>> = self.rows.iter().map(|row| row.iter().map(button).collect()).collect();
-        json!({ "inline_keyboard": rows })
+        replies.screen(message, self.html, &self.rows)
     }
 }

@@ -5,14 +5,17 @@
 //! The first that fits wins; this is the only place where the order is decided ([`dispatch`]).
 //!
 //! 1. Whatever is not from a person in their private chat is ignored ([`incoming`] says what that is). This comes first
-//!    so that nothing below can be reached from a group or by another bot.
-//! 2. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
+//!    so that nothing below can be reached from a group or by another bot. What Telegram itself reports of payments is the
+//!    exception: it counts wherever it comes from.
+//! 2. Such a report: money comes before whatever else the chat is about.
+//! 3. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
-//! 3. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
-//! 4. A reply to a question of `/settings` is its answer.
-//! 5. While a name is awaited, a text is the name.
-//! 6. Any other text, and any photo, goes to the companion.
-//! 7. Of anything else the bot says kindly that it cannot do it yet.
+//! 4. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
+//! 5. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
+//!    answer.
+//! 6. While a name is awaited, a text is the name.
+//! 7. Any other text, and any photo, goes to the companion.
+//! 8. Of anything else the bot says kindly that it cannot do it yet.
 
 mod chat;
 mod commands;
@@ -20,8 +23,11 @@ mod danger;
 mod history;
 mod live;
 mod me;
+mod memory;
 mod menu;
 mod names;
+mod paid;
+mod premium;
 mod relationship;
 mod removal;
 mod settings;
@@ -39,8 +45,12 @@ use std::sync::Arc;
 use evolve_contract::profile::{Onboarding, ProfileData};
 use evolve_domain::language::Language;
 use evolve_store::{inbox::ClaimedUpdate, outbox::NewOutgoing};
+use serde_json::json;
 
-use self::incoming::{Incoming, Person, Unsupported};
+use self::{
+    incoming::{Incoming, Person, Unsupported},
+    paid::Report,
+};
 use crate::{bot::Bot, replies::Replies, texts::Text};
 
 /// One update of one person, being handled.
@@ -76,15 +86,20 @@ pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
 
 /// What the person gets when their update could not be handled at all.
 pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgoing> {
-    let Ok((person, _)) = incoming::read(&update.payload) else { return Vec::new() };
+    let Ok((person, incoming)) = incoming::read(&update.payload) else { return Vec::new() };
     let turn = Turn { bot, update, person };
     let profile = bot.api.settled_profile(turn.person.id).await;
     let language = turn.language(profile.as_deref());
-    turn.replies().say(Text::Trouble.render(language)).into_owed()
+    let text = if matches!(incoming, Incoming::Reported(_)) { Text::PaymentTrouble } else { Text::Trouble };
+    turn.replies().say(text.render(language)).into_owed()
 }
 
 async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
     match incoming {
+        Incoming::Reported(report) => paid::reported(turn, &report).await,
+        Incoming::Press { query_id, data, .. } if premium::is_button(&data) => {
+            premium::pressed(turn, &query_id, &data).await
+        }
         Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
             removal::pressed(turn, &query_id, message_id, &data).await
         }
@@ -100,6 +115,9 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             settings::typed(turn, asked, &text).await
         }
         Incoming::Text { text, date } => {
+            if let Some(asked) = memory::asked(&turn.update.payload) {
+                return memory::answered(turn, asked, &text).await;
+            }
             let profile = turn.profile_or_new().await?;
             if start::awaits_name(turn, &profile, &text) {
                 return start::named(turn, &profile, &text).await;
@@ -118,6 +136,8 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
 
 fn kind_of(incoming: &Incoming) -> &'static str {
     match incoming {
+        Incoming::Reported(Report::Paid(_)) => "payment",
+        Incoming::Reported(Report::Refunded(_)) => "refund",
         Incoming::Press { .. } => "button",
         Incoming::Text { text, .. } if commands::is_command(text) => "command",
         Incoming::Text { .. } => "text",
@@ -182,6 +202,14 @@ impl Turn<'_> {
 
     async fn change(&self, data: ProfileData) -> Result<Arc<ProfileData>, Trouble> {
         Ok(self.bot.api.update_profile(self.person.id, data).await?)
+    }
+
+    /// Tells the person's app that a press was heard: until then it shows a waiting button, for a minute at most.
+    async fn answer_press(&self, query_id: &str) {
+        let params = json!({ "callback_query_id": query_id });
+        if let Err(error) = self.bot.telegram.call("answerCallbackQuery", &params).await {
+            self.bot.metrics.swallow("callback_answer", &error);
+        }
     }
 
     /// Whether this update may have been handled before, up to but without its answer (the process died in between).

@@ -7,8 +7,11 @@ use evolve_contract::{
 };
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, me};
-use crate::{replies::Replies, texts::Text};
+use super::{Trouble, Turn};
+use crate::{
+    replies::Replies,
+    texts::{Text, date},
+};
 
 /// Cells of the progress bar.
 const CELLS: i64 = 10;
@@ -83,7 +86,7 @@ fn happened(event: &Event, today: NaiveDate, language: Language) -> String {
     } else if Some(event.day) == today.pred_opt() {
         Text::DayYesterday.render(language)
     } else {
-        me::date(event.day, language)
+        date(event.day, language)
     };
     let points = match event.points {
         0 => String::new(),

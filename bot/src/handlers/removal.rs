@@ -10,8 +10,11 @@ use evolve_contract::profile::ProfileData;
 use evolve_domain::language::Language;
 use serde_json::json;
 
-use super::{Trouble, Turn, me, menu::Menu, start};
-use crate::{replies::Replies, texts::Text};
+use super::{Trouble, Turn, menu::Menu};
+use crate::{
+    replies::Replies,
+    texts::{Text, date},
+};
 
 const PREFIX: &str = "del:";
 /// Times to think that are offered, in days.
@@ -48,7 +51,7 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    start::answer_press(turn, query).await;
+    turn.answer_press(query).await;
     // Asked without making a profile: whoever was just removed must not come back by a second press.
     let Some(profile) = turn.bot.api.profile(turn.person.id).await? else { return Ok(turn.replies()) };
     let language = turn.language(Some(&profile));
@@ -99,8 +102,8 @@ fn is_fresh(turn: &Turn<'_>, made: &str) -> bool {
 async fn scheduled(turn: &Turn<'_>, profile: &ProfileData, language: Language, days: u32) -> Result<Menu, Trouble> {
     let due_at = turn.bot.api.ask_deletion(turn.person.id, days).await?;
     let zone: Tz = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
-    let date = me::date(due_at.with_timezone(&zone).date_naive(), language);
-    Ok(Menu::new(Text::DeleteScheduled { date: &date }.render(language))
+    let day = date(due_at.with_timezone(&zone).date_naive(), language);
+    Ok(Menu::new(Text::DeleteScheduled { date: &day }.render(language))
         .row([(Text::DeleteCancel.render(language), format!("{PREFIX}cancel"))]))
 }
 

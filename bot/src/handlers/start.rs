@@ -18,9 +18,8 @@ use evolve_contract::{
     profile::{Onboarding, ProfileData},
 };
 use evolve_domain::language::Language;
-use serde_json::json;
 
-use super::{Trouble, Turn, names};
+use super::{Trouble, Turn, memory, names};
 use crate::{replies::Replies, texts::Text};
 
 const LANGUAGE: &str = "lang:";
@@ -53,14 +52,6 @@ pub(super) async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     }
 }
 
-/// Tells Telegram that a press has come. First, and whatever comes of it: until then the person's app shows a waiting
-/// button, for a minute at most.
-pub(super) async fn answer_press(turn: &Turn<'_>, query: &str) {
-    if let Err(error) = turn.bot.telegram.call("answerCallbackQuery", &json!({ "callback_query_id": query })).await {
-        turn.bot.metrics.swallow("callback_answer", &error);
-    }
-}
-
 /// A button was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
@@ -68,12 +59,14 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    answer_press(turn, query).await;
+    // First, and whatever comes of it.
+    turn.answer_press(query).await;
     let profile = turn.fresh_profile_or_new().await?;
     let pressed = Pressed { turn, message, profile: &profile };
     match data {
         KEEP_NAME => pressed.keep_name().await,
         OTHER_NAME => pressed.other_name().await,
+        _ if memory::is_button(data) => memory::pressed(turn, turn.language(Some(&profile)), message, data).await,
         _ => match data.strip_prefix(LANGUAGE).and_then(|code| code.parse().ok()) {
             Some(language) => pressed.language(language).await,
             // A button of another version of the bot.

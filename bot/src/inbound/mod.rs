@@ -13,8 +13,10 @@ use std::time::Duration;
 use evolve_store::inbox::NewUpdate;
 use serde_json::Value;
 
+use crate::checkout;
+
 /// What we ask Telegram for. Without this list, Telegram would keep to whatever was asked for before.
-pub(crate) const ALLOWED_UPDATES: [&str; 3] = ["message", "callback_query", "my_chat_member"];
+pub(crate) const ALLOWED_UPDATES: [&str; 4] = ["message", "callback_query", "my_chat_member", checkout::KIND];
 
 /// A row for the inbox; nothing if Telegram did not say which update it is.
 pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {

@@ -6,12 +6,12 @@
 
 use std::{ops::ControlFlow, time::Duration};
 
-use evolve_store::lock::Lock;
+use evolve_store::{StoreError, lock::Lock};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{ALLOWED_UPDATES, Backoff, new_update, setup};
-use crate::{bot::Bot, telegram::TelegramError};
+use crate::{bot::Bot, checkout, telegram::TelegramError};
 
 /// Who holds this polls.
 const LOCK: &str = "telegram-poller";
@@ -19,6 +19,8 @@ const LOCK: &str = "telegram-poller";
 const LONG_POLL: Duration = Duration::from_secs(50);
 /// How long we wait for it.
 const PATIENCE: Duration = Duration::from_secs(65);
+/// A lock that takes longer to ask for than this means that Postgres is away.
+const SLOW_LOCK: Duration = Duration::from_secs(2);
 /// How often a replica without the lock looks whether it is free.
 const WAIT_FOR_LOCK: Duration = Duration::from_secs(5);
 
@@ -32,7 +34,8 @@ pub(crate) async fn run(bot: Bot, stop: CancellationToken) -> anyhow::Result<()>
     }
     let mut backoff = Backoff::default();
     while !stop.is_cancelled() {
-        let pause = match Lock::try_acquire(&bot.store, LOCK).await {
+        let mut is_postgres_away = false;
+        let pause = match lock_or_peek(&bot).await {
             Ok(Some(mut lock)) => {
                 backoff.reset();
                 tracing::info!("this replica polls Telegram");
@@ -51,15 +54,29 @@ pub(crate) async fn run(bot: Bot, stop: CancellationToken) -> anyhow::Result<()>
             Ok(None) => WAIT_FOR_LOCK.mul_f64(rand::random_range(0.8..1.2)),
             Err(error) => {
                 tracing::warn!(%error, "cannot ask for the lock for polling; Telegram keeps the updates");
+                is_postgres_away = true;
                 backoff.next()
             }
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
+            () = checkout::peek(&bot), if is_postgres_away => {}
             () = stop.cancelled() => {}
         }
     }
     Ok(())
+}
+
+/// Asks for the lock. Where Postgres does not even refuse, checkouts are answered meanwhile.
+async fn lock_or_peek(bot: &Bot) -> Result<Option<Lock>, StoreError> {
+    let peek = async {
+        tokio::time::sleep(SLOW_LOCK).await;
+        checkout::peek(bot).await;
+    };
+    tokio::select! {
+        lock = Lock::try_acquire(&bot.store, LOCK) => lock,
+        () = peek => Ok(None),
+    }
 }
 
 async fn poll(bot: &Bot) -> anyhow::Result<()> {
@@ -107,11 +124,20 @@ impl Poller<'_> {
     /// Stores what came, and only then moves on.
     async fn take(&mut self, updates: Vec<Value>) -> ControlFlow<Duration> {
         let received = updates.len();
-        let new: Vec<_> = updates.into_iter().filter_map(new_update).collect();
-        for _ in new.len()..received {
+        let ids = updates.iter().filter_map(|update| update.get("update_id")?.as_i64());
+        let last = ids.max();
+        let mut others = Vec::with_capacity(received);
+        for update in updates {
+            if !checkout::take(self.bot, &update).await {
+                others.push(update);
+            }
+        }
+        let count = others.len();
+        let new: Vec<_> = others.into_iter().filter_map(new_update).collect();
+        for _ in new.len()..count {
             self.bot.metrics.inbox_failure("malformed");
         }
-        let Some(last) = new.iter().map(|update| update.update_id).max() else {
+        let Some(last) = last else {
             // Nothing that we could confirm; if something did come, it would come again at once.
             return if received == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(self.backoff.next()) };
         };

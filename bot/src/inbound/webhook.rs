@@ -14,10 +14,11 @@ use axum::{
     routing::post,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use super::new_update;
-use crate::{bot::Bot, config::WEBHOOK_PATH};
+use crate::{bot::Bot, checkout, config::WEBHOOK_PATH};
 
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// Updates are a few kilobytes.
@@ -45,7 +46,13 @@ async fn only_telegram(State((bot, secret)): State<(Bot, SecretString)>, request
 }
 
 async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
-    let Some(update) = serde_json::from_slice(&body).ok().and_then(new_update) else {
+    let update = serde_json::from_slice::<Value>(&body).ok();
+    if let Some(update) = &update
+        && checkout::take(&bot, update).await
+    {
+        return StatusCode::OK.into_response();
+    }
+    let Some(update) = update.and_then(new_update) else {
         bot.metrics.inbox_failure("malformed");
         return StatusCode::BAD_REQUEST.into_response();
     };

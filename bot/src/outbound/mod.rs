@@ -5,7 +5,9 @@
 //! again then: a message that comes twice is a smaller harm than one that never comes. A process that dies between the
 //! two is the same case, a few milliseconds wide.
 
+mod notice;
 mod pace;
+mod refused;
 mod send;
 
 pub(crate) use pace::Pace;

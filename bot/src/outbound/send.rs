@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::Pace;
+use super::{Pace, notice, refused};
 use crate::{
     bot::Bot,
     markdown,
@@ -37,16 +38,20 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
 /// has deleted it, say, the answer is a message of its own.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    let mut params = outgoing.params.clone();
+    let Some((method, mut params)) = notice::worded(&outgoing.method, &outgoing.params) else {
+        let description = "a notice that this version does not know".to_owned();
+        return Err(TelegramError::Refused { refusal: Refusal::Other, description });
+    };
     let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
-        return call_once_more_without_markup(bot, outgoing, &outgoing.method, &params).await;
+        let params = with_provider_token(bot, &method, params);
+        return call_once_more_without_markup(bot, outgoing, &method, &params).await;
     };
     let mut edit = params.clone();
     edit["message_id"] = draft;
     match call_once_more_without_markup(bot, outgoing, "editMessageText", &edit).await {
         Err(TelegramError::Refused { refusal: Refusal::Other, description }) => {
             tracing::debug!(outbox_id = outgoing.id, description, "a message that showed an answer is gone");
-            call_once_more_without_markup(bot, outgoing, &outgoing.method, &params).await
+            call_once_more_without_markup(bot, outgoing, &method, &params).await
         }
         other => other,
     }
@@ -70,6 +75,17 @@ async fn call_once_more_without_markup(
         }
         other => other,
     }
+}
+
+/// An invoice in money needs the provider's token, which is not kept in the outbox.
+fn with_provider_token(bot: &Bot, method: &str, mut params: Value) -> Value {
+    if method == "sendInvoice"
+        && params["currency"] != "XTR"
+        && let Some(token) = &bot.provider_token
+    {
+        params["provider_token"] = token.expose_secret().into();
+    }
+    params
 }
 
 async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: TelegramError) {
@@ -103,6 +119,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
                 description,
                 "Telegram refuses a call for good"
             );
+            refused::follow(bot, outgoing, &description).await;
             bury(bot, outgoing, &format!("refused: {description}")).await;
         }
         TelegramError::Unauthorized => {
@@ -113,6 +130,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
             if bot.clock.now() - outgoing.created_at > GIVE_UP_AFTER {
                 tracing::error!(outbox_id = outgoing.id, "gave up a message after a day");
+                refused::follow(bot, outgoing, "Telegram was away for a day").await;
                 return bury(bot, outgoing, "expired").await;
             }
             tracing::info!(outbox_id = outgoing.id, attempt = outgoing.attempts, %error, "sending failed; trying again later");

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use chrono::{Datelike as _, NaiveDate};
 use evolve_domain::language::Language;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 
@@ -63,6 +64,7 @@ texts! {
     CommandStart = "command-start",
     CommandHelp = "command-help",
     CommandProfile = "command-profile",
+    CommandMemory = "command-memory",
     CommandRelationship = "command-relationship",
     CommandSettings = "command-settings",
     CommandHistory = "command-history",
@@ -175,6 +177,42 @@ texts! {
     HistoryI = "history-i",
     HistoryOlder = "history-older",
     HistoryNewer = "history-newer",
+    MemoryTitle { total: u32 } = "memory-title",
+    MemoryLimit { limit: u32 } = "memory-limit",
+    MemoryFull { limit: u32 } = "memory-full",
+    MemoryEmpty = "memory-empty",
+    MemorySearch = "memory-search",
+    MemoryBack = "memory-back",
+    MemoryPage { page: u32, pages: u32 } = "memory-page",
+    MemoryFound { words: &'a str, found: u32 } = "memory-found",
+    MemoryFoundNothing { words: &'a str } = "memory-found-nothing",
+    MemoryAskWords = "memory-ask-words",
+    MemoryTold { date: &'a str } = "memory-told",
+    MemoryTimes { times: u32 } = "memory-times",
+    MemoryDay { date: &'a str } = "memory-day",
+    MemoryBefore = "memory-before",
+    MemoryPast { fact: &'a str, from: &'a str, until: &'a str } = "memory-past",
+    MemoryCorrect = "memory-correct",
+    MemoryForget = "memory-forget",
+    MemoryAskCorrection { fact: &'a str } = "memory-ask-correction",
+    MemoryCorrectionRefused = "memory-correction-refused",
+    MemoryAskForget { fact: &'a str } = "memory-ask-forget",
+    MemoryForgetYes = "memory-forget-yes",
+    MemoryForgetNo = "memory-forget-no",
+    MemoryForgotten { messages: u32 } = "memory-forgotten",
+    MemoryForgetAll = "memory-forget-all",
+    MemoryAskForgetAll = "memory-ask-forget-all",
+    MemoryForgetAllYes = "memory-forget-all-yes",
+    MemoryForgotAll = "memory-forgot-all",
+    MemoryGone = "memory-gone",
+    CategoryIdentity = "category-identity",
+    CategoryFamily = "category-family",
+    CategoryWork = "category-work",
+    CategoryPreferences = "category-preferences",
+    CategoryHealth = "category-health",
+    CategoryPlans = "category-plans",
+    CategoryEvents = "category-events",
+    CategoryOther = "category-other",
     ResetDone = "reset-done",
     ResetNothing = "reset-nothing",
     UnsupportedVoice = "unsupported-voice",
@@ -192,6 +230,51 @@ texts! {
     MessageRefused = "message-refused",
     Helplines { lines: &'a str, emergency: &'a str } = "helplines",
     Trouble = "trouble",
+    CommandPremium = "command-premium",
+    CommandPaysupport = "command-paysupport",
+    PremiumOffer { messages: u32 } = "premium-offer",
+    PremiumPhotos = "premium-photos",
+    PremiumTerms = "premium-terms",
+    PremiumNotForSale = "premium-not-for-sale",
+    PremiumUntil { date: &'a str } = "premium-until",
+    PremiumEndless = "premium-endless",
+    PremiumRenews { date: &'a str } = "premium-renews",
+    PremiumRenewalOff = "premium-renewal-off",
+    PayOnceButton { price: &'a str } = "pay-once-button",
+    PayMonthlyButton { price: &'a str } = "pay-monthly-button",
+    PayLink { price: &'a str } = "pay-link",
+    PayLinkButton { price: &'a str } = "pay-link-button",
+    InvoiceTitle = "invoice-title",
+    InvoiceTitleMonthly = "invoice-title-monthly",
+    InvoiceDescription = "invoice-description",
+    InvoiceLabel = "invoice-label",
+    AlreadySubscribed = "already-subscribed",
+    NoSubscription = "no-subscription",
+    SubscriptionOffButton = "subscription-off-button",
+    SubscriptionOnButton = "subscription-on-button",
+    SubscriptionOff { date: &'a str } = "subscription-off",
+    SubscriptionOn { date: &'a str } = "subscription-on",
+    SubscriptionAllowed { date: &'a str } = "subscription-allowed",
+    SubscriptionOffFailed = "subscription-off-failed",
+    InvoiceFailed = "invoice-failed",
+    CheckoutTooOld = "checkout-too-old",
+    CheckoutOtherPerson = "checkout-other-person",
+    PremiumThanks { date: &'a str } = "premium-thanks",
+    PremiumThanksRenews { date: &'a str } = "premium-thanks-renews",
+    PremiumRenewed { date: &'a str } = "premium-renewed",
+    PaymentUnmatched = "payment-unmatched",
+    PaymentTrouble = "payment-trouble",
+    PaymentRefunded = "payment-refunded",
+    Paysupport = "paysupport",
+    PaysupportNothing = "paysupport-nothing",
+    PaymentLine { price: &'a str, date: &'a str } = "payment-line",
+    PaymentLineAsked { price: &'a str, date: &'a str } = "payment-line-asked",
+    PaymentLineRefunded { price: &'a str, date: &'a str } = "payment-line-refunded",
+    RefundButton { price: &'a str, date: &'a str } = "refund-button",
+    RefundAsked = "refund-asked",
+    NoticePremiumEnding { date: &'a str } = "notice-premium-ending",
+    NoticePremiumLate { date: &'a str } = "notice-premium-late",
+    NoticePremiumEnded = "notice-premium-ended",
 }
 
 impl Text<'_> {
@@ -215,6 +298,12 @@ impl Text<'_> {
         let text = bundle.format_pattern(pattern, Some(&self.args()), &mut errors).into_owned();
         (text, errors.iter().map(ToString::to_string).collect())
     }
+}
+
+/// A day in words.
+#[must_use]
+pub(crate) fn date(date: NaiveDate, language: Language) -> String {
+    Text::Date { day: date.day(), month: date.month(), year: &date.year().to_string() }.render(language)
 }
 
 /// Something that can be filled in.

@@ -19,6 +19,7 @@ use evolve_contract::{
     chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
     history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
+    memory::FactData,
     problem::PROBLEM_JSON,
     profile::{DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
     relationship::{EventKind, Level, RelationshipResponse},
@@ -58,6 +59,8 @@ pub(crate) enum Reply {
     PiecesAndThen(Arc<Notify>, Vec<&'static str>, Problem),
 }
 
+mod memory;
+
 type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
 
 struct World {
@@ -66,6 +69,8 @@ struct World {
     profiles: HashMap<i64, ProfileData>,
     settings: HashMap<i64, SettingsData>,
     deletions: HashMap<i64, u32>,
+    /// What is remembered, in the order of telling.
+    facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
     turns: usize,
     token_generation: u32,
@@ -101,6 +106,7 @@ impl FakeApi {
             profiles: HashMap::new(),
             settings: HashMap::new(),
             deletions: HashMap::new(),
+            facts: Vec::new(),
             calls: Vec::new(),
             turns: 0,
             token_generation: 0,
@@ -125,6 +131,7 @@ impl FakeApi {
             .route("/relationship/{user_id}", get(relationship))
             .route("/settings", post(update_settings))
             .route("/settings/{user_id}", get(settings))
+            .merge(memory::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

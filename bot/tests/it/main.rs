@@ -9,10 +9,12 @@
 )]
 
 mod api;
+mod checkout;
 mod data;
 mod delivery;
 mod inbound;
 mod live;
+mod memory;
 mod settings;
 mod story;
 mod talking;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use evolve_testkit::telegram::control::Pay;
 use evolve_testkit::telegram::{Doing, Sent};
 
 use super::Chat;
@@ -61,6 +62,9 @@ impl Chat {
 
     async fn press(&mut self, button: Button) -> anyhow::Result<bool> {
         match button {
+            Button::Pay(message) => return self.pay(Some(message), None).await,
+            // What Telegram calls its own links: a dollar marks an invoice.
+            Button::Link(url) if url.starts_with("https://t.me/$") => return self.pay(None, Some(url)).await,
             Button::Link(url) => {
                 say(format!("It leads to {url}"));
                 return Ok(false);
@@ -73,6 +77,12 @@ impl Chat {
                 self.control.press(&self.person, message, &data).await?;
             }
         }
+        Ok(true)
+    }
+
+    /// Pays: in the simulation everybody has as many Stars and as much money as they like.
+    async fn pay(&self, message_id: Option<i64>, link: Option<String>) -> anyhow::Result<bool> {
+        self.control.pay(&Pay { from: self.person.clone(), message_id, link }).await?;
         Ok(true)
     }
 
@@ -115,7 +125,12 @@ impl Chat {
                         }
                     }
                     Doing::Action { .. } | Doing::Draft { .. } => complete = false,
-                    Doing::Reaction { .. } => {}
+                    Doing::CheckoutAnswered { error: Some(error), .. } => {
+                        say(format!("(not paid: {error})"));
+                        notice = true;
+                        complete = true;
+                    }
+                    Doing::Reaction { .. } | Doing::CheckoutAnswered { .. } => {}
                 }
             }
         }

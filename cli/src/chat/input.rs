@@ -95,6 +95,8 @@ pub(super) enum Button {
     Say(String),
     /// Opens this.
     Link(String),
+    /// Pays the invoice of this message.
+    Pay(i64),
 }
 
 /// The buttons of a message with their labels, in the order of their numbers, which begin at 1.
@@ -105,7 +107,11 @@ pub(super) fn buttons(message: &Sent) -> Vec<(String, Button)> {
         Some((button.text.clone(), what))
     });
     let keyboard = message.keyboard.iter().flatten().map(|label| (label.clone(), Button::Say(label.clone())));
-    inline.chain(keyboard).collect()
+    let invoice = message.invoice.iter().map(|invoice| {
+        let price = format!("{} {}", invoice.total_amount, invoice.currency);
+        (format!("Pay {price}"), Button::Pay(message.message_id))
+    });
+    inline.chain(keyboard).chain(invoice).collect()
 }
 
 /// Whether a message has any.

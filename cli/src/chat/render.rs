@@ -34,11 +34,14 @@ pub(super) fn message(message: &Sent, file: Option<&str>, style: Style) -> Strin
     if !message.text.is_empty() {
         lines.push(formatted(&message.text, &message.entities, style));
     }
+    if let Some(invoice) = &message.invoice {
+        lines.push(format!("{}\n{}", safe(&invoice.title), safe(&invoice.description)));
+    }
     if let Some(path) = file {
         let what = match message.kind {
             SentKind::Photo => "photo",
             SentKind::Voice => "voice",
-            SentKind::Text | SentKind::Document => "file",
+            SentKind::Text | SentKind::Invoice | SentKind::Document => "file",
         };
         lines.push(style.quiet(&format!("[{what}: {path}]")));
     }

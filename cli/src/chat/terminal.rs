@@ -102,6 +102,12 @@ impl Chat {
                 say(emoji.join(" "));
                 show(PROMPT);
             }
+            Doing::CheckoutAnswered { ok, error, .. } => {
+                show(CLEAR);
+                let error = error.as_deref().map(safe).unwrap_or_default();
+                say(self.style.quiet(&if ok { "(paid)".to_owned() } else { format!("(not paid: {error})") }));
+                show(PROMPT);
+            }
             Doing::Deleted { .. } | Doing::CallbackAnswered { .. } | Doing::Reaction { .. } => {}
         }
         Ok(())

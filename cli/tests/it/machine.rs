@@ -57,7 +57,7 @@ fn the_doctor_names_every_mistake_in_a_bots_file() {
     let ran = world.evolve(&["doctor", "--file", file.to_str().unwrap()]);
     assert!(!ran.succeeded);
     assert!(
-        ran.said.contains("metadata.name must be") && ran.said.contains("spec.ai.providers: needs"),
+        ran.said.contains("metadata.name: must be") && ran.said.contains("spec.ai.providers: needs"),
         "{}",
         ran.said
     );

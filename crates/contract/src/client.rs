@@ -1,5 +1,7 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod data;
+
 use std::time::Duration;
 
 use eventsource_stream::Eventsource as _;
@@ -8,16 +10,19 @@ use reqwest::{Method, RequestBuilder, Response, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
+use uuid::Uuid;
 
 use crate::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
-    deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
-    history::{HistoryQuery, HistoryResponse, PrivacyResponse},
+    memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
+    payments::{
+        OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
+        RefundedRequest, SubscriptionRequest,
+    },
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
     relationship::RelationshipResponse,
-    settings::{SettingsResponse, SettingsUpdate},
 };
 
 /// Why a call gave no result.
@@ -56,6 +61,21 @@ impl ClientError {
             Self::Problem(problem) => problem.retry_after.map(Duration::from_secs),
             _ => None,
         }
+    }
+}
+
+/// Our bot on behalf of a person: what the endpoints of payments ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Bot<'a> {
+    /// The service key.
+    pub key: &'a SecretString,
+    /// The person's token.
+    pub token: &'a str,
+}
+
+impl Bot<'_> {
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        request.bearer_auth(self.token).header(SERVICE_KEY_HEADER, self.key.expose_secret())
     }
 }
 
@@ -173,65 +193,98 @@ impl Client {
         json(self.request(Method::GET, &format!("relationship/{user_id}")).bearer_auth(token)).await
     }
 
-    /// `GET /settings/{user_id}`.
+    /// `GET /payments/{user_id}`.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn settings(&self, token: &str, user_id: i64) -> Result<SettingsResponse, ClientError> {
-        json(self.request(Method::GET, &format!("settings/{user_id}")).bearer_auth(token)).await
+    pub async fn payments(&self, by: Bot<'_>, user_id: i64) -> Result<PaymentsResponse, ClientError> {
+        json(by.signed(self.request(Method::GET, &format!("payments/{user_id}")))).await
     }
 
-    /// `POST /settings`.
+    /// `POST /payments/offers`.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn update_settings(&self, token: &str, body: &SettingsUpdate) -> Result<SettingsResponse, ClientError> {
-        json(self.request(Method::POST, "settings").bearer_auth(token).json(body)).await
+    pub async fn offer(&self, by: Bot<'_>, body: &OfferRequest) -> Result<OfferResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/offers")).json(body)).await
     }
 
-    /// `GET /deletion/{user_id}`.
+    /// `POST /payments/received`.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn deletion(&self, token: &str, user_id: i64) -> Result<DeletionResponse, ClientError> {
-        json(self.request(Method::GET, &format!("deletion/{user_id}")).bearer_auth(token)).await
+    pub async fn received(&self, by: Bot<'_>, body: &ReceivedRequest) -> Result<ReceivedResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/received")).json(body)).await
     }
 
-    /// `POST /deletion`.
+    /// `POST /payments/refunded`.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn ask_deletion(&self, token: &str, body: &DeletionRequest) -> Result<DeletionResponse, ClientError> {
-        json(self.request(Method::POST, "deletion").bearer_auth(token).json(body)).await
+    pub async fn refunded(&self, by: Bot<'_>, body: &RefundedRequest) -> Result<ReceivedResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/refunded")).json(body)).await
     }
 
-    /// `DELETE /deletion/{user_id}`.
+    /// `POST /payments/subscription`.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn cancel_deletion(&self, token: &str, user_id: i64) -> Result<DeletionCancelled, ClientError> {
-        json(self.request(Method::DELETE, &format!("deletion/{user_id}")).bearer_auth(token)).await
+    pub async fn renew(&self, by: Bot<'_>, body: &SubscriptionRequest) -> Result<PaymentsResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/subscription")).json(body)).await
     }
 
-    /// `GET /history/{user_id}`.
+    /// `POST /payments/refund-requests`.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn history(
+    pub async fn ask_refund(&self, by: Bot<'_>, body: &RefundRequest) -> Result<PaymentsResponse, ClientError> {
+        json(by.signed(self.request(Method::POST, "payments/refund-requests")).json(body)).await
+    }
+
+    /// `GET /memory/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn memory(&self, token: &str, user_id: i64, query: &MemoryQuery) -> Result<MemoryResponse, ClientError> {
+        json(self.request(Method::GET, &format!("memory/{user_id}")).query(query).bearer_auth(token)).await
+    }
+
+    /// `GET /memory/{user_id}/{fact_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn fact(&self, token: &str, user_id: i64, fact: Uuid) -> Result<FactResponse, ClientError> {
+        json(self.request(Method::GET, &format!("memory/{user_id}/{fact}")).bearer_auth(token)).await
+    }
+
+    /// `PATCH /memory/{user_id}/{fact_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn correct_fact(
         &self,
         token: &str,
         user_id: i64,
-        query: &HistoryQuery,
-    ) -> Result<HistoryResponse, ClientError> {
-        json(self.request(Method::GET, &format!("history/{user_id}")).query(query).bearer_auth(token)).await
+        fact: Uuid,
+        body: &FactCorrection,
+    ) -> Result<FactData, ClientError> {
+        json(self.request(Method::PATCH, &format!("memory/{user_id}/{fact}")).bearer_auth(token).json(body)).await
     }
 
-    /// `GET /privacy`.
+    /// `DELETE /memory/{user_id}/{fact_id}`.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn privacy(&self, token: &str) -> Result<PrivacyResponse, ClientError> {
-        json(self.request(Method::GET, "privacy").bearer_auth(token)).await
+    pub async fn forget_fact(&self, token: &str, user_id: i64, fact: Uuid) -> Result<ForgottenResponse, ClientError> {
+        json(self.request(Method::DELETE, &format!("memory/{user_id}/{fact}")).bearer_auth(token)).await
+    }
+
+    /// `DELETE /memory/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn forget_all(&self, token: &str, user_id: i64) -> Result<ForgottenResponse, ClientError> {
+        json(self.request(Method::DELETE, &format!("memory/{user_id}")).bearer_auth(token)).await
     }
 
     fn chat_request(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> RequestBuilder {

@@ -52,6 +52,8 @@ codes! {
     MethodNotAllowed = 405,
     /// This person has no profile yet.
     ProfileNotFound = 404,
+    /// No such fact is remembered of this person.
+    FactNotFound = 404,
     /// The body is larger than allowed.
     BodyTooLarge = 413,
     /// The content type is not application/json.
@@ -66,6 +68,12 @@ codes! {
     QuotaExhausted = 429,
     /// Pictures belong to the premium plan.
     PremiumRequired = 402,
+    /// Premium is not for sale in this way.
+    NotForSale = 422,
+    /// There is no such payment or subscription of this person.
+    PaymentNotFound = 404,
+    /// A subscription is running already.
+    AlreadySubscribed = 409,
     /// No model could answer now; nothing was charged.
     ModelUnavailable = 503,
     /// The models declined to answer this; nothing was charged.

@@ -1,11 +1,27 @@
 //! What the companion remembers of a person.
+//!
+//! A fact holds from when it was told until a newer one takes its place, or until it is said to be over; what it was before
+//! is kept as its history. `told` says what becomes of a new one, `likeness` whether two are the same, `choose` which of
+//! them a turn is shown.
+
+pub mod choose;
+pub mod likeness;
+pub mod told;
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::safety::hidden;
+
 /// Longest fact, in characters.
 pub const MAX_CHARS: usize = 300;
+
+/// Most facts of one person that hold at a time, whatever their plan allows.
+pub const MOST: u32 = 1000;
+
+/// How sure a fact is, of 100, when nobody says.
+pub const USUAL_CONFIDENCE: u8 = 80;
 
 /// What a fact is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,10 +97,10 @@ pub fn clean(text: &str) -> Option<String> {
     one_line(text, MAX_CHARS)
 }
 
-/// Folds white space and control characters into single spaces and cuts to `max_chars`. Nothing, if nothing is left.
+/// Folds white space and control characters into single spaces, leaves out what nobody sees, and cuts to `max_chars`. Nothing, if nothing is left.
 #[must_use]
 pub fn one_line(text: &str, max_chars: usize) -> Option<String> {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let spaced: String = hidden::without(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     let cut: String = line.chars().take(max_chars).collect();
     let cut = cut.trim_end();

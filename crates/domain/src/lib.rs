@@ -4,6 +4,7 @@ pub mod day;
 pub mod fact;
 pub mod language;
 pub mod memory;
+pub mod payment;
 pub mod plan;
 pub mod profile;
 pub mod quiet;

@@ -3,12 +3,16 @@
 //! `turn/` is the way of one message, stage by stage; `model/` the language models that answer; `prompt/` what they are
 //! told; `tools/` what they may do; `summary` what is done in the background. No HTTP types of ours, no SQL.
 
+pub mod conversations;
 pub mod deletions;
+pub mod facts;
 pub mod history;
+pub mod memories;
 pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod partitions;
+pub mod payments;
 pub mod preferences;
 pub mod profiles;
 pub mod prompt;
@@ -20,6 +24,7 @@ pub mod turn;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
@@ -47,6 +52,8 @@ pub struct EngineConfig {
     pub max_iterations: u32,
     /// Tokens of thinking (`AI_THINKING_BUDGET`): 0 is as little as the model allows, -1 its own choice.
     pub thinking_budget: i32,
+    /// After so long without a word a conversation has ended (`CONVERSATION_SILENCE_HOURS`).
+    pub silence: TimeDelta,
     /// What it counts.
     pub metrics: EngineMetrics,
     /// The time.
@@ -69,6 +76,7 @@ pub struct Inner {
     relationship: Relationship,
     max_iterations: u32,
     thinking_budget: i32,
+    silence: TimeDelta,
     metrics: EngineMetrics,
     clock: Clock,
 }
@@ -96,6 +104,7 @@ impl Engine {
             relationship,
             max_iterations,
             thinking_budget,
+            silence,
             metrics,
             clock,
         } = config;
@@ -110,6 +119,7 @@ impl Engine {
             relationship,
             max_iterations,
             thinking_budget,
+            silence,
             metrics,
             clock,
         };

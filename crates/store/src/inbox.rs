@@ -1,7 +1,7 @@
 //! The inbox: updates from Telegram until they are worked.
 //!
 //! Only the oldest unfinished update of a chat can be claimed, which keeps each chat in order with any number of workers
-//! on any number of replicas. Finishing an update and writing what is owed for it is one statement.
+//! on any number of replicas. Among chats, premium goes before free, within bounds. Finishing an update and writing what is owed for it is one statement.
 
 use std::borrow::Cow;
 
@@ -59,11 +59,16 @@ impl Store {
     }
 }
 
+/// Whoever is on premium counts as having come a minute earlier: so they overtake, but nobody is overtaken by what comes more
+/// than a minute after them, however much of it there is.
 const PUT: &str = "
     WITH new AS (
-        INSERT INTO inbox (update_id, chat_id, user_id, payload, ready_at, received_at)
-        SELECT u.update_id, u.chat_id, u.user_id, u.payload, $5, $5
+        INSERT INTO inbox (update_id, chat_id, user_id, payload, ready_at, received_at, rank)
+        SELECT u.update_id, u.chat_id, u.user_id, u.payload, $5, $5,
+               CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
+                    THEN $5 - interval '1 minute' ELSE $5 END
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[]) AS u (update_id, chat_id, user_id, payload)
+        LEFT JOIN users p ON p.id = u.user_id
         ON CONFLICT (update_id) DO NOTHING
         RETURNING update_id
     )
@@ -81,7 +86,7 @@ const CLAIM: &str = "
                   AND h.chat_id IS NOT NULL AND (h.leased_until > $2 OR h.ready_at > $2)))
           AND NOT EXISTS (SELECT FROM inbox e
                           WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')
-        ORDER BY i.update_id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ORDER BY i.rank, i.update_id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
     FROM next WHERE i.update_id = next.update_id

@@ -7,9 +7,11 @@
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
 pub mod cache;
+pub mod conversations;
 pub mod deletions;
 pub mod error;
 pub mod facts;
+pub mod forgetting;
 pub mod history;
 pub mod inbox;
 pub mod keys;
@@ -19,6 +21,7 @@ pub mod memory;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;
+pub mod payments;
 pub mod preferences;
 pub mod redis;
 pub mod relationships;

@@ -80,7 +80,7 @@ pub(crate) struct FoundRow {
 }
 
 /// $1 person, $2 terms.
-const POSTINGS: &str = "
+pub(crate) const POSTINGS: &str = "
     SELECT COALESCE((SELECT messages FROM users WHERE id = $1), 0), array_agg(term), array_agg(month), array_agg(postings)
     FROM message_terms WHERE user_id = $1 AND term = ANY ($2)";
 
@@ -255,7 +255,7 @@ fn side(role: &str) -> Side {
 }
 
 /// The first day of the month of a moment, in UTC, as messages are partitioned.
-fn month_of(at: DateTime<Utc>) -> NaiveDate {
+pub(crate) fn month_of(at: DateTime<Utc>) -> NaiveDate {
     use chrono::Datelike as _;
     let day = at.date_naive();
     day.with_day(1).unwrap_or(day)

@@ -8,9 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    facts::Fact,
+    facts::{Fact, FactRow},
     memory::{FoundRow, Postings, best, places},
-    users::parse,
 };
 
 /// Who said something.
@@ -50,7 +49,7 @@ pub struct Message {
 /// What a turn knows of the past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recall {
-    /// Newest messages of the open conversation, oldest first.
+    /// Newest messages of the open conversation, oldest first; before them the end of the one before, if that fell silent.
     pub messages: Vec<Message>,
     /// Whether the open conversation has more than these.
     pub more_messages: bool,
@@ -58,8 +57,10 @@ pub struct Recall {
     pub summary: Option<String>,
     /// What the newest earlier conversations were about, newest first.
     pub earlier: Vec<String>,
-    /// Facts, newest first.
+    /// Facts that hold, newest first.
     pub facts: Vec<Fact>,
+    /// What they are at, for whoever changes them.
+    pub facts_version: i32,
     /// What was said long ago that the message may be about, most likely first.
     pub remembered: Vec<Message>,
 }
@@ -77,7 +78,8 @@ impl Store {
 }
 
 /// $1 person, $2 turn (whose own message from a failed attempt is left out), $3 messages, $4 earlier summaries, $5 facts,
-/// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`].
+/// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of a conversation before that fell
+/// silent.
 const RECALL: &str = "
     WITH open AS (
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
@@ -85,15 +87,25 @@ const RECALL: &str = "
         SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
         WHERE m.conversation_id = (SELECT id FROM open) AND m.turn_id <> $2
         ORDER BY m.created_at DESC, m.id DESC LIMIT $3 + 1
+    ), before AS (
+        SELECT l.id FROM (SELECT id, silent FROM conversations WHERE user_id = $1 AND ended_at IS NOT NULL
+                          ORDER BY started_at DESC LIMIT 1) l WHERE l.silent
+    ), carried AS (
+        SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
+        WHERE m.conversation_id = (SELECT id FROM before) AND m.turn_id <> $2
+        ORDER BY m.created_at DESC, m.id DESC LIMIT GREATEST(LEAST($8, $3 - (SELECT count(*) FROM newest)), 0)
     )
-    SELECT (SELECT json_agg(n ORDER BY n.created_at DESC, n.id DESC) FROM newest n) AS messages,
+    SELECT (SELECT json_agg(n ORDER BY n.created_at DESC, n.id DESC)
+            FROM (SELECT * FROM newest UNION ALL SELECT * FROM carried) n) AS messages,
            (SELECT s.content FROM summaries s, open WHERE s.conversation_id = open.id) AS summary,
            ARRAY(SELECT s.content FROM summaries s
                  WHERE s.user_id = $1 AND s.conversation_id NOT IN (SELECT id FROM open)
                  ORDER BY s.covers_until DESC LIMIT $4) AS earlier,
-           (SELECT json_agg(f ORDER BY f.created_at DESC) FROM (
-                SELECT id, category, content, created_at FROM facts
-                WHERE user_id = $1 ORDER BY created_at DESC LIMIT $5) f) AS facts,
+           (SELECT json_agg(f ORDER BY f.last_said_at DESC, f.id DESC) FROM (
+                SELECT id, category, content, chain, confidence, day, created_at, last_said_at, times_said, ended_at FROM facts
+                WHERE user_id = $1 AND ended_at IS NULL AND forgotten_at IS NULL
+                ORDER BY last_said_at DESC, id DESC LIMIT $5) f) AS facts,
+           COALESCE((SELECT facts_version FROM users WHERE id = $1), 0) AS facts_version,
            (SELECT json_agg(f) FROM (
                 SELECT m.* FROM unnest($6::integer[], $7::date[]) AS c (number, month) CROSS JOIN LATERAL (
                     SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
@@ -101,6 +113,9 @@ const RECALL: &str = "
                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
                     LIMIT 1) AS m) f) AS found";
+
+/// Most messages that are carried over a silence: what was talked of last.
+const CARRIED: i64 = 10;
 
 const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 
@@ -129,19 +144,13 @@ impl Messages<'_> {
         question: &Question,
         postings: &Postings,
     ) -> Result<Recall, StoreError> {
-        #[derive(Deserialize)]
-        struct FactRow {
-            id: Uuid,
-            category: String,
-            content: String,
-            created_at: DateTime<Utc>,
-        }
         #[derive(FromRow)]
         struct Row {
             messages: Option<Json<Vec<Message>>>,
             summary: Option<String>,
             earlier: Vec<String>,
             facts: Option<Json<Vec<FactRow>>>,
+            facts_version: i32,
             found: Option<Json<Vec<FoundRow>>>,
         }
         let candidates = postings.candidates(question);
@@ -154,6 +163,7 @@ impl Messages<'_> {
             .bind(i64::from(limits.facts))
             .bind(numbers)
             .bind(months)
+            .bind(CARRIED)
             .fetch_one(&self.0.pool)
             .await?;
         let keys = &self.0.keys;
@@ -168,17 +178,8 @@ impl Messages<'_> {
             more_messages,
             summary: row.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
             earlier: row.earlier.iter().map(|t| keys.decrypt(t, "summaries.content")).collect::<Result<_, _>>()?,
-            facts: facts
-                .into_iter()
-                .map(|f| {
-                    Ok(Fact {
-                        id: f.id,
-                        category: parse("facts.category", &f.category, evolve_domain::fact::Category::Other),
-                        content: keys.decrypt(&f.content, "facts.content")?,
-                        created_at: f.created_at,
-                    })
-                })
-                .collect::<Result<_, StoreError>>()?,
+            facts: facts.into_iter().map(|row| row.open(keys)).collect::<Result<_, _>>()?,
+            facts_version: row.facts_version,
             remembered: best(question, &candidates, row.found.map(|json| json.0).unwrap_or_default()),
         })
     }

@@ -28,7 +28,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 3] = [
+const COLUMNS: [Column; 4] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -46,6 +46,12 @@ const COLUMNS: [Column; 3] = [
         before_all: NIL,
         read: "SELECT conversation_id::text AS id, content AS token FROM summaries WHERE conversation_id > $1::uuid ORDER BY conversation_id LIMIT $2",
         write: "UPDATE summaries SET content = $3 WHERE conversation_id = $1::uuid AND content = $2",
+    },
+    Column {
+        what: "conversations.title",
+        before_all: NIL,
+        read: "SELECT id::text AS id, title AS token FROM conversations WHERE title IS NOT NULL AND id > $1::uuid ORDER BY conversations.id LIMIT $2",
+        write: "UPDATE conversations SET title = $3 WHERE id = $1::uuid AND title = $2",
     },
 ];
 

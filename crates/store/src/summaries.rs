@@ -5,12 +5,17 @@
 //! that is written late, by a slow turn, with a time long before those that are summed up already.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::language::Language;
+use evolve_domain::{language::Language, plan::Plan};
 use serde::Deserialize;
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, messages::Message, users::parse};
+use crate::{
+    Store, StoreError,
+    facts::{self, FactChanges, Source},
+    messages::{Message, Role},
+    users::parse,
+};
 
 /// A conversation with messages that its summary does not hold yet, leased to the caller.
 #[derive(Clone, Debug)]
@@ -27,8 +32,64 @@ pub struct Unsummed {
     pub summed: i32,
     /// The next messages to add, oldest first; never empty. Whoever cannot add all of them may cut the end off.
     pub messages: Vec<Message>,
-    /// The place of each of them.
-    places: Vec<i32>,
+    /// The plan in force.
+    pub plan: Plan,
+    /// The place of each of them, and its id.
+    places: Vec<(i32, Uuid)>,
+    /// The place up to which facts were looked for.
+    extracted: i32,
+    /// The lease: only who holds it writes. It is taken away where something is to be forgotten.
+    leased_until: DateTime<Utc>,
+}
+
+impl Unsummed {
+    /// The message at `index` of [`Unsummed::messages`], if a fact can have been told in it: the person said it, and nobody
+    /// has looked for facts in it yet.
+    #[must_use]
+    pub fn source(&self, index: usize) -> Option<Source> {
+        let (message, (place, id)) = (self.messages.get(index)?, self.places.get(index)?);
+        let tells = message.role == Role::User && *place > self.extracted;
+        tells.then_some(Source { message_id: *id, said_at: message.created_at })
+    }
+}
+
+/// What is written of a pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Digest<'a> {
+    /// The summary that now also holds the messages.
+    pub summary: &'a str,
+    /// What the conversation is called; nothing to leave that as it is.
+    pub title: Option<&'a str>,
+    /// What was told in the messages.
+    pub facts: &'a FactChanges,
+}
+
+impl<'a> Digest<'a> {
+    /// A summary, and nothing beside it.
+    #[must_use]
+    pub const fn of(summary: &'a str) -> Self {
+        Self { summary, title: None, facts: FactChanges::NONE }
+    }
+}
+
+/// How [`Summaries::write`] went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Written {
+    /// All was written.
+    Done,
+    /// Nothing was, for the person's facts have changed: what becomes of them is to be worked out anew.
+    Outpaced,
+    /// Nothing was: another was faster, or the person was removed.
+    Lost,
+}
+
+impl Written {
+    /// Whether all was written.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        self == Self::Done
+    }
 }
 
 /// Summaries. Borrowed from [`Store::summaries`].
@@ -53,26 +114,28 @@ const CLAIM: &str = "
         ORDER BY summary_need DESC LIMIT 1 FOR UPDATE SKIP LOCKED
     ), leased AS (
         UPDATE conversations c SET summary_leased_until = $2 FROM due WHERE c.id = due.id
-        RETURNING c.id, c.user_id, c.summed_messages, c.unsummed_messages, c.ended_at
+        RETURNING c.id, c.user_id, c.summed_messages, c.unsummed_messages, c.extracted_messages, c.ended_at
     )
-    SELECT l.id AS conversation_id, l.user_id, l.summed_messages AS summed, s.content AS summary,
-           COALESCE(p.language, $6) AS language,
+    SELECT l.id AS conversation_id, l.user_id, l.summed_messages AS summed, l.extracted_messages AS extracted,
+           s.content AS summary, COALESCE(p.language, $6) AS language, u.plan, u.premium_until,
            (SELECT json_agg(n ORDER BY n.place) FROM (
-                SELECT m.place, m.role, m.text, m.has_image, m.created_at FROM messages m
+                SELECT m.id, m.place, m.role, m.text, m.has_image, m.created_at FROM messages m
                 WHERE m.conversation_id = l.id AND m.place > l.summed_messages ORDER BY m.place
                 LIMIT LEAST($5, l.unsummed_messages - CASE WHEN l.ended_at IS NULL THEN $4 ELSE 0 END)) n) AS messages
     FROM leased l
+    JOIN users u ON u.id = l.user_id
     LEFT JOIN summaries s ON s.conversation_id = l.id
     LEFT JOIN settings p ON p.user_id = l.user_id";
 
 /// The person's row is locked first, as in every statement that writes for them. $1 conversation, $2 person, $3 place up to
-/// which it held them before, $4 now, $5 content, $6 covers until, $7 now.
+/// which it held them before, $4 now, $5 content, $6 covers until, $7 now, $8 title, $9 lease.
 const WRITE: &str = "
     WITH person AS (
-        SELECT id FROM users WHERE id = $2 FOR KEY SHARE
+        SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
     ), moved AS (
-        UPDATE conversations c SET summed_messages = $4, summary_leased_until = NULL
-        FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3
+        UPDATE conversations c SET summed_messages = $4, summary_leased_until = NULL, title = COALESCE($8, c.title),
+                                   extracted_messages = GREATEST(c.extracted_messages, $4)
+        FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3 AND c.summary_leased_until = $9
         RETURNING c.id
     )
     INSERT INTO summaries AS s (conversation_id, user_id, content, messages, covers_until, updated_at)
@@ -107,6 +170,7 @@ impl Summaries<'_> {
         #[derive(Deserialize)]
         struct Placed {
             place: i32,
+            id: Uuid,
             #[serde(flatten)]
             message: Message,
         }
@@ -115,8 +179,11 @@ impl Summaries<'_> {
             conversation_id: Uuid,
             user_id: i64,
             summed: i32,
+            extracted: i32,
             summary: Option<String>,
             language: String,
+            plan: String,
+            premium_until: Option<DateTime<Utc>>,
             messages: Option<Json<Vec<Placed>>>,
         }
         let row: Option<Row> = sqlx::query_as(CLAIM)
@@ -130,7 +197,7 @@ impl Summaries<'_> {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let placed = row.messages.map(|json| json.0).unwrap_or_default();
-        let (places, messages): (Vec<_>, Vec<_>) = placed.into_iter().map(|p| (p.place, p.message)).unzip();
+        let (places, messages): (Vec<_>, Vec<_>) = placed.into_iter().map(|p| ((p.place, p.id), p.message)).unzip();
         if messages.is_empty() {
             return Ok(None);
         }
@@ -141,28 +208,49 @@ impl Summaries<'_> {
             summary: row.summary.map(|token| self.0.keys.decrypt(&token, "summaries.content")).transpose()?,
             summed: row.summed,
             messages,
+            plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
             places,
+            extracted: row.extracted,
+            leased_until: now + lease,
         }))
     }
 
-    /// Writes the summary that now also holds `unsummed.messages`, and moves the mark. False when another was faster, or
-    /// the person was removed.
+    /// Writes what was made of `unsummed.messages`, all or nothing, and moves the mark.
     ///
     /// # Errors
     /// [`StoreError`]; then the mark has not moved, and the lease runs out by itself.
-    pub async fn write(&self, unsummed: &Unsummed, content: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let Some(mark) = unsummed.places.iter().take(unsummed.messages.len()).next_back() else { return Ok(false) };
+    pub async fn write(
+        &self,
+        unsummed: &Unsummed,
+        digest: &Digest<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, StoreError> {
+        let Some((mark, _)) = unsummed.places.iter().take(unsummed.messages.len()).next_back() else {
+            return Ok(Written::Lost);
+        };
         let covers_until = unsummed.messages.iter().map(|message| message.created_at).max().unwrap_or(now);
+        let keys = &self.0.keys;
+        let mut transaction = self.0.pool.begin().await?;
         let done = sqlx::query(WRITE)
             .bind(unsummed.conversation_id)
             .bind(unsummed.user_id)
             .bind(unsummed.summed)
             .bind(mark)
-            .bind(self.0.keys.encrypt(content))
+            .bind(keys.encrypt(digest.summary))
             .bind(covers_until)
             .bind(now)
-            .execute(&self.0.pool)
+            .bind(digest.title.map(|title| keys.encrypt(title)))
+            .bind(unsummed.leased_until)
+            .execute(&mut *transaction)
             .await?;
-        Ok(done.rows_affected() > 0)
+        if done.rows_affected() == 0 {
+            return Ok(Written::Lost);
+        }
+        let changes = digest.facts;
+        if !changes.is_empty() && !facts::write(&mut transaction, keys, unsummed.user_id, changes, now).await? {
+            return Ok(Written::Outpaced);
+        }
+        transaction.commit().await?;
+        Ok(Written::Done)
     }
 }

@@ -108,7 +108,8 @@ const STATUS: &str = "
            s.language, COALESCE(s.time_zone, $3) AS time_zone, day_in(COALESCE(s.time_zone, $3), $2) AS today,
            COALESCE((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id
                      AND d.day = day_in(COALESCE(s.time_zone, $3), $2)), 0) AS messages_today,
-           (SELECT count(*) FROM facts f WHERE f.user_id = u.id) AS facts
+           (SELECT count(*) FROM facts f
+            WHERE f.user_id = u.id AND f.ended_at IS NULL AND f.forgotten_at IS NULL) AS facts
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
 

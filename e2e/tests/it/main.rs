@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod remembers;
 #[cfg(test)]
 mod round_trips;

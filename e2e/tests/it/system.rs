@@ -19,7 +19,7 @@ use evolve_testkit::{
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
-const SERVICE_KEY: &str = "e2e-service-key-e2e-service-key-e2e";
+pub(crate) const SERVICE_KEY: &str = "e2e-service-key-e2e-service-key-e2e";
 const JWT_SECRET: &str = "e2e-jwt-secret-e2e-jwt-secret-e2e-jwt";
 
 /// How updates reach the bot.
@@ -35,7 +35,7 @@ pub(crate) struct Ground {
     pub(crate) database_url: String,
     pub(crate) redis_url: String,
     pub(crate) sql: PgPool,
-    key: String,
+    pub(crate) key: String,
 }
 
 pub(crate) async fn ground() -> Ground {
@@ -120,6 +120,8 @@ impl Ground {
             ("PROVIDERS", r#"[{"kind":"scripted"}]"#),
             ("PERSONA", r#"{"language":"en"}"#),
             ("CHAT_RATE_LIMIT", "100/minute"),
+            ("PROFILE_RATE_LIMIT", "100/minute"),
+            ("PREMIUM_PRICE", r#"{"stars":250}"#),
         ]);
         let config = evolve_api::Config::read(&mut env);
         let mut config = env.finish(config).unwrap();

@@ -3,7 +3,7 @@
 
 use evolve_contract::{Code, profile::ProfileData, settings::SettingsData};
 use evolve_domain::{language::Language, quiet::QuietHours, zones};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Page, Trouble, Turn};
 use crate::{markdown, replies::Replies, texts::Text};
@@ -46,7 +46,7 @@ impl Asked {
 
     /// Asks.
     pub(super) fn ask(self, replies: Replies, language: Language) -> Replies {
-        replies.say_with(self.question(language), json!({ "force_reply": true }))
+        replies.prompt(self.question(language))
     }
 
     /// What is said to an answer that cannot be taken.

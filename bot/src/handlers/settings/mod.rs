@@ -16,7 +16,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use self::pages::{Now, Page};
-use super::{Trouble, Turn, start};
+use super::{Trouble, Turn};
 use crate::{replies::Replies, texts::Text};
 
 pub(super) use asked::Asked;
@@ -42,7 +42,7 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    start::answer_press(turn, query).await;
+    turn.answer_press(query).await;
     let button = data.strip_prefix(PREFIX).unwrap_or(data);
     let (what, value) = button.split_once(':').unwrap_or((button, ""));
     let page = match (what, value) {

@@ -1,9 +1,11 @@
 //! Copies of the database, and back.
 
+use std::time::Duration;
+
 use evolve_operator::crd::MigrationPhase;
 use evolve_testkit::within;
-use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
@@ -153,12 +155,18 @@ async fn a_restore_that_may_not_be_made_changes_nothing() {
 #[tokio::test]
 async fn a_backup_that_waits_for_something_else_of_the_bot_says_what_that_is() {
     let Some(world) = World::new().await else { return };
-    world.create::<ServiceAccount>(json!({ "metadata": { "name": "eva-pods" } })).await;
+    // Somebody else's.
+    let pod = json!({ "restartPolicy": "Never", "containers": [{ "name": "one", "image": "evolve.test/other" }] });
+    let spec = json!({ "schedule": "0 0 1 1 *", "jobTemplate": { "spec": { "template": { "spec": pod } } } });
+    world.create::<CronJob>(json!({ "metadata": { "name": "eva-backup" }, "spec": spec })).await;
     world.bot("eva", backup("evolve.test/postgres")).await;
-    world.until("eva", "Ready", "False").await;
-    let why = world.see("eva").await.status.unwrap().conditions;
-    let why = why.into_iter().find(|known| known.type_ == "Ready").unwrap().message;
-    assert!(why.contains("eva-pods"), "{why}");
+    world.until("eva", "RolledOut", "True").await;
+    let ready = async || {
+        let known = world.see("eva").await.status.unwrap().conditions;
+        known.into_iter().find(|known| known.type_ == "Ready" && known.reason == "Degraded")
+    };
+    let why = within(Duration::from_secs(60), "it says what is refused", ready).await.message;
+    assert!(why.contains("eva-backup"), "{why}");
     let ran = world.evolve(&["backup", "eva"]).await;
     assert!(
         ran.code == 1 && ran.err.contains("has not made the CronJob eva-backup yet") && ran.err.contains(&why),

@@ -4,7 +4,7 @@
 //! (big-endian, given out by the statement that stores the message), how often the term is in it, how many terms it has,
 //! and flags. Bytes can be appended to by SQL, and 10,000 of them are read in less than a millisecond.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Side, terms::terms};
 
@@ -62,6 +62,16 @@ pub fn postings(bytes: &[u8]) -> impl Iterator<Item = Posting> {
         side: if flags & COMPANION == 0 { Side::Person } else { Side::Companion },
         asks: flags & ASKS != 0,
     })
+}
+
+/// Postings without those of some messages.
+#[must_use]
+pub fn without(bytes: &[u8], numbers: &BTreeSet<u32>) -> Vec<u8> {
+    let kept = bytes.as_chunks::<POSTING>().0.iter().filter(|posting| {
+        let &&[a, b, c, d, ..] = posting;
+        !numbers.contains(&u32::from_be_bytes([a, b, c, d]))
+    });
+    kept.flatten().copied().collect()
 }
 
 fn byte(count: usize) -> u8 {

@@ -9,6 +9,7 @@
 //! play?" – "The violin, since school." So a message is scored by its neighbours too.
 
 pub mod candidates;
+pub mod forget;
 pub mod index;
 pub mod question;
 pub mod rank;

@@ -116,7 +116,11 @@ impl Prompts {
             Some(own) => own.trim().to_owned(),
             None => self.render("persona", language, context! { name => persona.name.as_str() })?,
         };
-        let fact = |fact: &Fact| FactLine { category: fact.category.as_str(), content: fact.content.clone() };
+        let fact = |fact: &Fact| FactLine {
+            category: fact.category.as_str(),
+            day: fact.day.map(|day| day.to_string()),
+            content: fact.content.clone(),
+        };
         let context = SystemContext {
             persona_prompt,
             level: known.level.number(),
@@ -144,7 +148,8 @@ impl Prompts {
     /// # Errors
     /// [`PromptError`].
     pub fn summary(&self, language: Language) -> Result<String, PromptError> {
-        self.render("summary", language, context! {})
+        let categories = fact::Category::ALL.map(fact::Category::as_str).join(", ");
+        self.render("summary", language, context! { categories })
     }
 
     fn render(&self, name: &str, language: Language, context: Value) -> Result<String, PromptError> {
@@ -169,6 +174,7 @@ struct SystemContext {
 #[derive(Serialize)]
 struct FactLine {
     category: &'static str,
+    day: Option<String>,
     content: String,
 }
 
@@ -232,6 +238,8 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
             parts.push(model::Part::Text(message.text.clone()));
         }
         match history.last_mut() {
+            // It was to be forgotten.
+            _ if parts.is_empty() => {}
             Some(last) if last.role == role => last.parts.extend(parts),
             _ => history.push(model::Message { role, parts }),
         }

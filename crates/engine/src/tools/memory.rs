@@ -1,65 +1,70 @@
 //! `remember`, `forget` and `recall`.
 
 use evolve_domain::{
-    fact::{self, Category},
-    memory::question::{Names, Question},
+    fact::{self, Category, USUAL_CONFIDENCE},
+    memory::{
+        question::{Names, Question},
+        terms::terms,
+    },
 };
 use evolve_store::{
     StoreError,
     messages::{Message, Role},
-    turns::NewFact,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Context, Effects, MAX_EFFECTS, text};
+use super::{Context, Effects, text};
+use crate::facts::{Outcome, Telling, Wish};
 
 /// Messages that one search returns.
 const FOUND: usize = 10;
+/// Most facts of the past that one search returns.
+const HELD_ONCE: usize = 5;
 /// Longest piece of a found message, in characters.
 const FOUND_CHARS: usize = 400;
 
 pub(super) fn remember(args: &Value, context: &Context<'_>, effects: &mut Effects) -> Result<Value, String> {
-    let content = text(args, "fact", fact::MAX_CHARS)?;
     let category: Category = match args.get("category").and_then(Value::as_str) {
         Some(name) => name.parse()?,
         None => Category::Other,
     };
-    let kept = context.facts.iter().filter(|f| !effects.forgotten.contains(&f.id));
-    let known = kept.clone().map(|f| &f.content).chain(effects.learnt.iter().map(|f| &f.content));
-    if known.into_iter().any(|known| fact::same(known, &content)) {
-        return Ok(json!({"ok": true, "note": "this was known already"}));
+    let day = match args.get("date").and_then(Value::as_str).filter(|date| !date.trim().is_empty()) {
+        Some(date) => Some(date.trim().parse().map_err(|_| "`date` must be a date such as 2026-12-31".to_owned())?),
+        None => None,
+    };
+    let telling = Telling {
+        id: Uuid::now_v7(),
+        category,
+        content: text(args, "fact", fact::MAX_CHARS)?,
+        replaces: args.get("replaces").and_then(Value::as_str).map(str::to_owned),
+        confidence: confidence(args.get("confidence")),
+        day,
+        source: None,
+    };
+    match effects.wish(Wish::Remember(telling), context)? {
+        Outcome::Learnt => Ok(json!({"ok": true})),
+        Outcome::Known => Ok(json!({"ok": true, "note": "this was known already"})),
+        Outcome::Full => Err("the memory is full; something must be forgotten first".to_owned()),
+        Outcome::Gone(_) => Err("nothing was remembered".to_owned()),
     }
-    if effects.learnt.len() >= MAX_EFFECTS {
-        return Err("enough was remembered in this turn".to_owned());
-    }
-    let full = context.max_facts.is_some_and(|max| kept.count() + effects.learnt.len() >= max as usize);
-    if full {
-        return Err("the memory is full; something must be forgotten first".to_owned());
-    }
-    effects.learnt.push(NewFact { id: Uuid::now_v7(), category, content });
-    Ok(json!({"ok": true}))
+}
+
+/// How sure a fact is, of 100: models say it of 1.
+pub(crate) fn confidence(said: Option<&Value>) -> u8 {
+    let usual = f64::from(USUAL_CONFIDENCE) / 100.0;
+    let share = said.and_then(Value::as_f64).filter(|share| (0.0..=1.0).contains(share)).unwrap_or(usual);
+    (0..=100_u8).rev().find(|percent| f64::from(*percent) / 100.0 <= share).unwrap_or_default()
 }
 
 pub(super) fn forget(args: &Value, context: &Context<'_>, effects: &mut Effects) -> Result<Value, String> {
-    let wanted = fact::normalized(&text(args, "fact", fact::MAX_CHARS)?);
-    let matches =
-        |content: &str| fact::normalized(content) == wanted || contains_words(&fact::normalized(content), &wanted);
-    let learnt_before = effects.learnt.len();
-    effects.learnt.retain(|f| !matches(&f.content));
-    let found: Vec<_> =
-        context.facts.iter().filter(|f| !effects.forgotten.contains(&f.id) && matches(&f.content)).collect();
-    let forgotten = found.len() + learnt_before - effects.learnt.len();
-    if forgotten == 0 {
-        return Err("no such fact; give it as it stands in the section Facts".to_owned());
+    let words = text(args, "fact", fact::MAX_CHARS)?;
+    let is_outdated = args.get("outdated").and_then(Value::as_bool).unwrap_or_default();
+    let wish = if is_outdated { Wish::End(words) } else { Wish::Forget(words) };
+    match effects.wish(wish, context)? {
+        Outcome::Gone(count) if count > 0 => Ok(json!({"ok": true, "forgotten": count})),
+        _ => Err("no such fact; give it as it stands in the section Facts".to_owned()),
     }
-    effects.forgotten.extend(found.iter().map(|f| f.id));
-    Ok(json!({"ok": true, "forgotten": forgotten}))
-}
-
-/// Whether all words of `wanted` stand in `content`, in this order and without gaps.
-fn contains_words(content: &str, wanted: &str) -> bool {
-    !wanted.is_empty() && format!(" {content} ").contains(&format!(" {wanted} "))
 }
 
 pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result<Value, String>, StoreError> {
@@ -77,5 +82,18 @@ pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result
             "text": m.text.chars().take(FOUND_CHARS).collect::<String>(),
         })
     };
-    Ok(Ok(json!({"found": found.iter().map(shown).collect::<Vec<_>>()})))
+    let before = held_once(&question, context).await?;
+    Ok(Ok(json!({"found": found.iter().map(shown).collect::<Vec<_>>(), "held_once": before})))
+}
+
+/// Facts that hold no longer and share a word with the question, latest first.
+async fn held_once(question: &Question, context: &Context<'_>) -> Result<Vec<Value>, StoreError> {
+    let zone = context.settings.time_zone;
+    let day = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).format("%Y-%m-%d").to_string();
+    let history = context.store.facts().history(context.user_id).await?;
+    let matching = history.iter().filter(|fact| terms(&fact.content).iter().any(|term| question.terms.contains(term)));
+    let shown = matching
+        .take(HELD_ONCE)
+        .map(|fact| json!({"fact": fact.content, "told": day(fact.created_at), "until": fact.ended_at.map(day)}));
+    Ok(shown.collect())
 }

@@ -12,13 +12,14 @@ use chrono::{DateTime, Utc};
 use evolve_domain::profile::{Profile, ProfilePatch, Settings};
 use evolve_store::{
     Store, StoreError,
-    facts::Fact,
-    turns::{NewFact, ToolCall},
+    facts::{Fact, FactChanges},
+    turns::ToolCall,
 };
+pub(crate) use memory::confidence;
 use serde_json::{Value, json};
-use uuid::Uuid;
-
 pub use specs::specs;
+
+use crate::facts::{Outcome, Wish, settle};
 
 /// Most effects of one kind in one turn: a model in a loop must not fill the memory.
 pub(crate) const MAX_EFFECTS: usize = 10;
@@ -34,6 +35,8 @@ pub struct Context<'a> {
     pub user_id: i64,
     /// What is remembered of them.
     pub facts: &'a [Fact],
+    /// What that is at.
+    pub facts_version: i32,
     /// Most facts of their plan.
     pub max_facts: Option<u32>,
     /// What they told of themselves.
@@ -49,14 +52,32 @@ pub struct Context<'a> {
 /// What the tools of a turn have noted, to be written by persist.
 #[derive(Debug, Default)]
 pub struct Effects {
-    /// Facts learnt.
-    pub learnt: Vec<NewFact>,
-    /// Facts to forget.
-    pub forgotten: Vec<Uuid>,
+    /// What is to be done to the facts, in order.
+    pub wishes: Vec<Wish>,
+    /// What that comes to.
+    pub facts: FactChanges,
     /// Changes of profile and settings.
     pub patch: ProfilePatch,
     /// Calls of known tools.
     pub calls: Vec<ToolCall>,
+}
+
+impl Effects {
+    /// Adds a wish, unless it can do nothing, and says what comes of it.
+    fn wish(&mut self, wish: Wish, context: &Context<'_>) -> Result<Outcome, String> {
+        if self.wishes.len() >= MAX_EFFECTS {
+            return Err("enough was remembered in this turn".to_owned());
+        }
+        self.wishes.push(wish);
+        let (changes, outcomes) = settle(&self.wishes, context.facts, context.facts_version, context.max_facts);
+        let outcome = outcomes.last().copied().unwrap_or(Outcome::Full);
+        if matches!(outcome, Outcome::Full | Outcome::Gone(0)) {
+            self.wishes.pop();
+        } else {
+            self.facts = changes;
+        }
+        Ok(outcome)
+    }
 }
 
 /// A tool, by the name in its spec.

@@ -26,20 +26,26 @@ fn describe(tool: Tool) -> (&'static str, Value) {
                 "properties": {
                     "fact": {"type": "string", "description": "The fact, in the third person"},
                     "category": {"type": "string", "enum": Category::ALL.map(Category::as_str)},
+                    "replaces": {"type": "string", "description": "The fact that this one brings up to date, as it stands in the section Facts; leave out if there is none"},
+                    "date": {"type": "string", "description": "YYYY-MM-DD: the day that it is about, for plans and events; leave out if none was named"},
+                    "confidence": {"type": "number", "description": "From 0 to 1: how sure it is. What the person said outright is 0.95, a guess 0.4"},
                 },
                 "required": ["fact", "category"],
             }),
         ),
         Tool::Forget => (
-            "Forget a fact, when the person asks to or says that it is no longer true.",
+            "Forget a fact, when the person asks to: it is removed everywhere. When it is only no longer true, say so with `outdated`, or give what is true now to `remember` with `replaces`.",
             json!({
                 "type": "object",
-                "properties": {"fact": {"type": "string", "description": "The fact as it stands in the section Facts"}},
+                "properties": {
+                    "fact": {"type": "string", "description": "The fact as it stands in the section Facts"},
+                    "outdated": {"type": "boolean", "description": "Whether it is only no longer true: then it is kept as history"},
+                },
                 "required": ["fact"],
             }),
         ),
         Tool::Recall => (
-            "Search all that was ever said between you and the person, for what you do not see in the history.",
+            "Search all that was ever said between you and the person, and the facts that held once, for what you do not see in the history.",
             json!({
                 "type": "object",
                 "properties": {"query": {"type": "string", "description": "What to look for: a question, or words that were likely used; with the month or the year where they matter"}},

@@ -1,8 +1,16 @@
 //! Compose: the prompt of a turn.
 
-use evolve_domain::safety::{crisis, hidden};
-use evolve_domain::tokens;
-use evolve_store::messages::{self, Recall};
+use chrono_tz::Tz;
+use evolve_domain::{
+    fact::choose::{Ranked, choose},
+    plan::Plan,
+    safety::{crisis, hidden},
+    tokens,
+};
+use evolve_store::{
+    facts::Fact,
+    messages::{self, Recall},
+};
 
 use super::{Running, TurnError};
 use crate::{
@@ -17,6 +25,8 @@ const HISTORY_TOKENS: u32 = 24_000;
 const REMEMBERED: usize = 6;
 /// Tokens of them.
 const REMEMBERED_TOKENS: u32 = 800;
+/// Tokens of facts in a prompt: some 50 facts, or some 200.
+const FACT_TOKENS: (u32, u32) = (1500, 6000);
 /// Longest answer, in tokens, thinking included.
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 
@@ -25,8 +35,7 @@ impl Running<'_> {
         let (mut context, whole) = history(&recall.messages, HISTORY_TOKENS);
         // What the history shows in full need not be told again in short.
         let summary = if whole && !recall.more_messages { None } else { recall.summary.as_deref() };
-        let mut facts = recall.facts.clone();
-        facts.reverse();
+        let facts = self.facts(recall);
         let mut earlier = recall.earlier.clone();
         earlier.reverse();
         let levels = &self.engine.relationship.levels;
@@ -53,6 +62,17 @@ impl Running<'_> {
         Ok(request)
     }
 
+    /// The facts to show, oldest first.
+    fn facts(&self, recall: &Recall) -> Vec<Fact> {
+        let mut facts: Vec<&Fact> = recall.facts.iter().collect();
+        facts.sort_by_key(|fact| (fact.created_at, fact.id));
+        let ranked: Vec<_> = facts.iter().map(|fact| ranked(fact, self.settings().time_zone)).collect();
+        let (free, premium) = FACT_TOKENS;
+        let budget = if self.person.plan == Plan::Premium { premium } else { free };
+        let chosen = choose(&self.question(), &ranked, self.person.day, budget);
+        chosen.into_iter().filter_map(|place| facts.get(place).copied().cloned()).collect()
+    }
+
     fn message(&self, recall: &Recall) -> Message {
         let mut parts = Vec::new();
         parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
@@ -63,6 +83,17 @@ impl Running<'_> {
             parts.push(Part::Text(hidden::without(&self.request.text)));
         }
         Message { role: Role::User, parts }
+    }
+}
+
+fn ranked(fact: &Fact, zone: Tz) -> Ranked<'_> {
+    Ranked {
+        category: fact.category,
+        text: &fact.content,
+        confidence: fact.confidence,
+        times: fact.times_said,
+        told: fact.last_said_at.with_timezone(&zone).date_naive(),
+        day: fact.day,
     }
 }
 

@@ -96,6 +96,7 @@ impl Running<'_> {
             store: &self.engine.store,
             user_id: self.lease.user_id,
             facts: &recall.facts,
+            facts_version: recall.facts_version,
             max_facts: self.engine.plans.limits(self.person.plan).facts,
             profile: &self.person.profile,
             settings: self.settings(),

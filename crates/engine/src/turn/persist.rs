@@ -10,6 +10,7 @@ use evolve_store::{
 use uuid::Uuid;
 
 use super::{Outcome, Running, TurnError, TurnReply};
+use crate::facts::settle;
 
 /// Pauses between attempts to write how a turn ended: an answer was paid for, a failure owes a message of quota.
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
@@ -24,8 +25,9 @@ impl Running<'_> {
         });
         let (message_id, reply_id, conversation_id) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
         let mut person = self.person.clone();
+        let mut facts = outcome.effects.facts.clone();
         loop {
-            let growth = person.bond.grow(&self.engine.relationship, person.day, outcome.effects.learnt.len());
+            let growth = person.bond.grow(&self.engine.relationship, person.day, facts.learnt.len());
             let level_up = self.celebrated(outcome, &growth);
             let work = Persist {
                 message: &self.request.text,
@@ -34,8 +36,7 @@ impl Running<'_> {
                 reply: &outcome.text,
                 reply_id,
                 conversation_id,
-                learnt: &outcome.effects.learnt,
-                forgotten: &outcome.effects.forgotten,
+                facts: &facts,
                 profile: profile.as_ref(),
                 growth: Some(&growth),
                 level_up: level_up.as_ref(),
@@ -50,8 +51,17 @@ impl Running<'_> {
                     let (text, profile_changed) = (outcome.text.clone(), profile.is_some());
                     return Ok(TurnReply { text, level_up, replayed: false, profile_changed });
                 }
-                // Another turn of the same person came first. Each time one of them ends, so this ends too.
-                Persisted::Outpaced(bond) => person.bond = bond,
+                // Another turn of the same person came first, or a change of their facts. Each time one of them ends, so this
+                // ends too.
+                Persisted::Outpaced(bond) => {
+                    person.bond = bond;
+                    if !outcome.effects.wishes.is_empty() {
+                        let known = self.engine.store.facts();
+                        let book = insist(|| known.book(self.lease.user_id)).await?;
+                        let max = self.engine.plans.limits(person.plan).facts;
+                        facts = settle(&outcome.effects.wishes, &book.facts, book.version, max).0;
+                    }
+                }
                 Persisted::Lost => return self.ended_before(profile.is_some()).await,
             }
         }

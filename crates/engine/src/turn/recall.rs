@@ -1,6 +1,9 @@
 //! Recall: what the turn knows of the past, in one query.
 
-use evolve_domain::memory::question::{Names, Question};
+use evolve_domain::{
+    fact::MOST,
+    memory::question::{Names, Question},
+};
 use evolve_store::messages::{Recall, RecallLimits};
 
 use super::{Running, TurnError};
@@ -9,8 +12,6 @@ use super::{Running, TurnError};
 const MOST_MESSAGES: u32 = 400;
 /// Summaries of earlier conversations.
 const EARLIER: u32 = 3;
-/// Most facts in a prompt, newest first.
-const FACTS: u32 = 200;
 
 impl Running<'_> {
     pub(super) async fn recall(&self) -> Result<Recall, TurnError> {
@@ -18,12 +19,16 @@ impl Running<'_> {
         let limits = RecallLimits {
             messages: plan.history_messages.unwrap_or(MOST_MESSAGES),
             earlier: EARLIER,
-            facts: plan.facts.unwrap_or(FACTS).min(FACTS),
+            facts: plan.facts.unwrap_or(MOST).min(MOST),
         };
-        let names = Names { person: self.person.profile.name.as_deref(), companion: &self.engine.persona.name };
-        let question = Question::read(&self.request.text, names);
         let (user_id, turn_id) = (self.lease.user_id, self.lease.turn_id);
         let messages = self.engine.store.messages();
-        Ok(messages.recall(user_id, turn_id, limits, &question, &self.person.postings).await?)
+        Ok(messages.recall(user_id, turn_id, limits, &self.question(), &self.person.postings).await?)
+    }
+
+    /// The message, as a question to the past.
+    pub(super) fn question(&self) -> Question {
+        let names = Names { person: self.person.profile.name.as_deref(), companion: &self.engine.persona.name };
+        Question::read(&self.request.text, names)
     }
 }

@@ -1,6 +1,13 @@
 //! The engine: models at HTTP level, turns on a real Postgres. `cfg(test)` on the modules is what tells clippy that their
 //! helper functions are tests too.
 
+mod conversations;
+#[cfg(test)]
+mod endings;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod forgetting;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]

@@ -15,7 +15,18 @@ use uuid::Uuid;
 
 fn fact(content: &str) -> Fact {
     let created_at = "2026-11-21T12:00:00Z".parse().unwrap();
-    Fact { id: Uuid::nil(), category: Category::Preferences, content: content.to_owned(), created_at }
+    Fact {
+        id: Uuid::nil(),
+        category: Category::Preferences,
+        content: content.to_owned(),
+        chain: Uuid::nil(),
+        confidence: 90,
+        day: None,
+        created_at,
+        last_said_at: created_at,
+        times_said: 1,
+        ended_at: None,
+    }
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) 
         relationship: Relationship::default(),
         max_iterations: 3,
         thinking_budget: 0,
+        silence: chrono::TimeDelta::hours(8),
         metrics: EngineMetrics::register(&metrics),
         clock: clock.clone(),
     };
@@ -80,6 +81,32 @@ impl World {
             encryption_key: self.key.as_str().into(),
         };
         Store::connect(&config, &Metrics::new()).unwrap()
+    }
+
+    /// Where in the database a piece of text stands, in any column of any table, encrypted or not.
+    pub(crate) async fn where_it_stands(&self, piece: &str) -> Vec<String> {
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "SELECT table_name::text, column_name::text FROM information_schema.columns
+             WHERE table_schema = 'public' AND data_type IN ('text', 'jsonb', 'bytea', 'character varying')",
+        )
+        .fetch_all(&self.sql)
+        .await
+        .unwrap();
+        let fernet = fernet::Fernet::new(&self.key).unwrap();
+        let mut found = Vec::new();
+        for (table, column) in columns {
+            let query = format!("SELECT \"{column}\"::text FROM \"{table}\" WHERE \"{column}\" IS NOT NULL");
+            let values: Vec<(String,)> = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.sql).await.unwrap();
+            for (value,) in values {
+                let value = fernet.decrypt(&value).map_or(value, |bytes| String::from_utf8(bytes).unwrap());
+                // Postgres shows bytes as hexadecimal numbers.
+                let bytes: String = piece.bytes().map(|byte| format!("{byte:02x}")).collect();
+                if value.to_lowercase().contains(piece) || value.contains(&bytes) {
+                    found.push(format!("{table}.{column}: {value}"));
+                }
+            }
+        }
+        found
     }
 
     pub(crate) async fn say(&self, text: &str) -> Result<TurnReply, TurnError> {

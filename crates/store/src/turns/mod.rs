@@ -17,7 +17,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use fail::FailedMessage;
-pub use persist::{NewFact, Persist, Persisted, ProfileChange, ToolCall, Usage};
+pub use persist::{Persist, Persisted, ProfileChange, ToolCall, Usage};
 
 use crate::{Store, StoreError, memory::Postings};
 

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use evolve_domain::{
-    fact::Category,
     language::Language,
     profile::{Profile, ProfilePatch},
     relationship::{Bond, Growth, Level, LevelUp},
@@ -11,18 +10,9 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Person, TurnLease, Turns};
-use crate::{StoreError, memory::entries, messages::Role, relationships::BondRow, users::encrypt_profile};
-
-/// A fact that the turn learnt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewFact {
-    /// Its id.
-    pub id: Uuid,
-    /// What it is about.
-    pub category: Category,
-    /// Its text, clean.
-    pub content: String,
-}
+use crate::{
+    StoreError, facts::FactChanges, memory::entries, messages::Role, relationships::BondRow, users::encrypt_profile,
+};
 
 /// A tool that the model used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,10 +56,8 @@ pub struct Persist<'a> {
     pub reply_id: Uuid,
     /// Id for the conversation, if none is open.
     pub conversation_id: Uuid,
-    /// Facts learnt.
-    pub learnt: &'a [NewFact],
-    /// Facts to forget.
-    pub forgotten: &'a [Uuid],
+    /// What becomes of the facts.
+    pub facts: &'a FactChanges,
     /// The profile, where it changed.
     pub profile: Option<&'a ProfileChange>,
     /// What it makes of the person's bond.
@@ -92,8 +80,8 @@ pub struct Persist<'a> {
 pub enum Persisted {
     /// Everything was written.
     Written,
-    /// Nothing was: another turn of the person ended meanwhile, and this is their bond now. What this turn makes of it has to
-    /// be worked out anew.
+    /// Nothing was: another turn of the person ended meanwhile, or their facts changed, and this is their bond now. What
+    /// this turn makes of both has to be worked out anew.
     Outpaced(Bond),
     /// Nothing was: the turn was taken over, or its person removed.
     Lost,
@@ -107,19 +95,22 @@ impl Persisted {
     }
 }
 
-/// Nothing is held, and so nothing written, unless the bond is as it was read: what the rules give depends on it. A row
-/// that was waited for is read anew once it is locked.
+/// Nothing is held, and so nothing written, unless the bond is as it was read: what the rules give depends on it. So it is
+/// with the facts where the turn changes any. A row that was waited for is read anew once it is locked.
 ///
 /// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 message, $7 has image, $8 message id, $9 reply id,
-/// $10 conversation id, $11–$13 facts, $14 forgotten, $15 profile before, $16 profile after, $17 whether it changed,
+/// $10 conversation id, $11–$13 facts, $14 chains to forget, $15 profile before, $16 profile after, $17 whether it changed,
 /// $18 points after, $19 input and $20 output tokens, $21–$22 tools, $23/$24 language and zone where they changed, $25–$27
 /// the person's settings as they were, $28 person, $29–$33 the bond as it was read, $34–$37 the rest of the bond after,
-/// $38–$41 relationship events, $42/$43 the level reached, $44–$46 the entries of the index: whose message, term, posting.
+/// $38–$41 relationship events, $42/$43 the level reached, $44–$46 the entries of the index: whose message, term, posting,
+/// $47–$49 the rest of the facts: confidence, day, chain, $50 chains that lapse, $51 what they are part of, $52 facts told
+/// again, $53 the version of the facts as read, where any changes.
 const PERSIST: &str = "
     WITH locked AS (
         SELECT id, points, last_day, points_today, streak, best_level, messages,
                (points, last_day, points_today, streak, best_level) IS NOT DISTINCT FROM
-               ($29::bigint, $30::date, $31::integer, $32::integer, $33::smallint) AS as_read
+               ($29::bigint, $30::date, $31::integer, $32::integer, $33::smallint)
+               AND facts_version = COALESCE($53::integer, facts_version) AS as_read
         FROM users WHERE id = $28 FOR NO KEY UPDATE
     ), held AS (
         SELECT t.id, t.user_id, t.day, t.started_at, t.message_stored, locked.messages AS numbered,
@@ -151,14 +142,27 @@ const PERSIST: &str = "
         GROUP BY 1, 2, 3
         ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
     ), learnt AS (
-        INSERT INTO facts (id, user_id, category, content, turn_id, created_at)
-        SELECT f.id, held.user_id, f.category, f.content, held.id, $3
-        FROM held, unnest($11::uuid[], $12::text[], $13::text[]) AS f (id, category, content)
-    ), forgotten AS (
-        DELETE FROM facts USING held WHERE facts.user_id = held.user_id AND facts.id = ANY ($14)
+        INSERT INTO facts (id, user_id, category, content, turn_id, created_at, last_said_at, confidence, day, chain, message_id)
+        SELECT f.id, held.user_id, f.category, f.content, held.id, held.started_at, held.started_at, f.confidence, f.day, f.chain,
+               CASE WHEN held.message_stored
+                    THEN (SELECT m.id FROM messages m WHERE m.user_id = held.user_id AND m.created_at = held.started_at
+                          AND m.turn_id = held.id AND m.role = 'user' LIMIT 1)
+                    ELSE $8 END
+        FROM held, unnest($11::uuid[], $12::text[], $13::text[], $47::smallint[], $48::date[], $49::uuid[])
+                   AS f (id, category, content, confidence, day, chain)
+    ), changed AS (
+        UPDATE facts f SET
+            ended_at = CASE WHEN f.chain = ANY ($50) THEN COALESCE(f.ended_at, $3) ELSE f.ended_at END,
+            chain = COALESCE((SELECT l.part_of FROM unnest($50::uuid[], $51::uuid[]) AS l (chain, part_of)
+                              WHERE l.chain = f.chain LIMIT 1), f.chain),
+            times_said = f.times_said + (f.id = ANY ($52))::integer,
+            last_said_at = CASE WHEN f.id = ANY ($52) THEN GREATEST(f.last_said_at, $3) ELSE f.last_said_at END,
+            forgotten_at = CASE WHEN f.chain = ANY ($14) THEN COALESCE(f.forgotten_at, $3) ELSE f.forgotten_at END
+        FROM held
+        WHERE f.user_id = held.user_id AND (f.chain = ANY ($50) OR f.id = ANY ($52::uuid[]) OR f.chain = ANY ($14::uuid[]))
     ), person AS (
         UPDATE users SET points = $18, last_day = $34, points_today = $35, streak = $36, best_level = $37,
-                         messages = messages + fresh,
+                         messages = messages + fresh, facts_version = facts_version + ($53::integer IS NOT NULL)::integer,
                          profile = CASE WHEN $17 AND profile IS NOT DISTINCT FROM $15 THEN $16 ELSE profile END
         FROM held WHERE users.id = held.user_id
         RETURNING NOT $17 OR profile IS NOT DISTINCT FROM $16 AS profile_written
@@ -231,7 +235,7 @@ impl Turns<'_> {
         let events = work.growth.map(|growth| growth.events.as_slice()).unwrap_or_default();
         let number = |level: Level| i16::from(level.number());
         let keys = &self.0.keys;
-        let contents: Vec<_> = work.learnt.iter().map(|fact| keys.encrypt(&fact.content)).collect();
+        let facts = work.facts.columns(keys);
         let profile_after = work.profile.map(|change| encrypt_profile(&change.after, keys)).transpose()?.flatten();
         let (roles, terms, postings) = entries(&[(Role::User, work.message), (Role::Assistant, work.reply)]);
         Ok(sqlx::query_as(PERSIST)
@@ -245,10 +249,10 @@ impl Turns<'_> {
             .bind(work.message_id)
             .bind(work.reply_id)
             .bind(work.conversation_id)
-            .bind(work.learnt.iter().map(|fact| fact.id).collect::<Vec<_>>())
-            .bind(work.learnt.iter().map(|fact| fact.category.as_str()).collect::<Vec<_>>())
-            .bind(contents)
-            .bind(work.forgotten)
+            .bind(facts.ids)
+            .bind(facts.categories)
+            .bind(facts.contents)
+            .bind(&work.facts.forgotten)
             .bind(person.profile_token.as_deref())
             .bind(profile_after)
             .bind(work.profile.is_some())
@@ -281,6 +285,13 @@ impl Turns<'_> {
             .bind(roles)
             .bind(terms)
             .bind(postings)
+            .bind(facts.confidences)
+            .bind(facts.days)
+            .bind(facts.chains)
+            .bind(facts.lapsed)
+            .bind(facts.part_of)
+            .bind(&work.facts.confirmed)
+            .bind((!work.facts.is_empty()).then_some(work.facts.version))
             .fetch_optional(&self.0.pool)
             .await?)
     }

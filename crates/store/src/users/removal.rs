@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Users;
-use crate::StoreError;
+use crate::{StoreError, payments::STOP};
 
 /// What a removal did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 15] = [
+const REMOVALS: [(&str, &str); 17] = [
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
@@ -40,7 +40,16 @@ const REMOVALS: [(&str, &str); 15] = [
          WHERE user_id = $1",
     ),
     ("settings", "DELETE FROM settings WHERE user_id = $1"),
+    // The ledger, which names nobody, keeps their amounts.
+    ("payments", "DELETE FROM payments WHERE user_id = $1"),
+    ("subscriptions", "DELETE FROM subscriptions WHERE user_id = $1"),
 ];
+
+/// What is owed to Telegram about somebody's money is still owed when they are gone; it is nobody's row from then on, and its
+/// content is forgotten as soon as Telegram has accepted it.
+const KEEP_OWED: &str = "
+    UPDATE outbox SET user_id = NULL, chat_id = 0
+    WHERE user_id = $1 AND state = 'pending' AND method IN ('refundStarPayment', 'editUserStarSubscription')";
 
 const HOLDABLE: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, 'epoch', 'epoch') ON CONFLICT (id) DO NOTHING";
@@ -59,7 +68,8 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)
          + (SELECT count(*) FROM deletions WHERE user_id = $1) + (SELECT count(*) FROM exports WHERE user_id = $1)
          + (SELECT count(*) FROM proactive_messages WHERE user_id = $1)
-         + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)";
+         + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)
+         + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)";
 
 impl Users<'_> {
     /// Removes everything of a person, in one transaction. A turn that is being generated meanwhile finds nothing to write
@@ -100,6 +110,8 @@ impl Users<'_> {
                 return Ok(None);
             }
         }
+        affected(&mut transaction, KEEP_OWED, user_id).await?;
+        affected(&mut transaction, STOP, user_id).await?;
         let mut counts = BTreeMap::new();
         for (table, statement) in REMOVALS {
             counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);

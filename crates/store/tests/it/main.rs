@@ -6,6 +6,8 @@ mod memory;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod preferences;
 #[cfg(test)]
 mod queues;

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 9] = [
+const DATA: [(i64, &str); 12] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -13,7 +13,8 @@ const DATA: [(i64, &str); 9] = [
          INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text)
          VALUES (gen_random_uuid(), now(), 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 1, 'user', 'привет'),
                 (gen_random_uuid(), now() - interval '9 years', 1, '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 2, 'user', 'old')"),
-    (3, "INSERT INTO facts VALUES (gen_random_uuid(), 1, 'other', 'token', gen_random_uuid(), now());
+    (3, "INSERT INTO facts (id, user_id, category, content, turn_id, created_at, chain, last_said_at)
+         VALUES (gen_random_uuid(), 1, 'other', 'token', gen_random_uuid(), now(), gen_random_uuid(), now());
          INSERT INTO summaries VALUES ('00000000-0000-7000-8000-000000000001', 1, 'token', 2, now(), now())"),
     (4, "INSERT INTO usage_days VALUES (1, '2026-01-01', 1, 1, 1);
          INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
@@ -28,11 +29,22 @@ const DATA: [(i64, &str); 9] = [
          VALUES (gen_random_uuid(), 'message', 1, '2026-01-01', 1, now());
          UPDATE users SET last_day = '2026-01-01', points_today = 1, streak = 1, best_level = 1;
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
+    (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+         VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
+         INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
+         INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
+         VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
     (10, "UPDATE inbox SET draft_id = 7"),
     (11, "UPDATE settings SET quiet_from = 22, quiet_until = 8, good_morning = true, proactive_at = now();
           INSERT INTO deletions VALUES (1, now(), now());
           INSERT INTO exports VALUES (1, '2026-01-01', now());
           INSERT INTO proactive_messages VALUES (1, '2026-01-01', 'good_morning', NULL, now())"),
+    (12, "UPDATE facts SET confidence = 90, day = '2026-01-01', message_id = gen_random_uuid(), times_said = 2, turn_id = NULL;
+          INSERT INTO facts (id, user_id, category, content, created_at, chain, last_said_at, ended_at, forgotten_at)
+          VALUES (gen_random_uuid(), 1, 'other', 'token', now(), gen_random_uuid(), now(), now(), now());
+          UPDATE conversations SET title = 'token', extracted_messages = 1;
+          UPDATE users SET facts_version = 2"),
+    (13, "UPDATE conversations SET silent = true"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

@@ -10,14 +10,14 @@ use evolve_store::{
     StoreError,
     inbox::NewUpdate,
     outbox::NewOutgoing,
-    summaries::SummaryRule,
-    turns::{Admission, Admit, FailedMessage, NewFact},
+    summaries::{Digest, SummaryRule, Written},
+    turns::{Admission, Admit, FailedMessage},
 };
 use serde_json::json;
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use crate::support::{IVAN, LEASE, World, defaults, work, world};
+use crate::support::{IVAN, LEASE, World, defaults, learning, work, world};
 
 /// Until so many statements wait for a lock.
 async fn waiting_for_locks(world: &World, count: i64) {
@@ -35,9 +35,9 @@ async fn waiting_for_locks(world: &World, count: i64) {
 /// Ivan, with one fact, and a transaction that holds it: his removal stops there, in the middle.
 async fn ivan_with_a_fact_held(world: &World) -> Transaction<'static, Postgres> {
     let (turn, person) = world.admitted("first").await;
-    let learnt = [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "likes tea".to_owned() }];
+    let learnt = learning("likes tea");
     let mut done = work("I like tea", "Noted", world.now);
-    done.learnt = &learnt;
+    done.facts = &learnt;
     assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
     let mut holder = world.sql.begin().await.unwrap();
     sqlx::query("SELECT id FROM facts FOR UPDATE").execute(&mut *holder).await.unwrap();
@@ -102,17 +102,18 @@ async fn a_summary_that_is_written_while_its_person_is_removed_stands_in_nobodys
     sqlx::query("SELECT id FROM messages FOR UPDATE").execute(&mut *earlier).await.unwrap();
     holder.commit().await.unwrap();
     let (users, summaries) = (world.store.users(), world.store.summaries());
+    let digest = Digest::of("they talked");
     let write = async {
         waiting_for_locks(&world, 1).await;
         let release = async {
             waiting_for_locks(&world, 2).await;
             earlier.commit().await.unwrap();
         };
-        tokio::join!(summaries.write(&unsummed, "they talked", world.now), release)
+        tokio::join!(summaries.write(&unsummed, &digest, world.now), release)
     };
     let (deleted, (written, ())) = tokio::join!(users.delete(IVAN), write);
     assert_eq!(deleted.unwrap().remaining, 0);
-    assert!(!written.unwrap());
+    assert_eq!(written.unwrap(), Written::Lost);
 }
 
 #[tokio::test]
@@ -155,7 +156,7 @@ async fn a_message_that_is_written_late_is_summed_up_all_the_same_and_none_twice
             .unwrap()
             .is_written()
     );
-    assert!(world.store.summaries().write(&first, "they talked", world.now).await.unwrap());
+    assert!(world.store.summaries().write(&first, &Digest::of("they talked"), world.now).await.unwrap().is_done());
     world.store.users().end_conversation(IVAN, world.now).await.unwrap();
     let rest = world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().unwrap();
     let mut summed: Vec<_> = first.messages.iter().chain(&rest.messages).map(|m| m.text.clone()).collect();
@@ -164,7 +165,7 @@ async fn a_message_that_is_written_late_is_summed_up_all_the_same_and_none_twice
     said.extend(["slow question".to_owned(), "slow answer".to_owned()]);
     said.sort();
     assert_eq!(summed, said);
-    assert!(world.store.summaries().write(&rest, "they talked more", world.now).await.unwrap());
+    assert!(world.store.summaries().write(&rest, &Digest::of("they talked more"), world.now).await.unwrap().is_done());
     assert!(world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().is_none());
 }
 
@@ -178,7 +179,7 @@ async fn a_summary_that_takes_only_the_first_of_its_messages_leaves_the_others()
     let rule = SummaryRule { due_at: 10, keep: 2, batch: 60 };
     let mut first = world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().unwrap();
     first.messages.truncate(1);
-    assert!(world.store.summaries().write(&first, "they talked", world.now).await.unwrap());
+    assert!(world.store.summaries().write(&first, &Digest::of("they talked"), world.now).await.unwrap().is_done());
     let rest = world.store.summaries().claim(rule, Language::Ru, world.now, LEASE).await.unwrap().unwrap();
     assert_eq!(rest.messages.len(), 5);
     assert_eq!(rest.messages[0].text, "answer 0");
@@ -324,7 +325,7 @@ async fn turns_failures_changes_summaries_partitions_and_removals_of_one_person_
             store.users().end_conversation(IVAN, world.now).await.unwrap();
             if let Some(due) = store.summaries().claim(rule, Language::Ru, world.now, TimeDelta::zero()).await.unwrap()
             {
-                store.summaries().write(&due, "they talked", world.now).await.unwrap();
+                let _ = store.summaries().write(&due, &Digest::of("they talked"), world.now).await.unwrap();
             }
         }
     };

@@ -6,11 +6,10 @@ use evolve_store::memory::Postings;
 use evolve_store::{
     messages::RecallLimits,
     rotate::{Rotated, rotate, verify},
-    turns::NewFact,
 };
 use uuid::Uuid;
 
-use crate::support::{IVAN, defaults, store, work, world};
+use crate::support::{IVAN, defaults, learning, store, work, world};
 
 #[tokio::test]
 async fn after_rotation_the_old_key_can_be_thrown_away() {
@@ -18,10 +17,9 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let patch = ProfilePatch { name: Some(Some("Иван".to_owned())), ..ProfilePatch::default() };
     world.store.users().update(IVAN, &patch, defaults(), world.now).await.unwrap();
     let (turn, person) = world.admitted("a").await;
-    let learnt =
-        [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "любит чай".to_owned() }];
+    let learnt = learning("любит чай");
     let mut done = work("я люблю чай", "Запомню", world.now);
-    done.learnt = &learnt;
+    done.facts = &learnt;
     assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
 
     let new_key = fernet::Fernet::generate_key();

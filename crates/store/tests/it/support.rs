@@ -11,6 +11,7 @@ use evolve_domain::{
 use evolve_runtime::metrics::Metrics;
 use evolve_store::{
     Store, StoreConfig,
+    facts::{FactChanges, NewFact},
     turns::{Admission, Admit, Persist, Person, TurnLease, Usage},
 };
 use evolve_testkit::database::TestDatabase;
@@ -111,8 +112,7 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         reply,
         reply_id: Uuid::now_v7(),
         conversation_id: Uuid::now_v7(),
-        learnt: &[],
-        forgotten: &[],
+        facts: FactChanges::NONE,
         profile: None,
         growth: None,
         level_up: None,
@@ -121,4 +121,9 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         model: "scripted",
         now,
     }
+}
+
+/// A fact that replaces none.
+pub(crate) fn learning(fact: &str) -> FactChanges {
+    FactChanges { learnt: vec![NewFact::new(Uuid::now_v7(), Default::default(), fact)], ..FactChanges::default() }
 }

@@ -3,9 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{fact::Category, memory::question::Question, profile::ProfilePatch};
 use evolve_store::{
+    facts::{FactChanges, NewFact},
     memory::Postings,
     messages::{RecallLimits, Role},
-    turns::{Admission, FailedMessage, NewFact, ProfileChange, ToolCall},
+    turns::{Admission, FailedMessage, ProfileChange, ToolCall},
 };
 use uuid::Uuid;
 
@@ -21,14 +22,14 @@ fn failed(message: &str) -> FailedMessage<'_> {
 async fn what_was_said_and_learnt_in_one_turn_is_recalled_in_the_next() {
     let world = world().await;
     let (turn, person) = world.admitted("a").await;
-    let fact = NewFact { id: Uuid::now_v7(), category: Category::Preferences, content: "любит чай".to_owned() };
-    let learnt = [fact.clone()];
+    let fact = NewFact::new(Uuid::now_v7(), Category::Preferences, "любит чай");
+    let learnt = FactChanges { learnt: vec![fact.clone()], ..FactChanges::default() };
     let patch = ProfilePatch { name: Some(Some("Иван".to_owned())), ..ProfilePatch::default() };
     let mut after = person.profile.clone();
     patch.apply_to(&mut after);
     let change = ProfileChange { patch, after };
     let mut done = work("Меня зовут Иван, я люблю чай", "Рад знакомству, Иван!", world.now);
-    (done.learnt, done.profile) = (&learnt, Some(&change));
+    (done.facts, done.profile) = (&learnt, Some(&change));
     done.tools = &[ToolCall { name: "remember", ok: true }];
     assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
 
@@ -202,7 +203,7 @@ async fn the_end_of_a_turn_is_heard_by_who_waits_for_it() {
 
 #[tokio::test]
 async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
-    use evolve_store::summaries::SummaryRule;
+    use evolve_store::summaries::{Digest, SummaryRule, Written};
     let world = world().await;
     for i in 0..6 {
         world.say(&format!("question {i}"), &format!("answer {i}")).await;
@@ -213,8 +214,9 @@ async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
     let texts: Vec<_> = first.messages.iter().map(|m| m.text.as_str()).collect();
     assert_eq!(texts, ["question 0", "answer 0", "question 1", "answer 1", "question 2"]);
     assert!(world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().is_none(), "leased twice");
-    assert!(world.store.summaries().write(&first, "they talked", world.now).await.unwrap());
-    assert!(!world.store.summaries().write(&first, "again", world.now).await.unwrap(), "a late writer moved the mark");
+    assert!(world.store.summaries().write(&first, &Digest::of("they talked"), world.now).await.unwrap().is_done());
+    let late = world.store.summaries().write(&first, &Digest::of("again"), world.now).await.unwrap();
+    assert_eq!(late, Written::Lost, "a late writer moved the mark");
     assert!(
         world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().is_none(),
         "not due any more"
@@ -224,7 +226,7 @@ async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
     let rest = world.store.summaries().claim(rule, language, world.now, lease).await.unwrap().unwrap();
     assert_eq!(rest.summary.as_deref(), Some("they talked"));
     assert_eq!(rest.messages.first().map(|m| m.text.as_str()), Some("answer 2"));
-    world.store.summaries().write(&rest, "they talked more", world.now).await.unwrap();
+    let _ = world.store.summaries().write(&rest, &Digest::of("they talked more"), world.now).await.unwrap();
     let recall = world
         .store
         .messages()

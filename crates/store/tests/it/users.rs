@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use evolve_domain::{language::Language, profile::ProfilePatch};
-use evolve_store::{inbox::NewUpdate, outbox::NewOutgoing, turns::NewFact};
+use evolve_store::{inbox::NewUpdate, outbox::NewOutgoing};
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::support::{IVAN, defaults, work, world};
+use crate::support::{IVAN, defaults, learning, work, world};
 
 #[tokio::test]
 async fn a_profile_is_encrypted_and_changes_field_by_field() {
@@ -51,9 +50,9 @@ async fn concurrent_changes_of_one_profile_are_all_kept() {
 async fn deletion_removes_everything_and_proves_it() {
     let world = world().await;
     let (turn, person) = world.admitted("a").await;
-    let learnt = [NewFact { id: Uuid::now_v7(), category: Default::default(), content: "likes tea".to_owned() }];
+    let learnt = learning("likes tea");
     let mut done = work("I like tea", "Noted", world.now);
-    done.learnt = &learnt;
+    done.facts = &learnt;
     assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
     let update = NewUpdate { update_id: 1, chat_id: Some(IVAN), user_id: Some(IVAN), payload: json!({"update_id": 1}) };
     world.store.inbox().put(std::slice::from_ref(&update), world.now).await.unwrap();

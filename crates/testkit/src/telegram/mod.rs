@@ -41,6 +41,6 @@ mod world;
 pub use fault::Fault;
 pub use flood::FloodLimits;
 pub use options::{Options, TelegramServerBuilder, Tokens};
-pub use sent::{BotEvent, Button, CallOutcome, Doing, RecordedCall, Sent, SentFile, SentKind};
+pub use sent::{BotEvent, Button, CallOutcome, Doing, RecordedCall, Sent, SentFile, SentInvoice, SentKind};
 pub use server::TelegramServer;
 pub use user::User;

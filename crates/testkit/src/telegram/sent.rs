@@ -31,6 +31,9 @@ pub struct Sent {
     /// The file that came with it.
     #[serde(default)]
     pub file: Option<SentFile>,
+    /// What is to be paid, if it is an invoice.
+    #[serde(default)]
+    pub invoice: Option<SentInvoice>,
     /// How many times the bot has edited it.
     #[serde(default)]
     pub edits: u32,
@@ -58,6 +61,21 @@ pub enum SentKind {
     Voice,
     /// Any other file.
     Document,
+    /// Something to be paid.
+    Invoice,
+}
+
+/// What is to be paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentInvoice {
+    /// What it is for.
+    pub title: String,
+    /// What that is.
+    pub description: String,
+    /// `XTR` for Stars.
+    pub currency: String,
+    /// In the currency's smallest unit.
+    pub total_amount: i64,
 }
 
 /// An inline button.
@@ -144,6 +162,16 @@ pub enum Doing {
         /// Whether the notice is a window to be closed.
         #[serde(default)]
         show_alert: bool,
+    },
+    /// Said whether a payment may be made.
+    CheckoutAnswered {
+        /// Which.
+        pre_checkout_query_id: String,
+        /// Whether it may.
+        ok: bool,
+        /// Why not.
+        #[serde(default)]
+        error: Option<String>,
     },
     /// Put reactions on a message.
     Reaction {

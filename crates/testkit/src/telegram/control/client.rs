@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::super::{Fault, User};
-use super::{Blocked, Down, Events, Posted, Press, Pressed, SendPhoto, SendVoice, State, Write};
+use super::{Blocked, Down, Events, Pay, Posted, Press, Pressed, SendPhoto, SendVoice, State, Write};
 
 /// Why a request to the simulator failed.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +147,15 @@ impl ControlClient {
     pub async fn press(&self, from: &User, message_id: i64, data: &str) -> Result<Pressed, ControlError> {
         let body = Press { from: from.clone(), chat_id: None, message_id, data: data.to_owned() };
         self.ask(self.post("callbacks", &body)).await
+    }
+
+    /// A person pays the invoice of a message, or behind a link.
+    ///
+    /// # Errors
+    ///
+    /// See [`ControlError`].
+    pub async fn pay(&self, payment: &Pay) -> Result<Posted, ControlError> {
+        self.ask(self.post("payments", payment)).await
     }
 
     /// A person blocks the bot, or unblocks it.

@@ -10,6 +10,7 @@
 //! | `POST /simulator/photos` | [`SendPhoto`] | [`Posted`] |
 //! | `POST /simulator/voices` | [`SendVoice`] | [`Posted`] |
 //! | `POST /simulator/callbacks` | [`Press`] | [`Pressed`] |
+//! | `POST /simulator/payments` | [`Pay`] | [`Posted`] |
 //! | `POST /simulator/updates` | an `Update` of any form | [`Posted`] |
 //! | `GET /simulator/chats/{id}/events?after=N&timeout=S` | | [`Events`] |
 //! | `GET /simulator/files/{path}` | | the bytes of a file |
@@ -84,6 +85,20 @@ pub struct Press {
     pub message_id: i64,
     /// The `callback_data` of the button.
     pub data: String,
+}
+
+/// A person pays: an invoice in their private chat, or one behind a link.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pay {
+    /// Who.
+    pub from: User,
+    /// The message with the invoice.
+    #[serde(default)]
+    pub message_id: Option<i64>,
+    /// The link to one.
+    #[serde(default)]
+    pub link: Option<String>,
 }
 
 /// What became of a message or an update.

@@ -22,7 +22,7 @@ use super::super::people::{Attachment, Posted as PersonPosted};
 use super::super::shared::Shared;
 use super::super::world::World;
 use super::super::{Fault, User};
-use super::{Blocked, ChatState, Down, Events, Posted, Press, Pressed, SendPhoto, SendVoice, Write};
+use super::{Blocked, ChatState, Down, Events, Pay, Posted, Press, Pressed, SendPhoto, SendVoice, Write};
 
 /// The longest that a request for events waits, seconds.
 const LONGEST_WAIT: u64 = 60;
@@ -58,6 +58,7 @@ pub(in super::super) fn routes() -> Router<Arc<Shared>> {
         .route("/photos", post(send_photo))
         .route("/voices", post(send_voice))
         .route("/callbacks", post(press))
+        .route("/payments", post(pay))
         .route("/updates", post(push_update))
         .route("/chats/{id}/events", get(events))
         .route("/files/{*path}", get(get_file))
@@ -123,6 +124,14 @@ async fn press(State(shared): Sharing, Body(body): Body<Press>) -> Result<Json<P
     match pressed {
         Some((posted, callback_query_id)) => Ok(Json(Pressed { update_id: posted.update_id, callback_query_id })),
         None => Err(Refused(StatusCode::NOT_FOUND, format!("there is no message {} in that chat", body.message_id))),
+    }
+}
+
+async fn pay(State(shared): Sharing, Body(body): Body<Pay>) -> Result<Json<Posted>, Refused> {
+    let user = real(body.from)?;
+    match shared.change(|world| world.person_pays(user, body.message_id, body.link.as_deref())) {
+        Some((update_id, _)) => Ok(Json(Posted { update_id, message_id: body.message_id })),
+        None => Err(Refused(StatusCode::NOT_FOUND, "there is no such invoice".to_owned())),
     }
 }
 

@@ -7,6 +7,7 @@ mod edit;
 mod markup;
 mod media;
 mod messages;
+mod payments;
 mod profile;
 mod updates;
 mod webhook;
@@ -67,6 +68,12 @@ const METHODS: &[Method] = &[
     quiet("deleteMessage", edit::delete),
     quiet("deleteMessages", edit::delete_many),
     quiet("answerCallbackQuery", callbacks::answer),
+    paced("sendInvoice", payments::send_invoice),
+    quiet("createInvoiceLink", payments::create_link),
+    quiet("answerPreCheckoutQuery", payments::answer),
+    quiet("refundStarPayment", payments::refund),
+    quiet("editUserStarSubscription", payments::edit_subscription),
+    quiet("getStarTransactions", payments::transactions),
 ];
 
 /// The method of this name, in any case.

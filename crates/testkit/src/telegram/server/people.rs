@@ -88,6 +88,43 @@ impl TelegramServer {
         self.shared.change(|world| world.presses.values_mut().for_each(|press| press.is_expired = true));
     }
 
+    /// A person presses "pay" on an invoice in their chat. Returns the id of the update; 0 if there is no such invoice.
+    pub fn pay(&self, user: impl Into<User>, message_id: i64) -> i64 {
+        let user = user.into();
+        let asked = self.shared.change(|world| world.person_pays(user, Some(message_id), None));
+        asked.and_then(|(update, _)| update).unwrap_or(0)
+    }
+
+    /// A person opens a link to an invoice, and pays. Returns the id of the update; 0 if it leads to none.
+    pub fn pay_link(&self, user: impl Into<User>, link: &str) -> i64 {
+        let user = user.into();
+        let asked = self.shared.change(|world| world.person_pays(user, None, Some(link)));
+        asked.and_then(|(update, _)| update).unwrap_or(0)
+    }
+
+    /// From now on, all checkouts so far are too old to be answered.
+    pub fn expire_checkouts(&self) {
+        self.shared.change(|world| world.expire_checkouts());
+    }
+
+    /// Telegram renews a subscription. Returns the id of the update; 0 if it does not go on.
+    pub fn renew(&self, charge_id: &str) -> i64 {
+        self.shared.change(|world| world.renew(charge_id)).and_then(|(_, posted)| posted.update_id).unwrap_or(0)
+    }
+
+    /// A person takes a cancelled subscription up again, in Telegram's settings. False where the bot does not allow it.
+    pub fn resume(&self, charge_id: &str) -> bool {
+        self.shared.change(|world| world.person_resumes(charge_id))
+    }
+
+    /// The charges of a person, oldest first: Telegram's id, and whether it was refunded, and cancelled.
+    pub fn charges(&self, user_id: i64) -> Vec<(String, bool, bool)> {
+        self.shared.read(|world| {
+            let charges = world.payments.charges.iter().filter(|(_, charge)| charge.user_id == user_id);
+            charges.map(|(id, charge)| (id.clone(), charge.is_refunded, charge.is_canceled)).collect()
+        })
+    }
+
     /// Queues an update of any form. Returns its id: its own `update_id`, or else the next one.
     pub fn send_update(&self, update: Value) -> i64 {
         let update = match update {

@@ -139,7 +139,10 @@ impl World {
         let int = |value: Option<&Value>| value.and_then(Value::as_i64);
         let text = json.get("text").or_else(|| json.get("caption"));
         let entities = json.get("entities").or_else(|| json.get("caption_entities"));
-        let kind = if json.contains_key("photo") {
+        let invoice = json.get("invoice").and_then(|invoice| serde_json::from_value(invoice.clone()).ok());
+        let kind = if invoice.is_some() {
+            SentKind::Invoice
+        } else if json.contains_key("photo") {
             SentKind::Photo
         } else if json.contains_key("voice") {
             SentKind::Voice
@@ -174,6 +177,7 @@ impl World {
                 mime_type: file.mime_type.clone(),
                 size: u64::try_from(file.bytes.len()).unwrap_or(u64::MAX),
             }),
+            invoice,
             edits: stored.edits,
             deleted: stored.is_deleted,
         }

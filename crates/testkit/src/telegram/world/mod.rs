@@ -4,6 +4,7 @@
 mod chats;
 mod files;
 mod log;
+mod payments;
 mod updates;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +17,7 @@ use super::{Options, Tokens, User};
 pub(super) use chats::{Chat, ChatKind, Stored};
 pub(super) use files::Files;
 pub(super) use log::CallLog;
+pub(super) use payments::{Invoice, Payments};
 pub(super) use updates::Updates;
 
 /// A person, and whether the bot can still reach them.
@@ -70,6 +72,7 @@ pub(super) struct World {
     pub(super) files: Files,
     pub(super) presses: HashMap<String, Press>,
     pub(super) commands: Commands,
+    pub(super) payments: Payments,
     pub(super) faults: Faults,
     pub(super) floods: Floods,
     pub(super) calls: CallLog,
@@ -96,6 +99,7 @@ impl World {
             files: Files::default(),
             presses: HashMap::new(),
             commands: HashMap::new(),
+            payments: Payments::default(),
             faults: Faults::default(),
             floods: Floods::default(),
             calls: CallLog::default(),

@@ -2,20 +2,24 @@
 //!
 //! Every replica hears of every turn that ends; after a short pause one of them claims each conversation that is due. The
 //! mark moves only together with the summary that holds the messages, so a crash, or a model that fails, loses nothing:
-//! the lease runs out, and the next pass begins where the last one ended.
+//! the lease runs out, and the next pass begins where the last one ended. The same pass looks for facts that the turns did
+//! not remember.
+
+mod digest;
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use evolve_domain::tokens;
+use evolve_domain::{safety::hidden, tokens};
 use evolve_runtime::shutdown::Tasks;
 use evolve_store::{
+    facts::Fact,
     messages::{Message, Role},
-    summaries::{SummaryRule, Unsummed},
+    summaries::{Digest, SummaryRule, Unsummed, Written},
 };
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{Engine, model};
+use crate::{Engine, facts::settle, model};
 
 /// An open conversation is due with 20 messages that no summary holds, and keeps the newest 10 of them.
 const RULE: SummaryRule = SummaryRule { due_at: 20, keep: 10, batch: 60 };
@@ -25,14 +29,13 @@ const LEASE: TimeDelta = TimeDelta::seconds(120);
 const DEBOUNCE: Duration = Duration::from_secs(2);
 /// A look without any turn: for what was left by a crash, or by a model that failed.
 const SWEEP: Duration = Duration::from_secs(300);
-/// Longest summary that is kept, in characters.
-///
-/// Above what the model may say at all: cutting its end off would lose what it says of the newest messages.
-const MAX_CHARS: usize = 20_000;
 /// Longest answer, in tokens, thinking included.
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 /// Tokens of messages in one pass, where the first is not longer by itself: what does not fit comes in the next one.
 const BATCH_TOKENS: u32 = 40_000;
+
+/// Tokens of known facts in one pass.
+const FACT_TOKENS: u32 = 4000;
 
 /// Starts the background work, as a task of `tasks`.
 pub fn start(engine: Engine, tasks: &Tasks) {
@@ -72,36 +75,54 @@ pub async fn sum_up_one(engine: &Engine) -> bool {
     };
     let fitting = fitting(&unsummed.messages);
     unsummed.messages.truncate(fitting);
-    let content = match generate(engine, &unsummed).await {
-        Ok(content) => content,
-        Err(error) => {
-            tracing::warn!(error = format!("{error:#}"), conversation = %unsummed.conversation_id, "a summary failed");
-            return false;
-        }
-    };
-    match engine.store.summaries().write(&unsummed, &content, engine.clock.now()).await {
+    match pass(engine, &unsummed).await {
         Ok(written) => {
-            if written {
+            if written == Written::Done {
                 engine.metrics.summaries.inc();
             }
             true
         }
         Err(error) => {
-            tracing::warn!(%error, conversation = %unsummed.conversation_id, "a summary could not be written");
+            tracing::warn!(error = format!("{error:#}"), conversation = %unsummed.conversation_id, "a summary failed");
             false
         }
     }
 }
 
-async fn generate(engine: &Engine, unsummed: &Unsummed) -> anyhow::Result<String> {
+/// One pass: what a model makes of the messages is written, all of it or nothing.
+async fn pass(engine: &Engine, unsummed: &Unsummed) -> anyhow::Result<Written> {
+    // All of it was forgotten: there is nothing to tell, and the mark moves on.
+    if unsummed.messages.iter().all(is_forgotten) {
+        let digest = Digest::of(unsummed.summary.as_deref().unwrap_or_default());
+        return Ok(engine.store.summaries().write(unsummed, &digest, engine.clock.now()).await?);
+    }
+    let facts = engine.store.facts();
+    let mut book = facts.book(unsummed.user_id).await?;
+    let mut digest = generate(engine, unsummed, &book.facts).await?;
+    let (summary, title) = (std::mem::take(&mut digest.summary), digest.title.take());
+    let wishes = digest.wishes(unsummed);
+    let max = engine.plans.limits(unsummed.plan).facts;
+    loop {
+        let (changes, _) = settle(&wishes, &book.facts, book.version, max);
+        let digest = Digest { summary: &summary, title: title.as_deref(), facts: &changes };
+        match engine.store.summaries().write(unsummed, &digest, engine.clock.now()).await? {
+            // Each time, somebody else has written: that ends.
+            Written::Outpaced => book = facts.book(unsummed.user_id).await?,
+            written => return Ok(written),
+        }
+    }
+}
+
+async fn generate(engine: &Engine, unsummed: &Unsummed, facts: &[Fact]) -> anyhow::Result<digest::Digest> {
     let system = engine.prompts.summary(unsummed.language)?;
     let mut material = String::new();
     if let Some(summary) = &unsummed.summary {
         material.push_str(&format!("# Summary so far\n{summary}\n\n"));
     }
+    material.push_str(&known(facts));
     material.push_str("# New messages\n");
-    for message in &unsummed.messages {
-        material.push_str(&line(message));
+    for (number, message) in (1..).zip(&unsummed.messages).filter(|(_, message)| !is_forgotten(message)) {
+        material.push_str(&line(number, message));
     }
     let mut request = model::Request::new(system, vec![model::Message::user(material)]);
     request.language = unsummed.language;
@@ -109,9 +130,23 @@ async fn generate(engine: &Engine, unsummed: &Unsummed) -> anyhow::Result<String
     let answer = engine.chain.generate(&request).await?.answer;
     // Half a summary would take the place of messages that it does not tell of.
     anyhow::ensure!(answer.finish == model::FinishReason::Stop, "the summary was cut off: {:?}", answer.finish);
-    let content: String = answer.text.replace('\0', "").trim().chars().take(MAX_CHARS).collect();
-    anyhow::ensure!(!content.is_empty(), "the summary is empty");
-    Ok(content)
+    digest::read(&answer.text)
+}
+
+/// What is known, newest first, within a budget: so that it is not told again, and that it can be brought up to date.
+fn known(facts: &[Fact]) -> String {
+    let mut left = FACT_TOKENS;
+    let fits = |fact: &&Fact| {
+        left = left.saturating_sub(tokens::estimate(&fact.content));
+        left > 0
+    };
+    let lines: String = facts.iter().take_while(fits).map(|fact| format!("- {}\n", fact.content)).collect();
+    if lines.is_empty() { lines } else { format!("# Facts so far\n{lines}\n") }
+}
+
+/// Whether the person had what it said forgotten.
+fn is_forgotten(message: &Message) -> bool {
+    message.text.is_empty() && !message.has_image
 }
 
 /// How many of them, at least the first, fit into one pass.
@@ -127,11 +162,15 @@ fn fitting(messages: &[Message]) -> usize {
     messages.iter().take_while(fits).count().max(1)
 }
 
-fn line(message: &Message) -> String {
+fn line(number: usize, message: &Message) -> String {
     let who = match message.role {
         Role::User => "Person",
         Role::Assistant => "Companion",
     };
     let photo = if message.has_image { "[photo] " } else { "" };
-    format!("{} {who}: {photo}{}\n", message.created_at.format("%Y-%m-%d %H:%M"), message.text)
+    format!(
+        "[{number}] {} {who}: {photo}{}\n",
+        message.created_at.format("%Y-%m-%d %H:%M"),
+        hidden::without(&message.text)
+    )
 }

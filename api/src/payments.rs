@@ -1,0 +1,248 @@
+//! `/payments`: what premium costs, offers, and what Telegram reports of payments. For our own bot alone: a person's token
+//! opens their rows, but only who also knows the service key may say that something was paid.
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Request, State},
+    http::request::Parts,
+};
+use chrono::{DateTime, SubsecRound as _, Utc};
+use evolve_contract::{
+    Code,
+    payments::{
+        OfferRequest, OfferResponse, Payment, PaymentsResponse, Price, ReceivedRequest, ReceivedResponse,
+        RefundRequest, RefundedRequest, Subscription, SubscriptionRequest, Way, payload::Payload,
+    },
+};
+use evolve_domain::payment::Way as Paid;
+use evolve_engine::payments::{self, Outcome, Received};
+use evolve_store::payments::{Account, Payment as Stored};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    auth,
+    extract::{JsonBody, Own, Person, own},
+    openapi::problems,
+    problem::ApiError,
+    state::Api,
+};
+
+problems!(ReadProblems: Unauthorized, Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
+problems!(
+    WriteProblems: InvalidBody, Unauthorized, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, NotForSale,
+    AlreadySubscribed, PaymentNotFound, RateLimited, DatabaseUnavailable,
+);
+
+/// Longest id of a payment that is taken.
+const MAX_CHARGE_CHARS: usize = 256;
+
+/// The proof that the caller is our bot.
+#[derive(Clone, Copy, Debug)]
+pub struct OurBot;
+
+impl FromRequestParts<Api> for OurBot {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        match auth::service_key(&parts.headers, &api.service_key) {
+            Some(true) => Ok(Self),
+            _ => Err(ApiError::new(Code::Forbidden).detail("payments need the X-Service-Key header")),
+        }
+    }
+}
+
+/// A body of our bot's, about the token's own person.
+async fn body<T: DeserializeOwned>(
+    api: &Api,
+    person: i64,
+    request: Request,
+    user_id: impl Fn(&T) -> i64,
+) -> Result<T, ApiError> {
+    let JsonBody(body) = JsonBody::<T>::from_request(request, api).await?;
+    own(person, user_id(&body))?;
+    Ok(body)
+}
+
+/// What premium costs, and how a person stands.
+#[utoipa::path(
+    get, path = "/payments/{user_id}", tag = "payments", security(("bearer" = [])),
+    params(("user_id" = i64, Path, description = "The token's own person")),
+    responses((status = 200, description = "How they stand", body = PaymentsResponse), ReadProblems),
+)]
+pub async fn get(State(api): State<Api>, _: OurBot, Own(person): Own) -> Result<Json<PaymentsResponse>, ApiError> {
+    Ok(Json(response(&api, person, api.payments.account(person).await?)))
+}
+
+/// What an invoice needs.
+#[utoipa::path(
+    post, path = "/payments/offers", tag = "payments", security(("bearer" = [])),
+    request_body = OfferRequest,
+    responses((status = 200, description = "The offer", body = OfferResponse), WriteProblems),
+)]
+pub async fn offer(
+    State(api): State<Api>,
+    _: OurBot,
+    Person(person): Person,
+    request: Request,
+) -> Result<Json<OfferResponse>, ApiError> {
+    let OfferRequest { way, .. } = body(&api, person, request, |body: &OfferRequest| body.user_id).await?;
+    let offer = api.payments.offer(person, engine_way(way)).await?;
+    let payload = Payload {
+        way,
+        user_id: person,
+        amount: offer.amount,
+        currency: offer.currency.clone(),
+        issued_at: api.clock.now().trunc_subsecs(0),
+        nonce: rand::random(),
+    };
+    Ok(Json(OfferResponse {
+        way,
+        payload: payload.sign(&api.service_key),
+        currency: offer.currency,
+        amount: offer.amount,
+        subscription_period: offer.renews_after,
+    }))
+}
+
+/// Telegram reports a payment. Told again, it changes nothing.
+#[utoipa::path(
+    post, path = "/payments/received", tag = "payments", security(("bearer" = [])),
+    request_body = ReceivedRequest,
+    responses((status = 200, description = "What became of it", body = ReceivedResponse), WriteProblems),
+)]
+pub async fn received(
+    State(api): State<Api>,
+    _: OurBot,
+    Person(person): Person,
+    request: Request,
+) -> Result<Json<ReceivedResponse>, ApiError> {
+    let received = body(&api, person, request, |body: &ReceivedRequest| body.user_id).await?;
+    if received.amount <= 0 || !(1..=MAX_CHARGE_CHARS).contains(&received.charge_id.chars().count()) {
+        return Err(ApiError::new(Code::InvalidValue).detail("a payment has an amount and Telegram's id of it"));
+    }
+    let offered = Payload::read(&received.payload, &api.service_key);
+    let offered = offered.and_then(|payload| {
+        payload.check_price(person, &received.currency, received.amount).map(|()| engine_way(payload.way))
+    });
+    let outcome = api
+        .payments
+        .received(Received {
+            user_id: person,
+            charge_id: received.charge_id,
+            provider_charge_id: received.provider_charge_id,
+            currency: received.currency,
+            amount: received.amount,
+            offered: offered.ok(),
+            is_recurring: received.is_recurring,
+            is_first: received.is_first_recurring,
+            expires_at: received.subscription_expires_at,
+        })
+        .await?;
+    Ok(Json(outcome_response(person, &outcome, api.clock.now())))
+}
+
+/// Telegram reports that a payment was given back. Told again, it changes nothing.
+#[utoipa::path(
+    post, path = "/payments/refunded", tag = "payments", security(("bearer" = [])),
+    request_body = RefundedRequest,
+    responses((status = 200, description = "What became of it", body = ReceivedResponse), WriteProblems),
+)]
+pub async fn refunded(
+    State(api): State<Api>,
+    _: OurBot,
+    Person(person): Person,
+    request: Request,
+) -> Result<Json<ReceivedResponse>, ApiError> {
+    let refunded = body(&api, person, request, |body: &RefundedRequest| body.user_id).await?;
+    let outcome = api.payments.refunded(person, &refunded.charge_id).await?;
+    Ok(Json(outcome_response(person, &outcome, api.clock.now())))
+}
+
+/// Stops a subscription from renewing itself, or allows the person to take it up again.
+#[utoipa::path(
+    post, path = "/payments/subscription", tag = "payments", security(("bearer" = [])),
+    request_body = SubscriptionRequest,
+    responses((status = 200, description = "How they stand now", body = PaymentsResponse), WriteProblems),
+)]
+pub async fn subscription(
+    State(api): State<Api>,
+    _: OurBot,
+    Person(person): Person,
+    request: Request,
+) -> Result<Json<PaymentsResponse>, ApiError> {
+    let wish = body(&api, person, request, |body: &SubscriptionRequest| body.user_id).await?;
+    Ok(Json(response(&api, person, api.payments.renew(person, wish.renews).await?)))
+}
+
+/// A person asks for a payment back; an administrator decides.
+#[utoipa::path(
+    post, path = "/payments/refund-requests", tag = "payments", security(("bearer" = [])),
+    request_body = RefundRequest,
+    responses((status = 200, description = "How they stand", body = PaymentsResponse), WriteProblems),
+)]
+pub async fn ask_refund(
+    State(api): State<Api>,
+    _: OurBot,
+    Person(person): Person,
+    request: Request,
+) -> Result<Json<PaymentsResponse>, ApiError> {
+    let wish = body(&api, person, request, |body: &RefundRequest| body.user_id).await?;
+    let payment = wish.payment_id.parse().map_err(|_| ApiError::new(Code::PaymentNotFound))?;
+    Ok(Json(response(&api, person, api.payments.ask_refund(person, payment).await?)))
+}
+
+fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
+    let prices = api.payments.offers().into_iter();
+    let payments = account.payments.into_iter();
+    PaymentsResponse {
+        user_id,
+        prices: prices.map(|o| Price { way: wire_way(o.way), currency: o.currency, amount: o.amount }).collect(),
+        plan: payments::plan(&account.standing, api.clock.now()).as_str().to_owned(),
+        paid_until: account.standing.paid_until,
+        subscription: account
+            .standing
+            .renewal
+            .map(|renewal| Subscription { renews_at: renewal.renews_at, canceled: renewal.canceled }),
+        payments: payments.map(wire).collect(),
+        terms: api.premium_terms,
+    }
+}
+
+pub(crate) fn wire(payment: Stored) -> Payment {
+    Payment {
+        id: payment.id.to_string(),
+        way: wire_way(payment.way),
+        currency: payment.currency,
+        amount: payment.amount,
+        paid_at: payment.paid_at,
+        refund_asked: payment.refund_asked,
+        refunded: payment.refunded,
+    }
+}
+
+fn outcome_response(user_id: i64, outcome: &Outcome, now: DateTime<Utc>) -> ReceivedResponse {
+    ReceivedResponse {
+        user_id,
+        replayed: outcome.replayed,
+        matched: outcome.matched,
+        plan: payments::plan(&outcome.standing, now).as_str().to_owned(),
+        paid_until: outcome.standing.paid_until,
+        renews: outcome.standing.renews(),
+    }
+}
+
+const fn engine_way(way: Way) -> Paid {
+    match way {
+        Way::Stars => Paid::Stars,
+        Way::StarsMonthly => Paid::StarsMonthly,
+        Way::Money => Paid::Money,
+    }
+}
+
+const fn wire_way(way: Paid) -> Way {
+    match way {
+        Paid::Stars => Way::Stars,
+        Paid::StarsMonthly => Way::StarsMonthly,
+        Paid::Money => Way::Money,
+    }
+}

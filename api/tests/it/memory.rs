@@ -1,0 +1,117 @@
+//! What the companion remembers, through the API: seen, searched, corrected, forgotten.
+
+use evolve_contract::{
+    Code,
+    memory::{CategoryCount, FactCorrection, MemoryQuery},
+};
+use evolve_engine::model::{Script, Step};
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::harness::{Api, IVAN, Setup};
+
+/// An API whose companion has remembered these of Ivan, each told in a message of the same words.
+async fn knowing(facts: &[(&str, &str)]) -> (Api, String) {
+    let steps = facts.iter().flat_map(|(category, fact)| {
+        [Step::call("remember", json!({"fact": fact, "category": category})), Step::say("Хорошо")]
+    });
+    let setup = Setup::new().await.script(Script::new(steps)).with("CHAT_RATE_LIMIT", "1000/minute");
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    for (_, fact) in facts {
+        api.say(&token, fact, None).await.unwrap();
+    }
+    (api, token)
+}
+
+const FACTS: [(&str, &str); 3] =
+    [("family", "Есть сестра Анна"), ("work", "Работает в музее"), ("family", "Кошку зовут Слива")];
+
+#[tokio::test]
+async fn a_person_looks_through_what_is_remembered_by_category_by_words_and_by_pages() {
+    let (api, token) = knowing(&FACTS).await;
+    let all = api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap();
+    assert_eq!((all.total, all.limit, all.found, all.page, all.pages), (3, Some(50), 3, 0, 1));
+    let count = |category: &str, facts| CategoryCount { category: category.to_owned(), facts };
+    assert_eq!(all.categories, [count("family", 2), count("work", 1)]);
+    let texts =
+        |facts: &[evolve_contract::memory::FactData]| facts.iter().map(|fact| fact.content.clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&all.facts), ["Кошку зовут Слива", "Работает в музее", "Есть сестра Анна"]);
+
+    let family = MemoryQuery { category: Some("family".to_owned()), page: 9, per_page: Some(1), words: None };
+    let last = api.client.memory(&token, IVAN, &family).await.unwrap();
+    assert_eq!((last.page, last.pages, texts(&last.facts)), (1, 2, vec!["Есть сестра Анна".to_owned()]));
+
+    let sister = MemoryQuery { words: Some("сестрой".to_owned()), ..MemoryQuery::default() };
+    assert_eq!(texts(&api.client.memory(&token, IVAN, &sister).await.unwrap().facts), ["Есть сестра Анна"]);
+    let nothing = MemoryQuery { words: Some("самолёт".to_owned()), ..MemoryQuery::default() };
+    assert_eq!(api.client.memory(&token, IVAN, &nothing).await.unwrap().found, 0);
+}
+
+#[tokio::test]
+async fn a_fact_is_put_right_and_then_forgotten_with_what_was_said() {
+    let (api, token) = knowing(&FACTS).await;
+    let cat = api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap().facts[0].clone();
+    let correction =
+        FactCorrection { content: Some("  Кошку зовут\nГруша ".to_owned()), category: None };
+    let corrected = api.client.correct_fact(&token, IVAN, cat.id, &correction).await.unwrap();
+    assert_eq!((corrected.content.as_str(), corrected.confidence), ("Кошку зовут Груша", 100));
+    let fact = api.client.fact(&token, IVAN, cat.id).await.unwrap();
+    assert_eq!((fact.fact, fact.history.len()), (corrected, 0));
+
+    let forgotten = api.client.forget_fact(&token, IVAN, cat.id).await.unwrap();
+    assert_eq!((forgotten.facts, forgotten.messages), (1, 1));
+    let path = format!("/memory/{IVAN}/{}", cat.id);
+    assert_eq!(api.get(&path, Some(&token)).await.code(), Code::FactNotFound);
+    let all = api.client.forget_all(&token, IVAN).await.unwrap();
+    assert_eq!((all.facts, all.messages), (2, 6));
+    assert_eq!(api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn nobody_gets_at_the_memory_of_another() {
+    let (api, token) = knowing(&FACTS).await;
+    let fact = api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap().facts[0].id;
+    let eva = api.token(43).await;
+    assert_eq!(api.get("/memory/43", Some(&eva)).await.code(), Code::ProfileNotFound);
+    let body = json!({"content": "x"});
+    for (method, path, code) in [
+        (Method::GET, format!("/memory/{IVAN}"), Code::Forbidden),
+        (Method::DELETE, format!("/memory/{IVAN}"), Code::Forbidden),
+        (Method::DELETE, format!("/memory/{IVAN}/{fact}"), Code::Forbidden),
+        (Method::PATCH, format!("/memory/{IVAN}/{fact}"), Code::Forbidden),
+        (Method::DELETE, format!("/memory/43/{fact}"), Code::FactNotFound),
+    ] {
+        let answer = api.send(api.request(method.clone(), &path).bearer_auth(&eva).json(&body)).await;
+        assert_eq!(answer.code(), code, "{method} {path}");
+    }
+    assert_eq!(api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap().total, 3);
+}
+
+#[rstest]
+#[case(Method::GET, "/memory/42?category=secrets", None, Code::InvalidValue)]
+#[case(Method::GET, "/memory/42?pages=1", None, Code::InvalidValue)]
+#[case(Method::GET, "/memory/42?page=-1", None, Code::InvalidValue)]
+#[case(Method::GET, "/memory/42/7", None, Code::InvalidValue)]
+#[case(Method::PATCH, "/memory/42/FACT", Some(json!({"content": ""})), Code::InvalidValue)]
+#[case(Method::PATCH, "/memory/42/FACT", Some(json!({"content": "я".repeat(301)})), Code::InvalidValue)]
+#[case(Method::PATCH, "/memory/42/FACT", Some(json!({"category": "secrets"})), Code::InvalidValue)]
+#[case(Method::PATCH, "/memory/42/FACT", Some(json!({"text": "x"})), Code::InvalidBody)]
+#[case(Method::PATCH, "/memory/42/00000000-0000-7000-8000-000000000001", Some(json!({"content": "x"})), Code::FactNotFound)]
+#[tokio::test]
+async fn what_cannot_be_is_refused(
+    #[case] method: Method,
+    #[case] path: &str,
+    #[case] body: Option<serde_json::Value>,
+    #[case] code: Code,
+) {
+    let (api, token) = knowing(&FACTS[..1]).await;
+    let fact: Uuid = api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap().facts[0].id;
+    let request = api.request(method, &path.replace("FACT", &fact.to_string())).bearer_auth(&token);
+    let answer = api
+        .send(body.map_or_else(|| request.try_clone().unwrap(), |body| request.try_clone().unwrap().json(&body)))
+        .await;
+    assert_eq!(answer.code(), code, "{answer:?}");
+}

@@ -1,0 +1,191 @@
+//! Premium for money, through the API.
+
+use chrono::TimeDelta;
+use evolve_contract::{
+    Code,
+    client::Bot,
+    payments::{OfferRequest, ReceivedRequest, RefundRequest, RefundedRequest, SubscriptionRequest, Way},
+};
+use reqwest::Method;
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::harness::{Api, IVAN, SERVICE_KEY, Setup};
+
+const PRICE: &str = r#"{"stars": 250, "amount": 29900, "currency": "RUB"}"#;
+
+async fn selling() -> Setup {
+    Setup::new().await.with("PREMIUM_PRICE", PRICE).with("PROFILE_RATE_LIMIT", "1000/minute")
+}
+
+fn key() -> SecretString {
+    SERVICE_KEY.into()
+}
+
+/// The report of a payment for a fresh offer.
+async fn payment(api: &Api, by: Bot<'_>, way: Way, charge: &str) -> ReceivedRequest {
+    let offer = api.client.offer(by, &OfferRequest { user_id: IVAN, way }).await.unwrap();
+    ReceivedRequest {
+        user_id: IVAN,
+        currency: offer.currency,
+        amount: offer.amount,
+        payload: offer.payload,
+        charge_id: charge.to_owned(),
+        is_recurring: way == Way::StarsMonthly,
+        is_first_recurring: way == Way::StarsMonthly,
+        subscription_expires_at: (way == Way::StarsMonthly).then(|| api.clock.now() + TimeDelta::days(30)),
+        ..ReceivedRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn who_pays_is_on_premium_at_once_and_for_thirty_days() {
+    let api = selling().await.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let before = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!(
+        (before.plan.as_str(), before.prices.len()),
+        ("free", 2),
+        "without a provider's token no money is taken"
+    );
+    let paid = payment(&api, by, Way::Stars, "c1").await;
+    let received = api.client.received(by, &paid).await.unwrap();
+    assert!(received.matched && !received.replayed);
+    assert_eq!(received.paid_until, Some(api.clock.now() + TimeDelta::days(30)));
+    let again = api.client.received(by, &paid).await.unwrap();
+    assert_eq!((again.replayed, again.paid_until), (true, received.paid_until));
+    let status = api.client.status(&token, IVAN).await.unwrap();
+    assert_eq!((status.plan.as_str(), status.messages_limit), ("premium", None));
+    api.clock.advance(TimeDelta::days(30));
+    let token = api.token(IVAN).await;
+    assert_eq!(api.client.status(&token, IVAN).await.unwrap().plan, "free");
+}
+
+#[tokio::test]
+async fn who_does_not_know_the_service_key_cannot_say_that_they_paid() {
+    let api = selling().await.start().await;
+    let token = api.token(IVAN).await;
+    let body = json!({ "user_id": IVAN, "currency": "XTR", "amount": 250, "payload": "", "charge_id": "c" });
+    assert_eq!(api.post("/payments/received", Some(&token), &body).await.code(), Code::Forbidden);
+    assert_eq!(api.get("/payments/42", Some(&token)).await.code(), Code::Forbidden);
+    let wrong = api.request(Method::POST, "/payments/received").bearer_auth(&token).header("x-service-key", "wrong");
+    assert_eq!(api.send(wrong.json(&body)).await.code(), Code::Forbidden);
+    let key = key();
+    let other = ReceivedRequest { user_id: 7, amount: 250, charge_id: "c".to_owned(), ..ReceivedRequest::default() };
+    let error = api.client.received(Bot { key: &key, token: &token }, &other).await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::Forbidden), "another person");
+}
+
+#[tokio::test]
+async fn a_payment_at_a_price_that_was_never_offered_gives_nothing_and_is_kept() {
+    let api = selling().await.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let paid = ReceivedRequest { amount: 1, ..payment(&api, by, Way::Stars, "c1").await };
+    let received = api.client.received(by, &paid).await.unwrap();
+    assert_eq!((received.matched, received.plan.as_str()), (false, "free"));
+    assert_eq!(api.client.payments(by, IVAN).await.unwrap().payments.len(), 1, "it is there to be refunded");
+}
+
+#[tokio::test]
+async fn a_subscription_is_renewed_cancelled_and_never_doubled() {
+    let api = selling().await.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let first = payment(&api, by, Way::StarsMonthly, "c1").await;
+    assert!(api.client.received(by, &first).await.unwrap().renews);
+    let second = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::StarsMonthly }).await.unwrap_err();
+    assert_eq!(second.code(), Some(Code::AlreadySubscribed));
+    // The key was changed since: a renewal of what we know is good all the same.
+    let (charge_id, payload) = ("c2".to_owned(), "older".to_owned());
+    let renewal = ReceivedRequest { charge_id, payload, is_first_recurring: false, ..first };
+    let received = api.client.received(by, &renewal).await.unwrap();
+    assert!(received.matched);
+    assert_eq!(received.paid_until, Some(api.clock.now() + TimeDelta::days(60)));
+    let off = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
+    assert!(off.subscription.unwrap().canceled);
+    let on = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: true }).await.unwrap();
+    assert!(on.subscription.unwrap().canceled, "to take it up again is the person's own step, in Telegram");
+}
+
+#[tokio::test]
+async fn what_was_bought_can_be_cancelled_and_given_back_when_nothing_is_sold_any_more() {
+    let setup = selling().await;
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    api.client.received(by, &payment(&api, by, Way::StarsMonthly, "c1").await).await.unwrap();
+    let api = setup.with("TELEGRAM_STARS", "false").start().await;
+    let stands = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!((stands.prices.len(), stands.plan.as_str()), (0, "premium"));
+    let off = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
+    assert!(off.subscription.unwrap().canceled);
+    let refund = format!("/admin/payments/{}/refund", stands.payments[0].id);
+    let asked = api.send(api.request(Method::POST, &refund).header("x-service-key", SERVICE_KEY)).await;
+    assert_eq!(asked.json()["state"], "asked");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_what_waits_and_gives_it_back_once() {
+    let setup = selling().await.with("PAYMENT_PROVIDER_TOKEN", "284685063:TEST:abc");
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    api.client.received(by, &payment(&api, by, Way::Money, "c1").await).await.unwrap();
+    let open = async || {
+        let list = api.request(Method::GET, "/admin/payments").header("x-service-key", SERVICE_KEY);
+        api.send(list).await.json()
+    };
+    assert_eq!(open().await["payments"], json!([]));
+    let id = api.client.payments(by, IVAN).await.unwrap().payments[0].id.clone();
+    api.client.ask_refund(by, &RefundRequest { user_id: IVAN, payment_id: id.clone() }).await.unwrap();
+    let listed = open().await;
+    assert_eq!(
+        (&listed["payments"][0]["payment"]["id"], &listed["payments"][0]["user_id"]),
+        (&json!(id), &json!(IVAN))
+    );
+    assert_eq!(listed["balances"][1], json!({ "account": "telegram", "currency": "RUB", "amount": 29_900 }));
+    let path = format!("/admin/payments/{id}/refund");
+    for state in ["by_hand", "already"] {
+        let refund = api.request(Method::POST, &path).header("x-service-key", SERVICE_KEY);
+        assert_eq!(api.send(refund).await.json()["state"], state);
+    }
+    assert_eq!(open().await["payments"], json!([]));
+    assert_eq!(api.client.payments(by, IVAN).await.unwrap().plan, "free");
+    let told = "SELECT params ->> 'notice' FROM outbox WHERE chat_id = 42";
+    let told: Vec<(String,)> = sqlx::query_as(told).fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(told, [("payment_refunded".to_owned(),)]);
+    let nothing = api.request(Method::POST, "/admin/payments/none/refund").header("x-service-key", SERVICE_KEY);
+    assert_eq!(api.send(nothing).await.code(), Code::PaymentNotFound);
+    assert_eq!(api.get("/admin/payments", Some(&token)).await.code(), Code::Forbidden);
+    assert_eq!(api.post(&path, Some(&token), &json!({})).await.code(), Code::Forbidden);
+}
+
+#[tokio::test]
+async fn money_back_is_asked_for_and_ends_what_it_gave() {
+    let api = selling().await.with("PAYMENT_PROVIDER_TOKEN", "284685063:TEST:abc").start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let paid = payment(&api, by, Way::Money, "c1").await;
+    assert_eq!((paid.currency.as_str(), paid.amount), ("RUB", 29_900));
+    api.client.received(by, &paid).await.unwrap();
+    let id = api.client.payments(by, IVAN).await.unwrap().payments[0].id.clone();
+    let asked = api.client.ask_refund(by, &RefundRequest { user_id: IVAN, payment_id: id }).await.unwrap();
+    assert!(asked.payments[0].refund_asked);
+    let refunded = RefundedRequest { user_id: IVAN, charge_id: "c1".to_owned() };
+    assert_eq!(api.client.refunded(by, &refunded).await.unwrap().plan, "free");
+    assert!(api.client.refunded(by, &refunded).await.unwrap().replayed);
+    let unknown = RefundedRequest { user_id: IVAN, charge_id: "c9".to_owned() };
+    assert_eq!(api.client.refunded(by, &unknown).await.unwrap_err().code(), Some(Code::PaymentNotFound));
+}
+
+#[tokio::test]
+async fn without_a_price_nothing_is_for_sale() {
+    let api = Api::start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    assert!(api.client.payments(by, IVAN).await.unwrap().prices.is_empty());
+    let error = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::Stars }).await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::NotForSale));
+}

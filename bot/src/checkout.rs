@@ -1,0 +1,126 @@
+//! The fast path of a `pre_checkout_query`: Telegram takes a payment only if the bot says yes within ten seconds.
+//!
+//! It stands beside the inbox, since a chat is worked in order, and an answer of the companion before it may take longer
+//! than that. It asks neither Postgres nor the API: the invoice's payload is signed and says to whom what was offered for
+//! how much, and when. What is accepted can always be honoured: the payment itself comes as a message, through the inbox,
+//! and waits there for whoever is away.
+//!
+//! A query is answered from wherever it comes in, by webhook or by polling. A replica that cannot ask for the lock for
+//! polling, because Postgres is away, still *peeks*: it looks at the updates that Telegram keeps, confirms none, and
+//! answers queries among them. (Telegram shows the first hundred; a query behind them has to wait for Postgres.)
+
+use std::time::Duration;
+
+use evolve_contract::payments::payload::{Payload, PayloadError};
+use evolve_domain::language::Language;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{bot::Bot, inbound::ALLOWED_UPDATES, telegram::TelegramError, texts::Text};
+
+/// The kind of update.
+pub(crate) const KIND: &str = "pre_checkout_query";
+/// How long we try; Telegram gives ten seconds, some of which have passed.
+const PATIENCE: Duration = Duration::from_secs(9);
+/// For one attempt at an answer.
+const ATTEMPT: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(300);
+/// How often updates are peeked at while Postgres is away.
+const PEEK_EVERY: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Deserialize)]
+struct Query {
+    id: String,
+    from: From,
+    currency: String,
+    total_amount: i64,
+    invoice_payload: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct From {
+    id: i64,
+    language_code: Option<String>,
+}
+
+/// Sees to an update if it is such a query; it is then nobody else's. The answer is given in the background.
+pub(crate) async fn take(bot: &Bot, update: &Value) -> bool {
+    let Some(query) = update.get(KIND) else { return false };
+    match serde_json::from_value::<Query>(query.clone()) {
+        // Telegram gives an update again that is not confirmed; its query is answered once.
+        Ok(query) if !bot.checkouts.contains_key(&query.id) => {
+            bot.checkouts.insert(query.id.clone(), ()).await;
+            let (bot, tasks) = (bot.clone(), bot.tasks.clone());
+            drop(tasks.spawn_work(async move { answer(&bot, &query).await }));
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::error!(%error, "a checkout cannot be read; Telegram will call it off");
+            bot.metrics.inbox_failure("malformed_checkout");
+        }
+    }
+    true
+}
+
+/// Looks at what Telegram keeps for us, again and again, and answers checkouts.
+pub(crate) async fn peek(bot: &Bot) {
+    loop {
+        let params = json!({ "timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES });
+        match bot.telegram.call_within(ATTEMPT, "getUpdates", &params).await {
+            Ok(Value::Array(updates)) => {
+                for update in &updates {
+                    take(bot, update).await;
+                }
+            }
+            Ok(_) => {}
+            // Other replicas peek too.
+            Err(error) => bot.metrics.swallow("peek", &error),
+        }
+        tokio::time::sleep(PEEK_EVERY.mul_f64(rand::random_range(0.7..1.3))).await;
+    }
+}
+
+async fn answer(bot: &Bot, query: &Query) {
+    let verdict = verdict(bot, query);
+    let params = match verdict {
+        Ok(()) => json!({ "pre_checkout_query_id": query.id, "ok": true }),
+        Err(error) => {
+            tracing::info!(reason = %error, "refused a checkout");
+            let language = Language::from_telegram(query.from.language_code.as_deref());
+            let text = refusal(error).render(language);
+            json!({ "pre_checkout_query_id": query.id, "ok": false, "error_message": text })
+        }
+    };
+    bot.metrics.checkout(if verdict.is_ok() { "accepted" } else { "refused" });
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match bot.telegram.call_within(ATTEMPT, "answerPreCheckoutQuery", &params).await {
+            Ok(_) => return,
+            Err(error @ TelegramError::Refused { .. }) => {
+                // Too old, or answered by an attempt whose answer was lost.
+                return bot.metrics.swallow("checkout_answer", &error);
+            }
+            Err(error) if Instant::now() + PAUSE > deadline => {
+                tracing::error!(%error, "could not answer a checkout in time; Telegram has called it off");
+                bot.metrics.inbox_failure("checkout_not_answered");
+                bot.checkouts.invalidate(&query.id).await;
+                return;
+            }
+            Err(error) => bot.metrics.swallow("checkout_answer", &error),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn verdict(bot: &Bot, query: &Query) -> Result<(), PayloadError> {
+    let payload = Payload::read(&query.invoice_payload, &bot.payload_key)?;
+    payload.check(query.from.id, &query.currency, query.total_amount, bot.clock.now())
+}
+
+fn refusal(error: PayloadError) -> Text<'static> {
+    match error {
+        PayloadError::OtherPerson => Text::CheckoutOtherPerson,
+        PayloadError::TooOld | PayloadError::OtherPrice | PayloadError::Forged => Text::CheckoutTooOld,
+    }
+}

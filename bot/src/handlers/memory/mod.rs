@@ -1,0 +1,186 @@
+//! `/memory`: what the companion remembers, to be looked through, searched, corrected and forgotten.
+//!
+//! It is one message that edits itself. Nothing is kept between presses: a button says all that it stands for, and the API
+//! lets a person's token at that person's facts alone, so that a button of somebody else's, or an old one, opens nothing.
+//! Words (a correction, a search) come as an answer to a question of the bot; what was asked is in a link of the question,
+//! which the person's app sends back with the answer.
+
+mod action;
+mod view;
+
+use evolve_contract::{
+    ClientError, Code,
+    memory::{FactCorrection, MemoryQuery, MemoryResponse},
+};
+use evolve_domain::language::Language;
+use serde_json::Value;
+use uuid::Uuid;
+
+use self::{
+    action::{Action, Asked},
+    view::Screen,
+};
+use super::{Trouble, Turn};
+use crate::{replies::Replies, texts::Text};
+
+/// Facts on a page: each is a line and a button.
+const PER_PAGE: u32 = 5;
+
+/// Whether a button is one of ours.
+pub(super) fn is_button(data: &str) -> bool {
+    data.starts_with(action::PREFIX)
+}
+
+/// `/memory`, perhaps with words to search for.
+pub(super) async fn show(turn: &Turn<'_>, words: &str) -> Result<Replies, Trouble> {
+    let profile = turn.fresh_profile_or_new().await?;
+    let memory = Memory { turn, language: turn.language(Some(&profile)), message: None };
+    let words = words.trim();
+    if words.is_empty() { memory.overview(None).await } else { memory.search(words, 0).await }
+}
+
+/// One of our buttons was pressed.
+pub(super) async fn pressed(
+    turn: &Turn<'_>,
+    language: Language,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
+    let memory = Memory { turn, language, message };
+    match Action::parse(data) {
+        Some(action) => memory.act(action).await,
+        // A button of another version of the bot.
+        None => memory.overview(None).await,
+    }
+}
+
+/// What a message answers, if that is a question of ours.
+pub(super) fn asked(update: &Value) -> Option<Asked> {
+    let question = update.get("message")?.get("reply_to_message")?;
+    if !question["from"]["is_bot"].as_bool()? {
+        return None;
+    }
+    let links = question.get("entities")?.as_array()?.iter().filter_map(|entity| entity["url"].as_str());
+    links.filter_map(Asked::of_link).next()
+}
+
+/// The words that were asked for.
+pub(super) async fn answered(turn: &Turn<'_>, asked: Asked, words: &str) -> Result<Replies, Trouble> {
+    let profile = turn.profile_or_new().await?;
+    let memory = Memory { turn, language: turn.language(Some(&profile)), message: None };
+    match asked {
+        Asked::Words => memory.search(words.trim(), 0).await,
+        Asked::Correction(fact) => memory.correct(fact, words).await,
+    }
+}
+
+struct Memory<'a> {
+    turn: &'a Turn<'a>,
+    language: Language,
+    /// The message to edit; without one, a new one is sent.
+    message: Option<i64>,
+}
+
+impl Memory<'_> {
+    async fn act(&self, action: Action) -> Result<Replies, Trouble> {
+        let said = |text: Text<'_>| text.render(self.language);
+        match action {
+            Action::Overview => self.overview(None).await,
+            Action::Category(category, page) => {
+                let query = MemoryQuery { category: category.clone(), page, ..MemoryQuery::default() };
+                let found = self.list(query).await?;
+                Ok(self.screen(view::category(&found, category.as_deref(), self.language)))
+            }
+            Action::Search(words, page) => self.search(&words, page).await,
+            Action::Fact(fact) => self.fact(fact).await,
+            Action::AskForWords => {
+                Ok(self.turn.replies().prompt(view::question(&said(Text::MemoryAskWords), Asked::Words)))
+            }
+            Action::AskForCorrection(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
+                Some(found) => {
+                    let question = said(Text::MemoryAskCorrection { fact: &found.fact.content });
+                    Ok(self.turn.replies().prompt(view::question(&question, Asked::Correction(fact))))
+                }
+                None => self.overview(Some(Text::MemoryGone)).await,
+            },
+            Action::AskToForget(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
+                Some(found) => Ok(self.screen(view::forget(&found.fact, self.language))),
+                None => self.overview(Some(Text::MemoryGone)).await,
+            },
+            Action::Forget(fact) => match self.known(self.api().forget(self.person(), fact).await)? {
+                Some(gone) => {
+                    let messages = u32::try_from(gone.messages).unwrap_or(u32::MAX);
+                    self.overview(Some(Text::MemoryForgotten { messages })).await
+                }
+                // Pressed twice, or the process died after it was done: it is gone all the same.
+                None => self.overview(Some(Text::MemoryForgotten { messages: 0 })).await,
+            },
+            Action::AskToForgetAll => Ok(self.screen(view::forget_all(self.language))),
+            Action::ForgetAll => {
+                self.api().forget_all(self.person()).await?;
+                self.overview(Some(Text::MemoryForgotAll)).await
+            }
+        }
+    }
+
+    /// Everything by category; before it, what was just done.
+    async fn overview(&self, done: Option<Text<'_>>) -> Result<Replies, Trouble> {
+        let found = self.list(MemoryQuery::default()).await?;
+        let done = done.map(|text| text.render(self.language));
+        Ok(self.screen(view::overview(&found, done.as_deref(), self.language)))
+    }
+
+    async fn search(&self, words: &str, page: u32) -> Result<Replies, Trouble> {
+        let words = action::searchable(words);
+        let query = MemoryQuery { words: Some(words.clone()), page, ..MemoryQuery::default() };
+        let found = self.list(query).await?;
+        Ok(self.screen(view::found(&found, &words, self.language)))
+    }
+
+    async fn fact(&self, fact: Uuid) -> Result<Replies, Trouble> {
+        match self.known(self.api().fact(self.person(), fact).await)? {
+            Some(found) => Ok(self.screen(view::fact(&found, self.language))),
+            None => self.overview(Some(Text::MemoryGone)).await,
+        }
+    }
+
+    async fn correct(&self, fact: Uuid, words: &str) -> Result<Replies, Trouble> {
+        let correction = FactCorrection { content: Some(words.trim().to_owned()), category: None };
+        match self.api().correct(self.person(), fact, &correction).await {
+            Ok(_) => self.fact(fact).await,
+            Err(error) if error.code() == Some(Code::InvalidValue) => {
+                let text = Text::MemoryCorrectionRefused.render(self.language);
+                Ok(self.turn.replies().prompt(view::question(&text, Asked::Correction(fact))))
+            }
+            Err(error) => match self.known::<()>(Err(error))? {
+                Some(()) | None => self.overview(Some(Text::MemoryGone)).await,
+            },
+        }
+    }
+
+    async fn list(&self, query: MemoryQuery) -> Result<MemoryResponse, Trouble> {
+        let query = MemoryQuery { per_page: Some(PER_PAGE), ..query };
+        Ok(self.api().memory(self.person(), &query).await?)
+    }
+
+    /// Nothing for a fact that is gone, or never was this person's.
+    fn known<T>(&self, found: Result<T, ClientError>) -> Result<Option<T>, Trouble> {
+        match found {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.code() == Some(Code::FactNotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn screen(&self, Screen { html, rows }: Screen) -> Replies {
+        self.turn.replies().screen(self.message, html, &rows)
+    }
+
+    fn api(&self) -> &crate::api::Api {
+        &self.turn.bot.api
+    }
+
+    fn person(&self) -> i64 {
+        self.turn.person.id
+    }
+}

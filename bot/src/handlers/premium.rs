@@ -1,0 +1,254 @@
+//! `/premium` and `/paysupport`: what it costs, how to pay, how to stop, how to get money back.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use evolve_contract::{
+    Code,
+    payments::{OfferResponse, Payment, PaymentsResponse, Price, Way},
+};
+use evolve_domain::{language::Language, payment::decimal};
+use serde_json::{Value, json};
+
+use super::{Trouble, Turn};
+use crate::{
+    replies::Replies,
+    texts::{Text, date},
+};
+
+/// What `/start` brings from a forwarded bill.
+pub(super) const START: &str = "premium";
+const PAY: &str = "pay:";
+const RENEW: &str = "renew:";
+const REFUND: &str = "refund:";
+
+/// Whether a button is one of these.
+pub(super) fn is_button(data: &str) -> bool {
+    [PAY, RENEW, REFUND].iter().any(|prefix| data.starts_with(prefix))
+}
+
+/// Somebody's language and zone.
+#[derive(Clone, Copy)]
+struct Reader {
+    language: Language,
+    zone: Tz,
+}
+
+impl Reader {
+    async fn of(turn: &Turn<'_>) -> Result<Self, Trouble> {
+        let profile = turn.profile_or_new().await?;
+        let zone = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+        Ok(Self { language: turn.language(Some(&profile)), zone })
+    }
+
+    fn say(self, text: Text<'_>) -> String {
+        text.render(self.language)
+    }
+
+    fn day(self, at: DateTime<Utc>) -> String {
+        date(at.with_timezone(&self.zone).date_naive(), self.language)
+    }
+}
+
+/// `/premium`.
+pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let reader = Reader::of(turn).await?;
+    let payments = turn.bot.api.payments(turn.person.id).await?;
+    let buttons = buttons(reader, &payments);
+    let rows: Vec<Vec<(&str, &str)>> =
+        buttons.iter().map(|(label, data)| vec![(label.as_str(), data.as_str())]).collect();
+    let rows: Vec<&[(&str, &str)]> = rows.iter().map(Vec::as_slice).collect();
+    let text = terms(reader, &payments);
+    Ok(if rows.is_empty() { turn.replies().say(text) } else { turn.replies().ask(text, &rows) })
+}
+
+fn terms(reader: Reader, payments: &PaymentsResponse) -> String {
+    let mut parts = Vec::new();
+    if payments.plan == "premium" {
+        let until = payments.paid_until.map(|until| reader.day(until));
+        parts.push(match &until {
+            Some(date) => reader.say(Text::PremiumUntil { date }),
+            None => reader.say(Text::PremiumEndless),
+        });
+        parts.extend(payments.subscription.as_ref().map(|subscription| {
+            let date = reader.day(subscription.renews_at);
+            reader.say(if subscription.canceled {
+                Text::PremiumRenewalOff
+            } else {
+                Text::PremiumRenews { date: &date }
+            })
+        }));
+    }
+    if payments.prices.is_empty() {
+        if parts.is_empty() {
+            parts.push(reader.say(Text::PremiumNotForSale));
+        }
+        return parts.join("\n");
+    }
+    let mut offer = reader.say(Text::PremiumOffer { messages: payments.terms.premium_messages.unwrap_or_default() });
+    if payments.terms.images {
+        offer = format!("{offer}\n{}", reader.say(Text::PremiumPhotos));
+    }
+    let now = parts.join("\n");
+    let terms = reader.say(Text::PremiumTerms);
+    [now, offer, terms].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+fn buttons(reader: Reader, payments: &PaymentsResponse) -> Vec<(String, String)> {
+    let subscription = payments.subscription.as_ref().filter(|_| payments.plan == "premium");
+    let renews = subscription.is_some_and(|subscription| !subscription.canceled);
+    let mut buttons: Vec<_> = payments
+        .prices
+        .iter()
+        // A second subscription would be charged beside the first; one that was cancelled is resumed.
+        .filter(|price| price.way != Way::StarsMonthly || subscription.is_none())
+        .map(|price| (label(reader, price), format!("{PAY}{}", name_of(price.way))))
+        .collect();
+    if subscription.is_some() {
+        let (text, wish) =
+            if renews { (Text::SubscriptionOffButton, "off") } else { (Text::SubscriptionOnButton, "on") };
+        buttons.push((reader.say(text), format!("{RENEW}{wish}")));
+    }
+    buttons
+}
+
+fn label(reader: Reader, price: &Price) -> String {
+    let amount = amount(price.amount, &price.currency);
+    reader.say(match price.way {
+        Way::StarsMonthly => Text::PayMonthlyButton { price: &amount },
+        Way::Stars | Way::Money => Text::PayOnceButton { price: &amount },
+    })
+}
+
+fn amount(amount: i64, currency: &str) -> String {
+    let number = decimal(amount, currency);
+    if currency == "XTR" { format!("{number} ⭐") } else { format!("{number} {currency}") }
+}
+
+const fn name_of(way: Way) -> &'static str {
+    match way {
+        Way::Stars => "stars",
+        Way::StarsMonthly => "monthly",
+        Way::Money => "money",
+    }
+}
+
+/// One of the buttons was pressed.
+pub(super) async fn pressed(turn: &Turn<'_>, query: &str, data: &str) -> Result<Replies, Trouble> {
+    turn.answer_press(query).await;
+    let reader = Reader::of(turn).await?;
+    if let Some(way) = data.strip_prefix(PAY) {
+        let ways = [Way::Stars, Way::StarsMonthly, Way::Money];
+        return match ways.into_iter().find(|known| name_of(*known) == way) {
+            Some(way) => bill(turn, reader, way).await,
+            None => Ok(turn.replies()),
+        };
+    }
+    if let Some(wish) = data.strip_prefix(RENEW) {
+        return renew(turn, reader, wish == "on").await;
+    }
+    ask_refund(turn, reader, data.strip_prefix(REFUND).unwrap_or_default()).await
+}
+
+async fn bill(turn: &Turn<'_>, reader: Reader, way: Way) -> Result<Replies, Trouble> {
+    let offer = match turn.bot.api.offer(turn.person.id, way).await {
+        Ok(offer) => offer,
+        Err(error) if error.code() == Some(Code::NotForSale) => {
+            return Ok(turn.replies().say(reader.say(Text::PremiumNotForSale)));
+        }
+        Err(error) if error.code() == Some(Code::AlreadySubscribed) => {
+            return Ok(turn.replies().say(reader.say(Text::AlreadySubscribed)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut invoice = invoice(reader, &offer);
+    if offer.subscription_period.is_none() {
+        // With it, a forwarded copy leads to the bot instead of asking somebody else for the money.
+        invoice["start_parameter"] = START.into();
+        return Ok(turn.replies().call("sendInvoice", invoice));
+    }
+    // Only links carry subscriptions. Making one changes nothing, so it may be made again.
+    let link = turn.bot.telegram.call("createInvoiceLink", &invoice).await?;
+    let price = amount(offer.amount, &offer.currency);
+    let button = json!({ "text": reader.say(Text::PayLinkButton { price: &price }), "url": link });
+    let text = reader.say(Text::PayLink { price: &price });
+    Ok(turn.replies().say_with(text, json!({ "inline_keyboard": [[button]] })))
+}
+
+/// The parameters of an invoice. A provider's token is added as it is sent: it is a secret, and the outbox no place for it.
+fn invoice(reader: Reader, offer: &OfferResponse) -> Value {
+    let title = if offer.way == Way::StarsMonthly { Text::InvoiceTitleMonthly } else { Text::InvoiceTitle };
+    let mut invoice = json!({
+        "title": reader.say(title),
+        "description": reader.say(Text::InvoiceDescription),
+        "payload": offer.payload,
+        "provider_token": "",
+        "currency": offer.currency,
+        "prices": [{ "label": reader.say(Text::InvoiceLabel), "amount": offer.amount }],
+    });
+    if let Some(period) = offer.subscription_period {
+        invoice["subscription_period"] = period.into();
+    }
+    invoice
+}
+
+async fn renew(turn: &Turn<'_>, reader: Reader, renews: bool) -> Result<Replies, Trouble> {
+    let payments = match turn.bot.api.renew(turn.person.id, renews).await {
+        Ok(payments) => payments,
+        Err(error) if error.code() == Some(Code::PaymentNotFound) => {
+            return Ok(turn.replies().say(reader.say(Text::NoSubscription)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let until = payments.paid_until.map(|until| reader.day(until)).unwrap_or_default();
+    let goes_on = payments.subscription.is_some_and(|subscription| !subscription.canceled);
+    let text = match (renews, goes_on) {
+        (false, _) => Text::SubscriptionOff { date: &until },
+        // A bot may only allow it; taking it up is the person's own step.
+        (true, false) => Text::SubscriptionAllowed { date: &until },
+        (true, true) => Text::SubscriptionOn { date: &until },
+    };
+    Ok(turn.replies().say(reader.say(text)))
+}
+
+/// `/paysupport`.
+pub(super) async fn support(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let reader = Reader::of(turn).await?;
+    let payments = turn.bot.api.payments(turn.person.id).await?.payments;
+    if payments.is_empty() {
+        return Ok(turn.replies().say(reader.say(Text::PaysupportNothing)));
+    }
+    let lines: Vec<String> = payments.iter().map(|payment| line(reader, payment)).collect();
+    let text = format!("{}\n\n{}", reader.say(Text::Paysupport), lines.join("\n"));
+    let open = payments.iter().filter(|payment| !payment.refunded && !payment.refund_asked);
+    let buttons: Vec<(String, String)> = open
+        .map(|payment| {
+            let (price, date) = (amount(payment.amount, &payment.currency), reader.day(payment.paid_at));
+            (reader.say(Text::RefundButton { price: &price, date: &date }), format!("{REFUND}{}", payment.id))
+        })
+        .collect();
+    let rows: Vec<Vec<(&str, &str)>> =
+        buttons.iter().map(|(label, data)| vec![(label.as_str(), data.as_str())]).collect();
+    let rows: Vec<&[(&str, &str)]> = rows.iter().map(Vec::as_slice).collect();
+    Ok(if rows.is_empty() { turn.replies().say(text) } else { turn.replies().ask(text, &rows) })
+}
+
+fn line(reader: Reader, payment: &Payment) -> String {
+    let (price, date) = (amount(payment.amount, &payment.currency), reader.day(payment.paid_at));
+    let (price, date) = (price.as_str(), date.as_str());
+    reader.say(if payment.refunded {
+        Text::PaymentLineRefunded { price, date }
+    } else if payment.refund_asked {
+        Text::PaymentLineAsked { price, date }
+    } else {
+        Text::PaymentLine { price, date }
+    })
+}
+
+async fn ask_refund(turn: &Turn<'_>, reader: Reader, payment: &str) -> Result<Replies, Trouble> {
+    let text = match turn.bot.api.ask_refund(turn.person.id, payment).await {
+        Ok(_) => Text::RefundAsked,
+        Err(error) if error.code() == Some(Code::PaymentNotFound) => Text::PaysupportNothing,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(turn.replies().say(reader.say(text)))
+}

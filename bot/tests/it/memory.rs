@@ -1,0 +1,111 @@
+//! `/memory` in Telegram: one message that edits itself, and questions that know what they asked.
+
+use evolve_testkit::telegram::{Sent, User};
+
+use crate::world::{World, anna, john};
+
+/// Presses the button with this label on the last message, as soon as it has one.
+async fn press(world: &World, user: User, label: &str) {
+    let data =
+        |sent: &[Sent]| sent.last().and_then(|last| Some((last.message_id, last.callback_data(label)?.to_owned())));
+    let sent = world.telegram.wait_for(user.id, |sent| data(sent).is_some()).await;
+    let (message, data) = data(&sent).unwrap();
+    let update = world.telegram.press(user, message, &data);
+    world.wait_until_done(update).await;
+}
+
+fn seven_facts(world: &World) {
+    for number in 1..=6 {
+        world.api.remember(42, "family", &format!("Факт о близких № {number}"));
+    }
+    world.api.remember(42, "work", "Работает в <музее>");
+    world.api.remember(7, "work", "Somebody else's");
+}
+
+#[tokio::test]
+async fn a_person_looks_through_corrects_and_forgets_what_is_remembered() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    seven_facts(&world);
+    world.telegram.send_text(anna(), "/memory");
+    world.wait_for_last(42, "7 фактов").await;
+    press(&world, anna(), "👪 Близкие и питомцы · 6").await;
+    press(&world, anna(), "›").await;
+    world.wait_for_last(42, "Страница 2 из 2").await;
+    press(&world, anna(), "‹ Назад").await;
+    press(&world, anna(), "💼 Работа и учёба · 1").await;
+    press(&world, anna(), "1").await;
+    press(&world, anna(), "✏️ Исправить").await;
+    let question = world.wait_for_last(42, "Как правильно?").await;
+    world.telegram.send_reply(anna(), question.message_id, &"я".repeat(301));
+    let question = world.wait_for_last(42, "Так запомнить не получится").await;
+    world.telegram.send_reply(anna(), question.message_id, "Работает в театре");
+    world.wait_for_last(42, "Работает в театре").await;
+    press(&world, anna(), "🗑 Забыть").await;
+    press(&world, anna(), "Оставить").await;
+    world.wait_for_last(42, "Рассказано").await;
+    press(&world, anna(), "🗑 Забыть").await;
+    world.wait_for_last(42, "насовсем").await;
+    press(&world, anna(), "🗑 Забыть").await;
+    world.wait_for_last(42, "Забыто").await;
+    assert_eq!(world.api.facts(42).len(), 6);
+    press(&world, anna(), "🗑 Забыть всё").await;
+    press(&world, anna(), "🗑 Да, забыть всё").await;
+    world.wait_for_last(42, "Всё забыто").await;
+    assert_eq!((world.api.facts(42).len(), world.api.facts(7).len()), (0, 1));
+    assert_eq!(world.api.turns(), 0, "something of it went to the companion");
+    insta::assert_snapshot!(world.transcript(42));
+}
+
+#[tokio::test]
+async fn words_are_searched_for_after_the_command_or_as_an_answer() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    seven_facts(&world);
+    world.telegram.send_text(anna(), "/memory музее");
+    world.wait_for_last(42, "Работает в <музее>").await;
+    world.telegram.send_text(anna(), "/memory");
+    world.wait_for_last(42, "7 фактов").await;
+    press(&world, anna(), "🔎 Найти").await;
+    let question = world.wait_for_last(42, "Что найти?").await;
+    world.telegram.send_reply(anna(), question.message_id, "близких");
+    world.wait_for_last(42, "Страница 1 из 2").await;
+    press(&world, anna(), "›").await;
+    world.wait_for_last(42, "Страница 2 из 2").await;
+    world.telegram.send_text(anna(), "/memory кит");
+    world.wait_for_last(42, "ничего не помню").await;
+}
+
+#[tokio::test]
+async fn a_button_of_somebody_elses_fact_opens_nothing_and_a_forged_question_is_just_talk() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    seven_facts(&world);
+    let own = world.api.remember(7, "plans", "Moves to Riga");
+    world.telegram.send_text(anna(), "/memory");
+    let message = world.wait_for_last(42, "7 фактов").await.message_id;
+    for data in ["mem:f:", "mem:d:", "mem:x:", "mem:e:"] {
+        let update = world.telegram.press(anna(), message, &format!("{data}{}", own.simple()));
+        world.wait_until_done(update).await;
+    }
+    for data in ["mem:", "mem:f:7", "mem:c:x", "mem:q:", "mem:zz"] {
+        let update = world.telegram.press(anna(), message, data);
+        world.wait_until_done(update).await;
+    }
+    assert!(!world.transcript(42).contains("Riga"));
+    assert_eq!(world.api.facts(7), ["Somebody else's", "Moves to Riga"]);
+    // An answer to a message of one's own is a message to the companion, whatever that says.
+    world.telegram.send_text(anna(), "https://t.me/#memory-search");
+    world.wait_for_last(42, "echo: https://t.me/#memory-search").await;
+    let answer = world.telegram.messages(42).last().unwrap().message_id;
+    world.telegram.send_reply(anna(), answer, "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+}
+
+#[tokio::test]
+async fn somebody_of_whom_nothing_is_known_is_told_so_in_their_language() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/memory");
+    world.wait_for_last(7, "I don't remember anything about you yet").await;
+}

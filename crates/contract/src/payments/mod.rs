@@ -1,0 +1,244 @@
+//! `/payments`: what premium costs, offers, and what Telegram reports of payments.
+//!
+//! These endpoints are our own bot's: besides the person's token they need the service key, since whoever could report a
+//! payment could give themselves premium.
+
+pub mod payload;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How a payment is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// Telegram Stars, once.
+    Stars,
+    /// Telegram Stars, every 30 days until it is cancelled.
+    StarsMonthly,
+    /// Money by Telegram's payment provider, once.
+    Money,
+}
+
+/// A way to pay, and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Price {
+    /// How.
+    pub way: Way,
+    /// `XTR` for Stars, otherwise ISO 4217.
+    pub currency: String,
+    /// In the currency's smallest unit.
+    pub amount: i64,
+}
+
+/// A subscription that Telegram renews.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Subscription {
+    /// When the next payment is taken.
+    pub renews_at: DateTime<Utc>,
+    /// Whether it was cancelled: then none is.
+    pub canceled: bool,
+}
+
+/// A payment that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Payment {
+    /// Our id of it.
+    pub id: String,
+    /// How it was made.
+    pub way: Way,
+    /// The currency.
+    pub currency: String,
+    /// In the currency's smallest unit.
+    pub amount: i64,
+    /// When.
+    pub paid_at: DateTime<Utc>,
+    /// Whether the person asked for it back.
+    pub refund_asked: bool,
+    /// Whether it was given back.
+    pub refunded: bool,
+}
+
+/// What premium gives, as far as people are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Terms {
+    /// Messages a day; nothing for no limit.
+    pub premium_messages: Option<u32>,
+    /// Whether pictures may be sent.
+    pub images: bool,
+}
+
+/// `GET /payments/{user_id}`, and the answer wherever something about it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PaymentsResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// Ways to pay; none where premium is not for sale.
+    pub prices: Vec<Price>,
+    /// `free` or `premium`, as it is in force.
+    pub plan: String,
+    /// Until when it is paid; nothing for free, and for premium without an end.
+    pub paid_until: Option<DateTime<Utc>>,
+    /// The subscription, if there is one.
+    pub subscription: Option<Subscription>,
+    /// The newest payments, newest first.
+    pub payments: Vec<Payment>,
+    /// What premium gives.
+    pub terms: Terms,
+}
+
+/// `POST /payments/offers`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferRequest {
+    /// To whom; must be the token's own person.
+    pub user_id: i64,
+    /// How they want to pay.
+    pub way: Way,
+}
+
+/// What an invoice needs. The bot adds the words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OfferResponse {
+    /// How it is paid.
+    pub way: Way,
+    /// The invoice's payload, signed: it comes back with the payment.
+    pub payload: String,
+    /// The currency.
+    pub currency: String,
+    /// The one price, in the currency's smallest unit.
+    pub amount: i64,
+    /// Seconds after which it renews itself; only where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_period: Option<u32>,
+}
+
+/// `POST /payments/received`: Telegram's `SuccessfulPayment`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedRequest {
+    /// Who paid; must be the token's own person.
+    pub user_id: i64,
+    /// The currency.
+    pub currency: String,
+    /// In the currency's smallest unit.
+    pub amount: i64,
+    /// The invoice's payload.
+    pub payload: String,
+    /// Telegram's id of the payment.
+    pub charge_id: String,
+    /// The provider's id of it; empty for Stars.
+    #[serde(default)]
+    pub provider_charge_id: String,
+    /// Whether Telegram repeats it, or has.
+    #[serde(default)]
+    pub is_recurring: bool,
+    /// Whether it is the first of those that Telegram repeats.
+    #[serde(default)]
+    pub is_first_recurring: bool,
+    /// Until when a subscription is paid by it.
+    #[serde(default)]
+    pub subscription_expires_at: Option<DateTime<Utc>>,
+}
+
+/// What became of a payment or a refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReceivedResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// Whether it was known before; then nothing changed.
+    pub replayed: bool,
+    /// Whether it was for something that we sell, or a payment that we know.
+    pub matched: bool,
+    /// `free` or `premium`, as it is in force now.
+    pub plan: String,
+    /// Until when it is paid.
+    pub paid_until: Option<DateTime<Utc>>,
+    /// Whether it renews itself.
+    pub renews: bool,
+}
+
+/// `POST /payments/refunded`: Telegram's `RefundedPayment`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundedRequest {
+    /// Who has it back; must be the token's own person.
+    pub user_id: i64,
+    /// Telegram's id of the payment.
+    pub charge_id: String,
+}
+
+/// `POST /payments/subscription`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubscriptionRequest {
+    /// Whose; must be the token's own person.
+    pub user_id: i64,
+    /// False stops it from renewing itself. True allows the person to take it up again, which they do in Telegram.
+    pub renews: bool,
+}
+
+/// `POST /payments/refund-requests`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundRequest {
+    /// Who asks; must be the token's own person.
+    pub user_id: i64,
+    /// For which payment of theirs.
+    pub payment_id: String,
+}
+
+/// A payment that somebody who runs the bot must decide about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenPayment {
+    /// Whose.
+    pub user_id: i64,
+    /// The payment.
+    pub payment: Payment,
+    /// Whether it is for an offer of ours. If not, it gave nothing: give it back, or give premium by hand.
+    pub matched: bool,
+    /// Whether Telegram was asked to give it back.
+    pub refund_begun: bool,
+}
+
+/// What is in an account of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Balance {
+    /// `telegram` (what it holds for us), `sales`, or `unmatched` (what came for no offer of ours).
+    pub account: String,
+    /// The currency.
+    pub currency: String,
+    /// In the currency's smallest unit. Those of one currency add up to zero.
+    pub amount: i64,
+}
+
+/// `GET /admin/payments`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OpenPaymentsResponse {
+    /// At most a hundred, oldest first.
+    pub payments: Vec<OpenPayment>,
+    /// The ledger.
+    pub balances: Vec<Balance>,
+}
+
+/// What became of the wish to give a payment back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// Telegram was asked. It is done when Telegram says so; if Telegram refuses, ask again.
+    Asked,
+    /// It had been asked, or done, before.
+    Already,
+    /// It is booked and premium ended; give the money itself back at the payment provider.
+    ByHand,
+}
+
+/// `POST /admin/payments/{payment_id}/refund`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RefundResponse {
+    /// The payment.
+    pub payment_id: String,
+    /// What became of it.
+    pub state: RefundState,
+}

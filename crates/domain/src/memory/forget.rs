@@ -1,0 +1,147 @@
+//! Which messages hold a fact that is to be forgotten.
+//!
+//! A fact is not in one message alone: it is repeated, and the companion takes it up. A message holds it when it says most of
+//! what tells the fact apart from anything else the person talks about (rare words count more), in at least two words: one
+//! word is a topic and not a fact, and forgetting one thing must not take others along.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{candidates::Block, index::postings, terms::terms};
+
+/// The share of a fact's weight that a message says.
+const MOST_OF_IT: f32 = 0.7;
+/// The share at which a text that is known to be about it (the answer to its message, a summary) takes it up.
+const ITS_TOPIC: f32 = 0.3;
+
+/// A fact to be forgotten, as texts are compared with it.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    weights: HashMap<String, f32>,
+    whole: f32,
+}
+
+impl Trace {
+    /// Reads a fact. `blocks` are the postings of its terms (and perhaps of others), `messages` how many messages there are.
+    #[must_use]
+    pub fn of(fact: &str, blocks: &[Block<'_>], messages: u32) -> Self {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for block in blocks {
+            *counts.entry(block.term).or_default() += postings(block.postings).count();
+        }
+        let small = |count: usize| f32::from(u16::try_from(count).unwrap_or(u16::MAX));
+        let all = small(messages as usize);
+        let weight = |term: &str| {
+            let count = small(counts.get(term).copied().unwrap_or_default()).min(all);
+            (1.0 + (all - count + 0.5) / (count + 0.5)).ln()
+        };
+        // A word that was never said cannot tell where the fact was: it is the model's, who put the fact in words.
+        let distinct: BTreeSet<String> =
+            terms(fact).into_iter().filter(|term| counts.contains_key(term.as_str())).collect();
+        let weights: HashMap<_, _> =
+            distinct.into_iter().map(|term| (weight(&term), term)).map(|(w, t)| (t, w)).collect();
+        Self { whole: weights.values().sum(), weights }
+    }
+
+    /// The numbers of the messages that hold the fact.
+    #[must_use]
+    pub fn holding(&self, blocks: &[Block<'_>]) -> BTreeSet<u32> {
+        let mut said: BTreeMap<u32, (f32, u32)> = BTreeMap::new();
+        for block in blocks {
+            let Some(weight) = self.weights.get(block.term) else { continue };
+            for posting in postings(block.postings) {
+                let (sum, words) = said.entry(posting.number).or_default();
+                *sum += weight;
+                *words += 1;
+            }
+        }
+        let holds = |(sum, words): (f32, u32)| words >= 2 && sum >= self.whole * MOST_OF_IT;
+        said.into_iter().filter(|(_, said)| holds(*said)).map(|(number, _)| number).collect()
+    }
+
+    /// Whether a text that is about the fact's message takes the fact up.
+    #[must_use]
+    pub fn is_taken_up(&self, text: &str) -> bool {
+        let distinct: BTreeSet<String> = terms(text).into_iter().collect();
+        let said: f32 = distinct.iter().filter_map(|term| self.weights.get(term)).sum();
+        self.whole > 0.0 && said >= self.whole * ITS_TOPIC
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::memory::{
+        Side,
+        index::{index, without},
+    };
+
+    /// The postings of messages, numbered from 1.
+    fn indexed(texts: &[&str]) -> Vec<(String, Vec<u8>)> {
+        let mut blocks: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        for (number, text) in (1_u32..).zip(texts) {
+            for entry in index(text, Side::Person) {
+                let block = blocks.entry(entry.term).or_default();
+                block.extend(number.to_be_bytes());
+                block.extend(entry.payload);
+            }
+        }
+        blocks.into_iter().collect()
+    }
+
+    fn holding(fact: &str, texts: &[&str]) -> Vec<u32> {
+        let blocks = indexed(texts);
+        let month = NaiveDate::default();
+        let blocks: Vec<_> = blocks.iter().map(|(term, postings)| Block { term, month, postings }).collect();
+        Trace::of(fact, &blocks, u32::try_from(texts.len()).unwrap()).holding(&blocks).into_iter().collect()
+    }
+
+    #[test]
+    fn what_says_the_fact_holds_it_and_what_only_shares_its_topic_does_not() {
+        let texts = [
+            "Я очень боюсь пауков",
+            "Сегодня дождь",
+            "Снова паук в ванной, а я их боюсь",
+            "Боюсь опоздать на поезд",
+            "Видел фильм про пауков",
+            "Купил хлеб",
+        ];
+        assert_eq!(holding("Боится пауков", &texts), [1, 3]);
+        assert_eq!(holding("Пауки", &texts), [0; 0], "one word is a topic");
+        assert_eq!(holding("", &texts), [0; 0]);
+    }
+
+    #[test]
+    fn words_that_only_the_model_used_do_not_hide_where_it_was_said() {
+        let texts = ["My cat Plum ate my homework", "I like plum jam", "The cat sleeps"];
+        assert_eq!(holding("Owns a feline, a cat called Plum", &texts), [1]);
+    }
+
+    #[test]
+    fn an_answer_that_takes_the_fact_up_is_known_by_less() {
+        let texts = ["У меня аллергия на орехи", "Сегодня дождь", "Завтра солнце"];
+        let blocks = indexed(&texts);
+        let month = NaiveDate::default();
+        let blocks: Vec<_> = blocks.iter().map(|(term, postings)| Block { term, month, postings }).collect();
+        let trace = Trace::of("Аллергия на орехи", &blocks, 3);
+        assert!(trace.is_taken_up("Запомню про аллергию!") && !trace.is_taken_up("Какая погода?"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_of_a_message_that_was_taken_out_of_the_index(
+            texts in proptest::collection::vec("[a-zа-я ]{0,30}", 1..12),
+            gone in proptest::collection::btree_set(1_u32..12, 0..6),
+        ) {
+            let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+            for (_, block) in indexed(&texts) {
+                let left: Vec<_> = postings(&without(&block, &gone)).collect();
+                prop_assert!(left.iter().all(|posting| !gone.contains(&posting.number)));
+                let kept = postings(&block).filter(|posting| !gone.contains(&posting.number)).collect::<Vec<_>>();
+                prop_assert_eq!(left, kept);
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! What premium costs, and what a payment, a cancellation and a refund do to how a person stands. Pure: the store locks the
+//! person, asks here what becomes of them, and writes it.
+//!
+//! A person has *paid until* some moment; premium is *in force until* the same moment, or, while a renewal is awaited, for
+//! [`GRACE`] longer. Every payment adds its days to what is paid already, so that nobody loses by paying early or twice.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+
+/// What one payment buys, and after how long Telegram renews a subscription: the only period that it knows.
+pub const PERIOD: TimeDelta = TimeDelta::days(30);
+/// How long premium goes on while a renewal is late: people need a moment to buy Stars.
+pub const GRACE: TimeDelta = TimeDelta::days(3);
+/// How long before the end people are reminded.
+pub const REMIND_BEFORE: TimeDelta = TimeDelta::days(3);
+/// The currency of Telegram Stars.
+pub const STARS: &str = "XTR";
+
+/// What 30 days cost: in Telegram Stars, in money, or either.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Price {
+    /// Telegram Stars.
+    pub stars: Option<u32>,
+    /// Money, in the currency's smallest unit.
+    pub amount: Option<u32>,
+    /// The currency, ISO 4217.
+    pub currency: Option<String>,
+}
+
+impl Price {
+    /// What is wrong with it, if anything.
+    #[must_use]
+    pub fn problem(&self) -> Option<&'static str> {
+        let is_code = |code: &String| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) && code != STARS;
+        if self.stars.is_some_and(|stars| !(1..=10_000).contains(&stars)) {
+            return Some("stars must be 1 to 10000");
+        }
+        match (self.amount, &self.currency) {
+            (None, None) | (Some(1..), Some(_)) if self.currency.as_ref().is_none_or(is_code) => None,
+            (Some(_), Some(_)) => {
+                Some("amount must be 1 or more, and currency three capital letters of ISO 4217, such as RUB")
+            }
+            _ => Some("amount and currency go together, such as \"amount\": 29900, \"currency\": \"RUB\""),
+        }
+    }
+}
+
+/// How a payment is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// Stars, once.
+    Stars,
+    /// Stars, again every [`PERIOD`] until it is cancelled.
+    StarsMonthly,
+    /// Money by Telegram's payment provider, once.
+    Money,
+}
+
+impl Way {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Stars, Self::StarsMonthly, Self::Money];
+
+    /// Its name in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stars => "stars",
+            Self::StarsMonthly => "stars_monthly",
+            Self::Money => "money",
+        }
+    }
+}
+
+impl std::str::FromStr for Way {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|way| way.as_str() == name).ok_or_else(|| format!("{name:?} is no way of paying"))
+    }
+}
+
+/// A subscription that renews itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// When Telegram takes the next payment.
+    pub renews_at: DateTime<Utc>,
+    /// Whether it was cancelled: then nothing is taken.
+    pub canceled: bool,
+}
+
+/// How a person stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The plan as recorded.
+    pub plan: Plan,
+    /// Until when they have paid.
+    pub paid_until: Option<DateTime<Utc>>,
+    /// Until when premium is in force; nothing on premium means without end.
+    pub premium_until: Option<DateTime<Utc>>,
+    /// Their subscription.
+    pub renewal: Option<Renewal>,
+}
+
+impl Standing {
+    /// Whether somebody gave them premium without an end.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.plan == Plan::Premium && self.premium_until.is_none()
+    }
+
+    /// Whether Telegram will take another payment.
+    #[must_use]
+    pub fn renews(&self) -> bool {
+        self.renewal.is_some_and(|renewal| !renewal.canceled)
+    }
+
+    /// After a payment for one [`PERIOD`]. `renews_at` is Telegram's own word on a subscription's end.
+    #[must_use]
+    pub fn paid(mut self, way: Way, renews_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+        let endless = self.is_endless();
+        // What was given without a payment counts as paid: nobody loses it by paying.
+        let given = self.premium_until.filter(|_| self.plan == Plan::Premium && self.paid_until.is_none());
+        let until = self.paid_until.or(given).map_or(now, |until| until.max(now)) + PERIOD;
+        if way == Way::StarsMonthly {
+            self.renewal = Some(Renewal { renews_at: renews_at.unwrap_or(now + PERIOD), canceled: false });
+        }
+        self.paid_until = Some(until);
+        self.plan = Plan::Premium;
+        self.in_force(endless)
+    }
+
+    /// After the subscription was cancelled. Nothing where there is none.
+    ///
+    /// There is no way back but a payment: a bot may allow people to take a subscription up again, but only they can.
+    #[must_use]
+    pub fn canceled(mut self) -> Option<Self> {
+        let endless = self.is_endless();
+        self.renewal.as_mut()?.canceled = true;
+        Some(self.in_force(endless))
+    }
+
+    /// After a payment was given back that was for the days until `covers_until`: those that are [`unused`] are gone, and so
+    /// is the subscription, if it was its newest payment.
+    #[must_use]
+    pub fn refunded(mut self, covers_until: Option<DateTime<Utc>>, ends_renewal: bool, now: DateTime<Utc>) -> Self {
+        let endless = self.is_endless();
+        if ends_renewal && let Some(renewal) = &mut self.renewal {
+            renewal.canceled = true;
+        }
+        self.paid_until = self.paid_until.map(|until| until - unused(covers_until, now));
+        let mut after = self.in_force(endless);
+        if !endless && after.premium_until.is_none_or(|until| until <= now) {
+            after = Self { plan: Plan::Free, paid_until: None, premium_until: None, ..after };
+        }
+        after
+    }
+
+    fn in_force(mut self, endless: bool) -> Self {
+        let grace = if self.renews() { GRACE } else { TimeDelta::zero() };
+        // Who has paid nothing keeps what somebody gave them.
+        self.premium_until =
+            if endless { None } else { self.paid_until.map(|until| until + grace).or(self.premium_until) };
+        self
+    }
+}
+
+/// How much of a payment's days is left: of one that is given back, no more may be taken than that, or it would be from
+/// another payment's days.
+#[must_use]
+pub fn unused(covers_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimeDelta {
+    covers_until.map_or(TimeDelta::zero(), |until| (until - now).clamp(TimeDelta::zero(), PERIOD))
+}
+
+/// Where value is. Every row of the ledger moves an amount from one account to another, so that all of them together are
+/// always zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Account {
+    /// What Telegram, or its provider, holds for us.
+    Telegram,
+    /// What was sold.
+    Sales,
+    /// What came for something that we do not know, until somebody has seen to it.
+    Unmatched,
+}
+
+impl Account {
+    /// Its name in the ledger.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Telegram => "telegram",
+            Self::Sales => "sales",
+            Self::Unmatched => "unmatched",
+        }
+    }
+}
+
+/// An amount in the smallest unit as people write it: `299.00`, but `350` yen.
+#[must_use]
+pub fn decimal(amount: i64, currency: &str) -> String {
+    const WHOLE: [&str; 9] = ["XTR", "JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF"];
+    if WHOLE.contains(&currency) { amount.to_string() } else { format!("{}.{:02}", amount / 100, amount % 100) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn at(day: i64) -> DateTime<Utc> {
+        "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(day)
+    }
+
+    #[test]
+    fn every_payment_adds_its_days_to_what_is_paid_already() {
+        let once = Standing::default().paid(Way::Stars, None, at(0));
+        assert_eq!((once.plan, once.premium_until), (Plan::Premium, Some(at(30))));
+        assert_eq!(once.paid(Way::Money, None, at(10)).premium_until, Some(at(60)));
+        assert_eq!(once.paid(Way::Stars, None, at(90)).premium_until, Some(at(120)));
+    }
+
+    #[test]
+    fn a_subscription_has_a_grace_until_it_is_cancelled() {
+        let monthly = Standing::default().paid(Way::StarsMonthly, Some(at(30)), at(0));
+        assert_eq!((monthly.paid_until, monthly.premium_until), (Some(at(30)), Some(at(33))));
+        let canceled = monthly.canceled().unwrap();
+        assert_eq!(canceled.premium_until, Some(at(30)));
+        let renewed = monthly.paid(Way::StarsMonthly, Some(at(60)), at(30));
+        assert_eq!((renewed.paid_until, renewed.premium_until), (Some(at(60)), Some(at(63))));
+        assert_eq!(Standing::default().canceled(), None);
+    }
+
+    #[test]
+    fn a_refund_takes_back_what_is_left_of_its_payment_and_nothing_of_another() {
+        let once = Standing::default().paid(Way::Stars, None, at(0));
+        let twice = once.paid(Way::Stars, None, at(5));
+        assert_eq!(twice.refunded(Some(at(60)), false, at(6)), once);
+        assert_eq!(once.refunded(Some(at(30)), false, at(6)), Standing::default());
+        let first = twice.refunded(Some(at(30)), false, at(6));
+        assert_eq!(first.premium_until, Some(at(36)), "the second is for thirty days from now");
+        let later = once.paid(Way::Stars, None, at(50));
+        assert_eq!(later.refunded(Some(at(30)), false, at(51)), later, "the first was used up long ago");
+        let monthly = Standing::default().paid(Way::StarsMonthly, Some(at(30)), at(0));
+        let refunded = monthly.refunded(Some(at(30)), true, at(1));
+        assert_eq!((refunded.plan, refunded.premium_until, refunded.renews()), (Plan::Free, None, false));
+    }
+
+    #[test]
+    fn what_was_given_for_nothing_is_not_lost_by_a_refund_or_a_cancellation() {
+        let renewal = Some(Renewal { renews_at: at(10), canceled: false });
+        let given = Standing { plan: Plan::Premium, premium_until: Some(at(90)), renewal, ..Standing::default() };
+        assert_eq!(given.canceled().unwrap().premium_until, Some(at(90)));
+        assert_eq!(given.refunded(Some(at(3)), true, at(5)).premium_until, Some(at(90)));
+        let paid = given.canceled().unwrap().paid(Way::Stars, None, at(5));
+        assert_eq!(paid.refunded(paid.paid_until, false, at(5)).premium_until, Some(at(90)));
+    }
+
+    #[test]
+    fn who_has_premium_without_an_end_keeps_it_whatever_is_paid_or_refunded() {
+        let endless = Standing { plan: Plan::Premium, ..Standing::default() };
+        let paid = endless.paid(Way::Stars, None, at(0));
+        assert!(paid.is_endless() && paid.refunded(paid.paid_until, false, at(1)).is_endless());
+    }
+
+    #[rstest]
+    #[case(r#"{"stars": 250}"#, true)]
+    #[case(r#"{"stars": 250, "amount": 29900, "currency": "RUB"}"#, true)]
+    #[case(r#"{"stars": 0}"#, false)]
+    #[case(r#"{"amount": 29900}"#, false)]
+    #[case(r#"{"amount": 0, "currency": "RUB"}"#, false)]
+    #[case(r#"{"amount": 100, "currency": "XTR"}"#, false)]
+    #[case(r#"{"amount": 100, "currency": "rub"}"#, false)]
+    fn a_price_is_whole_or_refused(#[case] json: &str, #[case] is_good: bool) {
+        let price: Price = serde_json::from_str(json).unwrap();
+        assert_eq!(price.problem().is_none(), is_good, "{:?}", price.problem());
+    }
+
+    #[rstest]
+    #[case(29_905, "RUB", "299.05")]
+    #[case(350, "JPY", "350")]
+    fn amounts_are_written_as_people_do(#[case] amount: i64, #[case] currency: &str, #[case] expected: &str) {
+        assert_eq!(decimal(amount, currency), expected);
+    }
+}

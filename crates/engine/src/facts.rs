@@ -1,0 +1,256 @@
+//! What becomes of a person's facts: what a model wishes, worked out against what is known.
+//!
+//! A wish is kept as it was made, and all of them are worked out together: so they can be worked out anew when the facts have
+//! changed before they could be written.
+
+use chrono::NaiveDate;
+use evolve_domain::fact::{
+    self, Category, MOST,
+    told::{Held, Placed, Told, is_named, place},
+};
+use evolve_store::facts::{Fact, FactChanges, NewFact, Source};
+use uuid::Uuid;
+
+/// Something that is to be done to the facts.
+#[derive(Clone, Debug)]
+pub enum Wish {
+    /// Something was told.
+    Remember(Telling),
+    /// The fact that is named by these words holds no longer; it becomes history.
+    End(String),
+    /// The person wants it forgotten, its history too.
+    Forget(String),
+}
+
+/// Something that was told.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    /// Id for it, if it is new.
+    pub id: Uuid,
+    /// What it is about.
+    pub category: Category,
+    /// Its text, clean.
+    pub content: String,
+    /// The text of the fact that it replaces.
+    pub replaces: Option<String>,
+    /// How sure it is, of 100.
+    pub confidence: u8,
+    /// The day that it is about.
+    pub day: Option<NaiveDate>,
+    /// Where it was told; nothing for the message of the turn.
+    pub source: Option<Source>,
+}
+
+/// What came of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is remembered.
+    Learnt,
+    /// It was known.
+    Known,
+    /// There is no room for it.
+    Full,
+    /// So many facts were ended or forgotten; with 0 nothing is known by those words.
+    Gone(usize),
+}
+
+/// A fact that holds, while wishes are worked out.
+struct Holding<'a> {
+    id: Uuid,
+    chain: Uuid,
+    category: Category,
+    content: &'a str,
+    is_new: bool,
+}
+
+/// Works wishes out, in their order, against facts of `version` that hold; what came of each is told in the same order.
+/// `max` is how many facts the person's plan allows.
+#[must_use]
+pub fn settle(wishes: &[Wish], facts: &[Fact], version: i32, max: Option<u32>) -> (FactChanges, Vec<Outcome>) {
+    let holding = facts.iter().map(|fact| Holding {
+        id: fact.id,
+        chain: fact.chain,
+        category: fact.category,
+        content: &fact.content,
+        is_new: false,
+    });
+    let max = usize::try_from(max.unwrap_or(MOST).min(MOST)).unwrap_or(usize::MAX);
+    let changes = FactChanges { version, ..FactChanges::default() };
+    let mut work = Work { holding: holding.collect(), changes, max };
+    let outcomes = wishes.iter().map(|wish| work.grant(wish)).collect();
+    let Work { holding, mut changes, .. } = work;
+    // What was told again and then ended or forgotten is not told again.
+    changes.confirmed.retain(|id| holding.iter().any(|held| held.id == *id));
+    (changes, outcomes)
+}
+
+struct Work<'a> {
+    holding: Vec<Holding<'a>>,
+    changes: FactChanges,
+    max: usize,
+}
+
+impl<'a> Work<'a> {
+    fn grant(&mut self, wish: &'a Wish) -> Outcome {
+        match wish {
+            Wish::Remember(telling) => self.remember(telling),
+            Wish::End(words) => {
+                let gone = self.take(words);
+                let known = gone.iter().filter(|held| !held.is_new);
+                self.changes.lapsed.extend(known.map(|held| (held.chain, held.chain)));
+                Outcome::Gone(gone.len())
+            }
+            Wish::Forget(words) => {
+                let gone = self.take(words);
+                // A new one may have taken the place of an older one: its history goes too.
+                self.changes.forgotten.extend(gone.iter().map(|held| held.chain));
+                Outcome::Gone(gone.len())
+            }
+        }
+    }
+
+    fn remember(&mut self, telling: &'a Telling) -> Outcome {
+        let told = Told { category: telling.category, text: &telling.content, replaces: telling.replaces.as_deref() };
+        let held = |held: &Holding<'a>| Held { id: held.id, category: held.category, text: held.content };
+        let known: Vec<_> = self.holding.iter().map(held).collect();
+        let room = self.max.saturating_sub(self.holding.len());
+        let replaces = match place(&told, &known, room) {
+            Placed::Full => return Outcome::Full,
+            Placed::Known(id) => {
+                let is_new = self.holding.iter().any(|held| held.id == id && held.is_new);
+                if !is_new && !self.changes.confirmed.contains(&id) {
+                    self.changes.confirmed.push(id);
+                }
+                return Outcome::Known;
+            }
+            Placed::New { replaces } => replaces,
+        };
+        let gone = self.remove(|held| replaces.contains(&held.id));
+        let chain = gone.first().map_or(telling.id, |held| held.chain);
+        for held in &gone {
+            for (_, part_of) in self.changes.lapsed.iter_mut().filter(|(_, part_of)| *part_of == held.chain) {
+                *part_of = chain;
+            }
+            if !held.is_new {
+                self.changes.lapsed.push((held.chain, chain));
+            }
+        }
+        self.holding.push(Holding {
+            id: telling.id,
+            chain,
+            category: telling.category,
+            content: &telling.content,
+            is_new: true,
+        });
+        self.changes.learnt.push(NewFact {
+            id: telling.id,
+            category: telling.category,
+            content: telling.content.clone(),
+            chain,
+            confidence: telling.confidence,
+            day: telling.day,
+            source: telling.source,
+        });
+        Outcome::Learnt
+    }
+
+    /// Takes out what is named by words of it.
+    fn take(&mut self, words: &str) -> Vec<Holding<'a>> {
+        let wanted = fact::normalized(words);
+        self.remove(|held| is_named(held.content, &wanted))
+    }
+
+    fn remove(&mut self, which: impl Fn(&Holding<'a>) -> bool) -> Vec<Holding<'a>> {
+        let (gone, kept) = std::mem::take(&mut self.holding).into_iter().partition(which);
+        self.holding = kept;
+        let gone: Vec<Holding<'a>> = gone;
+        self.changes.learnt.retain(|fact| !gone.iter().any(|held| held.id == fact.id));
+        gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fact(number: u128, content: &str) -> Fact {
+        let at = chrono::DateTime::UNIX_EPOCH;
+        Fact {
+            id: Uuid::from_u128(number),
+            category: Category::Work,
+            content: content.to_owned(),
+            chain: Uuid::from_u128(number),
+            confidence: 90,
+            day: None,
+            created_at: at,
+            last_said_at: at,
+            times_said: 1,
+            ended_at: None,
+        }
+    }
+
+    fn telling(number: u128, content: &str, replaces: Option<&str>) -> Wish {
+        Wish::Remember(Telling {
+            id: Uuid::from_u128(number),
+            category: Category::Work,
+            content: content.to_owned(),
+            replaces: replaces.map(str::to_owned),
+            confidence: 90,
+            day: None,
+            source: None,
+        })
+    }
+
+    fn uuid(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    #[test]
+    fn a_matter_that_changes_twice_in_one_turn_is_one_history() {
+        let wishes = [
+            telling(10, "works at a museum", Some("works at a library")),
+            telling(11, "works at a school", Some("works at a museum")),
+        ];
+        let (changes, outcomes) = settle(&wishes, &[fact(1, "Works at a library")], 7, None);
+        assert_eq!(outcomes, [Outcome::Learnt, Outcome::Learnt]);
+        let learnt: Vec<_> = changes.learnt.iter().map(|fact| (fact.id, fact.chain)).collect();
+        assert_eq!(learnt, [(uuid(11), uuid(1))], "what held for a moment is no history");
+        assert_eq!((changes.lapsed, changes.version), (vec![(uuid(1), uuid(1))], 7));
+    }
+
+    #[test]
+    fn one_fact_that_replaces_two_joins_their_histories() {
+        let facts = [fact(1, "Works at a library"), fact(2, "Works on Mondays at a library")];
+        let (changes, _) = settle(&[telling(10, "is retired", Some("at a library"))], &facts, 0, Some(2));
+        assert_eq!(changes.lapsed, [(uuid(1), uuid(1)), (uuid(2), uuid(1))]);
+        assert_eq!(changes.learnt[0].chain, uuid(1));
+    }
+
+    #[test]
+    fn what_was_told_again_counts_once_in_a_turn_and_not_when_it_is_forgotten_in_it() {
+        let again = || telling(10, "at a library works", None);
+        let facts = [fact(1, "Works at a library")];
+        let (changes, outcomes) = settle(&[again(), again()], &facts, 0, Some(1));
+        assert_eq!((outcomes, changes.confirmed), (vec![Outcome::Known; 2], vec![uuid(1)]));
+        let (changes, outcomes) = settle(&[again(), Wish::Forget("library".to_owned())], &facts, 0, Some(1));
+        assert_eq!(outcomes, [Outcome::Known, Outcome::Gone(1)]);
+        assert_eq!((changes.confirmed, changes.forgotten), (Vec::new(), vec![uuid(1)]));
+    }
+
+    #[test]
+    fn what_is_told_and_forgotten_in_one_turn_was_never_there() {
+        let wishes = [telling(10, "likes jam", None), Wish::Forget("jam".to_owned())];
+        let (changes, _) = settle(&wishes, &[], 0, None);
+        assert!(changes.learnt.is_empty());
+        assert_eq!(settle(&[Wish::End("tea".to_owned())], &[], 0, None).1, [Outcome::Gone(0)]);
+    }
+
+    #[test]
+    fn a_full_memory_takes_what_replaces_something_and_nothing_else() {
+        let facts = [fact(1, "Works at a library")];
+        let (_, outcomes) = settle(&[telling(10, "sings", None)], &facts, 0, Some(1));
+        assert_eq!(outcomes, [Outcome::Full]);
+        let (_, outcomes) = settle(&[telling(10, "sings", Some("works at a library"))], &facts, 0, Some(1));
+        assert_eq!(outcomes, [Outcome::Learnt]);
+    }
+}

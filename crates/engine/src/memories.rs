@@ -1,0 +1,270 @@
+//! What the companion remembers, as the person sees it: listed, searched, corrected and forgotten.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use evolve_domain::{
+    fact::{self, Category},
+    memory::terms::terms,
+    plan::Plans,
+    profile::Settings,
+};
+use evolve_runtime::{clock::Clock, shutdown::Tasks};
+use evolve_store::{
+    Store, StoreError,
+    facts::{Fact, FactChanges},
+    forgetting::Forgotten,
+    users::UserRecord,
+};
+use uuid::Uuid;
+
+use crate::Engine;
+
+/// Most facts on a page.
+pub const MOST_ON_A_PAGE: u32 = 50;
+/// A turn that forgot something may be asked for its answer again for this long; then its answer is forgotten too.
+const REPEATS: TimeDelta = TimeDelta::minutes(10);
+/// Pause between looks for what is owed.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Why it could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// This person has never come.
+    #[error("this person has no profile yet")]
+    NobodyThere,
+    /// No such fact holds for this person.
+    #[error("no such fact is remembered")]
+    NoSuchFact,
+    /// A value is out of its bounds.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// Which.
+        field: &'static str,
+        /// What is wrong with it, without its content.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is to be listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Facts of one category alone.
+    pub category: Option<Category>,
+    /// Facts that hold all of these words, whatever their endings.
+    pub words: Option<String>,
+    /// Which page, from 0; one that is too high is the last.
+    pub page: u32,
+    /// Facts on a page.
+    pub per_page: u32,
+}
+
+/// A page of what is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Facts that hold.
+    pub total: u32,
+    /// Most facts of the person's plan.
+    pub limit: Option<u32>,
+    /// How many there are of each category that has any.
+    pub categories: Vec<(Category, u32)>,
+    /// Facts that the filter lets through.
+    pub found: u32,
+    /// The page that this is.
+    pub page: u32,
+    /// How many pages there are; at least one.
+    pub pages: u32,
+    /// The facts, those told last first.
+    pub facts: Vec<Remembered>,
+}
+
+/// A fact, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The fact.
+    pub fact: Fact,
+    /// The person's day on which it was told.
+    pub told_on: NaiveDate,
+    /// The person's day on which it ceased to hold.
+    pub ended_on: Option<NaiveDate>,
+}
+
+/// What is remembered. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Memories {
+    store: Store,
+    clock: Clock,
+    plans: Plans,
+    defaults: Settings,
+}
+
+impl Memories {
+    /// The use cases over a store.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, plans: Plans, defaults: Settings) -> Self {
+        Self { store, clock, plans, defaults }
+    }
+
+    /// A page of a person's facts.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub async fn list(&self, user_id: i64, filter: &Filter) -> Result<Listing, MemoryError> {
+        let person = self.person(user_id).await?;
+        let facts = self.store.facts().book(user_id).await?.facts;
+        let count = |category: Category| count(facts.iter().filter(|fact| fact.category == category).count());
+        let categories = Category::ALL.into_iter().map(|category| (category, count(category)));
+        let categories = categories.filter(|(_, count)| *count > 0).collect();
+        let plan = person.plan.in_force(person.premium_until, self.clock.now());
+        let total = self::count(facts.len());
+        let words = filter.words.as_deref().unwrap_or_default();
+        let found: Vec<_> = facts
+            .into_iter()
+            .filter(|fact| filter.category.is_none_or(|category| category == fact.category) && says(fact, words))
+            .collect();
+        let per_page = filter.per_page.clamp(1, MOST_ON_A_PAGE);
+        let pages = self::count(found.len()).div_ceil(per_page).max(1);
+        let page = filter.page.min(pages - 1);
+        let skipped = usize::try_from(page.saturating_mul(per_page)).unwrap_or(usize::MAX);
+        let zone = person.settings.time_zone;
+        Ok(Listing {
+            total,
+            limit: self.plans.limits(plan).facts,
+            categories,
+            found: self::count(found.len()),
+            page,
+            pages,
+            facts: found.into_iter().skip(skipped).take(per_page as usize).map(|fact| shown(fact, zone)).collect(),
+        })
+    }
+
+    /// A fact, and what held before it, latest first.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub async fn one(&self, user_id: i64, fact: Uuid) -> Result<(Remembered, Vec<Remembered>), MemoryError> {
+        let person = self.person(user_id).await?;
+        let fact = self.holding(user_id, fact).await?;
+        let history = self.store.facts().history(user_id).await?;
+        let zone = person.settings.time_zone;
+        let before =
+            history.into_iter().filter(|past| past.chain == fact.chain).map(|past| shown(past, zone)).collect();
+        Ok((shown(fact, zone), before))
+    }
+
+    /// Puts a fact right. What was wrong is not kept: it never held.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub async fn correct(
+        &self,
+        user_id: i64,
+        fact: Uuid,
+        content: Option<&str>,
+        category: Option<Category>,
+    ) -> Result<Remembered, MemoryError> {
+        let person = self.person(user_id).await?;
+        let fact = self.holding(user_id, fact).await?;
+        let content = match content {
+            Some(text) if text.chars().count() > fact::MAX_CHARS => {
+                return Err(invalid("content", format!("must have at most {} characters", fact::MAX_CHARS)));
+            }
+            Some(text) => fact::clean(text).ok_or_else(|| invalid("content", "must not be empty".to_owned()))?,
+            None => fact.content.clone(),
+        };
+        let category = category.unwrap_or(fact.category);
+        let now = self.clock.now();
+        let corrected = self.store.facts().correct(user_id, fact.id, &content, category, now).await?;
+        let corrected = corrected.ok_or(MemoryError::NoSuchFact)?;
+        Ok(shown(corrected, person.settings.time_zone))
+    }
+
+    /// Forgets a fact, with its history and whatever holds it.
+    ///
+    /// # Errors
+    /// [`MemoryError`]; where it is a failure of the store after the fact was marked, the rest follows in the background.
+    pub async fn forget(&self, user_id: i64, fact: Uuid) -> Result<Forgotten, MemoryError> {
+        let now = self.clock.now();
+        loop {
+            let book = self.store.facts().book(user_id).await?;
+            let known = book.facts.iter().find(|known| known.id == fact).ok_or(MemoryError::NoSuchFact)?;
+            let changes = FactChanges { version: book.version, forgotten: vec![known.chain], ..FactChanges::default() };
+            // Somebody else changed the facts meanwhile: that ends.
+            if self.store.facts().write(user_id, &changes, now).await? {
+                return Ok(self.store.forgetting().settle(user_id).await?);
+            }
+        }
+    }
+
+    /// Forgets everything that was said and learnt.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub async fn forget_all(&self, user_id: i64) -> Result<Forgotten, MemoryError> {
+        Ok(self.store.forgetting().everything(user_id).await?)
+    }
+
+    async fn person(&self, user_id: i64) -> Result<UserRecord, MemoryError> {
+        self.store.users().profile(user_id, self.defaults).await?.ok_or(MemoryError::NobodyThere)
+    }
+
+    async fn holding(&self, user_id: i64, id: Uuid) -> Result<Fact, MemoryError> {
+        let facts = self.store.facts().book(user_id).await?.facts;
+        facts.into_iter().find(|fact| fact.id == id).ok_or(MemoryError::NoSuchFact)
+    }
+}
+
+/// Whether a fact holds all of the words that are looked for; by their letters where they are none ("🎉").
+fn says(fact: &Fact, words: &str) -> bool {
+    let (wanted, held) = (terms(words), terms(&fact.content));
+    if wanted.is_empty() {
+        return fact::normalized(&fact.content).contains(&fact::normalized(words));
+    }
+    wanted.iter().all(|term| held.iter().any(|held| held.starts_with(term.as_str())))
+}
+
+fn shown(fact: Fact, zone: Tz) -> Remembered {
+    let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+    Remembered { told_on: day(fact.created_at), ended_on: fact.ended_at.map(day), fact }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn invalid(field: &'static str, reason: String) -> MemoryError {
+    MemoryError::Invalid { field, reason }
+}
+
+/// Starts paying what forgetting owes, as a task of `tasks`: what turns were asked to forget, and what was cut off.
+pub fn start(engine: Engine, tasks: &Tasks) {
+    let soft = tasks.soft();
+    tasks.spawn("forgetting", async move {
+        loop {
+            while !soft.is_cancelled() && settle_one(&engine).await {}
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                () = soft.cancelled() => return Ok(()),
+            }
+        }
+    });
+}
+
+/// Forgets what one person is owed. False when nobody is owed anything, or when it did not work and is better left for a
+/// while.
+pub async fn settle_one(engine: &Engine) -> bool {
+    let forgetting = engine.store.forgetting();
+    let settled = async {
+        let Some(user_id) = forgetting.owed(engine.clock.now() - REPEATS).await? else { return Ok(false) };
+        forgetting.settle(user_id).await?;
+        Ok::<_, StoreError>(true)
+    };
+    settled.await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what was to be forgotten could not be; trying again later");
+        false
+    })
+}

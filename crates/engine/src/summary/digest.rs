@@ -1,0 +1,129 @@
+//! What a model made of a pass: summary, title, and the facts that were told. Its answer is untrusted: the messages that it
+//! is made of may have told it anything.
+
+use evolve_domain::fact::{self, Category};
+use evolve_store::summaries::Unsummed;
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    facts::{Telling, Wish},
+    tools::{self, MAX_EFFECTS},
+};
+
+/// Longest summary that is kept, in characters.
+///
+/// Above what the model may say at all: cutting its end off would lose what it says of the newest messages.
+const MAX_CHARS: usize = 20_000;
+/// Longest title, in characters.
+const TITLE_CHARS: usize = 80;
+
+/// An answer, as it was asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Digest {
+    pub(super) summary: String,
+    pub(super) title: Option<String>,
+    facts: Vec<Found>,
+}
+
+/// A fact as the model tells it.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
+struct Found {
+    fact: String,
+    category: String,
+    message: usize,
+    confidence: Option<serde_json::Number>,
+    replaces: Option<String>,
+    date: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    summary: String,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    facts: Vec<Value>,
+}
+
+/// Reads an answer. A model that answers in words instead of JSON has told the summary alone; broken JSON is no summary.
+///
+/// # Errors
+/// When there is no summary in it.
+pub(super) fn read(answer: &str) -> anyhow::Result<Digest> {
+    let answer = answer.replace('\0', "");
+    let text = unfenced(answer.trim());
+    let digest = if text.starts_with('{') {
+        let raw: Raw = serde_json::from_str(text).map_err(|error| anyhow::anyhow!("its JSON is broken: {error}"))?;
+        // A fact that is not one must not cost the others, or the summary.
+        let facts = raw.facts.into_iter().filter_map(|fact| serde_json::from_value(fact).ok()).collect();
+        Digest { summary: raw.summary, title: raw.title, facts }
+    } else {
+        Digest { summary: text.to_owned(), ..Digest::default() }
+    };
+    let summary: String = digest.summary.trim().chars().take(MAX_CHARS).collect();
+    anyhow::ensure!(!summary.is_empty(), "the summary is empty");
+    let title = digest.title.and_then(|title| fact::one_line(&title, TITLE_CHARS));
+    Ok(Digest { summary, title, ..digest })
+}
+
+/// The text without the fence of a code block, which models like to put around JSON.
+fn unfenced(text: &str) -> &str {
+    let inner = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    inner.map_or(text, |inner| inner.strip_prefix("json").unwrap_or(inner).trim())
+}
+
+impl Digest {
+    /// The facts, as far as they can be believed: told in a message of the person in which nobody has looked for facts yet.
+    pub(super) fn wishes(self, unsummed: &Unsummed) -> Vec<Wish> {
+        let wish = |found: Found| {
+            let source = unsummed.source(found.message.checked_sub(1)?)?;
+            let said = found.confidence.map(Value::Number);
+            Some(Wish::Remember(Telling {
+                id: Uuid::now_v7(),
+                category: found.category.parse().unwrap_or(Category::Other),
+                content: fact::clean(&found.fact)?,
+                replaces: found.replaces,
+                confidence: tools::confidence(said.as_ref()),
+                day: found.date.and_then(|date| date.parse().ok()),
+                source: Some(source),
+            }))
+        };
+        self.facts.into_iter().filter_map(wish).take(MAX_EFFECTS).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_as_it_was_asked_for_and_a_broken_fact_costs_no_other() {
+        let answer = "```json\n{\"title\": \"The\\ncat\", \"summary\": \"They met.\", \"facts\": [
+            {\"fact\": \"Has a cat\", \"category\": \"family\", \"message\": 1, \"confidence\": 0.5}, 7, {\"message\": \"two\"}]}\n```";
+        let digest = read(answer).unwrap();
+        assert_eq!((digest.summary.as_str(), digest.title.as_deref()), ("They met.", Some("The cat")));
+        assert_eq!(digest.facts.len(), 1);
+    }
+
+    #[test]
+    fn words_are_a_summary_and_broken_json_is_none() {
+        assert_eq!(read(" They met. ").unwrap(), Digest { summary: "They met.".to_owned(), ..Digest::default() });
+        assert!(read("{\"summary\": \"They").is_err());
+        assert!(read("{\"facts\": []}").is_err());
+        assert!(read("{\"summary\": \" \"}").is_err() && read("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_is_too_strange_to_be_read(answer in any::<String>()) {
+            if let Ok(digest) = read(&answer) {
+                prop_assert!(!digest.summary.is_empty() && digest.summary.chars().count() <= MAX_CHARS);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Conversations end after a silence, are summed up, get a title, and are taken up again.
+
+use chrono::TimeDelta;
+use evolve_engine::{
+    conversations,
+    model::{Role, Script, Step},
+    summary,
+};
+use serde_json::json;
+
+use crate::turn_support::{IVAN, World, world_of};
+
+/// A companion who sums up whatever is said as talk of the sea.
+async fn world() -> World {
+    world_of(Script::with(|request| {
+        if request.tools.is_empty() {
+            return Step::say(json!({"title": "Отпуск на море", "summary": "Собирается на море."}).to_string());
+        }
+        Step::say("ага")
+    }))
+    .await
+}
+
+#[tokio::test]
+async fn after_a_silence_the_talk_is_summed_up_under_a_title_and_the_next_goes_on_where_it_was_left() {
+    let world = world().await;
+    world.say("Летом поеду на море").await.unwrap();
+    world.clock.advance(TimeDelta::hours(7));
+    assert!(!conversations::end_some(&world.engine).await, "that was no silence yet");
+    world.clock.advance(TimeDelta::hours(2));
+    assert!(conversations::end_some(&world.engine).await);
+    assert!(!conversations::end_some(&world.engine).await);
+    assert!(summary::sum_up_one(&world.engine).await);
+    assert_eq!(world.count("SELECT count(*) FROM conversations WHERE title LIKE 'gAAAA%' AND silent").await, 1);
+
+    world.say("Какой купальник взять?").await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM conversations").await, 2);
+    assert!(world.last_system().contains("# Earlier\nСобирается на море."), "{}", world.last_system());
+    let request = world.script.requests().pop().unwrap();
+    let context: Vec<_> = request.context.iter().map(|message| (message.role, message.text())).collect();
+    let left = [(Role::User, "Летом поеду на море".to_owned()), (Role::Assistant, "ага".to_owned())];
+    assert_eq!(context[..2], left);
+}
+
+#[tokio::test]
+async fn after_a_reset_the_next_conversation_knows_nothing_word_for_word() {
+    let world = world().await;
+    world.say("Летом поеду на море").await.unwrap();
+    world.store().users().end_conversation(IVAN, world.clock.now()).await.unwrap();
+    world.say("Привет").await.unwrap();
+    assert_eq!(world.script.requests().pop().unwrap().context.len(), 1);
+}
+
+#[tokio::test]
+async fn of_a_talk_that_fell_silent_only_the_end_is_shown_and_never_more_than_the_plan_lets() {
+    let world = world().await;
+    for number in 0..9 {
+        world.say(&format!("Сообщение {number}")).await.unwrap();
+    }
+    world.clock.advance(TimeDelta::hours(9));
+    assert!(conversations::end_some(&world.engine).await);
+    world.make_premium().await;
+    world.say("Утро").await.unwrap();
+    let first_of_last = || world.script.requests().pop().unwrap().context[0].text();
+    assert_eq!(first_of_last(), "Сообщение 4", "ten messages of the talk before");
+    sqlx::query("UPDATE users SET plan = 'free'").execute(&world.sql).await.unwrap();
+    world.say("Ещё утро").await.unwrap();
+    let request = world.script.requests().pop().unwrap();
+    assert_eq!(request.context.len(), 11, "ten messages of history, and the new one");
+    assert_eq!(request.context[8].text(), "Утро");
+}

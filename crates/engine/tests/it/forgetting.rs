@@ -1,0 +1,194 @@
+//! What is forgotten is gone: from every table, from what the model sees, and it does not come back.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use evolve_domain::plan::Plans;
+use evolve_engine::{
+    memories::{self, Memories, MemoryError},
+    model::{Script, Step},
+    prompt::Persona,
+    summary,
+    turn::TurnRequest,
+};
+use evolve_store::forgetting::Forgotten;
+use serde_json::json;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::turn_support::{IVAN, World, message, world_of};
+
+fn memories(world: &World) -> Memories {
+    Memories::new(world.store(), world.clock.clone(), Plans::default(), Persona::default().default_settings())
+}
+
+/// A companion who remembers what is said of spiders, sums up that Ivan fears them, and can be told to forget.
+fn companion() -> Script {
+    Script::with(|request| {
+        let asked = request.context.last().map(|message| message.text()).unwrap_or_default();
+        if request.tools.is_empty() {
+            let summary = if asked.contains("паук") {
+                "Боится пауков, любит осень."
+            } else {
+                "Любит осень."
+            };
+            // It tells of every message again, also of those from which a fact was taken before.
+            let facts = json!([{"fact": "Любит осень", "category": "preferences", "message": 5}]);
+            return Step::say(json!({"title": summary, "summary": summary, "facts": facts}).to_string());
+        }
+        match asked.as_str() {
+            "Я очень боюсь пауков" => {
+                Step::call("remember", json!({"fact": "Боится пауков", "category": "health"}))
+            }
+            "Забудь про них" => Step::call("forget", json!({"fact": "Боится пауков"})),
+            "" => Step::say("Пауки бывают страшными, понимаю вас"),
+            _ => Step::say("Понятно"),
+        }
+    })
+}
+
+/// Ivan tells of spiders, of autumn, and of spiders again; all of it is summed up.
+async fn spiders_and_autumn() -> World {
+    let world = world_of(companion()).await;
+    world.say("Я очень боюсь пауков").await.unwrap();
+    world.say("Сегодня дождь").await.unwrap();
+    world.say("Люблю осень и дожди").await.unwrap();
+    world.say("Опять паук в ванной, боюсь его").await.unwrap();
+    for _ in 0..6 {
+        world.say("Ну вот").await.unwrap();
+    }
+    sqlx::query("UPDATE conversations SET ended_at = now()").execute(&world.sql).await.unwrap();
+    while summary::sum_up_one(&world.engine).await {}
+    assert!(!world.where_it_stands("боится паук").await.is_empty(), "the story told of no spiders");
+    world
+}
+
+async fn the_fact(world: &World, content: &str) -> Uuid {
+    let facts = world.store().facts().book(IVAN).await.unwrap().facts;
+    facts.iter().find(|fact| fact.content == content).unwrap_or_else(|| panic!("{facts:?}")).id
+}
+
+#[tokio::test]
+async fn a_fact_that_is_forgotten_stands_in_no_table_and_what_was_said_beside_it_stays() {
+    let world = spiders_and_autumn().await;
+    let fact = the_fact(&world, "Боится пауков").await;
+    let forgotten = memories(&world).forget(IVAN, fact).await.unwrap();
+    assert_eq!(forgotten, Forgotten { facts: 1, messages: 3, summaries: 1 });
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'Люблю осень и дожди'").await, 1);
+    the_fact(&world, "Любит осень").await;
+
+    // What is left is summed up anew, and nothing comes back from it.
+    while summary::sum_up_one(&world.engine).await {}
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+    world.say("Что я люблю?").await.unwrap();
+    assert!(world.last_system().contains("Любит осень.") && !world.last_system().contains("паук"));
+    assert_eq!(world.store().facts().book(IVAN).await.unwrap().facts.len(), 1);
+
+    let again = memories(&world).forget(IVAN, fact).await;
+    assert!(matches!(again, Err(MemoryError::NoSuchFact)));
+}
+
+#[tokio::test]
+async fn history_is_forgotten_with_its_fact() {
+    let world = world_of(Script::with(|request| {
+        let asked = request.context.last().map(|message| message.text()).unwrap_or_default();
+        match asked.as_str() {
+            "Работаю в цирке" => {
+                Step::call("remember", json!({"fact": "Работает в цирке", "category": "work"}))
+            }
+            "Перешёл в театр" => Step::call(
+                "remember",
+                json!({"fact": "Работает в театре", "category": "work", "replaces": "Работает в цирке"}),
+            ),
+            _ => Step::say("Здорово"),
+        }
+    }))
+    .await;
+    world.say("Работаю в цирке").await.unwrap();
+    world.say("Перешёл в театр").await.unwrap();
+    let (_, history) = memories(&world).one(IVAN, the_fact(&world, "Работает в театре").await).await.unwrap();
+    assert_eq!(history[0].fact.content, "Работает в цирке");
+    memories(&world).forget(IVAN, the_fact(&world, "Работает в театре").await).await.unwrap();
+    for piece in ["цирк", "театр"] {
+        assert_eq!(world.where_it_stands(piece).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_turn_is_asked_to_forget_is_out_of_sight_at_once_and_gone_soon() {
+    let world = spiders_and_autumn().await;
+    world.say("Забудь про них").await.unwrap();
+    world.say("Что нового?").await.unwrap();
+    assert!(!world.last_system().contains("[health]"));
+    assert!(!memories::settle_one(&world.engine).await, "its answer could not be repeated any more");
+    world.clock.advance(TimeDelta::minutes(11));
+    assert!(memories::settle_one(&world.engine).await);
+    assert!(!memories::settle_one(&world.engine).await);
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_summary_that_is_being_made_while_its_fact_is_forgotten_is_not_written() {
+    let gate = Arc::new(Notify::new());
+    let held = gate.clone();
+    let world = world_of(Script::with(move |request| {
+        let about_spiders = request.context.last().is_some_and(|message| message.text().contains("паук"));
+        match (request.tools.is_empty() && about_spiders, request.tools.is_empty()) {
+            (true, _) => {
+                let digest = json!({"summary": "Боится пауков."}).to_string();
+                Step::After(held.clone(), Box::new(Step::say(digest)))
+            }
+            (false, true) => Step::say("Ни о чём."),
+            (false, false) if about_spiders => {
+                Step::call("remember", json!({"fact": "Боится пауков", "category": "health"}))
+            }
+            _ => Step::say("Понятно"),
+        }
+    }))
+    .await;
+    world.say("Я очень боюсь пауков").await.unwrap();
+    for _ in 0..9 {
+        world.say("Ну вот").await.unwrap();
+    }
+    let asked = world.script.requests().len();
+    let forget = async {
+        world.script.asked(asked + 1).await;
+        memories(&world).forget(IVAN, the_fact(&world, "Боится пауков").await).await.unwrap();
+        gate.notify_one();
+    };
+    tokio::join!(summary::sum_up_one(&world.engine), forget);
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+    while summary::sum_up_one(&world.engine).await {}
+    assert_eq!(world.count("SELECT summed_messages::bigint FROM conversations").await, 10);
+}
+
+#[tokio::test]
+async fn everything_can_be_forgotten_at_once_and_nobody_else_loses_anything() {
+    let world = spiders_and_autumn().await;
+    let eva = TurnRequest { user_id: IVAN + 1, ..message("Сегодня дождь, а я боюсь гроз") };
+    world.engine.chat(eva, None).await.unwrap();
+    let forgotten = memories(&world).forget_all(IVAN).await.unwrap();
+    assert_eq!((forgotten.messages, forgotten.summaries), (20, 1));
+    for piece in ["паук", "осень", "ванн"] {
+        assert_eq!(world.where_it_stands(piece).await, [""; 0]);
+    }
+    assert!(!world.where_it_stands("гроз").await.is_empty(), "Eva's words are gone");
+    assert_eq!(world.count("SELECT count(*) FROM users WHERE points > 0").await, 2, "the relationship is gone");
+    world.say("Привет").await.unwrap();
+    assert_eq!(world.script.requests().last().unwrap().context.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_reads_corrects_or_forgets_what_another_told() {
+    let world = spiders_and_autumn().await;
+    let eva = TurnRequest { user_id: IVAN + 1, ..message("Привет") };
+    world.engine.chat(eva, None).await.unwrap();
+    let (fact, memories) = (the_fact(&world, "Боится пауков").await, memories(&world));
+    assert!(matches!(memories.one(IVAN + 1, fact).await, Err(MemoryError::NoSuchFact)));
+    assert!(matches!(memories.forget(IVAN + 1, fact).await, Err(MemoryError::NoSuchFact)));
+    assert!(matches!(memories.correct(IVAN + 1, fact, Some("x"), None).await, Err(MemoryError::NoSuchFact)));
+    assert!(matches!(memories.list(77, &Default::default()).await, Err(MemoryError::NobodyThere)));
+    assert_eq!(memories.list(IVAN + 1, &Default::default()).await.unwrap().total, 0);
+    the_fact(&world, "Боится пауков").await;
+}

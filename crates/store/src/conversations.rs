@@ -1,0 +1,42 @@
+//! Conversations: their end.
+//!
+//! A conversation is ended by the person (`/reset`), or by silence. After a silence the next one goes on where it was left:
+//! [`crate::messages::Messages::recall`] shows the end of it. After a reset it does not.
+
+use chrono::{DateTime, Utc};
+
+use crate::{Store, StoreError};
+
+/// Conversations. Borrowed from [`Store::conversations`].
+#[derive(Debug)]
+pub struct Conversations<'a>(&'a Store);
+
+impl Store {
+    /// Conversations.
+    #[must_use]
+    pub fn conversations(&self) -> Conversations<'_> {
+        Conversations(self)
+    }
+}
+
+/// The person's row is locked first, as in every statement that writes for them; whoever is just being written for is talking,
+/// and left alone. $1 time of the last message, $2 how many.
+const END_SILENT: &str = "
+    WITH silent AS (
+        SELECT c.id FROM conversations c JOIN users u ON u.id = c.user_id
+        WHERE c.ended_at IS NULL AND c.last_message_at < $1
+        ORDER BY c.last_message_at LIMIT $2 FOR NO KEY UPDATE OF u SKIP LOCKED
+    )
+    UPDATE conversations c SET ended_at = c.last_message_at, silent = true FROM silent
+    WHERE c.id = silent.id AND c.ended_at IS NULL AND c.last_message_at < $1";
+
+impl Conversations<'_> {
+    /// Ends conversations in which nobody has said anything since `before`; how many, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_silent(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, StoreError> {
+        let done = sqlx::query(END_SILENT).bind(before).bind(i64::from(limit)).execute(&self.0.pool).await?;
+        Ok(done.rows_affected())
+    }
+}

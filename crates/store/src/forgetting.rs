@@ -1,0 +1,316 @@
+//! Forgetting: a fact that a person wants forgotten goes from everywhere, and not only from the list of facts.
+//!
+//! Asking marks the fact's chain ([`FactChanges::forgotten`]); from then on nothing shows it, and its rows are what is owed.
+//! [`Forgetting::settle`] pays: in one transaction it empties the messages that hold the fact (the one in which it was told,
+//! the answers that take it up, the asking, and wherever it was said again), takes them out of the index and out of the answers that are
+//! kept for repeats, throws away the summaries and titles that may hold it, so that they are made anew from what is left, and
+//! removes the fact with its history.
+//!
+//! [`FactChanges::forgotten`]: crate::facts::FactChanges::forgotten
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use evolve_domain::memory::{
+    Side,
+    candidates::Block,
+    forget::Trace,
+    index::{index, without},
+    terms::terms,
+};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use crate::{
+    Keyring, Store, StoreError,
+    memory::{POSTINGS, month_of},
+    messages::Role,
+};
+
+/// What forgetting took along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Facts removed, those of their history included.
+    pub facts: u64,
+    /// Messages emptied.
+    pub messages: u64,
+    /// Conversations whose summary is made anew.
+    pub summaries: u64,
+}
+
+/// Forgetting. Borrowed from [`Store::forgetting`].
+#[derive(Debug)]
+pub struct Forgetting<'a>(&'a Store);
+
+impl Store {
+    /// Forgetting.
+    #[must_use]
+    pub fn forgetting(&self) -> Forgetting<'_> {
+        Forgetting(self)
+    }
+}
+
+/// $1 before when it was asked.
+const OWED: &str = "SELECT user_id FROM facts WHERE forgotten_at <= $1 ORDER BY forgotten_at LIMIT 1";
+
+const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
+
+const TO_FORGET: &str = "
+    SELECT content, message_id, created_at, forgotten_at FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
+
+/// $1 person, $2/$3 the messages in which it was told, $4 numbers of messages that hold it, $5 when it was asked to forget it:
+/// if that was in a turn, its answer has that time. An answer belongs to the turn of its message, and is written when that
+/// ends.
+const HELD: &str = "
+    WITH source AS (
+        SELECT m.* FROM unnest($2::uuid[], $3::timestamptz[]) AS s (id, created_at)
+        JOIN messages m ON m.id = s.id AND m.created_at = s.created_at WHERE m.user_id = $1
+    ), asked AS (
+        SELECT m.turn_id, m.created_at FROM unnest($5::timestamptz[]) AS a (created_at)
+        JOIN messages m ON m.user_id = $1 AND m.created_at = a.created_at AND m.role = 'assistant'
+    )
+    SELECT id, created_at, number, turn_id, conversation_id, role, text, true AS certain FROM source
+    UNION
+    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, true FROM messages m
+    WHERE m.user_id = $1 AND m.number = ANY ($4)
+    UNION
+    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, false FROM source s
+    JOIN messages m ON m.user_id = $1 AND m.turn_id = s.turn_id AND m.role = 'assistant'
+                   AND m.created_at >= s.created_at AND m.created_at < s.created_at + interval '1 day'
+    UNION
+    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, false FROM asked a
+    JOIN messages m ON m.user_id = $1 AND m.turn_id = a.turn_id
+                   AND m.created_at <= a.created_at AND m.created_at > a.created_at - interval '1 day'";
+
+/// $1 person, $2/$3 terms and months.
+const BLOCKS: &str = "
+    SELECT t.term, t.month, t.postings FROM unnest($2::text[], $3::date[]) AS w (term, month)
+    JOIN message_terms t ON t.user_id = $1 AND t.term = w.term AND t.month = w.month";
+
+/// $1 person, $2–$4 terms, months and what is left of their postings.
+const UNINDEX: &str = "
+    WITH left_over AS (
+        SELECT * FROM unnest($2::text[], $3::date[], $4::bytea[]) AS l (term, month, postings)
+    ), gone AS (
+        DELETE FROM message_terms t USING left_over l
+        WHERE t.user_id = $1 AND t.term = l.term AND t.month = l.month AND l.postings = ''
+    )
+    UPDATE message_terms t SET postings = l.postings FROM left_over l
+    WHERE t.user_id = $1 AND t.term = l.term AND t.month = l.month AND l.postings <> ''";
+
+/// $1 person, $2/$3 messages, $4 turns whose answer is among them.
+const EMPTY: &str = "
+    WITH emptied AS (
+        UPDATE messages m SET text = '' FROM unnest($2::uuid[], $3::timestamptz[]) AS e (id, created_at)
+        WHERE m.id = e.id AND m.created_at = e.created_at
+    )
+    UPDATE turns SET reply = NULL WHERE user_id = $1 AND id = ANY ($4)";
+
+const TOLD: &str = "
+    SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
+    WHERE c.user_id = $1 AND (c.title IS NOT NULL OR s.content IS NOT NULL)";
+
+/// A pass that is under way has read what is to be forgotten: without its lease it cannot write. $1 conversations.
+const RESTART: &str = "
+    WITH dropped AS (
+        DELETE FROM summaries WHERE conversation_id = ANY ($1)
+    )
+    UPDATE conversations SET summed_messages = 0, title = NULL, summary_leased_until = NULL WHERE id = ANY ($1)";
+
+const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
+
+/// In the order that foreign keys ask for.
+const ALL: [&str; 7] = [
+    "DELETE FROM message_terms WHERE user_id = $1",
+    "DELETE FROM messages WHERE user_id = $1",
+    "DELETE FROM summaries WHERE user_id = $1",
+    "DELETE FROM conversations WHERE user_id = $1",
+    "UPDATE turns SET reply = NULL WHERE user_id = $1",
+    "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
+    "DELETE FROM facts WHERE user_id = $1",
+];
+
+#[derive(FromRow)]
+struct FactRow {
+    content: String,
+    message_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    forgotten_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct MessageRow {
+    id: Uuid,
+    created_at: DateTime<Utc>,
+    number: Option<i32>,
+    turn_id: Uuid,
+    conversation_id: Uuid,
+    role: String,
+    text: String,
+    certain: bool,
+}
+
+impl Forgetting<'_> {
+    /// Somebody for whom forgetting is owed since before a time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn owed(&self, before: DateTime<Utc>) -> Result<Option<i64>, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as(OWED).bind(before).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|(user_id,)| user_id))
+    }
+
+    /// Forgets all that a person asked to forget, everywhere.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was done, and it is still owed.
+    pub async fn settle(&self, user_id: i64) -> Result<Forgotten, StoreError> {
+        let keys = &self.0.keys;
+        let mut transaction = self.0.pool.begin().await?;
+        let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(&mut *transaction).await?;
+        let Some((messages,)) = held else { return Ok(Forgotten::default()) };
+        let facts: Vec<FactRow> = sqlx::query_as(TO_FORGET).bind(user_id).fetch_all(&mut *transaction).await?;
+        if facts.is_empty() {
+            return Ok(Forgotten::default());
+        }
+        let (traces, found) = traces(&mut transaction, keys, user_id, &facts, messages).await?;
+        let emptied = empty(&mut transaction, user_id, &facts, &traces, found).await?;
+        let mut conversations: BTreeSet<Uuid> = emptied.iter().map(|message| message.conversation_id).collect();
+        conversations.extend(that_tell(&mut transaction, keys, user_id, &traces).await?);
+        let conversations: Vec<_> = conversations.into_iter().collect();
+        sqlx::query(RESTART).bind(&conversations).execute(&mut *transaction).await?;
+        let removed = sqlx::query(REMOVE).bind(user_id).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(Forgotten {
+            facts: removed.rows_affected(),
+            messages: u64::try_from(emptied.len()).unwrap_or(u64::MAX),
+            summaries: u64::try_from(conversations.len()).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Forgets everything that was ever said and learnt: facts, messages, summaries, the index. Profile, plan and
+    /// relationship stay.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was done.
+    pub async fn everything(&self, user_id: i64) -> Result<Forgotten, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(&mut *transaction).await?;
+        if held.is_none() {
+            return Ok(Forgotten::default());
+        }
+        let mut counts = [0; ALL.len()];
+        for (count, statement) in counts.iter_mut().zip(ALL) {
+            *count = sqlx::query(statement).bind(user_id).execute(&mut *transaction).await?.rows_affected();
+        }
+        transaction.commit().await?;
+        let [_, messages, summaries, _, _, _, facts] = counts;
+        Ok(Forgotten { facts, messages, summaries })
+    }
+}
+
+/// What tells of each fact, and the numbers of the messages that hold one.
+async fn traces(
+    connection: &mut PgConnection,
+    keys: &Keyring,
+    user_id: i64,
+    facts: &[FactRow],
+    messages: i32,
+) -> Result<(Vec<Trace>, Vec<i32>), StoreError> {
+    type Columns = (i32, Option<Vec<String>>, Option<Vec<NaiveDate>>, Option<Vec<Vec<u8>>>);
+    let texts: Vec<String> =
+        facts.iter().map(|fact| keys.decrypt(&fact.content, "facts.content")).collect::<Result<_, _>>()?;
+    let words: BTreeSet<String> = texts.iter().flat_map(|text| terms(text)).collect();
+    let words: Vec<_> = words.into_iter().collect();
+    let (_, found, months, postings): Columns =
+        sqlx::query_as(POSTINGS).bind(user_id).bind(words).fetch_one(connection).await?;
+    let (found, months, postings) =
+        (found.unwrap_or_default(), months.unwrap_or_default(), postings.unwrap_or_default());
+    let blocks: Vec<_> = found
+        .iter()
+        .zip(months)
+        .zip(&postings)
+        .map(|((term, month), postings)| Block { term, month, postings })
+        .collect();
+    let all = u32::try_from(messages).unwrap_or_default();
+    let traces: Vec<_> = texts.iter().map(|text| Trace::of(text, &blocks, all)).collect();
+    let numbers: BTreeSet<u32> = traces.iter().flat_map(|trace| trace.holding(&blocks)).collect();
+    Ok((traces, numbers.into_iter().filter_map(|number| i32::try_from(number).ok()).collect()))
+}
+
+/// Empties the messages that hold a fact, and says which.
+async fn empty(
+    connection: &mut PgConnection,
+    user_id: i64,
+    facts: &[FactRow],
+    traces: &[Trace],
+    found: Vec<i32>,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let sources: (Vec<_>, Vec<_>) = facts.iter().filter_map(|fact| Some((fact.message_id?, fact.created_at))).unzip();
+    let rows: Vec<MessageRow> = sqlx::query_as(HELD)
+        .bind(user_id)
+        .bind(sources.0)
+        .bind(sources.1)
+        .bind(found)
+        .bind(facts.iter().map(|fact| fact.forgotten_at).collect::<Vec<_>>())
+        .fetch_all(&mut *connection)
+        .await?;
+    let holds = |row: &MessageRow| row.certain || traces.iter().any(|trace| trace.is_taken_up(&row.text));
+    // One that is both certain and an answer comes twice.
+    let rows: BTreeMap<Uuid, MessageRow> = rows.into_iter().filter(holds).map(|row| (row.id, row)).collect();
+    let rows: Vec<_> = rows.into_values().filter(|row| !row.text.is_empty()).collect();
+    unindex(connection, user_id, &rows).await?;
+    let answers = rows.iter().filter(|row| row.role == Role::Assistant.as_str());
+    sqlx::query(EMPTY)
+        .bind(user_id)
+        .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
+        .bind(answers.map(|row| row.turn_id).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// Takes messages out of the index.
+async fn unindex(connection: &mut PgConnection, user_id: i64, rows: &[MessageRow]) -> Result<(), StoreError> {
+    let mut gone: BTreeMap<(String, NaiveDate), BTreeSet<u32>> = BTreeMap::new();
+    for row in rows {
+        let Some(number) = row.number.and_then(|number| u32::try_from(number).ok()) else { continue };
+        for entry in index(&row.text, Side::Person) {
+            gone.entry((entry.term, month_of(row.created_at))).or_default().insert(number);
+        }
+    }
+    let (words, months): (Vec<_>, Vec<_>) = gone.keys().cloned().unzip();
+    let blocks: Vec<(String, NaiveDate, Vec<u8>)> =
+        sqlx::query_as(BLOCKS).bind(user_id).bind(words).bind(months).fetch_all(&mut *connection).await?;
+    let (mut words, mut months, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    for (term, month, postings) in blocks {
+        let key = (term, month);
+        left.push(gone.get(&key).map_or_else(|| postings.clone(), |numbers| without(&postings, numbers)));
+        words.push(key.0);
+        months.push(key.1);
+    }
+    sqlx::query(UNINDEX).bind(user_id).bind(words).bind(months).bind(left).execute(connection).await?;
+    Ok(())
+}
+
+/// The conversations whose summary or title takes a fact up.
+async fn that_tell(
+    connection: &mut PgConnection,
+    keys: &Keyring,
+    user_id: i64,
+    traces: &[Trace],
+) -> Result<Vec<Uuid>, StoreError> {
+    let rows: Vec<(Uuid, Option<String>, Option<String>)> =
+        sqlx::query_as(TOLD).bind(user_id).fetch_all(connection).await?;
+    let mut telling = Vec::new();
+    for (id, title, summary) in rows {
+        let title = title.map(|token| keys.decrypt(&token, "conversations.title")).transpose()?;
+        let summary = summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?;
+        let texts = [title, summary];
+        if texts.iter().flatten().any(|text| traces.iter().any(|trace| trace.is_taken_up(text))) {
+            telling.push(id);
+        }
+    }
+    Ok(telling)
+}

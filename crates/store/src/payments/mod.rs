@@ -1,0 +1,257 @@
+//! Payments, subscriptions and the ledger.
+//!
+//! Money is rare and must be exact: unlike a turn, a change here is a transaction that locks the person first (as every
+//! statement that writes for them does), asks the domain what becomes of them, and writes that together with the ledger.
+//! The ledger's key, a hash of what happened to which charge, is what makes each change happen once.
+
+mod change;
+mod ending;
+mod refund;
+mod support;
+
+use chrono::{DateTime, Utc};
+use evolve_domain::{
+    payment::{Renewal, Standing, Way},
+    plan::Plan,
+};
+use sha2::{Digest as _, Sha256};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+pub use change::Paid;
+pub use ending::Ending;
+pub use refund::{Refund, RefundBegun};
+
+use crate::{Store, StoreError, users::parse};
+
+/// A payment that Telegram reports.
+#[derive(Clone, Debug)]
+pub struct NewPayment {
+    /// Id for it.
+    pub id: Uuid,
+    /// Who paid.
+    pub user_id: i64,
+    /// Telegram's id of it.
+    pub charge_id: String,
+    /// The provider's id of it.
+    pub provider_charge_id: String,
+    /// How it was paid.
+    pub way: Way,
+    /// The currency.
+    pub currency: String,
+    /// How much, in the smallest unit.
+    pub amount: i64,
+    /// Whether it is for an offer of ours. If not it gives nothing, and is booked as such.
+    pub matched: bool,
+    /// When Telegram takes the next one, where it repeats.
+    pub renews_at: Option<DateTime<Utc>>,
+    /// Whether it is the first of a subscription.
+    pub begins: bool,
+}
+
+/// A payment as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Its id.
+    pub id: Uuid,
+    /// Who paid.
+    pub user_id: i64,
+    /// Telegram's id of it.
+    pub charge_id: String,
+    /// How it was paid.
+    pub way: Way,
+    /// The currency.
+    pub currency: String,
+    /// How much, in the smallest unit.
+    pub amount: i64,
+    /// Whether it was for an offer of ours.
+    pub matched: bool,
+    /// When.
+    pub paid_at: DateTime<Utc>,
+    /// Until when the days are that it gave.
+    pub covers_until: Option<DateTime<Utc>>,
+    /// Whether the person asked for it back.
+    pub refund_asked: bool,
+    /// Whether Telegram has been asked to give it back.
+    pub refund_begun: bool,
+    /// Whether it was given back.
+    pub refunded: bool,
+}
+
+/// How a person stands, and what they paid lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// How they stand.
+    pub standing: Standing,
+    /// By what Telegram knows their subscription: its first charge.
+    pub subscription_charge: Option<String>,
+    /// The newest charge of their subscription.
+    pub last_charge: Option<String>,
+    /// Their newest payments, newest first.
+    pub payments: Vec<Payment>,
+}
+
+/// An account of the ledger in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Balance {
+    /// See [`evolve_domain::payment::Account`].
+    pub account: String,
+    /// The currency.
+    pub currency: String,
+    /// What is in it.
+    pub amount: i64,
+}
+
+/// Payments. Borrowed from [`Store::payments`].
+#[derive(Debug)]
+pub struct Payments<'a>(&'a Store);
+
+impl Store {
+    /// Payments.
+    #[must_use]
+    pub fn payments(&self) -> Payments<'_> {
+        Payments(self)
+    }
+}
+
+const STANDING: &str = "
+    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id, s.last_charge_id
+    FROM users u LEFT JOIN subscriptions s ON s.user_id = u.id WHERE u.id = $1";
+
+/// As [`STANDING`], holding the person.
+const STANDING_FOR_UPDATE: &str = "
+    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id, s.last_charge_id
+    FROM users u LEFT JOIN subscriptions s ON s.user_id = u.id WHERE u.id = $1
+    FOR NO KEY UPDATE OF u";
+
+const LATEST: &str = "
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
+    FROM payments WHERE user_id = $1 ORDER BY paid_at DESC LIMIT $2";
+
+const FIND: &str = "
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
+    FROM payments WHERE charge_id = $1";
+
+const FIND_BY_ID: &str = "
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
+    FROM payments WHERE id = $1";
+
+const BALANCES: &str = "
+    SELECT account, currency, sum(amount)::bigint AS amount FROM (
+        SELECT debit AS account, currency, amount FROM ledger
+        UNION ALL SELECT credit, currency, -amount FROM ledger
+    ) AS moved GROUP BY account, currency ORDER BY account, currency";
+
+#[derive(FromRow)]
+struct StandingRow {
+    plan: String,
+    paid_until: Option<DateTime<Utc>>,
+    premium_until: Option<DateTime<Utc>>,
+    renews_at: Option<DateTime<Utc>>,
+    canceled: Option<bool>,
+    charge_id: Option<String>,
+    last_charge_id: Option<String>,
+}
+
+#[derive(FromRow)]
+struct PaymentRow {
+    id: Uuid,
+    user_id: i64,
+    charge_id: String,
+    way: String,
+    currency: String,
+    amount: i64,
+    matched: bool,
+    paid_at: DateTime<Utc>,
+    covers_until: Option<DateTime<Utc>>,
+    refund_asked_at: Option<DateTime<Utc>>,
+    refund_begun_at: Option<DateTime<Utc>>,
+    refunded_at: Option<DateTime<Utc>>,
+}
+
+impl From<StandingRow> for Account {
+    fn from(row: StandingRow) -> Self {
+        let renewal = row.renews_at.zip(row.canceled).map(|(renews_at, canceled)| Renewal { renews_at, canceled });
+        let plan = parse("users.plan", &row.plan, Plan::default());
+        let standing = Standing { plan, paid_until: row.paid_until, premium_until: row.premium_until, renewal };
+        Self { standing, subscription_charge: row.charge_id, last_charge: row.last_charge_id, payments: Vec::new() }
+    }
+}
+
+impl From<PaymentRow> for Payment {
+    fn from(row: PaymentRow) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            charge_id: row.charge_id,
+            way: parse("payments.way", &row.way, Way::Stars),
+            currency: row.currency,
+            amount: row.amount,
+            matched: row.matched,
+            paid_at: row.paid_at,
+            covers_until: row.covers_until,
+            refund_asked: row.refund_asked_at.is_some(),
+            refund_begun: row.refund_begun_at.is_some(),
+            refunded: row.refunded_at.is_some(),
+        }
+    }
+}
+
+impl Payments<'_> {
+    /// How a person stands, with their newest `payments`; the account of nobody for who never came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn account(&self, user_id: i64, payments: i64) -> Result<Account, StoreError> {
+        let row: Option<StandingRow> = sqlx::query_as(STANDING).bind(user_id).fetch_optional(&self.0.pool).await?;
+        let rows: Vec<PaymentRow> = sqlx::query_as(LATEST).bind(user_id).bind(payments).fetch_all(&self.0.pool).await?;
+        let account = row.map(Account::from).unwrap_or_default();
+        Ok(Account { payments: rows.into_iter().map(Payment::from).collect(), ..account })
+    }
+
+    /// A payment, by our id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find(&self, id: Uuid) -> Result<Option<Payment>, StoreError> {
+        let row: Option<PaymentRow> = sqlx::query_as(FIND_BY_ID).bind(id).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(Payment::from))
+    }
+
+    /// What is in each account of the ledger; of each currency, they add up to zero.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn balances(&self) -> Result<Vec<Balance>, StoreError> {
+        Ok(sqlx::query_as(BALANCES).fetch_all(&self.0.pool).await?)
+    }
+}
+
+/// The person's account, held until the transaction ends; nothing for who never came.
+async fn held(connection: &mut PgConnection, user_id: i64) -> Result<Option<Account>, StoreError> {
+    let row: Option<StandingRow> = sqlx::query_as(STANDING_FOR_UPDATE).bind(user_id).fetch_optional(connection).await?;
+    Ok(row.map(Account::from))
+}
+
+/// Telegram must not go on taking payments for the subscription of $1. Nobody waits for it in a chat, and it must be done even
+/// if the person is removed: so the row is nobody's. Its content is forgotten as soon as Telegram has accepted it.
+pub(crate) const STOP: &str = "
+    WITH owed AS (
+        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
+        SELECT 0, NULL, 'stop-' || gen_random_uuid(), 'editUserStarSubscription',
+               jsonb_build_object('user_id', user_id, 'telegram_payment_charge_id', charge_id, 'is_canceled', true),
+               'epoch', now()
+        FROM subscriptions WHERE user_id = $1 AND NOT canceled
+        RETURNING id
+    )
+    SELECT pg_notify('outbox', '')::text FROM owed";
+
+/// The ledger's key of what happened to a charge.
+fn ledger_key(what: &str, charge_id: &str) -> Vec<u8> {
+    Sha256::digest(format!("{what}:{charge_id}")).to_vec()
+}
+
+async fn by_charge(connection: &mut PgConnection, charge_id: &str) -> Result<Option<Payment>, StoreError> {
+    let row: Option<PaymentRow> = sqlx::query_as(FIND).bind(charge_id).fetch_optional(connection).await?;
+    Ok(row.map(Payment::from))
+}

@@ -1,0 +1,176 @@
+//! Money back: the wish, the call that Telegram is owed, and what changes once it says that it was done.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::payment::{Standing, unused};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{
+    Account, Payment, Payments, STOP, by_charge,
+    change::{CANCEL, stand},
+    held, ledger_key,
+};
+use crate::{StoreError, outbox::NewOutgoing};
+
+/// What became of a refund that Telegram reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refund {
+    /// It was taken back.
+    Done(Standing),
+    /// It had been taken back before.
+    Replayed(Standing),
+    /// It is booked; the person was removed since they paid, so there is nothing else to take back.
+    OfNobody,
+    /// We know no such payment.
+    Unknown,
+}
+
+/// What became of the wish to refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundBegun {
+    /// Telegram is owed the call.
+    Yes,
+    /// It was begun, or done, before.
+    Already,
+    /// We know no such payment.
+    Unknown,
+}
+
+/// A call that Telegram refused for good, or that could not be made for a day, is owed anew: there is no other way on.
+const OWE: &str = "
+    WITH owed AS (
+        INSERT INTO outbox AS o (chat_id, user_id, key, method, params, ready_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+        ON CONFLICT (key) DO UPDATE
+        SET state = 'pending', params = excluded.params, ready_at = $6, created_at = $6, attempts = 0, error = NULL,
+            finished_at = NULL, leased_until = NULL, leased_by = NULL
+        WHERE o.state = 'dead'
+        RETURNING id
+    )
+    SELECT pg_notify('outbox', '')::text FROM owed";
+
+const BEGIN: &str = "UPDATE payments SET refund_begun_at = $2 WHERE id = $1 AND refunded_at IS NULL";
+
+const ASK: &str = "
+    UPDATE payments SET refund_asked_at = COALESCE(refund_asked_at, $3)
+    WHERE user_id = $1 AND id = $2 AND refunded_at IS NULL";
+
+const REFUNDED: &str = "UPDATE payments SET refunded_at = $2 WHERE id = $1";
+
+/// The days of later payments begin earlier by what was taken. $1 person, $2 until when the refunded one was, $3 how much.
+const MOVE_UP: &str = "
+    UPDATE payments SET covers_until = covers_until - $3
+    WHERE user_id = $1 AND covers_until > $2 AND refunded_at IS NULL";
+
+/// Books the reverse of the payment whose key is $1, under $2: whether there is such a payment, and whether this was new.
+const REVERSE: &str = "
+    WITH paid AS (
+        SELECT payment_id, debit, credit, currency, amount FROM ledger WHERE key = $1
+    ), back AS (
+        INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
+        SELECT $2, payment_id, credit, debit, currency, amount, $3 FROM paid
+        ON CONFLICT (key) DO NOTHING RETURNING id
+    )
+    SELECT EXISTS (SELECT FROM paid), EXISTS (SELECT FROM back)";
+
+impl Payments<'_> {
+    /// Notes that a person wants a payment of theirs back. False where they have no such payment, or have it back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ask_refund(&self, user_id: i64, payment_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sqlx::query(ASK).bind(user_id).bind(payment_id).bind(now).execute(&self.0.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Owes Telegram the call that gives a payment back, under a key that is the payment's own. What it gave is taken back when
+    /// Telegram reports that it did.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn begin_refund(
+        &self,
+        payment: &Payment,
+        call: &NewOutgoing,
+        now: DateTime<Utc>,
+    ) -> Result<RefundBegun, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        if held(&mut transaction, payment.user_id).await?.is_none() {
+            return Ok(RefundBegun::Unknown);
+        }
+        let begun = sqlx::query(BEGIN).bind(payment.id).bind(now).execute(&mut *transaction).await?;
+        if begun.rows_affected() == 0 {
+            return Ok(RefundBegun::Already);
+        }
+        let owed = sqlx::query(OWE)
+            .bind(call.chat_id)
+            .bind(call.user_id)
+            .bind(&call.key)
+            .bind(&call.method)
+            .bind(Json(&call.params))
+            .bind(now)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if owed.is_none() {
+            return Ok(RefundBegun::Already);
+        }
+        transaction.commit().await?;
+        Ok(RefundBegun::Yes)
+    }
+
+    /// A payment was given back: books it and takes back what is left of what it gave, once.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn refunded(&self, user_id: i64, charge_id: &str, now: DateTime<Utc>) -> Result<Refund, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        let account = held(&mut transaction, user_id).await?;
+        let payment = by_charge(&mut transaction, charge_id).await?;
+        if payment.as_ref().is_some_and(|payment| payment.user_id != user_id) {
+            return Ok(Refund::Unknown);
+        }
+        let (known, booked) = reverse(&mut transaction, charge_id, now).await?;
+        let refund = match (account, payment) {
+            (Some(account), Some(_)) if !booked => return Ok(Refund::Replayed(account.standing)),
+            (Some(account), Some(payment)) => Refund::Done(take_back(&mut transaction, &account, &payment, now).await?),
+            // The ledger remembers what was paid by people who were removed, though not by whom.
+            _ if known => Refund::OfNobody,
+            _ => return Ok(Refund::Unknown),
+        };
+        transaction.commit().await?;
+        Ok(refund)
+    }
+}
+
+async fn reverse(
+    connection: &mut PgConnection,
+    charge_id: &str,
+    now: DateTime<Utc>,
+) -> Result<(bool, bool), StoreError> {
+    let (paid, refunded) = (ledger_key("paid", charge_id), ledger_key("refunded", charge_id));
+    Ok(sqlx::query_as(REVERSE).bind(paid).bind(refunded).bind(now).fetch_one(connection).await?)
+}
+
+async fn take_back(
+    connection: &mut PgConnection,
+    account: &Account,
+    payment: &Payment,
+    now: DateTime<Utc>,
+) -> Result<Standing, StoreError> {
+    sqlx::query(REFUNDED).bind(payment.id).bind(now).execute(&mut *connection).await?;
+    if !payment.matched {
+        return Ok(account.standing);
+    }
+    let ends_renewal = account.last_charge.as_ref() == Some(&payment.charge_id);
+    let after = account.standing.refunded(payment.covers_until, ends_renewal, now);
+    stand(connection, payment.user_id, &after).await?;
+    let taken = unused(payment.covers_until, now);
+    if taken > TimeDelta::zero() {
+        let move_up = sqlx::query(MOVE_UP).bind(payment.user_id).bind(payment.covers_until).bind(taken);
+        move_up.execute(&mut *connection).await?;
+    }
+    if ends_renewal {
+        sqlx::query(STOP).bind(payment.user_id).execute(&mut *connection).await?;
+        sqlx::query(CANCEL).bind(payment.user_id).execute(connection).await?;
+    }
+    Ok(after)
+}
