@@ -1,6 +1,7 @@
 //! What is owed to a person for one update, on its way into the outbox.
 
 use evolve_store::outbox::NewOutgoing;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// In the parameters of an owed `sendMessage`: the message that it takes the place of, if that one is still there. Telegram
@@ -47,10 +48,8 @@ impl Replies {
     /// A message with buttons under it.
     #[must_use]
     pub(crate) fn ask(self, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
-        let button = |(text, data): &(&str, &str)| json!({ "text": text, "callback_data": data });
-        let rows: Vec<Vec<Value>> = buttons.iter().map(|row| row.iter().map(button).collect()).collect();
         let mut params = self.text_params(html.into());
-        params["reply_markup"] = json!({ "inline_keyboard": rows });
+        params["reply_markup"] = keyboard(buttons);
         self.owe("sendMessage", params)
     }
 
@@ -72,10 +71,8 @@ impl Replies {
     /// A message with buttons; or, where one is to be edited, that message with this text and these buttons.
     #[must_use]
     pub(crate) fn screen(self, message_id: Option<i64>, html: String, rows: &[Vec<(String, String)>]) -> Self {
-        let button = |(text, data): &(String, String)| json!({ "text": text, "callback_data": data });
-        let rows: Vec<Vec<Value>> = rows.iter().map(|row| row.iter().map(button).collect()).collect();
         let mut params = self.text_params(html);
-        params["reply_markup"] = json!({ "inline_keyboard": rows });
+        params["reply_markup"] = keyboard(rows);
         match message_id {
             Some(message_id) => {
                 params["message_id"] = message_id.into();
@@ -108,13 +105,7 @@ impl Replies {
     }
 
     fn text_params(&self, html: String) -> Value {
-        json!({
-            "chat_id": self.chat_id,
-            "text": html,
-            "parse_mode": "HTML",
-            // Previews would show pages that the companion only mentions.
-            "link_preview_options": { "is_disabled": true },
-        })
+        text_params(self.chat_id, &html)
     }
 
     fn owe(mut self, method: &str, params: Value) -> Self {
@@ -127,4 +118,22 @@ impl Replies {
         });
         self
     }
+}
+
+/// The parameters of a text in Telegram's HTML for a chat.
+pub(crate) fn text_params(chat_id: i64, html: &str) -> Value {
+    json!({
+        "chat_id": chat_id,
+        "text": html,
+        "parse_mode": "HTML",
+        // Previews would show pages that the companion only mentions.
+        "link_preview_options": { "is_disabled": true },
+    })
+}
+
+/// Rows of inline buttons: label and callback data.
+fn keyboard<T: Serialize>(rows: &[impl AsRef<[(T, T)]>]) -> Value {
+    let button = |(text, data): &(T, T)| json!({ "text": text, "callback_data": data });
+    let rows: Vec<Vec<Value>> = rows.iter().map(|row| row.as_ref().iter().map(button).collect()).collect();
+    json!({ "inline_keyboard": rows })
 }

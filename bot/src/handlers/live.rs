@@ -11,12 +11,13 @@ use std::time::Duration;
 use evolve_contract::ClientError;
 use evolve_contract::chat::{ChatEvent, ChatRequest, ChatResponse};
 use futures::StreamExt as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Turn;
 use crate::bot::Showing;
 use crate::markdown;
+use crate::replies::text_params;
 use crate::telegram::TelegramError;
 
 /// Nothing is shown of answers that are done sooner: a message that flickers is no courtesy.
@@ -55,13 +56,16 @@ async fn listen(
         let event = tokio::select! {
             biased;
             event = events.next() => event,
-            () = sleep_until(draft.due), if draft.lacks(&text) => {
+            () = sleep_until(draft.due), if draft.is_behind() => {
                 draft.show(&text).await;
                 continue;
             }
         };
         match event {
-            Some(Ok(ChatEvent::Delta(more))) => text.push_str(&more),
+            Some(Ok(ChatEvent::Delta(more))) => {
+                text.push_str(&more);
+                draft.has_news = true;
+            }
             Some(Ok(ChatEvent::Restart)) => text.clear(),
             Some(Ok(ChatEvent::Done(answer))) => return Ok(answer),
             Some(Ok(ChatEvent::Error(problem))) => return Err(ClientError::Problem(problem)),
@@ -79,6 +83,9 @@ struct Draft<'a> {
     message_id: Option<i64>,
     /// As it is shown now.
     shown: String,
+    /// Whether there is more text than was looked at. It is looked at when it may be shown: a long answer comes in
+    /// thousands of pieces, and each look reads all of it.
+    has_news: bool,
     /// When it may be shown next.
     due: Instant,
 }
@@ -86,7 +93,14 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(turn: &'a Turn<'a>) -> Self {
         let due = Instant::now() + FIRST_AFTER;
-        Self { turn, showing: turn.bot.showing, message_id: turn.update.draft_id, shown: String::new(), due }
+        Self {
+            turn,
+            showing: turn.bot.showing,
+            message_id: turn.update.draft_id,
+            shown: String::new(),
+            has_news: false,
+            due,
+        }
     }
 
     /// Whether it may be shown now. What is still owed to the chat comes before it.
@@ -96,20 +110,19 @@ impl<'a> Draft<'a> {
         clear && self.turn.bot.pace.has_room()
     }
 
-    fn lacks(&self, text: &str) -> bool {
-        self.showing != Showing::Off && !text.trim().is_empty() && visible(text).is_some_and(|text| text != self.shown)
+    fn is_behind(&self) -> bool {
+        self.showing != Showing::Off && self.has_news
     }
 
     async fn show(&mut self, text: &str) {
-        let Some(html) = visible(text) else { return };
+        self.has_news = false;
+        let Some(html) = visible(text).filter(|html| *html != self.shown) else { return };
         if !self.may_show().await {
+            self.has_news = true;
             self.due = Instant::now() + EVERY;
             return;
         }
-        let mut params = json!({
-            "chat_id": self.turn.person.chat_id, "text": html, "parse_mode": "HTML",
-            "link_preview_options": { "is_disabled": true },
-        });
+        let mut params = text_params(self.turn.person.chat_id, &html);
         let method = match (self.showing, self.message_id) {
             (Showing::Drafts, _) => {
                 // It must not be 0; the number of the update is the same in each attempt.

@@ -29,6 +29,14 @@ struct State {
     flooded: HashMap<i64, Instant>,
 }
 
+impl State {
+    /// Counts one call; when it is due. One second's worth may be made up for at once.
+    fn take(&mut self, now: Instant, interval: Duration) -> Instant {
+        self.due = self.due.max(now.checked_sub(Duration::from_secs(1)).unwrap_or(now)) + interval;
+        self.due
+    }
+}
+
 impl Pace {
     /// So many calls a second; as many may come at once.
     #[must_use]
@@ -40,14 +48,7 @@ impl Pace {
 
     /// Waits until the caller may make a call.
     pub(crate) async fn turn(&self) {
-        let at = {
-            let mut state = self.lock();
-            let now = Instant::now();
-            // One second's worth may be made up for at once.
-            let due = state.due.max(now.checked_sub(Duration::from_secs(1)).unwrap_or(now)) + self.interval;
-            state.due = due;
-            due
-        };
+        let at = self.lock().take(Instant::now(), self.interval);
         tokio::time::sleep_until(at).await;
     }
 
@@ -63,7 +64,7 @@ impl Pace {
         if state.due > now.checked_sub(Duration::from_millis(500)).unwrap_or(now) {
             return false;
         }
-        state.due = state.due.max(now.checked_sub(Duration::from_secs(1)).unwrap_or(now)) + self.interval;
+        state.take(now, self.interval);
         true
     }
 

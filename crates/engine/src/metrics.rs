@@ -39,6 +39,7 @@ pub struct EngineMetrics {
     duration: Durations<ModelStatus>,
     fallbacks: Counter,
     tools: Family<Tool, Counter>,
+    quoted: Family<Model, Counter>,
     pub(crate) summaries: Counter,
 }
 
@@ -52,6 +53,7 @@ impl EngineMetrics {
             duration: durations(),
             fallbacks: Counter::default(),
             tools: Family::default(),
+            quoted: Family::default(),
             summaries: Counter::default(),
         };
         metrics.register(|r| {
@@ -60,6 +62,11 @@ impl EngineMetrics {
             r.register("llm_request_duration_seconds", "Time of one model request, seconds", this.duration.clone());
             r.register("llm_fallback_used", "Answers that came from a fallback model", this.fallbacks.clone());
             r.register("tool_calls", "Tools that models used", this.tools.clone());
+            r.register(
+                "llm_quoted_instructions",
+                "Answers that were stopped because they quote their instructions",
+                this.quoted.clone(),
+            );
             r.register("summaries_written", "Summaries written", this.summaries.clone());
         });
         this
@@ -67,6 +74,10 @@ impl EngineMetrics {
 
     pub(crate) fn tool(&self, tool: &'static str, ok: bool) {
         self.tools.get_or_create(&Tool { tool, ok }).inc();
+    }
+
+    pub(crate) fn quoted(&self, model: &str) {
+        self.quoted.get_or_create(&Model { model: model.to_owned() }).inc();
     }
 }
 

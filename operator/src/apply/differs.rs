@@ -33,8 +33,8 @@ struct Rule {
     quantity: bool,
     /// It is below an atomic list: nobody else has a say in it.
     exact: bool,
-    /// Whether the kind is one of Kubernetes' own, for which all defaults are written out below atomic lists. Whoever defines another kind may fill
-    /// in defaults that nobody knows here.
+    /// Whether the kind is one of Kubernetes' own, for which all defaults are written out below atomic lists. Whoever
+    /// defines another kind may fill in defaults that nobody knows here.
     known: bool,
 }
 

@@ -5,7 +5,7 @@ use kube::ResourceExt as _;
 
 use super::migration::{Gate, gate};
 use super::pods::{Pods, Trouble};
-use super::{live, typed};
+use super::{is_owned, live, typed};
 use crate::EvolveBot;
 use crate::build::{COMPONENT, RESTORED, names};
 use crate::controller::cache::Cache;
@@ -91,7 +91,7 @@ pub fn restored(bot: &EvolveBot, cache: &Cache) -> Option<String> {
 /// As [`jobs`]; those alone that `bot` owns, since what they did decides what runs.
 fn own_jobs(bot: &EvolveBot, cache: &Cache, part: &str) -> Vec<Job> {
     let mut jobs = jobs(bot, cache, part);
-    jobs.retain(|job| job.owner_references().iter().any(|owner| Some(&owner.uid) == bot.metadata.uid.as_ref()));
+    jobs.retain(|job| is_owned(job, bot.metadata.uid.as_deref()));
     jobs
 }
 

@@ -107,7 +107,7 @@ pub fn plan(
     let is_held = !found.missing.is_empty();
     let job: Option<Job> = live(cache, bot, Kind::Job, &names.migration);
     // Of a Job of another's, whatever its name, nothing is believed.
-    let job = job.filter(|job| job.owner_references().iter().any(|known| known.uid == owner.uid));
+    let job = job.filter(|job| is_owned(job, Some(&owner.uid)));
     let expiring = expiring(bot, cache, job.as_ref());
     let gate = match gate(job.as_ref()) {
         // Its Job may be gone, or run once more because somebody deleted it; what it did is not undone.
@@ -185,6 +185,11 @@ pub fn plan(
         remembered: remembered.into(),
         names,
     })
+}
+
+/// Whether the bot with this `uid` owns a Job.
+fn is_owned(job: &Job, uid: Option<&str>) -> bool {
+    job.owner_references().iter().any(|owner| Some(owner.uid.as_str()) == uid)
 }
 
 /// Why pods that shall be are not even made.

@@ -111,8 +111,8 @@ pub fn is_spoken_of(text: &str) -> bool {
     let words = words(text);
     PHRASES.iter().any(|phrase| {
         let phrase: Vec<&str> = phrase.split(' ').collect();
-        let ends = (0..words.len()).filter_map(|start| Some((start, end_of(&phrase, &words, start)?)));
-        ends.into_iter().any(|(start, end)| !is_harmless(&words, start, end))
+        let mut found = (0..words.len()).filter_map(|start| Some((start, end_of(&phrase, &words, start)?)));
+        found.any(|(start, end)| !is_harmless(&words, start, end))
     })
 }
 

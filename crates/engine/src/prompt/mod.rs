@@ -11,6 +11,7 @@ use evolve_domain::{
     language::Language,
     profile::{Profile, Settings},
     relationship::Level,
+    safety::quoting::Secret,
     wishes::{MAX_INSTRUCTION_CHARS, MAX_TOPIC_CHARS, Wishes},
 };
 use evolve_store::{facts::Fact, messages};
@@ -64,7 +65,7 @@ pub struct PromptError(#[from] minijinja::Error);
 pub struct Prompts(Environment<'static>);
 
 /// What the system instruction is made of.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Known<'a> {
     /// The person's language.
     pub language: Language,
@@ -116,10 +117,10 @@ impl Prompts {
             Some(own) => own.trim().to_owned(),
             None => self.render("persona", language, context! { name => persona.name.as_str() })?,
         };
-        let fact = |fact: &Fact| FactLine {
-            category: fact.category.as_str(),
-            day: fact.day.map(|day| day.to_string()),
-            content: fact.content.clone(),
+        // It was folded when it was stored; what an older version stored is folded here.
+        let fact = |fact: &Fact| {
+            let (category, day) = (fact.category.as_str(), fact.day.map(|day| day.to_string()));
+            Some(FactLine { category, day, content: fact::clean(&fact.content)? })
         };
         let context = SystemContext {
             persona_prompt,
@@ -128,11 +129,21 @@ impl Prompts {
             detail: known.profile.wishes.detail.as_str(),
             wishes: wish_lines(&known.profile.wishes),
             profile: profile_lines(known.profile),
-            facts: known.facts.iter().map(fact).collect(),
+            facts: known.facts.iter().filter_map(fact).collect(),
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
             summary: known.summary.and_then(told),
         };
         self.render("system", language, Value::from(Serde(&context)))
+    }
+
+    /// What must not be quoted to the person of their own system instruction: all of it that is not theirs.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn secret(&self, persona: &Persona, known: &Known<'_>) -> Result<Secret, PromptError> {
+        let nobody = Profile::default();
+        let known = Known { profile: &nobody, facts: &[], earlier: &[], summary: None, ..known.clone() };
+        Ok(Secret::new(&self.system(persona, &known)?))
     }
 
     /// What the system instruction ends with where the person may be in danger.

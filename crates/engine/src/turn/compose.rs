@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use evolve_domain::{
     fact::choose::{Ranked, choose},
     plan::Plan,
-    safety::{crisis, hidden},
+    safety::{crisis, hidden, quoting::Secret},
     tokens,
 };
 use evolve_store::{
@@ -31,7 +31,7 @@ const FACT_TOKENS: (u32, u32) = (1500, 6000);
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 
 impl Running<'_> {
-    pub(super) fn compose(&self, recall: &Recall) -> Result<Request, TurnError> {
+    pub(super) fn compose(&self, recall: &Recall) -> Result<(Request, Secret), TurnError> {
         let (mut context, whole) = history(&recall.messages, HISTORY_TOKENS);
         // What the history shows in full need not be told again in short.
         let summary = if whole && !recall.more_messages { None } else { recall.summary.as_deref() };
@@ -50,6 +50,7 @@ impl Running<'_> {
             summary,
         };
         let mut system = self.engine.prompts.system(&self.engine.persona, &known)?;
+        let secret = self.engine.prompts.secret(&self.engine.persona, &known)?;
         if crisis::is_spoken_of(&self.request.text) {
             system = format!("{system}\n\n{}", self.engine.prompts.danger(self.settings().language)?);
         }
@@ -59,7 +60,7 @@ impl Running<'_> {
         request.thinking = Thinking::Budget(self.engine.thinking_budget);
         request.max_output_tokens = MAX_OUTPUT_TOKENS;
         request.language = self.settings().language;
-        Ok(request)
+        Ok((request, secret))
     }
 
     /// The facts to show, oldest first.

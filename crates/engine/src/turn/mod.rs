@@ -222,8 +222,8 @@ impl Running<'_> {
             return Err(TurnError::PremiumRequired);
         }
         let recall = self.recall().await?;
-        let prompt = self.compose(&recall)?;
-        self.generate(prompt, &recall, listener).await
+        let (prompt, secret) = self.compose(&recall)?;
+        self.generate(prompt, &secret, &recall, listener).await
     }
 
     /// Runs `work` while the turn's lease is extended.

@@ -9,6 +9,8 @@ mod facts;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
+mod injections;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod model_chain;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
-    model::{Chain, ChainConfig, ModelProvider, Script, Step},
+    model::{Chain, ChainConfig, ModelProvider, Request, Script, Step},
     prompt::Persona,
     turn::{TurnError, TurnReply, TurnRequest},
 };
@@ -125,9 +125,14 @@ impl World {
         sqlx::query("UPDATE users SET plan = 'premium'").execute(&self.sql).await.unwrap();
     }
 
+    /// What the model was asked last.
+    pub(crate) fn last_request(&self) -> Request {
+        self.script.requests().last().unwrap().clone()
+    }
+
     /// The system instruction of the newest request.
     pub(crate) fn last_system(&self) -> String {
-        self.script.requests().last().unwrap().system.clone()
+        self.last_request().system
     }
 }
 

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt as _;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::api::{Patch, PatchParams};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 /// On a pod: that it does not become ready.
@@ -25,7 +25,7 @@ pub const POD_IP: &str = "evolve.test/pod-ip";
 pub const PLAYED: &str = "evolve.test/played";
 
 /// Makes the pods of a bot with this `spec` ask for [`PLAYED`].
-pub fn leave_to_the_player(spec: &mut serde_json::Value) {
+pub fn leave_to_the_player(spec: &mut Value) {
     for part in ["api", "bot"] {
         spec[part]["pod"]["nodeSelector"][PLAYED] = json!("yes");
     }
@@ -116,35 +116,26 @@ async fn settle(pods: &Api<Pod>, pod: &Pod, held: bool) {
         pods.patch_status(&pod.name_any(), &PatchParams::default(), &Patch::Merge(json!({ "status": status }))).await;
 }
 
-fn not_pulled(pod: &Pod) -> serde_json::Value {
-    let containers: Vec<_> = pod
-        .spec
-        .iter()
-        .flat_map(|spec| &spec.containers)
-        .map(|container| {
-            json!({
-                "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
-                "state": { "waiting": { "reason": "ImagePullBackOff", "message": "Back-off pulling image" } },
-            })
-        })
-        .collect();
-    json!({ "phase": "Pending", "containerStatuses": containers })
+fn not_pulled(pod: &Pod) -> Value {
+    let waiting = json!({ "reason": "ImagePullBackOff", "message": "Back-off pulling image" });
+    json!({ "phase": "Pending", "containerStatuses": containers(pod, &json!({ "waiting": waiting })) })
 }
 
-fn ended(pod: &Pod, phase: &str, code: i32) -> serde_json::Value {
-    let containers: Vec<_> = pod
-        .spec
-        .iter()
-        .flat_map(|spec| &spec.containers)
-        .map(|container| {
-            json!({
-                "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
-                "state": { "terminated": {
-                    "exitCode": code, "reason": if code == 0 { "Completed" } else { "Error" },
-                    "finishedAt": chrono::Utc::now().to_rfc3339(),
-                } },
-            })
+fn ended(pod: &Pod, phase: &str, code: i32) -> Value {
+    let terminated = json!({
+        "exitCode": code, "reason": if code == 0 { "Completed" } else { "Error" },
+        "finishedAt": chrono::Utc::now().to_rfc3339(),
+    });
+    json!({ "phase": phase, "containerStatuses": containers(pod, &json!({ "terminated": terminated })) })
+}
+
+/// The statuses of the pod's containers, none of which runs.
+fn containers(pod: &Pod, state: &Value) -> Vec<Value> {
+    let of = |container: &Container| {
+        json!({
+            "name": container.name, "image": container.image, "imageID": "", "ready": false, "restartCount": 0,
+            "state": state,
         })
-        .collect();
-    json!({ "phase": phase, "containerStatuses": containers })
+    };
+    pod.spec.iter().flat_map(|spec| &spec.containers).map(of).collect()
 }
