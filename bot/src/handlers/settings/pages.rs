@@ -62,7 +62,7 @@ impl Page {
         let back = |menu: Menu, page: &str| menu.row([(say(Text::SettingsBack), data("page", page))]);
         match self {
             Self::Root => root(now),
-            Self::Language => back(Menu::new(say(Text::SettingsLanguageTitle)).row(languages(now)), "root"),
+            Self::Language => back(Menu::new(say(Text::SettingsLanguageTitle)).pairs(languages(now)), "root"),
             Self::Zone => {
                 let region = |(name, _): (&str, _)| {
                     (say(Text::RegionName { region: name }), data("page", &format!("zone-{name}")))
@@ -116,10 +116,6 @@ pub(super) fn summary(now: &Now) -> String {
     let time = at.with_timezone(&zone).format("%H:%M").to_string();
     let count =
         |list: &Option<Vec<String>>| list.as_ref().map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX));
-    let name = match language {
-        Language::Ru => Text::LanguageRussian,
-        Language::En => Text::LanguageEnglish,
-    };
     let quiet = match settings.quiet_hours.as_deref() {
         Some(hours) if !hours.is_empty() => shown_hours(hours),
         _ => say(Text::SettingsNone),
@@ -127,7 +123,7 @@ pub(super) fn summary(now: &Now) -> String {
     let lines = [
         say(Text::SettingsTitle),
         String::new(),
-        say(Text::ProfileLanguage { value: &say(name) }),
+        say(Text::ProfileLanguage { value: language.name() }),
         say(Text::SettingsNowZone { zone: zone.name(), time: &time }),
         say(Text::SettingsNowDetail { value: &detail_text(settings.detail.unwrap_or_default(), now) }),
         say(Text::SettingsNowWishes { count: count(&settings.instructions) }),
@@ -140,11 +136,9 @@ pub(super) fn summary(now: &Now) -> String {
 }
 
 fn languages(now: &Now) -> Vec<(String, String)> {
-    let button = |language: Language, text: Text<'_>| {
-        let label = marked(language == now.language, &text.render(now.language));
-        (label, data("lang", language.as_str()))
-    };
-    vec![button(Language::Ru, Text::LanguageRussian), button(Language::En, Text::LanguageEnglish)]
+    let button =
+        |language: Language| (marked(language == now.language, language.name()), data("lang", language.as_str()));
+    Language::ALL.into_iter().map(button).collect()
 }
 
 fn wishes(now: &Now) -> Menu {
