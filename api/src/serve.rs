@@ -49,6 +49,7 @@ pub fn serve(
     partitions::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);
+    payments::watch(api.payments.clone(), metrics, tasks);
     memories::start(api.engine.clone(), tasks);
     conversations::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));

@@ -156,6 +156,11 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     Ok((person, incoming))
 }
 
+/// Whether Telegram reports in it that something was paid or given back.
+pub(crate) fn is_money(update: &Value) -> bool {
+    update.get("message").is_some_and(|message| report(message).is_some())
+}
+
 fn report(message: &Value) -> Option<Report> {
     if let Some(paid) = message.get("successful_payment") {
         return Some(Report::Paid(serde_json::from_value(paid.clone()).ok()));

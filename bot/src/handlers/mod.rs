@@ -33,6 +33,7 @@ mod typing;
 pub(crate) mod incoming;
 
 pub(crate) use commands::register as register_commands;
+pub(crate) use incoming::is_money;
 pub(crate) use trouble::Trouble;
 
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 11] = [
+const DATA: [(i64, &str); 12] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -41,6 +41,12 @@ const DATA: [(i64, &str); 11] = [
           UPDATE conversations SET title = 'token', extracted_messages = 1;
           UPDATE users SET facts_version = 2"),
     (13, "UPDATE conversations SET silent = true"),
+    (21, "INSERT INTO subscriptions (charge_id, last_charge_id, renews_at) VALUES ('nobodys', 'nobodys', now());
+          INSERT INTO subscriptions (charge_id, user_id, last_charge_id, renews_at, begun_at, wanted, stopped_at)
+          VALUES ('second', 1, 'second', now(), now(), false, now());
+          INSERT INTO payments (id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+          VALUES (gen_random_uuid(), 'nobodys', '', 'stars', 'XTR', 250, false, now());
+          INSERT INTO star_transactions (seen) VALUES (7)"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
