@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use evolve_domain::language::Language;
 use evolve_testkit::telegram::control::ControlClient;
 use evolve_testkit::telegram::{Sent, User};
 
@@ -87,7 +88,7 @@ pub(crate) async fn run(arguments: &ChatArguments) -> anyhow::Result<()> {
 fn person(id: i64) -> User {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
-    let language = if locale.starts_with("ru") { "ru" } else { "en" };
+    let language = Language::from_telegram(Some(&locale)).as_str();
     User::new(id).first_name(set("USER").unwrap_or_else(|| "Guest".to_owned())).language(language)
 }
 

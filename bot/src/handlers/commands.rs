@@ -84,7 +84,8 @@ fn parse(text: &str) -> Option<Command> {
 /// # Errors
 /// [`TelegramError`].
 pub(crate) async fn register(telegram: &Telegram) -> Result<(), TelegramError> {
-    for (language, code) in [(Language::En, ""), (Language::Ru, "ru")] {
+    let languages = Language::ALL.map(|language| (language, language.as_str()));
+    for (language, code) in languages.into_iter().chain([(Language::En, "")]) {
         let commands = MENU.map(|(command, text)| json!({ "command": command, "description": text.render(language) }));
         telegram.call("setMyCommands", &json!({ "commands": commands, "language_code": code })).await?;
     }

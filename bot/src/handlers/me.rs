@@ -69,7 +69,7 @@ fn describe(profile: &ProfileData, language: Language) -> String {
         line(Text::ProfileCity { value });
     }
     let knows_something = !lines.is_empty();
-    let mut settings = vec![Text::ProfileLanguage { value: &name_of(language) }.render(language)];
+    let mut settings = vec![Text::ProfileLanguage { value: language.name() }.render(language)];
     if let Some(value) = filled(&profile.time_zone) {
         settings.push(Text::ProfileTimeZone { value }.render(language));
     }
@@ -105,13 +105,6 @@ fn describe_status(status: &StatusResponse, zone: Tz, language: Language) -> Str
 
 fn filled(field: &Option<String>) -> Option<&str> {
     field.as_deref().filter(|value| !value.trim().is_empty())
-}
-
-fn name_of(language: Language) -> String {
-    match language {
-        Language::Ru => Text::LanguageRussian.render(language),
-        Language::En => Text::LanguageEnglish.render(language),
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use super::{Trouble, Turn, memory, names};
 use crate::{replies::Replies, texts::Text};
 
 const LANGUAGE: &str = "lang:";
+const BUTTONS_A_ROW: usize = 2;
 const KEEP_NAME: &str = "name:keep";
 const OTHER_NAME: &str = "name:other";
 
@@ -44,10 +45,10 @@ pub(super) async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
         Onboarding::New | Onboarding::Language => {
             let data = step_data(Onboarding::Language);
             turn.change(ProfileData { language: Some(language.to_string()), ..data }).await?;
-            let russian = (Text::LanguageRussian.render(language), format!("{LANGUAGE}{}", Language::Ru));
-            let english = (Text::LanguageEnglish.render(language), format!("{LANGUAGE}{}", Language::En));
-            let row = [(russian.0.as_str(), russian.1.as_str()), (english.0.as_str(), english.1.as_str())];
-            Ok(turn.replies().ask(Text::Welcome.render(language), &[&row]))
+            let buttons = Language::ALL.map(|language| (language.name(), format!("{LANGUAGE}{language}")));
+            let buttons = buttons.each_ref().map(|(name, data)| (*name, data.as_str()));
+            let rows: Vec<_> = buttons.chunks(BUTTONS_A_ROW).collect();
+            Ok(turn.replies().ask(Text::Welcome.render(language), &rows))
         }
     }
 }

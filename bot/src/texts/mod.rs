@@ -1,23 +1,18 @@
 //! What the bot itself says, in every language.
 //!
-//! The words are in `bot/locales/LANGUAGE.ftl` (Fluent: plural forms are the language's own), compiled in. Code names
+//! The words are in `locales/LANGUAGE.ftl` (Fluent: plural forms are the language's own), compiled in. Code names
 //! them by [`Text`], whose variants carry what is filled in: a text that does not exist, or lacks a value, does not
 //! compile. What is filled in is escaped here, so that no caller can forget it.
 
-use std::sync::LazyLock;
-
 use chrono::{Datelike as _, NaiveDate};
 use evolve_domain::language::Language;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use evolve_texts::{FluentArgs, FluentValue};
 
 use crate::markdown::escape;
 
-const RUSSIAN: &str = include_str!("../../locales/ru.ftl");
-const ENGLISH: &str = include_str!("../../locales/en.ftl");
-
 macro_rules! texts {
     ($($variant:ident $({ $($field:ident: $type:ty),+ })? = $key:literal),+ $(,)?) => {
-        /// Everything that the bot can say; the words are in `bot/locales`.
+        /// Everything that the bot can say; the words are in `locales/`.
         #[derive(Clone, Copy, Debug)]
         pub(crate) enum Text<'a> {
             $($variant $({ $($field: $type),+ })?),+
@@ -47,8 +42,6 @@ macro_rules! texts {
 
 texts! {
     Welcome = "welcome",
-    LanguageRussian = "language-russian",
-    LanguageEnglish = "language-english",
     LanguageChosen = "language-chosen",
     AskName = "ask-name",
     AskNameAgain = "ask-name-again",
@@ -224,13 +217,7 @@ impl Text<'_> {
     }
 
     fn format(&self, language: Language) -> (String, Vec<String>) {
-        let bundle = bundle(language);
-        let Some(pattern) = bundle.get_message(self.key()).and_then(|message| message.value()) else {
-            return (self.key().to_owned(), vec!["it does not exist".to_owned()]);
-        };
-        let mut errors = Vec::new();
-        let text = bundle.format_pattern(pattern, Some(&self.args()), &mut errors).into_owned();
-        (text, errors.iter().map(ToString::to_string).collect())
+        evolve_texts::format(language, self.key(), Some(&self.args()))
     }
 }
 
@@ -255,36 +242,6 @@ impl Value for u32 {
     fn value(&self) -> FluentValue<'static> {
         (*self).into()
     }
-}
-
-type Bundle = FluentBundle<FluentResource>;
-
-fn bundle(language: Language) -> &'static Bundle {
-    static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [load("ru", RUSSIAN).0, load("en", ENGLISH).0]);
-    let [russian, english] = &*BUNDLES;
-    match language {
-        Language::Ru => russian,
-        Language::En => english,
-    }
-}
-
-/// The texts of one language, and what is wrong with its file (nothing: a test looks).
-fn load(language: &str, source: &str) -> (Bundle, Vec<String>) {
-    let mut problems = Vec::new();
-    let mut bundle = Bundle::new_concurrent(language.parse().into_iter().collect());
-    // The marks around what is filled in are for texts that mix directions; ours do not, and people would copy them.
-    bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(partial, errors)| {
-        problems.extend(errors.iter().map(ToString::to_string));
-        partial
-    });
-    if let Err(errors) = bundle.add_resource(resource) {
-        problems.extend(errors.iter().map(ToString::to_string));
-    }
-    for problem in &problems {
-        tracing::error!(language, problem, "a file of texts is broken");
-    }
-    (bundle, problems)
 }
 
 #[cfg(test)]

@@ -1,33 +1,12 @@
-//! The languages that the product speaks.
+//! The languages that the product speaks: those that have a file in `locales/`, of which `build.rs` makes [`Language`].
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// A language in which everything a person sees exists.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Russian.
-    #[default]
-    Ru,
-    /// English.
-    En,
-}
+include!(concat!(env!("OUT_DIR"), "/language.rs"));
 
 impl Language {
-    /// Every language.
-    pub const ALL: [Self; 2] = [Self::Ru, Self::En];
-
-    /// Its ISO 639-1 code.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ru => "ru",
-            Self::En => "en",
-        }
-    }
-
     /// The best guess from Telegram's `language_code` (an IETF tag such as `ru` or `en-GB`): English is the better guess
     /// for somebody whose language we do not speak.
     #[must_use]
@@ -45,7 +24,7 @@ impl fmt::Display for Language {
 
 /// A language code that we do not speak.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a language we speak; use ru or en")]
+#[error("{0:?} is not a language we speak; use {known}", known = Language::ALL.map(Language::as_str).join(" or "))]
 pub struct UnknownLanguage(pub String);
 
 impl FromStr for Language {

@@ -114,13 +114,23 @@ const TOLD: &str = "
 const RESTART: &str = "
     WITH dropped AS (
         DELETE FROM summaries WHERE conversation_id = ANY ($1)
+    ), weeks AS (
+        UPDATE weeks w SET content = NULL, stale = true, leased_until = NULL FROM conversations c
+        WHERE c.id = ANY ($1) AND w.user_id = c.user_id AND w.starts_on <= (c.last_message_at AT TIME ZONE 'UTC')::date
+          AND w.starts_on > (c.started_at AT TIME ZONE 'UTC')::date - 7
     )
     UPDATE conversations SET summed_messages = 0, title = NULL, summary_leased_until = NULL WHERE id = ANY ($1)";
+
+const WEEKS: &str = "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL";
+
+/// $1 person, $2 Mondays.
+const RESTART_WEEKS: &str = "
+    UPDATE weeks SET content = NULL, stale = true, leased_until = NULL WHERE user_id = $1 AND starts_on = ANY ($2)";
 
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 7] = [
+const ALL: [&str; 8] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
@@ -128,6 +138,7 @@ const ALL: [&str; 7] = [
     "UPDATE turns SET reply = NULL WHERE user_id = $1",
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
+    "DELETE FROM weeks WHERE user_id = $1",
 ];
 
 #[derive(FromRow)]
@@ -179,6 +190,8 @@ impl Forgetting<'_> {
         conversations.extend(that_tell(&mut transaction, keys, user_id, &traces).await?);
         let conversations: Vec<_> = conversations.into_iter().collect();
         sqlx::query(RESTART).bind(&conversations).execute(&mut *transaction).await?;
+        let weeks = weeks_that_tell(&mut transaction, keys, user_id, &traces).await?;
+        sqlx::query(RESTART_WEEKS).bind(user_id).bind(weeks).execute(&mut *transaction).await?;
         let removed = sqlx::query(REMOVE).bind(user_id).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(Forgotten {
@@ -204,7 +217,7 @@ impl Forgetting<'_> {
             *count = sqlx::query(statement).bind(user_id).execute(&mut *transaction).await?.rows_affected();
         }
         transaction.commit().await?;
-        let [_, messages, summaries, _, _, _, facts] = counts;
+        let [_, messages, summaries, _, _, _, facts, _] = counts;
         Ok(Forgotten { facts, messages, summaries })
     }
 }
@@ -310,6 +323,24 @@ async fn that_tell(
         let texts = [title, summary];
         if texts.iter().flatten().any(|text| traces.iter().any(|trace| trace.is_taken_up(text))) {
             telling.push(id);
+        }
+    }
+    Ok(telling)
+}
+
+/// The weeks of which what is written takes a fact up: a conversation that went on into the next may have left it there.
+async fn weeks_that_tell(
+    connection: &mut PgConnection,
+    keys: &Keyring,
+    user_id: i64,
+    traces: &[Trace],
+) -> Result<Vec<NaiveDate>, StoreError> {
+    let rows: Vec<(NaiveDate, String)> = sqlx::query_as(WEEKS).bind(user_id).fetch_all(connection).await?;
+    let mut telling = Vec::new();
+    for (starts_on, token) in rows {
+        let content = keys.decrypt(&token, "weeks.content")?;
+        if traces.iter().any(|trace| trace.is_taken_up(&content)) {
+            telling.push(starts_on);
         }
     }
     Ok(telling)

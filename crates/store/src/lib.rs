@@ -27,6 +27,7 @@ pub mod summaries;
 pub mod turns;
 pub mod users;
 pub mod wakeups;
+pub mod weeks;
 
 mod database;
 

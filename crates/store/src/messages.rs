@@ -1,6 +1,6 @@
 //! What was said: what a turn recalls of it, and the partitions that hold it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::memory::question::Question;
 use serde::Deserialize;
 use sqlx::{FromRow, types::Json};
@@ -57,6 +57,8 @@ pub struct Recall {
     pub summary: Option<String>,
     /// What the newest earlier conversations were about, newest first.
     pub earlier: Vec<String>,
+    /// What the weeks before those were about, by their Monday, newest first.
+    pub weeks: Vec<(NaiveDate, String)>,
     /// Facts that hold, newest first.
     pub facts: Vec<Fact>,
     /// What they are at, for whoever changes them.
@@ -79,7 +81,7 @@ impl Store {
 
 /// $1 person, $2 turn (whose own message from a failed attempt is left out), $3 messages, $4 earlier summaries, $5 facts,
 /// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of a conversation before that fell
-/// silent.
+/// silent, $9 weeks. A week of which a conversation is shown by itself is shown too if it had others.
 const RECALL: &str = "
     WITH open AS (
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
@@ -94,13 +96,24 @@ const RECALL: &str = "
         SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
         WHERE m.conversation_id = (SELECT id FROM before) AND m.turn_id <> $2
         ORDER BY m.created_at DESC, m.id DESC LIMIT GREATEST(LEAST($8, $3 - (SELECT count(*) FROM newest)), 0)
+    ), shown AS (
+        SELECT s.content, s.covers_until FROM summaries s
+        WHERE s.user_id = $1 AND s.conversation_id NOT IN (SELECT id FROM open)
+        ORDER BY s.covers_until DESC LIMIT $4
+    ), oldest AS (
+        SELECT min(covers_until) AS covers_until FROM shown
     )
     SELECT (SELECT json_agg(n ORDER BY n.created_at DESC, n.id DESC)
             FROM (SELECT * FROM newest UNION ALL SELECT * FROM carried) n) AS messages,
            (SELECT s.content FROM summaries s, open WHERE s.conversation_id = open.id) AS summary,
-           ARRAY(SELECT s.content FROM summaries s
-                 WHERE s.user_id = $1 AND s.conversation_id NOT IN (SELECT id FROM open)
-                 ORDER BY s.covers_until DESC LIMIT $4) AS earlier,
+           ARRAY(SELECT content FROM shown ORDER BY covers_until DESC) AS earlier,
+           (SELECT json_agg(json_build_array(w.starts_on, w.content) ORDER BY w.starts_on DESC) FROM (
+                SELECT w.starts_on, w.content FROM weeks w, oldest
+                WHERE w.user_id = $1 AND w.content IS NOT NULL AND EXISTS (
+                    SELECT FROM summaries s
+                    WHERE s.user_id = $1 AND s.covers_until >= w.starts_on::timestamp AT TIME ZONE 'UTC'
+                      AND s.covers_until < LEAST((w.starts_on + 7)::timestamp AT TIME ZONE 'UTC', oldest.covers_until))
+                ORDER BY w.starts_on DESC LIMIT $9) w) AS weeks,
            (SELECT json_agg(f ORDER BY f.last_said_at DESC, f.id DESC) FROM (
                 SELECT id, category, content, chain, confidence, day, created_at, last_said_at, times_said, ended_at FROM facts
                 WHERE user_id = $1 AND ended_at IS NULL AND forgotten_at IS NULL
@@ -126,6 +139,8 @@ pub struct RecallLimits {
     pub messages: u32,
     /// Summaries of earlier conversations.
     pub earlier: u32,
+    /// Weeks before them.
+    pub weeks: u32,
     /// Facts.
     pub facts: u32,
 }
@@ -149,6 +164,7 @@ impl Messages<'_> {
             messages: Option<Json<Vec<Message>>>,
             summary: Option<String>,
             earlier: Vec<String>,
+            weeks: Option<Json<Vec<(NaiveDate, String)>>>,
             facts: Option<Json<Vec<FactRow>>>,
             facts_version: i32,
             found: Option<Json<Vec<FoundRow>>>,
@@ -164,6 +180,7 @@ impl Messages<'_> {
             .bind(numbers)
             .bind(months)
             .bind(CARRIED)
+            .bind(i64::from(limits.weeks))
             .fetch_one(&self.0.pool)
             .await?;
         let keys = &self.0.keys;
@@ -172,12 +189,15 @@ impl Messages<'_> {
         let more_messages = messages.len() > wanted;
         messages.truncate(wanted);
         messages.reverse();
+        let weeks = row.weeks.map(|json| json.0).unwrap_or_default();
+        let open_week = |(monday, token): (NaiveDate, String)| Ok((monday, keys.decrypt(&token, "weeks.content")?));
         let facts = row.facts.map(|json| json.0).unwrap_or_default();
         Ok(Recall {
             messages,
             more_messages,
             summary: row.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
             earlier: row.earlier.iter().map(|t| keys.decrypt(t, "summaries.content")).collect::<Result<_, _>>()?,
+            weeks: weeks.into_iter().map(open_week).collect::<Result<_, StoreError>>()?,
             facts: facts.into_iter().map(|row| row.open(keys)).collect::<Result<_, _>>()?,
             facts_version: row.facts_version,
             remembered: best(question, &candidates, row.found.map(|json| json.0).unwrap_or_default()),

@@ -28,7 +28,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -52,6 +52,15 @@ const COLUMNS: [Column; 4] = [
         before_all: NIL,
         read: "SELECT id::text AS id, title AS token FROM conversations WHERE title IS NOT NULL AND id > $1::uuid ORDER BY conversations.id LIMIT $2",
         write: "UPDATE conversations SET title = $3 WHERE id = $1::uuid AND title = $2",
+    },
+    Column {
+        what: "weeks.content",
+        before_all: "-9223372036854775808 0001-01-01",
+        read: "SELECT user_id || ' ' || starts_on AS id, content AS token FROM weeks
+               WHERE content IS NOT NULL AND (user_id, starts_on) > (split_part($1, ' ', 1)::bigint, split_part($1, ' ', 2)::date)
+               ORDER BY user_id, starts_on LIMIT $2",
+        write: "UPDATE weeks SET content = $3 WHERE user_id = split_part($1, ' ', 1)::bigint
+                AND starts_on = split_part($1, ' ', 2)::date AND content = $2",
     },
 ];
 

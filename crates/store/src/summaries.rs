@@ -137,6 +137,10 @@ const WRITE: &str = "
                                    extracted_messages = GREATEST(c.extracted_messages, $4)
         FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3 AND c.summary_leased_until = $9
         RETURNING c.id
+    ), week AS (
+        INSERT INTO weeks AS w (user_id, starts_on, updated_at)
+        SELECT $2, date_trunc('week', $6 AT TIME ZONE 'UTC')::date, $7 FROM moved
+        ON CONFLICT (user_id, starts_on) DO UPDATE SET stale = true, leased_until = NULL
     )
     INSERT INTO summaries AS s (conversation_id, user_id, content, messages, covers_until, updated_at)
     SELECT id, $2, $5, $4, $6, $7 FROM moved

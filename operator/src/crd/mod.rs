@@ -42,7 +42,7 @@ pub use self::image::{Image, ObjectName, PullPolicy};
 pub use self::network::NetworkPolicySettings;
 pub use self::observability::{Alerts, LogFormat, Metrics, Observability, Tracing};
 pub use self::parts::{Api, Bot};
-pub use self::persona::{Language, Level, MAX_PROMPT, Persona};
+pub use self::persona::{Level, MAX_PROMPT, Persona};
 pub use self::plans::{FreePlan, Limit, Plans, PremiumPlan, Price};
 pub use self::pod::{Amounts, Autoscaling, ExtraVariable, Pod, Resources, ValueFrom};
 pub use self::reference::{ConfigMapKeyRef, SecretKeyRef};
@@ -53,6 +53,7 @@ pub use self::status::{
 pub use self::telegram::{
     GatewayRef, IngressSettings, Payments, Streaming, Telegram, TelegramMode, WEBHOOK_PATH, Webhook,
 };
+pub use evolve_domain::language::Language;
 
 /// `apiVersion` of the resource.
 pub const API_VERSION: &str = "evolveai.dev/v1alpha1";

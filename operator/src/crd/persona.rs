@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use evolve_domain::language::Language;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::reference::ConfigMapKeyRef;
@@ -33,6 +34,7 @@ pub struct Persona {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt_from: Option<ConfigMapKeyRef>,
     /// Its language with people who have not chosen one.
+    #[schemars(schema_with = "language")]
     pub language: Language,
     /// The IANA time zone of people who have not named theirs.
     #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = time_zone()))]
@@ -72,10 +74,11 @@ pub struct Level {
     /// What it is called.
     #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = one_line("must be one line and not blank: people see it")))]
     pub name: String,
-    /// What it is called in a language in which it has another name, by `ru` or `en`.
+    /// What it is called in a language in which it has another name, by language code.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 2, "additionalProperties" = texts(64), "x-kubernetes-validations" = rules(&[
-        ("self.all(language, language in ['ru', 'en'])", "a level has names in ru and en: remove other languages"),
+    #[schemars(extend("maxProperties" = Language::ALL.len(), "additionalProperties" = texts(64), "x-kubernetes-validations" = rules(&[
+        (&format!("self.all(language, language in {:?})", Language::ALL.map(Language::as_str)),
+         &format!("a level has names in {}: remove other languages", Language::ALL.map(Language::as_str).join(" and "))),
         (r"self.all(language, self[language].matches('\\S') && !self[language].matches('[\\p{Cc}\\p{Zl}\\p{Zp}]'))",
          "each name must be one line and not blank: people see it"),
     ])))]
@@ -104,12 +107,6 @@ pub struct Decay {
 }
 
 /// A language that the product speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Russian.
-    #[default]
-    Ru,
-    /// English.
-    En,
+fn language(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Language::ALL })
 }

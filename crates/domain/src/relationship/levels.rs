@@ -140,19 +140,13 @@ impl From<Levels> for Vec<LevelSpec> {
 impl Default for Levels {
     /// The seed's.
     fn default() -> Self {
-        let level = |points: u32, russian: &str, english: &str| LevelSpec {
-            name: russian.to_owned(),
-            names: BTreeMap::from([(Language::En, english.to_owned())]),
-            points,
-            voice: None,
+        let names = |place: usize| Language::ALL.map(|language| (language, language.levels()[place].to_owned()));
+        let level = |(place, points): (usize, u32)| {
+            let mut names = BTreeMap::from(names(place));
+            let name = names.remove(&Language::default()).unwrap_or_default();
+            LevelSpec { name, names, points, voice: None }
         };
-        Self(vec![
-            level(0, "Незнакомец", "Stranger"),
-            level(100, "Знакомый", "Acquaintance"),
-            level(300, "Друг", "Friend"),
-            level(600, "Близкий друг", "Close friend"),
-            level(1000, "Intimate", "Intimate"),
-        ])
+        Self([0, 100, 300, 600, 1000].into_iter().enumerate().map(level).collect())
     }
 }
 

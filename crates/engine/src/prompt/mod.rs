@@ -1,4 +1,4 @@
-//! The prompt: templates in `prompts/`, one set per language, compiled in.
+//! The prompt: its words are in `locales/`, the language's `prompt-…` messages; how they are put together is in `prompts/`.
 //!
 //! What never changes for a persona stands first, then the level, then what is known of the person, so that the
 //! providers' implicit caching keeps the longest prefix. Text that came from a person or a model enters only as single
@@ -14,7 +14,8 @@ use evolve_domain::{
     safety::quoting::Secret,
 };
 use evolve_store::{facts::Fact, messages};
-use minijinja::{Environment, UndefinedBehavior, Value, context, value::Serde};
+use evolve_texts::{FluentArgs, FluentValue};
+use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
@@ -54,10 +55,26 @@ impl Persona {
     }
 }
 
-/// A template that cannot be rendered: a fault of ours.
+/// A prompt that cannot be put together: a fault of ours, which tests exclude.
 #[derive(Debug, thiserror::Error)]
-#[error("a prompt template failed: {0}")]
-pub struct PromptError(#[from] minijinja::Error);
+pub enum PromptError {
+    /// A template.
+    #[error("a prompt template failed: {0}")]
+    Template(#[from] minijinja::Error),
+    /// A message of a language.
+    #[error("the message {key} of locales/{language}.ftl cannot be used: {problems:?}")]
+    Words {
+        /// Which.
+        key: String,
+        /// Of which language.
+        language: Language,
+        /// Why.
+        problems: Vec<String>,
+    },
+}
+
+/// Levels that have words of their own; those above speak as the last.
+const BUILT_IN_LEVELS: u8 = 5;
 
 /// The templates, parsed.
 #[derive(Debug)]
@@ -76,7 +93,7 @@ pub struct Known<'a> {
     pub profile: &'a Profile,
     /// Facts, in the order to show.
     pub facts: &'a [Fact],
-    /// What earlier conversations were about, in the order to show.
+    /// What earlier weeks and conversations were about, in the order to show.
     pub earlier: &'a [String],
     /// What this conversation was about before the history begins.
     pub summary: Option<&'a str>,
@@ -90,17 +107,9 @@ impl Prompts {
     pub fn new() -> Result<Self, PromptError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        for (name, source) in [
-            ("known", include_str!("../../prompts/known.j2")),
-            ("system.ru", include_str!("../../prompts/system.ru.j2")),
-            ("system.en", include_str!("../../prompts/system.en.j2")),
-            ("persona.ru", include_str!("../../prompts/persona.ru.j2")),
-            ("persona.en", include_str!("../../prompts/persona.en.j2")),
-            ("danger.ru", include_str!("../../prompts/danger.ru.j2")),
-            ("danger.en", include_str!("../../prompts/danger.en.j2")),
-            ("summary.ru", include_str!("../../prompts/summary.ru.j2")),
-            ("summary.en", include_str!("../../prompts/summary.en.j2")),
-        ] {
+        for (name, source) in
+            [("known", include_str!("../../prompts/known.j2")), ("system", include_str!("../../prompts/system.j2"))]
+        {
             environment.add_template(name, source)?;
         }
         Ok(Self(environment))
@@ -114,7 +123,11 @@ impl Prompts {
         let language = known.language;
         let persona_prompt = match &persona.prompt {
             Some(own) => own.trim().to_owned(),
-            None => self.render("persona", language, context! { name => persona.name.as_str() })?,
+            None => words(language, "prompt-persona", &[("name", persona.name.as_str())])?,
+        };
+        let voice = match known.voice {
+            Some(own) => own.to_owned(),
+            None => words(language, &format!("prompt-level-{}", known.level.number().min(BUILT_IN_LEVELS)), &[])?,
         };
         // It was folded when it was stored; what an older version stored is folded here.
         let fact = |fact: &Fact| {
@@ -122,15 +135,18 @@ impl Prompts {
             Some(FactLine { category, day, content: fact::clean(&fact.content)? })
         };
         let context = SystemContext {
-            persona_prompt,
-            level: known.level.number(),
-            voice: known.voice.map(str::to_owned),
+            persona: persona_prompt,
+            rules: words(language, "prompt-rules", &[])?,
+            relationship: words(language, "prompt-relationship", &[])?,
+            voice,
+            address: words(language, "prompt-address", &[])?,
             profile: profile_lines(known.profile),
             facts: known.facts.iter().filter_map(fact).collect(),
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
             summary: known.summary.and_then(told),
         };
-        self.render("system", language, Value::from(Serde(&context)))
+        let text = self.0.get_template("system")?.render(Value::from(Serde(&context)))?;
+        Ok(text.trim().to_owned())
     }
 
     /// What must not be quoted to the person of their own system instruction: all of it that is not theirs.
@@ -148,7 +164,7 @@ impl Prompts {
     /// # Errors
     /// [`PromptError`].
     pub fn danger(&self, language: Language) -> Result<String, PromptError> {
-        self.render("danger", language, context! {})
+        words(language, "prompt-danger", &[])
     }
 
     /// The system instruction of a summary.
@@ -157,20 +173,34 @@ impl Prompts {
     /// [`PromptError`].
     pub fn summary(&self, language: Language) -> Result<String, PromptError> {
         let categories = fact::Category::ALL.map(fact::Category::as_str).join(", ");
-        self.render("summary", language, context! { categories })
+        words(language, "prompt-summary", &[("categories", &categories)])
     }
 
-    fn render(&self, name: &str, language: Language, context: Value) -> Result<String, PromptError> {
-        let text = self.0.get_template(&format!("{name}.{language}"))?.render(context)?;
-        Ok(text.trim().to_owned())
+    /// The system instruction of the summary of a week.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn week(&self, language: Language) -> Result<String, PromptError> {
+        words(language, "prompt-week", &[])
+    }
+}
+
+/// A message to a model. What a person told is never among `args`: it would be words of ours then.
+fn words(language: Language, key: &str, args: &[(&'static str, &str)]) -> Result<String, PromptError> {
+    let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect();
+    match evolve_texts::format(language, key, Some(&args)) {
+        (text, problems) if problems.is_empty() => Ok(text),
+        (_, problems) => Err(PromptError::Words { key: key.to_owned(), language, problems }),
     }
 }
 
 #[derive(Serialize)]
 struct SystemContext {
-    persona_prompt: String,
-    level: u8,
-    voice: Option<String>,
+    persona: String,
+    rules: String,
+    relationship: String,
+    voice: String,
+    address: String,
     profile: Vec<Field>,
     facts: Vec<FactLine>,
     earlier: Vec<String>,

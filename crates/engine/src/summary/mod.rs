@@ -6,6 +6,7 @@
 //! not remember.
 
 mod digest;
+mod week;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use evolve_store::{
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::{Engine, facts::settle, model};
+pub use week::sum_up_week;
 
 /// An open conversation is due with 20 messages that no summary holds, and keeps the newest 10 of them.
 const RULE: SummaryRule = SummaryRule { due_at: 20, keep: 10, batch: 60 };
@@ -57,6 +59,7 @@ pub fn start(engine: Engine, tasks: &Tasks) {
             }
             turns = turns.resubscribe();
             while !soft.is_cancelled() && sum_up_one(&engine).await {}
+            while !soft.is_cancelled() && sum_up_week(&engine).await {}
         }
     });
 }

@@ -1,5 +1,6 @@
 //! Compose: the prompt of a turn.
 
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use evolve_domain::{
     fact::choose::{Ranked, choose},
@@ -36,8 +37,9 @@ impl Running<'_> {
         // What the history shows in full need not be told again in short.
         let summary = if whole && !recall.more_messages { None } else { recall.summary.as_deref() };
         let facts = self.facts(recall);
-        let mut earlier = recall.earlier.clone();
-        earlier.reverse();
+        let week = |(monday, told): &(NaiveDate, String)| format!("{monday} – {}: {told}", *monday + Days::new(6));
+        let earlier: Vec<String> =
+            recall.weeks.iter().map(week).rev().chain(recall.earlier.iter().rev().cloned()).collect();
         let levels = &self.engine.relationship.levels;
         let level = levels.of(self.person.bond.points);
         let known = Known {

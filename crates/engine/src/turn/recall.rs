@@ -3,6 +3,7 @@
 use evolve_domain::{
     fact::MOST,
     memory::question::{Names, Question},
+    plan::Plan,
 };
 use evolve_store::messages::{Recall, RecallLimits};
 
@@ -12,6 +13,8 @@ use super::{Running, TurnError};
 const MOST_MESSAGES: u32 = 400;
 /// Summaries of earlier conversations.
 const EARLIER: u32 = 3;
+/// Weeks before them, free and premium.
+const WEEKS: (u32, u32) = (4, 12);
 
 impl Running<'_> {
     pub(super) async fn recall(&self) -> Result<Recall, TurnError> {
@@ -19,6 +22,7 @@ impl Running<'_> {
         let limits = RecallLimits {
             messages: plan.history_messages.unwrap_or(MOST_MESSAGES),
             earlier: EARLIER,
+            weeks: if self.person.plan == Plan::Premium { WEEKS.1 } else { WEEKS.0 },
             facts: plan.facts.unwrap_or(MOST).min(MOST),
         };
         let (user_id, turn_id) = (self.lease.user_id, self.lease.turn_id);

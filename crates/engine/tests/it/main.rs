@@ -30,3 +30,5 @@ mod relationship;
 mod turn;
 #[cfg(test)]
 mod turn_support;
+#[cfg(test)]
+mod weeks;

@@ -18,10 +18,11 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 14] = [
+const REMOVALS: [(&str, &str); 15] = [
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
+    ("weeks", "DELETE FROM weeks WHERE user_id = $1"),
     ("conversations", "DELETE FROM conversations WHERE user_id = $1"),
     ("facts", "DELETE FROM facts WHERE user_id = $1"),
     ("tool_calls", "DELETE FROM tool_calls WHERE user_id = $1"),
@@ -62,6 +63,7 @@ const REMAINING: &str = "
     SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
          + (SELECT count(*) FROM message_terms WHERE user_id = $1)
          + (SELECT count(*) FROM messages WHERE user_id = $1) + (SELECT count(*) FROM summaries WHERE user_id = $1)
+         + (SELECT count(*) FROM weeks WHERE user_id = $1)
          + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)
          + (SELECT count(*) FROM tool_calls WHERE user_id = $1) + (SELECT count(*) FROM turns WHERE user_id = $1)
          + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)

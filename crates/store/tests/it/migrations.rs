@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 12] = [
+const DATA: [(i64, &str); 13] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -47,6 +47,7 @@ const DATA: [(i64, &str); 12] = [
           INSERT INTO payments (id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
           VALUES (gen_random_uuid(), 'nobodys', '', 'stars', 'XTR', 250, false, now());
           INSERT INTO star_transactions (seen) VALUES (7)"),
+    (22, "INSERT INTO weeks VALUES (1, '2026-01-05', 'token', false, now(), now())"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

@@ -34,7 +34,7 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     verify(&only_new).await.unwrap();
     let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!(profile.name.as_deref(), Some("Иван"));
-    let limits = RecallLimits { messages: 10, earlier: 3, facts: 50 };
+    let limits = RecallLimits { messages: 10, earlier: 3, weeks: 4, facts: 50 };
     let recall = only_new
         .messages()
         .recall(IVAN, Uuid::now_v7(), limits, &Question::default(), &Postings::default())

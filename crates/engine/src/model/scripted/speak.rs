@@ -75,7 +75,7 @@ pub(super) fn reply(
     if picture {
         lines.push(match language {
             Language::Ru => String::from("Спасибо за картинку! Рассмотреть её сможет настоящая модель."),
-            Language::En => String::from("Thank you for the picture! A real model will be able to look at it."),
+            _ => String::from("Thank you for the picture! A real model will be able to look at it."),
         });
     }
     if lines.is_empty() {
@@ -88,14 +88,14 @@ pub(super) fn reply(
 pub(super) fn notice(language: Language) -> &'static str {
     match language {
         Language::Ru => "(Отвечает заглушка, а не модель: чтобы поговорить с настоящей, задайте GOOGLE_API_KEY.)",
-        Language::En => "(This is a stand-in, not a model: set GOOGLE_API_KEY to talk to a real one.)",
+        _ => "(This is a stand-in, not a model: set GOOGLE_API_KEY to talk to a real one.)",
     }
 }
 
 fn line(language: Language, said: &Said, known: &Known) -> Option<String> {
     match (said, language) {
         (Said::Name(name), Language::Ru) => Some(format!("Очень приятно, {name}!")),
-        (Said::Name(name), Language::En) => Some(format!("Nice to meet you, {name}!")),
+        (Said::Name(name), _) => Some(format!("Nice to meet you, {name}!")),
         (Said::Ask(Topic::Name), _) => Some(ask_name(language, known)),
         (Said::Ask(topic), _) => Some(ask(language, *topic, known)),
         (Said::Fact { .. } | Said::Hello, _) => None,
@@ -114,9 +114,9 @@ fn thanks(language: Language, said: &[Said], saved: bool) -> Option<String> {
     let list = facts.join("; ");
     let thanks = match (language, saved) {
         (Language::Ru, true) => format!("Спасибо, что делишься! Запоминаю: {list}."),
-        (Language::En, true) => format!("Thank you for telling me! I will remember: {list}."),
+        (_, true) => format!("Thank you for telling me! I will remember: {list}."),
         (Language::Ru, false) => String::from("Спасибо, что делишься! Записать это у меня сейчас не выходит."),
-        (Language::En, false) => String::from("Thank you for telling me! I cannot write it down just now, though."),
+        (_, false) => String::from("Thank you for telling me! I cannot write it down just now, though."),
     };
     (!facts.is_empty()).then_some(thanks)
 }
@@ -124,9 +124,9 @@ fn thanks(language: Language, said: &[Said], saved: bool) -> Option<String> {
 fn ask_name(language: Language, known: &Known) -> String {
     match (&known.name, language) {
         (Some(name), Language::Ru) => format!("Тебя зовут {name}."),
-        (Some(name), Language::En) => format!("Your name is {name}."),
+        (Some(name), _) => format!("Your name is {name}."),
         (None, Language::Ru) => String::from("Ты мне этого ещё не говоришь. Как тебя зовут?"),
-        (None, Language::En) => String::from("You have not told me yet. What is your name?"),
+        (None, _) => String::from("You have not told me yet. What is your name?"),
     }
 }
 
@@ -135,16 +135,16 @@ fn ask(language: Language, topic: Topic, known: &Known) -> String {
     if topic == Topic::Anything {
         let name = known.name.as_ref().map(|name| match language {
             Language::Ru => format!("имя: {name}"),
-            Language::En => format!("name: {name}"),
+            _ => format!("name: {name}"),
         });
         facts.splice(0..0, name);
     }
     let list: Vec<String> = facts.iter().map(|fact| format!("- {fact}")).collect();
     match (list.is_empty(), language) {
         (true, Language::Ru) => String::from("Об этом я пока ничего не знаю. Расскажи мне!"),
-        (true, Language::En) => String::from("I know nothing about that yet. Tell me!"),
+        (true, _) => String::from("I know nothing about that yet. Tell me!"),
         (false, Language::Ru) => format!("Вот что я о тебе помню:\n{}", list.join("\n")),
-        (false, Language::En) => format!("This is what I remember about you:\n{}", list.join("\n")),
+        (false, _) => format!("This is what I remember about you:\n{}", list.join("\n")),
     }
 }
 
@@ -152,7 +152,7 @@ fn hello(language: Language, known: &Known) -> String {
     let name = known.name.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
     match language {
         Language::Ru => format!("Привет{name}! Как у тебя дела?"),
-        Language::En => format!("Hello{name}! How are you?"),
+        _ => format!("Hello{name}! How are you?"),
     }
 }
 
@@ -166,8 +166,8 @@ fn small_talk(language: Language, message: &str, known: &Known) -> String {
     let name = known.name.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
     match (quote.is_empty(), language) {
         (true, Language::Ru) => format!("Я здесь{name}. Расскажи мне что-нибудь!"),
-        (true, Language::En) => format!("I am here{name}. Tell me something!"),
+        (true, _) => format!("I am here{name}. Tell me something!"),
         (false, Language::Ru) => format!("Слушаю тебя{name}: «{quote}». Расскажи мне об этом больше!"),
-        (false, Language::En) => format!("I am listening{name}: “{quote}”. Tell me more about it!"),
+        (false, _) => format!("I am listening{name}: “{quote}”. Tell me more about it!"),
     }
 }

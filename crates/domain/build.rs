@@ -1,0 +1,95 @@
+//! Makes `Language` of the files in `locales/`: a language is one file, and whatever it must have is looked for here.
+
+use std::{env, fmt::Write as _, fs, path::Path};
+
+type Fault = Box<dyn std::error::Error>;
+
+const LEVELS: u8 = 5;
+/// The language of whoever names none: the first of the list.
+const DEFAULT: &str = "ru";
+
+/// Code and text of each.
+type Languages = [(String, String)];
+
+fn main() -> Result<(), Fault> {
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../locales").canonicalize()?;
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut languages = Vec::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        println!("cargo::rerun-if-changed={}", path.display());
+        let code = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a file in locales/ has no readable name")?;
+        languages.push((code.to_owned(), fs::read_to_string(&path)?));
+    }
+    languages.sort_by_key(|(language, _)| (language != DEFAULT, language.clone()));
+    let mut code = String::new();
+    writeln!(code, "/// A language in which everything a person sees exists: a file in `locales/`.")?;
+    writeln!(
+        code,
+        "#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]"
+    )?;
+    writeln!(code, "#[serde(rename_all = \"kebab-case\")]\npub enum Language {{")?;
+    for (language, text) in &languages {
+        let default = if language == DEFAULT { "#[default]\n" } else { "" };
+        writeln!(code, "/// {}.\n{default}{},", line(language, text, "language-name")?, variant(language))?;
+    }
+    let variants: Vec<_> = languages.iter().map(|(language, _)| format!("Self::{}", variant(language))).collect();
+    writeln!(
+        code,
+        "}}\nimpl Language {{\n/// Every language.\npub const ALL: [Self; {}] = [{}];",
+        languages.len(),
+        variants.join(", ")
+    )?;
+    method(&mut code, &languages, "Its code, as in ISO 639-1.", "as_str", "&'static str", |language, _| {
+        Ok(format!("{language:?}"))
+    })?;
+    method(&mut code, &languages, "What it calls itself.", "name", "&'static str", |language, text| {
+        Ok(format!("{:?}", line(language, text, "language-name")?))
+    })?;
+    method(
+        &mut code,
+        &languages,
+        "Its file: everything that is said in it, as Fluent messages.",
+        "file",
+        "&'static str",
+        |language, _| Ok(format!("include_str!({:?})", folder.join(format!("{language}.ftl")))),
+    )?;
+    let names = format!("[&'static str; {LEVELS}]");
+    method(&mut code, &languages, "The built-in levels of the relationship.", "levels", &names, |language, text| {
+        let names: Result<Vec<_>, _> =
+            (1..=LEVELS).map(|number| line(language, text, &format!("level-{number}"))).collect();
+        Ok(format!("{:?}", names?))
+    })?;
+    writeln!(code, "}}")?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("language.rs"), code)?;
+    Ok(())
+}
+
+fn method(
+    code: &mut String,
+    languages: &Languages,
+    doc: &str,
+    name: &str,
+    of: &str,
+    value: impl Fn(&str, &str) -> Result<String, Fault>,
+) -> Result<(), Fault> {
+    writeln!(code, "/// {doc}\n#[must_use]\npub const fn {name}(self) -> {of} {{\nmatch self {{")?;
+    for (language, text) in languages {
+        writeln!(code, "Self::{} => {},", variant(language), value(language, text)?)?;
+    }
+    writeln!(code, "}}\n}}")?;
+    Ok(())
+}
+
+/// `pt-br` is `PtBr`.
+fn variant(language: &str) -> String {
+    let capital = |part: &str| part[..1].to_uppercase() + &part[1..];
+    language.split('-').map(capital).collect()
+}
+
+/// A message that is one line and nothing else.
+fn line<'a>(language: &str, text: &'a str, key: &str) -> Result<&'a str, Fault> {
+    let value = text.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='));
+    let value = value.map(str::trim).filter(|value| !value.is_empty() && !value.contains('{'));
+    value.ok_or_else(|| format!("locales/{language}.ftl needs a line `{key} = …`").into())
+}

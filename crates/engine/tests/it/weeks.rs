@@ -1,0 +1,105 @@
+//! Weeks are summed up when they are over, and told of when their conversations are no longer told of one by one.
+
+use chrono::TimeDelta;
+use evolve_domain::plan::Plans;
+use evolve_engine::{
+    conversations,
+    memories::Memories,
+    model::{ModelError, Request, Script, Step},
+    prompt::Persona,
+    summary,
+};
+use serde_json::json;
+
+use crate::turn_support::{IVAN, World, world_of};
+
+/// A companion who sums up a talk as what the person said first in it, and a week as what its talks were.
+fn companion(request: &Request) -> Step {
+    let material = request.context.last().map(|message| message.text()).unwrap_or_default();
+    if !request.tools.is_empty() {
+        return match material.as_str() {
+            "Боюсь пауков" => Step::call("remember", json!({"fact": "Боится пауков", "category": "health"})),
+            _ => Step::say("ага"),
+        };
+    }
+    if request.system.contains("за одну неделю") {
+        return Step::say(format!("Неделя:\n{}", material.replace("\n- ", "; ")));
+    }
+    let said = material.lines().find_map(|line| line.split_once("Person: ")).map_or("ничего", |(_, said)| said);
+    Step::say(json!({"title": said, "summary": format!("Говорил: {said}.")}).to_string())
+}
+
+/// A talk a day, each of them ended by silence and summed up, from the Saturday of 21 November on.
+async fn talks(world: &World, said: &[&str]) {
+    for text in said {
+        world.say(text).await.unwrap();
+        world.clock.advance(TimeDelta::hours(24));
+        while conversations::end_some(&world.engine).await {}
+        while summary::sum_up_one(&world.engine).await {}
+        while summary::sum_up_week(&world.engine).await {}
+    }
+}
+
+/// What the model was last told of earlier times.
+fn earlier(world: &World) -> String {
+    world.last_system().split_once("# Earlier\n").map(|(_, earlier)| earlier.to_owned()).unwrap_or_default()
+}
+
+const WEEKS: &str = "SELECT count(*) FROM weeks WHERE content IS NOT NULL";
+
+#[tokio::test]
+async fn a_week_is_told_of_once_its_conversations_are_not() {
+    let world = world_of(Script::with(companion)).await;
+    talks(&world, &["ёлка", "снег"]).await;
+    assert_eq!(world.count(WEEKS).await, 1, "it is Monday");
+    assert!(!summary::sum_up_week(&world.engine).await, "a week that is summed up is left alone");
+    world.say("лыжи").await.unwrap();
+    assert_eq!(earlier(&world), "Говорил: ёлка.\nГоворил: снег.", "nothing is told twice");
+    talks(&world, &["горы", "коньки", "санки", "каток"]).await;
+    world.say("Что было?").await.unwrap();
+    let expected = "2026-11-16 – 2026-11-22: Неделя: - Говорил: ёлка.; Говорил: снег.\n\
+                    Говорил: коньки.\nГоворил: санки.\nГоворил: каток.";
+    assert_eq!(earlier(&world), expected);
+    assert_eq!(world.count("SELECT count(*) FROM weeks WHERE content NOT LIKE 'gAAAA%'").await, 0);
+}
+
+#[tokio::test]
+async fn a_week_of_one_conversation_costs_no_model_and_one_that_fails_is_tried_again() {
+    let broken = std::sync::atomic::AtomicBool::new(true);
+    let world = world_of(Script::with(move |request| {
+        if request.system.contains("за одну неделю") && broken.swap(false, std::sync::atomic::Ordering::Relaxed)
+        {
+            return Step::Fail(ModelError::Unavailable { status: None, reason: "down".to_owned(), retry_after: None });
+        }
+        companion(request)
+    }))
+    .await;
+    talks(&world, &["ёлка", "снег"]).await;
+    assert_eq!(world.count(WEEKS).await, 0);
+    world.clock.advance(TimeDelta::seconds(121));
+    assert!(summary::sum_up_week(&world.engine).await);
+    assert_eq!(world.count(WEEKS).await, 1);
+    let asked = world.script.requests().len();
+    world.clock.advance(TimeDelta::days(3));
+    talks(&world, &["лыжи", "коньки", "санки", "каток", "хоккей"]).await;
+    let weeks = world.script.requests()[asked..].iter().filter(|r| r.system.contains("за одну неделю")).count();
+    assert_eq!((weeks, world.count(WEEKS).await), (1, 2));
+}
+
+#[tokio::test]
+async fn what_is_forgotten_goes_from_its_week_which_is_made_anew() {
+    let world = world_of(Script::with(companion)).await;
+    talks(&world, &["Боюсь пауков", "снег"]).await;
+    assert_eq!(world.count(WEEKS).await, 1);
+    let memories =
+        Memories::new(world.store(), world.clock.clone(), Plans::default(), Persona::default().default_settings());
+    let fact = world.store().facts().book(IVAN).await.unwrap().facts[0].id;
+    memories.forget(IVAN, fact).await.unwrap();
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+    while summary::sum_up_one(&world.engine).await {}
+    while summary::sum_up_week(&world.engine).await {}
+    assert_eq!(world.count(WEEKS).await, 1);
+    assert!(!world.where_it_stands("говорил: снег").await.is_empty());
+    memories.forget_all(IVAN).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM weeks").await, 0);
+}
