@@ -11,7 +11,6 @@ use evolve_contract::{
 };
 use evolve_engine::payments::RefundEnd;
 use serde::Deserialize;
-use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
@@ -33,14 +32,16 @@ const MAX_DAYS: u32 = 3660;
 const MAX_KEY_LENGTH: usize = 64;
 
 /// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// The `next` of the page before.
     after: Option<Uuid>,
 }
 
 /// Whose a payment is.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Whose {
     /// Needed where the person was removed since: Telegram's list of transactions shows it.
     user_id: Option<i64>,

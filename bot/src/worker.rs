@@ -81,6 +81,10 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
         bot.metrics.inbox_failure("crashed");
         return bury(bot, update, "every attempt crashed".to_owned()).await;
     }
+    if update.attempts > MAX_ATTEMPTS && update.chat_id.is_some() {
+        bot.metrics.inbox_failure("crashed");
+        return set_apart(bot, update, "every attempt crashed".to_owned()).await;
+    }
     let handled = AssertUnwindSafe(handlers::handle(bot, update)).catch_unwind().await;
     let (reason, detail) = match handled {
         Ok(Ok(handled)) => return End::Done(handled),

@@ -173,7 +173,7 @@ async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so(
 }
 
 #[tokio::test]
-async fn a_payment_that_was_never_reported_is_found_among_telegrams_transactions_and_its_refund_too() {
+async fn a_renewal_that_was_never_reported_is_found_among_telegrams_transactions() {
     let ground = ground().await;
     let api = ground.api(parrot()).await;
     let bot = ground.bot(&api.url, Mode::Polling).await;
@@ -185,7 +185,7 @@ async fn a_payment_that_was_never_reported_is_found_among_telegrams_transactions
     ground.telegram.pay_link(ANNA, &link);
     wait_for(&ground, "then renews itself").await;
     bot.stop().await;
-    // Renewed while nobody listened; its report is lost, and so is that of a refund.
+    // Renewed while nobody listened for more than a day.
     let (charge, ..) = ground.telegram.charges(ANNA)[0].clone();
     ground.telegram.renew(&charge);
     ground.telegram.forget_updates();

@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use super::Payments;
 
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_secs(300);
 
 /// Counts again and again, as a task of `tasks`. Every replica shows the same.
 pub fn watch(payments: Payments, metrics: &Metrics, tasks: &Tasks) {

@@ -85,7 +85,7 @@ impl Payments<'_> {
         match (&payment.repeats, &subscription) {
             (Some(repeats), Some(known)) => subscription::renew(&mut transaction, &payment, repeats, known).await?,
             (Some(repeats), None) if repeats.begins || payment.is_found || !payment.matched => {
-                subscription::begin(&mut transaction, &payment, repeats).await?;
+                subscription::begin(&mut transaction, &payment, repeats, now).await?;
             }
             _ => {}
         }

@@ -101,13 +101,14 @@ pub(super) async fn begin(
     connection: &mut PgConnection,
     payment: &NewPayment,
     repeats: &Repeats,
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(BEGIN)
         .bind(&payment.charge_id)
         .bind(payment.user_id)
         .bind(repeats.renews_at)
         .bind(repeats.offer)
-        .bind(payment.made_at)
+        .bind(now)
         .bind(payment.matched)
         .execute(&mut *connection)
         .await?;

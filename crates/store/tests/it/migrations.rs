@@ -31,7 +31,7 @@ const DATA: [(i64, &str); 13] = [
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
     (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
          VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
-         INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
+         INSERT INTO subscriptions (user_id, charge_id, last_charge_id, renews_at) VALUES (1, 'charge', 'charge', now());
          INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
          VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
     (10, "UPDATE inbox SET draft_id = 7"),
@@ -43,7 +43,7 @@ const DATA: [(i64, &str); 13] = [
     (13, "UPDATE conversations SET silent = true"),
     (21, "INSERT INTO subscriptions (charge_id, last_charge_id, renews_at) VALUES ('nobodys', 'nobodys', now());
           INSERT INTO subscriptions (charge_id, user_id, last_charge_id, renews_at, begun_at, wanted, stopped_at)
-          VALUES ('second', 1, 'second', now(), now(), false, now());
+          VALUES ('second', 1, 'second', now(), now(), false, now()) ON CONFLICT DO NOTHING;
           INSERT INTO payments (id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
           VALUES (gen_random_uuid(), 'nobodys', '', 'stars', 'XTR', 250, false, now());
           INSERT INTO star_transactions (seen) VALUES (7)"),

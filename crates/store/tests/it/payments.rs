@@ -330,7 +330,8 @@ async fn of_two_subscriptions_of_one_person_the_older_is_stopped() {
     let payments = world.store.payments();
     payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
     assert_eq!(world.count(STOPPED).await, 0);
-    let second = payments.paid(&payment(IVAN, "c2", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    let later = world.now + TimeDelta::seconds(1);
+    let second = payments.paid(&payment(IVAN, "c2", Way::StarsMonthly, later), later).await.unwrap();
     assert_eq!((world.count(STOPPED).await, second.standing.renews()), (1, true));
     assert_eq!(payments.account(IVAN, 0).await.unwrap().subscription_charge.as_deref(), Some("c2"));
     assert_eq!(second.standing.paid_until, Some(world.now + TimeDelta::days(60)), "both were paid");
