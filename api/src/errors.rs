@@ -76,6 +76,8 @@ pub fn turn(error: TurnError, now: DateTime<Utc>) -> ApiError {
                 .retry_after(wait)
         }
         TurnError::PremiumRequired => Code::PremiumRequired.into(),
+        TurnError::NothingToRepeat => Code::NothingToRepeat.into(),
+        TurnError::MessageNotFound => Code::MessageNotFound.into(),
         TurnError::KeyReused => Code::IdempotencyKeyReused.into(),
         TurnError::InProgress => ApiError::new(Code::TurnInProgress).retry_after(TURN_RETRY),
         TurnError::ModelUnavailable { retry_after } => {

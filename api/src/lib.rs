@@ -11,6 +11,7 @@ pub mod config;
 pub mod docs;
 pub mod errors;
 pub mod extract;
+pub mod feedback;
 pub mod guard;
 pub mod limits;
 pub mod memory;

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, docs,
+    auth, chat, docs, feedback,
     guard::{Guard, guard},
     limits::Rule,
     memory,
@@ -39,12 +39,14 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     let group = OpenApiRouter::new;
     let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
-    let reset = group().routes(routes!(chat::reset));
+    let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
-        .routes(routes!(relationship::get));
+        .routes(routes!(relationship::get))
+        .routes(routes!(feedback::give))
+        .routes(routes!(feedback::referrer));
     let payments = group()
         .routes(routes!(payments::get))
         .routes(routes!(payments::offer))

@@ -96,7 +96,13 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
             }
             let outcome = if reply.replayed { "replayed" } else { "ok" };
             let level_up = reply.level_up.map(|reached| LevelUp { level: reached.level, name: reached.name });
-            let answer = ChatResponse { response_text: reply.text, voice_message: None, image_base64: None, level_up };
+            let answer = ChatResponse {
+                response_text: reply.text,
+                level_up,
+                stopped: reply.stopped,
+                corrected: reply.corrected,
+                ..ChatResponse::default()
+            };
             Ok((answer, outcome))
         }
         Err(error) => {

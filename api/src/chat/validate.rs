@@ -4,14 +4,16 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
-    chat::{ChatRequest, IDEMPOTENCY_KEY_HEADER},
+    chat::{self, ChatRequest, IDEMPOTENCY_KEY_HEADER},
 };
-use evolve_engine::turn::TurnRequest;
+use evolve_engine::turn::{self, TurnRequest};
 
 use crate::{chat::image, problem::ApiError};
 
 /// Longest message, in characters: four of Telegram's.
 const MAX_MESSAGE_CHARS: usize = 16_384;
+/// Longest text that a message answers, in characters: one message of Telegram's. Less of it is shown to a model.
+const MAX_QUOTED_CHARS: usize = 4096;
 /// Longest idempotency key, in characters.
 const MAX_KEY_CHARS: usize = 255;
 /// How far a caller's clock may be ahead of ours.
@@ -31,7 +33,7 @@ pub(super) fn turn_request(
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data } = body;
+    let ChatRequest { message, timestamp, image_data, reply_to, again } = body;
     if message.chars().count() > MAX_MESSAGE_CHARS {
         return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
     }
@@ -39,7 +41,8 @@ pub(super) fn turn_request(
     if message.contains('\0') {
         return Err(invalid("message holds a NUL character"));
     }
-    if message.trim().is_empty() && image_data.is_none() {
+    let again = again.map(|again| made_anew(again, &message, image_data.is_some())).transpose()?;
+    if message.trim().is_empty() && image_data.is_none() && again != Some(turn::Again::Last) {
         return Err(invalid("message is empty, and there is no image"));
     }
     if let Some(sent_at) = timestamp
@@ -49,7 +52,34 @@ pub(super) fn turn_request(
     }
     let image = image_data.map(|data| image::decode(&data, max_image_bytes)).transpose();
     let image = image.map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))?;
-    Ok(TurnRequest { user_id, key, text: message, image })
+    let reply_to = reply_to.map(quoted).transpose()?;
+    Ok(TurnRequest { user_id, key, text: message, image, reply_to, again })
+}
+
+/// Which answer is to be made anew. A picture is not kept, so that it cannot be looked at again.
+fn made_anew(again: chat::Again, message: &str, has_image: bool) -> Result<turn::Again, ApiError> {
+    if has_image {
+        return Err(invalid("an answer is made anew without image_data"));
+    }
+    match again {
+        chat::Again::Last if message.is_empty() => Ok(turn::Again::Last),
+        chat::Again::Last => Err(invalid("message must be empty where the last answer is made anew")),
+        chat::Again::Edited(key) if is_key(&key) => Ok(turn::Again::Edited(key)),
+        chat::Again::Edited(_) => Err(invalid("again.edited must be the Idempotency-Key of a message")),
+    }
+}
+
+fn quoted(quoted: chat::Quoted) -> Result<turn::Quoted, ApiError> {
+    let chat::Quoted { author, text } = quoted;
+    if text.chars().count() > MAX_QUOTED_CHARS {
+        return Err(invalid(format!("reply_to.text is longer than {MAX_QUOTED_CHARS} characters")));
+    }
+    let author = match author {
+        chat::Author::Person => turn::Author::Person,
+        chat::Author::Companion => turn::Author::Companion,
+        chat::Author::Other => turn::Author::Other,
+    };
+    Ok(turn::Quoted { author, text })
 }
 
 /// The Idempotency-Key of a request, if it has one.
@@ -65,10 +95,11 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
         return Err(wrong());
     }
     let key = value.to_str().map_err(|_| wrong())?;
-    if key.is_empty() || key.len() > MAX_KEY_CHARS || !key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(wrong());
-    }
-    Ok(Some(key.to_owned()))
+    if is_key(key) { Ok(Some(key.to_owned())) } else { Err(wrong()) }
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=MAX_KEY_CHARS).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn invalid(detail: impl Into<String>) -> ApiError {
@@ -88,7 +119,7 @@ mod tests {
         if let Some(key) = key {
             headers.append(IDEMPOTENCY_KEY_HEADER, axum::http::HeaderValue::from_bytes(key.as_bytes()).unwrap());
         }
-        let body = ChatRequest { message: message.to_owned(), timestamp, image_data: None };
+        let body = ChatRequest { message: message.to_owned(), timestamp, ..ChatRequest::default() };
         turn_request(42, &headers, body, 1024, now()).map_err(|error| error.code())
     }
 

@@ -6,8 +6,10 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod again;
 mod auth;
 mod chat;
+mod feedback;
 mod harness;
 mod images;
 mod limits;

@@ -2,10 +2,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use evolve_contract::chat::ChatRequest;
+use evolve_contract::{Code, chat::ChatRequest};
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, danger, incoming::Photo, live, relationship, trouble, typing};
+use super::{Trouble, Turn, danger, incoming::Photo, live, quoted, relationship, trouble, typing};
 use crate::{markdown, replies::Replies, texts::Text};
 
 /// The API takes bodies of 10 MiB; base64 makes four bytes of three, and the caption needs some room too.
@@ -18,7 +18,8 @@ pub(super) async fn text(
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
     danger::look_after(turn, language, &message).await;
-    let request = ChatRequest { message, timestamp: Some(date), image_data: None };
+    let reply_to = quoted::of(&turn.update.payload);
+    let request = ChatRequest { message, timestamp: Some(date), reply_to, ..ChatRequest::default() };
     typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &request)).await
 }
 
@@ -41,27 +42,35 @@ pub(super) async fn photo(
             Err(error) => return Ok(turn.replies().say(trouble::excuse_file(error)?.render(language))),
         };
         let image_data = Some(STANDARD.encode(bytes));
-        let request = ChatRequest { message: caption, timestamp: Some(date), image_data };
+        let reply_to = quoted::of(&turn.update.payload);
+        let request =
+            ChatRequest { message: caption, timestamp: Some(date), image_data, reply_to, ..ChatRequest::default() };
         answer(turn, language, &request).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
 
-async fn answer(turn: &Turn<'_>, language: Language, request: &ChatRequest) -> Result<Replies, Trouble> {
-    // The same key for every attempt: the API answers it once, however often it is asked.
-    let key = format!("tg-{}", turn.update.update_id);
+/// The companion's answer to what is asked of it for this update.
+pub(super) async fn answer(turn: &Turn<'_>, language: Language, request: &ChatRequest) -> Result<Replies, Trouble> {
+    let key = turn.key();
     let live::Answered { answer, draft } = live::ask(turn, &key, request).await;
-    let replies = turn.replies().in_place_of(draft);
+    let replies = turn.replies().keyed(&key).in_place_of(draft);
     let answer = match answer {
         Ok(answer) => answer,
+        // An edit of something that was never said to the companion.
+        Err(error) if error.code() == Some(Code::MessageNotFound) => return Ok(replies),
         Err(error) => match trouble::excuse(&error, request.image_data.is_some()) {
             Some(excuse) => return Ok(replies.say(excuse.render(language))),
             None => return Err(error.into()),
         },
     };
+    if answer.corrected {
+        return Ok(replies);
+    }
     let mut messages = markdown::to_messages(&answer.response_text);
     if messages.is_empty() {
-        messages.push(Text::ModelFailed.render(language));
+        let text = if answer.stopped { Text::Stopped } else { Text::ModelFailed };
+        messages.push(text.render(language));
     }
     messages.extend(answer.level_up.iter().map(|reached| relationship::celebrate(reached, language)));
     Ok(messages.into_iter().fold(replies, Replies::say))

@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, memory, premium, relationship, start};
+use super::{Trouble, Turn, again, me, memory, premium, relationship, start, stop};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -15,7 +15,7 @@ use crate::{
 #[derive(BotCommands, Clone, Debug, PartialEq, Eq)]
 #[command(rename_rule = "lowercase")]
 enum Command {
-    /// What a link to the bot says after `?start=` comes along; nothing depends on it.
+    /// What a link to the bot says after `?start=` comes along.
     Start(String),
     Help,
     Profile,
@@ -24,16 +24,20 @@ enum Command {
     Relationship,
     Status,
     Reset,
+    Stop,
+    Regenerate,
     Premium,
     Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 9] = [
+const MENU: [(&str, Text<'static>); 11] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
     ("status", Text::CommandStatus),
+    ("stop", Text::CommandStop),
+    ("regenerate", Text::CommandRegenerate),
     ("reset", Text::CommandReset),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
@@ -55,17 +59,25 @@ fn word(text: &str) -> Option<&str> {
     (is_word && text.chars().nth(1).is_some_and(|c| !c.is_whitespace())).then_some(word)
 }
 
+/// Whether a text is the command that stops an answer.
+#[must_use]
+pub(super) fn is_stop(text: &str) -> bool {
+    parse(text) == Some(Command::Stop)
+}
+
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
         Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
-        Some(Command::Start(_)) => start::start(turn).await,
+        Some(Command::Start(from)) => start::start_from(turn, &from).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Memory(words)) => memory::show(turn, &words).await,
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Stop) => stop::stop(turn).await,
+        Some(Command::Regenerate) => again::regenerate(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

@@ -14,7 +14,7 @@ use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Turn;
+use super::{Turn, stop};
 use crate::bot::Showing;
 use crate::markdown;
 use crate::replies::text_params;
@@ -88,6 +88,8 @@ struct Draft<'a> {
     has_news: bool,
     /// When it may be shown next.
     due: Instant,
+    /// The button that stops the answer.
+    keyboard: Option<Value>,
 }
 
 impl<'a> Draft<'a> {
@@ -100,6 +102,7 @@ impl<'a> Draft<'a> {
             shown: String::new(),
             has_news: false,
             due,
+            keyboard: None,
         }
     }
 
@@ -123,6 +126,9 @@ impl<'a> Draft<'a> {
             return;
         }
         let mut params = text_params(self.turn.person.chat_id, &html);
+        if self.showing == Showing::Edits {
+            params["reply_markup"] = self.keyboard().await;
+        }
         let method = match (self.showing, self.message_id) {
             (Showing::Drafts, _) => {
                 // It must not be 0; the number of the update is the same in each attempt.
@@ -149,6 +155,15 @@ impl<'a> Draft<'a> {
         }
         self.shown = html;
         self.due = Instant::now() + EVERY;
+    }
+
+    /// Each edit takes it along; the answer itself is owed without it.
+    async fn keyboard(&mut self) -> Value {
+        if let Some(keyboard) = &self.keyboard {
+            return keyboard.clone();
+        }
+        let keyboard = stop::keyboard(self.turn.best_known_language().await);
+        self.keyboard.insert(keyboard).clone()
     }
 
     /// Remembers the message, or the next attempt would begin another.

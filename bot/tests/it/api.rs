@@ -16,10 +16,15 @@ use axum::{
 use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
-    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
+    chat::{
+        ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
+        StopResponse,
+    },
     memory::FactData,
     problem::PROBLEM_JSON,
-    profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
+    profile::{
+        Onboarding, ProfileData, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse,
+    },
     relationship::{EventKind, Level, RelationshipResponse},
 };
 use futures::{Stream, StreamExt as _};
@@ -70,6 +75,10 @@ struct World {
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
+    /// Lets the answer that is being made end, when somebody stops it.
+    stoppable: Option<Arc<Notify>>,
+    feedback: Vec<(i64, String, Option<String>)>,
+    referrers: Vec<(i64, String)>,
     /// The level that every new turn reaches.
     level_up: Option<LevelUp>,
     is_away: bool,
@@ -104,6 +113,9 @@ impl FakeApi {
             turns: 0,
             token_generation: 0,
             conversation_open: true,
+            stoppable: None,
+            feedback: Vec::new(),
+            referrers: Vec::new(),
             level_up: None,
             is_away: false,
             hangs_after_update: false,
@@ -114,6 +126,9 @@ impl FakeApi {
             .route("/auth", post(auth))
             .route("/chat", post(chat))
             .route("/chat/reset", post(reset))
+            .route("/chat/stop", post(stop))
+            .route("/chat/feedback", post(feedback))
+            .route("/profile/referrer", post(referrer))
             .route("/profile", post(update_profile))
             .route("/profile/{user_id}", get(profile))
             .route("/profile/status/{user_id}", get(status))
@@ -158,6 +173,21 @@ impl FakeApi {
     /// From now on, every new turn reaches a level of this name.
     pub(crate) fn reach_level(&self, level: u8, name: &str) {
         self.lock().level_up = Some(LevelUp { level, name: name.to_owned() });
+    }
+
+    /// The answer that is made now ends when it is stopped.
+    pub(crate) fn can_be_stopped(&self, by: Arc<Notify>) {
+        self.lock().stoppable = Some(by);
+    }
+
+    /// What was thought of answers: by whom, of which, what.
+    pub(crate) fn feedback(&self) -> Vec<(i64, String, Option<String>)> {
+        self.lock().feedback.clone()
+    }
+
+    /// Who came by which link.
+    pub(crate) fn referrers(&self) -> Vec<(i64, String)> {
+        self.lock().referrers.clone()
     }
 
     pub(crate) fn end_conversation(&self) {
@@ -320,6 +350,40 @@ async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
     }
     let ended = std::mem::take(&mut world.conversation_open);
     Json(ResetResponse { ended }).into_response()
+}
+
+async fn stop(State(world): Shared, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let stopped = world.stoppable.take();
+    if let Some(answer) = &stopped {
+        answer.notify_one();
+    }
+    Json(StopResponse { stopping: stopped.is_some() }).into_response()
+}
+
+async fn feedback(State(world): Shared, headers: HeaderMap, Json(body): Json<FeedbackRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) => {
+            world.feedback.push((person, body.key, body.reaction));
+            Json(FeedbackResponse { kept: true }).into_response()
+        }
+    }
+}
+
+async fn referrer(State(world): Shared, headers: HeaderMap, Json(body): Json<ReferrerRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) => {
+            world.referrers.push((person, body.parameter));
+            Json(ReferrerResponse { kept: true }).into_response()
+        }
+    }
 }
 
 async fn profile(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {

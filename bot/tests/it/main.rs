@@ -8,12 +8,14 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod again;
 mod api;
 mod checkout;
 mod delivery;
 mod inbound;
 mod live;
 mod memory;
+mod signs;
 mod story;
 mod talking;
 mod trouble;

@@ -7,6 +7,7 @@ pub mod memory;
 pub mod payment;
 pub mod plan;
 pub mod profile;
+pub mod referral;
 pub mod relationship;
 pub mod safety;
 pub mod tokens;

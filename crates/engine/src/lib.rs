@@ -5,6 +5,7 @@
 
 pub mod conversations;
 pub mod facts;
+mod feedback;
 pub mod memories;
 pub mod memory;
 pub mod metrics;

@@ -19,7 +19,10 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
-pub use said::said_before;
+pub use said::{answered, said_before};
+
+/// Stands for a picture that is not shown any more.
+pub const PHOTO: &str = "[photo]";
 
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -259,7 +262,7 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
         };
         let mut parts = Vec::new();
         if message.has_image {
-            parts.push(model::Part::Text("[photo]".to_owned()));
+            parts.push(model::Part::Text(PHOTO.to_owned()));
         }
         if !message.text.is_empty() {
             parts.push(model::Part::Text(message.text.clone()));

@@ -17,6 +17,9 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1
 
 impl Running<'_> {
     pub(super) async fn persist(&self, outcome: &Outcome) -> Result<TurnReply, TurnError> {
+        if let Some(anew) = &self.anew {
+            return self.replace(outcome, anew).await;
+        }
         let patch = &outcome.effects.patch;
         let profile = (!patch.is_empty()).then(|| {
             let mut after = self.person.profile.clone();
@@ -48,8 +51,7 @@ impl Running<'_> {
             let turns = self.engine.store.turns();
             match insist(|| turns.persist(&self.lease, &person, &work)).await? {
                 Persisted::Written => {
-                    let (text, profile_changed) = (outcome.text.clone(), profile.is_some());
-                    return Ok(TurnReply { text, level_up, replayed: false, profile_changed });
+                    return Ok(TurnReply::of(outcome, level_up, profile.is_some()));
                 }
                 // Another turn of the same person came first, or a change of their facts. Each time one of them ends, so this
                 // ends too.
@@ -76,7 +78,7 @@ impl Running<'_> {
     }
 
     /// Somebody else may have answered it, or it was we ourselves: the connection broke before Postgres could say so.
-    async fn ended_before(&self, profile_changed: bool) -> Result<TurnReply, TurnError> {
+    pub(super) async fn ended_before(&self, profile_changed: bool) -> Result<TurnReply, TurnError> {
         match self.engine.store.turns().ended(self.lease.turn_id).await? {
             Some(Ended::Done(reply)) => Ok(TurnReply { profile_changed, ..TurnReply::replay(reply) }),
             _ => Err(TurnError::Superseded),
@@ -96,7 +98,9 @@ impl Running<'_> {
             conversation_id: Uuid::now_v7(),
         };
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
-        let keep = (has_image || !self.request.text.is_empty()).then_some(&work);
+        // What is answered anew is in the history already.
+        let is_new = self.anew.is_none() && (has_image || !self.request.text.is_empty());
+        let keep = is_new.then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }
@@ -104,7 +108,7 @@ impl Running<'_> {
 }
 
 /// Does it again, with pauses, while Postgres cannot serve.
-async fn insist<T, F>(write: impl Fn() -> F) -> Result<T, StoreError>
+pub(super) async fn insist<T, F>(write: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {

@@ -25,9 +25,10 @@ impl Running<'_> {
             weeks: if self.person.plan == Plan::Premium { WEEKS.1 } else { WEEKS.0 },
             facts: plan.facts.unwrap_or(MOST).min(MOST),
         };
-        let (user_id, turn_id) = (self.lease.user_id, self.lease.turn_id);
+        let mut turns = vec![self.lease.turn_id];
+        turns.extend(self.anew.as_ref().map(|anew| anew.last.turn_id));
         let messages = self.engine.store.messages();
-        Ok(messages.recall(user_id, turn_id, limits, &self.question(), &self.person.postings).await?)
+        Ok(messages.recall(self.lease.user_id, &turns, limits, &self.question(), &self.person.postings).await?)
     }
 
     /// The message, as a question to the past.

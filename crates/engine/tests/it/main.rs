@@ -1,6 +1,8 @@
 //! The engine: models at HTTP level, turns on a real Postgres. `cfg(test)` on the modules is what tells clippy that their
 //! helper functions are tests too.
 
+#[cfg(test)]
+mod again;
 mod conversations;
 #[cfg(test)]
 mod endings;
@@ -26,6 +28,8 @@ mod model_support;
 mod prompt;
 #[cfg(test)]
 mod relationship;
+#[cfg(test)]
+mod stopping;
 #[cfg(test)]
 mod turn;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Premium that ends: told before it does, told while a renewal is late, and ended.
 //!
 //! What people are told is owed in the outbox as a code with values (`notice`); the bot, which knows languages, puts it into
-//! words. Each statement takes a bounded number of people, and is asked again until none is left.
+//! words. Somebody who has blocked the bot is left alone. Each statement takes a bounded number of people, and is asked again until none is left.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::payment::GRACE;
@@ -30,7 +30,7 @@ pub enum Ending {
 /// $1 now, $2 until when, $3 batch, $4 default language.
 const REMIND: &str = "
     WITH due AS (
-        SELECT u.id, u.premium_until FROM users u
+        SELECT u.id, u.premium_until, u.blocked_at FROM users u
         WHERE u.plan = 'premium' AND u.premium_until > $1 AND u.premium_until <= $2
           AND u.premium_reminded_of IS DISTINCT FROM u.premium_until
           AND NOT EXISTS (SELECT FROM subscriptions s
@@ -43,7 +43,7 @@ const REMIND: &str = "
         SELECT due.id, due.id, 'premium-ending-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
                jsonb_build_object('chat_id', due.id, 'notice', 'premium_ending', 'until', due.premium_until,
                                   'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id
+        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
@@ -51,7 +51,7 @@ const REMIND: &str = "
 /// As [`REMIND`]; $2 is the end of a grace that begins now.
 const LATE: &str = "
     WITH due AS (
-        SELECT u.id, u.premium_until FROM users u
+        SELECT u.id, u.premium_until, u.blocked_at FROM users u
         WHERE u.plan = 'premium' AND u.premium_until > $1 AND u.premium_until <= $2 AND u.paid_until <= $1
           AND EXISTS (SELECT FROM subscriptions s
                       WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)
@@ -64,7 +64,7 @@ const LATE: &str = "
         SELECT due.id, due.id, 'premium-late-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
                jsonb_build_object('chat_id', due.id, 'notice', 'premium_late', 'until', due.premium_until,
                                   'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id
+        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
@@ -72,7 +72,7 @@ const LATE: &str = "
 /// As [`REMIND`]; $2 is not used.
 const EXPIRE: &str = "
     WITH due AS (
-        SELECT u.id, u.premium_until FROM users u
+        SELECT u.id, u.premium_until, u.blocked_at FROM users u
         WHERE u.plan = 'premium' AND u.premium_until <= $1 AND $2 >= $1
         ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
     ), ended AS (
@@ -85,7 +85,7 @@ const EXPIRE: &str = "
         SELECT due.id, due.id, 'premium-ended-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
                jsonb_build_object('chat_id', due.id, 'notice', 'premium_ended', 'until', due.premium_until,
                                   'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id
+        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";

@@ -18,7 +18,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 15] = [
+const REMOVALS: [(&str, &str); 17] = [
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
@@ -52,6 +52,8 @@ const REMOVALS: [(&str, &str); 15] = [
     ),
     // By its charges alone Telegram can be told to stop, should it renew one nevertheless.
     ("subscriptions", "UPDATE subscriptions SET user_id = NULL, shown = false WHERE user_id = $1"),
+    ("feedback", "DELETE FROM feedback WHERE user_id = $1"),
+    ("referrals", "DELETE FROM referrals WHERE user_id = $1 OR referrer_id = $1"),
 ];
 
 const HOLDABLE: &str = "
@@ -68,7 +70,9 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM tool_calls WHERE user_id = $1) + (SELECT count(*) FROM turns WHERE user_id = $1)
          + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)
          + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)
-         + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)";
+         + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)
+         + (SELECT count(*) FROM feedback WHERE user_id = $1)
+         + (SELECT count(*) FROM referrals WHERE user_id = $1 OR referrer_id = $1)";
 
 impl Users<'_> {
     /// Removes everything of a person, in one transaction. A turn that is being generated meanwhile finds nothing to write

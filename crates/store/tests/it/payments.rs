@@ -425,6 +425,20 @@ async fn a_refund_that_is_owed_outlives_the_person_and_is_booked() {
 }
 
 #[tokio::test]
+async fn who_blocks_the_bot_after_cancelling_is_not_charged_all_the_same() {
+    let world = world().await;
+    let word = NewOutgoing { method: "sendMessage".to_owned(), ..call(IVAN, "word") };
+    let stop = NewOutgoing { method: "editUserStarSubscription".to_owned(), ..call(IVAN, "stop") };
+    world.store.outbox().put(&[word, stop, call(IVAN, "refund")], world.now).await.unwrap();
+    world.store.outbox().close(IVAN, world.now).await.unwrap();
+    let waits: Vec<(String,)> = sqlx::query_as("SELECT key FROM outbox WHERE state = 'pending' ORDER BY key")
+        .fetch_all(&world.sql)
+        .await
+        .unwrap();
+    assert_eq!(waits, [("refund".to_owned(),), ("stop".to_owned(),)]);
+}
+
+#[tokio::test]
 async fn who_pays_is_reminded_once_before_the_end_and_told_once_at_it() {
     let world = world().await;
     let payments = world.store.payments();

@@ -123,7 +123,7 @@ async fn of_turns_that_end_at_once_exactly_one_reaches_the_level_and_says_so_aga
     assert_eq!(reached.iter().flatten().copied().collect::<Vec<_>>(), [Level::at(2)]);
     for (key, level) in keys.iter().zip(&reached) {
         let expected = level.map(|_| LevelUp { level: 2, name: "Знакомый".to_owned() });
-        let Admission::Replay(Reply { text, level_up }) = world.admit(key).await else { panic!("not answered") };
+        let Admission::Replay(Reply { text, level_up, .. }) = world.admit(key).await else { panic!("not answered") };
         assert_eq!((text.as_str(), level_up), ("hello", expected));
     }
     assert_eq!(world.count("SELECT count(*) FROM relationship_events WHERE kind = 'level_up'").await, 1);
