@@ -45,6 +45,8 @@ impl From<PaymentError> for ApiError {
             PaymentError::NotForSale => Self::new(Code::NotForSale),
             PaymentError::AlreadySubscribed => Self::new(Code::AlreadySubscribed),
             PaymentError::NotFound => Self::new(Code::PaymentNotFound),
+            PaymentError::WhoseIsIt => Self::new(Code::InvalidValue)
+                .detail("the person was removed since: add ?user_id=, which Telegram's list of transactions shows"),
             PaymentError::Store(error) => error.into(),
         }
     }

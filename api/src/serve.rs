@@ -54,6 +54,7 @@ pub fn serve(
     memory::start(api.engine.clone(), tasks);
     deletions::start(api.deletions.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);
+    payments::watch(api.payments.clone(), metrics, tasks);
     memories::start(api.engine.clone(), tasks);
     conversations::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));

@@ -186,6 +186,11 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     Ok((person, incoming))
 }
 
+/// Whether Telegram reports in it that something was paid or given back.
+pub(crate) fn is_money(update: &Value) -> bool {
+    update.get("message").is_some_and(|message| report(message).is_some())
+}
+
 /// An edit that leaves no words (a caption that was taken away, a place that moves) says nothing.
 fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;

@@ -45,6 +45,7 @@ pub(crate) mod incoming;
 pub(crate) mod stop;
 
 pub(crate) use commands::register as register_commands;
+pub(crate) use incoming::is_money;
 pub(crate) use trouble::Trouble;
 
 use std::sync::Arc;

@@ -243,6 +243,9 @@ texts! {
     PremiumEndless = "premium-endless",
     PremiumRenews { date: &'a str } = "premium-renews",
     PremiumRenewalOff = "premium-renewal-off",
+    PremiumRenewalLate = "premium-renewal-late",
+    PremiumRenewalStopping = "premium-renewal-stopping",
+    PremiumRenewalResumable = "premium-renewal-resumable",
     PayOnceButton { price: &'a str } = "pay-once-button",
     PayMonthlyButton { price: &'a str } = "pay-monthly-button",
     PayLink { price: &'a str } = "pay-link",
@@ -256,6 +259,7 @@ texts! {
     SubscriptionOffButton = "subscription-off-button",
     SubscriptionOnButton = "subscription-on-button",
     SubscriptionOff { date: &'a str } = "subscription-off",
+    SubscriptionStopping { date: &'a str } = "subscription-stopping",
     SubscriptionOn { date: &'a str } = "subscription-on",
     SubscriptionAllowed { date: &'a str } = "subscription-allowed",
     SubscriptionOffFailed = "subscription-off-failed",
@@ -272,12 +276,15 @@ texts! {
     PaysupportNothing = "paysupport-nothing",
     PaymentLine { price: &'a str, date: &'a str } = "payment-line",
     PaymentLineAsked { price: &'a str, date: &'a str } = "payment-line-asked",
+    PaymentLineDeclined { price: &'a str, date: &'a str } = "payment-line-declined",
     PaymentLineRefunded { price: &'a str, date: &'a str } = "payment-line-refunded",
     RefundButton { price: &'a str, date: &'a str } = "refund-button",
     RefundAsked = "refund-asked",
     NoticePremiumEnding { date: &'a str } = "notice-premium-ending",
     NoticePremiumLate { date: &'a str } = "notice-premium-late",
     NoticePremiumEnded = "notice-premium-ended",
+    NoticePremiumGranted { date: &'a str } = "notice-premium-granted",
+    NoticeRefundDeclined { date: &'a str } = "notice-refund-declined",
 }
 
 impl Text<'_> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Users;
-use crate::{StoreError, payments::STOP};
+use crate::{StoreError, payments};
 
 /// What a removal did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,18 +41,24 @@ const REMOVALS: [(&str, &str); 20] = [
          WHERE user_id = $1",
     ),
     ("settings", "DELETE FROM settings WHERE user_id = $1"),
-    // The ledger, which names nobody, keeps their amounts.
-    ("payments", "DELETE FROM payments WHERE user_id = $1"),
-    ("subscriptions", "DELETE FROM subscriptions WHERE user_id = $1"),
+    // The ledger, which names nobody, keeps their amounts. What somebody has yet to decide about stays as nobody's: its charge
+    // and its amount, without which nothing could be given back.
+    (
+        "payments",
+        "WITH kept AS (
+             UPDATE payments SET user_id = NULL, covers_until = NULL
+             WHERE user_id = $1 AND refunded_at IS NULL AND declined_at IS NULL
+               AND (refund_asked_at IS NOT NULL OR NOT matched)
+         )
+         DELETE FROM payments
+         WHERE user_id = $1 AND NOT (refunded_at IS NULL AND declined_at IS NULL
+                                     AND (refund_asked_at IS NOT NULL OR NOT matched))",
+    ),
+    // By its charges alone Telegram can be told to stop, should it renew one nevertheless.
+    ("subscriptions", "UPDATE subscriptions SET user_id = NULL, shown = false WHERE user_id = $1"),
     ("feedback", "DELETE FROM feedback WHERE user_id = $1"),
     ("referrals", "DELETE FROM referrals WHERE user_id = $1 OR referrer_id = $1"),
 ];
-
-/// What is owed to Telegram about somebody's money is still owed when they are gone; it is nobody's row from then on, and its
-/// content is forgotten as soon as Telegram has accepted it.
-const KEEP_OWED: &str = "
-    UPDATE outbox SET user_id = NULL, chat_id = 0
-    WHERE user_id = $1 AND state = 'pending' AND method IN ('refundStarPayment', 'editUserStarSubscription')";
 
 const HOLDABLE: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, 'epoch', 'epoch') ON CONFLICT (id) DO NOTHING";
@@ -116,8 +122,7 @@ impl Users<'_> {
                 return Ok(None);
             }
         }
-        affected(&mut transaction, KEEP_OWED, user_id).await?;
-        affected(&mut transaction, STOP, user_id).await?;
+        payments::leave(&mut transaction, user_id).await?;
         let mut counts = BTreeMap::new();
         for (table, statement) in REMOVALS {
             counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 15] = [
+const DATA: [(i64, &str); 16] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -31,7 +31,7 @@ const DATA: [(i64, &str); 15] = [
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
     (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
          VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
-         INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
+         INSERT INTO subscriptions (user_id, charge_id, last_charge_id, renews_at) VALUES (1, 'charge', 'charge', now());
          INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
          VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
     (10, "UPDATE inbox SET draft_id = 7"),
@@ -49,6 +49,12 @@ const DATA: [(i64, &str); 15] = [
     (18, "INSERT INTO users (id, created_at, last_seen_at, blocked_at) VALUES (2, now(), now(), now()) ON CONFLICT (id) DO NOTHING;
           INSERT INTO feedback VALUES (gen_random_uuid(), 1, '👍', now());
           INSERT INTO referrals VALUES (2, 1, now())"),
+    (21, "INSERT INTO subscriptions (charge_id, last_charge_id, renews_at) VALUES ('nobodys', 'nobodys', now());
+          INSERT INTO subscriptions (charge_id, user_id, last_charge_id, renews_at, begun_at, wanted, stopped_at)
+          VALUES ('second', 1, 'second', now(), now(), false, now()) ON CONFLICT DO NOTHING;
+          INSERT INTO payments (id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+          VALUES (gen_random_uuid(), 'nobodys', '', 'stars', 'XTR', 250, false, now());
+          INSERT INTO star_transactions (seen) VALUES (7)"),
     (22, "INSERT INTO weeks VALUES (1, '2026-01-05', 'token', false, now(), now())"),
 ];
 
