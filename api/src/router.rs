@@ -17,14 +17,15 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, docs, feedback,
+    auth, chat, deletion, docs, feedback,
     guard::{Guard, guard},
+    history,
     limits::Rule,
     memory,
     openapi::Document,
     operation, payments,
     problem::ApiError,
-    profile, ready, refunds, relationship, request_id, security,
+    profile, ready, refunds, relationship, request_id, security, settings,
     state::Api,
 };
 
@@ -46,7 +47,13 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
         .routes(routes!(feedback::give))
-        .routes(routes!(feedback::referrer));
+        .routes(routes!(feedback::referrer))
+        .routes(routes!(deletion::get, deletion::cancel))
+        .routes(routes!(deletion::ask))
+        .routes(routes!(history::get))
+        .routes(routes!(history::privacy))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::update));
     let payments = group()
         .routes(routes!(payments::get))
         .routes(routes!(payments::offer))

@@ -1,5 +1,7 @@
 //! The API, as the bot uses it: on behalf of one person at a time, with that person's token.
 
+mod data;
+
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{

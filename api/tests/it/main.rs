@@ -9,6 +9,7 @@
 mod again;
 mod auth;
 mod chat;
+mod data;
 mod feedback;
 mod harness;
 mod images;
@@ -22,4 +23,5 @@ mod process;
 mod profile;
 mod ready;
 mod relationship;
+mod settings;
 mod stream;

@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, me, memory, premium, relationship, start, stop};
+use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -22,6 +22,11 @@ enum Command {
     /// With words to search for, or without.
     Memory(String),
     Relationship,
+    Settings,
+    /// Words to look for may follow.
+    History(String),
+    Privacy,
+    Delete,
     Status,
     Reset,
     Stop,
@@ -31,16 +36,20 @@ enum Command {
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 11] = [
+const MENU: [(&str, Text<'static>); 15] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
+    ("settings", Text::CommandSettings),
     ("status", Text::CommandStatus),
     ("stop", Text::CommandStop),
     ("regenerate", Text::CommandRegenerate),
+    ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
+    ("privacy", Text::CommandPrivacy),
+    ("delete", Text::CommandDelete),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
@@ -74,6 +83,10 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Memory(words)) => memory::show(turn, &words).await,
         Some(Command::Relationship) => relationship::show(turn).await,
+        Some(Command::History(words)) => history::show(turn, &words).await,
+        Some(Command::Privacy) => removal::privacy(turn).await,
+        Some(Command::Delete) => removal::ask(turn).await,
+        Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,

@@ -12,7 +12,8 @@
 //! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
 //! 5. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
-//! 6. A text that answers a question of `/memory` is what was asked for: the person chose that message to answer.
+//! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
+//!    answer.
 //! 7. While a name is awaited, a text is the name.
 //! 8. Any other text, and any photo, goes to the companion.
 //! 9. An edited message is answered anew if it is the last one, and otherwise corrected in what is remembered.
@@ -23,14 +24,18 @@ mod again;
 mod chat;
 mod commands;
 mod danger;
+mod history;
 mod live;
 mod me;
 mod memory;
+mod menu;
 mod names;
 mod paid;
 mod premium;
 mod quoted;
 mod relationship;
+mod removal;
+mod settings;
 mod signs;
 mod start;
 mod trouble;
@@ -104,8 +109,20 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             premium::pressed(turn, &query_id, &data).await
         }
         Incoming::Press { query_id, data, .. } if data == stop::BUTTON => stop::pressed(turn, &query_id).await,
+        Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
+            removal::pressed(turn, &query_id, message_id, &data).await
+        }
+        Incoming::Press { query_id, message_id, data } if history::is_button(&data) => {
+            history::pressed(turn, &query_id, message_id, &data).await
+        }
+        Incoming::Press { query_id, message_id, data } if settings::is_button(&data) => {
+            settings::pressed(turn, &query_id, message_id, &data).await
+        }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
+        Incoming::Text { text, .. } if let Some(asked) = settings::Asked::replied_to(&turn.update.payload) => {
+            settings::typed(turn, asked, &text).await
+        }
         Incoming::Text { text, date } => {
             if let Some(asked) = memory::asked(&turn.update.payload) {
                 return memory::answered(turn, asked, &text).await;

@@ -11,10 +11,12 @@
 mod again;
 mod api;
 mod checkout;
+mod data;
 mod delivery;
 mod inbound;
 mod live;
 mod memory;
+mod settings;
 mod signs;
 mod story;
 mod talking;

@@ -1,5 +1,7 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod data;
+
 use std::time::Duration;
 
 use eventsource_stream::Eventsource as _;

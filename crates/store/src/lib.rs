@@ -8,10 +8,12 @@
 
 pub mod cache;
 pub mod conversations;
+pub mod deletions;
 pub mod error;
 pub mod facts;
 pub mod feedback;
 pub mod forgetting;
+pub mod history;
 pub mod inbox;
 pub mod keys;
 pub mod limits;
@@ -21,6 +23,7 @@ pub mod messages;
 pub mod migrate;
 pub mod outbox;
 pub mod payments;
+pub mod preferences;
 pub mod redis;
 pub mod referrals;
 pub mod relationships;

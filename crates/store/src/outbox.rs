@@ -99,14 +99,17 @@ const IS_CLEAR: &str = "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1
 const KEY_OF: &str = "
     SELECT key FROM outbox WHERE chat_id = $1 AND message_id = $2 ORDER BY id LIMIT 1";
 
-/// What is being sent is let be: Telegram refuses it. So is what moves money, or keeps it from being taken: it reaches nobody,
-/// and who blocks the bot after cancelling must not be charged. $1 person, who has a chat of their own, $2 now.
+/// What is being sent is let be: Telegram refuses it. What Telegram itself is asked to do about their money is no message,
+/// and is owed whoever has blocked whom. $1 person, who has a chat of their own, whose row is locked first, $2 now.
 const CLOSE: &str = "
     WITH person AS (
-        UPDATE users SET blocked_at = COALESCE(blocked_at, $2) WHERE id = $1
+        UPDATE users SET blocked_at = COALESCE(blocked_at, $2) WHERE id = $1 RETURNING id
+    ), held AS (
+        SELECT count(*) AS people FROM person
     )
     UPDATE outbox SET state = 'dead', error = 'blocked', finished_at = $2, params = NULL
-    WHERE chat_id = $1 AND state = 'pending' AND (leased_until IS NULL OR leased_until <= $2)
+    FROM held
+    WHERE chat_id = $1 AND state = 'pending' AND (leased_until IS NULL OR leased_until <= $2) AND held.people >= 0
       AND method NOT IN ('refundStarPayment', 'editUserStarSubscription')";
 
 const REOPEN: &str = "UPDATE users SET blocked_at = NULL WHERE id = $1 AND blocked_at IS NOT NULL";

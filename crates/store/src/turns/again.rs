@@ -96,11 +96,12 @@ const LAST: &str = "
         ORDER BY m.place DESC LIMIT 1) s
     WHERE n.role = 'assistant' AND (s.text <> '' OR s.has_image)";
 
-/// A message has the time at which its turn began. What was to be forgotten is not there any more. $1 person, $2 key.
+/// A message has the time at which its turn began. What was to be forgotten is not there any more, and a picture without
+/// words cannot be told from one whose words were. $1 person, $2 key.
 const SAID_UNDER: &str = "
     SELECT m.id, m.created_at, m.text, m.has_image FROM turns t
     JOIN messages m ON m.user_id = t.user_id AND m.created_at = t.started_at AND m.turn_id = t.id AND m.role = 'user'
-    WHERE t.user_id = $1 AND t.key = $2 AND (m.text <> '' OR m.has_image)";
+    WHERE t.user_id = $1 AND t.key = $2 AND m.text <> ''";
 
 const IS_KNOWN: &str = "SELECT EXISTS (SELECT FROM turns WHERE user_id = $1 AND key = $2)";
 

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 15] = [
+const DATA: [(i64, &str); 16] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -35,6 +35,10 @@ const DATA: [(i64, &str); 15] = [
          INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
          VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
     (10, "UPDATE inbox SET draft_id = 7"),
+    (11, "UPDATE settings SET quiet_from = 22, quiet_until = 8, good_morning = true, proactive_at = now();
+          INSERT INTO deletions VALUES (1, now(), now());
+          INSERT INTO exports VALUES (1, '2026-01-01', now());
+          INSERT INTO proactive_messages VALUES (1, '2026-01-01', 'good_morning', NULL, now())"),
     (12, "UPDATE facts SET confidence = 90, day = '2026-01-01', message_id = gen_random_uuid(), times_said = 2, turn_id = NULL;
           INSERT INTO facts (id, user_id, category, content, created_at, chain, last_said_at, ended_at, forgotten_at)
           VALUES (gen_random_uuid(), 1, 'other', 'token', now(), gen_random_uuid(), now(), now(), now());
