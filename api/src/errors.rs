@@ -45,6 +45,8 @@ impl From<PaymentError> for ApiError {
             PaymentError::NotForSale => Self::new(Code::NotForSale),
             PaymentError::AlreadySubscribed => Self::new(Code::AlreadySubscribed),
             PaymentError::NotFound => Self::new(Code::PaymentNotFound),
+            PaymentError::WhoseIsIt => Self::new(Code::InvalidValue)
+                .detail("the person was removed since: add ?user_id=, which Telegram's list of transactions shows"),
             PaymentError::Store(error) => error.into(),
         }
     }
@@ -76,6 +78,8 @@ pub fn turn(error: TurnError, now: DateTime<Utc>) -> ApiError {
         TurnError::PremiumRequired => Code::PremiumRequired.into(),
         TurnError::CannotHear => Code::CannotHear.into(),
         TurnError::NothingHeard => Code::NothingHeard.into(),
+        TurnError::NothingToRepeat => Code::NothingToRepeat.into(),
+        TurnError::MessageNotFound => Code::MessageNotFound.into(),
         TurnError::KeyReused => Code::IdempotencyKeyReused.into(),
         TurnError::InProgress => ApiError::new(Code::TurnInProgress).retry_after(TURN_RETRY),
         TurnError::ModelUnavailable { retry_after } => {

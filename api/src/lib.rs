@@ -8,10 +8,13 @@
 pub mod auth;
 pub mod chat;
 pub mod config;
+pub mod deletion;
 pub mod docs;
 pub mod errors;
 pub mod extract;
+pub mod feedback;
 pub mod guard;
+pub mod history;
 pub mod limits;
 pub mod memory;
 pub mod openapi;
@@ -26,6 +29,7 @@ pub mod request_id;
 pub mod router;
 pub mod security;
 mod serve;
+pub mod settings;
 pub mod state;
 pub mod voice;
 

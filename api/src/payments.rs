@@ -11,10 +11,11 @@ use evolve_contract::{
     Code,
     payments::{
         OfferRequest, OfferResponse, Payment, PaymentsResponse, Price, ReceivedRequest, ReceivedResponse,
-        RefundRequest, RefundedRequest, Subscription, SubscriptionRequest, Way, payload::Payload,
+        RefundRequest, RefundedRequest, Subscription, SubscriptionRequest, SubscriptionState, Way,
+        payload::{KEY_PURPOSE, Payload},
     },
 };
-use evolve_domain::payment::Way as Paid;
+use evolve_domain::payment::{Going, Way as Paid};
 use evolve_engine::payments::{self, Outcome, Received};
 use evolve_store::payments::{Account, Payment as Stored};
 use serde::de::DeserializeOwned;
@@ -95,9 +96,12 @@ pub async fn offer(
         issued_at: api.clock.now().trunc_subsecs(0),
         nonce: rand::random(),
     };
+    // `ENCRYPTION_KEY` holds one key or more.
+    let keys = api.store.keys().signing_keys(KEY_PURPOSE);
+    let key = keys.first().ok_or_else(|| ApiError::new(Code::Internal))?;
     Ok(Json(OfferResponse {
         way,
-        payload: payload.sign(&api.service_key),
+        payload: payload.sign(key),
         currency: offer.currency,
         amount: offer.amount,
         subscription_period: offer.renews_after,
@@ -120,7 +124,7 @@ pub async fn received(
     if received.amount <= 0 || !(1..=MAX_CHARGE_CHARS).contains(&received.charge_id.chars().count()) {
         return Err(ApiError::new(Code::InvalidValue).detail("a payment has an amount and Telegram's id of it"));
     }
-    let offered = Payload::read(&received.payload, &api.service_key);
+    let offered = Payload::read_any(&received.payload, &api.store.keys().signing_keys(KEY_PURPOSE));
     let offered = offered.and_then(|payload| {
         payload.check_price(person, &received.currency, received.amount).map(|()| engine_way(payload.way))
     });
@@ -133,6 +137,9 @@ pub async fn received(
             currency: received.currency,
             amount: received.amount,
             offered: offered.ok(),
+            payload: received.payload,
+            paid_at: received.paid_at,
+            is_found: received.found,
             is_recurring: received.is_recurring,
             is_first: received.is_first_recurring,
             expires_at: received.subscription_expires_at,
@@ -192,17 +199,19 @@ pub async fn ask_refund(
 }
 
 fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
-    let prices = api.payments.offers().into_iter();
+    // Who has premium without an end has nothing to buy.
+    let prices = api.payments.offers().into_iter().filter(|_| !account.standing.is_endless());
     let payments = account.payments.into_iter();
     PaymentsResponse {
         user_id,
         prices: prices.map(|o| Price { way: wire_way(o.way), currency: o.currency, amount: o.amount }).collect(),
         plan: payments::plan(&account.standing, api.clock.now()).as_str().to_owned(),
         paid_until: account.standing.paid_until,
+        premium_until: account.standing.premium_until,
         subscription: account
             .standing
             .renewal
-            .map(|renewal| Subscription { renews_at: renewal.renews_at, canceled: renewal.canceled }),
+            .map(|renewal| Subscription { renews_at: renewal.renews_at, state: state(renewal.going()) }),
         payments: payments.map(wire).collect(),
         terms: api.premium_terms,
     }
@@ -216,6 +225,7 @@ pub(crate) fn wire(payment: Stored) -> Payment {
         amount: payment.amount,
         paid_at: payment.paid_at,
         refund_asked: payment.refund_asked,
+        declined: payment.declined,
         refunded: payment.refunded,
     }
 }
@@ -228,6 +238,15 @@ fn outcome_response(user_id: i64, outcome: &Outcome, now: DateTime<Utc>) -> Rece
         plan: payments::plan(&outcome.standing, now).as_str().to_owned(),
         paid_until: outcome.standing.paid_until,
         renews: outcome.standing.renews(),
+    }
+}
+
+const fn state(going: Going) -> SubscriptionState {
+    match going {
+        Going::Running => SubscriptionState::Running,
+        Going::Stopping => SubscriptionState::Stopping,
+        Going::Stopped => SubscriptionState::Stopped,
+        Going::Resumable => SubscriptionState::Resumable,
     }
 }
 

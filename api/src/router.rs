@@ -17,14 +17,15 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, docs,
+    auth, chat, deletion, docs, feedback,
     guard::{Guard, guard},
+    history,
     limits::Rule,
     memory,
     openapi::Document,
     operation, payments,
     problem::ApiError,
-    profile, ready, refunds, relationship, request_id, security,
+    profile, ready, refunds, relationship, request_id, security, settings,
     state::Api,
     voice,
 };
@@ -40,13 +41,21 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     let group = OpenApiRouter::new;
     let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
-    let reset = group().routes(routes!(chat::reset));
+    let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
-        .routes(routes!(voice::get, voice::update));
+        .routes(routes!(voice::get, voice::update))
+        .routes(routes!(feedback::give))
+        .routes(routes!(feedback::referrer))
+        .routes(routes!(deletion::get, deletion::cancel))
+        .routes(routes!(deletion::ask))
+        .routes(routes!(history::get))
+        .routes(routes!(history::privacy))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::update));
     let payments = group()
         .routes(routes!(payments::get))
         .routes(routes!(payments::offer))
@@ -66,6 +75,9 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(operation::metrics))
         .routes(routes!(refunds::open))
         .routes(routes!(refunds::refund))
+        .routes(routes!(refunds::returned))
+        .routes(routes!(refunds::decline))
+        .routes(routes!(refunds::grant))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))

@@ -5,13 +5,17 @@ use std::{sync::Arc, time::Duration};
 use evolve_contract::payments::Terms;
 use evolve_domain::payment::Price;
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, conversations, memories,
+    Engine, EngineConfig, EngineMetrics, conversations,
+    deletions::{self, Deletions},
+    history::History,
+    memories,
     memories::Memories,
     memory, partitions,
     payments::{
         self, Payments,
         provider::{Money, PaymentProvider, Stars},
     },
+    preferences::Preferences,
     profiles::Profiles,
     providers,
     relationships::Relationships,
@@ -49,7 +53,9 @@ pub fn serve(
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
+    deletions::start(api.deletions.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);
+    payments::watch(api.payments.clone(), metrics, tasks);
     memories::start(api.engine.clone(), tasks);
     conversations::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
@@ -101,6 +107,9 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images };
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
+    let deletions = Deletions::new(store.clone(), profiles.clone(), clock.clone());
+    let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
+    let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
@@ -120,6 +129,9 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     Ok(Api::new(Parts {
         engine,
         profiles,
+        deletions,
+        history,
+        preferences,
         payments: sold,
         premium_terms,
         relationships,

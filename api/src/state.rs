@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
-use evolve_engine::{Engine, memories::Memories, payments::Payments, profiles::Profiles, relationships::Relationships};
+use evolve_engine::{
+    Engine, deletions::Deletions, history::History, memories::Memories, payments::Payments, preferences::Preferences,
+    profiles::Profiles, relationships::Relationships,
+};
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
@@ -41,6 +44,12 @@ pub struct Parts {
     pub engine: Engine,
     /// Profiles.
     pub profiles: Profiles,
+    /// Removals to come.
+    pub deletions: Deletions,
+    /// What was said.
+    pub history: History,
+    /// What people set.
+    pub preferences: Preferences,
     /// Payments.
     pub payments: Payments,
     /// What premium gives.

@@ -1,17 +1,19 @@
 //! The API, as the bot uses it: on behalf of one person at a time, with that person's token.
 
+mod data;
+
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{
     Client, ClientError, Code,
-    chat::{ChatEvent, ChatRequest, ChatResponse, ResetResponse},
+    chat::{ChatEvent, ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, ResetResponse, StopResponse},
     client::Bot,
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
         OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
         RefundedRequest, SubscriptionRequest, Way,
     },
-    profile::{Onboarding, ProfileData, ProfileUpdate, StatusResponse},
+    profile::{Onboarding, ProfileData, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse},
     relationship::RelationshipResponse,
     voice::{VoiceResponse, VoiceUpdate},
 };
@@ -76,6 +78,31 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn reset(&self, person: i64) -> Result<ResetResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.reset(&token).await }).await
+    }
+
+    /// Ends the answer that is being made.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn stop(&self, person: i64) -> Result<StopResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.stop(&token).await }).await
+    }
+
+    /// Tells what the person thinks of an answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn feedback(&self, person: i64, body: &FeedbackRequest) -> Result<FeedbackResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.feedback(&token, body).await }).await
+    }
+
+    /// Tells by whose link the person came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn referrer(&self, person: i64, parameter: &str) -> Result<ReferrerResponse, ClientError> {
+        let body = &ReferrerRequest { user_id: person, parameter: parameter.to_owned() };
+        self.authorised(person, |token| async move { self.client.referrer(&token, body).await }).await
     }
 
     /// How the person stands; nothing for somebody unknown.

@@ -35,8 +35,8 @@ pub(crate) struct Bot {
     pub(crate) contact: Contact,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,
-    /// Signs the payloads of invoices; the API has the same.
-    pub(crate) payload_key: SecretString,
+    /// What the payloads of invoices are signed with; the API has the same.
+    pub(crate) payload_keys: Arc<[SecretString]>,
     /// For invoices in money.
     pub(crate) provider_token: Option<SecretString>,
     /// Checkouts that were answered lately.

@@ -5,9 +5,10 @@
 //! how much, and when. What is accepted can always be honoured: the payment itself comes as a message, through the inbox,
 //! and waits there for whoever is away.
 //!
-//! A query is answered from wherever it comes in, by webhook or by polling. A replica that cannot ask for the lock for
-//! polling, because Postgres is away, still *peeks*: it looks at the updates that Telegram keeps, confirms none, and
-//! answers queries among them. (Telegram shows the first hundred; a query behind them has to wait for Postgres.)
+//! A query is answered from wherever it comes in: by webhook in the answer to the delivery itself, by polling with a call. A
+//! replica that cannot ask for the lock for polling, or cannot store what came, because Postgres is away, still *peeks*: it
+//! looks at the updates that Telegram keeps, confirms none, and answers queries among them. (Telegram shows the first
+//! hundred; a query behind them has to wait for Postgres.)
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::{bot::Bot, inbound::ALLOWED_UPDATES, telegram::TelegramError, texts::
 
 /// The kind of update.
 pub(crate) const KIND: &str = "pre_checkout_query";
+const METHOD: &str = "answerPreCheckoutQuery";
 /// How long we try; Telegram gives ten seconds, some of which have passed.
 const PATIENCE: Duration = Duration::from_secs(9);
 /// For one attempt at an answer.
@@ -44,6 +46,24 @@ struct From {
     language_code: Option<String>,
 }
 
+/// The answer to an update that is such a query, as a call in the answer to its delivery. Delivered again, since our answer
+/// was lost, it is answered again.
+pub(crate) fn answer_to(bot: &Bot, update: &Value) -> Option<Value> {
+    let query = update.get(KIND)?;
+    match serde_json::from_value::<Query>(query.clone()) {
+        Ok(query) => {
+            let mut call = word(bot, &query);
+            call["method"] = METHOD.into();
+            Some(call)
+        }
+        Err(error) => {
+            unreadable(bot, &error);
+            // Taken, or Telegram would deliver it for ever.
+            Some(json!({}))
+        }
+    }
+}
+
 /// Sees to an update if it is such a query; it is then nobody else's. The answer is given in the background.
 pub(crate) async fn take(bot: &Bot, update: &Value) -> bool {
     let Some(query) = update.get(KIND) else { return false };
@@ -55,12 +75,14 @@ pub(crate) async fn take(bot: &Bot, update: &Value) -> bool {
             drop(tasks.spawn_work(async move { answer(&bot, &query).await }));
         }
         Ok(_) => {}
-        Err(error) => {
-            tracing::error!(%error, "a checkout cannot be read; Telegram will call it off");
-            bot.metrics.inbox_failure("malformed_checkout");
-        }
+        Err(error) => unreadable(bot, &error),
     }
     true
+}
+
+fn unreadable(bot: &Bot, error: &serde_json::Error) {
+    tracing::error!(%error, "a checkout cannot be read; Telegram will call it off");
+    bot.metrics.inbox_failure("malformed_checkout");
 }
 
 /// Looks at what Telegram keeps for us, again and again, and answers checkouts.
@@ -81,9 +103,11 @@ pub(crate) async fn peek(bot: &Bot) {
     }
 }
 
-async fn answer(bot: &Bot, query: &Query) {
+/// Our word on a query, as the parameters of the call.
+fn word(bot: &Bot, query: &Query) -> Value {
     let verdict = verdict(bot, query);
-    let params = match verdict {
+    bot.metrics.checkout(if verdict.is_ok() { "accepted" } else { "refused" });
+    match verdict {
         Ok(()) => json!({ "pre_checkout_query_id": query.id, "ok": true }),
         Err(error) => {
             tracing::info!(reason = %error, "refused a checkout");
@@ -91,11 +115,14 @@ async fn answer(bot: &Bot, query: &Query) {
             let text = refusal(error).render(language);
             json!({ "pre_checkout_query_id": query.id, "ok": false, "error_message": text })
         }
-    };
-    bot.metrics.checkout(if verdict.is_ok() { "accepted" } else { "refused" });
+    }
+}
+
+async fn answer(bot: &Bot, query: &Query) {
+    let params = word(bot, query);
     let deadline = Instant::now() + PATIENCE;
     loop {
-        match bot.telegram.call_within(ATTEMPT, "answerPreCheckoutQuery", &params).await {
+        match bot.telegram.call_within(ATTEMPT, METHOD, &params).await {
             Ok(_) => return,
             Err(error @ TelegramError::Refused { .. }) => {
                 // Too old, or answered by an attempt whose answer was lost.
@@ -114,7 +141,7 @@ async fn answer(bot: &Bot, query: &Query) {
 }
 
 fn verdict(bot: &Bot, query: &Query) -> Result<(), PayloadError> {
-    let payload = Payload::read(&query.invoice_payload, &bot.payload_key)?;
+    let payload = Payload::read_any(&query.invoice_payload, &bot.payload_keys)?;
     payload.check(query.from.id, &query.currency, query.total_amount, bot.clock.now())
 }
 

@@ -20,6 +20,7 @@ mod markdown;
 mod metrics;
 mod outbound;
 mod queue;
+mod reconcile;
 mod replies;
 mod telegram;
 mod texts;
@@ -30,7 +31,7 @@ pub mod config;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use evolve_contract::Client;
+use evolve_contract::{Client, payments::payload::KEY_PURPOSE};
 use evolve_runtime::{
     clock::Clock,
     http,
@@ -67,6 +68,7 @@ pub fn start(
     let bot = Bot {
         telegram: Telegram::new(client.clone(), &config.telegram_url, config.token.clone()),
         api: api::Api::new(Client::new(client, config.api_url.clone()), config.service_key.clone()),
+        payload_keys: store.keys().signing_keys(KEY_PURPOSE).into(),
         store,
         clock,
         metrics: BotMetrics::register(metrics),
@@ -76,13 +78,13 @@ pub fn start(
         pace: Arc::new(Pace::new(config.messages_per_second)),
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
-        payload_key: config.service_key.clone(),
         provider_token: config.provider_token.clone(),
         checkouts: bot::checkouts(),
         tasks: tasks.clone(),
     };
     start_queues(&bot, config, tasks);
     inbound::setup::register_commands(&bot, tasks);
+    reconcile::start(&bot, tasks);
     let mut router = health::router(bot.clone(), metrics.clone());
     let stop = tasks.soft();
     match config.inbound.clone() {

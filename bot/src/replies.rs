@@ -13,7 +13,8 @@ pub(crate) const IN_PLACE_OF: &str = "in_place_of";
 /// Calls that answer one update. Their keys come from the update, so that the same answer is never owed twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Replies {
-    update_id: i64,
+    /// What keys begin with.
+    prefix: String,
     chat_id: i64,
     user_id: i64,
     /// The message that the next one takes the place of.
@@ -23,6 +24,13 @@ pub(crate) struct Replies {
     keep: Option<&'static str>,
 }
 
+/// The key of the answer that a message of ours is, from the key under which it was owed.
+#[must_use]
+pub(crate) fn answered_key(owed: &str) -> Option<&str> {
+    let (key, part) = owed.rsplit_once('-')?;
+    part.bytes().all(|b| b.is_ascii_digit()).then_some(key)
+}
+
 /// Rows of inline buttons: label and callback data.
 pub(crate) type Buttons<'a> = &'a [&'a [(&'a str, &'a str)]];
 
@@ -30,13 +38,21 @@ impl Replies {
     /// Nothing yet, to be sent to `chat_id` for `update_id`.
     #[must_use]
     pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
-        Self { update_id, chat_id, user_id, draft: None, owed: Vec::new(), together: Vec::new(), keep: None }
+        let prefix = format!("tg-{update_id}");
+        Self { prefix, chat_id, user_id, draft: None, owed: Vec::new(), together: Vec::new(), keep: None }
     }
 
     /// The first message takes the place of this one, in which its beginning is shown already.
     #[must_use]
     pub(crate) fn in_place_of(self, draft: Option<i64>) -> Self {
         Self { draft, ..self }
+    }
+
+    /// What is owed is owed under this key, and thus once, however many updates owe it. An answer of the companion has the
+    /// key of its turn: so it is known which answer a message of ours is ([`answered_key`]).
+    #[must_use]
+    pub(crate) fn keyed(self, key: &str) -> Self {
+        Self { prefix: key.to_owned(), ..self }
     }
 
     /// A message in Telegram's HTML.
@@ -171,7 +187,7 @@ impl Replies {
         self.owed.push(NewOutgoing {
             chat_id: self.chat_id,
             user_id: Some(self.user_id),
-            key: format!("tg-{}-{}", self.update_id, self.owed.len()),
+            key: format!("{}-{}", self.prefix, self.owed.len()),
             method: method.to_owned(),
             params,
         });

@@ -4,6 +4,9 @@
 //! is put back without blame, because a neighbour is away; it is put back with blame, because handling it failed; or it
 //! is buried, because that happened [`MAX_ATTEMPTS`] times, and the person is told so once. Nothing else ends an update,
 //! and a process that dies leaves only a lease that runs out.
+//!
+//! What Telegram reports of money is never buried: after as many attempts it is set apart from its chat, which goes on
+//! without it, the person is told, and it is tried every few minutes until somebody has mended what is wrong.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -25,6 +28,8 @@ const EXTEND_EVERY: Duration = Duration::from_secs(20);
 const MAX_ATTEMPTS: i32 = 5;
 /// Longest pause between two attempts at an update while a neighbour is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Pause between two attempts at a report of money that was set apart.
+const MONEY_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// Longest pause that a neighbour is granted who asks for one.
 const LONGEST_WISH: Duration = Duration::from_secs(3600);
 
@@ -66,13 +71,19 @@ enum End {
     Done(Handled),
     Buried { reason: String, owed: Vec<NewOutgoing> },
     Again { at: DateTime<Utc>, reason: String, counts: bool },
+    SetApart { at: DateTime<Utc>, reason: String, owed: Vec<NewOutgoing> },
 }
 
 async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
-    if update.attempts > MAX_ATTEMPTS {
+    let is_money = handlers::is_money(&update.payload);
+    if update.attempts > MAX_ATTEMPTS && !is_money {
         // Every attempt so far ended without a word: it takes whole processes down.
         bot.metrics.inbox_failure("crashed");
         return bury(bot, update, "every attempt crashed".to_owned()).await;
+    }
+    if update.attempts > MAX_ATTEMPTS && update.chat_id.is_some() {
+        bot.metrics.inbox_failure("crashed");
+        return set_apart(bot, update, "every attempt crashed".to_owned()).await;
     }
     let handled = AssertUnwindSafe(handlers::handle(bot, update)).catch_unwind().await;
     let (reason, detail) = match handled {
@@ -98,6 +109,9 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
         detail,
         "handling an update failed"
     );
+    if update.attempts >= MAX_ATTEMPTS && is_money {
+        return set_apart(bot, update, format!("{reason}: {detail}")).await;
+    }
     if update.attempts >= MAX_ATTEMPTS {
         return bury(bot, update, format!("{reason}: {detail}")).await;
     }
@@ -116,6 +130,20 @@ async fn bury(bot: &Bot, update: &ClaimedUpdate, reason: String) -> End {
         "gave an update up; its row in the inbox is kept, state 'dead'"
     );
     End::Buried { reason, owed: handlers::apologise(bot, update).await }
+}
+
+async fn set_apart(bot: &Bot, update: &ClaimedUpdate, reason: String) -> End {
+    bot.metrics.inbox_failure("money_not_booked");
+    tracing::error!(
+        update_id = update.update_id,
+        attempt = update.attempts,
+        reason,
+        "a payment cannot be booked; it is tried every few minutes until it can be: see what the API says of it"
+    );
+    let at = bot.clock.now() + MONEY_PAUSE;
+    // They are told once: afterwards it has no chat any more.
+    let owed = if update.chat_id.is_some() { handlers::apologise(bot, update).await } else { Vec::new() };
+    End::SetApart { at, reason, owed }
 }
 
 /// As long as the neighbour asks for; otherwise a quarter of the time that the update has waited already.
@@ -139,6 +167,12 @@ async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
         }
         End::Buried { reason, owed } => {
             queue::insist("a buried update", || inbox.bury(update, reason, owed, bot.clock.now())).await
+        }
+        End::SetApart { at, reason, owed } => {
+            // Before the row has no chat any more, so that it is owed even if this process dies in between.
+            queue::insist("a word on a payment", || async { bot.store.outbox().put(owed, bot.clock.now()).await })
+                .await;
+            queue::insist("an update set apart", || inbox.set_apart(update, *at, reason)).await.map(|()| true)
         }
         End::Again { at, reason, counts } => {
             queue::insist("a postponed update", || inbox.retry(update, *at, reason, *counts)).await.map(|()| true)

@@ -1,4 +1,4 @@
-//! `POST /chat`: one message in, one answer out, as JSON or as a stream of events; `POST /chat/reset`.
+//! `POST /chat`: one message in, one answer out, as JSON or as a stream of events; `POST /chat/reset` and `/chat/stop`.
 //!
 //! The turn runs apart from the request ([`turn`]): a caller that hangs up has still sent a message, and its answer waits
 //! under the idempotency key.
@@ -21,7 +21,7 @@ use axum::{
 };
 use evolve_contract::{
     Code,
-    chat::{ChatRequest, ChatResponse, ResetResponse},
+    chat::{ChatRequest, ChatResponse, ResetResponse, StopResponse},
 };
 
 use crate::{
@@ -34,11 +34,14 @@ use crate::{
 
 problems!(
     ChatProblems: InvalidBody, Unauthorized, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
-    InvalidValue, InvalidImage, InvalidAudio, NothingHeard, CannotHear, IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed,
+    InvalidAudio, NothingHeard, CannotHear,
+    NothingToRepeat, MessageNotFound, InvalidValue, InvalidImage, IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed,
     ModelUnavailable, DatabaseUnavailable,
 );
 
 /// One message, one answer.
+///
+/// With `again`, an earlier answer is made anew instead. With `reply_to`, the model is shown what the message answers.
 ///
 /// With `Accept: text/event-stream` the answer comes as it is made: events `delta` (`{"text": "…"}`), `restart` (what came
 /// so far is void), and at the end `done` with the same JSON as without streaming, or `error` with a problem document.
@@ -98,6 +101,16 @@ problems!(ResetProblems: Unauthorized, RateLimited, DatabaseUnavailable);
 pub async fn reset(State(api): State<Api>, Person(person): Person) -> Result<Json<ResetResponse>, ApiError> {
     let ended = api.profiles.reset(person).await?;
     Ok(Json(ResetResponse { ended }))
+}
+
+/// Stops the answer that is being made for the person. It ends with what was said so far, which is then the answer.
+#[utoipa::path(
+    post, path = "/chat/stop", tag = "chat", security(("bearer" = [])),
+    responses((status = 200, description = "Done", body = StopResponse), ResetProblems),
+)]
+pub async fn stop(State(api): State<Api>, Person(person): Person) -> Result<Json<StopResponse>, ApiError> {
+    let stopping = api.engine.stop(person).await?;
+    Ok(Json(StopResponse { stopping }))
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {

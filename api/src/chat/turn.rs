@@ -106,6 +106,8 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 voice_seconds: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
                 image_base64: reply.picture.map(|picture| BASE64_STANDARD.encode(picture)),
                 level_up,
+                stopped: reply.stopped,
+                corrected: reply.corrected,
             };
             Ok((answer, outcome))
         }

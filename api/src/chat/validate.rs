@@ -5,9 +5,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
-    chat::{ChatRequest, IDEMPOTENCY_KEY_HEADER},
+    chat::{self, ChatRequest, IDEMPOTENCY_KEY_HEADER},
 };
-use evolve_engine::{speech::Audio, turn::TurnRequest};
+use evolve_engine::{
+    speech::Audio,
+    turn::{self, TurnRequest},
+};
 
 use crate::{chat::image, problem::ApiError};
 
@@ -15,6 +18,8 @@ use crate::{chat::image, problem::ApiError};
 const MAX_MESSAGE_CHARS: usize = 16_384;
 /// Images besides the first: a Telegram album has ten.
 const MAX_MORE_IMAGES: usize = 9;
+/// Longest text that a message answers, in characters: one message of Telegram's. Less of it is shown to a model.
+const MAX_QUOTED_CHARS: usize = 4096;
 /// Longest idempotency key, in characters.
 const MAX_KEY_CHARS: usize = 255;
 /// How far a caller's clock may be ahead of ours.
@@ -43,7 +48,7 @@ pub(super) fn turn_request(
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data, more_images, audio_data, audio_seconds } = body;
+    let ChatRequest { message, timestamp, image_data, more_images, audio_data, audio_seconds, reply_to, again } = body;
     if message.chars().count() > MAX_MESSAGE_CHARS {
         return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
     }
@@ -51,7 +56,9 @@ pub(super) fn turn_request(
     if message.contains('\0') {
         return Err(invalid("message holds a NUL character"));
     }
-    if message.trim().is_empty() && image_data.is_none() && audio_data.is_none() {
+    let has_more = image_data.is_some() || audio_data.is_some();
+    let again = again.map(|again| made_anew(again, &message, has_more)).transpose()?;
+    if message.trim().is_empty() && !has_more && again != Some(turn::Again::Last) {
         return Err(invalid("message is empty, and there is no image and no recording"));
     }
     if let Some(sent_at) = timestamp
@@ -69,7 +76,8 @@ pub(super) fn turn_request(
     let image = image_data.as_ref().map(shown).transpose()?;
     let more_images = more_images.iter().map(shown).collect::<Result<_, _>>()?;
     let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
-    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio })
+    let reply_to = reply_to.map(quoted).transpose()?;
+    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio, reply_to, again })
 }
 
 fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Audio, ApiError> {
@@ -81,6 +89,32 @@ fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Aud
         )
     })?;
     Audio::check(bytes, seconds, max_seconds).map_err(|error| wrong(error.to_string()))
+}
+
+/// Which answer is to be made anew. Neither pictures nor recordings are kept, so that they cannot be looked at, or heard, again.
+fn made_anew(again: chat::Again, message: &str, has_more: bool) -> Result<turn::Again, ApiError> {
+    if has_more {
+        return Err(invalid("an answer is made anew without image_data and audio_data"));
+    }
+    match again {
+        chat::Again::Last if message.is_empty() => Ok(turn::Again::Last),
+        chat::Again::Last => Err(invalid("message must be empty where the last answer is made anew")),
+        chat::Again::Edited(key) if is_key(&key) => Ok(turn::Again::Edited(key)),
+        chat::Again::Edited(_) => Err(invalid("again.edited must be the Idempotency-Key of a message")),
+    }
+}
+
+fn quoted(quoted: chat::Quoted) -> Result<turn::Quoted, ApiError> {
+    let chat::Quoted { author, text } = quoted;
+    if text.chars().count() > MAX_QUOTED_CHARS {
+        return Err(invalid(format!("reply_to.text is longer than {MAX_QUOTED_CHARS} characters")));
+    }
+    let author = match author {
+        chat::Author::Person => turn::Author::Person,
+        chat::Author::Companion => turn::Author::Companion,
+        chat::Author::Other => turn::Author::Other,
+    };
+    Ok(turn::Quoted { author, text })
 }
 
 /// The Idempotency-Key of a request, if it has one.
@@ -96,10 +130,11 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
         return Err(wrong());
     }
     let key = value.to_str().map_err(|_| wrong())?;
-    if key.is_empty() || key.len() > MAX_KEY_CHARS || !key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(wrong());
-    }
-    Ok(Some(key.to_owned()))
+    if is_key(key) { Ok(Some(key.to_owned())) } else { Err(wrong()) }
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=MAX_KEY_CHARS).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn invalid(detail: impl Into<String>) -> ApiError {

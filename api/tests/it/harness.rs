@@ -114,7 +114,7 @@ impl Setup {
 }
 
 /// The same for all replicas of a test.
-fn fernet_key() -> String {
+pub(crate) fn fernet_key() -> String {
     "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=".to_owned()
 }
 

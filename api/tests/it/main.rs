@@ -6,8 +6,11 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod again;
 mod auth;
 mod chat;
+mod data;
+mod feedback;
 mod harness;
 mod images;
 mod limits;
@@ -20,5 +23,6 @@ mod process;
 mod profile;
 mod ready;
 mod relationship;
+mod settings;
 mod stream;
 mod voice;

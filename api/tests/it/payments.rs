@@ -4,14 +4,19 @@ use chrono::TimeDelta;
 use evolve_contract::{
     Code,
     client::Bot,
-    payments::{OfferRequest, ReceivedRequest, RefundRequest, RefundedRequest, SubscriptionRequest, Way},
+    payments::{
+        OfferRequest, ReceivedRequest, RefundRequest, RefundedRequest, SubscriptionRequest, SubscriptionState as State,
+        Way,
+    },
 };
 use reqwest::Method;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use crate::harness::{Api, IVAN, SERVICE_KEY, Setup};
+use crate::harness::{Api, IVAN, SERVICE_KEY, Setup, fernet_key};
 
+/// Nobody's.
+const NEWER_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const PRICE: &str = r#"{"stars": 250, "amount": 29900, "currency": "RUB"}"#;
 
 async fn selling() -> Setup {
@@ -97,16 +102,15 @@ async fn a_subscription_is_renewed_cancelled_and_never_doubled() {
     assert!(api.client.received(by, &first).await.unwrap().renews);
     let second = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::StarsMonthly }).await.unwrap_err();
     assert_eq!(second.code(), Some(Code::AlreadySubscribed));
-    // The key was changed since: a renewal of what we know is good all the same.
-    let (charge_id, payload) = ("c2".to_owned(), "older".to_owned());
-    let renewal = ReceivedRequest { charge_id, payload, is_first_recurring: false, ..first };
+    let renewal = ReceivedRequest { charge_id: "c2".to_owned(), is_first_recurring: false, ..first };
     let received = api.client.received(by, &renewal).await.unwrap();
     assert!(received.matched);
     assert_eq!(received.paid_until, Some(api.clock.now() + TimeDelta::days(60)));
     let off = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
-    assert!(off.subscription.unwrap().canceled);
+    assert_eq!(off.subscription.unwrap().state, State::Stopping);
     let on = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: true }).await.unwrap();
-    assert!(on.subscription.unwrap().canceled, "to take it up again is the person's own step, in Telegram");
+    let state = on.subscription.unwrap().state;
+    assert_eq!(state, State::Resumable, "to take it up again is the person's own step, in Telegram");
 }
 
 #[tokio::test]
@@ -120,7 +124,7 @@ async fn what_was_bought_can_be_cancelled_and_given_back_when_nothing_is_sold_an
     let stands = api.client.payments(by, IVAN).await.unwrap();
     assert_eq!((stands.prices.len(), stands.plan.as_str()), (0, "premium"));
     let off = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
-    assert!(off.subscription.unwrap().canceled);
+    assert_eq!(off.subscription.unwrap().state, State::Stopping);
     let refund = format!("/admin/payments/{}/refund", stands.payments[0].id);
     let asked = api.send(api.request(Method::POST, &refund).header("x-service-key", SERVICE_KEY)).await;
     assert_eq!(asked.json()["state"], "asked");
@@ -147,9 +151,17 @@ async fn an_administrator_sees_what_waits_and_gives_it_back_once() {
     );
     assert_eq!(listed["balances"][1], json!({ "account": "telegram", "currency": "RUB", "amount": 29_900 }));
     let path = format!("/admin/payments/{id}/refund");
-    for state in ["by_hand", "already"] {
-        let refund = api.request(Method::POST, &path).header("x-service-key", SERVICE_KEY);
-        assert_eq!(api.send(refund).await.json()["state"], state);
+    let decide =
+        async |path: String| api.send(api.request(Method::POST, &path).header("x-service-key", SERVICE_KEY)).await;
+    let returned = format!("/admin/payments/{id}/returned");
+    assert_eq!(decide(returned.clone()).await.code(), Code::PaymentNotFound, "nobody decided to give it back");
+    for _ in 0..2 {
+        assert_eq!(decide(path.clone()).await.json()["state"], "by_hand");
+        assert_eq!(api.client.payments(by, IVAN).await.unwrap().plan, "premium", "the money is still ours");
+    }
+    assert_eq!(open().await["payments"][0]["refund_begun"], true);
+    for state in ["returned", "already"] {
+        assert_eq!(decide(returned.clone()).await.json()["state"], state);
     }
     assert_eq!(open().await["payments"], json!([]));
     assert_eq!(api.client.payments(by, IVAN).await.unwrap().plan, "free");
@@ -188,4 +200,72 @@ async fn without_a_price_nothing_is_for_sale() {
     assert!(api.client.payments(by, IVAN).await.unwrap().prices.is_empty());
     let error = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::Stars }).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::NotForSale));
+}
+
+#[tokio::test]
+async fn an_administrator_who_declines_says_so_to_the_person_once() {
+    let setup = selling().await;
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    api.client.received(by, &payment(&api, by, Way::Stars, "c1").await).await.unwrap();
+    let id = api.client.payments(by, IVAN).await.unwrap().payments[0].id.clone();
+    let decide = async |what: &str| {
+        let path = format!("/admin/payments/{id}/{what}");
+        api.send(api.request(Method::POST, &path).header("x-service-key", SERVICE_KEY)).await
+    };
+    assert_eq!(decide("decline").await.code(), Code::PaymentNotFound, "nobody asked for it back");
+    let wish = RefundRequest { user_id: IVAN, payment_id: id.clone() };
+    api.client.ask_refund(by, &wish).await.unwrap();
+    for state in ["declined", "already"] {
+        assert_eq!(decide("decline").await.json()["state"], state);
+    }
+    let after = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!((after.payments[0].declined, after.plan.as_str()), (true, "premium"));
+    assert_eq!(api.client.ask_refund(by, &wish).await.unwrap_err().code(), Some(Code::PaymentNotFound));
+    let told = "SELECT params ->> 'notice' FROM outbox WHERE chat_id = 42";
+    let told: Vec<(String,)> = sqlx::query_as(told).fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(told, [("refund_declined".to_owned(),)]);
+}
+
+#[tokio::test]
+async fn an_administrator_gives_premium_once_for_each_key_and_who_has_it_without_end_is_sold_none() {
+    let setup = selling().await;
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let give = async |days: u32, key: &str| {
+        let gift = api.request(Method::POST, "/admin/people/42/premium").header("x-service-key", SERVICE_KEY);
+        api.send(gift.json(&json!({ "days": days, "key": key }))).await
+    };
+    assert_eq!(give(7, "sorry").await.code(), Code::PaymentNotFound, "nobody knows them");
+    api.client.received(by, &payment(&api, by, Way::Stars, "c1").await).await.unwrap();
+    assert_eq!((give(0, "sorry").await.code(), give(7, "a b").await.code()), (Code::InvalidValue, Code::InvalidValue));
+    let until = Some(api.clock.now() + TimeDelta::days(37));
+    for replayed in [false, true] {
+        assert_eq!(give(7, "sorry").await.json()["replayed"], replayed);
+        assert_eq!(api.client.payments(by, IVAN).await.unwrap().premium_until, until);
+    }
+    assert_eq!(
+        api.post("/admin/people/42/premium", Some(&token), &json!({ "days": 7, "key": "k" })).await.code(),
+        Code::Forbidden
+    );
+    let endless = "UPDATE users SET paid_until = NULL, premium_until = NULL";
+    sqlx::query(endless).execute(&setup.pool()).await.unwrap();
+    assert!(api.client.payments(by, IVAN).await.unwrap().prices.is_empty());
+    let error = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::Stars }).await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::NotForSale));
+}
+
+#[tokio::test]
+async fn a_bill_outlives_the_service_key_and_an_older_encryption_key() {
+    let setup = selling().await;
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let paid = payment(&api, Bot { key: &key, token: &token }, Way::Stars, "c1").await;
+    let changed: SecretString = "another-service-key-another-service-key".into();
+    let keys = format!("{NEWER_KEY},{}", fernet_key());
+    let api = setup.with("SERVICE_KEY", changed.expose_secret()).with("ENCRYPTION_KEY", &keys).start().await;
+    let received = api.client.received(Bot { key: &changed, token: &token }, &paid).await.unwrap();
+    assert!(received.matched, "the person paid what we had offered");
 }

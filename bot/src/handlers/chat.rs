@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use evolve_contract::{
-    ClientError,
+    ClientError, Code,
     chat::{ChatRequest, ChatResponse},
 };
 use evolve_domain::language::Language;
 
 use super::{
-    Trouble, Turn, danger, live, relationship,
+    Trouble, Turn, danger, live, quoted, relationship,
     trouble::{self, With},
     typing,
 };
@@ -21,12 +21,13 @@ pub(super) async fn text(
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
     danger::look_after(turn, language, &message).await;
-    let request = ChatRequest { message, timestamp: Some(date), ..ChatRequest::default() };
-    let key = key(turn.update.update_id, "");
+    let reply_to = quoted::of(&turn.update.payload);
+    let request = ChatRequest { message, timestamp: Some(date), reply_to, ..ChatRequest::default() };
+    let key = turn.key();
     typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &key, &request, With::Words)).await
 }
 
-/// Asks the companion, and says what it answers, or why it does not.
+/// The companion's answer to what is asked of it under a key, or why there is none.
 pub(super) async fn answer(
     turn: &Turn<'_>,
     language: Language,
@@ -35,16 +36,13 @@ pub(super) async fn answer(
     with: With,
 ) -> Result<Replies, Trouble> {
     let live::Answered { answer, draft } = live::ask(turn, language, key, request).await;
-    let replies = turn.replies().in_place_of(draft);
+    let replies = turn.replies().keyed(key).in_place_of(draft);
     match answer {
         Ok(answer) => Ok(said(replies, language, answer)),
+        // An edit of something that was never said to the companion.
+        Err(error) if error.code() == Some(Code::MessageNotFound) => Ok(replies),
         Err(error) => excused(replies, language, error, with),
     }
-}
-
-/// The same key for every attempt: the API answers it once, however often it is asked.
-pub(super) fn key(update_id: i64, kind: &str) -> String {
-    if kind.is_empty() { format!("tg-{update_id}") } else { format!("tg-{update_id}-{kind}") }
 }
 
 pub(super) fn excused(
@@ -61,10 +59,23 @@ pub(super) fn excused(
 
 /// The answer: written, and then, where they are there, drawn and spoken; a level that was reached with it comes last.
 pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -> Replies {
-    let ChatResponse { response_text, voice_message, voice_seconds, image_base64, level_up, heard: _ } = answer;
+    let ChatResponse {
+        response_text,
+        voice_message,
+        voice_seconds,
+        image_base64,
+        level_up,
+        stopped,
+        corrected,
+        heard: _,
+    } = answer;
+    if corrected {
+        return replies;
+    }
     let mut messages = markdown::to_messages(&response_text);
     if messages.is_empty() && image_base64.is_none() {
-        messages.push(Text::ModelFailed.render(language));
+        let text = if stopped { Text::Stopped } else { Text::ModelFailed };
+        messages.push(text.render(language));
     }
     let mut replies = messages.into_iter().fold(replies, Replies::say);
     if let Some(picture) = image_base64 {

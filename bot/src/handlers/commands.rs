@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, me, memory, premium, relationship, start, voice};
+use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop, voice};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -15,30 +15,43 @@ use crate::{
 #[derive(BotCommands, Clone, Debug, PartialEq, Eq)]
 #[command(rename_rule = "lowercase")]
 enum Command {
-    /// What a link to the bot says after `?start=` comes along; nothing depends on it.
+    /// What a link to the bot says after `?start=` comes along.
     Start(String),
     Help,
     Profile,
     /// With words to search for, or without.
     Memory(String),
     Relationship,
+    Settings,
+    /// Words to look for may follow.
+    History(String),
+    Privacy,
+    Delete,
     Status,
     Reset,
     Voice,
+    Stop,
+    Regenerate,
     Premium,
     Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 10] = [
+const MENU: [(&str, Text<'static>); 16] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
+    ("settings", Text::CommandSettings),
     ("status", Text::CommandStatus),
+    ("stop", Text::CommandStop),
+    ("regenerate", Text::CommandRegenerate),
+    ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
     ("voice", Text::CommandVoice),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
+    ("privacy", Text::CommandPrivacy),
+    ("delete", Text::CommandDelete),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
@@ -57,18 +70,30 @@ fn word(text: &str) -> Option<&str> {
     (is_word && text.chars().nth(1).is_some_and(|c| !c.is_whitespace())).then_some(word)
 }
 
+/// Whether a text is the command that stops an answer.
+#[must_use]
+pub(super) fn is_stop(text: &str) -> bool {
+    parse(text) == Some(Command::Stop)
+}
+
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
         Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
-        Some(Command::Start(_)) => start::start(turn).await,
+        Some(Command::Start(from)) => start::start_from(turn, &from).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Memory(words)) => memory::show(turn, &words).await,
         Some(Command::Relationship) => relationship::show(turn).await,
+        Some(Command::History(words)) => history::show(turn, &words).await,
+        Some(Command::Privacy) => removal::privacy(turn).await,
+        Some(Command::Delete) => removal::ask(turn).await,
+        Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
         Some(Command::Voice) => voice::show(turn).await,
+        Some(Command::Stop) => stop::stop(turn).await,
+        Some(Command::Regenerate) => again::regenerate(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

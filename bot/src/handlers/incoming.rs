@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
 
-use super::paid::Report;
+use super::{paid::Report, signs};
 
 /// Who is speaking, in their private chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,13 +38,21 @@ pub(crate) struct Photo {
 /// What we cannot do anything with yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsupported {
-    /// A sticker, an animation, dice.
+    /// A sticker or an animation.
     Sticker,
+    /// Dice, darts, a slot machine.
+    Dice,
+    /// A place on the map.
+    Place,
+    /// Somebody's number.
+    Contact,
+    /// A poll.
+    Poll,
     /// A video or a round one.
     Video,
     /// A file.
     File,
-    /// A place, a contact, a poll, …
+    /// A game, a story, a checklist, …
     Other,
 }
 
@@ -78,6 +86,13 @@ pub(crate) enum Incoming {
         /// When.
         date: DateTime<Utc>,
     },
+    /// Gave a message of theirs other words.
+    Edited {
+        /// Its number in the chat.
+        message_id: i64,
+        /// What it says now.
+        text: String,
+    },
     /// Pressed a button.
     Press {
         /// To be answered.
@@ -89,6 +104,15 @@ pub(crate) enum Incoming {
     },
     /// Paid, or has been given money back: Telegram says so.
     Reported(Report),
+    /// Put a reaction under a message, or took it back.
+    Reacted {
+        /// The message's number in the chat.
+        message_id: i64,
+        /// What stands there now.
+        reaction: Option<String>,
+    },
+    /// Blocked the bot, or wants it back.
+    Blocked(bool),
     /// Sent something else.
     Unsupported(Unsupported),
 }
@@ -130,12 +154,18 @@ pub(crate) fn read(update: &Value) -> Result<(Person, Incoming), Ignored> {
     if let Some(message) = update.get("message") {
         return of_message(message);
     }
+    if let Some(message) = update.get("edited_message") {
+        return of_edited(message);
+    }
     if let Some(query) = update.get("callback_query") {
         let parsed = serde_json::from_value::<CallbackQuery>(query.clone());
         let parsed = parsed.or_else(|_| serde_json::from_value(with_essential_message(query)));
         return of_query(parsed.map_err(|_| Ignored::Malformed)?);
     }
-    if update.get("my_chat_member").is_some() { Err(Ignored::Service) } else { Err(Ignored::UnknownKind) }
+    if let Some(reacted) = update.get("message_reaction") {
+        return of_reaction(reacted);
+    }
+    update.get("my_chat_member").map_or(Err(Ignored::UnknownKind), of_membership)
 }
 
 fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
@@ -177,6 +207,46 @@ fn album(message: &Value) -> Option<String> {
     message.get("media_group_id").and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Whether Telegram reports in it that something was paid or given back.
+pub(crate) fn is_money(update: &Value) -> bool {
+    update.get("message").is_some_and(|message| report(message).is_some())
+}
+
+/// An edit that leaves no words (a caption that was taken away, a place that moves) says nothing.
+fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
+    let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;
+    match of_message(raw)? {
+        (person, Incoming::Text { text, .. } | Incoming::Photo { caption: text, .. }) if !text.is_empty() => {
+            Ok((person, Incoming::Edited { message_id, text }))
+        }
+        _ => Err(Ignored::Service),
+    }
+}
+
+fn of_reaction(raw: &Value) -> Result<(Person, Incoming), Ignored> {
+    let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;
+    let reaction = signs::reaction(&raw["new_reaction"]);
+    Ok((raw_person(raw, "user")?, Incoming::Reacted { message_id, reaction }))
+}
+
+/// What becomes of the bot in somebody's private chat.
+fn of_membership(raw: &Value) -> Result<(Person, Incoming), Ignored> {
+    let is_blocked = match raw["new_chat_member"]["status"].as_str() {
+        Some("kicked") => true,
+        Some("member") => false,
+        _ => return Err(Ignored::Service),
+    };
+    Ok((raw_person(raw, "from")?, Incoming::Blocked(is_blocked)))
+}
+
+fn raw_person(raw: &Value, user: &str) -> Result<Person, Ignored> {
+    let chat: Chat = serde_json::from_value(only(&raw["chat"], &["id", "type", "first_name", "title"]))
+        .map_err(|_| Ignored::Malformed)?;
+    let user: Option<User> =
+        serde_json::from_value(only(&raw[user], &["id", "is_bot", "first_name", "language_code"])).ok();
+    person(&chat, user.as_ref())
+}
+
 fn report(message: &Value) -> Option<Report> {
     if let Some(paid) = message.get("successful_payment") {
         return Some(Report::Paid(serde_json::from_value(paid.clone()).ok()));
@@ -216,14 +286,14 @@ fn unsupported(message: &Value) -> Option<Unsupported> {
     const KINDS: [(&str, Unsupported); 15] = [
         ("sticker", Unsupported::Sticker),
         ("animation", Unsupported::Sticker),
-        ("dice", Unsupported::Sticker),
+        ("dice", Unsupported::Dice),
         ("video", Unsupported::Video),
         ("video_note", Unsupported::Video),
         ("document", Unsupported::File),
-        ("contact", Unsupported::Other),
-        ("venue", Unsupported::Other),
-        ("location", Unsupported::Other),
-        ("poll", Unsupported::Other),
+        ("contact", Unsupported::Contact),
+        ("venue", Unsupported::Place),
+        ("location", Unsupported::Place),
+        ("poll", Unsupported::Poll),
         ("game", Unsupported::Other),
         ("story", Unsupported::Other),
         ("paid_media", Unsupported::Other),
@@ -351,11 +421,50 @@ mod tests {
         assert_eq!(read, Ok(4_503_599_627_370_495));
     }
 
+    #[test]
+    fn reactions_and_blocks_count_in_a_private_chat_alone() {
+        let chat = json!({ "id": 42, "type": "private", "first_name": "Анна" });
+        let user = json!({ "id": 42, "is_bot": false, "first_name": "Анна" });
+        let new = json!([{ "type": "emoji", "emoji": "👍" }]);
+        let reacted = |chat: &Value| {
+            json!({ "update_id": 1, "message_reaction": { "chat": chat, "user": user, "message_id": 7, "date": 1,
+                    "old_reaction": [], "new_reaction": new } })
+        };
+        let expected = Incoming::Reacted { message_id: 7, reaction: Some("👍".to_owned()) };
+        assert_eq!(incoming(&reacted(&chat)), Ok(expected));
+        let group = json!({ "id": -5, "type": "group", "title": "g" });
+        assert_eq!(incoming(&reacted(&group)), Err(Ignored::NotPrivate));
+        let member = |chat: &Value, status: &str| {
+            json!({ "update_id": 1, "my_chat_member": { "chat": chat, "from": user, "date": 1,
+                    "new_chat_member": { "status": status } } })
+        };
+        assert_eq!(incoming(&member(&chat, "kicked")), Ok(Incoming::Blocked(true)));
+        assert_eq!(incoming(&member(&chat, "member")), Ok(Incoming::Blocked(false)));
+        assert_eq!(incoming(&member(&chat, "ascended")), Err(Ignored::Service));
+        assert_eq!(incoming(&member(&group, "kicked")), Err(Ignored::NotPrivate));
+    }
+
+    #[test]
+    fn an_edit_is_of_words_and_names_its_message() {
+        let edited = |more: Value| json!({ "update_id": 1, "edited_message": message(more)["message"] });
+        let expected = Incoming::Edited { message_id: 7, text: "Пока".to_owned() };
+        assert_eq!(incoming(&edited(json!({ "text": "Пока", "edit_date": 1_770_000_001 }))), Ok(expected));
+        assert_eq!(
+            incoming(&edited(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }))),
+            Err(Ignored::Service)
+        );
+        let size = json!({ "file_id": "a", "file_unique_id": "b", "width": 90, "height": 60 });
+        assert_eq!(incoming(&edited(json!({ "photo": [size] }))), Err(Ignored::Service));
+    }
+
     #[rstest]
     #[case(json!({ "video_note": { "file_id": "a", "duration": 1 } }), Unsupported::Video)]
     #[case(json!({ "document": { "file_id": "a", "file_unique_id": "a" } }), Unsupported::File)]
-    #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }), Unsupported::Other)]
-    #[case(json!({ "dice": { "emoji": "🎲", "value": 3 } }), Unsupported::Sticker)]
+    #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }), Unsupported::Place)]
+    #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 }, "venue": {} }), Unsupported::Place)]
+    #[case(json!({ "contact": { "phone_number": "1", "first_name": "a" } }), Unsupported::Contact)]
+    #[case(json!({ "poll": { "id": "1" } }), Unsupported::Poll)]
+    #[case(json!({ "dice": { "emoji": "🎲", "value": 3 } }), Unsupported::Dice)]
     fn what_we_cannot_do_is_sorted_by_what_we_say_to_it(#[case] more: Value, #[case] kind: Unsupported) {
         assert_eq!(incoming(&message(more)), Ok(Incoming::Unsupported(kind)));
     }

@@ -15,7 +15,7 @@ use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Turn, danger};
+use super::{Turn, danger, stop};
 use crate::bot::Showing;
 use crate::markdown;
 use crate::replies::text_params;
@@ -96,6 +96,8 @@ struct Draft<'a> {
     has_news: bool,
     /// When it may be shown next.
     due: Instant,
+    /// The button that stops the answer.
+    keyboard: Option<Value>,
 }
 
 impl<'a> Draft<'a> {
@@ -108,6 +110,7 @@ impl<'a> Draft<'a> {
             shown: String::new(),
             has_news: false,
             due,
+            keyboard: None,
         }
     }
 
@@ -131,6 +134,9 @@ impl<'a> Draft<'a> {
             return;
         }
         let mut params = text_params(self.turn.person.chat_id, &html);
+        if self.showing == Showing::Edits {
+            params["reply_markup"] = self.keyboard().await;
+        }
         let method = match (self.showing, self.message_id) {
             (Showing::Drafts, _) => {
                 // It must not be 0; the number of the update is the same in each attempt.
@@ -157,6 +163,15 @@ impl<'a> Draft<'a> {
         }
         self.shown = html;
         self.due = Instant::now() + EVERY;
+    }
+
+    /// Each edit takes it along; the answer itself is owed without it.
+    async fn keyboard(&mut self) -> Value {
+        if let Some(keyboard) = &self.keyboard {
+            return keyboard.clone();
+        }
+        let keyboard = stop::keyboard(self.turn.best_known_language().await);
+        self.keyboard.insert(keyboard).clone()
     }
 
     /// Remembers the message, or the next attempt would begin another.

@@ -8,27 +8,38 @@
 //!    so that nothing below can be reached from a group or by another bot. What Telegram itself reports of payments is the
 //!    exception: it counts wherever it comes from.
 //! 2. Such a report: money comes before whatever else the chat is about.
-//! 3. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
+//! 3. The wish to stop an answer, which does not even wait for its chat ([`stop`]).
+//! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
-//! 4. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
-//! 5. A text that answers a question of `/memory` is what was asked for: the person chose that message to answer.
-//! 6. While a name is awaited, a text is the name.
-//! 7. Any other text, any picture, sticker and recording goes to the companion.
-//! 8. Of anything else the bot says kindly that it cannot do it yet.
+//! 5. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
+//! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
+//!    answer.
+//! 7. While a name is awaited, a text is the name.
+//! 8. Any other text, any picture, sticker and recording goes to the companion.
+//! 9. An edited message is answered anew if it is the last one, and otherwise corrected in what is remembered.
+//! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
+//! 11. Of anything else the bot says kindly that it cannot do it yet.
 
+mod again;
 mod album;
 mod chat;
 mod commands;
 mod danger;
+mod history;
 mod live;
 mod me;
 mod memory;
+mod menu;
 mod names;
 mod paid;
 mod pictures;
 mod premium;
+mod quoted;
 mod recordings;
 mod relationship;
+mod removal;
+mod settings;
+mod signs;
 mod start;
 mod trouble;
 mod typing;
@@ -36,8 +47,10 @@ mod voice;
 
 pub(crate) mod incoming;
 pub(crate) mod media;
+pub(crate) mod stop;
 
 pub(crate) use commands::register as register_commands;
+pub(crate) use incoming::is_money;
 pub(crate) use trouble::Trouble;
 
 use std::sync::Arc;
@@ -113,8 +126,21 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Press { query_id, message_id, data } if recordings::is_ours(&data) => {
             recordings::again(turn, &query_id, message_id, &data).await
         }
+        Incoming::Press { query_id, data, .. } if data == stop::BUTTON => stop::pressed(turn, &query_id).await,
+        Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
+            removal::pressed(turn, &query_id, message_id, &data).await
+        }
+        Incoming::Press { query_id, message_id, data } if history::is_button(&data) => {
+            history::pressed(turn, &query_id, message_id, &data).await
+        }
+        Incoming::Press { query_id, message_id, data } if settings::is_button(&data) => {
+            settings::pressed(turn, &query_id, message_id, &data).await
+        }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
+        Incoming::Text { text, .. } if let Some(asked) = settings::Asked::replied_to(&turn.update.payload) => {
+            settings::typed(turn, asked, &text).await
+        }
         Incoming::Text { text, date } => {
             if let Some(asked) = memory::asked(&turn.update.payload) {
                 return memory::answered(turn, asked, &text).await;
@@ -124,6 +150,12 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
                 return start::named(turn, &profile, &text).await;
             }
             chat::text(turn, turn.language(Some(&profile)), text, date).await
+        }
+        // A command is meant for when it is sent.
+        Incoming::Edited { text, .. } if commands::is_command(&text) => Ok(turn.replies()),
+        Incoming::Edited { message_id, text } => {
+            let language = turn.best_known_language().await;
+            again::edited(turn, language, message_id, text).await
         }
         Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
@@ -141,15 +173,25 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             match media {
                 Media::Recording { file, seconds } => {
                     let update_id = turn.update.update_id;
-                    let recording = recordings::Recording { update_id, file: &file, seconds, caption, date };
+                    let recording = recordings::Recording {
+                        update_id,
+                        payload: &turn.update.payload,
+                        file: &file,
+                        seconds,
+                        caption,
+                        date,
+                    };
                     recordings::heard(turn, language, recording).await
                 }
                 Media::Sticker { file, emoji } => pictures::sticker(turn, language, &file, emoji, date).await,
                 Media::Emoji(emoji) => chat::text(turn, language, emoji, date).await,
             }
         }
+        Incoming::Reacted { message_id, reaction } => signs::reacted(turn, message_id, reaction).await,
+        Incoming::Blocked(is_blocked) => signs::blocked(turn, is_blocked).await,
         Incoming::Unsupported(kind) => {
-            Ok(turn.replies().say(excuse_for(kind).render(turn.best_known_language().await)))
+            let text = excuse_for(kind).render(turn.best_known_language().await);
+            Ok(turn.replies().keyed(&burst(turn)).say(text))
         }
     }
 }
@@ -164,6 +206,10 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Photo { .. } => "photo",
         Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
         Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",
+        Incoming::Edited { .. } => "edited",
+        Incoming::Reacted { .. } => "reaction",
+        Incoming::Blocked(true) => "blocked",
+        Incoming::Blocked(false) => "unblocked",
         Incoming::Unsupported(_) => "unsupported",
     }
 }
@@ -171,10 +217,20 @@ fn kind_of(incoming: &Incoming) -> &'static str {
 fn excuse_for(kind: Unsupported) -> Text<'static> {
     match kind {
         Unsupported::Sticker => Text::UnsupportedSticker,
+        Unsupported::Dice => Text::UnsupportedDice,
+        Unsupported::Place => Text::UnsupportedPlace,
+        Unsupported::Contact => Text::UnsupportedContact,
+        Unsupported::Poll => Text::UnsupportedPoll,
         Unsupported::Video => Text::UnsupportedVideo,
         Unsupported::File => Text::UnsupportedFile,
         Unsupported::Other => Text::UnsupportedOther,
     }
+}
+
+/// Who sends ten videos in a row hears once that the bot cannot watch them (twice, if the minute ends meanwhile).
+fn burst(turn: &Turn<'_>) -> String {
+    let sent_at = turn.update.payload["message"]["date"].as_i64().unwrap_or_default();
+    format!("tg-unsupported-{}-{}", turn.person.chat_id, sent_at / 60)
 }
 
 impl Turn<'_> {

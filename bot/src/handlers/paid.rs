@@ -69,6 +69,8 @@ async fn received(turn: &Turn<'_>, paid: &Paid) -> Result<Replies, Trouble> {
         is_recurring: paid.is_recurring,
         is_first_recurring: paid.is_first_recurring,
         subscription_expires_at: paid.subscription_expiration_date.and_then(|at| DateTime::from_timestamp(at, 0)),
+        paid_at: turn.update.payload["message"]["date"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)),
+        found: false,
     };
     let received = turn.bot.api.received(turn.person.id, &request).await?;
     let profile = turn.profile_or_new().await?;

@@ -10,11 +10,12 @@ use evolve_domain::language::Language;
 
 use super::{
     Trouble, Turn,
-    chat::{answer, excused, key, said},
+    chat::{answer, excused, said},
     danger,
     incoming::Photo,
     live::{self, Answered},
     media::File,
+    quoted,
     trouble::{self, With},
     typing,
 };
@@ -60,12 +61,10 @@ pub(super) async fn shown(
             timestamp: Some(date),
             image_data: Some(first),
             more_images: images.collect(),
+            reply_to: quoted::of(&turn.update.payload),
             ..ChatRequest::default()
         };
-        if count == 1 {
-            return answer(turn, language, &key(turn.update.update_id, ""), &request, With::Photo).await;
-        }
-        let key = key(turn.update.update_id, &format!("album-{count}"));
+        let key = if count == 1 { turn.key() } else { format!("{}-album-{count}", turn.key()) };
         answer(turn, language, &key, &request, With::Photo).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
@@ -81,17 +80,19 @@ pub(super) async fn sticker(
 ) -> Result<Replies, Trouble> {
     let work = async {
         let message = emoji.clone().unwrap_or_default();
+        let reply_to = quoted::of(&turn.update.payload);
         let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
         if let Ok(image_data) = download(turn, file, limit).await? {
             let request = ChatRequest {
                 message: message.clone(),
                 timestamp: Some(date),
                 image_data: Some(image_data),
+                reply_to: reply_to.clone(),
                 ..ChatRequest::default()
             };
-            let key = key(turn.update.update_id, "sticker");
+            let key = format!("{}-sticker", turn.key());
             let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
-            let replies = turn.replies().in_place_of(draft);
+            let replies = turn.replies().keyed(&key).in_place_of(draft);
             match answer {
                 Ok(answer) => return Ok(said(replies, language, answer)),
                 Err(error) if matches!(error.code(), Some(Code::PremiumRequired | Code::InvalidImage)) => {}
@@ -101,8 +102,8 @@ pub(super) async fn sticker(
         if emoji.is_none() {
             return Ok(turn.replies().say(Text::UnsupportedSticker.render(language)));
         }
-        let request = ChatRequest { message, timestamp: Some(date), ..ChatRequest::default() };
-        answer(turn, language, &key(turn.update.update_id, ""), &request, With::Words).await
+        let request = ChatRequest { message, timestamp: Some(date), reply_to, ..ChatRequest::default() };
+        answer(turn, language, &turn.key(), &request, With::Words).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }

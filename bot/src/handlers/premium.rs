@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use evolve_contract::{
     Code,
-    payments::{OfferResponse, Payment, PaymentsResponse, Price, Way},
+    payments::{OfferResponse, Payment, PaymentsResponse, Price, Subscription, SubscriptionState as State, Way},
 };
 use evolve_domain::{language::Language, payment::decimal};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{Trouble, Turn};
 use crate::{
     replies::Replies,
+    telegram::TelegramError,
     texts::{Text, date},
 };
 
@@ -57,26 +58,23 @@ pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let rows: Vec<Vec<(&str, &str)>> =
         buttons.iter().map(|(label, data)| vec![(label.as_str(), data.as_str())]).collect();
     let rows: Vec<&[(&str, &str)]> = rows.iter().map(Vec::as_slice).collect();
-    let text = terms(reader, &payments);
+    let text = terms(reader, &payments, turn.bot.clock.now());
     Ok(if rows.is_empty() { turn.replies().say(text) } else { turn.replies().ask(text, &rows) })
 }
 
-fn terms(reader: Reader, payments: &PaymentsResponse) -> String {
+fn terms(reader: Reader, payments: &PaymentsResponse, now: DateTime<Utc>) -> String {
     let mut parts = Vec::new();
     if payments.plan == "premium" {
-        let until = payments.paid_until.map(|until| reader.day(until));
+        // What is paid may have ended, while a renewal is awaited.
+        let is_late = payments.paid_until.is_some_and(|until| until <= now);
+        let until = if is_late { payments.premium_until } else { payments.paid_until };
+        // Before anything was paid, premium may have been given for a time.
+        let until = until.or(payments.premium_until).map(|until| reader.day(until));
         parts.push(match &until {
             Some(date) => reader.say(Text::PremiumUntil { date }),
             None => reader.say(Text::PremiumEndless),
         });
-        parts.extend(payments.subscription.as_ref().map(|subscription| {
-            let date = reader.day(subscription.renews_at);
-            reader.say(if subscription.canceled {
-                Text::PremiumRenewalOff
-            } else {
-                Text::PremiumRenews { date: &date }
-            })
-        }));
+        parts.extend(payments.subscription.as_ref().map(|subscription| renewal(reader, subscription, now)));
     }
     if payments.prices.is_empty() {
         if parts.is_empty() {
@@ -93,9 +91,20 @@ fn terms(reader: Reader, payments: &PaymentsResponse) -> String {
     [now, offer, terms].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
+/// What is known of a subscription, and no more.
+fn renewal(reader: Reader, subscription: &Subscription, now: DateTime<Utc>) -> String {
+    let date = reader.day(subscription.renews_at);
+    reader.say(match subscription.state {
+        State::Running if subscription.renews_at <= now => Text::PremiumRenewalLate,
+        State::Running => Text::PremiumRenews { date: &date },
+        State::Stopping => Text::PremiumRenewalStopping,
+        State::Stopped => Text::PremiumRenewalOff,
+        State::Resumable => Text::PremiumRenewalResumable,
+    })
+}
+
 fn buttons(reader: Reader, payments: &PaymentsResponse) -> Vec<(String, String)> {
     let subscription = payments.subscription.as_ref().filter(|_| payments.plan == "premium");
-    let renews = subscription.is_some_and(|subscription| !subscription.canceled);
     let mut buttons: Vec<_> = payments
         .prices
         .iter()
@@ -103,10 +112,14 @@ fn buttons(reader: Reader, payments: &PaymentsResponse) -> Vec<(String, String)>
         .filter(|price| price.way != Way::StarsMonthly || subscription.is_none())
         .map(|price| (label(reader, price), format!("{PAY}{}", name_of(price.way))))
         .collect();
-    if subscription.is_some() {
-        let (text, wish) =
-            if renews { (Text::SubscriptionOffButton, "off") } else { (Text::SubscriptionOnButton, "on") };
-        buttons.push((reader.say(text), format!("{RENEW}{wish}")));
+    if let Some(Subscription { state, .. }) = subscription {
+        // Whatever was taken up again in Telegram can be stopped here.
+        if *state != State::Stopped {
+            buttons.push((reader.say(Text::SubscriptionOffButton), format!("{RENEW}off")));
+        }
+        if matches!(state, State::Stopped | State::Stopping) {
+            buttons.push((reader.say(Text::SubscriptionOnButton), format!("{RENEW}on")));
+        }
     }
     buttons
 }
@@ -167,7 +180,14 @@ async fn bill(turn: &Turn<'_>, reader: Reader, way: Way) -> Result<Replies, Trou
         return Ok(turn.replies().call("sendInvoice", invoice));
     }
     // Only links carry subscriptions. Making one changes nothing, so it may be made again.
-    let link = turn.bot.telegram.call("createInvoiceLink", &invoice).await?;
+    let link = match turn.bot.telegram.call("createInvoiceLink", &invoice).await {
+        Ok(link) => link,
+        Err(error @ TelegramError::Refused { .. }) => {
+            tracing::warn!(%error, "Telegram refuses a bill");
+            return Ok(turn.replies().say(reader.say(Text::InvoiceFailed)));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let price = amount(offer.amount, &offer.currency);
     let button = json!({ "text": reader.say(Text::PayLinkButton { price: &price }), "url": link });
     let text = reader.say(Text::PayLink { price: &price });
@@ -200,12 +220,14 @@ async fn renew(turn: &Turn<'_>, reader: Reader, renews: bool) -> Result<Replies,
         Err(error) => return Err(error.into()),
     };
     let until = payments.paid_until.map(|until| reader.day(until)).unwrap_or_default();
-    let goes_on = payments.subscription.is_some_and(|subscription| !subscription.canceled);
-    let text = match (renews, goes_on) {
-        (false, _) => Text::SubscriptionOff { date: &until },
+    let state = payments.subscription.map(|subscription| subscription.state);
+    let text = match (renews, state) {
+        // Telegram has confirmed it long ago.
+        (false, Some(State::Stopped)) => Text::SubscriptionOff { date: &until },
+        (false, _) => Text::SubscriptionStopping { date: &until },
+        (true, Some(State::Running)) => Text::SubscriptionOn { date: &until },
         // A bot may only allow it; taking it up is the person's own step.
-        (true, false) => Text::SubscriptionAllowed { date: &until },
-        (true, true) => Text::SubscriptionOn { date: &until },
+        (true, _) => Text::SubscriptionAllowed { date: &until },
     };
     Ok(turn.replies().say(reader.say(text)))
 }
@@ -219,7 +241,7 @@ pub(super) async fn support(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     }
     let lines: Vec<String> = payments.iter().map(|payment| line(reader, payment)).collect();
     let text = format!("{}\n\n{}", reader.say(Text::Paysupport), lines.join("\n"));
-    let open = payments.iter().filter(|payment| !payment.refunded && !payment.refund_asked);
+    let open = payments.iter().filter(|payment| !payment.refunded && !payment.refund_asked && !payment.declined);
     let buttons: Vec<(String, String)> = open
         .map(|payment| {
             let (price, date) = (amount(payment.amount, &payment.currency), reader.day(payment.paid_at));
@@ -237,6 +259,8 @@ fn line(reader: Reader, payment: &Payment) -> String {
     let (price, date) = (price.as_str(), date.as_str());
     reader.say(if payment.refunded {
         Text::PaymentLineRefunded { price, date }
+    } else if payment.declined {
+        Text::PaymentLineDeclined { price, date }
     } else if payment.refund_asked {
         Text::PaymentLineAsked { price, date }
     } else {

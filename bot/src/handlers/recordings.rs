@@ -10,14 +10,16 @@ use evolve_contract::{
     chat::{ChatRequest, ChatResponse, MAX_FILE_BYTES},
 };
 use evolve_domain::language::Language;
+use serde_json::Value;
 
 use super::{
-    Trouble, Turn,
-    chat::{key, said},
+    Trouble, Turn, again,
+    chat::said,
     danger,
     incoming::{self, Incoming},
     live::{self, Answered},
     media::{File, Media},
+    quoted,
     trouble::{self, With},
     typing,
 };
@@ -29,6 +31,8 @@ const AGAIN: &str = "again:";
 pub(super) struct Recording<'a> {
     /// The update that it came with.
     pub(super) update_id: i64,
+    /// What that holds.
+    pub(super) payload: &'a Value,
     pub(super) file: &'a File,
     pub(super) seconds: u32,
     pub(super) caption: String,
@@ -38,8 +42,9 @@ pub(super) struct Recording<'a> {
 /// What came of a recording.
 struct Attempt {
     answer: Result<Box<ChatResponse>, Excuse>,
-    /// The message that it takes the place of.
-    draft: Option<i64>,
+    /// What it is owed in: an answer under the key of its turn, an excuse under that of the update that it excuses, or the
+    /// answer that comes later would be taken for it.
+    replies: Replies,
 }
 
 /// What the person hears instead of an answer.
@@ -57,8 +62,7 @@ impl Excuse {
 
 pub(super) async fn heard(turn: &Turn<'_>, language: Language, recording: Recording<'_>) -> Result<Replies, Trouble> {
     let update_id = recording.update_id;
-    let Attempt { answer, draft } = attempt(turn, language, recording).await?;
-    let replies = turn.replies().in_place_of(draft);
+    let Attempt { answer, replies } = attempt(turn, language, recording).await?;
     Ok(match answer {
         Ok(answer) => said(replies, language, *answer),
         Err(Excuse { text, again: false }) => replies.say(text.render(language)),
@@ -70,9 +74,9 @@ pub(super) async fn heard(turn: &Turn<'_>, language: Language, recording: Record
 }
 
 async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) -> Result<Attempt, Trouble> {
-    let Recording { update_id, file, seconds, caption, date } = recording;
+    let Recording { update_id, payload, file, seconds, caption, date } = recording;
     danger::look_after(turn, language, &caption).await;
-    let excused = |text| Ok(Attempt { answer: Err(Excuse::for_good(text)), draft: None });
+    let excused = |text| Ok(Attempt { answer: Err(Excuse::for_good(text)), replies: turn.replies() });
     let most = turn.bot.max_voice_seconds;
     if seconds > most {
         return excused(Text::VoiceTooLong { minutes: most.div_ceil(60) });
@@ -90,14 +94,16 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
             timestamp: Some(date),
             audio_data: Some(STANDARD.encode(bytes)),
             audio_seconds: Some(seconds).filter(|seconds| *seconds > 0),
+            reply_to: quoted::of(payload),
             ..ChatRequest::default()
         };
-        let Answered { answer, draft } = live::ask(turn, language, &key(update_id, ""), &request).await;
-        let answer = match answer {
-            Ok(answer) => Ok(Box::new(answer)),
-            Err(error) => Err(excuse(error)?),
-        };
-        Ok(Attempt { answer, draft })
+        let key = again::key_in(payload, turn.person.chat_id, update_id);
+        let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
+        let replies = turn.replies().in_place_of(draft);
+        Ok(match answer {
+            Ok(answer) => Attempt { answer: Ok(Box::new(answer)), replies: replies.keyed(&key) },
+            Err(error) => Attempt { answer: Err(excuse(error)?), replies },
+        })
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
@@ -133,10 +139,10 @@ pub(super) async fn again(turn: &Turn<'_>, query: &str, message: Option<i64>, da
         None => replies,
     };
     let Some(update_id) = data.strip_prefix(AGAIN).and_then(|id| id.parse().ok()) else { return Ok(turn.replies()) };
-    let Some((file, seconds, caption, date)) = kept(turn, update_id).await? else { return Ok(settled(turn.replies())) };
-    let recording = Recording { update_id, file: &file, seconds, caption, date };
-    let Attempt { answer, draft } = attempt(turn, language, recording).await?;
-    let replies = turn.replies().in_place_of(draft);
+    let Some(payload) = kept(turn, update_id).await? else { return Ok(settled(turn.replies())) };
+    let Some((file, seconds, caption, date)) = recorded(turn, &payload) else { return Ok(settled(turn.replies())) };
+    let recording = Recording { update_id, payload: &payload, file: &file, seconds, caption, date };
+    let Attempt { answer, replies } = attempt(turn, language, recording).await?;
     Ok(match answer {
         Ok(answer) => settled(said(replies, language, *answer)).together_with(vec![update_id]),
         Err(Excuse { text, again: false }) => {
@@ -153,17 +159,21 @@ pub(super) async fn again(turn: &Turn<'_>, query: &str, message: Option<i64>, da
     })
 }
 
-/// The recording of an earlier update; nothing where it was answered meanwhile, or is no longer kept.
-async fn kept(turn: &Turn<'_>, update_id: i64) -> Result<Option<(File, u32, String, DateTime<Utc>)>, Trouble> {
+/// An earlier update; nothing where it was answered meanwhile, or is no longer kept.
+async fn kept(turn: &Turn<'_>, update_id: i64) -> Result<Option<Value>, Trouble> {
     // What stands in the chat of another is nobody's business here.
     let kept = turn.bot.store.inbox().kept(update_id, turn.person.chat_id).await;
-    let kept = kept.map_err(|error| Trouble::Fault { reason: "kept", detail: error.to_string() })?;
-    Ok(kept.and_then(|payload| match incoming::read(&payload) {
+    kept.map_err(|error| Trouble::Fault { reason: "kept", detail: error.to_string() })
+}
+
+/// The recording that an update of this person holds.
+fn recorded(turn: &Turn<'_>, payload: &Value) -> Option<(File, u32, String, DateTime<Utc>)> {
+    match incoming::read(payload) {
         Ok((person, Incoming::Media { media: Media::Recording { file, seconds }, caption, date }))
             if person.id == turn.person.id =>
         {
             Some((file, seconds, caption, date))
         }
         _ => None,
-    }))
+    }
 }

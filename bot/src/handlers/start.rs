@@ -17,7 +17,7 @@ use evolve_contract::{
     ClientError, Code,
     profile::{Onboarding, ProfileData},
 };
-use evolve_domain::language::Language;
+use evolve_domain::{language::Language, referral};
 
 use super::{Trouble, Turn, memory, names};
 use crate::{replies::Replies, texts::Text};
@@ -27,8 +27,19 @@ const BUTTONS_A_ROW: usize = 2;
 const KEEP_NAME: &str = "name:keep";
 const OTHER_NAME: &str = "name:other";
 
+/// `/start` with what a link to the bot says.
+pub(super) async fn start_from(turn: &Turn<'_>, from: &str) -> Result<Replies, Trouble> {
+    let replies = start(turn).await?;
+    // They are known by now. Whether it is kept is nobody's concern: neither who came nor whose link it is hears of it.
+    let from = from.trim();
+    if referral::referrer(from).is_some() {
+        turn.bot.api.referrer(turn.person.id, from).await?;
+    }
+    Ok(replies)
+}
+
 /// `/start`.
-pub(super) async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let profile = turn.bot.api.profile(turn.person.id).await?;
     let language = turn.language(profile.as_deref());
     let step = profile.as_ref().and_then(|profile| profile.onboarding).unwrap_or_default();

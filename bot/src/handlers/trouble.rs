@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use evolve_contract::{ClientError, Code};
+use evolve_store::StoreError;
 
 use crate::{
     telegram::{FileError, TelegramError},
@@ -43,6 +44,11 @@ pub(crate) enum Trouble {
 impl Trouble {
     fn later(reason: &'static str, after: Option<Duration>) -> Self {
         Self::Later { after, reason }
+    }
+
+    /// What Postgres could not do now.
+    pub(super) fn from_store(error: StoreError) -> Self {
+        if error.is_unavailable() { Self::later("database_away", None) } else { Self::fault("store", error) }
     }
 
     fn fault(reason: &'static str, detail: impl ToString) -> Self {
@@ -110,6 +116,7 @@ pub(super) fn excuse(error: &ClientError, with: With) -> Option<Text<'static>> {
         Code::ModelUnavailable => Text::ModelUnavailable,
         Code::ModelBlocked => Text::ModelBlocked,
         Code::ModelFailed => Text::ModelFailed,
+        Code::NothingToRepeat => Text::NothingToRepeat,
         Code::InvalidImage => Text::PhotoUnreadable,
         Code::InvalidAudio => Text::VoiceUnreadable,
         Code::NothingHeard => Text::VoiceSilent,

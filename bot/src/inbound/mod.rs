@@ -13,10 +13,11 @@ use std::time::Duration;
 use evolve_store::inbox::NewUpdate;
 use serde_json::Value;
 
-use crate::checkout;
+use crate::{checkout, handlers};
 
 /// What we ask Telegram for. Without this list, Telegram would keep to whatever was asked for before.
-pub(crate) const ALLOWED_UPDATES: [&str; 4] = ["message", "callback_query", "my_chat_member", checkout::KIND];
+pub(crate) const ALLOWED_UPDATES: [&str; 6] =
+    ["message", "edited_message", "message_reaction", "callback_query", "my_chat_member", checkout::KIND];
 
 /// A row for the inbox; nothing if Telegram did not say which update it is.
 pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
@@ -26,7 +27,9 @@ pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
     let id_of = |value: Option<&Value>, key: &str| value?.get(key)?.get("id")?.as_i64();
     let message = content.and_then(|content| content.get("message"));
     let chat_id = id_of(content, "chat").or_else(|| id_of(message, "chat"));
-    let user_id = id_of(content, "from");
+    // What has no chat waits for none.
+    let chat_id = chat_id.filter(|_| !handlers::stop::is_urgent(&update));
+    let user_id = id_of(content, "from").or_else(|| id_of(content, "user"));
     Some(NewUpdate { update_id, chat_id, user_id, payload: update })
 }
 

@@ -19,8 +19,8 @@ const LOCK: &str = "telegram-poller";
 const LONG_POLL: Duration = Duration::from_secs(50);
 /// How long we wait for it.
 const PATIENCE: Duration = Duration::from_secs(65);
-/// A lock that takes longer to ask for than this means that Postgres is away.
-const SLOW_LOCK: Duration = Duration::from_secs(2);
+/// What takes longer than this of Postgres means that it is away.
+const SLOW: Duration = Duration::from_secs(2);
 /// How often a replica without the lock looks whether it is free.
 const WAIT_FOR_LOCK: Duration = Duration::from_secs(5);
 
@@ -69,22 +69,27 @@ pub(crate) async fn run(bot: Bot, stop: CancellationToken) -> anyhow::Result<()>
 
 /// Asks for the lock. Where Postgres does not even refuse, checkouts are answered meanwhile.
 async fn lock_or_peek(bot: &Bot) -> Result<Option<Lock>, StoreError> {
-    let peek = async {
-        tokio::time::sleep(SLOW_LOCK).await;
-        checkout::peek(bot).await;
-    };
     tokio::select! {
         lock = Lock::try_acquire(&bot.store, LOCK) => lock,
-        () = peek => Ok(None),
+        () = peek_if_slow(bot) => Ok(None),
     }
 }
 
+async fn peek_if_slow(bot: &Bot) {
+    tokio::time::sleep(SLOW).await;
+    checkout::peek(bot).await;
+}
+
 async fn poll(bot: &Bot) -> anyhow::Result<()> {
-    let mut poller = Poller { bot, offset: None, backoff: Backoff::default(), must_delete_webhook: true };
+    let mut poller =
+        Poller { bot, offset: None, backoff: Backoff::default(), must_delete_webhook: true, is_postgres_away: false };
     loop {
         match poller.step().await {
             Ok(ControlFlow::Continue(())) => poller.backoff.reset(),
-            Ok(ControlFlow::Break(pause)) => tokio::time::sleep(pause).await,
+            Ok(ControlFlow::Break(pause)) => tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = checkout::peek(bot), if poller.is_postgres_away => {}
+            },
             Err(error) => return Err(error.into()),
         }
     }
@@ -96,6 +101,8 @@ struct Poller<'a> {
     offset: Option<i64>,
     backoff: Backoff,
     must_delete_webhook: bool,
+    /// What came last could not be stored.
+    is_postgres_away: bool,
 }
 
 impl Poller<'_> {
@@ -141,7 +148,14 @@ impl Poller<'_> {
             // Nothing that we could confirm; if something did come, it would come again at once.
             return if received == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(self.backoff.next()) };
         };
-        match self.bot.store.inbox().put(&new, self.bot.clock.now()).await {
+        let inbox = self.bot.store.inbox();
+        let stored = tokio::select! {
+            stored = inbox.put(&new, self.bot.clock.now()) => stored,
+            // Never ends: checkouts are answered until Postgres has said yes or no.
+            () = peek_if_slow(self.bot) => return ControlFlow::Break(Duration::ZERO),
+        };
+        self.is_postgres_away = stored.is_err();
+        match stored {
             Ok(_) => {
                 self.offset = Some(last.saturating_add(1));
                 ControlFlow::Continue(())

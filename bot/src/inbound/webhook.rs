@@ -5,7 +5,7 @@
 //! is read of what they sent.
 
 use axum::{
-    Router,
+    Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, Request, State},
     http::{StatusCode, header},
@@ -47,10 +47,8 @@ async fn only_telegram(State((bot, secret)): State<(Bot, SecretString)>, request
 
 async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
     let update = serde_json::from_slice::<Value>(&body).ok();
-    if let Some(update) = &update
-        && checkout::take(&bot, update).await
-    {
-        return StatusCode::OK.into_response();
+    if let Some(answer) = update.as_ref().and_then(|update| checkout::answer_to(&bot, update)) {
+        return Json(answer).into_response();
     }
     let Some(update) = update.and_then(new_update) else {
         bot.metrics.inbox_failure("malformed");

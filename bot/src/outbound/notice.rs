@@ -32,6 +32,10 @@ enum Kind {
     Ended,
     #[serde(rename = "payment_refunded")]
     Refunded,
+    #[serde(rename = "refund_declined")]
+    Declined,
+    #[serde(rename = "premium_granted")]
+    Granted,
 }
 
 /// The call that an owed row stands for: itself, or a notice in words. Nothing for a notice of a newer version.
@@ -48,6 +52,9 @@ pub(super) fn worded(method: &str, params: &Value) -> Option<(String, Value)> {
         Kind::Late => Text::NoticePremiumLate { date: &until },
         Kind::Ended => Text::NoticePremiumEnded,
         Kind::Refunded => Text::PaymentRefunded,
+        Kind::Declined => Text::NoticeRefundDeclined { date: &until },
+        Kind::Granted if notice.until == DateTime::<Utc>::default() => Text::PremiumEndless,
+        Kind::Granted => Text::NoticePremiumGranted { date: &until },
     };
     let params = json!({ "chat_id": notice.chat_id, "text": text.render(language), "parse_mode": "HTML" });
     Some(("sendMessage".to_owned(), params))

@@ -1,9 +1,10 @@
-//! Calls on which more depends than a message: what follows when Telegram refuses one for good.
+//! Calls on which more depends than a message: what follows when Telegram makes one, and when it refuses one for good.
 //!
-//! Somebody who was told that nothing more will be taken must hear that it will; somebody who asked for a bill must not wait
-//! for it without a word.
+//! What we asked for is not what is: a subscription is stopped once Telegram has said so, and Stars are given back once it has
+//! given them. Somebody who was told that nothing more will be taken must hear that it will; somebody who asked for a bill
+//! must not wait for it without a word.
 
-use evolve_contract::payments::RefundedRequest;
+use evolve_contract::{Code, payments::RefundedRequest};
 use evolve_domain::language::Language;
 use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use serde_json::{Value, json};
@@ -12,26 +13,52 @@ use crate::{bot::Bot, queue::insist, texts::Text};
 
 /// What Telegram says of Stars that somebody has back already.
 const ALREADY_REFUNDED: &str = "CHARGE_ALREADY_REFUNDED";
+const REFUND: &str = "refundStarPayment";
+const SUBSCRIPTION: &str = "editUserStarSubscription";
 
-/// Does what follows from a call that will not be made. Before the call is buried, so that it happens even if this process
-/// dies in between; the second time changes nothing.
-pub(super) async fn follow(bot: &Bot, outgoing: &ClaimedOutgoing, description: &str) {
+/// Whether a call moves money, or keeps it from being taken. It depends on no chat.
+pub(super) fn is_money(method: &str) -> bool {
+    method == REFUND || method == SUBSCRIPTION
+}
+
+/// Does what follows from a call that Telegram has made; false where that could not be written down. Before the call counts as
+/// made, so that it happens even if this process dies in between; the second time changes nothing.
+pub(super) async fn accepted(bot: &Bot, outgoing: &ClaimedOutgoing) -> bool {
+    let params = &outgoing.params;
+    match outgoing.method.as_str() {
+        SUBSCRIPTION if params["is_canceled"] == true => {
+            let Some(charge) = params["telegram_payment_charge_id"].as_str() else { return true };
+            let stopped = || async move { bot.store.payments().stopped(charge, bot.clock.now()).await };
+            insist("a stopped subscription", stopped).await.is_some()
+        }
+        // Telegram reports it too, but a report may be lost.
+        REFUND => refunded(bot, params).await,
+        _ => true,
+    }
+}
+
+/// Does what follows from a call that will not be made; false where that could not be done yet. Before the call is buried, as
+/// with [`accepted`].
+pub(super) async fn follow(bot: &Bot, outgoing: &ClaimedOutgoing, description: &str) -> bool {
     let params = &outgoing.params;
     match outgoing.method.as_str() {
         "sendInvoice" => tell(bot, outgoing, Text::InvoiceFailed).await,
-        "editUserStarSubscription" => {
+        SUBSCRIPTION => {
             tracing::error!(outbox_id = outgoing.id, description, "a subscription could not be changed at Telegram");
+            bot.metrics.outbox_failure("subscription_not_changed");
             // What we stop on our own account is in no chat.
             if outgoing.chat_id > 0 && params["is_canceled"] == true {
                 tell(bot, outgoing, Text::SubscriptionOffFailed).await;
             }
         }
-        "refundStarPayment" if description.contains(ALREADY_REFUNDED) => already_refunded(bot, params).await,
-        "refundStarPayment" => {
+        REFUND if description.contains(ALREADY_REFUNDED) => return refunded(bot, params).await,
+        REFUND => {
             tracing::error!(outbox_id = outgoing.id, description, "a payment was not given back; ask for it again");
+            bot.metrics.outbox_failure("not_refunded");
         }
         _ => {}
     }
+    true
 }
 
 async fn tell(bot: &Bot, outgoing: &ClaimedOutgoing, text: Text<'_>) {
@@ -58,12 +85,21 @@ async fn language(bot: &Bot, person: i64) -> Language {
     chosen.unwrap_or_else(|| Language::from_telegram(None))
 }
 
-/// Its report may have been lost.
-async fn already_refunded(bot: &Bot, params: &Value) {
+/// Books that a payment was given back; false where the API could not be asked.
+async fn refunded(bot: &Bot, params: &Value) -> bool {
     let (user_id, charge_id) = (params["user_id"].as_i64(), params["telegram_payment_charge_id"].as_str());
-    let (Some(user_id), Some(charge_id)) = (user_id, charge_id) else { return };
+    let (Some(user_id), Some(charge_id)) = (user_id, charge_id) else { return true };
     let request = RefundedRequest { user_id, charge_id: charge_id.to_owned() };
-    if let Err(error) = bot.api.refunded(user_id, &request).await {
-        tracing::error!(%error, "a payment that was given back before could not be booked; ask for it again");
+    match bot.api.refunded(user_id, &request).await {
+        Ok(_) => true,
+        // What nobody knows cannot be booked, however often it is tried.
+        Err(error) if error.code() == Some(Code::PaymentNotFound) => {
+            tracing::error!(%error, "a payment was given back that is not known; the ledger does not show it");
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, "a payment that was given back could not be booked; trying again");
+            false
+        }
     }
 }

@@ -29,6 +29,11 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     match call(bot, outgoing).await {
         Ok(result) => {
             bot.metrics.sent(&outgoing.method);
+            if !refused::accepted(bot, outgoing).await {
+                // Made once more, Telegram says that it was made, and what follows is done then.
+                let pause = backoff(outgoing.attempts);
+                return again(bot, outgoing, pause, "what follows could not be written down", true).await;
+            }
             sent(bot, outgoing, result.get("message_id").and_then(Value::as_i64)).await;
         }
         Err(error) => failed(bot, pace, outgoing, error).await,
@@ -121,6 +126,9 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         // They do not want to hear from us, or are gone: no reason for noise.
         TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
             tracing::debug!(outbox_id = outgoing.id, kind, "nothing can be sent to this chat");
+            if refused::is_money(&outgoing.method) && !refused::follow(bot, outgoing, kind).await {
+                return again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
+            }
             bury(bot, outgoing, kind).await;
         }
         TelegramError::Refused { refusal: Refusal::TooLong, .. } => split_again(bot, outgoing).await,
@@ -131,7 +139,9 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
                 description,
                 "Telegram refuses a call for good"
             );
-            refused::follow(bot, outgoing, &description).await;
+            if !refused::follow(bot, outgoing, &description).await {
+                return again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
+            }
             bury(bot, outgoing, &format!("refused: {description}")).await;
         }
         TelegramError::Unauthorized => {

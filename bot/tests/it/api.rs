@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response, Sse, sse::Event},
     routing::{get, post},
@@ -17,11 +17,20 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
-    chat::{ChatRequest, ChatResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse},
+    chat::{
+        ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
+        StopResponse,
+    },
+    deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
+    history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
     memory::FactData,
     problem::PROBLEM_JSON,
-    profile::{Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse},
+    profile::{
+        DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse,
+        StatusResponse,
+    },
     relationship::{EventKind, Level, RelationshipResponse},
+    settings::{SettingsData, SettingsResponse, SettingsUpdate},
     voice::{Mode, VoiceResponse, VoiceUpdate},
 };
 use futures::{Stream, StreamExt as _};
@@ -76,12 +85,18 @@ struct World {
     answered: HashMap<(i64, String), ChatResponse>,
     profiles: HashMap<i64, ProfileData>,
     voices: HashMap<i64, VoiceResponse>,
+    settings: HashMap<i64, SettingsData>,
+    deletions: HashMap<i64, u32>,
     /// What is remembered, in the order of telling.
     facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
+    /// Lets the answer that is being made end, when somebody stops it.
+    stoppable: Option<Arc<Notify>>,
+    feedback: Vec<(i64, String, Option<String>)>,
+    referrers: Vec<(i64, String)>,
     /// The level that every new turn reaches.
     level_up: Option<LevelUp>,
     is_away: bool,
@@ -112,11 +127,16 @@ impl FakeApi {
             answered: HashMap::new(),
             profiles: HashMap::new(),
             voices: HashMap::new(),
+            settings: HashMap::new(),
+            deletions: HashMap::new(),
             facts: Vec::new(),
             calls: Vec::new(),
             turns: 0,
             token_generation: 0,
             conversation_open: true,
+            stoppable: None,
+            feedback: Vec::new(),
+            referrers: Vec::new(),
             level_up: None,
             is_away: false,
             hangs_after_update: false,
@@ -128,10 +148,19 @@ impl FakeApi {
             .route("/chat", post(chat))
             .route("/chat/reset", post(reset))
             .route("/voice/{user_id}", get(voice).post(update_voice))
+            .route("/chat/stop", post(stop))
+            .route("/chat/feedback", post(feedback))
+            .route("/profile/referrer", post(referrer))
             .route("/profile", post(update_profile))
-            .route("/profile/{user_id}", get(profile))
+            .route("/profile/{user_id}", get(profile).delete(remove))
+            .route("/deletion", post(ask_deletion))
+            .route("/deletion/{user_id}", axum::routing::delete(cancel_deletion))
+            .route("/history/{user_id}", get(history))
+            .route("/privacy", get(privacy))
             .route("/profile/status/{user_id}", get(status))
             .route("/relationship/{user_id}", get(relationship))
+            .route("/settings", post(update_settings))
+            .route("/settings/{user_id}", get(settings))
             .merge(memory::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
@@ -174,12 +203,36 @@ impl FakeApi {
         self.lock().level_up = Some(LevelUp { level, name: name.to_owned() });
     }
 
+    /// The answer that is made now ends when it is stopped.
+    pub(crate) fn can_be_stopped(&self, by: Arc<Notify>) {
+        self.lock().stoppable = Some(by);
+    }
+
+    /// What was thought of answers: by whom, of which, what.
+    pub(crate) fn feedback(&self) -> Vec<(i64, String, Option<String>)> {
+        self.lock().feedback.clone()
+    }
+
+    /// Who came by which link.
+    pub(crate) fn referrers(&self) -> Vec<(i64, String)> {
+        self.lock().referrers.clone()
+    }
+
     pub(crate) fn end_conversation(&self) {
         self.lock().conversation_open = false;
     }
 
     pub(crate) fn know(&self, person: i64, data: ProfileData) {
         self.lock().profiles.insert(person, data);
+    }
+
+    /// In how many days the person is to be removed.
+    pub(crate) fn deletion(&self, person: i64) -> Option<u32> {
+        self.lock().deletions.get(&person).copied()
+    }
+
+    pub(crate) fn settings(&self, person: i64) -> SettingsData {
+        self.lock().settings.get(&person).cloned().unwrap_or_default()
     }
 
     pub(crate) fn profile(&self, person: i64) -> Option<ProfileData> {
@@ -409,6 +462,40 @@ async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
     Json(ResetResponse { ended }).into_response()
 }
 
+async fn stop(State(world): Shared, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let stopped = world.stoppable.take();
+    if let Some(answer) = &stopped {
+        answer.notify_one();
+    }
+    Json(StopResponse { stopping: stopped.is_some() }).into_response()
+}
+
+async fn feedback(State(world): Shared, headers: HeaderMap, Json(body): Json<FeedbackRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) => {
+            world.feedback.push((person, body.key, body.reaction));
+            Json(FeedbackResponse { kept: true }).into_response()
+        }
+    }
+}
+
+async fn referrer(State(world): Shared, headers: HeaderMap, Json(body): Json<ReferrerRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) => {
+            world.referrers.push((person, body.parameter));
+            Json(ReferrerResponse { kept: true }).into_response()
+        }
+    }
+}
+
 async fn profile(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
     let world = world.lock().unwrap();
     match person(&world, &headers) {
@@ -444,10 +531,105 @@ fn change_profile(world: &mut World, headers: &HeaderMap, update: ProfileUpdate)
             let new = update.data;
             known.name = new.name.or(known.name.take());
             known.language = new.language.or(known.language.take());
+            known.time_zone = new.time_zone.or(known.time_zone.take());
             known.onboarding = new.onboarding.or(known.onboarding);
             Json(response_of(person, known)).into_response()
         }
     }
+}
+
+async fn remove(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    world.profiles.remove(&user_id);
+    world.settings.remove(&user_id);
+    world.deletions.remove(&user_id);
+    Json(DeletedResponse { user_id, deleted: Default::default(), remaining: 0 }).into_response()
+}
+
+async fn ask_deletion(State(world): Shared, headers: HeaderMap, Json(body): Json<DeletionRequest>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let DeletionRequest { user_id, days } = body;
+    world.deletions.insert(user_id, days);
+    let start: chrono::DateTime<chrono::Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+    let due_at = Some(start + chrono::TimeDelta::days(days.into()));
+    Json(DeletionResponse { user_id, due_at }).into_response()
+}
+
+async fn cancel_deletion(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let cancelled = world.deletions.remove(&user_id).is_some();
+    Json(DeletionCancelled { user_id, cancelled }).into_response()
+}
+
+/// Nine messages on two pages; a search finds the first.
+async fn history(
+    State(world): Shared,
+    Path(user_id): Path<i64>,
+    Query(query): Query<HistoryQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(response) = person(&world.lock().unwrap(), &headers) {
+        return response;
+    }
+    let at = "2026-03-08T09:05:00Z".parse().unwrap();
+    let said = |number: i32| {
+        let by = if number % 2 == 1 { Speaker::Person } else { Speaker::Companion };
+        Said { by, text: format!("<message> {number}"), has_image: number == 3, at }
+    };
+    let page = |from: i32, to: i32| (from..=to).map(said).collect();
+    let (messages, older, newer) = match query {
+        HistoryQuery { search: Some(words), .. } if words == "nothing" => (Vec::new(), None, None),
+        HistoryQuery { search: Some(_), .. } => (page(1, 1), None, None),
+        HistoryQuery { before: Some(2), .. } => (page(1, 1), None, Some(2)),
+        _ => (page(2, 9), Some(2), None),
+    };
+    Json(HistoryResponse { user_id, messages, older, newer }).into_response()
+}
+
+async fn privacy(State(world): Shared, headers: HeaderMap) -> Response {
+    match person(&world.lock().unwrap(), &headers) {
+        Ok(_) => Json(PrivacyResponse { models: vec!["gemini".to_owned(), "local".to_owned()] }).into_response(),
+        Err(response) => response,
+    }
+}
+
+async fn settings(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let data = world.settings.get(&user_id).cloned().unwrap_or_default();
+    Json(SettingsResponse { user_id, data }).into_response()
+}
+
+async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update): Json<SettingsUpdate>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let SettingsUpdate { user_id, data: new } = update;
+    if new.instructions.as_ref().is_some_and(|lines| lines.len() > 10) {
+        return problem(Problem::new(Code::InvalidValue));
+    }
+    let known = world.settings.entry(user_id).or_default();
+    known.detail = new.detail.or(known.detail);
+    known.instructions = new.instructions.or(known.instructions.take());
+    known.talk_of = new.talk_of.or(known.talk_of.take());
+    known.avoid = new.avoid.or(known.avoid.take());
+    known.quiet_hours = new.quiet_hours.or(known.quiet_hours.take());
+    known.good_morning = new.good_morning.or(known.good_morning);
+    known.follow_ups = new.follow_ups.or(known.follow_ups);
+    let data = known.clone();
+    Json(SettingsResponse { user_id, data }).into_response()
 }
 
 async fn status(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {

@@ -1,17 +1,25 @@
 //! A checkout is answered within its ten seconds, whatever else happens.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
-use evolve_contract::payments::{Way, payload::Payload};
-use evolve_testkit::telegram::{Doing, TelegramServer};
+use evolve_contract::payments::{
+    Way,
+    payload::{KEY_PURPOSE, Payload},
+};
+use evolve_store::Keyring;
+use evolve_testkit::{
+    proxy::CountingProxy,
+    telegram::{Doing, TelegramServer},
+};
 use rstest::rstest;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::{
-    api::{Reply, SERVICE_KEY},
-    world::{Mode, World, anna},
+    api::Reply,
+    world::{ENCRYPTION_KEY, Mode, WEBHOOK_SECRET, World, anna},
 };
 
 const NOWHERE: &str = "postgres://evolve@127.0.0.1:1/evolve";
@@ -23,12 +31,17 @@ async fn bill(world: &World, age: TimeDelta) -> i64 {
     let payload =
         Payload { way: Way::Stars, user_id: 42, amount: 250, currency: "XTR".to_owned(), issued_at, nonce: 7 };
     let invoice = json!({
-        "chat_id": 42, "title": "Премиум", "description": "Премиум", "payload": payload.sign(&SERVICE_KEY.into()),
+        "chat_id": 42, "title": "Премиум", "description": "Премиум", "payload": payload.sign(&payload_key()),
         "currency": "XTR", "prices": [{ "label": "Премиум", "amount": 250 }],
     });
     let url = format!("{}/bot{}/sendInvoice", world.telegram.url(), world.telegram.token());
     let sent = reqwest::Client::new().post(url).json(&invoice).send().await.unwrap();
     sent.json::<Value>().await.unwrap()["result"]["message_id"].as_i64().unwrap()
+}
+
+/// What bot and API sign bills with.
+fn payload_key() -> SecretString {
+    Keyring::parse(&ENCRYPTION_KEY.into()).unwrap().signing_keys(KEY_PURPOSE).remove(0)
 }
 
 fn answers(telegram: &TelegramServer) -> Vec<(bool, Option<String>)> {
@@ -94,4 +107,40 @@ async fn a_checkout_does_not_wait_for_the_companions_answer_before_it() {
     assert!(world.texts(42).iter().all(|text| text != "готово"), "the companion was waited for");
     assert_eq!(bot.metric("telegram_checkouts_total{kind=\"accepted\"}"), 1.0);
     go.notify_one();
+}
+
+#[tokio::test]
+async fn a_checkout_is_answered_while_what_came_before_it_cannot_be_stored() {
+    let world = World::new().await;
+    let proxy = CountingProxy::postgres(world.database.url()).await.unwrap();
+    let message = bill(&world, TimeDelta::zero()).await;
+    let _bot = world.bot_with(proxy.url(), Mode::Polling).await;
+    world.telegram.send_text(anna(), "Раз");
+    world.wait_for_last(42, "echo: Раз").await;
+    proxy.stall();
+    world.telegram.send_text(anna(), "Два");
+    world.telegram.pay(anna(), message);
+    // Telegram waits ten seconds, and not for Postgres.
+    let answer = tokio::time::timeout(Duration::from_secs(8), first_answer(&world)).await;
+    assert_eq!(answer.unwrap(), (true, None));
+    proxy.restore();
+    world.wait_for_last(42, "echo: Два").await;
+}
+
+#[tokio::test]
+async fn a_checkout_that_a_webhook_brings_is_answered_in_the_answer_to_it() {
+    let world = World::new().await;
+    let message = bill(&world, TimeDelta::zero()).await;
+    let bot = world.webhook_bot().await;
+    // Whatever the bot would call by itself does not come through.
+    let url = format!("{}/telegram/webhook/main", bot.url);
+    let query = json!({ "update_id": 900_001, "pre_checkout_query": {
+        "id": "q", "from": { "id": 42, "is_bot": false, "first_name": "Анна" },
+        "currency": "XTR", "total_amount": 1, "invoice_payload": "forged",
+    } });
+    let sent = reqwest::Client::new().post(url).header("x-telegram-bot-api-secret-token", WEBHOOK_SECRET).json(&query);
+    let answer = sent.send().await.unwrap().json::<Value>().await.unwrap();
+    assert_eq!((&answer["method"], &answer["ok"]), (&json!("answerPreCheckoutQuery"), &json!(false)));
+    world.telegram.pay(anna(), message);
+    assert_eq!(first_answer(&world).await, (true, None));
 }

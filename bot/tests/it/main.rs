@@ -8,13 +8,17 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod again;
 mod api;
 mod checkout;
+mod data;
 mod delivery;
 mod inbound;
 mod live;
 mod memory;
 mod pictures;
+mod settings;
+mod signs;
 mod story;
 mod talking;
 mod trouble;

@@ -4,6 +4,7 @@ use chrono::{TimeDelta, Utc};
 use evolve_contract::{Code, Problem};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::database::OwnPostgres;
+use serde_json::json;
 
 use crate::{
     api::Reply,
@@ -85,6 +86,43 @@ async fn an_update_that_always_fails_is_given_up_and_the_person_hears_of_it_once
     assert!(error.unwrap().contains("api_problem"));
     // The chat goes on.
     world.api.answer(|call, _| Reply::Text(format!("echo: {}", call.request.message)));
+    world.telegram.send_text(anna(), "А теперь?");
+    world.wait_for_last(42, "echo: А теперь?").await;
+}
+
+#[tokio::test]
+async fn a_report_of_money_that_cannot_be_booked_is_never_given_up_and_its_chat_goes_on_without_it() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    let _bot = world.bot().await;
+    world.telegram.open_chat(anna());
+    let report = world.telegram.send_update(json!({ "message": {
+        "message_id": 900, "date": 1_770_000_000, "successful_payment": { "total_amount": "of a new form" },
+        "chat": { "id": 42, "type": "private", "first_name": "Анна" },
+        "from": { "id": 42, "is_bot": false, "first_name": "Анна", "language_code": "ru" },
+    } }));
+    let pool = world.database.pool();
+    let state = async || -> (String, i32, Option<i64>) {
+        let sql = "SELECT state, attempts, chat_id FROM inbox WHERE update_id = $1";
+        sqlx::query_as(sql).bind(report).fetch_one(&pool).await.unwrap()
+    };
+    for attempt in 1..=8 {
+        evolve_testkit::eventually("another attempt", async || {
+            // What is being sent when time is moved would count as lost, and be sent again.
+            let sql = "SELECT attempts >= $2 AND leased_until IS NULL
+                              AND NOT EXISTS (SELECT FROM outbox WHERE state = 'pending')
+                       FROM inbox WHERE update_id = $1";
+            let row: Option<(bool,)> =
+                sqlx::query_as(sql).bind(report).bind(attempt).fetch_optional(&pool).await.unwrap();
+            row == Some((true,))
+        })
+        .await;
+        world.clock.advance(TimeDelta::minutes(6));
+        world.telegram.send_text(john(), &format!("{attempt}"));
+        world.wait_for_last(7, &format!("echo: {attempt}")).await;
+    }
+    assert_eq!((state().await.0.as_str(), state().await.2), ("pending", None));
+    assert_eq!(world.texts(42).len(), 1, "they are told once: {:?}", world.texts(42));
     world.telegram.send_text(anna(), "А теперь?");
     world.wait_for_last(42, "echo: А теперь?").await;
 }

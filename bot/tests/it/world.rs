@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use crate::api::{FakeApi, SERVICE_KEY};
 
-const ENCRYPTION_KEY: &str = "RFRfZ2V0X3RoaXNfaXNfYV90ZXN0X2tleV8xMjM0NTY=";
+pub(crate) const ENCRYPTION_KEY: &str = "RFRfZ2V0X3RoaXNfaXNfYV90ZXN0X2tleV8xMjM0NTY=";
 pub(crate) const WEBHOOK_SECRET: &str = "a_secret-for-tests";
 
 pub(crate) struct World {

@@ -37,7 +37,10 @@ pub(crate) async fn hibernate(cluster: &Cluster, arguments: &Arguments) -> anyho
         asleep(cluster, name, Duration::from_secs(arguments.timeout)).await?;
     }
     let tense = if arguments.no_wait { "goes to sleep" } else { "sleeps: no pod of it runs" };
-    say(format!("{name} {tense}. Telegram keeps messages for a day; `kubectl evolve wake {name}` starts it again"));
+    say(format!(
+        "{name} {tense}. Telegram keeps messages for a day, and renews subscriptions meanwhile; `kubectl evolve wake {name}` \
+         starts it again, and books what was paid"
+    ));
     if bot.is_hibernated() {
         say("It was hibernated before");
     }

@@ -36,6 +36,47 @@ pub struct ChatRequest {
     /// How long the recording is, for formats that do not say it themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_seconds: Option<u32>,
+    /// What the message answers: the model is shown it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Quoted>,
+    /// Asks for an answer that takes the place of an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Again>,
+}
+
+/// What a message answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Quoted {
+    /// Whose words they are.
+    pub author: Author,
+    /// The words: a message, or the part of it that is meant.
+    #[schema(example = "Завтра экзамен", max_length = 4096)]
+    pub text: String,
+}
+
+/// Whose words are quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The person who is writing.
+    Person,
+    /// The companion.
+    Companion,
+    /// Somebody else, whose words were passed on.
+    Other,
+}
+
+/// Which message is to be answered anew. The answer takes the place of the old one; it counts as one message, and neither
+/// points nor facts are counted twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Again {
+    /// The last one that was answered in the open conversation. `message` is empty.
+    Last,
+    /// The one that was sent under this Idempotency-Key, which now says `message`. Unless it is the last one, it is
+    /// corrected without an answer.
+    Edited(String),
 }
 
 /// The companion's answer.
@@ -58,6 +99,13 @@ pub struct ChatResponse {
     /// told the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level_up: Option<LevelUp>,
+    /// Whether it was stopped before its first word; left out where it was not. An answer that was stopped later is what
+    /// was said until then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
+    /// Whether there is no answer, since an earlier message was corrected and nothing more; left out otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub corrected: bool,
 }
 
 /// A level of the relationship that was reached.
@@ -97,4 +145,30 @@ pub struct Delta {
 pub struct ResetResponse {
     /// Whether a conversation was open.
     pub ended: bool,
+}
+
+/// Answer of `POST /chat/stop`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StopResponse {
+    /// Whether an answer was being made. It ends with what was said so far.
+    pub stopping: bool,
+}
+
+/// `POST /chat/feedback`: what the person thinks of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackRequest {
+    /// The Idempotency-Key of the message that was answered.
+    #[schema(max_length = 255)]
+    pub key: String,
+    /// Their reaction, an emoji as a rule; nothing takes it back.
+    #[schema(example = "👍", max_length = 64)]
+    pub reaction: Option<String>,
+}
+
+/// Answer of `POST /chat/feedback`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FeedbackResponse {
+    /// Whether there is such an answer.
+    pub kept: bool,
 }

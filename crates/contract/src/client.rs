@@ -1,5 +1,7 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod data;
+
 use std::time::Duration;
 
 use eventsource_stream::Eventsource as _;
@@ -13,13 +15,16 @@ use uuid::Uuid;
 use crate::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
-    chat::{ChatEvent, ChatRequest, ChatResponse, Delta, IDEMPOTENCY_KEY_HEADER, ResetResponse},
+    chat::{
+        ChatEvent, ChatRequest, ChatResponse, Delta, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER,
+        ResetResponse, StopResponse,
+    },
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
         OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
         RefundedRequest, SubscriptionRequest,
     },
-    profile::{DeletedResponse, ProfileResponse, ProfileUpdate, StatusResponse},
+    profile::{DeletedResponse, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse},
     relationship::RelationshipResponse,
     voice::{VoiceResponse, VoiceUpdate},
 };
@@ -150,6 +155,30 @@ impl Client {
     /// [`ClientError`].
     pub async fn reset(&self, token: &str) -> Result<ResetResponse, ClientError> {
         json(self.request(Method::POST, "chat/reset").bearer_auth(token)).await
+    }
+
+    /// `POST /chat/stop`: ends the answer that is being made.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn stop(&self, token: &str) -> Result<StopResponse, ClientError> {
+        json(self.request(Method::POST, "chat/stop").bearer_auth(token)).await
+    }
+
+    /// `POST /chat/feedback`: what the person thinks of an answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn feedback(&self, token: &str, body: &FeedbackRequest) -> Result<FeedbackResponse, ClientError> {
+        json(self.request(Method::POST, "chat/feedback").bearer_auth(token).json(body)).await
+    }
+
+    /// `POST /profile/referrer`: by whose link the person came.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn referrer(&self, token: &str, body: &ReferrerRequest) -> Result<ReferrerResponse, ClientError> {
+        json(self.request(Method::POST, "profile/referrer").bearer_auth(token).json(body)).await
     }
 
     /// `GET /profile/{user_id}`.

@@ -6,6 +6,8 @@
 pub mod auth;
 pub mod chat;
 pub mod client;
+pub mod deletion;
+pub mod history;
 pub mod memory;
 pub mod object;
 pub mod payments;
@@ -13,6 +15,7 @@ pub mod problem;
 pub mod profile;
 pub mod ready;
 pub mod relationship;
+pub mod settings;
 pub mod voice;
 
 pub use client::{Client, ClientError};

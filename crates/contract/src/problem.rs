@@ -68,6 +68,10 @@ codes! {
     IdempotencyKeyReused = 422,
     /// The first request with this Idempotency-Key is still running.
     TurnInProgress = 409,
+    /// There is no answer that could be made anew.
+    NothingToRepeat = 409,
+    /// No such message of this person is known.
+    MessageNotFound = 404,
     /// Too many requests; Retry-After says when to come back.
     RateLimited = 429,
     /// The day's messages of this plan are used up; Retry-After says when they start over.

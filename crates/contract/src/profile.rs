@@ -118,3 +118,22 @@ pub struct StatusResponse {
     /// Facts remembered.
     pub facts: u32,
 }
+
+/// `POST /profile/referrer`: by whose link the person came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferrerRequest {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// The parameter of the link, as Telegram gives it after `/start`.
+    #[schema(example = "ref_16", max_length = 64)]
+    pub parameter: String,
+}
+
+/// Answer of `POST /profile/referrer`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReferrerResponse {
+    /// Whether it was kept. It is not for somebody who has talked before, who came by another link first, whose own link it
+    /// is, or where it is nobody's.
+    pub kept: bool,
+}

@@ -82,13 +82,72 @@ impl std::str::FromStr for Way {
     }
 }
 
-/// A subscription that renews itself.
+/// A subscription. What is wanted and what Telegram has confirmed are two things: it may refuse to stop, people may take up
+/// again in Telegram what they were allowed to, and it tells us neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Renewal {
     /// When Telegram takes the next payment.
     pub renews_at: DateTime<Utc>,
-    /// Whether it was cancelled: then nothing is taken.
-    pub canceled: bool,
+    /// Whether it is to renew itself.
+    pub wanted: bool,
+    /// When Telegram confirmed that it does not.
+    pub stopped_at: Option<DateTime<Utc>>,
+}
+
+/// What is known of whether a subscription renews itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Going {
+    /// It does, unless the person cancelled it in Telegram.
+    Running,
+    /// Telegram was asked to stop it, and has not confirmed it.
+    Stopping,
+    /// It does not: Telegram has confirmed it.
+    Stopped,
+    /// It was stopped, and the person may have taken it up again in Telegram since.
+    Resumable,
+}
+
+impl Renewal {
+    /// A subscription that begins.
+    #[must_use]
+    pub fn begun(renews_at: DateTime<Utc>) -> Self {
+        Self { renews_at, wanted: true, stopped_at: None }
+    }
+
+    /// What is known of it.
+    #[must_use]
+    pub fn going(&self) -> Going {
+        match (self.wanted, self.stopped_at) {
+            (true, None) => Going::Running,
+            (false, None) => Going::Stopping,
+            (false, Some(_)) => Going::Stopped,
+            (true, Some(_)) => Going::Resumable,
+        }
+    }
+
+    /// After a payment of it that was made at `paid_at`. It goes on if it was paid after Telegram had confirmed that it was
+    /// stopped, since then the person took it up again; a report that was late changes nothing about that.
+    #[must_use]
+    pub fn charged(self, renews_at: DateTime<Utc>, paid_at: DateTime<Utc>) -> Self {
+        let goes_on = self.stopped_at.is_some_and(|stopped| paid_at > stopped);
+        let renews_at = renews_at.max(self.renews_at);
+        if goes_on { Self::begun(renews_at) } else { Self { renews_at, ..self } }
+    }
+
+    /// After it was asked to stop. What was confirmed stays so, unless the person may have taken it up again.
+    #[must_use]
+    pub fn stopping(self) -> Self {
+        Self { wanted: false, stopped_at: self.stopped_at.filter(|_| !self.wanted), ..self }
+    }
+
+    /// After the person was allowed to take it up again, which they alone can do.
+    #[must_use]
+    pub fn allowed(self, now: DateTime<Utc>) -> Self {
+        if self.going() == Going::Running {
+            return self;
+        }
+        Self { wanted: true, stopped_at: Some(self.stopped_at.unwrap_or(now)), ..self }
+    }
 }
 
 /// How a person stands.
@@ -111,45 +170,48 @@ impl Standing {
         self.plan == Plan::Premium && self.premium_until.is_none()
     }
 
-    /// Whether Telegram will take another payment.
+    /// Whether Telegram takes another payment, as far as we know.
     #[must_use]
     pub fn renews(&self) -> bool {
-        self.renewal.is_some_and(|renewal| !renewal.canceled)
+        self.renewal.is_some_and(|renewal| renewal.going() == Going::Running)
     }
 
-    /// After a payment for one [`PERIOD`]. `renews_at` is Telegram's own word on a subscription's end.
+    /// After a payment for one [`PERIOD`]. `renewal` is how their subscription stands by then.
     #[must_use]
-    pub fn paid(mut self, way: Way, renews_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
-        let endless = self.is_endless();
+    pub fn paid(self, renewal: Option<Renewal>, now: DateTime<Utc>) -> Self {
+        Self { renewal, ..self.longer(PERIOD, now) }.in_force(self.is_endless())
+    }
+
+    /// After somebody gave them so much more, for nothing.
+    #[must_use]
+    pub fn granted(self, time: TimeDelta, now: DateTime<Utc>) -> Self {
+        self.longer(time, now).in_force(self.is_endless())
+    }
+
+    fn longer(self, time: TimeDelta, now: DateTime<Utc>) -> Self {
         // What was given without a payment counts as paid: nobody loses it by paying.
         let given = self.premium_until.filter(|_| self.plan == Plan::Premium && self.paid_until.is_none());
-        let until = self.paid_until.or(given).map_or(now, |until| until.max(now)) + PERIOD;
-        if way == Way::StarsMonthly {
-            self.renewal = Some(Renewal { renews_at: renews_at.unwrap_or(now + PERIOD), canceled: false });
-        }
-        self.paid_until = Some(until);
-        self.plan = Plan::Premium;
-        self.in_force(endless)
+        let until = self.paid_until.or(given).map_or(now, |until| until.max(now)) + time;
+        Self { paid_until: Some(until), plan: Plan::Premium, ..self }
     }
 
-    /// After the subscription was cancelled. Nothing where there is none.
-    ///
-    /// There is no way back but a payment: a bot may allow people to take a subscription up again, but only they can.
+    /// After their subscription changed: without one that renews itself there is no grace.
     #[must_use]
-    pub fn canceled(mut self) -> Option<Self> {
-        let endless = self.is_endless();
-        self.renewal.as_mut()?.canceled = true;
-        Some(self.in_force(endless))
+    pub fn renewing(self, renewal: Option<Renewal>) -> Self {
+        Self { renewal, ..self }.in_force(self.is_endless())
     }
 
-    /// After a payment was given back that was for the days until `covers_until`: those that are [`unused`] are gone, and so
-    /// is the subscription, if it was its newest payment.
+    /// After a payment was given back that was for the days until `covers_until`: those that are [`unused`] are gone.
+    /// `renewal` is how their subscription stands by then.
     #[must_use]
-    pub fn refunded(mut self, covers_until: Option<DateTime<Utc>>, ends_renewal: bool, now: DateTime<Utc>) -> Self {
+    pub fn refunded(
+        mut self,
+        covers_until: Option<DateTime<Utc>>,
+        renewal: Option<Renewal>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let endless = self.is_endless();
-        if ends_renewal && let Some(renewal) = &mut self.renewal {
-            renewal.canceled = true;
-        }
+        self.renewal = renewal;
         self.paid_until = self.paid_until.map(|until| until - unused(covers_until, now));
         let mut after = self.in_force(endless);
         if !endless && after.premium_until.is_none_or(|until| until <= now) {
@@ -198,11 +260,21 @@ impl Account {
     }
 }
 
-/// An amount in the smallest unit as people write it: `299.00`, but `350` yen.
+/// An amount in the smallest unit as people write it: `299.00`, but `350` yen and `1.250` dinars.
 #[must_use]
 pub fn decimal(amount: i64, currency: &str) -> String {
-    const WHOLE: [&str; 9] = ["XTR", "JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF"];
-    if WHOLE.contains(&currency) { amount.to_string() } else { format!("{}.{:02}", amount / 100, amount % 100) }
+    const WHOLE: [&str; 17] = [
+        "XTR", "JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF", "BIF", "DJF", "GNF", "KMF", "RWF",
+        "VUV",
+    ];
+    const THOUSANDTHS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+    if WHOLE.contains(&currency) {
+        amount.to_string()
+    } else if THOUSANDTHS.contains(&currency) {
+        format!("{}.{:03}", amount / 1000, amount % 1000)
+    } else {
+        format!("{}.{:02}", amount / 100, amount % 100)
+    }
 }
 
 #[cfg(test)]
@@ -217,53 +289,73 @@ mod tests {
 
     #[test]
     fn every_payment_adds_its_days_to_what_is_paid_already() {
-        let once = Standing::default().paid(Way::Stars, None, at(0));
+        let once = Standing::default().paid(None, at(0));
         assert_eq!((once.plan, once.premium_until), (Plan::Premium, Some(at(30))));
-        assert_eq!(once.paid(Way::Money, None, at(10)).premium_until, Some(at(60)));
-        assert_eq!(once.paid(Way::Stars, None, at(90)).premium_until, Some(at(120)));
+        assert_eq!(once.paid(None, at(10)).premium_until, Some(at(60)));
+        assert_eq!(once.paid(None, at(90)).premium_until, Some(at(120)));
+    }
+
+    fn monthly(until: i64) -> Option<Renewal> {
+        Some(Renewal::begun(at(until)))
     }
 
     #[test]
-    fn a_subscription_has_a_grace_until_it_is_cancelled() {
-        let monthly = Standing::default().paid(Way::StarsMonthly, Some(at(30)), at(0));
-        assert_eq!((monthly.paid_until, monthly.premium_until), (Some(at(30)), Some(at(33))));
-        let canceled = monthly.canceled().unwrap();
-        assert_eq!(canceled.premium_until, Some(at(30)));
-        let renewed = monthly.paid(Way::StarsMonthly, Some(at(60)), at(30));
+    fn a_subscription_has_a_grace_until_it_is_to_stop() {
+        let running = Standing::default().paid(monthly(30), at(0));
+        assert_eq!((running.paid_until, running.premium_until), (Some(at(30)), Some(at(33))));
+        let stopping = running.renewing(running.renewal.map(Renewal::stopping));
+        assert_eq!((stopping.premium_until, stopping.renews()), (Some(at(30)), false));
+        let renewed = running.paid(monthly(60), at(30));
         assert_eq!((renewed.paid_until, renewed.premium_until), (Some(at(60)), Some(at(63))));
-        assert_eq!(Standing::default().canceled(), None);
+    }
+
+    #[test]
+    fn only_what_was_paid_after_telegram_had_stopped_it_says_that_it_was_taken_up_again() {
+        let running = Renewal::begun(at(30));
+        let stopping = running.stopping();
+        assert_eq!(stopping.charged(at(60), at(30)).going(), Going::Stopping, "Telegram has yet to stop it");
+        let stopped = Renewal { stopped_at: Some(at(31)), ..stopping };
+        assert_eq!(stopped.charged(at(60), at(30)).going(), Going::Stopped, "a report that was late");
+        assert_eq!(stopped.charged(at(60), at(32)).going(), Going::Running);
+        let resumable = stopped.allowed(at(33));
+        assert_eq!(resumable.going(), Going::Resumable);
+        assert_eq!(resumable.charged(at(90), at(40)), Renewal::begun(at(90)));
+        assert_eq!(resumable.stopping().going(), Going::Stopping, "they may have taken it up again");
+        assert_eq!((stopped.stopping().going(), running.allowed(at(1))), (Going::Stopped, running));
     }
 
     #[test]
     fn a_refund_takes_back_what_is_left_of_its_payment_and_nothing_of_another() {
-        let once = Standing::default().paid(Way::Stars, None, at(0));
-        let twice = once.paid(Way::Stars, None, at(5));
-        assert_eq!(twice.refunded(Some(at(60)), false, at(6)), once);
-        assert_eq!(once.refunded(Some(at(30)), false, at(6)), Standing::default());
-        let first = twice.refunded(Some(at(30)), false, at(6));
+        let once = Standing::default().paid(None, at(0));
+        let twice = once.paid(None, at(5));
+        assert_eq!(twice.refunded(Some(at(60)), None, at(6)), once);
+        assert_eq!(once.refunded(Some(at(30)), None, at(6)), Standing::default());
+        let first = twice.refunded(Some(at(30)), None, at(6));
         assert_eq!(first.premium_until, Some(at(36)), "the second is for thirty days from now");
-        let later = once.paid(Way::Stars, None, at(50));
-        assert_eq!(later.refunded(Some(at(30)), false, at(51)), later, "the first was used up long ago");
-        let monthly = Standing::default().paid(Way::StarsMonthly, Some(at(30)), at(0));
-        let refunded = monthly.refunded(Some(at(30)), true, at(1));
+        let later = once.paid(None, at(50));
+        assert_eq!(later.refunded(Some(at(30)), None, at(51)), later, "the first was used up long ago");
+        let monthly = Standing::default().paid(monthly(30), at(0));
+        let refunded = monthly.refunded(Some(at(30)), monthly.renewal.map(Renewal::stopping), at(1));
         assert_eq!((refunded.plan, refunded.premium_until, refunded.renews()), (Plan::Free, None, false));
     }
 
     #[test]
     fn what_was_given_for_nothing_is_not_lost_by_a_refund_or_a_cancellation() {
-        let renewal = Some(Renewal { renews_at: at(10), canceled: false });
-        let given = Standing { plan: Plan::Premium, premium_until: Some(at(90)), renewal, ..Standing::default() };
-        assert_eq!(given.canceled().unwrap().premium_until, Some(at(90)));
-        assert_eq!(given.refunded(Some(at(3)), true, at(5)).premium_until, Some(at(90)));
-        let paid = given.canceled().unwrap().paid(Way::Stars, None, at(5));
-        assert_eq!(paid.refunded(paid.paid_until, false, at(5)).premium_until, Some(at(90)));
+        let given =
+            Standing { plan: Plan::Premium, premium_until: Some(at(90)), renewal: monthly(10), ..Standing::default() };
+        let stopping = given.renewal.map(Renewal::stopping);
+        assert_eq!(given.renewing(stopping).premium_until, Some(at(90)));
+        assert_eq!(given.refunded(Some(at(3)), stopping, at(5)).premium_until, Some(at(90)));
+        let paid = given.renewing(stopping).paid(None, at(5));
+        assert_eq!(paid.refunded(paid.paid_until, None, at(5)).premium_until, Some(at(90)));
+        assert_eq!(Standing::default().granted(TimeDelta::days(5), at(1)).premium_until, Some(at(6)));
     }
 
     #[test]
     fn who_has_premium_without_an_end_keeps_it_whatever_is_paid_or_refunded() {
         let endless = Standing { plan: Plan::Premium, ..Standing::default() };
-        let paid = endless.paid(Way::Stars, None, at(0));
-        assert!(paid.is_endless() && paid.refunded(paid.paid_until, false, at(1)).is_endless());
+        let paid = endless.paid(None, at(0));
+        assert!(paid.is_endless() && paid.refunded(paid.paid_until, None, at(1)).is_endless());
     }
 
     #[rstest]
@@ -282,6 +374,7 @@ mod tests {
     #[rstest]
     #[case(29_905, "RUB", "299.05")]
     #[case(350, "JPY", "350")]
+    #[case(1_250, "KWD", "1.250")]
     fn amounts_are_written_as_people_do(#[case] amount: i64, #[case] currency: &str, #[case] expected: &str) {
         assert_eq!(decimal(amount, currency), expected);
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::language::Language;
+use crate::{language::Language, wishes::Wishes};
 
 /// Longest name, in characters.
 pub const MAX_NAME_CHARS: usize = 64;
@@ -29,6 +29,9 @@ pub struct Profile {
     /// Where they live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
+    /// How they wish to be answered.
+    #[serde(default, skip_serializing_if = "Wishes::is_default")]
+    pub wishes: Wishes,
 }
 
 /// How far the first conversation has come.

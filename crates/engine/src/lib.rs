@@ -4,13 +4,17 @@
 //! told; `tools/` what they may do; `summary` what is done in the background. No HTTP types of ours, no SQL.
 
 pub mod conversations;
+pub mod deletions;
 pub mod facts;
+mod feedback;
+pub mod history;
 pub mod memories;
 pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod partitions;
 pub mod payments;
+pub mod preferences;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;

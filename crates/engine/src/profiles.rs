@@ -232,6 +232,16 @@ impl Profiles {
         Ok(deleted?)
     }
 
+    /// Removes everything of a person who asked for it by `now` and did not change their mind; whether it did.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`]; then nothing was removed.
+    pub async fn delete_due(&self, user_id: i64, now: DateTime<Utc>) -> Result<bool, ProfileError> {
+        let deleted = self.store.users().delete_due(user_id, now).await;
+        self.cache.forget(Entry::Profile(user_id)).await;
+        Ok(deleted?.is_some())
+    }
+
     /// How a person stands.
     ///
     /// # Errors

@@ -83,12 +83,12 @@ const HELD: &str = "
                    AND m.created_at <= a.created_at AND m.created_at > a.created_at - interval '1 day'";
 
 /// $1 person, $2/$3 terms and months.
-const BLOCKS: &str = "
+pub(crate) const BLOCKS: &str = "
     SELECT t.term, t.month, t.postings FROM unnest($2::text[], $3::date[]) AS w (term, month)
     JOIN message_terms t ON t.user_id = $1 AND t.term = w.term AND t.month = w.month";
 
 /// $1 person, $2–$4 terms, months and what is left of their postings.
-const UNINDEX: &str = "
+pub(crate) const UNINDEX: &str = "
     WITH left_over AS (
         SELECT * FROM unnest($2::text[], $3::date[], $4::bytea[]) AS l (term, month, postings)
     ), gone AS (
@@ -104,14 +104,14 @@ const EMPTY: &str = "
         UPDATE messages m SET text = '' FROM unnest($2::uuid[], $3::timestamptz[]) AS e (id, created_at)
         WHERE m.id = e.id AND m.created_at = e.created_at
     )
-    UPDATE turns SET reply = NULL WHERE user_id = $1 AND id = ANY ($4)";
+    UPDATE turns SET reply = NULL WHERE user_id = $1 AND (id = ANY ($4) OR again_of = ANY ($4))";
 
 const TOLD: &str = "
     SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
     WHERE c.user_id = $1 AND (c.title IS NOT NULL OR s.content IS NOT NULL)";
 
 /// A pass that is under way has read what is to be forgotten: without its lease it cannot write. $1 conversations.
-const RESTART: &str = "
+pub(crate) const RESTART: &str = "
     WITH dropped AS (
         DELETE FROM summaries WHERE conversation_id = ANY ($1)
     ), weeks AS (

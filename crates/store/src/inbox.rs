@@ -145,6 +145,10 @@ const RETRY: &str = "
                      attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
+const SET_APART: &str = "
+    UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4, chat_id = NULL
+    WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
+
 const NEXT_READY: &str = "
     SELECT min(GREATEST(i.ready_at, COALESCE(i.leased_until, i.ready_at))) FROM inbox i
     WHERE i.state = 'pending'
@@ -361,6 +365,21 @@ impl Inbox<'_> {
             .bind(at)
             .bind(reason.replace('\0', " "))
             .bind(counts)
+            .execute(&self.0.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives an update back, to be claimed again at `at`, apart from its chat, which goes on without it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the lease runs out by itself.
+    pub async fn set_apart(&self, update: &ClaimedUpdate, at: DateTime<Utc>, reason: &str) -> Result<(), StoreError> {
+        sqlx::query(SET_APART)
+            .bind(update.update_id)
+            .bind(update.worker)
+            .bind(at)
+            .bind(reason.replace('\0', " "))
             .execute(&self.0.pool)
             .await?;
         Ok(())

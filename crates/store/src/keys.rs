@@ -2,14 +2,23 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use fernet::Fernet;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
 
 use crate::StoreError;
 
 /// The keys of `ENCRYPTION_KEY`: the first encrypts, all decrypt. Cheap to clone.
 #[derive(Clone)]
-pub struct Keyring(Arc<Vec<Fernet>>);
+pub struct Keyring(Arc<Vec<Key>>);
+
+struct Key {
+    fernet: Fernet,
+    /// As it was given: what others are derived from.
+    text: SecretString,
+}
 
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,7 +33,8 @@ impl Keyring {
     /// A sentence about what is wrong with it, which does not show it.
     pub fn parse(list: &SecretString) -> Result<Self, String> {
         let parts = list.expose_secret().split(',').map(str::trim).filter(|part| !part.is_empty());
-        let keys: Vec<_> = parts.enumerate().map(|(i, part)| Fernet::new(part).ok_or(i + 1)).collect::<Result<_, _>>().map_err(
+        let key = |part: &str| Some(Key { fernet: Fernet::new(part)?, text: part.into() });
+        let keys: Vec<_> = parts.enumerate().map(|(i, part)| key(part).ok_or(i + 1)).collect::<Result<_, _>>().map_err(
             |i| format!("key {i} of the list is not a Fernet key (32 bytes in URL-safe base64; `openssl rand -base64 32 | tr +/ -_` makes one)"),
         )?;
         if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(Self(Arc::new(keys))) }
@@ -34,7 +44,7 @@ impl Keyring {
     #[must_use]
     pub fn encrypt(&self, text: &str) -> String {
         // `parse` refuses an empty list.
-        self.0.first().map(|key| key.encrypt(text.as_bytes())).unwrap_or_default()
+        self.0.first().map(|key| key.fernet.encrypt(text.as_bytes())).unwrap_or_default()
     }
 
     /// Decrypts with whichever key fits; `what` names the value in the error.
@@ -42,14 +52,28 @@ impl Keyring {
     /// # Errors
     /// [`StoreError::Undecryptable`].
     pub fn decrypt(&self, token: &str, what: &'static str) -> Result<String, StoreError> {
-        let bytes = self.0.iter().find_map(|key| key.decrypt(token).ok()).ok_or(StoreError::Undecryptable(what))?;
+        let bytes =
+            self.0.iter().find_map(|key| key.fernet.decrypt(token).ok()).ok_or(StoreError::Undecryptable(what))?;
         String::from_utf8(bytes).map_err(|e| StoreError::Corrupt { what, reason: e.utf8_error().to_string() })
     }
 
     /// Whether the first key made this token, so that rotation can leave it.
     #[must_use]
     pub fn is_current(&self, token: &str) -> bool {
-        self.0.first().is_some_and(|key| key.decrypt(token).is_ok())
+        self.0.first().is_some_and(|key| key.fernet.decrypt(token).is_ok())
+    }
+
+    /// Keys for signing, for one purpose: the first signs, all are accepted. Derived from the keys that encrypt, they last as
+    /// long as what is stored, and no signature says anything about the keys that they come from.
+    #[must_use]
+    pub fn signing_keys(&self, purpose: &str) -> Vec<SecretString> {
+        let derive = |key: &Key| {
+            // HMAC takes keys of any length; the signature of `new_from_slice` cannot say so.
+            let mut mac = Hmac::<Sha256>::new_from_slice(key.text.expose_secret().as_bytes()).ok()?;
+            mac.update(purpose.as_bytes());
+            Some(BASE64.encode(mac.finalize().into_bytes()).into())
+        };
+        self.0.iter().filter_map(derive).collect()
     }
 }
 
@@ -67,6 +91,19 @@ mod tests {
         assert!(!after.is_current(&token));
         assert!(after.is_current(&after.encrypt("Иван")));
         assert!(before.decrypt(&after.encrypt("Иван"), "name").is_err());
+    }
+
+    #[test]
+    fn what_an_older_key_signed_is_accepted_and_purposes_are_kept_apart() {
+        let (old, new) = (Fernet::generate_key(), Fernet::generate_key());
+        let keys = |list: &str, purpose| {
+            let keys = Keyring::parse(&list.into()).unwrap().signing_keys(purpose);
+            keys.iter().map(|key| key.expose_secret().to_owned()).collect::<Vec<_>>()
+        };
+        let before = keys(&old, "bills");
+        assert_eq!(keys(&format!("{new},{old}"), "bills")[1..], before);
+        assert_ne!(keys(&old, "other"), before);
+        assert!(before[0].len() >= 43 && !before[0].contains(&old));
     }
 
     #[test]

@@ -4,20 +4,23 @@
 //! ([`evolve_domain::memory`]). In a turn, the first is part of admit and the second of recall, so that remembering costs
 //! no round trip of its own. Entries are written by [`crate::turns`], in the statement that stores the message.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::memory::{
     Side,
     candidates::{Block, Candidate, candidates},
-    index::{Entry, index},
+    index::{Entry, index, without},
     question::Question,
     rank::{Text, rank},
 };
 use serde::Deserialize;
-use sqlx::{FromRow, types::Json};
+use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
+    forgetting::{BLOCKS, UNINDEX},
     messages::{Message, Role},
 };
 
@@ -185,6 +188,41 @@ impl Memory<'_> {
         transaction.commit().await?;
         Ok(rows.len())
     }
+}
+
+/// $1 person, $2 number, $3 month, $4/$5 term and what follows the number.
+const REINDEX: &str = "
+    INSERT INTO message_terms AS t (user_id, term, month, postings)
+    SELECT $1, e.term, $3, int4send($2) || e.posting FROM unnest($4::text[], $5::bytea[]) AS e (term, posting)
+    ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings";
+
+/// Files a message under its new words instead of its old ones. One that has no number yet is filed by [`Memory::index_some`].
+pub(crate) async fn reindex(
+    connection: &mut PgConnection,
+    user_id: i64,
+    created_at: DateTime<Utc>,
+    number: Option<i32>,
+    role: &str,
+    (old, new): (&str, &str),
+) -> Result<(), StoreError> {
+    let Some(number) = number else { return Ok(()) };
+    let month = month_of(created_at);
+    let words: Vec<String> = index(old, side(role)).into_iter().map(|entry| entry.term).collect();
+    let months = vec![month; words.len()];
+    let blocks: Vec<(String, NaiveDate, Vec<u8>)> =
+        sqlx::query_as(BLOCKS).bind(user_id).bind(words).bind(months).fetch_all(&mut *connection).await?;
+    let gone: BTreeSet<u32> = u32::try_from(number).into_iter().collect();
+    let (mut words, mut left) = (Vec::new(), Vec::new());
+    for (term, _, postings) in blocks {
+        words.push(term);
+        left.push(without(&postings, &gone));
+    }
+    let months = vec![month; words.len()];
+    sqlx::query(UNINDEX).bind(user_id).bind(words).bind(months).bind(left).execute(&mut *connection).await?;
+    let (terms, payloads): (Vec<_>, Vec<_>) =
+        index(new, side(role)).into_iter().map(|entry| (entry.term, entry.payload.to_vec())).unzip();
+    sqlx::query(REINDEX).bind(user_id).bind(number).bind(month).bind(terms).bind(payloads).execute(connection).await?;
+    Ok(())
 }
 
 /// Postings to be written, by term and month.

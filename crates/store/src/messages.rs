@@ -79,7 +79,7 @@ impl Store {
     }
 }
 
-/// $1 person, $2 turn (whose own message from a failed attempt is left out), $3 messages, $4 earlier summaries, $5 facts,
+/// $1 person, $2 turns whose messages are left out (its own, from a failed attempt; the one that it takes the place of), $3 messages, $4 earlier summaries, $5 facts,
 /// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of a conversation before that fell
 /// silent, $9 weeks. A week of which a conversation is shown by itself is shown too if it had others.
 const RECALL: &str = "
@@ -87,14 +87,14 @@ const RECALL: &str = "
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
     ), newest AS (
         SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
-        WHERE m.conversation_id = (SELECT id FROM open) AND m.turn_id <> $2
+        WHERE m.conversation_id = (SELECT id FROM open) AND m.turn_id <> ALL ($2)
         ORDER BY m.created_at DESC, m.id DESC LIMIT $3 + 1
     ), before AS (
         SELECT l.id FROM (SELECT id, silent FROM conversations WHERE user_id = $1 AND ended_at IS NOT NULL
                           ORDER BY started_at DESC LIMIT 1) l WHERE l.silent
     ), carried AS (
         SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
-        WHERE m.conversation_id = (SELECT id FROM before) AND m.turn_id <> $2
+        WHERE m.conversation_id = (SELECT id FROM before) AND m.turn_id <> ALL ($2)
         ORDER BY m.created_at DESC, m.id DESC LIMIT GREATEST(LEAST($8, $3 - (SELECT count(*) FROM newest)), 0)
     ), shown AS (
         SELECT s.content, s.covers_until FROM summaries s
@@ -122,7 +122,7 @@ const RECALL: &str = "
            (SELECT json_agg(f) FROM (
                 SELECT m.* FROM unnest($6::integer[], $7::date[]) AS c (number, month) CROSS JOIN LATERAL (
                     SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
-                    WHERE user_id = $1 AND number = c.number AND turn_id <> $2
+                    WHERE user_id = $1 AND number = c.number AND turn_id <> ALL ($2)
                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
                     LIMIT 1) AS m) f) AS found";
@@ -147,14 +147,14 @@ pub struct RecallLimits {
 
 impl Messages<'_> {
     /// Everything that a turn needs of the past, in one query: `question` is what its message is about, and `postings`
-    /// what admit found of it.
+    /// what admit found of it. The messages of `turns` are left out.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn recall(
         &self,
         user_id: i64,
-        turn_id: Uuid,
+        turns: &[Uuid],
         limits: RecallLimits,
         question: &Question,
         postings: &Postings,
@@ -173,7 +173,7 @@ impl Messages<'_> {
         let (numbers, months) = places(&candidates);
         let row: Row = sqlx::query_as(RECALL)
             .bind(user_id)
-            .bind(turn_id)
+            .bind(turns)
             .bind(i64::from(limits.messages))
             .bind(i64::from(limits.earlier))
             .bind(i64::from(limits.facts))

@@ -95,12 +95,59 @@ const MOVE_CHAT: &str = "
 
 const IS_CLEAR: &str = "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending')";
 
+/// $1 chat, $2 message. The first that made it; later ones changed it.
+const KEY_OF: &str = "
+    SELECT key FROM outbox WHERE chat_id = $1 AND message_id = $2 ORDER BY id LIMIT 1";
+
+/// What is being sent is let be: Telegram refuses it. What Telegram itself is asked to do about their money is no message,
+/// and is owed whoever has blocked whom. $1 person, who has a chat of their own, whose row is locked first, $2 now.
+const CLOSE: &str = "
+    WITH person AS (
+        UPDATE users SET blocked_at = COALESCE(blocked_at, $2) WHERE id = $1 RETURNING id
+    ), held AS (
+        SELECT count(*) AS people FROM person
+    )
+    UPDATE outbox SET state = 'dead', error = 'blocked', finished_at = $2, params = NULL
+    FROM held
+    WHERE chat_id = $1 AND state = 'pending' AND (leased_until IS NULL OR leased_until <= $2) AND held.people >= 0
+      AND method NOT IN ('refundStarPayment', 'editUserStarSubscription')";
+
+const REOPEN: &str = "UPDATE users SET blocked_at = NULL WHERE id = $1 AND blocked_at IS NOT NULL";
+
 const NEXT_READY: &str = "
     SELECT min(GREATEST(o.ready_at, COALESCE(o.leased_until, o.ready_at))) FROM outbox o
     WHERE o.state = 'pending'
       AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')";
 
 impl Outbox<'_> {
+    /// The key under which a message was owed; nothing where it is not one of ours.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn key_of(&self, chat_id: i64, message_id: i64) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> =
+            sqlx::query_as(KEY_OF).bind(chat_id).bind(message_id).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|(key,)| key))
+    }
+
+    /// A person has blocked the bot: nothing that waits is sent to them, and nothing more is owed that they do not ask for.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn close(&self, user_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(CLOSE).bind(user_id).bind(now).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
+    /// A person wants to hear from the bot again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reopen(&self, user_id: i64) -> Result<(), StoreError> {
+        sqlx::query(REOPEN).bind(user_id).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
     /// Writes what is owed; what is owed already stays as it is. How much was new.
     ///
     /// # Errors

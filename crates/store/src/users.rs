@@ -146,7 +146,10 @@ impl Users<'_> {
     }
 
     /// As [`Users::update`], but for a person who is gone does nothing: what a turn learnt must not bring them back.
-    pub(crate) async fn update_existing(
+    ///
+    /// # Errors
+    /// As [`Users::update`].
+    pub async fn update_existing(
         &self,
         user_id: i64,
         patch: &ProfilePatch,

@@ -21,6 +21,7 @@ pub struct Wakeups {
     inbox: watch::Sender<()>,
     outbox: watch::Sender<()>,
     turns: broadcast::Sender<Option<Uuid>>,
+    stops: broadcast::Sender<Option<Uuid>>,
 }
 
 /// One waiter on one queue.
@@ -41,8 +42,8 @@ impl Wakeups {
     /// Starts listening, as a task of `tasks`.
     #[must_use]
     pub fn start(store: &Store, tasks: &Tasks) -> Self {
-        let (inbox, outbox, turns) = (watch::Sender::new(()), watch::Sender::new(()), broadcast::Sender::new(1024));
-        let this = Self { inbox, outbox, turns };
+        let (inbox, outbox) = (watch::Sender::new(()), watch::Sender::new(()));
+        let this = Self { inbox, outbox, turns: broadcast::Sender::new(1024), stops: broadcast::Sender::new(1024) };
         let (to, store, soft) = (this.clone(), store.clone(), tasks.soft());
         tasks.spawn("listen", async move {
             loop {
@@ -80,6 +81,12 @@ impl Wakeups {
         self.turns.subscribe()
     }
 
+    /// Hears of every turn that is asked to stop from now on; `None` means that some may have been missed.
+    #[must_use]
+    pub fn stops(&self) -> broadcast::Receiver<Option<Uuid>> {
+        self.stops.subscribe()
+    }
+
     async fn listen(&self, store: &Store) -> Result<(), sqlx::Error> {
         // Not from the pool: this connection is held for good, and must not cost the pool one.
         let pool = sqlx::postgres::PgPoolOptions::new()
@@ -87,13 +94,14 @@ impl Wakeups {
             .connect_lazy_with((*store.pool.connect_options()).clone());
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.ignore_pool_close_event(true);
-        listener.listen_all(["inbox", "outbox", "turn_done"]).await?;
+        listener.listen_all(["inbox", "outbox", "turn_done", "turn_stop"]).await?;
         self.wake_everybody();
         loop {
             match listener.try_recv().await? {
                 Some(notification) => match notification.channel() {
                     "inbox" => self.inbox.send_replace(()),
                     "outbox" => self.outbox.send_replace(()),
+                    "turn_stop" => drop(self.stops.send(notification.payload().parse().ok())),
                     _ => drop(self.turns.send(notification.payload().parse().ok())),
                 },
                 // The connection was lost and made again: something may have been missed.
@@ -107,5 +115,6 @@ impl Wakeups {
         self.outbox.send_replace(());
         // An error only says that nobody waits.
         drop(self.turns.send(None));
+        drop(self.stops.send(None));
     }
 }

@@ -1,9 +1,12 @@
 //! Whole-system stories: only Telegram and the models are stood in for, at the HTTP level or by a script.
 
 #[cfg(test)]
+mod again;
 mod crowd;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod four_weeks;
 #[cfg(test)]
 mod models;
 #[cfg(test)]

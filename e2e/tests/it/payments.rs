@@ -1,6 +1,9 @@
 //! Somebody buys premium in Telegram: API, bot, Postgres, and a Telegram that takes the payment.
 
-use evolve_contract::payments::{Way, payload::Payload};
+use evolve_contract::payments::{
+    Way,
+    payload::{KEY_PURPOSE, Payload},
+};
 use evolve_domain::payment::Price;
 use evolve_engine::payments::{
     Payments, RefundEnd,
@@ -8,14 +11,15 @@ use evolve_engine::payments::{
 };
 use evolve_runtime::{clock::Clock, config::Reader, metrics::Metrics};
 use evolve_store::{
-    Store, StoreConfig,
+    Keyring, Store, StoreConfig,
     cache::{Cache, CacheConfig},
     redis::{Redis, RedisConfig},
 };
 use evolve_testkit::telegram::{Doing, Fault, SentKind, TelegramServer};
+use secrecy::SecretString;
 use serde_json::json;
 
-use crate::system::{Ground, Mode, SERVICE_KEY, ground, parrot};
+use crate::system::{Ground, Mode, ground, parrot};
 
 const ANNA: i64 = 1001;
 
@@ -74,7 +78,7 @@ async fn a_payment_that_telegram_reports_again_counts_once() {
     let api = ground.api(parrot()).await;
     let _bot = ground.bot(&api.url, Mode::Polling).await;
     ground.telegram.open_chat(ANNA);
-    let payload = payload(Way::Stars, ANNA, 250);
+    let payload = payload(&ground, Way::Stars, ANNA, 250);
     let paid = json!({
         "currency": "XTR", "total_amount": 250, "invoice_payload": payload,
         "telegram_payment_charge_id": "stx-once", "provider_payment_charge_id": "",
@@ -110,21 +114,23 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     ground.telegram.send_text(ANNA, "/premium");
     wait_for(&ground, "renews itself on").await;
     press(&ground.telegram, "Cancel the subscription");
-    wait_for(&ground, "nothing more will be taken").await;
+    wait_for(&ground, "asking Telegram to cancel").await;
     let canceled =
         |telegram: &TelegramServer| telegram.charges(ANNA).iter().any(|(.., canceled)| *canceled).then_some(());
     ground.telegram.wait_until("Telegram knows that it is cancelled", canceled).await;
     assert_eq!(ground.telegram.renew(&charge), 0, "Telegram goes on");
+    evolve_testkit::eventually("the cancellation to be confirmed", async || {
+        ground.count("SELECT count(*) FROM subscriptions WHERE NOT wanted AND stopped_at IS NOT NULL").await == 1
+    })
+    .await;
     ground.telegram.send_text(ANNA, "/premium");
-    ground.telegram.wait_for(ANNA, |sent| sent.last().is_some_and(|last| !last.buttons.is_empty())).await;
+    wait_for(&ground, "Telegram has confirmed it").await;
     press(&ground.telegram, "Take the subscription up again");
     wait_for(&ground, "The last step is yours").await;
     let resumed = |telegram: &TelegramServer| telegram.resume(&charge).then_some(());
     ground.telegram.wait_until("Telegram lets them take it up again", resumed).await;
     assert!(ground.telegram.renew(&charge) > 0);
     wait_for(&ground, "was renewed").await;
-    ground.telegram.send_text(ANNA, "/premium");
-    wait_for(&ground, "renews itself on").await;
     ground.telegram.send_text(ANNA, "/paysupport");
     wait_for(&ground, "Your payments").await;
     press(&ground.telegram, "Return");
@@ -132,8 +138,15 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     assert_eq!(ground.count("SELECT count(*) FROM payments WHERE refund_asked_at IS NOT NULL").await, 1);
 }
 
+#[rstest::rstest]
+#[case(400, "Bad Request: SUBSCRIPTION_STRANGE")]
+#[case(403, "Forbidden: user is deactivated")]
+#[case(400, "Bad Request: chat not found")]
 #[tokio::test]
-async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so() {
+async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so(
+    #[case] status: u16,
+    #[case] description: &str,
+) {
     let ground = ground().await;
     let api = ground.api(parrot()).await;
     let _bot = ground.bot(&api.url, Mode::Polling).await;
@@ -144,12 +157,48 @@ async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so(
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     ground.telegram.pay_link(ANNA, &link);
     wait_for(&ground, "then renews itself").await;
-    ground.telegram.fault(Fault::refuse("editUserStarSubscription", 400, "Bad Request: SUBSCRIPTION_STRANGE"));
+    ground.telegram.fault(Fault::refuse("editUserStarSubscription", status, description));
     ground.telegram.send_text(ANNA, "/premium");
     wait_for(&ground, "renews itself on").await;
     press(&ground.telegram, "Cancel the subscription");
     let is_told = |text: &str| text.contains("did not let me cancel");
     ground.telegram.wait_for(ANNA, |sent| sent.iter().any(|sent| is_told(&sent.text))).await;
+    // What is shown is what is known, and it can be tried again.
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "hasn't confirmed that yet").await;
+    press(&ground.telegram, "Cancel the subscription");
+    let canceled =
+        |telegram: &TelegramServer| telegram.charges(ANNA).iter().any(|(.., canceled)| *canceled).then_some(());
+    ground.telegram.wait_until("Telegram knows that it is cancelled", canceled).await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_was_never_reported_is_found_among_telegrams_transactions() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "opens the bill").await;
+    let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    ground.telegram.pay_link(ANNA, &link);
+    wait_for(&ground, "then renews itself").await;
+    bot.stop().await;
+    // Renewed while nobody listened for more than a day.
+    let (charge, ..) = ground.telegram.charges(ANNA)[0].clone();
+    ground.telegram.renew(&charge);
+    ground.telegram.forget_updates();
+    ground.telegram.age_transactions(7200);
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    evolve_testkit::eventually("the renewal to be booked", async || {
+        ground.count("SELECT count(*) FROM payments").await == 2
+    })
+    .await;
+    let days = "SELECT round(extract(epoch FROM paid_until - now()) / 86400)::bigint FROM users";
+    assert_eq!(ground.count(days).await, 60);
+    assert_eq!(ground.count("SELECT count(*) FROM subscriptions").await, 1);
+    assert_eq!(ground.count("SELECT seen FROM star_transactions").await, 2);
 }
 
 #[tokio::test]
@@ -173,7 +222,7 @@ async fn a_bill_that_was_forwarded_and_paid_in_a_group_counts_and_is_thanked_for
     ground.telegram.send_update(json!({ "message": {
         "message_id": 900, "date": 1_770_000_000,
         "successful_payment": {
-            "currency": "XTR", "total_amount": 250, "invoice_payload": payload(Way::Stars, ANNA, 250),
+            "currency": "XTR", "total_amount": 250, "invoice_payload": payload(&ground, Way::Stars, ANNA, 250),
             "telegram_payment_charge_id": "stx-group", "provider_payment_charge_id": "",
         },
         "chat": { "id": -100_500, "type": "supergroup", "title": "Friends" },
@@ -181,6 +230,41 @@ async fn a_bill_that_was_forwarded_and_paid_in_a_group_counts_and_is_thanked_for
     } }));
     wait_for(&ground, "Thank you!").await;
     assert_eq!(ground.count("SELECT count(*) FROM users WHERE plan = 'premium'").await, 1);
+}
+
+#[tokio::test]
+async fn stars_that_were_given_back_are_booked_though_the_report_of_it_is_lost() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "250 ⭐ for 30 days");
+    let message = invoice(&ground).await;
+    ground.telegram.pay(ANNA, message);
+    wait_for(&ground, "Thank you!").await;
+    // Nothing comes in any more.
+    ground.telegram.fault(Fault::refuse("getUpdates", 502, "Bad Gateway").times(1000));
+    let administrator = administrator(&ground);
+    let payment = administrator.account(ANNA).await.unwrap().payments[0].id;
+    assert_eq!(administrator.refund(payment, None).await.unwrap(), RefundEnd::Asked);
+    evolve_testkit::eventually("the payment to be booked as given back", async || {
+        ground.count("SELECT count(*) FROM payments WHERE refunded_at IS NOT NULL").await == 1
+    })
+    .await;
+    assert_eq!(ground.count("SELECT count(*) FROM ledger").await, 2);
+}
+
+#[tokio::test]
+async fn a_person_whose_subscription_telegram_does_not_offer_is_told_so() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.fault(Fault::refuse("createInvoiceLink", 400, "Bad Request: SUBSCRIPTION_PERIOD_INVALID"));
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "did not let me make this bill").await;
 }
 
 #[tokio::test]
@@ -197,7 +281,7 @@ async fn stars_that_somebody_gave_back_elsewhere_are_booked_when_telegram_says_s
     ground.telegram.fault(Fault::refuse("refundStarPayment", 400, "Bad Request: CHARGE_ALREADY_REFUNDED"));
     let administrator = administrator(&ground);
     let payment = administrator.account(ANNA).await.unwrap().payments[0].id;
-    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Asked);
+    assert_eq!(administrator.refund(payment, None).await.unwrap(), RefundEnd::Asked);
     evolve_testkit::eventually("the payment to be booked as given back", async || {
         ground.count("SELECT count(*) FROM payments WHERE refunded_at IS NOT NULL").await == 1
     })
@@ -229,10 +313,10 @@ async fn an_administrator_gives_stars_back_through_telegram_once_and_premium_end
     wait_for(&ground, "Thank you!").await;
     let administrator = administrator(&ground);
     let payment = administrator.account(ANNA).await.unwrap().payments[0].id;
-    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Asked);
-    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Already);
+    assert_eq!(administrator.refund(payment, None).await.unwrap(), RefundEnd::Asked);
+    assert_eq!(administrator.refund(payment, None).await.unwrap(), RefundEnd::Already);
     wait_for(&ground, "was returned to you").await;
-    assert_eq!(administrator.refund(payment).await.unwrap(), RefundEnd::Already);
+    assert_eq!(administrator.refund(payment, None).await.unwrap(), RefundEnd::Already);
     let charges = ground.telegram.charges(ANNA);
     assert!(charges.len() == 1 && charges[0].1, "Telegram has not given it back: {charges:?}");
     assert_eq!(ground.count("SELECT count(*) FROM users WHERE plan = 'premium'").await, 0);
@@ -275,9 +359,13 @@ async fn a_lost_answer_to_a_checkout_is_given_again() {
     wait_for(&ground, "Thank you!").await;
 }
 
-fn payload(way: Way, user_id: i64, amount: i64) -> String {
+fn payload(ground: &Ground, way: Way, user_id: i64, amount: i64) -> String {
     let issued_at = chrono::Utc::now();
-    Payload { way, user_id, amount, currency: "XTR".to_owned(), issued_at, nonce: 1 }.sign(&SERVICE_KEY.into())
+    Payload { way, user_id, amount, currency: "XTR".to_owned(), issued_at, nonce: 1 }.sign(&payload_key(ground))
+}
+
+fn payload_key(ground: &Ground) -> SecretString {
+    Keyring::parse(&ground.key.as_str().into()).unwrap().signing_keys(KEY_PURPOSE).remove(0)
 }
 
 #[tokio::test]
@@ -295,9 +383,9 @@ async fn nobody_pays_for_a_forged_a_foreign_or_an_old_bill() {
         nonce: 1,
     };
     let bills = [
-        (payload(Way::Stars, 7, 250), "somebody else"),
-        (payload(Way::Stars, ANNA, 1), "out of date"),
-        (old.sign(&SERVICE_KEY.into()), "out of date"),
+        (payload(&ground, Way::Stars, 7, 250), "somebody else"),
+        (payload(&ground, Way::Stars, ANNA, 1), "out of date"),
+        (old.sign(&payload_key(&ground)), "out of date"),
         ("free please".to_owned(), "out of date"),
     ];
     let client = reqwest::Client::new();

@@ -36,6 +36,7 @@ pub(crate) struct Ground {
     pub(crate) redis_url: String,
     pub(crate) sql: PgPool,
     pub(crate) key: String,
+    pub(crate) clock: Clock,
 }
 
 pub(crate) async fn ground() -> Ground {
@@ -47,6 +48,7 @@ pub(crate) async fn ground() -> Ground {
         redis_url: TestRedis::create().await.url().to_owned(),
         sql: PgPool::connect(database.url()).await.unwrap(),
         key: fernet::Fernet::generate_key(),
+        clock: Clock::system(),
     }
 }
 
@@ -128,7 +130,7 @@ impl Ground {
         config.providers = providers;
         let url = format!("http://{}", listener.local_addr().unwrap());
         let tasks = Tasks::new();
-        evolve_api::serve(config, listener, Clock::system(), &tasks, &Metrics::new()).unwrap();
+        evolve_api::serve(config, listener, self.clock.clone(), &tasks, &Metrics::new()).unwrap();
         Process { tasks, url }
     }
 
@@ -158,7 +160,7 @@ impl Ground {
         let config = evolve_bot::config::Config::read(&mut env);
         let config = env.finish(config).unwrap();
         let tasks = Tasks::new();
-        evolve_bot::start(&config, listener, Clock::system(), &tasks, &Metrics::new()).unwrap();
+        evolve_bot::start(&config, listener, self.clock.clone(), &tasks, &Metrics::new()).unwrap();
         Process { tasks, url }
     }
 

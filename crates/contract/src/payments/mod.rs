@@ -32,13 +32,27 @@ pub struct Price {
     pub amount: i64,
 }
 
+/// What is known of whether a subscription renews itself. Telegram does not tell what people do with it in its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionState {
+    /// It does, unless the person cancelled it in Telegram.
+    Running,
+    /// Telegram was asked to stop it, and has not confirmed that it did.
+    Stopping,
+    /// It does not: Telegram has confirmed it.
+    Stopped,
+    /// It was stopped, and the person may take it up again in Telegram, or has.
+    Resumable,
+}
+
 /// A subscription that Telegram renews.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subscription {
     /// When the next payment is taken.
     pub renews_at: DateTime<Utc>,
-    /// Whether it was cancelled: then none is.
-    pub canceled: bool,
+    /// Whether it is taken.
+    pub state: SubscriptionState,
 }
 
 /// A payment that was made.
@@ -56,6 +70,9 @@ pub struct Payment {
     pub paid_at: DateTime<Utc>,
     /// Whether the person asked for it back.
     pub refund_asked: bool,
+    /// Whether somebody decided that it stays paid.
+    #[serde(default)]
+    pub declined: bool,
     /// Whether it was given back.
     pub refunded: bool,
 }
@@ -80,6 +97,9 @@ pub struct PaymentsResponse {
     pub plan: String,
     /// Until when it is paid; nothing for free, and for premium without an end.
     pub paid_until: Option<DateTime<Utc>>,
+    /// Until when premium is in force: longer than it is paid while a renewal is late.
+    #[serde(default)]
+    pub premium_until: Option<DateTime<Utc>>,
     /// The subscription, if there is one.
     pub subscription: Option<Subscription>,
     /// The newest payments, newest first.
@@ -140,6 +160,12 @@ pub struct ReceivedRequest {
     /// Until when a subscription is paid by it.
     #[serde(default)]
     pub subscription_expires_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    #[serde(default)]
+    pub paid_at: Option<DateTime<Utc>>,
+    /// Whether it was found among Telegram's transactions, instead of being reported: then `is_first_recurring` is not known.
+    #[serde(default)]
+    pub found: bool,
 }
 
 /// What became of a payment or a refund.
@@ -192,8 +218,8 @@ pub struct RefundRequest {
 /// A payment that somebody who runs the bot must decide about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OpenPayment {
-    /// Whose.
-    pub user_id: i64,
+    /// Whose; nobody's, if the person was removed since.
+    pub user_id: Option<i64>,
     /// The payment.
     pub payment: Payment,
     /// Whether it is for an offer of ours. If not, it gave nothing: give it back, or give premium by hand.
@@ -218,6 +244,8 @@ pub struct Balance {
 pub struct OpenPaymentsResponse {
     /// At most a hundred, oldest first.
     pub payments: Vec<OpenPayment>,
+    /// The next page begins after this one, as `?after=`; nothing on the last.
+    pub next: Option<String>,
     /// The ledger.
     pub balances: Vec<Balance>,
 }
@@ -230,8 +258,12 @@ pub enum RefundState {
     Asked,
     /// It had been asked, or done, before.
     Already,
-    /// It is booked and premium ended; give the money itself back at the payment provider.
+    /// Give the money itself back at the payment provider, and then say so: `POST /admin/payments/{payment_id}/returned`.
     ByHand,
+    /// It was given back by hand, and is booked; what it gave has ended.
+    Returned,
+    /// It stays paid.
+    Declined,
 }
 
 /// `POST /admin/payments/{payment_id}/refund`.
@@ -241,4 +273,25 @@ pub struct RefundResponse {
     pub payment_id: String,
     /// What became of it.
     pub state: RefundState,
+}
+
+/// `POST /admin/people/{user_id}/premium`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GrantRequest {
+    /// Days of premium, 1 to 3660.
+    pub days: u32,
+    /// Names this gift, 1 to 64 Latin letters, digits and signs: given again under the same name, it is given once.
+    pub key: String,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GrantResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// Whether it had been given before.
+    pub replayed: bool,
+    /// Until when premium is in force; nothing where it has no end.
+    pub premium_until: Option<DateTime<Utc>>,
 }

@@ -1,4 +1,5 @@
-//! The payload of an invoice: what we offered, to whom, for how much, when, signed with the key that API and bot share.
+//! The payload of an invoice: what we offered, to whom, for how much, when, signed with a key that API and bot share and that
+//! outlives them: a subscription renews itself for years.
 //!
 //! Telegram carries it through the payment and shows it to nobody. Since it says all that there is to check, the bot can
 //! answer a `pre_checkout_query` from it alone, while Postgres and the API are away: whatever it accepts can be honoured
@@ -20,6 +21,8 @@ pub const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 /// Of the signature, in bytes: 128 bits are out of anybody's reach.
 const SIGNATURE: usize = 16;
+/// What the keys that sign payloads are derived for.
+pub const KEY_PURPOSE: &str = "evolve invoice payload key 1";
 /// What the shared key is used for here, so that no signature of another use fits.
 const PURPOSE: &[u8] = b"evolve invoice payload 1";
 
@@ -81,6 +84,20 @@ impl Payload {
         mac.verify_truncated_left(&given).map_err(|_| PayloadError::Forged)?;
         let payload = Self::parse(signed).ok_or(PayloadError::Forged)?;
         (payload.text() == signed).then_some(payload).ok_or(PayloadError::Forged)
+    }
+
+    /// Reads one that any of these keys signed: keys are rotated.
+    ///
+    /// # Errors
+    /// [`PayloadError::Forged`].
+    pub fn read_any(text: &str, keys: &[SecretString]) -> Result<Self, PayloadError> {
+        keys.iter().find_map(|key| Self::read(text, key).ok()).ok_or(PayloadError::Forged)
+    }
+
+    /// Whether it looks like one of ours, whoever signed it: what another program sold with the same token does not.
+    #[must_use]
+    pub fn is_shaped(text: &str) -> bool {
+        text.starts_with("p1.") && text.split('.').count() == 8
     }
 
     /// Whether this person may pay this now.
@@ -178,6 +195,7 @@ mod tests {
         let text = offer().sign(&key());
         assert!((1..=128).contains(&text.len()), "{} bytes", text.len());
         assert_eq!(Payload::read(&text, &key()), Ok(offer()));
+        assert!(Payload::is_shaped(&text) && !Payload::is_shaped("donation"));
     }
 
     #[test]
@@ -185,6 +203,8 @@ mod tests {
         let text = offer().sign(&key());
         let other: SecretString = "another key of thirty-two letters".into();
         assert_eq!(Payload::read(&text, &other), Err(PayloadError::Forged));
+        assert_eq!(Payload::read_any(&text, &[other.clone(), key()]), Ok(offer()));
+        assert_eq!(Payload::read_any(&text, &[]), Err(PayloadError::Forged));
         let cheaper = text.replace("100000000", "1");
         for forged in [cheaper.as_str(), &text[..text.len() - 1], &text[1..], "", ".", "p1.m.1.1.XTR.1.1."] {
             assert_eq!(Payload::read(forged, &key()), Err(PayloadError::Forged), "{forged}");

@@ -3,37 +3,36 @@
 //! Nobody but Telegram says that something was paid or given back; here it is decided what that means, once, however often
 //! it is said.
 
+mod admin;
 mod endings;
 pub mod provider;
+mod waiting;
 
+pub use admin::RefundEnd;
 pub use endings::{see_to_endings, start};
+pub use waiting::watch;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use evolve_domain::{
-    language::Language,
-    payment::{Price, Standing, Way},
+    payment::{PERIOD, Price, Standing, Way},
     plan::Plan,
-    profile::{Onboarding, Settings},
 };
 use evolve_runtime::clock::Clock;
 use evolve_store::{
     Store, StoreError,
     cache::{Cache, Entry},
     outbox::NewOutgoing,
-    payments::{Account, Balance, NewPayment, Paid, Payment, Refund, RefundBegun},
+    payments::{Account, NewPayment, Paid, Refund, Repeats},
 };
-use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use provider::{Call, Offer, PaymentProvider};
 
 /// Payments that a person is shown.
 const SHOWN: i64 = 5;
-/// Payments to decide about that are shown at once.
-const TO_SEE_TO: i64 = 100;
 
 /// Why a use case did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +46,9 @@ pub enum PaymentError {
     /// There is no such payment or subscription of this person.
     #[error("there is no such payment or subscription")]
     NotFound,
+    /// The payment is of somebody who was removed, and Telegram gives nothing back without knowing to whom.
+    #[error("the payment is of somebody who was removed; say whose it is")]
+    WhoseIsIt,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,6 +69,12 @@ pub struct Received {
     pub amount: i64,
     /// The way in which we offered this at this price to this person; nothing if we did not.
     pub offered: Option<Way>,
+    /// The invoice's payload, whether or not we can read it.
+    pub payload: String,
+    /// When it was made.
+    pub paid_at: Option<DateTime<Utc>>,
+    /// Whether it was found among Telegram's transactions, which do not say whether it is a first one.
+    pub is_found: bool,
     /// Whether Telegram repeats it.
     pub is_recurring: bool,
     /// Whether it is the first of those that Telegram repeats.
@@ -84,17 +92,6 @@ pub struct Outcome {
     pub matched: bool,
     /// How the person stands now.
     pub standing: Standing,
-}
-
-/// What became of the wish to give a payment back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundEnd {
-    /// Telegram was asked; it is done when Telegram says so.
-    Asked,
-    /// It had been asked, or done, before.
-    Already,
-    /// It is booked; the money itself is given back by hand, at the provider.
-    ByHand,
 }
 
 /// The use cases. Cheap to clone.
@@ -137,10 +134,15 @@ impl Payments {
     /// What a person is to be asked for.
     ///
     /// # Errors
-    /// [`PaymentError::NotForSale`], [`PaymentError::AlreadySubscribed`]: two subscriptions would both be charged.
+    /// [`PaymentError::NotForSale`], also for who has premium without an end; [`PaymentError::AlreadySubscribed`]: two
+    /// subscriptions would both be charged.
     pub async fn offer(&self, user_id: i64, way: Way) -> Result<Offer, PaymentError> {
         let offer = self.offers().into_iter().find(|offer| offer.way == way).ok_or(PaymentError::NotForSale)?;
-        if way == Way::StarsMonthly && self.store.payments().account(user_id, 0).await?.standing.renews() {
+        let standing = self.store.payments().account(user_id, 0).await?.standing;
+        if standing.is_endless() {
+            return Err(PaymentError::NotForSale);
+        }
+        if way == Way::StarsMonthly && standing.renews() {
             return Err(PaymentError::AlreadySubscribed);
         }
         Ok(offer)
@@ -148,17 +150,14 @@ impl Payments {
 
     /// Takes in a payment that Telegram reports, once.
     ///
-    /// One that is not for an offer of ours gives nothing; it is kept and booked apart, for somebody to see to. A renewal
-    /// of a subscription that we know is good whatever its payload says, since the key may have changed since.
+    /// One that is not for an offer of ours gives nothing; it is kept and booked apart, for somebody to see to, and if it is
+    /// one that Telegram repeats, it is stopped.
     ///
     /// # Errors
     /// [`PaymentError::Store`]; then it must be reported again.
     pub async fn received(&self, received: Received) -> Result<Outcome, PaymentError> {
-        let mut way = received.offered;
-        if way.is_none() && received.is_recurring {
-            let account = self.store.payments().account(received.user_id, 0).await?;
-            way = account.standing.renewal.map(|_| Way::StarsMonthly);
-        }
+        let (now, way) = (self.clock.now(), received.offered);
+        let made_at = received.paid_at.unwrap_or(now).min(now);
         let payment = NewPayment {
             id: Uuid::now_v7(),
             user_id: received.user_id,
@@ -168,15 +167,23 @@ impl Payments {
             currency: received.currency,
             amount: received.amount,
             matched: way.is_some(),
-            renews_at: received.expires_at,
-            begins: received.is_first,
+            made_at,
+            repeats: received.is_recurring.then(|| Repeats {
+                offer: Sha256::digest(&received.payload).into(),
+                begins: received.is_first,
+                renews_at: received.expires_at.unwrap_or(made_at + PERIOD),
+            }),
+            is_found: received.is_found,
         };
-        let Paid { standing, replayed } = self.store.payments().paid(&payment, self.clock.now()).await?;
-        if !payment.matched && !replayed {
+        let Paid { standing, replayed, matched } = self.store.payments().paid(&payment, now).await?;
+        if !matched && !replayed {
             tracing::error!(payment = %payment.id, "a payment is for no offer of ours; see to it: refund it, or give premium by hand");
         }
+        if received.is_found && !replayed {
+            tracing::warn!(payment = %payment.id, "a payment was never reported, and is booked from Telegram's transactions");
+        }
         self.forget(payment.user_id).await;
-        Ok(Outcome { replayed, matched: payment.matched, standing })
+        Ok(Outcome { replayed, matched, standing })
     }
 
     /// Takes in that Telegram gave a payment back.
@@ -195,29 +202,6 @@ impl Payments {
         }
     }
 
-    /// Gives a payment back: for an administrator. What it gave is taken back when Telegram reports it.
-    ///
-    /// # Errors
-    /// [`PaymentError::NotFound`], [`PaymentError::Store`].
-    pub async fn refund(&self, payment_id: Uuid) -> Result<RefundEnd, PaymentError> {
-        let payment = self.store.payments().find(payment_id).await?.ok_or(PaymentError::NotFound)?;
-        if payment.refunded {
-            return Ok(RefundEnd::Already);
-        }
-        let provider = self.provider(payment.way).ok_or(PaymentError::NotForSale)?;
-        let Some(call) = provider.refund(payment.user_id, &payment.charge_id) else {
-            self.refunded(payment.user_id, &payment.charge_id).await?;
-            self.tell(payment.user_id, format!("refund-{payment_id}"), "payment_refunded").await?;
-            return Ok(RefundEnd::ByHand);
-        };
-        let owed = owed(payment.user_id, format!("refund-{payment_id}"), call);
-        match self.store.payments().begin_refund(&payment, &owed, self.clock.now()).await? {
-            RefundBegun::Yes => Ok(RefundEnd::Asked),
-            RefundBegun::Already => Ok(RefundEnd::Already),
-            RefundBegun::Unknown => Err(PaymentError::NotFound),
-        }
-    }
-
     /// Notes that a person wants a payment back, for an administrator to decide.
     ///
     /// # Errors
@@ -230,8 +214,8 @@ impl Payments {
         self.account(user_id).await
     }
 
-    /// Stops a person's subscription from renewing itself, or allows them to take it up again in Telegram. Done already, it
-    /// is done.
+    /// Asks Telegram to stop a person's subscription, or to allow them to take it up again there. Whatever is believed of it:
+    /// they may have taken it up again, of which nobody tells us.
     ///
     /// # Errors
     /// [`PaymentError::NotFound`] where there is none, [`PaymentError::Store`].
@@ -243,34 +227,6 @@ impl Payments {
         self.forget(user_id).await;
         standing.ok_or(PaymentError::NotFound)?;
         self.account(user_id).await
-    }
-
-    /// Payments that somebody who runs the bot must decide about, oldest first: those that people want back, and those that
-    /// are for no offer of ours.
-    ///
-    /// # Errors
-    /// [`PaymentError::Store`].
-    pub async fn to_see_to(&self) -> Result<Vec<Payment>, PaymentError> {
-        Ok(self.store.payments().to_see_to(TO_SEE_TO).await?)
-    }
-
-    /// What is in each account of the ledger.
-    ///
-    /// # Errors
-    /// [`PaymentError::Store`].
-    pub async fn balances(&self) -> Result<Vec<Balance>, PaymentError> {
-        Ok(self.store.payments().balances().await?)
-    }
-
-    /// Owes a person a notice, which the bot puts into words.
-    async fn tell(&self, user_id: i64, key: String, notice: &str) -> Result<(), PaymentError> {
-        let onboarding = Onboarding::default();
-        let defaults = Settings { language: Language::default(), time_zone: Tz::UTC, onboarding };
-        let Some(person) = self.store.users().profile(user_id, defaults).await? else { return Ok(()) };
-        let params = json!({ "chat_id": user_id, "notice": notice, "language": person.settings.language });
-        let notice = NewOutgoing { chat_id: user_id, user_id: Some(user_id), key, method: "notice".to_owned(), params };
-        self.store.outbox().put(&[notice], self.clock.now()).await?;
-        Ok(())
     }
 
     fn provider(&self, way: Way) -> Option<&dyn PaymentProvider> {

@@ -12,6 +12,7 @@ use evolve_domain::{
     profile::{Profile, Settings},
     relationship::Level,
     safety::quoting::Secret,
+    wishes::{Detail, MAX_INSTRUCTION_CHARS, MAX_TOPIC_CHARS, Wishes},
 };
 use evolve_store::{facts::Fact, messages};
 use evolve_texts::{FluentArgs, FluentValue};
@@ -19,7 +20,10 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
-pub use said::said_before;
+pub use said::{answered, said_before};
+
+/// Stands for a picture that is not shown any more.
+pub const PHOTO: &str = "[photo]";
 
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +133,10 @@ impl Prompts {
             Some(own) => own.to_owned(),
             None => words(language, &format!("prompt-level-{}", known.level.number().min(BUILT_IN_LEVELS)), &[])?,
         };
+        let detail = match known.profile.wishes.detail {
+            Detail::Normal => None,
+            detail => Some(words(language, &format!("prompt-detail-{}", detail.as_str()), &[])?),
+        };
         // It was folded when it was stored; what an older version stored is folded here.
         let fact = |fact: &Fact| {
             let (category, day) = (fact.category.as_str(), fact.day.map(|day| day.to_string()));
@@ -140,6 +148,8 @@ impl Prompts {
             relationship: words(language, "prompt-relationship", &[])?,
             voice,
             address: words(language, "prompt-address", &[])?,
+            detail,
+            wishes: wish_lines(&known.profile.wishes),
             profile: profile_lines(known.profile),
             facts: known.facts.iter().filter_map(fact).collect(),
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
@@ -201,6 +211,8 @@ struct SystemContext {
     relationship: String,
     voice: String,
     address: String,
+    detail: Option<String>,
+    wishes: Vec<Field>,
     profile: Vec<Field>,
     facts: Vec<FactLine>,
     earlier: Vec<String>,
@@ -223,6 +235,15 @@ struct Field {
 /// A summary on one line: a model wrote it from what a person said, and a line break could forge a section.
 fn told(summary: &str) -> Option<String> {
     fact::one_line(summary, usize::MAX)
+}
+
+/// Checked when they were stored; but a line break here could forge a section, so they are folded once more.
+fn wish_lines(wishes: &Wishes) -> Vec<Field> {
+    let line = |name, text: &String, most| Some(Field { name, value: fact::one_line(text, most)? });
+    let instructions = wishes.instructions.iter().filter_map(|text| line("wish", text, MAX_INSTRUCTION_CHARS));
+    let talk_of = wishes.talk_of.iter().filter_map(|text| line("talk of", text, MAX_TOPIC_CHARS));
+    let avoid = wishes.avoid.iter().filter_map(|text| line("avoid", text, MAX_TOPIC_CHARS));
+    instructions.chain(talk_of).chain(avoid).collect()
 }
 
 fn profile_lines(profile: &Profile) -> Vec<Field> {
@@ -260,7 +281,7 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
         let mut parts = Vec::new();
         // What the model drew itself is told only where it said nothing: it would learn to write that instead of drawing.
         if message.has_image && (message.role == messages::Role::User || message.text.is_empty()) {
-            parts.push(model::Part::Text("[photo]".to_owned()));
+            parts.push(model::Part::Text(PHOTO.to_owned()));
         }
         if !message.text.is_empty() {
             parts.push(model::Part::Text(message.text.clone()));

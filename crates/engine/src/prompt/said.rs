@@ -5,6 +5,8 @@ use chrono_tz::Tz;
 use evolve_domain::fact;
 use evolve_store::messages::{Message, Role};
 
+use crate::turn::{Author, Quoted};
+
 /// Longest piece of an old message, in characters.
 const CHARS: usize = 400;
 
@@ -22,4 +24,18 @@ pub fn said_before(messages: &[Message], zone: Tz) -> Option<String> {
     };
     let lines: String = messages.iter().filter_map(line).collect();
     (!lines.is_empty()).then(|| format!("# Said before{lines}"))
+}
+
+/// Longest piece of what a message answers, in characters.
+const ANSWERED_CHARS: usize = 1000;
+
+/// A section with what a message answers, on one line; nothing where nothing of it can be seen. Anybody may have written it.
+#[must_use]
+pub fn answered(quoted: &Quoted) -> Option<String> {
+    let who = match quoted.author {
+        Author::Person => "Person",
+        Author::Companion => "You",
+        Author::Other => "Somebody else",
+    };
+    Some(format!("# In reply to\n- {who}: {}", fact::one_line(&quoted.text, ANSWERED_CHARS)?))
 }

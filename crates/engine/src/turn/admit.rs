@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;
 
-use super::{LEASE, TurnError, TurnRequest, WAIT_FOR_FIRST};
+use super::{Again, LEASE, TurnError, TurnRequest, WAIT_FOR_FIRST};
 use crate::Engine;
 
 pub(super) enum Admitted {
@@ -88,8 +88,17 @@ async fn wait(
 /// What makes two requests the same.
 fn hash(request: &TurnRequest) -> [u8; 32] {
     let mut hash = Sha256::new();
+    match &request.again {
+        // Its message is what it is.
+        Some(Again::Last) => return Sha256::digest(b"again").into(),
+        Some(Again::Edited(key)) => hash.update(key),
+        None => {}
+    }
     hash.update(request.text.len().to_be_bytes());
     hash.update(&request.text);
+    if let Some(quoted) = &request.reply_to {
+        hash.update(&quoted.text);
+    }
     if let Some(image) = &request.image {
         hash.update(&image.bytes);
     }

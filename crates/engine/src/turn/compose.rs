@@ -16,7 +16,7 @@ use evolve_store::{
 use super::{Running, TurnError};
 use crate::{
     model::{Message, Part, Request, Role, Thinking},
-    prompt::{Known, history, said_before},
+    prompt::{Known, PHOTO, answered, history, said_before},
     tools,
 };
 
@@ -79,6 +79,10 @@ impl Running<'_> {
     fn message(&self, recall: &Recall) -> Message {
         let mut parts = Vec::new();
         parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
+        parts.extend(self.request.reply_to.as_ref().and_then(answered).map(Part::Text));
+        if self.anew.as_ref().is_some_and(|anew| anew.last.said.has_image) {
+            parts.push(Part::Text(PHOTO.to_owned()));
+        }
         for image in self.request.image.iter().chain(&self.request.more_images) {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }

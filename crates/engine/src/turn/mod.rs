@@ -3,11 +3,13 @@
 //! One message in, one answer out, once. Three round trips to Postgres, model time aside: admit, recall, persist.
 
 mod admit;
+mod again;
 mod compose;
 mod generate;
 mod hear;
 mod persist;
 mod recall;
+mod stop;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -18,6 +20,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{profile::Settings, relationship::LevelUp};
 use evolve_store::{StoreError, turns};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Engine,
@@ -30,8 +33,6 @@ pub use hear::Sound;
 
 /// How long a turn may be silent before another process may take it over.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How often a running turn's lease is extended.
-const EXTEND_EVERY: Duration = Duration::from_secs(20);
 /// How long a repeated request waits for the first one's answer.
 const WAIT_FOR_FIRST: Duration = Duration::from_secs(150);
 
@@ -50,6 +51,40 @@ pub struct TurnRequest {
     pub more_images: Vec<Image>,
     /// What they said instead of writing it, or besides.
     pub audio: Option<Audio>,
+    /// What it answers.
+    pub reply_to: Option<Quoted>,
+    /// Which answer is to be made anew.
+    pub again: Option<Again>,
+}
+
+/// What a message answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quoted {
+    /// Whose words they are.
+    pub author: Author,
+    /// The words.
+    pub text: String,
+}
+
+/// Whose words are quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// The person who is writing.
+    Person,
+    /// The companion.
+    Companion,
+    /// Somebody else.
+    Other,
+}
+
+/// Which answer is to be made anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// The last one.
+    Last,
+    /// The one to the message with this key, which says something else now. Unless it is the last one, it is corrected
+    /// and nothing more.
+    Edited(String),
 }
 
 /// A picture.
@@ -84,7 +119,7 @@ pub enum TurnEvent {
 }
 
 /// The answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TurnReply {
     /// The answer, in Markdown.
     pub text: String,
@@ -100,13 +135,23 @@ pub struct TurnReply {
     pub profile_changed: bool,
     /// What it has to do with sound, for [`Engine::sound`].
     pub sound: Option<Box<Sound>>,
+    /// Whether it was stopped before its first word.
+    pub stopped: bool,
+    /// Whether there is no answer, since a message was corrected and nothing more.
+    pub corrected: bool,
 }
 
 impl TurnReply {
     fn replay(reply: turns::Reply) -> Self {
-        let turns::Reply { text, picture, level_up } = reply;
-        let picture = picture.map(Into::into);
-        Self { text, heard: None, picture, level_up, replayed: true, profile_changed: false, sound: None }
+        let turns::Reply { text, picture, level_up, stopped } = reply;
+        Self { text, picture: picture.map(Into::into), level_up, replayed: true, stopped, ..Self::default() }
+    }
+
+    /// A new answer.
+    fn of(outcome: &Outcome, level_up: Option<LevelUp>, profile_changed: bool) -> Self {
+        let picture = outcome.picture.as_ref().map(|picture| picture.bytes().into());
+        let stopped = outcome.text.is_empty() && picture.is_none();
+        Self { text: outcome.text.clone(), picture, level_up, profile_changed, stopped, ..Self::default() }
     }
 }
 
@@ -148,6 +193,12 @@ pub enum TurnError {
     /// The models answered nothing that can be used.
     #[error("the models gave no usable answer")]
     ModelFailed,
+    /// There is no answer to make anew.
+    #[error("there is no answer to make anew")]
+    NothingToRepeat,
+    /// No such message is known.
+    #[error("no message is known under this key")]
+    MessageNotFound,
     /// The turn was taken over, or its person removed, while it ran.
     #[error("the turn was ended by somebody else")]
     Superseded,
@@ -169,6 +220,7 @@ impl TurnError {
             Self::ModelUnavailable { .. } => "model_unavailable",
             Self::ModelBlocked => "model_blocked",
             Self::ModelFailed => "model_failed",
+            Self::NothingToRepeat => "nothing_to_repeat",
             _ => "internal",
         }
     }
@@ -181,6 +233,7 @@ impl TurnError {
             "nothing_heard" => Self::NothingHeard,
             "model_blocked" => Self::ModelBlocked,
             "model_failed" => Self::ModelFailed,
+            "nothing_to_repeat" => Self::NothingToRepeat,
             _ => Self::ModelUnavailable { retry_after: None },
         }
     }
@@ -218,6 +271,10 @@ struct Running<'a> {
     person: Box<turns::Person>,
     /// What was heard, once it was.
     heard: OnceLock<Heard>,
+    /// The answer that is made anew.
+    anew: Option<again::Anew>,
+    /// Cancelled when the person wants to hear no more.
+    stop: CancellationToken,
 }
 
 impl Engine {
@@ -231,13 +288,17 @@ impl Engine {
         events: Option<mpsc::Sender<TurnEvent>>,
     ) -> Result<TurnReply, TurnError> {
         let request = TurnRequest { text: storable(&request.text), ..request };
+        let Some((request, anew)) = again::prepare(self, request).await? else { return Ok(again::corrected()) };
+        // Heard from before the turn can be asked to stop.
+        let stops = self.wakeups.stops();
         let (lease, person) = match admit::admit(self, &request).await? {
             admit::Admitted::Run(lease, person) => (lease, person),
             admit::Admitted::Answered(replay) => return Ok(hear::replayed(self, &request, replay).await?),
         };
-        let running = Running { engine: self, request: &request, lease, person, heard: OnceLock::new() };
+        let (heard, stop) = (OnceLock::new(), CancellationToken::new());
+        let running = Running { engine: self, request: &request, lease, person, heard, anew, stop };
         let mut listener = Listener(events);
-        match running.keep(running.answer(&mut listener)).await {
+        match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
                 // What Postgres will never take: nobody pays for that. While it is away, the lease ends the turn.
                 Err(TurnError::Store(error)) if !error.is_unavailable() => {
@@ -261,26 +322,12 @@ impl Running<'_> {
             return Err(TurnError::PremiumRequired);
         }
         self.hear(listener).await?;
+        if let Some(anew) = &self.anew {
+            self.correct(anew).await?;
+        }
         let recall = self.recall().await?;
         let (prompt, secret) = self.compose(&recall)?;
         self.generate(prompt, &secret, &recall, listener).await
-    }
-
-    /// Runs `work` while the turn's lease is extended.
-    async fn keep<T>(&self, work: impl Future<Output = Result<T, TurnError>>) -> Result<T, TurnError> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                () = tokio::time::sleep(EXTEND_EVERY) => {}
-            }
-            match self.engine.store.turns().extend(&self.lease, self.engine.clock.now() + LEASE).await {
-                Ok(true) => {}
-                Ok(false) => return Err(TurnError::Superseded),
-                // Persist decides: if another took the turn over meanwhile, it will say so.
-                Err(error) => tracing::warn!(%error, "a turn's lease could not be extended"),
-            }
-        }
     }
 
     fn settings(&self) -> Settings {

@@ -17,6 +17,9 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1
 
 impl Running<'_> {
     pub(super) async fn persist(&self, outcome: &Outcome) -> Result<TurnReply, TurnError> {
+        if let Some(anew) = &self.anew {
+            return self.replace(outcome, anew).await;
+        }
         let patch = &outcome.effects.patch;
         let profile = (!patch.is_empty()).then(|| {
             let mut after = self.person.profile.clone();
@@ -50,15 +53,8 @@ impl Running<'_> {
             let turns = self.engine.store.turns();
             match insist(|| turns.persist(&self.lease, &person, &work)).await? {
                 Persisted::Written => {
-                    return Ok(TurnReply {
-                        text: outcome.text.clone(),
-                        heard: self.heard(),
-                        picture: outcome.picture.as_ref().map(|picture| picture.bytes().into()),
-                        level_up,
-                        replayed: false,
-                        profile_changed: profile.is_some(),
-                        sound: self.sound(),
-                    });
+                    let reply = TurnReply::of(outcome, level_up, profile.is_some());
+                    return Ok(TurnReply { heard: self.heard(), sound: self.sound(), ..reply });
                 }
                 // Another turn of the same person came first, or a change of their facts. Each time one of them ends, so this
                 // ends too.
@@ -85,7 +81,7 @@ impl Running<'_> {
     }
 
     /// Somebody else may have answered it, or it was we ourselves: the connection broke before Postgres could say so.
-    async fn ended_before(&self, profile_changed: bool) -> Result<TurnReply, TurnError> {
+    pub(super) async fn ended_before(&self, profile_changed: bool) -> Result<TurnReply, TurnError> {
         match self.engine.store.turns().ended(self.lease.turn_id).await? {
             Some(Ended::Done(reply)) => {
                 Ok(TurnReply { profile_changed, heard: self.heard(), sound: self.sound(), ..TurnReply::replay(reply) })
@@ -106,7 +102,9 @@ impl Running<'_> {
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
         // What nobody has heard is not half a message: it is heard when it is tried again.
         let is_whole = self.request.audio.is_none() || self.heard.get().is_some();
-        let keep = (is_whole && (has_image || !said.is_empty())).then_some(&work);
+        // What is answered anew is in the history already.
+        let is_new = self.anew.is_none() && (has_image || !said.is_empty());
+        let keep = (is_new && is_whole).then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }
@@ -114,7 +112,7 @@ impl Running<'_> {
 }
 
 /// Does it again, with pauses, while Postgres cannot serve.
-async fn insist<T, F>(write: impl Fn() -> F) -> Result<T, StoreError>
+pub(super) async fn insist<T, F>(write: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {

@@ -25,15 +25,16 @@ impl Running<'_> {
             weeks: if self.person.plan == Plan::Premium { WEEKS.1 } else { WEEKS.0 },
             facts: plan.facts.unwrap_or(MOST).min(MOST),
         };
-        let (user_id, turn_id) = (self.lease.user_id, self.lease.turn_id);
-        let (store, question) = (&self.engine.store, self.question());
+        let (store, user_id, question) = (&self.engine.store, self.lease.user_id, self.question());
         let spoken = match self.heard.get() {
             // Admit could not know the words of a recording: a statement more, for those who speak.
             Some(_) => Some(store.memory().postings(user_id, &question).await?),
             None => None,
         };
         let postings = spoken.as_ref().unwrap_or(&self.person.postings);
-        Ok(store.messages().recall(user_id, turn_id, limits, &question, postings).await?)
+        let mut turns = vec![self.lease.turn_id];
+        turns.extend(self.anew.as_ref().map(|anew| anew.last.turn_id));
+        Ok(store.messages().recall(user_id, &turns, limits, &question, postings).await?)
     }
 
     /// The message, as a question to the past.

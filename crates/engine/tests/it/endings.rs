@@ -18,8 +18,9 @@ async fn pay(world: &World) {
         currency: "XTR".to_owned(),
         amount: 250,
         matched: true,
-        renews_at: None,
-        begins: false,
+        made_at: world.clock.now(),
+        repeats: None,
+        is_found: false,
     };
     world.store().payments().paid(&payment, world.clock.now()).await.unwrap();
 }

@@ -2,7 +2,7 @@
 //! reach a model. Whatever a model makes of them, they stay words: in one line, under their heading, in their role.
 
 use evolve_domain::{
-    fact::Category, language::Language, profile::Profile, relationship::Level, safety::quoting::Secret,
+    fact::Category, language::Language, profile::Profile, relationship::Level, safety::quoting::Secret, wishes::Wishes,
 };
 use evolve_engine::{
     model::{Message, Request, Role, Script, Step},
@@ -92,7 +92,10 @@ fn fact(content: &str) -> Fact {
 /// The instruction with `word` in every place that a person fills in.
 fn system_with(word: &str, language: Language) -> String {
     let text = || Some(word.to_owned());
-    let profile = Profile { name: text(), gender: text(), occupation: text(), city: text(), ..Profile::default() };
+    let wish = || vec![word.to_owned()];
+    let wishes = Wishes { instructions: wish(), talk_of: wish(), avoid: wish(), ..Wishes::default() };
+    let profile =
+        Profile { name: text(), gender: text(), occupation: text(), city: text(), wishes, ..Profile::default() };
     let earlier = [word.to_owned()];
     let known = Known {
         language,

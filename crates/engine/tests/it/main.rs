@@ -1,6 +1,8 @@
 //! The engine: models at HTTP level, turns on a real Postgres. `cfg(test)` on the modules is what tells clippy that their
 //! helper functions are tests too.
 
+#[cfg(test)]
+mod again;
 mod conversations;
 #[cfg(test)]
 mod endings;
@@ -30,6 +32,7 @@ mod relationship;
 mod sound;
 #[cfg(test)]
 mod speech;
+mod stopping;
 #[cfg(test)]
 mod turn;
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! What changes by a payment and by a cancellation. Each is one transaction that holds the person.
+//! What changes by a payment, a gift and a cancellation. Each is one transaction that holds the person.
 
-use chrono::{DateTime, Utc};
-use evolve_domain::payment::{Account as Book, Renewal, Standing, Way};
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::payment::{Account as Book, Standing, Way};
 use sqlx::{PgConnection, types::Json};
 
-use super::{NewPayment, Payments, STOP, held, ledger_key};
+use super::{NewPayment, Payments, held, ledger_key, nobody, subscription};
 use crate::{StoreError, outbox::NewOutgoing};
 
 /// What became of a payment.
@@ -14,6 +14,19 @@ pub struct Paid {
     pub standing: Standing,
     /// Whether it was known already, so that nothing changed.
     pub replayed: bool,
+    /// Whether it is for an offer of ours, or renews a subscription that is.
+    pub matched: bool,
+}
+
+/// What became of a gift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// They stand so now.
+    Yes(Standing),
+    /// It was given before.
+    Already(Standing),
+    /// There is no such person.
+    Nobody,
 }
 
 const PERSON: &str = "INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
@@ -28,15 +41,6 @@ const PAYMENT: &str = "
 
 const STAND: &str = "UPDATE users SET plan = $2, paid_until = $3, premium_until = $4 WHERE id = $1";
 
-/// $5 is whether this is the first payment of a subscription.
-const SUBSCRIBE: &str = "
-    INSERT INTO subscriptions AS s (user_id, charge_id, last_charge_id, renews_at, canceled) VALUES ($1, $2, $2, $3, $4)
-    ON CONFLICT (user_id) DO UPDATE
-    SET charge_id = CASE WHEN $5 THEN excluded.charge_id ELSE s.charge_id END, last_charge_id = excluded.last_charge_id,
-        renews_at = excluded.renews_at, canceled = excluded.canceled";
-
-pub(super) const CANCEL: &str = "UPDATE subscriptions SET canceled = true WHERE user_id = $1";
-
 const OWE: &str = "
     WITH owed AS (
         INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
@@ -47,33 +51,54 @@ const OWE: &str = "
 impl Payments<'_> {
     /// Takes a payment in, once, whatever happens: the second of the same charge changes nothing.
     ///
+    /// A renewal of a subscription that we know is good whatever its payload says, since the keys may have changed since. One
+    /// that comes for somebody who was removed brings nobody back: it is booked apart, and the subscription is stopped. Who
+    /// pays anew is somebody new.
+    ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
     pub async fn paid(&self, payment: &NewPayment, now: DateTime<Utc>) -> Result<Paid, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
+        let subscription = subscription::renewed_by(&mut transaction, payment).await?;
         let before = loop {
-            sqlx::query(PERSON).bind(payment.user_id).bind(now).execute(&mut *transaction).await?;
-            // Nothing, where the person was removed between the two; then they are made anew, as somebody who paid.
             if let Some(account) = held(&mut transaction, payment.user_id).await? {
                 break account.standing;
             }
+            if nobody::is_theirs(payment, subscription.as_ref()) {
+                let unmatched = NewPayment { matched: false, ..payment.clone() };
+                let new = nobody::paid(&mut transaction, &unmatched, subscription.as_ref(), now).await?;
+                transaction.commit().await?;
+                return Ok(Paid { standing: Standing::default(), replayed: !new, matched: false });
+            }
+            // Somebody new, or who was removed and paid again.
+            sqlx::query(PERSON).bind(payment.user_id).bind(now).execute(&mut *transaction).await?;
         };
-        if !book(&mut transaction, payment, now).await? {
+        let mut payment = payment.clone();
+        if let Some(known) = &subscription {
+            payment.matched = known.matched;
+            payment.way = Way::StarsMonthly;
+        }
+        if !book(&mut transaction, &payment, now).await? {
             // Rolls back: a person who was removed since they paid is not brought back by a repetition.
-            return Ok(Paid { standing: before, replayed: true });
+            return Ok(Paid { standing: before, replayed: true, matched: payment.matched });
         }
-        let after = if payment.matched { before.paid(payment.way, payment.renews_at, now) } else { before };
-        write(&mut transaction, payment, after.paid_until.filter(|_| payment.matched), now).await?;
+        match (&payment.repeats, &subscription) {
+            (Some(repeats), Some(known)) => subscription::renew(&mut transaction, &payment, repeats, known).await?,
+            (Some(repeats), None) if repeats.begins || payment.is_found || !payment.matched => {
+                subscription::begin(&mut transaction, &payment, repeats, now).await?;
+            }
+            _ => {}
+        }
+        let renewal = held(&mut transaction, payment.user_id).await?.and_then(|account| account.standing.renewal);
+        let after = if payment.matched { before.paid(renewal, now) } else { before };
+        write(&mut transaction, &payment, after.paid_until.filter(|_| payment.matched), now).await?;
         stand(&mut transaction, payment.user_id, &after).await?;
-        if let (true, Way::StarsMonthly, Some(renewal)) = (payment.matched, payment.way, after.renewal) {
-            subscribe(&mut transaction, payment, &renewal).await?;
-        }
         transaction.commit().await?;
-        Ok(Paid { standing: after, replayed: false })
+        Ok(Paid { standing: after, replayed: false, matched: payment.matched })
     }
 
-    /// Cancels the subscription, or allows the person to take it up again, and owes Telegram the call that does so. Nothing
-    /// where there is no subscription. Allowed is not taken up: it stays cancelled here until it is paid for again.
+    /// Asks Telegram to stop the subscription, or to allow the person to take it up again. Nothing where there is none. What
+    /// is believed of it does not matter: Telegram may have refused before, and tells nobody of what people do there.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
@@ -86,26 +111,48 @@ impl Payments<'_> {
     ) -> Result<Option<Standing>, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
         let Some(account) = held(&mut transaction, user_id).await? else { return Ok(None) };
-        let (Some(charge), Some(canceled)) = (account.subscription_charge, account.standing.canceled()) else {
+        let (Some(charge), Some(renewal)) = (account.subscription_charge, account.standing.renewal) else {
             return Ok(None);
         };
-        if account.standing.renews() == renews {
-            return Ok(Some(account.standing));
-        }
         let Some(owed) = call(&charge) else { return Ok(None) };
-        let after = if renews { account.standing } else { canceled };
-        if !renews {
-            stand(&mut transaction, user_id, &after).await?;
-            sqlx::query(CANCEL).bind(user_id).execute(&mut *transaction).await?;
-        }
+        let renewal = if renews { renewal.allowed(now) } else { renewal.stopping() };
+        let after = account.standing.renewing(Some(renewal));
+        stand(&mut transaction, user_id, &after).await?;
+        subscription::wish(&mut transaction, &charge, &renewal).await?;
         owe(&mut transaction, &owed, now).await?;
         transaction.commit().await?;
         Ok(Some(after))
     }
+
+    /// Gives somebody premium for nothing, once for each `notice`, which tells them of it. It adds to what is paid.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn grant(
+        &self,
+        user_id: i64,
+        time: TimeDelta,
+        notice: impl FnOnce(&Standing) -> NewOutgoing,
+        now: DateTime<Utc>,
+    ) -> Result<Granted, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        let Some(account) = held(&mut transaction, user_id).await? else { return Ok(Granted::Nobody) };
+        let after = account.standing.granted(time, now);
+        if !owe(&mut transaction, &notice(&after), now).await? {
+            return Ok(Granted::Already(account.standing));
+        }
+        stand(&mut transaction, user_id, &after).await?;
+        transaction.commit().await?;
+        Ok(Granted::Yes(after))
+    }
 }
 
 /// Books a payment; false where the same was booked before.
-async fn book(connection: &mut PgConnection, payment: &NewPayment, now: DateTime<Utc>) -> Result<bool, StoreError> {
+pub(super) async fn book(
+    connection: &mut PgConnection,
+    payment: &NewPayment,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let credit = if payment.matched { Book::Sales } else { Book::Unmatched };
     let booked = sqlx::query(BOOK)
         .bind(ledger_key("paid", &payment.charge_id))
@@ -118,22 +165,6 @@ async fn book(connection: &mut PgConnection, payment: &NewPayment, now: DateTime
         .execute(connection)
         .await?;
     Ok(booked.rows_affected() > 0)
-}
-
-/// Remembers the subscription. A second one would be charged beside the first, which is therefore stopped.
-async fn subscribe(connection: &mut PgConnection, payment: &NewPayment, renewal: &Renewal) -> Result<(), StoreError> {
-    if payment.begins {
-        sqlx::query(STOP).bind(payment.user_id).execute(&mut *connection).await?;
-    }
-    sqlx::query(SUBSCRIBE)
-        .bind(payment.user_id)
-        .bind(&payment.charge_id)
-        .bind(renewal.renews_at)
-        .bind(renewal.canceled)
-        .bind(payment.begins)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 async fn write(
@@ -169,15 +200,16 @@ pub(super) async fn stand(connection: &mut PgConnection, user_id: i64, standing:
     Ok(())
 }
 
-async fn owe(connection: &mut PgConnection, call: &NewOutgoing, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query(OWE)
+/// False where it was owed before.
+async fn owe(connection: &mut PgConnection, call: &NewOutgoing, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let owed = sqlx::query(OWE)
         .bind(call.chat_id)
         .bind(call.user_id)
         .bind(&call.key)
         .bind(&call.method)
         .bind(Json(&call.params))
         .bind(now)
-        .execute(connection)
+        .fetch_optional(connection)
         .await?;
-    Ok(())
+    Ok(owed.is_some())
 }

@@ -1,9 +1,10 @@
 //! Premium that ends: told before it does, told while a renewal is late, and ended.
 //!
 //! What people are told is owed in the outbox as a code with values (`notice`); the bot, which knows languages, puts it into
-//! words. Each statement takes a bounded number of people, and is asked again until none is left.
+//! words. Somebody who has blocked the bot is left alone. Each statement takes a bounded number of people, and is asked again until none is left.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::payment::GRACE;
 
 use super::Payments;
 use crate::StoreError;
@@ -21,17 +22,19 @@ pub enum Ending {
     },
     /// Renewals that did not come: people are told once, while the grace lasts.
     Late,
-    /// Premium that is over: people go back to free, and are told.
+    /// Premium that is over: people go back to free, and are told. Their subscription is kept: should Telegram renew it after
+    /// all, it is known.
     Expire,
 }
 
 /// $1 now, $2 until when, $3 batch, $4 default language.
 const REMIND: &str = "
     WITH due AS (
-        SELECT u.id, u.premium_until FROM users u
+        SELECT u.id, u.premium_until, u.blocked_at FROM users u
         WHERE u.plan = 'premium' AND u.premium_until > $1 AND u.premium_until <= $2
           AND u.premium_reminded_of IS DISTINCT FROM u.premium_until
-          AND NOT EXISTS (SELECT FROM subscriptions s WHERE s.user_id = u.id AND NOT s.canceled)
+          AND NOT EXISTS (SELECT FROM subscriptions s
+                          WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)
         ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
     ), told AS (
         UPDATE users u SET premium_reminded_of = due.premium_until FROM due WHERE u.id = due.id
@@ -40,16 +43,18 @@ const REMIND: &str = "
         SELECT due.id, due.id, 'premium-ending-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
                jsonb_build_object('chat_id', due.id, 'notice', 'premium_ending', 'until', due.premium_until,
                                   'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id
+        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
 
-/// As [`REMIND`]; $2 is not used.
+/// As [`REMIND`]; $2 is the end of a grace that begins now.
 const LATE: &str = "
     WITH due AS (
-        SELECT u.id, u.premium_until FROM users u JOIN subscriptions s ON s.user_id = u.id
-        WHERE u.plan = 'premium' AND u.premium_until > $1 AND u.paid_until <= $1 AND NOT s.canceled AND $2 >= $1
+        SELECT u.id, u.premium_until, u.blocked_at FROM users u
+        WHERE u.plan = 'premium' AND u.premium_until > $1 AND u.premium_until <= $2 AND u.paid_until <= $1
+          AND EXISTS (SELECT FROM subscriptions s
+                      WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)
           AND u.premium_reminded_of IS DISTINCT FROM u.premium_until
         ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
     ), told AS (
@@ -59,7 +64,7 @@ const LATE: &str = "
         SELECT due.id, due.id, 'premium-late-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
                jsonb_build_object('chat_id', due.id, 'notice', 'premium_late', 'until', due.premium_until,
                                   'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id
+        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
@@ -67,20 +72,20 @@ const LATE: &str = "
 /// As [`REMIND`]; $2 is not used.
 const EXPIRE: &str = "
     WITH due AS (
-        SELECT u.id, u.premium_until FROM users u
+        SELECT u.id, u.premium_until, u.blocked_at FROM users u
         WHERE u.plan = 'premium' AND u.premium_until <= $1 AND $2 >= $1
         ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
     ), ended AS (
         UPDATE users u SET plan = 'free', paid_until = NULL, premium_until = NULL, premium_reminded_of = NULL
         FROM due WHERE u.id = due.id
     ), unsubscribed AS (
-        DELETE FROM subscriptions s USING due WHERE s.user_id = due.id AND s.renews_at <= $1
+        UPDATE subscriptions s SET shown = false FROM due WHERE s.user_id = due.id AND s.renews_at <= $1
     ), owed AS (
         INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
         SELECT due.id, due.id, 'premium-ended-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
                jsonb_build_object('chat_id', due.id, 'notice', 'premium_ended', 'until', due.premium_until,
                                   'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id
+        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
@@ -93,7 +98,7 @@ impl Payments<'_> {
     pub async fn see_to(&self, ending: Ending, language: &str, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let (statement, until) = match ending {
             Ending::Remind { before } => (REMIND, now + before),
-            Ending::Late => (LATE, now),
+            Ending::Late => (LATE, now + GRACE),
             Ending::Expire => (EXPIRE, now),
         };
         let mut seen = 0;

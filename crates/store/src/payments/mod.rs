@@ -6,7 +6,9 @@
 
 mod change;
 mod ending;
+mod nobody;
 mod refund;
+mod subscription;
 mod support;
 
 use chrono::{DateTime, Utc};
@@ -18,9 +20,11 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-pub use change::Paid;
+pub use change::{Granted, Paid};
 pub use ending::Ending;
+pub(crate) use nobody::leave;
 pub use refund::{Refund, RefundBegun};
+pub use support::Waiting;
 
 use crate::{Store, StoreError, users::parse};
 
@@ -43,10 +47,23 @@ pub struct NewPayment {
     pub amount: i64,
     /// Whether it is for an offer of ours. If not it gives nothing, and is booked as such.
     pub matched: bool,
-    /// When Telegram takes the next one, where it repeats.
-    pub renews_at: Option<DateTime<Utc>>,
-    /// Whether it is the first of a subscription.
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+    /// Of a subscription: what it is part of.
+    pub repeats: Option<Repeats>,
+    /// Whether it was found among Telegram's transactions instead of being reported.
+    pub is_found: bool,
+}
+
+/// What a payment that Telegram repeats is part of.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeats {
+    /// SHA-256 of the invoice's payload, which is the same for every payment of the subscription.
+    pub offer: [u8; 32],
+    /// Whether it is the first of them. What was found does not say so, and is where we know no other.
     pub begins: bool,
+    /// When Telegram takes the next one.
+    pub renews_at: DateTime<Utc>,
 }
 
 /// A payment as stored.
@@ -54,8 +71,8 @@ pub struct NewPayment {
 pub struct Payment {
     /// Its id.
     pub id: Uuid,
-    /// Who paid.
-    pub user_id: i64,
+    /// Who paid; nobody, if they were removed since.
+    pub user_id: Option<i64>,
     /// Telegram's id of it.
     pub charge_id: String,
     /// How it was paid.
@@ -74,6 +91,8 @@ pub struct Payment {
     pub refund_asked: bool,
     /// Whether Telegram has been asked to give it back.
     pub refund_begun: bool,
+    /// Whether somebody decided that it stays paid.
+    pub declined: bool,
     /// Whether it was given back.
     pub refunded: bool,
 }
@@ -83,10 +102,8 @@ pub struct Payment {
 pub struct Account {
     /// How they stand.
     pub standing: Standing,
-    /// By what Telegram knows their subscription: its first charge.
+    /// By what Telegram knows their newest subscription: its first charge.
     pub subscription_charge: Option<String>,
-    /// The newest charge of their subscription.
-    pub last_charge: Option<String>,
     /// Their newest payments, newest first.
     pub payments: Vec<Payment>,
 }
@@ -115,25 +132,36 @@ impl Store {
 }
 
 const STANDING: &str = "
-    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id, s.last_charge_id
-    FROM users u LEFT JOIN subscriptions s ON s.user_id = u.id WHERE u.id = $1";
+    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.wanted, s.stopped_at, s.charge_id
+    FROM users u LEFT JOIN LATERAL (
+        SELECT renews_at, wanted, stopped_at, charge_id FROM subscriptions
+        WHERE user_id = u.id AND shown ORDER BY begun_at DESC LIMIT 1
+    ) s ON true
+    WHERE u.id = $1";
 
 /// As [`STANDING`], holding the person.
 const STANDING_FOR_UPDATE: &str = "
-    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.canceled, s.charge_id, s.last_charge_id
-    FROM users u LEFT JOIN subscriptions s ON s.user_id = u.id WHERE u.id = $1
+    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.wanted, s.stopped_at, s.charge_id
+    FROM users u LEFT JOIN LATERAL (
+        SELECT renews_at, wanted, stopped_at, charge_id FROM subscriptions
+        WHERE user_id = u.id AND shown ORDER BY begun_at DESC LIMIT 1
+    ) s ON true
+    WHERE u.id = $1
     FOR NO KEY UPDATE OF u";
 
 const LATEST: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
+           declined_at, refunded_at
     FROM payments WHERE user_id = $1 ORDER BY paid_at DESC LIMIT $2";
 
 const FIND: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
+           declined_at, refunded_at
     FROM payments WHERE charge_id = $1";
 
 const FIND_BY_ID: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at, refunded_at
+    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
+           declined_at, refunded_at
     FROM payments WHERE id = $1";
 
 const BALANCES: &str = "
@@ -148,15 +176,15 @@ struct StandingRow {
     paid_until: Option<DateTime<Utc>>,
     premium_until: Option<DateTime<Utc>>,
     renews_at: Option<DateTime<Utc>>,
-    canceled: Option<bool>,
+    wanted: Option<bool>,
+    stopped_at: Option<DateTime<Utc>>,
     charge_id: Option<String>,
-    last_charge_id: Option<String>,
 }
 
 #[derive(FromRow)]
 struct PaymentRow {
     id: Uuid,
-    user_id: i64,
+    user_id: Option<i64>,
     charge_id: String,
     way: String,
     currency: String,
@@ -166,15 +194,18 @@ struct PaymentRow {
     covers_until: Option<DateTime<Utc>>,
     refund_asked_at: Option<DateTime<Utc>>,
     refund_begun_at: Option<DateTime<Utc>>,
+    declined_at: Option<DateTime<Utc>>,
     refunded_at: Option<DateTime<Utc>>,
 }
 
 impl From<StandingRow> for Account {
     fn from(row: StandingRow) -> Self {
-        let renewal = row.renews_at.zip(row.canceled).map(|(renews_at, canceled)| Renewal { renews_at, canceled });
+        let stopped_at = row.stopped_at;
+        let renewal = row.renews_at.zip(row.wanted);
+        let renewal = renewal.map(|(renews_at, wanted)| Renewal { renews_at, wanted, stopped_at });
         let plan = parse("users.plan", &row.plan, Plan::default());
         let standing = Standing { plan, paid_until: row.paid_until, premium_until: row.premium_until, renewal };
-        Self { standing, subscription_charge: row.charge_id, last_charge: row.last_charge_id, payments: Vec::new() }
+        Self { standing, subscription_charge: row.charge_id, payments: Vec::new() }
     }
 }
 
@@ -192,6 +223,7 @@ impl From<PaymentRow> for Payment {
             covers_until: row.covers_until,
             refund_asked: row.refund_asked_at.is_some(),
             refund_begun: row.refund_begun_at.is_some(),
+            declined: row.declined_at.is_some(),
             refunded: row.refunded_at.is_some(),
         }
     }
@@ -232,19 +264,6 @@ async fn held(connection: &mut PgConnection, user_id: i64) -> Result<Option<Acco
     let row: Option<StandingRow> = sqlx::query_as(STANDING_FOR_UPDATE).bind(user_id).fetch_optional(connection).await?;
     Ok(row.map(Account::from))
 }
-
-/// Telegram must not go on taking payments for the subscription of $1. Nobody waits for it in a chat, and it must be done even
-/// if the person is removed: so the row is nobody's. Its content is forgotten as soon as Telegram has accepted it.
-pub(crate) const STOP: &str = "
-    WITH owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT 0, NULL, 'stop-' || gen_random_uuid(), 'editUserStarSubscription',
-               jsonb_build_object('user_id', user_id, 'telegram_payment_charge_id', charge_id, 'is_canceled', true),
-               'epoch', now()
-        FROM subscriptions WHERE user_id = $1 AND NOT canceled
-        RETURNING id
-    )
-    SELECT pg_notify('outbox', '')::text FROM owed";
 
 /// The ledger's key of what happened to a charge.
 fn ledger_key(what: &str, charge_id: &str) -> Vec<u8> {

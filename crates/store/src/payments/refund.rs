@@ -1,14 +1,15 @@
 //! Money back: the wish, the call that Telegram is owed, and what changes once it says that it was done.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::payment::{Standing, unused};
+use evolve_domain::payment::{Renewal, Standing, unused};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    Account, Payment, Payments, STOP, by_charge,
-    change::{CANCEL, stand},
+    Account, Payment, Payments, by_charge,
+    change::stand,
     held, ledger_key,
+    subscription::{ended_by, stop_these, wish},
 };
 use crate::{StoreError, outbox::NewOutgoing};
 
@@ -50,9 +51,17 @@ const OWE: &str = "
 
 const BEGIN: &str = "UPDATE payments SET refund_begun_at = $2 WHERE id = $1 AND refunded_at IS NULL";
 
+const BEGIN_BY_HAND: &str = "
+    UPDATE payments SET refund_begun_at = $2 WHERE id = $1 AND refunded_at IS NULL AND refund_begun_at IS NULL";
+
 const ASK: &str = "
     UPDATE payments SET refund_asked_at = COALESCE(refund_asked_at, $3)
-    WHERE user_id = $1 AND id = $2 AND refunded_at IS NULL";
+    WHERE user_id = $1 AND id = $2 AND refunded_at IS NULL AND declined_at IS NULL";
+
+const DECLINE: &str = "
+    UPDATE payments SET declined_at = $2
+    WHERE id = $1 AND refunded_at IS NULL AND declined_at IS NULL AND refund_begun_at IS NULL
+      AND (refund_asked_at IS NOT NULL OR NOT matched)";
 
 const REFUNDED: &str = "UPDATE payments SET refunded_at = $2 WHERE id = $1";
 
@@ -73,13 +82,32 @@ const REVERSE: &str = "
     SELECT EXISTS (SELECT FROM paid), EXISTS (SELECT FROM back)";
 
 impl Payments<'_> {
-    /// Notes that a person wants a payment of theirs back. False where they have no such payment, or have it back.
+    /// Notes that a person wants a payment of theirs back. False where they have no such payment, have it back, or were told
+    /// that it stays paid.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn ask_refund(&self, user_id: i64, payment_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let done = sqlx::query(ASK).bind(user_id).bind(payment_id).bind(now).execute(&self.0.pool).await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// Notes that a payment stays paid. False where there is nothing to decide about it, or its refund was begun.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn decline_refund(&self, payment_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sqlx::query(DECLINE).bind(payment_id).bind(now).execute(&self.0.pool).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Notes that a payment is given back by hand. False where it was begun, or done, before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_refund_by_hand(&self, payment_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let begun = sqlx::query(BEGIN_BY_HAND).bind(payment_id).bind(now).execute(&self.0.pool).await?;
+        Ok(begun.rows_affected() > 0)
     }
 
     /// Owes Telegram the call that gives a payment back, under a key that is the payment's own. What it gave is taken back when
@@ -94,7 +122,9 @@ impl Payments<'_> {
         now: DateTime<Utc>,
     ) -> Result<RefundBegun, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        if held(&mut transaction, payment.user_id).await?.is_none() {
+        if let Some(person) = payment.user_id
+            && held(&mut transaction, person).await?.is_none()
+        {
             return Ok(RefundBegun::Unknown);
         }
         let begun = sqlx::query(BEGIN).bind(payment.id).bind(now).execute(&mut *transaction).await?;
@@ -125,15 +155,22 @@ impl Payments<'_> {
         let mut transaction = self.0.pool.begin().await?;
         let account = held(&mut transaction, user_id).await?;
         let payment = by_charge(&mut transaction, charge_id).await?;
-        if payment.as_ref().is_some_and(|payment| payment.user_id != user_id) {
+        if payment.as_ref().is_some_and(|payment| payment.user_id.is_some_and(|of| of != user_id)) {
             return Ok(Refund::Unknown);
         }
         let (known, booked) = reverse(&mut transaction, charge_id, now).await?;
         let refund = match (account, payment) {
             (Some(account), Some(_)) if !booked => return Ok(Refund::Replayed(account.standing)),
-            (Some(account), Some(payment)) => Refund::Done(take_back(&mut transaction, &account, &payment, now).await?),
+            (Some(account), Some(payment)) if payment.user_id.is_some() => {
+                Refund::Done(take_back(&mut transaction, user_id, &account, &payment, now).await?)
+            }
             // The ledger remembers what was paid by people who were removed, though not by whom.
-            _ if known => Refund::OfNobody,
+            (_, payment) if known => {
+                if let Some(payment) = payment {
+                    sqlx::query(REFUNDED).bind(payment.id).bind(now).execute(&mut *transaction).await?;
+                }
+                Refund::OfNobody
+            }
             _ => return Ok(Refund::Unknown),
         };
         transaction.commit().await?;
@@ -141,7 +178,7 @@ impl Payments<'_> {
     }
 }
 
-async fn reverse(
+pub(super) async fn reverse(
     connection: &mut PgConnection,
     charge_id: &str,
     now: DateTime<Utc>,
@@ -152,25 +189,31 @@ async fn reverse(
 
 async fn take_back(
     connection: &mut PgConnection,
+    user_id: i64,
     account: &Account,
     payment: &Payment,
     now: DateTime<Utc>,
 ) -> Result<Standing, StoreError> {
     sqlx::query(REFUNDED).bind(payment.id).bind(now).execute(&mut *connection).await?;
+    let mut renewal = account.standing.renewal;
+    if let Some(charge) = ended_by(connection, user_id, &payment.charge_id).await? {
+        if account.subscription_charge.as_ref() == Some(&charge)
+            && let Some(shown) = renewal.map(Renewal::stopping)
+        {
+            wish(connection, &charge, &shown).await?;
+            renewal = Some(shown);
+        }
+        stop_these(connection, user_id, &[charge]).await?;
+    }
     if !payment.matched {
         return Ok(account.standing);
     }
-    let ends_renewal = account.last_charge.as_ref() == Some(&payment.charge_id);
-    let after = account.standing.refunded(payment.covers_until, ends_renewal, now);
-    stand(connection, payment.user_id, &after).await?;
+    let after = account.standing.refunded(payment.covers_until, renewal, now);
+    stand(connection, user_id, &after).await?;
     let taken = unused(payment.covers_until, now);
     if taken > TimeDelta::zero() {
-        let move_up = sqlx::query(MOVE_UP).bind(payment.user_id).bind(payment.covers_until).bind(taken);
-        move_up.execute(&mut *connection).await?;
-    }
-    if ends_renewal {
-        sqlx::query(STOP).bind(payment.user_id).execute(&mut *connection).await?;
-        sqlx::query(CANCEL).bind(payment.user_id).execute(connection).await?;
+        let move_up = sqlx::query(MOVE_UP).bind(user_id).bind(payment.covers_until).bind(taken);
+        move_up.execute(connection).await?;
     }
     Ok(after)
 }

@@ -81,7 +81,7 @@ const RETAKE: &str = "
         WHERE d.messages < COALESCE($5::integer, 2147483647)
         RETURNING day
     ), taken AS (
-        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL,
+        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL, stop_asked_at = NULL,
                            day = COALESCE((SELECT day FROM quota), old.day)
         FROM old WHERE t.id = old.id AND (old.state = 'running' OR EXISTS (SELECT FROM quota))
         RETURNING t.attempt

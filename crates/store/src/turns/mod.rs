@@ -4,8 +4,10 @@
 //! between, the [`TurnLease`] is the proof that both were taken; whoever holds it must end it.
 
 mod admit;
+mod again;
 mod fail;
 mod persist;
+mod stop;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
@@ -17,8 +19,10 @@ use evolve_domain::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
+pub use again::{LastAnswer, Replace, Replaced, Said};
 pub use fail::FailedMessage;
 pub use persist::{Persist, Persisted, ProfileChange, ToolCall, Usage};
+pub use stop::Extended;
 
 use crate::{Store, StoreError, memory::Postings};
 
@@ -109,12 +113,16 @@ pub struct Reply {
     pub picture: Option<Vec<u8>>,
     /// The level that was reached with it.
     pub level_up: Option<LevelUp>,
+    /// Whether it was stopped before its first word.
+    pub stopped: bool,
 }
 
 impl Reply {
     fn of(text: Option<String>, picture: Option<Vec<u8>>, level: Option<i16>, name: Option<String>) -> Self {
         let level_up = level.zip(name).map(|(level, name)| LevelUp { level: u8::try_from(level).unwrap_or(1), name });
-        Self { text: text.unwrap_or_default(), picture, level_up }
+        // An answer that was to be forgotten is none at all; one that was stopped before its first word is kept as empty.
+        let stopped = text.as_deref() == Some("") && picture.is_none();
+        Self { text: text.unwrap_or_default(), picture, level_up, stopped }
     }
 }
 
@@ -173,9 +181,6 @@ const ENDED: &str = "SELECT state, failure, reply, reply_picture, level_up, leve
 const SAID: &str = "
     SELECT text FROM messages WHERE user_id = $1 AND created_at = $3 AND turn_id = $2 AND role = 'user' LIMIT 1";
 
-const EXTEND: &str = "
-    UPDATE turns SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'";
-
 impl Turns<'_> {
     /// How a turn ended; nothing while it runs, or when it is gone.
     ///
@@ -211,14 +216,5 @@ impl Turns<'_> {
     ) -> Result<Option<String>, StoreError> {
         let text = sqlx::query_scalar(SAID).bind(user_id).bind(turn_id).bind(started_at);
         Ok(text.fetch_optional(&self.0.pool).await?)
-    }
-
-    /// Keeps the turn for longer; false when it was taken over or removed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn extend(&self, turn: &TurnLease, until: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = sqlx::query(EXTEND).bind(turn.turn_id).bind(turn.attempt).bind(until).execute(&self.0.pool).await?;
-        Ok(done.rows_affected() > 0)
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Users;
-use crate::{StoreError, payments::STOP};
+use crate::{StoreError, payments};
 
 /// What a removal did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 16] = [
+const REMOVALS: [(&str, &str); 21] = [
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
@@ -30,6 +31,9 @@ const REMOVALS: [(&str, &str); 16] = [
     ("turns", "DELETE FROM turns WHERE user_id = $1"),
     ("usage_days", "DELETE FROM usage_days WHERE user_id = $1"),
     ("relationship_events", "DELETE FROM relationship_events WHERE user_id = $1"),
+    ("deletions", "DELETE FROM deletions WHERE user_id = $1"),
+    ("exports", "DELETE FROM exports WHERE user_id = $1"),
+    ("proactive_messages", "DELETE FROM proactive_messages WHERE user_id = $1"),
     ("outbox", "DELETE FROM outbox WHERE user_id = $1"),
     // The bare number stays, or Telegram's repetition of an update would bring the person back.
     (
@@ -38,21 +42,32 @@ const REMOVALS: [(&str, &str); 16] = [
          WHERE user_id = $1",
     ),
     ("settings", "DELETE FROM settings WHERE user_id = $1"),
-    // The ledger, which names nobody, keeps their amounts.
-    ("payments", "DELETE FROM payments WHERE user_id = $1"),
-    ("subscriptions", "DELETE FROM subscriptions WHERE user_id = $1"),
+    // The ledger, which names nobody, keeps their amounts. What somebody has yet to decide about stays as nobody's: its charge
+    // and its amount, without which nothing could be given back.
+    (
+        "payments",
+        "WITH kept AS (
+             UPDATE payments SET user_id = NULL, covers_until = NULL
+             WHERE user_id = $1 AND refunded_at IS NULL AND declined_at IS NULL
+               AND (refund_asked_at IS NOT NULL OR NOT matched)
+         )
+         DELETE FROM payments
+         WHERE user_id = $1 AND NOT (refunded_at IS NULL AND declined_at IS NULL
+                                     AND (refund_asked_at IS NOT NULL OR NOT matched))",
+    ),
+    // By its charges alone Telegram can be told to stop, should it renew one nevertheless.
+    ("subscriptions", "UPDATE subscriptions SET user_id = NULL, shown = false WHERE user_id = $1"),
+    ("feedback", "DELETE FROM feedback WHERE user_id = $1"),
+    ("referrals", "DELETE FROM referrals WHERE user_id = $1 OR referrer_id = $1"),
 ];
-
-/// What is owed to Telegram about somebody's money is still owed when they are gone; it is nobody's row from then on, and its
-/// content is forgotten as soon as Telegram has accepted it.
-const KEEP_OWED: &str = "
-    UPDATE outbox SET user_id = NULL, chat_id = 0
-    WHERE user_id = $1 AND state = 'pending' AND method IN ('refundStarPayment', 'editUserStarSubscription')";
 
 const HOLDABLE: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, 'epoch', 'epoch') ON CONFLICT (id) DO NOTHING";
 
 const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR UPDATE";
+
+/// Under the lock on the person's row, which a change of mind takes as well. $1 person, $2 now.
+const DUE: &str = "SELECT user_id FROM deletions WHERE user_id = $1 AND due_at <= $2";
 
 const REMAINING: &str = "
     SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
@@ -62,9 +77,13 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)
          + (SELECT count(*) FROM tool_calls WHERE user_id = $1) + (SELECT count(*) FROM turns WHERE user_id = $1)
          + (SELECT count(*) FROM usage_days WHERE user_id = $1) + (SELECT count(*) FROM outbox WHERE user_id = $1)
+         + (SELECT count(*) FROM deletions WHERE user_id = $1) + (SELECT count(*) FROM exports WHERE user_id = $1)
+         + (SELECT count(*) FROM proactive_messages WHERE user_id = $1)
          + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)
          + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)
-         + (SELECT count(*) FROM audio_files WHERE user_id = $1)";
+         + (SELECT count(*) FROM audio_files WHERE user_id = $1)
+         + (SELECT count(*) FROM feedback WHERE user_id = $1)
+         + (SELECT count(*) FROM referrals WHERE user_id = $1 OR referrer_id = $1)";
 
 impl Users<'_> {
     /// Removes everything of a person, in one transaction. A turn that is being generated meanwhile finds nothing to write
@@ -73,6 +92,20 @@ impl Users<'_> {
     /// # Errors
     /// [`StoreError`]; then nothing was removed.
     pub async fn delete(&self, user_id: i64) -> Result<Deleted, StoreError> {
+        let deleted = self.delete_if(user_id, None).await?;
+        Ok(deleted.unwrap_or_else(|| Deleted { counts: BTreeMap::new(), remaining: 0 }))
+    }
+
+    /// As [`Users::delete`], but only if the person asked to be removed by `now` and did not change their mind; nothing
+    /// otherwise. Asked by any number of replicas at once, one removes.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was removed.
+    pub async fn delete_due(&self, user_id: i64, now: DateTime<Utc>) -> Result<Option<Deleted>, StoreError> {
+        self.delete_if(user_id, Some(now)).await
+    }
+
+    async fn delete_if(&self, user_id: i64, due_by: Option<DateTime<Utc>>) -> Result<Option<Deleted>, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
         // Held first, so that a turn that begins meanwhile waits and then starts with a new person. Somebody who is not
         // there is made, to be held: otherwise they could come while what they brought is being removed.
@@ -83,8 +116,15 @@ impl Users<'_> {
                 break;
             }
         }
-        affected(&mut transaction, KEEP_OWED, user_id).await?;
-        affected(&mut transaction, STOP, user_id).await?;
+        if let Some(now) = due_by {
+            let due: Option<(i64,)> =
+                sqlx::query_as(DUE).bind(user_id).bind(now).fetch_optional(&mut *transaction).await?;
+            if due.is_none() {
+                // Dropped, the transaction is undone, and with it the person who was made to be held.
+                return Ok(None);
+            }
+        }
+        payments::leave(&mut transaction, user_id).await?;
         let mut counts = BTreeMap::new();
         for (table, statement) in REMOVALS {
             counts.insert(table.to_owned(), affected(&mut transaction, statement, user_id).await?);
@@ -93,7 +133,7 @@ impl Users<'_> {
         counts.insert("users".to_owned(), removed - made);
         let (remaining,) = sqlx::query_as(REMAINING).bind(user_id).fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
-        Ok(Deleted { counts, remaining })
+        Ok(Some(Deleted { counts, remaining }))
     }
 }
 

@@ -8,6 +8,8 @@ mod migrations;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod preferences;
+#[cfg(test)]
 mod queues;
 #[cfg(test)]
 mod races;

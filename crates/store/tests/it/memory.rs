@@ -101,7 +101,7 @@ async fn a_turn_recalls_what_was_said_long_ago_from_what_admit_found() {
     let Admission::Admitted(turn, person) = world.store.turns().admit(&admit).await.unwrap() else { panic!("no") };
     let limits = RecallLimits { messages: 4, earlier: 3, weeks: 4, facts: 50 };
     let messages = world.store.messages();
-    let recall = messages.recall(IVAN, turn.turn_id, limits, &question, &person.postings).await.unwrap();
+    let recall = messages.recall(IVAN, &[turn.turn_id], limits, &question, &person.postings).await.unwrap();
     let texts: Vec<_> = recall.remembered.iter().take(3).map(|m| (m.role, m.text.as_str())).collect();
     assert!(texts.contains(&(Role::User, "Девятого мая, на десять дней.")), "{texts:?}");
     assert_eq!(recall.messages.len(), 4, "the history is as it was");

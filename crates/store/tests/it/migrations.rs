@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 13] = [
+const DATA: [(i64, &str); 17] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -31,18 +31,32 @@ const DATA: [(i64, &str); 13] = [
          UPDATE turns SET level_up = 2, level_up_name = 'Friend'"),
     (8, "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
          VALUES (gen_random_uuid(), 1, 'charge', '', 'stars', 'XTR', 250, true, now());
-         INSERT INTO subscriptions VALUES (1, 'charge', 'charge', now(), false);
+         INSERT INTO subscriptions (user_id, charge_id, last_charge_id, renews_at) VALUES (1, 'charge', 'charge', now());
          INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
          VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
     (9, "INSERT INTO audio_files VALUES (gen_random_uuid(), 'in', 1, 'audio/ogg', 100, 1000, 'model', now());
          UPDATE settings SET voice_mode = 'always', voice = 'warm'"),
     (10, "UPDATE inbox SET draft_id = 7"),
+    (11, "UPDATE settings SET quiet_from = 22, quiet_until = 8, good_morning = true, proactive_at = now();
+          INSERT INTO deletions VALUES (1, now(), now());
+          INSERT INTO exports VALUES (1, '2026-01-01', now());
+          INSERT INTO proactive_messages VALUES (1, '2026-01-01', 'good_morning', NULL, now())"),
     (12, "UPDATE facts SET confidence = 90, day = '2026-01-01', message_id = gen_random_uuid(), times_said = 2, turn_id = NULL;
           INSERT INTO facts (id, user_id, category, content, created_at, chain, last_said_at, ended_at, forgotten_at)
           VALUES (gen_random_uuid(), 1, 'other', 'token', now(), gen_random_uuid(), now(), now(), now());
           UPDATE conversations SET title = 'token', extracted_messages = 1;
           UPDATE users SET facts_version = 2"),
     (13, "UPDATE conversations SET silent = true"),
+    (17, "UPDATE turns SET stop_asked_at = now(), again_of = gen_random_uuid()"),
+    (18, "INSERT INTO users (id, created_at, last_seen_at, blocked_at) VALUES (2, now(), now(), now()) ON CONFLICT (id) DO NOTHING;
+          INSERT INTO feedback VALUES (gen_random_uuid(), 1, '👍', now());
+          INSERT INTO referrals VALUES (2, 1, now())"),
+    (21, "INSERT INTO subscriptions (charge_id, last_charge_id, renews_at) VALUES ('nobodys', 'nobodys', now());
+          INSERT INTO subscriptions (charge_id, user_id, last_charge_id, renews_at, begun_at, wanted, stopped_at)
+          VALUES ('second', 1, 'second', now(), now(), false, now()) ON CONFLICT DO NOTHING;
+          INSERT INTO payments (id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+          VALUES (gen_random_uuid(), 'nobodys', '', 'stars', 'XTR', 250, false, now());
+          INSERT INTO star_transactions (seen) VALUES (7)"),
     (22, "INSERT INTO weeks VALUES (1, '2026-01-05', 'token', false, now(), now())"),
 ];
 

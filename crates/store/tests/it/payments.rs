@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{
-    payment::{REMIND_BEFORE, Way},
+    payment::{Going, REMIND_BEFORE, Way},
     plan::Plan,
 };
 use evolve_store::{
     inbox::NewUpdate,
     outbox::NewOutgoing,
-    payments::{Ending, NewPayment, Refund, RefundBegun},
+    payments::{Ending, Granted, NewPayment, Refund, RefundBegun, Repeats},
 };
 use proptest::{prelude::*, strategy::ValueTree as _};
 use serde_json::json;
@@ -28,9 +28,19 @@ fn payment(user_id: i64, charge: &str, way: Way, now: DateTime<Utc>) -> NewPayme
         currency: if way == Way::Money { "RUB" } else { "XTR" }.to_owned(),
         amount: if way == Way::Money { 29_900 } else { 250 },
         matched: true,
-        renews_at: (way == Way::StarsMonthly).then(|| now + TimeDelta::days(30)),
-        begins: way == Way::StarsMonthly,
+        made_at: now,
+        repeats: (way == Way::StarsMonthly).then(|| repeats(user_id, true, now)),
+        is_found: false,
     }
+}
+
+/// Of the one subscription that each person's stories are about.
+fn repeats(user_id: i64, begins: bool, now: DateTime<Utc>) -> Repeats {
+    Repeats { offer: [u8::try_from(user_id).unwrap(); 32], begins, renews_at: now + TimeDelta::days(30) }
+}
+
+fn renewal(user_id: i64, charge: &str, now: DateTime<Utc>) -> NewPayment {
+    NewPayment { repeats: Some(repeats(user_id, false, now)), ..payment(user_id, charge, Way::StarsMonthly, now) }
 }
 
 fn call(user_id: i64, key: &str) -> NewOutgoing {
@@ -115,9 +125,11 @@ async fn a_cancelled_subscription_owes_telegram_the_call_and_keeps_what_is_paid(
     for key in ["off", "off again"] {
         let off = payments.set_renewal(IVAN, false, |charge| Some(call(IVAN, &format!("{key}-{charge}"))), world.now);
         assert_eq!(off.await.unwrap().unwrap().premium_until, paid_until);
+        assert_eq!(going(&world).await, Going::Stopping, "Telegram has not confirmed it");
     }
-    let owed = world.count("SELECT count(*) FROM outbox WHERE key = 'off-c1'").await;
-    assert_eq!((owed, world.count("SELECT count(*) FROM outbox").await), (1, 1), "it was cancelled twice");
+    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE key IN ('off-c1', 'off again-c1')").await, 2);
+    payments.stopped("c1", world.now).await.unwrap();
+    assert_eq!(going(&world).await, Going::Stopped);
     let nobody = payments.set_renewal(7, false, |_| Some(call(7, "x")), world.now).await.unwrap();
     assert_eq!(nobody, None);
 }
@@ -127,16 +139,185 @@ async fn a_subscription_is_cancelled_by_its_first_charge_however_often_it_was_re
     let world = world().await;
     let payments = world.store.payments();
     payments.paid(&payment(IVAN, "first", Way::StarsMonthly, world.now), world.now).await.unwrap();
-    let renewal = NewPayment { begins: false, ..payment(IVAN, "second", Way::StarsMonthly, world.now) };
-    payments.paid(&renewal, world.now).await.unwrap();
+    let renewed = renewal(IVAN, "second", world.now);
+    payments.paid(&renewed, world.now).await.unwrap();
     payments.set_renewal(IVAN, false, |charge| Some(call(IVAN, charge)), world.now).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM outbox WHERE key = 'first'").await, 1);
     // A bot may only allow people to take a subscription up again.
     let allowed = payments.set_renewal(IVAN, true, |charge| Some(call(IVAN, &format!("on-{charge}"))), world.now);
     assert!(!allowed.await.unwrap().unwrap().renews());
-    assert_eq!(world.count("SELECT count(*) FROM outbox WHERE key = 'on-first'").await, 1);
-    let third = NewPayment { begins: false, ..payment(IVAN, "third", Way::StarsMonthly, world.now) };
-    assert!(payments.paid(&third, world.now).await.unwrap().standing.renews(), "they took it up again, and it came");
+    assert_eq!(
+        (going(&world).await, world.count("SELECT count(*) FROM outbox WHERE key = 'on-first'").await),
+        (Going::Resumable, 1)
+    );
+    // They may have: it can be stopped again.
+    let off = payments.set_renewal(IVAN, false, |charge| Some(call(IVAN, &format!("again-{charge}"))), world.now);
+    off.await.unwrap();
+    assert_eq!(
+        (going(&world).await, world.count("SELECT count(*) FROM outbox WHERE key = 'again-first'").await),
+        (Going::Stopping, 1)
+    );
+    payments.set_renewal(IVAN, true, |charge| Some(call(IVAN, &format!("on2-{charge}"))), world.now).await.unwrap();
+    let later = world.now + TimeDelta::days(1);
+    let third = payments.paid(&renewal(IVAN, "third", later), later).await.unwrap();
+    assert!(third.standing.renews(), "they took it up again, and it came");
+}
+
+async fn going(world: &World) -> Going {
+    world.store.payments().account(IVAN, 0).await.unwrap().standing.renewal.unwrap().going()
+}
+
+#[tokio::test]
+async fn a_renewal_that_was_paid_before_telegram_stopped_it_does_not_take_it_up_again() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let hour = |n: i64| world.now + TimeDelta::hours(n);
+    payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, hour(0)), hour(0)).await.unwrap();
+    payments.set_renewal(IVAN, false, |_| Some(call(IVAN, "off")), hour(1)).await.unwrap();
+    let stops = "SELECT count(*) FROM outbox WHERE key LIKE 'stop-%'";
+    payments.paid(&renewal(IVAN, "c2", hour(2)), hour(2)).await.unwrap();
+    assert_eq!((going(&world).await, world.count(stops).await), (Going::Stopping, 1), "it is asked for once more");
+    payments.stopped("c1", hour(4)).await.unwrap();
+    let late = payments.paid(&renewal(IVAN, "c3", hour(3)), hour(5)).await.unwrap();
+    assert_eq!((going(&world).await, late.standing.renews()), (Going::Stopped, false));
+    payments.paid(&renewal(IVAN, "c4", hour(6)), hour(6)).await.unwrap();
+    assert_eq!(going(&world).await, Going::Running);
+}
+
+#[tokio::test]
+async fn a_renewal_after_the_grace_belongs_to_the_same_subscription_and_its_first_charge_is_never_lost() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "first", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    let later = world.now + TimeDelta::days(40);
+    assert_eq!(payments.see_to(Ending::Expire, "ru", later).await.unwrap(), 1);
+    assert_eq!(payments.account(IVAN, 0).await.unwrap().standing.renewal, None, "it is not spoken of any more");
+    // Whatever its payload says now: the keys may have changed.
+    let renewed = NewPayment { matched: false, ..renewal(IVAN, "second", later) };
+    let renewed = payments.paid(&renewed, later).await.unwrap();
+    assert!(renewed.matched && renewed.standing.renews());
+    assert_eq!(payments.account(IVAN, 0).await.unwrap().subscription_charge.as_deref(), Some("first"));
+    let stray = NewPayment {
+        repeats: Some(Repeats { offer: [9; 32], ..repeats(IVAN, false, later) }),
+        ..renewal(IVAN, "stray", later)
+    };
+    payments.paid(&stray, later).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM subscriptions").await, 1, "the charge of a renewal stops nothing");
+}
+
+#[tokio::test]
+async fn what_repeats_for_no_offer_of_ours_is_kept_and_stopped() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let stray = NewPayment { matched: false, ..payment(IVAN, "c1", Way::StarsMonthly, world.now) };
+    assert_eq!(payments.paid(&stray, world.now).await.unwrap().standing, Default::default());
+    assert_eq!(world.count(STOPPED).await, 1);
+    let renewed = payments.paid(&renewal(IVAN, "c2", world.now), world.now).await.unwrap();
+    assert!(!renewed.matched && renewed.standing.plan == Plan::Free);
+    assert_eq!(world.count(STOPPED).await, 2, "by its first charge");
+}
+
+#[tokio::test]
+async fn a_gift_adds_to_what_is_paid_and_is_given_once() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    let week = TimeDelta::days(7);
+    assert_eq!(payments.grant(IVAN, week, |_| call(IVAN, "gift"), day(0)).await.unwrap(), Granted::Nobody);
+    payments.paid(&payment(IVAN, "c1", Way::Stars, day(0)), day(0)).await.unwrap();
+    let Granted::Yes(given) = payments.grant(IVAN, week, |_| call(IVAN, "gift"), day(1)).await.unwrap() else {
+        panic!("not given")
+    };
+    assert_eq!(given.premium_until, Some(day(37)));
+    assert_eq!(payments.grant(IVAN, week, |_| call(IVAN, "gift"), day(1)).await.unwrap(), Granted::Already(given));
+}
+
+#[tokio::test]
+async fn what_was_reported_and_not_booked_is_booked_when_the_person_is_removed_and_stopped() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "before", Way::Stars, world.now), world.now).await.unwrap();
+    let paid = |id: i64, charge: &str, first: bool| NewUpdate {
+        update_id: id,
+        chat_id: Some(IVAN),
+        user_id: Some(IVAN),
+        payload: json!({ "update_id": id, "message": { "successful_payment": {
+            "currency": "XTR", "total_amount": 250, "invoice_payload": "p1.s.42", "telegram_payment_charge_id": charge,
+            "provider_payment_charge_id": "", "is_recurring": first, "is_first_recurring": first,
+        } } }),
+    };
+    let refunded =
+        json!({ "update_id": 4, "message": { "refunded_payment": { "telegram_payment_charge_id": "before" } } });
+    let refunded = NewUpdate { payload: refunded, ..paid(4, "", false) };
+    let updates = [paid(1, "waits", false), paid(2, "dead", false), paid(3, "c1", true), refunded, update(5, IVAN)];
+    world.store.inbox().put(&updates, world.now).await.unwrap();
+    sqlx::query("UPDATE inbox SET state = 'dead' WHERE update_id = 2").execute(&world.sql).await.unwrap();
+    assert_eq!(world.store.users().delete(IVAN).await.unwrap().remaining, 0);
+    let balances = balances(&world).await;
+    let of = |account: &str| balances[&(account.to_owned(), "XTR".to_owned())];
+    assert_eq!((of("telegram"), of("sales"), of("unmatched")), (750, 0, -750));
+    assert_eq!(world.count(STOPPED).await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM inbox WHERE payload IS NOT NULL OR user_id IS NOT NULL").await, 0);
+    let open: Vec<_> =
+        payments.to_see_to(None, 10).await.unwrap().into_iter().map(|p| (p.charge_id, p.user_id)).collect();
+    assert_eq!(
+        open,
+        ["waits", "dead", "c1"].map(|charge| (charge.to_owned(), None)),
+        "somebody must decide about them"
+    );
+    // Whoever was booking one meanwhile, and Telegram, which tells it again, bring nobody back.
+    assert!(payments.paid(&payment(IVAN, "waits", Way::Stars, world.now), world.now).await.unwrap().replayed);
+    assert_eq!(world.count("SELECT count(*) FROM users").await, 0);
+}
+
+#[tokio::test]
+async fn a_renewal_of_somebody_who_was_removed_brings_nobody_back_and_is_stopped_by_the_first_charge() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    world.store.users().delete(IVAN).await.unwrap();
+    assert_eq!(world.count(STOPPED).await, 1);
+    let late = payments.paid(&renewal(IVAN, "c2", world.now), world.now).await.unwrap();
+    assert!(!late.matched && !late.replayed);
+    assert!(payments.paid(&renewal(IVAN, "c2", world.now), world.now).await.unwrap().replayed);
+    assert_eq!((world.count(STOPPED).await, world.count("SELECT count(*) FROM users").await), (2, 0));
+    let open = payments.to_see_to(None, 10).await.unwrap();
+    assert_eq!((open.len(), open[0].user_id, open[0].amount), (1, None, 250));
+    assert_eq!(payments.refunded(IVAN, "c2", world.now).await.unwrap(), Refund::OfNobody);
+    assert_eq!(payments.to_see_to(None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_payment_that_was_never_reported_is_found_once_and_is_a_first_one_only_if_no_other_is_known() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let found = |charge: &str| NewPayment { is_found: true, ..renewal(IVAN, charge, world.now) };
+    let first = payments.paid(&found("c1"), world.now).await.unwrap();
+    assert!(first.standing.renews(), "who paid is known from then on");
+    assert!(payments.paid(&found("c2"), world.now).await.unwrap().standing.renews());
+    assert!(payments.paid(&renewal(IVAN, "c2", world.now), world.now).await.unwrap().replayed);
+    assert_eq!(payments.account(IVAN, 0).await.unwrap().subscription_charge.as_deref(), Some("c1"));
+    assert_eq!(world.count("SELECT count(*) FROM subscriptions").await, 1);
+}
+
+#[tokio::test]
+async fn what_somebody_wants_back_and_who_was_removed_can_be_given_back_and_nothing_else_of_them_is_left() {
+    let world = world().await;
+    let payments = world.store.payments();
+    for charge in ["asked", "kept"] {
+        payments.paid(&payment(IVAN, charge, Way::Stars, world.now), world.now).await.unwrap();
+    }
+    let mine = payments.account(IVAN, 5).await.unwrap().payments;
+    let asked = mine.iter().find(|payment| payment.charge_id == "asked").unwrap();
+    payments.ask_refund(IVAN, asked.id, world.now).await.unwrap();
+    assert_eq!(world.store.users().delete(IVAN).await.unwrap().remaining, 0);
+    let open = payments.to_see_to(None, 10).await.unwrap();
+    assert_eq!(
+        (open.len(), open[0].charge_id.as_str(), open[0].user_id, open[0].covers_until),
+        (1, "asked", None, None)
+    );
+    assert_eq!(world.count("SELECT count(*) FROM payments").await, 1);
+    assert_eq!(payments.begin_refund(&open[0], &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
 }
 
 const STOPPED: &str = "
@@ -149,7 +330,8 @@ async fn of_two_subscriptions_of_one_person_the_older_is_stopped() {
     let payments = world.store.payments();
     payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
     assert_eq!(world.count(STOPPED).await, 0);
-    let second = payments.paid(&payment(IVAN, "c2", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    let later = world.now + TimeDelta::seconds(1);
+    let second = payments.paid(&payment(IVAN, "c2", Way::StarsMonthly, later), later).await.unwrap();
     assert_eq!((world.count(STOPPED).await, second.standing.renews()), (1, true));
     assert_eq!(payments.account(IVAN, 0).await.unwrap().subscription_charge.as_deref(), Some("c2"));
     assert_eq!(second.standing.paid_until, Some(world.now + TimeDelta::days(60)), "both were paid");
@@ -160,8 +342,8 @@ async fn a_subscription_whose_newest_payment_is_given_back_is_stopped() {
     let world = world().await;
     let payments = world.store.payments();
     payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
-    let renewal = NewPayment { begins: false, ..payment(IVAN, "c2", Way::StarsMonthly, world.now) };
-    payments.paid(&renewal, world.now).await.unwrap();
+    let renewed = renewal(IVAN, "c2", world.now);
+    payments.paid(&renewed, world.now).await.unwrap();
     let Refund::Done(standing) = payments.refunded(IVAN, "c1", world.now).await.unwrap() else { panic!("not done") };
     assert_eq!((standing.renews(), world.count(STOPPED).await), (true, 0), "an older one");
     let Refund::Done(standing) = payments.refunded(IVAN, "c2", world.now).await.unwrap() else { panic!("not done") };
@@ -212,10 +394,13 @@ async fn what_somebody_must_decide_about_is_listed_until_it_is_given_back() {
     let asked = mine.iter().find(|payment| payment.charge_id == "asked").unwrap();
     payments.ask_refund(IVAN, asked.id, world.now).await.unwrap();
     let listed = async || {
-        let payments = payments.to_see_to(10).await.unwrap();
+        let payments = payments.to_see_to(None, 10).await.unwrap();
         payments.into_iter().map(|payment| payment.charge_id).collect::<Vec<_>>()
     };
     assert_eq!(listed().await, ["asked", "stray"]);
+    let second = payments.to_see_to(Some(asked.id), 10).await.unwrap();
+    assert_eq!((second.len(), second[0].charge_id.as_str()), (1, "stray"), "a page of them");
+    assert!(!payments.decline_refund(mine[0].id, world.now).await.unwrap() || mine[0].id == asked.id);
     payments.refunded(IVAN, "asked", world.now).await.unwrap();
     payments.refunded(7, "stray", world.now).await.unwrap();
     assert_eq!(listed().await, [""; 0]);
@@ -237,6 +422,20 @@ async fn a_refund_that_is_owed_outlives_the_person_and_is_booked() {
     }
     assert_eq!(world.count("SELECT count(*) FROM users").await, 0);
     assert_eq!(payments.refunded(IVAN, "never", world.now).await.unwrap(), Refund::Unknown);
+}
+
+#[tokio::test]
+async fn who_blocks_the_bot_after_cancelling_is_not_charged_all_the_same() {
+    let world = world().await;
+    let word = NewOutgoing { method: "sendMessage".to_owned(), ..call(IVAN, "word") };
+    let stop = NewOutgoing { method: "editUserStarSubscription".to_owned(), ..call(IVAN, "stop") };
+    world.store.outbox().put(&[word, stop, call(IVAN, "refund")], world.now).await.unwrap();
+    world.store.outbox().close(IVAN, world.now).await.unwrap();
+    let waits: Vec<(String,)> = sqlx::query_as("SELECT key FROM outbox WHERE state = 'pending' ORDER BY key")
+        .fetch_all(&world.sql)
+        .await
+        .unwrap();
+    assert_eq!(waits, [("refund".to_owned(),), ("stop".to_owned(),)]);
 }
 
 #[tokio::test]
@@ -270,7 +469,7 @@ async fn a_late_renewal_has_its_grace_and_ends_when_that_is_over() {
     assert_eq!(look(32, Ending::Expire).await, 0);
     assert_eq!(look(33, Ending::Expire).await, 1);
     assert_eq!(notices(&world).await, ["premium_late", "premium_ended"]);
-    assert_eq!(world.count("SELECT count(*) FROM subscriptions").await, 0);
+    assert_eq!(payments.account(IVAN, 0).await.unwrap().standing.renewal, None);
 }
 
 #[tokio::test]
@@ -416,14 +615,25 @@ async fn every_query_of_payments_has_an_index() {
         ("SELECT id FROM payments WHERE user_id = 1 ORDER BY paid_at DESC LIMIT 5", "payments_of_user"),
         ("SELECT id FROM payments WHERE charge_id = 'c'", "payments_charge_id_key"),
         (
-            "SELECT id FROM payments WHERE refunded_at IS NULL AND (refund_asked_at IS NOT NULL OR NOT matched)
-             ORDER BY paid_at LIMIT 100",
+            "SELECT id FROM payments WHERE refunded_at IS NULL AND declined_at IS NULL
+             AND (refund_asked_at IS NOT NULL OR NOT matched) AND id > gen_random_uuid() ORDER BY id LIMIT 100",
             "payments_to_see_to",
         ),
         (
             "SELECT id FROM users WHERE plan = 'premium' AND premium_until <= now() ORDER BY premium_until",
             "users_premium_ends",
         ),
+        (
+            "SELECT u.id FROM users u WHERE u.plan = 'premium' AND u.premium_until > now() AND paid_until <= now()
+             AND u.premium_until <= now() + interval '3 days'
+             AND EXISTS (SELECT FROM subscriptions s WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)
+             ORDER BY u.premium_until LIMIT 500",
+            "users_premium_ends",
+        ),
+        ("SELECT charge_id FROM subscriptions WHERE user_id = 1 AND shown ORDER BY begun_at DESC LIMIT 1", "subscriptions_of_user"),
+        ("SELECT charge_id FROM subscriptions WHERE offer = 'o' ORDER BY begun_at DESC LIMIT 1", "subscriptions_by_offer"),
+        ("SELECT debit, currency, amount FROM ledger", "ledger_balances"),
+        ("SELECT count(*) FROM inbox WHERE state = 'pending' AND chat_id IS NULL", "inbox_apart"),
         ("SELECT update_id FROM inbox WHERE state = 'pending' ORDER BY rank, update_id LIMIT 1", "inbox_pending"),
     ] {
         let mut connection = world.sql.acquire().await.unwrap();

@@ -202,3 +202,37 @@ async fn an_update_with_what_postgres_cannot_hold_does_not_block_the_others() {
     let claimed = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
     assert_eq!(claimed.payload, json!({"update_id": 1, "a": ["xy"]}));
 }
+
+#[tokio::test]
+async fn who_has_blocked_the_bot_is_owed_nothing_that_waits_and_comes_back() {
+    let world = world().await;
+    let outbox = world.store.outbox();
+    sqlx::query("INSERT INTO users (id, created_at, last_seen_at) VALUES (5, now(), now())")
+        .execute(&world.sql)
+        .await
+        .unwrap();
+    let money = NewOutgoing { method: "refundStarPayment".to_owned(), ..owed(5, "money") };
+    outbox.put(&[owed(5, "a"), owed(6, "b"), money], world.now).await.unwrap();
+    outbox.close(5, world.now).await.unwrap();
+    let mut left = Vec::new();
+    while let Some(claimed) = outbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap() {
+        left.push((claimed.chat_id, claimed.method));
+    }
+    left.sort();
+    assert_eq!(left, [(5, "refundStarPayment".to_owned()), (6, "sendMessage".to_owned())]);
+    assert_eq!(world.count("SELECT count(*) FROM users WHERE blocked_at IS NOT NULL").await, 1);
+    outbox.reopen(5).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM users WHERE blocked_at IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_message_of_ours_leads_back_to_what_it_was_owed_for() {
+    let world = world().await;
+    let outbox = world.store.outbox();
+    outbox.put(&[owed(5, "tgm-5-1-0")], world.now).await.unwrap();
+    let claimed = outbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!(outbox.key_of(5, 77).await.unwrap(), None);
+    outbox.sent(&claimed, Some(77), world.now).await.unwrap();
+    assert_eq!(outbox.key_of(5, 77).await.unwrap().as_deref(), Some("tgm-5-1-0"));
+    assert_eq!(outbox.key_of(6, 77).await.unwrap(), None);
+}

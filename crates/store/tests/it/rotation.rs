@@ -7,7 +7,6 @@ use evolve_store::{
     messages::RecallLimits,
     rotate::{Rotated, rotate, verify},
 };
-use uuid::Uuid;
 
 use crate::support::{IVAN, defaults, learning, store, work, world};
 
@@ -35,10 +34,7 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!(profile.name.as_deref(), Some("Иван"));
     let limits = RecallLimits { messages: 10, earlier: 3, weeks: 4, facts: 50 };
-    let recall = only_new
-        .messages()
-        .recall(IVAN, Uuid::now_v7(), limits, &Question::default(), &Postings::default())
-        .await
-        .unwrap();
+    let recall =
+        only_new.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default()).await.unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
 }

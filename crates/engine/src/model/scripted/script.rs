@@ -32,6 +32,8 @@ pub enum Step {
     Fail(ModelError),
     /// Gives some text out, then fails. Not streaming, it just fails.
     FailAfter(String, ModelError),
+    /// Gives some text out, then nothing more. Not streaming, it never answers.
+    HangAfter(String),
     /// Waits for the notification, then does the step.
     After(Arc<Notify>, Box<Step>),
     /// Never answers.
@@ -166,6 +168,12 @@ impl ModelProvider for Script {
                 Step::Fail(error) => return Err(error),
                 Step::FailAfter(text, error) => {
                     return Ok(futures::stream::iter([Ok(Event::Text(text)), Err(error)]).boxed());
+                }
+                Step::HangAfter(text) => {
+                    let said = word_by_word(answer(text, Vec::new())).filter(|event| {
+                        std::future::ready(matches!(event, Ok(Event::Started { .. } | Event::Text(_))))
+                    });
+                    return Ok(said.chain(futures::stream::pending()).boxed());
                 }
                 Step::After(notify, then) => {
                     notify.notified().await;

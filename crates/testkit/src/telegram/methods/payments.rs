@@ -89,9 +89,10 @@ pub(super) fn edit_subscription(world: &mut World, params: &Params) -> Outcome {
     Ok(true.into())
 }
 
-pub(super) fn transactions(world: &mut World, _: &Params) -> Outcome {
-    let list = world.payments.charges.iter().filter(|(_, charge)| charge.invoice.currency == "XTR");
-    let list: Vec<Value> =
-        list.map(|(id, charge)| json!({ "id": id, "amount": charge.invoice.total, "date": 0 })).collect();
-    Ok(json!({ "transactions": list }))
+pub(super) fn transactions(world: &mut World, params: &Params) -> Outcome {
+    let offset = usize::try_from(params.int("offset")).map_err(|_| Refusal::bad("OFFSET_INVALID"))?;
+    // 1 to 100; 100 where it is not given.
+    let limit = usize::try_from(params.int("limit")).ok().filter(|limit| *limit > 0).unwrap_or(100).min(100);
+    let page: Vec<Value> = world.payments.transactions.iter().skip(offset).take(limit).cloned().collect();
+    Ok(json!({ "transactions": page }))
 }

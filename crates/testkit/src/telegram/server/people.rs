@@ -132,6 +132,16 @@ impl TelegramServer {
         })
     }
 
+    /// A day without anybody asking for them: updates that wait are forgotten.
+    pub fn forget_updates(&self) {
+        self.shared.change(|world| world.updates.clear());
+    }
+
+    /// So many seconds pass for the transactions in Stars that there are.
+    pub fn age_transactions(&self, seconds: i64) {
+        self.shared.change(|world| world.payments.age_transactions(seconds));
+    }
+
     /// Queues an update of any form. Returns its id: its own `update_id`, or else the next one.
     pub fn send_update(&self, update: Value) -> i64 {
         let update = match update {

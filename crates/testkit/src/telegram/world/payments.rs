@@ -65,6 +65,8 @@ pub(in super::super) struct Payments {
     links: HashMap<String, Invoice>,
     checkouts: HashMap<String, Checkout>,
     pub(in super::super) charges: BTreeMap<String, Charge>,
+    /// Of Stars, oldest first: `StarTransaction` objects.
+    pub(in super::super) transactions: Vec<Value>,
     made: u64,
 }
 
@@ -78,6 +80,12 @@ impl Payments {
         let slug = format!("evolve{:06}", self.next());
         self.links.insert(slug.clone(), invoice);
         format!("https://t.me/${slug}")
+    }
+
+    pub(in super::super) fn age_transactions(&mut self, seconds: i64) {
+        for transaction in &mut self.transactions {
+            transaction["date"] = (transaction["date"].as_i64().unwrap_or_default() - seconds).into();
+        }
     }
 
     fn at_link(&self, link: &str) -> Option<&Invoice> {
@@ -164,6 +172,11 @@ impl World {
                 paid["is_first_recurring"] = true.into();
             }
         }
+        if is_stars {
+            let partner = self.partner(user_id, &invoice);
+            let made = json!({ "id": charge_id, "amount": invoice.total, "date": now(), "source": partner });
+            self.payments.transactions.push(made);
+        }
         let first = first.or_else(|| invoice.period.map(|_| charge_id.clone()));
         let charge = Charge { user_id, invoice, is_refunded: false, first, is_canceled: false, is_barred: false };
         self.payments.charges.insert(charge_id.clone(), charge);
@@ -209,15 +222,33 @@ impl World {
             return Err(Refusal::bad("CHARGE_ALREADY_REFUNDED"));
         }
         charge.is_refunded = true;
+        let invoice = charge.invoice.clone();
         let refunded = json!({
-            "currency": charge.invoice.currency,
-            "total_amount": charge.invoice.total,
-            "invoice_payload": charge.invoice.payload,
+            "currency": invoice.currency,
+            "total_amount": invoice.total,
+            "invoice_payload": invoice.payload,
             "telegram_payment_charge_id": charge_id,
             "provider_payment_charge_id": "",
         });
+        let partner = self.partner(user_id, &invoice);
+        let made = json!({ "id": charge_id, "amount": invoice.total, "date": now(), "receiver": partner });
+        self.payments.transactions.push(made);
         self.service_message(user_id, "refunded_payment", refunded);
         Ok(())
+    }
+
+    /// The other side of a transaction, as a `TransactionPartnerUser`.
+    fn partner(&self, user_id: i64, invoice: &Invoice) -> Value {
+        let mut partner = json!({
+            "type": "user",
+            "transaction_type": "invoice_payment",
+            "user": { "id": user_id, "is_bot": false, "first_name": "" },
+            "invoice_payload": invoice.payload,
+        });
+        if let Some(period) = invoice.period {
+            partner["subscription_period"] = period.into();
+        }
+        partner
     }
 
     fn service_message(&mut self, user_id: i64, field: &str, content: Value) -> Posted {

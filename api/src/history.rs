@@ -1,0 +1,70 @@
+//! `/history` and `/privacy`: what was said, and who sees it.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
+use evolve_contract::{
+    Code,
+    history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
+};
+use evolve_store::{
+    history::{At, Page},
+    messages::{Message, Role},
+};
+
+use crate::{extract::Own, openapi::problems, problem::ApiError, state::Api};
+
+problems!(
+    HistoryProblems: Unauthorized, Forbidden, ProfileNotFound, InvalidValue, RateLimited, DatabaseUnavailable,
+);
+problems!(
+    PrivacyProblems: Unauthorized, RateLimited,
+);
+
+/// What was said: a page of it, or what some words lead to.
+#[utoipa::path(
+    get, path = "/history/{user_id}", tag = "profile", security(("bearer" = [])),
+    params(("user_id" = i64, Path, description = "The token's own person"), HistoryQuery),
+    responses((status = 200, description = "A page", body = HistoryResponse), HistoryProblems),
+)]
+pub async fn get(
+    State(api): State<Api>,
+    Own(person): Own,
+    query: Result<Query<HistoryQuery>, QueryRejection>,
+) -> Result<Json<HistoryResponse>, ApiError> {
+    let wrong =
+        |_| ApiError::new(Code::InvalidValue).detail("the query takes before or from, which are numbers, or search");
+    let Query(query) = query.map_err(wrong)?;
+    let page = match query {
+        HistoryQuery { search: Some(words), before: None, from: None } => api.history.search(person, &words).await?,
+        HistoryQuery { search: None, before: None, from: None } => api.history.page(person, At::End).await?,
+        HistoryQuery { search: None, before: Some(number), from: None } => {
+            api.history.page(person, At::Before(number)).await?
+        }
+        HistoryQuery { search: None, before: None, from: Some(number) } => {
+            api.history.page(person, At::From(number)).await?
+        }
+        _ => return Err(ApiError::new(Code::InvalidValue).detail("the query takes one of before, from and search")),
+    };
+    let Page { messages, older, newer } = page;
+    Ok(Json(HistoryResponse { user_id: person, messages: messages.into_iter().map(said).collect(), older, newer }))
+}
+
+/// Who sees what people say, as this bot is configured.
+#[utoipa::path(
+    get, path = "/privacy", tag = "profile", security(("bearer" = [])),
+    responses((status = 200, description = "Who sees what", body = PrivacyResponse), PrivacyProblems),
+)]
+pub async fn privacy(State(api): State<Api>) -> Json<PrivacyResponse> {
+    let models = api.engine.providers().into_iter().map(|provider| provider.provider).collect();
+    Json(PrivacyResponse { models })
+}
+
+fn said(message: Message) -> Said {
+    let by = match message.role {
+        Role::User => Speaker::Person,
+        Role::Assistant => Speaker::Companion,
+    };
+    Said { by, text: message.text, has_image: message.has_image, at: message.created_at }
+}

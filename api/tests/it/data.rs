@@ -1,0 +1,83 @@
+//! What people may do with what is kept of them.
+
+use chrono::TimeDelta;
+use evolve_contract::{
+    Code,
+    deletion::DeletionRequest,
+    history::{HistoryQuery, Speaker},
+};
+use evolve_testkit::eventually;
+use serde_json::json;
+
+use crate::harness::{IVAN, Setup};
+
+#[tokio::test]
+async fn who_asked_to_be_removed_is_removed_when_it_is_due_and_nothing_of_them_is_left() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    let nobody = json!({"user_id": IVAN, "days": 7});
+    assert_eq!(api.post("/deletion", Some(&token), &nobody).await.code(), Code::ProfileNotFound);
+    api.say(&token, "Привет", None).await.unwrap();
+    let never = json!({"user_id": IVAN, "days": 31});
+    assert_eq!(api.post("/deletion", Some(&token), &never).await.code(), Code::InvalidValue);
+    assert_eq!(api.get("/deletion/43", Some(&token)).await.code(), Code::Forbidden);
+
+    let ask = async |days| api.client.ask_deletion(&token, &DeletionRequest { user_id: IVAN, days }).await.unwrap();
+    ask(30).await;
+    let asked = ask(7).await;
+    assert_eq!(asked.due_at, Some(api.clock.now() + TimeDelta::days(7)));
+    assert_eq!(api.client.deletion(&token, IVAN).await.unwrap(), asked);
+    assert!(api.client.cancel_deletion(&token, IVAN).await.unwrap().cancelled);
+    assert!(!api.client.cancel_deletion(&token, IVAN).await.unwrap().cancelled);
+    api.clock.advance(TimeDelta::days(8));
+    // A replica that starts looks at once. This one finds nobody: it was cancelled.
+    let late = setup.start().await;
+    let token = late.token(IVAN).await;
+    late.client.ask_deletion(&token, &DeletionRequest { user_id: IVAN, days: 7 }).await.unwrap();
+    late.clock.advance(TimeDelta::days(7));
+    let replicas = (setup.start().await, setup.start().await);
+    let pool = setup.pool();
+    eventually("nobody is left", async || {
+        let (left,): (i64,) = sqlx::query_as("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
+        left == 0
+    })
+    .await;
+    let token = replicas.0.token(IVAN).await;
+    let left = replicas.1.client.delete_profile(&token, IVAN).await.unwrap();
+    assert_eq!((left.remaining, left.deleted.values().sum::<i64>()), (0, 0));
+    assert_eq!(replicas.0.get("/profile/42", Some(&token)).await.code(), Code::ProfileNotFound);
+}
+
+#[tokio::test]
+async fn what_was_said_is_read_back_and_forth_without_a_gap_or_a_repetition() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    assert_eq!(api.get("/history/42", Some(&token)).await.code(), Code::ProfileNotFound);
+    for number in 1..=9 {
+        api.say(&token, &format!("сообщение {number}"), None).await.unwrap();
+        api.clock.advance(TimeDelta::minutes(1));
+    }
+    let page = async |query: HistoryQuery| api.client.history(&token, IVAN, &query).await.unwrap();
+    let newest = page(HistoryQuery::default()).await;
+    assert_eq!((newest.messages.len(), newest.newer), (8, None));
+    let middle = page(HistoryQuery { before: newest.older, ..HistoryQuery::default() }).await;
+    let oldest = page(HistoryQuery { before: middle.older, ..HistoryQuery::default() }).await;
+    assert_eq!((oldest.messages.len(), oldest.older), (2, None));
+    let all: Vec<_> = [&oldest, &middle, &newest].into_iter().flat_map(|page| page.messages.clone()).collect();
+    let mine: Vec<_> = all.iter().filter(|said| said.by == Speaker::Person).map(|said| said.text.clone()).collect();
+    assert_eq!(mine, (1..=9).map(|number| format!("сообщение {number}")).collect::<Vec<_>>());
+    let forth = page(HistoryQuery { from: oldest.newer, ..HistoryQuery::default() }).await;
+    assert_eq!(forth.messages, middle.messages);
+
+    let search = |words: &str| HistoryQuery { search: Some(words.to_owned()), ..HistoryQuery::default() };
+    let found = page(search("сообщение 3")).await;
+    assert!(found.messages.iter().any(|said| said.text == "сообщение 3"), "{found:?}");
+    assert!(page(search("крокодил")).await.messages.is_empty());
+    for wrong in ["before=x", "before=1&from=2", "page=1"] {
+        assert_eq!(api.get(&format!("/history/42?{wrong}"), Some(&token)).await.code(), Code::InvalidValue);
+    }
+    assert_eq!(api.get("/history/43", Some(&token)).await.code(), Code::Forbidden);
+    assert_eq!(api.client.privacy(&token).await.unwrap().models, ["script"]);
+}

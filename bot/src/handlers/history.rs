@@ -1,0 +1,99 @@
+//! `/history`: what was said, page by page in one message; `/history words` finds it.
+
+use chrono_tz::Tz;
+use evolve_contract::{
+    Code,
+    history::{HistoryQuery, HistoryResponse, Said, Speaker},
+    profile::ProfileData,
+};
+use evolve_domain::language::Language;
+
+use super::{Trouble, Turn, menu::Menu};
+use crate::{markdown::escape, replies::Replies, texts::Text};
+
+const PREFIX: &str = "his:";
+/// So much of each message is shown, as Telegram counts (in UTF-16): eight of them fit into one message of its 4096.
+const SHOWN_UNITS: usize = 400;
+
+/// Whether a button is one of `/history`.
+#[must_use]
+pub(super) fn is_button(data: &str) -> bool {
+    data.starts_with(PREFIX)
+}
+
+/// `/history`, and `/history words`.
+pub(super) async fn show(turn: &Turn<'_>, words: &str) -> Result<Replies, Trouble> {
+    let words = words.trim();
+    let search = (!words.is_empty()).then(|| words.to_owned());
+    let profile = turn.fresh_profile_or_new().await?;
+    let query = HistoryQuery { search, ..HistoryQuery::default() };
+    match turn.bot.api.history(turn.person.id, &query).await {
+        Ok(page) => Ok(described(&page, &query, &profile, turn.language(Some(&profile))).send(turn.replies())),
+        Err(error) if error.code() == Some(Code::InvalidValue) => {
+            Ok(turn.replies().say(Text::HistoryTooLong.render(turn.language(Some(&profile)))))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A button of a page was pressed.
+pub(super) async fn pressed(
+    turn: &Turn<'_>,
+    query: &str,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
+    turn.answer_press(query).await;
+    let Some(query) = query_of(data) else { return Ok(turn.replies()) };
+    let profile = turn.fresh_profile_or_new().await?;
+    let page = turn.bot.api.history(turn.person.id, &query).await?;
+    Ok(described(&page, &query, &profile, turn.language(Some(&profile))).turn(turn.replies(), message))
+}
+
+fn query_of(data: &str) -> Option<HistoryQuery> {
+    let (what, number) = data.strip_prefix(PREFIX)?.split_once(':')?;
+    let number = Some(number.parse().ok()?);
+    match what {
+        "before" => Some(HistoryQuery { before: number, ..HistoryQuery::default() }),
+        "from" => Some(HistoryQuery { from: number, ..HistoryQuery::default() }),
+        _ => None,
+    }
+}
+
+fn described(page: &HistoryResponse, query: &HistoryQuery, profile: &ProfileData, language: Language) -> Menu {
+    let zone: Tz = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let title = match (&query.search, page.messages.is_empty()) {
+        (Some(_), true) => Text::HistoryNotFound,
+        (Some(words), false) => Text::HistoryFound { words },
+        (None, true) => Text::HistoryEmpty,
+        (None, false) => Text::HistoryTitle,
+    };
+    let mut parts = vec![title.render(language)];
+    parts.extend(page.messages.iter().map(|said| line(said, zone, language)));
+    let button = |text: Text<'_>, what: &str, number: i32| (text.render(language), format!("{PREFIX}{what}:{number}"));
+    let older = page.older.map(|number| button(Text::HistoryOlder, "before", number));
+    let newer = page.newer.map(|number| button(Text::HistoryNewer, "from", number));
+    Menu::new(parts.join("\n\n")).row(older.into_iter().chain(newer))
+}
+
+fn line(said: &Said, zone: Tz, language: Language) -> String {
+    let who = match said.by {
+        Speaker::Person => Text::HistoryYou,
+        Speaker::Companion => Text::HistoryI,
+    };
+    let when = said.at.with_timezone(&zone).format("%d.%m.%Y %H:%M");
+    let mut units = 0;
+    let mut text: String = said
+        .text
+        .chars()
+        .take_while(|char| {
+            units += char.len_utf16();
+            units <= SHOWN_UNITS
+        })
+        .collect();
+    if text.len() < said.text.len() {
+        text.push('…');
+    }
+    let photo = if said.has_image { "🖼 " } else { "" };
+    format!("<b>{}</b>, {when}\n{photo}{}", who.render(language), escape(&text))
+}

@@ -1,0 +1,125 @@
+//! `/delete`: everything of a person, at once or after a time to think; `/privacy`: what that is.
+//!
+//! A removal at once is asked for twice, and the second button holds for a quarter of an hour: nobody is removed by a button
+//! that they find months later. What is said after it is said directly and not through the outbox, where it would be
+//! something of them that is kept.
+
+use chrono::{TimeDelta, Utc};
+use chrono_tz::Tz;
+use evolve_contract::profile::ProfileData;
+use evolve_domain::language::Language;
+use serde_json::json;
+
+use super::{Trouble, Turn, menu::Menu};
+use crate::{
+    replies::Replies,
+    texts::{Text, date},
+};
+
+const PREFIX: &str = "del:";
+/// Times to think that are offered, in days.
+const GRACES: [u32; 2] = [7, 30];
+/// For so long the last button holds.
+const HOLDS: TimeDelta = TimeDelta::minutes(15);
+
+/// Whether a button is one of `/delete`.
+#[must_use]
+pub(super) fn is_button(data: &str) -> bool {
+    data.starts_with(PREFIX)
+}
+
+/// `/delete`; of somebody who asked to be removed already, the change of mind.
+pub(super) async fn ask(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let language = turn.best_known_language().await;
+    if turn.bot.api.cancel_deletion(turn.person.id).await? {
+        return Ok(turn.replies().say(Text::DeleteCancelled.render(language)));
+    }
+    Ok(choice(language).send(turn.replies()))
+}
+
+/// `/privacy`.
+pub(super) async fn privacy(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    let language = turn.best_known_language().await;
+    let models = turn.bot.api.privacy(turn.person.id).await?.models.join(", ");
+    Ok(turn.replies().say(Text::Privacy { models: &models }.render(language)))
+}
+
+/// A button of `/delete` was pressed.
+pub(super) async fn pressed(
+    turn: &Turn<'_>,
+    query: &str,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
+    turn.answer_press(query).await;
+    // Asked without making a profile: whoever was just removed must not come back by a second press.
+    let Some(profile) = turn.bot.api.profile(turn.person.id).await? else { return Ok(turn.replies()) };
+    let language = turn.language(Some(&profile));
+    let button = data.strip_prefix(PREFIX).unwrap_or(data);
+    let (what, value) = button.split_once(':').unwrap_or((button, ""));
+    let menu = match (what, value) {
+        ("in", days) => match days.parse().ok().filter(|days| GRACES.contains(days)) {
+            Some(days) => scheduled(turn, &profile, language, days).await?,
+            None => return Ok(turn.replies()),
+        },
+        ("now", _) => confirmation(turn, language),
+        ("yes", made) if is_fresh(turn, made) => return remove(turn, message, language).await,
+        // Too late: the choice is asked anew.
+        ("yes", _) => choice(language),
+        ("cancel", _) => {
+            turn.bot.api.cancel_deletion(turn.person.id).await?;
+            Menu::new(Text::DeleteCancelled.render(language))
+        }
+        ("keep", _) => Menu::new(Text::DeleteKept.render(language)),
+        // A button of another version of the bot.
+        _ => return Ok(turn.replies()),
+    };
+    Ok(menu.turn(turn.replies(), message))
+}
+
+fn choice(language: Language) -> Menu {
+    let grace = |days: u32| (Text::DeleteIn { days }.render(language), format!("{PREFIX}in:{days}"));
+    Menu::new(Text::DeleteAsk.render(language))
+        .row(GRACES.map(grace))
+        .row([(Text::DeleteNow.render(language), format!("{PREFIX}now"))])
+        .row([(Text::DeleteKeep.render(language), format!("{PREFIX}keep"))])
+}
+
+fn confirmation(turn: &Turn<'_>, language: Language) -> Menu {
+    let made = turn.bot.clock.now().timestamp();
+    Menu::new(Text::DeleteSure.render(language))
+        .row([(Text::DeleteYes.render(language), format!("{PREFIX}yes:{made}"))])
+        .row([(Text::DeleteKeep.render(language), format!("{PREFIX}keep"))])
+}
+
+fn is_fresh(turn: &Turn<'_>, made: &str) -> bool {
+    let made = made.parse().ok().and_then(|seconds| chrono::DateTime::<Utc>::from_timestamp(seconds, 0));
+    let age = made.map(|made| turn.bot.clock.now() - made);
+    // A second of rounding, and nothing from the future.
+    age.is_some_and(|age| age >= TimeDelta::seconds(-1) && age <= HOLDS)
+}
+
+async fn scheduled(turn: &Turn<'_>, profile: &ProfileData, language: Language, days: u32) -> Result<Menu, Trouble> {
+    let due_at = turn.bot.api.ask_deletion(turn.person.id, days).await?;
+    let zone: Tz = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let day = date(due_at.with_timezone(&zone).date_naive(), language);
+    Ok(Menu::new(Text::DeleteScheduled { date: &day }.render(language))
+        .row([(Text::DeleteCancel.render(language), format!("{PREFIX}cancel"))]))
+}
+
+async fn remove(turn: &Turn<'_>, message: Option<i64>, language: Language) -> Result<Replies, Trouble> {
+    turn.bot.api.delete_profile(turn.person.id).await?;
+    let text = Text::DeleteDone.render(language);
+    let mut params = json!({ "chat_id": turn.person.chat_id, "text": text, "parse_mode": "HTML" });
+    let method = match message {
+        Some(message) => {
+            params["message_id"] = message.into();
+            "editMessageText"
+        }
+        None => "sendMessage",
+    };
+    if let Err(error) = turn.bot.telegram.call(method, &params).await {
+        turn.bot.metrics.swallow("farewell", &error);
+    }
+    Ok(turn.replies())
+}

@@ -1,0 +1,158 @@
+//! `/settings`: one menu that turns into its own pages.
+//!
+//! A button says what is to be so (`set:detail:long`), never "the other one": pressed twice, or on an old menu, it does
+//! what it says. What has to be typed is asked with a message to reply to; [`asked`] tells such a reply from talk.
+
+mod asked;
+mod pages;
+mod zones;
+
+use std::sync::Arc;
+
+use evolve_contract::{
+    profile::ProfileData,
+    settings::{Detail, SettingsData},
+};
+use evolve_domain::language::Language;
+
+use self::pages::{Now, Page};
+use super::{Trouble, Turn};
+use crate::{replies::Replies, texts::Text};
+
+pub(super) use asked::Asked;
+
+/// What every button of the menu begins with.
+const PREFIX: &str = "set:";
+
+/// Whether a button is one of this menu.
+#[must_use]
+pub(super) fn is_button(data: &str) -> bool {
+    data.starts_with(PREFIX)
+}
+
+/// `/settings`.
+pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
+    Ok(Page::Root.of(&now(turn).await?).send(turn.replies()))
+}
+
+/// A button of the menu was pressed.
+pub(super) async fn pressed(
+    turn: &Turn<'_>,
+    query: &str,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
+    turn.answer_press(query).await;
+    let button = data.strip_prefix(PREFIX).unwrap_or(data);
+    let (what, value) = button.split_once(':').unwrap_or((button, ""));
+    let page = match (what, value) {
+        ("close", _) => return close(turn, message).await,
+        ("ask", what) => {
+            let Some(asked) = Asked::named(what) else { return Ok(turn.replies()) };
+            let language = turn.language(Some(&*turn.fresh_profile_or_new().await?));
+            return Ok(asked.ask(turn.replies(), language));
+        }
+        ("page", page) => Page::named(page),
+        _ => set(turn, what, value).await?,
+    };
+    match page {
+        Some(page) => Ok(page.of(&now(turn).await?).turn(turn.replies(), message)),
+        // A button of another version of the bot.
+        None => Ok(turn.replies()),
+    }
+}
+
+/// A reply to a question of the menu.
+pub(super) async fn typed(turn: &Turn<'_>, asked: Asked, text: &str) -> Result<Replies, Trouble> {
+    let profile = turn.fresh_profile_or_new().await?;
+    let language = turn.language(Some(&profile));
+    match asked.set(turn, text).await? {
+        Some(page) => Ok(page.of(&now(turn).await?).send(turn.replies().say(Text::SettingsSaved.render(language)))),
+        None => Ok(asked.ask(turn.replies().say(asked.refusal().render(language)), language)),
+    }
+}
+
+/// Sets what a button says, and the page to show then; nothing where it says nothing that can be set.
+async fn set(turn: &Turn<'_>, what: &str, value: &str) -> Result<Option<Page>, Trouble> {
+    let mut data = SettingsData::default();
+    let page = match what {
+        "lang" => {
+            let Ok(language) = value.parse::<Language>() else { return Ok(None) };
+            turn.fresh_profile_or_new().await?;
+            turn.change(ProfileData { language: Some(language.to_string()), ..ProfileData::default() }).await?;
+            return Ok(Some(Page::Root));
+        }
+        "zone" => {
+            let Some(zone) = zones::offered(value) else { return Ok(None) };
+            turn.fresh_profile_or_new().await?;
+            turn.change(ProfileData { time_zone: Some(zone.name().to_owned()), ..ProfileData::default() }).await?;
+            return Ok(Some(Page::Root));
+        }
+        "detail" => {
+            let Some(detail) = detail(value) else { return Ok(None) };
+            data.detail = Some(detail);
+            Page::Root
+        }
+        "clear" => match value {
+            "wishes" => {
+                data.instructions = Some(Vec::new());
+                Page::Wishes
+            }
+            "topics" => {
+                (data.talk_of, data.avoid) = (Some(Vec::new()), Some(Vec::new()));
+                Page::Topics
+            }
+            _ => return Ok(None),
+        },
+        "quiet" if value == "off" || pages::QUIET.contains(&value) => {
+            data.quiet_hours = Some(if value == "off" { String::new() } else { value.to_owned() });
+            Page::Root
+        }
+        "morning" | "follow" => {
+            let Some(is_on) = switch(value) else { return Ok(None) };
+            let field = if what == "morning" { &mut data.good_morning } else { &mut data.follow_ups };
+            *field = Some(is_on);
+            Page::First
+        }
+        _ => return Ok(None),
+    };
+    change(turn, data).await?;
+    Ok(Some(page))
+}
+
+fn detail(value: &str) -> Option<Detail> {
+    pages::DETAILS.into_iter().find(|detail| pages::name_of(*detail) == value)
+}
+
+fn switch(value: &str) -> Option<bool> {
+    match value {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
+
+async fn close(turn: &Turn<'_>, message: Option<i64>) -> Result<Replies, Trouble> {
+    let now = now(turn).await?;
+    Ok(match message {
+        Some(message) => turn.replies().edit(message, pages::summary(&now)),
+        None => turn.replies(),
+    })
+}
+
+async fn change(turn: &Turn<'_>, data: SettingsData) -> Result<(), Trouble> {
+    turn.fresh_profile_or_new().await?;
+    turn.bot.api.update_settings(turn.person.id, data).await?;
+    Ok(())
+}
+
+/// How things are now.
+async fn now(turn: &Turn<'_>) -> Result<Now, Trouble> {
+    let profile: Arc<ProfileData> = turn.fresh_profile_or_new().await?;
+    let language = turn.language(Some(&profile));
+    match turn.bot.api.settings(turn.person.id).await? {
+        Some(settings) => Ok(Now { profile, settings, language, at: turn.bot.clock.now() }),
+        // As in `/status`: the profile was deleted in between.
+        None => Err(Trouble::Fault { reason: "no_profile", detail: "the profile vanished".to_owned() }),
+    }
+}

@@ -1,0 +1,220 @@
+//! The pages of the menu.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use evolve_contract::{
+    profile::ProfileData,
+    settings::{Detail, SettingsData},
+};
+use evolve_domain::language::Language;
+
+use super::{PREFIX, zones};
+use crate::{handlers::menu::Menu, texts::Text};
+
+/// Details that can be chosen.
+pub(super) const DETAILS: [Detail; 3] = [Detail::Short, Detail::Normal, Detail::Long];
+/// Quiet hours that can be chosen; others can be typed.
+pub(super) const QUIET: [&str; 4] = ["21-7", "22-8", "23-9", "0-10"];
+
+/// How things are.
+pub(super) struct Now {
+    pub(super) profile: Arc<ProfileData>,
+    pub(super) settings: SettingsData,
+    pub(super) language: Language,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// A page of the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    Root,
+    Language,
+    Zone,
+    Region(&'static [zones::Place]),
+    Detail,
+    Wishes,
+    Topics,
+    Quiet,
+    First,
+}
+
+impl Page {
+    /// The page that a button leads to.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "root" => Self::Root,
+            "lang" => Self::Language,
+            "zone" => Self::Zone,
+            "detail" => Self::Detail,
+            "wishes" => Self::Wishes,
+            "topics" => Self::Topics,
+            "quiet" => Self::Quiet,
+            "first" => Self::First,
+            _ => Self::Region(zones::of_region(name.strip_prefix("zone-")?)?),
+        })
+    }
+
+    /// The page as it is now.
+    pub(super) fn of(self, now: &Now) -> Menu {
+        let say = |text: Text<'_>| text.render(now.language);
+        let back = |menu: Menu, page: &str| menu.row([(say(Text::SettingsBack), data("page", page))]);
+        match self {
+            Self::Root => root(now),
+            Self::Language => back(Menu::new(say(Text::SettingsLanguageTitle)).pairs(languages(now)), "root"),
+            Self::Zone => {
+                let region = |(name, _): (&str, _)| {
+                    (say(Text::RegionName { region: name }), data("page", &format!("zone-{name}")))
+                };
+                let menu = Menu::new(say(Text::SettingsZoneTitle)).pairs(zones::REGIONS.map(region));
+                back(menu.row([(say(Text::SettingsType), data("ask", "zone"))]), "root")
+            }
+            Self::Region(places) => {
+                let label = |(name, zone): &zones::Place| {
+                    let place = say(Text::PlaceName { place: name });
+                    (format!("{place} · {}", zones::ahead(*zone, now.at)), data("zone", name))
+                };
+                back(Menu::new(say(Text::SettingsZoneTitle)).pairs(places.iter().map(label)), "zone")
+            }
+            Self::Detail => {
+                let chosen = now.settings.detail.unwrap_or_default();
+                let choice = |detail: Detail| {
+                    (marked(detail == chosen, &detail_text(detail, now)), data("detail", name_of(detail)))
+                };
+                back(Menu::new(say(Text::SettingsDetailTitle)).row(DETAILS.map(choice)), "root")
+            }
+            Self::Wishes => back(wishes(now), "root"),
+            Self::Topics => back(topics(now), "root"),
+            Self::Quiet => {
+                let chosen = now.settings.quiet_hours.as_deref().unwrap_or_default();
+                let choice = |hours: &str| (marked(hours == chosen, &shown_hours(hours)), data("quiet", hours));
+                let off = (marked(chosen.is_empty(), &say(Text::SettingsNone)), data("quiet", "off"));
+                let other = (say(Text::SettingsType), data("ask", "quiet"));
+                back(Menu::new(say(Text::SettingsQuietTitle)).pairs(QUIET.map(choice)).row([off, other]), "root")
+            }
+            Self::First => back(first(now), "root"),
+        }
+    }
+}
+
+fn root(now: &Now) -> Menu {
+    let button = |text: Text<'_>, page: &str| (text.render(now.language), data("page", page));
+    Menu::new(summary(now))
+        .row([button(Text::SettingsLanguage, "lang"), button(Text::SettingsZone, "zone")])
+        .row([button(Text::SettingsDetail, "detail"), button(Text::SettingsWishes, "wishes")])
+        .row([button(Text::SettingsTopics, "topics"), button(Text::SettingsQuiet, "quiet")])
+        .row([button(Text::SettingsFirst, "first")])
+        .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
+}
+
+/// Everything that is set, in words.
+pub(super) fn summary(now: &Now) -> String {
+    let Now { profile, settings, language, at } = now;
+    let say = |text: Text<'_>| text.render(*language);
+    let zone: Tz = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let time = at.with_timezone(&zone).format("%H:%M").to_string();
+    let count =
+        |list: &Option<Vec<String>>| list.as_ref().map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX));
+    let quiet = match settings.quiet_hours.as_deref() {
+        Some(hours) if !hours.is_empty() => shown_hours(hours),
+        _ => say(Text::SettingsNone),
+    };
+    let lines = [
+        say(Text::SettingsTitle),
+        String::new(),
+        say(Text::ProfileLanguage { value: language.name() }),
+        say(Text::SettingsNowZone { zone: zone.name(), time: &time }),
+        say(Text::SettingsNowDetail { value: &detail_text(settings.detail.unwrap_or_default(), now) }),
+        say(Text::SettingsNowWishes { count: count(&settings.instructions) }),
+        say(Text::SettingsNowTopics { liked: count(&settings.talk_of), avoided: count(&settings.avoid) }),
+        say(Text::SettingsNowQuiet { value: &quiet }),
+        say(Text::SettingsNowMorning { value: &switch_text(settings.good_morning, now) }),
+        say(Text::SettingsNowFollow { value: &switch_text(settings.follow_ups, now) }),
+    ];
+    lines.join("\n")
+}
+
+fn languages(now: &Now) -> Vec<(String, String)> {
+    let button =
+        |language: Language| (marked(language == now.language, language.name()), data("lang", language.as_str()));
+    Language::ALL.into_iter().map(button).collect()
+}
+
+fn wishes(now: &Now) -> Menu {
+    let say = |text: Text<'_>| text.render(now.language);
+    let mut lines = vec![say(Text::SettingsWishesTitle)];
+    lines.extend(listed(now.settings.instructions.as_deref()));
+    let mut buttons = vec![(say(Text::SettingsType), data("ask", "wishes"))];
+    if lines.len() > 1 {
+        buttons.push((say(Text::SettingsClear), data("clear", "wishes")));
+    }
+    Menu::new(lines.join("\n")).row(buttons)
+}
+
+fn topics(now: &Now) -> Menu {
+    let say = |text: Text<'_>| text.render(now.language);
+    let mut lines = vec![say(Text::SettingsTopicsTitle)];
+    for (title, list) in [(Text::SettingsTalkOf, &now.settings.talk_of), (Text::SettingsAvoid, &now.settings.avoid)] {
+        let mut topics = listed(list.as_deref()).peekable();
+        if topics.peek().is_some() {
+            lines.push(format!("\n{}", say(title)));
+            lines.extend(topics);
+        }
+    }
+    let menu = Menu::new(lines.join("\n"))
+        .row([(say(Text::SettingsTalkOf), data("ask", "talk")), (say(Text::SettingsAvoid), data("ask", "avoid"))]);
+    if lines.len() > 1 { menu.row([(say(Text::SettingsClear), data("clear", "topics"))]) } else { menu }
+}
+
+fn first(now: &Now) -> Menu {
+    let say = |text: Text<'_>| text.render(now.language);
+    let switch = |text: Text<'_>, is_on: Option<bool>, what: &str| {
+        let is_on = is_on.unwrap_or_default();
+        // The button says what pressing it does.
+        let target = if is_on { "off" } else { "on" };
+        (marked(is_on, &say(text)), data(what, target))
+    };
+    Menu::new(say(Text::SettingsFirstTitle))
+        .row([switch(Text::SettingsMorning, now.settings.good_morning, "morning")])
+        .row([switch(Text::SettingsFollow, now.settings.follow_ups, "follow")])
+}
+
+fn listed(lines: Option<&[String]>) -> impl Iterator<Item = String> {
+    lines.unwrap_or_default().iter().map(|line| format!("• {}", crate::markdown::escape(line)))
+}
+
+fn detail_text(detail: Detail, now: &Now) -> String {
+    match detail {
+        Detail::Short => Text::DetailShort,
+        Detail::Normal => Text::DetailNormal,
+        Detail::Long => Text::DetailLong,
+    }
+    .render(now.language)
+}
+
+fn switch_text(is_on: Option<bool>, now: &Now) -> String {
+    if is_on.unwrap_or_default() { Text::SettingsOn } else { Text::SettingsOff }.render(now.language)
+}
+
+/// What a detail is called in a button's data.
+pub(super) const fn name_of(detail: Detail) -> &'static str {
+    match detail {
+        Detail::Short => "short",
+        Detail::Normal => "normal",
+        Detail::Long => "long",
+    }
+}
+
+/// `22-8` as people write it.
+fn shown_hours(hours: &str) -> String {
+    hours.split('-').map(|hour| format!("{hour}:00")).collect::<Vec<_>>().join(" – ")
+}
+
+fn marked(is_chosen: bool, label: &str) -> String {
+    if is_chosen { format!("✓ {label}") } else { label.to_owned() }
+}
+
+fn data(what: &str, value: &str) -> String {
+    format!("{PREFIX}{what}:{value}")
+}

@@ -1,0 +1,118 @@
+//! Stopping an answer, asking for another, editing what was said, answering a message.
+
+use std::sync::Arc;
+
+use evolve_contract::{
+    Code, Problem,
+    chat::{Again, Author, Quoted},
+};
+use evolve_testkit::telegram::Doing;
+use tokio::sync::Notify;
+
+use crate::{
+    api::Reply,
+    world::{World, anna, john},
+};
+
+/// An answer that begins, and ends only when it is stopped.
+fn endless(world: &World) {
+    let go = Arc::new(Notify::new());
+    world.api.can_be_stopped(go.clone());
+    world.api.answer(move |_, _| Reply::Pieces(go.clone(), vec!["Жили-были"]));
+}
+
+#[tokio::test]
+async fn stop_overtakes_the_answer_that_it_stops() {
+    let world = World { streaming: "off", ..World::new().await };
+    let go = Arc::new(Notify::new());
+    world.api.can_be_stopped(go.clone());
+    world.api.answer(move |_, _| Reply::Later(go.clone(), "Жили-были…".to_owned()));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Расскажи сказку");
+    world.api.wait_for_calls_of(42, 1).await;
+    let stop = world.telegram.send_text(anna(), "/stop");
+    world.wait_for_last(42, "Жили-были…").await;
+    world.wait_until_done(stop).await;
+    assert_eq!(world.texts(42), ["Жили-были…"], "what was stopped shows it by itself");
+}
+
+#[tokio::test]
+async fn with_nothing_to_stop_it_says_so() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/stop");
+    world.wait_for_last(7, "nothing to stop right now").await;
+}
+
+#[tokio::test]
+async fn a_growing_answer_has_a_button_that_stops_it_and_is_gone_with_the_end() {
+    let world = World::new().await;
+    endless(&world);
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Расскажи сказку");
+    let growing = world.wait_for_last(42, "Жили-были").await;
+    let button = &growing.buttons[0][0];
+    assert_eq!(button.text, "⏹ Остановить");
+    let update = world.telegram.press(anna(), growing.message_id, button.callback_data.as_deref().unwrap());
+    world.wait_until_done(update).await;
+    let ended = world.telegram.wait_for(42, |sent| sent.len() == 1 && sent[0].buttons.is_empty()).await.remove(0);
+    assert_eq!((ended.text.as_str(), ended.message_id), ("Жили-были", growing.message_id));
+    // Pressed once more, by an app that still shows it.
+    let update = world.telegram.press(anna(), growing.message_id, "stop");
+    world.wait_until_done(update).await;
+    let told = |doing: &Doing| matches!(doing, Doing::CallbackAnswered { text: Some(text), .. } if text.contains("нечего останавливать"));
+    assert!(world.telegram.events(42).iter().any(|event| told(&event.doing)));
+}
+
+#[tokio::test]
+async fn another_answer_is_asked_for_under_a_key_of_its_own() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    world.api.answer(|_, _| Reply::Text("По-другому".to_owned()));
+    world.telegram.send_text(anna(), "/regenerate");
+    world.wait_for_last(42, "По-другому").await;
+    let calls = world.api.calls();
+    assert_eq!((calls[1].request.again.clone(), calls[1].request.message.as_str()), (Some(Again::Last), ""));
+    assert_ne!(calls[0].key, calls[1].key);
+    world.api.answer(|_, _| Reply::Problem(Problem::new(Code::NothingToRepeat)));
+    world.telegram.send_text(john(), "/regenerate");
+    world.wait_for_last(7, "nothing to answer anew").await;
+}
+
+#[tokio::test]
+async fn an_edit_names_the_message_that_it_is_of_and_is_answered_where_the_companion_answers() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    let message = world.telegram.person_messages(42)[0];
+    world.telegram.edit_message(42, message, "Пока");
+    world.wait_for_last(42, "echo: Пока").await;
+    let calls = world.api.calls();
+    assert_eq!(calls[1].request.again, Some(Again::Edited(calls[0].key.clone())));
+    world.api.answer(|call, _| match &call.request.again {
+        Some(_) => Reply::Problem(Problem::new(Code::MessageNotFound)),
+        None => Reply::Text("Привет".to_owned()),
+    });
+    let unknown = world.telegram.edit_message(42, message, "Снова");
+    world.wait_until_done(unknown).await;
+    let command = world.telegram.edit_message(42, message, "/help");
+    world.wait_until_done(command).await;
+    assert_eq!(world.texts(42).len(), 2, "{:?}", world.texts(42));
+    assert_eq!(world.api.calls().len(), 3);
+}
+
+#[tokio::test]
+async fn what_a_message_answers_goes_along_with_it() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    let sent = world.wait_for_last(42, "echo: Привет").await;
+    world.telegram.send_reply(anna(), sent.message_id, "Почему?");
+    world.wait_for_last(42, "echo: Почему?").await;
+    let quoted = Quoted { author: Author::Companion, text: "echo: Привет".to_owned() };
+    assert_eq!(world.api.calls()[1].request.reply_to, Some(quoted));
+    assert_eq!(world.api.calls()[0].request.reply_to, None);
+}

@@ -1,0 +1,102 @@
+//! What people may do with what is kept of them.
+
+use chrono::{TimeDelta, Utc};
+use evolve_runtime::clock::Clock;
+use evolve_testkit::telegram::User;
+
+use crate::world::{World, anna, john};
+
+/// Presses the button with this label on the newest message that has it, and waits until it was handled.
+async fn press(world: &World, user: &User, label: &str) {
+    let update = world.telegram.press(user, button(world, user.id, label).0, &button(world, user.id, label).1);
+    world.wait_until_done(update).await;
+}
+
+fn button(world: &World, chat: i64, label: &str) -> (i64, String) {
+    let messages = world.telegram.messages(chat);
+    let found = messages.iter().rev().find_map(|sent| Some((sent.message_id, sent.callback_data(label)?.to_owned())));
+    found.unwrap_or_else(|| panic!("no button {label:?}:\n{}", world.transcript(chat)))
+}
+
+async fn settled(world: &World, chat: i64, part: &str) {
+    world.telegram.wait_for(chat, |sent| sent.iter().any(|sent| sent.text.contains(part))).await;
+}
+
+#[tokio::test]
+async fn who_asks_to_be_forgotten_may_think_about_it_and_change_their_mind() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    world.telegram.send_text(anna(), "/delete");
+    world.wait_for_last(42, "Хотите, чтобы всё о вас было забыто?").await;
+    press(&world, &anna(), "Через 7 дней").await;
+    settled(&world, 42, "8 марта 2026").await;
+    assert_eq!(world.api.deletion(42), Some(7));
+    world.telegram.send_text(anna(), "/delete");
+    world.wait_for_last(42, "Ничего не будет удалено").await;
+    assert_eq!(world.api.deletion(42), None);
+
+    world.telegram.send_text(anna(), "/delete");
+    world.wait_for_last(42, "Хотите, чтобы всё о вас было забыто?").await;
+    press(&world, &anna(), "Через 30 дней").await;
+    settled(&world, 42, "31 марта 2026").await;
+    press(&world, &anna(), "Я передумываю").await;
+    assert_eq!(world.api.deletion(42), None);
+}
+
+#[tokio::test]
+async fn who_asks_to_be_forgotten_at_once_says_so_twice_and_nothing_of_them_is_left_at_the_bot() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "Hello");
+    world.wait_for_last(7, "echo: Hello").await;
+    world.telegram.send_text(john(), "/delete");
+    world.wait_for_last(7, "forget you altogether").await;
+    press(&world, &john(), "At once").await;
+    settled(&world, 7, "are you sure?").await;
+    let yes = button(&world, 7, "Yes, delete everything");
+    world.clock.advance(TimeDelta::minutes(16));
+    let update = world.telegram.press(john(), yes.0, &yes.1);
+    world.wait_until_done(update).await;
+    assert!(world.api.profile(7).is_some(), "an old button removed somebody");
+    settled(&world, 7, "forget you altogether").await;
+
+    press(&world, &john(), "At once").await;
+    settled(&world, 7, "are you sure?").await;
+    press(&world, &john(), "Yes, delete everything").await;
+    settled(&world, 7, "I have deleted everything").await;
+    assert!(world.api.profile(7).is_none());
+    let again = world.telegram.press(john(), yes.0, &yes.1);
+    world.wait_until_done(again).await;
+    assert!(world.api.profile(7).is_none(), "a second press brought them back");
+}
+
+#[tokio::test]
+async fn what_was_said_is_turned_page_by_page_and_found_by_its_words() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/history");
+    let page = world.wait_for_last(7, "What we said").await;
+    assert!(page.text.contains("Me, 08.03.2026 12:05\n<message> 2"), "{}", page.text);
+    press(&world, &john(), "← Older").await;
+    settled(&world, 7, "You, 08.03.2026 12:05\n<message> 1").await;
+    press(&world, &john(), "Newer →").await;
+    settled(&world, 7, "🖼 <message> 3").await;
+    assert_eq!(world.telegram.messages(7).len(), 1, "{}", world.transcript(7));
+    world.telegram.send_text(john(), "/history my <cat>");
+    let found = world.wait_for_last(7, "What I found for “my <cat>”").await;
+    assert!(found.text.contains("<message> 1") && found.buttons.is_empty());
+    world.telegram.send_text(john(), "/history nothing");
+    world.wait_for_last(7, "found nothing like that").await;
+}
+
+#[tokio::test]
+async fn people_are_told_what_is_kept_for_how_long_and_who_sees_it() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/privacy");
+    let told = world.wait_for_last(42, "Что о вас хранится").await;
+    assert!(told.text.contains("(gemini, local)"), "{}", told.text);
+}

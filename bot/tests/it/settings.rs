@@ -1,0 +1,128 @@
+//! `/settings`: one menu that edits itself.
+
+use evolve_contract::settings::Detail;
+use evolve_testkit::telegram::User;
+
+use crate::world::{World, anna, john};
+
+/// Presses the button with this label on a message, as it looks now.
+async fn press(world: &World, user: &User, message: i64, label: &str) {
+    let messages = world.telegram.messages(user.id);
+    let sent = messages.iter().find(|sent| sent.message_id == message).unwrap();
+    let data = sent.buttons.iter().flatten().find(|button| button.text.contains(label));
+    let data =
+        data.and_then(|button| sent.callback_data(&button.text)).unwrap_or_else(|| panic!("no {label:?}: {sent:?}"));
+    let update = world.telegram.press(user, message, data);
+    world.wait_until_done(update).await;
+}
+
+/// Waits for a message to have this in its text or buttons.
+async fn turned(world: &World, chat: i64, message: i64, part: &str) {
+    let has = |sent: &evolve_testkit::telegram::Sent| {
+        sent.message_id == message
+            && (sent.text.contains(part) || sent.buttons.iter().flatten().any(|b| b.text.contains(part)))
+    };
+    world.telegram.wait_for(chat, |sent| sent.iter().any(has)).await;
+}
+
+#[tokio::test]
+async fn everything_is_set_in_one_message_that_turns_its_own_pages() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/settings");
+    let menu = world.wait_for_last(42, "Настройки").await.message_id;
+
+    press(&world, &anna(), menu, "Ответы").await;
+    turned(&world, 42, menu, "Насколько подробно").await;
+    press(&world, &anna(), menu, "подробно").await;
+    turned(&world, 42, menu, "Ответы: подробно").await;
+    assert_eq!(world.api.settings(42).detail, Some(Detail::Long));
+
+    press(&world, &anna(), menu, "Часовой пояс").await;
+    turned(&world, 42, menu, "Азия").await;
+    press(&world, &anna(), menu, "Азия").await;
+    turned(&world, 42, menu, "Токио · UTC+9").await;
+    press(&world, &anna(), menu, "Токио").await;
+    turned(&world, 42, menu, "Asia/Tokyo").await;
+
+    press(&world, &anna(), menu, "Тихие часы").await;
+    turned(&world, 42, menu, "22:00 – 8:00").await;
+    press(&world, &anna(), menu, "22:00").await;
+    turned(&world, 42, menu, "Тихие часы: 22:00 – 8:00").await;
+
+    press(&world, &anna(), menu, "Писать первой").await;
+    turned(&world, 42, menu, "Желать доброго утра").await;
+    press(&world, &anna(), menu, "доброго утра").await;
+    turned(&world, 42, menu, "✓ Желать доброго утра").await;
+    assert_eq!(world.api.settings(42).good_morning, Some(true));
+    press(&world, &anna(), menu, "Назад").await;
+    turned(&world, 42, menu, "Доброе утро от меня: да").await;
+
+    press(&world, &anna(), menu, "Язык").await;
+    turned(&world, 42, menu, "На каком языке").await;
+    press(&world, &anna(), menu, "English").await;
+    turned(&world, 42, menu, "Settings").await;
+    press(&world, &anna(), menu, "Done").await;
+    world.telegram.wait_for(42, |sent| sent.iter().any(|s| s.message_id == menu && s.buttons.is_empty())).await;
+    assert_eq!(world.telegram.messages(42).len(), 1, "the menu is one message:\n{}", world.transcript(42));
+    // The time where they live is another at each run.
+    let shown = world.texts(42).join("\n");
+    let lasting: Vec<&str> = shown.lines().filter(|line| !line.starts_with("Time zone")).collect();
+    insta::assert_snapshot!(lasting.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_typed_is_a_reply_to_the_question_and_everything_else_is_talk() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/settings");
+    let menu = world.wait_for_last(7, "Settings").await.message_id;
+    press(&world, &john(), menu, "My wishes").await;
+    turned(&world, 7, menu, "Type it").await;
+    press(&world, &john(), menu, "Type it").await;
+    let question = world.wait_for_last(7, "Reply to this message with your wishes").await;
+
+    world.telegram.send_text(john(), "keep it <informal>");
+    world.wait_for_last(7, "echo: keep it <informal>").await;
+    assert_eq!(world.api.settings(7).instructions, None, "talk became a wish");
+
+    world.telegram.send_reply(john(), question.message_id, &"a\n".repeat(11));
+    world.wait_for_last(7, "Reply to this message with your wishes").await;
+    assert!(world.texts(7).iter().any(|text| text.contains("200 characters each")), "{}", world.transcript(7));
+
+    world.telegram.send_reply(john(), question.message_id, "keep it <informal>\n\nno emoji");
+    let shown = world.wait_for_last(7, "• keep it <informal>\n• no emoji").await.message_id;
+    let wishes = world.api.settings(7).instructions.unwrap();
+    assert_eq!(wishes, ["keep it <informal>", "no emoji"]);
+    press(&world, &john(), shown, "Clear").await;
+    world.telegram.wait_until("cleared", |_| world.api.settings(7).instructions.filter(Vec::is_empty)).await;
+
+    press(&world, &john(), menu, "Back").await;
+    turned(&world, 7, menu, "Time zone: ").await;
+    press(&world, &john(), menu, "Time zone").await;
+    turned(&world, 7, menu, "Type it").await;
+    press(&world, &john(), menu, "Type it").await;
+    let question = world.wait_for_last(7, "with your city").await.message_id;
+    world.telegram.send_reply(john(), question, "Mordor");
+    world.telegram.wait_for(7, |sent| sent.iter().any(|s| s.text.contains("don't know that place"))).await;
+    world.telegram.send_reply(john(), question, "utc -5");
+    world.wait_for_last(7, "Time zone: Etc/GMT+5").await;
+}
+
+#[tokio::test]
+async fn a_button_of_another_version_and_one_that_nobody_made_change_nothing() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/settings");
+    let menu = world.wait_for_last(42, "Настройки").await.message_id;
+    for data in
+        ["set:detail:epic", "set:zone:atlantis", "set:quiet:3-3", "set:page:vault", "set:lang:xx", "set:ask:", "set:"]
+    {
+        let update = world.telegram.press(anna(), menu, data);
+        world.wait_until_done(update).await;
+    }
+    world.telegram.send_text(anna(), "и всё же");
+    world.wait_for_last(42, "echo: и всё же").await;
+    assert_eq!(world.telegram.messages(42).len(), 2, "{}", world.transcript(42));
+    assert_eq!(world.api.settings(42), Default::default());
+}

@@ -1,0 +1,73 @@
+//! What people set, and what they may do with what is kept about them.
+
+use reqwest::Method;
+
+use super::{Client, ClientError, json};
+use crate::{
+    deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
+    history::{HistoryQuery, HistoryResponse, PrivacyResponse},
+    settings::{SettingsResponse, SettingsUpdate},
+};
+
+impl Client {
+    /// `GET /settings/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn settings(&self, token: &str, user_id: i64) -> Result<SettingsResponse, ClientError> {
+        json(self.request(Method::GET, &format!("settings/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `POST /settings`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update_settings(&self, token: &str, body: &SettingsUpdate) -> Result<SettingsResponse, ClientError> {
+        json(self.request(Method::POST, "settings").bearer_auth(token).json(body)).await
+    }
+
+    /// `GET /deletion/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn deletion(&self, token: &str, user_id: i64) -> Result<DeletionResponse, ClientError> {
+        json(self.request(Method::GET, &format!("deletion/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `POST /deletion`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn ask_deletion(&self, token: &str, body: &DeletionRequest) -> Result<DeletionResponse, ClientError> {
+        json(self.request(Method::POST, "deletion").bearer_auth(token).json(body)).await
+    }
+
+    /// `DELETE /deletion/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn cancel_deletion(&self, token: &str, user_id: i64) -> Result<DeletionCancelled, ClientError> {
+        json(self.request(Method::DELETE, &format!("deletion/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `GET /history/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn history(
+        &self,
+        token: &str,
+        user_id: i64,
+        query: &HistoryQuery,
+    ) -> Result<HistoryResponse, ClientError> {
+        json(self.request(Method::GET, &format!("history/{user_id}")).query(query).bearer_auth(token)).await
+    }
+
+    /// `GET /privacy`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn privacy(&self, token: &str) -> Result<PrivacyResponse, ClientError> {
+        json(self.request(Method::GET, "privacy").bearer_auth(token)).await
+    }
+}

@@ -1,0 +1,67 @@
+//! `GET /history/{user_id}`: what was said, page by page; and `GET /privacy`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which page. Without any, the newest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// The page that ends before this number: `older` of another page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<i32>,
+    /// The page that begins with this number: `newer` of another page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<i32>,
+    /// Instead of a page, the messages that these words lead to, most likely first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(max_length = 200)]
+    pub search: Option<String>,
+}
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The person.
+    #[default]
+    Person,
+    /// The companion.
+    Companion,
+}
+
+/// Something that was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Said {
+    /// By whom.
+    pub by: Speaker,
+    /// What.
+    pub text: String,
+    /// Whether a picture came with it.
+    pub has_image: bool,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A page of what was said, oldest first; of a search, most likely first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HistoryResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// What was said.
+    pub messages: Vec<Said>,
+    /// To be passed as `before` for the page before this one; nothing on the first.
+    pub older: Option<i32>,
+    /// To be passed as `from` for the page after this one; nothing on the last.
+    pub newer: Option<i32>,
+}
+
+/// `GET /privacy`: who sees what people say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PrivacyResponse {
+    /// The model providers that messages are sent to, in the order in which they are asked.
+    #[schema(example = json!(["gemini"]))]
+    pub models: Vec<String>,
+}

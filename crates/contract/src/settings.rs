@@ -1,0 +1,70 @@
+//! `/settings`: how a person wants to be spoken to, and whether the companion may write first.
+//!
+//! Language and time zone are part of [`crate::profile`].
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How long answers are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// A sentence or two.
+    Short,
+    /// As the companion sees fit.
+    #[default]
+    Normal,
+    /// With reasons and examples.
+    Long,
+}
+
+/// What can be set. A field that is left out stays as it is; an empty one clears.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsData {
+    /// How long answers are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
+    /// What the companion should keep in mind: at most 10 lines of 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10)]
+    pub instructions: Option<Vec<String>>,
+    /// What they like to talk of: at most 10 topics of 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10)]
+    pub talk_of: Option<Vec<String>>,
+    /// What they do not want to talk of: at most 10 topics of 60 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10)]
+    pub avoid: Option<Vec<String>>,
+    /// Hours of their own time zone in which the companion does not write first; an empty string for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "22-8")]
+    pub quiet_hours: Option<String>,
+    /// Whether the companion may say good morning. Off, unless the person switches it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_morning: Option<bool>,
+    /// Whether the companion may ask how a plan went. Off, unless the person switches it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_ups: Option<bool>,
+}
+
+/// `POST /settings`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsUpdate {
+    /// Whose settings; must be the token's own person.
+    pub user_id: i64,
+    /// What to set.
+    #[serde(deserialize_with = "crate::object::only")]
+    pub data: SettingsData,
+}
+
+/// `GET /settings/{user_id}` and the answer of `POST /settings`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SettingsResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// Everything that can be set, as it is now.
+    pub data: SettingsData,
+}

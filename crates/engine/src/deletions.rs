@@ -1,0 +1,102 @@
+//! Removal after a time to think: asked for, cancelled, and carried out when it is due.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_runtime::{clock::Clock, shutdown::Tasks};
+use evolve_store::Store;
+
+use crate::profiles::{ProfileError, Profiles};
+
+/// Longest time to think, in days.
+const MOST_DAYS: u32 = 30;
+/// Pause between two looks at who is due.
+const SWEEP: Duration = Duration::from_secs(60);
+/// People looked at at once.
+const BATCH: u32 = 20;
+
+/// The use case. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Deletions {
+    store: Store,
+    profiles: Profiles,
+    clock: Clock,
+}
+
+impl Deletions {
+    /// The use case over the store.
+    #[must_use]
+    pub fn new(store: Store, profiles: Profiles, clock: Clock) -> Self {
+        Self { store, profiles, clock }
+    }
+
+    /// A person asks to be removed in so many days; when that is.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub async fn ask(&self, user_id: i64, days: u32) -> Result<DateTime<Utc>, ProfileError> {
+        if !(1..=MOST_DAYS).contains(&days) {
+            let reason = format!("must be from 1 to {MOST_DAYS}; to remove at once, use DELETE /profile/{{user_id}}");
+            return Err(ProfileError::Invalid { field: "days", reason });
+        }
+        let now = self.clock.now();
+        let due_at = now + TimeDelta::days(days.into());
+        match self.store.deletions().ask(user_id, due_at, now).await? {
+            true => Ok(due_at),
+            false => Err(ProfileError::NotFound),
+        }
+    }
+
+    /// The person changed their mind; whether there was something to cancel.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`].
+    pub async fn cancel(&self, user_id: i64) -> Result<bool, ProfileError> {
+        Ok(self.store.deletions().cancel(user_id).await?)
+    }
+
+    /// When the person is to be removed, if they asked.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`].
+    pub async fn pending(&self, user_id: i64) -> Result<Option<DateTime<Utc>>, ProfileError> {
+        Ok(self.store.deletions().pending(user_id).await?)
+    }
+
+    /// Removes who is due; how many were removed by this call.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`]; whoever was not reached is still due.
+    pub async fn carry_out(&self) -> Result<usize, ProfileError> {
+        let now = self.clock.now();
+        let mut removed = 0;
+        for user_id in self.store.deletions().due(now, BATCH).await? {
+            if self.profiles.delete_due(user_id, now).await? {
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Starts the background work, as a task of `tasks`.
+pub fn start(deletions: Deletions, tasks: &Tasks) {
+    let soft = tasks.soft();
+    tasks.spawn("deletions", async move {
+        while !soft.is_cancelled() {
+            match deletions.carry_out().await {
+                Ok(0) => {}
+                Ok(removed) => {
+                    tracing::info!(removed, "people were removed as they had asked");
+                    continue;
+                }
+                Err(error) => tracing::warn!(%error, "people who asked to be removed are not yet; trying again"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP) => {}
+                () = soft.cancelled() => {}
+            }
+        }
+        Ok(())
+    });
+}

@@ -1,0 +1,171 @@
+//! What somebody who runs the bot does about payments: gives back, declines to, gives premium for nothing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use evolve_domain::{
+    language::Language,
+    payment::Standing,
+    profile::{Onboarding, Settings},
+};
+use evolve_store::{
+    outbox::NewOutgoing,
+    payments::{Balance, Granted, Payment, RefundBegun, Waiting},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{PaymentError, Payments, owed};
+
+/// Payments to decide about that are shown at once.
+const PAGE: i64 = 100;
+
+/// What became of the wish to give a payment back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundEnd {
+    /// Telegram was asked; it is done when Telegram says so.
+    Asked,
+    /// It had been asked, or done, before.
+    Already,
+    /// The money is to be given back by hand, at the provider; it is done when somebody says so.
+    ByHand,
+}
+
+impl Payments {
+    /// Gives a payment back. What it gave is taken back when that is reported. `of` says whose it is, where it is of somebody
+    /// who was removed.
+    ///
+    /// # Errors
+    /// [`PaymentError::NotFound`], [`PaymentError::WhoseIsIt`], [`PaymentError::Store`].
+    pub async fn refund(&self, payment_id: Uuid, of: Option<i64>) -> Result<RefundEnd, PaymentError> {
+        let payment = self.store.payments().find(payment_id).await?.ok_or(PaymentError::NotFound)?;
+        if payment.refunded {
+            return Ok(RefundEnd::Already);
+        }
+        let provider = self.provider(payment.way).ok_or(PaymentError::NotForSale)?;
+        let person = payment.user_id.or(of);
+        let Some(call) = provider.refund(person.unwrap_or_default(), &payment.charge_id) else {
+            let begun = self.store.payments().begin_refund_by_hand(payment_id, self.clock.now()).await?;
+            tracing::info!(payment = %payment_id, begun, "a payment is to be given back by hand");
+            return Ok(RefundEnd::ByHand);
+        };
+        let person = person.ok_or(PaymentError::WhoseIsIt)?;
+        let mut call = owed(person, format!("refund-{payment_id}"), call);
+        if payment.user_id.is_none() {
+            // Nobody waits for it, and it must not be found with them again.
+            (call.chat_id, call.user_id) = (0, None);
+        }
+        match self.store.payments().begin_refund(&payment, &call, self.clock.now()).await? {
+            RefundBegun::Yes => Ok(RefundEnd::Asked),
+            RefundBegun::Already => Ok(RefundEnd::Already),
+            RefundBegun::Unknown => Err(PaymentError::NotFound),
+        }
+    }
+
+    /// Takes in that somebody gave a payment back by hand, which was to be given back. False where that was known.
+    ///
+    /// # Errors
+    /// [`PaymentError::NotFound`] also where nobody decided to give it back, or Telegram does it; [`PaymentError::Store`].
+    pub async fn returned(&self, payment_id: Uuid) -> Result<bool, PaymentError> {
+        let payment = self.store.payments().find(payment_id).await?.ok_or(PaymentError::NotFound)?;
+        let provider = self.provider(payment.way).ok_or(PaymentError::NotFound)?;
+        if !payment.refund_begun || provider.refund(0, &payment.charge_id).is_some() {
+            return Err(PaymentError::NotFound);
+        }
+        let outcome = self.refunded(payment.user_id.unwrap_or_default(), &payment.charge_id).await?;
+        if let Some(person) = payment.user_id {
+            self.tell(person, format!("refund-{payment_id}"), "payment_refunded", None).await?;
+        }
+        Ok(!outcome.replayed)
+    }
+
+    /// Decides that a payment stays paid, and tells who asked for it back. False where that was decided before.
+    ///
+    /// # Errors
+    /// [`PaymentError::NotFound`], also where there is nothing to decide or it is being given back; [`PaymentError::Store`].
+    pub async fn decline_refund(&self, payment_id: Uuid) -> Result<bool, PaymentError> {
+        let payment = self.store.payments().find(payment_id).await?.ok_or(PaymentError::NotFound)?;
+        if let Some(person) =
+            payment.user_id.filter(|_| payment.refund_asked && !payment.refunded && !payment.refund_begun)
+        {
+            // Before it is written down: told twice is once, by the key, and never is worse.
+            self.tell(person, format!("decline-{payment_id}"), "refund_declined", Some(payment.paid_at)).await?;
+        }
+        let declined = self.store.payments().decline_refund(payment_id, self.clock.now()).await?;
+        if declined || payment.declined { Ok(declined) } else { Err(PaymentError::NotFound) }
+    }
+
+    /// Gives somebody premium for so many days, once for each `key`, and tells them. True where it had been given before.
+    ///
+    /// # Errors
+    /// [`PaymentError::NotFound`] where nobody knows them, [`PaymentError::Store`].
+    pub async fn grant(&self, user_id: i64, days: u32, key: &str) -> Result<(Standing, bool), PaymentError> {
+        let language = self.language(user_id).await?.ok_or(PaymentError::NotFound)?;
+        let key = format!("grant-{user_id}-{key}");
+        let notice = |standing: &Standing| notice(user_id, key, "premium_granted", language, standing.premium_until);
+        let time = TimeDelta::days(days.into());
+        let granted = self.store.payments().grant(user_id, time, notice, self.clock.now()).await?;
+        self.forget(user_id).await;
+        match granted {
+            Granted::Yes(standing) => Ok((standing, false)),
+            Granted::Already(standing) => Ok((standing, true)),
+            Granted::Nobody => Err(PaymentError::NotFound),
+        }
+    }
+
+    /// A page of the payments that somebody who runs the bot must decide about, oldest first, after the one of id `after`:
+    /// those that people want back, and those that are for no offer of ours. And where the next page begins, if there is one.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn to_see_to(&self, after: Option<Uuid>) -> Result<(Vec<Payment>, Option<Uuid>), PaymentError> {
+        let page = self.store.payments().to_see_to(after, PAGE).await?;
+        let is_full = i64::try_from(page.len()).is_ok_and(|len| len == PAGE);
+        let next = page.last().filter(|_| is_full).map(|payment| payment.id);
+        Ok((page, next))
+    }
+
+    /// How much waits for somebody.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn waiting(&self) -> Result<Waiting, PaymentError> {
+        Ok(self.store.payments().waiting().await?)
+    }
+
+    /// What is in each account of the ledger.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn balances(&self) -> Result<Vec<Balance>, PaymentError> {
+        Ok(self.store.payments().balances().await?)
+    }
+
+    /// Owes a person a notice, which the bot puts into words.
+    async fn tell(
+        &self,
+        user_id: i64,
+        key: String,
+        kind: &str,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<(), PaymentError> {
+        let Some(language) = self.language(user_id).await? else { return Ok(()) };
+        self.store.outbox().put(&[notice(user_id, key, kind, language, until)], self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Somebody's language; nothing for somebody unknown.
+    async fn language(&self, user_id: i64) -> Result<Option<Language>, PaymentError> {
+        let onboarding = Onboarding::default();
+        let defaults = Settings { language: Language::default(), time_zone: Tz::UTC, onboarding };
+        let person = self.store.users().profile(user_id, defaults).await?;
+        Ok(person.map(|person| person.settings.language))
+    }
+}
+
+fn notice(user_id: i64, key: String, kind: &str, language: Language, until: Option<DateTime<Utc>>) -> NewOutgoing {
+    let mut params = json!({ "chat_id": user_id, "notice": kind, "language": language });
+    if let Some(until) = until {
+        params["until"] = json!(until);
+    }
+    NewOutgoing { chat_id: user_id, user_id: Some(user_id), key, method: "notice".to_owned(), params }
+}

@@ -1,0 +1,91 @@
+//! A running turn: it is kept from being taken over, and hears when the person wants it to stop.
+//!
+//! An answer that is stopped ends with what was said so far, and is an answer like any other: stored, shown in the history,
+//! paid for once. It may have been made by another process than the one that was asked to stop it; hence Postgres tells.
+
+use std::time::Duration;
+
+use evolve_store::{StoreError, turns::Extended};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, sleep_until},
+};
+use uuid::Uuid;
+
+use super::{LEASE, Running, TurnError};
+use crate::Engine;
+
+/// How often a running turn's lease is extended.
+const EXTEND_EVERY: Duration = Duration::from_secs(20);
+
+impl Engine {
+    /// Stops the answer that is being made for a person; false when none is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stop(&self, user_id: i64) -> Result<bool, StoreError> {
+        self.store.turns().stop(user_id, self.clock.now()).await
+    }
+}
+
+impl Running<'_> {
+    /// Runs `work` while the turn's lease is extended, and listens for the wish to stop.
+    pub(super) async fn keep<T>(
+        &self,
+        mut stops: Receiver<Option<Uuid>>,
+        work: impl Future<Output = Result<T, TurnError>>,
+    ) -> Result<T, TurnError> {
+        let mut work = std::pin::pin!(work);
+        let mut look_at = Instant::now() + EXTEND_EVERY;
+        loop {
+            let is_meant = tokio::select! {
+                done = &mut work => return done,
+                is_meant = heard(&mut stops, self.lease.turn_id) => is_meant,
+                () = sleep_until(look_at) => false,
+            };
+            if is_meant {
+                self.stop.cancel();
+                continue;
+            }
+            match self.engine.store.turns().extend(&self.lease, self.engine.clock.now() + LEASE).await {
+                Ok(Extended::Kept) => {}
+                Ok(Extended::StopAsked) => self.stop.cancel(),
+                Ok(Extended::Lost) => return Err(TurnError::Superseded),
+                // Persist decides: if another took the turn over meanwhile, it will say so.
+                Err(error) => tracing::warn!(%error, "a turn's lease could not be extended"),
+            }
+            look_at = Instant::now() + EXTEND_EVERY;
+        }
+    }
+}
+
+/// Waits for the wish to stop this turn; false where it may have been missed.
+async fn heard(stops: &mut Receiver<Option<Uuid>>, turn_id: Uuid) -> bool {
+    loop {
+        match stops.recv().await {
+            Ok(Some(meant)) if meant == turn_id => return true,
+            Ok(Some(_)) => {}
+            Ok(None) | Err(RecvError::Lagged(_)) => return false,
+            // The engine holds the other end; without it nothing runs.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// What was said of an answer until it was stopped, so that it shows that more was to come.
+pub(super) fn cut_off(said: &str) -> String {
+    let said = said.trim_end();
+    if said.is_empty() || said.ends_with(['.', '!', '?', '…']) { said.to_owned() } else { format!("{said}…") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cut_off_shows_it() {
+        assert_eq!(cut_off("Жили-были "), "Жили-были…");
+        assert_eq!(cut_off("Жили-были."), "Жили-были.");
+        assert_eq!(cut_off(" "), "");
+    }
+}

@@ -1,0 +1,95 @@
+//! What was said, page by page, for the person who said it. Pages are cut by the numbers of messages, which the index of
+//! words has anyway: a page far back costs what the newest does.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use crate::{
+    Store, StoreError,
+    messages::{Message, Role},
+};
+
+/// What page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The newest.
+    End,
+    /// The one that ends before this number.
+    Before(i32),
+    /// The one that begins with it.
+    From(i32),
+}
+
+/// A page, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// What was said.
+    pub messages: Vec<Message>,
+    /// [`At::Before`] of the page before.
+    pub older: Option<i32>,
+    /// [`At::From`] of the page after.
+    pub newer: Option<i32>,
+}
+
+/// What was said. Borrowed from [`Store::history`].
+#[derive(Debug)]
+pub struct History<'a>(&'a Store);
+
+impl Store {
+    /// What was said, page by page.
+    #[must_use]
+    pub fn history(&self) -> History<'_> {
+        History(self)
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    number: i32,
+    role: String,
+    text: String,
+    has_image: bool,
+    created_at: DateTime<Utc>,
+}
+
+/// $1 person, $2 number, $3 how many.
+const OLDER: &str = "
+    SELECT number, role, text, has_image, created_at FROM messages
+    WHERE user_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
+
+/// As [`OLDER`].
+const NEWER: &str = "
+    SELECT number, role, text, has_image, created_at FROM messages
+    WHERE user_id = $1 AND number >= $2 ORDER BY number LIMIT $3";
+
+impl History<'_> {
+    /// A page of at most `size` messages.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn page(&self, user_id: i64, at: At, size: u32) -> Result<Page, StoreError> {
+        let (statement, number) = match at {
+            At::End => (OLDER, i32::MAX),
+            At::Before(number) => (OLDER, number),
+            At::From(number) => (NEWER, number),
+        };
+        let query = sqlx::query_as(statement).bind(user_id).bind(number).bind(i64::from(size) + 1);
+        let mut rows: Vec<Row> = query.fetch_all(&self.0.pool).await?;
+        // One more than is shown tells whether the page goes on in its direction.
+        let beyond = (rows.len() > size as usize).then(|| rows.pop()).flatten().map(|row| row.number);
+        let (older, newer) = match at {
+            At::From(_) => (rows.first().map(|row| row.number), beyond),
+            At::End | At::Before(_) => {
+                rows.reverse();
+                let older = beyond.and(rows.first()).map(|row| row.number);
+                (older, matches!(at, At::Before(_)).then_some(number))
+            }
+        };
+        Ok(Page { messages: rows.into_iter().map(message).collect(), older, newer })
+    }
+}
+
+fn message(row: Row) -> Message {
+    let role = if row.role == Role::User.as_str() { Role::User } else { Role::Assistant };
+    Message { role, text: row.text, has_image: row.has_image, created_at: row.created_at }
+}

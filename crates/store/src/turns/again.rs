@@ -1,0 +1,291 @@
+//! An answer that takes the place of another, and a message that says something else now.
+//!
+//! Both are kept as the messages they were, with their place in the conversation: only their words change, in the history
+//! and in the index alike, and a summary that holds the old words is made anew. This is not the way of an ordinary message,
+//! so it takes more than one statement, in one transaction.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use super::{ToolCall, TurnLease, Turns, Usage};
+use crate::{
+    Keyring, StoreError,
+    facts::{self, FactChanges},
+    forgetting::RESTART,
+    memory::reindex,
+};
+
+/// A message of a person.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Said {
+    /// Its id.
+    pub id: Uuid,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// What.
+    pub text: String,
+    /// Whether a picture came with it.
+    pub has_image: bool,
+}
+
+/// The newest answer of an open conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAnswer {
+    /// The turn that its message belongs to.
+    pub turn_id: Uuid,
+    /// What it answers.
+    pub said: Said,
+    reply_id: Uuid,
+    reply_at: DateTime<Utc>,
+}
+
+impl LastAnswer {
+    /// When it was given.
+    #[must_use]
+    pub const fn given_at(&self) -> DateTime<Utc> {
+        self.reply_at
+    }
+}
+
+/// What [`Turns::replace`] writes.
+#[derive(Clone, Debug)]
+pub struct Replace<'a> {
+    /// Which answer it takes the place of.
+    pub last: &'a LastAnswer,
+    /// The new answer; where it is empty and has no picture, the old one stays.
+    pub reply: &'a str,
+    /// A picture that belongs to it.
+    pub picture: Option<&'a [u8]>,
+    /// What becomes of the facts.
+    pub facts: &'a FactChanges,
+    /// Tokens used.
+    pub usage: Usage,
+    /// Tools used.
+    pub tools: &'a [ToolCall],
+    /// Which model answered.
+    pub model: &'a str,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// How [`Turns::replace`] went. Unless it is [`Replaced::Written`], nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Replaced {
+    /// The answer has taken the other one's place.
+    Written,
+    /// The person's facts have changed since they were read.
+    Outpaced,
+    /// The other one is not the last any more.
+    NotLast,
+    /// The turn was taken over, or its person removed.
+    Lost,
+}
+
+/// Only what has been answered, with nothing after it. $1 person.
+const LAST: &str = "
+    WITH newest AS (
+        SELECT m.id, m.created_at, m.turn_id, m.place, m.role, m.conversation_id FROM messages m
+        WHERE m.conversation_id = (SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL)
+        ORDER BY m.place DESC LIMIT 1
+    )
+    SELECT n.turn_id, n.id AS reply_id, n.created_at AS reply_at, s.id, s.created_at, s.text, s.has_image
+    FROM newest n CROSS JOIN LATERAL (
+        SELECT m.id, m.created_at, m.text, m.has_image FROM messages m
+        WHERE m.conversation_id = n.conversation_id AND m.place < n.place AND m.place >= n.place - 20
+          AND m.turn_id = n.turn_id AND m.role = 'user'
+        ORDER BY m.place DESC LIMIT 1) s
+    WHERE n.role = 'assistant' AND (s.text <> '' OR s.has_image)";
+
+/// A message has the time at which its turn began. What was to be forgotten is not there any more, and a picture without
+/// words cannot be told from one whose words were. $1 person, $2 key.
+const SAID_UNDER: &str = "
+    SELECT m.id, m.created_at, m.text, m.has_image FROM turns t
+    JOIN messages m ON m.user_id = t.user_id AND m.created_at = t.started_at AND m.turn_id = t.id AND m.role = 'user'
+    WHERE t.user_id = $1 AND t.key = $2 AND m.text <> ''";
+
+const IS_KNOWN: &str = "SELECT EXISTS (SELECT FROM turns WHERE user_id = $1 AND key = $2)";
+
+const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
+
+const HELD: &str = "
+    SELECT id FROM turns WHERE id = $1 AND attempt = $2 AND user_id = $3 AND state = 'running' FOR UPDATE";
+
+const IS_LAST: &str = "
+    SELECT EXISTS (
+        SELECT FROM conversations c JOIN messages m ON m.conversation_id = c.id AND m.place = c.messages
+        WHERE c.user_id = $1 AND c.ended_at IS NULL AND m.id = $2)";
+
+const MESSAGE: &str = "
+    SELECT m.conversation_id, m.number, m.role, m.text, c.summed_messages >= m.place AS is_summed
+    FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.user_id = $1 AND m.id = $2 AND m.created_at = $3 FOR UPDATE";
+
+const SAY: &str = "UPDATE messages SET text = $3 WHERE id = $1 AND created_at = $2";
+
+const SHOW: &str = "UPDATE messages SET has_image = $3 WHERE id = $1 AND created_at = $2 AND has_image <> $3";
+
+/// A pass that is under way may have read the old words: without its lease it cannot write them.
+const INTERRUPT: &str = "UPDATE conversations SET summary_leased_until = NULL WHERE id = $1";
+
+/// $1 turn, $2 answer, $3 model, $4 now, $5 the turn before, $6 input and $7 output tokens, $8/$9 tools, $10 its picture. It is
+/// empty where it was stopped before its first word; with a picture, it may have no words.
+const END: &str = "
+    WITH ended AS (
+        UPDATE turns SET state = 'done', reply = $2, reply_picture = $10, model = $3, finished_at = $4, message_stored = true, again_of = $5
+        WHERE id = $1 RETURNING id, user_id, day
+    ), before AS (
+        UPDATE turns SET reply = $2, reply_picture = $10
+        WHERE (id = $5 OR again_of = $5) AND user_id = (SELECT user_id FROM ended) AND id <> $1
+          AND ($2 <> '' OR $10::bytea IS NOT NULL)
+    ), used AS (
+        UPDATE usage_days d SET input_tokens = d.input_tokens + $6, output_tokens = d.output_tokens + $7
+        FROM ended e WHERE d.user_id = e.user_id AND d.day = e.day
+    ), called AS (
+        INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at)
+        SELECT e.id, e.user_id, t.name, t.ok, $4 FROM ended e, unnest($8::text[], $9::boolean[]) AS t (name, ok)
+    )
+    SELECT pg_notify('turn_done', id::text)::text FROM ended";
+
+#[derive(FromRow)]
+struct Row {
+    conversation_id: Uuid,
+    number: Option<i32>,
+    role: String,
+    text: String,
+    is_summed: bool,
+}
+
+impl Turns<'_> {
+    /// The newest answer of a person's open conversation, if nothing was said after it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn last_answer(&self, user_id: i64) -> Result<Option<LastAnswer>, StoreError> {
+        #[derive(FromRow)]
+        struct Last {
+            turn_id: Uuid,
+            reply_id: Uuid,
+            reply_at: DateTime<Utc>,
+            #[sqlx(flatten)]
+            said: Said,
+        }
+        let row: Option<Last> = sqlx::query_as(LAST).bind(user_id).fetch_optional(&self.0.pool).await?;
+        let last = |row: Last| LastAnswer {
+            turn_id: row.turn_id,
+            said: row.said,
+            reply_id: row.reply_id,
+            reply_at: row.reply_at,
+        };
+        Ok(row.map(last))
+    }
+
+    /// What a person said under a key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn said_under(&self, user_id: i64, key: &str) -> Result<Option<Said>, StoreError> {
+        Ok(sqlx::query_as(SAID_UNDER).bind(user_id).bind(key).fetch_optional(&self.0.pool).await?)
+    }
+
+    /// Whether a key was used.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_known(&self, user_id: i64, key: &str) -> Result<bool, StoreError> {
+        let (known,) = sqlx::query_as(IS_KNOWN).bind(user_id).bind(key).fetch_one(&self.0.pool).await?;
+        Ok(known)
+    }
+
+    /// Gives a message other words, wherever it is remembered. False when there is nothing to change.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was changed.
+    pub async fn correct(&self, user_id: i64, said: &Said, text: &str) -> Result<bool, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        sqlx::query(HOLD).bind(user_id).execute(&mut *transaction).await?;
+        let changed = say(&mut transaction, user_id, (said.id, said.created_at), text).await?;
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    /// Ends a turn whose answer takes the place of another one.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn replace(&self, turn: &TurnLease, work: &Replace<'_>) -> Result<Replaced, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        let written = replace(&mut transaction, &self.0.keys, turn, work).await?;
+        if written == Replaced::Written {
+            transaction.commit().await?;
+        }
+        Ok(written)
+    }
+}
+
+async fn replace(
+    connection: &mut PgConnection,
+    keys: &Keyring,
+    turn: &TurnLease,
+    work: &Replace<'_>,
+) -> Result<Replaced, StoreError> {
+    let (user_id, last) = (turn.user_id, work.last);
+    sqlx::query(HOLD).bind(user_id).execute(&mut *connection).await?;
+    let held = sqlx::query(HELD).bind(turn.turn_id).bind(turn.attempt).bind(user_id);
+    if held.fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(Replaced::Lost);
+    }
+    let (is_last,): (bool,) =
+        sqlx::query_as(IS_LAST).bind(user_id).bind(last.reply_id).fetch_one(&mut *connection).await?;
+    if !is_last {
+        return Ok(Replaced::NotLast);
+    }
+    if !work.reply.is_empty() || work.picture.is_some() {
+        let reply = (last.reply_id, last.reply_at);
+        say(connection, user_id, reply, work.reply).await?;
+        let show = sqlx::query(SHOW).bind(reply.0).bind(reply.1).bind(work.picture.is_some());
+        show.execute(&mut *connection).await?;
+    }
+    // What is forgotten from now on was asked for in this answer, and is looked for under its time.
+    let facts = work.facts;
+    if !facts.is_empty() && !facts::write(connection, keys, user_id, facts, last.reply_at).await? {
+        return Ok(Replaced::Outpaced);
+    }
+    sqlx::query(END)
+        .bind(turn.turn_id)
+        .bind(work.reply)
+        .bind(work.model)
+        .bind(work.now)
+        .bind(last.turn_id)
+        .bind(i64::try_from(work.usage.input_tokens).unwrap_or(i64::MAX))
+        .bind(i64::try_from(work.usage.output_tokens).unwrap_or(i64::MAX))
+        .bind(work.tools.iter().map(|tool| tool.name).collect::<Vec<_>>())
+        .bind(work.tools.iter().map(|tool| tool.ok).collect::<Vec<_>>())
+        .bind(work.picture)
+        .execute(connection)
+        .await?;
+    Ok(Replaced::Written)
+}
+
+/// Gives a message other words; false when it has them already, or none that could be changed.
+async fn say(
+    connection: &mut PgConnection,
+    user_id: i64,
+    (id, created_at): (Uuid, DateTime<Utc>),
+    text: &str,
+) -> Result<bool, StoreError> {
+    let row: Option<Row> =
+        sqlx::query_as(MESSAGE).bind(user_id).bind(id).bind(created_at).fetch_optional(&mut *connection).await?;
+    let Some(row) = row.filter(|row| row.text != text) else { return Ok(false) };
+    sqlx::query(SAY).bind(id).bind(created_at).bind(text).execute(&mut *connection).await?;
+    reindex(connection, user_id, created_at, row.number, &row.role, (&row.text, text)).await?;
+    // A summary that holds the old words is made anew, and what was made of it.
+    let conversation = row.conversation_id;
+    if row.is_summed {
+        sqlx::query(RESTART).bind(vec![conversation]).execute(connection).await?;
+    } else {
+        sqlx::query(INTERRUPT).bind(conversation).execute(connection).await?;
+    }
+    Ok(true)
+}

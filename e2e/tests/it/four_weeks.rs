@@ -1,0 +1,221 @@
+//! Four weeks of Anna's life with her companion: she meets it, tells it things, comes back, pays, asks what she said in
+//! the first week, changes jobs, cancels and leaves; and then nothing of her is in any table.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use evolve_domain::{plan::Plans, relationship::Relationship};
+use evolve_engine::{
+    Engine, EngineConfig, EngineMetrics, conversations,
+    model::{Chain, ChainConfig, ModelProvider, Request, Script, Step},
+    payments::see_to_endings,
+    prompt::Persona,
+    speech::{self, Speech},
+    summary,
+};
+use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
+use evolve_store::{Store, StoreConfig, wakeups::Wakeups};
+use evolve_testkit::telegram::{Sent, TelegramServer, User};
+use serde_json::json;
+
+use crate::system::{Ground, Mode, ground};
+
+const ANNA: i64 = 734_002_117;
+
+/// What a good companion does with what Anna says: keeps what matters, and answers from what it was given and nothing else.
+fn companion(request: &Request) -> Step {
+    let said = request.context.last().map(|message| message.text()).unwrap_or_default();
+    if request.tools.is_empty() {
+        let first = said.lines().find_map(|line| line.split_once("Person: ")).map_or("this and that", |(_, said)| said);
+        return Step::say(json!({"title": first, "summary": format!("They spoke of this: {first}")}).to_string());
+    }
+    let remember = |fact: &str, replaces: Option<&str>| {
+        Step::call("remember", json!({"fact": fact, "category": "work", "replaces": replaces}))
+    };
+    match said.lines().last().unwrap_or_default() {
+        "" => Step::say("I will remember that."),
+        "I work as a nurse in a children's hospital" => remember("Works as a nurse", None),
+        "News: I teach biology now!" => remember("Teaches biology at a school", Some("Works as a nurse")),
+        "What is my job?" => {
+            let facts = request.system.lines().filter(|line| line.starts_with("- [work"));
+            Step::say(format!("What I know: {}", facts.collect::<Vec<_>>().join(" ")))
+        }
+        "Where did my sister Vera move with her cats?" => {
+            let old = said.lines().find(|line| line.starts_with("- ") && line.contains("Lisbon"));
+            Step::say(old.map_or_else(|| "You never told me.".to_owned(), |line| format!("You told me {line}")))
+        }
+        _ => Step::say("I see."),
+    }
+}
+
+struct Story {
+    ground: Ground,
+    engine: Engine,
+    store: Store,
+    _tasks: Tasks,
+}
+
+impl Story {
+    async fn begin() -> Self {
+        let ground = Ground { clock: Clock::ahead(), ..ground().await };
+        ground.telegram.user(User::new(ANNA).first_name("Anna").language("en"));
+        let (metrics, tasks) = (Metrics::new(), Tasks::new());
+        let config = StoreConfig {
+            database_url: ground.database_url.as_str().into(),
+            pool_size: 4,
+            encryption_key: ground.key.as_str().into(),
+        };
+        let store = Store::connect(&config, &metrics).unwrap();
+        let engine = Engine::new(EngineConfig {
+            wakeups: Wakeups::start(&store, &tasks),
+            store: store.clone(),
+            chain: Chain::new(vec![model()], ChainConfig::default()),
+            speech: Speech::new(speech::Providers::default(), &metrics),
+            persona: Persona::default(),
+            plans: Plans::default(),
+            relationship: Relationship::default(),
+            max_iterations: 3,
+            thinking_budget: 0,
+            silence: TimeDelta::hours(8),
+            metrics: EngineMetrics::register(&metrics),
+            clock: ground.clock.clone(),
+        })
+        .unwrap();
+        Self { ground, engine, store, _tasks: tasks }
+    }
+
+    /// Anna says it, and waits for an answer with `part` in it.
+    async fn says(&self, text: &str, part: &str) -> String {
+        let before = self.ground.telegram.messages(ANNA).last().map_or(0, |sent| sent.message_id);
+        self.ground.telegram.send_text(ANNA, text);
+        self.hears(before, part).await
+    }
+
+    /// Anna presses the newest button with `label` in it, and waits for what has `part` in it.
+    async fn presses(&self, label: &str, part: &str) -> String {
+        let messages = self.ground.telegram.messages(ANNA);
+        let button = |sent: &Sent| {
+            let button = sent.buttons.iter().flatten().find(|button| button.text.contains(label))?;
+            Some((sent.message_id, button.callback_data.clone()?))
+        };
+        let (message, data) =
+            messages.iter().rev().find_map(button).unwrap_or_else(|| panic!("no button {label:?}: {messages:#?}"));
+        self.ground.telegram.press(ANNA, message, &data);
+        self.hears(message - 1, part).await
+    }
+
+    async fn hears(&self, after: i64, part: &str) -> String {
+        let is_it = |sent: &Sent| sent.message_id > after && sent.text.contains(part);
+        let sent = self.ground.telegram.wait_for(ANNA, |sent| sent.iter().any(is_it)).await;
+        sent.into_iter().rev().find(is_it).unwrap().text
+    }
+
+    /// Time passes, and the hourly jobs do what they do.
+    async fn days_pass(&self, days: i64) {
+        // What is under way when the time moves would count as lost, and be done again.
+        let quiet = "SELECT (SELECT count(*) FROM inbox WHERE state = 'pending') + (SELECT count(*) FROM outbox WHERE state = 'pending')
+                          + (SELECT count(*) FROM turns WHERE state = 'running')";
+        evolve_testkit::eventually("all is done", async || (self.ground.count(quiet).await == 0).then_some(())).await;
+        for _ in 0..days {
+            self.ground.clock.advance(TimeDelta::days(1));
+            while conversations::end_some(&self.engine).await {}
+            while summary::sum_up_one(&self.engine).await {}
+            while summary::sum_up_week(&self.engine).await {}
+            see_to_endings(&self.store, &self.ground.clock, "en").await.unwrap();
+        }
+    }
+
+    /// Where in the database a piece of text stands, encrypted or not.
+    async fn where_it_stands(&self, piece: &str) -> Vec<String> {
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "SELECT table_name::text, column_name::text FROM information_schema.columns
+             WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'",
+        )
+        .fetch_all(&self.ground.sql)
+        .await
+        .unwrap();
+        let fernet = fernet::Fernet::new(&self.ground.key).unwrap();
+        let mut found = Vec::new();
+        for (table, column) in columns {
+            let query = format!("SELECT \"{column}\"::text FROM \"{table}\" WHERE \"{column}\" IS NOT NULL");
+            let values: Vec<(String,)> =
+                sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.ground.sql).await.unwrap();
+            for (value,) in values {
+                let value = fernet.decrypt(&value).map_or(value, |bytes| String::from_utf8(bytes).unwrap());
+                if value.contains(piece) {
+                    found.push(format!("{table}.{column}: {value}"));
+                }
+            }
+        }
+        found
+    }
+}
+
+fn model() -> Arc<dyn ModelProvider> {
+    Arc::new(Script::with(companion))
+}
+
+#[tokio::test]
+async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgotten() {
+    let story = Story::begin().await;
+    let api = story.ground.api(model()).await;
+    let bot = story.ground.bot(&api.url, Mode::Polling).await;
+
+    // The first week: they meet, and Anna tells of herself.
+    story.says("/start", "language").await;
+    story.presses("English", "call you").await;
+    story.presses("Anna", "Lovely to meet you").await;
+    story.says("I work as a nurse in a children's hospital", "remember that").await;
+    story.says("My sister Vera moved to Lisbon with her two cats", "I see").await;
+    assert!(story.says("/relationship", "level 1 of 5").await.contains("Stranger"));
+    for day in 2..=6 {
+        story.days_pass(1).await;
+        story.says(&format!("Day {day} was much like any other"), "I see").await;
+    }
+    let week = story.says("/relationship", "level").await;
+    assert!(week.contains("6 days in a row"), "{week}");
+
+    // The second: she is away, comes back, and pays.
+    story.days_pass(8).await;
+    story.says("I am back from the mountains", "I see").await;
+    let back = story.says("/relationship", "level").await;
+    assert!(back.contains("you came back"), "{back}");
+    story.says("/premium", "30 days").await;
+    story.presses("every 30 days", "opens the bill").await;
+    let link = story.ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    assert!(story.ground.telegram.pay_link(ANNA, &link) > 0);
+    story.hears(0, "then renews itself").await;
+
+    // The third: what was said in the first is not in the history any more, but it is not lost.
+    story.days_pass(6).await;
+    for number in 0..12 {
+        story.says(&format!("This is thought number {number} of the morning"), "I see").await;
+    }
+    let told = story.says("Where did my sister Vera move with her cats?", "told").await;
+    assert!(told.contains("Lisbon with her two cats"), "{told}");
+    assert!(story.says("What is my job?", "What I know").await.contains("Works as a nurse"));
+
+    // The fourth: a new job takes the old one's place, which stays as history.
+    story.days_pass(7).await;
+    story.says("News: I teach biology now!", "remember that").await;
+    let job = story.says("What is my job?", "What I know").await;
+    assert!(job.contains("Teaches biology") && !job.contains("nurse"), "{job}");
+    story.says("/memory", "1 fact").await;
+    story.presses("Work and study", "Teaches biology").await;
+    assert_eq!(story.ground.count("SELECT count(*) FROM facts WHERE ended_at IS NOT NULL").await, 1);
+    assert!(story.ground.count("SELECT count(*) FROM weeks WHERE content IS NOT NULL").await >= 2);
+
+    // She cancels what she pays for, and wants to be forgotten.
+    story.says("/premium", "renews itself on").await;
+    story.presses("Cancel the subscription", "asking Telegram to cancel").await;
+    let canceled =
+        |telegram: &TelegramServer| telegram.charges(ANNA).iter().any(|(.., canceled)| *canceled).then_some(());
+    story.ground.telegram.wait_until("Telegram knows that it is cancelled", canceled).await;
+    let (client, token) = story.ground.client(&api, ANNA).await;
+    client.delete_profile(&token, ANNA).await.unwrap();
+    bot.stop().await;
+    api.stop().await;
+    for piece in ["734002117", "Anna", "nurse", "biology", "Lisbon", "thought number", "mountains"] {
+        assert_eq!(story.where_it_stands(piece).await, [""; 0], "{piece}");
+    }
+}

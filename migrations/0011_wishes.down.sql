@@ -1,0 +1,9 @@
+DROP TABLE proactive_messages;
+DROP TABLE exports;
+DROP TABLE deletions;
+ALTER TABLE settings
+    DROP COLUMN quiet_from,
+    DROP COLUMN quiet_until,
+    DROP COLUMN good_morning,
+    DROP COLUMN follow_ups,
+    DROP COLUMN proactive_at;
