@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod again;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod endings;
@@ -32,6 +33,7 @@ mod relationship;
 mod sound;
 #[cfg(test)]
 mod speech;
+#[cfg(test)]
 mod stopping;
 #[cfg(test)]
 mod turn;
