@@ -9,7 +9,12 @@ use evolve_domain::{
     plan::Plans,
     relationship::{Levels, Relationship},
 };
-use evolve_engine::{model::ModelProvider, prompt::Persona, providers, speech};
+use evolve_engine::{
+    meaning::{self, Embedder},
+    model::ModelProvider,
+    prompt::Persona,
+    providers, speech,
+};
 use evolve_runtime::{
     config::{ConfigError, Reader},
     http::{self, ClientConfig},
@@ -59,6 +64,8 @@ pub struct Config {
     pub providers: Vec<Arc<dyn ModelProvider>>,
     /// What hears and speaks.
     pub speech: speech::Providers,
+    /// What tells what messages mean, if anything does.
+    pub embedder: Option<Arc<dyn Embedder>>,
     /// Who the companion is.
     pub persona: Persona,
     /// What each plan allows.
@@ -86,7 +93,7 @@ pub struct Config {
 impl Config {
     /// Reads every variable, noting problems in `env`.
     pub fn read(env: &mut Reader) -> Self {
-        let (providers, speech) = models(env);
+        let Models { providers, speech, embedder } = models(env);
         Self {
             http_addr: address(env),
             jwt_secret: env.required_secret(
@@ -118,6 +125,7 @@ impl Config {
             cors_origins: origins(env),
             providers,
             speech,
+            embedder,
             persona: env.json_or(
                 "PERSONA",
                 Persona::default(),
@@ -214,19 +222,28 @@ fn relationship(env: &mut Reader) -> Relationship {
     Relationship { levels, decay }
 }
 
-fn models(env: &mut Reader) -> (Vec<Arc<dyn ModelProvider>>, speech::Providers) {
+/// Everything that is a model.
+#[derive(Default)]
+struct Models {
+    providers: Vec<Arc<dyn ModelProvider>>,
+    speech: speech::Providers,
+    embedder: Option<Arc<dyn Embedder>>,
+}
+
+fn models(env: &mut Reader) -> Models {
     let config = ClientConfig::read(env);
     match http::client(config) {
         Ok(client) => {
             let (providers, entries) = providers::read(env, &client, config);
             let speech = speech::config::read(env, &client, config, &entries);
-            (providers, speech)
+            let embedder = meaning::read(env, &client, config);
+            Models { providers, speech, embedder }
         }
         Err(error) => {
             env.problem(format!(
                 "HTTPS cannot be set up on this machine ({error}); are its CA certificates installed?"
             ));
-            (Vec::new(), speech::Providers::default())
+            Models::default()
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod deletions;
 pub mod facts;
 mod feedback;
 pub mod history;
+pub mod meaning;
 pub mod memories;
 pub mod memory;
 pub mod metrics;
@@ -31,6 +32,7 @@ use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
 
+use meaning::Meanings;
 pub use metrics::EngineMetrics;
 use model::{Chain, LinkStatus};
 use prompt::{Persona, PromptError, Prompts};
@@ -47,6 +49,8 @@ pub struct EngineConfig {
     pub chain: Chain,
     /// What hears and speaks.
     pub speech: Speech,
+    /// What tells what messages mean.
+    pub meanings: Meanings,
     /// Who the companion is.
     pub persona: Persona,
     /// What each plan allows.
@@ -76,6 +80,7 @@ pub struct Inner {
     wakeups: Wakeups,
     chain: Chain,
     speech: Speech,
+    meanings: Meanings,
     prompts: Prompts,
     persona: Persona,
     plans: Plans,
@@ -106,6 +111,7 @@ impl Engine {
             wakeups,
             chain,
             speech,
+            meanings,
             persona,
             plans,
             relationship,
@@ -121,6 +127,7 @@ impl Engine {
             wakeups,
             chain,
             speech,
+            meanings,
             prompts,
             persona,
             plans,

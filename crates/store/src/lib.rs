@@ -32,6 +32,7 @@ pub mod rotate;
 pub mod summaries;
 pub mod turns;
 pub mod users;
+pub mod vectors;
 pub mod voice;
 pub mod wakeups;
 pub mod weeks;

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, conversations,
+    meaning::Meanings,
     model::{Chain, ChainConfig, ModelProvider, Request, Script, Step},
     payments::see_to_endings,
     prompt::Persona,
@@ -71,6 +72,7 @@ impl Story {
             store: store.clone(),
             chain: Chain::new(vec![model()], ChainConfig::default()),
             speech: Speech::new(speech::Providers::default(), &metrics),
+            meanings: Meanings::default(),
             persona: Persona::default(),
             plans: Plans::default(),
             relationship: Relationship::default(),

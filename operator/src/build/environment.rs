@@ -7,7 +7,7 @@
 
 use serde_json::json;
 
-use crate::crd::{Ai, EvolveBot, EvolveBotSpec, Limit, Provider, ProviderKind, SecretKeyRef, Voice};
+use crate::crd::{Ai, Embeddings, EvolveBot, EvolveBotSpec, Limit, Provider, ProviderKind, SecretKeyRef, Voice};
 
 /// Where Telegram is.
 pub const TELEGRAM_API_URL: &str = "https://api.telegram.org";
@@ -241,6 +241,15 @@ fn models(ai: &Ai, default_secret: &str) -> Vec<Variable> {
             first["voice"] = json!(name);
         }
         list.push(plain("SPEAKERS", speakers));
+    }
+    if let Some(Embeddings { provider, dimensions }) = &ai.embeddings {
+        // It has no name to be told apart by.
+        let provider = Provider { name: None, ..provider.clone() };
+        let mut embeddings = providers(&[provider], default_secret, &mut keys)[0].take();
+        if let Some(dimensions) = dimensions {
+            embeddings["dimensions"] = json!(dimensions);
+        }
+        list.push(plain("EMBEDDINGS", embeddings));
     }
     list.extend(keys);
     list

@@ -126,7 +126,7 @@ fn path_of(bot: &EvolveBot, variable: &str, source: &SecretKeyRef) -> String {
     field.to_owned()
 }
 
-/// The field that a provider's key comes from: of what answers, hears or speaks.
+/// The field that a provider's key comes from: of what answers, hears, speaks or embeds.
 fn path_of_key(ai: &Ai, source: &SecretKeyRef) -> String {
     let speakers = ai.voice.as_ref().and_then(|voice| voice.speakers.as_deref());
     let lists = [
@@ -140,6 +140,12 @@ fn path_of_key(ai: &Ai, source: &SecretKeyRef) -> String {
             Some(format!("spec.ai.{list}[{place}].apiKeySecretRef"))
         })
     };
+    let embedder = |key: Option<&SecretKeyRef>| {
+        let embeddings = ai.embeddings.as_ref()?;
+        let is_its = embeddings.provider.api_key_secret_ref.as_ref() == key;
+        is_its.then(|| "spec.ai.embeddings.provider.apiKeySecretRef".to_owned())
+    };
+    let of = |key| find(key).or_else(|| embedder(key));
     // The one without a reference is the one that has the usual.
-    find(Some(source)).or_else(|| find(None)).unwrap_or_else(|| "spec.ai.providers".to_owned())
+    of(Some(source)).or_else(|| of(None)).unwrap_or_else(|| "spec.ai.providers".to_owned())
 }

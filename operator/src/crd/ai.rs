@@ -34,6 +34,10 @@ pub struct Ai {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 3600))]
     pub max_recording_seconds: Option<u32>,
+    /// What tells what messages mean, so that they are also found in other words. Needs pgvector 0.7 or newer in the database.
+    /// They are found by their words alone when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<Embeddings>,
     /// Spoken answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
@@ -47,6 +51,7 @@ impl Default for Ai {
             max_iterations: 3,
             transcribers: None,
             max_recording_seconds: None,
+            embeddings: None,
             voice: None,
         }
     }
@@ -122,6 +127,22 @@ impl ProviderKind {
             Self::Scripted => "SCRIPTED_API_KEY",
         }
     }
+}
+
+/// An embedding model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules_at(".provider", &[
+    ("!has(self.provider) || !has(self.provider.kind) || self.provider.kind != 'scripted'",
+     "kind: scripted knows no meaning: choose gemini or openai, or remove embeddings"),
+])))]
+pub struct Embeddings {
+    /// Where the model is; Gemini's own when absent.
+    pub provider: Provider,
+    /// Numbers of a vector, for models that can be told; 768 of Gemini's when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub dimensions: Option<u32>,
 }
 
 /// Spoken answers, for people whose plan has them.

@@ -83,6 +83,7 @@ spec:
       - { kind: openai, model: whisper-1, baseUrl: 'http://whisper:8000/v1' }
       - { kind: gemini, apiKeySecretRef: { name: models, key: google } }
     maxRecordingSeconds: 120
+    embeddings: { provider: { kind: openai, model: nomic-embed-text, baseUrl: 'http://ollama:11434/v1' }, dimensions: 256 }
     voice:
       name: alloy
       speakers: [{ kind: openai, model: tts-1, baseUrl: 'https://api.openai.com/v1', apiKeySecretRef: { name: models, key: openai } }]
@@ -92,8 +93,16 @@ spec:
         .unwrap(),
         &surroundings(),
     );
-    const NAMES: [&str; 7] =
-        ["PROVIDERS", "TRANSCRIBERS", "SPEAKERS", "GOOGLE_API_KEY", "OPENAI_API_KEY", "MAX_VOICE_SECONDS", "PLANS"];
+    const NAMES: [&str; 8] = [
+        "PROVIDERS",
+        "TRANSCRIBERS",
+        "SPEAKERS",
+        "EMBEDDINGS",
+        "GOOGLE_API_KEY",
+        "OPENAI_API_KEY",
+        "MAX_VOICE_SECONDS",
+        "PLANS",
+    ];
     let of =
         |list: Vec<Variable>| list.into_iter().filter(|one| NAMES.contains(&one.name.as_str())).collect::<Vec<_>>();
     insta::assert_snapshot!(format!("{}\nbot\n{}", render(&of(all.api)), render(&of(all.bot))));

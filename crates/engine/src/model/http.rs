@@ -76,6 +76,17 @@ impl Exchange {
         (200..300).contains(&self.status)
     }
 
+    /// This answer, if its status is 2xx; what it means otherwise, read by `refusal` from its status, headers and body.
+    pub(crate) async fn accepted(self, refusal: fn(u16, &HeaderMap, &[u8]) -> ModelError) -> Result<Self, ModelError> {
+        if self.ok() {
+            return Ok(self);
+        }
+        let (status, headers) = (self.status, self.headers.clone());
+        // A refusal without a readable body is still a refusal: its status says enough.
+        let body = self.body().await.unwrap_or_default();
+        Err(refusal(status, &headers, &body))
+    }
+
     /// The whole body.
     pub(crate) async fn body(self) -> Result<Vec<u8>, ModelError> {
         let idle = self.limits.total;

@@ -7,7 +7,6 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_runtime::{config::Reader, http::ClientConfig};
 use reqwest::Client;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -18,7 +17,7 @@ use super::{
     scripted::ScriptedSpeech,
 };
 use crate::{
-    model::{Gemini, GeminiConfig, HttpLimits, OpenAiConfig},
+    model::{Gemini, GeminiConfig, HttpLimits},
     providers::{ProviderConfig, ProviderKind},
 };
 
@@ -42,6 +41,13 @@ struct Entry {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     voice: Option<String>,
+}
+
+impl Entry {
+    fn provider(&self) -> ProviderConfig {
+        let Self { kind, model, base_url, api_key_env, name, voice: _ } = self.clone();
+        ProviderConfig { kind, model, base_url, api_key_env, name }
+    }
 }
 
 /// Reads `TRANSCRIBERS`, `SPEAKERS`, `VOICE_ENABLED`, `TTS_MODEL` and `TTS_VOICE`. `models` is the chain of models, which
@@ -120,12 +126,12 @@ impl Build<'_> {
         Ok(match entry.kind {
             ProviderKind::Scripted => Arc::new(ScriptedSpeech),
             ProviderKind::Gemini => {
-                let config = self.gemini(entry, GeminiConfig::DEFAULT_MODEL)?;
+                let config = entry.provider().gemini_config(self.env, GeminiConfig::DEFAULT_MODEL, self.limits)?;
                 let model = Gemini::new(self.client.clone(), config).map_err(|e| e.to_string())?;
                 Arc::new(GeminiTranscriber::new(Arc::new(model)))
             }
             ProviderKind::OpenAi => {
-                let config = self.openai(entry)?;
+                let config = entry.provider().openai_config(self.env, self.limits)?;
                 Arc::new(OpenAiTranscriber::new(self.client.clone(), config).map_err(|e| e.to_string())?)
             }
         })
@@ -136,42 +142,13 @@ impl Build<'_> {
         Ok(match entry.kind {
             ProviderKind::Scripted => Arc::new(ScriptedSpeech),
             ProviderKind::Gemini => {
-                let config = self.gemini(entry, DEFAULT_SPEECH_MODEL)?;
+                let config = entry.provider().gemini_config(self.env, DEFAULT_SPEECH_MODEL, self.limits)?;
                 Arc::new(GeminiSpeaker::new(self.client.clone(), config, voice).map_err(|e| e.to_string())?)
             }
             ProviderKind::OpenAi => {
-                let config = self.openai(entry)?;
+                let config = entry.provider().openai_config(self.env, self.limits)?;
                 Arc::new(OpenAiSpeaker::new(self.client.clone(), config, voice).map_err(|e| e.to_string())?)
             }
         })
-    }
-
-    fn gemini(&mut self, entry: &Entry, default_model: &str) -> Result<GeminiConfig, String> {
-        let key = self.key(Some(entry.api_key_env.as_deref().unwrap_or("GOOGLE_API_KEY")))?;
-        let default_url = || Url::parse(GeminiConfig::DEFAULT_BASE_URL).map_err(|e| e.to_string());
-        Ok(GeminiConfig {
-            api_key: key.ok_or("it needs a key")?,
-            model: entry.model.clone().unwrap_or_else(|| default_model.to_owned()),
-            base_url: entry.base_url.clone().map_or_else(default_url, Ok)?,
-            safety: Default::default(),
-            limits: self.limits,
-        })
-    }
-
-    fn openai(&mut self, entry: &Entry) -> Result<OpenAiConfig, String> {
-        Ok(OpenAiConfig {
-            name: entry.name.clone().unwrap_or_else(|| "openai".to_owned()),
-            api_key: self.key(entry.api_key_env.as_deref())?,
-            model: entry.model.clone().ok_or("an openai server needs a `model`")?,
-            base_url: entry.base_url.clone().ok_or("an openai server needs a `baseUrl`, version included")?,
-            reasoning_effort: false,
-            limits: self.limits,
-        })
-    }
-
-    fn key(&mut self, variable: Option<&str>) -> Result<Option<SecretString>, String> {
-        let Some(name) = variable else { return Ok(None) };
-        let key = self.env.named_secret(name);
-        key.map(Some).ok_or_else(|| format!("its key is not set: put it into {name}"))
     }
 }

@@ -112,12 +112,7 @@ impl Speaker for GeminiSpeaker {
 
     async fn speak(&self, text: &str, voice: Option<Voice>) -> Result<Pcm, ModelError> {
         let call = self.client.post(self.url.clone()).headers(self.headers.clone()).json(&self.body(text, voice));
-        let exchange = Exchange::send(call, self.config.limits).await?;
-        if !exchange.ok() {
-            let (status, headers) = (exchange.status, exchange.headers.clone());
-            let body = exchange.body().await.unwrap_or_default();
-            return Err(gemini::refusal::from_http(status, &headers, &body));
-        }
+        let exchange = Exchange::send(call, self.config.limits).await?.accepted(gemini::refusal::from_http).await?;
         sound(&exchange.body().await?)
     }
 }

@@ -57,7 +57,7 @@ impl Transcriber for OpenAiTranscriber {
             .text("response_format", "json")
             .part("file", file);
         let call = self.client.post(self.url.clone()).headers(self.headers.clone()).multipart(form);
-        let exchange = checked(Exchange::send(call, self.config.limits).await?).await?;
+        let exchange = Exchange::send(call, self.config.limits).await?.accepted(openai::refusal::from_http).await?;
         let transcript: Transcript = serde_json::from_slice(&exchange.body().await?)
             .map_err(|_| ModelError::malformed("it is not the JSON of a transcript"))?;
         Ok(transcript.text)
@@ -99,20 +99,11 @@ impl Speaker for OpenAiSpeaker {
         let voice = self.voice.as_deref().unwrap_or_else(|| voice_name(voice.unwrap_or(Voice::Warm)));
         let body = json!({ "model": self.config.model, "input": text, "voice": voice, "response_format": "wav" });
         let call = self.client.post(self.url.clone()).headers(self.headers.clone()).json(&body);
-        let exchange = checked(Exchange::send(call, self.config.limits).await?).await?;
+        let exchange = Exchange::send(call, self.config.limits).await?.accepted(openai::refusal::from_http).await?;
         let mime =
             exchange.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         Pcm::read(&mime, &exchange.body().await?)
     }
-}
-
-async fn checked(exchange: Exchange) -> Result<Exchange, ModelError> {
-    if exchange.ok() {
-        return Ok(exchange);
-    }
-    let (status, headers) = (exchange.status, exchange.headers.clone());
-    let body = exchange.body().await.unwrap_or_default();
-    Err(openai::refusal::from_http(status, &headers, &body))
 }
 
 /// The voice of OpenAI's that comes nearest.

@@ -34,7 +34,16 @@ impl Running<'_> {
         let postings = spoken.as_ref().unwrap_or(&self.person.postings);
         let mut turns = vec![self.lease.turn_id];
         turns.extend(self.anew.as_ref().map(|anew| anew.last.turn_id));
-        Ok(store.messages().recall(user_id, &turns, limits, &question, postings).await?)
+        let (messages, meaning) = (store.messages(), self.engine.meanings.of(&self.said()).await);
+        match messages.recall(user_id, &turns, limits, &question, postings, meaning.as_ref()).await {
+            // Whatever is wrong with vectors must not cost anybody an answer.
+            Err(error) if meaning.is_some() && !error.is_unavailable() => {
+                tracing::warn!(%error, "vectors could not be compared; words alone are looked for");
+                self.engine.meanings.disable();
+                Ok(messages.recall(user_id, &turns, limits, &question, postings, None).await?)
+            }
+            done => Ok(done?),
+        }
     }
 
     /// The message, as a question to the past.

@@ -14,6 +14,8 @@ mod forgetting;
 #[cfg(test)]
 mod injections;
 #[cfg(test)]
+mod meaning;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod model_chain;

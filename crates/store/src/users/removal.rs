@@ -19,7 +19,9 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 21] = [
+const REMOVALS: [(&str, &str); 23] = [
+    ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
+    ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),

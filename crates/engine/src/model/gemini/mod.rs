@@ -86,14 +86,7 @@ impl Gemini {
         let safety = SafetySetting::all(self.config.safety);
         let body = request::Body::new(request, &self.config.model, &safety);
         let call = self.client.post(url.clone()).headers(self.headers.clone()).json(&body);
-        let exchange = Exchange::send(call, self.config.limits).await?;
-        if exchange.ok() {
-            return Ok(exchange);
-        }
-        let (status, headers) = (exchange.status, exchange.headers.clone());
-        // A refusal without a readable body is still a refusal: its status says enough.
-        let body = exchange.body().await.unwrap_or_default();
-        Err(refusal::from_http(status, &headers, &body))
+        Exchange::send(call, self.config.limits).await?.accepted(refusal::from_http).await
     }
 }
 
