@@ -15,7 +15,7 @@ use moka::future::Cache;
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
-use crate::{api::Api, metrics::BotMetrics, outbound::Pace, telegram::Telegram};
+use crate::{api::Api, metrics::BotMetrics, outbound::Pace, room::Room, telegram::Telegram};
 
 /// The parts of one running bot. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct Bot {
     pub(crate) api: Api,
     pub(crate) clock: Clock,
     pub(crate) metrics: BotMetrics,
+    /// Room for the files of people.
+    pub(crate) room: Room,
     pub(crate) max_image_bytes: u64,
     /// Longest recording of a person, seconds.
     pub(crate) max_voice_seconds: u32,

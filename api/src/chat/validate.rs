@@ -9,7 +9,7 @@ use evolve_contract::{
 };
 use evolve_engine::{
     speech::Audio,
-    turn::{self, TurnRequest},
+    turn::{self, Image, TurnRequest},
 };
 
 use crate::{chat::image, problem::ApiError};
@@ -48,7 +48,7 @@ pub(super) fn turn_request(
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data, more_images, audio_data, audio_seconds, reply_to, again } = body;
+    let ChatRequest { message, timestamp, image_data, more_images, audio_data, voice_later, reply_to, again } = body;
     if message.chars().count() > MAX_MESSAGE_CHARS {
         return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
     }
@@ -73,14 +73,23 @@ pub(super) fn turn_request(
         image::decode(data, bounds.image_bytes)
             .map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))
     };
-    let image = image_data.as_ref().map(shown).transpose()?;
-    let more_images = more_images.iter().map(shown).collect::<Result<_, _>>()?;
-    let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
+    let (image, more_images) = album(image_data.iter().chain(&more_images).map(shown).collect())?;
+    let audio = audio_data.map(|data| recording(&data, bounds.voice_seconds)).transpose()?;
     let reply_to = reply_to.map(quoted).transpose()?;
-    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio, reply_to, again })
+    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio, reply_to, again, voice_later })
 }
 
-fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Audio, ApiError> {
+/// The pictures that can be shown, the first apart. One that is spoilt does not cost the others their answer.
+fn album(pictures: Vec<Result<Image, ApiError>>) -> Result<(Option<Image>, Vec<Image>), ApiError> {
+    let (good, bad): (Vec<_>, Vec<_>) = pictures.into_iter().partition(Result::is_ok);
+    let mut good = good.into_iter().flatten();
+    match (good.next(), bad.into_iter().next()) {
+        (None, Some(bad)) => bad.map(|image| (Some(image), Vec::new())),
+        (first, _) => Ok((first, good.collect())),
+    }
+}
+
+fn recording(base64: &str, max_seconds: u32) -> Result<Audio, ApiError> {
     let wrong = |detail: String| ApiError::new(Code::InvalidAudio).detail(detail);
     let bytes = BASE64_STANDARD.decode(base64).map_err(|_| {
         wrong(
@@ -88,7 +97,7 @@ fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Aud
                 .to_owned(),
         )
     })?;
-    Audio::check(bytes, seconds, max_seconds).map_err(|error| wrong(error.to_string()))
+    Audio::check(bytes, max_seconds).map_err(|error| wrong(error.to_string()))
 }
 
 /// Which answer is to be made anew. Neither pictures nor recordings are kept, so that they cannot be looked at, or heard, again.

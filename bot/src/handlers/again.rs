@@ -13,7 +13,7 @@ use crate::replies::Replies;
 /// `/regenerate`.
 pub(super) async fn regenerate(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let language = turn.best_known_language().await;
-    let request = ChatRequest { again: Some(Again::Last), ..ChatRequest::default() };
+    let request = ChatRequest { again: Some(Again::Last), voice_later: true, ..ChatRequest::default() };
     let key = turn.key();
     typing::while_doing(turn.bot, turn.person.chat_id, chat::answer(turn, language, &key, &request, With::Words)).await
 }
@@ -29,6 +29,7 @@ pub(super) async fn edited(
     let request = ChatRequest {
         message: text,
         again: Some(Again::Edited(key_of(turn.person.chat_id, message_id))),
+        voice_later: true,
         ..ChatRequest::default()
     };
     // Most edits are of older messages, and are not answered: nobody is kept waiting for that.

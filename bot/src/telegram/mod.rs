@@ -9,7 +9,7 @@
 
 mod error;
 mod files;
-pub(crate) mod upload;
+mod upload;
 
 pub(crate) use error::{Refusal, TelegramError};
 pub(crate) use files::FileError;

@@ -105,7 +105,15 @@ const EMPTY: &str = "
         UPDATE messages m SET text = '' FROM unnest($2::uuid[], $3::timestamptz[]) AS e (id, created_at)
         WHERE m.id = e.id AND m.created_at = e.created_at
     )
-    UPDATE turns SET reply = NULL WHERE user_id = $1 AND (id = ANY ($4) OR again_of = ANY ($4))";
+    UPDATE turns SET reply = NULL, reply_picture = NULL
+    WHERE user_id = $1 AND (id = ANY ($4) OR again_of = ANY ($4))";
+
+/// That something was spoken, where what was said is forgotten. $1 person, $2 turns.
+const SPOKEN: &str = "DELETE FROM audio_files WHERE user_id = $1 AND turn_id = ANY ($2)";
+
+/// What nobody has heard or answered yet may tell anything: it cannot be tried again.
+const UNHEARD: &str = "
+    UPDATE inbox SET payload = NULL, state = 'done' WHERE user_id = $1 AND state <> 'pending' AND payload IS NOT NULL";
 
 const TOLD: &str = "
     SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
@@ -131,17 +139,19 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 10] = [
+const ALL: [&str; 12] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
     "DELETE FROM conversations WHERE user_id = $1",
-    "UPDATE turns SET reply = NULL WHERE user_id = $1",
+    "UPDATE turns SET reply = NULL, reply_picture = NULL WHERE user_id = $1",
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
     "DELETE FROM message_vectors WHERE user_id = $1",
     "DELETE FROM vector_progress WHERE user_id = $1",
+    "DELETE FROM audio_files WHERE user_id = $1",
+    UNHEARD,
 ];
 
 #[derive(FromRow)]
@@ -283,8 +293,11 @@ async fn empty(
         .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
         .bind(answers.map(|row| row.turn_id).collect::<Vec<_>>())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    let spoken = sqlx::query(SPOKEN).bind(user_id).bind(rows.iter().map(|row| row.turn_id).collect::<Vec<_>>());
+    spoken.execute(&mut *connection).await?;
+    sqlx::query(UNHEARD).bind(user_id).execute(connection).await?;
     Ok(rows)
 }
 

@@ -79,6 +79,12 @@ impl TurnLease {
     pub const fn started_at(&self) -> DateTime<Utc> {
         self.started_at
     }
+
+    /// Whether another attempt came before this one.
+    #[must_use]
+    pub const fn is_retaken(&self) -> bool {
+        self.attempt > 1
+    }
 }
 
 /// What admit reads of the person on the way.
