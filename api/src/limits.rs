@@ -21,11 +21,12 @@ pub enum Rule {
     Chat,
     /// `POST /chat/reset`: apart from `Chat`, so that somebody who has written a lot can still start afresh.
     Reset,
-    /// Everything under `/profile` and `/relationship`.
+    /// Everything under `/profile` and `/relationship`, and what a person does seldom.
     Profile,
     /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
     Payments,
-    /// Everything under `/memory`: apart from `Profile`, since whoever looks through it presses many buttons.
+    /// Everything under `/memory`, `/history` and `/settings`: apart from `Profile`, since whoever leafs through them presses
+    /// many buttons.
     Memory,
 }
 
@@ -76,7 +77,11 @@ impl RateLimits {
                 &profile,
                 "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments.",
             ),
-            memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
+            memory: env.or(
+                "MEMORY_RATE_LIMIT",
+                &memory,
+                "Most requests of one person under /memory, /history and /settings.",
+            ),
         }
     }
 

@@ -52,10 +52,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(feedback::referrer))
         .routes(routes!(deletion::get, deletion::cancel))
         .routes(routes!(deletion::ask))
-        .routes(routes!(history::get))
-        .routes(routes!(history::privacy))
-        .routes(routes!(settings::get))
-        .routes(routes!(settings::update));
+        .routes(routes!(history::privacy));
     let payments = group()
         .routes(routes!(payments::get))
         .routes(routes!(payments::offer))
@@ -68,6 +65,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         memory::correct,
         memory::forget
     ));
+    let leafed = memory.routes(routes!(history::get)).routes(routes!(settings::get)).routes(routes!(settings::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))
@@ -86,7 +84,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
         .merge(guarded(payments, Rule::Payments))
-        .merge(guarded(memory, Rule::Memory))
+        .merge(guarded(leafed, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
     // The chat handler has a limit of its own, after which the turn goes on without its caller.
