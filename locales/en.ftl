@@ -253,7 +253,7 @@ place-name = { $place ->
 
 # Their data
 delete-ask =
-    Do you want me to forget you altogether? Our conversations, everything I remember about you, your profile, settings and points would go, and nobody could bring them back.
+    Do you want me to forget you altogether? Our conversations, everything I remember about you, your profile, settings and points would go, and nobody could bring them back. Premium days that you paid for and the record of your payments would go too, and a subscription would no longer renew.
 
     You can take some time to think: until then everything goes on as before, and /delete once more cancels it.
 delete-in = { $days ->
@@ -264,7 +264,7 @@ delete-now = At once
 delete-keep = Keep everything
 delete-sure = Everything, at once and for good: are you sure?
 delete-yes = Yes, delete everything
-delete-scheduled = On { $date } I will forget everything about you. If you change your mind before: /delete, or this button.
+delete-scheduled = On { $date } I will forget everything about you, with the premium days that you paid for and the record of your payments; a subscription no longer renews from now on. If you change your mind before: /delete, or this button.
 delete-cancel = I changed my mind
 delete-cancelled = Nothing will be deleted, I am glad you are staying 💛 If you want it after all: /delete.
 delete-kept = Everything stays as it is 🙂
@@ -319,6 +319,10 @@ memory-times = You mentioned it { $times ->
 memory-day = When: { $date }
 memory-before = <b>Before that</b>
 memory-past = • { $fact } ({ $from } to { $until })
+memory-past-more = …and { $more ->
+        [one] { $more } more
+       *[other] { $more } more
+    }
 memory-correct = ✏️ Correct
 memory-forget = 🗑 Forget
 memory-ask-correction = What is right? I have it as: “{ $fact }”. Answer this message in one sentence.

@@ -25,6 +25,7 @@ mod album;
 mod chat;
 mod commands;
 mod danger;
+mod held;
 mod history;
 mod live;
 mod me;
@@ -41,6 +42,7 @@ mod removal;
 mod settings;
 mod signs;
 mod start;
+mod theirs;
 mod trouble;
 mod typing;
 mod voice;
@@ -127,14 +129,8 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             recordings::again(turn, &query_id, message_id, &data).await
         }
         Incoming::Press { query_id, data, .. } if data == stop::BUTTON => stop::pressed(turn, &query_id).await,
-        Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
-            removal::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if history::is_button(&data) => {
-            history::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if settings::is_button(&data) => {
-            settings::pressed(turn, &query_id, message_id, &data).await
+        Incoming::Press { query_id, message_id, data } if theirs::is_button(&data) => {
+            theirs::pressed(turn, &query_id, message_id, &data).await
         }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,

@@ -187,6 +187,7 @@ texts! {
     MemoryDay { date: &'a str } = "memory-day",
     MemoryBefore = "memory-before",
     MemoryPast { fact: &'a str, from: &'a str, until: &'a str } = "memory-past",
+    MemoryPastMore { more: u32 } = "memory-past-more",
     MemoryCorrect = "memory-correct",
     MemoryForget = "memory-forget",
     MemoryAskCorrection { fact: &'a str } = "memory-ask-correction",
