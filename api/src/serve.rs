@@ -108,7 +108,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images };
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
-    let deletions = Deletions::new(store.clone(), profiles.clone(), clock.clone());
+    let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);

@@ -51,8 +51,9 @@ impl Store {
     }
 }
 
-/// $1 before when it was asked.
-const OWED: &str = "SELECT user_id FROM facts WHERE forgotten_at <= $1 ORDER BY forgotten_at LIMIT 1";
+/// $1 before when it was asked, $2 people to leave out.
+const OWED: &str = "
+    SELECT user_id FROM facts WHERE forgotten_at <= $1 AND user_id <> ALL ($2) ORDER BY forgotten_at LIMIT 1";
 
 const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
@@ -61,7 +62,7 @@ const TO_FORGET: &str = "
 
 /// $1 person, $2/$3 the messages in which it was told, $4 numbers of messages that hold it, $5 when it was asked to forget it:
 /// if that was in a turn, its answer has that time. An answer belongs to the turn of its message, and is written when that
-/// ends.
+/// ends. $6 the messages whose answers hold it for certain: no words tell.
 const HELD: &str = "
     WITH source AS (
         SELECT m.* FROM unnest($2::uuid[], $3::timestamptz[]) AS s (id, created_at)
@@ -75,7 +76,7 @@ const HELD: &str = "
     SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, true FROM messages m
     WHERE m.user_id = $1 AND m.number = ANY ($4)
     UNION
-    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, false FROM source s
+    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, s.id = ANY ($6) FROM source s
     JOIN messages m ON m.user_id = $1 AND m.turn_id = s.turn_id AND m.role = 'assistant'
                    AND m.created_at >= s.created_at AND m.created_at < s.created_at + interval '1 day'
     UNION
@@ -116,17 +117,19 @@ pub(crate) const RESTART: &str = "
     WITH dropped AS (
         DELETE FROM summaries WHERE conversation_id = ANY ($1)
     ), weeks AS (
-        UPDATE weeks w SET content = NULL, stale = true, leased_until = NULL FROM conversations c
+        UPDATE weeks w SET content = NULL, stale = true, leased_until = NULL, attempts = 0 FROM conversations c
         WHERE c.id = ANY ($1) AND w.user_id = c.user_id AND w.starts_on <= (c.last_message_at AT TIME ZONE 'UTC')::date
           AND w.starts_on > (c.started_at AT TIME ZONE 'UTC')::date - 7
     )
-    UPDATE conversations SET summed_messages = 0, title = NULL, summary_leased_until = NULL WHERE id = ANY ($1)";
+    UPDATE conversations SET summed_messages = 0, title = NULL, summary_leased_until = NULL, summary_attempts = 0
+    WHERE id = ANY ($1)";
 
 const WEEKS: &str = "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL";
 
 /// $1 person, $2 Mondays.
 const RESTART_WEEKS: &str = "
-    UPDATE weeks SET content = NULL, stale = true, leased_until = NULL WHERE user_id = $1 AND starts_on = ANY ($2)";
+    UPDATE weeks SET content = NULL, stale = true, leased_until = NULL, attempts = 0
+    WHERE user_id = $1 AND starts_on = ANY ($2)";
 
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
@@ -165,12 +168,12 @@ struct MessageRow {
 }
 
 impl Forgetting<'_> {
-    /// Somebody for whom forgetting is owed since before a time.
+    /// Somebody for whom forgetting is owed since before a time, and who is none of `but`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn owed(&self, before: DateTime<Utc>) -> Result<Option<i64>, StoreError> {
-        let row: Option<(i64,)> = sqlx::query_as(OWED).bind(before).fetch_optional(&self.0.pool).await?;
+    pub async fn owed(&self, before: DateTime<Utc>, but: &[i64]) -> Result<Option<i64>, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as(OWED).bind(before).bind(but).fetch_optional(&self.0.pool).await?;
         Ok(row.map(|(user_id,)| user_id))
     }
 
@@ -263,12 +266,14 @@ async fn empty(
     found: Vec<i32>,
 ) -> Result<Vec<MessageRow>, StoreError> {
     let sources: (Vec<_>, Vec<_>) = facts.iter().filter_map(|fact| Some((fact.message_id?, fact.created_at))).unzip();
+    let unsaid = facts.iter().zip(traces).filter(|(_, trace)| trace.is_unsaid());
     let rows: Vec<MessageRow> = sqlx::query_as(HELD)
         .bind(user_id)
         .bind(sources.0)
         .bind(sources.1)
         .bind(found)
         .bind(facts.iter().map(|fact| fact.forgotten_at).collect::<Vec<_>>())
+        .bind(unsaid.filter_map(|(fact, _)| fact.message_id).collect::<Vec<_>>())
         .fetch_all(&mut *connection)
         .await?;
     let holds = |row: &MessageRow| row.certain || traces.iter().any(|trace| trace.is_taken_up(&row.text));

@@ -9,6 +9,7 @@
 pub mod audio;
 pub mod cache;
 pub mod conversations;
+pub mod corrections;
 pub mod deletions;
 pub mod error;
 pub mod facts;

@@ -4,9 +4,10 @@ use chrono::TimeDelta;
 use evolve_domain::{fact, tokens};
 use evolve_store::weeks::Week;
 
+use super::Pass;
 use crate::{Engine, model};
 
-/// One worker alone has a week for this long.
+/// One worker alone has a week for this long, and twice as long with each pass that failed.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// Longest answer, in tokens, thinking included.
 const MAX_OUTPUT_TOKENS: u32 = 2048;
@@ -17,20 +18,24 @@ const WEEK_TOKENS: u32 = 40_000;
 
 /// Sums up a week that is over. False when there is none, or when it did not work and is better left for a while.
 pub async fn sum_up_week(engine: &Engine) -> bool {
+    one(engine).await == Pass::Done
+}
+
+pub(super) async fn one(engine: &Engine) -> Pass {
     let now = engine.clock.now();
     let week = match engine.store.weeks().claim(engine.persona.language, now, LEASE).await {
         Ok(Some(week)) => week,
-        Ok(None) => return false,
+        Ok(None) => return Pass::Nothing,
         Err(error) => {
             tracing::warn!(%error, "no week could be claimed to be summed up");
-            return false;
+            return Pass::Failed;
         }
     };
     match pass(engine, &week).await {
-        Ok(()) => true,
+        Ok(()) => Pass::Done,
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), week = %week.starts_on, "the summary of a week failed");
-            false
+            Pass::Failed
         }
     }
 }

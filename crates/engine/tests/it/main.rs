@@ -6,6 +6,8 @@ mod again;
 #[cfg(test)]
 mod conversations;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod endings;
 #[cfg(test)]
 mod facts;
