@@ -1,6 +1,6 @@
 //! What a person puts right is right everywhere: in what is remembered, and in what is summed up.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use evolve_domain::plan::Plans;
 use evolve_engine::{
     memories::Memories,
@@ -35,6 +35,7 @@ async fn told() -> World {
     .await;
     for text in ["Экзамен в марте", "Учу испанский", "Зачёт"] {
         world.say(text).await.unwrap();
+        world.clock.advance(TimeDelta::seconds(1));
     }
     sqlx::query("UPDATE conversations SET ended_at = now()").execute(&world.sql).await.unwrap();
     while summary::sum_up_one(&world.engine).await {}
@@ -67,7 +68,7 @@ async fn other_words_have_no_day_and_the_conversation_is_summed_up_anew() {
 #[tokio::test]
 async fn what_is_corrected_into_what_is_known_becomes_one_with_it() {
     let world = told().await;
-    let [exam, spanish, test] = book(&world).await.try_into().unwrap();
+    let [exam, spanish, test]: [Fact; 3] = book(&world).await.try_into().unwrap();
     let one = memories(&world).correct(IVAN, test.id, Some("испанский учит!"), None).await.unwrap().fact;
     assert_eq!((one.id, one.confidence), (spanish.id, 100));
     let left: Vec<_> = book(&world).await.iter().map(|fact| fact.id).collect();

@@ -351,12 +351,12 @@ async fn a_conversation_that_is_refused_keeps_no_other_from_being_summed_up_and_
         world.clock.advance(TimeDelta::minutes(2));
         summary::sum_up_due(&world.engine, || false).await;
     }
-    const TRIED: &str = "SELECT summary_attempts::bigint FROM conversations WHERE user_id = 42";
-    assert_eq!(world.count(TRIED).await, 5, "of 31 looks in an hour");
+    let tried = "SELECT summary_attempts::bigint FROM conversations WHERE user_id = 42";
+    assert_eq!(world.count(tried).await, 5, "of 31 looks in an hour");
     refuses.store(false, std::sync::atomic::Ordering::Relaxed);
     world.clock.advance(TimeDelta::hours(24));
     summary::sum_up_due(&world.engine, || false).await;
-    assert_eq!((world.count("SELECT count(*) FROM summaries").await, world.count(TRIED).await), (2, 0));
+    assert_eq!((world.count("SELECT count(*) FROM summaries").await, world.count(tried).await), (2, 0));
 }
 
 #[tokio::test]
