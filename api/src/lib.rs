@@ -12,6 +12,7 @@ pub mod deletion;
 pub mod docs;
 pub mod errors;
 pub mod extract;
+pub mod export;
 pub mod feedback;
 pub mod guard;
 pub mod history;
@@ -31,6 +32,7 @@ pub mod security;
 mod serve;
 pub mod settings;
 pub mod state;
+pub mod stats;
 
 pub use config::Config;
 pub use router::openapi;

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, deletion, docs, feedback,
+    auth, chat, deletion, docs, export, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -27,6 +27,7 @@ use crate::{
     problem::ApiError,
     profile, ready, refunds, relationship, request_id, security, settings,
     state::Api,
+    stats,
 };
 
 /// Largest body of a message with its picture.
@@ -40,6 +41,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     let group = OpenApiRouter::new;
     let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
+    let export = group().routes(routes!(export::get));
     let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
@@ -50,6 +52,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(feedback::referrer))
         .routes(routes!(deletion::get, deletion::cancel))
         .routes(routes!(deletion::ask))
+        .routes(routes!(export::ask))
+        .routes(routes!(stats::get))
         .routes(routes!(history::get))
         .routes(routes!(history::privacy))
         .routes(routes!(settings::get))
@@ -87,8 +91,10 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .merge(guarded(memory, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
-    // The chat handler has a limit of its own, after which the turn goes on without its caller.
-    OpenApiRouter::with_openapi(Document::openapi()).merge(guarded(chat, Rule::Chat)).merge(timed)
+    // The chat handler has a limit of its own, after which the turn goes on without its caller. A copy takes as long as it
+    // takes.
+    let untimed = guarded(chat, Rule::Chat).merge(guarded(export, Rule::Export));
+    OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(timed)
 }
 
 /// The document of all routes.

@@ -7,6 +7,8 @@ use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, conversations,
     deletions::{self, Deletions},
+    exports::Exports,
+    first,
     history::History,
     memories,
     memories::Memories,
@@ -19,6 +21,7 @@ use evolve_engine::{
     profiles::Profiles,
     providers,
     relationships::Relationships,
+    stats::Stats,
     summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
@@ -57,6 +60,7 @@ pub fn serve(
     payments::watch(api.payments.clone(), metrics, tasks);
     memories::start(api.engine.clone(), tasks);
     conversations::start(api.engine.clone(), tasks);
+    first::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -107,6 +111,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), clock.clone());
+    let exports = Exports::new(store.clone(), clock.clone(), defaults, config.persona.name.clone())?;
+    let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
@@ -128,11 +134,13 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         engine,
         profiles,
         deletions,
+        exports,
         history,
         preferences,
         payments: sold,
         premium_terms,
         relationships,
+        stats,
         memories,
         store,
         redis,

@@ -10,6 +10,7 @@ mod again;
 mod auth;
 mod chat;
 mod data;
+mod export;
 mod feedback;
 mod harness;
 mod images;

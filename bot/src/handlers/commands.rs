@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop};
+use super::{Trouble, Turn, again, export, history, me, memory, premium, relationship, removal, settings, start, stats, stop};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -26,6 +26,8 @@ enum Command {
     /// Words to look for may follow.
     History(String),
     Privacy,
+    Stats,
+    Export,
     Delete,
     Status,
     Reset,
@@ -36,7 +38,7 @@ enum Command {
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 15] = [
+const MENU: [(&str, Text<'static>); 17] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -48,7 +50,9 @@ const MENU: [(&str, Text<'static>); 15] = [
     ("reset", Text::CommandReset),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
+    ("stats", Text::CommandStats),
     ("privacy", Text::CommandPrivacy),
+    ("export", Text::CommandExport),
     ("delete", Text::CommandDelete),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
@@ -85,6 +89,8 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::History(words)) => history::show(turn, &words).await,
         Some(Command::Privacy) => removal::privacy(turn).await,
+        Some(Command::Stats) => stats::show(turn).await,
+        Some(Command::Export) => export::ask(turn).await,
         Some(Command::Delete) => removal::ask(turn).await,
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,

@@ -24,6 +24,8 @@ mod again;
 mod chat;
 mod commands;
 mod danger;
+mod export;
+mod first;
 mod history;
 mod live;
 mod me;
@@ -38,6 +40,7 @@ mod removal;
 mod settings;
 mod signs;
 mod start;
+mod stats;
 mod trouble;
 mod typing;
 
@@ -109,6 +112,9 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             premium::pressed(turn, &query_id, &data).await
         }
         Incoming::Press { query_id, data, .. } if data == stop::BUTTON => stop::pressed(turn, &query_id).await,
+        Incoming::Press { query_id, message_id, data } if first::is_button(&data) => {
+            first::pressed(turn, &query_id, message_id).await
+        }
         Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
             removal::pressed(turn, &query_id, message_id, &data).await
         }

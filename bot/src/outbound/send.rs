@@ -7,7 +7,7 @@ use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Pace, notice, refused};
+use super::{Pace, first, own, refused};
 use crate::{
     bot::Bot,
     markdown,
@@ -26,6 +26,9 @@ const SHORT: usize = markdown::MESSAGE_UNITS / 2;
 
 /// Makes an owed call.
 pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
+    if first::is_over(outgoing, bot.clock.now()) {
+        return bury(bot, outgoing, "too late").await;
+    }
     match call(bot, outgoing).await {
         Ok(result) => {
             bot.metrics.sent(&outgoing.method);
@@ -43,10 +46,7 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
 /// has deleted it, say, the answer is a message of its own.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    let Some((method, mut params)) = notice::worded(&outgoing.method, &outgoing.params) else {
-        let description = "a notice that this version does not know".to_owned();
-        return Err(TelegramError::Refused { refusal: Refusal::Other, description });
-    };
+    let (method, mut params) = own::call_of(bot, outgoing).await?;
     let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
         let params = with_provider_token(bot, &method, params);
         return call_once_more_without_markup(bot, outgoing, &method, &params).await;
@@ -117,6 +117,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             if refused::is_money(&outgoing.method) && !refused::follow(bot, outgoing, kind).await {
                 return again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
             }
+            first::unwanted(bot, outgoing).await;
             bury(bot, outgoing, kind).await;
         }
         TelegramError::Refused { refusal: Refusal::TooLong, .. } => split_again(bot, outgoing).await,

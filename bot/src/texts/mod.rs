@@ -285,6 +285,20 @@ texts! {
     NoticePremiumEnded = "notice-premium-ended",
     NoticePremiumGranted { date: &'a str } = "notice-premium-granted",
     NoticeRefundDeclined { date: &'a str } = "notice-refund-declined",
+    FirstStopButton = "first-stop-button",
+    FirstStopped = "first-stopped",
+    CommandStats = "command-stats",
+    StatsCaption { days: u32, messages: u32, active: u32 } = "stats-caption",
+    StatsSince { date: &'a str, messages: u32, active: u32 } = "stats-since",
+    StatsLevel { name: &'a str } = "stats-level",
+    StatsActivity = "stats-activity",
+    StatsCloseness = "stats-closeness",
+    StatsBusiest { messages: u32, date: &'a str } = "stats-busiest",
+    CommandExport = "command-export",
+    ExportAsked = "export-asked",
+    ExportAskedToday = "export-asked-today",
+    ExportFailed = "export-failed",
+    ExportCaption = "export-caption",
 }
 
 impl Text<'_> {

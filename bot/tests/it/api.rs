@@ -2,7 +2,7 @@
 //! Idempotency-Key, as the real one does.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -66,6 +66,7 @@ pub(crate) enum Reply {
 }
 
 mod memory;
+mod people;
 
 type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
 
@@ -75,6 +76,8 @@ struct World {
     profiles: HashMap<i64, ProfileData>,
     settings: HashMap<i64, SettingsData>,
     deletions: HashMap<i64, u32>,
+    asked_exports: HashSet<i64>,
+    exported: usize,
     /// What is remembered, in the order of telling.
     facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
@@ -116,6 +119,8 @@ impl FakeApi {
             profiles: HashMap::new(),
             settings: HashMap::new(),
             deletions: HashMap::new(),
+            asked_exports: HashSet::new(),
+            exported: 0,
             facts: Vec::new(),
             calls: Vec::new(),
             turns: 0,
@@ -148,6 +153,7 @@ impl FakeApi {
             .route("/settings", post(update_settings))
             .route("/settings/{user_id}", get(settings))
             .merge(memory::routes())
+            .merge(people::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -219,6 +225,10 @@ impl FakeApi {
 
     pub(crate) fn settings(&self, person: i64) -> SettingsData {
         self.lock().settings.get(&person).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set(&self, person: i64, data: SettingsData) {
+        self.lock().settings.insert(person, data);
     }
 
     pub(crate) fn profile(&self, person: i64) -> Option<ProfileData> {

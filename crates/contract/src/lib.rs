@@ -7,6 +7,7 @@ pub mod auth;
 pub mod chat;
 pub mod client;
 pub mod deletion;
+pub mod export;
 pub mod history;
 pub mod memory;
 pub mod object;
@@ -16,6 +17,7 @@ pub mod profile;
 pub mod ready;
 pub mod relationship;
 pub mod settings;
+pub mod stats;
 
 pub use client::{Client, ClientError};
 pub use problem::{Code, Problem};

@@ -5,8 +5,10 @@
 
 pub mod conversations;
 pub mod deletions;
+pub mod exports;
 pub mod facts;
 mod feedback;
+pub mod first;
 pub mod history;
 pub mod memories;
 pub mod memory;
@@ -19,6 +21,7 @@ pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
+pub mod stats;
 pub mod summary;
 pub mod tools;
 pub mod turn;

@@ -105,7 +105,7 @@ fn ranked(fact: &Fact, zone: Tz) -> Ranked<'_> {
 }
 
 /// Joins a message to the last one where both are the person's: an earlier one that got no answer.
-fn push_message(context: &mut Vec<Message>, message: Message) {
+pub(crate) fn push_message(context: &mut Vec<Message>, message: Message) {
     match context.last_mut() {
         Some(last) if last.role == message.role => last.parts.extend(message.parts),
         _ => context.push(message),

@@ -184,13 +184,14 @@ fn extend(request: &mut Request, answer: Answer, results: Vec<Value>) {
 
 /// The model's words as they may be stored and shown: no control characters but line breaks and tabs, nothing that nobody
 /// sees, bounded.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let seen = hidden::without(text);
     let shown = seen.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(MAX_REPLY_CHARS);
     shown.collect::<String>().trim().to_owned()
 }
 
-fn stored(usage: Usage) -> turns::Usage {
+/// Tokens, as they are kept.
+pub(crate) fn stored(usage: Usage) -> turns::Usage {
     turns::Usage {
         input_tokens: usage.prompt_tokens.into(),
         output_tokens: u64::from(usage.output_tokens) + u64::from(usage.thinking_tokens),

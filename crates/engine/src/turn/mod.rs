@@ -10,6 +10,9 @@ mod persist;
 mod recall;
 mod stop;
 
+pub(crate) use compose::push_message;
+pub(crate) use generate::{clean, stored};
+
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -9,6 +9,8 @@ mod endings;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod first;
+#[cfg(test)]
 mod forgetting;
 #[cfg(test)]
 mod injections;
