@@ -39,7 +39,9 @@ help =
     /regenerate — answer once more, in another way
     /reset — start the conversation afresh (I keep my memories)
     /history — what we said; /history words finds it
+    /stats — our days in a picture
     /privacy — what is kept about you
+    /export — a copy of all of it
     /delete — delete everything about you
     /start — get to know each other
     /premium — more of everything
@@ -255,7 +257,7 @@ privacy =
     • what you told me about yourself, facts that I remember, summaries and settings; what is in words is encrypted
     • how many messages you wrote on which day, and our points
 
-    <b>For how long</b>: until you delete it. /reset begins a new conversation, /delete removes everything, at once or after some time to think.
+    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think.
 
     <b>Who sees it</b>: your messages go to the language models that answer ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
 history-title = <b>What we said</b>
