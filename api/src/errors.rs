@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use evolve_contract::Code;
-use evolve_engine::{exports::ExportError, memories::MemoryError, payments::PaymentError, profiles::ProfileError, turn::TurnError};
+use evolve_engine::{
+    exports::ExportError, memories::MemoryError, payments::PaymentError, profiles::ProfileError, turn::TurnError,
+};
 use evolve_store::StoreError;
 
 use crate::problem::ApiError;

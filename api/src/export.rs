@@ -1,5 +1,5 @@
-//! `/export`: a copy of everything that is kept of a person. They ask once a day; our bot sends it, and whoever has their
-//! token may fetch it too.
+//! `/export`: a copy of everything that is kept of a person. They ask once a day, and for a day they may fetch it; our bot does
+//! so for them.
 
 use axum::{
     Json,
@@ -29,7 +29,7 @@ problems!(
 #[utoipa::path(
     post, path = "/export", tag = "profile", security(("bearer" = [])),
     request_body = ExportRequest,
-    responses((status = 200, description = "Our bot sends it", body = ExportResponse), AskProblems),
+    responses((status = 200, description = "It can be fetched", body = ExportResponse), AskProblems),
 )]
 pub async fn ask(
     State(api): State<Api>,

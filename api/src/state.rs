@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
 use evolve_engine::{
-    Engine, deletions::Deletions, exports::Exports, history::History, memories::Memories, payments::Payments, preferences::Preferences,
-    profiles::Profiles, relationships::Relationships, stats::Stats,
+    Engine, deletions::Deletions, exports::Exports, history::History, memories::Memories, payments::Payments,
+    preferences::Preferences, profiles::Profiles, relationships::Relationships, stats::Stats,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};

@@ -16,13 +16,14 @@ use crate::harness::{Api, IVAN, Setup};
 /// The files of a zip.
 fn unpacked(archive: Vec<u8>) -> BTreeMap<String, String> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
-    let mut read = |name: String| {
+    let files = archive.len();
+    let mut read = |place| {
+        let mut file = archive.by_index(place).unwrap();
         let mut text = String::new();
-        archive.by_name(&name).unwrap().read_to_string(&mut text).unwrap();
-        (name, text)
+        file.read_to_string(&mut text).unwrap();
+        (file.name().unwrap().to_string(), text)
     };
-    names.into_iter().map(&mut read).collect()
+    (0..files).map(&mut read).collect()
 }
 
 async fn copy(api: &Api, token: &str) -> BTreeMap<String, String> {

@@ -4,7 +4,9 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, export, history, me, memory, premium, relationship, removal, settings, start, stats, stop};
+use super::{
+    Trouble, Turn, again, export, history, me, memory, premium, relationship, removal, settings, start, stats, stop,
+};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},

@@ -7,13 +7,7 @@ use evolve_store::outbox::ClaimedOutgoing;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{
-    bot::Bot,
-    markdown,
-    queue::insist,
-    replies::text_params,
-    texts::Text,
-};
+use crate::{bot::Bot, markdown, queue::insist, replies::text_params, texts::Text};
 
 /// The method under which it is owed; Telegram has none of that name.
 pub(super) const METHOD: &str = "first";
@@ -70,7 +64,8 @@ mod tests {
 
     #[test]
     fn what_is_said_first_has_a_button_to_say_no_more_in_the_language_of_the_person() {
-        let params = json!({ "chat_id": 42, "text": "How did **it** go?", "until": "2026-11-21T18:00:00Z", "language": "ru" });
+        let params =
+            json!({ "chat_id": 42, "text": "How did **it** go?", "until": "2026-11-21T18:00:00Z", "language": "ru" });
         let (method, params) = worded(&params).unwrap();
         assert_eq!((method.as_str(), params["text"].as_str()), ("sendMessage", Some("How did <b>it</b> go?")));
         assert_eq!(

@@ -13,6 +13,7 @@ mod pace;
 mod refused;
 mod send;
 
+pub(crate) use export::METHOD as EXPORT;
 pub(crate) use first::STOP as STOP_WRITING_FIRST;
 pub(crate) use pace::Pace;
 

@@ -46,7 +46,7 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
 /// has deleted it, say, the answer is a message of its own.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    let (method, mut params) = own::call_of(bot, outgoing).await?;
+    let (method, mut params, _turn) = own::call_of(bot, outgoing).await?;
     let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
         let params = with_provider_token(bot, &method, params);
         return call_once_more_without_markup(bot, outgoing, &method, &params).await;

@@ -86,17 +86,16 @@ async fn who_has_blocked_the_bot_is_written_to_first_no_more() {
 async fn a_copy_is_asked_for_once_a_day_and_comes_as_a_document() {
     let world = World::new().await;
     let _bot = world.bot().await;
-    world.telegram.send_text(anna(), "/export");
-    world.wait_for_last(42, "Собираю").await;
-    // What the API owes then. Telegram breaks off once: it is fetched anew, since it is kept nowhere.
+    // Telegram breaks off once: it is fetched anew, since it is kept nowhere.
     world.telegram.fault(Fault::drop_before("sendDocument"));
-    owe(&world, "export", json!({ "chat_id": 42, "language": "ru" })).await;
+    world.telegram.send_text(anna(), "/export");
     let sent = world.wait_for_last(42, "откройте index.html").await;
     let file = sent.file.unwrap();
     assert_eq!(sent.kind, SentKind::Document);
     assert_eq!(world.telegram.file(&file.file_id).unwrap().as_ref(), b"PK\x03\x04 a zip");
     assert!(file.name.as_deref().is_some_and(|name| name.starts_with("evolve-") && name.ends_with(".zip")), "{file:?}");
     assert_eq!(world.api.exported(), 2);
+    assert!(world.texts(42)[0].contains("Собираю"), "{:?}", world.texts(42));
     world.telegram.send_text(anna(), "/export");
     world.wait_for_last(42, "Сегодня вы об этом уже просили").await;
 }

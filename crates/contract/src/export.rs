@@ -12,11 +12,11 @@ pub struct ExportRequest {
     pub user_id: i64,
 }
 
-/// That it is being made.
+/// That it can be fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportResponse {
     /// The person's Telegram id.
     pub user_id: i64,
-    /// Until then it can be had from `GET /export/{user_id}`; our bot sends it by itself.
+    /// Until then it can be had from `GET /export/{user_id}`.
     pub until: DateTime<Utc>,
 }

@@ -102,7 +102,8 @@ async fn postpone(engine: &Engine, candidate: &Candidate, next: DateTime<Utc>) {
 async fn look_at(engine: &Engine, candidate: &Candidate) -> anyhow::Result<()> {
     let now = engine.clock.now();
     let question = Question::default();
-    let recall = engine.store.messages().recall(candidate.user_id, &[], LIMITS, &question, &Postings::default()).await?;
+    let recall =
+        engine.store.messages().recall(candidate.user_id, &[], LIMITS, &question, &Postings::default()).await?;
     let facts = intended(candidate, &recall);
     let plans: Vec<Plan> = facts.iter().map(|fact| plan(fact, candidate.settings.time_zone)).collect();
     let next = match decide(&situation(candidate, &plans, now)) {

@@ -14,8 +14,8 @@ use crate::{Store, StoreError};
 /// How [`Exports::ask`] went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// It is owed now.
-    Owed,
+    /// They may have it now.
+    Granted,
     /// They asked on this day already.
     Today,
     /// They never came.
@@ -51,23 +51,16 @@ impl Store {
     }
 }
 
-/// $1 person, $2 now, $3 default language, $4 default zone. The row of the outbox is what the bot makes a document of.
+/// $1 person, $2 now, $3 default zone.
 const ASK: &str = "
     WITH person AS (
-        SELECT u.id, COALESCE(s.language, $3) AS language, day_in(COALESCE(s.time_zone, $4), $2) AS day
+        SELECT u.id, day_in(COALESCE(s.time_zone, $3), $2) AS day
         FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1 FOR NO KEY UPDATE OF u
     ), asked AS (
         INSERT INTO exports (user_id, day, asked_at) SELECT id, day, $2 FROM person
-        ON CONFLICT DO NOTHING RETURNING user_id, day
-    ), owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT p.id, p.id, 'export-' || p.id || '-' || a.day, 'export',
-               jsonb_build_object('chat_id', p.id, 'language', p.language), $2, $2
-        FROM person p JOIN asked a ON a.user_id = p.id
-        ON CONFLICT (key) DO NOTHING RETURNING id
+        ON CONFLICT DO NOTHING RETURNING user_id
     )
-    SELECT EXISTS (SELECT FROM person), EXISTS (SELECT FROM asked),
-           (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
+    SELECT EXISTS (SELECT FROM person), EXISTS (SELECT FROM asked)";
 
 /// $1 person, $2 since when.
 const IS_ASKED: &str = "SELECT EXISTS (SELECT FROM exports WHERE user_id = $1 AND asked_at > $2)";
@@ -78,7 +71,8 @@ const TALKS: &str = "
     FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
     WHERE c.user_id = $1 AND (c.started_at, c.id) > ($2, $3) ORDER BY c.started_at, c.id LIMIT $4";
 
-const WEEKS: &str = "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
+const WEEKS: &str =
+    "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
 
 /// What is copied as it stands, by its table. $1 person.
 pub const SECTIONS: [(&str, &str); 7] = [
@@ -110,22 +104,17 @@ pub const SECTIONS: [(&str, &str); 7] = [
 ];
 
 impl Exports<'_> {
-    /// A person asks for a copy, which is then owed to them: once on a day of theirs.
+    /// A person asks for a copy: once on a day of theirs.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing is owed.
+    /// [`StoreError`]; then they have not asked.
     pub async fn ask(&self, user_id: i64, defaults: Settings, now: DateTime<Utc>) -> Result<Asked, StoreError> {
-        let (is_known, is_new, _): (bool, bool, Option<String>) = sqlx::query_as(ASK)
-            .bind(user_id)
-            .bind(now)
-            .bind(defaults.language.as_str())
-            .bind(defaults.time_zone.name())
-            .fetch_one(&self.0.pool)
-            .await?;
+        let query = sqlx::query_as(ASK).bind(user_id).bind(now).bind(defaults.time_zone.name());
+        let (is_known, is_new): (bool, bool) = query.fetch_one(&self.0.pool).await?;
         Ok(match (is_known, is_new) {
             (false, _) => Asked::Nobody,
             (true, false) => Asked::Today,
-            (true, true) => Asked::Owed,
+            (true, true) => Asked::Granted,
         })
     }
 

@@ -107,9 +107,9 @@ const CLAIM: &str = "
            (SELECT max(p.day) FROM proactive_messages p WHERE p.user_id = l.user_id) AS wrote_first_on,
            ARRAY(SELECT p.fact_id FROM proactive_messages p
                  WHERE p.user_id = l.user_id AND p.fact_id IS NOT NULL) AS asked,
-           (SELECT json_agg(m ORDER BY m.created_at DESC) FROM (
-                SELECT role, text, has_image, created_at FROM messages
-                WHERE user_id = l.user_id ORDER BY created_at DESC LIMIT $4) m) AS newest
+           (SELECT json_agg(m ORDER BY m.number DESC) FROM (
+                SELECT number, role, text, has_image, created_at FROM messages
+                WHERE user_id = l.user_id AND number IS NOT NULL ORDER BY number DESC LIMIT $4) m) AS newest
     FROM leased l JOIN users u ON u.id = l.user_id";
 
 /// $1 person, $2 lease, $3 when to look next. Whoever changes what they allow is looked at anew anyway.

@@ -4,11 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::{profile::Settings, relationship::Bond};
 use sqlx::{FromRow, types::Json};
 
-use crate::{
-    Store, StoreError,
-    relationships::BondRow,
-    users::settings,
-};
+use crate::{Store, StoreError, relationships::BondRow, users::settings};
 
 /// The last days of a person, and all of it in numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]

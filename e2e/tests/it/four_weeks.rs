@@ -246,7 +246,8 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     story.says("/settings", "Settings").await;
     story.presses("Writing first", "Now and then I can write first").await;
     story.presses("Ask how my plans went", "A tick means").await;
-    let allowed = async || (story.ground.count("SELECT count(*) FROM settings WHERE follow_ups").await == 1).then_some(());
+    let allowed =
+        async || (story.ground.count("SELECT count(*) FROM settings WHERE follow_ups").await == 1).then_some(());
     evolve_testkit::eventually("she has allowed it", allowed).await;
     let exam: NaiveDate = (story.ground.clock.now() + TimeDelta::days(2)).date_naive();
     story.says(&format!("My driving exam is on {exam}"), "remember that").await;

@@ -57,9 +57,12 @@ fn columns(svg: &mut String, stats: &StatsResponse) {
         if day.messages > 0 {
             let (y, width) = (FLOOR - height, step * 0.7);
             let x = x - width / 2.0;
-            push(svg, format_args!(
-                r##"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="4" fill="#7a6ff0"/>"##
-            ));
+            push(
+                svg,
+                format_args!(
+                    r##"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="4" fill="#7a6ff0"/>"##
+                ),
+            );
         }
     }
     dates(svg, stats, FLOOR + 30.0);
@@ -83,16 +86,22 @@ fn line(svg: &mut String, stats: &StatsResponse) {
         .enumerate()
         .map(|(place, day)| format!("{:.1},{:.1}", across(place, stats.days.len()).0, y(day.points)))
         .collect();
-    push(svg, format_args!(
-        r##"<polyline points="{}" fill="none" stroke="#ef6f8f" stroke-width="5" stroke-linejoin="round" stroke-linecap="round"/>"##,
-        points.join(" ")
-    ));
+    push(
+        svg,
+        format_args!(
+            r##"<polyline points="{}" fill="none" stroke="#ef6f8f" stroke-width="5" stroke-linejoin="round" stroke-linecap="round"/>"##,
+            points.join(" ")
+        ),
+    );
     dates(svg, stats, BOTTOM + 30.0);
 }
 
 /// A faint line across, with what it stands for before it.
 fn scale(svg: &mut String, y: f64, label: &str, anchor: &str) {
-    push(svg, format_args!(r##"<line x1="{LEFT}" x2="{RIGHT}" y1="{y:.1}" y2="{y:.1}" stroke="#e2dff3" stroke-width="2"/>"##));
+    push(
+        svg,
+        format_args!(r##"<line x1="{LEFT}" x2="{RIGHT}" y1="{y:.1}" y2="{y:.1}" stroke="#e2dff3" stroke-width="2"/>"##),
+    );
     let (x, below) = (LEFT - 12.0, y + 7.0);
     push(svg, format_args!(r##"<text x="{x}" y="{below:.1}" text-anchor="{anchor}">{label}</text>"##));
 }
@@ -158,7 +167,12 @@ mod tests {
         };
         StatsResponse {
             days: (0..30).map(day).collect(),
-            levels: vec![level(1, "Незнакомец", 0), level(2, "Знакомый", 100), level(3, "Друг <3", 300), level(4, "Все", 600)],
+            levels: vec![
+                level(1, "Незнакомец", 0),
+                level(2, "Знакомый", 100),
+                level(3, "Друг <3", 300),
+                level(4, "Все", 600),
+            ],
             ..StatsResponse::default()
         }
     }
@@ -174,8 +188,6 @@ mod tests {
                 std::fs::write(std::path::Path::new(&path).join(format!("{language}.png")), &png).unwrap();
             }
         }
-        let face = resvg::usvg::fontdb::Database::new();
-        assert_eq!(face.len(), 0, "no font of the machine is used");
     }
 
     #[test]

@@ -45,7 +45,8 @@ fn caption(stats: &StatsResponse, language: Language) -> String {
     }
     lines.push(Text::StatsSince { date: &since, messages: all, active: stats.active_days }.render(language));
     lines.push(Text::StatsLevel { name: &stats.level.name }.render(language));
-    lines.extend((stats.streak_days > 1).then(|| Text::RelationshipStreak { days: stats.streak_days }.render(language)));
+    lines
+        .extend((stats.streak_days > 1).then(|| Text::RelationshipStreak { days: stats.streak_days }.render(language)));
     lines.join("\n")
 }
 

@@ -40,9 +40,7 @@ async fn ask_export(State(world): Shared, headers: HeaderMap, Json(body): Json<E
         Ok(person) if !world.asked_exports.insert(person) => {
             problem(Problem::new(Code::ExportAskedToday).retry_after(3600))
         }
-        Ok(user_id) => {
-            Json(ExportResponse { user_id, until: "2026-03-09T09:05:00Z".parse().unwrap() }).into_response()
-        }
+        Ok(user_id) => Json(ExportResponse { user_id, until: "2026-03-09T09:05:00Z".parse().unwrap() }).into_response(),
     }
 }
 

@@ -1,13 +1,8 @@
 //! A copy for programs: what is kept, as JSON.
 
 use chrono::NaiveDate;
-use evolve_store::{
-    exports::Talk,
-    facts::Fact,
-    messages::Message,
-    preferences::Preferences,
-    users::UserRecord,
-};
+use evolve_domain::profile::Profile;
+use evolve_store::{exports::Talk, facts::Fact, messages::Message, preferences::Preferences, users::UserRecord};
 use serde_json::{Map, Value, json};
 
 use super::page::PageError;
@@ -26,7 +21,7 @@ pub(super) fn of(
         "since": person.created_at,
         "plan": person.plan.as_str(),
         "premium_until": person.premium_until,
-        "profile": person.profile,
+        "profile": profile(&person.profile),
         "settings": {
             "language": person.settings.language.as_str(),
             "time_zone": person.settings.time_zone.name(),
@@ -42,6 +37,12 @@ pub(super) fn of(
         data.extend(sections);
     }
     data
+}
+
+/// With what was not told as nothing, so that the page need not ask whether it is there.
+fn profile(profile: &Profile) -> Value {
+    let Profile { name, gender, birthday, occupation, city, wishes } = profile;
+    json!({ "name": name, "gender": gender, "birthday": birthday, "occupation": occupation, "city": city, "wishes": wishes })
 }
 
 fn fact(fact: &Fact) -> Value {
@@ -75,9 +76,7 @@ pub(super) fn talk(talks: &[Talk]) -> Result<String, PageError> {
 
 /// What was said, without the brackets of a list.
 pub(super) fn messages(messages: &[Message]) -> Result<String, PageError> {
-    let message = |said: &Message| {
-        json!({ "by": said.role.as_str(), "at": said.created_at, "text": said.text, "has_image": said.has_image })
-    };
+    let message = |said: &Message| json!({ "by": said.role.as_str(), "at": said.created_at, "text": said.text, "has_image": said.has_image });
     Ok(lines(messages.iter().map(message)))
 }
 

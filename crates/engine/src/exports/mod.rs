@@ -1,7 +1,6 @@
 //! A copy of everything that is kept of a person, as a zip: a page to read (`index.html`) and JSON for programs.
 //!
-//! They ask once a day, and the bot is owed the sending of it; the copy itself is made when it is fetched and is kept
-//! nowhere. It is read page by page, and only what is compressed already is held, up to what Telegram takes; one is made
+//! They ask once a day; the copy itself is made when it is fetched, and is kept nowhere. It is read page by page, and only what is compressed already is held, up to what Telegram takes; one is made
 //! at a time in each process, however often it is asked for.
 
 mod archive;
@@ -84,7 +83,7 @@ impl Exports {
     pub async fn ask(&self, user_id: i64) -> Result<DateTime<Utc>, ExportError> {
         let now = self.clock.now();
         match self.store.exports().ask(user_id, self.defaults, now).await? {
-            Asked::Owed => Ok(now + HOLDS),
+            Asked::Granted => Ok(now + HOLDS),
             Asked::Nobody => Err(ExportError::NobodyThere),
             Asked::Today => {
                 let person = self.store.users().profile(user_id, self.defaults).await?;

@@ -1,5 +1,7 @@
 //! A copy for people: one page that a browser shows without any network. Whatever is filled in is escaped by the template.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use evolve_domain::language::Language;
@@ -12,9 +14,40 @@ use serde_json::Value;
 
 /// What the page says, by the name under which templates have it: each is `export-page-NAME` in `locales/`.
 const WORDS: [&str; 34] = [
-    "title", "about", "profile", "name", "gender", "birthday", "occupation", "city", "since", "plan", "premium-until",
-    "settings", "language", "time-zone", "detail", "wishes", "talk-of", "avoid", "quiet", "morning", "follow-ups", "yes", "no",
-    "facts", "past", "until", "payments", "refunded", "weeks", "talks", "untitled", "said", "you", "picture",
+    "title",
+    "about",
+    "profile",
+    "name",
+    "gender",
+    "birthday",
+    "occupation",
+    "city",
+    "since",
+    "plan",
+    "premium-until",
+    "settings",
+    "language",
+    "time-zone",
+    "detail",
+    "wishes",
+    "talk-of",
+    "avoid",
+    "quiet",
+    "morning",
+    "follow-ups",
+    "yes",
+    "no",
+    "facts",
+    "past",
+    "until",
+    "payments",
+    "refunded",
+    "weeks",
+    "talks",
+    "untitled",
+    "said",
+    "you",
+    "picture",
 ];
 
 /// A page that could not be written: a fault of ours, which tests exclude.
@@ -99,5 +132,6 @@ fn words(language: Language) -> Result<minijinja::Value, PageError> {
             (_, problems) => Err(PageError::Words(key, problems)),
         }
     };
-    Ok(WORDS.iter().map(word).collect::<Result<Vec<_>, _>>()?.into_iter().collect())
+    let words: BTreeMap<String, String> = WORDS.iter().map(word).collect::<Result<_, _>>()?;
+    Ok(Serde(words).into())
 }

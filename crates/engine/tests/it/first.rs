@@ -99,7 +99,10 @@ async fn a_first_word_after_a_fresh_start_is_still_seen_by_the_answer_to_the_rep
     assert_eq!(said(&world).await.len(), 1);
     world.say("И тебе!").await.unwrap();
     let context = world.last_request().context;
-    assert!(context.iter().any(|message| message.role == Role::Assistant && message.text() == "Доброе утро!"), "{context:?}");
+    assert!(
+        context.iter().any(|message| message.role == Role::Assistant && message.text() == "Доброе утро!"),
+        "{context:?}"
+    );
 }
 
 #[tokio::test]
@@ -139,7 +142,11 @@ async fn who_was_in_danger_or_has_blocked_the_bot_or_does_not_answer_is_left_in_
 async fn replicas_that_look_at_once_say_it_once_and_a_model_that_is_away_is_asked_again_while_it_is_morning() {
     let world = told(both()).await;
     until(&world, "2026-11-22T05:00:00Z").await;
-    let failing = Script::always(Step::Fail(ModelError::Unavailable { status: None, reason: "away".to_owned(), retry_after: None }));
+    let failing = Script::always(Step::Fail(ModelError::Unavailable {
+        status: None,
+        reason: "away".to_owned(),
+        retry_after: None,
+    }));
     let (broken, _tasks) = world.replica(&world.url, &failing);
     world.clock.advance(TimeDelta::minutes(30));
     while write_to_some(&broken).await {}
