@@ -33,6 +33,7 @@ mod serve;
 pub mod settings;
 pub mod state;
 pub mod stats;
+pub mod voice;
 
 pub use config::Config;
 pub use router::openapi;

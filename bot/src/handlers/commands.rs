@@ -6,6 +6,7 @@ use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
 use super::{
     Trouble, Turn, again, export, history, me, memory, premium, relationship, removal, settings, start, stats, stop,
+    voice,
 };
 use crate::{
     replies::Replies,
@@ -33,6 +34,7 @@ enum Command {
     Delete,
     Status,
     Reset,
+    Voice,
     Stop,
     Regenerate,
     Premium,
@@ -40,7 +42,7 @@ enum Command {
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 17] = [
+const MENU: [(&str, Text<'static>); 18] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -50,6 +52,7 @@ const MENU: [(&str, Text<'static>); 17] = [
     ("regenerate", Text::CommandRegenerate),
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("voice", Text::CommandVoice),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
     ("stats", Text::CommandStats),
@@ -97,6 +100,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Voice) => voice::show(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,
         Some(Command::Regenerate) => again::regenerate(turn).await,
         Some(Command::Premium) => premium::show(turn).await,

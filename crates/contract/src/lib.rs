@@ -18,6 +18,7 @@ pub mod ready;
 pub mod relationship;
 pub mod settings;
 pub mod stats;
+pub mod voice;
 
 pub use client::{Client, ClientError};
 pub use problem::{Code, Problem};

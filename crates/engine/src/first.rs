@@ -103,7 +103,7 @@ async fn look_at(engine: &Engine, candidate: &Candidate) -> anyhow::Result<()> {
     let now = engine.clock.now();
     let question = Question::default();
     let recall =
-        engine.store.messages().recall(candidate.user_id, &[], LIMITS, &question, &Postings::default()).await?;
+        engine.store.messages().recall(candidate.user_id, &[], LIMITS, &question, &Postings::default(), None).await?;
     let facts = intended(candidate, &recall);
     let plans: Vec<Plan> = facts.iter().map(|fact| plan(fact, candidate.settings.time_zone)).collect();
     let next = match decide(&situation(candidate, &plans, now)) {

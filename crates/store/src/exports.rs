@@ -75,7 +75,7 @@ const WEEKS: &str =
     "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
 
 /// What is copied as it stands, by its table. $1 person.
-pub const SECTIONS: [(&str, &str); 7] = [
+pub const SECTIONS: [(&str, &str); 9] = [
     ("usage_days", "
         SELECT json_agg(r ORDER BY r.day) FROM (
             SELECT day, messages, input_tokens, output_tokens FROM usage_days WHERE user_id = $1) r"),
@@ -93,6 +93,18 @@ pub const SECTIONS: [(&str, &str); 7] = [
     ("feedback", "
         SELECT json_agg(r ORDER BY r.given_at) FROM (
             SELECT turn_id, reaction, given_at FROM feedback WHERE user_id = $1) r"),
+    (
+        "audio_files",
+        "
+        SELECT json_agg(r ORDER BY r.created_at) FROM (
+            SELECT turn_id, kind, mime, bytes, duration_ms, created_at FROM audio_files WHERE user_id = $1) r",
+    ),
+    // Of the settings, what is read by nobody but who speaks.
+    (
+        "settings",
+        "
+        SELECT json_agg(r) FROM (SELECT voice_mode, voice FROM settings WHERE user_id = $1) r",
+    ),
     // Who brought whom is theirs too: it is when, and not who.
     ("referrals", "
         SELECT json_agg(r ORDER BY r.referred_at) FROM (

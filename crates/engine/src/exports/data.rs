@@ -14,8 +14,9 @@ pub(super) fn of(
     facts: &[Fact],
     past: &[Fact],
     weeks: &[(NaiveDate, String)],
-    sections: Map<String, Value>,
+    mut sections: Map<String, Value>,
 ) -> Value {
+    let spoken = sections.remove("settings").unwrap_or_default();
     let mut data = json!({
         "telegram_id": person.user_id,
         "since": person.created_at,
@@ -28,6 +29,8 @@ pub(super) fn of(
             "quiet_hours": preferences.and_then(|p| p.quiet).map(|quiet| quiet.to_string()),
             "good_morning": preferences.is_some_and(|p| p.good_morning),
             "follow_ups": preferences.is_some_and(|p| p.follow_ups),
+            "voice_mode": spoken[0]["voice_mode"],
+            "voice": spoken[0]["voice"],
         },
         "facts": facts.iter().map(fact).collect::<Vec<_>>(),
         "facts_of_the_past": past.iter().map(fact).collect::<Vec<_>>(),

@@ -8,10 +8,12 @@ use evolve_store::exports::{Asked, SECTIONS};
 use crate::support::{IVAN, defaults, world};
 
 /// In the copy by other ways: what was said, facts, summaries, settings.
-const OTHERWISE: [&str; 6] = ["messages", "conversations", "summaries", "weeks", "facts", "settings"];
-/// Not in it: how the others are found and made (`message_terms` is an index of `messages`), what is under way, and what
+const OTHERWISE: [&str; 5] = ["messages", "conversations", "summaries", "weeks", "facts"];
+/// Not in it: how the others are found and made (`message_terms` and `message_vectors` are indexes of `messages`), what is under way, and what
 /// was asked for.
-const LEFT_OUT: [&str; 7] = ["message_terms", "turns", "tool_calls", "inbox", "outbox", "deletions", "exports"];
+const LEFT_OUT: [&str; 9] = [
+    "message_terms", "message_vectors", "vector_progress", "turns", "tool_calls", "inbox", "outbox", "deletions", "exports",
+];
 
 #[tokio::test]
 async fn every_table_that_holds_something_of_a_person_is_in_their_copy() {
