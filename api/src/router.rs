@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, deletion, docs, feedback,
+    aside, auth, chat, deletion, docs, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -40,6 +40,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     let group = OpenApiRouter::new;
     let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
+    let aside = group().routes(routes!(aside::aside)).layer(DefaultBodyLimit::max(MAX_BODY));
     let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
@@ -87,8 +88,11 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .merge(guarded(memory, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
-    // The chat handler has a limit of its own, after which the turn goes on without its caller.
-    OpenApiRouter::with_openapi(Document::openapi()).merge(guarded(chat, Rule::Chat)).merge(timed)
+    // Handlers of turns have a limit of their own, after which the turn goes on without its caller.
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(guarded(chat, Rule::Chat))
+        .merge(guarded(aside, Rule::Aside))
+        .merge(timed)
 }
 
 /// The document of all routes.

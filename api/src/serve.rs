@@ -19,7 +19,7 @@ use evolve_engine::{
     profiles::Profiles,
     providers,
     relationships::Relationships,
-    summary,
+    rooms, summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
@@ -51,6 +51,7 @@ pub fn serve(
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
+    rooms::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     deletions::start(api.deletions.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);

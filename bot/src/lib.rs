@@ -75,6 +75,7 @@ pub fn start(
         max_image_bytes: config.max_image_bytes,
         showing: config.showing,
         pace: Arc::new(Pace::new(config.messages_per_second)),
+        me: Arc::default(),
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
         provider_token: config.provider_token.clone(),

@@ -34,13 +34,7 @@ pub(super) fn turn_request(
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
     let ChatRequest { message, timestamp, image_data, reply_to, again } = body;
-    if message.chars().count() > MAX_MESSAGE_CHARS {
-        return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
-    }
-    // Postgres cannot hold it, and no keyboard makes it.
-    if message.contains('\0') {
-        return Err(invalid("message holds a NUL character"));
-    }
+    check_message(&message)?;
     let again = again.map(|again| made_anew(again, &message, image_data.is_some())).transpose()?;
     if message.trim().is_empty() && image_data.is_none() && again != Some(turn::Again::Last) {
         return Err(invalid("message is empty, and there is no image"));
@@ -53,7 +47,22 @@ pub(super) fn turn_request(
     let image = image_data.map(|data| image::decode(&data, max_image_bytes)).transpose();
     let image = image.map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))?;
     let reply_to = reply_to.map(quoted).transpose()?;
-    Ok(TurnRequest { user_id, key, text: message, image, reply_to, again })
+    Ok(TurnRequest { user_id, key, text: message, image, reply_to, again, aside: None })
+}
+
+/// What every message must be.
+///
+/// # Errors
+/// `invalid_value`.
+pub(crate) fn check_message(message: &str) -> Result<(), ApiError> {
+    if message.chars().count() > MAX_MESSAGE_CHARS {
+        return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
+    }
+    // Postgres cannot hold it, and no keyboard makes it.
+    if message.contains('\0') {
+        return Err(invalid("message holds a NUL character"));
+    }
+    Ok(())
 }
 
 /// Which answer is to be made anew. A picture is not kept, so that it cannot be looked at again.
@@ -69,7 +78,11 @@ fn made_anew(again: chat::Again, message: &str, has_image: bool) -> Result<turn:
     }
 }
 
-fn quoted(quoted: chat::Quoted) -> Result<turn::Quoted, ApiError> {
+/// What a message answers.
+///
+/// # Errors
+/// `invalid_value`.
+pub(crate) fn quoted(quoted: chat::Quoted) -> Result<turn::Quoted, ApiError> {
     let chat::Quoted { author, text } = quoted;
     if text.chars().count() > MAX_QUOTED_CHARS {
         return Err(invalid(format!("reply_to.text is longer than {MAX_QUOTED_CHARS} characters")));
@@ -102,7 +115,8 @@ fn is_key(key: &str) -> bool {
     (1..=MAX_KEY_CHARS).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
 }
 
-fn invalid(detail: impl Into<String>) -> ApiError {
+/// The problem of a value that cannot be.
+pub(crate) fn invalid(detail: impl Into<String>) -> ApiError {
     ApiError::new(Code::InvalidValue).detail(detail)
 }
 

@@ -4,9 +4,9 @@
 //!
 //! The first that fits wins; this is the only place where the order is decided ([`dispatch`]).
 //!
-//! 1. Whatever is not from a person in their private chat is ignored ([`incoming`] says what that is). This comes first
-//!    so that nothing below can be reached from a group or by another bot. What Telegram itself reports of payments is the
-//!    exception: it counts wherever it comes from.
+//! 1. What is of a group goes to [`rooms`], and whatever else is not from a person in their private chat is ignored
+//!    ([`incoming`] says what that is). This comes first so that nothing below can be reached from a group or by another bot.
+//!    What Telegram itself reports of payments is the exception: it counts wherever it comes from.
 //! 2. Such a report: money comes before whatever else the chat is about.
 //! 3. The wish to stop an answer, which does not even wait for its chat ([`stop`]).
 //! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
@@ -35,6 +35,8 @@ mod premium;
 mod quoted;
 mod relationship;
 mod removal;
+pub(crate) mod rooms;
+mod scopes;
 mod settings;
 mod signs;
 mod start;
@@ -44,8 +46,8 @@ mod typing;
 pub(crate) mod incoming;
 pub(crate) mod stop;
 
-pub(crate) use commands::register as register_commands;
 pub(crate) use incoming::is_money;
+pub(crate) use scopes::register as register_commands;
 pub(crate) use trouble::Trouble;
 
 use std::sync::Arc;
@@ -81,6 +83,9 @@ pub(crate) struct Handled {
 /// # Errors
 /// [`Trouble`], when it is to be tried again.
 pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled, Trouble> {
+    if !is_money(&update.payload) && rooms::is_of_room(&update.payload) {
+        return rooms::handle(bot, update).await;
+    }
     match incoming::read(&update.payload) {
         Ok((person, incoming)) => {
             let turn = Turn { bot, update, person };

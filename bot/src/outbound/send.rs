@@ -26,6 +26,9 @@ const SHORT: usize = markdown::MESSAGE_UNITS / 2;
 
 /// Makes an owed call.
 pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
+    if let Some(wait) = pace.room(outgoing.chat_id) {
+        return again(bot, outgoing, wait, "room_pace", false).await;
+    }
     match call(bot, outgoing).await {
         Ok(result) => {
             bot.metrics.sent(&outgoing.method);
@@ -109,7 +112,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         }
         TelegramError::MigratedTo(chat) => {
             again(bot, outgoing, Duration::ZERO, kind, true).await;
-            insist("a moved chat", || async move { bot.store.outbox().move_chat(outgoing.chat_id, chat).await }).await;
+            insist("a moved chat", || async move { bot.store.rooms().migrate(outgoing.chat_id, chat).await }).await;
         }
         // They do not want to hear from us, or are gone: no reason for noise.
         TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
@@ -118,6 +121,14 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
                 return again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
             }
             bury(bot, outgoing, kind).await;
+            if outgoing.chat_id < 0 {
+                let now = bot.clock.now();
+                insist(
+                    "a group that is closed",
+                    || async move { bot.store.rooms().leave(outgoing.chat_id, now).await },
+                )
+                .await;
+            }
         }
         TelegramError::Refused { refusal: Refusal::TooLong, .. } => split_again(bot, outgoing).await,
         TelegramError::Refused { description, .. } => {

@@ -15,6 +15,7 @@ use axum::{
 };
 use evolve_contract::{
     Code, Problem,
+    aside::AsideRequest,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{
         ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
@@ -65,6 +66,7 @@ pub(crate) enum Reply {
     PiecesAndThen(Arc<Notify>, Vec<&'static str>, Problem),
 }
 
+mod aside;
 mod memory;
 
 type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
@@ -78,6 +80,7 @@ struct World {
     /// What is remembered, in the order of telling.
     facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
+    asides: Vec<AsideRequest>,
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
@@ -118,6 +121,7 @@ impl FakeApi {
             deletions: HashMap::new(),
             facts: Vec::new(),
             calls: Vec::new(),
+            asides: Vec::new(),
             turns: 0,
             token_generation: 0,
             conversation_open: true,
@@ -148,6 +152,7 @@ impl FakeApi {
             .route("/settings", post(update_settings))
             .route("/settings/{user_id}", get(settings))
             .merge(memory::routes())
+            .merge(aside::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -228,6 +233,11 @@ impl FakeApi {
     /// Every `POST /chat` so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
+    }
+
+    /// Every `POST /chat/aside` so far.
+    pub(crate) fn asides(&self) -> Vec<AsideRequest> {
+        self.lock().asides.clone()
     }
 
     /// Turns that were made, rather than repeated.

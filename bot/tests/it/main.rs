@@ -16,6 +16,7 @@ mod delivery;
 mod inbound;
 mod live;
 mod memory;
+mod rooms;
 mod settings;
 mod signs;
 mod story;

@@ -19,6 +19,7 @@ pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
+pub mod rooms;
 pub mod summary;
 pub mod tools;
 pub mod turn;

@@ -130,7 +130,7 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 8] = [
+const ALL: [&str; 9] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
@@ -139,6 +139,7 @@ const ALL: [&str; 8] = [
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
+    "DELETE FROM room_turns WHERE user_id = $1",
 ];
 
 #[derive(FromRow)]
@@ -217,7 +218,7 @@ impl Forgetting<'_> {
             *count = sqlx::query(statement).bind(user_id).execute(&mut *transaction).await?.rows_affected();
         }
         transaction.commit().await?;
-        let [_, messages, summaries, _, _, _, facts, _] = counts;
+        let [_, messages, summaries, _, _, _, facts, ..] = counts;
         Ok(Forgotten { facts, messages, summaries })
     }
 }

@@ -27,6 +27,7 @@ pub mod preferences;
 pub mod redis;
 pub mod referrals;
 pub mod relationships;
+pub mod rooms;
 pub mod rotate;
 pub mod summaries;
 pub mod turns;

@@ -17,6 +17,9 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1
 
 impl Running<'_> {
     pub(super) async fn persist(&self, outcome: &Outcome) -> Result<TurnReply, TurnError> {
+        if let Some(aside) = &self.request.aside {
+            return self.persist_aside(outcome, aside).await;
+        }
         if let Some(anew) = &self.anew {
             return self.replace(outcome, anew).await;
         }
@@ -98,8 +101,9 @@ impl Running<'_> {
             conversation_id: Uuid::now_v7(),
         };
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
-        // What is answered anew is in the history already.
-        let is_new = self.anew.is_none() && (has_image || !self.request.text.is_empty());
+        // What is answered anew is in the history already, and what was said elsewhere is none of it.
+        let is_new =
+            self.anew.is_none() && self.request.aside.is_none() && (has_image || !self.request.text.is_empty());
         let keep = is_new.then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");

@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod again;
+#[cfg(test)]
+mod aside;
 mod conversations;
 #[cfg(test)]
 mod endings;
