@@ -26,3 +26,4 @@ mod ready;
 mod relationship;
 mod settings;
 mod stream;
+mod voice;

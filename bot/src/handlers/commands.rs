@@ -2,7 +2,7 @@
 
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop};
+use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop, voice};
 use crate::{replies::Replies, texts::Text};
 
 /// What a person can ask for by name.
@@ -23,6 +23,7 @@ enum Command {
     Delete,
     Status,
     Reset,
+    Voice,
     Stop,
     Regenerate,
     Premium,
@@ -30,7 +31,7 @@ enum Command {
 }
 
 /// The commands as Telegram shows them in its menu.
-pub(super) const MENU: [(&str, Text<'static>); 15] = [
+pub(super) const MENU: [(&str, Text<'static>); 16] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -40,6 +41,7 @@ pub(super) const MENU: [(&str, Text<'static>); 15] = [
     ("regenerate", Text::CommandRegenerate),
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("voice", Text::CommandVoice),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
     ("privacy", Text::CommandPrivacy),
@@ -107,6 +109,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Voice) => voice::show(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,
         Some(Command::Regenerate) => again::regenerate(turn).await,
         Some(Command::Premium) => premium::show(turn).await,

@@ -25,6 +25,7 @@ use crate::{
     Keyring, Store, StoreError,
     memory::{POSTINGS, month_of},
     messages::Role,
+    vectors,
 };
 
 /// What forgetting took along.
@@ -130,7 +131,7 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 9] = [
+const ALL: [&str; 11] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
@@ -140,6 +141,8 @@ const ALL: [&str; 9] = [
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
     "DELETE FROM room_turns WHERE user_id = $1",
+    "DELETE FROM message_vectors WHERE user_id = $1",
+    "DELETE FROM vector_progress WHERE user_id = $1",
 ];
 
 #[derive(FromRow)]
@@ -274,6 +277,7 @@ async fn empty(
     let rows: BTreeMap<Uuid, MessageRow> = rows.into_iter().filter(holds).map(|row| (row.id, row)).collect();
     let rows: Vec<_> = rows.into_values().filter(|row| !row.text.is_empty()).collect();
     unindex(connection, user_id, &rows).await?;
+    vectors::gone(connection, user_id, rows.iter().filter_map(|row| row.number).collect()).await?;
     let answers = rows.iter().filter(|row| row.role == Role::Assistant.as_str());
     sqlx::query(EMPTY)
         .bind(user_id)

@@ -61,18 +61,16 @@ fn is_room(holder: &Value) -> bool {
 pub(super) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled, Trouble> {
     let payload = &update.payload;
     if let Some(change) = payload.get("my_chat_member") {
-        let owed = membership::changed(bot, update, change).await?.into_owed();
-        return Ok(Handled { kind: "room_membership", owed });
+        return Ok(Handled::of("room_membership", membership::changed(bot, update, change).await?));
     }
     if let Some(query) = payload.get("callback_query") {
-        let owed = settings::pressed(bot, update, query).await?.into_owed();
-        return Ok(Handled { kind: "room_button", owed });
+        return Ok(Handled::of("room_button", settings::pressed(bot, update, query).await?));
     }
-    let ignored = Handled { kind: "ignored_room", owed: Vec::new() };
+    let ignored = Handled::nothing("ignored_room");
     let Some(message) = payload.get("message") else { return Ok(ignored) };
     if let Some((from, to)) = migration(message) {
         bot.store.rooms().migrate(from, to).await.map_err(Trouble::from_store)?;
-        return Ok(Handled { kind: "room_migrated", owed: Vec::new() });
+        return Ok(Handled::nothing("room_migrated"));
     }
     let me = bot.me().await?;
     let (Some(said), Some(chat_id)) = (addressed::read(message, me), message["chat"]["id"].as_i64()) else {
@@ -88,7 +86,7 @@ pub(super) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
         Person { id: said.user_id, chat_id, first_name: said.name.clone(), language_code: said.language_code.clone() };
     let turn = RoomTurn { turn: Turn { bot, update, person }, said, room, me };
     let (kind, replies) = turn.answer().await?;
-    Ok(Handled { kind, owed: replies.into_owed() })
+    Ok(Handled::of(kind, replies))
 }
 
 /// What a group was, and the supergroup that it has become; either of them tells.

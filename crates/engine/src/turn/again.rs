@@ -11,7 +11,7 @@ use evolve_store::{
 };
 
 use super::{Again, Outcome, Running, TurnError, TurnReply, TurnRequest, persist::insist};
-use crate::{Engine, facts::settle};
+use crate::{Engine, facts::settle, model::Picture};
 
 /// The answer that is made anew.
 pub(super) struct Anew {
@@ -54,14 +54,7 @@ pub(super) async fn prepare(
 
 /// What is told of a message that was corrected and nothing more.
 pub(super) fn corrected() -> TurnReply {
-    TurnReply {
-        text: String::new(),
-        level_up: None,
-        replayed: false,
-        profile_changed: false,
-        stopped: false,
-        corrected: true,
-    }
+    TurnReply { corrected: true, ..TurnReply::default() }
 }
 
 impl Running<'_> {
@@ -81,6 +74,7 @@ impl Running<'_> {
             let work = Replace {
                 last: &anew.last,
                 reply: &outcome.text,
+                picture: outcome.picture.as_ref().map(Picture::bytes),
                 facts: &facts,
                 usage: outcome.usage,
                 tools: &outcome.effects.calls,
@@ -108,7 +102,7 @@ impl Running<'_> {
             let (users, now) = (self.engine.store.users(), self.engine.clock.now());
             users.update_existing(user_id, patch, self.person.settings, now).await?;
         }
-        Ok(TurnReply::of(outcome, None, profile_changed))
+        Ok(TurnReply { sound: self.sound(), ..TurnReply::of(outcome, None, profile_changed) })
     }
 }
 

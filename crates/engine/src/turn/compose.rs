@@ -53,7 +53,7 @@ impl Running<'_> {
         };
         let mut system = self.engine.prompts.system(&self.engine.persona, &known)?;
         let secret = self.engine.prompts.secret(&self.engine.persona, &known)?;
-        if crisis::is_spoken_of(&self.request.text) {
+        if crisis::is_spoken_of(&self.said()) {
             system = format!("{system}\n\n{}", self.engine.prompts.danger(self.settings().language)?);
         }
         push_message(&mut context, self.message(recall));
@@ -83,11 +83,12 @@ impl Running<'_> {
         if self.anew.as_ref().is_some_and(|anew| anew.last.said.has_image) {
             parts.push(Part::Text(PHOTO.to_owned()));
         }
-        if let Some(image) = &self.request.image {
+        for image in self.request.image.iter().chain(&self.request.more_images) {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
-        if !self.request.text.is_empty() {
-            parts.push(Part::Text(hidden::without(&self.request.text)));
+        let said = self.said();
+        if !said.is_empty() {
+            parts.push(Part::Text(hidden::without(&said)));
         }
         Message { role: Role::User, parts }
     }

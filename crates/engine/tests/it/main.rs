@@ -5,6 +5,7 @@
 mod again;
 #[cfg(test)]
 mod aside;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod endings;
@@ -14,6 +15,8 @@ mod facts;
 mod forgetting;
 #[cfg(test)]
 mod injections;
+#[cfg(test)]
+mod meaning;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -30,6 +33,10 @@ mod model_support;
 mod prompt;
 #[cfg(test)]
 mod relationship;
+#[cfg(test)]
+mod sound;
+#[cfg(test)]
+mod speech;
 #[cfg(test)]
 mod stopping;
 #[cfg(test)]

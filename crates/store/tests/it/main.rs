@@ -25,3 +25,5 @@ mod support;
 mod turns;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod vectors;
