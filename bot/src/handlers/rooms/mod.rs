@@ -137,7 +137,7 @@ impl RoomTurn<'_> {
             Ok(answer) => answer,
             // Others wait behind it, and nobody wants to read of it.
             Err(error) if error.code() == Some(Code::RateLimited) => return Ok(replies),
-            Err(error) => match trouble::excuse(&error, false) {
+            Err(error) => match trouble::excuse(&error, trouble::With::Words) {
                 Some(Text::QuotaExhausted { .. }) => return Ok(self.quota()),
                 Some(excuse) => return Ok(replies.say(excuse.render(self.language()))),
                 None => return Err(error.into()),
