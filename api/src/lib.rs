@@ -5,6 +5,7 @@
 //! and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are made in [`problem`] and mapped in
 //! [`errors`].
 
+pub mod aside;
 pub mod auth;
 pub mod chat;
 pub mod config;

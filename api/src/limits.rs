@@ -19,6 +19,8 @@ pub enum Rule {
     Auth,
     /// `POST /chat`.
     Chat,
+    /// `POST /chat/aside`: apart from `Chat`, so that nobody loses their private chat to a group.
+    Aside,
     /// `POST /chat/reset`: apart from `Chat`, so that somebody who has written a lot can still start afresh.
     Reset,
     /// Everything under `/profile` and `/relationship`.
@@ -38,6 +40,8 @@ pub struct RateLimits {
     pub auth: Limit,
     /// See [`Rule::Chat`] and [`Rule::Reset`].
     pub chat: Limit,
+    /// See [`Rule::Aside`].
+    pub aside: Limit,
     /// See [`Rule::Profile`], [`Rule::Payments`] and [`Rule::Export`].
     pub profile: Limit,
     /// See [`Rule::Memory`].
@@ -49,6 +53,7 @@ impl Default for RateLimits {
         Self {
             auth: Limit::per_minute(10),
             chat: Limit::per_minute(10),
+            aside: Limit::per_minute(6),
             profile: Limit::per_minute(20),
             memory: Limit::per_minute(60),
         }
@@ -56,12 +61,12 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
+    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `ASIDE_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
     pub fn read(env: &mut Reader) -> Self {
         let defaults = Self::default();
         let (auth, chat, profile) =
             (defaults.auth.to_string(), defaults.chat.to_string(), defaults.profile.to_string());
-        let memory = defaults.memory.to_string();
+        let (memory, aside) = (defaults.memory.to_string(), defaults.aside.to_string());
         Self {
             auth: env.or(
                 "AUTH_RATE_LIMIT",
@@ -72,6 +77,11 @@ impl RateLimits {
                 "CHAT_RATE_LIMIT",
                 &chat,
                 "Most messages of one person; counted apart: resets, and three times as many repeats of an Idempotency-Key.",
+            ),
+            aside: env.or(
+                "ASIDE_RATE_LIMIT",
+                &aside,
+                "Most messages of one person in groups and from other chats, counted apart from CHAT_RATE_LIMIT.",
             ),
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
@@ -88,6 +98,7 @@ impl RateLimits {
         match rule {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
+            Rule::Aside => self.aside,
             Rule::Profile | Rule::Payments | Rule::Export => self.profile,
             Rule::Memory => self.memory,
         }
@@ -118,6 +129,7 @@ impl Rule {
         match self {
             Self::Auth => "auth",
             Self::Chat => "chat",
+            Self::Aside => "aside",
             Self::Reset => "reset",
             Self::Profile => "profile",
             Self::Payments => "payments",

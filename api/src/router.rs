@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth, chat, deletion, docs, export, feedback,
+    aside, auth, chat, deletion, docs, export, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -42,6 +42,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let group = OpenApiRouter::new;
     let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
     let export = group().routes(routes!(export::get));
+    let aside = group().routes(routes!(aside::aside)).layer(DefaultBodyLimit::max(MAX_BODY));
     let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
@@ -92,9 +93,9 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .merge(guarded(memory, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
-    // The chat handler has a limit of its own, after which the turn goes on without its caller. A copy takes as long as it
+    // Handlers of turns have a limit of their own, after which the turn goes on without its caller. A copy takes as long as it
     // takes.
-    let untimed = guarded(chat, Rule::Chat).merge(guarded(export, Rule::Export));
+    let untimed = guarded(chat, Rule::Chat).merge(guarded(aside, Rule::Aside)).merge(guarded(export, Rule::Export));
     OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(timed)
 }
 

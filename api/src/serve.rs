@@ -22,6 +22,7 @@ use evolve_engine::{
     profiles::Profiles,
     providers,
     relationships::Relationships,
+    rooms,
     speech::Speech,
     stats::Stats,
     summary,
@@ -56,6 +57,7 @@ pub fn serve(
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
+    rooms::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     deletions::start(api.deletions.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);

@@ -1,5 +1,6 @@
 //! The API, as the bot uses it: on behalf of one person at a time, with that person's token.
 
+mod aside;
 mod data;
 
 use std::{sync::Arc, time::Duration};

@@ -76,6 +76,7 @@ pub fn start(
         max_voice_seconds: config.max_voice_seconds,
         showing: config.showing,
         pace: Arc::new(Pace::new(config.messages_per_second)),
+        me: Arc::default(),
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
         provider_token: config.provider_token.clone(),

@@ -8,7 +8,7 @@ pub mod image;
 pub mod metrics;
 pub mod stream;
 pub mod turn;
-mod validate;
+pub(crate) mod validate;
 
 pub use validate::Bounds;
 pub(crate) use validate::idempotency_key;

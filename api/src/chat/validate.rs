@@ -49,13 +49,7 @@ pub(super) fn turn_request(
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
     let ChatRequest { message, timestamp, image_data, more_images, audio_data, audio_seconds, reply_to, again } = body;
-    if message.chars().count() > MAX_MESSAGE_CHARS {
-        return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
-    }
-    // Postgres cannot hold it, and no keyboard makes it.
-    if message.contains('\0') {
-        return Err(invalid("message holds a NUL character"));
-    }
+    check_message(&message)?;
     let has_more = image_data.is_some() || audio_data.is_some();
     let again = again.map(|again| made_anew(again, &message, has_more)).transpose()?;
     if message.trim().is_empty() && !has_more && again != Some(turn::Again::Last) {
@@ -77,7 +71,22 @@ pub(super) fn turn_request(
     let more_images = more_images.iter().map(shown).collect::<Result<_, _>>()?;
     let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
     let reply_to = reply_to.map(quoted).transpose()?;
-    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio, reply_to, again })
+    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio, reply_to, again, aside: None })
+}
+
+/// What every message must be.
+///
+/// # Errors
+/// `invalid_value`.
+pub(crate) fn check_message(message: &str) -> Result<(), ApiError> {
+    if message.chars().count() > MAX_MESSAGE_CHARS {
+        return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
+    }
+    // Postgres cannot hold it, and no keyboard makes it.
+    if message.contains('\0') {
+        return Err(invalid("message holds a NUL character"));
+    }
+    Ok(())
 }
 
 fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Audio, ApiError> {
@@ -104,7 +113,11 @@ fn made_anew(again: chat::Again, message: &str, has_more: bool) -> Result<turn::
     }
 }
 
-fn quoted(quoted: chat::Quoted) -> Result<turn::Quoted, ApiError> {
+/// What a message answers.
+///
+/// # Errors
+/// `invalid_value`.
+pub(crate) fn quoted(quoted: chat::Quoted) -> Result<turn::Quoted, ApiError> {
     let chat::Quoted { author, text } = quoted;
     if text.chars().count() > MAX_QUOTED_CHARS {
         return Err(invalid(format!("reply_to.text is longer than {MAX_QUOTED_CHARS} characters")));
@@ -137,7 +150,8 @@ fn is_key(key: &str) -> bool {
     (1..=MAX_KEY_CHARS).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
 }
 
-fn invalid(detail: impl Into<String>) -> ApiError {
+/// The problem of a value that cannot be.
+pub(crate) fn invalid(detail: impl Into<String>) -> ApiError {
     ApiError::new(Code::InvalidValue).detail(detail)
 }
 

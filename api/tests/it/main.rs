@@ -7,6 +7,7 @@
 )]
 
 mod again;
+mod aside;
 mod auth;
 mod chat;
 mod data;

@@ -1,18 +1,12 @@
 //! Commands.
 
-use evolve_domain::language::Language;
-use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
 use super::{
     Trouble, Turn, again, export, history, me, memory, premium, relationship, removal, settings, start, stats, stop,
     voice,
 };
-use crate::{
-    replies::Replies,
-    telegram::{Telegram, TelegramError},
-    texts::Text,
-};
+use crate::{replies::Replies, texts::Text};
 
 /// What a person can ask for by name.
 #[derive(BotCommands, Clone, Debug, PartialEq, Eq)]
@@ -42,7 +36,7 @@ enum Command {
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 18] = [
+pub(super) const MENU: [(&str, Text<'static>); 18] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -62,6 +56,29 @@ const MENU: [(&str, Text<'static>); 18] = [
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
+
+/// What a link to the bot says after `?start=` for whoever asked for a command in a group; the command follows.
+pub(super) const FROM_ROOM: &str = "do_";
+/// What such a link may ask for: a link is pressed sooner than it is read, so nothing that cannot be undone.
+const BY_LINK: [&str; 11] = [
+    "profile",
+    "memory",
+    "relationship",
+    "settings",
+    "status",
+    "history",
+    "premium",
+    "paysupport",
+    "privacy",
+    "delete",
+    "help",
+];
+
+/// Whether there is such a command.
+#[must_use]
+pub(super) fn is_known(command: &str) -> bool {
+    MENU.iter().any(|(known, _)| *known == command)
+}
 
 /// Whether a text is a command, known or not: a slash and a word, as Telegram marks them up.
 #[must_use]
@@ -87,6 +104,7 @@ pub(super) fn is_stop(text: &str) -> bool {
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
         Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
+        Some(Command::Start(from)) if let Some(command) = by_link(&from) => Box::pin(run(turn, &command)).await,
         Some(Command::Start(from)) => start::start_from(turn, &from).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
@@ -109,24 +127,17 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
     }
 }
 
+/// The command that a link from a group asks for.
+fn by_link(from: &str) -> Option<String> {
+    let command = from.trim().strip_prefix(FROM_ROOM)?;
+    BY_LINK.contains(&command).then(|| format!("/{command}"))
+}
+
 fn parse(text: &str) -> Option<Command> {
     // A private chat has no other bot that could be meant, so the name after `@` does not matter; nor does case.
     let word = word(text)?.to_lowercase();
     let rest = text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
     Command::parse(&format!("/{word} {rest}"), "").ok()
-}
-
-/// Tells Telegram the commands, in every language; English is what it shows in all others.
-///
-/// # Errors
-/// [`TelegramError`].
-pub(crate) async fn register(telegram: &Telegram) -> Result<(), TelegramError> {
-    let languages = Language::ALL.map(|language| (language, language.as_str()));
-    for (language, code) in languages.into_iter().chain([(Language::En, "")]) {
-        let commands = MENU.map(|(command, text)| json!({ "command": command, "description": text.render(language) }));
-        telegram.call("setMyCommands", &json!({ "commands": commands, "language_code": code })).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -144,6 +155,16 @@ mod tests {
     fn commands_are_tolerant(#[case] text: &str, #[case] command: Option<Command>) {
         assert!(is_command(text));
         assert_eq!(parse(text), command);
+    }
+
+    #[rstest]
+    #[case("do_memory", Some("/memory"))]
+    #[case("do_reset", None)]
+    #[case("do_start", None)]
+    #[case("ref_16", None)]
+    fn a_link_may_ask_for_what_can_be_undone(#[case] from: &str, #[case] command: Option<&str>) {
+        assert_eq!(by_link(from).as_deref(), command);
+        assert!(BY_LINK.into_iter().all(is_known));
     }
 
     #[rstest]

@@ -4,9 +4,9 @@
 //!
 //! The first that fits wins; this is the only place where the order is decided ([`dispatch`]).
 //!
-//! 1. Whatever is not from a person in their private chat is ignored ([`incoming`] says what that is). This comes first
-//!    so that nothing below can be reached from a group or by another bot. What Telegram itself reports of payments is the
-//!    exception: it counts wherever it comes from.
+//! 1. What is of a group goes to [`rooms`], and whatever else is not from a person in their private chat is ignored
+//!    ([`incoming`] says what that is). This comes first so that nothing below can be reached from a group or by another bot.
+//!    What Telegram itself reports of payments is the exception: it counts wherever it comes from.
 //! 2. Such a report: money comes before whatever else the chat is about.
 //! 3. The wish to stop an answer, which does not even wait for its chat ([`stop`]).
 //! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
@@ -40,6 +40,8 @@ mod quoted;
 mod recordings;
 mod relationship;
 mod removal;
+pub(crate) mod rooms;
+mod scopes;
 mod settings;
 mod signs;
 mod start;
@@ -52,8 +54,8 @@ pub(crate) mod incoming;
 pub(crate) mod media;
 pub(crate) mod stop;
 
-pub(crate) use commands::register as register_commands;
 pub(crate) use incoming::is_money;
+pub(crate) use scopes::register as register_commands;
 pub(crate) use trouble::Trouble;
 
 use std::sync::Arc;
@@ -90,20 +92,34 @@ pub(crate) struct Handled {
     pub(crate) owed: Vec<NewOutgoing>,
 }
 
+impl Handled {
+    /// An update for which this is owed.
+    fn of(kind: &'static str, replies: Replies) -> Self {
+        let (together, keep) = (replies.together().to_vec(), replies.kept());
+        Self { kind, together, keep, owed: replies.into_owed() }
+    }
+
+    /// An update for which nothing is owed.
+    fn nothing(kind: &'static str) -> Self {
+        Self { kind, together: Vec::new(), keep: None, owed: Vec::new() }
+    }
+}
+
 /// Handles an update.
 ///
 /// # Errors
 /// [`Trouble`], when it is to be tried again.
 pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled, Trouble> {
+    if !is_money(&update.payload) && rooms::is_of_room(&update.payload) {
+        return rooms::handle(bot, update).await;
+    }
     match incoming::read(&update.payload) {
         Ok((person, incoming)) => {
             let turn = Turn { bot, update, person };
             let kind = kind_of(&incoming);
-            let replies = dispatch(&turn, incoming).await?;
-            let (together, keep) = (replies.together().to_vec(), replies.kept());
-            Ok(Handled { kind, together, keep, owed: replies.into_owed() })
+            Ok(Handled::of(kind, dispatch(&turn, incoming).await?))
         }
-        Err(ignored) => Ok(Handled { kind: ignored.name(), together: Vec::new(), keep: None, owed: Vec::new() }),
+        Err(ignored) => Ok(Handled::nothing(ignored.name())),
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     if first::is_over(outgoing, bot.clock.now()) {
         return bury(bot, outgoing, "too late").await;
     }
+    if let Some(wait) = pace.room(outgoing.chat_id) {
+        return again(bot, outgoing, wait, "room_pace", false).await;
+    }
     match call(bot, outgoing).await {
         Ok(result) => {
             bot.metrics.sent(&outgoing.method);
@@ -121,7 +124,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         }
         TelegramError::MigratedTo(chat) => {
             again(bot, outgoing, Duration::ZERO, kind, true).await;
-            insist("a moved chat", || async move { bot.store.outbox().move_chat(outgoing.chat_id, chat).await }).await;
+            insist("a moved chat", || async move { bot.store.rooms().migrate(outgoing.chat_id, chat).await }).await;
         }
         // They do not want to hear from us, or are gone: no reason for noise.
         TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
@@ -131,6 +134,14 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             }
             first::unwanted(bot, outgoing).await;
             bury(bot, outgoing, kind).await;
+            if outgoing.chat_id < 0 {
+                let now = bot.clock.now();
+                insist(
+                    "a group that is closed",
+                    || async move { bot.store.rooms().leave(outgoing.chat_id, now).await },
+                )
+                .await;
+            }
         }
         TelegramError::Refused { refusal: Refusal::TooLong, .. } => split_again(bot, outgoing).await,
         TelegramError::Refused { description, .. } => {

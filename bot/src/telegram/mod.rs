@@ -9,10 +9,12 @@
 
 mod error;
 mod files;
+mod me;
 pub(crate) mod upload;
 
 pub(crate) use error::{Refusal, TelegramError};
 pub(crate) use files::FileError;
+pub(crate) use me::Me;
 
 use std::{sync::Arc, time::Duration};
 

@@ -16,6 +16,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use evolve_contract::{
     Code, Problem,
+    aside::AsideRequest,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{
         ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
@@ -76,6 +77,7 @@ pub(crate) enum Reply {
     Heard(Arc<Notify>, &'static str, Result<(&'static str, Vec<u8>), Problem>),
 }
 
+mod aside;
 mod memory;
 mod people;
 
@@ -93,6 +95,7 @@ struct World {
     /// What is remembered, in the order of telling.
     facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
+    asides: Vec<AsideRequest>,
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
@@ -136,6 +139,7 @@ impl FakeApi {
             exported: 0,
             facts: Vec::new(),
             calls: Vec::new(),
+            asides: Vec::new(),
             turns: 0,
             token_generation: 0,
             conversation_open: true,
@@ -168,6 +172,7 @@ impl FakeApi {
             .route("/settings/{user_id}", get(settings))
             .merge(memory::routes())
             .merge(people::routes())
+            .merge(aside::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -260,6 +265,11 @@ impl FakeApi {
     /// Every `POST /chat` so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
+    }
+
+    /// Every `POST /chat/aside` so far.
+    pub(crate) fn asides(&self) -> Vec<AsideRequest> {
+        self.lock().asides.clone()
     }
 
     /// Turns that were made, rather than repeated.

@@ -18,6 +18,7 @@ mod live;
 mod memory;
 mod people;
 mod pictures;
+mod rooms;
 mod settings;
 mod signs;
 mod story;

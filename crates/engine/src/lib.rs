@@ -22,6 +22,7 @@ pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
+pub mod rooms;
 pub mod speech;
 pub mod stats;
 pub mod summary;

@@ -131,7 +131,7 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
@@ -140,6 +140,7 @@ const ALL: [&str; 10] = [
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
+    "DELETE FROM room_turns WHERE user_id = $1",
     "DELETE FROM message_vectors WHERE user_id = $1",
     "DELETE FROM vector_progress WHERE user_id = $1",
 ];

@@ -30,6 +30,7 @@ pub mod preferences;
 pub mod redis;
 pub mod referrals;
 pub mod relationships;
+pub mod rooms;
 pub mod rotate;
 pub mod stats;
 pub mod summaries;

@@ -4,6 +4,7 @@
 //! providers' implicit caching keeps the longest prefix. Text that came from a person or a model enters only as single
 //! lines or under a heading that the rules declare to be information.
 
+mod aside;
 mod said;
 
 use evolve_domain::{
@@ -127,10 +128,7 @@ impl Prompts {
     /// [`PromptError`].
     pub fn system(&self, persona: &Persona, known: &Known<'_>) -> Result<String, PromptError> {
         let language = known.language;
-        let persona_prompt = match &persona.prompt {
-            Some(own) => own.trim().to_owned(),
-            None => words(language, "prompt-persona", &[("name", persona.name.as_str())])?,
-        };
+        let persona_prompt = self.who(persona, language)?;
         let voice = match known.voice {
             Some(own) => own.to_owned(),
             None => words(language, &format!("prompt-level-{}", known.level.number().min(BUILT_IN_LEVELS)), &[])?,

@@ -94,6 +94,10 @@ fn hash(request: &TurnRequest) -> [u8; 32] {
         Some(Again::Edited(key)) => hash.update(key),
         None => {}
     }
+    if let Some(aside) = &request.aside {
+        hash.update(b"aside");
+        hash.update(aside.room.unwrap_or_default().to_be_bytes());
+    }
     hash.update(request.text.len().to_be_bytes());
     hash.update(&request.text);
     if let Some(quoted) = &request.reply_to {

@@ -4,6 +4,7 @@
 
 mod admit;
 mod again;
+mod aside;
 mod compose;
 mod generate;
 mod hear;
@@ -34,6 +35,8 @@ use crate::{
 };
 pub use hear::Sound;
 
+pub use aside::Aside;
+
 /// How long a turn may be silent before another process may take it over.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How long a repeated request waits for the first one's answer.
@@ -58,6 +61,8 @@ pub struct TurnRequest {
     pub reply_to: Option<Quoted>,
     /// Which answer is to be made anew.
     pub again: Option<Again>,
+    /// Where it was said, if not in the private chat.
+    pub aside: Option<Aside>,
 }
 
 /// What a message answers.
@@ -323,6 +328,9 @@ impl Running<'_> {
     async fn answer(&self, listener: &mut Listener) -> Result<Outcome, TurnError> {
         if self.request.image.is_some() && !self.engine.plans.limits(self.person.plan).images {
             return Err(TurnError::PremiumRequired);
+        }
+        if let Some(aside) = &self.request.aside {
+            return self.answer_aside(aside, listener).await;
         }
         self.hear(listener).await?;
         if let Some(anew) = &self.anew {

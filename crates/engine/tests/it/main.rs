@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod again;
 #[cfg(test)]
+mod aside;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod endings;

@@ -5,6 +5,7 @@
 
 mod admit;
 mod again;
+mod aside;
 mod fail;
 mod persist;
 mod stop;
@@ -20,6 +21,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 pub use again::{LastAnswer, Replace, Replaced, Said};
+pub use aside::Aside;
 pub use fail::FailedMessage;
 pub use persist::{Persist, Persisted, ProfileChange, ToolCall, Usage};
 pub use stop::Extended;

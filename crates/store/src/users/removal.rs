@@ -19,7 +19,8 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 23] = [
+const REMOVALS: [(&str, &str); 24] = [
+    ("room_turns", "DELETE FROM room_turns WHERE user_id = $1"),
     ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
     ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
@@ -74,6 +75,7 @@ const DUE: &str = "SELECT user_id FROM deletions WHERE user_id = $1 AND due_at <
 const REMAINING: &str = "
     SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
          + (SELECT count(*) FROM message_terms WHERE user_id = $1)
+         + (SELECT count(*) FROM room_turns WHERE user_id = $1)
          + (SELECT count(*) FROM messages WHERE user_id = $1) + (SELECT count(*) FROM summaries WHERE user_id = $1)
          + (SELECT count(*) FROM weeks WHERE user_id = $1)
          + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)

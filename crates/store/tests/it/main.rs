@@ -18,6 +18,8 @@ mod races;
 #[cfg(test)]
 mod relationships;
 #[cfg(test)]
+mod rooms;
+#[cfg(test)]
 mod rotation;
 #[cfg(test)]
 mod support;

@@ -145,7 +145,7 @@ async fn the_outbox_sends_each_chat_in_order_once_and_forgets_what_it_sent() {
     let a = outbox.claim(worker, until, LEASE).await.unwrap().unwrap();
     assert!(outbox.sent(&a, Some(77), until).await.unwrap());
     assert!(!outbox.sent(&a, Some(78), until).await.unwrap());
-    outbox.move_chat(5, -100).await.unwrap();
+    world.store.rooms().migrate(5, -100).await.unwrap();
     let b = outbox.claim(worker, until, LEASE).await.unwrap().unwrap();
     assert_eq!((b.chat_id, &b.params), (-100, &json!({"chat_id": -100, "text": "b"})));
     assert_eq!(world.count("SELECT count(*) FROM outbox WHERE state = 'sent' AND params IS NOT NULL").await, 0);
