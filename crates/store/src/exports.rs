@@ -75,7 +75,7 @@ const WEEKS: &str =
     "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
 
 /// What is copied as it stands, by its table. $1 person.
-pub const SECTIONS: [(&str, &str); 9] = [
+pub const SECTIONS: [(&str, &str); 10] = [
     ("usage_days", "
         SELECT json_agg(r ORDER BY r.day) FROM (
             SELECT day, messages, input_tokens, output_tokens FROM usage_days WHERE user_id = $1) r"),
@@ -110,6 +110,10 @@ pub const SECTIONS: [(&str, &str); 9] = [
         SELECT json_agg(r ORDER BY r.referred_at) FROM (
             SELECT referred_at, CASE WHEN user_id = $1 THEN 'came by a link' ELSE 'brought somebody' END AS what
             FROM referrals WHERE user_id = $1 OR referrer_id = $1) r"),
+    // Kept for a day, so that an answer in a group has its context.
+    ("room_turns", "
+        SELECT json_agg(r ORDER BY r.said_at) FROM (
+            SELECT said, reply, said_at FROM room_turns WHERE user_id = $1) r"),
     ("proactive_messages", "
         SELECT json_agg(r ORDER BY r.day) FROM (
             SELECT day, kind FROM proactive_messages WHERE user_id = $1) r"),
