@@ -12,7 +12,15 @@ const OTHERWISE: [&str; 5] = ["messages", "conversations", "summaries", "weeks",
 /// Not in it: how the others are found and made (`message_terms` and `message_vectors` are indexes of `messages`), what is under way, and what
 /// was asked for.
 const LEFT_OUT: [&str; 9] = [
-    "message_terms", "message_vectors", "vector_progress", "turns", "tool_calls", "inbox", "outbox", "deletions", "exports",
+    "message_terms",
+    "message_vectors",
+    "vector_progress",
+    "turns",
+    "tool_calls",
+    "inbox",
+    "outbox",
+    "deletions",
+    "exports",
 ];
 
 #[tokio::test]
