@@ -23,6 +23,8 @@ pub enum Rule {
     Reset,
     /// Everything under `/profile` and `/relationship`.
     Profile,
+    /// `POST /chat/feedback`, with a window of its own: whoever puts hearts under everything can still look at their profile.
+    Feedback,
     /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
     Payments,
     /// Everything under `/memory`: apart from `Profile`, since whoever looks through it presses many buttons.
@@ -36,7 +38,7 @@ pub struct RateLimits {
     pub auth: Limit,
     /// See [`Rule::Chat`] and [`Rule::Reset`].
     pub chat: Limit,
-    /// See [`Rule::Profile`] and [`Rule::Payments`].
+    /// See [`Rule::Profile`], [`Rule::Payments`] and [`Rule::Feedback`].
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
@@ -74,7 +76,7 @@ impl RateLimits {
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
                 &profile,
-                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments.",
+                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments, and of /chat/feedback.",
             ),
             memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
         }
@@ -86,7 +88,7 @@ impl RateLimits {
         match rule {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
-            Rule::Profile | Rule::Payments => self.profile,
+            Rule::Profile | Rule::Payments | Rule::Feedback => self.profile,
             Rule::Memory => self.memory,
         }
     }
@@ -118,6 +120,7 @@ impl Rule {
             Self::Chat => "chat",
             Self::Reset => "reset",
             Self::Profile => "profile",
+            Self::Feedback => "feedback",
             Self::Payments => "payments",
             Self::Memory => "memory",
         }

@@ -14,6 +14,8 @@ use crate::{chat::image, problem::ApiError};
 const MAX_MESSAGE_CHARS: usize = 16_384;
 /// Longest text that a message answers, in characters: one message of Telegram's. Less of it is shown to a model.
 const MAX_QUOTED_CHARS: usize = 4096;
+/// Most messages that one request names.
+const MAX_KEYS: usize = 50;
 /// Longest idempotency key, in characters.
 const MAX_KEY_CHARS: usize = 255;
 /// How far a caller's clock may be ahead of ours.
@@ -33,7 +35,7 @@ pub(super) fn turn_request(
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data, reply_to, again } = body;
+    let ChatRequest { message, timestamp, image_data, image_ref, reply_to, again } = body;
     if message.chars().count() > MAX_MESSAGE_CHARS {
         return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
     }
@@ -41,8 +43,10 @@ pub(super) fn turn_request(
     if message.contains('\0') {
         return Err(invalid("message holds a NUL character"));
     }
-    let again = again.map(|again| made_anew(again, &message, image_data.is_some())).transpose()?;
-    if message.trim().is_empty() && image_data.is_none() && again != Some(turn::Again::Last) {
+    let again = again.map(|again| made_anew(again, &message)).transpose()?;
+    // The words of a picture may be taken away.
+    let may_be_empty = message.is_empty() && again.is_some();
+    if message.trim().is_empty() && image_data.is_none() && !may_be_empty {
         return Err(invalid("message is empty, and there is no image"));
     }
     if let Some(sent_at) = timestamp
@@ -53,20 +57,34 @@ pub(super) fn turn_request(
     let image = image_data.map(|data| image::decode(&data, max_image_bytes)).transpose();
     let image = image.map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))?;
     let reply_to = reply_to.map(quoted).transpose()?;
-    Ok(TurnRequest { user_id, key, text: message, image, reply_to, again })
+    if !image_ref.as_ref().is_none_or(|image_ref| is_key(image_ref)) {
+        return Err(invalid(format!("image_ref must have 1 to {MAX_KEY_CHARS} visible ASCII characters")));
+    }
+    let image_ref = image_ref.filter(|_| image.is_some());
+    Ok(TurnRequest { user_id, key, text: message, image, image_ref, reply_to, again })
 }
 
-/// Which answer is to be made anew. A picture is not kept, so that it cannot be looked at again.
-fn made_anew(again: chat::Again, message: &str, has_image: bool) -> Result<turn::Again, ApiError> {
-    if has_image {
-        return Err(invalid("an answer is made anew without image_data"));
-    }
+/// Which answer is to be made anew.
+fn made_anew(again: chat::Again, message: &str) -> Result<turn::Again, ApiError> {
     match again {
         chat::Again::Last if message.is_empty() => Ok(turn::Again::Last),
         chat::Again::Last => Err(invalid("message must be empty where the last answer is made anew")),
         chat::Again::Edited(key) if is_key(&key) => Ok(turn::Again::Edited(key)),
         chat::Again::Edited(_) => Err(invalid("again.edited must be the Idempotency-Key of a message")),
+        chat::Again::Corrected(key) if is_key(&key) => Ok(turn::Again::Corrected(key)),
+        chat::Again::Corrected(_) => Err(invalid("again.corrected must be the Idempotency-Key of a message")),
     }
+}
+
+/// The keys of messages; nothing where there are none.
+///
+/// # Errors
+/// `invalid_value`.
+pub(super) fn keys(keys: Vec<String>) -> Result<Option<Vec<String>>, ApiError> {
+    if keys.len() > MAX_KEYS || !keys.iter().all(|key| is_key(key)) {
+        return Err(invalid(format!("keys must be at most {MAX_KEYS} Idempotency-Keys of messages")));
+    }
+    Ok((!keys.is_empty()).then_some(keys))
 }
 
 fn quoted(quoted: chat::Quoted) -> Result<turn::Quoted, ApiError> {

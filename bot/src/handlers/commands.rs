@@ -4,7 +4,7 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop};
+use super::{Trouble, Turn, again, history, invite, me, memory, premium, relationship, removal, settings, start, stop};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -31,12 +31,13 @@ enum Command {
     Reset,
     Stop,
     Regenerate,
+    Invite,
     Premium,
     Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 15] = [
+const MENU: [(&str, Text<'static>); 16] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -46,6 +47,7 @@ const MENU: [(&str, Text<'static>); 15] = [
     ("regenerate", Text::CommandRegenerate),
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("invite", Text::CommandInvite),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
     ("privacy", Text::CommandPrivacy),
@@ -74,6 +76,12 @@ pub(super) fn is_stop(text: &str) -> bool {
     parse(text) == Some(Command::Stop)
 }
 
+/// Whether a text is the command that has an answer made anew.
+#[must_use]
+pub(super) fn is_regenerate(text: &str) -> bool {
+    parse(text) == Some(Command::Regenerate)
+}
+
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
@@ -91,6 +99,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Reset) => me::reset(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,
         Some(Command::Regenerate) => again::regenerate(turn).await,
+        Some(Command::Invite) => invite::show(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

@@ -162,7 +162,7 @@ impl<'a> Draft<'a> {
         if let Some(keyboard) = &self.keyboard {
             return keyboard.clone();
         }
-        let keyboard = stop::keyboard(self.turn.best_known_language().await);
+        let keyboard = stop::keyboard(self.turn.best_known_language().await, &self.turn.key());
         self.keyboard.insert(keyboard).clone()
     }
 

@@ -99,7 +99,7 @@ impl Running<'_> {
         };
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
         // What is answered anew is in the history already.
-        let is_new = self.anew.is_none() && (has_image || !self.request.text.is_empty());
+        let is_new = !self.is_kept && (has_image || !self.request.text.is_empty());
         let keep = is_new.then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");

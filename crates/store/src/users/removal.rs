@@ -19,7 +19,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 20] = [
+const REMOVALS: [(&str, &str); 21] = [
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
@@ -28,6 +28,7 @@ const REMOVALS: [(&str, &str); 20] = [
     ("facts", "DELETE FROM facts WHERE user_id = $1"),
     ("tool_calls", "DELETE FROM tool_calls WHERE user_id = $1"),
     ("turns", "DELETE FROM turns WHERE user_id = $1"),
+    ("stops", "DELETE FROM stops WHERE user_id = $1"),
     ("usage_days", "DELETE FROM usage_days WHERE user_id = $1"),
     ("relationship_events", "DELETE FROM relationship_events WHERE user_id = $1"),
     ("deletions", "DELETE FROM deletions WHERE user_id = $1"),
@@ -80,7 +81,7 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM proactive_messages WHERE user_id = $1)
          + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)
          + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)
-         + (SELECT count(*) FROM feedback WHERE user_id = $1)
+         + (SELECT count(*) FROM feedback WHERE user_id = $1) + (SELECT count(*) FROM stops WHERE user_id = $1)
          + (SELECT count(*) FROM referrals WHERE user_id = $1 OR referrer_id = $1)";
 
 impl Users<'_> {

@@ -15,7 +15,13 @@ use crate::support::{World, store, world};
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 fn update(update_id: i64, chat_id: i64) -> NewUpdate {
-    NewUpdate { update_id, chat_id: Some(chat_id), user_id: Some(chat_id), payload: json!({"update_id": update_id}) }
+    NewUpdate {
+        update_id,
+        chat_id: Some(chat_id),
+        user_id: Some(chat_id),
+        payload: json!({"update_id": update_id}),
+        urgent: false,
+    }
 }
 
 fn owed(chat_id: i64, key: &str) -> NewOutgoing {
