@@ -63,9 +63,7 @@ impl Replies {
     /// A message with buttons under it.
     #[must_use]
     pub(crate) fn ask(self, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
-        let mut params = self.text_params(html.into());
-        params["reply_markup"] = keyboard(buttons);
-        self.owe("sendMessage", params)
+        self.say_with(html, keyboard(buttons))
     }
 
     /// A message with any kind of keyboard.
@@ -100,9 +98,7 @@ impl Replies {
     /// A question that the person's app opens an answer to.
     #[must_use]
     pub(crate) fn prompt(self, html: String) -> Self {
-        let mut params = self.text_params(html);
-        params["reply_markup"] = json!({ "force_reply": true });
-        self.owe("sendMessage", params)
+        self.say_with(html, json!({ "force_reply": true }))
     }
 
     /// Another text, without buttons, for a message that was sent before.

@@ -9,7 +9,11 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use super::{Trouble, Turn, menu::Menu};
-use crate::{markdown::escape, replies::Replies, texts::Text};
+use crate::{
+    markdown::escape,
+    replies::Replies,
+    texts::{Text, zone},
+};
 
 const PREFIX: &str = "his:";
 /// So much of each message is shown, as Telegram counts (in UTF-16): eight of them fit into one message of its 4096.
@@ -61,7 +65,7 @@ fn query_of(data: &str) -> Option<HistoryQuery> {
 }
 
 fn described(page: &HistoryResponse, query: &HistoryQuery, profile: &ProfileData, language: Language) -> Menu {
-    let zone: Tz = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let zone = zone(profile.time_zone.as_deref());
     let title = match (&query.search, page.messages.is_empty()) {
         (Some(_), true) => Text::HistoryNotFound,
         (Some(words), false) => Text::HistoryFound { words },

@@ -10,7 +10,7 @@ use evolve_domain::language::Language;
 use super::{Trouble, Turn};
 use crate::{
     replies::Replies,
-    texts::{Text, date},
+    texts::{Text, date, zone},
 };
 
 /// `/profile`.
@@ -24,7 +24,7 @@ pub(super) async fn profile(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 pub(super) async fn status(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let profile = turn.fresh_profile_or_new().await?;
     let language = turn.language(Some(&profile));
-    let zone = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let zone = zone(profile.time_zone.as_deref());
     match turn.bot.api.status(turn.person.id).await? {
         Some(status) => Ok(turn.replies().say(describe_status(&status, zone, language))),
         // The profile was there a moment ago: it was deleted in between, and asking again will make a new one.

@@ -1,7 +1,6 @@
 //! What Telegram reports of payments: made, or given back. The API takes each in once, however often it is told.
 
 use chrono::DateTime;
-use chrono_tz::Tz;
 use evolve_contract::{
     Code,
     payments::{ReceivedRequest, RefundedRequest},
@@ -11,7 +10,7 @@ use serde::Deserialize;
 use super::{Trouble, Turn};
 use crate::{
     replies::Replies,
-    texts::{Text, date},
+    texts::{Text, date, zone},
 };
 
 /// Telegram's `SuccessfulPayment`.
@@ -78,7 +77,7 @@ async fn received(turn: &Turn<'_>, paid: &Paid) -> Result<Replies, Trouble> {
     if !received.matched {
         return Ok(turn.replies().say(Text::PaymentUnmatched.render(language)));
     }
-    let zone = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let zone = zone(profile.time_zone.as_deref());
     let until = received.paid_until.map(|until| date(until.with_timezone(&zone).date_naive(), language));
     let until = until.unwrap_or_default();
     let is_renewal = paid.is_recurring && !paid.is_first_recurring;

@@ -13,7 +13,7 @@ use super::{Trouble, Turn};
 use crate::{
     replies::Replies,
     telegram::TelegramError,
-    texts::{Text, date},
+    texts::{Text, date, zone},
 };
 
 /// What `/start` brings from a forwarded bill.
@@ -37,7 +37,7 @@ struct Reader {
 impl Reader {
     async fn of(turn: &Turn<'_>) -> Result<Self, Trouble> {
         let profile = turn.profile_or_new().await?;
-        let zone = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+        let zone = zone(profile.time_zone.as_deref());
         Ok(Self { language: turn.language(Some(&profile)), zone })
     }
 

@@ -5,7 +5,6 @@
 //! something of them that is kept.
 
 use chrono::{TimeDelta, Utc};
-use chrono_tz::Tz;
 use evolve_contract::profile::ProfileData;
 use evolve_domain::language::Language;
 use serde_json::json;
@@ -13,7 +12,7 @@ use serde_json::json;
 use super::{Trouble, Turn, menu::Menu};
 use crate::{
     replies::Replies,
-    texts::{Text, date},
+    texts::{Text, date, zone},
 };
 
 const PREFIX: &str = "del:";
@@ -101,7 +100,7 @@ fn is_fresh(turn: &Turn<'_>, made: &str) -> bool {
 
 async fn scheduled(turn: &Turn<'_>, profile: &ProfileData, language: Language, days: u32) -> Result<Menu, Trouble> {
     let due_at = turn.bot.api.ask_deletion(turn.person.id, days).await?;
-    let zone: Tz = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let zone = zone(profile.time_zone.as_deref());
     let day = date(due_at.with_timezone(&zone).date_naive(), language);
     Ok(Menu::new(Text::DeleteScheduled { date: &day }.render(language))
         .row([(Text::DeleteCancel.render(language), format!("{PREFIX}cancel"))]))

@@ -2,12 +2,11 @@
 //! the API speaks no language.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use evolve_domain::language::Language;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::texts::{Text, date};
+use crate::texts::{Text, date, zone};
 
 /// The method under which a notice is owed; Telegram has none of that name.
 const METHOD: &str = "notice";
@@ -45,7 +44,7 @@ pub(super) fn worded(method: &str, params: &Value) -> Option<(String, Value)> {
     }
     let notice: Notice = serde_json::from_value(params.clone()).ok()?;
     let language = notice.language.parse().unwrap_or(Language::En);
-    let zone = notice.time_zone.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let zone = zone(notice.time_zone.as_deref());
     let until = date(notice.until.with_timezone(&zone).date_naive(), language);
     let text = match notice.notice {
         Kind::Ending => Text::NoticePremiumEnding { date: &until },

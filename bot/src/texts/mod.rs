@@ -5,6 +5,7 @@
 //! compile. What is filled in is escaped here, so that no caller can forget it.
 
 use chrono::{Datelike as _, NaiveDate};
+use chrono_tz::Tz;
 use evolve_domain::language::Language;
 use evolve_texts::{FluentArgs, FluentValue};
 
@@ -304,6 +305,12 @@ impl Text<'_> {
     fn format(&self, language: Language) -> (String, Vec<String>) {
         evolve_texts::format(language, self.key(), Some(&self.args()))
     }
+}
+
+/// The zone of this name, which a person may not have given, or may have by a name that is no longer known.
+#[must_use]
+pub(crate) fn zone(name: Option<&str>) -> Tz {
+    name.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
 }
 
 /// A day in words.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use evolve_contract::{
     profile::ProfileData,
     settings::{Detail, SettingsData},
@@ -11,7 +10,10 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use super::{PREFIX, zones};
-use crate::{handlers::menu::Menu, texts::Text};
+use crate::{
+    handlers::menu::Menu,
+    texts::{Text, zone},
+};
 
 /// Details that can be chosen.
 pub(super) const DETAILS: [Detail; 3] = [Detail::Short, Detail::Normal, Detail::Long];
@@ -112,7 +114,7 @@ fn root(now: &Now) -> Menu {
 pub(super) fn summary(now: &Now) -> String {
     let Now { profile, settings, language, at } = now;
     let say = |text: Text<'_>| text.render(*language);
-    let zone: Tz = profile.time_zone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
+    let zone = zone(profile.time_zone.as_deref());
     let time = at.with_timezone(&zone).format("%H:%M").to_string();
     let count =
         |list: &Option<Vec<String>>| list.as_ref().map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX));

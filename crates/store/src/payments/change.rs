@@ -119,7 +119,7 @@ impl Payments<'_> {
         let after = account.standing.renewing(Some(renewal));
         stand(&mut transaction, user_id, &after).await?;
         subscription::wish(&mut transaction, &charge, &renewal).await?;
-        owe(&mut transaction, &owed, now).await?;
+        owe(&mut transaction, OWE, &owed, now).await?;
         transaction.commit().await?;
         Ok(Some(after))
     }
@@ -138,7 +138,7 @@ impl Payments<'_> {
         let mut transaction = self.0.pool.begin().await?;
         let Some(account) = held(&mut transaction, user_id).await? else { return Ok(Granted::Nobody) };
         let after = account.standing.granted(time, now);
-        if !owe(&mut transaction, &notice(&after), now).await? {
+        if !owe(&mut transaction, OWE, &notice(&after), now).await? {
             return Ok(Granted::Already(account.standing));
         }
         stand(&mut transaction, user_id, &after).await?;
@@ -200,9 +200,14 @@ pub(super) async fn stand(connection: &mut PgConnection, user_id: i64, standing:
     Ok(())
 }
 
-/// False where it was owed before.
-async fn owe(connection: &mut PgConnection, call: &NewOutgoing, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let owed = sqlx::query(OWE)
+/// Owes a call by a statement that has its values and time in order, and says when it wrote a row. False where it was owed before.
+pub(super) async fn owe(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    call: &NewOutgoing,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let owed = sqlx::query(statement)
         .bind(call.chat_id)
         .bind(call.user_id)
         .bind(&call.key)

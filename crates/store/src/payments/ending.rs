@@ -27,68 +27,64 @@ pub enum Ending {
     Expire,
 }
 
-/// $1 now, $2 until when, $3 batch, $4 default language.
-const REMIND: &str = "
-    WITH due AS (
-        SELECT u.id, u.premium_until, u.blocked_at FROM users u
-        WHERE u.plan = 'premium' AND u.premium_until > $1 AND u.premium_until <= $2
+/// People whose premium ends, as `$due` chooses and what stands in `$told` does to them, are owed the notice `$notice` under a
+/// key of that end, those aside who have blocked the bot. $1 now, $2 until when, $3 batch, $4 default language.
+macro_rules! ending {
+    (notice: $notice:literal, due: $due:literal, told: $told:literal) => {
+        concat!(
+            "WITH due AS (
+                SELECT u.id, u.premium_until, u.blocked_at FROM users u WHERE u.plan = 'premium' AND ",
+            $due,
+            " ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
+            ), ",
+            $told,
+            ", owed AS (
+                INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
+                SELECT due.id, due.id, replace('",
+            $notice,
+            "', '_', '-') || '-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
+                       jsonb_build_object('chat_id', due.id, 'notice', '",
+            $notice,
+            "', 'until', due.premium_until,
+                                          'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
+                FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
+                ON CONFLICT (key) DO NOTHING RETURNING id
+            )
+            SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text"
+        )
+    };
+}
+
+const REMIND: &str = ending!(
+    notice: "premium_ending",
+    due: "u.premium_until > $1 AND u.premium_until <= $2
           AND u.premium_reminded_of IS DISTINCT FROM u.premium_until
           AND NOT EXISTS (SELECT FROM subscriptions s
-                          WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)
-        ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
-    ), told AS (
-        UPDATE users u SET premium_reminded_of = due.premium_until FROM due WHERE u.id = due.id
-    ), owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT due.id, due.id, 'premium-ending-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
-               jsonb_build_object('chat_id', due.id, 'notice', 'premium_ending', 'until', due.premium_until,
-                                  'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
-        ON CONFLICT (key) DO NOTHING RETURNING id
-    )
-    SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
+                          WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)",
+    told: "told AS (UPDATE users u SET premium_reminded_of = due.premium_until FROM due WHERE u.id = due.id)"
+);
 
-/// As [`REMIND`]; $2 is the end of a grace that begins now.
-const LATE: &str = "
-    WITH due AS (
-        SELECT u.id, u.premium_until, u.blocked_at FROM users u
-        WHERE u.plan = 'premium' AND u.premium_until > $1 AND u.premium_until <= $2 AND u.paid_until <= $1
+/// $2 is the end of a grace that begins now.
+const LATE: &str = ending!(
+    notice: "premium_late",
+    due: "u.premium_until > $1 AND u.premium_until <= $2 AND u.paid_until <= $1
           AND EXISTS (SELECT FROM subscriptions s
                       WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)
-          AND u.premium_reminded_of IS DISTINCT FROM u.premium_until
-        ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
-    ), told AS (
-        UPDATE users u SET premium_reminded_of = due.premium_until FROM due WHERE u.id = due.id
-    ), owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT due.id, due.id, 'premium-late-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
-               jsonb_build_object('chat_id', due.id, 'notice', 'premium_late', 'until', due.premium_until,
-                                  'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
-        ON CONFLICT (key) DO NOTHING RETURNING id
-    )
-    SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
+          AND u.premium_reminded_of IS DISTINCT FROM u.premium_until",
+    told: "told AS (UPDATE users u SET premium_reminded_of = due.premium_until FROM due WHERE u.id = due.id)"
+);
 
-/// As [`REMIND`]; $2 is not used.
-const EXPIRE: &str = "
-    WITH due AS (
-        SELECT u.id, u.premium_until, u.blocked_at FROM users u
-        WHERE u.plan = 'premium' AND u.premium_until <= $1 AND $2 >= $1
-        ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
-    ), ended AS (
-        UPDATE users u SET plan = 'free', paid_until = NULL, premium_until = NULL, premium_reminded_of = NULL
-        FROM due WHERE u.id = due.id
-    ), unsubscribed AS (
-        UPDATE subscriptions s SET shown = false FROM due WHERE s.user_id = due.id AND s.renews_at <= $1
-    ), owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT due.id, due.id, 'premium-ended-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
-               jsonb_build_object('chat_id', due.id, 'notice', 'premium_ended', 'until', due.premium_until,
-                                  'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
-        FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
-        ON CONFLICT (key) DO NOTHING RETURNING id
-    )
-    SELECT (SELECT count(*) FROM due), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text";
+/// $2 is not used.
+const EXPIRE: &str = ending!(
+    notice: "premium_ended",
+    due: "u.premium_until <= $1 AND $2 >= $1",
+    told: "ended AS (
+               UPDATE users u SET plan = 'free', paid_until = NULL, premium_until = NULL, premium_reminded_of = NULL
+               FROM due WHERE u.id = due.id
+           ), unsubscribed AS (
+               UPDATE subscriptions s SET shown = false FROM due WHERE s.user_id = due.id AND s.renews_at <= $1
+           )"
+);
 
 impl Payments<'_> {
     /// Sees to those of whom `ending` is true now; how many there were. `language` is that of people who chose none.

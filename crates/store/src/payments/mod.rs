@@ -131,38 +131,41 @@ impl Store {
     }
 }
 
-const STANDING: &str = "
-    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.wanted, s.stopped_at, s.charge_id
-    FROM users u LEFT JOIN LATERAL (
-        SELECT renews_at, wanted, stopped_at, charge_id FROM subscriptions
-        WHERE user_id = u.id AND shown ORDER BY begun_at DESC LIMIT 1
-    ) s ON true
-    WHERE u.id = $1";
+macro_rules! standing {
+    ($lock:literal) => {
+        concat!(
+            "SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.wanted, s.stopped_at, s.charge_id
+             FROM users u LEFT JOIN LATERAL (
+                 SELECT renews_at, wanted, stopped_at, charge_id FROM subscriptions
+                 WHERE user_id = u.id AND shown ORDER BY begun_at DESC LIMIT 1
+             ) s ON true
+             WHERE u.id = $1 ",
+            $lock
+        )
+    };
+}
+
+const STANDING: &str = standing!("");
 
 /// As [`STANDING`], holding the person.
-const STANDING_FOR_UPDATE: &str = "
-    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.wanted, s.stopped_at, s.charge_id
-    FROM users u LEFT JOIN LATERAL (
-        SELECT renews_at, wanted, stopped_at, charge_id FROM subscriptions
-        WHERE user_id = u.id AND shown ORDER BY begun_at DESC LIMIT 1
-    ) s ON true
-    WHERE u.id = $1
-    FOR NO KEY UPDATE OF u";
+const STANDING_FOR_UPDATE: &str = standing!("FOR NO KEY UPDATE OF u");
 
-const LATEST: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
-           declined_at, refunded_at
-    FROM payments WHERE user_id = $1 ORDER BY paid_at DESC LIMIT $2";
+macro_rules! payments {
+    ($which:literal) => {
+        concat!(
+            "SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
+                    declined_at, refunded_at
+             FROM payments ",
+            $which
+        )
+    };
+}
 
-const FIND: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
-           declined_at, refunded_at
-    FROM payments WHERE charge_id = $1";
+const LATEST: &str = payments!("WHERE user_id = $1 ORDER BY paid_at DESC LIMIT $2");
 
-const FIND_BY_ID: &str = "
-    SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
-           declined_at, refunded_at
-    FROM payments WHERE id = $1";
+const FIND: &str = payments!("WHERE charge_id = $1");
+
+const FIND_BY_ID: &str = payments!("WHERE id = $1");
 
 const BALANCES: &str = "
     SELECT account, currency, sum(amount)::bigint AS amount FROM (

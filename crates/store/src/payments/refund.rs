@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::payment::{Renewal, Standing, unused};
-use sqlx::{PgConnection, types::Json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     Account, Payment, Payments, by_charge,
-    change::stand,
+    change::{owe, stand},
     held, ledger_key,
     subscription::{ended_by, stop_these, wish},
 };
@@ -131,16 +131,7 @@ impl Payments<'_> {
         if begun.rows_affected() == 0 {
             return Ok(RefundBegun::Already);
         }
-        let owed = sqlx::query(OWE)
-            .bind(call.chat_id)
-            .bind(call.user_id)
-            .bind(&call.key)
-            .bind(&call.method)
-            .bind(Json(&call.params))
-            .bind(now)
-            .fetch_optional(&mut *transaction)
-            .await?;
-        if owed.is_none() {
+        if !owe(&mut transaction, OWE, call, now).await? {
             return Ok(RefundBegun::Already);
         }
         transaction.commit().await?;
