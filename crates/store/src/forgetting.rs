@@ -108,7 +108,7 @@ const EMPTY: &str = "
     UPDATE turns SET quoted = NULL,
                      reply = CASE WHEN id = ANY ($4) OR again_of = ANY ($4) THEN NULL ELSE reply END,
                      image_ref = CASE WHEN id = ANY ($5) OR again_of = ANY ($5) THEN NULL ELSE image_ref END
-    WHERE user_id = $1 AND (id = ANY ($4 || $5) OR again_of = ANY ($4 || $5) OR quoted IS NOT NULL)";
+    WHERE user_id = $1 AND (id = ANY ($4::uuid[] || $5::uuid[]) OR again_of = ANY ($4::uuid[] || $5::uuid[]) OR quoted IS NOT NULL)";
 
 const TOLD: &str = "
     SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id

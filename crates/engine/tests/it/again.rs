@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use evolve_engine::{
     model::{ModelError, Part, Role, Script, Step},
+    summary,
     turn::{Again, Author, Image, Quoted, TurnError, TurnReply, TurnRequest},
 };
 use serde_json::json;
 
-use crate::turn_support::{IVAN, World, keyed, message, world};
+use crate::turn_support::{IVAN, World, keyed, message, world, world_of};
 
 async fn regenerate(world: &World, key: &str) -> Result<TurnReply, TurnError> {
     world.engine.chat(TurnRequest { again: Some(Again::Last), ..keyed("", key) }, None).await
@@ -37,7 +38,7 @@ async fn the_last_answer_is_made_anew_in_its_place_and_counts_as_one_message() {
         Step::say("Привет"),
         Step::call("remember", json!({"fact": "любит море", "category": "preferences"})),
         Step::say("Поезжай в Сочи"),
-        Step::call("remember", json!({"fact": "очень любит тёплое море", "category": "preferences"})),
+        Step::call("remember", json!({"fact": "любит море", "category": "preferences"})),
         Step::say("Поезжай в Анапу"),
         Step::say("Рада помочь"),
     ])
@@ -384,4 +385,28 @@ async fn what_was_quoted_goes_with_what_is_forgotten() {
     sqlx::query("UPDATE facts SET forgotten_at = now()").execute(&world.sql).await.unwrap();
     world.store().forgetting().settle(IVAN).await.unwrap();
     assert!(world.where_it_stands("паук").await.is_empty(), "{:?}", world.where_it_stands("паук").await);
+}
+
+#[tokio::test]
+async fn the_next_summary_looks_for_facts_in_what_was_edited_and_in_nothing_else_again() {
+    let world = world_of(Script::with(|request| {
+        if !request.tools.is_empty() {
+            return Step::say("Ясно");
+        }
+        let fact = |fact: &str, message: u8| json!({"fact": fact, "category": "identity", "message": message});
+        let facts = [fact("живёт в Туле", 1), fact("не спит", 3)];
+        Step::say(json!({"title": "Тула", "summary": "О Туле.", "facts": facts}).to_string())
+    }))
+    .await;
+    world.engine.chat(keyed("Живу в Твери", "m1"), None).await.unwrap();
+    world.say("Не спится").await.unwrap();
+    sqlx::query("UPDATE conversations SET summed_messages = 4, extracted_messages = 4, ended_at = now()")
+        .execute(&world.sql)
+        .await
+        .unwrap();
+    assert!(edit(&world, "m1", "Живу в Туле", "e1").await.unwrap().corrected);
+    assert!(summary::sum_up_one(&world.engine).await);
+    let facts = world.store().facts().book(IVAN).await.unwrap().facts;
+    assert_eq!(facts.iter().map(|fact| fact.content.as_str()).collect::<Vec<_>>(), ["живёт в Туле"]);
+    assert_eq!(world.count("SELECT cardinality(reread)::bigint FROM conversations").await, 0);
 }
