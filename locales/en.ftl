@@ -35,6 +35,7 @@ help =
     /relationship — how close we are
     /settings — how I talk with you
     /status — your plan, and the messages left today
+    /voice — whether I answer aloud, and in which voice
     /stop — stop the answer
     /regenerate — answer once more, in another way
     /invite — your own link, for a friend
@@ -71,6 +72,26 @@ stopped = All right, I'll be quiet 🤐
 nothing-to-stop = There is nothing to stop right now 🙂
 nothing-to-repeat = There is nothing to answer anew yet: this conversation has no last answer of mine.
 command-reset = Start the conversation afresh
+command-voice = Spoken answers
+
+voice-menu =
+    <b>Spoken answers</b> 🎙
+
+    When shall I speak, and in which voice? I write in any case.
+voice-for-premium =
+    <b>Spoken answers</b> 🎙
+
+    I speak on the premium plan. You can choose already: I'll remember.
+voice-unavailable = I can't speak yet, but I'm glad to listen to you 🙂
+voice-mode-never = Only write
+voice-mode-on-voice = Speak when I speak
+voice-mode-always = Always speak
+voice-warm = Warm ♀
+voice-bright = Bright ♀
+voice-soft = Soft ♀
+voice-calm = Calm ♂
+voice-deep = Deep ♂
+voice-cheerful = Cheerful ♂
 
 profile-title = <b>Here is what I know about you</b>
 profile-empty = I hardly know anything about you yet. Tell me a little about yourself, I'd love to hear it 🙂
@@ -337,6 +358,16 @@ reset-nothing = We weren't in the middle of anything, so we can simply begin �
 
 # What cannot be done
 unsupported-voice = I can't understand voice messages yet 🙈 Could you put it in writing?
+voice-too-long = That's too long for me to listen to 🙈 Could you make it shorter: up to { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }?
+voice-too-large = That recording is too large for me to open. Could you send a shorter one?
+voice-unreadable = I can't play that recording. Could you try again, or put it in writing?
+voice-silent = I couldn't make out a single word in that recording 🙈 Could you say it again?
+voice-unheard = I couldn't answer that recording 🙈 I've kept it: press the button in a few minutes, no need to say it again. It wasn't counted.
+voice-try-again = 🔁 Listen again
+voice-settled = That recording has been listened to.
 unsupported-sticker = Cute sticker! But so far I really understand only words and photos 🙂
 unsupported-dice = What a throw! 🎲 But I can't play yet — shall we just talk?
 unsupported-place = I can't open maps yet. Will you tell me in words what place it is?

@@ -9,7 +9,12 @@ use evolve_domain::{
     plan::Plans,
     relationship::{Levels, Relationship},
 };
-use evolve_engine::{model::ModelProvider, prompt::Persona, providers};
+use evolve_engine::{
+    meaning::{self, Embedder},
+    model::ModelProvider,
+    prompt::Persona,
+    providers, speech,
+};
 use evolve_runtime::{
     config::{ConfigError, Reader},
     http::{self, ClientConfig},
@@ -20,7 +25,10 @@ use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{chat::image::MEGABYTE, limits::RateLimits, router::MAX_CHAT_BODY};
+use crate::{
+    chat::{Bounds, image::MEGABYTE},
+    limits::RateLimits,
+};
 
 /// Shortest secret that is not refused, in characters.
 const MIN_SECRET_CHARS: usize = 32;
@@ -46,14 +54,18 @@ pub struct Config {
     pub limits: RateLimits,
     /// How many proxies of our own stand before us.
     pub proxy_hops: usize,
-    /// Largest image, in bytes.
-    pub max_image_bytes: usize,
+    /// How much may come with a message.
+    pub bounds: Bounds,
     /// How long a caller of `/chat` is kept waiting.
     pub chat_timeout: Duration,
     /// Origins whose pages may call us.
     pub cors_origins: Vec<HeaderValue>,
     /// The models, in the order in which they are asked.
     pub providers: Vec<Arc<dyn ModelProvider>>,
+    /// What hears and speaks.
+    pub speech: speech::Providers,
+    /// What tells what messages mean, if anything does.
+    pub embedder: Option<Arc<dyn Embedder>>,
     /// Who the companion is.
     pub persona: Persona,
     /// What each plan allows.
@@ -81,6 +93,7 @@ pub struct Config {
 impl Config {
     /// Reads every variable, noting problems in `env`.
     pub fn read(env: &mut Reader) -> Self {
+        let Models { providers, speech, embedder } = models(env);
         Self {
             http_addr: address(env),
             jwt_secret: env.required_secret(
@@ -107,10 +120,12 @@ impl Config {
                 "0",
                 "How many proxies of yours stand before the API and add to X-Forwarded-For.",
             ),
-            max_image_bytes: image_limit(env),
+            bounds: Bounds { image_bytes: image_limit(env), voice_seconds: voice_limit(env) },
             chat_timeout: chat_timeout(env),
             cors_origins: origins(env),
-            providers: models(env),
+            providers,
+            speech,
+            embedder,
             persona: env.json_or(
                 "PERSONA",
                 Persona::default(),
@@ -207,15 +222,28 @@ fn relationship(env: &mut Reader) -> Relationship {
     Relationship { levels, decay }
 }
 
-fn models(env: &mut Reader) -> Vec<Arc<dyn ModelProvider>> {
+/// Everything that is a model.
+#[derive(Default)]
+struct Models {
+    providers: Vec<Arc<dyn ModelProvider>>,
+    speech: speech::Providers,
+    embedder: Option<Arc<dyn Embedder>>,
+}
+
+fn models(env: &mut Reader) -> Models {
     let config = ClientConfig::read(env);
     match http::client(config) {
-        Ok(client) => providers::read(env, &client, config),
+        Ok(client) => {
+            let (providers, entries) = providers::read(env, &client, config);
+            let speech = speech::config::read(env, &client, config, &entries);
+            let embedder = meaning::read(env, &client, config);
+            Models { providers, speech, embedder }
+        }
         Err(error) => {
             env.problem(format!(
                 "HTTPS cannot be set up on this machine ({error}); are its CA certificates installed?"
             ));
-            Vec::new()
+            Models::default()
         }
     }
 }
@@ -232,12 +260,17 @@ where
 }
 
 fn image_limit(env: &mut Reader) -> usize {
-    let megabytes: usize =
-        env.or("MAX_IMAGE_SIZE_MB", "10", "Largest image, in MiB; in base64 it must also fit into a body of 10 MiB.");
-    if megabytes == 0 || megabytes > MAX_CHAT_BODY / MEGABYTE {
-        env.problem(format!("MAX_IMAGE_SIZE_MB must be 1 to {}", MAX_CHAT_BODY / MEGABYTE));
+    /// What fits into a body, in base64.
+    const MOST: usize = 10;
+    let megabytes: usize = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest image, in MiB; 10 at most.");
+    if megabytes == 0 || megabytes > MOST {
+        env.problem(format!("MAX_IMAGE_SIZE_MB must be 1 to {MOST}"));
     }
     megabytes.saturating_mul(MEGABYTE)
+}
+
+fn voice_limit(env: &mut Reader) -> u32 {
+    bounded(env, "MAX_VOICE_SECONDS", "600", 1, 3600, "Longest recording of a person that is heard, seconds.")
 }
 
 fn chat_timeout(env: &mut Reader) -> Duration {
@@ -278,7 +311,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 20] = [
+    const WRONG: [(&str, &str); 23] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -287,6 +320,9 @@ mod tests {
         ("REDIS_URL", "memcached://nowhere"),
         ("CHAT_RATE_LIMIT", "ten a minute"),
         ("MAX_IMAGE_SIZE_MB", "11"),
+        ("MAX_VOICE_SECONDS", "0"),
+        ("TRANSCRIBERS", r#"[{"kind": "openai"}]"#),
+        ("SPEAKERS", "nobody"),
         ("CHAT_TIMEOUT_SECONDS", "0"),
         ("CORS_ORIGINS", "https://ok.example.org, *, https://a.example.org/path"),
         ("CACHE_TTL_SECONDS", "-1"),

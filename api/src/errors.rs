@@ -76,6 +76,8 @@ pub fn turn(error: TurnError, now: DateTime<Utc>) -> ApiError {
                 .retry_after(wait)
         }
         TurnError::PremiumRequired => Code::PremiumRequired.into(),
+        TurnError::CannotHear => Code::CannotHear.into(),
+        TurnError::NothingHeard => Code::NothingHeard.into(),
         TurnError::NothingToRepeat => Code::NothingToRepeat.into(),
         TurnError::MessageNotFound => Code::MessageNotFound.into(),
         TurnError::KeyReused => Code::IdempotencyKeyReused.into(),

@@ -31,6 +31,7 @@ pub mod security;
 mod serve;
 pub mod settings;
 pub mod state;
+pub mod voice;
 
 pub use config::Config;
 pub use router::openapi;

@@ -27,10 +27,11 @@ use crate::{
     problem::ApiError,
     profile, ready, refunds, relationship, request_id, security, settings,
     state::Api,
+    voice,
 };
 
 /// Largest body of a message with its picture.
-pub const MAX_CHAT_BODY: usize = 10 * 1024 * 1024;
+pub const MAX_CHAT_BODY: usize = evolve_contract::chat::MAX_BODY;
 /// Largest body of anything else.
 pub const MAX_BODY: usize = 64 * 1024;
 /// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.
@@ -46,6 +47,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
+        .routes(routes!(voice::get, voice::update))
         .routes(routes!(feedback::referrer))
         .routes(routes!(deletion::get, deletion::cancel))
         .routes(routes!(deletion::ask))

@@ -8,6 +8,7 @@ use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, conversations,
     deletions::{self, Deletions},
     history::History,
+    meaning::Meanings,
     memories,
     memories::Memories,
     memory, partitions,
@@ -19,6 +20,7 @@ use evolve_engine::{
     profiles::Profiles,
     providers,
     relationships::Relationships,
+    speech::Speech,
     summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
@@ -115,6 +117,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
         chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
+        speech: Speech::new(config.speech, metrics),
+        meanings: Meanings::new(config.embedder),
         persona: config.persona,
         plans: config.plans,
         relationship: config.relationship,
@@ -141,7 +145,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         bot_token: config.bot_token,
         limits: config.limits,
         proxy_hops: config.proxy_hops,
-        max_image_bytes: config.max_image_bytes,
+        bounds: config.bounds,
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),

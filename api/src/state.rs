@@ -11,7 +11,12 @@ use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
 use secrecy::SecretString;
 
-use crate::{auth::token::Tokens, chat::metrics::ChatMetrics, limits::RateLimits, ready::Readiness};
+use crate::{
+    auth::token::Tokens,
+    chat::{Bounds, metrics::ChatMetrics},
+    limits::RateLimits,
+    ready::Readiness,
+};
 
 /// The API. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -67,8 +72,8 @@ pub struct Parts {
     pub limits: RateLimits,
     /// How many proxies of our own stand before us.
     pub proxy_hops: usize,
-    /// Largest image, in bytes.
-    pub max_image_bytes: usize,
+    /// How much may come with a message.
+    pub bounds: Bounds,
     /// How long a caller of `/chat` is kept waiting.
     pub chat_timeout: Duration,
     /// The last look at our neighbours.

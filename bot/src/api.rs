@@ -18,6 +18,7 @@ use evolve_contract::{
     },
     profile::{Onboarding, ProfileData, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse},
     relationship::RelationshipResponse,
+    voice::{VoiceResponse, VoiceUpdate},
 };
 use futures::Stream;
 use moka::future::Cache;
@@ -122,6 +123,22 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn relationship(&self, person: i64) -> Result<Option<RelationshipResponse>, ClientError> {
         known(self.authorised(person, |token| async move { self.client.relationship(&token, person).await }).await)
+    }
+
+    /// How the person wants answers spoken.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn voice(&self, person: i64) -> Result<VoiceResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.voice(&token, person).await }).await
+    }
+
+    /// Changes how the person wants answers spoken.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn update_voice(&self, person: i64, update: &VoiceUpdate) -> Result<VoiceResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.update_voice(&token, person, update).await }).await
     }
 
     /// A page of what is remembered of the person.

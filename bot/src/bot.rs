@@ -26,6 +26,8 @@ pub(crate) struct Bot {
     pub(crate) clock: Clock,
     pub(crate) metrics: BotMetrics,
     pub(crate) max_image_bytes: u64,
+    /// Longest recording of a person, seconds.
+    pub(crate) max_voice_seconds: u32,
     /// How answers are shown while they are made.
     pub(crate) showing: Showing,
     /// How fast to send.

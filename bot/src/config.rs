@@ -52,6 +52,8 @@ pub struct Config {
     pub messages_per_second: u32,
     /// Largest photo, bytes.
     pub max_image_bytes: u64,
+    /// Longest recording of a person, seconds.
+    pub max_voice_seconds: u32,
     /// How answers are shown while they are made.
     pub showing: Showing,
     /// A payment provider's token, for invoices in money.
@@ -100,8 +102,13 @@ impl Config {
             "Most calls a second that reach people, per process; Telegram allows a bot 30.",
         );
         let max_image_mb: u64 = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest photo, MiB.");
-        if workers == 0 || per_second == 0 || max_image_mb == 0 {
-            env.problem("BOT_WORKERS, TELEGRAM_MESSAGES_PER_SECOND and MAX_IMAGE_SIZE_MB must be 1 or more".to_owned());
+        let max_voice_seconds =
+            env.or("MAX_VOICE_SECONDS", "600", "Longest recording of a person that is heard, seconds.");
+        if workers == 0 || per_second == 0 || max_image_mb == 0 || max_voice_seconds == 0 {
+            env.problem(
+                "BOT_WORKERS, TELEGRAM_MESSAGES_PER_SECOND, MAX_IMAGE_SIZE_MB and MAX_VOICE_SECONDS must be 1 or more"
+                    .to_owned(),
+            );
         }
         Self {
             http_addr: http_addr.0,
@@ -118,6 +125,7 @@ impl Config {
                 "How answers are shown while they are made: `edits` of one message, Telegram's own `drafts`, or `off`.",
             ),
             max_image_bytes: max_image_mb.saturating_mul(1024 * 1024),
+            max_voice_seconds,
             provider_token: env.optional_secret(
                 "PAYMENT_PROVIDER_TOKEN",
                 1,

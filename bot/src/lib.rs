@@ -73,6 +73,7 @@ pub fn start(
         clock,
         metrics: BotMetrics::register(metrics),
         max_image_bytes: config.max_image_bytes,
+        max_voice_seconds: config.max_voice_seconds,
         showing: config.showing,
         pace: Arc::new(Pace::new(config.messages_per_second)),
         contact: Contact::default(),

@@ -70,6 +70,8 @@ impl BotMetrics {
             "editMessageText" => "editMessageText",
             "sendMessageDraft" => "sendMessageDraft",
             "sendInvoice" => "sendInvoice",
+            "sendVoice" => "sendVoice",
+            "sendPhoto" => "sendPhoto",
             _ => "other",
         };
         self.sent.get_or_create(&KindLabel { kind }).inc();

@@ -4,6 +4,8 @@ use evolve_store::outbox::NewOutgoing;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::telegram::upload;
+
 /// In the parameters of an owed `sendMessage`: the message that it takes the place of, if that one is still there. Telegram
 /// never sees it.
 pub(crate) const IN_PLACE_OF: &str = "in_place_of";
@@ -18,6 +20,8 @@ pub(crate) struct Replies {
     /// The message that the next one takes the place of.
     draft: Option<i64>,
     owed: Vec<NewOutgoing>,
+    together: Vec<i64>,
+    keep: Option<&'static str>,
 }
 
 /// The key of the answer that a message of ours is, from the key under which it was owed.
@@ -34,7 +38,8 @@ impl Replies {
     /// Nothing yet, to be sent to `chat_id` for `update_id`.
     #[must_use]
     pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
-        Self { prefix: format!("tg-{update_id}"), chat_id, user_id, draft: None, owed: Vec::new() }
+        let prefix = format!("tg-{update_id}");
+        Self { prefix, chat_id, user_id, draft: None, owed: Vec::new(), together: Vec::new(), keep: None }
     }
 
     /// The first message takes the place of this one, in which its beginning is shown already.
@@ -53,10 +58,7 @@ impl Replies {
     /// A message in Telegram's HTML.
     #[must_use]
     pub(crate) fn say(mut self, html: impl Into<String>) -> Self {
-        let mut params = self.text_params(html.into());
-        if let Some(draft) = self.draft.take() {
-            params[IN_PLACE_OF] = draft.into();
-        }
+        let params = self.replacing_params(html.into());
         self.owe("sendMessage", params)
     }
 
@@ -68,8 +70,8 @@ impl Replies {
 
     /// A message with any kind of keyboard.
     #[must_use]
-    pub(crate) fn say_with(self, html: impl Into<String>, markup: Value) -> Self {
-        let mut params = self.text_params(html.into());
+    pub(crate) fn say_with(mut self, html: impl Into<String>, markup: Value) -> Self {
+        let mut params = self.replacing_params(html.into());
         params["reply_markup"] = markup;
         self.owe("sendMessage", params)
     }
@@ -109,10 +111,68 @@ impl Replies {
         self.owe("editMessageText", params)
     }
 
+    /// Another text, with buttons, for a message that was sent before.
+    #[must_use]
+    pub(crate) fn edit_asking(self, message_id: i64, html: impl Into<String>, buttons: Buttons<'_>) -> Self {
+        let mut params = self.text_params(html.into());
+        params["message_id"] = message_id.into();
+        params["reply_markup"] = keyboard(buttons);
+        self.owe("editMessageText", params)
+    }
+
+    /// A voice message: OGG/Opus in base64. The sound itself is owed, not a promise to make it: made again, it would cost
+    /// again, and could fail.
+    #[must_use]
+    pub(crate) fn speak(self, ogg_base64: String, seconds: u32) -> Self {
+        let voice = upload::file(ogg_base64, "voice.ogg", "audio/ogg");
+        let params = json!({ "chat_id": self.chat_id, "voice": voice, "duration": seconds });
+        self.owe("sendVoice", params)
+    }
+
+    /// A picture, in base64. Owed itself for the same reason.
+    #[must_use]
+    pub(crate) fn show(self, base64: String) -> Self {
+        let params =
+            json!({ "chat_id": self.chat_id, "photo": upload::file(base64, "picture", "application/octet-stream") });
+        self.owe("sendPhoto", params)
+    }
+
+    /// The update that they answer is kept with all that it carries, since the person may have it tried again.
+    #[must_use]
+    pub(crate) fn keeping(self, reason: &'static str) -> Self {
+        Self { keep: Some(reason), ..self }
+    }
+
+    /// Why the update is kept, where it is.
+    #[must_use]
+    pub(crate) fn kept(&self) -> Option<&'static str> {
+        self.keep
+    }
+
+    /// They answer these updates as well.
+    #[must_use]
+    pub(crate) fn together_with(self, updates: Vec<i64>) -> Self {
+        Self { together: updates, ..self }
+    }
+
+    /// Updates that they answer as well.
+    #[must_use]
+    pub(crate) fn together(&self) -> &[i64] {
+        &self.together
+    }
+
     /// What is owed, in order.
     #[must_use]
     pub(crate) fn into_owed(self) -> Vec<NewOutgoing> {
         self.owed
+    }
+
+    fn replacing_params(&mut self, html: String) -> Value {
+        let mut params = self.text_params(html);
+        if let Some(draft) = self.draft.take() {
+            params[IN_PLACE_OF] = draft.into();
+        }
+        params
     }
 
     fn text_params(&self, html: String) -> Value {

@@ -121,6 +121,9 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
             let at = bot.clock.now() + pause(bot, update, after);
             return End::Again { at, reason: reason.to_owned(), counts: false };
         }
+        Ok(Err(Trouble::NotYet { after })) => {
+            return End::Again { at: bot.clock.now() + after, reason: "not_yet".to_owned(), counts: false };
+        }
         Ok(Err(Trouble::Fault { reason, detail })) => (reason, detail),
         // What a panic says may quote what the person said.
         Err(_) => ("panic", "handling it panicked".to_owned()),
@@ -181,8 +184,13 @@ fn pause(bot: &Bot, update: &ClaimedUpdate, after: Option<Duration>) -> Duration
 async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
     let inbox = bot.store.inbox();
     let kept = match &end {
-        End::Done(Handled { owed, .. }) => {
-            queue::insist("a handled update", || inbox.finish(update, owed, bot.clock.now())).await
+        End::Done(Handled { owed, keep: Some(reason), .. }) => {
+            let finish = || inbox.finish_keeping(update, reason, owed, bot.clock.now());
+            queue::insist("an update to try again", finish).await
+        }
+        End::Done(Handled { owed, together, .. }) => {
+            let finish = || inbox.finish_together(update, together, owed, bot.clock.now());
+            queue::insist("a handled update", finish).await
         }
         End::Buried { reason, owed } => {
             queue::insist("a buried update", || inbox.bury(update, reason, owed, bot.clock.now())).await

@@ -9,6 +9,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use evolve_engine::turn::Image;
 use image::{ImageFormat, ImageReader, Limits};
 
+use super::exif;
+
 /// Longest side, in pixels. Phones make 4,000 to 8,000; models scale down to far less.
 const MAX_SIDE: u32 = 8192;
 
@@ -54,6 +56,7 @@ pub fn decode(base64: &str, max_bytes: usize) -> Result<Image, ImageError> {
         return Err(too_large);
     }
     let mime = check(&bytes)?;
+    let bytes = exif::stripped(mime, &bytes).ok_or(ImageError::UnknownFormat)?;
     Ok(Image { mime, bytes: bytes.into() })
 }
 

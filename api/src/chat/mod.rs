@@ -3,12 +3,14 @@
 //! The turn runs apart from the request ([`turn`]): a caller that hangs up has still sent a message, and its answer waits
 //! under the idempotency key.
 
+mod exif;
 pub mod image;
 pub mod metrics;
 pub mod stream;
 pub mod turn;
 mod validate;
 
+pub use validate::Bounds;
 pub(crate) use validate::idempotency_key;
 
 use axum::{
@@ -32,6 +34,7 @@ use crate::{
 
 problems!(
     ChatProblems: InvalidBody, Unauthorized, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
+    InvalidAudio, NothingHeard, CannotHear,
     NothingToRepeat, MessageNotFound, InvalidValue, InvalidImage, IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed,
     ModelUnavailable, DatabaseUnavailable,
 );
@@ -65,7 +68,7 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
     let headers = request.headers().clone();
     let prepared = async {
         let JsonBody(body) = JsonBody::<ChatRequest>::from_request(request, &api).await?;
-        validate::turn_request(person, &headers, body, api.max_image_bytes, api.clock.now())
+        validate::turn_request(person, &headers, body, api.bounds, api.clock.now())
     };
     // A body that trickles in takes no longer than a turn may.
     let prepared = tokio::time::timeout(api.chat_timeout, prepared).await.unwrap_or_else(|_| Err(Code::Timeout.into()));

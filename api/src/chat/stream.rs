@@ -55,6 +55,7 @@ fn rest(progress: UnboundedReceiver<Progress>) -> impl Stream<Item = Progress> {
 fn event(step: Progress, request_id: &str) -> Event {
     match step {
         Progress::Event(TurnEvent::Delta(text)) => named("delta", &Delta { text }),
+        Progress::Event(TurnEvent::Heard(text)) => named("heard", &Delta { text }),
         Progress::Event(TurnEvent::Restart) => named("restart", &serde_json::json!({})),
         Progress::End(Ok(answer)) => named("done", &answer),
         Progress::End(Err(error)) => named("error", &error.into_problem(request_id)),

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use evolve_contract::{
     Code,
     chat::{ChatResponse, LevelUp},
@@ -95,13 +96,18 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 api.profiles.changed(user_id).await;
             }
             let outcome = if reply.replayed { "replayed" } else { "ok" };
-            let level_up = reply.level_up.map(|reached| LevelUp { level: reached.level, name: reached.name });
+            let level_up = reply.level_up.clone().map(|reached| LevelUp { level: reached.level, name: reached.name });
+            let spoken = api.engine.sound(&reply).await;
+            let seconds = spoken.as_ref().map(|spoken| spoken.duration_ms.div_ceil(1000));
             let answer = ChatResponse {
                 response_text: reply.text,
+                heard: reply.heard,
+                voice_message: spoken.map(|spoken| BASE64_STANDARD.encode(spoken.ogg)),
+                voice_seconds: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
+                image_base64: reply.picture.map(|picture| BASE64_STANDARD.encode(picture)),
                 level_up,
                 stopped: reply.stopped,
                 corrected: reply.corrected,
-                ..ChatResponse::default()
             };
             Ok((answer, outcome))
         }

@@ -1,17 +1,23 @@
 //! What a chat request must be before a turn is made of it.
 
 use axum::http::HeaderMap;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
     chat::{self, ChatRequest, IDEMPOTENCY_KEY_HEADER},
 };
-use evolve_engine::turn::{self, TurnRequest};
+use evolve_engine::{
+    speech::Audio,
+    turn::{self, TurnRequest},
+};
 
 use crate::{chat::image, problem::ApiError};
 
 /// Longest message, in characters: four of Telegram's.
 const MAX_MESSAGE_CHARS: usize = 16_384;
+/// Images besides the first: a Telegram album has ten.
+const MAX_MORE_IMAGES: usize = 9;
 /// Longest text that a message answers, in characters: one message of Telegram's. Less of it is shown to a model.
 const MAX_QUOTED_CHARS: usize = 4096;
 /// Most messages that one request names.
@@ -23,19 +29,38 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 /// How old a message may be: Telegram keeps updates for a day, and our bot may have been away after that.
 const MAX_AGE: TimeDelta = TimeDelta::days(30);
 
+/// How much may come with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Largest image, in bytes.
+    pub image_bytes: usize,
+    /// Longest recording, in seconds.
+    pub voice_seconds: u32,
+}
+
 /// The turn that a request asks for.
 ///
 /// # Errors
-/// `invalid_value`, `invalid_image`.
+/// `invalid_value`, `invalid_image`, `invalid_audio`.
 pub(super) fn turn_request(
     user_id: i64,
     headers: &HeaderMap,
     body: ChatRequest,
-    max_image_bytes: usize,
+    bounds: Bounds,
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data, image_ref, reply_to, again } = body;
+    let ChatRequest {
+        message,
+        timestamp,
+        image_data,
+        image_ref,
+        more_images,
+        audio_data,
+        audio_seconds,
+        reply_to,
+        again,
+    } = body;
     if message.chars().count() > MAX_MESSAGE_CHARS {
         return Err(invalid(format!("message is longer than {MAX_MESSAGE_CHARS} characters")));
     }
@@ -43,29 +68,52 @@ pub(super) fn turn_request(
     if message.contains('\0') {
         return Err(invalid("message holds a NUL character"));
     }
-    let again = again.map(|again| made_anew(again, &message)).transpose()?;
+    let has_more = image_data.is_some() || audio_data.is_some();
+    let again = again.map(|again| made_anew(again, &message, audio_data.is_some())).transpose()?;
     // The words of a picture may be taken away.
     let may_be_empty = message.is_empty() && again.is_some();
-    if message.trim().is_empty() && image_data.is_none() && !may_be_empty {
-        return Err(invalid("message is empty, and there is no image"));
+    if message.trim().is_empty() && !has_more && !may_be_empty {
+        return Err(invalid("message is empty, and there is no image and no recording"));
     }
     if let Some(sent_at) = timestamp
         && !(now - MAX_AGE..=now + CLOCK_SKEW).contains(&sent_at)
     {
         return Err(invalid("timestamp is in the future, or more than 30 days ago"));
     }
-    let image = image_data.map(|data| image::decode(&data, max_image_bytes)).transpose();
-    let image = image.map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))?;
+    if more_images.len() > MAX_MORE_IMAGES || (image_data.is_none() && !more_images.is_empty()) {
+        return Err(invalid(format!("more_images holds more than {MAX_MORE_IMAGES}, or comes without image_data")));
+    }
+    let shown = |data: &String| {
+        image::decode(data, bounds.image_bytes)
+            .map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))
+    };
+    let image = image_data.as_ref().map(shown).transpose()?;
+    let more_images = more_images.iter().map(shown).collect::<Result<_, _>>()?;
+    let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
     let reply_to = reply_to.map(quoted).transpose()?;
     if !image_ref.as_ref().is_none_or(|image_ref| is_key(image_ref)) {
         return Err(invalid(format!("image_ref must have 1 to {MAX_KEY_CHARS} visible ASCII characters")));
     }
     let image_ref = image_ref.filter(|_| image.is_some());
-    Ok(TurnRequest { user_id, key, text: message, image, image_ref, reply_to, again })
+    Ok(TurnRequest { user_id, key, text: message, image, image_ref, more_images, audio, reply_to, again })
 }
 
-/// Which answer is to be made anew.
-fn made_anew(again: chat::Again, message: &str) -> Result<turn::Again, ApiError> {
+fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Audio, ApiError> {
+    let wrong = |detail: String| ApiError::new(Code::InvalidAudio).detail(detail);
+    let bytes = BASE64_STANDARD.decode(base64).map_err(|_| {
+        wrong(
+            "audio_data is not base64 (the standard alphabet, with padding, without line breaks or a data: prefix)"
+                .to_owned(),
+        )
+    })?;
+    Audio::check(bytes, seconds, max_seconds).map_err(|error| wrong(error.to_string()))
+}
+
+/// Which answer is to be made anew. What was heard in a recording are the words; it is not heard again.
+fn made_anew(again: chat::Again, message: &str, has_audio: bool) -> Result<turn::Again, ApiError> {
+    if has_audio {
+        return Err(invalid("an answer is made anew without audio_data"));
+    }
     match again {
         chat::Again::Last if message.is_empty() => Ok(turn::Again::Last),
         chat::Again::Last => Err(invalid("message must be empty where the last answer is made anew")),
@@ -138,7 +186,8 @@ mod tests {
             headers.append(IDEMPOTENCY_KEY_HEADER, axum::http::HeaderValue::from_bytes(key.as_bytes()).unwrap());
         }
         let body = ChatRequest { message: message.to_owned(), timestamp, ..ChatRequest::default() };
-        turn_request(42, &headers, body, 1024, now()).map_err(|error| error.code())
+        let bounds = Bounds { image_bytes: 1024, voice_seconds: 60 };
+        turn_request(42, &headers, body, bounds, now()).map_err(|error| error.code())
     }
 
     #[test]

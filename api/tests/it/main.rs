@@ -25,3 +25,4 @@ mod ready;
 mod relationship;
 mod settings;
 mod stream;
+mod voice;

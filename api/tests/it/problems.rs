@@ -62,7 +62,7 @@ async fn a_body_beyond_the_limit_is_refused() {
         let request = api.request(Method::POST, path).bearer_auth(&token).header("content-type", "application/json");
         api.send(request.body(body(bytes))).await
     };
-    assert_eq!(post("/chat", 10 * 1024 * 1024).await.code(), Code::BodyTooLarge);
+    assert_eq!(post("/chat", evolve_contract::chat::MAX_BODY).await.code(), Code::BodyTooLarge);
     assert_eq!(post("/chat", 1024 * 1024).await.code(), Code::InvalidValue, "the body fits, the message is too long");
     assert_eq!(post("/profile", 64 * 1024).await.code(), Code::BodyTooLarge);
     assert_eq!(post("/auth", 64 * 1024).await.code(), Code::BodyTooLarge);

@@ -23,7 +23,7 @@ fn text_since_restart(events: &[ChatEvent]) -> String {
     events.iter().fold(String::new(), |text, event| match event {
         ChatEvent::Delta(more) => text + more,
         ChatEvent::Restart => String::new(),
-        ChatEvent::Done(_) | ChatEvent::Error(_) => text,
+        ChatEvent::Heard(_) | ChatEvent::Done(_) | ChatEvent::Error(_) => text,
     })
 }
 

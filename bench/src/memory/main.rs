@@ -104,7 +104,7 @@ async fn ask(store: &Store, user_id: i64, conversation: &Conversation) -> anyhow
     let mut report = Report::default();
     for asked in &conversation.questions {
         let begin = std::time::Instant::now();
-        let found = store.memory().find(user_id, &Question::read(&asked.text, names), 20).await?;
+        let found = store.memory().find(user_id, &Question::read(&asked.text, names), None, 20).await?;
         let took = begin.elapsed();
         let found: Vec<_> = found.iter().filter_map(|m| conversation.id_at(m.created_at)).collect();
         report.answered(asked.category, &asked.evidence, &found, took);

@@ -10,19 +10,19 @@ use evolve_contract::{
 };
 use serde_json::Value;
 
-use super::{Trouble, Turn, chat, danger, incoming::Photo, typing};
-use crate::{replies::Replies, telegram::FileError};
+use super::{Trouble, Turn, chat, danger, incoming::Photo, pictures, trouble::With, typing};
+use crate::replies::Replies;
 
 /// `/regenerate`.
 pub(super) async fn regenerate(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let language = turn.best_known_language().await;
     let work = async {
         let image_data = match last_picture(turn).await? {
-            Some((_, file_id)) => picture(turn, &file_id).await?,
+            Some((_, file_id)) => pictures::once_more(turn, file_id).await?,
             None => None,
         };
         let request = ChatRequest { again: Some(Again::Last), image_data, ..ChatRequest::default() };
-        chat::answer(turn, language, &request).await
+        chat::answer(turn, language, &turn.key(), &request, With::Words).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
@@ -39,13 +39,14 @@ pub(super) async fn edited(
     let key = key_of(turn.person.chat_id, message_id);
     // Of an older message nobody looks at the photo again.
     let is_last = !sizes.is_empty() && last_picture(turn).await?.is_some_and(|(of, _)| of == key);
-    let image_data = match chat::fitting(turn, sizes).filter(|_| is_last) {
-        Some(photo) => picture(turn, &photo.file_id).await?,
+    let photo = sizes.iter().max_by_key(|photo| photo.area).filter(|_| is_last);
+    let image_data = match photo {
+        Some(photo) => pictures::once_more(turn, photo.file_id.clone()).await?,
         None => None,
     };
     let request = ChatRequest { message: text, image_data, again: Some(Again::Edited(key)), ..ChatRequest::default() };
     // Most edits are of older messages, and are not answered: nobody is kept waiting for that.
-    chat::answer(turn, language, &request).await
+    chat::answer(turn, language, &turn.key(), &request, With::Words).await
 }
 
 /// A message says something else now that wants no answer.
@@ -62,31 +63,19 @@ async fn last_picture(turn: &Turn<'_>) -> Result<Option<(String, String)>, Troub
     turn.bot.store.turns().last_picture(turn.person.id).await.map_err(Trouble::from_store)
 }
 
-/// The photo; nothing where Telegram does not give it any more: the words are answered all the same.
-async fn picture(turn: &Turn<'_>, file_id: &str) -> Result<Option<String>, Trouble> {
-    match chat::downloaded(turn, file_id).await {
-        Ok(photo) => Ok(Some(photo)),
-        Err(FileError::Telegram(error)) => Err(error.into()),
-        Err(error) => {
-            turn.bot.metrics.swallow("photo_gone", &error);
-            Ok(None)
-        }
-    }
-}
-
 impl Turn<'_> {
-    /// The Idempotency-Key of what this update asks of the companion ([`key`]).
+    /// The Idempotency-Key of what this update asks of the companion: the same for every attempt, so that the API answers
+    /// it once. That of a message is made from its number in the chat, by which an edit names it later.
     pub(super) fn key(&self) -> String {
-        key(self.update.update_id, &self.update.payload)
+        key_in(&self.update.payload, self.person.chat_id, self.update.update_id)
     }
 }
 
-/// The Idempotency-Key of what an update asks of the companion: the same for every attempt, so that the API answers it once.
-/// That of a message is made from its number in the chat, by which an edit names it later.
-pub(super) fn key(update_id: i64, update: &Value) -> String {
-    let message = &update["message"];
-    match message["chat"]["id"].as_i64().zip(message["message_id"].as_i64()) {
-        Some((chat_id, message_id)) => key_of(chat_id, message_id),
+/// As [`Turn::key`], for any update of a chat.
+pub(super) fn key_in(payload: &Value, chat_id: i64, update_id: i64) -> String {
+    let message_id = payload.get("message").and_then(|message| message.get("message_id"));
+    match message_id.and_then(Value::as_i64) {
+        Some(message_id) => key_of(chat_id, message_id),
         None => format!("tg-{update_id}"),
     }
 }

@@ -4,7 +4,9 @@ use evolve_domain::language::Language;
 use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, history, invite, me, memory, premium, relationship, removal, settings, start, stop};
+use super::{
+    Trouble, Turn, again, history, invite, me, memory, premium, relationship, removal, settings, start, stop, voice,
+};
 use crate::{
     replies::Replies,
     telegram::{Telegram, TelegramError},
@@ -29,6 +31,7 @@ enum Command {
     Delete,
     Status,
     Reset,
+    Voice,
     Stop,
     Regenerate,
     Invite,
@@ -37,7 +40,7 @@ enum Command {
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 16] = [
+const MENU: [(&str, Text<'static>); 17] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -48,6 +51,7 @@ const MENU: [(&str, Text<'static>); 16] = [
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
     ("invite", Text::CommandInvite),
+    ("voice", Text::CommandVoice),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
     ("privacy", Text::CommandPrivacy),
@@ -97,6 +101,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
         Some(Command::Reset) => me::reset(turn).await,
+        Some(Command::Voice) => voice::show(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,
         Some(Command::Regenerate) => again::regenerate(turn).await,
         Some(Command::Invite) => invite::show(turn).await,

@@ -4,6 +4,7 @@
 //! must not wait for a library because they used a new kind of formatting, so such a message is read a second time,
 //! without everything that the bot has no use for.
 
+use super::media::{self, Media};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
@@ -37,8 +38,6 @@ pub(crate) struct Photo {
 /// What we cannot do anything with yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsupported {
-    /// A voice message or music.
-    Voice,
     /// A sticker or an animation.
     Sticker,
     /// Dice, darts, a slot machine.
@@ -67,10 +66,21 @@ pub(crate) enum Incoming {
         /// When.
         date: DateTime<Utc>,
     },
-    /// Sent a photo.
+    /// Sent a picture, as a photo or as a file.
     Photo {
-        /// The sizes that Telegram made of it.
+        /// The sizes that Telegram made of it; of a file there is one.
         sizes: Vec<Photo>,
+        /// What is written under it.
+        caption: String,
+        /// The album that it is part of.
+        album: Option<String>,
+        /// When.
+        date: DateTime<Utc>,
+    },
+    /// Sent something else that the companion can do something with.
+    Media {
+        /// What.
+        media: Media,
         /// What is written under it.
         caption: String,
         /// When.
@@ -181,11 +191,22 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         Some(MediaKind::Text(text)) => Incoming::Text { text: text.text, date },
         Some(MediaKind::Photo(photo)) => {
             let sizes = photo.photo.into_iter().map(photo_size).collect();
-            Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), date }
+            Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), album: album(raw), date }
         }
-        _ => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
+        _ => match (media::picture(raw), media::of(raw)) {
+            (Some(file), _) => {
+                let sizes = vec![Photo { file_id: file.id, size: file.size, area: 0 }];
+                Incoming::Photo { sizes, caption: media::caption(raw), album: album(raw), date }
+            }
+            (None, Some(media)) => Incoming::Media { media, caption: media::caption(raw), date },
+            (None, None) => Incoming::Unsupported(unsupported(raw).ok_or(Ignored::Service)?),
+        },
     };
     Ok((person, incoming))
+}
+
+fn album(message: &Value) -> Option<String> {
+    message.get("media_group_id").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Whether Telegram reports in it that something was paid or given back.
@@ -267,9 +288,7 @@ fn photo_size(size: PhotoSize) -> Photo {
 /// What a message carries that we can do nothing with; nothing if it carries nothing, but says what happened in the chat.
 fn unsupported(message: &Value) -> Option<Unsupported> {
     // An animation comes with a document and a venue with a location, for old bots: the more special one is first.
-    const KINDS: [(&str, Unsupported); 17] = [
-        ("voice", Unsupported::Voice),
-        ("audio", Unsupported::Voice),
+    const KINDS: [(&str, Unsupported); 15] = [
         ("sticker", Unsupported::Sticker),
         ("animation", Unsupported::Sticker),
         ("dice", Unsupported::Dice),
@@ -376,6 +395,16 @@ mod tests {
         assert_eq!((sizes[0].size, caption.as_str()), (None, ""));
     }
 
+    #[rstest]
+    #[case("voice")]
+    #[case("audio")]
+    fn a_recording_needs_no_more_than_telegram_promises(#[case] kind: &str) {
+        let update = message(json!({ kind: { "file_id": "a", "file_unique_id": "a", "duration": 7 } }));
+        let file = media::File { id: "a".to_owned(), size: None };
+        let Ok(Incoming::Media { media, .. }) = incoming(&update) else { panic!("{:?}", incoming(&update)) };
+        assert_eq!(media, Media::Recording { file, seconds: 7 });
+    }
+
     #[test]
     fn nobody_acts_in_the_private_chat_of_another() {
         let other = json!({ "id": 43, "is_bot": false, "first_name": "Ева" });
@@ -437,7 +466,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case(json!({ "voice": { "file_id": "a", "file_unique_id": "a", "duration": 1 } }), Unsupported::Voice)]
+    #[case(json!({ "video_note": { "file_id": "a", "duration": 1 } }), Unsupported::Video)]
     #[case(json!({ "document": { "file_id": "a", "file_unique_id": "a" } }), Unsupported::File)]
     #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }), Unsupported::Place)]
     #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 }, "venue": {} }), Unsupported::Place)]

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use evolve_contract::ClientError;
 use evolve_contract::chat::{ChatEvent, ChatRequest, ChatResponse};
+use evolve_domain::language::Language;
 use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Turn, stop};
+use super::{Turn, danger, stop};
 use crate::bot::Showing;
 use crate::markdown;
 use crate::replies::text_params;
@@ -34,18 +35,24 @@ pub(super) struct Answered {
     pub(super) draft: Option<i64>,
 }
 
-/// Asks the companion, and shows what it says as it says it.
-pub(super) async fn ask(turn: &Turn<'_>, key: &str, request: &ChatRequest) -> Answered {
-    let mut draft = Draft::new(turn);
+/// Asks the companion, and shows what it says as it says it. Of a recording it first says what was heard in it; somebody who
+/// may be in danger gets whom to call then, before there is an answer, and before anything is spoken.
+pub(super) async fn ask(turn: &Turn<'_>, language: Language, key: &str, request: &ChatRequest) -> Answered {
+    let mut draft = Draft::new(turn, key);
     let answer = match draft.showing {
-        Showing::Off => turn.bot.api.chat(turn.person.id, key, request).await,
-        _ => listen(turn, key, request, &mut draft).await,
+        Showing::Off if request.audio_data.is_none() => turn.bot.api.chat(turn.person.id, key, request).await,
+        _ => listen(turn, language, key, request, &mut draft).await,
     };
+    // Whoever goes on after a crash may find the answer made, and was told nothing else.
+    if let Ok(ChatResponse { heard: Some(heard), .. }) = &answer {
+        danger::look_after(turn, language, heard).await;
+    }
     Answered { answer, draft: draft.message_id }
 }
 
 async fn listen(
     turn: &Turn<'_>,
+    language: Language,
     key: &str,
     request: &ChatRequest,
     draft: &mut Draft<'_>,
@@ -62,6 +69,7 @@ async fn listen(
             }
         };
         match event {
+            Some(Ok(ChatEvent::Heard(heard))) => danger::look_after(turn, language, &heard).await,
             Some(Ok(ChatEvent::Delta(more))) => {
                 text.push_str(&more);
                 draft.has_news = true;
@@ -79,6 +87,8 @@ async fn listen(
 /// What is shown of the answer so far.
 struct Draft<'a> {
     turn: &'a Turn<'a>,
+    /// The key of the answer.
+    key: &'a str,
     showing: Showing,
     message_id: Option<i64>,
     /// As it is shown now.
@@ -93,10 +103,11 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(turn: &'a Turn<'a>) -> Self {
+    fn new(turn: &'a Turn<'a>, key: &'a str) -> Self {
         let due = Instant::now() + FIRST_AFTER;
         Self {
             turn,
+            key,
             showing: turn.bot.showing,
             message_id: turn.update.draft_id,
             shown: String::new(),
@@ -162,7 +173,7 @@ impl<'a> Draft<'a> {
         if let Some(keyboard) = &self.keyboard {
             return keyboard.clone();
         }
-        let keyboard = stop::keyboard(self.turn.best_known_language().await, &self.turn.key());
+        let keyboard = stop::keyboard(self.turn.best_known_language().await, self.key);
         self.keyboard.insert(keyboard).clone()
     }
 

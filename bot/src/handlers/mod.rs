@@ -15,13 +15,14 @@
 //! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
 //!    answer.
 //! 7. While a name is awaited, a text is the name.
-//! 8. Any other text, and any photo, goes to the companion.
+//! 8. Any other text, any picture, sticker and recording goes to the companion.
 //! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
 //!    remembered.
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
 //! 11. Of anything else the bot says kindly that it cannot do it yet.
 
 mod again;
+mod album;
 mod chat;
 mod commands;
 mod danger;
@@ -33,8 +34,10 @@ mod memory;
 mod menu;
 mod names;
 mod paid;
+mod pictures;
 mod premium;
 mod quoted;
+mod recordings;
 mod relationship;
 mod removal;
 mod settings;
@@ -42,8 +45,10 @@ mod signs;
 mod start;
 mod trouble;
 mod typing;
+mod voice;
 
 pub(crate) mod incoming;
+pub(crate) mod media;
 pub(crate) mod stop;
 
 pub(crate) use commands::register as register_commands;
@@ -58,7 +63,9 @@ use evolve_store::{inbox::ClaimedUpdate, outbox::NewOutgoing};
 use serde_json::json;
 
 use self::{
+    album::Album,
     incoming::{Incoming, Person, Unsupported},
+    media::Media,
     paid::Report,
 };
 use crate::{bot::Bot, replies::Replies, texts::Text};
@@ -74,6 +81,10 @@ pub(crate) struct Turn<'a> {
 pub(crate) struct Handled {
     /// What it was, for metrics.
     pub(crate) kind: &'static str,
+    /// Updates that were worked with it.
+    pub(crate) together: Vec<i64>,
+    /// Why it is to be kept, where the person may have it tried again.
+    pub(crate) keep: Option<&'static str>,
     /// What is owed for it.
     pub(crate) owed: Vec<NewOutgoing>,
 }
@@ -87,10 +98,11 @@ pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
         Ok((person, incoming)) => {
             let turn = Turn { bot, update, person };
             let kind = kind_of(&incoming);
-            let owed = dispatch(&turn, incoming).await?.into_owed();
-            Ok(Handled { kind, owed })
+            let replies = dispatch(&turn, incoming).await?;
+            let (together, keep) = (replies.together().to_vec(), replies.kept());
+            Ok(Handled { kind, together, keep, owed: replies.into_owed() })
         }
-        Err(ignored) => Ok(Handled { kind: ignored.name(), owed: Vec::new() }),
+        Err(ignored) => Ok(Handled { kind: ignored.name(), together: Vec::new(), keep: None, owed: Vec::new() }),
     }
 }
 
@@ -109,6 +121,12 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Reported(report) => paid::reported(turn, &report).await,
         Incoming::Press { query_id, data, .. } if premium::is_button(&data) => {
             premium::pressed(turn, &query_id, &data).await
+        }
+        Incoming::Press { query_id, message_id, data } if voice::is_ours(&data) => {
+            voice::pressed(turn, &query_id, message_id, &data).await
+        }
+        Incoming::Press { query_id, message_id, data } if recordings::is_ours(&data) => {
+            recordings::again(turn, &query_id, message_id, &data).await
         }
         Incoming::Press { query_id, data, .. } if stop::is_button(&data) => stop::pressed(turn, &query_id, &data).await,
         Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
@@ -140,9 +158,35 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             again::corrected(turn, message_id, text).await
         }
         Incoming::Edited { message_id, text, sizes } => again::edited(turn, message_id, text, &sizes).await,
-        Incoming::Photo { sizes, caption, date } => {
+        Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
-            chat::photo(turn, turn.language(Some(&profile)), &sizes, caption, date).await
+            pictures::shown(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
+        }
+        Incoming::Photo { sizes, caption, album: Some(group), date } => {
+            let Album { pictures, caption, others } = album::gather(turn, &group, sizes, caption).await?;
+            let profile = turn.profile_or_new().await?;
+            let language = turn.language(Some(&profile));
+            Ok(pictures::shown(turn, language, &pictures, caption, date).await?.together_with(others))
+        }
+        Incoming::Media { media, caption, date } => {
+            let profile = turn.profile_or_new().await?;
+            let language = turn.language(Some(&profile));
+            match media {
+                Media::Recording { file, seconds } => {
+                    let update_id = turn.update.update_id;
+                    let recording = recordings::Recording {
+                        update_id,
+                        payload: &turn.update.payload,
+                        file: &file,
+                        seconds,
+                        caption,
+                        date,
+                    };
+                    recordings::heard(turn, language, recording).await
+                }
+                Media::Sticker { file, emoji } => pictures::sticker(turn, language, &file, emoji, date).await,
+                Media::Emoji(emoji) => chat::text(turn, language, emoji, date).await,
+            }
         }
         Incoming::Reacted { message_id, reaction } => signs::reacted(turn, message_id, reaction).await,
         Incoming::Blocked(is_blocked) => signs::blocked(turn, is_blocked).await,
@@ -161,6 +205,8 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Text { text, .. } if commands::is_command(text) => "command",
         Incoming::Text { .. } => "text",
         Incoming::Photo { .. } => "photo",
+        Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
+        Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",
         Incoming::Edited { .. } => "edited",
         Incoming::Reacted { .. } => "reaction",
         Incoming::Blocked(true) => "blocked",
@@ -171,7 +217,6 @@ fn kind_of(incoming: &Incoming) -> &'static str {
 
 fn excuse_for(kind: Unsupported) -> Text<'static> {
     match kind {
-        Unsupported::Voice => Text::UnsupportedVoice,
         Unsupported::Sticker => Text::UnsupportedSticker,
         Unsupported::Dice => Text::UnsupportedDice,
         Unsupported::Place => Text::UnsupportedPlace,

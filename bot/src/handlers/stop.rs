@@ -20,6 +20,8 @@ use crate::{replies::Replies, texts::Text};
 const BUTTON: &str = "stop";
 /// Most messages that one wish is about.
 const MOST: u32 = 50;
+/// As many keys the API takes at once.
+const MOST_KEYS: usize = 50;
 
 /// Whether a button is this one.
 #[must_use]
@@ -75,16 +77,25 @@ async fn ask(turn: &Turn<'_>, keys: Vec<String>) -> Result<bool, Trouble> {
 async fn waiting(turn: &Turn<'_>) -> Result<Vec<String>, Trouble> {
     let before = turn.bot.store.inbox().before(turn.person.chat_id, turn.update.update_id, MOST).await;
     let before = before.map_err(Trouble::from_store)?;
-    let key = |(update_id, update): (i64, Value)| is_for_companion(&update).then(|| again::key(update_id, &update));
-    Ok(before.into_iter().filter_map(key).collect())
+    let chat = turn.person.chat_id;
+    let keys = before.iter().flat_map(|(update_id, update)| keys(update, again::key_in(update, chat, *update_id)));
+    Ok(keys.take(MOST_KEYS).collect())
 }
 
-/// Whether an update is one that the companion answers. Of what it turns out not to answer, nothing is stopped.
-fn is_for_companion(update: &Value) -> bool {
+/// The keys under which the companion may be asked for an update: pictures have some of their own. Of what it turns out not to
+/// answer, nothing is stopped.
+fn keys(update: &Value, key: String) -> Vec<String> {
     match incoming::read(update) {
-        Ok((_, Incoming::Text { text, .. })) => !commands::is_command(&text) || commands::is_regenerate(&text),
-        Ok((_, Incoming::Photo { .. } | Incoming::Edited { .. })) => true,
-        _ => false,
+        Ok((_, Incoming::Text { text, .. })) if commands::is_command(&text) && !commands::is_regenerate(&text) => {
+            Vec::new()
+        }
+        Ok((_, Incoming::Photo { album: Some(_), .. })) => {
+            let album = (2..=10).map(|count| format!("{key}-album-{count}"));
+            album.chain([key.clone()]).collect()
+        }
+        Ok((_, Incoming::Media { .. })) => vec![format!("{key}-sticker"), key],
+        Ok((_, Incoming::Text { .. } | Incoming::Photo { .. } | Incoming::Edited { .. })) => vec![key],
+        _ => Vec::new(),
     }
 }
 

@@ -27,6 +27,11 @@ pub(crate) enum Trouble {
         /// For metrics and the inbox.
         reason: &'static str,
     },
+    /// The rest of it is still on its way. It does not count, and nobody is to blame.
+    NotYet {
+        /// When it will have come.
+        after: Duration,
+    },
     /// A fault, which may happen again. It counts.
     Fault {
         /// For metrics.
@@ -91,9 +96,20 @@ impl From<TelegramError> for Trouble {
     }
 }
 
+/// What came with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum With {
+    /// Nothing but words.
+    Words,
+    /// A photo.
+    Photo,
+    /// A recording.
+    Recording,
+}
+
 /// What the person hears when the companion could not answer; nothing where it is worth trying again without a word.
 #[must_use]
-pub(super) fn excuse(error: &ClientError, with_photo: bool) -> Option<Text<'static>> {
+pub(super) fn excuse(error: &ClientError, with: With) -> Option<Text<'static>> {
     Some(match error.code()? {
         Code::QuotaExhausted => quota(error.retry_after().unwrap_or_default()),
         Code::PremiumRequired => Text::PremiumRequired,
@@ -102,18 +118,24 @@ pub(super) fn excuse(error: &ClientError, with_photo: bool) -> Option<Text<'stat
         Code::ModelFailed => Text::ModelFailed,
         Code::NothingToRepeat => Text::NothingToRepeat,
         Code::InvalidImage => Text::PhotoUnreadable,
-        Code::BodyTooLarge if with_photo => Text::PhotoTooLarge,
+        Code::InvalidAudio => Text::VoiceUnreadable,
+        Code::NothingHeard => Text::VoiceSilent,
+        Code::CannotHear => Text::UnsupportedVoice,
+        Code::BodyTooLarge if with == With::Photo => Text::PhotoTooLarge,
+        Code::BodyTooLarge if with == With::Recording => Text::VoiceTooLarge,
         Code::BodyTooLarge | Code::InvalidValue | Code::IdempotencyKeyReused => Text::MessageRefused,
         _ => return None,
     })
 }
 
-/// What the person hears about a photo that cannot be had.
+/// What the person hears about a photo or a recording that cannot be had.
 ///
 /// # Errors
 /// [`Trouble`], when it can be had later.
-pub(super) fn excuse_file(error: FileError) -> Result<Text<'static>, Trouble> {
+pub(super) fn excuse_file(error: FileError, with: With) -> Result<Text<'static>, Trouble> {
     match error {
+        FileError::TooLarge(_) if with == With::Recording => Ok(Text::VoiceTooLarge),
+        FileError::Refused(_) if with == With::Recording => Ok(Text::VoiceUnreadable),
         FileError::TooLarge(_) => Ok(Text::PhotoTooLarge),
         FileError::Refused(_) => Ok(Text::PhotoUnreadable),
         FileError::Telegram(error) => Err(error.into()),
@@ -145,7 +167,7 @@ mod tests {
     #[case(Code::Timeout)]
     #[case(Code::TurnInProgress)]
     fn an_outage_is_waited_out_without_a_word_and_without_blame(#[case] code: Code) {
-        assert!(excuse(&problem(code), false).is_none());
+        assert!(excuse(&problem(code), With::Words).is_none());
         let trouble = Trouble::from(problem(code));
         assert!(matches!(trouble, Trouble::Later { after: Some(after), .. } if after.as_secs() == 7), "{trouble:?}");
     }

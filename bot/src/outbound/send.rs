@@ -41,7 +41,7 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
 }
 
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
-/// has deleted it, say, the answer is a message of its own.
+/// has deleted it, say, the answer is a message of its own. And a picture that is no photo is sent as a file.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
     let Some((method, mut params)) = notice::worded(&outgoing.method, &outgoing.params) else {
         let description = "a notice that this version does not know".to_owned();
@@ -49,7 +49,19 @@ async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramEr
     };
     let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
         let params = with_provider_token(bot, &method, params);
-        return call_once_more_without_markup(bot, outgoing, &method, &params).await;
+        return match call_once_more_without_markup(bot, outgoing, &method, &params).await {
+            // It is too long and narrow, or of a kind that Telegram does not show: as a file it takes it.
+            Err(TelegramError::Refused { refusal: Refusal::Other, description }) if method == "sendPhoto" => {
+                tracing::warn!(
+                    outbox_id = outgoing.id,
+                    description,
+                    "Telegram does not show a picture; sending it as a file"
+                );
+                bot.metrics.outbox_failure("photo");
+                bot.telegram.call("sendDocument", &as_document(&params)).await
+            }
+            other => other,
+        };
     };
     let mut edit = params.clone();
     edit["message_id"] = draft;
@@ -217,6 +229,17 @@ fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
         }
     };
     texts.map(piece).collect()
+}
+
+/// The parameters with their photo as a document.
+fn as_document(params: &Value) -> Value {
+    let mut params = params.clone();
+    if let Some(fields) = params.as_object_mut()
+        && let Some(photo) = fields.remove("photo")
+    {
+        fields.insert("document".to_owned(), photo);
+    }
+    params
 }
 
 /// The parameters with their text as plain text; nothing if there is no text.

@@ -9,6 +9,7 @@
 
 mod error;
 mod files;
+pub(crate) mod upload;
 
 pub(crate) use error::{Refusal, TelegramError};
 pub(crate) use files::FileError;
@@ -76,7 +77,12 @@ impl Telegram {
         params: &Value,
     ) -> Result<Value, TelegramError> {
         let url = format!("{}/bot{}/{method}", self.base, self.token.expose_secret());
-        let sent = self.http.post(url).timeout(limit).json(params).send().await;
+        let call = self.http.post(url).timeout(limit);
+        let call = match upload::form(params) {
+            Some(form) => call.multipart(form),
+            None => call.json(params),
+        };
+        let sent = call.send().await;
         let response = sent.map_err(TelegramError::from_http)?;
         let status = response.status();
         let body = response.bytes().await.map_err(TelegramError::from_http)?;

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response, Sse, sse::Event},
     routing::{get, post},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use evolve_contract::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
@@ -30,6 +31,7 @@ use evolve_contract::{
     },
     relationship::{EventKind, Level, RelationshipResponse},
     settings::{SettingsData, SettingsResponse, SettingsUpdate},
+    voice::{Mode, VoiceResponse, VoiceUpdate},
 };
 use futures::{Stream, StreamExt as _};
 use tokio::{
@@ -38,6 +40,9 @@ use tokio::{
     task::JoinHandle,
 };
 
+const UNCHOSEN: VoiceResponse = VoiceResponse { mode: Mode::OnVoice, voice: None, available: true, allowed: true };
+/// What is heard in recordings whose answer is never heard of.
+pub(crate) const DANGER: &str = "Я больше не хочу жить";
 pub(crate) const SERVICE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// One `POST /chat`, as it arrived.
@@ -52,6 +57,10 @@ pub(crate) struct Call {
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Text(String),
+    /// A text, and the same spoken.
+    Spoken(String, Vec<u8>),
+    /// A text, perhaps none, and a picture.
+    Drawn(String, Vec<u8>),
     Problem(Problem),
     /// The page of a proxy whose API is away.
     BadGateway,
@@ -63,6 +72,8 @@ pub(crate) enum Reply {
     Pieces(Arc<Notify>, Vec<&'static str>),
     /// As [`Self::Pieces`], and a problem at its end.
     PiecesAndThen(Arc<Notify>, Vec<&'static str>, Problem),
+    /// What was heard in a recording, at once; and when the test lets it go the answer and its sound, or a problem.
+    Heard(Arc<Notify>, &'static str, Result<(&'static str, Vec<u8>), Problem>),
 }
 
 mod memory;
@@ -73,6 +84,7 @@ struct World {
     answerer: Answerer,
     answered: HashMap<(i64, String), ChatResponse>,
     profiles: HashMap<i64, ProfileData>,
+    voices: HashMap<i64, VoiceResponse>,
     settings: HashMap<i64, SettingsData>,
     deletions: HashMap<i64, u32>,
     /// What is remembered, in the order of telling.
@@ -116,6 +128,7 @@ impl FakeApi {
             answerer: Box::new(|call, _| Reply::Text(format!("echo: {}", call.request.message))),
             answered: HashMap::new(),
             profiles: HashMap::new(),
+            voices: HashMap::new(),
             settings: HashMap::new(),
             deletions: HashMap::new(),
             facts: Vec::new(),
@@ -137,6 +150,7 @@ impl FakeApi {
             .route("/auth", post(auth))
             .route("/chat", post(chat))
             .route("/chat/reset", post(reset))
+            .route("/voice/{user_id}", get(voice).post(update_voice))
             .route("/chat/stop", post(stop))
             .route("/chat/feedback", post(feedback))
             .route("/profile/referrer", post(referrer))
@@ -233,6 +247,14 @@ impl FakeApi {
         self.lock().profiles.get(&person).cloned()
     }
 
+    pub(crate) fn allow_voice(&self, person: i64, allowed: bool) {
+        self.lock().voices.entry(person).or_insert(UNCHOSEN).allowed = allowed;
+    }
+
+    pub(crate) fn voice(&self, person: i64) -> VoiceResponse {
+        self.lock().voices.get(&person).copied().unwrap_or(UNCHOSEN)
+    }
+
     /// Every `POST /chat` so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()
@@ -309,18 +331,30 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
         let stored = world.answered.get(&(person, key.clone())).cloned();
         let reply = (world.answerer)(&call, before);
         let text = match &reply {
-            Reply::Text(text) | Reply::Later(_, text) => Some(text.clone()),
+            Reply::Text(text) | Reply::Later(_, text) | Reply::Spoken(text, _) | Reply::Drawn(text, _) => {
+                Some(text.clone())
+            }
             Reply::Pieces(_, pieces) => Some(pieces.concat()),
+            Reply::Heard(_, _, Ok((text, _))) => Some((*text).to_owned()),
             Reply::Hang => Some(format!("made: {}", call.request.message)),
-            Reply::Problem(_) | Reply::PiecesAndThen(..) | Reply::BadGateway => None,
+            Reply::Problem(_) | Reply::Heard(..) | Reply::PiecesAndThen(..) | Reply::BadGateway => None,
         };
         match (stored, text) {
             (Some(stored), _) if !matches!(reply, Reply::Hang) => return whole(&headers, stored),
             (None, Some(response_text)) => {
                 let level_up = world.level_up.clone();
-                world
-                    .answered
-                    .insert((person, key), ChatResponse { response_text, level_up, ..ChatResponse::default() });
+                let answer = match &reply {
+                    Reply::Spoken(_, sound) => spoken(response_text, sound),
+                    Reply::Drawn(_, picture) => drawn(response_text, picture),
+                    Reply::Heard(_, heard, Ok((_, sound))) => {
+                        ChatResponse { heard: Some((*heard).to_owned()), ..spoken(response_text, sound) }
+                    }
+                    Reply::Hang if call.request.audio_data.is_some() => {
+                        ChatResponse { response_text, heard: Some(DANGER.to_owned()), ..ChatResponse::default() }
+                    }
+                    _ => ChatResponse { response_text, ..ChatResponse::default() },
+                };
+                world.answered.insert((person, key), ChatResponse { level_up, ..answer });
                 world.turns += 1;
             }
             _ => {}
@@ -331,6 +365,10 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
         Reply::Text(response_text) => {
             whole(&headers, ChatResponse { response_text, level_up, ..ChatResponse::default() })
         }
+        Reply::Spoken(response_text, sound) => {
+            whole(&headers, ChatResponse { level_up, ..spoken(response_text, &sound) })
+        }
+        Reply::Drawn(response_text, picture) => whole(&headers, drawn(response_text, &picture)),
         Reply::Problem(it) => problem(it),
         Reply::BadGateway => (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response(),
         Reply::Hang => std::future::pending().await,
@@ -342,8 +380,52 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
             let answer = ChatResponse { response_text: pieces.concat(), level_up, ..ChatResponse::default() };
             in_pieces(go, pieces, event("done", &answer))
         }
+        Reply::Heard(go, heard, end) => {
+            let heard_now = event("heard", &serde_json::json!({ "text": heard }));
+            let end = match end {
+                Ok((text, sound)) => {
+                    let answer = spoken(text.to_owned(), &sound);
+                    event("done", &ChatResponse { heard: Some(heard.to_owned()), ..answer })
+                }
+                Err(problem) => event("error", &problem),
+            };
+            in_turn(go, vec![heard_now, end])
+        }
         Reply::PiecesAndThen(go, pieces, problem) => in_pieces(go, pieces, event("error", &problem)),
     }
+}
+
+fn drawn(response_text: String, picture: &[u8]) -> ChatResponse {
+    ChatResponse { response_text, image_base64: Some(STANDARD.encode(picture)), ..ChatResponse::default() }
+}
+
+fn spoken(response_text: String, sound: &[u8]) -> ChatResponse {
+    let voice_message = Some(STANDARD.encode(sound));
+    ChatResponse { response_text, voice_message, voice_seconds: Some(2), ..ChatResponse::default() }
+}
+
+async fn voice(State(world): Shared, headers: HeaderMap, Path(user_id): Path<i64>) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    Json(*world.voices.entry(user_id).or_insert(UNCHOSEN)).into_response()
+}
+
+async fn update_voice(
+    State(world): Shared,
+    headers: HeaderMap,
+    Path(user_id): Path<i64>,
+    Json(update): Json<VoiceUpdate>,
+) -> Response {
+    let mut world = world.lock().unwrap();
+    if let Err(response) = person(&world, &headers) {
+        return response;
+    }
+    let chosen = world.voices.entry(user_id).or_insert(UNCHOSEN);
+    chosen.mode = update.mode.unwrap_or(chosen.mode);
+    chosen.voice = update.voice.or(chosen.voice);
+    Json(*chosen).into_response()
 }
 
 /// An answer without deltas, in the form that the caller asked for.
@@ -354,7 +436,12 @@ fn whole(headers: &HeaderMap, answer: ChatResponse) -> Response {
 
 fn in_pieces(go: Arc<Notify>, pieces: Vec<&'static str>, end: Event) -> Response {
     let deltas = pieces.into_iter().map(|text| event("delta", &serde_json::json!({ "text": text })));
-    let events = futures::stream::iter(deltas.chain([end]).enumerate()).then(move |(place, event)| {
+    in_turn(go, deltas.chain([end]).collect())
+}
+
+/// The first at once, each other when the test lets it go.
+fn in_turn(go: Arc<Notify>, events: Vec<Event>) -> Response {
+    let events = futures::stream::iter(events.into_iter().enumerate()).then(move |(place, event)| {
         let go = go.clone();
         async move {
             if place > 0 {

@@ -6,6 +6,7 @@ use evolve_contract::{
 };
 use evolve_testkit::telegram::{Doing, entities::EntityKind};
 use rstest::rstest;
+use serde_json::json;
 
 use crate::{
     api::Reply,
@@ -83,8 +84,14 @@ async fn a_photo_that_is_too_large_is_not_even_downloaded() {
 async fn what_it_cannot_do_yet_the_bot_says_kindly() {
     let world = World::new().await;
     let _bot = world.bot().await;
-    world.telegram.send_voice(anna(), b"OggS".to_vec(), 3);
-    world.wait_for_last(42, "Голосовые я пока не понимаю").await;
+    let video = json!({ "file_id": "a", "file_unique_id": "a", "duration": 3, "length": 240 });
+    world.telegram.send_update(json!({ "message": {
+        "message_id": 900, "date": 1_770_000_000, "video_note": video,
+        "chat": { "id": 42, "type": "private", "first_name": "Анна" },
+        "from": { "id": 42, "is_bot": false, "first_name": "Анна", "language_code": "ru" },
+    } }));
+    world.telegram.open_chat(anna());
+    world.wait_for_last(42, "Видео я пока не умею").await;
     world.telegram.send_document(john(), b"%PDF".to_vec(), "a.pdf");
     world.wait_for_last(7, "I can't open files yet").await;
     assert_eq!(world.api.turns(), 0);

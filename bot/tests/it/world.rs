@@ -105,6 +105,11 @@ impl World {
         self.wait_until_update(update_id, "leased_until IS NULL").await;
     }
 
+    /// Waits until this update was put back, to be worked later.
+    pub(crate) async fn wait_until_postponed(&self, update_id: i64) {
+        self.wait_until_update(update_id, "error IS NOT NULL AND leased_until IS NULL").await;
+    }
+
     /// Waits until the message in which the answer is shown is remembered with this update.
     pub(crate) async fn wait_until_drafted(&self, update_id: i64) {
         self.wait_until_update(update_id, "draft_id IS NOT NULL").await;

@@ -26,6 +26,7 @@ use crate::{
     },
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse},
     relationship::RelationshipResponse,
+    voice::{VoiceResponse, VoiceUpdate},
 };
 
 /// Why a call gave no result.
@@ -220,6 +221,27 @@ impl Client {
         json(self.request(Method::GET, &format!("relationship/{user_id}")).bearer_auth(token)).await
     }
 
+    /// `GET /voice/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn voice(&self, token: &str, user_id: i64) -> Result<VoiceResponse, ClientError> {
+        json(self.request(Method::GET, &format!("voice/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `POST /voice/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update_voice(
+        &self,
+        token: &str,
+        user_id: i64,
+        body: &VoiceUpdate,
+    ) -> Result<VoiceResponse, ClientError> {
+        json(self.request(Method::POST, &format!("voice/{user_id}")).bearer_auth(token).json(body)).await
+    }
+
     /// `GET /payments/{user_id}`.
     ///
     /// # Errors
@@ -353,6 +375,7 @@ fn parse_event(status: u16, name: &str, data: &str) -> Result<Option<ChatEvent>,
     let unexpected = |e: serde_json::Error| ClientError::Unexpected { status, reason: e.to_string() };
     Ok(match name {
         "delta" => Some(ChatEvent::Delta(serde_json::from_str::<Delta>(data).map_err(unexpected)?.text)),
+        "heard" => Some(ChatEvent::Heard(serde_json::from_str::<Delta>(data).map_err(unexpected)?.text)),
         "restart" => Some(ChatEvent::Restart),
         "done" => Some(ChatEvent::Done(serde_json::from_str(data).map_err(unexpected)?)),
         "error" => Some(ChatEvent::Error(Box::new(serde_json::from_str(data).map_err(unexpected)?))),

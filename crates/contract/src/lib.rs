@@ -16,6 +16,7 @@ pub mod profile;
 pub mod ready;
 pub mod relationship;
 pub mod settings;
+pub mod voice;
 
 pub use client::{Client, ClientError};
 pub use problem::{Code, Problem};

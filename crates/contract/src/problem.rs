@@ -42,6 +42,12 @@ codes! {
     InvalidValue = 422,
     /// The image is not base64 of a JPEG, PNG or WebP within the size limit.
     InvalidImage = 422,
+    /// The recording is not base64 of a sound of a known format, or too long.
+    InvalidAudio = 422,
+    /// Nobody speaks in the recording; nothing was charged.
+    NothingHeard = 422,
+    /// Nothing here can hear recordings: none is configured; nothing was charged.
+    CannotHear = 422,
     /// No valid bearer token.
     Unauthorized = 401,
     /// The token is another person's, or the caller did not prove itself.

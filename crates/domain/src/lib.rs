@@ -11,6 +11,7 @@ pub mod quiet;
 pub mod referral;
 pub mod relationship;
 pub mod safety;
+pub mod speech;
 pub mod tokens;
 pub mod wishes;
 pub mod zones;

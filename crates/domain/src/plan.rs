@@ -60,6 +60,9 @@ pub struct Limits {
     pub facts: Option<u32>,
     /// Whether pictures may be sent.
     pub images: bool,
+    /// Whether answers may be spoken; on premium alone where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<bool>,
 }
 
 /// The limits of each plan.
@@ -81,13 +84,25 @@ impl Plans {
             Plan::Premium => &self.premium,
         }
     }
+
+    /// Whether answers to people on `plan` may be spoken.
+    #[must_use]
+    pub fn speaks(&self, plan: Plan) -> bool {
+        self.limits(plan).voice.unwrap_or(plan == Plan::Premium)
+    }
 }
 
 impl Default for Plans {
     fn default() -> Self {
         Self {
-            free: Limits { messages_per_day: Some(50), history_messages: Some(10), facts: Some(50), images: false },
-            premium: Limits { messages_per_day: None, history_messages: None, facts: None, images: true },
+            free: Limits {
+                messages_per_day: Some(50),
+                history_messages: Some(10),
+                facts: Some(50),
+                images: false,
+                voice: None,
+            },
+            premium: Limits { messages_per_day: None, history_messages: None, facts: None, images: true, voice: None },
         }
     }
 }

@@ -50,7 +50,7 @@ impl History {
         }
         let person = self.profiles.get(user_id).await?;
         let names = Names { person: person.profile.name.as_deref(), companion: &self.companion };
-        let messages = self.store.memory().find(user_id, &Question::read(words, names), FOUND).await?;
+        let messages = self.store.memory().find(user_id, &Question::read(words, names), None, FOUND).await?;
         Ok(Page { messages, older: None, newer: None })
     }
 }

@@ -8,6 +8,7 @@ pub mod deletions;
 pub mod facts;
 mod feedback;
 pub mod history;
+pub mod meaning;
 pub mod memories;
 pub mod memory;
 pub mod metrics;
@@ -19,6 +20,7 @@ pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
+pub mod speech;
 pub mod summary;
 pub mod tools;
 pub mod turn;
@@ -30,9 +32,11 @@ use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
 
+use meaning::Meanings;
 pub use metrics::EngineMetrics;
 use model::{Chain, LinkStatus};
 use prompt::{Persona, PromptError, Prompts};
+use speech::Speech;
 
 /// What an engine is made of.
 #[derive(Debug)]
@@ -43,6 +47,10 @@ pub struct EngineConfig {
     pub wakeups: Wakeups,
     /// The models.
     pub chain: Chain,
+    /// What hears and speaks.
+    pub speech: Speech,
+    /// What tells what messages mean.
+    pub meanings: Meanings,
     /// Who the companion is.
     pub persona: Persona,
     /// What each plan allows.
@@ -71,6 +79,8 @@ pub struct Inner {
     store: Store,
     wakeups: Wakeups,
     chain: Chain,
+    speech: Speech,
+    meanings: Meanings,
     prompts: Prompts,
     persona: Persona,
     plans: Plans,
@@ -100,6 +110,8 @@ impl Engine {
             store,
             wakeups,
             chain,
+            speech,
+            meanings,
             persona,
             plans,
             relationship,
@@ -114,6 +126,8 @@ impl Engine {
             store,
             wakeups,
             chain,
+            speech,
+            meanings,
             prompts,
             persona,
             plans,

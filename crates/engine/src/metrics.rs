@@ -81,6 +81,44 @@ impl EngineMetrics {
     }
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Status {
+    status: &'static str,
+}
+
+/// Metrics of speech, by the seed's names.
+#[derive(Clone, Debug)]
+pub(crate) struct SpeechMetrics {
+    duration: Durations<Status>,
+    spoken: Counter,
+    heard: Family<Status, Counter>,
+}
+
+impl SpeechMetrics {
+    /// Registers them.
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let this = Self { duration: durations(), spoken: Counter::default(), heard: Family::default() };
+        metrics.register(|r| {
+            r.register("tts_generation_duration_seconds", "Time to speak an answer, seconds", this.duration.clone());
+            r.register("voice_messages_generated", "Answers that were spoken", this.spoken.clone());
+            r.register("voice_messages_heard", "Voice messages by what came of them", this.heard.clone());
+        });
+        this
+    }
+
+    pub(crate) fn spoke(&self, well: bool, took: std::time::Duration) {
+        let status = if well { "success" } else { "error" };
+        self.duration.get_or_create(&Status { status }).observe(took.as_secs_f64());
+        if well {
+            self.spoken.inc();
+        }
+    }
+
+    pub(crate) fn heard(&self, status: &'static str) {
+        self.heard.get_or_create(&Status { status }).inc();
+    }
+}
+
 impl Observer for EngineMetrics {
     fn attempt(&self, attempt: &Attempt<'_>) {
         TracingObserver.attempt(attempt);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use evolve_runtime::{config::Reader, http::ClientConfig};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -47,7 +48,50 @@ impl ProviderConfig {
     /// The chain of somebody who configured nothing.
     #[must_use]
     pub fn default_chain() -> Vec<Self> {
-        vec![Self { kind: ProviderKind::Gemini, model: None, base_url: None, api_key_env: None, name: None }]
+        vec![Self::gemini()]
+    }
+
+    /// Gemini, with everything at its default.
+    #[must_use]
+    pub const fn gemini() -> Self {
+        Self { kind: ProviderKind::Gemini, model: None, base_url: None, api_key_env: None, name: None }
+    }
+
+    /// How to reach the Gemini that it says, for whatever it is asked; `Err` says what is missing.
+    pub(crate) fn gemini_config(
+        &self,
+        env: &mut Reader,
+        default_model: &str,
+        limits: HttpLimits,
+    ) -> Result<GeminiConfig, String> {
+        let default_url = || Url::parse(GeminiConfig::DEFAULT_BASE_URL).map_err(|e| e.to_string());
+        Ok(GeminiConfig {
+            api_key: self.key(env)?.ok_or("it needs a key")?,
+            model: self.model.clone().unwrap_or_else(|| default_model.to_owned()),
+            base_url: self.base_url.clone().map_or_else(default_url, Ok)?,
+            safety: Default::default(),
+            limits,
+        })
+    }
+
+    /// How to reach the server that it says, for whatever it is asked; `Err` says what is missing.
+    pub(crate) fn openai_config(&self, env: &mut Reader, limits: HttpLimits) -> Result<OpenAiConfig, String> {
+        Ok(OpenAiConfig {
+            name: self.name.clone().unwrap_or_else(|| "openai".to_owned()),
+            api_key: self.key(env)?,
+            model: self.model.clone().ok_or("an openai provider needs a `model`")?,
+            base_url: self.base_url.clone().ok_or("an openai provider needs a `baseUrl`, version included")?,
+            reasoning_effort: false,
+            limits,
+        })
+    }
+
+    fn key(&self, env: &mut Reader) -> Result<Option<SecretString>, String> {
+        let Some(name) = self.key_variable() else { return Ok(None) };
+        let key = env.named_secret(name);
+        key.map(Some).ok_or_else(|| {
+            format!("its key is not set: put it into {name}, or choose another provider (`scripted` needs none)")
+        })
     }
 
     fn key_variable(&self) -> Option<&str> {
@@ -60,10 +104,14 @@ impl ProviderConfig {
 }
 
 /// Reads `PROVIDERS` and the keys that it names, and makes the providers. What is wrong is noted in `env`; the list is
-/// then shorter than configured.
-pub fn read(env: &mut Reader, client: &reqwest::Client, http: ClientConfig) -> Vec<Arc<dyn ModelProvider>> {
+/// then shorter than configured. Their configuration comes along, since what hears and speaks may follow from it.
+pub fn read(
+    env: &mut Reader,
+    client: &reqwest::Client,
+    http: ClientConfig,
+) -> (Vec<Arc<dyn ModelProvider>>, Vec<ProviderConfig>) {
     // In the reference although it is read by name below.
-    let _: Option<secrecy::SecretString> =
+    let _: Option<SecretString> =
         env.optional_secret("GOOGLE_API_KEY", 1, "Key of the Gemini API, from Google AI Studio.");
     let configs = env.json_or(
         "PROVIDERS",
@@ -84,7 +132,7 @@ pub fn read(env: &mut Reader, client: &reqwest::Client, http: ClientConfig) -> V
             Err(problem) => env.problem(problem),
         }
     }
-    providers
+    (providers, configs)
 }
 
 fn build(
@@ -94,36 +142,14 @@ fn build(
     limits: HttpLimits,
 ) -> Result<Arc<dyn ModelProvider>, String> {
     let setup = |error: SetupError| error.to_string();
-    let api_key = match config.key_variable() {
-        None => None,
-        Some(name) => Some(env.named_secret(name).ok_or_else(|| {
-            format!("its key is not set: put it into {name}, or choose another provider (`scripted` needs none)")
-        })?),
-    };
-    Ok(match (config.kind, api_key) {
-        (ProviderKind::Scripted, _) => Arc::new(Scripted),
-        (ProviderKind::Gemini, Some(api_key)) => {
-            let default_url = || Url::parse(GeminiConfig::DEFAULT_BASE_URL).map_err(|e| e.to_string());
-            let config = GeminiConfig {
-                api_key,
-                model: config.model.clone().unwrap_or_else(|| GeminiConfig::DEFAULT_MODEL.to_owned()),
-                base_url: config.base_url.clone().map_or_else(default_url, Ok)?,
-                safety: Default::default(),
-                limits,
-            };
+    Ok(match config.kind {
+        ProviderKind::Scripted => Arc::new(Scripted),
+        ProviderKind::Gemini => {
+            let config = config.gemini_config(env, GeminiConfig::DEFAULT_MODEL, limits)?;
             Arc::new(Gemini::new(client.clone(), config).map_err(setup)?)
         }
-        (ProviderKind::Gemini, None) => return Err("it needs a key".to_owned()),
-        (ProviderKind::OpenAi, api_key) => {
-            let config = OpenAiConfig {
-                name: config.name.clone().unwrap_or_else(|| "openai".to_owned()),
-                api_key,
-                model: config.model.clone().ok_or("an openai provider needs a `model`")?,
-                base_url: config.base_url.clone().ok_or("an openai provider needs a `baseUrl`, version included")?,
-                reasoning_effort: false,
-                limits,
-            };
-            Arc::new(OpenAi::new(client.clone(), config).map_err(setup)?)
+        ProviderKind::OpenAi => {
+            Arc::new(OpenAi::new(client.clone(), config.openai_config(env, limits)?).map_err(setup)?)
         }
     })
 }

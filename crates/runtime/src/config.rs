@@ -102,6 +102,18 @@ impl Reader {
         }
     }
 
+    /// A JSON value that may be left out.
+    pub fn optional_json<T>(&mut self, name: &'static str, doc: &'static str) -> Option<T>
+    where
+        T: serde::de::DeserializeOwned,
+    {
+        self.note(name, None, false, false, doc);
+        let text = self.raw(name)?;
+        serde_json::from_str(&text)
+            .inspect_err(|error| self.problem(format!("{name} is not the JSON that is expected: {error}")))
+            .ok()
+    }
+
     /// A secret of at least `min_chars` characters that must be set.
     pub fn required_secret(&mut self, name: &'static str, min_chars: usize, doc: &'static str) -> SecretString {
         self.note(name, None, true, true, doc);

@@ -25,6 +25,7 @@ use crate::{
     Keyring, Store, StoreError,
     memory::{POSTINGS, month_of},
     messages::Role,
+    vectors,
 };
 
 /// What forgetting took along.
@@ -134,7 +135,7 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 8] = [
+const ALL: [&str; 10] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
@@ -143,6 +144,8 @@ const ALL: [&str; 8] = [
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
+    "DELETE FROM message_vectors WHERE user_id = $1",
+    "DELETE FROM vector_progress WHERE user_id = $1",
 ];
 
 #[derive(FromRow)]
@@ -221,7 +224,7 @@ impl Forgetting<'_> {
             *count = sqlx::query(statement).bind(user_id).execute(&mut *transaction).await?.rows_affected();
         }
         transaction.commit().await?;
-        let [_, messages, summaries, _, _, _, facts, _] = counts;
+        let [_, messages, summaries, _, _, _, facts, ..] = counts;
         Ok(Forgotten { facts, messages, summaries })
     }
 }
@@ -277,6 +280,7 @@ async fn empty(
     let rows: BTreeMap<Uuid, MessageRow> = rows.into_iter().filter(holds).map(|row| (row.id, row)).collect();
     let rows: Vec<_> = rows.into_values().filter(|row| !row.text.is_empty()).collect();
     unindex(connection, user_id, &rows).await?;
+    vectors::gone(connection, user_id, rows.iter().filter_map(|row| row.number).collect()).await?;
     let (answers, messages): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.role == Role::Assistant.as_str());
     sqlx::query(EMPTY)
         .bind(user_id)

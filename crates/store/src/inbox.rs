@@ -116,13 +116,17 @@ const EXTEND: &str = "
 const DRAFTED: &str = "
     UPDATE inbox SET draft_id = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
-/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed.
+/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed, $12 updates that it
+/// was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be; or kept before.
 const FINISH: &str = "
     WITH ended AS (
         UPDATE inbox SET state = $4, error = $5, finished_at = $3, leased_until = NULL,
                          payload = CASE WHEN $6 THEN payload END
         WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'
         RETURNING update_id, chat_id
+    ), together AS (
+        UPDATE inbox i SET state = 'done', finished_at = $3, payload = NULL
+        FROM ended WHERE i.update_id = ANY ($12) AND i.chat_id = ended.chat_id AND i.state <> 'dead'
     ), owed AS (
         INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
         SELECT o.chat_id, o.user_id, o.key, o.method, o.params, $3, $3
@@ -136,6 +140,23 @@ const FINISH: &str = "
            (SELECT pg_notify('inbox', '') FROM inbox i, ended
             WHERE i.chat_id = ended.chat_id AND i.update_id <> ended.update_id AND i.state = 'pending' LIMIT 1)::text
     FROM ended";
+
+const ALBUM: &str = "
+    SELECT update_id, payload FROM inbox
+    WHERE chat_id = $1 AND update_id > $2 AND state = 'pending' AND payload -> 'message' ->> 'media_group_id' = $3
+    ORDER BY update_id LIMIT $4";
+
+const KEPT: &str = "
+    SELECT payload FROM inbox WHERE update_id = $1 AND chat_id = $2 AND state = 'done' AND payload IS NOT NULL";
+
+/// How an update ends.
+#[derive(Default)]
+struct End<'a> {
+    state: &'static str,
+    error: Option<&'a str>,
+    keep: bool,
+    together: &'a [i64],
+}
 
 const RETRY: &str = "
     UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4,
@@ -279,7 +300,66 @@ impl Inbox<'_> {
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(update, "done", None, owed, now).await
+        self.finish_together(update, &[], owed, now).await
+    }
+
+    /// As [`Inbox::finish`], for several updates of one chat that are answered as one: those of `together` end with it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn finish_together(
+        &self,
+        update: &ClaimedUpdate,
+        together: &[i64],
+        owed: &[NewOutgoing],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.end(update, End { state: "done", together, ..End::default() }, owed, now).await
+    }
+
+    /// As [`Inbox::finish`], but the update keeps its payload, so that its person may have it tried again. `reason` is why.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn finish_keeping(
+        &self,
+        update: &ClaimedUpdate,
+        reason: &str,
+        owed: &[NewOutgoing],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.end(update, End { state: "done", error: Some(reason), keep: true, ..End::default() }, owed, now).await
+    }
+
+    /// The payload of an update of this chat that was kept; nothing where it was worked since, or is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn kept(&self, update_id: i64, chat_id: i64) -> Result<Option<Value>, StoreError> {
+        let row: Option<(Json<Value>,)> =
+            sqlx::query_as(KEPT).bind(update_id).bind(chat_id).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|(payload,)| payload.0))
+    }
+
+    /// What waits of the album that begins with this update, in order. Nobody else can claim it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn rest_of_album(
+        &self,
+        update: &ClaimedUpdate,
+        media_group_id: &str,
+    ) -> Result<Vec<(i64, Value)>, StoreError> {
+        /// As many as Telegram puts into one, besides the first.
+        const MOST: i64 = 9;
+        let rows: Vec<(i64, Json<Value>)> = sqlx::query_as(ALBUM)
+            .bind(update.chat_id)
+            .bind(update.update_id)
+            .bind(media_group_id.replace('\0', ""))
+            .bind(MOST)
+            .fetch_all(&self.0.pool)
+            .await?;
+        Ok(rows.into_iter().map(|(id, payload)| (id, payload.0)).collect())
     }
 
     /// Sets an update aside for good, with the reason and its payload, so that it can be replayed; what is owed is written as
@@ -294,14 +374,13 @@ impl Inbox<'_> {
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(update, "dead", Some(reason), owed, now).await
+        self.end(update, End { state: "dead", error: Some(reason), keep: true, together: &[] }, owed, now).await
     }
 
     async fn end(
         &self,
         update: &ClaimedUpdate,
-        state: &'static str,
-        error: Option<&str>,
+        end: End<'_>,
         owed: &[NewOutgoing],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
@@ -309,14 +388,15 @@ impl Inbox<'_> {
             .bind(update.update_id)
             .bind(update.worker)
             .bind(now)
-            .bind(state)
-            .bind(error.map(|e| e.replace('\0', " ")))
-            .bind(state == "dead")
+            .bind(end.state)
+            .bind(end.error.map(|e| e.replace('\0', " ")))
+            .bind(end.keep)
             .bind(owed.iter().map(|o| o.chat_id).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.user_id).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.key.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
+            .bind(end.together)
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(ended.is_some())

@@ -6,6 +6,7 @@
 //!
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
+pub mod audio;
 pub mod cache;
 pub mod conversations;
 pub mod deletions;
@@ -31,6 +32,8 @@ pub mod rotate;
 pub mod summaries;
 pub mod turns;
 pub mod users;
+pub mod vectors;
+pub mod voice;
 pub mod wakeups;
 pub mod weeks;
 

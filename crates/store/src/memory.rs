@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::memory::{
     Side,
     candidates::{Block, Candidate, candidates},
+    fuse::fuse,
     index::{Entry, index, without},
     question::Question,
     rank::{Text, rank},
@@ -22,6 +23,7 @@ use crate::{
     Store, StoreError,
     forgetting::{BLOCKS, UNINDEX},
     messages::{Message, Role},
+    vectors::{self, Meaning},
 };
 
 /// What was said long ago. Borrowed from [`Store::memory`].
@@ -82,6 +84,9 @@ pub(crate) struct FoundRow {
     opens: bool,
 }
 
+/// As a column.
+pub(crate) type Found = Json<Vec<FoundRow>>;
+
 /// $1 person, $2 terms.
 pub(crate) const POSTINGS: &str = "
     SELECT COALESCE((SELECT messages FROM users WHERE id = $1), 0), array_agg(term), array_agg(month), array_agg(postings)
@@ -89,14 +94,62 @@ pub(crate) const POSTINGS: &str = "
 
 /// $1 person, $2 numbers, $3 the month of each: it leads to one partition. `LIMIT 1` keeps Postgres at looking each number
 /// up; without it, it may read all that the person said.
-const FETCH: &str = "
-    SELECT json_agg(f) FROM (
-        SELECT m.* FROM unnest($2::integer[], $3::date[]) AS c (number, month) CROSS JOIN LATERAL (
-            SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
-            WHERE user_id = $1 AND number = c.number
-              AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
-              AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
-            LIMIT 1) AS m) f";
+macro_rules! fetch {
+    ($near:expr) => {
+        concat!(
+            "SELECT (SELECT json_agg(f) FROM (
+                 SELECT m.* FROM unnest($2::integer[], $3::date[]) AS c (number, month) CROSS JOIN LATERAL (
+                     SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
+                     WHERE user_id = $1 AND number = c.number
+                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
+                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
+                     LIMIT 1) AS m) f) AS found, ",
+            $near
+        )
+    };
+}
+
+/// The messages that stand nearest to a question, nearest first: $1 person, the parameter with its vector, and the one with the
+/// vector's model. Of somebody who said very much, the newest 20,000 are compared, which bounds what a question takes.
+macro_rules! near {
+    ($vector:literal, $model:literal, $but:literal) => {
+        concat!(
+            "(SELECT json_agg(f ORDER BY f.distance) FROM (
+                 SELECT m.*, c.distance FROM (
+                     SELECT number, month, vector <=> ",
+            $vector,
+            "::real[]::halfvec AS distance FROM message_vectors
+                     WHERE user_id = $1 AND model = ",
+            $model,
+            " AND vector IS NOT NULL AND vector_dims(vector) = cardinality(",
+            $vector,
+            "::real[]) AND number > (SELECT messages - 20000 FROM users WHERE id = $1)
+                     ORDER BY distance LIMIT 20) c
+                 CROSS JOIN LATERAL (
+                     SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
+                     WHERE user_id = $1 AND number = c.number AND text <> '' ",
+            $but,
+            "
+                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
+                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
+                     LIMIT 1) AS m) f) AS near"
+        )
+    };
+}
+pub(crate) use near;
+
+/// Where nothing is compared.
+macro_rules! nothing_near {
+    () => {
+        "NULL::json AS near"
+    };
+}
+pub(crate) use nothing_near;
+
+const FETCH: &str = fetch!(nothing_near!());
+
+/// As [`FETCH`]; $4 vector, $5 its model.
+const FETCH_NEAR: &str = fetch!(near!("$4", "$5", ""));
 
 const UNNUMBERED: &str = "SELECT user_id FROM messages WHERE number IS NULL LIMIT 1";
 
@@ -121,23 +174,42 @@ const NUMBER: &str = "
     ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings";
 
 impl Memory<'_> {
-    /// What was said that answers a question, most likely first, at most `limit` messages.
+    /// What was said that answers a question, most likely first, at most `limit` messages: by its words, and by its meaning
+    /// where that is known.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find(&self, user_id: i64, question: &Question, limit: usize) -> Result<Vec<Message>, StoreError> {
-        if question.terms.is_empty() {
+    pub async fn find(
+        &self,
+        user_id: i64,
+        question: &Question,
+        meaning: Option<&Meaning>,
+        limit: usize,
+    ) -> Result<Vec<Message>, StoreError> {
+        if question.terms.is_empty() && meaning.is_none() {
             return Ok(Vec::new());
         }
-        let (messages, terms, months, postings): (i32, _, _, _) =
-            sqlx::query_as(POSTINGS).bind(user_id).bind(&question.terms).fetch_one(&self.0.pool).await?;
-        let candidates = Postings::of(messages, terms, months, postings).candidates(question);
+        let candidates = self.postings(user_id, question).await?.candidates(question);
         let (numbers, months) = places(&candidates);
-        let (rows,): (Option<Json<Vec<FoundRow>>>,) =
-            sqlx::query_as(FETCH).bind(user_id).bind(numbers).bind(months).fetch_one(&self.0.pool).await?;
-        let mut found = best(question, &candidates, rows.map(|json| json.0).unwrap_or_default());
+        let mut query = sqlx::query_as(if meaning.is_some() { FETCH_NEAR } else { FETCH });
+        query = query.bind(user_id).bind(numbers).bind(months);
+        if let Some(Meaning { model, vector }) = meaning {
+            query = query.bind(vector).bind(model);
+        }
+        let (rows, near): (Option<Found>, Option<Found>) = query.fetch_one(&self.0.pool).await?;
+        let mut found = best(question, &candidates, rows, near);
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// The postings of a question's terms, for a turn whose message is known only after admit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn postings(&self, user_id: i64, question: &Question) -> Result<Postings, StoreError> {
+        let (messages, terms, months, postings): (i32, _, _, _) =
+            sqlx::query_as(POSTINGS).bind(user_id).bind(&question.terms).fetch_one(&self.0.pool).await?;
+        Ok(Postings::of(messages, terms, months, postings))
     }
 
     /// Numbers and indexes messages that are not yet: of one person, at most `limit`. How many; 0 when none is left.
@@ -213,8 +285,9 @@ pub(crate) async fn reindex(
     sqlx::query(UNINDEX).bind(user_id).bind(words).bind(months).bind(left).execute(&mut *connection).await?;
     let (terms, payloads): (Vec<_>, Vec<_>) =
         index(new, side(role)).into_iter().map(|entry| (entry.term, entry.payload.to_vec())).unzip();
-    sqlx::query(REINDEX).bind(user_id).bind(number).bind(month).bind(terms).bind(payloads).execute(connection).await?;
-    Ok(())
+    let query = sqlx::query(REINDEX).bind(user_id).bind(number).bind(month).bind(terms).bind(payloads);
+    query.execute(&mut *connection).await?;
+    vectors::corrected(connection, user_id, number).await
 }
 
 /// Postings to be written, by term and month.
@@ -259,8 +332,14 @@ pub(crate) fn places(candidates: &[Candidate]) -> (Vec<i32>, Vec<NaiveDate>) {
     candidates.iter().filter_map(|c| Some((i32::try_from(c.number).ok()?, c.month))).unzip()
 }
 
-/// The messages that were found, most likely first.
-pub(crate) fn best(question: &Question, candidates: &[Candidate], mut rows: Vec<FoundRow>) -> Vec<Message> {
+/// The messages that words led to, and those that meaning did, nearest first; in one order, most likely first.
+pub(crate) fn best(
+    question: &Question,
+    candidates: &[Candidate],
+    rows: Option<Found>,
+    near: Option<Found>,
+) -> Vec<Message> {
+    let (mut rows, near) = (rows.map(|json| json.0).unwrap_or_default(), near.map(|json| json.0).unwrap_or_default());
     let texts: Vec<_> = rows
         .iter()
         .map(|row| Text {
@@ -271,7 +350,9 @@ pub(crate) fn best(question: &Question, candidates: &[Candidate], mut rows: Vec<
             opens: row.opens,
         })
         .collect();
-    let order = rank(question, candidates, &texts);
+    let by_meaning: Vec<u32> = near.iter().map(|row| row.number).collect();
+    let order = fuse(&rank(question, candidates, &texts), &by_meaning);
+    rows.extend(near);
     let take = |number: u32| {
         let at = rows.iter().position(|row| row.number == number)?;
         Some(rows.swap_remove(at).message)

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     facts::{Fact, FactRow},
-    memory::{FoundRow, Postings, best, places},
+    memory::{Found, Postings, best, near, nothing_near, places},
+    vectors::Meaning,
 };
 
 /// Who said something.
@@ -82,7 +83,10 @@ impl Store {
 /// $1 person, $2 turns whose messages are left out (its own, from a failed attempt; the one that it takes the place of), $3 messages, $4 earlier summaries, $5 facts,
 /// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of a conversation before that fell
 /// silent, $9 weeks. A week of which a conversation is shown by itself is shown too if it had others.
-const RECALL: &str = "
+macro_rules! recall {
+    ($near:expr) => {
+        concat!(
+            "
     WITH open AS (
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
     ), newest AS (
@@ -125,7 +129,16 @@ const RECALL: &str = "
                     WHERE user_id = $1 AND number = c.number AND turn_id <> ALL ($2)
                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
-                    LIMIT 1) AS m) f) AS found";
+                    LIMIT 1) AS m) f) AS found, ",
+            $near
+        )
+    };
+}
+
+const RECALL: &str = recall!(nothing_near!());
+
+/// As [`RECALL`]; $10 vector, $11 its model.
+const RECALL_NEAR: &str = recall!(near!("$10", "$11", "AND turn_id <> ALL ($2)"));
 
 /// Most messages that are carried over a silence: what was talked of last.
 const CARRIED: i64 = 10;
@@ -147,7 +160,7 @@ pub struct RecallLimits {
 
 impl Messages<'_> {
     /// Everything that a turn needs of the past, in one query: `question` is what its message is about, and `postings`
-    /// what admit found of it. The messages of `turns` are left out.
+    /// what admit found of it; `meaning` what it means, where that is known. The messages of `turns` are left out.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -158,6 +171,7 @@ impl Messages<'_> {
         limits: RecallLimits,
         question: &Question,
         postings: &Postings,
+        meaning: Option<&Meaning>,
     ) -> Result<Recall, StoreError> {
         #[derive(FromRow)]
         struct Row {
@@ -167,11 +181,12 @@ impl Messages<'_> {
             weeks: Option<Json<Vec<(NaiveDate, String)>>>,
             facts: Option<Json<Vec<FactRow>>>,
             facts_version: i32,
-            found: Option<Json<Vec<FoundRow>>>,
+            found: Option<Found>,
+            near: Option<Found>,
         }
         let candidates = postings.candidates(question);
         let (numbers, months) = places(&candidates);
-        let row: Row = sqlx::query_as(RECALL)
+        let mut query = sqlx::query_as(if meaning.is_some() { RECALL_NEAR } else { RECALL })
             .bind(user_id)
             .bind(turns)
             .bind(i64::from(limits.messages))
@@ -180,9 +195,11 @@ impl Messages<'_> {
             .bind(numbers)
             .bind(months)
             .bind(CARRIED)
-            .bind(i64::from(limits.weeks))
-            .fetch_one(&self.0.pool)
-            .await?;
+            .bind(i64::from(limits.weeks));
+        if let Some(Meaning { model, vector }) = meaning {
+            query = query.bind(vector).bind(model);
+        }
+        let row: Row = query.fetch_one(&self.0.pool).await?;
         let keys = &self.0.keys;
         let mut messages = row.messages.map(|json| json.0).unwrap_or_default();
         let wanted = usize::try_from(limits.messages).unwrap_or(usize::MAX);
@@ -200,7 +217,7 @@ impl Messages<'_> {
             weeks: weeks.into_iter().map(open_week).collect::<Result<_, StoreError>>()?,
             facts: facts.into_iter().map(|row| row.open(keys)).collect::<Result<_, _>>()?,
             facts_version: row.facts_version,
-            remembered: best(question, &candidates, row.found.map(|json| json.0).unwrap_or_default()),
+            remembered: best(question, &candidates, row.found, row.near),
         })
     }
 

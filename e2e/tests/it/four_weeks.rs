@@ -7,9 +7,11 @@ use chrono::TimeDelta;
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, conversations,
+    meaning::Meanings,
     model::{Chain, ChainConfig, ModelProvider, Request, Script, Step},
     payments::see_to_endings,
     prompt::Persona,
+    speech::{self, Speech},
     summary,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
@@ -69,6 +71,8 @@ impl Story {
             wakeups: Wakeups::start(&store, &tasks),
             store: store.clone(),
             chain: Chain::new(vec![model()], ChainConfig::default()),
+            speech: Speech::new(speech::Providers::default(), &metrics),
+            meanings: Meanings::default(),
             persona: Persona::default(),
             plans: Plans::default(),
             relationship: Relationship::default(),

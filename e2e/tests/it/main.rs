@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod again;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod faults;
@@ -15,5 +16,7 @@ mod payments;
 mod remembers;
 #[cfg(test)]
 mod round_trips;
+#[cfg(test)]
+mod speaks;
 #[cfg(test)]
 mod system;

@@ -7,7 +7,7 @@
 
 use serde_json::json;
 
-use crate::crd::{EvolveBot, EvolveBotSpec, Limit, Provider, ProviderKind, SecretKeyRef};
+use crate::crd::{Ai, Embeddings, EvolveBot, EvolveBotSpec, Limit, Provider, ProviderKind, SecretKeyRef, Voice};
 
 /// Where Telegram is.
 pub const TELEGRAM_API_URL: &str = "https://api.telegram.org";
@@ -89,9 +89,7 @@ fn api(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     list.push(plain("HTTP_ADDR", &around.api_address));
     list.push(secret("JWT_SECRET", &around.jwt_secret));
     list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
-    let (providers, keys) = providers(&spec.ai.providers, &around.provider_keys);
-    list.push(plain("PROVIDERS", providers));
-    list.extend(keys);
+    list.extend(models(&spec.ai, &around.provider_keys));
     list.push(plain("AI_THINKING_BUDGET", spec.ai.thinking_budget));
     list.push(plain("MAX_AI_ITERATIONS", spec.ai.max_iterations));
     list.push(plain("CACHE_TTL_SECONDS", spec.api.cache_ttl_seconds));
@@ -115,18 +113,28 @@ fn persona(spec: &EvolveBotSpec, around: &Surroundings) -> serde_json::Value {
 }
 
 fn plans(spec: &EvolveBotSpec) -> serde_json::Value {
-    let plan = |messages: Limit, history: Limit, facts: Limit, images: bool| {
-        json!({
+    let plan = |messages: Limit, history: Limit, facts: Limit, images: bool, voice: Option<bool>| {
+        let mut plan = json!({
             "messagesPerDay": messages.number(),
             "historyMessages": history.number(),
             "facts": facts.number(),
             "images": images,
-        })
+        });
+        if let Some(voice) = voice {
+            plan["voice"] = json!(voice);
+        }
+        plan
     };
     let (free, premium) = (&spec.plans.free, &spec.plans.premium);
     json!({
-        "free": plan(free.messages_per_day, free.history_messages, free.facts, free.images),
-        "premium": plan(premium.messages_per_day, premium.history_messages, premium.facts, premium.images),
+        "free": plan(free.messages_per_day, free.history_messages, free.facts, free.images, free.voice),
+        "premium": plan(
+            premium.messages_per_day,
+            premium.history_messages,
+            premium.facts,
+            premium.images,
+            premium.voice,
+        ),
     })
 }
 
@@ -203,11 +211,12 @@ fn common(bot: &EvolveBot, part: &str, around: &Surroundings) -> Vec<Variable> {
     }
     list.push(secret("ENCRYPTION_KEY", &around.encryption_key));
     list.push(secret("SERVICE_KEY", &around.service_key));
-    // The bot waits for the API as long as the API for a model, and takes the pictures that the API takes.
+    // The bot waits for the API as long as the API for a model, and takes the pictures and recordings that the API takes.
     let api = &bot.spec.api;
     list.push(plain("HTTPX_TIMEOUT", api.http_timeout_seconds));
     list.push(plain("HTTPX_CONNECT_TIMEOUT", api.http_connect_timeout_seconds));
     list.push(plain("MAX_IMAGE_SIZE_MB", api.max_image_size_mb));
+    list.extend(bot.spec.ai.max_recording_seconds.map(|seconds| plain("MAX_VOICE_SECONDS", seconds)));
     list
 }
 
@@ -219,14 +228,40 @@ fn redis_prefix(bot: &EvolveBot) -> String {
     }
 }
 
-/// `PROVIDERS`, which names a variable for each key and so holds none, and those variables.
-fn providers(providers: &[Provider], default_secret: &str) -> (serde_json::Value, Vec<Variable>) {
-    let mut keys: Vec<Variable> = Vec::new();
+/// What answers, hears and speaks, and the keys of all of them.
+fn models(ai: &Ai, default_secret: &str) -> Vec<Variable> {
+    let mut keys = Vec::new();
+    let mut list = vec![plain("PROVIDERS", providers(&ai.providers, default_secret, &mut keys))];
+    if let Some(transcribers) = &ai.transcribers {
+        list.push(plain("TRANSCRIBERS", providers(transcribers, default_secret, &mut keys)));
+    }
+    if let Some(Voice { speakers: Some(speakers), name, .. }) = &ai.voice {
+        let mut speakers = providers(speakers, default_secret, &mut keys);
+        if let (Some(first), Some(name)) = (speakers.get_mut(0), name) {
+            first["voice"] = json!(name);
+        }
+        list.push(plain("SPEAKERS", speakers));
+    }
+    if let Some(Embeddings { provider, dimensions }) = &ai.embeddings {
+        // It has no name to be told apart by.
+        let provider = Provider { name: None, ..provider.clone() };
+        let mut embeddings = providers(&[provider], default_secret, &mut keys)[0].take();
+        if let Some(dimensions) = dimensions {
+            embeddings["dimensions"] = json!(dimensions);
+        }
+        list.push(plain("EMBEDDINGS", embeddings));
+    }
+    list.extend(keys);
+    list
+}
+
+/// A list of providers, which names a variable for each key and so holds none; the variables are added to `keys`.
+fn providers(providers: &[Provider], default_secret: &str, keys: &mut Vec<Variable>) -> serde_json::Value {
     let list = providers.iter().map(|provider| {
         let source = key_of(provider, default_secret);
         let variable = source.map(|source| {
             let same = keys.iter().find(|key| matches!(&key.value, Value::Secret(known) if *known == source));
-            let name = same.map_or_else(|| free_name(provider.kind, &keys), |key| key.name.clone());
+            let name = same.map_or_else(|| free_name(provider.kind, keys), |key| key.name.clone());
             if same.is_none() {
                 keys.push(Variable { name: name.clone(), value: Value::Secret(source) });
             }
@@ -246,7 +281,7 @@ fn providers(providers: &[Provider], default_secret: &str) -> (serde_json::Value
         }
         entry
     });
-    (list.collect(), keys)
+    list.collect()
 }
 
 /// Where the key of a provider is: where it says; a Gemini that does not say has the usual one.

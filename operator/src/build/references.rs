@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::environment::{Environments, Value, environments};
 use super::{Inputs, names, surroundings};
-use crate::crd::{ConfigMapKeyRef, EvolveBot, Pod, SecretKeyRef};
+use crate::crd::{Ai, ConfigMapKeyRef, EvolveBot, Pod, SecretKeyRef};
 
 /// Everything that is to be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,12 +120,32 @@ fn path_of(bot: &EvolveBot, variable: &str, source: &SecretKeyRef) -> String {
         "PAYMENT_PROVIDER_TOKEN" => "spec.telegram.payments.providerTokenSecretRef",
         "SERVICE_KEY" | "WEBHOOK_SECRET" => "spec.security",
         _ => {
-            let named = |key: &Option<SecretKeyRef>| key.as_ref() == Some(source);
-            let place = bot.spec.ai.providers.iter().position(|provider| named(&provider.api_key_secret_ref));
-            // The one without a reference is the one that has the usual.
-            let usual = || bot.spec.ai.providers.iter().position(|provider| provider.api_key_secret_ref.is_none());
-            return format!("spec.ai.providers[{}].apiKeySecretRef", place.or_else(usual).unwrap_or_default());
+            return path_of_key(&bot.spec.ai, source);
         }
     };
     field.to_owned()
+}
+
+/// The field that a provider's key comes from: of what answers, hears, speaks or embeds.
+fn path_of_key(ai: &Ai, source: &SecretKeyRef) -> String {
+    let speakers = ai.voice.as_ref().and_then(|voice| voice.speakers.as_deref());
+    let lists = [
+        ("providers", ai.providers.as_slice()),
+        ("transcribers", ai.transcribers.as_deref().unwrap_or_default()),
+        ("voice.speakers", speakers.unwrap_or_default()),
+    ];
+    let find = |key: Option<&SecretKeyRef>| {
+        lists.iter().find_map(|(list, providers)| {
+            let place = providers.iter().position(|provider| provider.api_key_secret_ref.as_ref() == key)?;
+            Some(format!("spec.ai.{list}[{place}].apiKeySecretRef"))
+        })
+    };
+    let embedder = |key: Option<&SecretKeyRef>| {
+        let embeddings = ai.embeddings.as_ref()?;
+        let is_its = embeddings.provider.api_key_secret_ref.as_ref() == key;
+        is_its.then(|| "spec.ai.embeddings.provider.apiKeySecretRef".to_owned())
+    };
+    let of = |key| find(key).or_else(|| embedder(key));
+    // The one without a reference is the one that has the usual.
+    of(Some(source)).or_else(|| of(None)).unwrap_or_else(|| "spec.ai.providers".to_owned())
 }

@@ -26,6 +26,18 @@ pub struct Ai {
     /// Most rounds of tool use in one turn.
     #[schemars(range(min = 0, max = 20))]
     pub max_iterations: u32,
+    /// What hears voice messages, asked in this order; an empty list for nothing. The Gemini among `providers` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4))]
+    pub transcribers: Option<Vec<Provider>>,
+    /// Longest recording of a person that is heard, seconds; 600 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 3600))]
+    pub max_recording_seconds: Option<u32>,
+    /// What tells what messages mean, so that they are also found in other words. Needs pgvector 0.7 or newer in the database.
+    /// They are found by their words alone when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<Embeddings>,
     /// Spoken answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voice: Option<Voice>,
@@ -33,7 +45,15 @@ pub struct Ai {
 
 impl Default for Ai {
     fn default() -> Self {
-        Self { providers: vec![Provider::default()], thinking_budget: 0, max_iterations: 3, voice: None }
+        Self {
+            providers: vec![Provider::default()],
+            thinking_budget: 0,
+            max_iterations: 3,
+            transcribers: None,
+            max_recording_seconds: None,
+            embeddings: None,
+            voice: None,
+        }
     }
 }
 
@@ -109,17 +129,42 @@ impl ProviderKind {
     }
 }
 
+/// An embedding model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules_at(".provider", &[
+    ("!has(self.provider) || !has(self.provider.kind) || self.provider.kind != 'scripted'",
+     "kind: scripted knows no meaning: choose gemini or openai, or remove embeddings"),
+])))]
+pub struct Embeddings {
+    /// Where the model is; Gemini's own when absent.
+    pub provider: Provider,
+    /// Numbers of a vector, for models that can be told; 768 of Gemini's when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4096))]
+    pub dimensions: Option<u32>,
+}
+
 /// Spoken answers, for people whose plan has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules_at(".speakers", &[
+    ("!has(self.speakers) || !has(self.model)", "each speaker has a model of its own: remove voice.model, or speakers"),
+])))]
 pub struct Voice {
     /// Whether answers may be spoken.
     pub enabled: bool,
-    /// The model that speaks; the API's default when absent.
+    /// What speaks, asked in this order. The Gemini among `ai.providers` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4), extend("x-kubernetes-validations" = rules(&[
+        ("size(self) > 0", "needs at least one; enabled: false if nothing is to speak"),
+    ])))]
+    pub speakers: Option<Vec<Provider>>,
+    /// The Gemini model that speaks; the API's default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 200), extend("x-kubernetes-validations" = one_word(NO_MODEL)))]
     pub model: Option<String>,
-    /// The voice of people who have not chosen one; the model's default when absent.
+    /// The voice of people who have not chosen one, as the first speaker calls it; its default when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = one_line("must be the name of a voice, such as Kore")))]
     pub name: Option<String>,
@@ -127,6 +172,6 @@ pub struct Voice {
 
 impl Default for Voice {
     fn default() -> Self {
-        Self { enabled: true, model: None, name: None }
+        Self { enabled: true, speakers: None, model: None, name: None }
     }
 }

@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use self::rules::{all, rules, rules_at};
 
-pub use self::ai::{Ai, Provider, ProviderKind, Voice};
+pub use self::ai::{Ai, Embeddings, Provider, ProviderKind, Voice};
 pub use self::backup::{Backup, BackupVolume, S3};
 pub use self::data::{Database, Redis, Retention, Security};
 pub use self::definition::{definition, definition_yaml, schema};

@@ -19,6 +19,10 @@ use super::rules::{all, rules, rules_at};
         ("!(has(self.free) && has(self.free.images) && self.free.images) || !has(self.premium) || !has(self.premium.images) || self.premium.images",
          "people would lose pictures by paying: set free.images: false, or remove premium.images"),
     ]),
+    rules_at(".premium.voice", &[
+        ("!(has(self.free) && has(self.free.voice) && self.free.voice) || !has(self.premium) || !has(self.premium.voice) || self.premium.voice",
+         "people would lose spoken answers by paying: set free.voice: false, or remove premium.voice"),
+    ]),
 ])))]
 pub struct Plans {
     /// Without paying.
@@ -51,6 +55,9 @@ pub struct FreePlan {
     pub facts: Limit,
     /// Whether pictures may be sent.
     pub images: bool,
+    /// Whether answers may be spoken; not when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<bool>,
 }
 
 impl Default for FreePlan {
@@ -60,6 +67,7 @@ impl Default for FreePlan {
             history_messages: Limit::AtMost(10),
             facts: Limit::AtMost(50),
             images: false,
+            voice: None,
         }
     }
 }
@@ -76,6 +84,9 @@ pub struct PremiumPlan {
     pub facts: Limit,
     /// Whether pictures may be sent.
     pub images: bool,
+    /// Whether answers may be spoken; they are when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<bool>,
     /// What a month costs; premium cannot be bought when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
@@ -88,6 +99,7 @@ impl Default for PremiumPlan {
             history_messages: Limit::Unlimited,
             facts: Limit::Unlimited,
             images: true,
+            voice: None,
             price: None,
         }
     }

@@ -6,7 +6,7 @@ use evolve_operator::crd;
 use serde_json::Value;
 
 /// A request with the definition, its last-applied annotation and some room fits into what the API server takes.
-const LARGEST: usize = 200_000;
+const LARGEST: usize = 220_000;
 
 #[test]
 fn the_committed_definition_is_the_one_that_the_types_make() {

@@ -69,6 +69,46 @@ spec:
 }
 
 #[test]
+fn what_hears_and_speaks_is_what_the_resource_says_and_shares_the_keys() {
+    let all = environments(
+        &EvolveBot::parse(
+            r"
+apiVersion: evolveai.dev/v1alpha1
+kind: EvolveBot
+metadata: { name: eva }
+spec:
+  ai:
+    providers: [{ kind: gemini, apiKeySecretRef: { name: models, key: google } }]
+    transcribers:
+      - { kind: openai, model: whisper-1, baseUrl: 'http://whisper:8000/v1' }
+      - { kind: gemini, apiKeySecretRef: { name: models, key: google } }
+    maxRecordingSeconds: 120
+    embeddings: { provider: { kind: openai, model: nomic-embed-text, baseUrl: 'http://ollama:11434/v1' }, dimensions: 256 }
+    voice:
+      name: alloy
+      speakers: [{ kind: openai, model: tts-1, baseUrl: 'https://api.openai.com/v1', apiKeySecretRef: { name: models, key: openai } }]
+  plans: { free: { voice: true }, premium: { voice: true } }
+",
+        )
+        .unwrap(),
+        &surroundings(),
+    );
+    const NAMES: [&str; 8] = [
+        "PROVIDERS",
+        "TRANSCRIBERS",
+        "SPEAKERS",
+        "EMBEDDINGS",
+        "GOOGLE_API_KEY",
+        "OPENAI_API_KEY",
+        "MAX_VOICE_SECONDS",
+        "PLANS",
+    ];
+    let of =
+        |list: Vec<Variable>| list.into_iter().filter(|one| NAMES.contains(&one.name.as_str())).collect::<Vec<_>>();
+    insta::assert_snapshot!(format!("{}\nbot\n{}", render(&of(all.api)), render(&of(all.bot))));
+}
+
+#[test]
 fn the_levels_and_the_decay_that_are_rendered_are_what_the_api_reads() {
     let bot = EvolveBot::parse(include_str!("../../../examples/full.yaml")).unwrap();
     let api = environments(&bot, &surroundings()).api;

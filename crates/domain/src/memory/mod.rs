@@ -10,6 +10,7 @@
 
 pub mod candidates;
 pub mod forget;
+pub mod fuse;
 pub mod index;
 pub mod question;
 pub mod rank;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::error::ModelError;
+use super::picture::Picture;
 use super::request::ToolCall;
 
 /// A piece of an answer as it is made.
@@ -19,6 +20,8 @@ pub enum Event {
     },
     /// More text; pieces follow each other without separators.
     Text(String),
+    /// A picture that the model drew, complete.
+    Picture(Picture),
     /// A tool call, complete.
     ToolCall(ToolCall),
     /// What the answer has cost so far. Each replaces the one before it.
@@ -32,6 +35,7 @@ impl fmt::Debug for Event {
         match self {
             Self::Started { provider, model } => write!(f, "Started({provider}, {model})"),
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Picture(picture) => picture.fmt(f),
             Self::ToolCall(call) => call.fmt(f),
             Self::Usage(usage) => usage.fmt(f),
             Self::Finished(reason) => write!(f, "Finished({reason:?})"),
@@ -79,11 +83,13 @@ impl Usage {
     }
 }
 
-/// A whole answer: text, tool calls, or both.
+/// A whole answer: text, pictures, tool calls, or several of them.
 #[derive(Clone, PartialEq)]
 pub struct Answer {
-    /// What to say. May be empty when there are tool calls.
+    /// What to say. May be empty when there are tool calls or a picture.
     pub text: String,
+    /// What to show: the last picture that the model drew, since it may draw sketches first.
+    pub picture: Option<Picture>,
     /// What to call, in the model's order.
     pub tool_calls: Vec<ToolCall>,
     /// What it cost; zeros where the server does not say.
@@ -96,6 +102,7 @@ impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer")
             .field("text_bytes", &self.text.len())
+            .field("picture", &self.picture)
             .field("tool_calls", &self.tool_calls)
             .field("usage", &self.usage)
             .field("finish", &self.finish)
@@ -107,6 +114,7 @@ impl fmt::Debug for Answer {
 #[derive(Default, Clone)]
 pub struct AnswerBuilder {
     text: String,
+    picture: Option<Picture>,
     tool_calls: Vec<ToolCall>,
     usage: Usage,
     finish: Option<FinishReason>,
@@ -118,6 +126,7 @@ impl AnswerBuilder {
         match event {
             Event::Started { .. } => *self = Self::default(),
             Event::Text(text) => self.text.push_str(text),
+            Event::Picture(picture) => self.picture = Some(picture.clone()),
             Event::ToolCall(call) => self.tool_calls.push(call.clone()),
             Event::Usage(usage) => self.usage = *usage,
             Event::Finished(reason) => self.finish = Some(*reason),
@@ -142,6 +151,7 @@ impl AnswerBuilder {
     /// [`ModelError::Malformed`] if [`Event::Finished`] never came: the answer was cut off.
     pub fn finish(self) -> Result<Answer, ModelError> {
         let finish = self.finish.ok_or_else(|| ModelError::malformed("the answer ended before it was finished"))?;
-        Ok(Answer { text: self.text, tool_calls: self.tool_calls, usage: self.usage, finish })
+        let Self { text, picture, tool_calls, usage, finish: _ } = self;
+        Ok(Answer { text, picture, tool_calls, usage, finish })
     }
 }

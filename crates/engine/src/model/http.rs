@@ -50,9 +50,9 @@ pub enum SetupError {
 }
 
 /// An answer's head with a body that is still to come.
-pub(super) struct Exchange {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Exchange {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     response: Response,
     limits: HttpLimits,
     deadline: Instant,
@@ -60,7 +60,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// Sends a request and waits for the head of the answer.
-    pub(super) async fn send(request: RequestBuilder, limits: HttpLimits) -> Result<Self, ModelError> {
+    pub(crate) async fn send(request: RequestBuilder, limits: HttpLimits) -> Result<Self, ModelError> {
         let deadline = Instant::now() + limits.total;
         // The client has a time-out of its own, for the same value by default: ours names what it waited for.
         let response = tokio::time::timeout_at(deadline, request.timeout(limits.total).send())
@@ -72,12 +72,23 @@ impl Exchange {
     }
 
     /// Whether the status is 2xx.
-    pub(super) fn ok(&self) -> bool {
+    pub(crate) fn ok(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
+    /// This answer, if its status is 2xx; what it means otherwise, read by `refusal` from its status, headers and body.
+    pub(crate) async fn accepted(self, refusal: fn(u16, &HeaderMap, &[u8]) -> ModelError) -> Result<Self, ModelError> {
+        if self.ok() {
+            return Ok(self);
+        }
+        let (status, headers) = (self.status, self.headers.clone());
+        // A refusal without a readable body is still a refusal: its status says enough.
+        let body = self.body().await.unwrap_or_default();
+        Err(refusal(status, &headers, &body))
+    }
+
     /// The whole body.
-    pub(super) async fn body(self) -> Result<Vec<u8>, ModelError> {
+    pub(crate) async fn body(self) -> Result<Vec<u8>, ModelError> {
         let idle = self.limits.total;
         let mut pieces = self.pieces(idle);
         let mut body = Vec::new();

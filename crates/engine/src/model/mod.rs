@@ -8,10 +8,11 @@
 mod answer;
 mod chain;
 mod error;
-mod gemini;
-mod http;
+pub(crate) mod gemini;
+pub(crate) mod http;
 mod observer;
-mod openai;
+pub(crate) mod openai;
+mod picture;
 mod request;
 mod scripted;
 mod sse;
@@ -26,6 +27,7 @@ pub use self::gemini::{Gemini, GeminiConfig, SafetyThreshold};
 pub use self::http::{HttpLimits, SetupError};
 pub use self::observer::{Attempt, Observer, Outcome, TracingObserver};
 pub use self::openai::{OpenAi, OpenAiConfig};
+pub use self::picture::Picture;
 pub use self::request::{Message, Part, Request, Role, Thinking, ThinkingLevel, ToolCall, ToolChoice, ToolSpec};
 pub use self::scripted::{Script, Scripted, Step};
 

@@ -141,6 +141,13 @@ pub enum Part {
         /// The file, undecoded. Shared, so that a request is cheap to clone.
         bytes: Arc<[u8]>,
     },
+    /// A recording. Models that cannot hear are not given it.
+    Audio {
+        /// Its media type: `audio/ogg`, `audio/mpeg`, …
+        mime: String,
+        /// The file, undecoded.
+        bytes: Arc<[u8]>,
+    },
     /// A tool call that the model made earlier.
     ToolCall(ToolCall),
     /// What that call returned.
@@ -159,6 +166,7 @@ impl fmt::Debug for Part {
         match self {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::Image { mime, bytes } => write!(f, "Image({mime}, {} bytes)", bytes.len()),
+            Self::Audio { mime, bytes } => write!(f, "Audio({mime}, {} bytes)", bytes.len()),
             Self::ToolCall(call) => call.fmt(f),
             Self::ToolResult { id, name, .. } => write!(f, "ToolResult({name}, {id})"),
         }

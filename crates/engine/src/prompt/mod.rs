@@ -279,7 +279,8 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
             messages::Role::Assistant => model::Role::Assistant,
         };
         let mut parts = Vec::new();
-        if message.has_image {
+        // What the model drew itself is told only where it said nothing: it would learn to write that instead of drawing.
+        if message.has_image && (message.role == messages::Role::User || message.text.is_empty()) {
             parts.push(model::Part::Text(PHOTO.to_owned()));
         }
         if !message.text.is_empty() {

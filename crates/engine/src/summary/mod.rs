@@ -58,6 +58,7 @@ pub fn start(engine: Engine, tasks: &Tasks) {
                 () = soft.cancelled() => return Ok(()),
             }
             turns = turns.resubscribe();
+            engine.meanings.enable(&engine.store).await;
             while !soft.is_cancelled() && sum_up_one(&engine).await {}
             while !soft.is_cancelled() && sum_up_week(&engine).await {}
         }
@@ -83,6 +84,7 @@ pub async fn sum_up_one(engine: &Engine) -> bool {
             if written == Written::Done {
                 engine.metrics.summaries.inc();
             }
+            engine.meanings.place(&engine.store, unsummed.user_id).await;
             true
         }
         Err(error) => {

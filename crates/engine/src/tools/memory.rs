@@ -74,7 +74,8 @@ pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result
     };
     let names = Names { person: context.profile.name.as_deref(), companion: context.companion };
     let question = Question::read(&query, names);
-    let found = context.store.memory().find(context.user_id, &question, FOUND).await?;
+    let meaning = context.meanings.of(&query).await;
+    let found = context.store.memory().find(context.user_id, &question, meaning.as_ref(), FOUND).await?;
     let shown = |m: &Message| {
         json!({
             "who": match m.role { Role::User => "person", Role::Assistant => "you" },

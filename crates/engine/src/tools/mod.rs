@@ -19,7 +19,10 @@ pub(crate) use memory::confidence;
 use serde_json::{Value, json};
 pub use specs::specs;
 
-use crate::facts::{Outcome, Wish, settle};
+use crate::{
+    facts::{Outcome, Wish, settle},
+    meaning::Meanings,
+};
 
 /// Most effects of one kind in one turn: a model in a loop must not fill the memory.
 pub(crate) const MAX_EFFECTS: usize = 10;
@@ -31,6 +34,8 @@ pub(crate) const MAX_CALLS: usize = 8;
 pub struct Context<'a> {
     /// For what is not in the prompt.
     pub store: &'a Store,
+    /// For what was said in other words.
+    pub meanings: &'a Meanings,
     /// The person.
     pub user_id: i64,
     /// What is remembered of them.

@@ -4,7 +4,7 @@ use evolve_domain::{
     day,
     memory::question::{Names, Question},
 };
-use evolve_store::turns::{Admission, Admit, Ended, Person, Reply, TurnLease};
+use evolve_store::turns::{Admission, Admit, Ended, Person, Replay, TurnLease};
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::Engine;
 
 pub(super) enum Admitted {
     Run(TurnLease, Box<Person>),
-    Answered(Reply),
+    Answered(Replay),
 }
 
 pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, TurnError> {
@@ -49,7 +49,7 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
         };
         match engine.store.turns().admit(&admit).await? {
             Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),
-            Admission::Replay(reply) => return Ok(Admitted::Answered(reply)),
+            Admission::Replay(replay) => return Ok(Admitted::Answered(replay)),
             Admission::KeyReused => return Err(TurnError::KeyReused),
             Admission::Exhausted { limit, settings } => {
                 let resets_at = day::next_day(settings.time_zone, engine.clock.now());
@@ -59,7 +59,8 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
                 let lease_left = (leased_until - engine.clock.now()).to_std().unwrap_or_default();
                 let until = give_up.min(Instant::now() + lease_left);
                 match wait(engine, &mut ends, turn_id, until).await? {
-                    Some(Ended::Done(reply)) => return Ok(Admitted::Answered(reply)),
+                    // The next look finds the answer, and how the person wants it.
+                    Some(Ended::Done(_)) => {}
                     Some(Ended::Failed(name)) => return Err(TurnError::from_stored(&name)),
                     None if Instant::now() >= give_up => return Err(TurnError::InProgress),
                     None => {}
@@ -113,6 +114,14 @@ fn hash(request: &TurnRequest) -> [u8; 32] {
     }
     if let Some(image) = &request.image {
         hash.update(&image.bytes);
+    }
+    for image in &request.more_images {
+        hash.update(image.bytes.len().to_be_bytes());
+        hash.update(&image.bytes);
+    }
+    if let Some(audio) = &request.audio {
+        hash.update(b"audio");
+        hash.update(&audio.bytes);
     }
     hash.finalize().into()
 }

@@ -14,7 +14,7 @@ use evolve_store::{
 };
 
 use super::{Again, Outcome, Quoted, Running, TurnError, TurnReply, TurnRequest, persist::insist};
-use crate::{Engine, facts::settle};
+use crate::{Engine, facts::settle, model::Picture};
 
 /// The answer that is made anew.
 pub(super) struct Anew {
@@ -117,14 +117,7 @@ pub(super) async fn prepare(engine: &Engine, request: TurnRequest) -> Result<Opt
 
 /// What is told of a message that was corrected and nothing more.
 pub(super) fn corrected() -> TurnReply {
-    TurnReply {
-        text: String::new(),
-        level_up: None,
-        replayed: false,
-        profile_changed: false,
-        stopped: false,
-        corrected: true,
-    }
+    TurnReply { corrected: true, ..TurnReply::default() }
 }
 
 impl Anew {
@@ -158,6 +151,7 @@ impl Running<'_> {
             let work = Replace {
                 last: &anew.last,
                 reply: &outcome.text,
+                picture: outcome.picture.as_ref().map(Picture::bytes),
                 facts: &facts,
                 patch,
                 settings: self.person.settings,
@@ -167,7 +161,10 @@ impl Running<'_> {
                 now: self.engine.clock.now(),
             };
             match insist(|| turns.replace(&self.lease, &work)).await? {
-                Replaced::Written => return Ok(TurnReply::of(outcome, None, !patch.is_empty())),
+                Replaced::Written => {
+                    let reply = TurnReply::of(outcome, None, !patch.is_empty());
+                    return Ok(TurnReply { sound: self.sound(), ..reply });
+                }
                 Replaced::Outpaced => {
                     let known = self.engine.store.facts();
                     let book = insist(|| known.book(user_id)).await?;

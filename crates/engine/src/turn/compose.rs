@@ -53,7 +53,7 @@ impl Running<'_> {
         };
         let mut system = self.engine.prompts.system(&self.engine.persona, &known)?;
         let secret = self.engine.prompts.secret(&self.engine.persona, &known)?;
-        if crisis::is_spoken_of(&self.request.text) {
+        if crisis::is_spoken_of(&self.said()) {
             system = format!("{system}\n\n{}", self.engine.prompts.danger(self.settings().language)?);
         }
         push_message(&mut context, self.message(recall));
@@ -85,11 +85,12 @@ impl Running<'_> {
         if self.had_image || image.is_none() && self.request.image.is_some() {
             parts.push(Part::Text(PHOTO.to_owned()));
         }
-        if let Some(image) = image {
+        for image in image.into_iter().chain(&self.request.more_images) {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
-        if !self.request.text.is_empty() {
-            parts.push(Part::Text(hidden::without(&self.request.text)));
+        let said = self.said();
+        if !said.is_empty() {
+            parts.push(Part::Text(hidden::without(&said)));
         }
         Message { role: Role::User, parts }
     }

@@ -59,7 +59,7 @@ impl Running<'_> {
     ) -> Result<Outcome, TurnError> {
         let mut effects = Effects::default();
         let mut usage = Usage::default();
-        let mut spoken = String::new();
+        let (mut spoken, mut picture) = (String::new(), None);
         let mut warned = false;
         for round in 0..=self.engine.max_iterations {
             if round == self.engine.max_iterations {
@@ -71,7 +71,7 @@ impl Running<'_> {
                     usage = usage.plus(spent);
                     let words = stop::cut_off(&clean(&said));
                     let text = if words.is_empty() { stop::cut_off(&spoken) } else { words };
-                    return Ok(Outcome { text, model, usage: stored(usage), effects });
+                    return Ok(Outcome { text, picture, model, usage: stored(usage), effects });
                 }
                 Round::Quoted(model, spent) => {
                     usage = usage.plus(spent);
@@ -89,11 +89,12 @@ impl Running<'_> {
             if !words.is_empty() {
                 spoken = words;
             }
+            picture = answer.picture.clone().or(picture);
             if answer.tool_calls.is_empty() || request.tool_choice == ToolChoice::None {
-                if spoken.is_empty() {
+                if spoken.is_empty() && picture.is_none() {
                     return Err(TurnError::ModelFailed);
                 }
-                return Ok(Outcome { text: spoken, model, usage: stored(usage), effects });
+                return Ok(Outcome { text: spoken, picture, model, usage: stored(usage), effects });
             }
             let results = self.use_tools(&answer.tool_calls, recall, &mut effects).await?;
             if !answer.text.is_empty() {
@@ -167,6 +168,7 @@ impl Running<'_> {
     ) -> Result<Vec<Value>, TurnError> {
         let context = tools::Context {
             store: &self.engine.store,
+            meanings: &self.engine.meanings,
             user_id: self.lease.user_id,
             facts: &recall.facts,
             facts_version: recall.facts_version,
@@ -227,7 +229,7 @@ fn stored(usage: Usage) -> turns::Usage {
     }
 }
 
-fn failure(error: &ChainError) -> TurnError {
+pub(super) fn failure(error: &ChainError) -> TurnError {
     tracing::warn!(%error, "no model answered");
     if error.blocked() {
         return TurnError::ModelBlocked;

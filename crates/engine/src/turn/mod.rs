@@ -6,12 +6,16 @@ mod admit;
 mod again;
 mod compose;
 mod generate;
+mod hear;
 mod persist;
 mod quoted;
 mod recall;
 mod stop;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{profile::Settings, relationship::LevelUp};
@@ -19,9 +23,16 @@ use evolve_store::{StoreError, turns};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub use hear::Sound;
 pub use quoted::{Author, Quoted};
 
-use crate::{Engine, prompt::PromptError, tools::Effects};
+use crate::{
+    Engine,
+    model::Picture,
+    prompt::PromptError,
+    speech::{Audio, Heard},
+    tools::Effects,
+};
 
 /// How long a turn may be silent before another process may take it over.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -41,6 +52,10 @@ pub struct TurnRequest {
     pub image: Option<Image>,
     /// How the caller can have the picture again: it is kept, the picture is not.
     pub image_ref: Option<String>,
+    /// More pictures, where they showed several at once.
+    pub more_images: Vec<Image>,
+    /// What they said instead of writing it, or besides.
+    pub audio: Option<Audio>,
     /// What it answers.
     pub reply_to: Option<Quoted>,
     /// Which answer is to be made anew.
@@ -74,6 +89,7 @@ impl std::fmt::Debug for TurnRequest {
             .field("user_id", &self.user_id)
             .field("text_bytes", &self.text.len())
             .field("image_bytes", &self.image.as_ref().map(|image| image.bytes.len()))
+            .field("audio", &self.audio)
             .finish_non_exhaustive()
     }
 }
@@ -81,6 +97,8 @@ impl std::fmt::Debug for TurnRequest {
 /// What a caller who listens hears while the answer is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnEvent {
+    /// What the person said in their recording. It comes before anything else.
+    Heard(String),
     /// More text.
     Delta(String),
     /// What came so far is void; the answer starts over.
@@ -88,16 +106,22 @@ pub enum TurnEvent {
 }
 
 /// The answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TurnReply {
     /// The answer, in Markdown.
     pub text: String,
+    /// What the person said, where they spoke.
+    pub heard: Option<String>,
+    /// A picture that the model drew: the file. A replay shows it again.
+    pub picture: Option<Arc<[u8]>>,
     /// The level of the relationship that was reached with it. A replay says it again.
     pub level_up: Option<LevelUp>,
     /// Whether it was made for an earlier request with the same key.
     pub replayed: bool,
     /// Whether the turn changed the profile or the settings, so that caches of them are out of date.
     pub profile_changed: bool,
+    /// What it has to do with sound, for [`Engine::sound`].
+    pub sound: Option<Box<Sound>>,
     /// Whether it was stopped before its first word.
     pub stopped: bool,
     /// Whether there is no answer, since a message was corrected and nothing more.
@@ -106,14 +130,15 @@ pub struct TurnReply {
 
 impl TurnReply {
     fn replay(reply: turns::Reply) -> Self {
-        let turns::Reply { text, level_up, stopped } = reply;
-        Self { text, level_up, replayed: true, profile_changed: false, stopped, corrected: false }
+        let turns::Reply { text, picture, level_up, stopped } = reply;
+        Self { text, picture: picture.map(Into::into), level_up, replayed: true, stopped, ..Self::default() }
     }
 
     /// A new answer.
     fn of(outcome: &Outcome, level_up: Option<LevelUp>, profile_changed: bool) -> Self {
-        let (text, stopped) = (outcome.text.clone(), outcome.text.is_empty());
-        Self { text, level_up, replayed: false, profile_changed, stopped, corrected: false }
+        let picture = outcome.picture.as_ref().map(|picture| picture.bytes().into());
+        let stopped = outcome.text.is_empty() && picture.is_none();
+        Self { text: outcome.text.clone(), picture, level_up, profile_changed, stopped, ..Self::default() }
     }
 }
 
@@ -131,6 +156,12 @@ pub enum TurnError {
     /// Pictures belong to another plan.
     #[error("pictures are not part of the person's plan")]
     PremiumRequired,
+    /// Nothing is configured that hears.
+    #[error("nothing here can hear")]
+    CannotHear,
+    /// Nobody speaks in the recording.
+    #[error("nobody speaks in the recording")]
+    NothingHeard,
     /// The key was used with another request.
     #[error("the Idempotency-Key was used before with another request")]
     KeyReused,
@@ -171,6 +202,8 @@ impl TurnError {
     fn stored(&self) -> &'static str {
         match self {
             Self::PremiumRequired => "premium_required",
+            Self::CannotHear => "cannot_hear",
+            Self::NothingHeard => "nothing_heard",
             Self::ModelUnavailable { .. } => "model_unavailable",
             Self::ModelBlocked => "model_blocked",
             Self::ModelFailed => "model_failed",
@@ -183,6 +216,8 @@ impl TurnError {
     fn from_stored(name: &str) -> Self {
         match name {
             "premium_required" => Self::PremiumRequired,
+            "cannot_hear" => Self::CannotHear,
+            "nothing_heard" => Self::NothingHeard,
             "model_blocked" => Self::ModelBlocked,
             "model_failed" => Self::ModelFailed,
             "nothing_to_repeat" => Self::NothingToRepeat,
@@ -209,6 +244,7 @@ impl Listener {
 #[derive(Debug)]
 struct Outcome {
     text: String,
+    picture: Option<Picture>,
     model: String,
     usage: turns::Usage,
     effects: Effects,
@@ -220,6 +256,8 @@ struct Running<'a> {
     request: &'a TurnRequest,
     lease: turns::TurnLease,
     person: Box<turns::Person>,
+    /// What was heard, once it was.
+    heard: OnceLock<Heard>,
     /// The answer that is made anew.
     anew: Option<again::Anew>,
     /// Whether the person's message is in the history already.
@@ -246,7 +284,7 @@ impl Engine {
         let stops = self.wakeups.stops();
         let (lease, person) = match admit::admit(self, &asked).await {
             Ok(admit::Admitted::Run(lease, person)) => (lease, person),
-            Ok(admit::Admitted::Answered(reply)) => return Ok(TurnReply::replay(reply)),
+            Ok(admit::Admitted::Answered(replay)) => return Ok(hear::replayed(self, &asked.request, replay).await?),
             Err(error @ TurnError::QuotaExhausted { .. }) => {
                 if let Some(anew) = &asked.anew {
                     anew.correct(self, &asked.request).await?;
@@ -257,11 +295,11 @@ impl Engine {
         };
         let again::Asked { request, anew, retried, had_image } = asked;
         let is_kept = anew.is_some() || retried.is_some();
-        let stop = CancellationToken::new();
+        let (heard, stop) = (OnceLock::new(), CancellationToken::new());
         if lease.stop_asked() {
             stop.cancel();
         }
-        let running = Running { engine: self, request: &request, lease, person, anew, is_kept, had_image, stop };
+        let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, had_image, stop };
         let mut listener = Listener(events);
         match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
@@ -286,6 +324,7 @@ impl Running<'_> {
         if self.request.image.is_some() && !self.is_kept && !self.may_show_images() {
             return Err(TurnError::PremiumRequired);
         }
+        self.hear(listener).await?;
         if let Some(anew) = &self.anew {
             anew.correct(self.engine, self.request).await?;
         }

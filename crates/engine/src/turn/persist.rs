@@ -10,7 +10,7 @@ use evolve_store::{
 use uuid::Uuid;
 
 use super::{Outcome, Running, TurnError, TurnReply};
-use crate::facts::settle;
+use crate::{facts::settle, model::Picture};
 
 /// Pauses between attempts to write how a turn ended: an answer was paid for, a failure owes a message of quota.
 const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
@@ -26,6 +26,7 @@ impl Running<'_> {
             patch.apply_to(&mut after);
             ProfileChange { patch: patch.clone(), after }
         });
+        let said = self.said();
         let (message_id, reply_id, conversation_id) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
         let mut person = self.person.clone();
         let mut facts = outcome.effects.facts.clone();
@@ -33,10 +34,11 @@ impl Running<'_> {
             let growth = person.bond.grow(&self.engine.relationship, person.day, facts.learnt.len());
             let level_up = self.celebrated(outcome, &growth);
             let work = Persist {
-                message: &self.request.text,
+                message: &said,
                 has_image: self.request.image.is_some(),
                 message_id,
                 reply: &outcome.text,
+                picture: outcome.picture.as_ref().map(Picture::bytes),
                 reply_id,
                 conversation_id,
                 facts: &facts,
@@ -51,7 +53,8 @@ impl Running<'_> {
             let turns = self.engine.store.turns();
             match insist(|| turns.persist(&self.lease, &person, &work)).await? {
                 Persisted::Written => {
-                    return Ok(TurnReply::of(outcome, level_up, profile.is_some()));
+                    let reply = TurnReply::of(outcome, level_up, profile.is_some());
+                    return Ok(TurnReply { heard: self.heard(), sound: self.sound(), ..reply });
                 }
                 // Another turn of the same person came first, or a change of their facts. Each time one of them ends, so this
                 // ends too.
@@ -80,7 +83,9 @@ impl Running<'_> {
     /// Somebody else may have answered it, or it was we ourselves: the connection broke before Postgres could say so.
     pub(super) async fn ended_before(&self, profile_changed: bool) -> Result<TurnReply, TurnError> {
         match self.engine.store.turns().ended(self.lease.turn_id).await? {
-            Some(Ended::Done(reply)) => Ok(TurnReply { profile_changed, ..TurnReply::replay(reply) }),
+            Some(Ended::Done(reply)) => {
+                Ok(TurnReply { profile_changed, heard: self.heard(), sound: self.sound(), ..TurnReply::replay(reply) })
+            }
             _ => Err(TurnError::Superseded),
         }
     }
@@ -91,16 +96,15 @@ impl Running<'_> {
         }
         // A picture that nobody was allowed to look at has not been part of the conversation.
         let has_image = self.request.image.is_some() && !matches!(error, TurnError::PremiumRequired);
-        let work = FailedMessage {
-            message: &self.request.text,
-            has_image,
-            message_id: Uuid::now_v7(),
-            conversation_id: Uuid::now_v7(),
-        };
+        let said = self.said();
+        let work =
+            FailedMessage { message: &said, has_image, message_id: Uuid::now_v7(), conversation_id: Uuid::now_v7() };
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
+        // What nobody has heard is not half a message: it is heard when it is tried again.
+        let is_whole = self.request.audio.is_none() || self.heard.get().is_some();
         // What is answered anew is in the history already.
-        let is_new = !self.is_kept && (has_image || !self.request.text.is_empty());
-        let keep = is_new.then_some(&work);
+        let is_new = !self.is_kept && (has_image || !said.is_empty());
+        let keep = (is_new && is_whole).then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }

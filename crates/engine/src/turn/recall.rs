@@ -1,4 +1,4 @@
-//! Recall: what the turn knows of the past, in one query.
+//! Recall: what the turn knows of the past, in one query; in two, where the person spoke.
 
 use evolve_domain::{
     fact::MOST,
@@ -25,15 +25,30 @@ impl Running<'_> {
             weeks: if self.person.plan == Plan::Premium { WEEKS.1 } else { WEEKS.0 },
             facts: plan.facts.unwrap_or(MOST).min(MOST),
         };
+        let (store, user_id, question) = (&self.engine.store, self.lease.user_id, self.question());
+        let spoken = match self.heard.get() {
+            // Admit could not know the words of a recording: a statement more, for those who speak.
+            Some(_) => Some(store.memory().postings(user_id, &question).await?),
+            None => None,
+        };
+        let postings = spoken.as_ref().unwrap_or(&self.person.postings);
         let mut turns = vec![self.lease.turn_id];
         turns.extend(self.anew.as_ref().map(|anew| anew.last.turn_id));
-        let messages = self.engine.store.messages();
-        Ok(messages.recall(self.lease.user_id, &turns, limits, &self.question(), &self.person.postings).await?)
+        let (messages, meaning) = (store.messages(), self.engine.meanings.of(&self.said()).await);
+        match messages.recall(user_id, &turns, limits, &question, postings, meaning.as_ref()).await {
+            // Whatever is wrong with vectors must not cost anybody an answer.
+            Err(error) if meaning.is_some() && !error.is_unavailable() => {
+                tracing::warn!(%error, "vectors could not be compared; words alone are looked for");
+                self.engine.meanings.disable();
+                Ok(messages.recall(user_id, &turns, limits, &question, postings, None).await?)
+            }
+            done => Ok(done?),
+        }
     }
 
     /// The message, as a question to the past.
     pub(super) fn question(&self) -> Question {
         let names = Names { person: self.person.profile.name.as_deref(), companion: &self.engine.persona.name };
-        Question::read(&self.request.text, names)
+        Question::read(&self.said(), names)
     }
 }

@@ -178,6 +178,7 @@ async fn an_answer_that_gives_the_instructions_away_is_made_anew(#[case] live: b
     while let Some(event) = events.recv().await {
         match event {
             TurnEvent::Delta(more) => shown.push_str(&more),
+            TurnEvent::Heard(heard) => panic!("nobody said {heard}"),
             TurnEvent::Restart => shown.clear(),
         }
         if shown.len() > longest.len() {

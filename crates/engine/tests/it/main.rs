@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod again;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod endings;
@@ -12,6 +13,8 @@ mod facts;
 mod forgetting;
 #[cfg(test)]
 mod injections;
+#[cfg(test)]
+mod meaning;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -28,6 +31,10 @@ mod model_support;
 mod prompt;
 #[cfg(test)]
 mod relationship;
+#[cfg(test)]
+mod sound;
+#[cfg(test)]
+mod speech;
 #[cfg(test)]
 mod stopping;
 #[cfg(test)]

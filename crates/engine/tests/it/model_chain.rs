@@ -273,7 +273,7 @@ async fn a_chain_without_providers_says_what_to_do() {
 #[tokio::test(start_paused = true)]
 async fn what_an_answer_cost_is_told_with_it() {
     let usage = Usage { prompt_tokens: 7, output_tokens: 2, total_tokens: 9, ..Usage::default() };
-    let answer = Answer { text: "hello".into(), tool_calls: vec![], usage, finish: FinishReason::Stop };
+    let answer = Answer { text: "hello".into(), picture: None, tool_calls: vec![], usage, finish: FinishReason::Stop };
     let (chain, _) = chain(&[&Script::always(Step::Answer(answer.clone()))], NO_PATIENCE);
     assert_eq!(chain.generate(&question("hello")).await.unwrap().answer, answer);
 }

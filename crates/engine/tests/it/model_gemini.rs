@@ -10,7 +10,7 @@ use futures::StreamExt;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::model_support::{IMPATIENT, PATIENT, both, gemini, question, rich, texts, weather, whole};
+use crate::model_support::{IMPATIENT, PATIENT, PIXEL, both, gemini, question, rich, texts, weather, whole};
 
 const MODEL: &str = "gemini-3.8-flash";
 
@@ -274,4 +274,38 @@ async fn what_a_person_wrote_is_in_no_error_and_no_debug_output() {
     let request = question(SECRET);
     let error = gemini(&server, MODEL, PATIENT).generate(&request).await.unwrap_err();
     assert!(!format!("{error} {error:?} {request:?}").contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_model_that_draws_is_told_that_it_may_and_its_picture_comes_with_the_words() {
+    let server = GeminiServer::start().await.unwrap();
+    let provider = gemini(&server, "gemini-3-pro-image", PATIENT);
+    // What it knows nothing of would be refused: tools, and thinking.
+    let request = Request { tools: vec![weather()], thinking: Thinking::Budget(0), ..question("draw a cat") };
+    server.always(Behaviour::draw("A cat.", PIXEL));
+    for answer in both(&provider, &request).await {
+        let answer = answer.unwrap();
+        assert_eq!((answer.text.as_str(), answer.picture.unwrap().bytes()), ("A cat.", PIXEL));
+    }
+    let config = &server.requests()[0].body["generationConfig"];
+    assert_eq!(config["responseModalities"], json!(["TEXT", "IMAGE"]));
+    server.always(Behaviour::Answer { pieces: vec![Piece::Picture(PIXEL.to_vec())], end: End::Finished });
+    for answer in both(&provider, &request).await {
+        assert!(answer.unwrap().picture.is_some(), "a picture alone is an answer");
+    }
+}
+
+#[tokio::test]
+async fn what_is_drawn_and_cannot_be_shown_is_left_out_and_never_the_words() {
+    let server = GeminiServer::start().await.unwrap();
+    let provider = gemini(&server, "gemini-3-pro-image", PATIENT);
+    server.always(Behaviour::draw("A cat.", *b"<svg>a cat</svg>"));
+    for answer in both(&provider, &question("draw a cat")).await {
+        let answer = answer.unwrap();
+        assert_eq!((answer.text.as_str(), answer.picture), ("A cat.", None));
+    }
+    server.always(Behaviour::Answer { pieces: vec![Piece::Picture(b"<svg>".to_vec())], end: End::Finished });
+    for answer in both(&provider, &question("draw a cat")).await {
+        assert!(matches!(answer, Err(ModelError::Empty { .. })), "{answer:?}");
+    }
 }

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::model_support::{IMPATIENT, PATIENT, both, openai, question, rich, texts, weather, whole};
+use crate::model_support::{IMPATIENT, PATIENT, PIXEL, both, openai, question, rich, texts, weather, whole};
 
 #[tokio::test]
 async fn a_rich_request_is_sent_as_the_api_wants_it() {
@@ -224,4 +224,32 @@ async fn an_operator_reads_what_is_wrong_with_the_configuration() {
     let error = openai(&server, PATIENT).generate(&question("hello")).await.unwrap_err();
     let words = error.to_string();
     assert!(words.contains("401 invalid_api_key: check the API key and what it may do."), "{words}");
+}
+
+#[tokio::test]
+async fn what_a_server_draws_comes_with_the_words_and_no_address_is_followed() {
+    let server = OpenAiServer::start().await.unwrap();
+    let config = OpenAiConfig {
+        name: String::from("openrouter"),
+        api_key: Some("test-key".into()),
+        model: String::from("google/gemini-2.5-flash-image"),
+        base_url: server.base_url().parse().unwrap(),
+        reasoning_effort: false,
+        limits: PATIENT,
+    };
+    let provider = OpenAi::new(reqwest::Client::new(), config).unwrap();
+    server.always(Behaviour::draw("A cat.", PIXEL));
+    let request = Request { tools: vec![weather()], ..question("draw a cat") };
+    for answer in both(&provider, &request).await {
+        let answer = answer.unwrap();
+        assert_eq!((answer.text.as_str(), answer.picture.unwrap().bytes()), ("A cat.", PIXEL));
+    }
+    let sent = &server.requests()[0].body;
+    assert_eq!((&sent["modalities"], sent.get("tools")), (&json!(["image", "text"]), None));
+    let elsewhere = json!({ "image_url": { "url": format!("{}/v1/models", server.url()) } });
+    let message = json!({ "content": "Look.", "images": [elsewhere] });
+    server.next(Behaviour::Object(json!({ "choices": [{ "message": message, "finish_reason": "stop" }] })));
+    let answer = provider.generate(&request).await.unwrap();
+    assert_eq!((answer.text.as_str(), answer.picture), ("Look.", None));
+    assert_eq!(server.requests().len(), 3);
 }

@@ -8,10 +8,14 @@ use evolve_engine::{
     summary,
     turn::{Image, TurnError, TurnEvent, TurnRequest},
 };
-use evolve_testkit::proxy::CountingProxy;
+use evolve_testkit::{
+    models::{Behaviour, End, GeminiServer, Piece},
+    proxy::CountingProxy,
+};
 use serde_json::json;
 use tokio::sync::{Notify, mpsc};
 
+use crate::model_support::{PATIENT, PIXEL, gemini};
 use crate::turn_support::{IVAN, World, keyed, message, world, world_of};
 
 fn remember(fact: &str) -> Step {
@@ -88,6 +92,7 @@ async fn the_answer_streams_and_the_stream_is_the_answer() {
         match event {
             TurnEvent::Delta(more) => text.push_str(&more),
             TurnEvent::Restart => text.clear(),
+            TurnEvent::Heard(heard) => panic!("nobody said {heard}"),
         }
     }
     assert_eq!(text, reply.text);
@@ -388,7 +393,7 @@ async fn a_summary_that_was_cut_off_does_not_take_the_place_of_the_messages() {
             return Step::say("fine");
         }
         let (text, finish) = ("They talked about".to_owned(), FinishReason::Length);
-        Step::Answer(Answer { text, tool_calls: Vec::new(), usage: Usage::default(), finish })
+        Step::Answer(Answer { text, picture: None, tool_calls: Vec::new(), usage: Usage::default(), finish })
     }))
     .await;
     for _ in 0..10 {
@@ -413,6 +418,24 @@ async fn long_messages_are_summed_up_in_as_many_passes_as_fit_a_model() {
         requests.iter().filter(|r| r.tools.is_empty()).map(|r| r.context[0].text().chars().count()).collect();
     assert!(passes.len() > 1 && passes.iter().all(|chars| *chars < 100_000), "{passes:?}");
     assert_eq!(world.count("SELECT summed_messages::bigint FROM conversations").await, 20);
+}
+
+#[tokio::test]
+async fn a_picture_that_the_model_drew_is_part_of_the_answer_and_is_shown_again_to_who_asks_again() {
+    let world = world([Step::say("You are welcome")]).await;
+    let server = GeminiServer::start().await.unwrap();
+    server.next(Behaviour::Answer { pieces: vec![Piece::Picture(PIXEL.to_vec())], end: End::Finished });
+    let artist = gemini(&server, "gemini-3-pro-image", PATIENT);
+    let (replica, _tasks) = world.replica_of(Arc::new(artist));
+    for replayed in [false, true] {
+        let reply = replica.chat(keyed("draw me a cat", "k"), None).await.unwrap();
+        assert_eq!((reply.text.as_str(), reply.replayed), ("", replayed));
+        assert_eq!(reply.picture.as_deref(), Some(PIXEL));
+    }
+    // The next model is told that there was one.
+    world.say("thanks").await.unwrap();
+    let context = world.script.requests().pop().unwrap().context;
+    assert_eq!(context[1].text(), "[photo]");
 }
 
 #[tokio::test]

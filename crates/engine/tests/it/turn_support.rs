@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
+    meaning::Meanings,
     model::{Chain, ChainConfig, ModelProvider, Request, Script, Step},
     prompt::Persona,
+    speech::{Providers, Speech},
     turn::{TurnError, TurnReply, TurnRequest},
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
@@ -33,11 +35,21 @@ pub(crate) async fn world(steps: impl IntoIterator<Item = Step>) -> World {
 }
 
 pub(crate) async fn world_of(script: Script) -> World {
+    world_with(script, Providers::default()).await
+}
+
+/// A world in which something hears and speaks.
+pub(crate) async fn world_with(script: Script, speech: Providers) -> World {
+    world_that_understands(script, speech, &Meanings::default()).await
+}
+
+/// A world in which something tells what messages mean.
+pub(crate) async fn world_that_understands(script: Script, speech: Providers, meanings: &Meanings) -> World {
     let database = TestDatabase::migrated().await;
     let clock = Clock::fixed("2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
     let key = fernet::Fernet::generate_key();
     let chain = chain_of(vec![Arc::new(script.clone())]);
-    let (engine, tasks) = engine(database.url(), &key, chain, &clock);
+    let (engine, tasks) = engine(database.url(), &key, chain, (speech, meanings), &clock);
     let sql = PgPool::connect(database.url()).await.unwrap();
     World { engine, script, clock, sql, url: database.url().to_owned(), key, _tasks: tasks }
 }
@@ -46,7 +58,13 @@ pub(crate) fn chain_of(providers: Vec<Arc<dyn ModelProvider>>) -> Chain {
     Chain::new(providers, ChainConfig { patience: std::time::Duration::ZERO, ..ChainConfig::default() })
 }
 
-fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) {
+fn engine(
+    url: &str,
+    key: &str,
+    chain: Chain,
+    (speech, meanings): (Providers, &Meanings),
+    clock: &Clock,
+) -> (Engine, Tasks) {
     let (metrics, tasks) = (Metrics::new(), Tasks::new());
     let config = StoreConfig { database_url: url.into(), pool_size: 24, encryption_key: key.into() };
     let store = Store::connect(&config, &metrics).unwrap();
@@ -55,6 +73,8 @@ fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) 
         store,
         wakeups,
         chain,
+        speech: Speech::new(speech, &metrics),
+        meanings: meanings.clone(),
         persona: Persona::default(),
         plans: Plans::default(),
         relationship: Relationship::default(),
@@ -70,7 +90,14 @@ fn engine(url: &str, key: &str, chain: Chain, clock: &Clock) -> (Engine, Tasks) 
 impl World {
     /// Another replica over the same database, which may be reached by another way.
     pub(crate) fn replica(&self, url: &str, script: &Script) -> (Engine, Tasks) {
-        engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), &self.clock)
+        let nothing = (Providers::default(), &Meanings::default());
+        engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), nothing, &self.clock)
+    }
+
+    /// Another replica, which asks another model.
+    pub(crate) fn replica_of(&self, model: Arc<dyn ModelProvider>) -> (Engine, Tasks) {
+        let nothing = (Providers::default(), &Meanings::default());
+        engine(&self.url, &self.key, chain_of(vec![model]), nothing, &self.clock)
     }
 
     /// The store, as another use case over the same database has it.

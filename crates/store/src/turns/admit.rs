@@ -14,12 +14,13 @@ use evolve_domain::plan::Plan;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Admission, Admit, Person, Reply, TurnLease, Turns};
+use super::{Admission, Admit, Person, Replay, Reply, TurnLease, Turns};
 use crate::{
     StoreError,
     memory::Postings,
     relationships::BondRow,
     users::{decrypt_profile, parse, settings},
+    voice::settings as settings_of_voice,
 };
 
 const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
@@ -33,13 +34,14 @@ const ADMIT: &str = "
         ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at), blocked_at = NULL
         RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
     ), who AS (
-        SELECT p.*, s.language, s.time_zone, s.onboarding,
+        SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice,
                day_in(COALESCE(s.time_zone, $9), $5) AS day,
                CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
                     THEN $8::integer ELSE $7::integer END AS daily_limit
         FROM person p LEFT JOIN settings s ON s.user_id = p.id
     ), known AS (
-        SELECT id, key, state, attempt, request_hash, started_at, leased_until, reply, level_up, level_up_name
+        SELECT id, key, state, attempt, request_hash, started_at, leased_until, reply, reply_picture, level_up,
+               level_up_name
         FROM turns WHERE user_id = $1 AND (key = $2 OR also_key = $2)
         ORDER BY key = $2 DESC, started_at DESC LIMIT 1
     ), quota AS (
@@ -57,12 +59,12 @@ const ADMIT: &str = "
         RETURNING id, stop_asked_at
     )
     SELECT who.plan, who.premium_until, who.points, who.last_day, who.points_today, who.streak, who.best_level,
-           who.profile, who.language, who.time_zone, who.onboarding, who.day, who.daily_limit,
+           who.profile, who.language, who.time_zone, who.onboarding, who.voice_mode, who.voice, who.day, who.daily_limit,
            (SELECT id FROM turn) IS NOT NULL AS taken, (SELECT stop_asked_at FROM turn) IS NOT NULL AS stop_asked,
            known.id AS known_id, known.key <> $2 AS known_also, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
-           known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
+           known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
            who.messages, found.terms, found.months, found.postings
     FROM who LEFT JOIN known ON true CROSS JOIN (
         SELECT array_agg(term) AS terms, array_agg(month) AS months, array_agg(postings) AS postings
@@ -106,6 +108,8 @@ struct Row {
     language: Option<String>,
     time_zone: Option<String>,
     onboarding: Option<String>,
+    voice_mode: Option<String>,
+    voice: Option<String>,
     day: NaiveDate,
     daily_limit: Option<i32>,
     taken: bool,
@@ -118,6 +122,7 @@ struct Row {
     known_started_at: Option<DateTime<Utc>>,
     known_leased_until: Option<DateTime<Utc>>,
     known_reply: Option<String>,
+    known_picture: Option<Vec<u8>>,
     known_level_up: Option<i16>,
     known_level_up_name: Option<String>,
     messages: i32,
@@ -172,7 +177,10 @@ impl Turns<'_> {
                 return Ok(Admission::KeyReused);
             }
             if known.state == "done" {
-                return Ok(Admission::Replay(known.reply));
+                let plan = parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, admit.now);
+                let voice = settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref());
+                let (turn_id, started_at) = (known.id, known.started_at);
+                return Ok(Admission::Replay(Replay { turn_id, started_at, reply: known.reply, plan, voice }));
             }
             if known.state == "running" && known.leased_until > admit.now {
                 return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });
@@ -248,6 +256,7 @@ impl Turns<'_> {
             bond: row.bond.into(),
             profile: decrypt_profile(row.profile.as_deref(), &self.0.keys)?,
             settings,
+            voice: settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref()),
             profile_token: row.profile,
             day: row.day,
             postings: Postings::of(row.messages, row.terms, row.months, row.postings),
@@ -282,7 +291,12 @@ impl Row {
             is_also: self.known_also?,
             started_at: self.known_started_at?,
             leased_until: self.known_leased_until?,
-            reply: Reply::of(self.known_reply.take(), self.known_level_up, self.known_level_up_name.take()),
+            reply: Reply::of(
+                self.known_reply.take(),
+                self.known_picture.take(),
+                self.known_level_up,
+                self.known_level_up_name.take(),
+            ),
         })
     }
 }

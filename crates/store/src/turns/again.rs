@@ -79,8 +79,10 @@ impl LastAnswer {
 pub struct Replace<'a> {
     /// Which answer it takes the place of.
     pub last: &'a LastAnswer,
-    /// The new answer; where it is empty, the old one stays.
+    /// The new answer; where it is empty and has no picture, the old one stays.
     pub reply: &'a str,
+    /// A picture that belongs to it.
+    pub picture: Option<&'a [u8]>,
     /// What becomes of the facts.
     pub facts: &'a FactChanges,
     /// What changes in the profile.
@@ -145,14 +147,18 @@ const IS_LAST: &str = "
         SELECT FROM conversations c JOIN messages m ON m.conversation_id = c.id AND m.place = c.messages
         WHERE c.user_id = $1 AND c.ended_at IS NULL AND m.id = $2)";
 
-/// $1 turn, $2 answer, $3 model, $4 now, $5 the turn before, $6 input and $7 output tokens, $8/$9 tools.
+const SHOW: &str = "UPDATE messages SET has_image = $3 WHERE id = $1 AND created_at = $2 AND has_image <> $3";
+
+/// $1 turn, $2 answer, $3 model, $4 now, $5 the turn before, $6 input and $7 output tokens, $8/$9 tools, $10 its picture. It is
+/// empty where it was stopped before its first word; with a picture, it may have no words.
 const END: &str = "
     WITH ended AS (
-        UPDATE turns SET state = 'done', reply = $2, model = $3, finished_at = $4, message_stored = true, again_of = $5
+        UPDATE turns SET state = 'done', reply = $2, reply_picture = $10, model = $3, finished_at = $4, message_stored = true, again_of = $5
         WHERE id = $1 RETURNING id, user_id, day
     ), before AS (
-        UPDATE turns SET reply = $2 WHERE (id = $5 OR again_of = $5) AND user_id = (SELECT user_id FROM ended)
-                                      AND id <> $1 AND $2 <> ''
+        UPDATE turns SET reply = $2, reply_picture = $10
+        WHERE (id = $5 OR again_of = $5) AND user_id = (SELECT user_id FROM ended) AND id <> $1
+          AND ($2 <> '' OR $10::bytea IS NOT NULL)
     ), used AS (
         UPDATE usage_days d SET input_tokens = d.input_tokens + $6, output_tokens = d.output_tokens + $7
         FROM ended e WHERE d.user_id = e.user_id AND d.day = e.day
@@ -254,8 +260,11 @@ async fn replace(
     if !is_last {
         return Ok(Replaced::NotLast);
     }
-    if !work.reply.is_empty() {
-        say(connection, user_id, (last.reply_id, last.reply_at), work.reply).await?;
+    if !work.reply.is_empty() || work.picture.is_some() {
+        let reply = (last.reply_id, last.reply_at);
+        say(connection, user_id, reply, work.reply).await?;
+        let show = sqlx::query(SHOW).bind(reply.0).bind(reply.1).bind(work.picture.is_some());
+        show.execute(&mut *connection).await?;
     }
     // What is forgotten from now on was asked for in this answer, and is looked for under its time.
     let facts = work.facts;
@@ -275,6 +284,7 @@ async fn replace(
         .bind(i64::try_from(work.usage.output_tokens).unwrap_or(i64::MAX))
         .bind(work.tools.iter().map(|tool| tool.name).collect::<Vec<_>>())
         .bind(work.tools.iter().map(|tool| tool.ok).collect::<Vec<_>>())
+        .bind(work.picture)
         .execute(connection)
         .await?;
     Ok(Replaced::Written)

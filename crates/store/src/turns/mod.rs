@@ -15,6 +15,7 @@ use evolve_domain::{
     plan::{Plan, Plans},
     profile::{Profile, Settings},
     relationship::{Bond, LevelUp},
+    speech::VoiceSettings,
 };
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -109,6 +110,8 @@ pub struct Person {
     pub(crate) profile_token: Option<String>,
     /// How they want things.
     pub settings: Settings,
+    /// How they want answers spoken.
+    pub voice: VoiceSettings,
     /// Their day, whose quota counts.
     pub day: NaiveDate,
     /// Where the terms of the message were said before.
@@ -120,6 +123,8 @@ pub struct Person {
 pub struct Reply {
     /// The answer.
     pub text: String,
+    /// A picture that belongs to it.
+    pub picture: Option<Vec<u8>>,
     /// The level that was reached with it.
     pub level_up: Option<LevelUp>,
     /// Whether it was stopped before its first word.
@@ -127,12 +132,27 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn of(text: Option<String>, level: Option<i16>, name: Option<String>) -> Self {
+    fn of(text: Option<String>, picture: Option<Vec<u8>>, level: Option<i16>, name: Option<String>) -> Self {
         let level_up = level.zip(name).map(|(level, name)| LevelUp { level: u8::try_from(level).unwrap_or(1), name });
         // An answer that was to be forgotten is none at all; one that was stopped before its first word is kept as empty.
-        let stopped = text.as_deref() == Some("");
-        Self { text: text.unwrap_or_default(), level_up, stopped }
+        let stopped = text.as_deref() == Some("") && picture.is_none();
+        Self { text: text.unwrap_or_default(), picture, level_up, stopped }
     }
+}
+
+/// An answer that was given before, and what is needed to speak it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The turn that was answered.
+    pub turn_id: Uuid,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// The answer.
+    pub reply: Reply,
+    /// The plan in force.
+    pub plan: Plan,
+    /// How the person wants answers spoken.
+    pub voice: VoiceSettings,
 }
 
 /// How admit ended.
@@ -140,8 +160,8 @@ impl Reply {
 pub enum Admission {
     /// The turn is the caller's to run.
     Admitted(TurnLease, Box<Person>),
-    /// It was answered before; this is the answer.
-    Replay(Reply),
+    /// It was answered before.
+    Replay(Replay),
     /// Somebody is running it.
     Running {
         /// The turn, as `turn_done` notifications name it.
@@ -169,7 +189,11 @@ pub enum Ended {
     Failed(String),
 }
 
-const ENDED: &str = "SELECT state, failure, reply, level_up, level_up_name FROM turns WHERE id = $1";
+const ENDED: &str = "SELECT state, failure, reply, reply_picture, level_up, level_up_name FROM turns WHERE id = $1";
+
+/// $1 person, $2 turn, $3 when it began: messages are found by their time.
+const SAID: &str = "
+    SELECT text FROM messages WHERE user_id = $1 AND created_at = $3 AND turn_id = $2 AND role = 'user' LIMIT 1";
 
 impl Turns<'_> {
     /// How a turn ended; nothing while it runs, or when it is gone.
@@ -182,14 +206,29 @@ impl Turns<'_> {
             state: String,
             failure: Option<String>,
             reply: Option<String>,
+            reply_picture: Option<Vec<u8>>,
             level_up: Option<i16>,
             level_up_name: Option<String>,
         }
         let row: Option<Row> = sqlx::query_as(ENDED).bind(turn_id).fetch_optional(&self.0.pool).await?;
         Ok(row.and_then(|row| match row.state.as_str() {
-            "done" => Some(Ended::Done(Reply::of(row.reply, row.level_up, row.level_up_name))),
+            "done" => Some(Ended::Done(Reply::of(row.reply, row.reply_picture, row.level_up, row.level_up_name))),
             "failed" => Some(Ended::Failed(row.failure.unwrap_or_default())),
             _ => None,
         }))
+    }
+
+    /// What the person said in a turn that began at `started_at`; nothing where it is forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn said(
+        &self,
+        user_id: i64,
+        turn_id: Uuid,
+        started_at: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
+        let text = sqlx::query_scalar(SAID).bind(user_id).bind(turn_id).bind(started_at);
+        Ok(text.fetch_optional(&self.0.pool).await?)
     }
 }

@@ -52,6 +52,8 @@ pub struct Persist<'a> {
     pub message_id: Uuid,
     /// The answer.
     pub reply: &'a str,
+    /// A picture that belongs to it.
+    pub picture: Option<&'a [u8]>,
     /// Id for the answer.
     pub reply_id: Uuid,
     /// Id for the conversation, if none is open.
@@ -104,7 +106,7 @@ impl Persisted {
 /// the person's settings as they were, $28 person, $29–$33 the bond as it was read, $34–$37 the rest of the bond after,
 /// $38–$41 relationship events, $42/$43 the level reached, $44–$46 the entries of the index: whose message, term, posting,
 /// $47–$49 the rest of the facts: confidence, day, chain, $50 chains that lapse, $51 what they are part of, $52 facts told
-/// again, $53 the version of the facts as read, where any changes.
+/// again, $53 the version of the facts as read, where any changes, $54 the picture of the reply.
 const PERSIST: &str = "
     WITH locked AS (
         SELECT id, points, last_day, points_today, streak, best_level, messages,
@@ -118,7 +120,7 @@ const PERSIST: &str = "
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' AND locked.as_read FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true,
-                           level_up = $42, level_up_name = $43
+                           level_up = $42, level_up_name = $43, reply_picture = $54
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
@@ -131,7 +133,7 @@ const PERSIST: &str = "
         SELECT $8, held.started_at, held.user_id, c.id, held.id, c.messages - 1, 'user', $6, $7, numbered + 1
         FROM held, conversation c WHERE NOT held.message_stored
         UNION ALL
-        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, false, numbered + fresh
+        SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, $54::bytea IS NOT NULL, numbered + fresh
         FROM held, conversation c
         RETURNING user_id, created_at, role, number
     ), indexed AS (
@@ -292,6 +294,7 @@ impl Turns<'_> {
             .bind(facts.part_of)
             .bind(&work.facts.confirmed)
             .bind((!work.facts.is_empty()).then_some(work.facts.version))
+            .bind(work.picture)
             .fetch_optional(&self.0.pool)
             .await?)
     }

@@ -19,13 +19,16 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 21] = [
+const REMOVALS: [(&str, &str); 24] = [
+    ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
+    ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
     ("messages", "DELETE FROM messages WHERE user_id = $1"),
     ("summaries", "DELETE FROM summaries WHERE user_id = $1"),
     ("weeks", "DELETE FROM weeks WHERE user_id = $1"),
     ("conversations", "DELETE FROM conversations WHERE user_id = $1"),
     ("facts", "DELETE FROM facts WHERE user_id = $1"),
+    ("audio_files", "DELETE FROM audio_files WHERE user_id = $1"),
     ("tool_calls", "DELETE FROM tool_calls WHERE user_id = $1"),
     ("turns", "DELETE FROM turns WHERE user_id = $1"),
     ("stops", "DELETE FROM stops WHERE user_id = $1"),
@@ -81,6 +84,7 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM proactive_messages WHERE user_id = $1)
          + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)
          + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)
+         + (SELECT count(*) FROM audio_files WHERE user_id = $1)
          + (SELECT count(*) FROM feedback WHERE user_id = $1) + (SELECT count(*) FROM stops WHERE user_id = $1)
          + (SELECT count(*) FROM referrals WHERE user_id = $1 OR referrer_id = $1)";
 

@@ -23,3 +23,5 @@ mod support;
 mod turns;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod vectors;

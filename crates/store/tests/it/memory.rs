@@ -59,7 +59,7 @@ async fn a_year_of_talk() -> World {
 
 async fn found(world: &World, asked: &str) -> Vec<String> {
     let question = Question::read(asked, NAMES);
-    let found = world.store.memory().find(IVAN, &question, 3).await.unwrap();
+    let found = world.store.memory().find(IVAN, &question, None, 3).await.unwrap();
     found.into_iter().map(|message| message.text).collect()
 }
 
@@ -104,7 +104,7 @@ async fn a_turn_recalls_what_was_said_long_ago_from_what_admit_found() {
     let Admission::Admitted(turn, person) = world.store.turns().admit(&admit).await.unwrap() else { panic!("no") };
     let limits = RecallLimits { messages: 4, earlier: 3, weeks: 4, facts: 50 };
     let messages = world.store.messages();
-    let recall = messages.recall(IVAN, &[turn.turn_id], limits, &question, &person.postings).await.unwrap();
+    let recall = messages.recall(IVAN, &[turn.turn_id], limits, &question, &person.postings, None).await.unwrap();
     let texts: Vec<_> = recall.remembered.iter().take(3).map(|m| (m.role, m.text.as_str())).collect();
     assert!(texts.contains(&(Role::User, "Девятого мая, на десять дней.")), "{texts:?}");
     assert_eq!(recall.messages.len(), 4, "the history is as it was");
@@ -114,7 +114,7 @@ async fn a_turn_recalls_what_was_said_long_ago_from_what_admit_found() {
 async fn another_persons_words_are_never_found() {
     let world = a_year_of_talk().await;
     let question = Question::read("Сын сломал руку", NAMES);
-    assert!(world.store.memory().find(IVAN + 1, &question, 10).await.unwrap().is_empty());
+    assert!(world.store.memory().find(IVAN + 1, &question, None, 10).await.unwrap().is_empty());
 }
 
 #[rstest]
@@ -195,5 +195,5 @@ async fn messages_at_the_same_moment_by_several_replicas_have_numbers_of_their_o
     assert_eq!(world.count("SELECT count(DISTINCT number) FROM messages").await, 16);
     assert_eq!(world.count("SELECT max(number)::bigint FROM messages").await, 16);
     let question = Question::read("сообщение номер", NAMES);
-    assert!(world.store.memory().find(IVAN, &question, 16).await.unwrap().len() >= 8);
+    assert!(world.store.memory().find(IVAN, &question, None, 16).await.unwrap().len() >= 8);
 }

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 17] = [
+const DATA: [(i64, &str); 19] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -34,6 +34,8 @@ const DATA: [(i64, &str); 17] = [
          INSERT INTO subscriptions (user_id, charge_id, last_charge_id, renews_at) VALUES (1, 'charge', 'charge', now());
          INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
          VALUES ('k', gen_random_uuid(), 'telegram', 'sales', 'XTR', 250, now())"),
+    (9, "INSERT INTO audio_files VALUES (gen_random_uuid(), 'in', 1, 'audio/ogg', 100, 1000, 'model', now());
+         UPDATE settings SET voice_mode = 'always', voice = 'warm'"),
     (10, "UPDATE inbox SET draft_id = 7"),
     (11, "UPDATE settings SET quiet_from = 22, quiet_until = 8, good_morning = true, proactive_at = now();
           INSERT INTO deletions VALUES (1, now(), now());
@@ -54,6 +56,8 @@ const DATA: [(i64, &str); 17] = [
     (18, "INSERT INTO users (id, created_at, last_seen_at, blocked_at) VALUES (2, now(), now(), now()) ON CONFLICT (id) DO NOTHING;
           INSERT INTO feedback VALUES (gen_random_uuid(), 1, '👍', now());
           INSERT INTO referrals VALUES (2, 1, now())"),
+    (19, "INSERT INTO message_vectors VALUES (1, 1, '2026-01-01', 'm/2', '{0.5,0.5}');
+          INSERT INTO vector_progress VALUES (1, 'm/2', 1)"),
     (21, "INSERT INTO subscriptions (charge_id, last_charge_id, renews_at) VALUES ('nobodys', 'nobodys', now());
           INSERT INTO subscriptions (charge_id, user_id, last_charge_id, renews_at, begun_at, wanted, stopped_at)
           VALUES ('second', 1, 'second', now(), now(), false, now()) ON CONFLICT DO NOTHING;

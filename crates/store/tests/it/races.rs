@@ -253,17 +253,17 @@ async fn a_month_whose_first_messages_came_before_its_partition_gets_one_and_kee
     assert_eq!(world.count("SELECT count(*) FROM messages_2031_02").await, 2);
     assert_eq!(world.count("SELECT count(*) FROM messages_default").await, 0);
     assert_eq!(
-        world.store.memory().find(IVAN, &Question::read("where", Names::default()), 5).await.unwrap().len(),
+        world.store.memory().find(IVAN, &Question::read("where", Names::default()), None, 5).await.unwrap().len(),
         0,
         "a stop word"
     );
     assert_eq!(
-        world.store.memory().find(IVAN, &Question::read("here", Names::default()), 5).await.unwrap().len(),
+        world.store.memory().find(IVAN, &Question::read("here", Names::default()), None, 5).await.unwrap().len(),
         0,
         "a stop word"
     );
     world.say("do you remember Paris?", "Of course").await;
-    let found = world.store.memory().find(IVAN, &Question::read("Paris", Names::default()), 5).await.unwrap();
+    let found = world.store.memory().find(IVAN, &Question::read("Paris", Names::default()), None, 5).await.unwrap();
     assert!(found.iter().any(|message| message.text.contains("Paris")), "{found:?}");
     assert_eq!(world.count("SELECT count(*) FROM messages_2031_02").await, 4);
     world.store.users().delete(IVAN).await.unwrap();

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::relationship::{Growth, Kind, Level, LevelUp, Relationship, rules::DAILY_CAP};
 use evolve_store::{
     relationships::Happened,
-    turns::{Admission, Persisted, Person, Reply, TurnLease},
+    turns::{Admission, Persisted, Person, TurnLease},
 };
 use futures::future::join_all;
 
@@ -123,8 +123,8 @@ async fn of_turns_that_end_at_once_exactly_one_reaches_the_level_and_says_so_aga
     assert_eq!(reached.iter().flatten().copied().collect::<Vec<_>>(), [Level::at(2)]);
     for (key, level) in keys.iter().zip(&reached) {
         let expected = level.map(|_| LevelUp { level: 2, name: "Знакомый".to_owned() });
-        let Admission::Replay(Reply { text, level_up, .. }) = world.admit(key).await else { panic!("not answered") };
-        assert_eq!((text.as_str(), level_up), ("hello", expected));
+        let Admission::Replay(replay) = world.admit(key).await else { panic!("not answered") };
+        assert_eq!((replay.reply.text.as_str(), replay.reply.level_up), ("hello", expected));
     }
     assert_eq!(world.count("SELECT count(*) FROM relationship_events WHERE kind = 'level_up'").await, 1);
     let standing = world.store.relationships().standing(IVAN, defaults(), 9, world.now).await.unwrap().unwrap();

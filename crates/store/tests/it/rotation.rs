@@ -35,6 +35,6 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     assert_eq!(profile.name.as_deref(), Some("Иван"));
     let limits = RecallLimits { messages: 10, earlier: 3, weeks: 4, facts: 50 };
     let recall =
-        only_new.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default()).await.unwrap();
+        only_new.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default(), None).await.unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
 }

@@ -113,6 +113,7 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         has_image: false,
         message_id: Uuid::now_v7(),
         reply,
+        picture: None,
         reply_id: Uuid::now_v7(),
         conversation_id: Uuid::now_v7(),
         facts: FactChanges::NONE,

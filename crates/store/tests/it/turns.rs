@@ -38,7 +38,7 @@ async fn what_was_said_and_learnt_in_one_turn_is_recalled_in_the_next() {
     let recall = world
         .store
         .messages()
-        .recall(IVAN, &[next.turn_id], LIMITS, &Question::default(), &Postings::default())
+        .recall(IVAN, &[next.turn_id], LIMITS, &Question::default(), &Postings::default(), None)
         .await
         .unwrap();
     let said: Vec<_> = recall.messages.iter().map(|m| (m.role, m.text.as_str())).collect();
@@ -70,7 +70,7 @@ async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is
     let world = world().await;
     let (turn, person) = world.admitted("k").await;
     assert!(world.store.turns().persist(&turn, &person, &work("hi", "hello", world.now)).await.unwrap().is_written());
-    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply.text == "hello"));
+    assert!(matches!(world.admit("k").await, Admission::Replay(replay) if replay.reply.text == "hello"));
     let other = evolve_store::turns::Admit {
         user_id: IVAN,
         key: "k",
@@ -140,7 +140,7 @@ async fn a_failed_turn_keeps_the_message_gives_the_quota_back_and_may_be_tried_a
     let recall = world
         .store
         .messages()
-        .recall(IVAN, &[again.turn_id], LIMITS, &Question::default(), &Postings::default())
+        .recall(IVAN, &[again.turn_id], LIMITS, &Question::default(), &Postings::default(), None)
         .await
         .unwrap();
     assert!(recall.messages.is_empty(), "the turn's own message is not its history");
@@ -171,7 +171,7 @@ async fn a_turn_whose_process_died_is_taken_over_and_the_dead_one_can_no_longer_
     assert!(!world.store.turns().fail(&dead, "x", Some(&failed("hi")), later).await.unwrap());
     assert_eq!(world.store.turns().extend(&dead, later).await.unwrap(), Extended::Lost);
     assert!(world.store.turns().persist(&heir, &heirs_view, &work("hi", "hello", later)).await.unwrap().is_written());
-    assert!(matches!(world.admit("k").await, Admission::Replay(reply) if reply.text == "hello"));
+    assert!(matches!(world.admit("k").await, Admission::Replay(replay) if replay.reply.text == "hello"));
     assert_eq!(world.used_today().await, 1, "the take-over was charged again");
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 2);
 }
@@ -230,8 +230,12 @@ async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
     assert_eq!(rest.summary.as_deref(), Some("they talked"));
     assert_eq!(rest.messages.first().map(|m| m.text.as_str()), Some("answer 2"));
     let _ = world.store.summaries().write(&rest, &Digest::of("they talked more"), world.now).await.unwrap();
-    let recall =
-        world.store.messages().recall(IVAN, &[], LIMITS, &Question::default(), &Postings::default()).await.unwrap();
+    let recall = world
+        .store
+        .messages()
+        .recall(IVAN, &[], LIMITS, &Question::default(), &Postings::default(), None)
+        .await
+        .unwrap();
     assert_eq!(recall.earlier, ["they talked more"]);
     assert!(recall.messages.is_empty() && recall.summary.is_none(), "a reset conversation is still in the context");
 }

@@ -48,6 +48,8 @@ pub enum Behaviour {
 pub enum Piece {
     /// Words.
     Text(String),
+    /// A picture that the model drew: a PNG.
+    Picture(Vec<u8>),
     /// What the model thinks, where the API shows it.
     Thought(String),
     /// A tool call.
@@ -87,6 +89,11 @@ impl Behaviour {
     /// Answers this, in these chunks.
     pub fn chunks<T: Into<String>>(chunks: impl IntoIterator<Item = T>) -> Self {
         Self::Answer { pieces: chunks.into_iter().map(|text| Piece::Text(text.into())).collect(), end: End::Finished }
+    }
+
+    /// Says this and draws that.
+    pub fn draw(text: impl Into<String>, picture: impl Into<Vec<u8>>) -> Self {
+        Self::Answer { pieces: vec![Piece::Text(text.into()), Piece::Picture(picture.into())], end: End::Finished }
     }
 
     /// Calls a tool.

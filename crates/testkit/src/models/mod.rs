@@ -10,6 +10,7 @@ mod behaviour;
 mod gemini;
 mod openai;
 mod server;
+mod space;
 
 pub use self::behaviour::{Behaviour, End, Piece};
 pub use self::gemini::GeminiApi;

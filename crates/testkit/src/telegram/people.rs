@@ -103,6 +103,21 @@ impl World {
         self.person_posts(user, chat_id, content, Some(file_id), None)
     }
 
+    /// A person sends an album of photos: each is a message of its own, and only their group tells.
+    pub(super) fn person_sends_album(&mut self, user: &User, pictures: Vec<Bytes>, caption: &str) -> Vec<Posted> {
+        let group = format!("album-{}", self.files.count());
+        let mut posted = Vec::with_capacity(pictures.len());
+        for (index, bytes) in pictures.into_iter().enumerate() {
+            let (mut content, file_id) = self.attach(Attachment::Photo(bytes));
+            content.insert("media_group_id".into(), group.clone().into());
+            if index == 0 && !caption.is_empty() {
+                content.insert("caption".into(), caption.into());
+            }
+            posted.push(self.person_posts(user.clone(), None, content, Some(file_id), None));
+        }
+        posted
+    }
+
     /// Keeps a file, and describes it as a message does. Also how the bot's own files are kept.
     pub(super) fn attach(&mut self, attachment: Attachment) -> (Map<String, Value>, String) {
         let mut content = Map::new();

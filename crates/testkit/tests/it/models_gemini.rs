@@ -267,15 +267,18 @@ async fn speech_is_sound_and_longer_for_longer_texts() {
     use base64::Engine as _;
     let server = server().await;
     let mut lengths = Vec::new();
-    for words in ["hello", "hello, how are you today?"] {
+    for (words, model, mime) in [
+        ("hello", "gemini-2.5-flash-preview-tts", "audio/L16;codec=pcm;rate=24000"),
+        ("hello, how are you today?", "gemini-3.8-flash-tts", "audio/wav"),
+    ] {
         let body = json!({
             "contents": [{ "parts": [{ "text": words }] }],
             "generationConfig": { "responseModalities": ["AUDIO"], "speechConfig": { "voiceConfig":
                 { "prebuiltVoiceConfig": { "voiceName": "Kore" } } } },
         });
-        let (_, answer) = generate(&server, "gemini-3.8-flash-tts", &body).await;
+        let (_, answer) = generate(&server, model, &body).await;
         let data = &answer["candidates"][0]["content"]["parts"][0]["inlineData"];
-        assert_eq!(data["mimeType"], "audio/L16;codec=pcm;rate=24000");
+        assert_eq!(data["mimeType"], mime);
         let sound = base64::engine::general_purpose::STANDARD.decode(data["data"].as_str().unwrap()).unwrap();
         assert!(sound.chunks(2).any(|sample| sample != [0, 0]));
         lengths.push(sound.len());

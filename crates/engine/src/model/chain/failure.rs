@@ -75,7 +75,7 @@ pub struct ChainError {
 }
 
 impl ChainError {
-    pub(super) fn new(failures: Vec<Failure>) -> Self {
+    pub(crate) fn new(failures: Vec<Failure>) -> Self {
         Self { failures }
     }
 

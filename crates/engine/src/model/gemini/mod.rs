@@ -3,7 +3,7 @@
 //! The key travels in a header, never in the URL, where proxies log it. What is sent is in [`request`], what comes back
 //! in [`response`], its errors in [`refusal`], and which model takes which thinking setting in [`thinking`].
 
-mod refusal;
+pub(crate) mod refusal;
 mod request;
 mod response;
 mod thinking;
@@ -76,15 +76,8 @@ impl Gemini {
     /// # Errors
     /// [`SetupError`] if the key or the base URL cannot be used.
     pub fn new(client: Client, config: GeminiConfig) -> Result<Self, SetupError> {
-        const PROVIDER: &str = "gemini";
-        let mut key = HeaderValue::from_str(config.api_key.expose_secret().trim())
-            .map_err(|_| SetupError::Key { provider: PROVIDER })?;
-        key.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(reqwest::header::HeaderName::from_static("x-goog-api-key"), key)]);
-        let model = config.model.strip_prefix("models/").unwrap_or(&config.model);
-        let url =
-            |method: &str| endpoint(&config.base_url, &["v1beta", "models", &format!("{model}:{method}")], PROVIDER);
-        let (generate_url, mut stream_url) = (url("generateContent")?, url("streamGenerateContent")?);
+        let (headers, generate_url) = call(&config, "generateContent")?;
+        let (_, mut stream_url) = call(&config, "streamGenerateContent")?;
         stream_url.set_query(Some("alt=sse"));
         Ok(Self { client, headers, generate_url, stream_url, config })
     }
@@ -93,15 +86,20 @@ impl Gemini {
         let safety = SafetySetting::all(self.config.safety);
         let body = request::Body::new(request, &self.config.model, &safety);
         let call = self.client.post(url.clone()).headers(self.headers.clone()).json(&body);
-        let exchange = Exchange::send(call, self.config.limits).await?;
-        if exchange.ok() {
-            return Ok(exchange);
-        }
-        let (status, headers) = (exchange.status, exchange.headers.clone());
-        // A refusal without a readable body is still a refusal: its status says enough.
-        let body = exchange.body().await.unwrap_or_default();
-        Err(refusal::from_http(status, &headers, &body))
+        Exchange::send(call, self.config.limits).await?.accepted(refusal::from_http).await
     }
+}
+
+/// The headers and the address of a method of the configured model.
+pub(crate) fn call(config: &GeminiConfig, method: &str) -> Result<(HeaderMap, Url), SetupError> {
+    const PROVIDER: &str = "gemini";
+    let key = HeaderValue::from_str(config.api_key.expose_secret().trim());
+    let mut key = key.map_err(|_| SetupError::Key { provider: PROVIDER })?;
+    key.set_sensitive(true);
+    let headers = HeaderMap::from_iter([(reqwest::header::HeaderName::from_static("x-goog-api-key"), key)]);
+    let model = config.model.strip_prefix("models/").unwrap_or(&config.model);
+    let url = endpoint(&config.base_url, &["v1beta", "models", &format!("{model}:{method}")], PROVIDER)?;
+    Ok((headers, url))
 }
 
 impl fmt::Debug for Gemini {

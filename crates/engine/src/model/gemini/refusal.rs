@@ -19,7 +19,7 @@ struct Refusal {
 }
 
 /// What an answer with a status other than 2xx means.
-pub(super) fn from_http(status: u16, headers: &HeaderMap, body: &[u8]) -> ModelError {
+pub(crate) fn from_http(status: u16, headers: &HeaderMap, body: &[u8]) -> ModelError {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     // The stream without `alt=sse`, and some proxies, wrap the object in an array.
     let error = body.get("error").or_else(|| body.get(0).and_then(|first| first.get("error")));

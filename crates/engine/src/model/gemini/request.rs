@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::super::picture;
 use super::super::request::{Message, Part, Request, Role, ToolCall, ToolChoice, ToolSpec};
 use super::SafetyThreshold;
 use super::thinking::{self, ThinkingConfig};
@@ -102,6 +103,8 @@ struct GenerationConfig {
     temperature: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     thinking_config: Option<ThinkingConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_modalities: Option<[&'static str; 2]>,
 }
 
 /// One of Google's adjustable filters.
@@ -133,16 +136,19 @@ impl SafetySetting {
 impl<'a> Body<'a> {
     pub(super) fn new(request: &'a Request, model: &str, safety_settings: &'a [SafetySetting]) -> Self {
         let signatures = thinking::wants_signatures(model);
+        let draws = picture::draws(model);
+        let tool_specs = if draws { &[] } else { request.tools.as_slice() };
         let system = WirePart::Text { text: &request.system };
         Self {
             system_instruction: (!request.system.is_empty()).then(|| Content { role: None, parts: vec![system] }),
-            tools: tools(&request.tools),
-            tool_config: tool_config(request),
+            tools: tools(tool_specs),
+            tool_config: tool_config(request.tool_choice, tool_specs),
             safety_settings,
             generation_config: GenerationConfig {
                 max_output_tokens: request.max_output_tokens,
                 temperature: request.temperature,
-                thinking_config: thinking::config(model, request.thinking),
+                thinking_config: thinking::config(model, request.thinking).filter(|_| !draws),
+                response_modalities: draws.then_some(["TEXT", "IMAGE"]),
             },
             contents: request.context.iter().filter_map(|message| content(message, signatures)).collect(),
         }
@@ -161,8 +167,8 @@ fn tools(specs: &[ToolSpec]) -> Vec<Tools<'_>> {
     vec![Tools { function_declarations: declarations.collect() }]
 }
 
-fn tool_config(request: &Request) -> Option<Value> {
-    let forbidden = request.tool_choice == ToolChoice::None && !request.tools.is_empty();
+fn tool_config(choice: ToolChoice, tools: &[ToolSpec]) -> Option<Value> {
+    let forbidden = choice == ToolChoice::None && !tools.is_empty();
     forbidden.then(|| json!({ "functionCallingConfig": { "mode": "NONE" } }))
 }
 
@@ -178,7 +184,7 @@ fn content(message: &Message, signatures: bool) -> Option<Content<'_>> {
         match part {
             Part::Text(text) if text.is_empty() => {}
             Part::Text(text) => parts.push(WirePart::Text { text }),
-            Part::Image { mime, bytes } => {
+            Part::Image { mime, bytes } | Part::Audio { mime, bytes } => {
                 parts.push(WirePart::Image {
                     inline_data: InlineData { mime_type: mime, data: STANDARD.encode(bytes) },
                 });

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::super::MOST_TOOL_CALLS;
 use super::super::answer::{Event, FinishReason, Usage};
 use super::super::error::ModelError;
+use super::super::picture::Picture;
 use super::super::request::ToolCall;
 use super::refusal;
 
@@ -39,8 +40,16 @@ struct Content {
 struct Part {
     text: Option<String>,
     thought: bool,
+    inline_data: Option<Blob>,
     function_call: Option<FunctionCall>,
     thought_signature: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Blob {
+    mime_type: String,
+    data: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -140,7 +149,12 @@ impl Reading {
             let signature = part.thought_signature;
             return Ok(Some(Event::ToolCall(ToolCall { id, name: call.name, args, signature })));
         }
-        // What the model thought is not for the person to read.
+        // What the model thought is not for the person to read, nor are its sketches for them to see.
+        if let Some(blob) = part.inline_data.filter(|blob| !part.thought && blob.mime_type.starts_with("image/")) {
+            let picture = Picture::usable(&blob.data);
+            self.said_something |= picture.is_some();
+            return Ok(picture.map(Event::Picture));
+        }
         let text = part.text.filter(|text| !part.thought && !text.is_empty());
         self.said_something |= text.as_ref().is_some_and(|text| !text.trim().is_empty());
         Ok(text.map(Event::Text))

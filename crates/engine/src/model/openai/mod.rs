@@ -3,7 +3,7 @@
 //! They agree on the outline and differ in every detail, so requests hold only what all of them take, and answers are
 //! read leniently. What is sent is in [`request`], what comes back in [`response`], its errors in [`refusal`].
 
-mod refusal;
+pub(crate) mod refusal;
 mod request;
 mod response;
 
@@ -58,30 +58,28 @@ impl OpenAi {
     /// # Errors
     /// [`SetupError`] if the key or the base URL cannot be used.
     pub fn new(client: Client, config: OpenAiConfig) -> Result<Self, SetupError> {
-        const PROVIDER: &str = "the OpenAI-compatible server";
-        let mut headers = HeaderMap::new();
-        if let Some(key) = &config.api_key {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret().trim()))
-                .map_err(|_| SetupError::Key { provider: PROVIDER })?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        let url = endpoint(&config.base_url, &["chat", "completions"], PROVIDER)?;
+        let (headers, url) = call(&config, &["chat", "completions"])?;
         Ok(Self { client, config, headers, url })
     }
 
     async fn send(&self, request: &Request, stream: bool) -> Result<Exchange, ModelError> {
         let body = request::Body::new(request, &self.config, stream);
         let call = self.client.post(self.url.clone()).headers(self.headers.clone()).json(&body);
-        let exchange = Exchange::send(call, self.config.limits).await?;
-        if exchange.ok() {
-            return Ok(exchange);
-        }
-        let (status, headers) = (exchange.status, exchange.headers.clone());
-        // A refusal without a readable body is still a refusal: its status says enough.
-        let body = exchange.body().await.unwrap_or_default();
-        Err(refusal::from_http(status, &headers, &body))
+        Exchange::send(call, self.config.limits).await?.accepted(refusal::from_http).await
     }
+}
+
+/// The headers and the address of what is at `path` of the configured server.
+pub(crate) fn call(config: &OpenAiConfig, path: &[&str]) -> Result<(HeaderMap, Url), SetupError> {
+    const PROVIDER: &str = "the OpenAI-compatible server";
+    let mut headers = HeaderMap::new();
+    if let Some(key) = &config.api_key {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret().trim()))
+            .map_err(|_| SetupError::Key { provider: PROVIDER })?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok((headers, endpoint(&config.base_url, path, PROVIDER)?))
 }
 
 impl fmt::Debug for OpenAi {

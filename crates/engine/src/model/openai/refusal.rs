@@ -10,7 +10,7 @@ use super::super::error::ModelError;
 use super::super::http::{hint, rejected_hint, retry_after};
 
 /// What an answer with a status other than 2xx means.
-pub(super) fn from_http(status: u16, headers: &HeaderMap, body: &[u8]) -> ModelError {
+pub(crate) fn from_http(status: u16, headers: &HeaderMap, body: &[u8]) -> ModelError {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     into_error(status, body.get("error").unwrap_or(&body), retry_after(headers))
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::super::picture;
 use super::super::request::{Message, Part, Request, Role, Thinking, ThinkingLevel, ToolChoice, ToolSpec};
 use super::OpenAiConfig;
 
@@ -26,6 +27,9 @@ pub(super) struct Body<'a> {
     temperature: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_effort: Option<&'static str>,
+    // OpenRouter and others after it: what draws has to be asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modalities: Option<[&'static str; 2]>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
@@ -104,16 +108,19 @@ impl<'a> Body<'a> {
         });
         let openai = config.base_url.host_str() == Some("api.openai.com");
         let limit = Some(request.max_output_tokens);
-        let forbidden = request.tool_choice == ToolChoice::None && !request.tools.is_empty();
+        let draws = picture::draws(&config.model);
+        let tools = if draws { &[] } else { request.tools.as_slice() };
+        let forbidden = request.tool_choice == ToolChoice::None && !tools.is_empty();
         Self {
             model: &config.model,
             messages: system.into_iter().chain(request.context.iter().flat_map(messages)).collect(),
-            tools: request.tools.iter().map(tool).collect(),
+            tools: tools.iter().map(tool).collect(),
             tool_choice: forbidden.then_some("none"),
             max_tokens: limit.filter(|_| !openai),
             max_completion_tokens: limit.filter(|_| openai),
             temperature: request.temperature,
             reasoning_effort: effort(request.thinking).filter(|_| config.reasoning_effort),
+            modalities: draws.then_some(["image", "text"]),
             stream,
             stream_options: stream.then_some(StreamOptions { include_usage: true }),
         }

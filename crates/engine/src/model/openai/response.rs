@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::super::MOST_TOOL_CALLS;
 use super::super::answer::{Event, FinishReason, Usage};
 use super::super::error::ModelError;
+use super::super::picture::Picture;
 use super::super::request::ToolCall;
 use super::refusal;
 
@@ -30,7 +31,21 @@ struct Choice {
 struct WireMessage {
     content: Option<Value>,
     refusal: Option<String>,
+    images: Option<Vec<WireImage>>,
     tool_calls: Option<Vec<WireCall>>,
+}
+
+/// As OpenRouter gives out what was drawn: `{"type": "image_url", "image_url": {"url": "data:image/png;base64,…"}}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct WireImage {
+    image_url: ImageUrl,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ImageUrl {
+    url: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -127,6 +142,13 @@ impl Reading {
         if !text.is_empty() {
             self.said_something |= !text.trim().is_empty();
             events.push(Event::Text(text));
+        }
+        for image in message.images.unwrap_or_default() {
+            // An address is not followed: it could be anybody's.
+            let data = image.image_url.url.strip_prefix("data:image/").and_then(|rest| rest.split_once(";base64,"));
+            let picture = data.and_then(|(_, base64)| Picture::usable(base64));
+            self.said_something |= picture.is_some();
+            events.extend(picture.map(Event::Picture));
         }
         for call in message.tool_calls.unwrap_or_default() {
             self.gather(call)?;

@@ -17,11 +17,12 @@ use super::answer::{Answer, Event};
 
 /// An answer as a stream, word by word, as real models give it out.
 fn word_by_word(answer: Answer) -> EventStream {
-    let Answer { text, tool_calls, usage, finish } = answer;
+    let Answer { text, picture, tool_calls, usage, finish } = answer;
     let words: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
     let events = words
         .into_iter()
         .map(Event::Text)
+        .chain(picture.map(Event::Picture))
         .chain(tool_calls.into_iter().map(Event::ToolCall))
         .chain([Event::Usage(usage), Event::Finished(finish)]);
     futures::stream::iter(events.map(Ok).collect::<Vec<_>>()).boxed()

@@ -190,7 +190,7 @@ impl ModelProvider for Script {
 fn answer(text: String, tool_calls: Vec<ToolCall>) -> Answer {
     let finish = if tool_calls.is_empty() { FinishReason::Stop } else { FinishReason::ToolCalls };
     let usage = Usage { prompt_tokens: 10, output_tokens: 5, total_tokens: 15, ..Usage::default() };
-    Answer { text, tool_calls, usage, finish }
+    Answer { text, picture: None, tool_calls, usage, finish }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

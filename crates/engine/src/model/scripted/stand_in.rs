@@ -121,5 +121,5 @@ fn finished(request: &Request, text: String, tool_calls: Vec<ToolCall>) -> Answe
         ..Usage::default()
     };
     let finish = if tool_calls.is_empty() { FinishReason::Stop } else { FinishReason::ToolCalls };
-    Answer { text, tool_calls, usage, finish }
+    Answer { text, picture: None, tool_calls, usage, finish }
 }

@@ -42,6 +42,9 @@ pub(super) fn improvise(body: &Value) -> Behaviour {
     }
     if let Some(blob) = parts(last).iter().find_map(|part| part.get("inlineData")) {
         let mime = blob.get("mimeType").and_then(Value::as_str).unwrap_or_default();
+        if mime.starts_with("audio/") {
+            return answer(&format!("Words of an {mime} recording."));
+        }
         return answer(&format!("I see an {mime} picture. You said: {prompt}"));
     }
     answer(&format!("You said: {prompt}"))
@@ -245,6 +248,7 @@ impl Writer {
     fn part(&self, piece: &Piece, first_call: &mut bool) -> Value {
         match piece {
             Piece::Text(text) => json!({ "text": text }),
+            Piece::Picture(png) => json!({ "inlineData": { "mimeType": "image/png", "data": STANDARD.encode(png) } }),
             Piece::Thought(text) => json!({ "text": text, "thought": true }),
             Piece::Call { name, args } => {
                 let mut part = json!({ "functionCall": { "name": name, "args": args } });
@@ -260,6 +264,8 @@ impl Writer {
 fn spoken(piece: &Piece) -> u64 {
     match piece {
         Piece::Text(text) => tokens(text),
+        // As Google bills one of a megapixel.
+        Piece::Picture(_) => 1290,
         Piece::Thought(_) => 0,
         Piece::Call { args, .. } => tokens(&args.to_string()),
     }

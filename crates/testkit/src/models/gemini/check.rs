@@ -20,6 +20,9 @@ pub(super) fn generate(model: &Model, body: &Value) -> Result<(), Refusal> {
         signatures(contents)?;
     }
     modalities(model, body)?;
+    if model.makes == Makes::Pictures && body.get("tools").is_some() {
+        return Err(Refusal::invalid("Function calling is not enabled for this model"));
+    }
     if let Some(thinking) = body.pointer("/generationConfig/thinkingConfig") {
         check_thinking(model, thinking)?;
     }
@@ -128,11 +131,16 @@ fn signatures(contents: &[Value]) -> Result<(), Refusal> {
 
 fn modalities(model: &Model, body: &Value) -> Result<(), Refusal> {
     let wanted = body.pointer("/generationConfig/responseModalities").and_then(Value::as_array);
-    let audio = wanted.is_some_and(|wanted| wanted.iter().any(|modality| modality == "AUDIO"));
-    if audio == (model.makes == Makes::Speech) {
+    let wants = |name: &str| wanted.is_some_and(|wanted| wanted.iter().any(|modality| modality == name));
+    let fits = wants("AUDIO") == (model.makes == Makes::Speech) && (model.makes == Makes::Pictures || !wants("IMAGE"));
+    if fits {
         return Ok(());
     }
-    let takes = if model.makes == Makes::Speech { "AUDIO" } else { "TEXT" };
+    let takes = match model.makes {
+        Makes::Speech => "AUDIO",
+        Makes::Pictures => "TEXT, IMAGE",
+        Makes::Text | Makes::Embeddings => "TEXT",
+    };
     Err(Refusal::invalid(&format!(
         "The requested combination of response modalities is not supported by the model. models/{} accepts the following \
          combination of response modalities:\n* {takes}\n",

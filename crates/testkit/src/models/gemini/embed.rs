@@ -1,8 +1,9 @@
-//! Embeddings: deterministic, of unit length, and nearer to each other the more words two texts share.
+//! Embeddings, as Gemini gives them.
 
 use serde_json::{Value, json};
 
 use super::fields::part_texts;
+use crate::models::space::place;
 
 const DIMENSIONS: u64 = 3072;
 
@@ -14,27 +15,11 @@ pub(super) fn one(request: &Value) -> Value {
         .or_else(|| request.pointer("/embedContentConfig/outputDimensionality"))
         .and_then(Value::as_u64);
     let dimensions = wanted.unwrap_or(DIMENSIONS).clamp(1, DIMENSIONS);
-    json!({ "values": vector(&text, dimensions) })
+    json!({ "values": place(&text, dimensions) })
 }
 
 /// The embeddings of a batch.
 pub(super) fn all(batch: &Value) -> Vec<Value> {
     let requests = batch.get("requests").and_then(Value::as_array);
     requests.map(|requests| requests.iter().map(one).collect()).unwrap_or_default()
-}
-
-fn vector(text: &str, dimensions: u64) -> Vec<f32> {
-    let mut values = vec![0.0_f32; usize::try_from(dimensions).unwrap_or(1)];
-    // A text without words has a direction too.
-    for word in text.split_whitespace().chain([""]) {
-        let place = usize::try_from(hash(&word.to_lowercase()) % dimensions).unwrap_or(0);
-        values[place] += 1.0;
-    }
-    let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
-    values.iter().map(|value| value / length).collect()
-}
-
-/// FNV-1a: stable across releases, which the standard library's hasher does not promise.
-fn hash(word: &str) -> u64 {
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

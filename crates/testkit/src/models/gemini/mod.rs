@@ -9,7 +9,7 @@ mod embed;
 mod fields;
 mod models;
 mod refusal;
-mod speech;
+pub(super) mod speech;
 
 use std::sync::Arc;
 

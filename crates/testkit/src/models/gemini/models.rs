@@ -17,6 +17,7 @@ pub(super) enum Thinking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Makes {
     Text,
+    Pictures,
     Speech,
     Embeddings,
 }
@@ -51,6 +52,7 @@ pub(super) const ALL: &[Model] = &[
     text("gemini-2.5-flash", Thinking::Budget { lowest: 1, highest: 24_576, off: true }),
     text("gemini-2.5-flash-lite", Thinking::Budget { lowest: 512, highest: 24_576, off: true }),
     text("gemini-2.0-flash", Thinking::No),
+    Model { name: "gemini-3-pro-image", makes: Makes::Pictures, thinking: Thinking::No },
     speech("gemini-3.8-flash-tts"),
     speech("gemini-2.5-flash-preview-tts"),
     Model { name: "gemini-embedding-001", makes: Makes::Embeddings, thinking: Thinking::No },
@@ -87,7 +89,9 @@ impl Model {
 
     fn methods(&self) -> &'static [&'static str] {
         match self.makes {
-            Makes::Text | Makes::Speech => &["generateContent", "streamGenerateContent", "countTokens"],
+            Makes::Text | Makes::Pictures | Makes::Speech => {
+                &["generateContent", "streamGenerateContent", "countTokens"]
+            }
             Makes::Embeddings => &["embedContent", "batchEmbedContents", "countTokens"],
         }
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use serde_json::{Value, json};
@@ -172,6 +174,10 @@ impl Writer {
             .collect();
         let content = if said.is_empty() { Value::Null } else { json!(said) };
         let mut message = json!({ "role": "assistant", "content": content, "refusal": null });
+        let pictures: Vec<Value> = pieces.iter().filter_map(drawn).collect();
+        if !pictures.is_empty() {
+            message["images"] = Value::Array(pictures);
+        }
         if !calls.is_empty() {
             message["tool_calls"] = Value::Array(calls);
         }
@@ -189,6 +195,10 @@ impl Writer {
     fn deltas(&self, piece: &Piece, index: usize) -> Vec<Vec<u8>> {
         match piece {
             Piece::Text(text) => vec![self.delta(json!({ "content": text }), None)],
+            Piece::Picture(_) => {
+                let images: Vec<Value> = drawn(piece).into_iter().collect();
+                vec![self.delta(json!({ "content": "", "images": images }), None)]
+            }
             Piece::Thought(text) => vec![self.delta(json!({ "reasoning_content": text }), None)],
             Piece::Call { name, args } => {
                 let args = args.to_string();
@@ -240,6 +250,13 @@ impl Writer {
             "completion_tokens_details": { "reasoning_tokens": 0 },
         })
     }
+}
+
+/// A picture as OpenRouter gives it out.
+fn drawn(piece: &Piece) -> Option<Value> {
+    let Piece::Picture(png) = piece else { return None };
+    let url = format!("data:image/png;base64,{}", STANDARD.encode(png));
+    Some(json!({ "type": "image_url", "image_url": { "url": url } }))
 }
 
 fn said(piece: &Piece) -> Option<String> {

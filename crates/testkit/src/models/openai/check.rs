@@ -28,6 +28,7 @@ const FIELDS: &[&str] = &[
     "presence_penalty",
     "frequency_penalty",
     "metadata",
+    "modalities",
     "store",
     "logprobs",
     "top_logprobs",

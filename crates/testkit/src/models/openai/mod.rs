@@ -3,7 +3,9 @@
 //! What it checks is in [`check`], what it answers in [`answer`].
 
 mod answer;
+mod audio;
 mod check;
+mod embed;
 mod refusal;
 
 use std::sync::Arc;
@@ -32,6 +34,9 @@ impl Api for OpenAiApi {
         Router::new()
             .route("/v1/models", get(list))
             .route("/v1/chat/completions", post(completions))
+            .route("/v1/audio/transcriptions", post(audio::transcriptions))
+            .route("/v1/audio/speech", post(audio::speak))
+            .route("/v1/embeddings", post(embed::embeddings))
             .fallback(async |uri: Uri| Refusal::unknown_url(uri.path()).response())
             // Pictures come within the JSON.
             .layer(axum::extract::DefaultBodyLimit::max(64 * 1024 * 1024))

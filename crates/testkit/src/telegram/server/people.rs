@@ -54,6 +54,13 @@ impl TelegramServer {
         self.send_file(user.into(), Attachment::Photo(bytes.into()), caption)
     }
 
+    /// A person sends an album of photos, captioned under the first. Returns the ids of the updates.
+    pub fn send_album(&self, user: impl Into<User>, pictures: Vec<Bytes>, caption: &str) -> Vec<i64> {
+        let user = user.into();
+        let posted = self.shared.change(|world| world.person_sends_album(&user, pictures, caption));
+        posted.into_iter().map(|posted| posted.update_id.unwrap_or(0)).collect()
+    }
+
     /// A person sends a voice message. Returns the id of the update.
     pub fn send_voice(&self, user: impl Into<User>, bytes: impl Into<Bytes>, seconds: u32) -> i64 {
         self.send_file(user.into(), Attachment::Voice { bytes: bytes.into(), seconds }, None)

@@ -58,6 +58,11 @@ impl Files {
         file
     }
 
+    /// How many there have been.
+    pub(in super::super) fn count(&self) -> u64 {
+        self.made
+    }
+
     pub(in super::super) fn get(&self, id: &str) -> Option<&StoredFile> {
         self.by_id.get(id)
     }

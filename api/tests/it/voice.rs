@@ -1,0 +1,108 @@
+//! People speak to the companion, and it speaks to those whose plan has that.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use evolve_contract::{
+    Code,
+    chat::{ChatEvent, ChatRequest},
+    voice::{Mode, Voice, VoiceUpdate},
+};
+use evolve_engine::speech::{opus, pcm::Pcm};
+use futures::TryStreamExt as _;
+use serde_json::json;
+
+use crate::harness::{Api, IVAN, Setup};
+
+/// Seconds of a person, as Telegram records them.
+fn recording(seconds: usize) -> String {
+    BASE64_STANDARD.encode(opus::encode(&Pcm { rate: 48_000, samples: vec![0; 48_000 * seconds] }).unwrap())
+}
+
+fn spoken(seconds: usize) -> ChatRequest {
+    ChatRequest { audio_data: Some(recording(seconds)), ..ChatRequest::default() }
+}
+
+#[tokio::test]
+async fn what_is_said_is_heard_and_premium_answers_aloud() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    // The stand-in hears that something was said.
+    let answer = api.client.chat(&token, Some("a"), &spoken(3)).await.unwrap();
+    let heard = api.script.requests().pop().unwrap().context.pop().unwrap().text();
+    assert_eq!(heard, "(голосовое сообщение, 3 с)");
+    assert_eq!((answer.response_text.as_str(), answer.voice_message), ("Привет! Как дела?", None));
+    sqlx::query("UPDATE users SET plan = 'premium'").execute(&setup.pool()).await.unwrap();
+    let answer = api.client.chat(&token, Some("b"), &spoken(2)).await.unwrap();
+    let ogg = BASE64_STANDARD.decode(answer.voice_message.unwrap()).unwrap();
+    assert!(ogg.starts_with(b"OggS"));
+    assert_eq!((answer.response_text.as_str(), answer.voice_seconds), ("Привет! Как дела?", Some(2)));
+    let again = api.client.chat(&token, Some("b"), &spoken(2)).await.unwrap();
+    assert_eq!((again.response_text.as_str(), again.voice_seconds), ("Привет! Как дела?", Some(2)));
+    assert_eq!(api.metric("voice_messages_generated_total").await, 2.0);
+    assert_eq!(api.metric("voice_messages_heard_total{status=\"ok\"}").await, 2.0);
+    assert_eq!(api.metric("tts_generation_duration_seconds_count{status=\"success\"}").await, 2.0);
+}
+
+#[tokio::test]
+async fn a_person_chooses_when_and_in_which_voice() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    let unknown = api.get("/voice/42", Some(&token)).await;
+    assert_eq!(unknown.code(), Code::ProfileNotFound);
+    let profile = json!({"user_id": IVAN, "data": {"name": "Иван"}});
+    api.post("/profile", Some(&token), &profile).await;
+    let choice = api.client.voice(&token, IVAN).await.unwrap();
+    assert_eq!((choice.mode, choice.voice, choice.available, choice.allowed), (Mode::OnVoice, None, true, false));
+    api.client.update_voice(&token, IVAN, &VoiceUpdate { mode: Some(Mode::Always), voice: None }).await.unwrap();
+    let update = VoiceUpdate { mode: None, voice: Some(Voice::Calm) };
+    let choice = api.client.update_voice(&token, IVAN, &update).await.unwrap();
+    assert_eq!((choice.mode, choice.voice), (Mode::Always, Some(Voice::Calm)));
+    assert_eq!(api.client.voice(&token, IVAN).await.unwrap(), choice);
+    let other = api.get("/voice/43", Some(&token)).await;
+    assert_eq!(other.code(), Code::Forbidden);
+    let wrong = api.post("/voice/42", Some(&token), &json!({"mode": "loud"})).await;
+    assert_eq!(wrong.code(), Code::InvalidBody);
+}
+
+#[tokio::test]
+async fn what_is_no_recording_is_refused() {
+    let api = Setup::new().await.with("MAX_VOICE_SECONDS", 5).start().await;
+    let token = api.token(IVAN).await;
+    let table = [
+        ("not base64", "%%%".to_owned(), "not base64"),
+        ("a page", BASE64_STANDARD.encode(b"<html>"), "not OGG"),
+        ("a picture", BASE64_STANDARD.encode(b"\xff\xd8\xff\xe0"), "not OGG"),
+        ("too long, whatever is said of it", recording(7), "longer than 5 s"),
+    ];
+    for (what, audio_data, expected) in table {
+        let body = json!({"message": "", "audio_data": audio_data, "audio_seconds": 1});
+        let answer = api.post("/chat", Some(&token), &body).await;
+        assert_eq!(answer.code(), Code::InvalidAudio, "{what}");
+        let detail = answer.problem().detail.unwrap();
+        assert!(detail.contains(expected), "{what}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_bot_without_ears_says_so() {
+    let api = Setup::new().await.with("TRANSCRIBERS", "[]").with("VOICE_ENABLED", "false").start().await;
+    let token = api.token(IVAN).await;
+    let body = json!({"message": "", "audio_data": recording(1)});
+    assert_eq!(api.post("/chat", Some(&token), &body).await.code(), Code::CannotHear);
+    assert!(!api.client.voice(&token, IVAN).await.unwrap().available);
+}
+
+#[tokio::test]
+async fn a_stream_says_first_what_was_heard_and_the_answer_says_it_again() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    let body = ChatRequest { message: "Слушай".to_owned(), ..spoken(3) };
+    let stream = || async { api.client.chat_stream(&token, Some("k"), &body).await.unwrap() };
+    let events: Vec<_> = stream().await.try_collect().await.unwrap();
+    let heard = "Слушай\n\n(голосовое сообщение, 3 с)".to_owned();
+    assert_eq!(events.first(), Some(&ChatEvent::Heard(heard.clone())));
+    let Some(ChatEvent::Done(answer)) = events.last() else { panic!("{events:?}") };
+    assert_eq!(answer.heard, Some(heard));
+    let again: Vec<_> = stream().await.try_collect().await.unwrap();
+    assert_eq!(again, [ChatEvent::Done(answer.clone())], "a replay");
+}

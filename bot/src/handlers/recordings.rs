@@ -1,0 +1,179 @@
+//! Recordings: what people say instead of writing it.
+//!
+//! Saying it again is more to ask than writing it again. So where nobody could listen, or answer, the update stays in the
+//! inbox with all that it carries, and a button under the excuse has it tried once more, under the same key.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use evolve_contract::{
+    ClientError, Code,
+    chat::{ChatRequest, ChatResponse, MAX_FILE_BYTES},
+};
+use evolve_domain::language::Language;
+use serde_json::Value;
+
+use super::{
+    Trouble, Turn, again,
+    chat::said,
+    danger,
+    incoming::{self, Incoming},
+    live::{self, Answered},
+    media::{File, Media},
+    quoted,
+    trouble::{self, With},
+    typing,
+};
+use crate::{replies::Replies, texts::Text};
+
+const AGAIN: &str = "again:";
+
+/// What a person said.
+pub(super) struct Recording<'a> {
+    /// The update that it came with.
+    pub(super) update_id: i64,
+    /// What that holds.
+    pub(super) payload: &'a Value,
+    pub(super) file: &'a File,
+    pub(super) seconds: u32,
+    pub(super) caption: String,
+    pub(super) date: DateTime<Utc>,
+}
+
+/// What came of a recording.
+struct Attempt {
+    answer: Result<Box<ChatResponse>, Excuse>,
+    /// What it is owed in: an answer under the key of its turn, an excuse under that of the update that it excuses, or the
+    /// answer that comes later would be taken for it.
+    replies: Replies,
+}
+
+/// What the person hears instead of an answer.
+struct Excuse {
+    text: Text<'static>,
+    /// Whether trying again may help.
+    again: bool,
+}
+
+impl Excuse {
+    fn for_good(text: Text<'static>) -> Self {
+        Self { text, again: false }
+    }
+}
+
+pub(super) async fn heard(turn: &Turn<'_>, language: Language, recording: Recording<'_>) -> Result<Replies, Trouble> {
+    let update_id = recording.update_id;
+    let Attempt { answer, replies } = attempt(turn, language, recording).await?;
+    Ok(match answer {
+        Ok(answer) => said(replies, language, *answer),
+        Err(Excuse { text, again: false }) => replies.say(text.render(language)),
+        Err(Excuse { text, again: true }) => {
+            let (label, data) = button(update_id, language);
+            replies.ask(text.render(language), &[&[(&label, &data)]]).keeping("unheard")
+        }
+    })
+}
+
+async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) -> Result<Attempt, Trouble> {
+    let Recording { update_id, payload, file, seconds, caption, date } = recording;
+    danger::look_after(turn, language, &caption).await;
+    let excused = |text| Ok(Attempt { answer: Err(Excuse::for_good(text)), replies: turn.replies() });
+    let most = turn.bot.max_voice_seconds;
+    if seconds > most {
+        return excused(Text::VoiceTooLong { minutes: most.div_ceil(60) });
+    }
+    if file.size.is_some_and(|size| size > MAX_FILE_BYTES) {
+        return excused(Text::VoiceTooLarge);
+    }
+    let work = async {
+        let bytes = match turn.bot.telegram.download(&file.id, MAX_FILE_BYTES).await {
+            Ok(bytes) => bytes,
+            Err(error) => return excused(trouble::excuse_file(error, With::Recording)?),
+        };
+        let request = ChatRequest {
+            message: caption,
+            timestamp: Some(date),
+            audio_data: Some(STANDARD.encode(bytes)),
+            audio_seconds: Some(seconds).filter(|seconds| *seconds > 0),
+            reply_to: quoted::of(payload),
+            ..ChatRequest::default()
+        };
+        let key = again::key_in(payload, turn.person.chat_id, update_id);
+        let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
+        let replies = turn.replies().in_place_of(draft);
+        Ok(match answer {
+            Ok(answer) => Attempt { answer: Ok(Box::new(answer)), replies: replies.keyed(&key) },
+            Err(error) => Attempt { answer: Err(excuse(error)?), replies },
+        })
+    };
+    typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+fn excuse(error: ClientError) -> Result<Excuse, Trouble> {
+    match error.code() {
+        Some(Code::ModelUnavailable | Code::ModelFailed) => Ok(Excuse { text: Text::VoiceUnheard, again: true }),
+        code => match trouble::excuse(&error, With::Recording) {
+            Some(text) => Ok(Excuse { text, again: code == Some(Code::QuotaExhausted) }),
+            None => Err(error.into()),
+        },
+    }
+}
+
+/// Its label, and what it says to us.
+fn button(update_id: i64, language: Language) -> (String, String) {
+    (Text::VoiceTryAgain.render(language), format!("{AGAIN}{update_id}"))
+}
+
+/// Whether a button is one of these.
+#[must_use]
+pub(super) fn is_ours(data: &str) -> bool {
+    data.starts_with(AGAIN)
+}
+
+/// The button was pressed: the recording is tried again. Its message then says that this is done, or has the button again.
+pub(super) async fn again(turn: &Turn<'_>, query: &str, message: Option<i64>, data: &str) -> Result<Replies, Trouble> {
+    turn.answer_press(query).await;
+    let profile = turn.profile_or_new().await?;
+    let language = turn.language(Some(&profile));
+    let settled = |replies: Replies| match message {
+        Some(message) => replies.edit(message, Text::VoiceSettled.render(language)),
+        None => replies,
+    };
+    let Some(update_id) = data.strip_prefix(AGAIN).and_then(|id| id.parse().ok()) else { return Ok(turn.replies()) };
+    let Some(payload) = kept(turn, update_id).await? else { return Ok(settled(turn.replies())) };
+    let Some((file, seconds, caption, date)) = recorded(turn, &payload) else { return Ok(settled(turn.replies())) };
+    let recording = Recording { update_id, payload: &payload, file: &file, seconds, caption, date };
+    let Attempt { answer, replies } = attempt(turn, language, recording).await?;
+    Ok(match answer {
+        Ok(answer) => settled(said(replies, language, *answer)).together_with(vec![update_id]),
+        Err(Excuse { text, again: false }) => {
+            settled(replies.say(text.render(language))).together_with(vec![update_id])
+        }
+        Err(Excuse { text, again: true }) => {
+            let (label, data) = button(update_id, language);
+            let (text, buttons): (_, &[&[(&str, &str)]]) = (text.render(language), &[&[(&label, &data)]]);
+            match message {
+                Some(message) => replies.edit_asking(message, text, buttons),
+                None => replies.ask(text, buttons),
+            }
+        }
+    })
+}
+
+/// An earlier update; nothing where it was answered meanwhile, or is no longer kept.
+async fn kept(turn: &Turn<'_>, update_id: i64) -> Result<Option<Value>, Trouble> {
+    // What stands in the chat of another is nobody's business here.
+    let kept = turn.bot.store.inbox().kept(update_id, turn.person.chat_id).await;
+    kept.map_err(|error| Trouble::Fault { reason: "kept", detail: error.to_string() })
+}
+
+/// The recording that an update of this person holds.
+fn recorded(turn: &Turn<'_>, payload: &Value) -> Option<(File, u32, String, DateTime<Utc>)> {
+    match incoming::read(payload) {
+        Ok((person, Incoming::Media { media: Media::Recording { file, seconds }, caption, date }))
+            if person.id == turn.person.id =>
+        {
+            Some((file, seconds, caption, date))
+        }
+        _ => None,
+    }
+}

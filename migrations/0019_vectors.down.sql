@@ -1,0 +1,2 @@
+DROP TABLE vector_progress;
+DROP TABLE message_vectors;
