@@ -38,6 +38,7 @@ help =
     /voice — whether I answer aloud, and in which voice
     /stop — stop the answer
     /regenerate — answer once more, in another way
+    /invite — your own link, for a friend
     /reset — start the conversation afresh (I keep my memories)
     /history — what we said; /history words finds it
     /stats — our days in a picture
@@ -61,6 +62,13 @@ command-settings = How I talk with you
 command-status = Your plan and messages left
 command-stop = Stop the answer
 command-regenerate = Answer once more, in another way
+command-invite = Your own link, for a friend
+invite =
+    Here is your own link. Send it to somebody who would like to talk, too:
+
+    { $link }
+
+    Whoever opens it gets to know me from the start, just as you did. What you and I say stays between us, and neither of you hears of the other from me. It costs nothing and earns nothing: I only note that they came from you.
 stop-button = ⏹ Stop
 stopped = All right, I'll be quiet 🤐
 nothing-to-stop = There is nothing to stop right now 🙂

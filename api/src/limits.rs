@@ -25,6 +25,8 @@ pub enum Rule {
     Reset,
     /// Everything under `/profile` and `/relationship`.
     Profile,
+    /// `POST /chat/feedback`, with a window of its own: whoever puts hearts under everything can still look at their profile.
+    Feedback,
     /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
     Payments,
     /// `GET /export`, with a window of its own: it is the dearest of all.
@@ -42,7 +44,7 @@ pub struct RateLimits {
     pub chat: Limit,
     /// See [`Rule::Aside`].
     pub aside: Limit,
-    /// See [`Rule::Profile`], [`Rule::Payments`] and [`Rule::Export`].
+    /// See [`Rule::Profile`], [`Rule::Payments`], [`Rule::Export`] and [`Rule::Feedback`].
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
@@ -86,7 +88,7 @@ impl RateLimits {
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
                 &profile,
-                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments, and of GET /export.",
+                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments, of GET /export, and of /chat/feedback.",
             ),
             memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
         }
@@ -99,7 +101,7 @@ impl RateLimits {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
             Rule::Aside => self.aside,
-            Rule::Profile | Rule::Payments | Rule::Export => self.profile,
+            Rule::Profile | Rule::Payments | Rule::Export | Rule::Feedback => self.profile,
             Rule::Memory => self.memory,
         }
     }
@@ -132,6 +134,7 @@ impl Rule {
             Self::Aside => "aside",
             Self::Reset => "reset",
             Self::Profile => "profile",
+            Self::Feedback => "feedback",
             Self::Payments => "payments",
             Self::Export => "export",
             Self::Memory => "memory",

@@ -50,7 +50,6 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
         .routes(routes!(voice::get, voice::update))
-        .routes(routes!(feedback::give))
         .routes(routes!(feedback::referrer))
         .routes(routes!(deletion::get, deletion::cancel))
         .routes(routes!(deletion::ask))
@@ -60,6 +59,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(history::privacy))
         .routes(routes!(settings::get))
         .routes(routes!(settings::update));
+    let feedback = group().routes(routes!(feedback::give));
     let payments = group()
         .routes(routes!(payments::get))
         .routes(routes!(payments::offer))
@@ -89,6 +89,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let timed = open
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
+        .merge(guarded(feedback, Rule::Feedback))
         .merge(guarded(payments, Rule::Payments))
         .merge(guarded(memory, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))

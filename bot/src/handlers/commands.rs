@@ -3,8 +3,8 @@
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
 use super::{
-    Trouble, Turn, again, export, history, me, memory, premium, relationship, removal, settings, start, stats, stop,
-    voice,
+    Trouble, Turn, again, export, history, invite, me, memory, premium, relationship, removal, settings, start, stats,
+    stop, voice,
 };
 use crate::{replies::Replies, texts::Text};
 
@@ -31,12 +31,13 @@ enum Command {
     Voice,
     Stop,
     Regenerate,
+    Invite,
     Premium,
     Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-pub(super) const MENU: [(&str, Text<'static>); 18] = [
+pub(super) const MENU: [(&str, Text<'static>); 19] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -46,6 +47,7 @@ pub(super) const MENU: [(&str, Text<'static>); 18] = [
     ("regenerate", Text::CommandRegenerate),
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("invite", Text::CommandInvite),
     ("voice", Text::CommandVoice),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
@@ -100,6 +102,12 @@ pub(super) fn is_stop(text: &str) -> bool {
     parse(text) == Some(Command::Stop)
 }
 
+/// Whether a text is the command that has an answer made anew.
+#[must_use]
+pub(super) fn is_regenerate(text: &str) -> bool {
+    parse(text) == Some(Command::Regenerate)
+}
+
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
@@ -121,6 +129,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Voice) => voice::show(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,
         Some(Command::Regenerate) => again::regenerate(turn).await,
+        Some(Command::Invite) => invite::show(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

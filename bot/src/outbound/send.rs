@@ -127,6 +127,15 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             insist("a moved chat", || async move { bot.store.rooms().migrate(outgoing.chat_id, chat).await }).await;
         }
         // They do not want to hear from us, or are gone: no reason for noise.
+        TelegramError::Forbidden(_) if !refused::is_money(&outgoing.method) => {
+            tracing::debug!(outbox_id = outgoing.id, kind, "this chat is closed to the bot");
+            // They may have blocked it while nobody listened. In a private chat the chat is the person.
+            if outgoing.chat_id > 0 {
+                let closed = || async { bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await };
+                insist("a closed chat", closed).await;
+            }
+            bury(bot, outgoing, kind).await;
+        }
         TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
             tracing::debug!(outbox_id = outgoing.id, kind, "nothing can be sent to this chat");
             if refused::is_money(&outgoing.method) && !refused::follow(bot, outgoing, kind).await {

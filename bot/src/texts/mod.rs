@@ -210,6 +210,8 @@ texts! {
     CategoryOther = "category-other",
     CommandStop = "command-stop",
     CommandRegenerate = "command-regenerate",
+    CommandInvite = "command-invite",
+    Invite { link: &'a str } = "invite",
     StopButton = "stop-button",
     Stopped = "stopped",
     NothingToStop = "nothing-to-stop",

@@ -20,7 +20,7 @@ use evolve_contract::{
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{
         ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
-        StopResponse,
+        StopRequest, StopResponse,
     },
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
     history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
@@ -101,6 +101,8 @@ struct World {
     conversation_open: bool,
     /// Lets the answer that is being made end, when somebody stops it.
     stoppable: Option<Arc<Notify>>,
+    /// The keys of answers that were to stop.
+    stopped: Vec<String>,
     feedback: Vec<(i64, String, Option<String>)>,
     referrers: Vec<(i64, String)>,
     /// The level that every new turn reaches.
@@ -144,6 +146,7 @@ impl FakeApi {
             token_generation: 0,
             conversation_open: true,
             stoppable: None,
+            stopped: Vec::new(),
             feedback: Vec::new(),
             referrers: Vec::new(),
             level_up: None,
@@ -212,6 +215,11 @@ impl FakeApi {
     /// From now on, every new turn reaches a level of this name.
     pub(crate) fn reach_level(&self, level: u8, name: &str) {
         self.lock().level_up = Some(LevelUp { level, name: name.to_owned() });
+    }
+
+    /// The keys of answers that were to stop.
+    pub(crate) fn stopped(&self) -> Vec<String> {
+        self.lock().stopped.clone()
     }
 
     /// The answer that is made now ends when it is stopped.
@@ -482,11 +490,12 @@ async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
     Json(ResetResponse { ended }).into_response()
 }
 
-async fn stop(State(world): Shared, headers: HeaderMap) -> Response {
+async fn stop(State(world): Shared, headers: HeaderMap, Json(body): Json<StopRequest>) -> Response {
     let mut world = world.lock().unwrap();
     if let Err(response) = person(&world, &headers) {
         return response;
     }
+    world.stopped.extend(body.keys);
     let stopped = world.stoppable.take();
     if let Some(answer) = &stopped {
         answer.notify_one();
@@ -511,7 +520,7 @@ async fn referrer(State(world): Shared, headers: HeaderMap, Json(body): Json<Ref
         Err(response) => response,
         Ok(person) => {
             world.referrers.push((person, body.parameter));
-            Json(ReferrerResponse { kept: true }).into_response()
+            Json(ReferrerResponse { heard: true }).into_response()
         }
     }
 }
