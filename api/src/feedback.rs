@@ -52,7 +52,7 @@ pub async fn give(
     Ok(Json(FeedbackResponse { kept }))
 }
 
-/// By whose link the person came: kept once, before they say anything.
+/// By whose link the person came: kept once, before they say anything. The answer does not tell whether it was.
 #[utoipa::path(
     post, path = "/profile/referrer", tag = "profile", security(("bearer" = [])),
     request_body = ReferrerRequest,
@@ -69,5 +69,6 @@ pub async fn referrer(
         let detail = format!("parameter is longer than {MAX_PARAMETER} bytes");
         return Err(ApiError::new(Code::InvalidValue).detail(detail));
     }
-    Ok(Json(ReferrerResponse { kept: api.engine.referred(person, &parameter).await? }))
+    api.engine.referred(person, &parameter).await?;
+    Ok(Json(ReferrerResponse { heard: true }))
 }

@@ -47,7 +47,7 @@ impl FromRequestParts<Api> for OurBot {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         match auth::service_key(&parts.headers, &api.service_key) {
             Some(true) => Ok(Self),
-            _ => Err(ApiError::new(Code::Forbidden).detail("payments need the X-Service-Key header")),
+            _ => Err(ApiError::new(Code::Forbidden).detail("this needs the X-Service-Key header")),
         }
     }
 }

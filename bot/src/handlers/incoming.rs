@@ -92,6 +92,8 @@ pub(crate) enum Incoming {
         message_id: i64,
         /// What it says now.
         text: String,
+        /// The sizes of its photo, where it has one.
+        sizes: Vec<Photo>,
     },
     /// Pressed a button.
     Press {
@@ -212,12 +214,15 @@ pub(crate) fn is_money(update: &Value) -> bool {
     update.get("message").is_some_and(|message| report(message).is_some())
 }
 
-/// An edit that leaves no words (a caption that was taken away, a place that moves) says nothing.
+/// An edit that leaves neither words nor a photo (a place that moves) says nothing.
 fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;
     match of_message(raw)? {
-        (person, Incoming::Text { text, .. } | Incoming::Photo { caption: text, .. }) if !text.is_empty() => {
-            Ok((person, Incoming::Edited { message_id, text }))
+        (person, Incoming::Text { text, .. }) if !text.is_empty() => {
+            Ok((person, Incoming::Edited { message_id, text, sizes: Vec::new() }))
+        }
+        (person, Incoming::Photo { sizes, caption, .. }) => {
+            Ok((person, Incoming::Edited { message_id, text: caption, sizes }))
         }
         _ => Err(Ignored::Service),
     }
@@ -447,14 +452,17 @@ mod tests {
     #[test]
     fn an_edit_is_of_words_and_names_its_message() {
         let edited = |more: Value| json!({ "update_id": 1, "edited_message": message(more)["message"] });
-        let expected = Incoming::Edited { message_id: 7, text: "Пока".to_owned() };
+        let expected = Incoming::Edited { message_id: 7, text: "Пока".to_owned(), sizes: Vec::new() };
         assert_eq!(incoming(&edited(json!({ "text": "Пока", "edit_date": 1_770_000_001 }))), Ok(expected));
         assert_eq!(
             incoming(&edited(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }))),
             Err(Ignored::Service)
         );
         let size = json!({ "file_id": "a", "file_unique_id": "b", "width": 90, "height": 60 });
-        assert_eq!(incoming(&edited(json!({ "photo": [size] }))), Err(Ignored::Service));
+        let Ok(Incoming::Edited { text, sizes, .. }) = incoming(&edited(json!({ "photo": [size] }))) else {
+            panic!("a caption that is taken away is an edit")
+        };
+        assert_eq!((text.as_str(), sizes.len()), ("", 1));
     }
 
     #[rstest]

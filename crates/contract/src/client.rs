@@ -1,5 +1,6 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod aside;
 mod data;
 
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::{
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{
         ChatEvent, ChatRequest, ChatResponse, Delta, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER,
-        ResetResponse, StopResponse,
+        ResetResponse, StopRequest, StopResponse,
     },
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
@@ -157,12 +158,12 @@ impl Client {
         json(self.request(Method::POST, "chat/reset").bearer_auth(token)).await
     }
 
-    /// `POST /chat/stop`: ends the answer that is being made.
+    /// `POST /chat/stop`: ends answers that are being made, or are to be.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn stop(&self, token: &str) -> Result<StopResponse, ClientError> {
-        json(self.request(Method::POST, "chat/stop").bearer_auth(token)).await
+    pub async fn stop(&self, token: &str, body: &StopRequest) -> Result<StopResponse, ClientError> {
+        json(self.request(Method::POST, "chat/stop").bearer_auth(token).json(body)).await
     }
 
     /// `POST /chat/feedback`: what the person thinks of an answer.

@@ -100,13 +100,17 @@ pub(crate) const UNINDEX: &str = "
     UPDATE message_terms t SET postings = l.postings FROM left_over l
     WHERE t.user_id = $1 AND t.term = l.term AND t.month = l.month AND l.postings <> ''";
 
-/// $1 person, $2/$3 messages, $4 turns whose answer is among them.
+/// What was quoted goes with anything: it repeats what was said elsewhere. $1 person, $2/$3 messages, $4 turns whose answer is
+/// among them, $5 turns whose message is.
 const EMPTY: &str = "
     WITH emptied AS (
         UPDATE messages m SET text = '' FROM unnest($2::uuid[], $3::timestamptz[]) AS e (id, created_at)
         WHERE m.id = e.id AND m.created_at = e.created_at
     )
-    UPDATE turns SET reply = NULL WHERE user_id = $1 AND (id = ANY ($4) OR again_of = ANY ($4))";
+    UPDATE turns SET quoted = NULL,
+                     reply = CASE WHEN id = ANY ($4) OR again_of = ANY ($4) THEN NULL ELSE reply END,
+                     image_ref = CASE WHEN id = ANY ($5) OR again_of = ANY ($5) THEN NULL ELSE image_ref END
+    WHERE user_id = $1 AND (id = ANY ($4::uuid[] || $5::uuid[]) OR again_of = ANY ($4::uuid[] || $5::uuid[]) OR quoted IS NOT NULL)";
 
 const TOLD: &str = "
     SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
@@ -134,15 +138,16 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
     "DELETE FROM conversations WHERE user_id = $1",
-    "UPDATE turns SET reply = NULL WHERE user_id = $1",
+    "UPDATE turns SET reply = NULL, quoted = NULL, image_ref = NULL WHERE user_id = $1",
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
+    "DELETE FROM room_turns WHERE user_id = $1",
     "DELETE FROM message_vectors WHERE user_id = $1",
     "DELETE FROM vector_progress WHERE user_id = $1",
 ];
@@ -282,12 +287,13 @@ async fn empty(
     let rows: Vec<_> = rows.into_values().filter(|row| !row.text.is_empty()).collect();
     unindex(connection, user_id, &rows).await?;
     vectors::gone(connection, user_id, rows.iter().filter_map(|row| row.number).collect()).await?;
-    let answers = rows.iter().filter(|row| row.role == Role::Assistant.as_str());
+    let (answers, messages): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.role == Role::Assistant.as_str());
     sqlx::query(EMPTY)
         .bind(user_id)
         .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
-        .bind(answers.map(|row| row.turn_id).collect::<Vec<_>>())
+        .bind(answers.iter().map(|row| row.turn_id).collect::<Vec<_>>())
+        .bind(messages.iter().map(|row| row.turn_id).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(rows)

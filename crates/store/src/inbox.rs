@@ -23,6 +23,8 @@ pub struct NewUpdate {
     pub user_id: Option<i64>,
     /// The update as Telegram sent it.
     pub payload: Value,
+    /// Whether workers of its own work it, whatever the others have to do.
+    pub urgent: bool,
 }
 
 /// An update that is the caller's to work until its lease runs out.
@@ -63,11 +65,12 @@ impl Store {
 /// than a minute after them, however much of it there is.
 const PUT: &str = "
     WITH new AS (
-        INSERT INTO inbox (update_id, chat_id, user_id, payload, ready_at, received_at, rank)
-        SELECT u.update_id, u.chat_id, u.user_id, u.payload, $5, $5,
+        INSERT INTO inbox (update_id, chat_id, user_id, payload, urgent, ready_at, received_at, rank)
+        SELECT u.update_id, u.chat_id, u.user_id, u.payload, u.urgent, $5, $5,
                CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
                     THEN $5 - interval '1 minute' ELSE $5 END
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[]) AS u (update_id, chat_id, user_id, payload)
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[], $6::boolean[])
+             AS u (update_id, chat_id, user_id, payload, urgent)
         LEFT JOIN users p ON p.id = u.user_id
         ON CONFLICT (update_id) DO NOTHING
         RETURNING update_id
@@ -91,6 +94,21 @@ const CLAIM: &str = "
     UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
     FROM next WHERE i.update_id = next.update_id
     RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.draft_id, i.error IS NOT NULL AS postponed";
+
+/// What is urgent waits for nothing.
+const CLAIM_URGENT: &str = "
+    WITH next AS (
+        SELECT update_id FROM inbox
+        WHERE state = 'pending' AND urgent AND ready_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)
+        ORDER BY update_id LIMIT 1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1 FROM next WHERE i.update_id = next.update_id
+    RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.draft_id, i.error IS NOT NULL AS postponed";
+
+/// $1 chat, $2 update, $3 how many.
+const BEFORE: &str = "
+    SELECT update_id, payload FROM inbox WHERE chat_id = $1 AND update_id < $2 AND state = 'pending'
+    ORDER BY update_id LIMIT $3";
 
 const EXTEND: &str = "
     UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
@@ -154,6 +172,9 @@ const NEXT_READY: &str = "
     WHERE i.state = 'pending'
       AND NOT EXISTS (SELECT FROM inbox e WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')";
 
+const NEXT_URGENT: &str = "
+    SELECT min(GREATEST(ready_at, COALESCE(leased_until, ready_at))) FROM inbox WHERE state = 'pending' AND urgent";
+
 impl Inbox<'_> {
     /// Stores updates; those that came before are left alone. How many were new.
     ///
@@ -166,6 +187,7 @@ impl Inbox<'_> {
             .bind(updates.iter().map(|u| u.user_id).collect::<Vec<_>>())
             .bind(updates.iter().map(|u| Json(storable(&u.payload))).collect::<Vec<_>>())
             .bind(now)
+            .bind(updates.iter().map(|u| u.urgent).collect::<Vec<_>>())
             .fetch_one(&self.0.pool)
             .await?;
         Ok(u64::try_from(new).unwrap_or_default())
@@ -177,6 +199,29 @@ impl Inbox<'_> {
     /// [`StoreError`].
     pub async fn claim(
         &self,
+        worker: Uuid,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<Option<ClaimedUpdate>, StoreError> {
+        self.claim_by(CLAIM, worker, now, lease).await
+    }
+
+    /// As [`Inbox::claim`], of what is urgent alone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim_urgent(
+        &self,
+        worker: Uuid,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<Option<ClaimedUpdate>, StoreError> {
+        self.claim_by(CLAIM_URGENT, worker, now, lease).await
+    }
+
+    async fn claim_by(
+        &self,
+        statement: &'static str,
         worker: Uuid,
         now: DateTime<Utc>,
         lease: TimeDelta,
@@ -193,7 +238,7 @@ impl Inbox<'_> {
             postponed: bool,
         }
         let row: Option<Row> =
-            sqlx::query_as(CLAIM).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
+            sqlx::query_as(statement).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
         Ok(row.map(|row| ClaimedUpdate {
             update_id: row.update_id,
             chat_id: row.chat_id,
@@ -205,6 +250,16 @@ impl Inbox<'_> {
             repeated: row.attempts > 1 || row.postponed,
             worker,
         }))
+    }
+
+    /// What of a chat came before an update and has not ended, oldest first: each with its number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn before(&self, chat_id: i64, update_id: i64, most: u32) -> Result<Vec<(i64, Value)>, StoreError> {
+        let rows: Vec<(i64, Option<Json<Value>>)> =
+            sqlx::query_as(BEFORE).bind(chat_id).bind(update_id).bind(i64::from(most)).fetch_all(&self.0.pool).await?;
+        Ok(rows.into_iter().filter_map(|(update_id, payload)| Some((update_id, payload?.0))).collect())
     }
 
     /// Keeps an update for longer; false when the lease was lost.
@@ -391,6 +446,15 @@ impl Inbox<'_> {
     /// [`StoreError`].
     pub async fn next_ready(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let (at,) = sqlx::query_as(NEXT_READY).fetch_one(&self.0.pool).await?;
+        Ok(at)
+    }
+
+    /// As [`Inbox::next_ready`], of what is urgent alone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn next_urgent(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (at,) = sqlx::query_as(NEXT_URGENT).fetch_one(&self.0.pool).await?;
         Ok(at)
     }
 }

@@ -38,6 +38,8 @@ pub struct Unsummed {
     places: Vec<(i32, Uuid)>,
     /// The place up to which facts were looked for.
     extracted: i32,
+    /// Places before it at which the words have changed since.
+    reread: Vec<i32>,
     /// The lease: only who holds it writes. It is taken away where something is to be forgotten.
     leased_until: DateTime<Utc>,
 }
@@ -48,7 +50,7 @@ impl Unsummed {
     #[must_use]
     pub fn source(&self, index: usize) -> Option<Source> {
         let (message, (place, id)) = (self.messages.get(index)?, self.places.get(index)?);
-        let tells = message.role == Role::User && *place > self.extracted;
+        let tells = message.role == Role::User && (*place > self.extracted || self.reread.contains(place));
         tells.then_some(Source { message_id: *id, said_at: message.created_at })
     }
 }
@@ -118,10 +120,10 @@ const CLAIM: &str = "
         SET summary_leased_until = $1 + LEAST($2::interval * (1 << LEAST(c.summary_attempts, 20)), interval '1 day'),
             summary_attempts = c.summary_attempts + 1
         FROM due WHERE c.id = due.id
-        RETURNING c.id, c.user_id, c.summed_messages, c.unsummed_messages, c.extracted_messages, c.ended_at,
+        RETURNING c.id, c.user_id, c.summed_messages, c.unsummed_messages, c.extracted_messages, c.reread, c.ended_at,
                   c.summary_leased_until
     )
-    SELECT l.id AS conversation_id, l.user_id, l.summed_messages AS summed, l.extracted_messages AS extracted,
+    SELECT l.id AS conversation_id, l.user_id, l.summed_messages AS summed, l.extracted_messages AS extracted, l.reread,
            l.summary_leased_until AS leased_until, s.content AS summary, COALESCE(p.language, $6) AS language, u.plan, u.premium_until,
            (SELECT json_agg(n ORDER BY n.place) FROM (
                 SELECT m.id, m.place, m.role, m.text, m.has_image, m.created_at FROM messages m
@@ -139,7 +141,8 @@ const WRITE: &str = "
         SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
     ), moved AS (
         UPDATE conversations c SET summed_messages = $4, summary_leased_until = NULL, title = COALESCE($8, c.title),
-                                   extracted_messages = GREATEST(c.extracted_messages, $4), summary_attempts = 0
+                                   extracted_messages = GREATEST(c.extracted_messages, $4),
+                                   reread = ARRAY(SELECT place FROM unnest(c.reread) AS place WHERE place > $4), summary_attempts = 0
         FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3 AND c.summary_leased_until = $9
         RETURNING c.id
     ), week AS (
@@ -190,6 +193,7 @@ impl Summaries<'_> {
             summed: i32,
             extracted: i32,
             leased_until: DateTime<Utc>,
+            reread: Vec<i32>,
             summary: Option<String>,
             language: String,
             plan: String,
@@ -221,6 +225,7 @@ impl Summaries<'_> {
             plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
             places,
             extracted: row.extracted,
+            reread: row.reread,
             leased_until: row.leased_until,
         }))
     }

@@ -10,7 +10,7 @@ use evolve_domain::{
     profile::{Profile, ProfilePatch, Settings},
     relationship::Bond,
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 
 pub use removal::Deleted;
 
@@ -171,25 +171,9 @@ impl Users<'_> {
         if make {
             sqlx::query(INSERT).bind(user_id).bind(now).execute(&mut *transaction).await?;
         }
-        let row: Option<Row> =
-            sqlx::query_as(SELECT_FOR_UPDATE).bind(user_id).fetch_optional(&mut *transaction).await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut record = record(row, &self.0.keys, defaults)?;
-        patch.apply_to(&mut record.profile);
-        record.settings.language = patch.language.unwrap_or(record.settings.language);
-        record.settings.time_zone = patch.time_zone.unwrap_or(record.settings.time_zone);
-        record.settings.onboarding = patch.onboarding.unwrap_or(record.settings.onboarding);
-        sqlx::query(WRITE)
-            .bind(user_id)
-            .bind(encrypt_profile(&record.profile, &self.0.keys)?)
-            .bind(record.settings.language.as_str())
-            .bind(record.settings.time_zone.name())
-            .bind(record.settings.onboarding.as_str())
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
+        let record = change(&mut transaction, &self.0.keys, user_id, patch, defaults, now).await?;
         transaction.commit().await?;
-        Ok(Some(record))
+        Ok(record)
     }
 
     /// How a person stands; nothing when they never came.
@@ -243,6 +227,34 @@ impl Users<'_> {
         let done = sqlx::query(END_CONVERSATION).bind(user_id).bind(now).execute(&self.0.pool).await?;
         Ok(done.rows_affected() > 0)
     }
+}
+
+/// Changes the profile and settings of a person, within whatever else is being done. Nothing where they are gone.
+pub(crate) async fn change(
+    connection: &mut PgConnection,
+    keys: &Keyring,
+    user_id: i64,
+    patch: &ProfilePatch,
+    defaults: Settings,
+    now: DateTime<Utc>,
+) -> Result<Option<UserRecord>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(SELECT_FOR_UPDATE).bind(user_id).fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut record = record(row, keys, defaults)?;
+    patch.apply_to(&mut record.profile);
+    record.settings.language = patch.language.unwrap_or(record.settings.language);
+    record.settings.time_zone = patch.time_zone.unwrap_or(record.settings.time_zone);
+    record.settings.onboarding = patch.onboarding.unwrap_or(record.settings.onboarding);
+    sqlx::query(WRITE)
+        .bind(user_id)
+        .bind(encrypt_profile(&record.profile, keys)?)
+        .bind(record.settings.language.as_str())
+        .bind(record.settings.time_zone.name())
+        .bind(record.settings.onboarding.as_str())
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
+    Ok(Some(record))
 }
 
 fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, StoreError> {

@@ -4,12 +4,17 @@
 
 mod admit;
 mod again;
+mod aside;
 mod compose;
 mod generate;
 mod hear;
 mod persist;
+mod quoted;
 mod recall;
 mod stop;
+
+pub(crate) use compose::push_message;
+pub(crate) use generate::{clean, stored};
 
 use std::{
     sync::{Arc, OnceLock},
@@ -22,6 +27,9 @@ use evolve_store::{StoreError, turns};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub use hear::Sound;
+pub use quoted::{Author, Quoted};
+
 use crate::{
     Engine,
     model::Picture,
@@ -29,7 +37,8 @@ use crate::{
     speech::{Audio, Heard},
     tools::Effects,
 };
-pub use hear::Sound;
+
+pub use aside::Aside;
 
 /// How long a turn may be silent before another process may take it over.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -47,6 +56,8 @@ pub struct TurnRequest {
     pub text: String,
     /// A picture that came with it.
     pub image: Option<Image>,
+    /// How the caller can have the picture again: it is kept, the picture is not.
+    pub image_ref: Option<String>,
     /// More pictures, where they showed several at once.
     pub more_images: Vec<Image>,
     /// What they said instead of writing it, or besides.
@@ -55,36 +66,20 @@ pub struct TurnRequest {
     pub reply_to: Option<Quoted>,
     /// Which answer is to be made anew.
     pub again: Option<Again>,
-}
-
-/// What a message answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quoted {
-    /// Whose words they are.
-    pub author: Author,
-    /// The words.
-    pub text: String,
-}
-
-/// Whose words are quoted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// The person who is writing.
-    Person,
-    /// The companion.
-    Companion,
-    /// Somebody else.
-    Other,
+    /// Where it was said, if not in the private chat.
+    pub aside: Option<Aside>,
 }
 
 /// Which answer is to be made anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// The last one.
+    /// The last one, or, where the last message has none, that.
     Last,
     /// The one to the message with this key, which says something else now. Unless it is the last one, it is corrected
     /// and nothing more.
     Edited(String),
+    /// As [`Again::Edited`], but it is corrected and nothing more even if it is the last one.
+    Corrected(String),
 }
 
 /// A picture.
@@ -273,6 +268,10 @@ struct Running<'a> {
     heard: OnceLock<Heard>,
     /// The answer that is made anew.
     anew: Option<again::Anew>,
+    /// Whether the person's message is in the history already.
+    is_kept: bool,
+    /// Whether a picture came with the message, which is not at hand any more.
+    had_image: bool,
     /// Cancelled when the person wants to hear no more.
     stop: CancellationToken,
 }
@@ -288,15 +287,27 @@ impl Engine {
         events: Option<mpsc::Sender<TurnEvent>>,
     ) -> Result<TurnReply, TurnError> {
         let request = TurnRequest { text: storable(&request.text), ..request };
-        let Some((request, anew)) = again::prepare(self, request).await? else { return Ok(again::corrected()) };
+        let Some(asked) = again::prepare(self, request).await? else { return Ok(again::corrected()) };
         // Heard from before the turn can be asked to stop.
         let stops = self.wakeups.stops();
-        let (lease, person) = match admit::admit(self, &request).await? {
-            admit::Admitted::Run(lease, person) => (lease, person),
-            admit::Admitted::Answered(replay) => return Ok(hear::replayed(self, &request, replay).await?),
+        let (lease, person) = match admit::admit(self, &asked).await {
+            Ok(admit::Admitted::Run(lease, person)) => (lease, person),
+            Ok(admit::Admitted::Answered(replay)) => return Ok(hear::replayed(self, &asked.request, replay).await?),
+            Err(error @ TurnError::QuotaExhausted { .. }) => {
+                if let Some(anew) = &asked.anew {
+                    anew.correct(self, &asked.request).await?;
+                }
+                return Err(error);
+            }
+            Err(error) => return Err(error),
         };
+        let again::Asked { request, anew, retried, had_image } = asked;
+        let is_kept = anew.is_some() || retried.is_some();
         let (heard, stop) = (OnceLock::new(), CancellationToken::new());
-        let running = Running { engine: self, request: &request, lease, person, heard, anew, stop };
+        if lease.stop_asked() {
+            stop.cancel();
+        }
+        let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, had_image, stop };
         let mut listener = Listener(events);
         match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
@@ -318,16 +329,23 @@ impl Engine {
 
 impl Running<'_> {
     async fn answer(&self, listener: &mut Listener) -> Result<Outcome, TurnError> {
-        if self.request.image.is_some() && !self.engine.plans.limits(self.person.plan).images {
+        if self.request.image.is_some() && !self.is_kept && !self.may_show_images() {
             return Err(TurnError::PremiumRequired);
+        }
+        if let Some(aside) = &self.request.aside {
+            return self.answer_aside(aside, listener).await;
         }
         self.hear(listener).await?;
         if let Some(anew) = &self.anew {
-            self.correct(anew).await?;
+            anew.correct(self.engine, self.request).await?;
         }
         let recall = self.recall().await?;
         let (prompt, secret) = self.compose(&recall)?;
         self.generate(prompt, &secret, &recall, listener).await
+    }
+
+    fn may_show_images(&self) -> bool {
+        self.engine.plans.limits(self.person.plan).images
     }
 
     fn settings(&self) -> Settings {

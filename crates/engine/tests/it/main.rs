@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod again;
 #[cfg(test)]
+mod aside;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod corrections;
@@ -11,6 +13,8 @@ mod corrections;
 mod endings;
 #[cfg(test)]
 mod facts;
+#[cfg(test)]
+mod first;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]
