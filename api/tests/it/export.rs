@@ -55,7 +55,7 @@ async fn a_copy_holds_everything_for_people_and_for_programs_and_nothing_in_it_i
     assert_eq!(files.keys().collect::<Vec<_>>(), ["conversations.json", "data.json", "index.html", "messages.json"]);
 
     let page = &files["index.html"];
-    assert!(page.contains("<h1>Всё, что я о вас храню</h1>") && page.ends_with("</html>\n"), "{page}");
+    assert!(page.contains("<h1>Всё, что я о вас храню</h1>") && page.trim_end().ends_with("</html>"), "{page}");
     assert!(page.contains("Иван &lt;3") && page.contains("Любит &lt;b&gt;чай"), "{page}");
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
     assert!(page.contains("Запомню &amp; не забуду"), "{page}");

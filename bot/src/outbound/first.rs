@@ -47,15 +47,15 @@ pub(super) async fn unwanted(bot: &Bot, outgoing: &ClaimedOutgoing) {
     if outgoing.method != METHOD {
         return;
     }
-    insist("a person who has blocked the bot", || async move {
-        bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await
-    })
-    .await;
     let off = SettingsData { good_morning: Some(false), follow_ups: Some(false), ..SettingsData::default() };
     if let Err(error) = bot.api.update_settings(outgoing.chat_id, off).await {
         // While they block the bot, nothing is said first anyway.
         bot.metrics.swallow("first_unwanted", &error);
     }
+    insist("a person who has blocked the bot", || async move {
+        bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await
+    })
+    .await;
 }
 
 #[cfg(test)]

@@ -127,21 +127,18 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             insist("a moved chat", || async move { bot.store.rooms().migrate(outgoing.chat_id, chat).await }).await;
         }
         // They do not want to hear from us, or are gone: no reason for noise.
-        TelegramError::Forbidden(_) if !refused::is_money(&outgoing.method) => {
-            tracing::debug!(outbox_id = outgoing.id, kind, "this chat is closed to the bot");
-            // They may have blocked it while nobody listened. In a private chat the chat is the person.
-            if outgoing.chat_id > 0 {
-                let closed = || async { bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await };
-                insist("a closed chat", closed).await;
-            }
-            bury(bot, outgoing, kind).await;
-        }
         TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
             tracing::debug!(outbox_id = outgoing.id, kind, "nothing can be sent to this chat");
-            if refused::is_money(&outgoing.method) && !refused::follow(bot, outgoing, kind).await {
+            let is_money = refused::is_money(&outgoing.method);
+            if is_money && !refused::follow(bot, outgoing, kind).await {
                 return again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
             }
             first::unwanted(bot, outgoing).await;
+            // They may have blocked it while nobody listened. In a private chat the chat is the person.
+            if !is_money && outgoing.chat_id > 0 && matches!(error, TelegramError::Forbidden(_)) {
+                let closed = || async { bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await };
+                insist("a closed chat", closed).await;
+            }
             bury(bot, outgoing, kind).await;
             if outgoing.chat_id < 0 {
                 let now = bot.clock.now();
