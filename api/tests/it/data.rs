@@ -55,8 +55,7 @@ async fn somebody_who_cannot_be_removed_does_not_keep_another_here() {
     let api = setup.start().await;
     for (user_id, days) in [(IVAN, 1), (IVAN + 1, 2)] {
         let token = api.token(user_id).await;
-        let said = json!({"user_id": user_id, "message": "Привет"});
-        assert_eq!(api.post("/chat", Some(&token), &said).await.status, 200);
+        api.say(&token, "Привет", None).await.unwrap();
         api.client.ask_deletion(&token, &DeletionRequest { user_id, days }).await.unwrap();
     }
     let pool = setup.pool();
