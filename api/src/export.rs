@@ -3,14 +3,14 @@
 
 use axum::{
     Json,
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
 use evolve_contract::export::{ExportRequest, ExportResponse};
 
 use crate::{
-    extract::{JsonBody, Own, Person, own},
+    extract::{Own, Person, own_body},
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -36,8 +36,7 @@ pub async fn ask(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<ExportResponse>, ApiError> {
-    let JsonBody(ExportRequest { user_id }) = JsonBody::from_request(request, &api).await?;
-    let person = own(person, user_id)?;
+    own_body(&api, person, request, |body: &ExportRequest| body.user_id).await?;
     let asked = api.exports.ask(person).await;
     let until = asked.map_err(|error| ApiError::of_export(error, api.clock.now()))?;
     Ok(Json(ExportResponse { user_id: person, until }))

@@ -11,7 +11,7 @@ use evolve_contract::{
 };
 
 use crate::{
-    extract::{JsonBody, Person, own},
+    extract::{JsonBody, Person, own_body},
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -63,8 +63,8 @@ pub async fn referrer(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<ReferrerResponse>, ApiError> {
-    let JsonBody(ReferrerRequest { user_id, parameter }) = JsonBody::from_request(request, &api).await?;
-    let person = own(person, user_id)?;
+    let ReferrerRequest { parameter, .. } =
+        own_body(&api, person, request, |body: &ReferrerRequest| body.user_id).await?;
     if parameter.len() > MAX_PARAMETER {
         let detail = format!("parameter is longer than {MAX_PARAMETER} bytes");
         return Err(ApiError::new(Code::InvalidValue).detail(detail));

@@ -7,7 +7,7 @@ use evolve_store::outbox::ClaimedOutgoing;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{bot::Bot, markdown, queue::insist, replies::text_params, texts::Text};
+use crate::{bot::Bot, markdown, replies::text_params, texts::Text};
 
 /// The method under which it is owed; Telegram has none of that name.
 pub(super) const METHOD: &str = "first";
@@ -52,10 +52,6 @@ pub(super) async fn unwanted(bot: &Bot, outgoing: &ClaimedOutgoing) {
         // While they block the bot, nothing is said first anyway.
         bot.metrics.swallow("first_unwanted", &error);
     }
-    insist("a person who has blocked the bot", || async move {
-        bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await
-    })
-    .await;
 }
 
 #[cfg(test)]

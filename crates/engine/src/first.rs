@@ -227,12 +227,8 @@ async fn words(
 fn shown(recall: &Recall) -> Vec<Fact> {
     let mut facts: Vec<&Fact> = recall.facts.iter().collect();
     facts.sort_by_key(|fact| (fact.category != Category::Plans, fact.day.is_none()));
-    let mut left = FACT_TOKENS;
-    let fits = |fact: &&Fact| {
-        left = left.saturating_sub(tokens::estimate(&fact.content));
-        left > 0
-    };
-    facts.into_iter().take_while(fits).cloned().collect()
+    let mut fits = tokens::budget(FACT_TOKENS);
+    facts.into_iter().take_while(|fact| fits(&fact.content)).cloned().collect()
 }
 
 /// What it is about, as information: the plan is in the person's words.

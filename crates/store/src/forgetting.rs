@@ -25,6 +25,7 @@ use crate::{
     Keyring, Store, StoreError,
     memory::{POSTINGS, month_of},
     messages::Role,
+    users::hold,
     vectors,
 };
 
@@ -54,8 +55,6 @@ impl Store {
 /// $1 before when it was asked, $2 people to leave out.
 const OWED: &str = "
     SELECT user_id FROM facts WHERE forgotten_at <= $1 AND user_id <> ALL ($2) ORDER BY forgotten_at LIMIT 1";
-
-const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
 const TO_FORGET: &str = "
     SELECT content, message_id, created_at, forgotten_at FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
@@ -189,8 +188,7 @@ impl Forgetting<'_> {
     pub async fn settle(&self, user_id: i64) -> Result<Forgotten, StoreError> {
         let keys = &self.0.keys;
         let mut transaction = self.0.pool.begin().await?;
-        let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(&mut *transaction).await?;
-        let Some((messages,)) = held else { return Ok(Forgotten::default()) };
+        let Some(messages) = hold(&mut transaction, user_id).await? else { return Ok(Forgotten::default()) };
         let facts: Vec<FactRow> = sqlx::query_as(TO_FORGET).bind(user_id).fetch_all(&mut *transaction).await?;
         if facts.is_empty() {
             return Ok(Forgotten::default());
@@ -219,8 +217,7 @@ impl Forgetting<'_> {
     /// [`StoreError`]; then nothing was done.
     pub async fn everything(&self, user_id: i64) -> Result<Forgotten, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(&mut *transaction).await?;
-        if held.is_none() {
+        if hold(&mut transaction, user_id).await?.is_none() {
             return Ok(Forgotten::default());
         }
         let mut counts = [0; ALL.len()];

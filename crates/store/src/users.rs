@@ -78,6 +78,8 @@ struct Row {
     onboarding: Option<String>,
 }
 
+const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
+
 const SELECT: &str = "
     SELECT u.id, u.plan, u.premium_until, u.profile, u.created_at, s.language, s.time_zone, s.onboarding
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
@@ -279,6 +281,13 @@ pub(crate) fn settings(
         time_zone: time_zone.map_or(defaults.time_zone, |z| parse("settings.time_zone", z, defaults.time_zone)),
         onboarding: onboarding.map_or(defaults.onboarding, |o| parse("settings.onboarding", o, defaults.onboarding)),
     }
+}
+
+/// Holds a person until the transaction ends, and says how many numbers of messages were given out to them; nothing where
+/// there is no such person. Locks are taken users first, so this comes before any other.
+pub(crate) async fn hold(connection: &mut PgConnection, user_id: i64) -> Result<Option<i32>, StoreError> {
+    let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(connection).await?;
+    Ok(held.map(|(messages,)| messages))
 }
 
 /// Parses a stored word. One that only a newer version knows gives `fallback`, counted in the logs: after a roll-back the

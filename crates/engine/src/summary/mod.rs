@@ -174,12 +174,9 @@ async fn generate(engine: &Engine, unsummed: &Unsummed, facts: &[Fact]) -> anyho
 
 /// What is known, newest first, within a budget: so that it is not told again, and that it can be brought up to date.
 fn known(facts: &[Fact]) -> String {
-    let mut left = FACT_TOKENS;
-    let fits = |fact: &&Fact| {
-        left = left.saturating_sub(tokens::estimate(&fact.content));
-        left > 0
-    };
-    let lines: String = facts.iter().take_while(fits).map(|fact| format!("- {}\n", fact.content)).collect();
+    let mut fits = tokens::budget(FACT_TOKENS);
+    let lines: String =
+        facts.iter().take_while(|fact| fits(&fact.content)).map(|fact| format!("- {}\n", fact.content)).collect();
     if lines.is_empty() { lines } else { format!("# Facts so far\n{lines}\n") }
 }
 

@@ -54,13 +54,13 @@ async fn pass(engine: &Engine, week: &Week) -> anyhow::Result<()> {
 }
 
 async fn merge(engine: &Engine, week: &Week, summaries: &[String]) -> anyhow::Result<String> {
-    let mut left = WEEK_TOKENS;
-    let fits = |summary: &&String| {
-        left = left.saturating_sub(tokens::estimate(summary));
-        left > 0
-    };
-    let newest: Vec<_> =
-        summaries.iter().rev().take_while(fits).filter_map(|s| fact::one_line(s, usize::MAX)).collect();
+    let mut fits = tokens::budget(WEEK_TOKENS);
+    let newest: Vec<_> = summaries
+        .iter()
+        .rev()
+        .take_while(|summary| fits(summary))
+        .filter_map(|s| fact::one_line(s, usize::MAX))
+        .collect();
     let material: String = newest.iter().rev().map(|summary| format!("- {summary}\n")).collect();
     let mut request = model::Request::new(engine.prompts.week(week.language)?, vec![model::Message::user(material)]);
     request.language = week.language;

@@ -8,10 +8,7 @@ use evolve_domain::profile::{ProfilePatch, Settings};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::{
-    ToolCall, TurnLease, Turns, Usage,
-    words::{HOLD, say},
-};
+use super::{ToolCall, TurnLease, Turns, Usage, words::say};
 use crate::{
     Keyring, StoreError,
     facts::{self, FactChanges},
@@ -250,7 +247,7 @@ async fn replace(
     work: &Replace<'_>,
 ) -> Result<Replaced, StoreError> {
     let (user_id, last) = (turn.user_id, work.last);
-    sqlx::query(HOLD).bind(user_id).execute(&mut *connection).await?;
+    users::hold(&mut *connection, user_id).await?;
     let held = sqlx::query(HELD).bind(turn.turn_id).bind(turn.attempt).bind(user_id);
     if held.fetch_optional(&mut *connection).await?.is_none() {
         return Ok(Replaced::Lost);

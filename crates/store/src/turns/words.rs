@@ -9,12 +9,10 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::{Said, Turns};
-use crate::{StoreError, forgetting::RESTART, memory::reindex, messages::Role};
+use crate::{StoreError, forgetting::RESTART, memory::reindex, messages::Role, users::hold};
 
 /// So many edits of a day have their summaries made anew at once; after more of them that waits for the next day.
 const RESTARTS: i32 = 10;
-
-pub(super) const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
 const MESSAGE: &str = "
     SELECT m.conversation_id, m.number, m.place, m.role, m.text, c.summed_messages >= m.place AS is_summed
@@ -77,7 +75,7 @@ impl Turns<'_> {
     /// [`StoreError`]; then nothing was changed.
     pub async fn correct(&self, user_id: i64, said: &Said, text: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        sqlx::query(HOLD).bind(user_id).execute(&mut *transaction).await?;
+        hold(&mut transaction, user_id).await?;
         let changed = say(&mut transaction, user_id, (said.id, said.created_at), text).await?;
         if let Some(conversation) = changed {
             let meter = sqlx::query(METER).bind(user_id).bind(conversation).bind(now).bind(RESTARTS);
