@@ -33,7 +33,7 @@ pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Reques
     };
     let (window, limit, now) = (rule.of_person(person.0), api.limits.of(rule), api.clock.now());
     let decision = match rule {
-        Rule::Chat => {
+        Rule::Chat | Rule::Aside => {
             // A key that is not valid makes no repeat; the handler refuses it.
             let key = chat::idempotency_key(request.headers()).ok().flatten();
             api.redis.limits().take_message(&window, limit, key.as_deref(), now).await

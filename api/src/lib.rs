@@ -5,12 +5,14 @@
 //! and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are made in [`problem`] and mapped in
 //! [`errors`].
 
+pub mod aside;
 pub mod auth;
 pub mod chat;
 pub mod config;
 pub mod deletion;
 pub mod docs;
 pub mod errors;
+pub mod export;
 pub mod extract;
 pub mod feedback;
 pub mod guard;
@@ -31,6 +33,7 @@ pub mod security;
 mod serve;
 pub mod settings;
 pub mod state;
+pub mod stats;
 pub mod voice;
 
 pub use config::Config;

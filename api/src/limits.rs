@@ -19,13 +19,20 @@ pub enum Rule {
     Auth,
     /// `POST /chat`.
     Chat,
+    /// `POST /chat/aside`: apart from `Chat`, so that nobody loses their private chat to a group.
+    Aside,
     /// `POST /chat/reset`: apart from `Chat`, so that somebody who has written a lot can still start afresh.
     Reset,
-    /// Everything under `/profile` and `/relationship`.
+    /// Everything under `/profile` and `/relationship`, and what a person does seldom.
     Profile,
+    /// `POST /chat/feedback`, with a window of its own: whoever puts hearts under everything can still look at their profile.
+    Feedback,
     /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
     Payments,
-    /// Everything under `/memory`: apart from `Profile`, since whoever looks through it presses many buttons.
+    /// `GET /export`, with a window of its own: it is the dearest of all.
+    Export,
+    /// Everything under `/memory`, `/history` and `/settings`: apart from `Profile`, since whoever leafs through them presses
+    /// many buttons.
     Memory,
 }
 
@@ -36,7 +43,9 @@ pub struct RateLimits {
     pub auth: Limit,
     /// See [`Rule::Chat`] and [`Rule::Reset`].
     pub chat: Limit,
-    /// See [`Rule::Profile`] and [`Rule::Payments`].
+    /// See [`Rule::Aside`].
+    pub aside: Limit,
+    /// See [`Rule::Profile`], [`Rule::Payments`], [`Rule::Export`] and [`Rule::Feedback`].
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
@@ -47,6 +56,7 @@ impl Default for RateLimits {
         Self {
             auth: Limit::per_minute(10),
             chat: Limit::per_minute(10),
+            aside: Limit::per_minute(6),
             profile: Limit::per_minute(20),
             memory: Limit::per_minute(60),
         }
@@ -54,12 +64,12 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
+    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `ASIDE_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
     pub fn read(env: &mut Reader) -> Self {
         let defaults = Self::default();
         let (auth, chat, profile) =
             (defaults.auth.to_string(), defaults.chat.to_string(), defaults.profile.to_string());
-        let memory = defaults.memory.to_string();
+        let (memory, aside) = (defaults.memory.to_string(), defaults.aside.to_string());
         Self {
             auth: env.or(
                 "AUTH_RATE_LIMIT",
@@ -71,12 +81,21 @@ impl RateLimits {
                 &chat,
                 "Most messages of one person; counted apart: resets, and three times as many repeats of an Idempotency-Key.",
             ),
+            aside: env.or(
+                "ASIDE_RATE_LIMIT",
+                &aside,
+                "Most messages of one person in groups and from other chats, counted apart from CHAT_RATE_LIMIT.",
+            ),
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
                 &profile,
-                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments.",
+                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments, of GET /export, and of /chat/feedback.",
             ),
-            memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
+            memory: env.or(
+                "MEMORY_RATE_LIMIT",
+                &memory,
+                "Most requests of one person under /memory, /history and /settings.",
+            ),
         }
     }
 
@@ -86,7 +105,8 @@ impl RateLimits {
         match rule {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
-            Rule::Profile | Rule::Payments => self.profile,
+            Rule::Aside => self.aside,
+            Rule::Profile | Rule::Payments | Rule::Export | Rule::Feedback => self.profile,
             Rule::Memory => self.memory,
         }
     }
@@ -116,9 +136,12 @@ impl Rule {
         match self {
             Self::Auth => "auth",
             Self::Chat => "chat",
+            Self::Aside => "aside",
             Self::Reset => "reset",
             Self::Profile => "profile",
+            Self::Feedback => "feedback",
             Self::Payments => "payments",
+            Self::Export => "export",
             Self::Memory => "memory",
         }
     }

@@ -13,15 +13,23 @@ use evolve_runtime::{clock::Clock, shutdown::Tasks};
 use evolve_store::Store;
 use moka::future::Cache;
 use secrecy::SecretString;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
-use crate::{api::Api, metrics::BotMetrics, outbound::Pace, room::Room, telegram::Telegram};
+use crate::{
+    api::Api,
+    metrics::BotMetrics,
+    outbound::Pace,
+    room::Room,
+    telegram::{Me, Telegram, TelegramError},
+};
 
 /// The parts of one running bot. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Bot {
     pub(crate) store: Store,
     pub(crate) telegram: Telegram,
+    /// Who it is there, once that was asked.
+    pub(crate) me: Arc<OnceCell<Me>>,
     pub(crate) api: Api,
     pub(crate) clock: Clock,
     pub(crate) metrics: BotMetrics,
@@ -45,6 +53,16 @@ pub(crate) struct Bot {
     pub(crate) checkouts: Cache<String, ()>,
     /// Where what is answered in the background runs, so that a stopping process waits for it.
     pub(crate) tasks: Tasks,
+}
+
+impl Bot {
+    /// Who the bot is.
+    ///
+    /// # Errors
+    /// [`TelegramError`], where it has to be asked first.
+    pub(crate) async fn me(&self) -> Result<&Me, TelegramError> {
+        self.me.get_or_try_init(|| self.telegram.me()).await
+    }
 }
 
 /// None yet. Telegram forgets a checkout after ten seconds.

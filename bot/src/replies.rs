@@ -18,6 +18,10 @@ pub(crate) struct Replies {
     user_id: i64,
     /// The message that the next one takes the place of.
     draft: Option<i64>,
+    /// The message that the next one answers.
+    answers: Option<i64>,
+    /// The topic of a group.
+    thread: Option<i64>,
     owed: Vec<NewOutgoing>,
     together: Vec<i64>,
     keep: Option<&'static str>,
@@ -38,13 +42,30 @@ impl Replies {
     #[must_use]
     pub(crate) fn new(update_id: i64, chat_id: i64, user_id: i64) -> Self {
         let prefix = format!("tg-{update_id}");
-        Self { prefix, chat_id, user_id, draft: None, owed: Vec::new(), together: Vec::new(), keep: None }
+        Self {
+            prefix,
+            chat_id,
+            user_id,
+            draft: None,
+            answers: None,
+            thread: None,
+            owed: Vec::new(),
+            together: Vec::new(),
+            keep: None,
+        }
     }
 
     /// The first message takes the place of this one, in which its beginning is shown already.
     #[must_use]
     pub(crate) fn in_place_of(self, draft: Option<i64>) -> Self {
         Self { draft, ..self }
+    }
+
+    /// The first message answers this one, all in its topic: in a group others speak in between. It is sent even if the
+    /// question was deleted meanwhile.
+    #[must_use]
+    pub(crate) fn answering(self, message_id: i64, thread: Option<i64>) -> Self {
+        Self { answers: Some(message_id), thread, ..self }
     }
 
     /// What is owed is owed under this key, and thus once, however many updates owe it. An answer of the companion has the
@@ -177,7 +198,15 @@ impl Replies {
         text_params(self.chat_id, &html)
     }
 
-    fn owe(mut self, method: &str, params: Value) -> Self {
+    fn owe(mut self, method: &str, mut params: Value) -> Self {
+        if method.starts_with("send") {
+            if let Some(message_id) = self.answers.take() {
+                params["reply_parameters"] = json!({ "message_id": message_id, "allow_sending_without_reply": true });
+            }
+            if let Some(thread) = self.thread {
+                params["message_thread_id"] = thread.into();
+            }
+        }
         self.owed.push(NewOutgoing {
             chat_id: self.chat_id,
             user_id: Some(self.user_id),

@@ -7,9 +7,11 @@
 )]
 
 mod again;
+mod aside;
 mod auth;
 mod chat;
 mod data;
+mod export;
 mod feedback;
 mod harness;
 mod images;

@@ -1,15 +1,12 @@
 //! Commands.
 
-use evolve_domain::language::Language;
-use serde_json::json;
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop, voice};
-use crate::{
-    replies::Replies,
-    telegram::{Telegram, TelegramError},
-    texts::Text,
+use super::{
+    Trouble, Turn, again, export, history, invite, me, memory, premium, relationship, removal, settings, start, stats,
+    stop, voice,
 };
+use crate::{replies::Replies, texts::Text};
 
 /// What a person can ask for by name.
 #[derive(BotCommands, Clone, Debug, PartialEq, Eq)]
@@ -26,18 +23,21 @@ enum Command {
     /// Words to look for may follow.
     History(String),
     Privacy,
+    Stats,
+    Export,
     Delete,
     Status,
     Reset,
     Voice,
     Stop,
     Regenerate,
+    Invite,
     Premium,
     Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-const MENU: [(&str, Text<'static>); 16] = [
+pub(super) const MENU: [(&str, Text<'static>); 19] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -47,14 +47,40 @@ const MENU: [(&str, Text<'static>); 16] = [
     ("regenerate", Text::CommandRegenerate),
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("invite", Text::CommandInvite),
     ("voice", Text::CommandVoice),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
+    ("stats", Text::CommandStats),
     ("privacy", Text::CommandPrivacy),
+    ("export", Text::CommandExport),
     ("delete", Text::CommandDelete),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
 ];
+
+/// What a link to the bot says after `?start=` for whoever asked for a command in a group; the command follows.
+pub(super) const FROM_ROOM: &str = "do_";
+/// What such a link may ask for: a link is pressed sooner than it is read, so nothing that cannot be undone.
+const BY_LINK: [&str; 11] = [
+    "profile",
+    "memory",
+    "relationship",
+    "settings",
+    "status",
+    "history",
+    "premium",
+    "paysupport",
+    "privacy",
+    "delete",
+    "help",
+];
+
+/// Whether there is such a command.
+#[must_use]
+pub(super) fn is_known(command: &str) -> bool {
+    MENU.iter().any(|(known, _)| *known == command)
+}
 
 /// Whether a text is a command, known or not: a slash and a word, as Telegram marks them up.
 #[must_use]
@@ -76,10 +102,17 @@ pub(super) fn is_stop(text: &str) -> bool {
     parse(text) == Some(Command::Stop)
 }
 
+/// Whether a text is the command that has an answer made anew.
+#[must_use]
+pub(super) fn is_regenerate(text: &str) -> bool {
+    parse(text) == Some(Command::Regenerate)
+}
+
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
         Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
+        Some(Command::Start(from)) if let Some(command) = by_link(&from) => Box::pin(run(turn, &command)).await,
         Some(Command::Start(from)) => start::start_from(turn, &from).await,
         Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         Some(Command::Profile) => me::profile(turn).await,
@@ -87,6 +120,8 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::History(words)) => history::show(turn, &words).await,
         Some(Command::Privacy) => removal::privacy(turn).await,
+        Some(Command::Stats) => stats::show(turn).await,
+        Some(Command::Export) => export::ask(turn).await,
         Some(Command::Delete) => removal::ask(turn).await,
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
@@ -94,10 +129,17 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Voice) => voice::show(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,
         Some(Command::Regenerate) => again::regenerate(turn).await,
+        Some(Command::Invite) => invite::show(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),
     }
+}
+
+/// The command that a link from a group asks for.
+fn by_link(from: &str) -> Option<String> {
+    let command = from.trim().strip_prefix(FROM_ROOM)?;
+    BY_LINK.contains(&command).then(|| format!("/{command}"))
 }
 
 fn parse(text: &str) -> Option<Command> {
@@ -105,19 +147,6 @@ fn parse(text: &str) -> Option<Command> {
     let word = word(text)?.to_lowercase();
     let rest = text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
     Command::parse(&format!("/{word} {rest}"), "").ok()
-}
-
-/// Tells Telegram the commands, in every language; English is what it shows in all others.
-///
-/// # Errors
-/// [`TelegramError`].
-pub(crate) async fn register(telegram: &Telegram) -> Result<(), TelegramError> {
-    let languages = Language::ALL.map(|language| (language, language.as_str()));
-    for (language, code) in languages.into_iter().chain([(Language::En, "")]) {
-        let commands = MENU.map(|(command, text)| json!({ "command": command, "description": text.render(language) }));
-        telegram.call("setMyCommands", &json!({ "commands": commands, "language_code": code })).await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -135,6 +164,16 @@ mod tests {
     fn commands_are_tolerant(#[case] text: &str, #[case] command: Option<Command>) {
         assert!(is_command(text));
         assert_eq!(parse(text), command);
+    }
+
+    #[rstest]
+    #[case("do_memory", Some("/memory"))]
+    #[case("do_reset", None)]
+    #[case("do_start", None)]
+    #[case("ref_16", None)]
+    fn a_link_may_ask_for_what_can_be_undone(#[case] from: &str, #[case] command: Option<&str>) {
+        assert_eq!(by_link(from).as_deref(), command);
+        assert!(BY_LINK.into_iter().all(is_known));
     }
 
     #[rstest]

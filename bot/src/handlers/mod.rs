@@ -4,9 +4,9 @@
 //!
 //! The first that fits wins; this is the only place where the order is decided ([`dispatch`]).
 //!
-//! 1. Whatever is not from a person in their private chat is ignored ([`incoming`] says what that is). This comes first
-//!    so that nothing below can be reached from a group or by another bot. What Telegram itself reports of payments is the
-//!    exception: it counts wherever it comes from.
+//! 1. What is of a group goes to [`rooms`], and whatever else is not from a person in their private chat is ignored
+//!    ([`incoming`] says what that is). This comes first so that nothing below can be reached from a group or by another bot.
+//!    What Telegram itself reports of payments is the exception: it counts wherever it comes from.
 //! 2. Such a report: money comes before whatever else the chat is about.
 //! 3. The wish to stop an answer, which does not even wait for its chat ([`stop`]).
 //! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
@@ -16,7 +16,8 @@
 //!    answer.
 //! 7. While a name is awaited, a text is the name.
 //! 8. Any other text, any picture, sticker and recording goes to the companion.
-//! 9. An edited message is answered anew if it is the last one, and otherwise corrected in what is remembered.
+//! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
+//!    remembered.
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
 //! 11. Of anything else the bot says kindly that it cannot do it yet.
 
@@ -25,7 +26,11 @@ mod album;
 mod chat;
 mod commands;
 mod danger;
+mod export;
+mod first;
+mod held;
 mod history;
+mod invite;
 mod live;
 mod me;
 mod memory;
@@ -38,9 +43,13 @@ mod quoted;
 mod recordings;
 mod relationship;
 mod removal;
+pub(crate) mod rooms;
+mod scopes;
 mod settings;
 mod signs;
 mod start;
+mod stats;
+mod theirs;
 mod trouble;
 mod typing;
 mod voice;
@@ -49,8 +58,8 @@ pub(crate) mod incoming;
 pub(crate) mod media;
 pub(crate) mod stop;
 
-pub(crate) use commands::register as register_commands;
 pub(crate) use incoming::is_money;
+pub(crate) use scopes::register as register_commands;
 pub(crate) use trouble::Trouble;
 
 use std::sync::Arc;
@@ -87,20 +96,34 @@ pub(crate) struct Handled {
     pub(crate) owed: Vec<NewOutgoing>,
 }
 
+impl Handled {
+    /// An update for which this is owed.
+    fn of(kind: &'static str, replies: Replies) -> Self {
+        let (together, keep) = (replies.together().to_vec(), replies.kept());
+        Self { kind, together, keep, owed: replies.into_owed() }
+    }
+
+    /// An update for which nothing is owed.
+    fn nothing(kind: &'static str) -> Self {
+        Self { kind, together: Vec::new(), keep: None, owed: Vec::new() }
+    }
+}
+
 /// Handles an update.
 ///
 /// # Errors
 /// [`Trouble`], when it is to be tried again.
 pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled, Trouble> {
+    if !is_money(&update.payload) && rooms::is_of_room(&update.payload) {
+        return rooms::handle(bot, update).await;
+    }
     match incoming::read(&update.payload) {
         Ok((person, incoming)) => {
             let turn = Turn { bot, update, person };
             let kind = kind_of(&incoming);
-            let replies = dispatch(&turn, incoming).await?;
-            let (together, keep) = (replies.together().to_vec(), replies.kept());
-            Ok(Handled { kind, together, keep, owed: replies.into_owed() })
+            Ok(Handled::of(kind, dispatch(&turn, incoming).await?))
         }
-        Err(ignored) => Ok(Handled { kind: ignored.name(), together: Vec::new(), keep: None, owed: Vec::new() }),
+        Err(ignored) => Ok(Handled::nothing(ignored.name())),
     }
 }
 
@@ -126,15 +149,12 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Press { query_id, message_id, data } if recordings::is_ours(&data) => {
             recordings::again(turn, &query_id, message_id, &data).await
         }
-        Incoming::Press { query_id, data, .. } if data == stop::BUTTON => stop::pressed(turn, &query_id).await,
-        Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
-            removal::pressed(turn, &query_id, message_id, &data).await
+        Incoming::Press { query_id, data, .. } if stop::is_button(&data) => stop::pressed(turn, &query_id, &data).await,
+        Incoming::Press { query_id, message_id, data } if first::is_button(&data) => {
+            first::pressed(turn, &query_id, message_id).await
         }
-        Incoming::Press { query_id, message_id, data } if history::is_button(&data) => {
-            history::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if settings::is_button(&data) => {
-            settings::pressed(turn, &query_id, message_id, &data).await
+        Incoming::Press { query_id, message_id, data } if theirs::is_button(&data) => {
+            theirs::pressed(turn, &query_id, message_id, &data).await
         }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
@@ -151,12 +171,11 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             }
             chat::text(turn, turn.language(Some(&profile)), text, date).await
         }
-        // A command is meant for when it is sent.
-        Incoming::Edited { text, .. } if commands::is_command(&text) => Ok(turn.replies()),
-        Incoming::Edited { message_id, text } => {
-            let language = turn.best_known_language().await;
-            again::edited(turn, language, message_id, text).await
+        // A command is meant for when it is sent; what the message said before is taken back all the same.
+        Incoming::Edited { message_id, text, .. } if commands::is_command(&text) => {
+            again::corrected(turn, message_id, text).await
         }
+        Incoming::Edited { message_id, text, sizes } => again::edited(turn, message_id, text, &sizes).await,
         Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
             pictures::shown(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
@@ -191,7 +210,7 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Blocked(is_blocked) => signs::blocked(turn, is_blocked).await,
         Incoming::Unsupported(kind) => {
             let text = excuse_for(kind).render(turn.best_known_language().await);
-            Ok(turn.replies().keyed(&burst(turn)).say(text))
+            Ok(turn.replies().keyed(&burst(turn, kind)).say(text))
         }
     }
 }
@@ -227,10 +246,11 @@ fn excuse_for(kind: Unsupported) -> Text<'static> {
     }
 }
 
-/// Who sends ten videos in a row hears once that the bot cannot watch them (twice, if the minute ends meanwhile).
-fn burst(turn: &Turn<'_>) -> String {
+/// Who sends ten videos in a row hears once that the bot cannot watch them (twice, if the minute ends meanwhile); a sticker
+/// among them is another matter.
+fn burst(turn: &Turn<'_>, kind: Unsupported) -> String {
     let sent_at = turn.update.payload["message"]["date"].as_i64().unwrap_or_default();
-    format!("tg-unsupported-{}-{}", turn.person.chat_id, sent_at / 60)
+    format!("tg-unsupported-{kind:?}-{}-{}", turn.person.chat_id, sent_at / 60)
 }
 
 impl Turn<'_> {

@@ -11,7 +11,15 @@ const AGAIN_AFTER: Duration = Duration::from_secs(4);
 
 /// Shows "typing…" in a chat, at once and until `work` is done. Whether it shows is nobody's concern.
 pub(super) async fn while_doing<T>(bot: &Bot, chat_id: i64, work: impl Future<Output = T>) -> T {
-    let params = json!({ "chat_id": chat_id, "action": "typing" });
+    in_thread(bot, chat_id, None, work).await
+}
+
+/// As [`while_doing`], in a topic of a group.
+pub(super) async fn in_thread<T>(bot: &Bot, chat_id: i64, thread_id: Option<i64>, work: impl Future<Output = T>) -> T {
+    let mut params = json!({ "chat_id": chat_id, "action": "typing" });
+    if let Some(thread_id) = thread_id {
+        params["message_thread_id"] = thread_id.into();
+    }
     let mut work = pin!(work);
     loop {
         tokio::select! {

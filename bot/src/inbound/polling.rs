@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{ALLOWED_UPDATES, Backoff, new_update, setup};
-use crate::{bot::Bot, checkout, telegram::TelegramError};
+use crate::{bot::Bot, checkout, handlers::rooms::is_wanted, telegram::TelegramError};
 
 /// Who holds this polls.
 const LOCK: &str = "telegram-poller";
@@ -135,7 +135,7 @@ impl Poller<'_> {
         let last = ids.max();
         let mut others = Vec::with_capacity(received);
         for update in updates {
-            if !checkout::take(self.bot, &update).await {
+            if !checkout::take(self.bot, &update).await && is_wanted(&update, self.bot.me.get()) {
                 others.push(update);
             }
         }

@@ -20,8 +20,8 @@ const MAX_CONNECTIONS: u32 = 100;
 /// When Telegram refuses the token: nothing will work until somebody sets another.
 pub(crate) async fn say_hello(bot: &Bot, stop: &CancellationToken) -> anyhow::Result<bool> {
     let hello = || async {
-        let me = bot.telegram.call("getMe", &json!({})).await?;
-        tracing::info!(username = me.get("username").and_then(|name| name.as_str()), "Telegram knows the bot");
+        let me = bot.me().await?;
+        tracing::info!(username = me.username, "Telegram knows the bot");
         Ok(())
     };
     until_done(bot, stop, "getMe", hello).await

@@ -18,7 +18,7 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use super::new_update;
-use crate::{bot::Bot, checkout, config::WEBHOOK_PATH};
+use crate::{bot::Bot, checkout, config::WEBHOOK_PATH, handlers::rooms::is_wanted};
 
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// Updates are a few kilobytes.
@@ -49,6 +49,9 @@ async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
     let update = serde_json::from_slice::<Value>(&body).ok();
     if let Some(answer) = update.as_ref().and_then(|update| checkout::answer_to(&bot, update)) {
         return Json(answer).into_response();
+    }
+    if update.as_ref().is_some_and(|update| !is_wanted(update, bot.me.get())) {
+        return StatusCode::OK.into_response();
     }
     let Some(update) = update.and_then(new_update) else {
         bot.metrics.inbox_failure("malformed");

@@ -6,7 +6,7 @@
 //! while the first still waits.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -27,7 +27,13 @@ struct State {
     due: Instant,
     paused_until: Option<Instant>,
     flooded: HashMap<i64, Instant>,
+    /// When groups were sent something within the last minute.
+    rooms: HashMap<i64, VecDeque<Instant>>,
 }
+
+/// What Telegram takes for one group in a minute, for all replicas together: beyond it, it answers 429.
+const ROOM_CALLS: usize = 20;
+const ROOM_WINDOW: Duration = Duration::from_secs(60);
 
 impl State {
     /// Counts one call; when it is due. One second's worth may be made up for at once.
@@ -42,7 +48,7 @@ impl Pace {
     #[must_use]
     pub(crate) fn new(per_second: u32) -> Self {
         let interval = Duration::from_secs(1) / per_second.max(1);
-        let state = State { due: Instant::now(), paused_until: None, flooded: HashMap::new() };
+        let state = State { due: Instant::now(), paused_until: None, flooded: HashMap::new(), rooms: HashMap::new() };
         Self { interval, state: Mutex::new(state) }
     }
 
@@ -50,6 +56,27 @@ impl Pace {
     pub(crate) async fn turn(&self) {
         let at = self.lock().take(Instant::now(), self.interval);
         tokio::time::sleep_until(at).await;
+    }
+
+    /// How long a call for this chat has to wait, if it is a group that was sent as much as it may be; otherwise the call is
+    /// counted.
+    pub(crate) fn room(&self, chat_id: i64) -> Option<Duration> {
+        if chat_id >= 0 {
+            return None;
+        }
+        let now = Instant::now();
+        let is_over = |sent: &Instant| now.duration_since(*sent) >= ROOM_WINDOW;
+        let mut state = self.lock();
+        state.rooms.retain(|_, calls| calls.back().is_some_and(|last| !is_over(last)));
+        let calls = state.rooms.entry(chat_id).or_default();
+        while calls.front().is_some_and(is_over) {
+            calls.pop_front();
+        }
+        if calls.len() >= ROOM_CALLS {
+            return calls.front().map(|first| (*first + ROOM_WINDOW).saturating_duration_since(now));
+        }
+        calls.push_back(now);
+        None
     }
 
     /// Whether a call that nobody has to wait for may be made now: at most half of what is allowed is used, and nobody was
@@ -119,6 +146,18 @@ mod tests {
             pace.turn().await;
         }
         assert!((1990..2010).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_group_is_sent_twenty_a_minute_and_a_person_is_not_counted() {
+        let pace = Pace::new(1000);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!((0..20).all(|_| pace.room(-5).is_none()));
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert_eq!(pace.room(-5), Some(Duration::from_secs(40)));
+        assert!((0..50).all(|_| pace.room(5).is_none()));
+        tokio::time::advance(Duration::from_secs(40)).await;
+        assert_eq!(pace.room(-5), None);
     }
 
     #[tokio::test(start_paused = true)]

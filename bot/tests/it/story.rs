@@ -142,19 +142,39 @@ async fn commands_answer_in_the_persons_language() {
 }
 
 #[tokio::test]
-async fn telegrams_menu_shows_the_commands_in_both_languages() {
+async fn telegrams_menu_shows_everybody_their_commands_in_both_languages_and_old_ones_go() {
     let world = World::new().await;
-    let _bot = world.bot().await;
-    let shown = |language: &'static str| {
+    let old = serde_json::json!({ "commands": [{ "command": "dance", "description": "Dance" }] });
+    let http = reqwest::Client::new();
+    let url = format!("{}/bot{}/setMyCommands", world.telegram.url(), world.telegram.token());
+    http.post(&url).json(&old).send().await.unwrap();
+    let bot = world.bot().await;
+    let shown = |scope: &'static str, language: &'static str| {
         move |telegram: &evolve_testkit::telegram::TelegramServer| {
-            let commands = telegram.commands(language);
+            let commands = telegram.commands_of(scope, language);
             (!commands.is_empty())
                 .then(|| commands.iter().map(|c| format!("{}: {}", c["command"], c["description"])).collect::<Vec<_>>())
         }
     };
-    let english = world.telegram.wait_until("English commands", shown("")).await;
-    let russian = world.telegram.wait_until("Russian commands", shown("ru")).await;
-    insta::assert_snapshot!(format!("{}\n\n{}", english.join("\n"), russian.join("\n")));
+    let mut page = Vec::new();
+    for scope in ["all_private_chats", "all_group_chats", "all_chat_administrators"] {
+        for language in ["", "ru"] {
+            let commands = world.telegram.wait_until("commands", shown(scope, language)).await;
+            page.push(format!("{scope} {language:?}\n{}", commands.join("\n")));
+        }
+    }
+    insta::assert_snapshot!(page.join("\n\n"));
+    world.telegram.wait_until("no old ones", |telegram| telegram.commands("").is_empty().then_some(())).await;
+    let set = world.telegram.calls_of("setMyCommands").len();
+    bot.stop().await;
+    // The next one has nothing to change.
+    let _bot = world.bot().await;
+    let looked = |telegram: &evolve_testkit::telegram::TelegramServer| {
+        (telegram.calls_of("getMyCommands").len() >= 24).then_some(())
+    };
+    world.telegram.wait_until("a look at all", looked).await;
+    assert_eq!(world.telegram.calls_of("setMyCommands").len(), set);
+    assert_eq!(world.telegram.calls_of("deleteMyCommands").len(), 1);
 }
 
 #[tokio::test]

@@ -130,24 +130,22 @@ async fn an_answer_of_nothing_visible_becomes_a_kind_word() {
 }
 
 #[tokio::test]
-async fn groups_and_bots_are_ignored_quietly() {
+async fn bots_are_ignored_quietly() {
     let world = World::new().await;
     let _bot = world.bot().await;
-    world.telegram.group(-100, "A group");
-    let in_group = world.telegram.send_text_in(-100, anna(), "Привет, @evolve_test_bot");
     let of_bot = world.telegram.send_update(serde_json::json!({ "message": {
         "message_id": 900, "date": 1_770_000_000, "text": "beep",
         "chat": { "id": 5, "type": "private", "first_name": "Bot" },
         "from": { "id": 5, "is_bot": true, "first_name": "Bot" },
     } }));
     let unknown = world.telegram.send_update(serde_json::json!({ "telepathy": { "from": { "id": 42 } } }));
-    for update in [in_group, of_bot, unknown] {
+    for update in [of_bot, unknown] {
         world.wait_until_done(update).await;
     }
     world.telegram.send_text(anna(), "Привет");
     world.wait_for_last(42, "echo: Привет").await;
     assert_eq!(world.api.turns(), 1);
-    assert!(world.texts(-100).is_empty() && world.texts(5).is_empty());
+    assert!(world.texts(5).is_empty());
 }
 
 #[tokio::test]

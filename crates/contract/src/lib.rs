@@ -3,10 +3,12 @@
 //! Names and shapes are seed 003's. Every request type refuses unknown fields, so that a typing mistake is an error and
 //! not silence.
 
+pub mod aside;
 pub mod auth;
 pub mod chat;
 pub mod client;
 pub mod deletion;
+pub mod export;
 pub mod history;
 pub mod memory;
 pub mod object;
@@ -16,6 +18,7 @@ pub mod profile;
 pub mod ready;
 pub mod relationship;
 pub mod settings;
+pub mod stats;
 pub mod upload;
 pub mod voice;
 

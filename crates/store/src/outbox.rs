@@ -89,10 +89,6 @@ const RETRY: &str = "
                       attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
 
-const MOVE_CHAT: &str = "
-    UPDATE outbox SET chat_id = $2, params = jsonb_set(params, '{chat_id}', to_jsonb($2::bigint))
-    WHERE chat_id = $1 AND state = 'pending'";
-
 const IS_CLEAR: &str = "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending')";
 
 const KNOWS: &str = "SELECT EXISTS (SELECT FROM outbox WHERE key = $1 AND user_id = $2)";
@@ -268,15 +264,6 @@ impl Outbox<'_> {
             .bind(counts)
             .execute(&self.0.pool)
             .await?;
-        Ok(())
-    }
-
-    /// A group became a supergroup: what is owed to the old chat is owed to the new one.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn move_chat(&self, from: i64, to: i64) -> Result<(), StoreError> {
-        sqlx::query(MOVE_CHAT).bind(from).bind(to).execute(&self.0.pool).await?;
         Ok(())
     }
 

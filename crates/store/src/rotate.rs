@@ -28,7 +28,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -61,6 +61,12 @@ const COLUMNS: [Column; 5] = [
                ORDER BY user_id, starts_on LIMIT $2",
         write: "UPDATE weeks SET content = $3 WHERE user_id = split_part($1, ' ', 1)::bigint
                 AND starts_on = split_part($1, ' ', 2)::date AND content = $2",
+    },
+    Column {
+        what: "room_turns.name",
+        before_all: NIL,
+        read: "SELECT turn_id::text AS id, name AS token FROM room_turns WHERE turn_id > $1::uuid ORDER BY turn_id LIMIT $2",
+        write: "UPDATE room_turns SET name = $3 WHERE turn_id = $1::uuid AND name = $2",
     },
 ];
 

@@ -4,6 +4,7 @@
 //! providers' implicit caching keeps the longest prefix. Text that came from a person or a model enters only as single
 //! lines or under a heading that the rules declare to be information.
 
+mod aside;
 mod said;
 
 use evolve_domain::{
@@ -24,6 +25,8 @@ pub use said::{answered, said_before};
 
 /// Stands for a picture that is not shown any more.
 pub const PHOTO: &str = "[photo]";
+/// Stands for what the person did not say where the companion wrote first.
+const NOTHING_SAID: &str = "[…]";
 
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,10 +128,7 @@ impl Prompts {
     /// [`PromptError`].
     pub fn system(&self, persona: &Persona, known: &Known<'_>) -> Result<String, PromptError> {
         let language = known.language;
-        let persona_prompt = match &persona.prompt {
-            Some(own) => own.trim().to_owned(),
-            None => words(language, "prompt-persona", &[("name", persona.name.as_str())])?,
-        };
+        let persona_prompt = self.who(persona, language)?;
         let voice = match known.voice {
             Some(own) => own.to_owned(),
             None => words(language, &format!("prompt-level-{}", known.level.number().min(BUILT_IN_LEVELS)), &[])?,
@@ -175,6 +175,15 @@ impl Prompts {
     /// [`PromptError`].
     pub fn danger(&self, language: Language) -> Result<String, PromptError> {
         words(language, "prompt-danger", &[])
+    }
+
+    /// What the system instruction ends with where the companion writes first: to ask how a plan went, or to say good morning.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn first(&self, language: Language, about_a_plan: bool) -> Result<String, PromptError> {
+        let what = words(language, if about_a_plan { "prompt-first-plan" } else { "prompt-first-morning" }, &[])?;
+        Ok(format!("{}\n{what}", words(language, "prompt-first", &[])?))
     }
 
     /// The system instruction of a summary.
@@ -295,7 +304,11 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
     }
     // Models expect the person to speak first.
     if history.first().is_some_and(|first| first.role == model::Role::Assistant) {
-        history.remove(0);
+        if whole {
+            history.insert(0, model::Message::user(NOTHING_SAID.to_owned()));
+        } else {
+            history.remove(0);
+        }
     }
     (history, whole)
 }

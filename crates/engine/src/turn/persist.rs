@@ -17,6 +17,9 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1
 
 impl Running<'_> {
     pub(super) async fn persist(&self, outcome: &Outcome) -> Result<TurnReply, TurnError> {
+        if let Some(aside) = &self.request.aside {
+            return self.persist_aside(outcome, aside).await;
+        }
         if let Some(anew) = &self.anew {
             return self.replace(outcome, anew).await;
         }
@@ -102,8 +105,8 @@ impl Running<'_> {
         let (turns, now) = (self.engine.store.turns(), self.engine.clock.now());
         // What nobody has heard is not half a message: it is heard when it is tried again.
         let is_whole = self.request.audio.is_none() || self.heard.get().is_some();
-        // What is answered anew is in the history already.
-        let is_new = self.anew.is_none() && (has_image || !said.is_empty());
+        // What is answered anew is in the history already, and what was said elsewhere is none of it.
+        let is_new = !self.is_kept && self.request.aside.is_none() && (has_image || !said.is_empty());
         let keep = (is_new && is_whole).then_some(&work);
         // Listening was paid for, or silence could be sent without end.
         let ended = match error {

@@ -4,11 +4,17 @@
 #[cfg(test)]
 mod again;
 #[cfg(test)]
+mod aside;
+#[cfg(test)]
 mod conversations;
+#[cfg(test)]
+mod corrections;
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
 mod facts;
+#[cfg(test)]
+mod first;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]

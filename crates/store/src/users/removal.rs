@@ -19,7 +19,8 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 23] = [
+const REMOVALS: [(&str, &str); 25] = [
+    ("room_turns", "DELETE FROM room_turns WHERE user_id = $1"),
     ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
     ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
     ("message_terms", "DELETE FROM message_terms WHERE user_id = $1"),
@@ -31,6 +32,7 @@ const REMOVALS: [(&str, &str); 23] = [
     ("audio_files", "DELETE FROM audio_files WHERE user_id = $1"),
     ("tool_calls", "DELETE FROM tool_calls WHERE user_id = $1"),
     ("turns", "DELETE FROM turns WHERE user_id = $1"),
+    ("stops", "DELETE FROM stops WHERE user_id = $1"),
     ("usage_days", "DELETE FROM usage_days WHERE user_id = $1"),
     ("relationship_events", "DELETE FROM relationship_events WHERE user_id = $1"),
     ("deletions", "DELETE FROM deletions WHERE user_id = $1"),
@@ -74,6 +76,7 @@ const DUE: &str = "SELECT user_id FROM deletions WHERE user_id = $1 AND due_at <
 const REMAINING: &str = "
     SELECT (SELECT count(*) FROM users WHERE id = $1) + (SELECT count(*) FROM settings WHERE user_id = $1)
          + (SELECT count(*) FROM message_terms WHERE user_id = $1)
+         + (SELECT count(*) FROM room_turns WHERE user_id = $1)
          + (SELECT count(*) FROM messages WHERE user_id = $1) + (SELECT count(*) FROM summaries WHERE user_id = $1)
          + (SELECT count(*) FROM weeks WHERE user_id = $1)
          + (SELECT count(*) FROM conversations WHERE user_id = $1) + (SELECT count(*) FROM facts WHERE user_id = $1)
@@ -84,7 +87,7 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)
          + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)
          + (SELECT count(*) FROM audio_files WHERE user_id = $1)
-         + (SELECT count(*) FROM feedback WHERE user_id = $1)
+         + (SELECT count(*) FROM feedback WHERE user_id = $1) + (SELECT count(*) FROM stops WHERE user_id = $1)
          + (SELECT count(*) FROM referrals WHERE user_id = $1 OR referrer_id = $1)";
 
 impl Users<'_> {

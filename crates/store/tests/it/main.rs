@@ -2,6 +2,8 @@
 //! their helper functions are tests too.
 
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod migrations;
@@ -15,6 +17,8 @@ mod queues;
 mod races;
 #[cfg(test)]
 mod relationships;
+#[cfg(test)]
+mod rooms;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub mod simulator;
 mod connection;
 mod delivery;
 mod flood;
+mod groups;
 mod http;
 mod images;
 mod methods;

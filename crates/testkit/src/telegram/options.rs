@@ -34,6 +34,8 @@ pub struct Options {
     /// Whether the bot may write to people of whom this server has not heard: true after a restart of the simulator,
     /// whose memory of chats is gone while the bot's is not.
     pub open_to_strangers: bool,
+    /// Whether the bot's privacy mode is off, so that it is shown everything in its groups.
+    pub reads_groups: bool,
     /// How long [`TelegramServer::wait_for`] waits before it panics.
     pub patience: Duration,
 }
@@ -49,6 +51,7 @@ impl Default for Options {
             first_update_id: 1000,
             first_message_id: 1,
             open_to_strangers: false,
+            reads_groups: false,
             patience: Duration::from_secs(20),
         }
     }
@@ -99,6 +102,12 @@ impl TelegramServerBuilder {
     /// The id of the first update.
     pub fn first_update_id(mut self, id: i64) -> Self {
         self.options.first_update_id = id;
+        self
+    }
+
+    /// Show the bot everything in its groups.
+    pub fn reads_groups(mut self) -> Self {
+        self.options.reads_groups = true;
         self
     }
 

@@ -56,17 +56,6 @@ impl World {
         self.chats.entry(chat_id).or_insert_with(|| Chat::new(kind, first));
     }
 
-    /// Turns a group into a supergroup.
-    pub(super) fn migrate(&mut self, from: i64, to: i64) {
-        let Some(chat) = self.chats.get_mut(&from) else { return };
-        chat.migrated_to = Some(to);
-        let title = match &chat.kind {
-            ChatKind::Group(title) | ChatKind::Supergroup(title) => title.clone(),
-            ChatKind::Private => String::new(),
-        };
-        self.add_group(to, ChatKind::Supergroup(title));
-    }
-
     /// A person says something in a chat: their private one, or a group.
     pub(super) fn person_writes(
         &mut self,
@@ -183,9 +172,13 @@ impl World {
             replied.remove("reply_to_message");
             content.insert("reply_to_message".into(), replied.into());
         }
+        let is_shown = self.shows_bot(chat_id, &content);
         let stored = Stored { json: content, is_bots: false, markup: None, file_id, edits: 0, is_deleted: false };
         let message = self.add_message(chat_id, user.to_json(), stored);
         let message_id = message.get("message_id").and_then(Value::as_i64).unwrap_or_default();
+        if !is_shown {
+            return Posted { update_id: None, message_id };
+        }
         Posted { update_id: self.updates.push("message", message.into(), chat_id), message_id }
     }
 
@@ -196,9 +189,13 @@ impl World {
         if stored.is_bots {
             return None;
         }
-        stored.json.insert("text".into(), formatted.text.into());
+        let (text, entities) = match stored.json.contains_key("text") {
+            true => ("text", "entities"),
+            false => ("caption", "caption_entities"),
+        };
+        stored.json.insert(text.into(), formatted.text.into());
         stored.json.insert("edit_date".into(), now().into());
-        stored.json.insert("entities".into(), json!(formatted.entities));
+        stored.json.insert(entities.into(), json!(formatted.entities));
         let message = stored.json.clone();
         Some(Posted { update_id: self.updates.push("edited_message", message.into(), user_id), message_id })
     }

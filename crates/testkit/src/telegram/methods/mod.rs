@@ -51,6 +51,7 @@ const METHODS: &[Method] = &[
     quiet("getWebhookInfo", webhook::info),
     quiet("getMe", profile::get_me),
     quiet("getChat", profile::get_chat),
+    quiet("getChatMember", profile::get_chat_member),
     quiet("setMyCommands", commands::set),
     quiet("getMyCommands", commands::get),
     quiet("deleteMyCommands", commands::delete),

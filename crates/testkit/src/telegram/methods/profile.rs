@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::super::params::Params;
-use super::super::refusal::Outcome;
+use super::super::refusal::{Outcome, Refusal};
 use super::super::world::{ChatKind, World};
 
 pub(super) fn get_me(world: &mut World, _params: &Params) -> Outcome {
     let mut me = world.bot();
     for (field, value) in [
         ("can_join_groups", true),
-        ("can_read_all_group_messages", false),
+        ("can_read_all_group_messages", world.options.reads_groups),
         ("supports_inline_queries", false),
         ("can_connect_to_business", false),
         ("has_main_web_app", false),
@@ -43,4 +43,13 @@ pub(super) fn get_chat(world: &mut World, params: &Params) -> Outcome {
         chat["active_usernames"] = json!([username]);
     }
     Ok(chat)
+}
+
+/// How somebody stands in a group.
+pub(super) fn get_chat_member(world: &mut World, params: &Params) -> Outcome {
+    let chat_id = world.writable(&params.text("chat_id"))?;
+    let user_id = params.int("user_id");
+    let status = world.standing(chat_id, user_id);
+    let user = world.user(user_id).ok_or_else(|| Refusal::bad("PARTICIPANT_ID_INVALID"))?;
+    Ok(json!({"status": status, "user": user}))
 }

@@ -1,5 +1,6 @@
 //! The handle of a test.
 
+mod groups;
 mod people;
 mod seen;
 

@@ -4,7 +4,6 @@ use axum::body::Bytes;
 use serde_json::{Map, Value};
 
 use super::super::people::Attachment;
-use super::super::world::ChatKind;
 use super::super::{User, control};
 use super::TelegramServer;
 
@@ -21,26 +20,10 @@ impl TelegramServer {
         self.shared.change(|world| world.open_chat(user))
     }
 
-    /// Adds the bot to a group; its id is negative.
-    pub fn group(&self, chat_id: i64, title: &str) {
-        self.shared.change(|world| world.add_group(chat_id, ChatKind::Group(title.to_owned())));
-    }
-
-    /// Turns a group into a supergroup: from now on, calls for it are refused with the new id.
-    pub fn migrate_group(&self, from: i64, to: i64) {
-        self.shared.change(|world| world.migrate(from, to));
-    }
-
     /// A person writes in their private chat. Returns the id of the update; 0 if the bot did not ask for such.
     pub fn send_text(&self, user: impl Into<User>, text: &str) -> i64 {
         let user = user.into();
         self.shared.change(|world| world.person_writes(user, None, text, None)).update_id.unwrap_or(0)
-    }
-
-    /// A person writes in a group. Returns the id of the update.
-    pub fn send_text_in(&self, chat_id: i64, user: impl Into<User>, text: &str) -> i64 {
-        let user = user.into();
-        self.shared.change(|world| world.person_writes(user, Some(chat_id), text, None)).update_id.unwrap_or(0)
     }
 
     /// A person answers a message in their private chat. Returns the id of the update.

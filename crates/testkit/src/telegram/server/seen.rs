@@ -77,7 +77,12 @@ impl TelegramServer {
 
     /// The commands of the default scope in this language; the empty language is the default one.
     pub fn commands(&self, language: &str) -> Vec<Value> {
-        let place = ("default".to_owned(), language.to_owned());
+        self.commands_of("default", language)
+    }
+
+    /// The commands of a scope (`all_private_chats`, …) in this language.
+    pub fn commands_of(&self, scope: &str, language: &str) -> Vec<Value> {
+        let place = (scope.to_owned(), language.to_owned());
         self.shared.read(|world| world.commands.get(&place).cloned()).unwrap_or_default()
     }
 }

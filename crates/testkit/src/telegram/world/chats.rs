@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
+use super::super::groups::Membership;
 use super::super::refusal::Refusal;
 use super::super::{BotEvent, Button, Doing, Sent, SentFile, SentKind};
 use super::{World, now};
@@ -25,6 +26,8 @@ pub(in super::super) struct Chat {
     pub(in super::super) kind: ChatKind,
     /// The supergroup that this group has become.
     pub(in super::super) migrated_to: Option<i64>,
+    /// Of a group.
+    pub(in super::super) membership: Membership,
     next_message_id: i64,
     pub(in super::super) messages: BTreeMap<i64, Stored>,
     pub(in super::super) events: VecDeque<BotEvent>,
@@ -49,6 +52,7 @@ impl Chat {
         Self {
             kind,
             migrated_to: None,
+            membership: Membership::default(),
             next_message_id: first_message_id,
             messages: BTreeMap::new(),
             events: VecDeque::new(),
@@ -105,6 +109,9 @@ impl World {
         let chat = self.chats.get(&id).ok_or_else(not_found)?;
         if let Some(to) = chat.migrated_to {
             return Err(Refusal::migrated(to));
+        }
+        if chat.membership.gone {
+            return Err(Refusal::forbidden("bot was kicked from the supergroup chat"));
         }
         if let Some(person) = self.people.get(&id) {
             if person.is_deactivated {

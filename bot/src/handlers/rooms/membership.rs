@@ -1,0 +1,78 @@
+//! The bot is added to groups and removed from them; and who runs a group.
+
+use evolve_domain::language::Language;
+use evolve_store::inbox::ClaimedUpdate;
+use serde_json::{Value, json};
+
+use super::{Replies, Text, Trouble, is_room};
+use crate::{bot::Bot, telegram::TelegramError};
+
+/// What has become of the bot in a group. Added, it says so once and explains what it sees; removed, it owes nothing there any
+/// more.
+pub(super) async fn changed(bot: &Bot, update: &ClaimedUpdate, change: &Value) -> Result<Replies, Trouble> {
+    let (chat_id, from) = (change["chat"]["id"].as_i64().unwrap_or_default(), &change["from"]);
+    let user_id = from["id"].as_i64().unwrap_or_default();
+    let replies = Replies::new(update.update_id, chat_id, user_id);
+    if chat_id == 0 || !is_room(change) {
+        return Ok(replies);
+    }
+    let (was_in, is_in) = (is_inside(&change["old_chat_member"]), is_inside(&change["new_chat_member"]));
+    let (rooms, now) = (bot.store.rooms(), bot.clock.now());
+    if !is_in {
+        rooms.leave(chat_id, now).await.map_err(Trouble::from_store)?;
+        return Ok(replies);
+    }
+    if was_in {
+        return Ok(replies);
+    }
+    rooms.join(chat_id, now).await.map_err(Trouble::from_store)?;
+    let me = bot.me().await?;
+    let language = Language::from_telegram(from["language_code"].as_str());
+    let sees_all = me.can_read_all_group_messages || change["new_chat_member"]["status"] == "administrator";
+    let privacy = if sees_all { Text::RoomSeesAll } else { Text::RoomSeesOwn };
+    let text = format!("{}\n\n{}", Text::RoomHello { bot: &me.username }.render(language), privacy.render(language));
+    // Whoever adds and removes it all day long is greeted once.
+    Ok(replies.keyed(&format!("room-hello-{chat_id}-{}", now.date_naive())).say(text))
+}
+
+/// Whether somebody is in the group.
+fn is_inside(member: &Value) -> bool {
+    match member["status"].as_str() {
+        Some("creator" | "administrator" | "member") => true,
+        Some("restricted") => member["is_member"] == true,
+        _ => false,
+    }
+}
+
+/// Whether somebody runs a group. It is asked each time: it may have changed a moment ago.
+pub(super) async fn is_admin(bot: &Bot, chat_id: i64, user_id: i64) -> Result<bool, Trouble> {
+    let member = bot.telegram.call("getChatMember", &json!({ "chat_id": chat_id, "user_id": user_id })).await;
+    match member {
+        Ok(member) => Ok(matches!(member["status"].as_str(), Some("creator" | "administrator"))),
+        // Telegram does not tell; then nobody may.
+        Err(error @ (TelegramError::Refused { .. } | TelegramError::Forbidden(_))) => {
+            bot.metrics.swallow("room_admin_unknown", &error);
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!({ "status": "member" }), true)]
+    #[case(json!({ "status": "administrator" }), true)]
+    #[case(json!({ "status": "restricted", "is_member": true }), true)]
+    #[case(json!({ "status": "restricted", "is_member": false }), false)]
+    #[case(json!({ "status": "left" }), false)]
+    #[case(json!({ "status": "kicked" }), false)]
+    #[case(json!(5), false)]
+    fn who_is_restricted_may_be_in_the_group_or_not(#[case] member: Value, #[case] inside: bool) {
+        assert_eq!(is_inside(&member), inside);
+    }
+}

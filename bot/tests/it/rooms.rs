@@ -1,0 +1,182 @@
+//! Groups.
+
+use evolve_contract::{Code, Problem, chat::Author};
+use evolve_testkit::telegram::{Doing, Sent, TelegramServer};
+use rstest::rstest;
+
+use crate::{
+    api::Reply,
+    world::{World, anna, john},
+};
+
+const ROOM: i64 = -1_001;
+
+/// A group of Anna's, in which the bot has said hello.
+async fn group(world: &World) {
+    world.telegram.add_to_group(anna(), ROOM, "Друзья");
+    world.wait_for_last(ROOM, "Всем привет").await;
+}
+
+/// The label's button under the last message that has one.
+fn data(message: &Sent, label: &str) -> String {
+    message.callback_data(label).unwrap_or_else(|| panic!("no {label:?} in {:?}", message.buttons)).to_owned()
+}
+
+#[tokio::test]
+async fn in_a_group_the_bot_answers_who_speaks_to_it_and_nobody_else() {
+    let mut world = World::new().await;
+    world.telegram = TelegramServer::builder().reads_groups().start().await;
+    let _bot = world.bot().await;
+    world.telegram.add_to_group(anna(), ROOM, "Друзья");
+    let hello = world.wait_for_last(ROOM, "Telegram показывает мне здесь всё").await;
+    // It has said who it is, and so it is known which messages are for it.
+    for text in ["Всем доброе утро", "@somebody_else_bot, кто прав?", "/help@somebody_else_bot", "/help"]
+    {
+        world.telegram.send_text_in(ROOM, anna(), text);
+    }
+    world.telegram.send_as_chat(ROOM, ROOM, "@evolve_test_bot, кто прав?");
+    let asked = world.telegram.send_text_in(ROOM, john(), "@Evolve_Test_Bot, who is right?");
+    let answer = world.wait_for_last(ROOM, "echo: who is right?").await;
+    let question = world.telegram.raw_message(ROOM, answer.reply_to.unwrap()).unwrap();
+    assert_eq!(question["text"], "@Evolve_Test_Bot, who is right?");
+    world.wait_until_done(asked).await;
+    world.telegram.send_reply_in(ROOM, anna(), hello.message_id, "А погода?");
+    world.wait_for_last(ROOM, "echo: А погода?").await;
+    assert_eq!(world.texts(ROOM).len(), 3, "{:?}", world.texts(ROOM));
+    let (inboxed,): (i64,) = sqlx::query_as("SELECT count(*) FROM inbox WHERE chat_id = $1")
+        .bind(ROOM)
+        .fetch_one(&world.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(inboxed, 3, "what people say to each other was stored");
+    let asides = world.api.asides();
+    assert_eq!((asides[0].user_id, asides[0].name.as_str(), asides[0].room), (7, "John", Some(ROOM)));
+    assert_eq!(asides[0].language.as_deref(), Some("en"));
+    let quoted = asides[1].reply_to.clone().unwrap();
+    assert_eq!((asides[1].user_id, quoted.author), (42, Author::Companion));
+    assert_eq!(world.api.turns(), 0, "a group's message went to the private chat");
+    assert!(world.api.profile(7).is_none(), "somebody who never wrote in private was made a profile");
+    let drafts = world.telegram.events(ROOM).iter().filter(|it| matches!(it.doing, Doing::Edited { .. })).count();
+    assert_eq!(drafts, 0, "an answer in a group was shown as it was made");
+}
+
+#[tokio::test]
+async fn an_administrator_says_when_it_answers_and_in_which_language_and_nobody_else() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    group(&world).await;
+    world.telegram.send_text_in(ROOM, john(), "/settings@evolve_test_bot");
+    world.wait_for_last(ROOM, "Only this group's administrators").await;
+    world.telegram.send_text_in(ROOM, anna(), "/settings@evolve_test_bot");
+    let menu = world.wait_for_last(ROOM, "Эта группа").await;
+    let mentions = data(&menu, "Только на упоминания");
+    let refused = world.telegram.press_in(ROOM, john(), menu.message_id, &mentions);
+    world.wait_until_done(refused).await;
+    let alert = world.telegram.events(ROOM).into_iter().find_map(|event| match event.doing {
+        Doing::CallbackAnswered { text, show_alert: true, .. } => text,
+        _ => None,
+    });
+    assert!(alert.unwrap().contains("administrators"));
+    for label in ["Только на упоминания", "English"] {
+        let update = world.telegram.press_in(ROOM, anna(), menu.message_id, &data(&menu, label));
+        world.wait_until_done(update).await;
+    }
+    let chosen = |sent: &[Sent]| sent.iter().any(|it| it.callback_data("✓ Mentions only").is_some());
+    world.telegram.wait_for(ROOM, chosen).await;
+    // A reply is no mention.
+    let reply = world.telegram.send_reply_in(ROOM, anna(), menu.message_id, "А погода?");
+    world.wait_until_done(reply).await;
+    world.telegram.send_text_in(ROOM, anna(), "@evolve_test_bot а погода?");
+    world.wait_for_last(ROOM, "echo: а погода?").await;
+    assert_eq!(world.api.asides().len(), 1);
+    assert_eq!(world.api.asides()[0].language.as_deref(), Some("en"));
+    let update = world.telegram.press_in(ROOM, anna(), menu.message_id, "room:answers:off");
+    world.wait_until_done(update).await;
+    let mention = world.telegram.send_text_in(ROOM, anna(), "@evolve_test_bot а завтра?");
+    world.wait_until_done(mention).await;
+    assert_eq!(world.api.asides().len(), 1);
+}
+
+#[rstest]
+#[case("memory")]
+#[case("delete")]
+#[case("premium")]
+#[tokio::test]
+async fn what_is_between_two_leads_to_the_private_chat(#[case] command: &str) {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    group(&world).await;
+    world.telegram.send_text_in(ROOM, anna(), &format!("/{command}@evolve_test_bot"));
+    let sent = world.wait_for_last(ROOM, "Это только между нами").await;
+    let url = sent.buttons[0][0].url.clone().unwrap();
+    assert_eq!(url, format!("https://t.me/evolve_test_bot?start=do_{command}"));
+}
+
+#[tokio::test]
+async fn the_link_from_a_group_does_in_private_what_was_asked_for() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/start do_help");
+    world.wait_for_last(42, "Со мной можно просто разговаривать").await;
+}
+
+#[tokio::test]
+async fn a_group_goes_on_as_a_supergroup_with_its_settings() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    group(&world).await;
+    world.telegram.send_text_in(ROOM, anna(), "/settings@evolve_test_bot");
+    let menu = world.wait_for_last(ROOM, "Эта группа").await;
+    let update = world.telegram.press_in(ROOM, anna(), menu.message_id, "room:lang:en");
+    world.wait_until_done(update).await;
+    world.telegram.migrate_group(ROOM, -2_002);
+    world.telegram.wait_until_confirmed().await;
+    world.telegram.send_text_in(-2_002, anna(), "@evolve_test_bot а погода?");
+    world.wait_for_last(-2_002, "echo: а погода?").await;
+    assert_eq!(world.api.asides()[0].language.as_deref(), Some("en"));
+}
+
+#[tokio::test]
+async fn removed_from_a_group_the_bot_owes_nothing_there_and_may_come_back() {
+    let world = World::new().await;
+    let bot = world.bot().await;
+    group(&world).await;
+    let left = world.telegram.remove_from_group(anna(), ROOM);
+    world.wait_until_done(left).await;
+    let state = "SELECT left_at IS NOT NULL FROM rooms WHERE id = $1";
+    let has_left = async || {
+        let row: (bool,) = sqlx::query_as(state).bind(ROOM).fetch_one(&world.database.pool()).await.unwrap();
+        row.0
+    };
+    assert!(has_left().await);
+    let sent = world.telegram.calls_of("sendMessage").len();
+    let back = world.telegram.add_to_group(anna(), ROOM, "Друзья");
+    world.wait_until_done(back).await;
+    assert!(!has_left().await);
+    world.telegram.send_text_in(ROOM, anna(), "@evolve_test_bot ты тут?");
+    world.wait_for_last(ROOM, "echo: ты тут?").await;
+    // Nobody wants to be greeted twice a day.
+    assert_eq!(world.telegram.calls_of("sendMessage").len(), sent + 1);
+    assert_eq!(bot.metric("telegram_outbox_failures_total{reason=\"forbidden\"}"), 0.0);
+}
+
+#[tokio::test]
+async fn who_asks_too_much_holds_nobody_up_and_hears_once_a_day_that_the_day_is_used_up() {
+    let world = World::new().await;
+    world.api.answer(|call, _| match call.person {
+        42 => Reply::Problem(Problem::new(Code::RateLimited).retry_after(60)),
+        7 => Reply::Problem(Problem::new(Code::QuotaExhausted).retry_after(3600)),
+        _ => Reply::Text("Я тут".to_owned()),
+    });
+    let _bot = world.bot().await;
+    group(&world).await;
+    world.telegram.send_text_in(ROOM, anna(), "@evolve_test_bot раз");
+    for text in ["@evolve_test_bot one", "@evolve_test_bot two"] {
+        world.telegram.send_text_in(ROOM, john(), text);
+    }
+    world.telegram.send_text_in(ROOM, 8, "@evolve_test_bot эй");
+    world.wait_for_last(ROOM, "Я тут").await;
+    let said: Vec<_> = world.texts(ROOM).into_iter().skip(1).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].contains("can't answer you any more today"), "{said:?}");
+}

@@ -1,0 +1,42 @@
+//! The system instruction of a turn outside the private chat: nothing in it is of a person.
+
+use evolve_domain::{language::Language, safety::quoting::Secret};
+
+use super::{Persona, PromptError, Prompts, words};
+
+impl Prompts {
+    /// The system instruction of a turn outside the private chat, in a group or not, and what of it must not be quoted: all.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn aside(
+        &self,
+        persona: &Persona,
+        language: Language,
+        voice: Option<&str>,
+        in_room: bool,
+    ) -> Result<(String, Secret), PromptError> {
+        let voice = match voice {
+            Some(own) => own.to_owned(),
+            None => words(language, "prompt-level-1", &[])?,
+        };
+        let place = if in_room { "prompt-room" } else { "prompt-inline" };
+        let parts = [
+            self.who(persona, language)?,
+            words(language, "prompt-aside-rules", &[])?,
+            format!("{}\n{voice}", words(language, "prompt-relationship", &[])?),
+            words(language, place, &[])?,
+        ];
+        let system = parts.join("\n\n");
+        let secret = Secret::new(&system);
+        Ok((system, secret))
+    }
+
+    /// Who the companion is, in its own words to itself.
+    pub(super) fn who(&self, persona: &Persona, language: Language) -> Result<String, PromptError> {
+        match &persona.prompt {
+            Some(own) => Ok(own.trim().to_owned()),
+            None => words(language, "prompt-persona", &[("name", persona.name.as_str())]),
+        }
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE room_turns;
+DROP TABLE rooms;
