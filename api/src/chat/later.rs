@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// What is to be spoken.
 #[derive(Debug)]
-pub struct Later {
+pub(super) struct Later {
     user_id: i64,
     key: String,
     reply: TurnReply,
@@ -28,13 +28,13 @@ pub struct Later {
 impl Later {
     /// The answer that this is the key of, where it is to be spoken.
     #[must_use]
-    pub fn of(user_id: i64, key: String, reply: &TurnReply) -> Option<Self> {
+    pub(super) fn of(user_id: i64, key: String, reply: &TurnReply) -> Option<Self> {
         let reply = TurnReply { text: reply.text.clone(), sound: reply.sound.clone(), ..TurnReply::default() };
         reply.is_to_be_spoken().then_some(Self { user_id, key, reply })
     }
 
     /// Speaks it, and owes it.
-    pub async fn speak(self, api: &Api) {
+    pub(super) async fn speak(self, api: &Api) {
         if let Err(error) = self.owe(api).await {
             tracing::warn!(%error, "a spoken answer could not be owed");
         }

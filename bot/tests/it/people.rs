@@ -51,7 +51,8 @@ async fn one_tap_under_what_is_said_first_and_nothing_is_said_first_any_more() {
     anna_is_known(&world).await;
     owe(&world, "first", first(world.clock.now() + TimeDelta::hours(1))).await;
     let sent = world.wait_for_last(42, "Как прошёл экзамен?").await;
-    let update = world.telegram.press(anna(), sent.message_id, sent.callback_data("Не писать первой").unwrap());
+    let update =
+        world.telegram.press(anna(), sent.message_id, sent.callback_data("Больше не начинать разговор").unwrap());
     world.wait_until_done(update).await;
     world.wait_for_last(42, "первой больше не пишу").await;
     let settings = world.api.settings(42);

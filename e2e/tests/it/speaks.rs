@@ -8,7 +8,7 @@ use crate::system::{Mode, ground, parrot};
 const IVAN: i64 = 42;
 
 /// Seconds of a person, as Telegram records them.
-fn recording(seconds: usize) -> Vec<u8> {
+pub(crate) fn recording(seconds: usize) -> Vec<u8> {
     opus::encode(&Pcm { rate: 48_000, samples: vec![0; 48_000 * seconds] }).unwrap()
 }
 

@@ -376,9 +376,9 @@ async fn who_sends_what_takes_too_long_to_hear_closes_nobodys_ears(#[case] secon
     let ogg = opus::encode(&Pcm { rate: 16_000, samples: vec![0; 16_000 * seconds] }).unwrap();
     let audio = Audio::check(ogg, 120).unwrap();
     for _ in 0..8 {
-        speech.hear(&audio, Language::English).await.unwrap_err();
+        speech.hear(&audio, Language::EN).await.unwrap_err();
     }
-    assert_eq!(speech.hear(&recording(), Language::English).await.is_ok(), open);
+    assert_eq!(speech.hear(&recording(), Language::EN).await.is_ok(), open);
 }
 
 #[rstest]
