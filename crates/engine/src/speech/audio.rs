@@ -140,7 +140,7 @@ mod tests {
 
     /// An M4A whose headers say that it lasts no time at all, and whose table lists packets of AAC at 44.1 kHz.
     fn m4a(packets: u32) -> Vec<u8> {
-        let esds = [&[0; 4], &[3, 25, 0, 1, 0, 4, 17][..], &[0x40], &[0; 12], &[5, 2, 0x12, 0x10]].concat();
+        let esds = [&[0; 4], &[3, 25, 0, 1, 0, 4, 17][..], &[0x40], &[0; 12], &[5, 2, 0x12, 0x10, 6, 1, 2]].concat();
         let entry = boxed(b"mp4a", &[&[0; 28], &boxed(b"esds", &[&esds])]);
         let table =
             [boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1], &entry]), boxed(b"stsz", &[&[0; 8], &packets.to_be_bytes()])];
@@ -196,9 +196,9 @@ mod tests {
     /// Changes a page, and gives it the checksum that it has then.
     fn with_pages(mut file: Vec<u8>, change: impl Fn(&mut [u8]), resum: bool) -> Vec<u8> {
         let at = (0..file.len() - 4).filter(|at| file[*at..].starts_with(b"OggS\0")).collect::<Vec<_>>();
-        for (place, at) in at.iter().enumerate() {
-            let end = at.get(place + 1).filter(|_| place + 1 < at.len()).copied().map_or(file.len(), |next| next);
-            let page = &mut file[*at..end];
+        let ends: Vec<usize> = at.iter().skip(1).copied().chain([file.len()]).collect();
+        for (at, end) in at.into_iter().zip(ends) {
+            let page = &mut file[at..end];
             change(page);
             if resum {
                 let sum = u32::try_from(measure::ogg_sum(page)).unwrap();

@@ -376,14 +376,14 @@ async fn who_sends_what_takes_too_long_to_hear_closes_nobodys_ears(#[case] secon
     let ogg = opus::encode(&Pcm { rate: 16_000, samples: vec![0; 16_000 * seconds] }).unwrap();
     let audio = Audio::check(ogg, 120).unwrap();
     for _ in 0..8 {
-        speech.hear(&audio, Language::EN).await.unwrap_err();
+        speech.hear(&audio, Language::En).await.unwrap_err();
     }
-    assert_eq!(speech.hear(&recording(), Language::EN).await.is_ok(), open);
+    assert_eq!(speech.hear(&recording(), Language::En).await.is_ok(), open);
 }
 
 #[rstest]
 #[case::openai("http://api.openai.com", "onyx")]
-#[case::a_server_of_ones_own("http://127.0.0.1", "af_heart")]
+#[case::a_server_of_ones_own("http://127.0.0.1", "sage")]
 #[tokio::test]
 async fn openai_speaks_in_the_chosen_voice_and_a_server_of_ones_own_in_that_which_it_has(
     #[case] host: &str,
@@ -396,11 +396,11 @@ async fn openai_speaks_in_the_chosen_voice_and_a_server_of_ones_own_in_that_whic
     let client = reqwest::Client::builder().resolve("api.openai.com", ([127, 0, 0, 1], port).into()).build().unwrap();
     let base_url = format!("{host}:{port}{}", base.path()).parse().unwrap();
     let config = OpenAiConfig { base_url, ..openai(&server, "tts-1") };
-    let speaker = OpenAiSpeaker::new(client, config, Some("af_heart".to_owned())).unwrap();
+    let speaker = OpenAiSpeaker::new(client, config, Some("sage".to_owned())).unwrap();
     speaker.speak("Hi", Some(Voice::Deep)).await.unwrap();
     assert_eq!(server.requests().pop().unwrap().body["voice"], expected);
     speaker.speak("Hi", None).await.unwrap();
-    assert_eq!(server.requests().pop().unwrap().body["voice"], "af_heart", "of who has chosen none");
+    assert_eq!(server.requests().pop().unwrap().body["voice"], "sage", "of who has chosen none");
 }
 
 #[tokio::test]
