@@ -216,9 +216,9 @@ mod tests {
         refused(with_pages(voice(10), |page| page[6..14].fill(0), false));
         // What a player passes over would hide what it plays.
         let hiding = [b"OggS\0\0".as_slice(), &[0; 20], &[255], &[255; 255]].concat();
-        refused([voice(1), hiding, voice(600)].concat());
+        refused([voice(1), hiding, voice(70)].concat());
         refused([b"OggS\0".as_slice(), &[0; 40], &voice(1)].concat());
-        refused([voice(1), b"rubbish".to_vec(), voice(600)].concat());
+        refused([voice(1), b"rubbish".to_vec(), voice(70)].concat());
     }
 
     #[test]
