@@ -93,6 +93,7 @@ struct World {
     facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
     asides: Vec<AsideRequest>,
+    aside_keys: Vec<String>,
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
@@ -135,6 +136,7 @@ impl FakeApi {
             facts: Vec::new(),
             calls: Vec::new(),
             asides: Vec::new(),
+            aside_keys: Vec::new(),
             turns: 0,
             token_generation: 0,
             conversation_open: true,
@@ -260,6 +262,11 @@ impl FakeApi {
     /// Every `POST /chat/aside` so far.
     pub(crate) fn asides(&self) -> Vec<AsideRequest> {
         self.lock().asides.clone()
+    }
+
+    /// The key of each.
+    pub(crate) fn aside_keys(&self) -> Vec<String> {
+        self.lock().aside_keys.clone()
     }
 
     /// Turns that were made, rather than repeated.
