@@ -3,14 +3,14 @@
 
 use axum::{
     Json,
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
 };
 use evolve_contract::{Code, aside::AsideRequest, chat::ChatResponse};
 use evolve_engine::turn::{Aside, TurnRequest};
 
 use crate::{
     chat::{idempotency_key, turn, validate},
-    extract::{JsonBody, Person, own},
+    extract::{Person, own_body},
     openapi::problems,
     payments::OurBot,
     problem::ApiError,
@@ -42,8 +42,7 @@ pub async fn aside(
     request: Request,
 ) -> Result<Json<ChatResponse>, ApiError> {
     let key = idempotency_key(request.headers())?;
-    let JsonBody(body) = JsonBody::<AsideRequest>::from_request(request, &api).await?;
-    own(person, body.user_id)?;
+    let body = own_body(&api, person, request, |body: &AsideRequest| body.user_id).await?;
     let request = turn_request(key, body)?;
     match tokio::time::timeout(api.chat_timeout, turn::run(&api, request)).await {
         Ok(answer) => Ok(Json(answer?)),

@@ -2,12 +2,12 @@
 
 use axum::{
     Json,
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
 };
 use evolve_contract::deletion::{DeletionCancelled, DeletionRequest, DeletionResponse};
 
 use crate::{
-    extract::{JsonBody, Own, Person, own},
+    extract::{Own, Person, own_body},
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -42,8 +42,7 @@ pub async fn ask(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<DeletionResponse>, ApiError> {
-    let JsonBody(DeletionRequest { user_id, days }) = JsonBody::from_request(request, &api).await?;
-    let person = own(person, user_id)?;
+    let DeletionRequest { days, .. } = own_body(&api, person, request, |body: &DeletionRequest| body.user_id).await?;
     Ok(Json(DeletionResponse { user_id: person, due_at: Some(api.deletions.ask(person, days).await?) }))
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use evolve_contract::Code;
-use evolve_engine::{memories::MemoryError, payments::PaymentError, profiles::ProfileError, turn::TurnError};
+use evolve_engine::{
+    exports::ExportError, memories::MemoryError, payments::PaymentError, profiles::ProfileError, turn::TurnError,
+};
 use evolve_store::StoreError;
 
 use crate::problem::ApiError;
@@ -35,6 +37,29 @@ impl From<ProfileError> for ApiError {
                 Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
             }
             ProfileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl ApiError {
+    /// The problem that asking for a copy, or making it, ended in.
+    #[must_use]
+    pub fn of_export(error: ExportError, now: DateTime<Utc>) -> Self {
+        match error {
+            ExportError::NobodyThere => Self::new(Code::ProfileNotFound),
+            ExportError::AskedToday(until) => {
+                Self::new(Code::ExportAskedToday).retry_after((until - now).to_std().unwrap_or_default())
+            }
+            ExportError::NotAsked => Self::new(Code::ExportNotFound).detail("ask for it with POST /export first"),
+            ExportError::TooLarge => {
+                tracing::error!("a copy is larger than Telegram takes");
+                Self::new(Code::ExportTooLarge)
+            }
+            ExportError::Broken(reason) => {
+                tracing::error!(reason, "a copy could not be made");
+                Self::new(Code::Internal)
+            }
+            ExportError::Store(error) => error.into(),
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::{
 use evolve_contract::{Code, object::Object};
 use serde::de::DeserializeOwned;
 
-use crate::{problem::ApiError, request_id::RequestId};
+use crate::{problem::ApiError, request_id::RequestId, state::Api};
 
 /// The person whose token the request carries; put there by [`crate::guard`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,21 @@ pub fn own(person: i64, asked: i64) -> Result<i64, ApiError> {
         return Ok(person);
     }
     Err(ApiError::new(Code::Forbidden).detail("the token belongs to another person"))
+}
+
+/// A body about a person, who must be the token's own; `user_id` is whom it names.
+///
+/// # Errors
+/// As [`JsonBody`], and `forbidden`.
+pub async fn own_body<T: DeserializeOwned>(
+    api: &Api,
+    person: i64,
+    request: Request,
+    user_id: impl Fn(&T) -> i64,
+) -> Result<T, ApiError> {
+    let JsonBody(body) = JsonBody::<T>::from_request(request, api).await?;
+    own(person, user_id(&body))?;
+    Ok(body)
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestId {
@@ -151,7 +166,7 @@ mod tests {
     #[case(r#"{"message": {"тайна": 1}}"#, "message: expected a string, at line 1, column 12")]
     #[case(
         r#"{"message": "a", "тайна, expected b": 1}"#,
-        "unknown field; expected one of `message`, `timestamp`, `image_data`, `more_images`, `audio_data`, `audio_seconds`, `reply_to`, `again`, at line 1, column 41"
+        "unknown field; expected one of `message`, `timestamp`, `image_data`, `image_ref`, `more_images`, `audio_data`, `audio_seconds`, `reply_to`, `again`, at line 1, column 41"
     )]
     #[case(r#"{"message": "a", "timestamp": "тайна"}"#, "timestamp: the value is not valid, at line 1, column 42")]
     #[case(r#"{"message": "a", "message": "тайна"}"#, "duplicate field `message`, at line 1, column 26")]

@@ -11,7 +11,7 @@ use evolve_contract::{
 };
 
 use crate::{
-    extract::{JsonBody, Person, own},
+    extract::{JsonBody, Person, own_body},
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -52,7 +52,7 @@ pub async fn give(
     Ok(Json(FeedbackResponse { kept }))
 }
 
-/// By whose link the person came: kept once, before they say anything.
+/// By whose link the person came: kept once, before they say anything. The answer does not tell whether it was.
 #[utoipa::path(
     post, path = "/profile/referrer", tag = "profile", security(("bearer" = [])),
     request_body = ReferrerRequest,
@@ -63,11 +63,12 @@ pub async fn referrer(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<ReferrerResponse>, ApiError> {
-    let JsonBody(ReferrerRequest { user_id, parameter }) = JsonBody::from_request(request, &api).await?;
-    let person = own(person, user_id)?;
+    let ReferrerRequest { parameter, .. } =
+        own_body(&api, person, request, |body: &ReferrerRequest| body.user_id).await?;
     if parameter.len() > MAX_PARAMETER {
         let detail = format!("parameter is longer than {MAX_PARAMETER} bytes");
         return Err(ApiError::new(Code::InvalidValue).detail(detail));
     }
-    Ok(Json(ReferrerResponse { kept: api.engine.referred(person, &parameter).await? }))
+    api.engine.referred(person, &parameter).await?;
+    Ok(Json(ReferrerResponse { heard: true }))
 }

@@ -12,6 +12,7 @@ pub mod config;
 pub mod deletion;
 pub mod docs;
 pub mod errors;
+pub mod export;
 pub mod extract;
 pub mod feedback;
 pub mod guard;
@@ -32,6 +33,7 @@ pub mod security;
 mod serve;
 pub mod settings;
 pub mod state;
+pub mod stats;
 pub mod voice;
 
 pub use config::Config;

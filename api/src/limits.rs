@@ -23,11 +23,16 @@ pub enum Rule {
     Aside,
     /// `POST /chat/reset`: apart from `Chat`, so that somebody who has written a lot can still start afresh.
     Reset,
-    /// Everything under `/profile` and `/relationship`.
+    /// Everything under `/profile` and `/relationship`, and what a person does seldom.
     Profile,
+    /// `POST /chat/feedback`, with a window of its own: whoever puts hearts under everything can still look at their profile.
+    Feedback,
     /// Everything under `/payments`, with a window of its own: what was paid must not wait for who looks at profiles.
     Payments,
-    /// Everything under `/memory`: apart from `Profile`, since whoever looks through it presses many buttons.
+    /// `GET /export`, with a window of its own: it is the dearest of all.
+    Export,
+    /// Everything under `/memory`, `/history` and `/settings`: apart from `Profile`, since whoever leafs through them presses
+    /// many buttons.
     Memory,
 }
 
@@ -40,7 +45,7 @@ pub struct RateLimits {
     pub chat: Limit,
     /// See [`Rule::Aside`].
     pub aside: Limit,
-    /// See [`Rule::Profile`] and [`Rule::Payments`].
+    /// See [`Rule::Profile`], [`Rule::Payments`], [`Rule::Export`] and [`Rule::Feedback`].
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
@@ -84,9 +89,13 @@ impl RateLimits {
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
                 &profile,
-                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments.",
+                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments, of GET /export, and of /chat/feedback.",
             ),
-            memory: env.or("MEMORY_RATE_LIMIT", &memory, "Most requests of one person under /memory."),
+            memory: env.or(
+                "MEMORY_RATE_LIMIT",
+                &memory,
+                "Most requests of one person under /memory, /history and /settings.",
+            ),
         }
     }
 
@@ -97,7 +106,7 @@ impl RateLimits {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
             Rule::Aside => self.aside,
-            Rule::Profile | Rule::Payments => self.profile,
+            Rule::Profile | Rule::Payments | Rule::Export | Rule::Feedback => self.profile,
             Rule::Memory => self.memory,
         }
     }
@@ -130,7 +139,9 @@ impl Rule {
             Self::Aside => "aside",
             Self::Reset => "reset",
             Self::Profile => "profile",
+            Self::Feedback => "feedback",
             Self::Payments => "payments",
+            Self::Export => "export",
             Self::Memory => "memory",
         }
     }

@@ -3,7 +3,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequest, FromRequestParts, Request, State},
+    extract::{FromRequestParts, Request, State},
     http::request::Parts,
 };
 use chrono::{DateTime, SubsecRound as _, Utc};
@@ -18,11 +18,10 @@ use evolve_contract::{
 use evolve_domain::payment::{Going, Way as Paid};
 use evolve_engine::payments::{self, Outcome, Received};
 use evolve_store::payments::{Account, Payment as Stored};
-use serde::de::DeserializeOwned;
 
 use crate::{
     auth,
-    extract::{JsonBody, Own, Person, own},
+    extract::{Own, Person, own_body},
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -52,18 +51,6 @@ impl FromRequestParts<Api> for OurBot {
     }
 }
 
-/// A body of our bot's, about the token's own person.
-async fn body<T: DeserializeOwned>(
-    api: &Api,
-    person: i64,
-    request: Request,
-    user_id: impl Fn(&T) -> i64,
-) -> Result<T, ApiError> {
-    let JsonBody(body) = JsonBody::<T>::from_request(request, api).await?;
-    own(person, user_id(&body))?;
-    Ok(body)
-}
-
 /// What premium costs, and how a person stands.
 #[utoipa::path(
     get, path = "/payments/{user_id}", tag = "payments", security(("bearer" = [])),
@@ -86,7 +73,7 @@ pub async fn offer(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<OfferResponse>, ApiError> {
-    let OfferRequest { way, .. } = body(&api, person, request, |body: &OfferRequest| body.user_id).await?;
+    let OfferRequest { way, .. } = own_body(&api, person, request, |body: &OfferRequest| body.user_id).await?;
     let offer = api.payments.offer(person, engine_way(way)).await?;
     let payload = Payload {
         way,
@@ -120,7 +107,7 @@ pub async fn received(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<ReceivedResponse>, ApiError> {
-    let received = body(&api, person, request, |body: &ReceivedRequest| body.user_id).await?;
+    let received = own_body(&api, person, request, |body: &ReceivedRequest| body.user_id).await?;
     if received.amount <= 0 || !(1..=MAX_CHARGE_CHARS).contains(&received.charge_id.chars().count()) {
         return Err(ApiError::new(Code::InvalidValue).detail("a payment has an amount and Telegram's id of it"));
     }
@@ -160,7 +147,7 @@ pub async fn refunded(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<ReceivedResponse>, ApiError> {
-    let refunded = body(&api, person, request, |body: &RefundedRequest| body.user_id).await?;
+    let refunded = own_body(&api, person, request, |body: &RefundedRequest| body.user_id).await?;
     let outcome = api.payments.refunded(person, &refunded.charge_id).await?;
     Ok(Json(outcome_response(person, &outcome, api.clock.now())))
 }
@@ -177,7 +164,7 @@ pub async fn subscription(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<PaymentsResponse>, ApiError> {
-    let wish = body(&api, person, request, |body: &SubscriptionRequest| body.user_id).await?;
+    let wish = own_body(&api, person, request, |body: &SubscriptionRequest| body.user_id).await?;
     Ok(Json(response(&api, person, api.payments.renew(person, wish.renews).await?)))
 }
 
@@ -193,7 +180,7 @@ pub async fn ask_refund(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<PaymentsResponse>, ApiError> {
-    let wish = body(&api, person, request, |body: &RefundRequest| body.user_id).await?;
+    let wish = own_body(&api, person, request, |body: &RefundRequest| body.user_id).await?;
     let payment = wish.payment_id.parse().map_err(|_| ApiError::new(Code::PaymentNotFound))?;
     Ok(Json(response(&api, person, api.payments.ask_refund(person, payment).await?)))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
 };
 use evolve_contract::profile::{
     DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse,
@@ -12,7 +12,7 @@ use evolve_engine::profiles::{Changes, Standing};
 use evolve_store::users::UserRecord;
 
 use crate::{
-    extract::{JsonBody, Own, Person, own},
+    extract::{Own, Person, own_body},
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -50,8 +50,7 @@ pub async fn update(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<ProfileResponse>, ApiError> {
-    let JsonBody(ProfileUpdate { user_id, data }) = JsonBody::from_request(request, &api).await?;
-    let person = own(person, user_id)?;
+    let ProfileUpdate { data, .. } = own_body(&api, person, request, |body: &ProfileUpdate| body.user_id).await?;
     Ok(Json(response(api.profiles.update(person, changes(data)).await?)))
 }
 

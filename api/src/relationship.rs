@@ -34,7 +34,8 @@ pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<Relati
     }))
 }
 
-fn level(Rung { level, name, points }: Rung) -> Level {
+/// A level, as callers know it.
+pub(crate) fn level(Rung { level, name, points }: Rung) -> Level {
     Level { level: level.number(), name, points }
 }
 

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, auth, chat, deletion, docs, feedback,
+    aside, auth, chat, deletion, docs, export, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -27,7 +27,7 @@ use crate::{
     problem::ApiError,
     profile, ready, refunds, relationship, request_id, security, settings,
     state::Api,
-    voice,
+    stats, voice,
 };
 
 /// Largest body of a message with its picture.
@@ -41,6 +41,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     let group = OpenApiRouter::new;
     let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
+    let export = group().routes(routes!(export::get));
     let aside = group().routes(routes!(aside::aside)).layer(DefaultBodyLimit::max(MAX_BODY));
     let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
@@ -49,14 +50,13 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
         .routes(routes!(voice::get, voice::update))
-        .routes(routes!(feedback::give))
         .routes(routes!(feedback::referrer))
         .routes(routes!(deletion::get, deletion::cancel))
         .routes(routes!(deletion::ask))
-        .routes(routes!(history::get))
-        .routes(routes!(history::privacy))
-        .routes(routes!(settings::get))
-        .routes(routes!(settings::update));
+        .routes(routes!(export::ask))
+        .routes(routes!(stats::get))
+        .routes(routes!(history::privacy));
+    let feedback = group().routes(routes!(feedback::give));
     let payments = group()
         .routes(routes!(payments::get))
         .routes(routes!(payments::offer))
@@ -69,6 +69,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         memory::correct,
         memory::forget
     ));
+    let leafed = memory.routes(routes!(history::get)).routes(routes!(settings::get)).routes(routes!(settings::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))
@@ -86,15 +87,15 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     let timed = open
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
+        .merge(guarded(feedback, Rule::Feedback))
         .merge(guarded(payments, Rule::Payments))
-        .merge(guarded(memory, Rule::Memory))
+        .merge(guarded(leafed, Rule::Memory))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(limit_time));
-    // Handlers of turns have a limit of their own, after which the turn goes on without its caller.
-    OpenApiRouter::with_openapi(Document::openapi())
-        .merge(guarded(chat, Rule::Chat))
-        .merge(guarded(aside, Rule::Aside))
-        .merge(timed)
+    // Handlers of turns have a limit of their own, after which the turn goes on without its caller. A copy takes as long as it
+    // takes.
+    let untimed = guarded(chat, Rule::Chat).merge(guarded(aside, Rule::Aside)).merge(guarded(export, Rule::Export));
+    OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(timed)
 }
 
 /// The document of all routes.

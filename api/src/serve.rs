@@ -7,6 +7,8 @@ use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, conversations,
     deletions::{self, Deletions},
+    exports::Exports,
+    first,
     history::History,
     meaning::Meanings,
     memories,
@@ -22,6 +24,7 @@ use evolve_engine::{
     relationships::Relationships,
     rooms,
     speech::Speech,
+    stats::Stats,
     summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
@@ -61,6 +64,7 @@ pub fn serve(
     payments::watch(api.payments.clone(), metrics, tasks);
     memories::start(api.engine.clone(), tasks);
     conversations::start(api.engine.clone(), tasks);
+    first::start(api.engine.clone(), tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -110,7 +114,9 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images };
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
-    let deletions = Deletions::new(store.clone(), profiles.clone(), clock.clone());
+    let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
+    let exports = Exports::new(store.clone(), clock.clone(), defaults, config.persona.name.clone())?;
+    let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
@@ -134,11 +140,13 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         engine,
         profiles,
         deletions,
+        exports,
         history,
         preferences,
         payments: sold,
         premium_terms,
         relationships,
+        stats,
         memories,
         store,
         redis,

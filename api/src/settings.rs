@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
 };
 use evolve_contract::settings::{Detail, SettingsData, SettingsResponse, SettingsUpdate};
 use evolve_domain::wishes::{Detail as Wished, Wishes};
@@ -10,7 +10,7 @@ use evolve_engine::preferences::Changes;
 use evolve_store::preferences::Preferences;
 
 use crate::{
-    extract::{JsonBody, Own, Person, own},
+    extract::{Own, Person, own_body},
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -45,8 +45,7 @@ pub async fn update(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<SettingsResponse>, ApiError> {
-    let JsonBody(SettingsUpdate { user_id, data }) = JsonBody::from_request(request, &api).await?;
-    let person = own(person, user_id)?;
+    let SettingsUpdate { data, .. } = own_body(&api, person, request, |body: &SettingsUpdate| body.user_id).await?;
     Ok(Json(response(person, api.preferences.change(person, changes(data)).await?)))
 }
 

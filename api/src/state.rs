@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
 use evolve_engine::{
-    Engine, deletions::Deletions, history::History, memories::Memories, payments::Payments, preferences::Preferences,
-    profiles::Profiles, relationships::Relationships,
+    Engine, deletions::Deletions, exports::Exports, history::History, memories::Memories, payments::Payments,
+    preferences::Preferences, profiles::Profiles, relationships::Relationships, stats::Stats,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -46,6 +46,8 @@ pub struct Parts {
     pub profiles: Profiles,
     /// Removals to come.
     pub deletions: Deletions,
+    /// Copies of everything that is kept of people.
+    pub exports: Exports,
     /// What was said.
     pub history: History,
     /// What people set.
@@ -56,6 +58,8 @@ pub struct Parts {
     pub premium_terms: Terms,
     /// Relationships.
     pub relationships: Relationships,
+    /// How much was said, day by day.
+    pub stats: Stats,
     /// What is remembered.
     pub memories: Memories,
     /// Postgres, for readiness.

@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{
     Client, ClientError, Code,
-    chat::{ChatEvent, ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, ResetResponse, StopResponse},
+    chat::{
+        ChatEvent, ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, ResetResponse, StopRequest,
+        StopResponse,
+    },
     client::Bot,
     memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
     payments::{
@@ -81,12 +84,12 @@ impl Api {
         self.authorised(person, |token| async move { self.client.reset(&token).await }).await
     }
 
-    /// Ends the answer that is being made.
+    /// Ends answers that are being made, or are to be.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub(crate) async fn stop(&self, person: i64) -> Result<StopResponse, ClientError> {
-        self.authorised(person, |token| async move { self.client.stop(&token).await }).await
+    pub(crate) async fn stop(&self, person: i64, body: &StopRequest) -> Result<StopResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.stop(&token, body).await }).await
     }
 
     /// Tells what the person thinks of an answer.

@@ -49,7 +49,7 @@ use crate::{
     metrics::BotMetrics,
     outbound::{OutboxQueue, Pace, SENDERS},
     telegram::Telegram,
-    worker::InboxQueue,
+    worker::{InboxQueue, URGENT_HANDS, UrgentQueue},
 };
 
 /// Starts the bot as tasks of `tasks`, its HTTP server on `listener`. Returns at once; neither Postgres nor Telegram nor
@@ -113,10 +113,11 @@ fn start_queues(bot: &Bot, config: &Config, tasks: &Tasks) {
     let handled = CancellationToken::new();
     let (inbox, soft, workers, all_handled) =
         (InboxQueue(bot.clone()), tasks.soft(), config.workers, handled.clone().drop_guard());
-    let wakeup = wakeups.inbox();
+    let (wakeup, urgent_wakeup, urgent) = (wakeups.inbox(), wakeups.inbox(), UrgentQueue(inbox.clone()));
     tasks.spawn("work-inbox", async move {
         let never = Notify::new();
-        queue::run(inbox, workers, wakeup, &never, soft).await;
+        let urgent = queue::run(urgent, URGENT_HANDS, urgent_wakeup, &never, soft.clone());
+        tokio::join!(queue::run(inbox, workers, wakeup, &never, soft), urgent);
         drop(all_handled);
         Ok(())
     });

@@ -66,6 +66,33 @@ impl Queue for InboxQueue {
     }
 }
 
+/// What is urgent in the inbox: however much else there is to do, somebody has a hand free for it.
+#[derive(Clone, Debug)]
+pub(crate) struct UrgentQueue(pub(crate) InboxQueue);
+
+/// Hands for it; each is busy for a moment.
+pub(crate) const URGENT_HANDS: usize = 4;
+
+impl Queue for UrgentQueue {
+    type Item = ClaimedUpdate;
+    const NAME: &'static str = "urgent";
+    const EMPTIED_AT_STOP: bool = false;
+
+    async fn claim(&self) -> Result<Option<ClaimedUpdate>, StoreError> {
+        let InboxQueue(bot) = &self.0;
+        bot.store.inbox().claim_urgent(Uuid::now_v7(), bot.clock.now(), LEASE).await
+    }
+
+    async fn next_ready(&self) -> Result<Option<Duration>, StoreError> {
+        let InboxQueue(bot) = &self.0;
+        Ok(queue::until(bot.store.inbox().next_urgent().await?, bot.clock.now()))
+    }
+
+    async fn work(&self, update: ClaimedUpdate) {
+        self.0.work(update).await;
+    }
+}
+
 /// What becomes of an update.
 enum End {
     Done(Handled),

@@ -21,7 +21,7 @@ use axum::{
 };
 use evolve_contract::{
     Code,
-    chat::{ChatRequest, ChatResponse, ResetResponse, StopResponse},
+    chat::{ChatRequest, ChatResponse, ResetResponse, StopRequest, StopResponse},
 };
 
 use crate::{
@@ -103,13 +103,29 @@ pub async fn reset(State(api): State<Api>, Person(person): Person) -> Result<Jso
     Ok(Json(ResetResponse { ended }))
 }
 
-/// Stops the answer that is being made for the person. It ends with what was said so far, which is then the answer.
+problems!(
+    StopProblems: InvalidBody, Unauthorized, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited,
+    DatabaseUnavailable,
+);
+
+/// Stops answers that are being made for the person, or are to be. What was said so far is then the answer.
 #[utoipa::path(
     post, path = "/chat/stop", tag = "chat", security(("bearer" = [])),
-    responses((status = 200, description = "Done", body = StopResponse), ResetProblems),
+    request_body = StopRequest,
+    responses((status = 200, description = "Done", body = StopResponse), StopProblems),
 )]
-pub async fn stop(State(api): State<Api>, Person(person): Person) -> Result<Json<StopResponse>, ApiError> {
-    let stopping = api.engine.stop(person).await?;
+pub async fn stop(
+    State(api): State<Api>,
+    Person(person): Person,
+    request: Request,
+) -> Result<Json<StopResponse>, ApiError> {
+    // A bot of the version before sends nothing.
+    let StopRequest { keys } = match request.headers().contains_key(header::CONTENT_TYPE) {
+        true => JsonBody::from_request(request, &api).await?.0,
+        false => StopRequest::default(),
+    };
+    let keys = validate::keys(keys)?;
+    let stopping = api.engine.stop(person, keys.as_deref()).await?;
     Ok(Json(StopResponse { stopping }))
 }
 

@@ -20,6 +20,8 @@ const MAX_MESSAGE_CHARS: usize = 16_384;
 const MAX_MORE_IMAGES: usize = 9;
 /// Longest text that a message answers, in characters: one message of Telegram's. Less of it is shown to a model.
 const MAX_QUOTED_CHARS: usize = 4096;
+/// Most messages that one request names.
+const MAX_KEYS: usize = 50;
 /// Longest idempotency key, in characters.
 const MAX_KEY_CHARS: usize = 255;
 /// How far a caller's clock may be ahead of ours.
@@ -48,11 +50,23 @@ pub(super) fn turn_request(
     now: DateTime<Utc>,
 ) -> Result<TurnRequest, ApiError> {
     let key = idempotency_key(headers)?;
-    let ChatRequest { message, timestamp, image_data, more_images, audio_data, audio_seconds, reply_to, again } = body;
+    let ChatRequest {
+        message,
+        timestamp,
+        image_data,
+        image_ref,
+        more_images,
+        audio_data,
+        audio_seconds,
+        reply_to,
+        again,
+    } = body;
     check_message(&message)?;
     let has_more = image_data.is_some() || audio_data.is_some();
-    let again = again.map(|again| made_anew(again, &message, has_more)).transpose()?;
-    if message.trim().is_empty() && !has_more && again != Some(turn::Again::Last) {
+    let again = again.map(|again| made_anew(again, &message, audio_data.is_some())).transpose()?;
+    // The words of a picture may be taken away.
+    let may_be_empty = message.is_empty() && again.is_some();
+    if message.trim().is_empty() && !has_more && !may_be_empty {
         return Err(invalid("message is empty, and there is no image and no recording"));
     }
     if let Some(sent_at) = timestamp
@@ -71,7 +85,11 @@ pub(super) fn turn_request(
     let more_images = more_images.iter().map(shown).collect::<Result<_, _>>()?;
     let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
     let reply_to = reply_to.map(quoted).transpose()?;
-    Ok(TurnRequest { user_id, key, text: message, image, more_images, audio, reply_to, again, aside: None })
+    if !image_ref.as_ref().is_none_or(|image_ref| is_key(image_ref)) {
+        return Err(invalid(format!("image_ref must have 1 to {MAX_KEY_CHARS} visible ASCII characters")));
+    }
+    let image_ref = image_ref.filter(|_| image.is_some());
+    Ok(TurnRequest { user_id, key, text: message, image, image_ref, more_images, audio, reply_to, again, aside: None })
 }
 
 /// What every message must be.
@@ -100,17 +118,30 @@ fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Aud
     Audio::check(bytes, seconds, max_seconds).map_err(|error| wrong(error.to_string()))
 }
 
-/// Which answer is to be made anew. Neither pictures nor recordings are kept, so that they cannot be looked at, or heard, again.
-fn made_anew(again: chat::Again, message: &str, has_more: bool) -> Result<turn::Again, ApiError> {
-    if has_more {
-        return Err(invalid("an answer is made anew without image_data and audio_data"));
+/// Which answer is to be made anew. What was heard in a recording are the words; it is not heard again.
+fn made_anew(again: chat::Again, message: &str, has_audio: bool) -> Result<turn::Again, ApiError> {
+    if has_audio {
+        return Err(invalid("an answer is made anew without audio_data"));
     }
     match again {
         chat::Again::Last if message.is_empty() => Ok(turn::Again::Last),
         chat::Again::Last => Err(invalid("message must be empty where the last answer is made anew")),
         chat::Again::Edited(key) if is_key(&key) => Ok(turn::Again::Edited(key)),
         chat::Again::Edited(_) => Err(invalid("again.edited must be the Idempotency-Key of a message")),
+        chat::Again::Corrected(key) if is_key(&key) => Ok(turn::Again::Corrected(key)),
+        chat::Again::Corrected(_) => Err(invalid("again.corrected must be the Idempotency-Key of a message")),
     }
+}
+
+/// The keys of messages; nothing where there are none.
+///
+/// # Errors
+/// `invalid_value`.
+pub(super) fn keys(keys: Vec<String>) -> Result<Option<Vec<String>>, ApiError> {
+    if keys.len() > MAX_KEYS || !keys.iter().all(|key| is_key(key)) {
+        return Err(invalid(format!("keys must be at most {MAX_KEYS} Idempotency-Keys of messages")));
+    }
+    Ok((!keys.is_empty()).then_some(keys))
 }
 
 /// What a message answers.

@@ -50,6 +50,31 @@ async fn who_asked_to_be_removed_is_removed_when_it_is_due_and_nothing_of_them_i
 }
 
 #[tokio::test]
+async fn somebody_who_cannot_be_removed_does_not_keep_another_here() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    for (user_id, days) in [(IVAN, 1), (IVAN + 1, 2)] {
+        let token = api.token(user_id).await;
+        api.say(&token, "Привет", None).await.unwrap();
+        api.client.ask_deletion(&token, &DeletionRequest { user_id, days }).await.unwrap();
+    }
+    let pool = setup.pool();
+    for statement in [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION $$no$$; END'",
+        "CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW WHEN (OLD.id = 42) EXECUTE FUNCTION refuse()",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    api.clock.advance(TimeDelta::days(3));
+    let _replica = setup.start().await;
+    eventually("the other is gone", async || {
+        let left: Vec<(i64,)> = sqlx::query_as("SELECT id FROM users").fetch_all(&pool).await.unwrap();
+        left == [(IVAN,)]
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_was_said_is_read_back_and_forth_without_a_gap_or_a_repetition() {
     let setup = Setup::new().await;
     let api = setup.start().await;

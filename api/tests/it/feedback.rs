@@ -16,7 +16,7 @@ async fn rows(sql: &PgPool, query: &'static str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_reaction_that_stands_is_kept_with_its_answer_and_an_answer_made_anew_is_the_same() {
+async fn the_reaction_that_stands_is_kept_with_its_answer_and_an_answer_made_anew_is_another() {
     let setup = Setup::new().await;
     let (api, sql) = (setup.start().await, setup.pool());
     let token = api.token(IVAN).await;
@@ -29,10 +29,11 @@ async fn the_reaction_that_stands_is_kept_with_its_answer_and_an_answer_made_ane
     };
     assert!(react("m1", Some("👎")).await);
     assert!(react("r1", Some("👍")).await);
-    assert_eq!(rows(&sql, "SELECT reaction FROM feedback").await, ["👍"]);
+    let standing = "SELECT t.key || f.reaction FROM feedback f JOIN turns t ON t.id = f.turn_id ORDER BY 1";
+    assert_eq!(rows(&sql, standing).await, ["m1👎", "r1👍"]);
     assert!(!react("unknown", Some("👍")).await);
     assert!(react("m1", None).await);
-    assert!(rows(&sql, "SELECT reaction FROM feedback").await.is_empty());
+    assert_eq!(rows(&sql, standing).await, ["r1👍"]);
     let strangers = api.token(IVAN + 1).await;
     let body = FeedbackRequest { key: "m1".to_owned(), reaction: Some("👍".to_owned()) };
     assert!(!api.client.feedback(&strangers, &body).await.unwrap().kept);
@@ -45,9 +46,42 @@ async fn come(api: &Api, user_id: i64) {
     api.client.update_profile(&api.token(user_id).await, &ProfileUpdate { user_id, data }).await.unwrap();
 }
 
-async fn by(api: &Api, user_id: i64, parameter: &str) -> bool {
+/// Whether it was kept, which only the database knows.
+async fn by(api: &Api, sql: &PgPool, user_id: i64, parameter: &str) -> bool {
+    let kept = "SELECT user_id || ' by ' || referrer_id FROM referrals";
+    let before = rows(sql, kept).await;
     let body = ReferrerRequest { user_id, parameter: parameter.to_owned() };
-    api.client.referrer(&api.token(user_id).await, &body).await.unwrap().kept
+    assert!(api.client.referrer(&api.token(user_id).await, &body).await.unwrap().heard, "it tells who is here");
+    rows(sql, kept).await != before
+}
+
+#[tokio::test]
+async fn who_had_everything_forgotten_is_no_newcomer() {
+    let setup = Setup::new().await;
+    let (api, sql) = (setup.start().await, setup.pool());
+    come(&api, 42).await;
+    come(&api, 43).await;
+    let token = api.token(43).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    api.client.forget_all(&token, 43).await.unwrap();
+    assert_eq!(rows(&sql, "SELECT messages::text FROM users WHERE id = 43").await, ["0"]);
+    assert!(!by(&api, &sql, 43, "ref_16").await);
+}
+
+#[tokio::test]
+async fn hearts_are_in_nobodys_way() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    come(&api, IVAN).await;
+    let react = json!({"key": "m1", "reaction": "❤"});
+    let mut refused = 0;
+    for _ in 0..25 {
+        let answer = api.post("/chat/feedback", Some(&token), &react).await;
+        refused += usize::from(answer.status == StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!(refused, 5);
+    api.client.profile(&token, IVAN).await.unwrap();
 }
 
 #[tokio::test]
@@ -58,13 +92,13 @@ async fn a_newcomer_has_one_referrer_who_is_somebody_else_and_is_here() {
         come(&api, person).await;
     }
     for wrong in ["ref_16", "ref_zzzz", "ref_", "42", "ref_-1", "'; DROP TABLE users"] {
-        assert!(!by(&api, 42, wrong).await, "{wrong} is their own link, or nobody's");
+        assert!(!by(&api, &sql, 42, wrong).await, "{wrong} is their own link, or nobody's");
     }
-    assert!(by(&api, 43, "ref_16").await);
-    assert!(!by(&api, 43, "ref_18").await, "it was the second");
-    assert!(!by(&api, 42, "ref_17").await, "each brought the other");
+    assert!(by(&api, &sql, 43, "ref_16").await);
+    assert!(!by(&api, &sql, 43, "ref_18").await, "it was the second");
+    assert!(!by(&api, &sql, 42, "ref_17").await, "each brought the other");
     api.say(&api.token(45).await, "Привет", None).await.unwrap();
-    assert!(!by(&api, 45, "ref_16").await, "they have talked before");
+    assert!(!by(&api, &sql, 45, "ref_16").await, "they have talked before");
     assert_eq!(rows(&sql, "SELECT user_id || ' by ' || referrer_id FROM referrals").await, ["43 by 42"]);
     let theirs = json!({"user_id": 44, "parameter": "ref_16"});
     let answer = api.post("/profile/referrer", Some(&api.token(43).await), &theirs).await;

@@ -11,6 +11,7 @@ mod aside;
 mod auth;
 mod chat;
 mod data;
+mod export;
 mod feedback;
 mod harness;
 mod images;

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use evolve_contract::{
     Code,
     client::Bot,
+    deletion::DeletionRequest,
     payments::{
         OfferRequest, ReceivedRequest, RefundRequest, RefundedRequest, SubscriptionRequest, SubscriptionState as State,
         Way,
@@ -111,6 +112,21 @@ async fn a_subscription_is_renewed_cancelled_and_never_doubled() {
     let on = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: true }).await.unwrap();
     let state = on.subscription.unwrap().state;
     assert_eq!(state, State::Resumable, "to take it up again is the person's own step, in Telegram");
+}
+
+#[tokio::test]
+async fn who_asks_to_be_removed_in_some_days_pays_for_no_further_month() {
+    let api = selling().await.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let first = payment(&api, by, Way::StarsMonthly, "c1").await;
+    assert!(api.client.received(by, &first).await.unwrap().renews);
+    api.client.ask_deletion(&token, &DeletionRequest { user_id: IVAN, days: 30 }).await.unwrap();
+    let account = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!(account.subscription.unwrap().state, State::Stopping);
+    assert!(api.client.cancel_deletion(&token, IVAN).await.unwrap().cancelled);
+    let account = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!(account.subscription.unwrap().state, State::Stopping, "it is taken up again by the person alone");
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use evolve_contract::{
     ClientError,
     deletion::DeletionRequest,
+    export::ExportResponse,
     history::{HistoryQuery, HistoryResponse, PrivacyResponse},
     settings::{SettingsData, SettingsUpdate},
+    stats::StatsResponse,
 };
 
 use super::{Api, known};
@@ -58,6 +60,30 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn privacy(&self, person: i64) -> Result<PrivacyResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.privacy(&token).await }).await
+    }
+
+    /// Asks for a copy of everything that is kept of the person.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn ask_export(&self, person: i64) -> Result<ExportResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.ask_export(&token, person).await }).await
+    }
+
+    /// That copy.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn export(&self, person: i64) -> Result<Vec<u8>, ClientError> {
+        self.authorised(person, |token| async move { self.client.export(&token, person).await }).await
+    }
+
+    /// How much was said, and how close they have become, day by day; nothing for somebody unknown.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn stats(&self, person: i64) -> Result<Option<StatsResponse>, ClientError> {
+        known(self.authorised(person, |token| async move { self.client.stats(&token, person).await }).await)
     }
 
     /// How the person wants things; nothing for somebody unknown.

@@ -1,38 +1,66 @@
 //! Answers that are made anew: `/regenerate`, and messages that were edited.
 //!
 //! The new answer is a message of its own, below; in what the companion remembers it takes the place of the old one. Which
-//! message an edit is about is known by its number in the chat: that is what its turn's key is made of ([`Turn::key`]).
+//! message an edit is about is known by its number in the chat: that is what its turn's key is made of ([`Turn::key`]). A
+//! photo is not kept; it is fetched once more from Telegram.
 
-use evolve_contract::chat::{Again, ChatRequest};
-use evolve_domain::language::Language;
+use evolve_contract::{
+    Code,
+    chat::{Again, ChatRequest},
+};
 use serde_json::Value;
 
-use super::{Trouble, Turn, chat, danger, trouble::With, typing};
+use super::{Trouble, Turn, chat, danger, incoming::Photo, pictures, trouble::With, typing};
 use crate::replies::Replies;
 
 /// `/regenerate`.
 pub(super) async fn regenerate(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let language = turn.best_known_language().await;
-    let request = ChatRequest { again: Some(Again::Last), ..ChatRequest::default() };
-    let key = turn.key();
-    typing::while_doing(turn.bot, turn.person.chat_id, chat::answer(turn, language, &key, &request, With::Words)).await
+    let work = async {
+        let image_data = match last_picture(turn).await? {
+            Some((_, file_id)) => pictures::once_more(turn, file_id).await?,
+            None => None,
+        };
+        let request = ChatRequest { again: Some(Again::Last), image_data, ..ChatRequest::default() };
+        chat::answer(turn, language, &turn.key(), &request, With::Words).await
+    };
+    typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
 
 /// A message says something else now. What never was for the companion, or is not known any more, stays as it is.
 pub(super) async fn edited(
     turn: &Turn<'_>,
-    language: Language,
     message_id: i64,
     text: String,
+    sizes: &[Photo],
 ) -> Result<Replies, Trouble> {
+    let language = turn.best_known_language().await;
     danger::look_after(turn, language, &text).await;
-    let request = ChatRequest {
-        message: text,
-        again: Some(Again::Edited(key_of(turn.person.chat_id, message_id))),
-        ..ChatRequest::default()
+    let key = key_of(turn.person.chat_id, message_id);
+    // Of an older message nobody looks at the photo again.
+    let is_last = !sizes.is_empty() && last_picture(turn).await?.is_some_and(|(of, _)| of == key);
+    let photo = sizes.iter().max_by_key(|photo| photo.area).filter(|_| is_last);
+    let image_data = match photo {
+        Some(photo) => pictures::once_more(turn, photo.file_id.clone()).await?,
+        None => None,
     };
+    let request = ChatRequest { message: text, image_data, again: Some(Again::Edited(key)), ..ChatRequest::default() };
     // Most edits are of older messages, and are not answered: nobody is kept waiting for that.
     chat::answer(turn, language, &turn.key(), &request, With::Words).await
+}
+
+/// A message says something else now that wants no answer.
+pub(super) async fn corrected(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
+    let again = Again::Corrected(key_of(turn.person.chat_id, message_id));
+    let request = ChatRequest { message: text, again: Some(again), ..ChatRequest::default() };
+    match turn.bot.api.chat(turn.person.id, &turn.key(), &request).await {
+        Err(error) if error.code() != Some(Code::MessageNotFound) => Err(error.into()),
+        _ => Ok(turn.replies()),
+    }
+}
+
+async fn last_picture(turn: &Turn<'_>) -> Result<Option<(String, String)>, Trouble> {
+    turn.bot.store.turns().last_picture(turn.person.id).await.map_err(Trouble::from_store)
 }
 
 impl Turn<'_> {

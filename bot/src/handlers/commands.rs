@@ -2,7 +2,10 @@
 
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
-use super::{Trouble, Turn, again, history, me, memory, premium, relationship, removal, settings, start, stop, voice};
+use super::{
+    Trouble, Turn, again, export, history, invite, me, memory, premium, relationship, removal, settings, start, stats,
+    stop, voice,
+};
 use crate::{replies::Replies, texts::Text};
 
 /// What a person can ask for by name.
@@ -20,18 +23,21 @@ enum Command {
     /// Words to look for may follow.
     History(String),
     Privacy,
+    Stats,
+    Export,
     Delete,
     Status,
     Reset,
     Voice,
     Stop,
     Regenerate,
+    Invite,
     Premium,
     Paysupport,
 }
 
 /// The commands as Telegram shows them in its menu.
-pub(super) const MENU: [(&str, Text<'static>); 16] = [
+pub(super) const MENU: [(&str, Text<'static>); 19] = [
     ("profile", Text::CommandProfile),
     ("memory", Text::CommandMemory),
     ("relationship", Text::CommandRelationship),
@@ -41,10 +47,13 @@ pub(super) const MENU: [(&str, Text<'static>); 16] = [
     ("regenerate", Text::CommandRegenerate),
     ("history", Text::CommandHistory),
     ("reset", Text::CommandReset),
+    ("invite", Text::CommandInvite),
     ("voice", Text::CommandVoice),
     ("premium", Text::CommandPremium),
     ("paysupport", Text::CommandPaysupport),
+    ("stats", Text::CommandStats),
     ("privacy", Text::CommandPrivacy),
+    ("export", Text::CommandExport),
     ("delete", Text::CommandDelete),
     ("help", Text::CommandHelp),
     ("start", Text::CommandStart),
@@ -93,6 +102,12 @@ pub(super) fn is_stop(text: &str) -> bool {
     parse(text) == Some(Command::Stop)
 }
 
+/// Whether a text is the command that has an answer made anew.
+#[must_use]
+pub(super) fn is_regenerate(text: &str) -> bool {
+    parse(text) == Some(Command::Regenerate)
+}
+
 /// Runs a command.
 pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble> {
     match parse(text) {
@@ -105,6 +120,8 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Relationship) => relationship::show(turn).await,
         Some(Command::History(words)) => history::show(turn, &words).await,
         Some(Command::Privacy) => removal::privacy(turn).await,
+        Some(Command::Stats) => stats::show(turn).await,
+        Some(Command::Export) => export::ask(turn).await,
         Some(Command::Delete) => removal::ask(turn).await,
         Some(Command::Settings) => settings::show(turn).await,
         Some(Command::Status) => me::status(turn).await,
@@ -112,6 +129,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Voice) => voice::show(turn).await,
         Some(Command::Stop) => stop::stop(turn).await,
         Some(Command::Regenerate) => again::regenerate(turn).await,
+        Some(Command::Invite) => invite::show(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),

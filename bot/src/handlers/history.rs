@@ -12,7 +12,7 @@ use super::{Trouble, Turn, menu::Menu};
 use crate::{
     markdown::escape,
     replies::Replies,
-    texts::{Text, zone},
+    texts::{Text, date, zone},
 };
 
 const PREFIX: &str = "his:";
@@ -43,15 +43,13 @@ pub(super) async fn show(turn: &Turn<'_>, words: &str) -> Result<Replies, Troubl
 /// A button of a page was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
-    query: &str,
+    profile: &ProfileData,
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    turn.answer_press(query).await;
     let Some(query) = query_of(data) else { return Ok(turn.replies()) };
-    let profile = turn.fresh_profile_or_new().await?;
     let page = turn.bot.api.history(turn.person.id, &query).await?;
-    Ok(described(&page, &query, &profile, turn.language(Some(&profile))).turn(turn.replies(), message))
+    Ok(described(&page, &query, profile, turn.language(Some(profile))).turn(turn.replies(), message))
 }
 
 fn query_of(data: &str) -> Option<HistoryQuery> {
@@ -85,7 +83,8 @@ fn line(said: &Said, zone: Tz, language: Language) -> String {
         Speaker::Person => Text::HistoryYou,
         Speaker::Companion => Text::HistoryI,
     };
-    let when = said.at.with_timezone(&zone).format("%d.%m.%Y %H:%M");
+    let at = said.at.with_timezone(&zone);
+    let (day, time) = (date(at.date_naive(), language), at.format("%H:%M"));
     let mut units = 0;
     let mut text: String = said
         .text
@@ -99,5 +98,5 @@ fn line(said: &Said, zone: Tz, language: Language) -> String {
         text.push('…');
     }
     let photo = if said.has_image { "🖼 " } else { "" };
-    format!("<b>{}</b>, {when}\n{photo}{}", who.render(language), escape(&text))
+    format!("<b>{}</b>, {day}, {time}\n{photo}{}", who.render(language), escape(&text))
 }

@@ -4,147 +4,13 @@
 //! must not wait for a library because they used a new kind of formatting, so such a message is read a second time,
 //! without everything that the bot has no use for.
 
-use super::media::{self, Media};
-use chrono::{DateTime, Utc};
+mod kinds;
+
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
 
-use super::{paid::Report, signs};
-
-/// Who is speaking, in their private chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Person {
-    /// Telegram id.
-    pub(crate) id: i64,
-    /// The chat to answer in.
-    pub(crate) chat_id: i64,
-    /// As their account says.
-    pub(crate) first_name: String,
-    /// Language of their app.
-    pub(crate) language_code: Option<String>,
-}
-
-/// A size of a photo.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Photo {
-    /// To download it with.
-    pub(crate) file_id: String,
-    /// Bytes, where Telegram says so.
-    pub(crate) size: Option<u64>,
-    /// Pixels.
-    pub(crate) area: u64,
-}
-
-/// What we cannot do anything with yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unsupported {
-    /// A sticker or an animation.
-    Sticker,
-    /// Dice, darts, a slot machine.
-    Dice,
-    /// A place on the map.
-    Place,
-    /// Somebody's number.
-    Contact,
-    /// A poll.
-    Poll,
-    /// A video or a round one.
-    Video,
-    /// A file.
-    File,
-    /// A game, a story, a checklist, …
-    Other,
-}
-
-/// What a person did.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Incoming {
-    /// Wrote something.
-    Text {
-        /// What.
-        text: String,
-        /// When.
-        date: DateTime<Utc>,
-    },
-    /// Sent a picture, as a photo or as a file.
-    Photo {
-        /// The sizes that Telegram made of it; of a file there is one.
-        sizes: Vec<Photo>,
-        /// What is written under it.
-        caption: String,
-        /// The album that it is part of.
-        album: Option<String>,
-        /// When.
-        date: DateTime<Utc>,
-    },
-    /// Sent something else that the companion can do something with.
-    Media {
-        /// What.
-        media: Media,
-        /// What is written under it.
-        caption: String,
-        /// When.
-        date: DateTime<Utc>,
-    },
-    /// Gave a message of theirs other words.
-    Edited {
-        /// Its number in the chat.
-        message_id: i64,
-        /// What it says now.
-        text: String,
-    },
-    /// Pressed a button.
-    Press {
-        /// To be answered.
-        query_id: String,
-        /// The message with the button.
-        message_id: Option<i64>,
-        /// What the button says to us.
-        data: String,
-    },
-    /// Paid, or has been given money back: Telegram says so.
-    Reported(Report),
-    /// Put a reaction under a message, or took it back.
-    Reacted {
-        /// The message's number in the chat.
-        message_id: i64,
-        /// What stands there now.
-        reaction: Option<String>,
-    },
-    /// Blocked the bot, or wants it back.
-    Blocked(bool),
-    /// Sent something else.
-    Unsupported(Unsupported),
-}
-
-/// Why an update is not answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ignored {
-    /// It is not from a private chat.
-    NotPrivate,
-    /// It is not from a person.
-    NotAPerson,
-    /// It says something about the chat (blocked, pinned, …) and wants no answer.
-    Service,
-    /// It is of a kind that we did not ask for.
-    UnknownKind,
-    /// It is not what it should be.
-    Malformed,
-}
-
-impl Ignored {
-    /// For metrics.
-    #[must_use]
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::NotPrivate => "ignored_not_private",
-            Self::NotAPerson => "ignored_not_a_person",
-            Self::Service => "ignored_service",
-            Self::UnknownKind => "ignored_unknown_kind",
-            Self::Malformed => "ignored_malformed",
-        }
-    }
-}
+use super::{media, paid::Report, signs};
+pub(crate) use kinds::{Ignored, Incoming, Person, Photo, Unsupported};
 
 /// Reads an update as Telegram sent it.
 ///
@@ -212,12 +78,15 @@ pub(crate) fn is_money(update: &Value) -> bool {
     update.get("message").is_some_and(|message| report(message).is_some())
 }
 
-/// An edit that leaves no words (a caption that was taken away, a place that moves) says nothing.
+/// An edit that leaves neither words nor a photo (a place that moves) says nothing.
 fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;
     match of_message(raw)? {
-        (person, Incoming::Text { text, .. } | Incoming::Photo { caption: text, .. }) if !text.is_empty() => {
-            Ok((person, Incoming::Edited { message_id, text }))
+        (person, Incoming::Text { text, .. }) if !text.is_empty() => {
+            Ok((person, Incoming::Edited { message_id, text, sizes: Vec::new() }))
+        }
+        (person, Incoming::Photo { sizes, caption, .. }) => {
+            Ok((person, Incoming::Edited { message_id, text: caption, sizes }))
         }
         _ => Err(Ignored::Service),
     }
@@ -358,6 +227,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::handlers::media::Media;
 
     fn message(more: Value) -> Value {
         let mut message = json!({
@@ -447,14 +317,17 @@ mod tests {
     #[test]
     fn an_edit_is_of_words_and_names_its_message() {
         let edited = |more: Value| json!({ "update_id": 1, "edited_message": message(more)["message"] });
-        let expected = Incoming::Edited { message_id: 7, text: "Пока".to_owned() };
+        let expected = Incoming::Edited { message_id: 7, text: "Пока".to_owned(), sizes: Vec::new() };
         assert_eq!(incoming(&edited(json!({ "text": "Пока", "edit_date": 1_770_000_001 }))), Ok(expected));
         assert_eq!(
             incoming(&edited(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }))),
             Err(Ignored::Service)
         );
         let size = json!({ "file_id": "a", "file_unique_id": "b", "width": 90, "height": 60 });
-        assert_eq!(incoming(&edited(json!({ "photo": [size] }))), Err(Ignored::Service));
+        let Ok(Incoming::Edited { text, sizes, .. }) = incoming(&edited(json!({ "photo": [size] }))) else {
+            panic!("a caption that is taken away is an edit")
+        };
+        assert_eq!((text.as_str(), sizes.len()), ("", 1));
     }
 
     #[rstest]

@@ -38,7 +38,7 @@ pub(super) struct Answered {
 /// Asks the companion, and shows what it says as it says it. Of a recording it first says what was heard in it; somebody who
 /// may be in danger gets whom to call then, before there is an answer, and before anything is spoken.
 pub(super) async fn ask(turn: &Turn<'_>, language: Language, key: &str, request: &ChatRequest) -> Answered {
-    let mut draft = Draft::new(turn);
+    let mut draft = Draft::new(turn, key);
     let answer = match draft.showing {
         Showing::Off if request.audio_data.is_none() => turn.bot.api.chat(turn.person.id, key, request).await,
         _ => listen(turn, language, key, request, &mut draft).await,
@@ -87,6 +87,8 @@ async fn listen(
 /// What is shown of the answer so far.
 struct Draft<'a> {
     turn: &'a Turn<'a>,
+    /// The key of the answer.
+    key: &'a str,
     showing: Showing,
     message_id: Option<i64>,
     /// As it is shown now.
@@ -101,10 +103,11 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(turn: &'a Turn<'a>) -> Self {
+    fn new(turn: &'a Turn<'a>, key: &'a str) -> Self {
         let due = Instant::now() + FIRST_AFTER;
         Self {
             turn,
+            key,
             showing: turn.bot.showing,
             message_id: turn.update.draft_id,
             shown: String::new(),
@@ -170,7 +173,7 @@ impl<'a> Draft<'a> {
         if let Some(keyboard) = &self.keyboard {
             return keyboard.clone();
         }
-        let keyboard = stop::keyboard(self.turn.best_known_language().await);
+        let keyboard = stop::keyboard(self.turn.best_known_language().await, self.key);
         self.keyboard.insert(keyboard).clone()
     }
 

@@ -5,7 +5,7 @@ use evolve_contract::{
     Code,
     profile::{ProfileData, StatusResponse},
 };
-use evolve_domain::language::Language;
+use evolve_domain::{language::Language, zones};
 
 use super::{Trouble, Turn};
 use crate::{
@@ -70,7 +70,8 @@ fn describe(profile: &ProfileData, language: Language) -> String {
     }
     let knows_something = !lines.is_empty();
     let mut settings = vec![Text::ProfileLanguage { value: language.name() }.render(language)];
-    if let Some(value) = filled(&profile.time_zone) {
+    if filled(&profile.time_zone).is_some() {
+        let value = &zones::shown(zone(profile.time_zone.as_deref()));
         settings.push(Text::ProfileTimeZone { value }.render(language));
     }
     let settings = settings.join("\n");
@@ -95,7 +96,7 @@ fn describe_status(status: &StatusResponse, zone: Tz, language: Language) -> Str
             let left = limit.saturating_sub(status.messages_today);
             lines.push(Text::StatusLeft { left, limit }.render(language));
             let time = status.resets_at.with_timezone(&zone).format("%H:%M").to_string();
-            lines.push(Text::StatusResets { time: &time, zone: zone.name() }.render(language));
+            lines.push(Text::StatusResets { time: &time, zone: &zones::shown(zone) }.render(language));
         }
         None => lines.push(Text::StatusUnlimited.render(language)),
     }

@@ -16,7 +16,8 @@
 //!    answer.
 //! 7. While a name is awaited, a text is the name.
 //! 8. Any other text, any picture, sticker and recording goes to the companion.
-//! 9. An edited message is answered anew if it is the last one, and otherwise corrected in what is remembered.
+//! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
+//!    remembered.
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
 //! 11. Of anything else the bot says kindly that it cannot do it yet.
 
@@ -25,7 +26,11 @@ mod album;
 mod chat;
 mod commands;
 mod danger;
+mod export;
+mod first;
+mod held;
 mod history;
+mod invite;
 mod live;
 mod me;
 mod memory;
@@ -43,6 +48,8 @@ mod scopes;
 mod settings;
 mod signs;
 mod start;
+mod stats;
+mod theirs;
 mod trouble;
 mod typing;
 mod voice;
@@ -151,15 +158,12 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Press { query_id, message_id, data } if recordings::is_ours(&data) => {
             recordings::again(turn, &query_id, message_id, &data).await
         }
-        Incoming::Press { query_id, data, .. } if data == stop::BUTTON => stop::pressed(turn, &query_id).await,
-        Incoming::Press { query_id, message_id, data } if removal::is_button(&data) => {
-            removal::pressed(turn, &query_id, message_id, &data).await
+        Incoming::Press { query_id, data, .. } if stop::is_button(&data) => stop::pressed(turn, &query_id, &data).await,
+        Incoming::Press { query_id, message_id, data } if first::is_button(&data) => {
+            first::pressed(turn, &query_id, message_id).await
         }
-        Incoming::Press { query_id, message_id, data } if history::is_button(&data) => {
-            history::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if settings::is_button(&data) => {
-            settings::pressed(turn, &query_id, message_id, &data).await
+        Incoming::Press { query_id, message_id, data } if theirs::is_button(&data) => {
+            theirs::pressed(turn, &query_id, message_id, &data).await
         }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
@@ -176,12 +180,11 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             }
             chat::text(turn, turn.language(Some(&profile)), text, date).await
         }
-        // A command is meant for when it is sent.
-        Incoming::Edited { text, .. } if commands::is_command(&text) => Ok(turn.replies()),
-        Incoming::Edited { message_id, text } => {
-            let language = turn.best_known_language().await;
-            again::edited(turn, language, message_id, text).await
+        // A command is meant for when it is sent; what the message said before is taken back all the same.
+        Incoming::Edited { message_id, text, .. } if commands::is_command(&text) => {
+            again::corrected(turn, message_id, text).await
         }
+        Incoming::Edited { message_id, text, sizes } => again::edited(turn, message_id, text, &sizes).await,
         Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
             pictures::shown(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
@@ -216,7 +219,7 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         Incoming::Blocked(is_blocked) => signs::blocked(turn, is_blocked).await,
         Incoming::Unsupported(kind) => {
             let text = excuse_for(kind).render(turn.best_known_language().await);
-            Ok(turn.replies().keyed(&burst(turn)).say(text))
+            Ok(turn.replies().keyed(&burst(turn, kind)).say(text))
         }
     }
 }
@@ -252,10 +255,11 @@ fn excuse_for(kind: Unsupported) -> Text<'static> {
     }
 }
 
-/// Who sends ten videos in a row hears once that the bot cannot watch them (twice, if the minute ends meanwhile).
-fn burst(turn: &Turn<'_>) -> String {
+/// Who sends ten videos in a row hears once that the bot cannot watch them (twice, if the minute ends meanwhile); a sticker
+/// among them is another matter.
+fn burst(turn: &Turn<'_>, kind: Unsupported) -> String {
     let sent_at = turn.update.payload["message"]["date"].as_i64().unwrap_or_default();
-    format!("tg-unsupported-{}-{}", turn.person.chat_id, sent_at / 60)
+    format!("tg-unsupported-{kind:?}-{}-{}", turn.person.chat_id, sent_at / 60)
 }
 
 impl Turn<'_> {

@@ -61,6 +61,7 @@ pub(super) async fn shown(
             timestamp: Some(date),
             image_data: Some(first),
             more_images: images.collect(),
+            image_ref: files.first().map(|file| file.id.clone()).filter(|id| is_reference(id)),
             reply_to: quoted::of(&turn.update.payload),
             ..ChatRequest::default()
         };
@@ -106,6 +107,17 @@ pub(super) async fn sticker(
         answer(turn, language, &turn.key(), &request, With::Words).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+/// A picture that was shown before; nothing where it cannot be had any more: the words are answered all the same.
+pub(super) async fn once_more(turn: &Turn<'_>, id: String) -> Result<Option<String>, Trouble> {
+    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+    Ok(download(turn, &File { id, size: None }, limit).await?.ok())
+}
+
+/// Whether the API can keep it.
+fn is_reference(id: &str) -> bool {
+    (1..=255).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// A picture in base64, or what the person hears instead.

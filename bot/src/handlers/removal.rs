@@ -1,15 +1,14 @@
 //! `/delete`: everything of a person, at once or after a time to think; `/privacy`: what that is.
 //!
-//! A removal at once is asked for twice, and the second button holds for a quarter of an hour: nobody is removed by a button
-//! that they find months later. What is said after it is said directly and not through the outbox, where it would be
+//! A removal at once is asked for twice, and the second button holds for a quarter of an hour ([`held`]): nobody is removed by a
+//! button that they find months later. What is said after it is said directly and not through the outbox, where it would be
 //! something of them that is kept.
 
-use chrono::{TimeDelta, Utc};
 use evolve_contract::profile::ProfileData;
 use evolve_domain::language::Language;
 use serde_json::json;
 
-use super::{Trouble, Turn, menu::Menu};
+use super::{Trouble, Turn, held, menu::Menu};
 use crate::{
     replies::Replies,
     texts::{Text, date, zone},
@@ -18,8 +17,6 @@ use crate::{
 const PREFIX: &str = "del:";
 /// Times to think that are offered, in days.
 const GRACES: [u32; 2] = [7, 30];
-/// For so long the last button holds.
-const HOLDS: TimeDelta = TimeDelta::minutes(15);
 
 /// Whether a button is one of `/delete`.
 #[must_use]
@@ -30,7 +27,8 @@ pub(super) fn is_button(data: &str) -> bool {
 /// `/delete`; of somebody who asked to be removed already, the change of mind.
 pub(super) async fn ask(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let language = turn.best_known_language().await;
-    if turn.bot.api.cancel_deletion(turn.person.id).await? {
+    // Asked twice, it is cancelled all the same: the first may have been cut off before its answer.
+    if turn.bot.api.cancel_deletion(turn.person.id).await? || turn.is_repeated() {
         return Ok(turn.replies().say(Text::DeleteCancelled.render(language)));
     }
     Ok(choice(language).send(turn.replies()))
@@ -46,23 +44,23 @@ pub(super) async fn privacy(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 /// A button of `/delete` was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
-    query: &str,
+    profile: &ProfileData,
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    turn.answer_press(query).await;
-    // Asked without making a profile: whoever was just removed must not come back by a second press.
-    let Some(profile) = turn.bot.api.profile(turn.person.id).await? else { return Ok(turn.replies()) };
-    let language = turn.language(Some(&profile));
+    let language = turn.language(Some(profile));
     let button = data.strip_prefix(PREFIX).unwrap_or(data);
     let (what, value) = button.split_once(':').unwrap_or((button, ""));
     let menu = match (what, value) {
         ("in", days) => match days.parse().ok().filter(|days| GRACES.contains(days)) {
-            Some(days) => scheduled(turn, &profile, language, days).await?,
+            Some(days) => scheduled(turn, profile, language, days).await?,
             None => return Ok(turn.replies()),
         },
         ("now", _) => confirmation(turn, language),
-        ("yes", made) if is_fresh(turn, made) => return remove(turn, message, language).await,
+        ("yes", made) if made.parse().is_ok_and(|made| held::is_fresh(turn, made)) => {
+            turn.bot.api.delete_profile(turn.person.id).await?;
+            return Ok(farewell(turn, message, language).await);
+        }
         // Too late: the choice is asked anew.
         ("yes", _) => choice(language),
         ("cancel", _) => {
@@ -85,17 +83,10 @@ fn choice(language: Language) -> Menu {
 }
 
 fn confirmation(turn: &Turn<'_>, language: Language) -> Menu {
-    let made = turn.bot.clock.now().timestamp();
+    let made = held::stamp(turn);
     Menu::new(Text::DeleteSure.render(language))
         .row([(Text::DeleteYes.render(language), format!("{PREFIX}yes:{made}"))])
         .row([(Text::DeleteKeep.render(language), format!("{PREFIX}keep"))])
-}
-
-fn is_fresh(turn: &Turn<'_>, made: &str) -> bool {
-    let made = made.parse().ok().and_then(|seconds| chrono::DateTime::<Utc>::from_timestamp(seconds, 0));
-    let age = made.map(|made| turn.bot.clock.now() - made);
-    // A second of rounding, and nothing from the future.
-    age.is_some_and(|age| age >= TimeDelta::seconds(-1) && age <= HOLDS)
 }
 
 async fn scheduled(turn: &Turn<'_>, profile: &ProfileData, language: Language, days: u32) -> Result<Menu, Trouble> {
@@ -106,8 +97,8 @@ async fn scheduled(turn: &Turn<'_>, profile: &ProfileData, language: Language, d
         .row([(Text::DeleteCancel.render(language), format!("{PREFIX}cancel"))]))
 }
 
-async fn remove(turn: &Turn<'_>, message: Option<i64>, language: Language) -> Result<Replies, Trouble> {
-    turn.bot.api.delete_profile(turn.person.id).await?;
+/// Says that nothing of the person is left, in the message whose button was pressed.
+pub(super) async fn farewell(turn: &Turn<'_>, message: Option<i64>, language: Language) -> Replies {
     let text = Text::DeleteDone.render(language);
     let mut params = json!({ "chat_id": turn.person.chat_id, "text": text, "parse_mode": "HTML" });
     let method = match message {
@@ -120,5 +111,5 @@ async fn remove(turn: &Turn<'_>, message: Option<i64>, language: Language) -> Re
     if let Err(error) = turn.bot.telegram.call(method, &params).await {
         turn.bot.metrics.swallow("farewell", &error);
     }
-    Ok(turn.replies())
+    turn.replies()
 }

@@ -19,7 +19,7 @@ use evolve_contract::{
 };
 use evolve_domain::{language::Language, referral};
 
-use super::{Trouble, Turn, memory, names};
+use super::{Trouble, Turn, names};
 use crate::{replies::Replies, texts::Text};
 
 const LANGUAGE: &str = "lang:";
@@ -78,7 +78,6 @@ pub(super) async fn pressed(
     match data {
         KEEP_NAME => pressed.keep_name().await,
         OTHER_NAME => pressed.other_name().await,
-        _ if memory::is_button(data) => memory::pressed(turn, turn.language(Some(&profile)), message, data).await,
         _ => match data.strip_prefix(LANGUAGE).and_then(|code| code.parse().ok()) {
             Some(language) => pressed.language(language).await,
             // A button of another version of the bot.

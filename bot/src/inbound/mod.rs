@@ -26,6 +26,9 @@ pub(crate) async fn is_seen_to(bot: &Bot, update: &Value) -> bool {
     !handlers::rooms::is_wanted(update, bot.me.get()) || inline::take(bot, update).await
 }
 
+/// Added to the chat of a reaction, which is worked apart from its chat and yet in order: Telegram's ids have 52 bits.
+const REACTIONS: i64 = 1 << 60;
+
 /// A row for the inbox; nothing if Telegram did not say which update it is.
 pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
     let update_id = update.get("update_id")?.as_i64()?;
@@ -35,9 +38,12 @@ pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
     let message = content.and_then(|content| content.get("message"));
     let chat_id = id_of(content, "chat").or_else(|| id_of(message, "chat"));
     // What has no chat waits for none.
-    let chat_id = chat_id.filter(|_| !handlers::stop::is_urgent(&update));
+    let urgent = handlers::stop::is_urgent(&update);
+    let chat_id = chat_id.filter(|_| !urgent);
+    let is_reaction = update.get("message_reaction").is_some();
+    let chat_id = chat_id.map(|chat_id| if is_reaction && chat_id > 0 { REACTIONS | chat_id } else { chat_id });
     let user_id = id_of(content, "from").or_else(|| id_of(content, "user"));
-    Some(NewUpdate { update_id, chat_id, user_id, payload: update })
+    Some(NewUpdate { update_id, chat_id, user_id, payload: update, urgent })
 }
 
 /// Postgres' `jsonb` holds no NUL; Telegram sends none, but one update must never block the others.
@@ -88,6 +94,17 @@ mod tests {
             json!({ "update_id": 2, "callback_query": { "from": { "id": 42 }, "message": { "chat": { "id": 7 } } } });
         let new = new_update(press).unwrap();
         assert_eq!((new.chat_id, new.user_id), (Some(7), Some(42)));
+    }
+
+    #[test]
+    fn a_wish_to_stop_waits_for_nothing_and_a_reaction_is_in_nobodys_way() {
+        let chat = json!({ "id": 42, "type": "private" });
+        let stop = new_update(json!({ "update_id": 1, "message": { "chat": chat, "text": "/stop" } })).unwrap();
+        assert_eq!((stop.chat_id, stop.urgent), (None, true));
+        let reaction = json!({ "update_id": 2, "message_reaction": { "chat": chat, "user": { "id": 42 } } });
+        let reaction = new_update(reaction).unwrap();
+        assert_eq!((reaction.user_id, reaction.urgent), (Some(42), false));
+        assert!(reaction.chat_id.is_some_and(|lane| lane != 42), "{:?}", reaction.chat_id);
     }
 
     #[test]

@@ -5,11 +5,16 @@
 //! again then: a message that comes twice is a smaller harm than one that never comes. A process that dies between the
 //! two is the same case, a few milliseconds wide.
 
+mod export;
+mod first;
 mod notice;
+mod own;
 mod pace;
 mod refused;
 mod send;
 
+pub(crate) use export::METHOD as EXPORT;
+pub(crate) use first::STOP as STOP_WRITING_FIRST;
 pub(crate) use pace::Pace;
 
 use std::{sync::Arc, time::Duration};

@@ -9,6 +9,7 @@ use evolve_domain::language::Language;
 use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use serde_json::{Value, json};
 
+use super::export;
 use crate::{bot::Bot, queue::insist, texts::Text};
 
 /// What Telegram says of Stars that somebody has back already.
@@ -43,6 +44,7 @@ pub(super) async fn follow(bot: &Bot, outgoing: &ClaimedOutgoing, description: &
     let params = &outgoing.params;
     match outgoing.method.as_str() {
         "sendInvoice" => tell(bot, outgoing, Text::InvoiceFailed).await,
+        export::METHOD => tell(bot, outgoing, Text::ExportFailed).await,
         SUBSCRIPTION => {
             tracing::error!(outbox_id = outgoing.id, description, "a subscription could not be changed at Telegram");
             bot.metrics.outbox_failure("subscription_not_changed");

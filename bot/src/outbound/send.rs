@@ -7,7 +7,7 @@ use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Pace, notice, refused};
+use super::{Pace, first, own, refused};
 use crate::{
     bot::Bot,
     markdown,
@@ -26,6 +26,9 @@ const SHORT: usize = markdown::MESSAGE_UNITS / 2;
 
 /// Makes an owed call.
 pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
+    if first::is_over(outgoing, bot.clock.now()) {
+        return bury(bot, outgoing, "too late").await;
+    }
     if let Some(wait) = pace.room(outgoing.chat_id) {
         return again(bot, outgoing, wait, "room_pace", false).await;
     }
@@ -46,10 +49,7 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
 /// has deleted it, say, the answer is a message of its own. And a picture that is no photo is sent as a file.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    let Some((method, mut params)) = notice::worded(&outgoing.method, &outgoing.params) else {
-        let description = "a notice that this version does not know".to_owned();
-        return Err(TelegramError::Refused { refusal: Refusal::Other, description });
-    };
+    let (method, mut params, _turn) = own::call_of(bot, outgoing).await?;
     let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
         let params = with_provider_token(bot, &method, params);
         return match call_once_more_without_markup(bot, outgoing, &method, &params).await {
@@ -129,8 +129,16 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         // They do not want to hear from us, or are gone: no reason for noise.
         TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
             tracing::debug!(outbox_id = outgoing.id, kind, "nothing can be sent to this chat");
-            if refused::is_money(&outgoing.method) && !refused::follow(bot, outgoing, kind).await {
+            let is_money = refused::is_money(&outgoing.method);
+            if is_money && !refused::follow(bot, outgoing, kind).await {
                 return again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
+            }
+            first::unwanted(bot, outgoing).await;
+            // They may have blocked it while nobody listened. In a private chat the chat is the person.
+            let is_closed = matches!(error, TelegramError::Forbidden(_)) || outgoing.method == first::METHOD;
+            if !is_money && outgoing.chat_id > 0 && is_closed {
+                let closed = || async { bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await };
+                insist("a closed chat", closed).await;
             }
             bury(bot, outgoing, kind).await;
             if outgoing.chat_id < 0 {

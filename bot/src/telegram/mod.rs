@@ -25,6 +25,8 @@ use url::Url;
 
 /// For calls that Telegram answers at once.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// For a document, which may be 50 MB.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The Bot API for one bot. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -65,7 +67,8 @@ impl Telegram {
     /// # Errors
     /// [`TelegramError`].
     pub(crate) async fn call(&self, method: &str, params: &Value) -> Result<Value, TelegramError> {
-        self.call_within(CALL_TIMEOUT, method, params).await
+        let limit = if method == "sendDocument" { UPLOAD_TIMEOUT } else { CALL_TIMEOUT };
+        self.call_within(limit, method, params).await
     }
 
     /// Calls a method that may take longer, such as `getUpdates`.

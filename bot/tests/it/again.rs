@@ -37,6 +37,44 @@ async fn stop_overtakes_the_answer_that_it_stops() {
 }
 
 #[tokio::test]
+async fn stop_is_about_what_was_asked_before_it_and_also_about_what_has_not_begun() {
+    let world = World { streaming: "off", ..World::new().await };
+    let go = Arc::new(Notify::new());
+    world.api.can_be_stopped(go.clone());
+    world.api.answer(move |_, _| Reply::Later(go.clone(), "Жили-были…".to_owned()));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Расскажи сказку");
+    world.api.wait_for_calls_of(42, 1).await;
+    world.telegram.send_text(anna(), "И ещё одну");
+    world.telegram.send_text(anna(), "/help");
+    let stop = world.telegram.send_text(anna(), "/stop");
+    world.wait_until_done(stop).await;
+    let messages = world.telegram.person_messages(42);
+    let keys = [messages[0], messages[1]].map(|message| format!("tgm-42-{message}"));
+    assert_eq!(world.api.stopped(), keys);
+}
+
+#[tokio::test]
+async fn stop_does_not_wait_for_whoever_keeps_the_bot_busy() {
+    let world = World { streaming: "off", ..World::new().await };
+    let go = Arc::new(Notify::new());
+    world.api.can_be_stopped(Arc::new(Notify::new()));
+    world.api.answer(move |_, _| Reply::Later(go.clone(), "Наконец".to_owned()));
+    let _bot = world.bot().await;
+    for person in 1000..1064 {
+        world.telegram.send_text(person, "Расскажи сказку");
+    }
+    for person in 1000..1064 {
+        world.api.wait_for_calls_of(person, 1).await;
+    }
+    let waiting = world.telegram.send_text(anna(), "Расскажи сказку");
+    let stop = world.telegram.send_text(anna(), "/stop");
+    world.wait_until_done(stop).await;
+    assert_ne!(waiting, stop);
+    assert_eq!(world.api.stopped(), [format!("tgm-42-{}", world.telegram.person_messages(42)[0])]);
+}
+
+#[tokio::test]
 async fn with_nothing_to_stop_it_says_so() {
     let world = World::new().await;
     let _bot = world.bot().await;
@@ -53,11 +91,15 @@ async fn a_growing_answer_has_a_button_that_stops_it_and_is_gone_with_the_end() 
     let growing = world.wait_for_last(42, "Жили-были").await;
     let button = &growing.buttons[0][0];
     assert_eq!(button.text, "⏹ Остановить");
-    let update = world.telegram.press(anna(), growing.message_id, button.callback_data.as_deref().unwrap());
+    let data = button.callback_data.as_deref().unwrap();
+    let key = world.api.calls()[0].key.clone();
+    assert_eq!(data, format!("stop:{key}"), "it is about this answer alone");
+    let update = world.telegram.press(anna(), growing.message_id, data);
     world.wait_until_done(update).await;
     let ended = world.telegram.wait_for(42, |sent| sent.len() == 1 && sent[0].buttons.is_empty()).await.remove(0);
     assert_eq!((ended.text.as_str(), ended.message_id), ("Жили-были", growing.message_id));
-    // Pressed once more, by an app that still shows it.
+    assert_eq!(world.api.stopped(), [key]);
+    // Pressed once more, by an app that still shows one of the version before.
     let update = world.telegram.press(anna(), growing.message_id, "stop");
     world.wait_until_done(update).await;
     let told = |doing: &Doing| matches!(doing, Doing::CallbackAnswered { text: Some(text), .. } if text.contains("нечего останавливать"));
@@ -101,7 +143,9 @@ async fn an_edit_names_the_message_that_it_is_of_and_is_answered_where_the_compa
     let command = world.telegram.edit_message(42, message, "/help");
     world.wait_until_done(command).await;
     assert_eq!(world.texts(42).len(), 2, "{:?}", world.texts(42));
-    assert_eq!(world.api.calls().len(), 3);
+    let taken_back = world.api.calls().pop().unwrap();
+    assert_eq!(taken_back.request.again, Some(Again::Corrected(calls[0].key.clone())));
+    assert_eq!(taken_back.request.message, "/help");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //! Idempotency-Key, as the real one does.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -20,7 +20,7 @@ use evolve_contract::{
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{
         ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
-        StopResponse,
+        StopRequest, StopResponse,
     },
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
     history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
@@ -79,6 +79,7 @@ pub(crate) enum Reply {
 
 mod aside;
 mod memory;
+mod people;
 
 type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
 
@@ -89,6 +90,8 @@ struct World {
     voices: HashMap<i64, VoiceResponse>,
     settings: HashMap<i64, SettingsData>,
     deletions: HashMap<i64, u32>,
+    asked_exports: HashSet<i64>,
+    exported: usize,
     /// What is remembered, in the order of telling.
     facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
@@ -99,6 +102,8 @@ struct World {
     conversation_open: bool,
     /// Lets the answer that is being made end, when somebody stops it.
     stoppable: Option<Arc<Notify>>,
+    /// The keys of answers that were to stop.
+    stopped: Vec<String>,
     feedback: Vec<(i64, String, Option<String>)>,
     referrers: Vec<(i64, String)>,
     /// The level that every new turn reaches.
@@ -133,6 +138,8 @@ impl FakeApi {
             voices: HashMap::new(),
             settings: HashMap::new(),
             deletions: HashMap::new(),
+            asked_exports: HashSet::new(),
+            exported: 0,
             facts: Vec::new(),
             calls: Vec::new(),
             asides: Vec::new(),
@@ -141,6 +148,7 @@ impl FakeApi {
             token_generation: 0,
             conversation_open: true,
             stoppable: None,
+            stopped: Vec::new(),
             feedback: Vec::new(),
             referrers: Vec::new(),
             level_up: None,
@@ -168,6 +176,7 @@ impl FakeApi {
             .route("/settings", post(update_settings))
             .route("/settings/{user_id}", get(settings))
             .merge(memory::routes())
+            .merge(people::routes())
             .merge(aside::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
@@ -210,6 +219,11 @@ impl FakeApi {
         self.lock().level_up = Some(LevelUp { level, name: name.to_owned() });
     }
 
+    /// The keys of answers that were to stop.
+    pub(crate) fn stopped(&self) -> Vec<String> {
+        self.lock().stopped.clone()
+    }
+
     /// The answer that is made now ends when it is stopped.
     pub(crate) fn can_be_stopped(&self, by: Arc<Notify>) {
         self.lock().stoppable = Some(by);
@@ -240,6 +254,10 @@ impl FakeApi {
 
     pub(crate) fn settings(&self, person: i64) -> SettingsData {
         self.lock().settings.get(&person).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set(&self, person: i64, data: SettingsData) {
+        self.lock().settings.insert(person, data);
     }
 
     pub(crate) fn profile(&self, person: i64) -> Option<ProfileData> {
@@ -479,11 +497,12 @@ async fn reset(State(world): Shared, headers: HeaderMap) -> Response {
     Json(ResetResponse { ended }).into_response()
 }
 
-async fn stop(State(world): Shared, headers: HeaderMap) -> Response {
+async fn stop(State(world): Shared, headers: HeaderMap, Json(body): Json<StopRequest>) -> Response {
     let mut world = world.lock().unwrap();
     if let Err(response) = person(&world, &headers) {
         return response;
     }
+    world.stopped.extend(body.keys);
     let stopped = world.stoppable.take();
     if let Some(answer) = &stopped {
         answer.notify_one();
@@ -508,7 +527,7 @@ async fn referrer(State(world): Shared, headers: HeaderMap, Json(body): Json<Ref
         Err(response) => response,
         Ok(person) => {
             world.referrers.push((person, body.parameter));
-            Json(ReferrerResponse { kept: true }).into_response()
+            Json(ReferrerResponse { heard: true }).into_response()
         }
     }
 }

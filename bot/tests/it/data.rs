@@ -74,14 +74,37 @@ async fn who_asks_to_be_forgotten_at_once_says_so_twice_and_nothing_of_them_is_l
 }
 
 #[tokio::test]
+async fn old_buttons_of_somebody_who_was_removed_say_so_and_bring_nobody_back() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/settings");
+    let menu = world.wait_for_last(7, "Settings").await.message_id;
+    world.telegram.send_text(john(), "/delete");
+    world.wait_for_last(7, "forget you altogether").await;
+    press(&world, &john(), "At once").await;
+    settled(&world, 7, "are you sure?").await;
+    press(&world, &john(), "Yes, delete everything").await;
+    settled(&world, 7, "I have deleted everything").await;
+    for data in ["set:page:quiet", "set:quiet:22-8", "his:before:3", "mem:o", "mem:xa", "del:in:7"] {
+        let update = world.telegram.press(john(), menu, data);
+        world.wait_until_done(update).await;
+        assert!(world.api.profile(7).is_none(), "{data} brought them back");
+    }
+    let messages = world.telegram.messages(7);
+    let menu = messages.iter().find(|sent| sent.message_id == menu).unwrap();
+    assert!(menu.text.contains("I have deleted everything") && menu.buttons.is_empty(), "{menu:?}");
+}
+
+#[tokio::test]
 async fn what_was_said_is_turned_page_by_page_and_found_by_its_words() {
     let world = World::new().await;
     let _bot = world.bot().await;
     world.telegram.send_text(john(), "/history");
     let page = world.wait_for_last(7, "What we said").await;
-    assert!(page.text.contains("Me, 08.03.2026 12:05\n<message> 2"), "{}", page.text);
+    assert!(page.text.contains("Me, March 8, 2026, 12:05\n<message> 2"), "{}", page.text);
     press(&world, &john(), "← Older").await;
-    settled(&world, 7, "You, 08.03.2026 12:05\n<message> 1").await;
+    settled(&world, 7, "You, March 8, 2026, 12:05\n<message> 1").await;
     press(&world, &john(), "Newer →").await;
     settled(&world, 7, "🖼 <message> 3").await;
     assert_eq!(world.telegram.messages(7).len(), 1, "{}", world.transcript(7));

@@ -17,6 +17,7 @@ mod inbound;
 mod inline;
 mod live;
 mod memory;
+mod people;
 mod pictures;
 mod rooms;
 mod settings;

@@ -1,5 +1,7 @@
 //! `/memory` in Telegram: one message that edits itself, and questions that know what they asked.
 
+use chrono::{TimeDelta, Utc};
+use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::{Sent, User};
 
 use crate::world::{World, anna, john};
@@ -55,6 +57,31 @@ async fn a_person_looks_through_corrects_and_forgets_what_is_remembered() {
     assert_eq!((world.api.facts(42).len(), world.api.facts(7).len()), (0, 1));
     assert_eq!(world.api.turns(), 0, "something of it went to the companion");
     insta::assert_snapshot!(world.transcript(42));
+}
+
+#[tokio::test]
+async fn the_button_that_forgets_everything_holds_for_a_quarter_of_an_hour() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    let _bot = world.bot().await;
+    seven_facts(&world);
+    world.telegram.send_text(anna(), "/memory");
+    world.wait_for_last(42, "7 фактов").await;
+    press(&world, anna(), "🗑 Забыть всё").await;
+    let asked = world.wait_for_last(42, "Вернуть это будет нельзя").await;
+    assert_eq!(asked.buttons[0][0].text, "Оставить", "what keeps everything stands first");
+    let old = asked.callback_data("🗑 Да, забыть всё").unwrap().to_owned();
+    world.clock.advance(TimeDelta::minutes(16));
+    for data in [old.as_str(), "mem:xa", "mem:xa:9223372036854775807"] {
+        let update = world.telegram.press(anna(), asked.message_id, data);
+        world.wait_until_done(update).await;
+        assert_eq!(world.api.facts(42).len(), 7, "{data} forgot everything");
+    }
+    let anew = |sent: &[Sent]| sent.last().is_some_and(|last| last.callback_data("🗑 Да, забыть всё") != Some(&old));
+    world.telegram.wait_for(42, anew).await;
+    press(&world, anna(), "🗑 Да, забыть всё").await;
+    world.wait_for_last(42, "Всё забыто").await;
+    assert!(world.api.facts(42).is_empty());
 }
 
 #[tokio::test]

@@ -103,3 +103,71 @@ async fn whoever_comes_by_a_link_is_told_of_after_they_are_known() {
     }
     assert!(world.api.profile(7).is_some());
 }
+
+#[tokio::test]
+async fn a_sticker_among_videos_is_another_matter() {
+    let world = World::new().await;
+    world.telegram.open_chat(john());
+    let _bot = world.bot().await;
+    for (message_id, more) in
+        [(60, json!({ "video_note": { "file_id": "a" } })), (61, json!({ "dice": { "emoji": "🎲", "value": 6 } }))]
+    {
+        let update = world.telegram.send_update(sent(7, message_id, more));
+        world.wait_until_done(update).await;
+    }
+    world.wait_for_last(7, "What a throw").await;
+}
+
+#[tokio::test]
+async fn a_reaction_does_not_wait_for_an_answer_nor_an_answer_for_it() {
+    let world = World { streaming: "off", ..World::new().await };
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "Hi");
+    let answer = world.wait_for_last(7, "echo: Hi").await.message_id;
+    let go = std::sync::Arc::new(tokio::sync::Notify::new());
+    let later = go.clone();
+    world.api.answer(move |_, _| crate::api::Reply::Later(later.clone(), "At last".to_owned()));
+    world.telegram.send_text(john(), "Tell me a tale");
+    world.api.wait_for_calls_of(7, 2).await;
+    let update = world.telegram.send_update(reacted(7, answer, json!([{ "type": "emoji", "emoji": "👍" }])));
+    world.wait_until_done(update).await;
+    assert_eq!(world.api.feedback().len(), 1);
+    go.notify_one();
+    world.wait_for_last(7, "At last").await;
+}
+
+#[tokio::test]
+async fn who_cannot_be_written_to_any_more_is_known_to_have_blocked_the_bot() {
+    let world = World::new().await;
+    sqlx::query("INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now())")
+        .execute(&world.database.pool())
+        .await
+        .unwrap();
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    // Nobody tells the bot of it; an update that it has already makes it find out.
+    world.telegram.deactivate(42);
+    let update = sent(42, 60, json!({ "text": "/help" }));
+    world.telegram.send_update(update);
+    evolve_testkit::eventually("it is noticed", async || {
+        let query = "SELECT blocked_at IS NOT NULL FROM users WHERE id = 42";
+        sqlx::query_as::<_, (bool,)>(query).fetch_one(&world.database.pool()).await.unwrap().0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everybody_has_a_link_of_their_own() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/invite");
+    let english = world.wait_for_last(7, "Here is your own link").await.text;
+    assert!(english.contains("?start=ref_7\n"), "{english}");
+    world.telegram.send_text(anna(), "/invite");
+    let russian = world.wait_for_last(42, "Вот ваша ссылка").await.text;
+    let link = russian.lines().find(|line| line.starts_with("https://t.me/")).unwrap();
+    assert!(link.ends_with("?start=ref_16"), "{link}");
+    world.telegram.send_text(john(), &format!("/start {}", link.split_once("start=").unwrap().1));
+    evolve_testkit::eventually("it leads back", async || world.api.referrers() == [(7, "ref_16".to_owned())]).await;
+}

@@ -26,6 +26,11 @@ pub struct ChatRequest {
     /// A JPEG, PNG or WebP image in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_data: Option<String>,
+    /// How the caller can have that image again. It is kept with the message, which the image is not, until the message is
+    /// forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub image_ref: Option<String>,
     /// More images of the same kinds, where several are shown at once; not without `image_data`. At most nine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 9)]
@@ -67,16 +72,18 @@ pub enum Author {
     Other,
 }
 
-/// Which message is to be answered anew. The answer takes the place of the old one; it counts as one message, and neither
-/// points nor facts are counted twice.
+/// Which message is to be answered anew. The answer takes the place of the old one; it counts as one message, and no points are
+/// given twice. What the message answers is known; `image_data` is its image, where it had one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Again {
-    /// The last one that was answered in the open conversation. `message` is empty.
+    /// The last one in the open conversation. `message` is empty.
     Last,
     /// The one that was sent under this Idempotency-Key, which now says `message`. Unless it is the last one, it is
-    /// corrected without an answer.
+    /// corrected without an answer. `message` may be empty where it has an image.
     Edited(String),
+    /// As `edited`, but it is corrected without an answer even if it is the last one.
+    Corrected(String),
 }
 
 /// The companion's answer.
@@ -147,10 +154,21 @@ pub struct ResetResponse {
     pub ended: bool,
 }
 
+/// `POST /chat/stop`: which answers are to be stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopRequest {
+    /// Idempotency-Keys of their messages. One that is not there yet is stopped when it comes. Without any, the answer that is
+    /// being made is meant.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    pub keys: Vec<String>,
+}
+
 /// Answer of `POST /chat/stop`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StopResponse {
-    /// Whether an answer was being made. It ends with what was said so far.
+    /// Whether an answer was being made, or was to be. It ends with what was said so far.
     pub stopping: bool,
 }
 

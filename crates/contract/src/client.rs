@@ -2,6 +2,8 @@
 
 mod aside;
 mod data;
+mod memory;
+mod payments;
 
 use std::time::Duration;
 
@@ -11,19 +13,15 @@ use reqwest::{Method, RequestBuilder, Response, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use url::Url;
-use uuid::Uuid;
+
+pub use self::payments::Bot;
 
 use crate::{
     Code, Problem,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
     chat::{
         ChatEvent, ChatRequest, ChatResponse, Delta, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER,
-        ResetResponse, StopResponse,
-    },
-    memory::{FactCorrection, FactData, FactResponse, ForgottenResponse, MemoryQuery, MemoryResponse},
-    payments::{
-        OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
-        RefundedRequest, SubscriptionRequest,
+        ResetResponse, StopRequest, StopResponse,
     },
     profile::{DeletedResponse, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse},
     relationship::RelationshipResponse,
@@ -66,21 +64,6 @@ impl ClientError {
             Self::Problem(problem) => problem.retry_after.map(Duration::from_secs),
             _ => None,
         }
-    }
-}
-
-/// Our bot on behalf of a person: what the endpoints of payments ask for.
-#[derive(Clone, Copy, Debug)]
-pub struct Bot<'a> {
-    /// The service key.
-    pub key: &'a SecretString,
-    /// The person's token.
-    pub token: &'a str,
-}
-
-impl Bot<'_> {
-    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
-        request.bearer_auth(self.token).header(SERVICE_KEY_HEADER, self.key.expose_secret())
     }
 }
 
@@ -158,12 +141,12 @@ impl Client {
         json(self.request(Method::POST, "chat/reset").bearer_auth(token)).await
     }
 
-    /// `POST /chat/stop`: ends the answer that is being made.
+    /// `POST /chat/stop`: ends answers that are being made, or are to be.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn stop(&self, token: &str) -> Result<StopResponse, ClientError> {
-        json(self.request(Method::POST, "chat/stop").bearer_auth(token)).await
+    pub async fn stop(&self, token: &str, body: &StopRequest) -> Result<StopResponse, ClientError> {
+        json(self.request(Method::POST, "chat/stop").bearer_auth(token).json(body)).await
     }
 
     /// `POST /chat/feedback`: what the person thinks of an answer.
@@ -241,100 +224,6 @@ impl Client {
         body: &VoiceUpdate,
     ) -> Result<VoiceResponse, ClientError> {
         json(self.request(Method::POST, &format!("voice/{user_id}")).bearer_auth(token).json(body)).await
-    }
-
-    /// `GET /payments/{user_id}`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn payments(&self, by: Bot<'_>, user_id: i64) -> Result<PaymentsResponse, ClientError> {
-        json(by.signed(self.request(Method::GET, &format!("payments/{user_id}")))).await
-    }
-
-    /// `POST /payments/offers`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn offer(&self, by: Bot<'_>, body: &OfferRequest) -> Result<OfferResponse, ClientError> {
-        json(by.signed(self.request(Method::POST, "payments/offers")).json(body)).await
-    }
-
-    /// `POST /payments/received`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn received(&self, by: Bot<'_>, body: &ReceivedRequest) -> Result<ReceivedResponse, ClientError> {
-        json(by.signed(self.request(Method::POST, "payments/received")).json(body)).await
-    }
-
-    /// `POST /payments/refunded`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn refunded(&self, by: Bot<'_>, body: &RefundedRequest) -> Result<ReceivedResponse, ClientError> {
-        json(by.signed(self.request(Method::POST, "payments/refunded")).json(body)).await
-    }
-
-    /// `POST /payments/subscription`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn renew(&self, by: Bot<'_>, body: &SubscriptionRequest) -> Result<PaymentsResponse, ClientError> {
-        json(by.signed(self.request(Method::POST, "payments/subscription")).json(body)).await
-    }
-
-    /// `POST /payments/refund-requests`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn ask_refund(&self, by: Bot<'_>, body: &RefundRequest) -> Result<PaymentsResponse, ClientError> {
-        json(by.signed(self.request(Method::POST, "payments/refund-requests")).json(body)).await
-    }
-
-    /// `GET /memory/{user_id}`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn memory(&self, token: &str, user_id: i64, query: &MemoryQuery) -> Result<MemoryResponse, ClientError> {
-        json(self.request(Method::GET, &format!("memory/{user_id}")).query(query).bearer_auth(token)).await
-    }
-
-    /// `GET /memory/{user_id}/{fact_id}`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn fact(&self, token: &str, user_id: i64, fact: Uuid) -> Result<FactResponse, ClientError> {
-        json(self.request(Method::GET, &format!("memory/{user_id}/{fact}")).bearer_auth(token)).await
-    }
-
-    /// `PATCH /memory/{user_id}/{fact_id}`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn correct_fact(
-        &self,
-        token: &str,
-        user_id: i64,
-        fact: Uuid,
-        body: &FactCorrection,
-    ) -> Result<FactData, ClientError> {
-        json(self.request(Method::PATCH, &format!("memory/{user_id}/{fact}")).bearer_auth(token).json(body)).await
-    }
-
-    /// `DELETE /memory/{user_id}/{fact_id}`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn forget_fact(&self, token: &str, user_id: i64, fact: Uuid) -> Result<ForgottenResponse, ClientError> {
-        json(self.request(Method::DELETE, &format!("memory/{user_id}/{fact}")).bearer_auth(token)).await
-    }
-
-    /// `DELETE /memory/{user_id}`.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn forget_all(&self, token: &str, user_id: i64) -> Result<ForgottenResponse, ClientError> {
-        json(self.request(Method::DELETE, &format!("memory/{user_id}")).bearer_auth(token)).await
     }
 
     fn chat_request(&self, token: &str, key: Option<&str>, body: &ChatRequest) -> RequestBuilder {

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod chat;
 pub mod client;
 pub mod deletion;
+pub mod export;
 pub mod history;
 pub mod memory;
 pub mod object;
@@ -17,6 +18,7 @@ pub mod profile;
 pub mod ready;
 pub mod relationship;
 pub mod settings;
+pub mod stats;
 pub mod voice;
 
 pub use client::{Client, ClientError};

@@ -84,6 +84,12 @@ codes! {
     PaymentNotFound = 404,
     /// A subscription is running already.
     AlreadySubscribed = 409,
+    /// A copy was asked for on this day already; Retry-After says when the next day begins.
+    ExportAskedToday = 429,
+    /// No copy was asked for within the last day.
+    ExportNotFound = 404,
+    /// The copy is larger than Telegram takes.
+    ExportTooLarge = 413,
     /// No model could answer now; nothing was charged.
     ModelUnavailable = 503,
     /// The models declined to answer this; nothing was charged.

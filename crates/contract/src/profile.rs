@@ -133,7 +133,6 @@ pub struct ReferrerRequest {
 /// Answer of `POST /profile/referrer`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReferrerResponse {
-    /// Whether it was kept. It is not for somebody who has talked before, who came by another link first, whose own link it
-    /// is, or where it is nobody's.
-    pub kept: bool,
+    /// Always true. Whether it was kept is not told: nobody is to learn in this way who is here.
+    pub heard: bool,
 }

@@ -2,6 +2,7 @@
 
 pub mod day;
 pub mod fact;
+pub mod first;
 pub mod language;
 pub mod memory;
 pub mod payment;

@@ -9,6 +9,9 @@ pub struct QuietHours {
     until: u8,
 }
 
+/// Words that people put around the hours.
+const BETWEEN: [&str; 7] = ["с", "до", "по", "from", "to", "till", "until"];
+
 /// What quiet hours look like.
 pub const SHAPE: &str = "must be two different hours from 0 to 23, such as 22-8";
 
@@ -51,13 +54,14 @@ impl fmt::Display for QuietHours {
 impl FromStr for QuietHours {
     type Err = &'static str;
 
-    /// `22-8`, `22:00 – 08:00`, `22 8`: as people write it. Minutes must be 00.
+    /// `22-8`, `22:00 – 08:00`, `22.00-8.00`, `с 22 до 8`, `from 22 to 8`, `22 8`: as people write it. Minutes must be 00.
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let parts: Vec<&str> = text
             .split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '−'))
-            .filter(|part| !part.is_empty())
+            .filter(|part| !part.is_empty() && !BETWEEN.contains(&part.to_lowercase().as_str()))
             .collect();
-        let hour = |part: &str| part.strip_suffix(":00").unwrap_or(part).parse().ok();
+        let hour =
+            |part: &str| [":00", ".00"].iter().find_map(|end| part.strip_suffix(end)).unwrap_or(part).parse().ok();
         match parts.as_slice() {
             [from, until] => hour(from).zip(hour(until)).and_then(|(from, until)| Self::new(from, until)).ok_or(SHAPE),
             _ => Err(SHAPE),
@@ -75,6 +79,9 @@ mod tests {
     #[case("22-8", &[22, 23, 0, 7], &[8, 12, 21])]
     #[case("13:00 – 15:00", &[13, 14], &[15, 12, 0])]
     #[case(" 0  6 ", &[0, 5], &[6, 23])]
+    #[case("С 22 до 8", &[22, 7], &[8, 21])]
+    #[case("from 22 to 8", &[22, 7], &[8, 21])]
+    #[case("22.00-8.00", &[22, 7], &[8, 21])]
     fn they_cover_hours_also_past_midnight(#[case] text: &str, #[case] quiet: &[u8], #[case] loud: &[u8]) {
         let hours: QuietHours = text.parse().unwrap();
         assert!(quiet.iter().all(|hour| hours.cover(*hour)));
@@ -87,6 +94,8 @@ mod tests {
     #[case("8-8")]
     #[case("22-24")]
     #[case("22:30-8")]
+    #[case("22.30-8")]
+    #[case("с до")]
     #[case("always")]
     fn other_texts_are_not_hours(#[case] text: &str) {
         assert_eq!(text.parse::<QuietHours>(), Err(SHAPE));

@@ -11,6 +11,15 @@ pub fn estimate(text: &str) -> u32 {
     u32::try_from(ascii.div_ceil(4) + other.div_ceil(2) + 1).unwrap_or(u32::MAX)
 }
 
+/// Says of one text after the other whether it still fits into a budget of tokens; the budget is never used up whole.
+pub fn budget(tokens: u32) -> impl FnMut(&str) -> bool {
+    let mut left = tokens;
+    move |text| {
+        left = left.saturating_sub(estimate(text));
+        left > 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! Time zones as people name them: by a city, an IANA name, or what they are ahead of UTC.
 
+use std::borrow::Cow;
+
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 /// Cities as people write them in Russian, and English names that are in no zone's name.
@@ -88,9 +90,27 @@ pub fn meant_by(text: &str) -> Option<Tz> {
     by_offset(&words).or_else(|| by_city(&words))
 }
 
+/// What a zone is called where people and models read it: those that are no place by how far ahead of UTC they are, since
+/// their names (`Etc/GMT-3`) say the opposite.
+#[must_use]
+pub fn shown(zone: Tz) -> Cow<'static, str> {
+    let name = zone.name();
+    let Some(hours) = name.strip_prefix("Etc/GMT").and_then(|hours| hours.parse::<i32>().ok()) else {
+        return Cow::Borrowed(name);
+    };
+    if hours == 0 { Cow::Borrowed("UTC") } else { Cow::Owned(format!("UTC{:+}", -hours)) }
+}
+
+/// A city, perhaps with its country after a comma.
 fn by_city(words: &str) -> Option<Tz> {
-    let known = words.replace('ё', "е");
-    let russian = CITIES.into_iter().find(|(city, _)| city.replace('ё', "е") == known).map(|(_, zone)| zone);
+    let city = words.split(',').next().unwrap_or_default().trim_matches([' ', '.', '!']);
+    [words, city].into_iter().find_map(by_name)
+}
+
+fn by_name(words: &str) -> Option<Tz> {
+    let plain = |name: &str| name.replace('ё', "е").replace('-', " ");
+    let known = plain(words);
+    let russian = CITIES.into_iter().find(|(city, _)| plain(city) == known).map(|(_, zone)| zone);
     let name = words.replace(' ', "_");
     let is = |zone: &&Tz| {
         let whole = zone.name().to_lowercase();
@@ -147,6 +167,11 @@ mod tests {
     #[case(" нижний  Новгород ", Some("Europe/Moscow"))]
     #[case("КИШИНЕВ", Some("Europe/Chisinau"))]
     #[case("New York", Some("America/New_York"))]
+    #[case("Санкт Петербург", Some("Europe/Moscow"))]
+    #[case("ростов на дону", Some("Europe/Moscow"))]
+    #[case("Moscow, Russia", Some("Europe/Moscow"))]
+    #[case("Казань, Татарстан.", Some("Europe/Moscow"))]
+    #[case(", Russia", None)]
     #[case("europe/berlin", Some("Europe/Berlin"))]
     #[case("Tokyo", Some("Asia/Tokyo"))]
     #[case("UTC", Some("UTC"))]
@@ -163,5 +188,17 @@ mod tests {
     #[case("", None)]
     fn people_name_zones_by_city_or_offset(#[case] text: &str, #[case] zone: Option<&str>) {
         assert_eq!(meant_by(text).map(|zone| zone.name()), zone);
+    }
+
+    #[rstest]
+    #[case("UTC+3", "UTC+3")]
+    #[case("GMT -5", "UTC-5")]
+    #[case("0", "UTC")]
+    #[case("+5:30", "Asia/Kolkata")]
+    #[case("Москва", "Europe/Moscow")]
+    fn a_zone_is_shown_as_people_count(#[case] text: &str, #[case] name: &str) {
+        assert_eq!(shown(meant_by(text).unwrap()), name);
+        assert_eq!(meant_by(&shown(Tz::Etc__GMTMinus14)), Some(Tz::Etc__GMTMinus14));
+        assert_eq!((shown(Tz::Etc__GMT0), shown(Tz::Etc__GMT)), ("UTC".into(), "Etc/GMT".into()));
     }
 }

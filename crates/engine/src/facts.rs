@@ -5,8 +5,8 @@
 
 use chrono::NaiveDate;
 use evolve_domain::fact::{
-    self, Category, MOST,
-    told::{Held, Placed, Told, is_named, place},
+    Category, MOST,
+    told::{Held, Named, Placed, Told, named, place},
 };
 use evolve_store::facts::{Fact, FactChanges, NewFact, Source};
 use uuid::Uuid;
@@ -42,7 +42,7 @@ pub struct Telling {
 }
 
 /// What came of a wish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It is remembered.
     Learnt,
@@ -52,6 +52,8 @@ pub enum Outcome {
     Full,
     /// So many facts were ended or forgotten; with 0 nothing is known by those words.
     Gone(usize),
+    /// Nothing was ended or forgotten: it could be any of these facts.
+    Unclear(Vec<String>),
 }
 
 /// A fact that holds, while wishes are worked out.
@@ -95,13 +97,19 @@ impl<'a> Work<'a> {
         match wish {
             Wish::Remember(telling) => self.remember(telling),
             Wish::End(words) => {
-                let gone = self.take(words);
+                let gone = match self.take(words) {
+                    Ok(gone) => gone,
+                    Err(several) => return Outcome::Unclear(several),
+                };
                 let known = gone.iter().filter(|held| !held.is_new);
                 self.changes.lapsed.extend(known.map(|held| (held.chain, held.chain)));
                 Outcome::Gone(gone.len())
             }
             Wish::Forget(words) => {
-                let gone = self.take(words);
+                let gone = match self.take(words) {
+                    Ok(gone) => gone,
+                    Err(several) => return Outcome::Unclear(several),
+                };
                 // A new one may have taken the place of an older one: its history goes too.
                 self.changes.forgotten.extend(gone.iter().map(|held| held.chain));
                 Outcome::Gone(gone.len())
@@ -155,9 +163,18 @@ impl<'a> Work<'a> {
     }
 
     /// Takes out what is named by words of it.
-    fn take(&mut self, words: &str) -> Vec<Holding<'a>> {
-        let wanted = fact::normalized(words);
-        self.remove(|held| is_named(held.content, &wanted))
+    ///
+    /// # Errors
+    /// The texts of several that could be meant; then nothing is taken out.
+    fn take(&mut self, words: &str) -> Result<Vec<Holding<'a>>, Vec<String>> {
+        let texts: Vec<&str> = self.holding.iter().map(|held| held.content).collect();
+        match named(words, &texts) {
+            Named::These(places) => {
+                let ids: Vec<Uuid> = places.into_iter().map(|place| self.holding[place].id).collect();
+                Ok(self.remove(|held| ids.contains(&held.id)))
+            }
+            Named::Unclear(places) => Err(places.into_iter().map(|place| texts[place].to_owned()).collect()),
+        }
     }
 
     fn remove(&mut self, which: impl Fn(&Holding<'a>) -> bool) -> Vec<Holding<'a>> {
@@ -220,8 +237,8 @@ mod tests {
 
     #[test]
     fn one_fact_that_replaces_two_joins_their_histories() {
-        let facts = [fact(1, "Works at a library"), fact(2, "Works on Mondays at a library")];
-        let (changes, _) = settle(&[telling(10, "is retired", Some("at a library"))], &facts, 0, Some(2));
+        let facts = [fact(1, "Works 3 days"), fact(2, "Works 4 days")];
+        let (changes, _) = settle(&[telling(10, "works 5 days", None)], &facts, 0, Some(2));
         assert_eq!(changes.lapsed, [(uuid(1), uuid(1)), (uuid(2), uuid(1))]);
         assert_eq!(changes.learnt[0].chain, uuid(1));
     }
@@ -235,6 +252,19 @@ mod tests {
         let (changes, outcomes) = settle(&[again(), Wish::Forget("library".to_owned())], &facts, 0, Some(1));
         assert_eq!(outcomes, [Outcome::Known, Outcome::Gone(1)]);
         assert_eq!((changes.confirmed, changes.forgotten), (Vec::new(), vec![uuid(1)]));
+    }
+
+    #[test]
+    fn words_that_could_mean_several_facts_end_and_forget_none_of_them() {
+        let facts = [fact(1, "Likes tea"), fact(2, "Her sister likes tea")];
+        for wish in [Wish::Forget("tea".to_owned()), Wish::End("tea".to_owned())] {
+            let (changes, outcomes) = settle(&[wish], &facts, 0, None);
+            let several = vec!["Likes tea".to_owned(), "Her sister likes tea".to_owned()];
+            assert_eq!(outcomes, [Outcome::Unclear(several)]);
+            assert!(changes.is_empty());
+        }
+        let (changes, outcomes) = settle(&[Wish::Forget("likes tea".to_owned())], &facts, 0, None);
+        assert_eq!((outcomes, changes.forgotten), (vec![Outcome::Gone(1)], vec![uuid(1)]));
     }
 
     #[test]

@@ -5,8 +5,10 @@
 
 pub mod conversations;
 pub mod deletions;
+pub mod exports;
 pub mod facts;
 mod feedback;
+pub mod first;
 pub mod history;
 pub mod meaning;
 pub mod memories;
@@ -22,6 +24,7 @@ pub mod providers;
 pub mod relationships;
 pub mod rooms;
 pub mod speech;
+pub mod stats;
 pub mod summary;
 pub mod tools;
 pub mod turn;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use evolve_domain::{
-    fact::{self, Category},
+    fact::{
+        self, Category,
+        likeness::{Likeness, likeness},
+    },
     memory::terms::terms,
     plan::Plans,
     profile::Settings,
@@ -13,6 +16,7 @@ use evolve_domain::{
 use evolve_runtime::{clock::Clock, shutdown::Tasks};
 use evolve_store::{
     Store, StoreError,
+    corrections::Correction,
     facts::{Fact, FactChanges},
     forgetting::Forgotten,
     users::UserRecord,
@@ -156,7 +160,8 @@ impl Memories {
         Ok((shown(fact, zone), before))
     }
 
-    /// Puts a fact right. What was wrong is not kept: it never held.
+    /// Puts a fact right. What was wrong is not kept: it never held. One that is put right into what is known already becomes
+    /// one with it, and that is the fact that is given back.
     ///
     /// # Errors
     /// [`MemoryError`].
@@ -168,17 +173,24 @@ impl Memories {
         category: Option<Category>,
     ) -> Result<Remembered, MemoryError> {
         let person = self.person(user_id).await?;
-        let fact = self.holding(user_id, fact).await?;
+        let facts = self.store.facts().book(user_id).await?.facts;
+        let fact = facts.iter().find(|known| known.id == fact).ok_or(MemoryError::NoSuchFact)?;
         let content = match content {
             Some(text) if text.chars().count() > fact::MAX_CHARS => {
                 return Err(invalid("content", format!("must have at most {} characters", fact::MAX_CHARS)));
             }
-            Some(text) => fact::clean(text).ok_or_else(|| invalid("content", "must not be empty".to_owned()))?,
-            None => fact.content.clone(),
+            Some(text) => Some(fact::clean(text).ok_or_else(|| invalid("content", "must not be empty".to_owned()))?),
+            None => None,
         };
+        let content = content.filter(|content| *content != fact.content);
         let category = category.unwrap_or(fact.category);
+        let says = |other: &&Fact, text: &str| {
+            other.id != fact.id && likeness((other.category, &other.content), (category, text)) == Likeness::Same
+        };
+        let known = content.as_deref().and_then(|text| facts.iter().find(|other| says(other, text)));
+        let correction = known.map_or(Correction::Is(content.as_deref()), |known| Correction::SaysAs(known.id));
         let now = self.clock.now();
-        let corrected = self.store.facts().correct(user_id, fact.id, &content, category, now).await?;
+        let corrected = self.store.facts().correct(user_id, fact.id, correction, category, now).await?;
         let corrected = corrected.ok_or(MemoryError::NoSuchFact)?;
         Ok(shown(corrected, person.settings.time_zone))
     }
@@ -245,7 +257,7 @@ pub fn start(engine: Engine, tasks: &Tasks) {
     let soft = tasks.soft();
     tasks.spawn("forgetting", async move {
         loop {
-            while !soft.is_cancelled() && settle_one(&engine).await {}
+            settle_owed(&engine, || soft.is_cancelled()).await;
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
                 () = soft.cancelled() => return Ok(()),
@@ -254,17 +266,30 @@ pub fn start(engine: Engine, tasks: &Tasks) {
     });
 }
 
-/// Forgets what one person is owed. False when nobody is owed anything, or when it did not work and is better left for a
-/// while.
-pub async fn settle_one(engine: &Engine) -> bool {
+/// Forgets what everybody is owed; for how many it was done. Somebody for whom it does not work is left for a while and does
+/// not keep the others waiting.
+pub async fn settle_owed(engine: &Engine, is_over: impl Fn() -> bool) -> usize {
     let forgetting = engine.store.forgetting();
-    let settled = async {
-        let Some(user_id) = forgetting.owed(engine.clock.now() - REPEATS).await? else { return Ok(false) };
-        forgetting.settle(user_id).await?;
-        Ok::<_, StoreError>(true)
-    };
-    settled.await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "what was to be forgotten could not be; trying again later");
-        false
-    })
+    let (mut settled, mut failed) = (0, Vec::new());
+    while !is_over() {
+        let user_id = match forgetting.owed(engine.clock.now() - REPEATS, &failed).await {
+            Ok(Some(user_id)) => user_id,
+            Ok(None) => break,
+            Err(error) => {
+                tracing::warn!(%error, "who is owed forgetting could not be read; trying again later");
+                break;
+            }
+        };
+        match forgetting.settle(user_id).await {
+            Ok(_) => settled += 1,
+            Err(error) => {
+                tracing::warn!(%error, "what was to be forgotten could not be; trying again later");
+                if error.is_unavailable() {
+                    break;
+                }
+                failed.push(user_id);
+            }
+        }
+    }
+    settled
 }

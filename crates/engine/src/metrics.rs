@@ -41,6 +41,7 @@ pub struct EngineMetrics {
     tools: Family<Tool, Counter>,
     quoted: Family<Model, Counter>,
     pub(crate) summaries: Counter,
+    pub(crate) written_first: Counter,
 }
 
 impl EngineMetrics {
@@ -55,6 +56,7 @@ impl EngineMetrics {
             tools: Family::default(),
             quoted: Family::default(),
             summaries: Counter::default(),
+            written_first: Counter::default(),
         };
         metrics.register(|r| {
             r.register("llm_requests", "Requests to language models", this.requests.clone());
@@ -68,6 +70,7 @@ impl EngineMetrics {
                 this.quoted.clone(),
             );
             r.register("summaries_written", "Summaries written", this.summaries.clone());
+            r.register("written_first", "Messages that the companion wrote first", this.written_first.clone());
         });
         this
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use evolve_domain::{
     language::Language,
     profile::Settings,
-    relationship::{Kind, Level, Relationship, rules::DAILY_CAP},
+    relationship::{Kind, Level, Levels, Relationship, rules::DAILY_CAP},
 };
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, relationships::Happened};
@@ -101,8 +101,8 @@ impl Relationships {
         Ok(Closeness {
             today,
             points,
-            level: self.rung(level, language),
-            next: levels.after(level).map(|next| self.rung(next, language)),
+            level: rung(levels, level, language),
+            next: levels.after(level).map(|next| rung(levels, next, language)),
             levels: levels.count(),
             streak: bond.streak_on(today),
             points_today: bond.earned_on(today),
@@ -113,11 +113,11 @@ impl Relationships {
 
     fn line(&self, happened: Happened, language: Language) -> Line {
         let Happened { day, kind, times, points, level } = happened;
-        Line { day, kind, times, points, level: level.map(|level| self.rung(level, language)) }
+        Line { day, kind, times, points, level: level.map(|level| rung(&self.rules.levels, level, language)) }
     }
+}
 
-    fn rung(&self, level: Level, language: Language) -> Rung {
-        let levels = &self.rules.levels;
-        Rung { level, name: levels.name(level, language).to_owned(), points: levels.begins_at(level) }
-    }
+/// A level, as it is called in a language.
+pub(crate) fn rung(levels: &Levels, level: Level, language: Language) -> Rung {
+    Rung { level, name: levels.name(level, language).to_owned(), points: levels.begins_at(level) }
 }

@@ -223,18 +223,6 @@ const WRITE: &str = "
     )
     SELECT count(*) FROM person";
 
-/// $1 person, $2 fact, $3 content, $4 category, $5 now. The person's row is locked first.
-const CORRECT: &str = "
-    WITH person AS (
-        UPDATE users u SET facts_version = facts_version + 1
-        WHERE u.id = $1 AND EXISTS (SELECT FROM facts f WHERE f.id = $2 AND f.user_id = $1 AND f.ended_at IS NULL
-                                    AND f.forgotten_at IS NULL)
-        RETURNING u.id
-    )
-    UPDATE facts f SET content = $3, category = $4, confidence = 100, last_said_at = GREATEST(f.last_said_at, $5)
-    FROM person WHERE f.id = $2 AND f.user_id = person.id AND f.ended_at IS NULL AND f.forgotten_at IS NULL
-    RETURNING f.id, f.category, f.content, f.chain, f.confidence, f.day, f.created_at, f.last_said_at, f.times_said, f.ended_at";
-
 impl Facts<'_> {
     /// A person's facts that hold.
     ///
@@ -253,29 +241,6 @@ impl Facts<'_> {
     /// [`StoreError`].
     pub async fn history(&self, user_id: i64) -> Result<Vec<Fact>, StoreError> {
         self.read(ENDED, user_id, MOST_ENDED).await
-    }
-
-    /// Puts a fact right: what the person says of themselves is sure. Nothing where it does not hold.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn correct(
-        &self,
-        user_id: i64,
-        fact: Uuid,
-        content: &str,
-        category: Category,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Fact>, StoreError> {
-        let row: Option<FactRow> = sqlx::query_as(CORRECT)
-            .bind(user_id)
-            .bind(fact)
-            .bind(self.0.keys.encrypt(content))
-            .bind(category.as_str())
-            .bind(now)
-            .fetch_optional(&self.0.pool)
-            .await?;
-        row.map(|row| row.open(&self.0.keys)).transpose()
     }
 
     async fn read(&self, statement: &'static str, user_id: i64, limit: u32) -> Result<Vec<Fact>, StoreError> {

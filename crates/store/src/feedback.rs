@@ -16,13 +16,13 @@ impl Store {
     }
 }
 
-/// An answer that took the place of another is judged as that one. $1 person, $2 key, $3 reaction, $4 now.
+/// An answer that took the place of another is judged by itself: it is another message. $1 person, $2 key, $3 reaction, $4 now.
 const GIVE: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
     ), turn AS (
-        SELECT COALESCE(t.again_of, t.id) AS id, t.user_id FROM turns t JOIN person ON person.id = t.user_id
-        WHERE t.key = $2 AND t.state = 'done'
+        SELECT t.id, t.user_id FROM turns t JOIN person ON person.id = t.user_id
+        WHERE (t.key = $2 OR t.also_key = $2) AND t.state = 'done'
     ), taken_back AS (
         DELETE FROM feedback f USING turn WHERE f.turn_id = turn.id AND $3::text IS NULL
     ), given AS (

@@ -25,6 +25,7 @@ use crate::{
     Keyring, Store, StoreError,
     memory::{POSTINGS, month_of},
     messages::Role,
+    users::hold,
     vectors,
 };
 
@@ -51,17 +52,16 @@ impl Store {
     }
 }
 
-/// $1 before when it was asked.
-const OWED: &str = "SELECT user_id FROM facts WHERE forgotten_at <= $1 ORDER BY forgotten_at LIMIT 1";
-
-const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
+/// $1 before when it was asked, $2 people to leave out.
+const OWED: &str = "
+    SELECT user_id FROM facts WHERE forgotten_at <= $1 AND user_id <> ALL ($2) ORDER BY forgotten_at LIMIT 1";
 
 const TO_FORGET: &str = "
     SELECT content, message_id, created_at, forgotten_at FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// $1 person, $2/$3 the messages in which it was told, $4 numbers of messages that hold it, $5 when it was asked to forget it:
 /// if that was in a turn, its answer has that time. An answer belongs to the turn of its message, and is written when that
-/// ends.
+/// ends. $6 the messages whose answers hold it for certain: no words tell.
 const HELD: &str = "
     WITH source AS (
         SELECT m.* FROM unnest($2::uuid[], $3::timestamptz[]) AS s (id, created_at)
@@ -75,7 +75,7 @@ const HELD: &str = "
     SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, true FROM messages m
     WHERE m.user_id = $1 AND m.number = ANY ($4)
     UNION
-    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, false FROM source s
+    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, s.id = ANY ($6) FROM source s
     JOIN messages m ON m.user_id = $1 AND m.turn_id = s.turn_id AND m.role = 'assistant'
                    AND m.created_at >= s.created_at AND m.created_at < s.created_at + interval '1 day'
     UNION
@@ -99,13 +99,17 @@ pub(crate) const UNINDEX: &str = "
     UPDATE message_terms t SET postings = l.postings FROM left_over l
     WHERE t.user_id = $1 AND t.term = l.term AND t.month = l.month AND l.postings <> ''";
 
-/// $1 person, $2/$3 messages, $4 turns whose answer is among them.
+/// What was quoted goes with anything: it repeats what was said elsewhere. $1 person, $2/$3 messages, $4 turns whose answer is
+/// among them, $5 turns whose message is.
 const EMPTY: &str = "
     WITH emptied AS (
         UPDATE messages m SET text = '' FROM unnest($2::uuid[], $3::timestamptz[]) AS e (id, created_at)
         WHERE m.id = e.id AND m.created_at = e.created_at
     )
-    UPDATE turns SET reply = NULL WHERE user_id = $1 AND (id = ANY ($4) OR again_of = ANY ($4))";
+    UPDATE turns SET quoted = NULL,
+                     reply = CASE WHEN id = ANY ($4) OR again_of = ANY ($4) THEN NULL ELSE reply END,
+                     image_ref = CASE WHEN id = ANY ($5) OR again_of = ANY ($5) THEN NULL ELSE image_ref END
+    WHERE user_id = $1 AND (id = ANY ($4::uuid[] || $5::uuid[]) OR again_of = ANY ($4::uuid[] || $5::uuid[]) OR quoted IS NOT NULL)";
 
 const TOLD: &str = "
     SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
@@ -116,17 +120,19 @@ pub(crate) const RESTART: &str = "
     WITH dropped AS (
         DELETE FROM summaries WHERE conversation_id = ANY ($1)
     ), weeks AS (
-        UPDATE weeks w SET content = NULL, stale = true, leased_until = NULL FROM conversations c
+        UPDATE weeks w SET content = NULL, stale = true, leased_until = NULL, attempts = 0 FROM conversations c
         WHERE c.id = ANY ($1) AND w.user_id = c.user_id AND w.starts_on <= (c.last_message_at AT TIME ZONE 'UTC')::date
           AND w.starts_on > (c.started_at AT TIME ZONE 'UTC')::date - 7
     )
-    UPDATE conversations SET summed_messages = 0, title = NULL, summary_leased_until = NULL WHERE id = ANY ($1)";
+    UPDATE conversations SET summed_messages = 0, title = NULL, summary_leased_until = NULL, summary_attempts = 0
+    WHERE id = ANY ($1)";
 
 const WEEKS: &str = "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL";
 
 /// $1 person, $2 Mondays.
 const RESTART_WEEKS: &str = "
-    UPDATE weeks SET content = NULL, stale = true, leased_until = NULL WHERE user_id = $1 AND starts_on = ANY ($2)";
+    UPDATE weeks SET content = NULL, stale = true, leased_until = NULL, attempts = 0
+    WHERE user_id = $1 AND starts_on = ANY ($2)";
 
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
@@ -136,7 +142,7 @@ const ALL: [&str; 11] = [
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
     "DELETE FROM conversations WHERE user_id = $1",
-    "UPDATE turns SET reply = NULL WHERE user_id = $1",
+    "UPDATE turns SET reply = NULL, quoted = NULL, image_ref = NULL WHERE user_id = $1",
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
@@ -166,12 +172,12 @@ struct MessageRow {
 }
 
 impl Forgetting<'_> {
-    /// Somebody for whom forgetting is owed since before a time.
+    /// Somebody for whom forgetting is owed since before a time, and who is none of `but`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn owed(&self, before: DateTime<Utc>) -> Result<Option<i64>, StoreError> {
-        let row: Option<(i64,)> = sqlx::query_as(OWED).bind(before).fetch_optional(&self.0.pool).await?;
+    pub async fn owed(&self, before: DateTime<Utc>, but: &[i64]) -> Result<Option<i64>, StoreError> {
+        let row: Option<(i64,)> = sqlx::query_as(OWED).bind(before).bind(but).fetch_optional(&self.0.pool).await?;
         Ok(row.map(|(user_id,)| user_id))
     }
 
@@ -182,8 +188,7 @@ impl Forgetting<'_> {
     pub async fn settle(&self, user_id: i64) -> Result<Forgotten, StoreError> {
         let keys = &self.0.keys;
         let mut transaction = self.0.pool.begin().await?;
-        let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(&mut *transaction).await?;
-        let Some((messages,)) = held else { return Ok(Forgotten::default()) };
+        let Some(messages) = hold(&mut transaction, user_id).await? else { return Ok(Forgotten::default()) };
         let facts: Vec<FactRow> = sqlx::query_as(TO_FORGET).bind(user_id).fetch_all(&mut *transaction).await?;
         if facts.is_empty() {
             return Ok(Forgotten::default());
@@ -212,8 +217,7 @@ impl Forgetting<'_> {
     /// [`StoreError`]; then nothing was done.
     pub async fn everything(&self, user_id: i64) -> Result<Forgotten, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(&mut *transaction).await?;
-        if held.is_none() {
+        if hold(&mut transaction, user_id).await?.is_none() {
             return Ok(Forgotten::default());
         }
         let mut counts = [0; ALL.len()];
@@ -264,12 +268,14 @@ async fn empty(
     found: Vec<i32>,
 ) -> Result<Vec<MessageRow>, StoreError> {
     let sources: (Vec<_>, Vec<_>) = facts.iter().filter_map(|fact| Some((fact.message_id?, fact.created_at))).unzip();
+    let unsaid = facts.iter().zip(traces).filter(|(_, trace)| trace.is_unsaid());
     let rows: Vec<MessageRow> = sqlx::query_as(HELD)
         .bind(user_id)
         .bind(sources.0)
         .bind(sources.1)
         .bind(found)
         .bind(facts.iter().map(|fact| fact.forgotten_at).collect::<Vec<_>>())
+        .bind(unsaid.filter_map(|(fact, _)| fact.message_id).collect::<Vec<_>>())
         .fetch_all(&mut *connection)
         .await?;
     let holds = |row: &MessageRow| row.certain || traces.iter().any(|trace| trace.is_taken_up(&row.text));
@@ -278,12 +284,13 @@ async fn empty(
     let rows: Vec<_> = rows.into_values().filter(|row| !row.text.is_empty()).collect();
     unindex(connection, user_id, &rows).await?;
     vectors::gone(connection, user_id, rows.iter().filter_map(|row| row.number).collect()).await?;
-    let answers = rows.iter().filter(|row| row.role == Role::Assistant.as_str());
+    let (answers, messages): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.role == Role::Assistant.as_str());
     sqlx::query(EMPTY)
         .bind(user_id)
         .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
-        .bind(answers.map(|row| row.turn_id).collect::<Vec<_>>())
+        .bind(answers.iter().map(|row| row.turn_id).collect::<Vec<_>>())
+        .bind(messages.iter().map(|row| row.turn_id).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(rows)

@@ -52,15 +52,15 @@ struct Row {
     created_at: DateTime<Utc>,
 }
 
-/// $1 person, $2 number, $3 how many.
+/// What was forgotten has no words left, and is not shown. $1 person, $2 number, $3 how many.
 const OLDER: &str = "
     SELECT number, role, text, has_image, created_at FROM messages
-    WHERE user_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3";
+    WHERE user_id = $1 AND number < $2 AND (text <> '' OR has_image) ORDER BY number DESC LIMIT $3";
 
 /// As [`OLDER`].
 const NEWER: &str = "
     SELECT number, role, text, has_image, created_at FROM messages
-    WHERE user_id = $1 AND number >= $2 ORDER BY number LIMIT $3";
+    WHERE user_id = $1 AND number >= $2 AND (text <> '' OR has_image) ORDER BY number LIMIT $3";
 
 impl History<'_> {
     /// A page of at most `size` messages.

@@ -23,7 +23,8 @@ use crate::{
     Store, StoreError,
     forgetting::{BLOCKS, UNINDEX},
     messages::{Message, Role},
-    vectors::{self, Meaning},
+    users::hold,
+    vectors::{self, Meaning, near, nothing_near},
 };
 
 /// What was said long ago. Borrowed from [`Store::memory`].
@@ -109,51 +110,12 @@ macro_rules! fetch {
     };
 }
 
-/// The messages that stand nearest to a question, nearest first: $1 person, the parameter with its vector, and the one with the
-/// vector's model. Of somebody who said very much, the newest 20,000 are compared, which bounds what a question takes.
-macro_rules! near {
-    ($vector:literal, $model:literal, $but:literal) => {
-        concat!(
-            "(SELECT json_agg(f ORDER BY f.distance) FROM (
-                 SELECT m.*, c.distance FROM (
-                     SELECT number, month, vector <=> ",
-            $vector,
-            "::real[]::halfvec AS distance FROM message_vectors
-                     WHERE user_id = $1 AND model = ",
-            $model,
-            " AND vector IS NOT NULL AND vector_dims(vector) = cardinality(",
-            $vector,
-            "::real[]) AND number > (SELECT messages - 20000 FROM users WHERE id = $1)
-                     ORDER BY distance LIMIT 20) c
-                 CROSS JOIN LATERAL (
-                     SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
-                     WHERE user_id = $1 AND number = c.number AND text <> '' ",
-            $but,
-            "
-                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
-                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
-                     LIMIT 1) AS m) f) AS near"
-        )
-    };
-}
-pub(crate) use near;
-
-/// Where nothing is compared.
-macro_rules! nothing_near {
-    () => {
-        "NULL::json AS near"
-    };
-}
-pub(crate) use nothing_near;
-
 const FETCH: &str = fetch!(nothing_near!());
 
 /// As [`FETCH`]; $4 vector, $5 its model.
 const FETCH_NEAR: &str = fetch!(near!("$4", "$5", ""));
 
 const UNNUMBERED: &str = "SELECT user_id FROM messages WHERE number IS NULL LIMIT 1";
-
-const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
 /// $1 person, $2 how many.
 const TO_NUMBER: &str = "
@@ -228,8 +190,7 @@ impl Memory<'_> {
         let mut transaction = self.0.pool.begin().await?;
         let person: Option<(i64,)> = sqlx::query_as(UNNUMBERED).fetch_optional(&mut *transaction).await?;
         let Some((user_id,)) = person else { return Ok(0) };
-        let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(&mut *transaction).await?;
-        let Some((before,)) = held else { return Ok(0) };
+        let Some(before) = hold(&mut transaction, user_id).await? else { return Ok(0) };
         let rows: Vec<Row> =
             sqlx::query_as(TO_NUMBER).bind(user_id).bind(i64::from(limit)).fetch_all(&mut *transaction).await?;
         let mut entries = Entries::default();

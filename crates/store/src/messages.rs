@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     facts::{Fact, FactRow},
-    memory::{Found, Postings, best, near, nothing_near, places},
-    vectors::Meaning,
+    memory::{Found, Postings, best, places},
+    vectors::{Meaning, near, nothing_near},
 };
 
 /// Who said something.

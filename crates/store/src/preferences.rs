@@ -164,15 +164,18 @@ impl PreferencesOf<'_> {
     }
 
     fn preferences(&self, row: &Row, defaults: Settings) -> Result<Preferences, StoreError> {
-        let hour = |hour: Option<i16>| hour.and_then(|hour| u8::try_from(hour).ok());
         Ok(Preferences {
             settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
             wishes: decrypt_profile(row.profile.as_deref(), &self.0.keys)?.wishes,
-            quiet: hour(row.quiet_from)
-                .zip(hour(row.quiet_until))
-                .and_then(|(from, until)| QuietHours::new(from, until)),
+            quiet: hours(row.quiet_from, row.quiet_until),
             good_morning: row.good_morning,
             follow_ups: row.follow_ups,
         })
     }
+}
+
+/// Quiet hours as the columns hold them.
+pub(crate) fn hours(from: Option<i16>, until: Option<i16>) -> Option<QuietHours> {
+    let hour = |hour: Option<i16>| hour.and_then(|hour| u8::try_from(hour).ok());
+    hour(from).zip(hour(until)).and_then(|(from, until)| QuietHours::new(from, until))
 }

@@ -38,6 +38,8 @@ pub struct Unsummed {
     places: Vec<(i32, Uuid)>,
     /// The place up to which facts were looked for.
     extracted: i32,
+    /// Places before it at which the words have changed since.
+    reread: Vec<i32>,
     /// The lease: only who holds it writes. It is taken away where something is to be forgotten.
     leased_until: DateTime<Utc>,
 }
@@ -48,7 +50,7 @@ impl Unsummed {
     #[must_use]
     pub fn source(&self, index: usize) -> Option<Source> {
         let (message, (place, id)) = (self.messages.get(index)?, self.places.get(index)?);
-        let tells = message.role == Role::User && *place > self.extracted;
+        let tells = message.role == Role::User && (*place > self.extracted || self.reread.contains(place));
         tells.then_some(Source { message_id: *id, said_at: message.created_at })
     }
 }
@@ -104,8 +106,9 @@ impl Store {
     }
 }
 
-/// $1 now, $2 lease end, $3 how many unsummed messages make an open conversation due, $4 how many of them stay unsummed,
-/// $5 most messages at once, $6 default language.
+/// A lease is twice as long with each time that nothing was written after it, and at most a day: what cannot be summed up
+/// must not keep the others from it. $1 now, $2 the shortest lease, $3 how many unsummed messages make an open conversation
+/// due, $4 how many of them stay unsummed, $5 most messages at once, $6 default language.
 const CLAIM: &str = "
     WITH due AS (
         SELECT id FROM conversations
@@ -113,11 +116,15 @@ const CLAIM: &str = "
           AND (summary_leased_until IS NULL OR summary_leased_until <= $1)
         ORDER BY summary_need DESC LIMIT 1 FOR UPDATE SKIP LOCKED
     ), leased AS (
-        UPDATE conversations c SET summary_leased_until = $2 FROM due WHERE c.id = due.id
-        RETURNING c.id, c.user_id, c.summed_messages, c.unsummed_messages, c.extracted_messages, c.ended_at
+        UPDATE conversations c
+        SET summary_leased_until = $1 + LEAST($2::interval * (1 << LEAST(c.summary_attempts, 20)), interval '1 day'),
+            summary_attempts = c.summary_attempts + 1
+        FROM due WHERE c.id = due.id
+        RETURNING c.id, c.user_id, c.summed_messages, c.unsummed_messages, c.extracted_messages, c.reread, c.ended_at,
+                  c.summary_leased_until
     )
-    SELECT l.id AS conversation_id, l.user_id, l.summed_messages AS summed, l.extracted_messages AS extracted,
-           s.content AS summary, COALESCE(p.language, $6) AS language, u.plan, u.premium_until,
+    SELECT l.id AS conversation_id, l.user_id, l.summed_messages AS summed, l.extracted_messages AS extracted, l.reread,
+           l.summary_leased_until AS leased_until, s.content AS summary, COALESCE(p.language, $6) AS language, u.plan, u.premium_until,
            (SELECT json_agg(n ORDER BY n.place) FROM (
                 SELECT m.id, m.place, m.role, m.text, m.has_image, m.created_at FROM messages m
                 WHERE m.conversation_id = l.id AND m.place > l.summed_messages ORDER BY m.place
@@ -134,13 +141,14 @@ const WRITE: &str = "
         SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
     ), moved AS (
         UPDATE conversations c SET summed_messages = $4, summary_leased_until = NULL, title = COALESCE($8, c.title),
-                                   extracted_messages = GREATEST(c.extracted_messages, $4)
+                                   extracted_messages = GREATEST(c.extracted_messages, $4),
+                                   reread = ARRAY(SELECT place FROM unnest(c.reread) AS place WHERE place > $4), summary_attempts = 0
         FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3 AND c.summary_leased_until = $9
         RETURNING c.id
     ), week AS (
         INSERT INTO weeks AS w (user_id, starts_on, updated_at)
         SELECT $2, date_trunc('week', $6 AT TIME ZONE 'UTC')::date, $7 FROM moved
-        ON CONFLICT (user_id, starts_on) DO UPDATE SET stale = true, leased_until = NULL
+        ON CONFLICT (user_id, starts_on) DO UPDATE SET stale = true, leased_until = NULL, attempts = 0
     )
     INSERT INTO summaries AS s (conversation_id, user_id, content, messages, covers_until, updated_at)
     SELECT id, $2, $5, $4, $6, $7 FROM moved
@@ -160,7 +168,7 @@ pub struct SummaryRule {
 }
 
 impl Summaries<'_> {
-    /// Leases the conversation that needs it most; nothing when none does.
+    /// Leases the conversation that needs it most, for `lease` or longer; nothing when none does.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -184,6 +192,8 @@ impl Summaries<'_> {
             user_id: i64,
             summed: i32,
             extracted: i32,
+            leased_until: DateTime<Utc>,
+            reread: Vec<i32>,
             summary: Option<String>,
             language: String,
             plan: String,
@@ -192,7 +202,7 @@ impl Summaries<'_> {
         }
         let row: Option<Row> = sqlx::query_as(CLAIM)
             .bind(now)
-            .bind(now + lease)
+            .bind(lease)
             .bind(rule.due_at)
             .bind(rule.keep)
             .bind(rule.batch)
@@ -215,7 +225,8 @@ impl Summaries<'_> {
             plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
             places,
             extracted: row.extracted,
-            leased_until: now + lease,
+            reread: row.reread,
+            leased_until: row.leased_until,
         }))
     }
 

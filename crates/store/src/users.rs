@@ -10,7 +10,7 @@ use evolve_domain::{
     profile::{Profile, ProfilePatch, Settings},
     relationship::Bond,
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 
 pub use removal::Deleted;
 
@@ -77,6 +77,8 @@ struct Row {
     time_zone: Option<String>,
     onboarding: Option<String>,
 }
+
+const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
 const SELECT: &str = "
     SELECT u.id, u.plan, u.premium_until, u.profile, u.created_at, s.language, s.time_zone, s.onboarding
@@ -171,25 +173,9 @@ impl Users<'_> {
         if make {
             sqlx::query(INSERT).bind(user_id).bind(now).execute(&mut *transaction).await?;
         }
-        let row: Option<Row> =
-            sqlx::query_as(SELECT_FOR_UPDATE).bind(user_id).fetch_optional(&mut *transaction).await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut record = record(row, &self.0.keys, defaults)?;
-        patch.apply_to(&mut record.profile);
-        record.settings.language = patch.language.unwrap_or(record.settings.language);
-        record.settings.time_zone = patch.time_zone.unwrap_or(record.settings.time_zone);
-        record.settings.onboarding = patch.onboarding.unwrap_or(record.settings.onboarding);
-        sqlx::query(WRITE)
-            .bind(user_id)
-            .bind(encrypt_profile(&record.profile, &self.0.keys)?)
-            .bind(record.settings.language.as_str())
-            .bind(record.settings.time_zone.name())
-            .bind(record.settings.onboarding.as_str())
-            .bind(now)
-            .execute(&mut *transaction)
-            .await?;
+        let record = change(&mut transaction, &self.0.keys, user_id, patch, defaults, now).await?;
         transaction.commit().await?;
-        Ok(Some(record))
+        Ok(record)
     }
 
     /// How a person stands; nothing when they never came.
@@ -245,6 +231,34 @@ impl Users<'_> {
     }
 }
 
+/// Changes the profile and settings of a person, within whatever else is being done. Nothing where they are gone.
+pub(crate) async fn change(
+    connection: &mut PgConnection,
+    keys: &Keyring,
+    user_id: i64,
+    patch: &ProfilePatch,
+    defaults: Settings,
+    now: DateTime<Utc>,
+) -> Result<Option<UserRecord>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(SELECT_FOR_UPDATE).bind(user_id).fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let mut record = record(row, keys, defaults)?;
+    patch.apply_to(&mut record.profile);
+    record.settings.language = patch.language.unwrap_or(record.settings.language);
+    record.settings.time_zone = patch.time_zone.unwrap_or(record.settings.time_zone);
+    record.settings.onboarding = patch.onboarding.unwrap_or(record.settings.onboarding);
+    sqlx::query(WRITE)
+        .bind(user_id)
+        .bind(encrypt_profile(&record.profile, keys)?)
+        .bind(record.settings.language.as_str())
+        .bind(record.settings.time_zone.name())
+        .bind(record.settings.onboarding.as_str())
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
+    Ok(Some(record))
+}
+
 fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, StoreError> {
     Ok(UserRecord {
         user_id: row.id,
@@ -267,6 +281,13 @@ pub(crate) fn settings(
         time_zone: time_zone.map_or(defaults.time_zone, |z| parse("settings.time_zone", z, defaults.time_zone)),
         onboarding: onboarding.map_or(defaults.onboarding, |o| parse("settings.onboarding", o, defaults.onboarding)),
     }
+}
+
+/// Holds a person until the transaction ends, and says how many numbers of messages were given out to them; nothing where
+/// there is no such person. Locks are taken users first, so this comes before any other.
+pub(crate) async fn hold(connection: &mut PgConnection, user_id: i64) -> Result<Option<i32>, StoreError> {
+    let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(connection).await?;
+    Ok(held.map(|(messages,)| messages))
 }
 
 /// Parses a stored word. One that only a newer version knows gives `fallback`, counted in the logs: after a roll-back the

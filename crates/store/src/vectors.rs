@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, users::hold};
 
 /// What a question means.
 #[derive(Clone, PartialEq)]
@@ -45,6 +45,43 @@ impl Store {
     }
 }
 
+/// The messages that stand nearest to a question, nearest first: $1 person, the parameter with its vector, and the one with the
+/// vector's model. Of somebody who said very much, the newest 20,000 are compared, which bounds what a question takes.
+macro_rules! near {
+    ($vector:literal, $model:literal, $but:literal) => {
+        concat!(
+            "(SELECT json_agg(f ORDER BY f.distance) FROM (
+                 SELECT m.*, c.distance FROM (
+                     SELECT number, month, vector <=> ",
+            $vector,
+            "::real[]::halfvec AS distance FROM message_vectors
+                     WHERE user_id = $1 AND model = ",
+            $model,
+            " AND vector IS NOT NULL AND vector_dims(vector) = cardinality(",
+            $vector,
+            "::real[]) AND number > (SELECT messages - 20000 FROM users WHERE id = $1)
+                     ORDER BY distance LIMIT 20) c
+                 CROSS JOIN LATERAL (
+                     SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
+                     WHERE user_id = $1 AND number = c.number AND text <> '' ",
+            $but,
+            "
+                       AND created_at >= c.month::timestamp AT TIME ZONE 'UTC'
+                       AND created_at < (c.month + interval '1 month') AT TIME ZONE 'UTC'
+                     LIMIT 1) AS m) f) AS near"
+        )
+    };
+}
+pub(crate) use near;
+
+/// Where nothing is compared.
+macro_rules! nothing_near {
+    () => {
+        "NULL::json AS near"
+    };
+}
+pub(crate) use nothing_near;
+
 const IS_ENABLED: &str = "
     SELECT EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
                    WHERE a.attrelid = 'message_vectors'::regclass AND a.attname = 'vector' AND t.typname = 'halfvec')";
@@ -70,8 +107,6 @@ const UNPLACED: &str = "
     (SELECT m.number, m.created_at, m.text FROM messages m
      WHERE m.user_id = $1 AND m.number > (SELECT upto FROM at) AND m.text <> ''
      ORDER BY m.number LIMIT $3)";
-
-const HOLD: &str = "SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE";
 
 /// $1 person, $2 model, $3–$5 number, time and text of each message, $6 all vectors one after the other, $7 dimensions. What says something else by now gets
 /// no vector, and is owed one; what is gone gets nothing.
@@ -146,7 +181,7 @@ impl Vectors<'_> {
     ) -> Result<(), StoreError> {
         let mut transaction = self.0.pool.begin().await?;
         // Whoever forgets or corrects something holds the person too.
-        sqlx::query(HOLD).bind(user_id).execute(&mut *transaction).await?;
+        hold(&mut transaction, user_id).await?;
         sqlx::query(WRITE)
             .bind(user_id)
             .bind(model)

@@ -36,17 +36,20 @@ impl Store {
     }
 }
 
-/// $1 now, $2 lease end, $3 default language, $4 the newest Monday of a week that is over.
+/// Leases grow as those of conversations do. $1 now, $2 the shortest lease, $3 default language, $4 the newest Monday of a
+/// week that is over.
 const CLAIM: &str = "
     WITH due AS (
         SELECT user_id, starts_on FROM weeks
         WHERE stale AND starts_on <= $4 AND (leased_until IS NULL OR leased_until <= $1)
         ORDER BY starts_on LIMIT 1 FOR UPDATE SKIP LOCKED
     ), leased AS (
-        UPDATE weeks w SET leased_until = $2 FROM due WHERE w.user_id = due.user_id AND w.starts_on = due.starts_on
-        RETURNING w.user_id, w.starts_on
+        UPDATE weeks w SET leased_until = $1 + LEAST($2::interval * (1 << LEAST(w.attempts, 20)), interval '1 day'),
+                           attempts = w.attempts + 1
+        FROM due WHERE w.user_id = due.user_id AND w.starts_on = due.starts_on
+        RETURNING w.user_id, w.starts_on, w.leased_until
     )
-    SELECT l.user_id, l.starts_on, COALESCE(p.language, $3) AS language,
+    SELECT l.user_id, l.starts_on, l.leased_until, COALESCE(p.language, $3) AS language,
            ARRAY(SELECT s.content FROM summaries s
                  WHERE s.user_id = l.user_id AND s.covers_until >= l.starts_on::timestamp AT TIME ZONE 'UTC'
                    AND s.covers_until < (l.starts_on + 7)::timestamp AT TIME ZONE 'UTC'
@@ -58,11 +61,11 @@ const WRITE: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
     )
-    UPDATE weeks w SET content = $4, stale = false, leased_until = NULL, updated_at = $5
+    UPDATE weeks w SET content = $4, stale = false, leased_until = NULL, attempts = 0, updated_at = $5
     FROM person WHERE w.user_id = person.id AND w.starts_on = $2 AND w.leased_until = $3";
 
 impl Weeks<'_> {
-    /// Leases a week that is over and not summed up; nothing when there is none.
+    /// Leases a week that is over and not summed up, for `lease` or longer; nothing when there is none.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -76,12 +79,13 @@ impl Weeks<'_> {
         struct Row {
             user_id: i64,
             starts_on: NaiveDate,
+            leased_until: DateTime<Utc>,
             language: String,
             summaries: Vec<String>,
         }
         let row: Option<Row> = sqlx::query_as(CLAIM)
             .bind(now)
-            .bind(now + lease)
+            .bind(lease)
             .bind(default_language.as_str())
             .bind(now.date_naive() - TimeDelta::days(7))
             .fetch_optional(&self.0.pool)
@@ -93,7 +97,7 @@ impl Weeks<'_> {
             starts_on: row.starts_on,
             language: parse("settings.language", &row.language, default_language),
             summaries: row.summaries.iter().map(open).collect::<Result<_, _>>()?,
-            leased_until: now + lease,
+            leased_until: row.leased_until,
         }))
     }
 

@@ -1,12 +1,13 @@
 //! Four weeks of Anna's life with her companion: she meets it, tells it things, comes back, pays, asks what she said in
-//! the first week, changes jobs, cancels and leaves; and then nothing of her is in any table.
+//! the first week, changes jobs, is asked how her exam went, takes a copy of everything, cancels and leaves; and then nothing
+//! of her is in any table.
 
-use std::sync::Arc;
+use std::{io::Read as _, sync::Arc};
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, conversations,
+    Engine, EngineConfig, EngineMetrics, conversations, first,
     meaning::Meanings,
     model::{Chain, ChainConfig, ModelProvider, Request, Script, Step},
     payments::see_to_endings,
@@ -16,7 +17,7 @@ use evolve_engine::{
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, StoreConfig, wakeups::Wakeups};
-use evolve_testkit::telegram::{Sent, TelegramServer, User};
+use evolve_testkit::telegram::{Sent, SentKind, TelegramServer, User};
 use serde_json::json;
 
 use crate::system::{Ground, Mode, ground};
@@ -26,6 +27,10 @@ const ANNA: i64 = 734_002_117;
 /// What a good companion does with what Anna says: keeps what matters, and answers from what it was given and nothing else.
 fn companion(request: &Request) -> Step {
     let said = request.context.last().map(|message| message.text()).unwrap_or_default();
+    if request.system.contains("# Writing first") {
+        let plan = said.lines().find_map(|line| line.split_once("] ")).map_or("your day", |(_, plan)| plan);
+        return Step::say(format!("How did it go? I mean: {plan}"));
+    }
     if request.tools.is_empty() {
         let first = said.lines().find_map(|line| line.split_once("Person: ")).map_or("this and that", |(_, said)| said);
         return Step::say(json!({"title": first, "summary": format!("They spoke of this: {first}")}).to_string());
@@ -37,6 +42,10 @@ fn companion(request: &Request) -> Step {
         "" => Step::say("I will remember that."),
         "I work as a nurse in a children's hospital" => remember("Works as a nurse", None),
         "News: I teach biology now!" => remember("Teaches biology at a school", Some("Works as a nurse")),
+        plan if plan.starts_with("My driving exam is on ") => {
+            let day = plan.trim_start_matches("My driving exam is on ");
+            Step::call("remember", json!({"fact": "Has a driving exam", "category": "plans", "date": day}))
+        }
         "What is my job?" => {
             let facts = request.system.lines().filter(|line| line.starts_with("- [work"));
             Step::say(format!("What I know: {}", facts.collect::<Vec<_>>().join(" ")))
@@ -112,12 +121,16 @@ impl Story {
         sent.into_iter().rev().find(is_it).unwrap().text
     }
 
-    /// Time passes, and the hourly jobs do what they do.
-    async fn days_pass(&self, days: i64) {
-        // What is under way when the time moves would count as lost, and be done again.
+    /// Waits until nothing is under way: when the time moves, that would count as lost, and be done again.
+    async fn all_is_done(&self) {
         let quiet = "SELECT (SELECT count(*) FROM inbox WHERE state = 'pending') + (SELECT count(*) FROM outbox WHERE state = 'pending')
                           + (SELECT count(*) FROM turns WHERE state = 'running')";
         evolve_testkit::eventually("all is done", async || (self.ground.count(quiet).await == 0).then_some(())).await;
+    }
+
+    /// Time passes, and the hourly jobs do what they do.
+    async fn days_pass(&self, days: i64) {
+        self.all_is_done().await;
         for _ in 0..days {
             self.ground.clock.advance(TimeDelta::days(1));
             while conversations::end_some(&self.engine).await {}
@@ -125,6 +138,32 @@ impl Story {
             while summary::sum_up_week(&self.engine).await {}
             see_to_endings(&self.store, &self.ground.clock, "en").await.unwrap();
         }
+    }
+
+    /// Hours pass until the companion writes first, of itself.
+    async fn until_written_to(&self, part: &str) -> String {
+        let before = self.ground.telegram.messages(ANNA).last().map_or(0, |sent| sent.message_id);
+        for _ in 0..96 {
+            self.all_is_done().await;
+            if self.ground.count("SELECT count(*) FROM proactive_messages").await > 0 {
+                return self.hears(before, part).await;
+            }
+            self.ground.clock.advance(TimeDelta::hours(1));
+            while first::write_to_some(&self.engine).await {}
+        }
+        panic!("she was not written to within four days")
+    }
+
+    /// The newest document that she was sent: a file of the zip that it is.
+    async fn file_of_copy(&self, name: &str) -> String {
+        let is_it = |sent: &Sent| sent.kind == SentKind::Document;
+        let sent = self.ground.telegram.wait_for(ANNA, |sent| sent.iter().any(is_it)).await;
+        let document = sent.into_iter().rev().find(is_it).unwrap().file.unwrap();
+        let bytes = self.ground.telegram.file(&document.file_id).unwrap();
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes.to_vec())).unwrap();
+        let mut text = String::new();
+        archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        text
     }
 
     /// Where in the database a piece of text stands, encrypted or not.
@@ -207,17 +246,39 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     assert_eq!(story.ground.count("SELECT count(*) FROM facts WHERE ended_at IS NOT NULL").await, 1);
     assert!(story.ground.count("SELECT count(*) FROM weeks WHERE content IS NOT NULL").await >= 2);
 
+    // She allows to be written to first, and is asked how her exam went: once, and she answers.
+    story.says("/settings", "Settings").await;
+    story.presses("Writing first", "Now and then I can write first").await;
+    story.presses("Ask how my plans went", "A tick means").await;
+    let allowed =
+        async || (story.ground.count("SELECT count(*) FROM settings WHERE follow_ups").await == 1).then_some(());
+    evolve_testkit::eventually("she has allowed it", allowed).await;
+    let exam: NaiveDate = (story.ground.clock.now() + TimeDelta::days(2)).date_naive();
+    story.says(&format!("My driving exam is on {exam}"), "remember that").await;
+    let asked = story.until_written_to("How did it go?").await;
+    assert!(asked.contains("Has a driving exam"), "{asked}");
+    story.says("I passed, at the first try!", "I see").await;
+    story.says("/stats", "Our last 30 days").await;
+
+    // She takes a copy of everything along.
+    story.says("/export", "putting it together").await;
+    let page = story.file_of_copy("index.html").await;
+    for piece in ["Teaches biology", "Works as a nurse", "moved to Lisbon", "How did it go?", "I passed", "250 XTR"] {
+        assert!(page.contains(piece), "{piece}: {page}");
+    }
+
     // She cancels what she pays for, and wants to be forgotten.
     story.says("/premium", "renews itself on").await;
     story.presses("Cancel the subscription", "asking Telegram to cancel").await;
     let canceled =
         |telegram: &TelegramServer| telegram.charges(ANNA).iter().any(|(.., canceled)| *canceled).then_some(());
     story.ground.telegram.wait_until("Telegram knows that it is cancelled", canceled).await;
-    let (client, token) = story.ground.client(&api, ANNA).await;
-    client.delete_profile(&token, ANNA).await.unwrap();
+    story.says("/delete", "forget you altogether").await;
+    story.presses("At once", "are you sure?").await;
+    story.presses("Yes, delete everything", "I have deleted everything").await;
     bot.stop().await;
     api.stop().await;
-    for piece in ["734002117", "Anna", "nurse", "biology", "Lisbon", "thought number", "mountains"] {
+    for piece in ["734002117", "Anna", "nurse", "biology", "Lisbon", "thought number", "mountains", "exam", "passed"] {
         assert_eq!(story.where_it_stands(piece).await, [""; 0], "{piece}");
     }
 }

@@ -31,8 +31,8 @@ pub(super) enum Action {
     Forget(Uuid),
     /// Whether everything is really to be forgotten is to be asked.
     AskToForgetAll,
-    /// Everything is to be forgotten.
-    ForgetAll,
+    /// Everything is to be forgotten, if the button still holds that was made at this time.
+    ForgetAll(i64),
 }
 
 impl Action {
@@ -48,7 +48,7 @@ impl Action {
             Self::AskToForget(fact) => format!("d:{}", fact.simple()),
             Self::Forget(fact) => format!("x:{}", fact.simple()),
             Self::AskToForgetAll => "da".to_owned(),
-            Self::ForgetAll => "xa".to_owned(),
+            Self::ForgetAll(made) => format!("xa:{made}"),
         };
         format!("{PREFIX}{rest}")
     }
@@ -73,7 +73,8 @@ impl Action {
             "d" => Self::AskToForget(fact()?),
             "x" => Self::Forget(fact()?),
             "da" => Self::AskToForgetAll,
-            "xa" => Self::ForgetAll,
+            // One without its time is of a version before, and no longer holds.
+            "xa" => Self::ForgetAll(rest.parse().unwrap_or_default()),
             _ => return None,
         })
     }
@@ -136,7 +137,7 @@ mod tests {
             Action::AskToForget(fact),
             Action::Forget(fact),
             Action::AskToForgetAll,
-            Action::ForgetAll,
+            Action::ForgetAll(i64::MAX),
         ];
         all.extend(Category::ALL.map(|category| Action::Category(Some(category.to_string()), u32::MAX)));
         all

@@ -20,7 +20,7 @@ use self::{
     action::{Action, Asked},
     view::Screen,
 };
-use super::{Trouble, Turn};
+use super::{Trouble, Turn, held};
 use crate::{replies::Replies, texts::Text};
 
 /// Facts on a page: each is a line and a button.
@@ -115,12 +115,18 @@ impl Memory<'_> {
                 // Pressed twice, or the process died after it was done: it is gone all the same.
                 None => self.overview(Some(Text::MemoryForgotten { messages: 0 })).await,
             },
-            Action::AskToForgetAll => Ok(self.screen(view::forget_all(self.language))),
-            Action::ForgetAll => {
+            // Too late, it is asked anew.
+            Action::ForgetAll(made) if !held::is_fresh(self.turn, made) => Ok(self.ask_to_forget_all()),
+            Action::AskToForgetAll => Ok(self.ask_to_forget_all()),
+            Action::ForgetAll(_) => {
                 self.api().forget_all(self.person()).await?;
                 self.overview(Some(Text::MemoryForgotAll)).await
             }
         }
+    }
+
+    fn ask_to_forget_all(&self) -> Replies {
+        self.screen(view::forget_all(held::stamp(self.turn), self.language))
     }
 
     /// Everything by category; before it, what was just done.
@@ -147,7 +153,8 @@ impl Memory<'_> {
     async fn correct(&self, fact: Uuid, words: &str) -> Result<Replies, Trouble> {
         let correction = FactCorrection { content: Some(words.trim().to_owned()), category: None };
         match self.api().correct(self.person(), fact, &correction).await {
-            Ok(_) => self.fact(fact).await,
+            // It may have become one with another.
+            Ok(corrected) => self.fact(corrected.id).await,
             Err(error) if error.code() == Some(Code::InvalidValue) => {
                 let text = Text::MemoryCorrectionRefused.render(self.language);
                 Ok(self.turn.replies().prompt(view::question(&text, Asked::Correction(fact))))

@@ -9,6 +9,9 @@ use crate::{
     texts::{Text, date},
 };
 
+/// So much of a fact's history is shown: more does not fit into a message of Telegram's.
+const MOST_PAST: usize = 10;
+
 /// A message and the buttons under it: label and data.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Screen {
@@ -97,10 +100,13 @@ pub(super) fn fact(FactResponse { fact, history }: &FactResponse, language: Lang
     }
     if !history.is_empty() {
         lines.push(format!("\n{}", said(Text::MemoryBefore)));
-        lines.extend(history.iter().map(|past| {
+        lines.extend(history.iter().take(MOST_PAST).map(|past| {
             let until = past.ended_on.map(|day| date(day, language)).unwrap_or_default();
             said(Text::MemoryPast { fact: &past.content, from: &date(past.told_on, language), until: &until })
         }));
+        if let Some(more) = history.len().checked_sub(MOST_PAST).filter(|more| *more > 0) {
+            lines.push(said(Text::MemoryPastMore { more: u32::try_from(more).unwrap_or(u32::MAX) }));
+        }
     }
     let rows = vec![
         vec![
@@ -119,11 +125,11 @@ pub(super) fn forget(fact: &FactData, language: Language) -> Screen {
     Screen { html: Text::MemoryAskForget { fact: &fact.content }.render(language), rows: vec![vec![yes, no]] }
 }
 
-/// Whether everything is really to be forgotten.
-pub(super) fn forget_all(language: Language) -> Screen {
-    let yes = button(Text::MemoryForgetAllYes, Action::ForgetAll, language);
+/// Whether everything is really to be forgotten, asked at this time.
+pub(super) fn forget_all(made: i64, language: Language) -> Screen {
+    let yes = button(Text::MemoryForgetAllYes, Action::ForgetAll(made), language);
     let no = button(Text::MemoryForgetNo, Action::Overview, language);
-    Screen { html: Text::MemoryAskForgetAll.render(language), rows: vec![vec![yes], vec![no]] }
+    Screen { html: Text::MemoryAskForgetAll.render(language), rows: vec![vec![no], vec![yes]] }
 }
 
 /// A question that knows what it asks for when it is answered.
@@ -202,6 +208,15 @@ mod tests {
     }
 
     #[test]
+    fn a_long_history_is_shown_by_its_newest_and_fits_into_a_message() {
+        let past = PastFact { content: "я".repeat(300), told_on: day(1), ended_on: Some(day(9)) };
+        let moved = |times| FactResponse { fact: known(1, &"я".repeat(300)), history: vec![past.clone(); times] };
+        let shown = |times| fact(&moved(times), Language::Ru).html;
+        assert!(shown(23).encode_utf16().count() <= 4096 && shown(23).ends_with("и ещё 13 раз"), "{}", shown(23));
+        assert!(!shown(10).contains("и ещё"));
+    }
+
+    #[test]
     fn memory_is_shown_by_category_in_pages_and_fact_by_fact() {
         for language in Language::ALL {
             let full = MemoryResponse { limit: Some(12), ..memory() };
@@ -223,7 +238,7 @@ mod tests {
                 found(&nothing, "кит", language),
                 fact(&moved, language),
                 forget(&moved.fact, language),
-                forget_all(language),
+                forget_all(1_772_366_400, language),
             ];
             let all: Vec<_> = screens.iter().map(shown).collect();
             insta::assert_snapshot!(format!("memory_{language}"), all.join("\n\n———\n\n"));

@@ -32,31 +32,30 @@ pub(super) fn is_button(data: &str) -> bool {
 
 /// `/settings`.
 pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
-    Ok(Page::Root.of(&now(turn).await?).send(turn.replies()))
+    let profile = turn.fresh_profile_or_new().await?;
+    Ok(Page::Root.of(&now(turn, profile).await?).send(turn.replies()))
 }
 
 /// A button of the menu was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
-    query: &str,
+    mut profile: Arc<ProfileData>,
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    turn.answer_press(query).await;
     let button = data.strip_prefix(PREFIX).unwrap_or(data);
     let (what, value) = button.split_once(':').unwrap_or((button, ""));
     let page = match (what, value) {
-        ("close", _) => return close(turn, message).await,
+        ("close", _) => return close(turn, profile, message).await,
         ("ask", what) => {
             let Some(asked) = Asked::named(what) else { return Ok(turn.replies()) };
-            let language = turn.language(Some(&*turn.fresh_profile_or_new().await?));
-            return Ok(asked.ask(turn.replies(), language));
+            return Ok(asked.ask(turn.replies(), turn.language(Some(&profile))));
         }
         ("page", page) => Page::named(page),
-        _ => set(turn, what, value).await?,
+        _ => set(turn, &mut profile, what, value).await?,
     };
     match page {
-        Some(page) => Ok(page.of(&now(turn).await?).turn(turn.replies(), message)),
+        Some(page) => Ok(page.of(&now(turn, profile).await?).turn(turn.replies(), message)),
         // A button of another version of the bot.
         None => Ok(turn.replies()),
     }
@@ -67,25 +66,33 @@ pub(super) async fn typed(turn: &Turn<'_>, asked: Asked, text: &str) -> Result<R
     let profile = turn.fresh_profile_or_new().await?;
     let language = turn.language(Some(&profile));
     match asked.set(turn, text).await? {
-        Some(page) => Ok(page.of(&now(turn).await?).send(turn.replies().say(Text::SettingsSaved.render(language)))),
+        Some(page) => {
+            let now = now(turn, turn.fresh_profile_or_new().await?).await?;
+            Ok(page.of(&now).send(turn.replies().say(Text::SettingsSaved.render(language))))
+        }
         None => Ok(asked.ask(turn.replies().say(asked.refusal().render(language)), language)),
     }
 }
 
 /// Sets what a button says, and the page to show then; nothing where it says nothing that can be set.
-async fn set(turn: &Turn<'_>, what: &str, value: &str) -> Result<Option<Page>, Trouble> {
+async fn set(
+    turn: &Turn<'_>,
+    profile: &mut Arc<ProfileData>,
+    what: &str,
+    value: &str,
+) -> Result<Option<Page>, Trouble> {
     let mut data = SettingsData::default();
     let page = match what {
         "lang" => {
             let Ok(language) = value.parse::<Language>() else { return Ok(None) };
-            turn.fresh_profile_or_new().await?;
-            turn.change(ProfileData { language: Some(language.to_string()), ..ProfileData::default() }).await?;
+            *profile =
+                turn.change(ProfileData { language: Some(language.to_string()), ..ProfileData::default() }).await?;
             return Ok(Some(Page::Root));
         }
         "zone" => {
             let Some(zone) = zones::offered(value) else { return Ok(None) };
-            turn.fresh_profile_or_new().await?;
-            turn.change(ProfileData { time_zone: Some(zone.name().to_owned()), ..ProfileData::default() }).await?;
+            *profile =
+                turn.change(ProfileData { time_zone: Some(zone.name().to_owned()), ..ProfileData::default() }).await?;
             return Ok(Some(Page::Root));
         }
         "detail" => {
@@ -116,7 +123,7 @@ async fn set(turn: &Turn<'_>, what: &str, value: &str) -> Result<Option<Page>, T
         }
         _ => return Ok(None),
     };
-    change(turn, data).await?;
+    turn.bot.api.update_settings(turn.person.id, data).await?;
     Ok(Some(page))
 }
 
@@ -132,23 +139,16 @@ fn switch(value: &str) -> Option<bool> {
     }
 }
 
-async fn close(turn: &Turn<'_>, message: Option<i64>) -> Result<Replies, Trouble> {
-    let now = now(turn).await?;
+async fn close(turn: &Turn<'_>, profile: Arc<ProfileData>, message: Option<i64>) -> Result<Replies, Trouble> {
+    let now = now(turn, profile).await?;
     Ok(match message {
         Some(message) => turn.replies().edit(message, pages::summary(&now)),
         None => turn.replies(),
     })
 }
 
-async fn change(turn: &Turn<'_>, data: SettingsData) -> Result<(), Trouble> {
-    turn.fresh_profile_or_new().await?;
-    turn.bot.api.update_settings(turn.person.id, data).await?;
-    Ok(())
-}
-
 /// How things are now.
-async fn now(turn: &Turn<'_>) -> Result<Now, Trouble> {
-    let profile: Arc<ProfileData> = turn.fresh_profile_or_new().await?;
+async fn now(turn: &Turn<'_>, profile: Arc<ProfileData>) -> Result<Now, Trouble> {
     let language = turn.language(Some(&profile));
     match turn.bot.api.settings(turn.person.id).await? {
         Some(settings) => Ok(Now { profile, settings, language, at: turn.bot.clock.now() }),

@@ -7,7 +7,7 @@ use evolve_contract::{
     profile::ProfileData,
     settings::{Detail, SettingsData},
 };
-use evolve_domain::language::Language;
+use evolve_domain::{language::Language, zones::shown};
 
 use super::{PREFIX, zones};
 use crate::{
@@ -126,7 +126,7 @@ pub(super) fn summary(now: &Now) -> String {
         say(Text::SettingsTitle),
         String::new(),
         say(Text::ProfileLanguage { value: language.name() }),
-        say(Text::SettingsNowZone { zone: zone.name(), time: &time }),
+        say(Text::SettingsNowZone { zone: &shown(zone), time: &time }),
         say(Text::SettingsNowDetail { value: &detail_text(settings.detail.unwrap_or_default(), now) }),
         say(Text::SettingsNowWishes { count: count(&settings.instructions) }),
         say(Text::SettingsNowTopics { liked: count(&settings.talk_of), avoided: count(&settings.avoid) }),

@@ -2,11 +2,13 @@
 
 use reqwest::Method;
 
-use super::{Client, ClientError, json};
+use super::{Client, ClientError, checked, json};
 use crate::{
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
+    export::{ExportRequest, ExportResponse},
     history::{HistoryQuery, HistoryResponse, PrivacyResponse},
     settings::{SettingsResponse, SettingsUpdate},
+    stats::StatsResponse,
 };
 
 impl Client {
@@ -61,6 +63,31 @@ impl Client {
         query: &HistoryQuery,
     ) -> Result<HistoryResponse, ClientError> {
         json(self.request(Method::GET, &format!("history/{user_id}")).query(query).bearer_auth(token)).await
+    }
+
+    /// `POST /export`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn ask_export(&self, token: &str, user_id: i64) -> Result<ExportResponse, ClientError> {
+        json(self.request(Method::POST, "export").bearer_auth(token).json(&ExportRequest { user_id })).await
+    }
+
+    /// `GET /export/{user_id}`: the bytes of a zip.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn export(&self, token: &str, user_id: i64) -> Result<Vec<u8>, ClientError> {
+        let request = self.request(Method::GET, &format!("export/{user_id}")).bearer_auth(token);
+        Ok(checked(request.send().await?).await?.bytes().await?.into())
+    }
+
+    /// `GET /stats/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn stats(&self, token: &str, user_id: i64) -> Result<StatsResponse, ClientError> {
+        json(self.request(Method::GET, &format!("stats/{user_id}")).bearer_auth(token)).await
     }
 
     /// `GET /privacy`.

@@ -36,9 +36,12 @@ pub fn likeness(old: (Category, &str), new: (Category, &str)) -> Likeness {
     if was == is {
         return Likeness::Same;
     }
-    // Two events may differ by their number alone, and both have happened.
+    // Two events may differ by their number alone, and both have happened; so may two daughters.
     let one_matter = old.0 == new.0 && new.0 != Category::Events;
-    let other_number = was.numbers.len() == is.numbers.len();
+    let other_number = match new.0 {
+        Category::Family => was.numbers == is.numbers,
+        _ => was.numbers.len() == is.numbers.len(),
+    };
     if one_matter && other_number { Likeness::Update } else { Likeness::Different }
 }
 
@@ -85,6 +88,13 @@ mod tests {
         let of = |text| (Category::Events, text);
         assert_eq!(likeness(of("Ran 5 km"), of("Ran 10 km")), Likeness::Different);
         assert_eq!(likeness((Category::Work, "Works 5 days"), (Category::Plans, "Works 4 days")), Likeness::Different);
+    }
+
+    #[test]
+    fn two_daughters_differ_by_their_age_alone_and_both_are_there() {
+        let of = |text| (Category::Family, text);
+        assert_eq!(likeness(of("Дочери 5 лет"), of("Дочери 7 лет")), Likeness::Different);
+        assert_eq!(likeness(of("Сестра курит"), of("Сестра больше не курит")), Likeness::Update);
     }
 
     proptest! {

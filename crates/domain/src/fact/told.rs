@@ -49,16 +49,42 @@ pub fn place<Id: Copy>(told: &Told<'_>, held: &[Held<'_, Id>], room: usize) -> P
     if let Some(known) = held.iter().find(|fact| of(fact) == Likeness::Same) {
         return Placed::Known(known.id);
     }
-    let named = told.replaces.map(normalized).unwrap_or_default();
-    let is_replaced = |fact: &&Held<'_, Id>| of(fact) == Likeness::Update || is_named(fact.text, &named);
-    let replaces: Vec<Id> = held.iter().filter(is_replaced).map(|fact| fact.id).collect();
+    let texts: Vec<&str> = held.iter().map(|fact| fact.text).collect();
+    let named = match named(told.replaces.unwrap_or_default(), &texts) {
+        Named::These(these) => these,
+        // Which of them it replaces is not known, and a loss cannot be mended.
+        Named::Unclear(_) => Vec::new(),
+    };
+    let is_replaced = |(at, fact): &(usize, &Held<'_, Id>)| of(fact) == Likeness::Update || named.contains(at);
+    let replaces: Vec<Id> = held.iter().enumerate().filter(is_replaced).map(|(_, fact)| fact.id).collect();
     if replaces.is_empty() && room == 0 { Placed::Full } else { Placed::New { replaces } }
 }
 
-/// Whether a fact is meant by words of it, normalized: all of them stand in it, in this order and without gaps.
+/// Which facts are meant by words, by their places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// These; perhaps none.
+    These(Vec<usize>),
+    /// One of these, and nobody can tell which.
+    Unclear(Vec<usize>),
+}
+
+/// Finds the facts that are meant by words of them: those that say just this, or else the only one in which all of the words
+/// stand, in this order and without gaps.
 #[must_use]
-pub fn is_named(text: &str, words: &str) -> bool {
-    !words.is_empty() && format!(" {} ", normalized(text)).contains(&format!(" {words} "))
+pub fn named(words: &str, texts: &[&str]) -> Named {
+    let words = normalized(words);
+    let texts: Vec<String> = texts.iter().map(|text| normalized(text)).collect();
+    let which = |is: &dyn Fn(&str) -> bool| (0..texts.len()).filter(|at| is(&texts[*at])).collect::<Vec<_>>();
+    if words.is_empty() {
+        return Named::These(Vec::new());
+    }
+    let exactly = which(&|text| text == words);
+    if !exactly.is_empty() {
+        return Named::These(exactly);
+    }
+    let nearly = which(&|text| format!(" {text} ").contains(&format!(" {words} ")));
+    if nearly.len() > 1 { Named::Unclear(nearly) } else { Named::These(nearly) }
 }
 
 #[cfg(test)]
@@ -78,6 +104,29 @@ mod tests {
     fn a_newer_fact_replaces_what_it_is_said_to_replace_even_when_the_memory_is_full() {
         let moved = told("Работает в музее", Some("работает в библиотеке"));
         assert_eq!(place(&moved, &HELD, 0), Placed::New { replaces: vec![1] });
+    }
+
+    #[test]
+    fn words_mean_what_says_just_this_or_the_only_fact_that_holds_them() {
+        let facts = ["Любит чай", "Сестра любит чай", "Боится пауков"];
+        assert_eq!(named("любит чай.", &facts), Named::These(vec![0]), "the sister's is another fact");
+        assert_eq!(named("пауков", &facts), Named::These(vec![2]));
+        assert_eq!(named("чай", &facts), Named::Unclear(vec![0, 1]));
+        assert_eq!(named("кофе", &facts), Named::These(Vec::new()));
+        assert_eq!(named(" ", &facts), Named::These(Vec::new()));
+    }
+
+    #[test]
+    fn a_replacement_that_could_be_of_several_facts_takes_none_of_them() {
+        let held = [
+            Held { id: 1, category: Category::Work, text: "Работает в библиотеке" },
+            Held {
+                id: 2, category: Category::Work, text: "Работает в библиотеке по средам"
+            },
+        ];
+        let retired = |replaces| told("На пенсии", Some(replaces));
+        assert_eq!(place(&retired("в библиотеке"), &held, 1), Placed::New { replaces: Vec::new() });
+        assert_eq!(place(&retired("работает в библиотеке"), &held, 1), Placed::New { replaces: vec![1] });
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! A fact is not in one message alone: it is repeated, and the companion takes it up. A message holds it when it says most of
 //! what tells the fact apart from anything else the person talks about (rare words count more), in at least two words: one
-//! word is a topic and not a fact, and forgetting one thing must not take others along.
+//! word of several is a topic and not a fact, and forgetting one thing must not take others along. A fact that is one word
+//! ("Has diabetes") is wherever that word is: what a person wants forgotten must not stay because it is short.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -16,8 +17,29 @@ const ITS_TOPIC: f32 = 0.3;
 /// A fact to be forgotten, as texts are compared with it.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    weights: HashMap<String, f32>,
+    /// Words that were said.
+    said: Weights,
+    /// All of its words.
+    all: Weights,
+}
+
+/// Words, and what each counts.
+#[derive(Clone, Debug, Default)]
+struct Weights {
+    of: HashMap<String, f32>,
     whole: f32,
+}
+
+impl Weights {
+    fn new(of: HashMap<String, f32>) -> Self {
+        Self { whole: of.values().sum(), of }
+    }
+
+    /// Whether a text with these terms says its topic.
+    fn are_taken_up(&self, terms: &BTreeSet<String>) -> bool {
+        let said: f32 = terms.iter().filter_map(|term| self.of.get(term)).sum();
+        self.whole > 0.0 && said >= self.whole * ITS_TOPIC
+    }
 }
 
 impl Trace {
@@ -34,12 +56,20 @@ impl Trace {
             let count = small(counts.get(term).copied().unwrap_or_default()).min(all);
             (1.0 + (all - count + 0.5) / (count + 0.5)).ln()
         };
+        let all: HashMap<_, _> =
+            terms(fact).into_iter().map(|term| (weight(&term), term)).map(|(w, t)| (t, w)).collect();
         // A word that was never said cannot tell where the fact was: it is the model's, who put the fact in words.
-        let distinct: BTreeSet<String> =
-            terms(fact).into_iter().filter(|term| counts.contains_key(term.as_str())).collect();
-        let weights: HashMap<_, _> =
-            distinct.into_iter().map(|term| (weight(&term), term)).map(|(w, t)| (t, w)).collect();
-        Self { whole: weights.values().sum(), weights }
+        let said = all.iter().filter(|(term, _)| counts.contains_key(term.as_str()));
+        Self {
+            said: Weights::new(said.map(|(term, weight)| (term.clone(), *weight)).collect()),
+            all: Weights::new(all),
+        }
+    }
+
+    /// Whether none of its words was ever said: it was put in other words, or in another language.
+    #[must_use]
+    pub fn is_unsaid(&self) -> bool {
+        self.said.of.is_empty()
     }
 
     /// The numbers of the messages that hold the fact.
@@ -47,23 +77,24 @@ impl Trace {
     pub fn holding(&self, blocks: &[Block<'_>]) -> BTreeSet<u32> {
         let mut said: BTreeMap<u32, (f32, u32)> = BTreeMap::new();
         for block in blocks {
-            let Some(weight) = self.weights.get(block.term) else { continue };
+            let Some(weight) = self.said.of.get(block.term) else { continue };
             for posting in postings(block.postings) {
                 let (sum, words) = said.entry(posting.number).or_default();
                 *sum += weight;
                 *words += 1;
             }
         }
-        let holds = |(sum, words): (f32, u32)| words >= 2 && sum >= self.whole * MOST_OF_IT;
+        let enough = if self.all.of.len() == 1 { 1 } else { 2 };
+        let holds = |(sum, words): (f32, u32)| words >= enough && sum >= self.said.whole * MOST_OF_IT;
         said.into_iter().filter(|(_, said)| holds(*said)).map(|(number, _)| number).collect()
     }
 
-    /// Whether a text that is about the fact's message takes the fact up.
+    /// Whether a text that is about the fact's message takes the fact up: in words that were said, or, where a model put the
+    /// text as it put the fact, in any of the fact's.
     #[must_use]
     pub fn is_taken_up(&self, text: &str) -> bool {
         let distinct: BTreeSet<String> = terms(text).into_iter().collect();
-        let said: f32 = distinct.iter().filter_map(|term| self.weights.get(term)).sum();
-        self.whole > 0.0 && said >= self.whole * ITS_TOPIC
+        self.said.are_taken_up(&distinct) || self.all.are_taken_up(&distinct)
     }
 }
 
@@ -109,8 +140,26 @@ mod tests {
             "Купил хлеб",
         ];
         assert_eq!(holding("Боится пауков", &texts), [1, 3]);
-        assert_eq!(holding("Пауки", &texts), [0; 0], "one word is a topic");
+        assert_eq!(holding("Пауки и жуки", &texts), [0; 0], "one word of several is a topic");
         assert_eq!(holding("", &texts), [0; 0]);
+    }
+
+    #[test]
+    fn a_fact_of_one_word_is_wherever_that_word_was_said() {
+        let texts = ["У меня диабет", "Сегодня дождь", "Мне с диабетом нельзя сладкого", "Купил хлеб"];
+        assert_eq!(holding("Диабет", &texts), [1, 3]);
+    }
+
+    #[test]
+    fn a_fact_in_another_language_is_known_by_its_own_words_where_a_model_used_them() {
+        let blocks = indexed(&["У меня аллергия на орехи", "Сегодня дождь, Anna"]);
+        let month = NaiveDate::default();
+        let blocks: Vec<_> = blocks.iter().map(|(term, postings)| Block { term, month, postings }).collect();
+        let trace = Trace::of("Is allergic to nuts", &blocks, 2);
+        assert!(trace.is_unsaid() && trace.is_taken_up("They spoke of nuts, to which the person is allergic."));
+        assert!(!trace.is_taken_up("They spoke of rain."));
+        let partly = Trace::of("Anna is allergic to nuts", &blocks, 2);
+        assert!(!partly.is_unsaid() && partly.is_taken_up("An allergy to nuts: allergic, it seems."));
     }
 
     #[test]

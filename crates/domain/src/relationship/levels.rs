@@ -164,6 +164,11 @@ impl Levels {
         (level.number() < self.count()).then(|| Level::at(level.number().saturating_add(1)))
     }
 
+    /// All of them, lowest first.
+    pub fn all(&self) -> impl Iterator<Item = Level> {
+        (1..=self.count()).map(Level::at)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u8 {

@@ -139,6 +139,12 @@ impl AnswerBuilder {
         &self.text
     }
 
+    /// What it has cost so far, as the provider says.
+    #[must_use]
+    pub const fn usage(&self) -> Usage {
+        self.usage
+    }
+
     /// The answer.
     ///
     /// # Errors

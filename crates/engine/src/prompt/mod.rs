@@ -25,6 +25,8 @@ pub use said::{answered, said_before};
 
 /// Stands for a picture that is not shown any more.
 pub const PHOTO: &str = "[photo]";
+/// Stands for what the person did not say where the companion wrote first.
+const NOTHING_SAID: &str = "[…]";
 
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +177,15 @@ impl Prompts {
         words(language, "prompt-danger", &[])
     }
 
+    /// What the system instruction ends with where the companion writes first: to ask how a plan went, or to say good morning.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn first(&self, language: Language, about_a_plan: bool) -> Result<String, PromptError> {
+        let what = words(language, if about_a_plan { "prompt-first-plan" } else { "prompt-first-morning" }, &[])?;
+        Ok(format!("{}\n{what}", words(language, "prompt-first", &[])?))
+    }
+
     /// The system instruction of a summary.
     ///
     /// # Errors
@@ -293,7 +304,11 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
     }
     // Models expect the person to speak first.
     if history.first().is_some_and(|first| first.role == model::Role::Assistant) {
-        history.remove(0);
+        if whole {
+            history.insert(0, model::Message::user(NOTHING_SAID.to_owned()));
+        } else {
+            history.remove(0);
+        }
     }
     (history, whole)
 }

@@ -2,7 +2,7 @@
 //!
 //! Every replica hears of every turn that ends; after a short pause one of them claims each conversation that is due. The
 //! mark moves only together with the summary that holds the messages, so a crash, or a model that fails, loses nothing:
-//! the lease runs out, and the next pass begins where the last one ended. The same pass looks for facts that the turns did
+//! the lease runs out (later with each failure), and the next pass begins where the last one ended. The same pass looks for facts that the turns did
 //! not remember.
 
 mod digest;
@@ -25,7 +25,7 @@ pub use week::sum_up_week;
 
 /// An open conversation is due with 20 messages that no summary holds, and keeps the newest 10 of them.
 const RULE: SummaryRule = SummaryRule { due_at: 20, keep: 10, batch: 60 };
-/// One worker alone has a conversation for this long.
+/// One worker alone has a conversation for this long, and twice as long with each pass that failed.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// Pause after a turn, so that many turns cause one look.
 const DEBOUNCE: Duration = Duration::from_secs(2);
@@ -59,22 +59,56 @@ pub fn start(engine: Engine, tasks: &Tasks) {
             }
             turns = turns.resubscribe();
             engine.meanings.enable(&engine.store).await;
-            while !soft.is_cancelled() && sum_up_one(&engine).await {}
-            while !soft.is_cancelled() && sum_up_week(&engine).await {}
+            sum_up_due(&engine, || soft.is_cancelled()).await;
         }
     });
+}
+
+/// How a pass went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// Nothing is due.
+    Nothing,
+    /// It was worked.
+    Done,
+    /// It did not work, and is better left for a while.
+    Failed,
+}
+
+/// Failures in a row after which the rest is left for a while: it is the model or the database that fails, and not what they
+/// are asked.
+const MOST_FAILURES: u32 = 3;
+
+/// Sums up every conversation and every week that is due. One that fails does not keep the others from it.
+pub async fn sum_up_due(engine: &Engine, is_over: impl Fn() -> bool) {
+    let mut failures = 0;
+    while !is_over() && one(engine).await.goes_on(&mut failures) {}
+    let mut failures = 0;
+    while !is_over() && week::one(engine).await.goes_on(&mut failures) {}
+}
+
+impl Pass {
+    /// Whether another is worth it, after so many that failed in a row.
+    fn goes_on(self, failures: &mut u32) -> bool {
+        *failures = if self == Self::Failed { *failures + 1 } else { 0 };
+        self != Self::Nothing && *failures < MOST_FAILURES
+    }
 }
 
 /// Sums up the conversation that needs it most. False when none does, or when it did not work and is better left for a
 /// while.
 pub async fn sum_up_one(engine: &Engine) -> bool {
+    one(engine).await == Pass::Done
+}
+
+async fn one(engine: &Engine) -> Pass {
     let language = engine.persona.language;
     let mut unsummed = match engine.store.summaries().claim(RULE, language, engine.clock.now(), LEASE).await {
         Ok(Some(unsummed)) => unsummed,
-        Ok(None) => return false,
+        Ok(None) => return Pass::Nothing,
         Err(error) => {
             tracing::warn!(%error, "no conversation could be claimed to be summed up");
-            return false;
+            return Pass::Failed;
         }
     };
     let fitting = fitting(&unsummed.messages);
@@ -85,11 +119,11 @@ pub async fn sum_up_one(engine: &Engine) -> bool {
                 engine.metrics.summaries.inc();
             }
             engine.meanings.place(&engine.store, unsummed.user_id).await;
-            true
+            Pass::Done
         }
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), conversation = %unsummed.conversation_id, "a summary failed");
-            false
+            Pass::Failed
         }
     }
 }
@@ -140,12 +174,9 @@ async fn generate(engine: &Engine, unsummed: &Unsummed, facts: &[Fact]) -> anyho
 
 /// What is known, newest first, within a budget: so that it is not told again, and that it can be brought up to date.
 fn known(facts: &[Fact]) -> String {
-    let mut left = FACT_TOKENS;
-    let fits = |fact: &&Fact| {
-        left = left.saturating_sub(tokens::estimate(&fact.content));
-        left > 0
-    };
-    let lines: String = facts.iter().take_while(fits).map(|fact| format!("- {}\n", fact.content)).collect();
+    let mut fits = tokens::budget(FACT_TOKENS);
+    let lines: String =
+        facts.iter().take_while(|fact| fits(&fact.content)).map(|fact| format!("- {}\n", fact.content)).collect();
     if lines.is_empty() { lines } else { format!("# Facts so far\n{lines}\n") }
 }
 

@@ -4,9 +4,10 @@ use chrono::TimeDelta;
 use evolve_domain::{fact, tokens};
 use evolve_store::weeks::Week;
 
+use super::Pass;
 use crate::{Engine, model};
 
-/// One worker alone has a week for this long.
+/// One worker alone has a week for this long, and twice as long with each pass that failed.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// Longest answer, in tokens, thinking included.
 const MAX_OUTPUT_TOKENS: u32 = 2048;
@@ -17,20 +18,24 @@ const WEEK_TOKENS: u32 = 40_000;
 
 /// Sums up a week that is over. False when there is none, or when it did not work and is better left for a while.
 pub async fn sum_up_week(engine: &Engine) -> bool {
+    one(engine).await == Pass::Done
+}
+
+pub(super) async fn one(engine: &Engine) -> Pass {
     let now = engine.clock.now();
     let week = match engine.store.weeks().claim(engine.persona.language, now, LEASE).await {
         Ok(Some(week)) => week,
-        Ok(None) => return false,
+        Ok(None) => return Pass::Nothing,
         Err(error) => {
             tracing::warn!(%error, "no week could be claimed to be summed up");
-            return false;
+            return Pass::Failed;
         }
     };
     match pass(engine, &week).await {
-        Ok(()) => true,
+        Ok(()) => Pass::Done,
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), week = %week.starts_on, "the summary of a week failed");
-            false
+            Pass::Failed
         }
     }
 }
@@ -49,13 +54,13 @@ async fn pass(engine: &Engine, week: &Week) -> anyhow::Result<()> {
 }
 
 async fn merge(engine: &Engine, week: &Week, summaries: &[String]) -> anyhow::Result<String> {
-    let mut left = WEEK_TOKENS;
-    let fits = |summary: &&String| {
-        left = left.saturating_sub(tokens::estimate(summary));
-        left > 0
-    };
-    let newest: Vec<_> =
-        summaries.iter().rev().take_while(fits).filter_map(|s| fact::one_line(s, usize::MAX)).collect();
+    let mut fits = tokens::budget(WEEK_TOKENS);
+    let newest: Vec<_> = summaries
+        .iter()
+        .rev()
+        .take_while(|summary| fits(summary))
+        .filter_map(|s| fact::one_line(s, usize::MAX))
+        .collect();
     let material: String = newest.iter().rev().map(|summary| format!("- {summary}\n")).collect();
     let mut request = model::Request::new(engine.prompts.week(week.language)?, vec![model::Message::user(material)]);
     request.language = week.language;

@@ -46,7 +46,7 @@ pub(super) fn remember(args: &Value, context: &Context<'_>, effects: &mut Effect
         Outcome::Learnt => Ok(json!({"ok": true})),
         Outcome::Known => Ok(json!({"ok": true, "note": "this was known already"})),
         Outcome::Full => Err("the memory is full; something must be forgotten first".to_owned()),
-        Outcome::Gone(_) => Err("nothing was remembered".to_owned()),
+        Outcome::Gone(_) | Outcome::Unclear(_) => Err("nothing was remembered".to_owned()),
     }
 }
 
@@ -63,6 +63,10 @@ pub(super) fn forget(args: &Value, context: &Context<'_>, effects: &mut Effects)
     let wish = if is_outdated { Wish::End(words) } else { Wish::Forget(words) };
     match effects.wish(wish, context)? {
         Outcome::Gone(count) if count > 0 => Ok(json!({"ok": true, "forgotten": count})),
+        Outcome::Unclear(facts) => {
+            let facts = facts.iter().map(|fact| format!("{fact:?}")).collect::<Vec<_>>().join(", ");
+            Err(format!("several facts say that, and nothing was forgotten; give one of these as it stands: {facts}"))
+        }
         _ => Err("no such fact; give it as it stands in the section Facts".to_owned()),
     }
 }

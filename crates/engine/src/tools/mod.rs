@@ -9,7 +9,10 @@ mod profile;
 mod specs;
 
 use chrono::{DateTime, Utc};
-use evolve_domain::profile::{Profile, ProfilePatch, Settings};
+use evolve_domain::{
+    profile::{Profile, ProfilePatch, Settings},
+    zones,
+};
 use evolve_store::{
     Store, StoreError,
     facts::{Fact, FactChanges},
@@ -74,9 +77,9 @@ impl Effects {
             return Err("enough was remembered in this turn".to_owned());
         }
         self.wishes.push(wish);
-        let (changes, outcomes) = settle(&self.wishes, context.facts, context.facts_version, context.max_facts);
-        let outcome = outcomes.last().copied().unwrap_or(Outcome::Full);
-        if matches!(outcome, Outcome::Full | Outcome::Gone(0)) {
+        let (changes, mut outcomes) = settle(&self.wishes, context.facts, context.facts_version, context.max_facts);
+        let outcome = outcomes.pop().unwrap_or(Outcome::Full);
+        if matches!(outcome, Outcome::Full | Outcome::Gone(0) | Outcome::Unclear(_)) {
             self.wishes.pop();
         } else {
             self.facts = changes;
@@ -128,7 +131,7 @@ pub async fn run(
         Tool::Remember => memory::remember(args, context, effects),
         Tool::Forget => memory::forget(args, context, effects),
         Tool::Recall => memory::recall(args, context).await?,
-        Tool::SetProfile => profile::set_profile(args, effects),
+        Tool::SetProfile => profile::set_profile(args, context.now, effects),
         Tool::CurrentTime => Ok(current_time(context)),
     };
     metrics.tool(tool.name(), told.is_ok());
@@ -141,7 +144,7 @@ fn current_time(context: &Context<'_>) -> Value {
     json!({
         "local_time": local.format("%Y-%m-%d %H:%M").to_string(),
         "weekday": local.format("%A").to_string(),
-        "time_zone": context.settings.time_zone.name(),
+        "time_zone": zones::shown(context.settings.time_zone),
     })
 }
 

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::{sync::broadcast, time::Instant};
 use uuid::Uuid;
 
-use super::{Again, LEASE, TurnError, TurnRequest, WAIT_FOR_FIRST};
+use super::{Again, LEASE, Quoted, TurnError, TurnRequest, WAIT_FOR_FIRST, again::Asked};
 use crate::Engine;
 
 pub(super) enum Admitted {
@@ -17,11 +17,16 @@ pub(super) enum Admitted {
     Answered(Replay),
 }
 
-pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admitted, TurnError> {
+pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, TurnError> {
     let turn_id = Uuid::now_v7();
     let own_key = turn_id.to_string();
-    let key = request.key.as_deref().unwrap_or(&own_key);
-    let request_hash = hash(request);
+    let request = &asked.request;
+    let wished_under = request.key.as_deref().unwrap_or(&own_key);
+    let (key, request_hash, also_key) = match &asked.retried {
+        Some(retried) => (retried.key.as_str(), retried.request_hash, Some(wished_under)),
+        None => (wished_under, hash(request), None),
+    };
+    let quoted = request.reply_to.as_ref().map(Quoted::written);
     // Whose name is in it is not known yet; its terms are the same but for that.
     let terms = Question::read(&request.text, Names::default()).terms;
     let give_up = Instant::now() + WAIT_FOR_FIRST;
@@ -38,6 +43,9 @@ pub(super) async fn admit(engine: &Engine, request: &TurnRequest) -> Result<Admi
             plans: &engine.plans,
             defaults: engine.persona.default_settings(),
             terms: &terms,
+            also_key,
+            quoted: quoted.as_deref(),
+            image_ref: request.image_ref.as_deref(),
         };
         match engine.store.turns().admit(&admit).await? {
             Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),
@@ -91,7 +99,12 @@ fn hash(request: &TurnRequest) -> [u8; 32] {
     match &request.again {
         // Its message is what it is.
         Some(Again::Last) => return Sha256::digest(b"again").into(),
-        Some(Again::Edited(key)) => hash.update(key),
+        // Its picture and what it answers are what they are, too.
+        Some(Again::Edited(key) | Again::Corrected(key)) => {
+            hash.update(key);
+            hash.update(&request.text);
+            return hash.finalize().into();
+        }
         None => {}
     }
     if let Some(aside) = &request.aside {

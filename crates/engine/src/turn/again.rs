@@ -2,15 +2,18 @@
 //!
 //! It is a turn like any other, with a key and a message of the day's quota of its own. But its message is in the history
 //! already, and its answer takes the place of the old one there; the model sees neither the old answer nor, in the history,
-//! the message. The message was counted when it was first answered: it earns no points again. What was told in it was
-//! remembered then; only what an edit adds is new.
+//! the message. What the model does while it answers is done: the person is told so. Only what counts how often something
+//! was said is left as it was: the message was counted when it was first answered, and earns no points again.
+//!
+//! A message that has no answer, since its turn failed, is no different from one that is sent again: its own turn goes on,
+//! and is known by the key of the wish as well.
 
 use evolve_store::{
     facts::{FactChanges, Source},
-    turns::{LastAnswer, Replace, Replaced},
+    turns::{Last, LastAnswer, Replace, Replaced, Said, Unanswered},
 };
 
-use super::{Again, Outcome, Running, TurnError, TurnReply, TurnRequest, persist::insist};
+use super::{Again, Outcome, Quoted, Running, TurnError, TurnReply, TurnRequest, persist::insist};
 use crate::{Engine, facts::settle, model::Picture};
 
 /// The answer that is made anew.
@@ -20,35 +23,95 @@ pub(super) struct Anew {
     edited: bool,
 }
 
+/// The turn that is to go on, and is known by the key of the request as well.
+pub(super) struct Retried {
+    /// The key under which it began.
+    pub(super) key: String,
+    /// What its request was.
+    pub(super) request_hash: [u8; 32],
+}
+
+/// What a request comes to.
+pub(super) struct Asked {
+    pub(super) request: TurnRequest,
+    pub(super) anew: Option<Anew>,
+    pub(super) retried: Option<Retried>,
+    /// Whether a picture came with the message, though not with the request.
+    pub(super) had_image: bool,
+}
+
+impl Asked {
+    fn message(request: TurnRequest) -> Self {
+        Self { request, anew: None, retried: None, had_image: false }
+    }
+
+    /// A message that is in the history. Its picture, if it had none, is none of this request's.
+    fn known(request: TurnRequest, said: &Said, text: String, quoted: Option<&String>) -> Self {
+        let image = request.image.clone().filter(|_| said.has_image);
+        let had_image = said.has_image && image.is_none();
+        let reply_to = request.reply_to.clone().or_else(|| quoted.and_then(|quoted| Quoted::read(quoted)));
+        let request = TurnRequest { text, image, reply_to, ..request };
+        Self { had_image, ..Self::message(request) }
+    }
+
+    fn anew(request: TurnRequest, text: String, last: LastAnswer, edited: bool) -> Self {
+        let asked = Self::known(request, &last.said, text, last.quoted.as_ref());
+        Self { anew: Some(Anew { last, edited }), ..asked }
+    }
+
+    fn retried(request: TurnRequest, text: String, last: Unanswered) -> Self {
+        let asked = Self::known(request, &last.said, text, last.quoted.as_ref());
+        Self { retried: Some(Retried { key: last.key, request_hash: last.request_hash }), ..asked }
+    }
+}
+
 /// Finds out what a request is about: an ordinary message, or one that is answered anew. Nothing where a message was
 /// corrected, which is all there was to do.
-pub(super) async fn prepare(
-    engine: &Engine,
-    request: TurnRequest,
-) -> Result<Option<(TurnRequest, Option<Anew>)>, TurnError> {
-    let Some(again) = &request.again else { return Ok(Some((request, None))) };
+pub(super) async fn prepare(engine: &Engine, request: TurnRequest) -> Result<Option<Asked>, TurnError> {
+    let Some(again) = request.again.clone() else { return Ok(Some(Asked::message(request))) };
     let (turns, user_id) = (engine.store.turns(), request.user_id);
-    let last = turns.last_answer(user_id).await?;
-    let key = match again {
+    let (key, wants_answer) = match again {
         Again::Last => {
-            let last = last.ok_or(TurnError::NothingToRepeat)?;
-            let text = last.said.text.clone();
-            return Ok(Some((TurnRequest { text, ..request }, Some(Anew { last, edited: false }))));
+            return match turns.last(user_id).await?.ok_or(TurnError::NothingToRepeat)? {
+                Last::Answered(last) => {
+                    let text = last.said.text.clone();
+                    Ok(Some(Asked::anew(request, text, last, false)))
+                }
+                Last::Unanswered(last) => {
+                    let text = last.said.text.clone();
+                    Ok(Some(Asked::retried(request, text, last)))
+                }
+            };
         }
-        Again::Edited(key) => key,
+        Again::Edited(key) => (key, true),
+        Again::Corrected(key) => (key, false),
     };
-    let said = turns.said_under(user_id, key).await?.ok_or(TurnError::MessageNotFound)?;
-    if let Some(last) = last.filter(|last| last.said.id == said.id) {
-        // A turn under this key has begun before, and corrected the message then.
-        let has_begun = match &request.key {
-            Some(own) => turns.is_known(user_id, own).await?,
-            None => false,
-        };
-        if has_begun || said.text != request.text {
-            return Ok(Some((request, Some(Anew { last, edited: true }))));
-        }
+    let said = turns.said_under(user_id, &key).await?.ok_or(TurnError::MessageNotFound)?;
+    // Without words and without a picture there is no message.
+    if request.text.trim().is_empty() && !said.has_image {
+        return Err(TurnError::MessageNotFound);
     }
-    turns.correct(user_id, &said, &request.text).await?;
+    let last = if wants_answer { turns.last(user_id).await? } else { None };
+    match last {
+        Some(Last::Answered(last)) if last.said.id == said.id => {
+            // A turn under this key has begun before, and corrected the message then.
+            let has_begun = match &request.key {
+                Some(own) => turns.is_known(user_id, own).await?,
+                None => false,
+            };
+            if has_begun || said.text != request.text {
+                let text = request.text.clone();
+                return Ok(Some(Asked::anew(request, text, last, true)));
+            }
+        }
+        Some(Last::Unanswered(last)) if last.said.id == said.id => {
+            turns.correct(user_id, &said, &request.text, engine.clock.now()).await?;
+            let text = request.text.clone();
+            return Ok(Some(Asked::retried(request, text, last)));
+        }
+        _ => {}
+    }
+    turns.correct(user_id, &said, &request.text, engine.clock.now()).await?;
     Ok(None)
 }
 
@@ -57,18 +120,32 @@ pub(super) fn corrected() -> TurnReply {
     TurnReply { corrected: true, ..TurnReply::default() }
 }
 
-impl Running<'_> {
-    /// Gives an edited message its new words, before it is answered: they are what the person says, whatever comes of it.
-    pub(super) async fn correct(&self, anew: &Anew) -> Result<(), TurnError> {
-        if anew.edited {
-            self.engine.store.turns().correct(self.lease.user_id, &anew.last.said, &self.request.text).await?;
+impl Anew {
+    /// Gives an edited message its new words: they are what the person says, whatever comes of it.
+    pub(super) async fn correct(&self, engine: &Engine, request: &TurnRequest) -> Result<(), TurnError> {
+        if self.edited {
+            let (turns, now) = (engine.store.turns(), engine.clock.now());
+            turns.correct(request.user_id, &self.last.said, &request.text, now).await?;
         }
         Ok(())
     }
 
+    /// What becomes of the facts: what was told was told in the message, and what was known is not counted a second time.
+    fn facts(&self, changes: &FactChanges) -> FactChanges {
+        let mut changes = FactChanges { confirmed: Vec::new(), ..changes.clone() };
+        let said = &self.last.said;
+        for fact in &mut changes.learnt {
+            fact.source.get_or_insert(Source { message_id: said.id, said_at: said.created_at });
+        }
+        changes
+    }
+}
+
+impl Running<'_> {
     /// Ends the turn: its answer takes the place of the old one.
     pub(super) async fn replace(&self, outcome: &Outcome, anew: &Anew) -> Result<TurnReply, TurnError> {
         let (turns, user_id) = (self.engine.store.turns(), self.lease.user_id);
+        let patch = &outcome.effects.patch;
         let mut facts = anew.facts(&outcome.effects.facts);
         loop {
             let work = Replace {
@@ -76,13 +153,18 @@ impl Running<'_> {
                 reply: &outcome.text,
                 picture: outcome.picture.as_ref().map(Picture::bytes),
                 facts: &facts,
+                patch,
+                settings: self.person.settings,
                 usage: outcome.usage,
                 tools: &outcome.effects.calls,
                 model: &outcome.model,
                 now: self.engine.clock.now(),
             };
             match insist(|| turns.replace(&self.lease, &work)).await? {
-                Replaced::Written => break,
+                Replaced::Written => {
+                    let reply = TurnReply::of(outcome, None, !patch.is_empty());
+                    return Ok(TurnReply { sound: self.sound(), ..reply });
+                }
                 Replaced::Outpaced => {
                     let known = self.engine.store.facts();
                     let book = insist(|| known.book(user_id)).await?;
@@ -93,30 +175,8 @@ impl Running<'_> {
                     self.fail(&TurnError::NothingToRepeat).await;
                     return Err(TurnError::NothingToRepeat);
                 }
-                Replaced::Lost => return self.ended_before(false).await,
+                Replaced::Lost => return self.ended_before(!patch.is_empty()).await,
             }
         }
-        let patch = &outcome.effects.patch;
-        let profile_changed = anew.edited && !patch.is_empty();
-        if profile_changed {
-            let (users, now) = (self.engine.store.users(), self.engine.clock.now());
-            users.update_existing(user_id, patch, self.person.settings, now).await?;
-        }
-        Ok(TurnReply { sound: self.sound(), ..TurnReply::of(outcome, None, profile_changed) })
-    }
-}
-
-impl Anew {
-    /// What becomes of the facts: of the same message nothing new, and of an edited one nothing a second time.
-    fn facts(&self, changes: &FactChanges) -> FactChanges {
-        if !self.edited {
-            return FactChanges::default();
-        }
-        let mut changes = FactChanges { confirmed: Vec::new(), ..changes.clone() };
-        let said = &self.last.said;
-        for fact in &mut changes.learnt {
-            fact.source.get_or_insert(Source { message_id: said.id, said_at: said.created_at });
-        }
-        changes
     }
 }

@@ -100,7 +100,8 @@ fn exchange(spoken: &Spoken) -> impl Iterator<Item = Message> + use<> {
 /// Words with the name of whoever said them. Neither a name nor a line break can put words into another's mouth: lines after
 /// the first stand further right.
 fn said_by(name: &str, text: &str, most: usize) -> String {
-    let name = one_line(&name.replace(':', " "), NAME_CHARS).unwrap_or_else(|| "?".to_owned());
+    let name = one_line(&name.replace([':', '\u{200b}', '\u{2060}', '\u{feff}'], " "), NAME_CHARS)
+        .unwrap_or_else(|| "?".to_owned());
     let text: String = hidden::without(text).chars().take(most).collect();
     format!("{name}: {}", text.trim().replace(['\n', '\r', '\u{2028}', '\u{2029}'], "\n  "))
 }

@@ -80,10 +80,12 @@ impl Running<'_> {
         let mut parts = Vec::new();
         parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
         parts.extend(self.request.reply_to.as_ref().and_then(answered).map(Part::Text));
-        if self.anew.as_ref().is_some_and(|anew| anew.last.said.has_image) {
+        // Of a message that is in the history, the picture may have been looked at when it came, on another plan.
+        let image = self.request.image.as_ref().filter(|_| !self.is_kept || self.may_show_images());
+        if self.had_image || image.is_none() && self.request.image.is_some() {
             parts.push(Part::Text(PHOTO.to_owned()));
         }
-        for image in self.request.image.iter().chain(&self.request.more_images) {
+        for image in image.into_iter().chain(&self.request.more_images) {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
         let said = self.said();
@@ -106,7 +108,7 @@ fn ranked(fact: &Fact, zone: Tz) -> Ranked<'_> {
 }
 
 /// Joins a message to the last one where both are the person's: an earlier one that got no answer.
-fn push_message(context: &mut Vec<Message>, message: Message) {
+pub(crate) fn push_message(context: &mut Vec<Message>, message: Message) {
     match context.last_mut() {
         Some(last) if last.role == message.role => last.parts.extend(message.parts),
         _ => context.push(message),

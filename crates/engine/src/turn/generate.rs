@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use evolve_domain::safety::{
-    hidden,
-    quoting::{Secret, Watch},
+use evolve_domain::{
+    safety::{
+        hidden,
+        quoting::{Secret, Watch},
+    },
+    tokens,
 };
 use evolve_store::{messages::Recall, turns};
 use futures::StreamExt as _;
@@ -30,15 +33,19 @@ const QUOTED: &str = "\n\n# Notice\nYour answer quoted these instructions, and n
 enum Round {
     /// Its answer.
     Answered(Answer, String),
-    /// Its answer quotes the instructions.
-    Quoted(String),
-    /// What it had said when the person wanted to hear no more.
-    Stopped(String, String),
+    /// Its answer quotes the instructions; what it cost.
+    Quoted(String, Usage),
+    /// What it had said when the person wanted to hear no more, and what that cost.
+    Stopped(String, String, Usage),
 }
 
 impl Round {
     fn of(answer: Answer, model: String, secret: &Secret) -> Self {
-        if secret.is_quoted_in(&answer.text) { Self::Quoted(model) } else { Self::Answered(answer, model) }
+        if secret.is_quoted_in(&answer.text) {
+            Self::Quoted(model, answer.usage)
+        } else {
+            Self::Answered(answer, model)
+        }
     }
 }
 
@@ -60,12 +67,14 @@ impl Running<'_> {
             }
             let (answer, model) = match self.ask(&request, secret, listener).await? {
                 Round::Answered(answer, model) => (answer, model),
-                Round::Stopped(said, model) => {
+                Round::Stopped(said, model, spent) => {
+                    usage = usage.plus(spent);
                     let words = stop::cut_off(&clean(&said));
                     let text = if words.is_empty() { stop::cut_off(&spoken) } else { words };
                     return Ok(Outcome { text, picture, model, usage: stored(usage), effects });
                 }
-                Round::Quoted(model) => {
+                Round::Quoted(model, spent) => {
+                    usage = usage.plus(spent);
                     self.engine.metrics.quoted(&model);
                     listener.tell(TurnEvent::Restart);
                     if std::mem::replace(&mut warned, true) {
@@ -99,10 +108,13 @@ impl Running<'_> {
     }
 
     async fn ask(&self, request: &Request, secret: &Secret, listener: &mut Listener) -> Result<Round, TurnError> {
+        if self.stop.is_cancelled() {
+            return Ok(Round::Stopped(String::new(), String::new(), Usage::default()));
+        }
         if listener.0.is_none() {
             let answered = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(Round::Stopped(String::new(), String::new())),
+                () = self.stop.cancelled() => return Ok(Round::Stopped(String::new(), String::new(), spent(request, ""))),
                 answered = self.engine.chain.generate(request) => answered.map_err(|error| failure(&error))?,
             };
             return Ok(Round::of(answered.answer, answered.model, secret));
@@ -113,7 +125,11 @@ impl Running<'_> {
         loop {
             let event = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return Ok(Round::Stopped(said, answered_by)),
+                () = self.stop.cancelled() => {
+                    let told = builder.usage();
+                    let spent = if told == Usage::default() { spent(request, &said) } else { told };
+                    return Ok(Round::Stopped(said, answered_by, spent));
+                }
                 event = events.next() => event,
             };
             let Some(event) = event else { break };
@@ -129,7 +145,8 @@ impl Running<'_> {
                 }
                 Event::Text(text) if !text.is_empty() => {
                     if watch.hears_a_quote(secret, text) {
-                        return Ok(Round::Quoted(answered_by));
+                        said.push_str(text);
+                        return Ok(Round::Quoted(answered_by, spent(request, &said)));
                     }
                     told = true;
                     said.push_str(text);
@@ -173,6 +190,19 @@ impl Running<'_> {
     }
 }
 
+/// What an answer that was cut off has cost, as far as that can be told: providers say it at its end.
+fn spent(request: &Request, said: &str) -> Usage {
+    let context: u32 = request.context.iter().map(|message| tokens::estimate(&message.text())).sum();
+    let prompt_tokens = context.saturating_add(tokens::estimate(&request.system));
+    let output_tokens = tokens::estimate(said);
+    Usage {
+        prompt_tokens,
+        output_tokens,
+        total_tokens: prompt_tokens.saturating_add(output_tokens),
+        ..Usage::default()
+    }
+}
+
 /// Adds a round's calls and their results to the conversation.
 fn extend(request: &mut Request, answer: Answer, results: Vec<Value>) {
     let mut parts = Vec::new();
@@ -186,13 +216,14 @@ fn extend(request: &mut Request, answer: Answer, results: Vec<Value>) {
 
 /// The model's words as they may be stored and shown: no control characters but line breaks and tabs, nothing that nobody
 /// sees, bounded.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let seen = hidden::without(text);
     let shown = seen.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(MAX_REPLY_CHARS);
     shown.collect::<String>().trim().to_owned()
 }
 
-fn stored(usage: Usage) -> turns::Usage {
+/// Tokens, as they are kept.
+pub(crate) fn stored(usage: Usage) -> turns::Usage {
     turns::Usage {
         input_tokens: usage.prompt_tokens.into(),
         output_tokens: u64::from(usage.output_tokens) + u64::from(usage.thinking_tokens),

@@ -6,9 +6,11 @@ mod admit;
 mod again;
 mod aside;
 mod compose;
+mod error;
 mod generate;
 mod hear;
 mod persist;
+mod quoted;
 mod recall;
 mod stop;
 
@@ -17,22 +19,25 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use evolve_domain::{profile::Settings, relationship::LevelUp};
-use evolve_store::{StoreError, turns};
+use evolve_store::turns;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+pub use aside::Aside;
+pub(crate) use compose::push_message;
+pub use error::TurnError;
+pub(crate) use generate::{clean, stored};
+pub use hear::Sound;
+pub use quoted::{Author, Quoted};
 
 use crate::{
     Engine,
     model::Picture,
-    prompt::PromptError,
     speech::{Audio, Heard},
     tools::Effects,
 };
-pub use hear::Sound;
-
-pub use aside::Aside;
 
 /// How long a turn may be silent before another process may take it over.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -50,6 +55,8 @@ pub struct TurnRequest {
     pub text: String,
     /// A picture that came with it.
     pub image: Option<Image>,
+    /// How the caller can have the picture again: it is kept, the picture is not.
+    pub image_ref: Option<String>,
     /// More pictures, where they showed several at once.
     pub more_images: Vec<Image>,
     /// What they said instead of writing it, or besides.
@@ -62,34 +69,16 @@ pub struct TurnRequest {
     pub aside: Option<Aside>,
 }
 
-/// What a message answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quoted {
-    /// Whose words they are.
-    pub author: Author,
-    /// The words.
-    pub text: String,
-}
-
-/// Whose words are quoted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// The person who is writing.
-    Person,
-    /// The companion.
-    Companion,
-    /// Somebody else.
-    Other,
-}
-
 /// Which answer is to be made anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// The last one.
+    /// The last one, or, where the last message has none, that.
     Last,
     /// The one to the message with this key, which says something else now. Unless it is the last one, it is corrected
     /// and nothing more.
     Edited(String),
+    /// As [`Again::Edited`], but it is corrected and nothing more even if it is the last one.
+    Corrected(String),
 }
 
 /// A picture.
@@ -160,90 +149,6 @@ impl TurnReply {
     }
 }
 
-/// Why there is no answer. In each case nothing was charged.
-#[derive(Debug, thiserror::Error)]
-pub enum TurnError {
-    /// The day's messages are used up.
-    #[error("the day's {limit} messages are used up until {resets_at}")]
-    QuotaExhausted {
-        /// Messages a day.
-        limit: u32,
-        /// When the next day begins for the person.
-        resets_at: DateTime<Utc>,
-    },
-    /// Pictures belong to another plan.
-    #[error("pictures are not part of the person's plan")]
-    PremiumRequired,
-    /// Nothing is configured that hears.
-    #[error("nothing here can hear")]
-    CannotHear,
-    /// Nobody speaks in the recording.
-    #[error("nobody speaks in the recording")]
-    NothingHeard,
-    /// The key was used with another request.
-    #[error("the Idempotency-Key was used before with another request")]
-    KeyReused,
-    /// The first request with this key is still running.
-    #[error("the first request with this Idempotency-Key is still running")]
-    InProgress,
-    /// No model could answer.
-    #[error("no model could answer")]
-    ModelUnavailable {
-        /// When it may be worth asking again.
-        retry_after: Option<Duration>,
-    },
-    /// The models will not answer this.
-    #[error("the models declined to answer")]
-    ModelBlocked,
-    /// The models answered nothing that can be used.
-    #[error("the models gave no usable answer")]
-    ModelFailed,
-    /// There is no answer to make anew.
-    #[error("there is no answer to make anew")]
-    NothingToRepeat,
-    /// No such message is known.
-    #[error("no message is known under this key")]
-    MessageNotFound,
-    /// The turn was taken over, or its person removed, while it ran.
-    #[error("the turn was ended by somebody else")]
-    Superseded,
-    /// Postgres.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A fault of ours.
-    #[error(transparent)]
-    Prompt(#[from] PromptError),
-}
-
-impl TurnError {
-    /// The name under which the failure is kept with the turn.
-    fn stored(&self) -> &'static str {
-        match self {
-            Self::PremiumRequired => "premium_required",
-            Self::CannotHear => "cannot_hear",
-            Self::NothingHeard => "nothing_heard",
-            Self::ModelUnavailable { .. } => "model_unavailable",
-            Self::ModelBlocked => "model_blocked",
-            Self::ModelFailed => "model_failed",
-            Self::NothingToRepeat => "nothing_to_repeat",
-            _ => "internal",
-        }
-    }
-
-    /// What a repeated request is told of a failure that was kept.
-    fn from_stored(name: &str) -> Self {
-        match name {
-            "premium_required" => Self::PremiumRequired,
-            "cannot_hear" => Self::CannotHear,
-            "nothing_heard" => Self::NothingHeard,
-            "model_blocked" => Self::ModelBlocked,
-            "model_failed" => Self::ModelFailed,
-            "nothing_to_repeat" => Self::NothingToRepeat,
-            _ => Self::ModelUnavailable { retry_after: None },
-        }
-    }
-}
-
 /// Where deltas go. A listener that is slow or gone misses some; the whole answer reaches it in the end, or the next time
 /// it asks. It never slows the turn.
 #[derive(Debug)]
@@ -278,6 +183,10 @@ struct Running<'a> {
     heard: OnceLock<Heard>,
     /// The answer that is made anew.
     anew: Option<again::Anew>,
+    /// Whether the person's message is in the history already.
+    is_kept: bool,
+    /// Whether a picture came with the message, which is not at hand any more.
+    had_image: bool,
     /// Cancelled when the person wants to hear no more.
     stop: CancellationToken,
 }
@@ -293,15 +202,27 @@ impl Engine {
         events: Option<mpsc::Sender<TurnEvent>>,
     ) -> Result<TurnReply, TurnError> {
         let request = TurnRequest { text: storable(&request.text), ..request };
-        let Some((request, anew)) = again::prepare(self, request).await? else { return Ok(again::corrected()) };
+        let Some(asked) = again::prepare(self, request).await? else { return Ok(again::corrected()) };
         // Heard from before the turn can be asked to stop.
         let stops = self.wakeups.stops();
-        let (lease, person) = match admit::admit(self, &request).await? {
-            admit::Admitted::Run(lease, person) => (lease, person),
-            admit::Admitted::Answered(replay) => return Ok(hear::replayed(self, &request, replay).await?),
+        let (lease, person) = match admit::admit(self, &asked).await {
+            Ok(admit::Admitted::Run(lease, person)) => (lease, person),
+            Ok(admit::Admitted::Answered(replay)) => return Ok(hear::replayed(self, &asked.request, replay).await?),
+            Err(error @ TurnError::QuotaExhausted { .. }) => {
+                if let Some(anew) = &asked.anew {
+                    anew.correct(self, &asked.request).await?;
+                }
+                return Err(error);
+            }
+            Err(error) => return Err(error),
         };
+        let again::Asked { request, anew, retried, had_image } = asked;
+        let is_kept = anew.is_some() || retried.is_some();
         let (heard, stop) = (OnceLock::new(), CancellationToken::new());
-        let running = Running { engine: self, request: &request, lease, person, heard, anew, stop };
+        if lease.stop_asked() {
+            stop.cancel();
+        }
+        let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, had_image, stop };
         let mut listener = Listener(events);
         match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
@@ -323,7 +244,7 @@ impl Engine {
 
 impl Running<'_> {
     async fn answer(&self, listener: &mut Listener) -> Result<Outcome, TurnError> {
-        if self.request.image.is_some() && !self.engine.plans.limits(self.person.plan).images {
+        if self.request.image.is_some() && !self.is_kept && !self.may_show_images() {
             return Err(TurnError::PremiumRequired);
         }
         if let Some(aside) = &self.request.aside {
@@ -331,11 +252,15 @@ impl Running<'_> {
         }
         self.hear(listener).await?;
         if let Some(anew) = &self.anew {
-            self.correct(anew).await?;
+            anew.correct(self.engine, self.request).await?;
         }
         let recall = self.recall().await?;
         let (prompt, secret) = self.compose(&recall)?;
         self.generate(prompt, &secret, &recall, listener).await
+    }
+
+    fn may_show_images(&self) -> bool {
+        self.engine.plans.limits(self.person.plan).images
     }
 
     fn settings(&self) -> Settings {

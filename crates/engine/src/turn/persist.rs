@@ -106,7 +106,7 @@ impl Running<'_> {
         // What nobody has heard is not half a message: it is heard when it is tried again.
         let is_whole = self.request.audio.is_none() || self.heard.get().is_some();
         // What is answered anew is in the history already, and what was said elsewhere is none of it.
-        let is_new = self.anew.is_none() && self.request.aside.is_none() && (has_image || !said.is_empty());
+        let is_new = !self.is_kept && self.request.aside.is_none() && (has_image || !said.is_empty());
         let keep = (is_new && is_whole).then_some(&work);
         if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");

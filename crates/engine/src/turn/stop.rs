@@ -19,12 +19,13 @@ use crate::Engine;
 const EXTEND_EVERY: Duration = Duration::from_secs(20);
 
 impl Engine {
-    /// Stops the answer that is being made for a person; false when none is.
+    /// Stops the answers to the messages with these keys, also where they are not being made yet; without keys, the one that
+    /// is being made. False when there is none.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn stop(&self, user_id: i64) -> Result<bool, StoreError> {
-        self.store.turns().stop(user_id, self.clock.now()).await
+    pub async fn stop(&self, user_id: i64, keys: Option<&[String]>) -> Result<bool, StoreError> {
+        self.store.turns().stop(user_id, keys, self.clock.now()).await
     }
 }
 

@@ -11,7 +11,7 @@ use evolve_engine::{
     summary,
     turn::TurnRequest,
 };
-use evolve_store::forgetting::Forgotten;
+use evolve_store::{forgetting::Forgotten, history::At};
 use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -77,6 +77,8 @@ async fn a_fact_that_is_forgotten_stands_in_no_table_and_what_was_said_beside_it
     assert_eq!(world.where_it_stands("паук").await, [""; 0]);
     assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'Люблю осень и дожди'").await, 1);
     the_fact(&world, "Любит осень").await;
+    let page = world.store().history().page(IVAN, At::End, 50).await.unwrap();
+    assert!(page.messages.iter().all(|message| !message.text.is_empty()), "an empty message is shown: {page:?}");
 
     // What is left is summed up anew, and nothing comes back from it.
     while summary::sum_up_one(&world.engine).await {}
@@ -87,6 +89,43 @@ async fn a_fact_that_is_forgotten_stands_in_no_table_and_what_was_said_beside_it
 
     let again = memories(&world).forget(IVAN, fact).await;
     assert!(matches!(again, Err(MemoryError::NoSuchFact)));
+}
+
+#[tokio::test]
+async fn a_fact_that_was_put_in_another_language_is_forgotten_with_the_answers_to_its_message() {
+    let world = world_of(Script::with(|request| {
+        let asked = request.context.last().map(|message| message.text()).unwrap_or_default();
+        match asked.as_str() {
+            "У меня аллергия на орехи" => {
+                Step::call("remember", json!({"fact": "Is allergic to nuts", "category": "health"}))
+            }
+            "" => Step::say("Тогда никаких орехов"),
+            _ => Step::say("Понятно"),
+        }
+    }))
+    .await;
+    world.say("У меня аллергия на орехи").await.unwrap();
+    world.say("Сегодня дождь").await.unwrap();
+    let fact = the_fact(&world, "Is allergic to nuts").await;
+    let forgotten = memories(&world).forget(IVAN, fact).await.unwrap();
+    assert_eq!((forgotten.facts, forgotten.messages), (1, 2));
+    assert_eq!(world.where_it_stands("орех").await, [""; 0]);
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'Сегодня дождь'").await, 1);
+}
+
+#[tokio::test]
+async fn one_persons_token_that_no_key_opens_does_not_keep_another_from_being_forgotten() {
+    let world = world_of(companion()).await;
+    for user_id in [IVAN, IVAN + 1] {
+        let told = TurnRequest { user_id, ..message("Я очень боюсь пауков") };
+        world.engine.chat(told, None).await.unwrap();
+        world.clock.advance(TimeDelta::seconds(1));
+    }
+    sqlx::query("UPDATE facts SET forgotten_at = created_at").execute(&world.sql).await.unwrap();
+    sqlx::query("UPDATE facts SET content = 'broken' WHERE user_id = 42").execute(&world.sql).await.unwrap();
+    world.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
+    assert_eq!(world.count("SELECT user_id FROM facts").await, IVAN, "the other's fact is still there");
 }
 
 #[tokio::test]
@@ -121,10 +160,10 @@ async fn what_a_turn_is_asked_to_forget_is_out_of_sight_at_once_and_gone_soon() 
     world.say("Забудь про них").await.unwrap();
     world.say("Что нового?").await.unwrap();
     assert!(!world.last_system().contains("[health]"));
-    assert!(!memories::settle_one(&world.engine).await, "its answer could not be repeated any more");
+    assert_eq!(memories::settle_owed(&world.engine, || false).await, 0, "its answer could not be repeated any more");
     world.clock.advance(TimeDelta::minutes(11));
-    assert!(memories::settle_one(&world.engine).await);
-    assert!(!memories::settle_one(&world.engine).await);
+    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
+    assert_eq!(memories::settle_owed(&world.engine, || false).await, 0);
     assert_eq!(world.where_it_stands("паук").await, [""; 0]);
 }
 

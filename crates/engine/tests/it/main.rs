@@ -8,9 +8,13 @@ mod aside;
 #[cfg(test)]
 mod conversations;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod endings;
 #[cfg(test)]
 mod facts;
+#[cfg(test)]
+mod first;
 #[cfg(test)]
 mod forgetting;
 #[cfg(test)]

@@ -20,7 +20,7 @@ async fn stopped(world: &World, said: &str) -> TurnReply {
             heard.push_str(&more);
         }
         world.script.asked(1).await;
-        assert!(replica.stop(IVAN).await.unwrap());
+        assert!(replica.stop(IVAN, None).await.unwrap());
     };
     let (reply, ()) = tokio::join!(world.engine.chat(keyed("Расскажи сказку", "k"), Some(sender)), stop);
     reply.unwrap()
@@ -49,7 +49,7 @@ async fn an_answer_that_is_stopped_before_its_first_word_is_none_and_the_talk_go
     .await;
     let listening = async {
         world.script.asked(2).await;
-        assert!(world.engine.stop(IVAN).await.unwrap());
+        assert!(world.engine.stop(IVAN, None).await.unwrap());
     };
     let (reply, ()) = tokio::join!(world.engine.chat(keyed("Расскажи сказку", "k"), None), listening);
     let reply = reply.unwrap();
@@ -82,18 +82,79 @@ async fn a_wish_that_was_not_heard_is_found_with_the_lease() {
 #[tokio::test]
 async fn nobody_stops_what_has_ended_or_what_is_somebody_elses() {
     let world = world([Step::say("Вот и сказке конец"), Step::HangAfter("Жили-были ".to_owned())]).await;
-    assert!(!world.engine.stop(IVAN).await.unwrap());
+    assert!(!world.engine.stop(IVAN, None).await.unwrap());
     world.say("Расскажи сказку").await.unwrap();
-    assert!(!world.engine.stop(IVAN).await.unwrap());
+    assert!(!world.engine.stop(IVAN, None).await.unwrap());
     let mine = async {
         world.script.asked(2).await;
-        assert!(!world.engine.stop(IVAN + 1).await.unwrap());
+        assert!(!world.engine.stop(IVAN + 1, None).await.unwrap());
         assert_eq!(
             world.count("SELECT count(*) FROM turns WHERE stop_asked_at IS NULL AND state = 'running'").await,
             1
         );
-        assert!(world.engine.stop(IVAN).await.unwrap());
+        assert!(world.engine.stop(IVAN, None).await.unwrap());
     };
     let (reply, ()) = tokio::join!(world.say("Ещё одну"), mine);
     reply.unwrap();
+}
+
+/// The same request, and `stop` once the model was asked so many times.
+async fn stop_when_asked(world: &World, times: usize, keys: &[&str]) -> bool {
+    world.script.asked(times).await;
+    let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+    world.engine.stop(IVAN, Some(&keys)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_wish_is_about_the_answers_that_it_names_and_no_other() {
+    let world = world([Step::HangAfter("Жили-были ".to_owned())]).await;
+    let stop = async {
+        assert!(!stop_when_asked(&world, 1, &[]).await);
+        let other = [String::from("other")];
+        assert!(world.engine.stop(IVAN, Some(&other)).await.unwrap(), "it is kept for when that comes");
+        assert_eq!(world.count("SELECT count(*) FROM turns WHERE stop_asked_at IS NOT NULL").await, 0);
+        assert!(stop_when_asked(&world, 1, &["k"]).await);
+    };
+    let (reply, ()) = tokio::join!(world.engine.chat(keyed("Расскажи сказку", "k"), None), stop);
+    assert!(reply.unwrap().stopped);
+    assert!(!stop_when_asked(&world, 1, &["k"]).await, "it has ended");
+}
+
+#[tokio::test]
+async fn a_wish_that_comes_before_its_turn_has_begun_is_not_lost() {
+    let world = world([Step::say("Привет"), Step::say("Хорошо")]).await;
+    world.say("Привет").await.unwrap();
+    assert!(stop_when_asked(&world, 1, &["k"]).await);
+    assert!(stop_when_asked(&world, 1, &["k"]).await, "twice is the same");
+    let reply = world.engine.chat(keyed("Расскажи сказку", "k"), None).await.unwrap();
+    assert!(reply.stopped && reply.text.is_empty(), "{reply:?}");
+    assert_eq!(world.script.requests().len(), 1, "no model was asked");
+    assert_eq!(world.count("SELECT count(*) FROM stops").await, 0);
+    assert_eq!(world.engine.chat(keyed("Ладно", "k2"), None).await.unwrap().text, "Хорошо");
+}
+
+#[tokio::test]
+async fn a_wish_outlives_the_process_that_heard_it() {
+    let world = world([Step::say("Привет")]).await;
+    world.say("Привет").await.unwrap();
+    let (replica, tasks) = world.replica(&world.url, &Script::new([Step::Hang]));
+    let died = tokio::spawn(async move { replica.chat(keyed("Расскажи сказку", "k"), None).await.map(drop) });
+    evolve_testkit::eventually("it runs", async || {
+        world.count("SELECT count(*) FROM turns WHERE state = 'running'").await == 1
+    })
+    .await;
+    died.abort();
+    drop(tasks);
+    sqlx::query("UPDATE turns SET stop_asked_at = now() WHERE state = 'running'").execute(&world.sql).await.unwrap();
+    world.clock.advance(chrono::TimeDelta::minutes(2));
+    let reply = world.engine.chat(keyed("Расскажи сказку", "k"), None).await.unwrap();
+    assert!(reply.stopped, "{reply:?}");
+}
+
+#[tokio::test]
+async fn what_was_said_until_the_stop_is_counted() {
+    let world = world([Step::HangAfter("Жили-были дед ".to_owned())]).await;
+    stopped(&world, "Жили-были дед ").await;
+    assert!(world.count("SELECT sum(input_tokens)::bigint FROM usage_days").await > 100);
+    assert!(world.count("SELECT sum(output_tokens)::bigint FROM usage_days").await > 3);
 }

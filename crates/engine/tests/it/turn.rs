@@ -325,6 +325,41 @@ async fn a_summary_that_fails_leaves_its_messages_for_the_next_pass() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_refused_keeps_no_other_from_being_summed_up_and_is_asked_for_less_and_less_often() {
+    let refuses = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let is_refused = refuses.clone();
+    let world = world_of(Script::with(move |request| {
+        let material = request.context.last().map(|message| message.text()).unwrap_or_default();
+        let refuses = is_refused.load(std::sync::atomic::Ordering::Relaxed);
+        if request.tools.is_empty() && material.contains("refused") && refuses {
+            return Step::Fail(ModelError::Blocked { reason: "SAFETY".to_owned() });
+        }
+        Step::say("fine")
+    }))
+    .await;
+    // It has more to be summed up than the other, and is asked for first.
+    for _ in 0..12 {
+        world.say("refused").await.unwrap();
+    }
+    for _ in 0..10 {
+        let said = TurnRequest { user_id: IVAN + 1, ..message("usual") };
+        world.engine.chat(said, None).await.unwrap();
+    }
+    summary::sum_up_due(&world.engine, || false).await;
+    assert_eq!(world.count("SELECT user_id FROM summaries").await, IVAN + 1);
+    for _ in 0..30 {
+        world.clock.advance(TimeDelta::minutes(2));
+        summary::sum_up_due(&world.engine, || false).await;
+    }
+    let tried = "SELECT summary_attempts::bigint FROM conversations WHERE user_id = 42";
+    assert_eq!(world.count(tried).await, 5, "of 31 looks in an hour");
+    refuses.store(false, std::sync::atomic::Ordering::Relaxed);
+    world.clock.advance(TimeDelta::hours(24));
+    summary::sum_up_due(&world.engine, || false).await;
+    assert_eq!((world.count("SELECT count(*) FROM summaries").await, world.count(tried).await), (2, 0));
+}
+
+#[tokio::test]
 async fn another_persons_past_is_never_recalled() {
     let world = world([remember("likes tea"), Step::say("ok"), Step::say("who are you?")]).await;
     world.say("I like tea").await.unwrap();

@@ -45,6 +45,24 @@ fn earlier(world: &World) -> String {
     world.last_system().split_once("# Earlier\n").map(|(_, earlier)| earlier.to_owned()).unwrap_or_default()
 }
 
+#[tokio::test]
+async fn a_week_that_is_refused_is_asked_for_less_and_less_often() {
+    let world = world_of(Script::with(|request| {
+        if request.system.contains("за одну неделю") {
+            return Step::Fail(ModelError::Blocked { reason: "SAFETY".to_owned() });
+        }
+        companion(request)
+    }))
+    .await;
+    talks(&world, &["ёлка", "снег"]).await;
+    for _ in 0..30 {
+        summary::sum_up_due(&world.engine, || false).await;
+        world.clock.advance(TimeDelta::minutes(2));
+    }
+    let tried = "SELECT max(attempts)::bigint FROM weeks WHERE starts_on = '2026-11-16'";
+    assert_eq!((world.count(WEEKS).await, world.count(tried).await), (0, 5));
+}
+
 const WEEKS: &str = "SELECT count(*) FROM weeks WHERE content IS NOT NULL";
 
 #[tokio::test]

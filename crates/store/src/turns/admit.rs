@@ -26,11 +26,12 @@ use crate::{
 const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
 
 /// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone,
-/// $10 terms of the message, whose postings come along ([`crate::memory`]).
+/// $10 terms of the message, whose postings come along ([`crate::memory`]), $11 what it answers, $12 where its picture is. Who
+/// writes does not have the bot blocked. Of wishes to stop that nobody ever had a use for, nothing is kept for long.
 const ADMIT: &str = "
     WITH person AS (
         INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $5, $5)
-        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
+        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at), blocked_at = NULL
         RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
     ), who AS (
         SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice,
@@ -39,24 +40,28 @@ const ADMIT: &str = "
                     THEN $8::integer ELSE $7::integer END AS daily_limit
         FROM person p LEFT JOIN settings s ON s.user_id = p.id
     ), known AS (
-        SELECT id, state, attempt, request_hash, started_at, leased_until, reply, reply_picture, level_up,
+        SELECT id, key, state, attempt, request_hash, started_at, leased_until, reply, reply_picture, level_up,
                level_up_name
-        FROM turns WHERE user_id = $1 AND key = $2
+        FROM turns WHERE user_id = $1 AND (key = $2 OR also_key = $2)
+        ORDER BY key = $2 DESC, started_at DESC LIMIT 1
     ), quota AS (
         INSERT INTO usage_days AS d (user_id, day, messages)
         SELECT id, day, 1 FROM who WHERE NOT EXISTS (SELECT FROM known) AND COALESCE(daily_limit, 1) > 0
         ON CONFLICT (user_id, day) DO UPDATE SET messages = d.messages + 1
         WHERE d.messages < COALESCE((SELECT daily_limit FROM who), 2147483647)
         RETURNING day
+    ), stopped AS (
+        DELETE FROM stops s USING quota
+        WHERE s.user_id = $1 AND (s.key = $2 OR s.asked_at < $5 - interval '1 day') RETURNING s.key, s.asked_at
     ), turn AS (
-        INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
-        SELECT $3, $1, $2, $4, 'running', day, $5, $6 FROM quota
-        RETURNING id
+        INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until, quoted, image_ref, stop_asked_at)
+        SELECT $3, $1, $2, $4, 'running', day, $5, $6, $11, $12, (SELECT asked_at FROM stopped WHERE key = $2) FROM quota
+        RETURNING id, stop_asked_at
     )
     SELECT who.plan, who.premium_until, who.points, who.last_day, who.points_today, who.streak, who.best_level,
            who.profile, who.language, who.time_zone, who.onboarding, who.voice_mode, who.voice, who.day, who.daily_limit,
-           (SELECT id FROM turn) IS NOT NULL AS taken,
-           known.id AS known_id, known.state AS known_state, known.attempt AS known_attempt,
+           (SELECT id FROM turn) IS NOT NULL AS taken, (SELECT stop_asked_at FROM turn) IS NOT NULL AS stop_asked,
+           known.id AS known_id, known.key <> $2 AS known_also, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
            known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
@@ -66,12 +71,13 @@ const ADMIT: &str = "
         FROM message_terms WHERE user_id = $1 AND term = ANY ($10)) AS found";
 
 /// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
-/// its quota). $1 turn, $2 attempt seen, $3 now, $4 lease end, $5 daily limit, $6 the person's day, $7 person.
+/// its quota). The wish to stop it outlives the process that heard of it. $1 turn, $2 attempt seen, $3 now, $4 lease end,
+/// $5 daily limit, $6 the person's day, $7 person, $8 its second key.
 const RETAKE: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $7 FOR NO KEY UPDATE
     ), old AS (
-        SELECT t.id, t.user_id, t.state, t.day FROM turns t JOIN person ON person.id = t.user_id
+        SELECT t.id, t.user_id, t.key, t.state, t.day FROM turns t JOIN person ON person.id = t.user_id
         WHERE t.id = $1 AND t.attempt = $2 AND (t.state = 'failed' OR (t.state = 'running' AND t.leased_until <= $3))
         FOR UPDATE OF t
     ), quota AS (
@@ -80,13 +86,17 @@ const RETAKE: &str = "
         ON CONFLICT (user_id, day) DO UPDATE SET messages = d.messages + 1
         WHERE d.messages < COALESCE($5::integer, 2147483647)
         RETURNING day
+    ), stopped AS (
+        DELETE FROM stops s USING old WHERE s.user_id = old.user_id AND s.key = old.key RETURNING s.asked_at
     ), taken AS (
-        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL, stop_asked_at = NULL,
-                           day = COALESCE((SELECT day FROM quota), old.day)
+        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL,
+                           stop_asked_at = COALESCE(CASE WHEN old.state = 'running' THEN t.stop_asked_at END,
+                                                    (SELECT asked_at FROM stopped)),
+                           also_key = COALESCE($8, t.also_key), day = COALESCE((SELECT day FROM quota), old.day)
         FROM old WHERE t.id = old.id AND (old.state = 'running' OR EXISTS (SELECT FROM quota))
-        RETURNING t.attempt
+        RETURNING t.attempt, t.stop_asked_at IS NOT NULL AS stop_asked
     )
-    SELECT (SELECT attempt FROM taken), EXISTS (SELECT FROM old)";
+    SELECT (SELECT attempt FROM taken), EXISTS (SELECT FROM old), COALESCE((SELECT stop_asked FROM taken), false)";
 
 #[derive(FromRow)]
 struct Row {
@@ -103,7 +113,9 @@ struct Row {
     day: NaiveDate,
     daily_limit: Option<i32>,
     taken: bool,
+    stop_asked: bool,
     known_id: Option<Uuid>,
+    known_also: Option<bool>,
     known_state: Option<String>,
     known_attempt: Option<i32>,
     known_hash: Option<Vec<u8>>,
@@ -124,6 +136,7 @@ struct Known {
     state: String,
     attempt: i32,
     hash: Vec<u8>,
+    is_also: bool,
     started_at: DateTime<Utc>,
     leased_until: DateTime<Utc>,
     reply: Reply,
@@ -146,8 +159,13 @@ impl Turns<'_> {
             };
             let Some(known) = row.known() else {
                 if row.taken {
-                    let turn =
-                        TurnLease { turn_id: admit.turn_id, user_id: admit.user_id, attempt: 1, started_at: admit.now };
+                    let turn = TurnLease {
+                        turn_id: admit.turn_id,
+                        user_id: admit.user_id,
+                        attempt: 1,
+                        started_at: admit.now,
+                        stop_asked: row.stop_asked,
+                    };
                     return self.admitted(admit, turn, row).await;
                 }
                 if std::mem::replace(&mut looked_again, true) {
@@ -155,7 +173,7 @@ impl Turns<'_> {
                 }
                 continue;
             };
-            if known.hash != admit.request_hash {
+            if known.hash != admit.request_hash && !known.is_also {
                 return Ok(Admission::KeyReused);
             }
             if known.state == "done" {
@@ -188,12 +206,14 @@ impl Turns<'_> {
             .bind(limit(admit.plans.premium.messages_per_day))
             .bind(admit.defaults.time_zone.name())
             .bind(admit.terms)
+            .bind(admit.quoted)
+            .bind(admit.image_ref)
             .fetch_one(&self.0.pool)
             .await
     }
 
     async fn retake(&self, admit: &Admit<'_>, known: &Known, row: &Row) -> Result<Retaken, StoreError> {
-        let (attempt, was_free): (Option<i32>, bool) = sqlx::query_as(RETAKE)
+        let (attempt, was_free, stop_asked): (Option<i32>, bool, bool) = sqlx::query_as(RETAKE)
             .bind(known.id)
             .bind(known.attempt)
             .bind(admit.now)
@@ -201,6 +221,7 @@ impl Turns<'_> {
             .bind(row.daily_limit)
             .bind(row.day)
             .bind(admit.user_id)
+            .bind(admit.also_key)
             .fetch_one(&self.0.pool)
             .await?;
         Ok(match attempt {
@@ -209,6 +230,7 @@ impl Turns<'_> {
                 user_id: admit.user_id,
                 attempt,
                 started_at: known.started_at,
+                stop_asked,
             }),
             None if was_free => Retaken::Exhausted,
             None => Retaken::Lost,
@@ -266,6 +288,7 @@ impl Row {
             state: self.known_state.take()?,
             attempt: self.known_attempt?,
             hash: self.known_hash.take()?,
+            is_also: self.known_also?,
             started_at: self.known_started_at?,
             leased_until: self.known_leased_until?,
             reply: Reply::of(

@@ -1,19 +1,18 @@
-//! An answer that takes the place of another, and a message that says something else now.
+//! An answer that takes the place of another.
 //!
-//! Both are kept as the messages they were, with their place in the conversation: only their words change, in the history
-//! and in the index alike, and a summary that holds the old words is made anew. This is not the way of an ordinary message,
-//! so it takes more than one statement, in one transaction.
+//! It is kept as the message that the other was, with its place in the conversation: only the words change
+//! ([`super::words`]). This is not the way of an ordinary message, so it takes more than one statement, in one transaction.
 
 use chrono::{DateTime, Utc};
+use evolve_domain::profile::{ProfilePatch, Settings};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::{ToolCall, TurnLease, Turns, Usage};
+use super::{ToolCall, TurnLease, Turns, Usage, words::say};
 use crate::{
     Keyring, StoreError,
     facts::{self, FactChanges},
-    forgetting::RESTART,
-    memory::reindex,
+    users,
 };
 
 /// A message of a person.
@@ -29,6 +28,28 @@ pub struct Said {
     pub has_image: bool,
 }
 
+/// The newest message of a person in their open conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Last {
+    /// It was answered, and nothing was said after that.
+    Answered(LastAnswer),
+    /// It has no answer.
+    Unanswered(Unanswered),
+}
+
+/// A message that was not answered: its turn failed, or is running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// Its Idempotency-Key.
+    pub key: String,
+    /// SHA-256 of its request.
+    pub request_hash: [u8; 32],
+    /// The message.
+    pub said: Said,
+    /// What it answers, as it was given to [`Turns::admit`].
+    pub quoted: Option<String>,
+}
+
 /// The newest answer of an open conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastAnswer {
@@ -36,6 +57,8 @@ pub struct LastAnswer {
     pub turn_id: Uuid,
     /// What it answers.
     pub said: Said,
+    /// What its message answers, as it was given to [`Turns::admit`].
+    pub quoted: Option<String>,
     reply_id: Uuid,
     reply_at: DateTime<Utc>,
 }
@@ -59,6 +82,10 @@ pub struct Replace<'a> {
     pub picture: Option<&'a [u8]>,
     /// What becomes of the facts.
     pub facts: &'a FactChanges,
+    /// What changes in the profile.
+    pub patch: &'a ProfilePatch,
+    /// The person's settings as they were.
+    pub settings: Settings,
     /// Tokens used.
     pub usage: Usage,
     /// Tools used.
@@ -83,31 +110,31 @@ pub enum Replaced {
     Lost,
 }
 
-/// Only what has been answered, with nothing after it. $1 person.
+/// Only with nothing after it. $1 person.
 const LAST: &str = "
     WITH newest AS (
         SELECT m.id, m.created_at, m.turn_id, m.place, m.role, m.conversation_id FROM messages m
         WHERE m.conversation_id = (SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL)
         ORDER BY m.place DESC LIMIT 1
     )
-    SELECT n.turn_id, n.id AS reply_id, n.created_at AS reply_at, s.id, s.created_at, s.text, s.has_image
+    SELECT n.role = 'assistant' AS is_answered, n.turn_id, n.id AS reply_id, n.created_at AS reply_at, s.id, s.created_at, s.text,
+           s.has_image, t.key, t.request_hash, t.quoted, t.image_ref
     FROM newest n CROSS JOIN LATERAL (
         SELECT m.id, m.created_at, m.text, m.has_image FROM messages m
-        WHERE m.conversation_id = n.conversation_id AND m.place < n.place AND m.place >= n.place - 20
+        WHERE m.conversation_id = n.conversation_id AND m.place <= n.place AND m.place >= n.place - 20
           AND m.turn_id = n.turn_id AND m.role = 'user'
         ORDER BY m.place DESC LIMIT 1) s
-    WHERE n.role = 'assistant' AND (s.text <> '' OR s.has_image)";
+    LEFT JOIN turns t ON t.id = n.turn_id
+    WHERE (s.text <> '' OR s.has_image) AND (n.role = 'assistant' OR t.state <> 'done')";
 
-/// A message has the time at which its turn began. What was to be forgotten is not there any more, and a picture without
-/// words cannot be told from one whose words were. $1 person, $2 key.
+/// A message has the time at which its turn began. What was to be forgotten is not there any more: of a picture without words
+/// it is known only by where the picture is. $1 person, $2 key.
 const SAID_UNDER: &str = "
     SELECT m.id, m.created_at, m.text, m.has_image FROM turns t
     JOIN messages m ON m.user_id = t.user_id AND m.created_at = t.started_at AND m.turn_id = t.id AND m.role = 'user'
-    WHERE t.user_id = $1 AND t.key = $2 AND m.text <> ''";
+    WHERE t.user_id = $1 AND t.key = $2 AND (m.text <> '' OR t.image_ref IS NOT NULL)";
 
-const IS_KNOWN: &str = "SELECT EXISTS (SELECT FROM turns WHERE user_id = $1 AND key = $2)";
-
-const HOLD: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
+const IS_KNOWN: &str = "SELECT EXISTS (SELECT FROM turns WHERE user_id = $1 AND (key = $2 OR also_key = $2))";
 
 const HELD: &str = "
     SELECT id FROM turns WHERE id = $1 AND attempt = $2 AND user_id = $3 AND state = 'running' FOR UPDATE";
@@ -117,17 +144,7 @@ const IS_LAST: &str = "
         SELECT FROM conversations c JOIN messages m ON m.conversation_id = c.id AND m.place = c.messages
         WHERE c.user_id = $1 AND c.ended_at IS NULL AND m.id = $2)";
 
-const MESSAGE: &str = "
-    SELECT m.conversation_id, m.number, m.role, m.text, c.summed_messages >= m.place AS is_summed
-    FROM messages m JOIN conversations c ON c.id = m.conversation_id
-    WHERE m.user_id = $1 AND m.id = $2 AND m.created_at = $3 FOR UPDATE";
-
-const SAY: &str = "UPDATE messages SET text = $3 WHERE id = $1 AND created_at = $2";
-
 const SHOW: &str = "UPDATE messages SET has_image = $3 WHERE id = $1 AND created_at = $2 AND has_image <> $3";
-
-/// A pass that is under way may have read the old words: without its lease it cannot write them.
-const INTERRUPT: &str = "UPDATE conversations SET summary_leased_until = NULL WHERE id = $1";
 
 /// $1 turn, $2 answer, $3 model, $4 now, $5 the turn before, $6 input and $7 output tokens, $8/$9 tools, $10 its picture. It is
 /// empty where it was stopped before its first word; with a picture, it may have no words.
@@ -149,36 +166,47 @@ const END: &str = "
     SELECT pg_notify('turn_done', id::text)::text FROM ended";
 
 #[derive(FromRow)]
-struct Row {
-    conversation_id: Uuid,
-    number: Option<i32>,
-    role: String,
-    text: String,
-    is_summed: bool,
+struct LastRow {
+    is_answered: bool,
+    turn_id: Uuid,
+    reply_id: Uuid,
+    reply_at: DateTime<Utc>,
+    #[sqlx(flatten)]
+    said: Said,
+    key: Option<String>,
+    request_hash: Option<Vec<u8>>,
+    quoted: Option<String>,
+    image_ref: Option<String>,
+}
+
+impl LastRow {
+    fn open(self) -> Option<Last> {
+        let Self { turn_id, reply_id, reply_at, said, quoted, .. } = self;
+        if self.is_answered {
+            return Some(Last::Answered(LastAnswer { turn_id, said, quoted, reply_id, reply_at }));
+        }
+        let request_hash = self.request_hash?.try_into().ok()?;
+        Some(Last::Unanswered(Unanswered { key: self.key?, request_hash, said, quoted }))
+    }
 }
 
 impl Turns<'_> {
-    /// The newest answer of a person's open conversation, if nothing was said after it.
+    /// The newest message of a person's open conversation, and its answer if it has one.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn last_answer(&self, user_id: i64) -> Result<Option<LastAnswer>, StoreError> {
-        #[derive(FromRow)]
-        struct Last {
-            turn_id: Uuid,
-            reply_id: Uuid,
-            reply_at: DateTime<Utc>,
-            #[sqlx(flatten)]
-            said: Said,
-        }
-        let row: Option<Last> = sqlx::query_as(LAST).bind(user_id).fetch_optional(&self.0.pool).await?;
-        let last = |row: Last| LastAnswer {
-            turn_id: row.turn_id,
-            said: row.said,
-            reply_id: row.reply_id,
-            reply_at: row.reply_at,
-        };
-        Ok(row.map(last))
+    pub async fn last(&self, user_id: i64) -> Result<Option<Last>, StoreError> {
+        let row: Option<LastRow> = sqlx::query_as(LAST).bind(user_id).fetch_optional(&self.0.pool).await?;
+        Ok(row.and_then(LastRow::open))
+    }
+
+    /// Where the picture is that came with the newest message of a person's open conversation, and that message's key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn last_picture(&self, user_id: i64) -> Result<Option<(String, String)>, StoreError> {
+        let row: Option<LastRow> = sqlx::query_as(LAST).bind(user_id).fetch_optional(&self.0.pool).await?;
+        Ok(row.and_then(|row| row.key.zip(row.image_ref)))
     }
 
     /// What a person said under a key.
@@ -196,18 +224,6 @@ impl Turns<'_> {
     pub async fn is_known(&self, user_id: i64, key: &str) -> Result<bool, StoreError> {
         let (known,) = sqlx::query_as(IS_KNOWN).bind(user_id).bind(key).fetch_one(&self.0.pool).await?;
         Ok(known)
-    }
-
-    /// Gives a message other words, wherever it is remembered. False when there is nothing to change.
-    ///
-    /// # Errors
-    /// [`StoreError`]; then nothing was changed.
-    pub async fn correct(&self, user_id: i64, said: &Said, text: &str) -> Result<bool, StoreError> {
-        let mut transaction = self.0.pool.begin().await?;
-        sqlx::query(HOLD).bind(user_id).execute(&mut *transaction).await?;
-        let changed = say(&mut transaction, user_id, (said.id, said.created_at), text).await?;
-        transaction.commit().await?;
-        Ok(changed)
     }
 
     /// Ends a turn whose answer takes the place of another one.
@@ -231,7 +247,7 @@ async fn replace(
     work: &Replace<'_>,
 ) -> Result<Replaced, StoreError> {
     let (user_id, last) = (turn.user_id, work.last);
-    sqlx::query(HOLD).bind(user_id).execute(&mut *connection).await?;
+    users::hold(&mut *connection, user_id).await?;
     let held = sqlx::query(HELD).bind(turn.turn_id).bind(turn.attempt).bind(user_id);
     if held.fetch_optional(&mut *connection).await?.is_none() {
         return Ok(Replaced::Lost);
@@ -252,6 +268,9 @@ async fn replace(
     if !facts.is_empty() && !facts::write(connection, keys, user_id, facts, last.reply_at).await? {
         return Ok(Replaced::Outpaced);
     }
+    if !work.patch.is_empty() {
+        users::change(connection, keys, user_id, work.patch, work.settings, work.now).await?;
+    }
     sqlx::query(END)
         .bind(turn.turn_id)
         .bind(work.reply)
@@ -266,26 +285,4 @@ async fn replace(
         .execute(connection)
         .await?;
     Ok(Replaced::Written)
-}
-
-/// Gives a message other words; false when it has them already, or none that could be changed.
-async fn say(
-    connection: &mut PgConnection,
-    user_id: i64,
-    (id, created_at): (Uuid, DateTime<Utc>),
-    text: &str,
-) -> Result<bool, StoreError> {
-    let row: Option<Row> =
-        sqlx::query_as(MESSAGE).bind(user_id).bind(id).bind(created_at).fetch_optional(&mut *connection).await?;
-    let Some(row) = row.filter(|row| row.text != text) else { return Ok(false) };
-    sqlx::query(SAY).bind(id).bind(created_at).bind(text).execute(&mut *connection).await?;
-    reindex(connection, user_id, created_at, row.number, &row.role, (&row.text, text)).await?;
-    // A summary that holds the old words is made anew, and what was made of it.
-    let conversation = row.conversation_id;
-    if row.is_summed {
-        sqlx::query(RESTART).bind(vec![conversation]).execute(connection).await?;
-    } else {
-        sqlx::query(INTERRUPT).bind(conversation).execute(connection).await?;
-    }
-    Ok(true)
 }

@@ -9,6 +9,7 @@ mod aside;
 mod fail;
 mod persist;
 mod stop;
+mod words;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
@@ -20,7 +21,7 @@ use evolve_domain::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-pub use again::{LastAnswer, Replace, Replaced, Said};
+pub use again::{Last, LastAnswer, Replace, Replaced, Said, Unanswered};
 pub use aside::Aside;
 pub use fail::FailedMessage;
 pub use persist::{Persist, Persisted, ProfileChange, ToolCall, Usage};
@@ -61,6 +62,12 @@ pub struct Admit<'a> {
     pub defaults: Settings,
     /// The terms of the message, to remember what was said of them.
     pub terms: &'a [String],
+    /// The key of the wish that it be tried again, where it has failed before.
+    pub also_key: Option<&'a str>,
+    /// What the message answers, for when it is answered once more.
+    pub quoted: Option<&'a str>,
+    /// How the caller can have its picture again.
+    pub image_ref: Option<&'a str>,
 }
 
 /// The right, and the duty, to end a turn whose quota has been taken.
@@ -73,6 +80,7 @@ pub struct TurnLease {
     pub user_id: i64,
     pub(crate) attempt: i32,
     pub(crate) started_at: DateTime<Utc>,
+    pub(crate) stop_asked: bool,
 }
 
 impl TurnLease {
@@ -80,6 +88,12 @@ impl TurnLease {
     #[must_use]
     pub const fn started_at(&self) -> DateTime<Utc> {
         self.started_at
+    }
+
+    /// Whether the person wanted to hear no more of it before it had begun.
+    #[must_use]
+    pub const fn stop_asked(&self) -> bool {
+        self.stop_asked
     }
 }
 

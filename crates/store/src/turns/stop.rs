@@ -21,21 +21,30 @@ pub enum Extended {
 }
 
 const EXTEND: &str = "
-    UPDATE turns SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'
-    RETURNING stop_asked_at IS NOT NULL";
+    UPDATE turns t SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'
+    RETURNING stop_asked_at IS NOT NULL OR EXISTS (SELECT FROM stops s WHERE s.user_id = t.user_id AND s.key = t.key)";
 
-/// $1 person, $2 now. A turn whose lease has run out is nobody's to stop.
+/// A turn that is not running yet, or that nobody runs any more, is stopped when it begins: the wish is kept. $1 person,
+/// $2 now, $3 keys of the turns that are meant; NULL for whatever is running.
 const STOP: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE
     ), asked AS (
         UPDATE turns t SET stop_asked_at = COALESCE(t.stop_asked_at, $2) FROM person
         WHERE t.user_id = person.id AND t.state = 'running' AND t.leased_until > $2
+          AND ($3::text[] IS NULL OR t.key = ANY ($3) OR t.also_key = ANY ($3))
         RETURNING t.id
+    ), kept AS (
+        INSERT INTO stops AS s (user_id, key, asked_at)
+        SELECT DISTINCT person.id, k.key, $2 FROM person, unnest($3::text[]) AS k (key)
+        WHERE NOT EXISTS (SELECT FROM turns t WHERE t.user_id = $1 AND (t.key = k.key OR t.also_key = k.key)
+                                                AND (t.state = 'done' OR (t.state = 'running' AND t.leased_until > $2)))
+        ON CONFLICT (user_id, key) DO UPDATE SET asked_at = excluded.asked_at
+        RETURNING key
     ), told AS (
         SELECT pg_notify('turn_stop', id::text) FROM asked
     )
-    SELECT count(*) FROM told";
+    SELECT (SELECT count(*) FROM told) + (SELECT count(*) FROM kept)";
 
 impl Turns<'_> {
     /// Keeps the turn for longer.
@@ -56,12 +65,13 @@ impl Turns<'_> {
         })
     }
 
-    /// Asks whoever makes an answer for a person to stop; false when nobody does.
+    /// Asks whoever makes an answer for a person to stop: the answers under these keys, also those that are not being made
+    /// yet; without keys, whatever is being made. False when there is none.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn stop(&self, user_id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let (asked,): (i64,) = sqlx::query_as(STOP).bind(user_id).bind(now).fetch_one(&self.0.pool).await?;
+    pub async fn stop(&self, user_id: i64, keys: Option<&[String]>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let (asked,): (i64,) = sqlx::query_as(STOP).bind(user_id).bind(now).bind(keys).fetch_one(&self.0.pool).await?;
         Ok(asked > 0)
     }
 }

@@ -19,7 +19,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 24] = [
+const REMOVALS: [(&str, &str); 25] = [
     ("room_turns", "DELETE FROM room_turns WHERE user_id = $1"),
     ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
     ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
@@ -32,6 +32,7 @@ const REMOVALS: [(&str, &str); 24] = [
     ("audio_files", "DELETE FROM audio_files WHERE user_id = $1"),
     ("tool_calls", "DELETE FROM tool_calls WHERE user_id = $1"),
     ("turns", "DELETE FROM turns WHERE user_id = $1"),
+    ("stops", "DELETE FROM stops WHERE user_id = $1"),
     ("usage_days", "DELETE FROM usage_days WHERE user_id = $1"),
     ("relationship_events", "DELETE FROM relationship_events WHERE user_id = $1"),
     ("deletions", "DELETE FROM deletions WHERE user_id = $1"),
@@ -86,7 +87,7 @@ const REMAINING: &str = "
          + (SELECT count(*) FROM relationship_events WHERE user_id = $1) + (SELECT count(*) FROM inbox WHERE user_id = $1)
          + (SELECT count(*) FROM payments WHERE user_id = $1) + (SELECT count(*) FROM subscriptions WHERE user_id = $1)
          + (SELECT count(*) FROM audio_files WHERE user_id = $1)
-         + (SELECT count(*) FROM feedback WHERE user_id = $1)
+         + (SELECT count(*) FROM feedback WHERE user_id = $1) + (SELECT count(*) FROM stops WHERE user_id = $1)
          + (SELECT count(*) FROM referrals WHERE user_id = $1 OR referrer_id = $1)";
 
 impl Users<'_> {

@@ -97,6 +97,9 @@ async fn a_turn_recalls_what_was_said_long_ago_from_what_admit_found() {
         plans: &world.plans,
         defaults: defaults(),
         terms: &question.terms,
+        also_key: None,
+        quoted: None,
+        image_ref: None,
     };
     let Admission::Admitted(turn, person) = world.store.turns().admit(&admit).await.unwrap() else { panic!("no") };
     let limits = RecallLimits { messages: 4, earlier: 3, weeks: 4, facts: 50 };

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 19] = [
+const DATA: [(i64, &str); 22] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -47,6 +47,12 @@ const DATA: [(i64, &str); 19] = [
           UPDATE conversations SET title = 'token', extracted_messages = 1;
           UPDATE users SET facts_version = 2"),
     (13, "UPDATE conversations SET silent = true"),
+    (14, "UPDATE turns SET also_key = 'again', quoted = 'companion:привет', image_ref = 'file';
+          INSERT INTO stops VALUES (1, 'k', now());
+          UPDATE conversations SET reread = '{1}';
+          UPDATE usage_days SET edits = 1;
+          UPDATE inbox SET urgent = true"),
+    (15, "SELECT 1"),
     (16, "INSERT INTO rooms VALUES (-5, 'ru', 'mentions', now(), now());
           INSERT INTO room_turns VALUES (gen_random_uuid(), -5, 1, 'token', 'привет', 'здравствуй', now())"),
     (17, "UPDATE turns SET stop_asked_at = now(), again_of = gen_random_uuid()"),
@@ -62,6 +68,8 @@ const DATA: [(i64, &str); 19] = [
           VALUES (gen_random_uuid(), 'nobodys', '', 'stars', 'XTR', 250, false, now());
           INSERT INTO star_transactions (seen) VALUES (7)"),
     (22, "INSERT INTO weeks VALUES (1, '2026-01-05', 'token', false, now(), now())"),
+    (23, "UPDATE conversations SET summary_attempts = 1;
+          UPDATE weeks SET attempts = 1"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

@@ -245,6 +245,7 @@ async fn what_was_reported_and_not_booked_is_booked_when_the_person_is_removed_a
             "currency": "XTR", "total_amount": 250, "invoice_payload": "p1.s.42", "telegram_payment_charge_id": charge,
             "provider_payment_charge_id": "", "is_recurring": first, "is_first_recurring": first,
         } } }),
+        urgent: false,
     };
     let refunded =
         json!({ "update_id": 4, "message": { "refunded_payment": { "telegram_payment_charge_id": "before" } } });
@@ -578,7 +579,13 @@ async fn whatever_happens_the_ledger_adds_up_to_what_telegram_holds() {
 }
 
 fn update(update_id: i64, person: i64) -> NewUpdate {
-    NewUpdate { update_id, chat_id: Some(person), user_id: Some(person), payload: json!({ "update_id": update_id }) }
+    NewUpdate {
+        update_id,
+        chat_id: Some(person),
+        user_id: Some(person),
+        payload: json!({ "update_id": update_id }),
+        urgent: false,
+    }
 }
 
 #[tokio::test]

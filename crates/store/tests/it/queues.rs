@@ -15,7 +15,13 @@ use crate::support::{World, store, world};
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 
 fn update(update_id: i64, chat_id: i64) -> NewUpdate {
-    NewUpdate { update_id, chat_id: Some(chat_id), user_id: Some(chat_id), payload: json!({"update_id": update_id}) }
+    NewUpdate {
+        update_id,
+        chat_id: Some(chat_id),
+        user_id: Some(chat_id),
+        payload: json!({"update_id": update_id}),
+        urgent: false,
+    }
 }
 
 fn owed(chat_id: i64, key: &str) -> NewOutgoing {
@@ -235,4 +241,34 @@ async fn a_message_of_ours_leads_back_to_what_it_was_owed_for() {
     outbox.sent(&claimed, Some(77), world.now).await.unwrap();
     assert_eq!(outbox.key_of(5, 77).await.unwrap().as_deref(), Some("tgm-5-1-0"));
     assert_eq!(outbox.key_of(6, 77).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_is_urgent_is_worked_by_hands_of_its_own_whatever_else_waits() {
+    let world = world().await;
+    let inbox = world.store.inbox();
+    let urgent = NewUpdate { chat_id: None, urgent: true, ..update(3, 5) };
+    inbox.put(&[update(1, 5), update(2, 5), urgent], world.now).await.unwrap();
+    assert!(inbox.next_urgent().await.unwrap().is_some());
+    let claimed = inbox.claim_urgent(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!(claimed.update_id, 3);
+    assert!(inbox.claim_urgent(Uuid::now_v7(), world.now, LEASE).await.unwrap().is_none());
+    let before: Vec<_> = inbox.before(5, 2, 50).await.unwrap().into_iter().map(|(update_id, _)| update_id).collect();
+    assert_eq!(before, [1]);
+    assert!(inbox.finish(&claimed, &[], world.now).await.unwrap());
+    assert_eq!(inbox.next_urgent().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn whoever_writes_again_has_not_blocked_the_bot() {
+    let world = world().await;
+    world.admit("k1").await;
+    world.store.outbox().close(crate::support::IVAN, world.now).await.unwrap();
+    let blocked = async || {
+        let query = "SELECT count(*) FROM users WHERE blocked_at IS NOT NULL";
+        sqlx::query_as::<_, (i64,)>(query).fetch_one(&world.sql).await.unwrap().0
+    };
+    assert_eq!(blocked().await, 1);
+    world.admit("k2").await;
+    assert_eq!(blocked().await, 0);
 }

@@ -200,6 +200,9 @@ async fn a_time_zone_that_postgres_does_not_know_locks_nobody_out() {
         plans: &world.plans,
         defaults: defaults(),
         terms: &[],
+        also_key: None,
+        quoted: None,
+        image_ref: None,
     };
     assert!(matches!(world.store.turns().admit(&admit).await.unwrap(), Admission::Admitted(..)));
     assert_eq!(world.store.users().status(IVAN, defaults(), world.now).await.unwrap().unwrap().messages_today, 1);
@@ -221,6 +224,9 @@ async fn a_profile_that_cannot_be_decrypted_costs_no_message_and_the_key_may_be_
         plans: &world.plans,
         defaults: defaults(),
         terms: &[],
+        also_key: None,
+        quoted: None,
+        image_ref: None,
     };
     for _ in 0..2 {
         let refused = stranger.turns().admit(&admit("k")).await;
@@ -274,7 +280,7 @@ async fn what_postgres_cannot_hold_does_not_stop_what_is_owed() {
         method: "sendMessage".to_owned(),
         params: json!({"chat_id": 5, "text": "a\0b"}),
     };
-    let update = NewUpdate { update_id: 1, chat_id: Some(5), user_id: Some(5), payload: json!({}) };
+    let update = NewUpdate { update_id: 1, chat_id: Some(5), user_id: Some(5), payload: json!({}), urgent: false };
     world.store.inbox().put(&[update], world.now).await.unwrap();
     let claimed = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
     world.store.inbox().retry(&claimed, world.now, "bad \0 reason", false).await.unwrap();

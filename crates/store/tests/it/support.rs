@@ -70,6 +70,9 @@ impl World {
             plans: &self.plans,
             defaults: defaults(),
             terms: &[],
+            also_key: None,
+            quoted: None,
+            image_ref: None,
         };
         self.store.turns().admit(&admit).await.unwrap()
     }

@@ -81,6 +81,9 @@ async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is
         plans: &world.plans,
         defaults: defaults(),
         terms: &[],
+        also_key: None,
+        quoted: None,
+        image_ref: None,
     };
     assert!(matches!(world.store.turns().admit(&other).await.unwrap(), Admission::KeyReused));
     assert_eq!(world.used_today().await, 1);

@@ -54,7 +54,13 @@ async fn deletion_removes_everything_and_proves_it() {
     let mut done = work("I like tea", "Noted", world.now);
     done.facts = &learnt;
     assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
-    let update = NewUpdate { update_id: 1, chat_id: Some(IVAN), user_id: Some(IVAN), payload: json!({"update_id": 1}) };
+    let update = NewUpdate {
+        update_id: 1,
+        chat_id: Some(IVAN),
+        user_id: Some(IVAN),
+        payload: json!({"update_id": 1}),
+        urgent: false,
+    };
     world.store.inbox().put(std::slice::from_ref(&update), world.now).await.unwrap();
     let owed = NewOutgoing {
         chat_id: IVAN,

@@ -134,5 +134,5 @@ async fn correct(world: &World, text: &str) {
     let key: (String,) =
         sqlx::query_as("SELECT key FROM turns ORDER BY started_at LIMIT 1").fetch_one(&world.sql).await.unwrap();
     let said = world.store.turns().said_under(IVAN, &key.0).await.unwrap().unwrap();
-    assert!(world.store.turns().correct(IVAN, &said, text).await.unwrap());
+    assert!(world.store.turns().correct(IVAN, &said, text, world.now).await.unwrap());
 }

@@ -189,9 +189,13 @@ impl World {
         if stored.is_bots {
             return None;
         }
-        stored.json.insert("text".into(), formatted.text.into());
+        let (text, entities) = match stored.json.contains_key("text") {
+            true => ("text", "entities"),
+            false => ("caption", "caption_entities"),
+        };
+        stored.json.insert(text.into(), formatted.text.into());
         stored.json.insert("edit_date".into(), now().into());
-        stored.json.insert("entities".into(), json!(formatted.entities));
+        stored.json.insert(entities.into(), json!(formatted.entities));
         let message = stored.json.clone();
         Some(Posted { update_id: self.updates.push("edited_message", message.into(), user_id), message_id })
     }

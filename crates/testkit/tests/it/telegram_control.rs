@@ -118,7 +118,7 @@ async fn everything_can_be_looked_at_and_broken_from_another_process() {
     let simulator = simulator().await;
     let control = &simulator.control;
     control.user(&anna()).await.expect("known");
-    let reply = Write { from: User::new(42), chat_id: Some(-100), text: "a".to_owned(), reply_to: None };
+    let reply = Write { from: User::new(42), chat_id: Some(-100), text: "/a".to_owned(), reply_to: None };
     control.write(&reply).await.expect("posted");
     simulator.call("sendMessage", json!({"chat_id": 7, "text": "open to strangers"})).await;
     control.fault(&Fault::refuse("getMe", 500, "Internal Server Error")).await.expect("set");

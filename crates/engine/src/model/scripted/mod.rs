@@ -3,6 +3,7 @@
 //! [`Scripted`] is the stand-in for people who have no key yet: it understands a handful of phrases, and shows that the
 //! companion remembers. [`Script`] is for tests: it does what it is told, misbehaviour included.
 
+mod first;
 mod script;
 mod speak;
 mod stand_in;

@@ -7,6 +7,7 @@ use super::super::answer::{Answer, FinishReason, Usage};
 use super::super::error::ModelError;
 use super::super::request::{Message, Part, Request, Role, ToolCall, ToolChoice, ToolSpec};
 use super::super::{EventStream, ModelProvider};
+use super::first;
 use super::speak::{self, Known};
 use super::understand::{Said, bare_name, language_of, understand};
 use super::word_by_word;
@@ -44,6 +45,9 @@ fn answer(request: &Request) -> Answer {
         None => (&Message { role: Role::User, parts: Vec::new() }, &request.context[..0]),
     };
     let text = message.text();
+    if let Some(words) = first::words(request.language, &text) {
+        return finished(request, words, Vec::new());
+    }
     let mut said = understand(&text);
     if said.is_empty() && asked_for_name(&request.context[..asked.unwrap_or(0)]) {
         said.extend(bare_name(&text).map(Said::Name));

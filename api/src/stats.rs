@@ -1,0 +1,36 @@
+//! `GET /stats/{user_id}`: how much was said and how close a person and the companion have become, day by day.
+
+use axum::{Json, extract::State};
+use evolve_contract::stats::{StatsDay, StatsResponse};
+use evolve_engine::stats::Picture;
+
+use crate::{extract::Own, openapi::problems, problem::ApiError, relationship::level, state::Api};
+
+problems!(
+    ReadProblems: Unauthorized, Forbidden, ProfileNotFound, InvalidValue, RateLimited, DatabaseUnavailable,
+);
+
+/// How much was said and how close they have become: the last thirty days, and all of it in numbers.
+#[utoipa::path(
+    get, path = "/stats/{user_id}", tag = "profile", security(("bearer" = [])),
+    params(("user_id" = i64, Path, description = "The token's own person")),
+    responses((status = 200, description = "The numbers", body = StatsResponse), ReadProblems),
+)]
+pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<StatsResponse>, ApiError> {
+    let Picture { since, days, messages, active_days, streak, level: at, levels } = api.stats.of(person).await?;
+    let day = |day: evolve_engine::stats::Day| StatsDay {
+        day: day.day,
+        messages: u32::try_from(day.messages).unwrap_or_default(),
+        points: day.points,
+    };
+    Ok(Json(StatsResponse {
+        user_id: person,
+        since,
+        days: days.into_iter().map(day).collect(),
+        messages: u64::try_from(messages).unwrap_or_default(),
+        active_days: u32::try_from(active_days).unwrap_or_default(),
+        streak_days: streak,
+        level: level(at),
+        levels: levels.into_iter().map(level).collect(),
+    }))
+}

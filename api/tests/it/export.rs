@@ -1,0 +1,135 @@
+//! `/export` and `/stats`: everything that is kept of a person, for them.
+
+use std::{collections::BTreeMap, io::Read as _};
+
+use chrono::TimeDelta;
+use evolve_contract::{
+    Code,
+    profile::{ProfileData, ProfileUpdate},
+};
+use evolve_engine::model::{Script, Step};
+use evolve_runtime::clock::Clock;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, IVAN, Setup};
+
+/// The files of a zip.
+fn unpacked(archive: Vec<u8>) -> BTreeMap<String, String> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+    let files = archive.len();
+    let mut read = |place| {
+        let mut file = archive.by_index(place).unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        (file.name().unwrap().to_string(), text)
+    };
+    (0..files).map(&mut read).collect()
+}
+
+async fn copy(api: &Api, token: &str) -> BTreeMap<String, String> {
+    api.client.ask_export(token, IVAN).await.unwrap();
+    unpacked(api.client.export(token, IVAN).await.unwrap())
+}
+
+fn companion() -> Script {
+    Script::with(|request| match request.context.last().map(|message| message.text()).unwrap_or_default().as_str() {
+        "Люблю чай" => Step::call("remember", json!({"fact": "Любит <b>чай</b>", "category": "preferences"})),
+        _ => Step::say("Запомню & не забуду"),
+    })
+}
+
+#[tokio::test]
+async fn a_copy_holds_everything_for_people_and_for_programs_and_nothing_in_it_is_markup() {
+    let api = Setup::new().await.script(companion()).start().await;
+    let token = api.token(IVAN).await;
+    let ask = json!({"user_id": IVAN});
+    assert_eq!(api.post("/export", Some(&token), &ask).await.code(), Code::ProfileNotFound);
+    api.say(&token, "Люблю чай", None).await.unwrap();
+    api.say(&token, "<script>alert('сюрприз')</script>", None).await.unwrap();
+    let name = Some("Иван <3".to_owned());
+    let update = ProfileUpdate { user_id: IVAN, data: ProfileData { name, ..ProfileData::default() } };
+    api.client.update_profile(&token, &update).await.unwrap();
+
+    assert_eq!(api.get("/export/42", Some(&token)).await.code(), Code::ExportNotFound);
+    let files = copy(&api, &token).await;
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["conversations.json", "data.json", "index.html", "messages.json"]);
+
+    let page = &files["index.html"];
+    assert!(page.contains("<h1>Всё, что я о вас храню</h1>") && page.trim_end().ends_with("</html>"), "{page}");
+    assert!(page.contains("Иван &lt;3") && page.contains("Любит &lt;b&gt;чай"), "{page}");
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
+    assert!(page.contains("Запомню &amp; не забуду"), "{page}");
+
+    let json = |name: &str| serde_json::from_str::<Value>(&files[name]).unwrap();
+    let data = json("data.json");
+    assert_eq!((&data["profile"]["name"], &data["telegram_id"]), (&json!("Иван <3"), &json!(IVAN)));
+    assert_eq!(data["facts"][0]["fact"], "Любит <b>чай</b>");
+    assert_eq!(data["usage_days"][0]["messages"], 2);
+    let said = json("messages.json");
+    assert_eq!((said.as_array().unwrap().len(), &said[0]["text"]), (4, &json!("Люблю чай")));
+    assert_eq!(json("conversations.json")[0]["messages"], 4);
+}
+
+#[tokio::test]
+async fn a_copy_is_for_its_own_person_once_a_day_and_for_a_day() {
+    let api = Setup::new().await.with("PERSONA", r#"{"language":"en","timeZone":"UTC"}"#).start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Hello", None).await.unwrap();
+    assert!(copy(&api, &token).await["index.html"].contains("All that I keep of you"));
+    let again = api.post("/export", Some(&token), &json!({"user_id": IVAN})).await.problem();
+    assert_eq!(again.code, Code::ExportAskedToday);
+    assert!((1..=86_400).contains(&again.retry_after.unwrap()), "{again:?}");
+    let strangers = json!({"user_id": 43});
+    assert_eq!(api.post("/export", Some(&token), &strangers).await.code(), Code::Forbidden);
+    assert_eq!(api.get("/export/43", Some(&token)).await.code(), Code::Forbidden);
+    api.clock.advance(TimeDelta::hours(25));
+    let token = api.token(IVAN).await;
+    assert_eq!(api.get("/export/42", Some(&token)).await.code(), Code::ExportNotFound);
+    api.client.ask_export(&token, IVAN).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_of_much_is_whole() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "первое", None).await.unwrap();
+    let many = "WITH c AS (SELECT id FROM conversations)
+                INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, number)
+                SELECT gen_random_uuid(), now() + n * interval '1 second', 42, c.id, gen_random_uuid(), n, 'user', 'слово ' || n, n
+                FROM c, generate_series(3, 1200) n";
+    sqlx::query(many).execute(&setup.pool()).await.unwrap();
+    let files = copy(&api, &token).await;
+    let said: Vec<Value> = serde_json::from_str(&files["messages.json"]).unwrap();
+    assert_eq!((said.len(), &said[1199]["text"]), (1200, &json!("слово 1200")));
+    assert_eq!(files["index.html"].matches("class=\"said").count(), 1200);
+}
+
+#[tokio::test]
+async fn numbers_tell_each_of_the_last_days_and_add_up() {
+    let morning = "2026-11-21T09:00:00Z".parse().unwrap();
+    let api = Setup { clock: Clock::fixed(morning), ..Setup::new().await }.start().await;
+    let token = api.token(IVAN).await;
+    assert_eq!(api.get("/stats/42", Some(&token)).await.code(), Code::ProfileNotFound);
+    for messages in [3, 0, 2] {
+        let token = api.token(IVAN).await;
+        for number in 0..messages {
+            api.say(&token, &format!("сообщение {number}"), None).await.unwrap();
+            api.clock.advance(TimeDelta::minutes(1));
+        }
+        api.clock.advance(TimeDelta::days(1));
+    }
+    api.clock.advance(TimeDelta::days(-1));
+    let token = api.token(IVAN).await;
+    let stats = api.client.stats(&token, IVAN).await.unwrap();
+    let messages: Vec<u32> = stats.days.iter().rev().take(3).map(|day| day.messages).collect();
+    assert_eq!((stats.days.len(), messages), (30, vec![2, 0, 3]));
+    assert!(stats.days.windows(2).all(|days| days[0].day + chrono::Days::new(1) == days[1].day));
+    let points: Vec<i64> = stats.days.iter().rev().take(4).map(|day| day.points).collect();
+    let now = api.client.relationship(&token, IVAN).await.unwrap();
+    assert_eq!((points[0], points[3]), (now.points, 0), "{points:?}");
+    assert!(points[0] > points[1] && points[1] == points[2] && points[2] > 0, "{points:?}");
+    assert_eq!((stats.messages, stats.active_days, stats.levels.len()), (5, 2, 5));
+    assert_eq!(stats.level, now.level);
+    assert_eq!(api.get("/stats/43", Some(&token)).await.code(), Code::Forbidden);
+}

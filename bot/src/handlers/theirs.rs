@@ -1,0 +1,36 @@
+//! Buttons of what is kept of a person: `/settings`, `/history`, `/memory`, `/delete`.
+//!
+//! They stay in the chat after the person was removed. A press then brings nobody back: it says once more that nothing is
+//! left.
+
+use super::{Trouble, Turn, history, memory, removal, settings};
+use crate::replies::Replies;
+
+/// Whether a button is one of these.
+#[must_use]
+pub(super) fn is_button(data: &str) -> bool {
+    removal::is_button(data) || history::is_button(data) || settings::is_button(data) || memory::is_button(data)
+}
+
+/// One of these was pressed.
+pub(super) async fn pressed(
+    turn: &Turn<'_>,
+    query: &str,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
+    turn.answer_press(query).await;
+    // Asked without making a profile.
+    let Some(profile) = turn.bot.api.profile(turn.person.id).await? else {
+        return Ok(removal::farewell(turn, message, turn.language(None)).await);
+    };
+    if removal::is_button(data) {
+        removal::pressed(turn, &profile, message, data).await
+    } else if history::is_button(data) {
+        history::pressed(turn, &profile, message, data).await
+    } else if settings::is_button(data) {
+        settings::pressed(turn, profile, message, data).await
+    } else {
+        memory::pressed(turn, turn.language(Some(&profile)), message, data).await
+    }
+}

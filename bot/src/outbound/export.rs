@@ -1,0 +1,59 @@
+//! The copy of everything that is kept of a person: asked of the API as it is sent, and kept nowhere in between.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use evolve_contract::ClientError;
+use evolve_domain::language::Language;
+use evolve_store::outbox::ClaimedOutgoing;
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::{
+    bot::Bot,
+    telegram::{Refusal, TelegramError, upload},
+    texts::Text,
+};
+
+/// The method under which it is owed; Telegram has none of that name.
+pub(crate) const METHOD: &str = "export";
+/// One at a time in this process: each is held in memory while it is sent.
+static ONE: Semaphore = Semaphore::const_new(1);
+/// Together with the time that sending may take, less than the lease of what is owed.
+const FETCHED_WITHIN: Duration = Duration::from_secs(35);
+/// So often a copy is tried that the API cannot make. What else is owed to the person waits for it.
+const MOST_ATTEMPTS: i32 = 5;
+
+/// As a document, and the turn to send it.
+///
+/// # Errors
+/// [`TelegramError`]: refused where the API will not make it, unavailable where it cannot now, or another is being sent.
+pub(super) async fn call_of(
+    bot: &Bot,
+    outgoing: &ClaimedOutgoing,
+) -> Result<(String, Value, SemaphorePermit<'static>), TelegramError> {
+    let turn = ONE.try_acquire().map_err(|_| later("another copy is being sent".to_owned()))?;
+    let fetched = tokio::time::timeout(FETCHED_WITHIN, bot.api.export(outgoing.chat_id)).await;
+    let archive = fetched
+        .map_err(|_| later("the copy took too long".to_owned()))?
+        .map_err(|error| failure(&error, outgoing.attempts))?;
+    let language = outgoing.params["language"].as_str().and_then(|code| code.parse().ok()).unwrap_or(Language::En);
+    let name = format!("evolve-{}.zip", outgoing.created_at.format("%Y-%m-%d"));
+    let document = upload::file(STANDARD.encode(archive), &name, "application/zip");
+    let caption = Text::ExportCaption.render(language);
+    let params = json!({ "chat_id": outgoing.chat_id, "document": document, "caption": caption, "parse_mode": "HTML" });
+    Ok(("sendDocument".to_owned(), params, turn))
+}
+
+fn later(reason: String) -> TelegramError {
+    TelegramError::Unavailable { reason, may_have_happened: false }
+}
+
+fn failure(error: &ClientError, attempts: i32) -> TelegramError {
+    match error {
+        ClientError::Problem(problem) if matches!(problem.status, 404 | 413) || attempts >= MOST_ATTEMPTS => {
+            TelegramError::Refused { refusal: Refusal::Other, description: error.to_string() }
+        }
+        _ => later(error.to_string()),
+    }
+}

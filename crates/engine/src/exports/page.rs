@@ -1,0 +1,137 @@
+//! A copy for people: one page that a browser shows without any network. Whatever is filled in is escaped by the template.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use evolve_domain::language::Language;
+use evolve_store::{
+    exports::Talk,
+    messages::{Message, Role},
+};
+use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
+use serde_json::Value;
+
+/// What the page says, by the name under which templates have it: each is `export-page-NAME` in `locales/`.
+const WORDS: [&str; 34] = [
+    "title",
+    "about",
+    "profile",
+    "name",
+    "gender",
+    "birthday",
+    "occupation",
+    "city",
+    "since",
+    "plan",
+    "premium-until",
+    "settings",
+    "language",
+    "time-zone",
+    "detail",
+    "wishes",
+    "talk-of",
+    "avoid",
+    "quiet",
+    "morning",
+    "follow-ups",
+    "yes",
+    "no",
+    "facts",
+    "past",
+    "until",
+    "payments",
+    "refunded",
+    "weeks",
+    "talks",
+    "untitled",
+    "said",
+    "you",
+    "picture",
+];
+
+/// A page that could not be written: a fault of ours, which tests exclude.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// A template.
+    #[error("a template failed: {0}")]
+    Template(#[from] minijinja::Error),
+    /// A message of a language.
+    #[error("the message {0} cannot be used: {1:?}")]
+    Words(String, Vec<String>),
+}
+
+/// The templates, parsed.
+#[derive(Debug)]
+pub(super) struct Page {
+    templates: Environment<'static>,
+    companion: String,
+}
+
+impl Page {
+    pub(super) fn new(companion: String) -> Result<Self, PageError> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        // What ends in `.html` is escaped.
+        for (name, source) in [
+            ("head.html", include_str!("../../pages/head.html")),
+            ("talks.html", include_str!("../../pages/talks.html")),
+            ("between.html", include_str!("../../pages/between.html")),
+            ("messages.html", include_str!("../../pages/messages.html")),
+            ("tail.html", include_str!("../../pages/tail.html")),
+        ] {
+            templates.add_template(name, source)?;
+        }
+        Ok(Self { templates, companion })
+    }
+
+    /// From the beginning of the page to the conversations.
+    pub(super) fn head(&self, language: Language, data: &Value, now: DateTime<Utc>) -> Result<String, PageError> {
+        let data = minijinja::Value::from(Serde(data));
+        let made = now.format("%Y-%m-%d").to_string();
+        self.render("head.html", context! { w => words(language)?, language => language.as_str(), data, made })
+    }
+
+    pub(super) fn talks(&self, language: Language, talks: &[Talk]) -> Result<String, PageError> {
+        let line = |talk: &Talk| {
+            let day = talk.started_at.format("%Y-%m-%d").to_string();
+            context! { day, title => talk.title.clone(), summary => talk.summary.clone() }
+        };
+        let talks: Vec<_> = talks.iter().map(line).collect();
+        self.render("talks.html", context! { w => words(language)?, talks })
+    }
+
+    /// Between the conversations and what was said.
+    pub(super) fn between(&self, language: Language) -> Result<String, PageError> {
+        self.render("between.html", context! { w => words(language)? })
+    }
+
+    pub(super) fn messages(&self, language: Language, zone: Tz, messages: &[Message]) -> Result<String, PageError> {
+        let line = |said: &Message| {
+            let at = said.created_at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
+            context! { is_own => said.role == Role::User, at, text => said.text.clone(), has_image => said.has_image }
+        };
+        let lines: Vec<_> = messages.iter().map(line).collect();
+        self.render("messages.html", context! { w => words(language)?, companion => self.companion.clone(), lines })
+    }
+
+    pub(super) fn tail(&self, language: Language) -> Result<String, PageError> {
+        self.render("tail.html", context! { w => words(language)? })
+    }
+
+    fn render(&self, name: &str, context: minijinja::Value) -> Result<String, PageError> {
+        Ok(self.templates.get_template(name)?.render(context)?)
+    }
+}
+
+fn words(language: Language) -> Result<minijinja::Value, PageError> {
+    let word = |name: &&str| {
+        let key = format!("export-page-{name}");
+        match evolve_texts::format(language, &key, None) {
+            (text, problems) if problems.is_empty() => Ok((name.replace('-', "_"), text)),
+            (_, problems) => Err(PageError::Words(key, problems)),
+        }
+    };
+    let words: BTreeMap<String, String> = WORDS.iter().map(word).collect::<Result<_, _>>()?;
+    Ok(Serde(words).into())
+}

@@ -1,0 +1,100 @@
+//! How much was said and how close a person and the companion have become, day by day, as a use case: what `/stats` draws.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+use evolve_domain::{profile::Settings, relationship::Relationship};
+use evolve_runtime::clock::Clock;
+use evolve_store::{Store, stats::Stats as Numbers};
+
+use crate::{
+    profiles::ProfileError,
+    relationships::{Rung, rung},
+};
+
+/// Days that are shown.
+const DAYS: u16 = 30;
+
+/// A day of the person's own time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Which.
+    pub day: NaiveDate,
+    /// Messages of the person.
+    pub messages: i64,
+    /// Relationship points at its end.
+    pub points: i64,
+}
+
+/// The last days, and all of it in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The day on which they came.
+    pub since: NaiveDate,
+    /// The last days, today included, oldest first.
+    pub days: Vec<Day>,
+    /// Messages since they came.
+    pub messages: i64,
+    /// Days with a message since they came.
+    pub active_days: i64,
+    /// Days in a row, up to today or yesterday.
+    pub streak: u32,
+    /// The level now.
+    pub level: Rung,
+    /// All levels, lowest first.
+    pub levels: Vec<Rung>,
+}
+
+/// The use case. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Stats {
+    store: Store,
+    clock: Clock,
+    rules: Relationship,
+    defaults: Settings,
+}
+
+impl Stats {
+    /// The use case over the store; `defaults` are the settings of somebody who has none.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, rules: Relationship, defaults: Settings) -> Self {
+        Self { store, clock, rules, defaults }
+    }
+
+    /// The last days of a person.
+    ///
+    /// # Errors
+    /// [`ProfileError::NotFound`], [`ProfileError::Store`].
+    pub async fn of(&self, user_id: i64) -> Result<Picture, ProfileError> {
+        let numbers = self.store.stats().of(user_id, DAYS, self.defaults, self.clock.now()).await?;
+        let numbers = numbers.ok_or(ProfileError::NotFound)?;
+        let (levels, language) = (&self.rules.levels, numbers.settings.language);
+        let points = numbers.bond.points_on(&self.rules, numbers.today);
+        Ok(Picture {
+            since: numbers.since,
+            days: days(&numbers, points),
+            messages: numbers.all_messages,
+            active_days: numbers.active_days,
+            streak: numbers.bond.streak_on(numbers.today),
+            level: rung(levels, levels.of(points), language),
+            levels: levels.all().map(|level| rung(levels, level, language)).collect(),
+        })
+    }
+}
+
+/// Each of the last days, with what there was on it. Points are what there are now, less what came since; what has faded
+/// since the last message is written with the next one, and counts for today until then.
+fn days(numbers: &Numbers, now: i64) -> Vec<Day> {
+    let messages: BTreeMap<_, _> = numbers.messages.iter().copied().collect();
+    let came: BTreeMap<_, _> = numbers.points.iter().copied().collect();
+    let mut points = numbers.bond.points;
+    let back = (0..DAYS).filter_map(|ago| numbers.today.checked_sub_days(Days::new(ago.into())));
+    let day = |day: NaiveDate| {
+        let at_its_end = if day == numbers.today { now } else { points };
+        points -= came.get(&day).copied().unwrap_or_default();
+        Day { day, messages: messages.get(&day).copied().unwrap_or_default(), points: at_its_end.max(0) }
+    };
+    let mut days: Vec<Day> = back.map(day).collect();
+    days.reverse();
+    days
+}

@@ -1,0 +1,103 @@
+//! How much a person said, and how their bond grew, day by day: what a picture is made of.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use evolve_domain::{profile::Settings, relationship::Bond};
+use sqlx::{FromRow, types::Json};
+
+use crate::{Store, StoreError, relationships::BondRow, users::settings};
+
+/// The last days of a person, and all of it in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// The bond as stored.
+    pub bond: Bond,
+    /// How they want things.
+    pub settings: Settings,
+    /// The person's day.
+    pub today: NaiveDate,
+    /// The day on which they came.
+    pub since: NaiveDate,
+    /// Messages of each of the last days that had any, oldest first.
+    pub messages: Vec<(NaiveDate, i64)>,
+    /// Points that came or went on each of the last days that had any, oldest first.
+    pub points: Vec<(NaiveDate, i64)>,
+    /// Messages since they came.
+    pub all_messages: i64,
+    /// Days with a message since they came.
+    pub active_days: i64,
+}
+
+/// Numbers of people. Borrowed from [`Store::stats`].
+#[derive(Debug)]
+pub struct StatsOf<'a>(&'a Store);
+
+impl Store {
+    /// Numbers of people.
+    #[must_use]
+    pub fn stats(&self) -> StatsOf<'_> {
+        StatsOf(self)
+    }
+}
+
+/// $1 person, $2 now, $3 default zone, $4 days.
+const STATS: &str = "
+    WITH person AS (
+        SELECT u.id, u.points, u.last_day, u.points_today, u.streak, u.best_level, s.language, s.time_zone, s.onboarding,
+               day_in(COALESCE(s.time_zone, $3), $2) AS today, day_in(COALESCE(s.time_zone, $3), u.created_at) AS since
+        FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1
+    )
+    SELECT p.*, a.all_messages, a.active_days,
+           (SELECT json_agg(json_build_array(d.day, d.messages) ORDER BY d.day) FROM usage_days d
+            WHERE d.user_id = $1 AND d.day > p.today - $4::integer AND d.messages > 0) AS messages,
+           (SELECT json_agg(json_build_array(e.day, e.points) ORDER BY e.day) FROM (
+                SELECT day, sum(points)::bigint AS points FROM relationship_events
+                WHERE user_id = $1 AND day > p.today - $4::integer GROUP BY day) e) AS came
+    FROM person p CROSS JOIN (
+        SELECT COALESCE(sum(messages), 0)::bigint AS all_messages, count(*) AS active_days FROM usage_days
+        WHERE user_id = $1 AND messages > 0) a";
+
+impl StatsOf<'_> {
+    /// The last `days` of a person, today included; nothing when they never came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn of(
+        &self,
+        user_id: i64,
+        days: u16,
+        defaults: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Stats>, StoreError> {
+        #[derive(FromRow)]
+        struct Row {
+            #[sqlx(flatten)]
+            bond: BondRow,
+            language: Option<String>,
+            time_zone: Option<String>,
+            onboarding: Option<String>,
+            today: NaiveDate,
+            since: NaiveDate,
+            all_messages: i64,
+            active_days: i64,
+            messages: Option<Json<Vec<(NaiveDate, i64)>>>,
+            came: Option<Json<Vec<(NaiveDate, i64)>>>,
+        }
+        let row: Option<Row> = sqlx::query_as(STATS)
+            .bind(user_id)
+            .bind(now)
+            .bind(defaults.time_zone.name())
+            .bind(i32::from(days))
+            .fetch_optional(&self.0.pool)
+            .await?;
+        Ok(row.map(|row| Stats {
+            bond: row.bond.into(),
+            settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            today: row.today,
+            since: row.since,
+            messages: row.messages.map(|json| json.0).unwrap_or_default(),
+            points: row.came.map(|json| json.0).unwrap_or_default(),
+            all_messages: row.all_messages,
+            active_days: row.active_days,
+        }))
+    }
+}

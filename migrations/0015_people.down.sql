@@ -1,0 +1,1 @@
+DROP INDEX relationship_events_by_day;
