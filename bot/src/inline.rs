@@ -5,9 +5,10 @@
 //! What is half typed is not paid for: a question is asked when it ends as one does, with `?`, `!` or `.`, is long enough, and
 //! nothing was typed after it for [`PAUSE`]. An answer that comes too late for its query waits under its key, which is made of
 //! the person, the words and the day: the same question again costs nothing, whoever's replica it reaches. Telegram keeps the
-//! answer for the person too. Only who has started the bot is answered: anybody else is shown the way.
+//! answer for the person too. Only who has started the bot is answered: anybody else is shown the way. That is looked up anew
+//! for every whole question, since the turn would make a person of somebody who has just had themselves removed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{ClientError, Code, aside::AsideRequest};
 use evolve_domain::{fact::one_line, language::Language};
@@ -15,6 +16,7 @@ use moka::future::Cache;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::{bot::Bot, markdown, texts::Text};
 
@@ -28,8 +30,10 @@ const SHORTEST: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(9);
 /// How long Telegram keeps an answer for its person, in seconds; and what may be otherwise in a moment.
 const KEPT: (u32, u32) = (600, 3);
-/// How long it is remembered that somebody has started the bot, or what they typed last.
+/// How long it is remembered that somebody has started the bot, which queries came, and what was typed last.
 const REMEMBERED: Duration = Duration::from_secs(60);
+/// Most queries at a time; beyond it they go without an answer, and come again with the next key.
+const AT_A_TIME: usize = 256;
 /// Longest description under an answer's title, in characters.
 const DESCRIPTION: usize = 200;
 /// Where a button leads: to the private chat, and what to say there.
@@ -57,29 +61,46 @@ struct From {
 pub(crate) struct Askers {
     /// The query that came last.
     last: Cache<i64, String>,
+    /// Queries that came: Telegram gives an update again that is not confirmed.
+    seen: Cache<String, ()>,
     /// Who has started the bot.
-    known: Cache<i64, bool>,
+    known: Cache<i64, ()>,
+    places: Arc<Semaphore>,
 }
 
 impl Default for Askers {
     fn default() -> Self {
-        let most = 100_000;
-        Self {
-            last: Cache::builder().max_capacity(most).time_to_live(REMEMBERED).build(),
-            known: Cache::builder().max_capacity(most).time_to_live(REMEMBERED).build(),
-        }
+        Self { last: cache(), seen: cache(), known: cache(), places: Arc::new(Semaphore::new(AT_A_TIME)) }
     }
+}
+
+fn cache<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(100_000).time_to_live(REMEMBERED).build()
 }
 
 /// Sees to an update if it is such a query; it is then nobody else's. The answer is given in the background.
 pub(crate) async fn take(bot: &Bot, update: &Value) -> bool {
     let Some(query) = update.get(KIND) else { return false };
     match serde_json::from_value::<Query>(query.clone()) {
-        Ok(query) => {
+        Ok(query) if !bot.askers.seen.contains_key(&query.id) => {
+            bot.askers.seen.insert(query.id.clone(), ()).await;
             bot.askers.last.insert(query.from.id, query.id.clone()).await;
-            let (bot, tasks) = (bot.clone(), bot.tasks.clone());
-            drop(tasks.spawn_work(async move { answer(&bot, &query).await }));
+            match bot.askers.places.clone().try_acquire_owned() {
+                Ok(place) => {
+                    let (bot, tasks) = (bot.clone(), bot.tasks.clone());
+                    drop(tasks.spawn_work(async move {
+                        answer(&bot, &query).await;
+                        drop(place);
+                    }));
+                }
+                Err(error) => bot.metrics.swallow("inline_crowded", &error),
+            }
         }
+        Ok(_) => {}
         Err(error) => bot.metrics.swallow("inline_unreadable", &error),
     }
     true
@@ -114,7 +135,14 @@ async fn answer(bot: &Bot, query: &Query) {
 
 /// What to show; nothing at all where something else was typed meanwhile.
 async fn shown(bot: &Bot, query: &Query) -> Option<Shown> {
-    match is_known(bot, query.from.id).await {
+    let question = question(&query.query);
+    if question.is_some() {
+        tokio::time::sleep(PAUSE).await;
+        if bot.askers.last.get(&query.from.id).await.is_some_and(|last| last != query.id) {
+            return None;
+        }
+    }
+    match is_known(bot, query.from.id, question.is_some()).await {
         Ok(true) => {}
         Ok(false) => return Some(Shown::Way(Text::InlineStart, START, KEPT.1)),
         Err(error) => {
@@ -122,11 +150,7 @@ async fn shown(bot: &Bot, query: &Query) -> Option<Shown> {
             return Some(Shown::Nothing);
         }
     }
-    let Some(question) = question(&query.query) else { return Some(Shown::Way(Text::InlineHint, HELP, KEPT.0)) };
-    tokio::time::sleep(PAUSE).await;
-    if bot.askers.last.get(&query.from.id).await.is_some_and(|last| last != query.id) {
-        return None;
-    }
+    let Some(question) = question else { return Some(Shown::Way(Text::InlineHint, HELP, KEPT.0)) };
     let request = AsideRequest {
         user_id: query.from.id,
         message: question.clone(),
@@ -146,14 +170,15 @@ async fn shown(bot: &Bot, query: &Query) -> Option<Shown> {
     })
 }
 
-async fn is_known(bot: &Bot, person: i64) -> Result<bool, ClientError> {
-    if let Some(is_known) = bot.askers.known.get(&person).await {
-        return Ok(is_known);
+/// Whether somebody has started the bot; asked `anew`, as things are now.
+async fn is_known(bot: &Bot, person: i64, anew: bool) -> Result<bool, ClientError> {
+    if !anew && bot.askers.known.contains_key(&person) {
+        return Ok(true);
     }
     let is_known = bot.api.profile(person).await?.is_some();
     // Who is not may be in a moment.
     if is_known {
-        bot.askers.known.insert(person, true).await;
+        bot.askers.known.insert(person, ()).await;
     }
     Ok(is_known)
 }

@@ -114,8 +114,8 @@ impl Handled {
 /// # Errors
 /// [`Trouble`], when it is to be tried again.
 pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled, Trouble> {
-    if is_own_inline(bot, &update.payload) {
-        return Ok(Handled { kind: "ignored_own_inline", owed: Vec::new() });
+    if is_own_inline(bot, &update.payload).await? {
+        return Ok(Handled::nothing("ignored_own_inline"));
     }
     if !is_money(&update.payload) && rooms::is_of_room(&update.payload) {
         return rooms::handle(bot, update).await;
@@ -131,9 +131,12 @@ pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
 }
 
 /// Whether it is an answer of ours that somebody asked for in inline mode, here of all places.
-fn is_own_inline(bot: &Bot, update: &serde_json::Value) -> bool {
-    let made_by = update["message"]["via_bot"]["id"].as_i64();
-    made_by.is_some() && made_by == bot.me.get().map(|me| me.id)
+async fn is_own_inline(bot: &Bot, update: &serde_json::Value) -> Result<bool, Trouble> {
+    let made_by = |kind: &str| update[kind]["via_bot"]["id"].as_i64();
+    match made_by("message").or_else(|| made_by("edited_message")) {
+        Some(made_by) => Ok(made_by == bot.me().await?.id),
+        None => Ok(false),
+    }
 }
 
 /// What the person gets when their update could not be handled at all.

@@ -16,9 +16,8 @@ use serde_json::Value;
 use crate::{bot::Bot, checkout, handlers, inline};
 
 /// What we ask Telegram for. Without this list, Telegram would keep to whatever was asked for before.
-pub(crate) const ALLOWED_UPDATES: [&str; 7] = [
-    "message", "edited_message", "message_reaction", "callback_query", "my_chat_member", checkout::KIND, inline::KIND,
-];
+pub(crate) const ALLOWED_UPDATES: [&str; 7] =
+    ["message", "edited_message", "message_reaction", "callback_query", "my_chat_member", checkout::KIND, inline::KIND];
 
 /// Sees to an update that is not for the inbox: what is said in a group and not to us, and what somebody types who asks from
 /// another chat. Whether it was one.

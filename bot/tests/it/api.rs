@@ -247,6 +247,11 @@ impl FakeApi {
         self.lock().profiles.insert(person, data);
     }
 
+    /// The person was removed.
+    pub(crate) fn forget_person(&self, person: i64) {
+        self.lock().profiles.remove(&person);
+    }
+
     /// In how many days the person is to be removed.
     pub(crate) fn deletion(&self, person: i64) -> Option<u32> {
         self.lock().deletions.get(&person).copied()

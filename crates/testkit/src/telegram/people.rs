@@ -235,8 +235,7 @@ impl World {
         let user = self.remember(user);
         let id = format!("{}{:08}", user.id, self.inline_queries.len() + 1);
         self.inline_queries.insert(id.clone(), None);
-        let query =
-            json!({"id": id, "from": user.to_json(), "query": words, "offset": "", "chat_type": "supergroup"});
+        let query = json!({"id": id, "from": user.to_json(), "query": words, "offset": "", "chat_type": "supergroup"});
         self.updates.push("inline_query", query, user.id);
         id
     }

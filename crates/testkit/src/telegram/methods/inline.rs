@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::super::entities::{self, ParseMode};
 use super::super::params::Params;
 use super::super::refusal::{Outcome, Refusal};
 use super::super::world::World;
-use super::super::entities::{self, ParseMode};
 
 /// Results of an answer, at most.
 const MOST: usize = 50;
