@@ -17,6 +17,7 @@ use tokio::sync::{Notify, OnceCell};
 
 use crate::{
     api::Api,
+    inline::Askers,
     metrics::BotMetrics,
     outbound::Pace,
     room::Room,
@@ -45,6 +46,8 @@ pub(crate) struct Bot {
     pub(crate) contact: Contact,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,
+    /// Who asks from other chats.
+    pub(crate) askers: Askers,
     /// What the payloads of invoices are signed with; the API has the same.
     pub(crate) payload_keys: Arc<[SecretString]>,
     /// For invoices in money.

@@ -16,6 +16,7 @@ mod checkout;
 mod handlers;
 mod health;
 mod inbound;
+mod inline;
 mod markdown;
 mod metrics;
 mod outbound;
@@ -79,6 +80,7 @@ pub fn start(
         showing: config.showing,
         pace: Arc::new(Pace::new(config.messages_per_second)),
         me: Arc::default(),
+        askers: inline::Askers::default(),
         contact: Contact::default(),
         owed: Arc::new(Notify::new()),
         provider_token: config.provider_token.clone(),

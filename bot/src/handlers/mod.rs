@@ -114,6 +114,9 @@ impl Handled {
 /// # Errors
 /// [`Trouble`], when it is to be tried again.
 pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled, Trouble> {
+    if is_own_inline(bot, &update.payload).await? {
+        return Ok(Handled::nothing("ignored_own_inline"));
+    }
     if !is_money(&update.payload) && rooms::is_of_room(&update.payload) {
         return rooms::handle(bot, update).await;
     }
@@ -124,6 +127,15 @@ pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
             Ok(Handled::of(kind, dispatch(&turn, incoming).await?))
         }
         Err(ignored) => Ok(Handled::nothing(ignored.name())),
+    }
+}
+
+/// Whether it is an answer of ours that somebody asked for in inline mode, here of all places.
+async fn is_own_inline(bot: &Bot, update: &serde_json::Value) -> Result<bool, Trouble> {
+    let made_by = |kind: &str| update[kind]["via_bot"]["id"].as_i64();
+    match made_by("message").or_else(|| made_by("edited_message")) {
+        Some(made_by) => Ok(made_by == bot.me().await?.id),
+        None => Ok(false),
     }
 }
 

@@ -13,11 +13,17 @@ use std::time::Duration;
 use evolve_store::inbox::NewUpdate;
 use serde_json::Value;
 
-use crate::{checkout, handlers};
+use crate::{bot::Bot, checkout, handlers, inline};
 
 /// What we ask Telegram for. Without this list, Telegram would keep to whatever was asked for before.
-pub(crate) const ALLOWED_UPDATES: [&str; 6] =
-    ["message", "edited_message", "message_reaction", "callback_query", "my_chat_member", checkout::KIND];
+pub(crate) const ALLOWED_UPDATES: [&str; 7] =
+    ["message", "edited_message", "message_reaction", "callback_query", "my_chat_member", checkout::KIND, inline::KIND];
+
+/// Sees to an update that is not for the inbox: what is said in a group and not to us, and what somebody types who asks from
+/// another chat. Whether it was one.
+pub(crate) async fn is_seen_to(bot: &Bot, update: &Value) -> bool {
+    !handlers::rooms::is_wanted(update, bot.me.get()) || inline::take(bot, update).await
+}
 
 /// Added to the chat of a reaction, which is worked apart from its chat and yet in order: Telegram's ids have 52 bits.
 const REACTIONS: i64 = 1 << 60;

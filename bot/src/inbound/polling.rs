@@ -10,8 +10,8 @@ use evolve_store::{StoreError, lock::Lock};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{ALLOWED_UPDATES, Backoff, new_update, setup};
-use crate::{bot::Bot, checkout, handlers::rooms::is_wanted, telegram::TelegramError};
+use super::{ALLOWED_UPDATES, Backoff, is_seen_to, new_update, setup};
+use crate::{bot::Bot, checkout, telegram::TelegramError};
 
 /// Who holds this polls.
 const LOCK: &str = "telegram-poller";
@@ -135,7 +135,7 @@ impl Poller<'_> {
         let last = ids.max();
         let mut others = Vec::with_capacity(received);
         for update in updates {
-            if !checkout::take(self.bot, &update).await && is_wanted(&update, self.bot.me.get()) {
+            if !checkout::take(self.bot, &update).await && !is_seen_to(self.bot, &update).await {
                 others.push(update);
             }
         }

@@ -17,8 +17,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
-use super::new_update;
-use crate::{bot::Bot, checkout, config::WEBHOOK_PATH, handlers::rooms::is_wanted};
+use super::{is_seen_to, new_update};
+use crate::{bot::Bot, checkout, config::WEBHOOK_PATH};
 
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// Updates are a few kilobytes.
@@ -50,7 +50,9 @@ async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
     if let Some(answer) = update.as_ref().and_then(|update| checkout::answer_to(&bot, update)) {
         return Json(answer).into_response();
     }
-    if update.as_ref().is_some_and(|update| !is_wanted(update, bot.me.get())) {
+    if let Some(update) = &update
+        && is_seen_to(&bot, update).await
+    {
         return StatusCode::OK.into_response();
     }
     let Some(update) = update.and_then(new_update) else {

@@ -96,6 +96,7 @@ struct World {
     facts: Vec<(i64, FactData)>,
     calls: Vec<Call>,
     asides: Vec<AsideRequest>,
+    aside_keys: Vec<String>,
     turns: usize,
     token_generation: u32,
     conversation_open: bool,
@@ -142,6 +143,7 @@ impl FakeApi {
             facts: Vec::new(),
             calls: Vec::new(),
             asides: Vec::new(),
+            aside_keys: Vec::new(),
             turns: 0,
             token_generation: 0,
             conversation_open: true,
@@ -245,6 +247,11 @@ impl FakeApi {
         self.lock().profiles.insert(person, data);
     }
 
+    /// The person was removed.
+    pub(crate) fn forget_person(&self, person: i64) {
+        self.lock().profiles.remove(&person);
+    }
+
     /// In how many days the person is to be removed.
     pub(crate) fn deletion(&self, person: i64) -> Option<u32> {
         self.lock().deletions.get(&person).copied()
@@ -278,6 +285,11 @@ impl FakeApi {
     /// Every `POST /chat/aside` so far.
     pub(crate) fn asides(&self) -> Vec<AsideRequest> {
         self.lock().asides.clone()
+    }
+
+    /// The key of each.
+    pub(crate) fn aside_keys(&self) -> Vec<String> {
+        self.lock().aside_keys.clone()
     }
 
     /// Turns that were made, rather than repeated.

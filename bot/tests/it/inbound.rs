@@ -75,8 +75,15 @@ async fn updates_come_by_webhook_with_a_secret() {
     assert_eq!(bot.get("/ready").await.status(), 200);
     let set = &world.telegram.calls_of("setWebhook")[0].params;
     assert_eq!(set["max_connections"], 100);
-    let kinds =
-        ["message", "edited_message", "message_reaction", "callback_query", "my_chat_member", "pre_checkout_query"];
+    let kinds = [
+        "message",
+        "edited_message",
+        "message_reaction",
+        "callback_query",
+        "my_chat_member",
+        "pre_checkout_query",
+        "inline_query",
+    ];
     assert_eq!(set["allowed_updates"], json!(kinds));
 }
 

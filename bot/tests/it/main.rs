@@ -14,6 +14,7 @@ mod checkout;
 mod data;
 mod delivery;
 mod inbound;
+mod inline;
 mod live;
 mod memory;
 mod people;

@@ -33,6 +33,7 @@ async fn aside(State(world): super::Shared, headers: HeaderMap, Json(body): Json
     }
     let key = headers.get(IDEMPOTENCY_KEY_HEADER).unwrap().to_str().unwrap().to_owned();
     world.asides.push(body.clone());
+    world.aside_keys.push(key.clone());
     world.changes.send_replace(());
     let request = ChatRequest { message: body.message, reply_to: body.reply_to, ..ChatRequest::default() };
     match (world.answerer)(&Call { person: asked, key, request }, 0) {

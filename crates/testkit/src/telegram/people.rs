@@ -230,6 +230,16 @@ impl World {
         Some((Posted { update_id, message_id }, id))
     }
 
+    /// A person types the bot's name and some words into some chat. The query's id.
+    pub(super) fn person_asks_inline(&mut self, user: User, words: &str) -> String {
+        let user = self.remember(user);
+        let id = format!("{}{:08}", user.id, self.inline_queries.len() + 1);
+        self.inline_queries.insert(id.clone(), None);
+        let query = json!({"id": id, "from": user.to_json(), "query": words, "offset": "", "chat_type": "supergroup"});
+        self.updates.push("inline_query", query, user.id);
+        id
+    }
+
     /// A person blocks the bot, or unblocks it; the bot is told.
     pub(super) fn set_blocked(&mut self, user_id: i64, has_blocked: bool) {
         let user = self.open_chat(user_id.into());

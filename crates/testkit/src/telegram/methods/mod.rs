@@ -4,6 +4,7 @@
 mod callbacks;
 mod commands;
 mod edit;
+mod inline;
 mod markup;
 mod media;
 mod messages;
@@ -69,6 +70,7 @@ const METHODS: &[Method] = &[
     quiet("deleteMessage", edit::delete),
     quiet("deleteMessages", edit::delete_many),
     quiet("answerCallbackQuery", callbacks::answer),
+    quiet("answerInlineQuery", inline::answer),
     paced("sendInvoice", payments::send_invoice),
     quiet("createInvoiceLink", payments::create_link),
     quiet("answerPreCheckoutQuery", payments::answer),

@@ -11,7 +11,7 @@ pub(super) fn get_me(world: &mut World, _params: &Params) -> Outcome {
     for (field, value) in [
         ("can_join_groups", true),
         ("can_read_all_group_messages", world.options.reads_groups),
-        ("supports_inline_queries", false),
+        ("supports_inline_queries", true),
         ("can_connect_to_business", false),
         ("has_main_web_app", false),
         ("has_topics_enabled", false),

@@ -1,5 +1,7 @@
 //! What happens in groups, on the handle of a test.
 
+use serde_json::Value;
+
 use super::super::User;
 use super::super::world::ChatKind;
 use super::TelegramServer;
@@ -51,6 +53,17 @@ impl TelegramServer {
     /// Somebody writes in a group in the name of another chat: a channel, or the group itself. Returns the id of the update.
     pub fn send_as_chat(&self, chat_id: i64, sender_chat: i64, text: &str) -> i64 {
         self.shared.change(|world| world.chat_writes(chat_id, sender_chat, text)).update_id.unwrap_or(0)
+    }
+
+    /// A person types the bot's name and some words into some chat. The query's id.
+    pub fn ask_inline(&self, user: impl Into<User>, words: &str) -> String {
+        let user = user.into();
+        self.shared.change(|world| world.person_asks_inline(user, words))
+    }
+
+    /// How an inline query was answered, once it is: `results`, `button`, `is_personal`, `cache_time`.
+    pub fn inline_answer(&self, query_id: &str) -> Option<Value> {
+        self.shared.read(|world| world.inline_queries.get(query_id).cloned().flatten())
     }
 
     /// A person presses a button on a message in a group. Returns the id of the update; 0 if there never was such a message.

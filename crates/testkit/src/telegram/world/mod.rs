@@ -72,6 +72,8 @@ pub(super) struct World {
     pub(super) files: Files,
     pub(super) presses: HashMap<String, Press>,
     pub(super) commands: Commands,
+    /// Inline queries, and how they were answered.
+    pub(super) inline_queries: HashMap<String, Option<Value>>,
     pub(super) payments: Payments,
     pub(super) faults: Faults,
     pub(super) floods: Floods,
@@ -99,6 +101,7 @@ impl World {
             files: Files::default(),
             presses: HashMap::new(),
             commands: HashMap::new(),
+            inline_queries: HashMap::new(),
             payments: Payments::default(),
             faults: Faults::default(),
             floods: Floods::default(),
