@@ -58,7 +58,6 @@ pub fn start(engine: Engine, tasks: &Tasks) {
                 () = soft.cancelled() => return Ok(()),
             }
             turns = turns.resubscribe();
-            engine.meanings.enable(&engine.store).await;
             sum_up_due(&engine, || soft.is_cancelled()).await;
         }
     });
@@ -118,7 +117,7 @@ async fn one(engine: &Engine) -> Pass {
             if written == Written::Done {
                 engine.metrics.summaries.inc();
             }
-            engine.meanings.place(&engine.store, unsummed.user_id).await;
+            engine.meanings.owe(unsummed.user_id);
             Pass::Done
         }
         Err(error) => {

@@ -78,8 +78,7 @@ pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result
     };
     let names = Names { person: context.profile.name.as_deref(), companion: context.companion };
     let question = Question::read(&query, names);
-    let meaning = context.meanings.of(&query).await;
-    let found = context.store.memory().find(context.user_id, &question, meaning.as_ref(), FOUND).await?;
+    let found = find(&query, &question, context).await?;
     let shown = |m: &Message| {
         json!({
             "who": match m.role { Role::User => "person", Role::Assistant => "you" },
@@ -89,6 +88,19 @@ pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result
     };
     let before = held_once(&question, context).await?;
     Ok(Ok(json!({"found": found.iter().map(shown).collect::<Vec<_>>(), "held_once": before})))
+}
+
+/// What was said, by its words, and by its meaning where that can be compared.
+async fn find(query: &str, question: &Question, context: &Context<'_>) -> Result<Vec<Message>, StoreError> {
+    let (memory, meaning) = (context.store.memory(), context.meanings.of(query).await);
+    match memory.find(context.user_id, question, meaning.as_ref(), FOUND).await {
+        Err(error) if meaning.is_some() && !error.is_unavailable() => {
+            tracing::warn!(%error, "vectors could not be compared; words alone are looked for");
+            context.meanings.disable(context.now);
+            memory.find(context.user_id, question, None, FOUND).await
+        }
+        done => done,
+    }
 }
 
 /// Facts that hold no longer and share a word with the question, latest first.

@@ -168,7 +168,7 @@ impl Running<'_> {
     ) -> Result<Vec<Value>, TurnError> {
         let context = tools::Context {
             store: &self.engine.store,
-            meanings: &self.engine.meanings,
+            meanings: self.meanings(),
             user_id: self.lease.user_id,
             facts: &recall.facts,
             facts_version: recall.facts_version,

@@ -65,7 +65,8 @@ const ADMIT: &str = "
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
            known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
-           who.messages, found.terms, found.months, found.postings
+           who.messages, found.terms, found.months, found.postings,
+           EXISTS (SELECT FROM vector_progress WHERE user_id = $1) AS has_vectors
     FROM who LEFT JOIN known ON true CROSS JOIN (
         SELECT array_agg(term) AS terms, array_agg(month) AS months, array_agg(postings) AS postings
         FROM message_terms WHERE user_id = $1 AND term = ANY ($10)) AS found";
@@ -129,6 +130,7 @@ struct Row {
     terms: Option<Vec<String>>,
     months: Option<Vec<NaiveDate>>,
     postings: Option<Vec<Vec<u8>>>,
+    has_vectors: bool,
 }
 
 struct Known {
@@ -260,6 +262,7 @@ impl Turns<'_> {
             profile_token: row.profile,
             day: row.day,
             postings: Postings::of(row.messages, row.terms, row.months, row.postings),
+            has_vectors: row.has_vectors,
         })
     }
 }

@@ -124,6 +124,8 @@ pub struct Person {
     pub day: NaiveDate,
     /// Where the terms of the message were said before.
     pub postings: Postings,
+    /// Whether any of their messages were ever given vectors ([`crate::vectors`]): nothing else has a meaning to compare.
+    pub has_vectors: bool,
 }
 
 /// An answer as it is kept with its turn: what whoever asks again under its key is told.
