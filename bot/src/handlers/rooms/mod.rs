@@ -164,6 +164,7 @@ impl RoomTurn<'_> {
             name: self.said.name.clone(),
             language: Some(self.language().to_string()),
             room: Some(turn.person.chat_id),
+            thread: self.said.thread_id,
             reply_to: quoted::of(&turn.update.payload).map(|quoted| self.told_apart(quoted)),
         };
         let replies = self.replies().keyed(&key);
