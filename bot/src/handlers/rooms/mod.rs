@@ -142,6 +142,8 @@ impl RoomTurn<'_> {
         if let How::Command(command) = &self.said.how {
             return Ok(("room_command", self.command(command).await?));
         }
+        let (bot, key, language) = (self.turn.bot, self.key("room-helplines", HOUR), self.language());
+        danger::look_after_among_others(bot, self.replies(), &key, language, &self.said.text).await;
         if self.said.is_anonymous {
             return Ok(("room_anonymous", self.once("room-anonymous", DAY).say(self.render(Text::RoomAnonymous))));
         }
@@ -149,14 +151,12 @@ impl RoomTurn<'_> {
             return Ok(("room_media", self.say(Text::RoomWordsOnly)));
         }
         let work = self.chat();
-        let (bot, chat_id) = (self.turn.bot, self.turn.person.chat_id);
+        let chat_id = self.turn.person.chat_id;
         Ok(("room_text", typing::in_thread(bot, chat_id, self.said.thread_id, work).await?))
     }
 
     async fn chat(&self) -> Result<Replies, Trouble> {
         let turn = &self.turn;
-        let (numbers, language) = (self.key("room-helplines", HOUR), self.language());
-        danger::look_after_among_others(turn.bot, self.replies(), &numbers, language, &self.said.text).await;
         let key = turn.key();
         let request = AsideRequest {
             user_id: turn.person.id,
