@@ -365,19 +365,23 @@ reset-done = All right, a fresh start 🌱 Everything I remember about you stays
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.
 
 # What cannot be done
-room-hello = Hello everybody! Mention me (@{ $bot }) or reply to me, and I'll answer.
-room-sees-own = Telegram shows me only what is said to me. I keep it for a day, to follow the talk. Nobody's private chat with me is told here.
+room-hello = Hello everybody! Reply to me, mention me (@{ $bot }) or write /ask@{ $bot } and your question, and I'll answer.
+room-sees-own = Telegram shows me only what is said to me. I keep it for a day, to follow the talk. Nobody's private chat with me is told here. Where a mention stays without an answer, Telegram has not shown it to me: a reply to me and /ask@{ $bot } always reach me.
 room-sees-all = Telegram shows me everything here, since I am an administrator or my privacy mode is off. I keep only what is said to me, for a day, to follow the talk; the rest I throw away unread. Nobody's private chat with me is told here.
 room-help =
-    Mention me (@{ $bot }) or reply to me, and I'll answer. What is said to me here I remember for a day; nobody's private chat with me is told here.
+    Reply to me, mention me (@{ $bot }) or write /ask@{ $bot } and your question, and I'll answer. What is said to me here I remember for a day; nobody's private chat with me is told here.
+
+    Where I am an administrator, or my privacy mode is off, Telegram shows me everything here; what is not said to me I throw away unread. Otherwise it shows me only what is said to me, and not every mention.
 
     /settings@{ $bot } — when I answer, and in which language (for administrators)
     /reset@{ $bot } — forget what was said to me here (for administrators)
 room-private = That is between the two of us: let's go to our private chat 🙂
 room-private-button = To the private chat
 room-admins-only = Only this group's administrators can do that.
+room-admins-unknown = Telegram does not show me who runs this group. Make me an administrator, and I can see who may do that.
+room-anonymous = You write in the name of the group, so I can't tell who you are, and nobody's day would pay for my answer. Ask me as yourself, and I'll answer.
 room-forgotten = I have forgotten what was said to me here.
-room-words-only = In groups I only read words. In our private chat I can look at a picture.
+room-words-only = In groups I only read words. In our private chat I can look at a picture or listen to a recording.
 room-quota = I can't answer you any more today. The details are in our private chat: /status
 room-settings-title =
     <b>This group</b>
@@ -393,6 +397,7 @@ inline-start = Let's get to know each other first
 inline-later = One moment: ask once more
 inline-quota = That was all for today
 inline-answer = The answer
+command-room-ask = Ask me something
 command-room-help = How I answer here
 command-room-settings = When I answer, and in which language
 command-room-reset = Forget what was said to me here

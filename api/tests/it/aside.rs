@@ -46,6 +46,7 @@ async fn what_it_is_asked_has_bounds() {
         ("message", json!("я".repeat(16_385))),
         ("name", json!("я".repeat(257))),
         ("room", json!(42)),
+        ("thread", json!(0)),
         ("language", json!("klingon")),
         ("reply_to", json!({"author": "other", "text": "я".repeat(4097)})),
     ] {

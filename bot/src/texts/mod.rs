@@ -20,7 +20,9 @@ macro_rules! texts {
         }
 
         impl Text<'_> {
-            fn key(&self) -> &'static str {
+            /// Which text it is.
+            #[must_use]
+            pub(crate) fn key(&self) -> &'static str {
                 match self { $(Self::$variant $({ $($field: _),+ })? => $key),+ }
             }
 
@@ -220,12 +222,14 @@ texts! {
     ResetDone = "reset-done",
     ResetNothing = "reset-nothing",
     RoomHello { bot: &'a str } = "room-hello",
-    RoomSeesOwn = "room-sees-own",
+    RoomSeesOwn { bot: &'a str } = "room-sees-own",
     RoomSeesAll = "room-sees-all",
     RoomHelp { bot: &'a str } = "room-help",
     RoomPrivate = "room-private",
     RoomPrivateButton = "room-private-button",
     RoomAdminsOnly = "room-admins-only",
+    RoomAdminsUnknown = "room-admins-unknown",
+    RoomAnonymous = "room-anonymous",
     RoomForgotten = "room-forgotten",
     RoomWordsOnly = "room-words-only",
     RoomQuota = "room-quota",
@@ -240,6 +244,7 @@ texts! {
     InlineLater = "inline-later",
     InlineQuota = "inline-quota",
     InlineAnswer = "inline-answer",
+    CommandRoomAsk = "command-room-ask",
     CommandRoomHelp = "command-room-help",
     CommandRoomSettings = "command-room-settings",
     CommandRoomReset = "command-room-reset",

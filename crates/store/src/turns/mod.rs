@@ -68,6 +68,8 @@ pub struct Admit<'a> {
     pub quoted: Option<&'a str>,
     /// How the caller can have its picture again.
     pub image_ref: Option<&'a str>,
+    /// Whether it is said outside the private chat: who speaks in a group may have the bot blocked.
+    pub is_aside: bool,
 }
 
 /// The right, and the duty, to end a turn whose quota has been taken.
