@@ -17,9 +17,8 @@ pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &st
     }
     let profile = turn.bot.api.settled_profile(turn.person.id).await;
     let zone = profile.and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
-    let helplines = helplines::of_zone(zone.unwrap_or(chrono_tz::UTC));
-    let lines: Vec<_> = helplines.lines.iter().map(|line| format!("{} — {}", line.name, line.contact)).collect();
-    let text = Text::Helplines { lines: &lines.join("\n"), emergency: helplines.emergency }.render(language);
+    let helplines = helplines::fitting(zone.unwrap_or(chrono_tz::UTC), language);
+    let text = Text::Helplines { lines: &helplines.listed(), emergency: helplines.emergency }.render(language);
     let Some(owed) = turn.replies().say(text).into_owed().pop() else { return };
     let owed = NewOutgoing { key: format!("tg-{}-helplines", turn.update.update_id), ..owed };
     match turn.bot.store.outbox().put(slice::from_ref(&owed), turn.bot.clock.now()).await {

@@ -9,7 +9,7 @@ use evolve_domain::{
     fact::one_line,
     language::Language,
     relationship::Level,
-    safety::{crisis, hidden},
+    safety::{crisis, helplines, hidden},
 };
 use evolve_store::{messages::Recall, rooms::Spoken, turns::Aside as Work};
 
@@ -50,7 +50,7 @@ impl Running<'_> {
         let voice = self.engine.relationship.levels.voice(Level::FIRST);
         let (mut system, secret) = prompts.aside(&self.engine.persona, language, voice, aside.room.is_some())?;
         if crisis::is_spoken_of(&self.request.text) {
-            system = format!("{system}\n\n{}", prompts.danger(language)?);
+            system = format!("{system}\n\n{}", prompts.danger(language, &helplines::ANYWHERE)?);
         }
         let mut context: Vec<Message> = spoken.iter().flat_map(exchange).collect();
         context.push(self.spoken_now(aside));
