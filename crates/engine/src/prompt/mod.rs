@@ -21,7 +21,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
-pub use said::{answered, said_before};
+pub use said::{answered, indented, said_before};
 
 /// Stands for a picture that is not shown any more.
 pub const PHOTO: &str = "[photo]";

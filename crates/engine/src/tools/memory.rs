@@ -6,6 +6,7 @@ use evolve_domain::{
         question::{Names, Question},
         terms::terms,
     },
+    safety::hidden,
 };
 use evolve_store::{
     StoreError,
@@ -84,7 +85,7 @@ pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result
         json!({
             "who": match m.role { Role::User => "person", Role::Assistant => "you" },
             "when": m.created_at.with_timezone(&context.settings.time_zone).format("%Y-%m-%d %H:%M").to_string(),
-            "text": m.text.chars().take(FOUND_CHARS).collect::<String>(),
+            "text": hidden::without(&m.text).chars().take(FOUND_CHARS).collect::<String>(),
         })
     };
     let before = held_once(&question, context).await?;
