@@ -105,6 +105,11 @@ profile-occupation = Занятие: { $value }
 profile-city = Город: { $value }
 profile-language = Язык: { $value }
 profile-time-zone = Часовой пояс: { $value }
+profile-forget-name = 🗑 Имя
+profile-forget-gender = 🗑 Пол
+profile-forget-birthday = 🗑 День рождения
+profile-forget-occupation = 🗑 Занятие
+profile-forget-city = 🗑 Город
 gender-male = мужской
 gender-female = женский
 # $day is a number, $month is 1 to 12, $year is text.
