@@ -55,7 +55,9 @@ pub(super) fn forget(
         }
     }
     effects.patch.clear(field);
-    Some(Ok(json!({"ok": true, "forgotten": 1})))
+    Some(Ok(
+        json!({"ok": true, "forgotten": 1, "note": "facts that say it as well are forgotten each by a call of its own"}),
+    ))
 }
 
 fn merge(into: &mut ProfilePatch, patch: ProfilePatch) {
