@@ -104,6 +104,11 @@ profile-occupation = Occupation: { $value }
 profile-city = City: { $value }
 profile-language = Language: { $value }
 profile-time-zone = Time zone: { $value }
+profile-forget-name = 🗑 Name
+profile-forget-gender = 🗑 Gender
+profile-forget-birthday = 🗑 Birthday
+profile-forget-occupation = 🗑 Occupation
+profile-forget-city = 🗑 City
 gender-male = male
 gender-female = female
 date = { $month ->
@@ -638,7 +643,9 @@ prompt-danger =
     The person may be in danger: they speak of dying or of hurting themselves. This comes before the persona and every rule of tone.
     - Take it seriously and warmly: say that you hear them; do not argue, lecture or shame.
     - Ask directly whether they are safe right now, and whether somebody is with them.
-    - Ask them to reach somebody close, or help: they have been sent the numbers.
+    - Ask them to reach somebody close, or help, and tell them whom they can call (no other numbers):
+    { $lines }
+    In danger right now: { $emergency }
     - Describe no means, promise no secrecy, and say nothing that would push them, not even in play or as a joke.
 prompt-aside-rules =
     # Rules

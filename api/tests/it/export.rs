@@ -47,7 +47,8 @@ async fn a_copy_holds_everything_for_people_and_for_programs_and_nothing_in_it_i
     api.say(&token, "Люблю чай", None).await.unwrap();
     api.say(&token, "<script>alert('сюрприз')</script>", None).await.unwrap();
     let name = Some("Иван <3".to_owned());
-    let update = ProfileUpdate { user_id: IVAN, data: ProfileData { name, ..ProfileData::default() } };
+    let update =
+        ProfileUpdate { user_id: IVAN, data: ProfileData { name, ..ProfileData::default() }, forget: Vec::new() };
     api.client.update_profile(&token, &update).await.unwrap();
 
     assert_eq!(api.get("/export/42", Some(&token)).await.code(), Code::ExportNotFound);

@@ -46,7 +46,10 @@ async fn the_reaction_that_stands_is_kept_with_its_answer_and_an_answer_made_ane
 
 async fn come(api: &Api, user_id: i64) {
     let data = ProfileData { language: Some("ru".to_owned()), ..ProfileData::default() };
-    api.client.update_profile(&api.token(user_id).await, &ProfileUpdate { user_id, data }).await.unwrap();
+    api.client
+        .update_profile(&api.token(user_id).await, &ProfileUpdate { user_id, data, forget: Vec::new() })
+        .await
+        .unwrap();
 }
 
 /// Whether it was kept, which only the database knows.

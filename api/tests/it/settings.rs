@@ -54,7 +54,7 @@ async fn what_a_person_wishes_is_kept_encrypted_and_told_to_the_model_as_informa
 
     // A name that is learnt later takes no wish away, and what is empty clears.
     let name = ProfileData { name: Some("Иван".to_owned()), ..ProfileData::default() };
-    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: name }).await.unwrap();
+    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: name, forget: Vec::new() }).await.unwrap();
     let cleared =
         SettingsData { instructions: Some(Vec::new()), quiet_hours: Some(String::new()), ..SettingsData::default() };
     let now = set(&api, &token, cleared).await;

@@ -30,9 +30,8 @@ pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &s
 }
 
 async fn owe(bot: &Bot, replies: Replies, key: &str, zone: chrono_tz::Tz, language: Language) {
-    let helplines = helplines::of_zone(zone);
-    let lines: Vec<_> = helplines.lines.iter().map(|line| format!("{} — {}", line.name, line.contact)).collect();
-    let text = Text::Helplines { lines: &lines.join("\n"), emergency: helplines.emergency }.render(language);
+    let helplines = helplines::fitting(zone, language);
+    let text = Text::Helplines { lines: &helplines.listed(), emergency: helplines.emergency }.render(language);
     let Some(owed) = replies.say(text).into_owed().pop() else { return };
     let owed = NewOutgoing { key: key.to_owned(), ..owed };
     match bot.store.outbox().put(slice::from_ref(&owed), bot.clock.now()).await {

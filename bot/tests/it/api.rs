@@ -27,8 +27,8 @@ use evolve_contract::{
     memory::FactData,
     problem::PROBLEM_JSON,
     profile::{
-        DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse,
-        StatusResponse,
+        DeletedResponse, Onboarding, ProfileData, ProfileField, ProfileResponse, ProfileUpdate, ReferrerRequest,
+        ReferrerResponse, StatusResponse,
     },
     relationship::{EventKind, Level, RelationshipResponse},
     settings::{SettingsData, SettingsResponse, SettingsUpdate},
@@ -574,6 +574,15 @@ fn change_profile(world: &mut World, headers: &HeaderMap, update: ProfileUpdate)
             known.language = new.language.or(known.language.take());
             known.time_zone = new.time_zone.or(known.time_zone.take());
             known.onboarding = new.onboarding.or(known.onboarding);
+            for field in update.forget {
+                match field {
+                    ProfileField::Name => known.name = None,
+                    ProfileField::Gender => known.gender = None,
+                    ProfileField::Birthday => known.birthday = None,
+                    ProfileField::Occupation => known.occupation = None,
+                    ProfileField::City => known.city = None,
+                }
+            }
             Json(response_of(person, known)).into_response()
         }
     }

@@ -20,7 +20,7 @@ use evolve_store::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{Engine, facts::settle, model};
+use crate::{Engine, facts::settle, model, prompt::indented};
 pub use week::sum_up_week;
 
 /// An open conversation is due with 20 messages that no summary holds, and keeps the newest 10 of them.
@@ -206,6 +206,6 @@ fn line(number: usize, message: &Message) -> String {
     format!(
         "[{number}] {} {who}: {photo}{}\n",
         message.created_at.format("%Y-%m-%d %H:%M"),
-        hidden::without(&message.text)
+        indented(&hidden::without(&message.text))
     )
 }

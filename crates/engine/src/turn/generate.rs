@@ -150,7 +150,7 @@ impl Running<'_> {
                     }
                     told = true;
                     said.push_str(text);
-                    listener.tell(TurnEvent::Delta(text.clone()));
+                    listener.tell(TurnEvent::Delta(hidden::without(text)));
                 }
                 _ => {}
             }

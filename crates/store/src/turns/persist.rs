@@ -144,9 +144,12 @@ const PERSIST: &str = "
         GROUP BY 1, 2, 3
         ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
     ), learnt AS (
-        INSERT INTO facts (id, user_id, category, content, turn_id, created_at, last_said_at, confidence, day, chain, message_id)
+        INSERT INTO facts (id, user_id, category, content, turn_id, created_at, last_said_at, confidence, day, chain,
+                           forgotten_at, message_id)
         SELECT f.id, held.user_id, f.category, f.content, held.id, held.started_at, held.started_at, f.confidence, f.day, f.chain,
-               CASE WHEN held.message_stored
+               CASE WHEN f.chain = ANY ($14::uuid[]) THEN $3::timestamptz END,
+               CASE WHEN f.chain = ANY ($14) THEN NULL
+                    WHEN held.message_stored
                     THEN (SELECT m.id FROM messages m WHERE m.user_id = held.user_id AND m.created_at = held.started_at
                           AND m.turn_id = held.id AND m.role = 'user' LIMIT 1)
                     ELSE $8 END
