@@ -1,4 +1,5 @@
-//! The outbox: what is owed to people until Telegram has accepted it, in order per chat.
+//! The outbox: what is owed to people until Telegram has accepted it, in order per chat. A copy of everything (`export`) alone
+//! may come later than what is owed after it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, types::Json};
@@ -63,11 +64,13 @@ const PUT: &str = "
     )
     SELECT count(*), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text FROM owed";
 
+/// A copy of everything, which may take long, holds up nothing that comes after it. $1 worker, $2 now, $3 lease.
 const CLAIM: &str = "
     WITH next AS (
         SELECT o.id FROM outbox o
         WHERE o.state = 'pending' AND o.ready_at <= $2 AND (o.leased_until IS NULL OR o.leased_until <= $2)
-          AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')
+          AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending'
+                                                 AND e.method <> 'export')
         ORDER BY o.id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE outbox o SET leased_by = $1, leased_until = $3, attempts = o.attempts + 1
@@ -89,7 +92,8 @@ const RETRY: &str = "
                       attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
 
-const IS_CLEAR: &str = "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending')";
+const IS_CLEAR: &str =
+    "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending' AND method <> 'export')";
 
 const KNOWS: &str = "SELECT EXISTS (SELECT FROM outbox WHERE key = $1 AND user_id = $2)";
 
@@ -115,7 +119,8 @@ const REOPEN: &str = "UPDATE users SET blocked_at = NULL WHERE id = $1 AND block
 const NEXT_READY: &str = "
     SELECT min(GREATEST(o.ready_at, COALESCE(o.leased_until, o.ready_at))) FROM outbox o
     WHERE o.state = 'pending'
-      AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')";
+      AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending'
+                                             AND e.method <> 'export')";
 
 impl Outbox<'_> {
     /// Whether something is, or was, owed to a person under this key.
@@ -267,7 +272,7 @@ impl Outbox<'_> {
         Ok(())
     }
 
-    /// Whether nothing is owed to a chat.
+    /// Whether nothing is owed to a chat that what comes next would have to wait for.
     ///
     /// # Errors
     /// [`StoreError`].
