@@ -2,10 +2,15 @@
 //! may come later than what is owed after it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{FromRow, types::Json};
+use sqlx::{FromRow, PgExecutor, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, inbox::storable};
+use crate::{
+    Store, StoreError,
+    first::{self, unsay},
+    inbox::storable,
+    users::hold,
+};
 
 /// A call of one of Telegram's methods that is owed.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,7 +152,10 @@ impl Outbox<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn close(&self, user_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(CLOSE).bind(user_id).bind(now).execute(&self.0.pool).await?;
+        let mut transaction = self.0.pool.begin().await?;
+        sqlx::query(CLOSE).bind(user_id).bind(now).execute(&mut *transaction).await?;
+        unsay(&mut transaction, user_id).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -219,35 +227,25 @@ impl Outbox<'_> {
         message_id: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(outgoing, "sent", None, message_id, now).await
+        end(&self.0.pool, outgoing, "sent", None, message_id, now).await
     }
 
-    /// Gives it up for good, with the reason. False when the lease was lost.
+    /// Gives it up for good, with the reason. False when the lease was lost. What the companion would have said first with it
+    /// was never said then.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn bury(&self, outgoing: &ClaimedOutgoing, reason: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.end(outgoing, "dead", Some(reason), None, now).await
-    }
-
-    async fn end(
-        &self,
-        outgoing: &ClaimedOutgoing,
-        state: &'static str,
-        error: Option<&str>,
-        message_id: Option<i64>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let ended = sqlx::query(END)
-            .bind(outgoing.id)
-            .bind(outgoing.worker)
-            .bind(state)
-            .bind(error.map(|e| e.replace('\0', " ")))
-            .bind(message_id)
-            .bind(now)
-            .fetch_optional(&self.0.pool)
-            .await?;
-        Ok(ended.is_some())
+        if outgoing.method != first::METHOD {
+            return end(&self.0.pool, outgoing, "dead", Some(reason), None, now).await;
+        }
+        let mut transaction = self.0.pool.begin().await?;
+        // The chat is the person: nothing is said first to a group.
+        hold(&mut transaction, outgoing.chat_id).await?;
+        let ended = end(&mut *transaction, outgoing, "dead", Some(reason), None, now).await?;
+        unsay(&mut transaction, outgoing.chat_id).await?;
+        transaction.commit().await?;
+        Ok(ended)
     }
 
     /// Gives it back, to be claimed again at `at`. `counts` says whether the attempt counts against it.
@@ -289,4 +287,24 @@ impl Outbox<'_> {
         let (at,) = sqlx::query_as(NEXT_READY).fetch_one(&self.0.pool).await?;
         Ok(at)
     }
+}
+
+async fn end(
+    executor: impl PgExecutor<'_>,
+    outgoing: &ClaimedOutgoing,
+    state: &'static str,
+    error: Option<&str>,
+    message_id: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let ended = sqlx::query(END)
+        .bind(outgoing.id)
+        .bind(outgoing.worker)
+        .bind(state)
+        .bind(error.map(|e| e.replace('\0', " ")))
+        .bind(message_id)
+        .bind(now)
+        .fetch_optional(executor)
+        .await?;
+    Ok(ended.is_some())
 }

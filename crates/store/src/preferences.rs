@@ -11,6 +11,7 @@ use sqlx::FromRow;
 
 use crate::{
     Store, StoreError,
+    first::unsay,
     users::{decrypt_profile, encrypt_profile, settings},
 };
 
@@ -49,6 +50,11 @@ pub struct PreferencesPatch {
 }
 
 impl PreferencesPatch {
+    /// Whether it changes when, or whether, the companion may write first.
+    const fn is_of_first(&self) -> bool {
+        self.quiet.is_some() || self.good_morning.is_some() || self.follow_ups.is_some()
+    }
+
     fn apply_to(&self, preferences: &mut Preferences) {
         fn set<T: Clone>(target: &mut T, change: &Option<T>) {
             if let Some(value) = change {
@@ -105,6 +111,11 @@ const WRITE: &str = "
     SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, good_morning = excluded.good_morning,
         follow_ups = excluded.follow_ups, proactive_at = excluded.proactive_at, updated_at = excluded.updated_at";
 
+/// What waits to be said first was decided under what they wanted before. What is being sent is let be. $1 person, $2 now.
+const TAKE_BACK: &str = "
+    UPDATE outbox SET state = 'dead', error = 'not wanted any more', finished_at = $2, params = NULL
+    WHERE user_id = $1 AND method = 'first' AND state = 'pending' AND (leased_until IS NULL OR leased_until <= $2)";
+
 /// Preferences. Borrowed from [`Store::preferences`].
 #[derive(Debug)]
 pub struct PreferencesOf<'a>(&'a Store);
@@ -159,6 +170,10 @@ impl PreferencesOf<'_> {
             .bind(now)
             .execute(&mut *transaction)
             .await?;
+        if patch.is_of_first() {
+            sqlx::query(TAKE_BACK).bind(user_id).bind(now).execute(&mut *transaction).await?;
+            unsay(&mut transaction, user_id).await?;
+        }
         transaction.commit().await?;
         Ok(Some(preferences))
     }

@@ -95,6 +95,7 @@ const SELECT_FOR_UPDATE: &str = "
 const INSERT: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
 
+/// Whoever moves to another zone is looked at anew, where they are looked at: it may be another hour there.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
@@ -103,6 +104,8 @@ const WRITE: &str = "
     SELECT id, $3, $4, $5, $6 FROM person
     ON CONFLICT (user_id) DO UPDATE
     SET language = excluded.language, time_zone = excluded.time_zone, onboarding = excluded.onboarding,
+        proactive_at = CASE WHEN settings.proactive_at IS NOT NULL AND settings.time_zone <> excluded.time_zone
+                            THEN excluded.updated_at ELSE settings.proactive_at END,
         updated_at = excluded.updated_at";
 
 const STATUS: &str = "
