@@ -288,9 +288,9 @@ privacy =
     • what you paid for and when; who invited you, and whom you invited
     • that you sent photos and voice messages, but not them: of a voice message the words stay, photos stay with Telegram
 
-    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think.
+    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
 
-    <b>Who sees it</b>: your messages go to the language models that answer ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
+    <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
 history-title = <b>What we said</b>
 history-empty = We haven't said anything yet 🙂
 history-found = <b>What I found for “{ $words }”</b>
