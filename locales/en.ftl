@@ -207,6 +207,7 @@ settings-topics-title = 💬 <b>Topics</b>: what do you like to talk about, and 
 settings-talk-of = 👍 Welcome
 settings-avoid = 🚫 To avoid
 settings-quiet-title = 🌙 When should I never write first?
+settings-zone-first = ☀️ First tell me where you live: mornings and quiet hours go by your own clock. Pick a place with the same time, or type your city. Then switch it on.
 settings-first-title = ☀️ Now and then I can write first: once a day at most, and never in your quiet hours. A tick means that it is on.
 settings-morning = Say good morning
 settings-follow = Ask how my plans went

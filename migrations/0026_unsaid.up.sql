@@ -9,4 +9,8 @@ COMMENT ON COLUMN proactive_messages.message_id IS 'What was said, of the time c
 COMMENT ON COLUMN proactive_messages.chain IS 'The matter of the plan that was asked after; with about it says what is not asked after again.';
 COMMENT ON COLUMN proactive_messages.about IS 'The day that the plan was about, where it was about one.';
 
+ALTER TABLE settings ADD COLUMN zone_is_chosen boolean NOT NULL DEFAULT false;
+UPDATE settings SET zone_is_chosen = true WHERE proactive_at IS NOT NULL;
+COMMENT ON COLUMN settings.zone_is_chosen IS 'Whether the person said where they live; otherwise the zone is the default one.';
+
 CREATE INDEX turns_with_picture ON turns (user_id, id) WHERE reply_picture IS NOT NULL;

@@ -121,7 +121,7 @@ pub const SECTIONS: [(&str, &str); 14] = [
     (
         "settings",
         "
-        SELECT json_agg(r) FROM (SELECT voice_mode, voice FROM settings WHERE user_id = $1) r",
+        SELECT json_agg(r) FROM (SELECT voice_mode, voice, zone_is_chosen FROM settings WHERE user_id = $1) r",
     ),
     // Who brought whom is theirs too: it is when, and not who.
     ("referrals", "

@@ -20,6 +20,8 @@ use crate::{
 pub struct Preferences {
     /// Language, zone.
     pub settings: Settings,
+    /// Whether they said where they live; otherwise the zone is the default one.
+    pub zone_is_chosen: bool,
     /// How they wish to be answered.
     pub wishes: Wishes,
     /// When the companion does not write first.
@@ -78,6 +80,7 @@ struct Row {
     language: Option<String>,
     time_zone: Option<String>,
     onboarding: Option<String>,
+    zone_is_chosen: bool,
     quiet_from: Option<i16>,
     quiet_until: Option<i16>,
     good_morning: bool,
@@ -86,14 +89,16 @@ struct Row {
 
 const SELECT: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
-           COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups
+           COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
 
 /// As [`SELECT`], holding the person's row, as every statement that writes for them does first.
 const SELECT_FOR_UPDATE: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
-           COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups
+           COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1
     FOR UPDATE OF u";
@@ -181,6 +186,7 @@ impl PreferencesOf<'_> {
     fn preferences(&self, row: &Row, defaults: Settings) -> Result<Preferences, StoreError> {
         Ok(Preferences {
             settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            zone_is_chosen: row.zone_is_chosen,
             wishes: decrypt_profile(row.profile.as_deref(), &self.0.keys)?.wishes,
             quiet: hours(row.quiet_from, row.quiet_until),
             good_morning: row.good_morning,

@@ -100,10 +100,11 @@ const WRITE: &str = "
     WITH person AS (
         UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
     )
-    INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
-    SELECT id, $3, $4, $5, $6 FROM person
+    INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at, zone_is_chosen)
+    SELECT id, $3, $4, $5, $6, $7 FROM person
     ON CONFLICT (user_id) DO UPDATE
     SET language = excluded.language, time_zone = excluded.time_zone, onboarding = excluded.onboarding,
+        zone_is_chosen = settings.zone_is_chosen OR excluded.zone_is_chosen,
         proactive_at = CASE WHEN settings.proactive_at IS NOT NULL AND settings.time_zone <> excluded.time_zone
                             THEN excluded.updated_at ELSE settings.proactive_at END,
         updated_at = excluded.updated_at";
@@ -257,6 +258,7 @@ pub(crate) async fn change(
         .bind(record.settings.time_zone.name())
         .bind(record.settings.onboarding.as_str())
         .bind(now)
+        .bind(patch.time_zone.is_some())
         .execute(&mut *connection)
         .await?;
     Ok(Some(record))

@@ -72,7 +72,8 @@ const DATA: [(i64, &str); 23] = [
     (23, "UPDATE conversations SET summary_attempts = 1;
           UPDATE weeks SET attempts = 1"),
     (26, "UPDATE proactive_messages SET message_id = gen_random_uuid(), chain = gen_random_uuid(), about = '2026-01-02';
-          UPDATE turns SET reply_picture = '\\x89'"),
+          UPDATE turns SET reply_picture = '\\x89';
+          UPDATE settings SET zone_is_chosen = true"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
