@@ -56,9 +56,9 @@ async fn until(world: &World, time: &str) {
     }
 }
 
-/// What was said first, and when, in Moscow.
+/// What was said first, and when, in Moscow; without its words where it was taken back.
 async fn said(world: &World) -> Vec<(String, String)> {
-    let sql = "SELECT params ->> 'text', to_char(created_at AT TIME ZONE 'Europe/Moscow', 'DD HH24') FROM outbox
+    let sql = "SELECT COALESCE(params ->> 'text', ''), to_char(created_at AT TIME ZONE 'Europe/Moscow', 'DD HH24') FROM outbox
                WHERE method = 'first' ORDER BY id";
     sqlx::query_as(sql).fetch_all(&world.sql).await.unwrap()
 }
