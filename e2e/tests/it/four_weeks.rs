@@ -261,7 +261,7 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     story.says("/settings", "Settings").await;
     story.presses("Writing first", "Now and then I can write first").await;
     story.presses("Ask how my plans went", "First tell me where you live").await;
-    story.presses("Europe", "Pick a place").await;
+    story.presses("Europe", "Where do you live?").await;
     story.presses("London", "Europe/London").await;
     story.presses("Writing first", "Now and then I can write first").await;
     story.presses("Ask how my plans went", "A tick means").await;
