@@ -79,12 +79,11 @@ pub(super) async fn follow(bot: &Bot, outgoing: &ClaimedOutgoing, description: &
     true
 }
 
-/// Whoever was removed meanwhile is not written to: nothing of them is to be left here.
+/// Whoever was removed while their copy was made is not written to: nothing of them is to be left here.
 async fn tell(bot: &Bot, outgoing: &ClaimedOutgoing, text: Text<'_>) {
     let chat_id = outgoing.chat_id;
     let profile = bot.api.profile(chat_id).await;
-    // In a private chat the chat is the person.
-    if chat_id > 0 && matches!(profile, Ok(None)) {
+    if outgoing.method == export::METHOD && matches!(profile, Ok(None)) {
         return;
     }
     let text = text.render(language(bot, chat_id, profile.ok().flatten()).await);
