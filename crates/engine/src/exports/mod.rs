@@ -64,10 +64,15 @@ impl From<PageError> for ExportError {
 }
 
 /// A copy, made. As long as it is held, no other is made in this process.
-#[derive(Debug)]
 pub struct Made {
     bytes: Vec<u8>,
     _one: Option<OwnedSemaphorePermit>,
+}
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Made({} bytes)", self.bytes.len())
+    }
 }
 
 impl AsRef<[u8]> for Made {
