@@ -212,6 +212,7 @@ settings-topics-title = 💬 <b>Topics</b>: what do you like to talk about, and 
 settings-talk-of = 👍 Welcome
 settings-avoid = 🚫 To avoid
 settings-quiet-title = 🌙 When should I never write first?
+settings-zone-first = ☀️ First tell me where you live: mornings and quiet hours go by your own clock. Pick a place with the same time, or type your city. Then switch it on.
 settings-first-title = ☀️ Now and then I can write first: once a day at most, and never in your quiet hours. A tick means that it is on.
 settings-morning = Say good morning
 settings-follow = Ask how my plans went
@@ -293,9 +294,9 @@ privacy =
     • what you paid for and when; who invited you, and whom you invited
     • that you sent photos and voice messages, but not them: of a voice message the words stay, photos stay with Telegram
 
-    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think.
+    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
 
-    <b>Who sees it</b>: your messages go to the language models that answer ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
+    <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
 history-title = <b>What we said</b>
 history-empty = We haven't said anything yet 🙂
 history-found = <b>What I found for “{ $words }”</b>
@@ -534,6 +535,8 @@ export-page-occupation = Occupation
 export-page-city = City
 export-page-since = With me since
 export-page-plan = Plan
+export-page-plan-free = free
+export-page-plan-premium = premium
 export-page-premium-until = until
 export-page-settings = Settings
 export-page-language = Language

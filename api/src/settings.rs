@@ -60,7 +60,7 @@ fn changes(data: SettingsData) -> Changes {
 }
 
 fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
-    let Preferences { settings: _, wishes, quiet, good_morning, follow_ups } = preferences;
+    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups } = preferences;
     let Wishes { detail, instructions, talk_of, avoid } = wishes;
     let detail = match detail {
         Wished::Short => Detail::Short,
@@ -76,5 +76,5 @@ fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
         good_morning: Some(good_morning),
         follow_ups: Some(follow_ups),
     };
-    SettingsResponse { user_id, data }
+    SettingsResponse { user_id, data, zone_is_chosen: Some(zone_is_chosen) }
 }

@@ -135,6 +135,7 @@ texts! {
     SettingsSaved = "settings-saved",
     SettingsLanguageTitle = "settings-language-title",
     SettingsZoneTitle = "settings-zone-title",
+    SettingsZoneFirst = "settings-zone-first",
     SettingsDetailTitle = "settings-detail-title",
     SettingsWishesTitle = "settings-wishes-title",
     SettingsTopicsTitle = "settings-topics-title",

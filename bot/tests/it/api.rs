@@ -658,7 +658,8 @@ async fn settings(State(world): Shared, Path(user_id): Path<i64>, headers: Heade
         return response;
     }
     let data = world.settings.get(&user_id).cloned().unwrap_or_default();
-    Json(SettingsResponse { user_id, data }).into_response()
+    let zone = world.profiles.get(&user_id).and_then(|profile| profile.time_zone.as_deref());
+    Json(SettingsResponse { user_id, data, zone_is_chosen: Some(zone != Some("Europe/Moscow")) }).into_response()
 }
 
 async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update): Json<SettingsUpdate>) -> Response {
@@ -679,7 +680,7 @@ async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update):
     known.good_morning = new.good_morning.or(known.good_morning);
     known.follow_ups = new.follow_ups.or(known.follow_ups);
     let data = known.clone();
-    Json(SettingsResponse { user_id, data }).into_response()
+    Json(SettingsResponse { user_id, data, zone_is_chosen: None }).into_response()
 }
 
 async fn status(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {

@@ -91,6 +91,14 @@ impl Meanings {
         }))
     }
 
+    /// The model that is asked, by its name; nothing where none is.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        let id = self.0.as_ref()?.embedder.id();
+        // Its dimensions are nobody's business.
+        Some(id.rsplit_once('/').map_or(id, |(model, _)| model))
+    }
+
     /// Makes sure that the database can compare vectors. Until it can, nothing is asked of the model.
     pub async fn enable(&self, store: &Store, now: DateTime<Utc>) {
         let Some(inner) = self.0.as_ref().filter(|inner| inner.is_to_be_enabled(now)) else { return };

@@ -105,8 +105,10 @@ async fn what_was_told_half_a_year_ago_comes_back_in_other_words() {
 async fn texts_that_the_model_refuses_keep_no_others_from_being_found() {
     let toy = Arc::new(Toy { is_picky: true, ..Toy::default() });
     let Some((world, _)) = half_a_year_after(&toy).await else { return };
-    let without =
-        "SELECT count(*) FROM messages LEFT JOIN message_vectors v USING (user_id, number) WHERE v.vector IS NULL";
+    // The last two were not summed up yet.
+    let without = "
+        SELECT count(*) FROM messages LEFT JOIN message_vectors v USING (user_id, number)
+        WHERE v.vector IS NULL AND number <= (SELECT max(number) - 2 FROM messages)";
     assert_eq!(world.count(without).await, 0);
     world.say("Как поживает мой четвероногий друг?").await.unwrap();
     assert!(remembered(&world).contains("назвали Кексом"), "{}", remembered(&world));

@@ -9,7 +9,7 @@ mod aside;
 mod fail;
 mod persist;
 mod stop;
-mod words;
+pub(crate) mod words;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{

@@ -184,11 +184,14 @@ const PERSIST: &str = "
         INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at)
         SELECT held.id, held.user_id, t.name, t.ok, $3 FROM held, unnest($21::text[], $22::boolean[]) AS t (name, ok)
     ), prefs AS (
-        INSERT INTO settings AS s (user_id, language, time_zone, onboarding, updated_at)
-        SELECT user_id, COALESCE($23, $25), COALESCE($24, $26), $27, $3 FROM held
+        INSERT INTO settings AS s (user_id, language, time_zone, onboarding, updated_at, zone_is_chosen)
+        SELECT user_id, COALESCE($23, $25), COALESCE($24, $26), $27, $3, $24::text IS NOT NULL FROM held
         WHERE $23::text IS NOT NULL OR $24::text IS NOT NULL
         ON CONFLICT (user_id) DO UPDATE
-        SET language = COALESCE($23, s.language), time_zone = COALESCE($24, s.time_zone), updated_at = $3
+        SET language = COALESCE($23, s.language), time_zone = COALESCE($24, s.time_zone), updated_at = $3,
+            zone_is_chosen = s.zone_is_chosen OR excluded.zone_is_chosen,
+            proactive_at = CASE WHEN s.proactive_at IS NOT NULL AND s.time_zone <> COALESCE($24, s.time_zone)
+                                THEN $3 ELSE s.proactive_at END
     ), told AS (
         SELECT pg_notify('turn_done', id::text) FROM held
     )

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod first;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod migrations;
