@@ -89,10 +89,10 @@ async fn it_is_known_whether_somebody_said_where_they_live() {
     api.say(&token, "Привет", None).await.unwrap();
     let is_chosen = async || api.client.settings(&token, IVAN).await.unwrap().zone_is_chosen;
     let name = ProfileData { name: Some("Иван".to_owned()), ..ProfileData::default() };
-    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: name }).await.unwrap();
+    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: name, forget: Vec::new() }).await.unwrap();
     assert_eq!(is_chosen().await, Some(false));
     let zone = ProfileData { time_zone: Some("Asia/Omsk".to_owned()), ..ProfileData::default() };
-    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: zone }).await.unwrap();
+    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: zone, forget: Vec::new() }).await.unwrap();
     set(&api, &token, SettingsData { good_morning: Some(true), ..SettingsData::default() }).await;
     assert_eq!(is_chosen().await, Some(true));
 }

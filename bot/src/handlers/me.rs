@@ -54,7 +54,10 @@ pub(super) async fn pressed(
             ]),
             None => page(profile, language),
         },
-        ("forget", Some(field)) => page(&turn.bot.api.forget_field(turn.person.id, field).await?, language),
+        ("forget", Some(field)) => {
+            let profile = turn.bot.api.forget_field(turn.person.id, field).await?;
+            page(&profile, language)
+        }
         _ => page(profile, language),
     };
     Ok(menu.turn(turn.replies(), message))

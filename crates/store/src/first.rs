@@ -59,7 +59,7 @@ pub struct Candidate {
     /// The last day on which something was said first.
     pub wrote_first_on: Option<NaiveDate>,
     /// What was asked after: matters, and the days that they were about.
-    pub asked: Vec<(Uuid, Option<NaiveDate>)>,
+    pub asked: Vec<Asked>,
     /// What was said last, newest first.
     pub newest: Vec<Message>,
     /// How many messages there are: if there is one more, the conversation has gone on meanwhile.
@@ -68,6 +68,9 @@ pub struct Candidate {
     facts_version: i32,
     leased_until: DateTime<Utc>,
 }
+
+/// What was asked after: a matter, by the first of its facts, and the day that it was about.
+pub type Asked = (Uuid, Option<NaiveDate>);
 
 /// A plan that is asked after.
 #[derive(Clone, Copy, Debug)]
@@ -212,7 +215,7 @@ struct Row {
     facts_version: i32,
     is_leaving: bool,
     wrote_first_on: Option<NaiveDate>,
-    asked: Option<Json<Vec<(Uuid, Option<NaiveDate>)>>>,
+    asked: Option<Json<Vec<Asked>>>,
     newest: Option<Json<Vec<Message>>>,
 }
 

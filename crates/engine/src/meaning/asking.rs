@@ -48,6 +48,15 @@ impl Asking {
         Self { embedder, breaker, rests_until, seen: AtomicUsize::new(0), metrics }
     }
 
+    /// The model's name: where its dimensions were chosen, they stand behind it in its id.
+    pub(super) fn name(&self) -> &str {
+        let id = self.embedder.id();
+        match self.embedder.dimensions() {
+            Some(_) => id.rsplit_once('/').map_or(id, |(name, _)| name),
+            None => id,
+        }
+    }
+
     /// Where a vector of so many numbers stands: it is compared with others of there alone. Weights that were changed under
     /// the same name make another space, as far as their vectors' length tells.
     pub(super) fn space(&self, dimensions: usize) -> String {

@@ -94,9 +94,7 @@ impl Meanings {
     /// The model that is asked, by its name; nothing where none is.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
-        let id = self.0.as_ref()?.embedder.id();
-        // Its dimensions are nobody's business.
-        Some(id.rsplit_once('/').map_or(id, |(model, _)| model))
+        self.0.as_ref().map(|inner| inner.model.name())
     }
 
     /// Makes sure that the database can compare vectors. Until it can, nothing is asked of the model.
