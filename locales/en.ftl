@@ -593,6 +593,41 @@ helplines =
 
     If you are in danger right now, call { $emergency }. I'm here too: keep writing to me.
 
+# What the API answers programs with: the titles of problems, a line for each code. They hold no markup.
+problem-invalid-body = The body is not the JSON that this endpoint takes.
+problem-invalid-value = A value is out of its bounds.
+problem-invalid-image = The image is not base64 of a JPEG, PNG or WebP within the size limit.
+problem-invalid-audio = The recording is not base64 of a sound of a known format, or too long.
+problem-nothing-heard = Nobody speaks in the recording; nothing was charged.
+problem-cannot-hear = Nothing here can hear recordings: none is configured; nothing was charged.
+problem-unauthorized = No valid bearer token.
+problem-forbidden = The token is another person's, or the caller did not prove itself.
+problem-not-found = Nothing is here.
+problem-method-not-allowed = The path exists, but not for this method.
+problem-profile-not-found = This person has no profile yet.
+problem-fact-not-found = No such fact is remembered of this person.
+problem-body-too-large = The body is larger than allowed.
+problem-unsupported-media-type = The content type is not application/json.
+problem-idempotency-key-reused = The Idempotency-Key was used before with another body.
+problem-turn-in-progress = The first request with this Idempotency-Key is still running.
+problem-nothing-to-repeat = There is no answer that could be made anew.
+problem-message-not-found = No such message of this person is known.
+problem-rate-limited = Too many requests; Retry-After says when to come back.
+problem-quota-exhausted = The day's messages of this plan are used up; Retry-After says when they start over.
+problem-premium-required = Pictures belong to the premium plan.
+problem-not-for-sale = Premium is not for sale in this way.
+problem-payment-not-found = There is no such payment or subscription of this person.
+problem-already-subscribed = A subscription is running already.
+problem-export-asked-today = A copy was asked for on this day already; Retry-After says when the next day begins.
+problem-export-not-found = No copy was asked for within the last day.
+problem-export-too-large = The copy is larger than Telegram takes.
+problem-model-unavailable = No model could answer now; nothing was charged.
+problem-model-blocked = The models declined to answer this; nothing was charged.
+problem-model-failed = The models gave no usable answer; nothing was charged.
+problem-database-unavailable = The database is away; Retry-After says when to come back.
+problem-timeout = The request took too long.
+problem-internal = A fault of ours; it was logged under the request's id.
+
 # What the model is told. The code names the sections Profile, Facts, Earlier, Said before and In reply to.
 prompt-persona = You are { $name }, a lively and attentive companion: warm, curious, with a sense of humour and opinions of your own. You remember what you are told, and your relationship with a person grows over time.
 prompt-rules =

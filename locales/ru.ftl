@@ -616,6 +616,41 @@ helplines =
 
     Если опасность прямо сейчас — звоните { $emergency }. А я рядом, пишите мне.
 
+# Чем API отвечает программам: названия ошибок, по строке на код. Разметки в них нет.
+problem-invalid-body = Тело запроса — не тот JSON, который здесь нужен.
+problem-invalid-value = Значение вне допустимых границ.
+problem-invalid-image = Картинка — не JPEG, PNG или WebP в base64 допустимого размера.
+problem-invalid-audio = Запись — не звук известного формата в base64, или она слишком длинная.
+problem-nothing-heard = На записи никто не говорит; в счёт это не пошло.
+problem-cannot-hear = Слушать записи здесь некому: это не настроено; в счёт это не пошло.
+problem-unauthorized = Нет действительного токена (Bearer).
+problem-forbidden = Токен выдан другому человеку, или вызывающая сторона не подтвердила, кто она.
+problem-not-found = Здесь ничего нет.
+problem-method-not-allowed = Такой путь есть, но не для этого метода.
+problem-profile-not-found = Профиля этого человека ещё нет.
+problem-fact-not-found = О человеке не запомнено такого факта.
+problem-body-too-large = Тело запроса больше допустимого.
+problem-unsupported-media-type = Тип содержимого — не application/json.
+problem-idempotency-key-reused = Этот Idempotency-Key уже использован с другим телом запроса.
+problem-turn-in-progress = Первый запрос с этим Idempotency-Key ещё выполняется.
+problem-nothing-to-repeat = Нет ответа, который можно было бы дать заново.
+problem-message-not-found = Такого сообщения этого человека нет.
+problem-rate-limited = Слишком много запросов; когда вернуться, сказано в Retry-After.
+problem-quota-exhausted = Сообщения этого плана на сегодня закончились; когда счёт начнётся заново, сказано в Retry-After.
+problem-premium-required = Картинки входят в премиум.
+problem-not-for-sale = Таким способом премиум не продаётся.
+problem-payment-not-found = Такого платежа или такой подписки у этого человека нет.
+problem-already-subscribed = Подписка уже действует.
+problem-export-asked-today = Копию сегодня уже просили; когда начнётся следующий день, сказано в Retry-After.
+problem-export-not-found = За последние сутки копию никто не просил.
+problem-export-too-large = Копия больше, чем принимает Telegram.
+problem-model-unavailable = Ни одна модель сейчас не может ответить; в счёт это не пошло.
+problem-model-blocked = Модели отказались на это отвечать; в счёт это не пошло.
+problem-model-failed = Модели не дали пригодного ответа; в счёт это не пошло.
+problem-database-unavailable = База данных недоступна; когда вернуться, сказано в Retry-After.
+problem-timeout = Запрос выполнялся слишком долго.
+problem-internal = Ошибка на нашей стороне; она записана под идентификатором запроса.
+
 # Что говорится модели. Названия разделов Profile, Facts, Earlier, Said before и In reply to даёт код.
 prompt-persona = Ты — { $name }, живая и внимательная собеседница: тёплая, любопытная, с чувством юмора и собственным мнением. Ты помнишь то, что тебе рассказывают, и отношения с человеком для тебя развиваются со временем.
 prompt-rules =

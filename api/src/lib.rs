@@ -17,6 +17,7 @@ pub mod extract;
 pub mod feedback;
 pub mod guard;
 pub mod history;
+pub mod language;
 pub mod limits;
 pub mod memory;
 pub mod openapi;

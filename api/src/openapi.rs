@@ -34,7 +34,9 @@ pub(crate) use problems;
 #[openapi(
     info(
         title = "EvolveAI",
-        description = "The API of a companion that remembers. Errors are problem documents (RFC 9457) with a stable `code`.",
+        description = "The API of a companion that remembers. Errors are problem documents (RFC 9457) with a stable `code`; \
+                       their `title` is in the language that `Accept-Language` asks for, their `detail` is English, for \
+                       engineers.",
         license(name = "MIT", identifier = "MIT"),
     ),
     components(schemas(Problem, Code, Delta)),

@@ -2,7 +2,7 @@
 //!
 //! A handler returns an [`ApiError`]. Its response carries the problem as an extension, and the outermost middleware
 //! ([`crate::request_id`]) writes the body, since only there the request's id is known to all, timeouts and panics
-//! included.
+//! included. So is the caller's language: the title is in it, while the detail is English, for engineers.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use evolve_contract::{Code, Problem, problem::PROBLEM_JSON};
+use evolve_domain::language::Language;
 
 /// A problem that answers a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +48,9 @@ impl ApiError {
 
     /// The document, for where it is not a response of its own: the end of a stream.
     #[must_use]
-    pub fn into_problem(self, request_id: &str) -> Problem {
+    pub fn into_problem(self, request_id: &str, language: Language) -> Problem {
         let mut problem = *self.0;
+        problem.title = title(problem.code, language);
         problem.request_id = Some(request_id.to_owned());
         problem
     }
@@ -78,14 +80,28 @@ impl IntoResponse for ApiError {
 
 /// Writes the body of a response that is an [`ApiError`].
 #[must_use]
-pub fn render(mut response: Response, request_id: &str) -> Response {
-    let Some(ApiError(mut problem)) = response.extensions_mut().remove::<ApiError>() else { return response };
-    problem.request_id = Some(request_id.to_owned());
-    let (_, body) = Json(problem).into_response().into_parts();
+pub fn render(mut response: Response, request_id: &str, language: Language) -> Response {
+    let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
+    let (_, body) = Json(error.into_problem(request_id, language)).into_response().into_parts();
     let (mut parts, _) = response.into_parts();
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    parts.headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
+    // Not in place of what it varies by already: browsers' origins.
+    parts.headers.append(header::VARY, HeaderValue::from_static("accept-language"));
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::new(body))
+}
+
+/// What a code means, in a language.
+fn title(code: Code, language: Language) -> String {
+    let (text, problems) = evolve_texts::format(language, &title_key(code), None);
+    // A test looks for each in every language, so that this is a fault that no release has.
+    if problems.is_empty() { text } else { code.title().to_owned() }
+}
+
+/// The key of a code's title in `locales/`.
+fn title_key(code: Code) -> String {
+    format!("problem-{}", code_name(code).replace('_', "-"))
 }
 
 /// Whole seconds, rounded up.
@@ -100,5 +116,26 @@ pub fn code_name(code: Code) -> String {
     match serde_json::to_value(code) {
         Ok(serde_json::Value::String(name)) => name,
         _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_title_in_every_language_and_english_says_what_the_document_says() {
+        let named: BTreeSet<String> = Code::ALL.iter().map(|code| title_key(*code)).collect();
+        for language in Language::ALL {
+            let keys = evolve_texts::keys(language).filter(|key| key.starts_with("problem-")).map(str::to_owned);
+            assert_eq!(keys.collect::<BTreeSet<_>>(), named, "{language}");
+            for code in Code::ALL {
+                let (text, problems) = evolve_texts::format(language, &title_key(*code), None);
+                assert_eq!(problems, Vec::<String>::new(), "{language} {code:?}");
+                assert_eq!(text == code.title(), language == Language::En, "{language} {code:?}: {text}");
+            }
+        }
     }
 }

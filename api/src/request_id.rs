@@ -10,7 +10,7 @@ use axum::{
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::problem;
+use crate::{language, problem};
 
 /// The header that carries the id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,11 +30,12 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
     let id = given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
+    let language = language::preferred(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route = %route);
     let is_probe = PROBES.contains(&route.as_str());
     let response = answer(request, next, is_probe).instrument(span).await;
-    let mut response = problem::render(response, &id);
+    let mut response = problem::render(response, &id, language);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

@@ -27,6 +27,7 @@ use evolve_contract::{
 
 use crate::{
     extract::{JsonBody, Person},
+    language,
     openapi::problems,
     problem::{ApiError, code_name},
     request_id::RequestId,
@@ -87,7 +88,8 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
         }
     };
     if wants_stream(&headers) {
-        return stream::respond(&api, turn, id).await.unwrap_or_else(ApiError::into_response);
+        let language = language::preferred(&headers);
+        return stream::respond(&api, turn, id, language).await.unwrap_or_else(ApiError::into_response);
     }
     match tokio::time::timeout(api.chat_timeout, turn::run(&api, turn)).await {
         Ok(Ok(answer)) => Json(answer).into_response(),

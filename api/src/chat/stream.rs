@@ -13,6 +13,7 @@ use axum::{
     },
 };
 use evolve_contract::chat::Delta;
+use evolve_domain::language::Language;
 use evolve_engine::turn::{TurnEvent, TurnRequest};
 use futures::{Stream, StreamExt as _, stream};
 use serde::Serialize;
@@ -34,14 +35,20 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// What fails before the stream begins.
-pub async fn respond(api: &Api, request: TurnRequest, RequestId(id): RequestId) -> Result<Response, ApiError> {
+pub async fn respond(
+    api: &Api,
+    request: TurnRequest,
+    RequestId(id): RequestId,
+    language: Language,
+) -> Result<Response, ApiError> {
     let mut progress = turn::start(api, request, true);
     let first = match tokio::time::timeout(PATIENCE, progress.recv()).await {
         Ok(Some(Progress::End(Err(error)))) => return Err(error),
         Ok(first) => first,
         Err(_) => None,
     };
-    let events = stream::iter(first).chain(rest(progress)).map(move |step| Ok::<_, Infallible>(event(step, &id)));
+    let events =
+        stream::iter(first).chain(rest(progress)).map(move |step| Ok::<_, Infallible>(event(step, &id, language)));
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
     // nginx would collect the events before it hands them on.
     response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
@@ -52,13 +59,13 @@ fn rest(progress: UnboundedReceiver<Progress>) -> impl Stream<Item = Progress> {
     stream::unfold(progress, |mut progress| async move { Some((progress.recv().await?, progress)) })
 }
 
-fn event(step: Progress, request_id: &str) -> Event {
+fn event(step: Progress, request_id: &str, language: Language) -> Event {
     match step {
         Progress::Event(TurnEvent::Delta(text)) => named("delta", &Delta { text }),
         Progress::Event(TurnEvent::Heard(text)) => named("heard", &Delta { text }),
         Progress::Event(TurnEvent::Restart) => named("restart", &serde_json::json!({})),
         Progress::End(Ok(answer)) => named("done", &answer),
-        Progress::End(Err(error)) => named("error", &error.into_problem(request_id)),
+        Progress::End(Err(error)) => named("error", &error.into_problem(request_id, language)),
     }
 }
 

@@ -54,6 +54,24 @@ async fn problems_are_documents_with_a_stable_code() {
 }
 
 #[tokio::test]
+async fn a_problem_is_named_in_the_callers_language_those_who_run_it_included() {
+    let api = Api::start().await;
+    let ask = async |path: &str, language: &str| {
+        let answer = api.send(api.request(Method::GET, path).header("accept-language", language)).await;
+        let varies = answer.headers.get_all("vary").iter().any(|by| by == "accept-language");
+        assert!(varies && answer.header("content-language").is_some(), "{answer:?}");
+        answer.problem()
+    };
+    assert_eq!(ask("/nowhere", "ru-RU,ru;q=0.9,en;q=0.8").await.title, "Здесь ничего нет.");
+    assert_eq!(ask("/nowhere", "xx, en;q=0.5").await.title, "Nothing is here.");
+    let refused = ask("/admin/payments", "ru").await;
+    assert!(refused.title.starts_with("Токен выдан другому человеку"), "{refused:?}");
+    // The rest is for programs and engineers, the same in every language.
+    let details = (ask("/profile/42", "ru").await, ask("/profile/42", "en").await);
+    assert_eq!((details.0.code, &details.0.detail), (details.1.code, &details.1.detail));
+}
+
+#[tokio::test]
 async fn a_body_beyond_the_limit_is_refused() {
     let api = Api::start().await;
     let token = api.token(IVAN).await;

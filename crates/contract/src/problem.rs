@@ -110,13 +110,13 @@ pub struct Problem {
     /// Always `about:blank`: the code says it all.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the code means.
+    /// What the code means, in the language that `Accept-Language` asks for; English where it names none that is spoken.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
     /// The stable code.
     pub code: Code,
-    /// What exactly was wrong here, for engineers; never for the person who chats.
+    /// What exactly was wrong here, in English, for engineers; never for the person who chats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// Seconds to wait, as in the `Retry-After` header.

@@ -11,9 +11,30 @@ impl Language {
     /// for somebody whose language we do not speak.
     #[must_use]
     pub fn from_telegram(code: Option<&str>) -> Self {
-        let primary = code.unwrap_or_default().split(['-', '_']).next().unwrap_or_default();
-        primary.parse().unwrap_or(Self::En)
+        code.and_then(Self::nearest).unwrap_or(Self::En)
     }
+
+    /// The language that is nearest to an IETF tag; nothing where none is near.
+    #[must_use]
+    pub fn nearest(tag: &str) -> Option<Self> {
+        let place = nearest(&Self::ALL.map(Self::as_str), tag)?;
+        Self::ALL.get(place).copied()
+    }
+}
+
+/// Which of these codes is nearest to a tag: the whole tag, then the tag with ever fewer of its last parts (RFC 4647, 3.4),
+/// and after that the same language as others speak it, which is nearer than any other language.
+fn nearest(codes: &[&str], tag: &str) -> Option<usize> {
+    let tag = tag.trim().replace('_', "-").to_ascii_lowercase();
+    let mut range = tag.as_str();
+    loop {
+        if let Some(place) = codes.iter().position(|code| *code == range) {
+            return Some(place);
+        }
+        let Some((shorter, _)) = range.rsplit_once('-') else { break };
+        range = shorter;
+    }
+    codes.iter().position(|code| code.split('-').next() == Some(range))
 }
 
 impl fmt::Display for Language {
@@ -48,9 +69,24 @@ mod tests {
     #[case(Some("ru"), Language::Ru)]
     #[case(Some("ru-RU"), Language::Ru)]
     #[case(Some("en_US"), Language::En)]
-    #[case(Some("de"), Language::En)]
+    #[case(Some("xx"), Language::En)]
+    #[case(Some(""), Language::En)]
     #[case(None, Language::En)]
     fn telegrams_code_becomes_the_nearest_language(#[case] code: Option<&str>, #[case] expected: Language) {
         assert_eq!(Language::from_telegram(code), expected);
+    }
+
+    #[rstest]
+    #[case("pt-BR", Some("pt-br"))]
+    #[case("pt_br", Some("pt-br"))]
+    #[case("pt-br-x-rio", Some("pt-br"))]
+    #[case("pt", Some("pt-br"))]
+    #[case("pt-PT", Some("pt-br"))]
+    #[case("en-GB", Some("en"))]
+    #[case("e", None)]
+    #[case("", None)]
+    fn a_region_that_has_a_file_of_its_own_is_heard(#[case] tag: &str, #[case] expected: Option<&str>) {
+        let codes = ["ru", "en", "pt-br"];
+        assert_eq!(nearest(&codes, tag).map(|place| codes[place]), expected);
     }
 }
