@@ -6,6 +6,8 @@ level-2 = Acquaintance
 level-3 = Friend
 level-4 = Close friend
 level-5 = Intimate
+# As they stand in a date, January first: a birthday that is to be forgotten is looked for in these words.
+months = January, February, March, April, May, June, July, August, September, October, November, December
 
 # The first conversation
 welcome =
@@ -111,6 +113,9 @@ profile-forget-occupation = 🗑 Occupation
 profile-forget-city = 🗑 City
 gender-male = male
 gender-female = female
+# In which words people say it, in any of the languages; with commas between.
+gender-male-words = male, man, m
+gender-female-words = female, woman, f
 date = { $month ->
         [1] January
         [2] February

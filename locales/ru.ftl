@@ -7,6 +7,8 @@ level-2 = Знакомый
 level-3 = Друг
 level-4 = Близкий друг
 level-5 = Intimate
+# As they stand in a date, January first: a birthday that is to be forgotten is looked for in these words.
+months = января, февраля, марта, апреля, мая, июня, июля, августа, сентября, октября, ноября, декабря
 
 # The first conversation
 welcome =
@@ -112,6 +114,9 @@ profile-forget-occupation = 🗑 Занятие
 profile-forget-city = 🗑 Город
 gender-male = мужской
 gender-female = женский
+# In which words people say it, in any of the languages; with commas between.
+gender-male-words = мужской, мужчина, муж, м
+gender-female-words = женский, женщина, жен, ж
 # $day is a number, $month is 1 to 12, $year is text.
 date = { $day } { $month ->
         [1] января

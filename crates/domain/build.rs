@@ -5,6 +5,7 @@ use std::{env, fmt::Write as _, fs, path::Path};
 type Fault = Box<dyn std::error::Error>;
 
 const LEVELS: u8 = 5;
+const MONTHS: usize = 12;
 /// The language of whoever names none: the first of the list.
 const DEFAULT: &str = "ru";
 
@@ -60,6 +61,8 @@ fn main() -> Result<(), Fault> {
             (1..=LEVELS).map(|number| line(language, text, &format!("level-{number}"))).collect();
         Ok(format!("{:?}", names?))
     })?;
+    let names = format!("[&'static str; {MONTHS}]");
+    method(&mut code, &languages, "The months, January first, as they stand in a date.", "months", &names, months)?;
     writeln!(code, "}}")?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("language.rs"), code)?;
     Ok(())
@@ -79,6 +82,14 @@ fn method(
     }
     writeln!(code, "}}\n}}")?;
     Ok(())
+}
+
+fn months(language: &str, text: &str) -> Result<String, Fault> {
+    let names: Vec<_> = line(language, text, "months")?.split(',').map(str::trim).collect();
+    if names.len() != MONTHS || names.contains(&"") {
+        return Err(format!("locales/{language}.ftl needs {MONTHS} names in `months`, with commas between").into());
+    }
+    Ok(format!("{names:?}"))
 }
 
 /// `pt-br` is `PtBr`.

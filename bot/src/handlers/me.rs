@@ -114,11 +114,7 @@ fn describe(profile: &ProfileData, language: Language) -> String {
         line(Text::ProfileName { value });
     }
     if let Some(value) = filled(&profile.gender) {
-        let known = match value.to_lowercase().as_str() {
-            "male" | "мужской" | "м" | "m" => Some(Text::GenderMale.render(language)),
-            "female" | "женский" | "ж" | "f" => Some(Text::GenderFemale.render(language)),
-            _ => None,
-        };
+        let known = gender(value).map(|gender| gender.render(language));
         line(Text::ProfileGender { value: known.as_deref().unwrap_or(value) });
     }
     if let Some(birthday) = profile.birthday {
@@ -143,6 +139,16 @@ fn describe(profile: &ProfileData, language: Language) -> String {
     } else {
         format!("{}\n\n{settings}", Text::ProfileEmpty.render(language))
     }
+}
+
+/// The gender that a word says, in whichever language they or a model said it.
+fn gender(word: &str) -> Option<Text<'static>> {
+    let word = word.trim().to_lowercase();
+    let says = |words: Text<'_>| {
+        Language::ALL.into_iter().any(|language| words.render(language).split(',').any(|known| known.trim() == word))
+    };
+    let genders = [(Text::GenderMaleWords, Text::GenderMale), (Text::GenderFemaleWords, Text::GenderFemale)];
+    genders.into_iter().find(|(words, _)| says(*words)).map(|(_, gender)| gender)
 }
 
 fn describe_status(status: &StatusResponse, zone: Tz, language: Language) -> String {
@@ -194,6 +200,14 @@ mod tests {
         insta::assert_snapshot!("profile_ru", describe(&known(), Language::Ru));
         insta::assert_snapshot!("profile_en", describe(&known(), Language::En));
         insta::assert_snapshot!("profile_nobody", describe(&ProfileData::default(), Language::En));
+    }
+
+    #[test]
+    fn a_gender_is_told_in_the_language_of_now_whichever_it_was_said_in() {
+        for (word, told) in [("Мужской", "male"), ("m", "male"), ("Woman", "female"), ("ж", "female")] {
+            assert_eq!(gender(word).unwrap().render(Language::En), told);
+        }
+        assert!(gender("agender").is_none() && gender("").is_none());
     }
 
     #[test]

@@ -85,6 +85,8 @@ texts! {
     ProfileForgetCity = "profile-forget-city",
     GenderMale = "gender-male",
     GenderFemale = "gender-female",
+    GenderMaleWords = "gender-male-words",
+    GenderFemaleWords = "gender-female-words",
     Date { day: u32, month: u32, year: &'a str } = "date",
     StatusPlanFree = "status-plan-free",
     StatusPlanPremium = "status-plan-premium",

@@ -6,7 +6,7 @@ use rstest::rstest;
 use super::*;
 
 /// What the engine and the domain look for.
-const NOT_OURS: [&str; 5] = ["prompt-", "level-", "language-name", "export-page-", "problem-"];
+const NOT_OURS: [&str; 6] = ["prompt-", "level-", "language-name", "months", "export-page-", "problem-"];
 
 #[test]
 fn every_language_has_exactly_the_texts_that_the_code_names() {

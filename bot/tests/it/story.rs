@@ -2,6 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use evolve_contract::profile::{Onboarding, ProfileData};
+use evolve_domain::language::Language;
 use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::Sent;
 
@@ -203,7 +204,7 @@ async fn telegrams_menu_shows_everybody_their_commands_in_both_languages_and_old
     // The next one has nothing to change.
     let _bot = world.bot().await;
     let looked = |telegram: &evolve_testkit::telegram::TelegramServer| {
-        (telegram.calls_of("getMyCommands").len() >= 24).then_some(())
+        (telegram.calls_of("getMyCommands").len() >= 2 * 4 * (Language::ALL.len() + 1)).then_some(())
     };
     world.telegram.wait_until("a look at all", looked).await;
     assert_eq!(world.telegram.calls_of("setMyCommands").len(), set);

@@ -14,6 +14,12 @@ impl Language {
         code.and_then(Self::nearest).unwrap_or(Self::En)
     }
 
+    /// The codes of all, as a sentence names them.
+    #[must_use]
+    pub fn codes() -> String {
+        Self::ALL.map(Self::as_str).join(" or ")
+    }
+
     /// The language that is nearest to an IETF tag; nothing where none is near.
     #[must_use]
     pub fn nearest(tag: &str) -> Option<Self> {
@@ -45,7 +51,7 @@ impl fmt::Display for Language {
 
 /// A language code that we do not speak.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a language we speak; use {known}", known = Language::ALL.map(Language::as_str).join(" or "))]
+#[error("{0:?} is not a language we speak; use {known}", known = Language::codes())]
 pub struct UnknownLanguage(pub String);
 
 impl FromStr for Language {

@@ -58,7 +58,7 @@ pub struct Changes {
     pub occupation: Option<String>,
     /// Where they live.
     pub city: Option<String>,
-    /// `ru` or `en`.
+    /// The code of one that we speak, such as `ru`.
     pub language: Option<String>,
     /// An IANA time zone name.
     pub time_zone: Option<String>,
@@ -80,7 +80,9 @@ impl Changes {
             city: line("city", self.city, MAX_FIELD_CHARS)?,
             language: self
                 .language
-                .map(|code| code.parse::<Language>().map_err(|_| invalid("language", "must be ru or en")))
+                .map(|code| {
+                    code.parse::<Language>().map_err(|_| invalid("language", &format!("must be {}", Language::codes())))
+                })
                 .transpose()?,
             time_zone: self
                 .time_zone
@@ -336,9 +338,16 @@ mod tests {
     #[case(Changes { gender: Some("x".repeat(33)), ..Changes::default() }, "gender: must have at most 32 characters")]
     #[case(Changes { birthday: NaiveDate::from_ymd_opt(1899, 12, 31), ..Changes::default() }, "birthday: must be a date from 1900-01-01 to today")]
     #[case(Changes { birthday: NaiveDate::from_ymd_opt(2026, 3, 3), ..Changes::default() }, "birthday: must be a date from 1900-01-01 to today")]
-    #[case(Changes { language: Some("de".into()), ..Changes::default() }, "language: must be ru or en")]
     #[case(Changes { time_zone: Some("Mars/Olympus".into()), ..Changes::default() }, "time_zone: must be an IANA time zone such as Europe/Moscow")]
     fn a_value_out_of_bounds_is_named(#[case] changes: Changes, #[case] expected: &str) {
         assert_eq!(changes.check(now()).unwrap_err().to_string(), expected);
+    }
+
+    #[test]
+    fn somebody_whose_language_is_not_spoken_is_told_which_ones_are() {
+        let changes = Changes { language: Some("xx".into()), ..Changes::default() };
+        let refused = changes.check(now()).unwrap_err().to_string();
+        assert!(refused.starts_with("language: must be ") && !refused.contains("xx"), "{refused}");
+        assert!(Language::ALL.iter().all(|language| refused.contains(language.as_str())), "{refused}");
     }
 }
