@@ -8,7 +8,7 @@ use evolve_contract::profile::ProfileData;
 use evolve_domain::language::Language;
 use serde_json::json;
 
-use super::{Trouble, Turn, held, menu::Menu};
+use super::{Trouble, Turn, held, menu::Menu, scopes};
 use crate::{
     replies::Replies,
     texts::{Text, date, zone},
@@ -111,5 +111,6 @@ pub(super) async fn farewell(turn: &Turn<'_>, message: Option<i64>, language: La
     if let Err(error) = turn.bot.telegram.call(method, &params).await {
         turn.bot.metrics.swallow("farewell", &error);
     }
+    scopes::forget(turn, language).await;
     turn.replies()
 }

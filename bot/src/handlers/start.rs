@@ -19,7 +19,7 @@ use evolve_contract::{
 };
 use evolve_domain::{language::Language, referral};
 
-use super::{Trouble, Turn, names};
+use super::{Trouble, Turn, names, scopes};
 use crate::{replies::Replies, texts::Text};
 
 const LANGUAGE: &str = "lang:";
@@ -46,6 +46,8 @@ async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     match step {
         Onboarding::Done => {
             let name = profile.as_ref().and_then(|profile| profile.name.as_deref());
+            // Their menu may be one of a version before.
+            scopes::follow(turn, language, language).await;
             let greeting = name.map_or(Text::GreetingUnnamed, |name| Text::Greeting { name });
             Ok(turn.replies().say(greeting.render(language)))
         }
@@ -98,6 +100,7 @@ impl Pressed<'_> {
         let step = if is_done { Onboarding::Done } else { Onboarding::Language };
         let data = ProfileData { language: Some(language.to_string()), ..step_data(step) };
         self.turn.change(data).await?;
+        scopes::follow(self.turn, self.turn.language(Some(self.profile)), language).await;
         let replies = self.edited(Text::LanguageChosen.render(language));
         if is_done { Ok(replies) } else { ask_name(self.turn, language, replies, Text::AskName).await }
     }

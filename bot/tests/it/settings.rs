@@ -1,7 +1,7 @@
 //! `/settings`: one menu that edits itself.
 
 use evolve_contract::settings::Detail;
-use evolve_testkit::telegram::User;
+use evolve_testkit::telegram::{TelegramServer, User};
 
 use crate::world::{World, anna, john};
 
@@ -69,6 +69,26 @@ async fn everything_is_set_in_one_message_that_turns_its_own_pages() {
     let shown = world.texts(42).join("\n");
     let lasting: Vec<&str> = shown.lines().filter(|line| !line.starts_with("Time zone")).collect();
     insta::assert_snapshot!(lasting.join("\n"));
+}
+
+#[tokio::test]
+async fn the_list_of_commands_is_in_the_language_that_was_chosen_until_it_is_the_apps_again() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    let help = |telegram: &TelegramServer| {
+        let commands = telegram.commands_of("chat 7", "");
+        commands.iter().find(|one| one["command"] == "help").map(|one| one["description"].to_string())
+    };
+    world.telegram.send_text(john(), "/settings");
+    let menu = world.wait_for_last(7, "Settings").await.message_id;
+    assert_eq!(help(&world.telegram), None, "everybody's list is in the app's language");
+    let update = world.telegram.press(john(), menu, "set:lang:ru");
+    world.wait_until_done(update).await;
+    let russian = help(&world.telegram).unwrap();
+    assert!(russian.chars().any(|c| ('а'..='я').contains(&c)), "{russian}");
+    let update = world.telegram.press(john(), menu, "set:lang:en");
+    world.wait_until_done(update).await;
+    assert_eq!(help(&world.telegram), None);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use self::pages::{Now, Page};
-use super::{Trouble, Turn};
+use super::{Trouble, Turn, scopes};
 use crate::{replies::Replies, texts::Text};
 
 pub(super) use asked::Asked;
@@ -85,8 +85,10 @@ async fn set(
     let page = match what {
         "lang" => {
             let Ok(language) = value.parse::<Language>() else { return Ok(None) };
+            let before = turn.language(Some(profile));
             *profile =
                 turn.change(ProfileData { language: Some(language.to_string()), ..ProfileData::default() }).await?;
+            scopes::follow(turn, before, language).await;
             return Ok(Some(Page::Root));
         }
         "zone" => {
