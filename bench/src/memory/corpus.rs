@@ -70,6 +70,15 @@ struct Line {
     blip_caption: Option<String>,
 }
 
+/// A made-up person who speaks Russian: twelve conversations, and questions that say things in other forms than they were
+/// said in.
+const RUSSIAN: &str = include_str!("russian.json");
+
+/// The conversations in Russian, which are part of the project.
+pub(crate) fn russian() -> anyhow::Result<Vec<Conversation>> {
+    read(RUSSIAN)
+}
+
 /// Reads conversations; of the questions those of categories 1 to 4 that have evidence.
 pub(crate) fn read(text: &str) -> anyhow::Result<Vec<Conversation>> {
     let samples: Vec<Sample> =
@@ -191,5 +200,25 @@ impl Dice {
 
     fn of(&mut self, list: &[&'static str]) -> &'static str {
         list.get(self.below(list.len())).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_russian_questions_have_their_answers_in_what_the_person_said() {
+        let [conversation]: [Conversation; 1] = russian().unwrap().try_into().unwrap();
+        assert_eq!(conversation.turns.iter().map(|turn| turn.session).max(), Some(12));
+        assert!(conversation.questions.len() >= 60, "{}", conversation.questions.len());
+        let said: Vec<&str> = conversation.turns.iter().filter_map(|turn| conversation.id_at(turn.at)).collect();
+        assert_eq!(said.len(), conversation.turns.len());
+        for asked in &conversation.questions {
+            for id in &asked.evidence {
+                let place = said.iter().position(|known| known == id).unwrap();
+                assert_eq!(conversation.turns[place].side, Side::Person, "{}", asked.text);
+            }
+        }
     }
 }
