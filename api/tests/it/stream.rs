@@ -78,6 +78,10 @@ async fn a_stream_that_has_begun_ends_with_the_problem() {
     let Some(ChatEvent::Error(problem)) = events.last() else { panic!("{events:?}") };
     assert_eq!(problem.code, Code::ModelBlocked);
     assert!(problem.request_id.is_some());
+    let request = api.request(Method::POST, "/chat").bearer_auth(&token).json(&json!({"message": "Привет"}));
+    let request = request.header("accept", "text/event-stream").header("accept-language", "ru");
+    let answer = api.send(request).await;
+    assert!(answer.text.contains("Модели отказались на это отвечать"), "{}", answer.text);
 }
 
 #[tokio::test]
