@@ -44,7 +44,7 @@ pub struct ProfileData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub city: Option<String>,
-    /// `ru` or `en`.
+    /// The code of a language that is spoken, such as `ru` or `en`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "ru")]
     pub language: Option<String>,
