@@ -25,6 +25,7 @@ mod again;
 mod album;
 mod chat;
 mod commands;
+mod consent;
 mod danger;
 mod export;
 mod first;

@@ -1,15 +1,16 @@
-//! Buttons of what is kept of a person: `/settings`, `/history`, `/memory`, `/delete`.
+//! Buttons of what is kept of a person: `/settings`, `/history`, `/memory`, `/delete`, and their consent.
 //!
 //! They stay in the chat after the person was removed. A press then brings nobody back: it says once more that nothing is
 //! left.
 
-use super::{Trouble, Turn, history, memory, removal, settings};
+use super::{Trouble, Turn, consent, history, memory, removal, settings};
 use crate::replies::Replies;
 
 /// Whether a button is one of these.
 #[must_use]
 pub(super) fn is_button(data: &str) -> bool {
-    removal::is_button(data) || history::is_button(data) || settings::is_button(data) || memory::is_button(data)
+    let of = [removal::is_button, history::is_button, settings::is_button, memory::is_button, consent::is_button];
+    of.into_iter().any(|is_button| is_button(data))
 }
 
 /// One of these was pressed.
@@ -30,6 +31,8 @@ pub(super) async fn pressed(
         history::pressed(turn, &profile, message, data).await
     } else if settings::is_button(data) {
         settings::pressed(turn, profile, message, data).await
+    } else if consent::is_button(data) {
+        consent::pressed(turn, &profile, message, data).await
     } else {
         memory::pressed(turn, turn.language(Some(&profile)), message, data).await
     }

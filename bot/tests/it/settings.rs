@@ -6,7 +6,7 @@ use evolve_testkit::telegram::User;
 use crate::world::{World, anna, john};
 
 /// Presses the button with this label on a message, as it looks now.
-async fn press(world: &World, user: &User, message: i64, label: &str) {
+pub(crate) async fn press(world: &World, user: &User, message: i64, label: &str) {
     let messages = world.telegram.messages(user.id);
     let sent = messages.iter().find(|sent| sent.message_id == message).unwrap();
     let data = sent.buttons.iter().flatten().find(|button| button.text.contains(label));
@@ -17,7 +17,7 @@ async fn press(world: &World, user: &User, message: i64, label: &str) {
 }
 
 /// Waits for a message to have this in its text or buttons.
-async fn turned(world: &World, chat: i64, message: i64, part: &str) {
+pub(crate) async fn turned(world: &World, chat: i64, message: i64, part: &str) {
     let has = |sent: &evolve_testkit::telegram::Sent| {
         sent.message_id == message
             && (sent.text.contains(part) || sent.buttons.iter().flatten().any(|b| b.text.contains(part)))

@@ -75,7 +75,7 @@ const WEEKS: &str =
     "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
 
 /// What is copied as it stands, by its table. $1 person.
-pub const SECTIONS: [(&str, &str); 10] = [
+pub const SECTIONS: [(&str, &str); 11] = [
     ("usage_days", "
         SELECT json_agg(r ORDER BY r.day) FROM (
             SELECT day, messages, input_tokens, output_tokens FROM usage_days WHERE user_id = $1) r"),
@@ -105,6 +105,9 @@ pub const SECTIONS: [(&str, &str); 10] = [
         "
         SELECT json_agg(r) FROM (SELECT voice_mode, voice FROM settings WHERE user_id = $1) r",
     ),
+    ("consents", "
+        SELECT json_agg(r ORDER BY r.what) FROM (
+            SELECT what, words, agreed, decided_at FROM consents WHERE user_id = $1) r"),
     // Who brought whom is theirs too: it is when, and not who.
     ("referrals", "
         SELECT json_agg(r ORDER BY r.referred_at) FROM (

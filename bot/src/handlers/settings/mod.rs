@@ -16,7 +16,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use self::pages::{Now, Page};
-use super::{Trouble, Turn};
+use super::{Trouble, Turn, consent};
 use crate::{replies::Replies, texts::Text};
 
 pub(super) use asked::Asked;
@@ -121,6 +121,12 @@ async fn set(
             *field = Some(is_on);
             Page::First
         }
+        "adult" => {
+            // What cannot be taken shows the page as it is now, with the words as they are.
+            let Some((agreed, words)) = consent::decision(value) else { return Ok(None) };
+            consent::decide(turn, agreed, words).await?;
+            return Ok(Some(Page::Adult));
+        }
         _ => return Ok(None),
     };
     turn.bot.api.update_settings(turn.person.id, data).await?;
@@ -150,8 +156,10 @@ async fn close(turn: &Turn<'_>, profile: Arc<ProfileData>, message: Option<i64>)
 /// How things are now.
 async fn now(turn: &Turn<'_>, profile: Arc<ProfileData>) -> Result<Now, Trouble> {
     let language = turn.language(Some(&profile));
-    match turn.bot.api.settings(turn.person.id).await? {
-        Some(settings) => Ok(Now { profile, settings, language, at: turn.bot.clock.now() }),
+    let (settings, consent) = (turn.bot.api.settings(turn.person.id), turn.bot.api.consent(turn.person.id));
+    let (settings, consent) = tokio::try_join!(settings, consent)?;
+    match settings {
+        Some(settings) => Ok(Now { profile, settings, consent, language, at: turn.bot.clock.now() }),
         // As in `/status`: the profile was deleted in between.
         None => Err(Trouble::Fault { reason: "no_profile", detail: "the profile vanished".to_owned() }),
     }

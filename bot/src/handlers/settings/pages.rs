@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use evolve_contract::{
+    consent::ConsentResponse,
     profile::ProfileData,
     settings::{Detail, SettingsData},
 };
-use evolve_domain::{language::Language, zones::shown};
+use evolve_domain::{consent::WORDS, language::Language, zones::shown};
 
 use super::{PREFIX, zones};
 use crate::{
@@ -24,6 +25,8 @@ pub(super) const QUIET: [&str; 4] = ["21-7", "22-8", "23-9", "0-10"];
 pub(super) struct Now {
     pub(super) profile: Arc<ProfileData>,
     pub(super) settings: SettingsData,
+    /// Where there is anything to decide.
+    pub(super) consent: Option<ConsentResponse>,
     pub(super) language: Language,
     pub(super) at: DateTime<Utc>,
 }
@@ -40,6 +43,7 @@ pub(super) enum Page {
     Topics,
     Quiet,
     First,
+    Adult,
 }
 
 impl Page {
@@ -54,6 +58,7 @@ impl Page {
             "topics" => Self::Topics,
             "quiet" => Self::Quiet,
             "first" => Self::First,
+            "adult" => Self::Adult,
             _ => Self::Region(zones::of_region(name.strip_prefix("zone-")?)?),
         })
     }
@@ -96,23 +101,28 @@ impl Page {
                 back(Menu::new(say(Text::SettingsQuietTitle)).pairs(QUIET.map(choice)).row([off, other]), "root")
             }
             Self::First => back(first(now), "root"),
+            Self::Adult => match &now.consent {
+                Some(consent) => back(adult(now, consent), "root"),
+                None => root(now),
+            },
         }
     }
 }
 
 fn root(now: &Now) -> Menu {
     let button = |text: Text<'_>, page: &str| (text.render(now.language), data("page", page));
+    let adult = now.consent.is_some().then(|| button(Text::ConsentSettings, "adult"));
     Menu::new(summary(now))
         .row([button(Text::SettingsLanguage, "lang"), button(Text::SettingsZone, "zone")])
         .row([button(Text::SettingsDetail, "detail"), button(Text::SettingsWishes, "wishes")])
         .row([button(Text::SettingsTopics, "topics"), button(Text::SettingsQuiet, "quiet")])
-        .row([button(Text::SettingsFirst, "first")])
+        .row(std::iter::once(button(Text::SettingsFirst, "first")).chain(adult))
         .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
 }
 
 /// Everything that is set, in words.
 pub(super) fn summary(now: &Now) -> String {
-    let Now { profile, settings, language, at } = now;
+    let Now { profile, settings, consent, language, at } = now;
     let say = |text: Text<'_>| text.render(*language);
     let zone = zone(profile.time_zone.as_deref());
     let time = at.with_timezone(&zone).format("%H:%M").to_string();
@@ -122,7 +132,7 @@ pub(super) fn summary(now: &Now) -> String {
         Some(hours) if !hours.is_empty() => shown_hours(hours),
         _ => say(Text::SettingsNone),
     };
-    let lines = [
+    let mut lines = vec![
         say(Text::SettingsTitle),
         String::new(),
         say(Text::ProfileLanguage { value: language.name() }),
@@ -134,6 +144,8 @@ pub(super) fn summary(now: &Now) -> String {
         say(Text::SettingsNowMorning { value: &switch_text(settings.good_morning, now) }),
         say(Text::SettingsNowFollow { value: &switch_text(settings.follow_ups, now) }),
     ];
+    let adult = consent.map(|consent| say(Text::ConsentNow { value: &switch_text(consent.agreed, now) }));
+    lines.extend(adult);
     lines.join("\n")
 }
 
@@ -180,6 +192,19 @@ fn first(now: &Now) -> Menu {
     Menu::new(say(Text::SettingsFirstTitle))
         .row([switch(Text::SettingsMorning, now.settings.good_morning, "morning")])
         .row([switch(Text::SettingsFollow, now.settings.follow_ups, "follow")])
+}
+
+/// What a person agrees to, and the button for the other decision. A yes names the words that it is to.
+fn adult(now: &Now, consent: &ConsentResponse) -> Menu {
+    let say = |text: Text<'_>| text.render(now.language);
+    let agreed = consent.agreed.unwrap_or_default();
+    let state = say(Text::ConsentNow { value: &switch_text(consent.agreed, now) });
+    let button = if agreed {
+        (say(Text::ConsentTakeBack), data("adult", &format!("no:{WORDS}")))
+    } else {
+        (say(Text::ConsentYes), data("adult", &format!("yes:{WORDS}")))
+    };
+    Menu::new(format!("{}\n\n{state}", say(Text::ConsentAsk))).row([button])
 }
 
 fn listed(lines: Option<&[String]>) -> impl Iterator<Item = String> {

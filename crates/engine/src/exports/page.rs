@@ -13,7 +13,7 @@ use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
 use serde_json::Value;
 
 /// What the page says, by the name under which templates have it: each is `export-page-NAME` in `locales/`.
-const WORDS: [&str; 34] = [
+const WORDS: [&str; 35] = [
     "title",
     "about",
     "profile",
@@ -35,6 +35,7 @@ const WORDS: [&str; 34] = [
     "quiet",
     "morning",
     "follow-ups",
+    "adult",
     "yes",
     "no",
     "facts",
