@@ -284,7 +284,9 @@ privacy =
 
     • our messages, and an index of their words so that I can find them
     • what you told me about yourself, facts that I remember, summaries and settings; what is in words is encrypted
-    • how many messages you wrote on which day, and our points
+    • how many messages you wrote on which day, our points, and what you liked or disliked in my answers
+    • what you paid for and when; who invited you, and whom you invited
+    • that you sent photos and voice messages, but not them: of a voice message the words stay, photos stay with Telegram
 
     <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think.
 

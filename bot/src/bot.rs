@@ -20,6 +20,7 @@ use crate::{
     inline::Askers,
     metrics::BotMetrics,
     outbound::Pace,
+    room::Room,
     telegram::{Me, Telegram, TelegramError},
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Bot {
     pub(crate) api: Api,
     pub(crate) clock: Clock,
     pub(crate) metrics: BotMetrics,
+    /// Room for the files of people.
+    pub(crate) room: Room,
     pub(crate) max_image_bytes: u64,
     /// Longest recording of a person, seconds.
     pub(crate) max_voice_seconds: u32,

@@ -23,6 +23,7 @@ mod outbound;
 mod queue;
 mod reconcile;
 mod replies;
+mod room;
 mod telegram;
 mod texts;
 mod worker;
@@ -73,6 +74,7 @@ pub fn start(
         store,
         clock,
         metrics: BotMetrics::register(metrics),
+        room: room::Room::default(),
         max_image_bytes: config.max_image_bytes,
         max_voice_seconds: config.max_voice_seconds,
         showing: config.showing,

@@ -1,10 +1,9 @@
 //! What is owed to a person for one update, on its way into the outbox.
 
+use evolve_contract::upload;
 use evolve_store::outbox::NewOutgoing;
 use serde::Serialize;
 use serde_json::{Value, json};
-
-use crate::telegram::upload;
 
 /// In the parameters of an owed `sendMessage`: the message that it takes the place of, if that one is still there. Telegram
 /// never sees it.
@@ -154,8 +153,7 @@ impl Replies {
     /// again, and could fail.
     #[must_use]
     pub(crate) fn speak(self, ogg_base64: String, seconds: u32) -> Self {
-        let voice = upload::file(ogg_base64, "voice.ogg", "audio/ogg");
-        let params = json!({ "chat_id": self.chat_id, "voice": voice, "duration": seconds });
+        let params = upload::voice(self.chat_id, ogg_base64, seconds);
         self.owe("sendVoice", params)
     }
 

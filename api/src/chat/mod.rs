@@ -5,6 +5,7 @@
 
 mod exif;
 pub mod image;
+mod later;
 pub mod metrics;
 pub mod stream;
 pub mod turn;
@@ -68,7 +69,13 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
     let headers = request.headers().clone();
     let prepared = async {
         let JsonBody(body) = JsonBody::<ChatRequest>::from_request(request, &api).await?;
-        validate::turn_request(person, &headers, body, api.bounds, api.clock.now())
+        let (headers, bounds, now) = (headers.clone(), api.bounds, api.clock.now());
+        // Megabytes to decode, measure and strip: other people's requests must not wait for that.
+        let checked = move || validate::turn_request(person, &headers, body, bounds, now);
+        tokio::task::spawn_blocking(checked).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "checking a message panicked");
+            Err(Code::Internal.into())
+        })
     };
     // A body that trickles in takes no longer than a turn may.
     let prepared = tokio::time::timeout(api.chat_timeout, prepared).await.unwrap_or_else(|_| Err(Code::Timeout.into()));

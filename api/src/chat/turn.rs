@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
 use crate::{
+    chat::later::Later,
     problem::{ApiError, code_name},
     state::Api,
 };
@@ -57,9 +58,11 @@ pub fn start(api: &Api, request: TurnRequest, stream: bool) -> mpsc::UnboundedRe
                 Err((Code::Internal.into(), code_name(Code::Internal)))
             });
             api.chat_metrics.observe(started.elapsed());
+            let mut later = None;
             let result = match result {
-                Ok((answer, outcome)) => {
+                Ok((answer, outcome, spoken)) => {
                     api.chat_metrics.count(outcome);
+                    later = spoken;
                     Ok(answer)
                 }
                 Err((error, outcome)) => {
@@ -69,16 +72,20 @@ pub fn start(api: &Api, request: TurnRequest, stream: bool) -> mpsc::UnboundedRe
             };
             // Nobody listens any more where the caller hung up.
             let _ = sender.send(Progress::End(result));
+            drop(sender);
+            if let Some(later) = later {
+                later.speak(&api).await;
+            }
         }
     };
     api.tasks.spawn_work(work.in_current_span());
     receiver
 }
 
-type Outcome = Result<(ChatResponse, &'static str), (ApiError, String)>;
+type Outcome = Result<(ChatResponse, &'static str, Option<Later>), (ApiError, String)>;
 
 async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::UnboundedSender<Progress>) -> Outcome {
-    let user_id = request.user_id;
+    let (user_id, key) = (request.user_id, request.key.clone().filter(|_| request.voice_later));
     let result = if stream {
         let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
         let forward = async {
@@ -97,7 +104,8 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
             }
             let outcome = if reply.replayed { "replayed" } else { "ok" };
             let level_up = reply.level_up.clone().map(|reached| LevelUp { level: reached.level, name: reached.name });
-            let spoken = api.engine.sound(&reply).await;
+            let later = key.and_then(|key| Later::of(user_id, key, &reply));
+            let spoken = if later.is_none() { api.engine.sound(&reply).await } else { None };
             let seconds = spoken.as_ref().map(|spoken| spoken.duration_ms.div_ceil(1000));
             let answer = ChatResponse {
                 response_text: reply.text,
@@ -110,7 +118,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 corrected: reply.corrected,
                 asks_consent: reply.asks_consent,
             };
-            Ok((answer, outcome))
+            Ok((answer, outcome, later))
         }
         Err(error) => {
             let error = crate::errors::turn(error, api.clock.now());

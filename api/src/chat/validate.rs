@@ -9,7 +9,7 @@ use evolve_contract::{
 };
 use evolve_engine::{
     speech::Audio,
-    turn::{self, TurnRequest},
+    turn::{self, Image, TurnRequest},
 };
 
 use crate::{chat::image, problem::ApiError};
@@ -57,7 +57,7 @@ pub(super) fn turn_request(
         image_ref,
         more_images,
         audio_data,
-        audio_seconds,
+        voice_later,
         reply_to,
         again,
     } = body;
@@ -81,15 +81,26 @@ pub(super) fn turn_request(
         image::decode(data, bounds.image_bytes)
             .map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))
     };
-    let image = image_data.as_ref().map(shown).transpose()?;
-    let more_images = more_images.iter().map(shown).collect::<Result<_, _>>()?;
-    let audio = audio_data.map(|data| recording(&data, audio_seconds, bounds.voice_seconds)).transpose()?;
+    let (image, more_images) = album(image_data.iter().chain(&more_images).map(shown).collect())?;
+    let audio = audio_data.map(|data| recording(&data, bounds.voice_seconds)).transpose()?;
     let reply_to = reply_to.map(quoted).transpose()?;
     if !image_ref.as_ref().is_none_or(|image_ref| is_key(image_ref)) {
         return Err(invalid(format!("image_ref must have 1 to {MAX_KEY_CHARS} visible ASCII characters")));
     }
     let image_ref = image_ref.filter(|_| image.is_some());
-    Ok(TurnRequest { user_id, key, text: message, image, image_ref, more_images, audio, reply_to, again, aside: None })
+    Ok(TurnRequest {
+        user_id,
+        key,
+        text: message,
+        image,
+        image_ref,
+        more_images,
+        audio,
+        reply_to,
+        again,
+        voice_later,
+        aside: None,
+    })
 }
 
 /// What every message must be.
@@ -107,7 +118,17 @@ pub(crate) fn check_message(message: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Audio, ApiError> {
+/// The pictures that can be shown, the first apart. One that is spoilt does not cost the others their answer.
+fn album(pictures: Vec<Result<Image, ApiError>>) -> Result<(Option<Image>, Vec<Image>), ApiError> {
+    let (good, bad): (Vec<_>, Vec<_>) = pictures.into_iter().partition(Result::is_ok);
+    let mut good = good.into_iter().flatten();
+    match (good.next(), bad.into_iter().next()) {
+        (None, Some(bad)) => bad.map(|image| (Some(image), Vec::new())),
+        (first, _) => Ok((first, good.collect())),
+    }
+}
+
+fn recording(base64: &str, max_seconds: u32) -> Result<Audio, ApiError> {
     let wrong = |detail: String| ApiError::new(Code::InvalidAudio).detail(detail);
     let bytes = BASE64_STANDARD.decode(base64).map_err(|_| {
         wrong(
@@ -115,7 +136,7 @@ fn recording(base64: &str, seconds: Option<u32>, max_seconds: u32) -> Result<Aud
                 .to_owned(),
         )
     })?;
-    Audio::check(bytes, seconds, max_seconds).map_err(|error| wrong(error.to_string()))
+    Audio::check(bytes, max_seconds).map_err(|error| wrong(error.to_string()))
 }
 
 /// Which answer is to be made anew. What was heard in a recording are the words; it is not heard again.

@@ -120,6 +120,18 @@ async fn an_album_has_ten_pictures_and_no_more_and_each_of_them_counts() {
     assert!(answer.problem().detail.unwrap().contains("more than 9"));
     let answer = api.post("/chat", Some(&token), &json!({"message": "Смотри", "more_images": [png]})).await;
     assert_eq!(answer.code(), Code::InvalidValue, "the first one is image_data");
-    let spoilt = api.post("/chat", Some(&token), &album(vec![png.clone(), BASE64_STANDARD.encode(b"<html>")])).await;
-    assert_eq!(spoilt.code(), Code::InvalidImage);
+    let page = BASE64_STANDARD.encode(b"<html>");
+    let before = api.script.requests().len();
+    for body in [
+        album(vec![png.clone(), page.clone()]),
+        json!({"message": "", "image_data": page, "more_images": [png.clone(), png]}),
+    ] {
+        assert_eq!(api.post("/chat", Some(&token), &body).await.status, 200, "one is spoilt, and left out");
+    }
+    for request in &api.script.requests()[before..] {
+        let seen = &request.context.last().unwrap().parts;
+        assert_eq!(seen.iter().filter(|part| matches!(part, Part::Image { .. })).count(), 2);
+    }
+    let spoilt = json!({"message": "", "image_data": page, "more_images": [page]});
+    assert_eq!(api.post("/chat", Some(&token), &spoilt).await.code(), Code::InvalidImage, "none is left");
 }

@@ -75,7 +75,7 @@ async fn what_is_no_recording_is_refused() {
         ("too long, whatever is said of it", recording(7), "longer than 5 s"),
     ];
     for (what, audio_data, expected) in table {
-        let body = json!({"message": "", "audio_data": audio_data, "audio_seconds": 1});
+        let body = json!({"message": "", "audio_data": audio_data});
         let answer = api.post("/chat", Some(&token), &body).await;
         assert_eq!(answer.code(), Code::InvalidAudio, "{what}");
         let detail = answer.problem().detail.unwrap();
@@ -105,4 +105,57 @@ async fn a_stream_says_first_what_was_heard_and_the_answer_says_it_again() {
     assert_eq!(answer.heard, Some(heard));
     let again: Vec<_> = stream().await.try_collect().await.unwrap();
     assert_eq!(again, [ChatEvent::Done(answer.clone())], "a replay");
+}
+
+#[tokio::test]
+async fn a_spoken_answer_comes_later_as_a_message_of_its_own_after_the_written_one_and_once() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let sql = setup.pool();
+    sqlx::query("UPDATE users SET plan = 'premium'").execute(&sql).await.unwrap();
+    let body = ChatRequest { voice_later: true, ..spoken(2) };
+    for times in [1.0, 2.0] {
+        let answer = api.client.chat(&token, Some("tgm-42-1"), &body).await.unwrap();
+        assert_eq!((answer.response_text.as_str(), answer.voice_message), ("Привет! Как дела?", None));
+        evolve_testkit::eventually("it is spoken", async || {
+            api.metric("voice_messages_generated_total").await == times
+        })
+        .await;
+        let (early,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM outbox WHERE method = 'sendVoice'").fetch_one(&sql).await.unwrap();
+        assert_eq!(early, 0, "the written one is not owed yet");
+    }
+    sqlx::query("INSERT INTO outbox (key, chat_id, user_id, method, ready_at, created_at) VALUES ('tgm-42-1-0', 42, 42, 'sendMessage', now(), now())")
+        .execute(&sql)
+        .await
+        .unwrap();
+    let voices = async || {
+        let rows: Vec<(String, i64, serde_json::Value)> =
+            sqlx::query_as("SELECT key, user_id, params FROM outbox WHERE method = 'sendVoice'")
+                .fetch_all(&sql)
+                .await
+                .unwrap();
+        rows
+    };
+    evolve_testkit::eventually("the voice is owed", async || !voices().await.is_empty()).await;
+    let (key, user_id, params) = voices().await.remove(0);
+    assert_eq!((key.as_str(), user_id, params["duration"].as_u64()), ("tgm-42-1-voice", IVAN, Some(2)));
+    let ogg = BASE64_STANDARD.decode(params["voice"]["upload_base64"].as_str().unwrap()).unwrap();
+    assert!(ogg.starts_with(b"OggS"));
+    api.client.chat(&token, Some("tgm-42-1"), &body).await.unwrap();
+    api.stop().await;
+    assert_eq!(voices().await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_asks_without_a_key_has_the_voice_with_the_words() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    sqlx::query("UPDATE users SET plan = 'premium'").execute(&setup.pool()).await.unwrap();
+    let body = ChatRequest { voice_later: true, ..spoken(2) };
+    assert!(api.client.chat(&token, None, &body).await.unwrap().voice_message.is_some());
 }

@@ -21,7 +21,7 @@ pub(super) async fn regenerate(turn: &Turn<'_>) -> Result<Replies, Trouble> {
             Some((_, file_id)) => pictures::once_more(turn, file_id).await?,
             None => None,
         };
-        let request = ChatRequest { again: Some(Again::Last), image_data, ..ChatRequest::default() };
+        let request = ChatRequest { again: Some(Again::Last), image_data, voice_later: true, ..ChatRequest::default() };
         chat::answer(turn, language, &turn.key(), &request, With::Words).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
@@ -44,7 +44,13 @@ pub(super) async fn edited(
         Some(photo) => pictures::once_more(turn, photo.file_id.clone()).await?,
         None => None,
     };
-    let request = ChatRequest { message: text, image_data, again: Some(Again::Edited(key)), ..ChatRequest::default() };
+    let request = ChatRequest {
+        message: text,
+        image_data,
+        again: Some(Again::Edited(key)),
+        voice_later: true,
+        ..ChatRequest::default()
+    };
     // Most edits are of older messages, and are not answered: nobody is kept waiting for that.
     chat::answer(turn, language, &turn.key(), &request, With::Words).await
 }

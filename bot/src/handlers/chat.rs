@@ -22,7 +22,7 @@ pub(super) async fn text(
 ) -> Result<Replies, Trouble> {
     danger::look_after(turn, language, &message).await;
     let reply_to = quoted::of(&turn.update.payload);
-    let request = ChatRequest { message, timestamp: Some(date), reply_to, ..ChatRequest::default() };
+    let request = ChatRequest { message, timestamp: Some(date), reply_to, voice_later: true, ..ChatRequest::default() };
     let key = turn.key();
     typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &key, &request, With::Words)).await
 }

@@ -31,24 +31,23 @@ pub(super) async fn shown(
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
     danger::look_after(turn, language, &caption).await;
-    // All of them travel in one body.
-    let share = MAX_FILE_BYTES / pictures.len().max(1) as u64;
-    let limit = turn.bot.max_image_bytes.min(share);
-    let fitting = |sizes: &Vec<Photo>| {
-        let sizes = sizes.iter().filter(|photo| photo.size.is_none_or(|size| size <= limit));
-        let photo = sizes.max_by_key(|photo| photo.area)?;
-        Some(File { id: photo.file_id.clone(), size: photo.size })
-    };
-    let files: Vec<File> = pictures.iter().filter_map(fitting).collect();
+    let files = fitting(pictures, turn.bot.max_image_bytes.min(MAX_FILE_BYTES), MAX_FILE_BYTES);
     if files.is_empty() {
         return Ok(turn.replies().say(Text::PhotoTooLarge.render(language)));
     }
+    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
     let work = async {
+        let bytes = files.iter().map(|file| file.size.unwrap_or(limit)).sum::<u64>();
+        let _room = turn.bot.room.take(bytes.min(MAX_FILE_BYTES)).await;
+        let mut left = MAX_FILE_BYTES;
         let mut images = Vec::with_capacity(files.len());
         let mut excuse = Text::PhotoUnreadable;
         for file in &files {
-            match download(turn, file, limit).await? {
-                Ok(image) => images.push(image),
+            match download(turn, file, limit.min(left)).await? {
+                Ok(image) => {
+                    left = left.saturating_sub(image.len() as u64 / 4 * 3);
+                    images.push(image);
+                }
                 // The others are worth an answer.
                 Err(why) => excuse = why,
             }
@@ -63,12 +62,43 @@ pub(super) async fn shown(
             more_images: images.collect(),
             image_ref: files.first().map(|file| file.id.clone()).filter(|id| is_reference(id)),
             reply_to: quoted::of(&turn.update.payload),
+            voice_later: true,
             ..ChatRequest::default()
         };
         let key = if count == 1 { turn.key() } else { format!("{}-album-{count}", turn.key()) };
         answer(turn, language, &key, &request, With::Photo).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+/// The size to take of each picture: the largest, and of those that come in several a smaller one where not all would fit. All
+/// travel in one body; what does not fit even so is left out, the largest first.
+fn fitting(pictures: &[Vec<Photo>], most: u64, all: u64) -> Vec<File> {
+    /// Of a photo whose size nobody says: Telegram makes them smaller than this.
+    const USUAL: u64 = 512 * 1024;
+    let bytes = |photo: &Photo| photo.size.unwrap_or(USUAL);
+    let mut chosen: Vec<Vec<&Photo>> = pictures
+        .iter()
+        .map(|sizes| {
+            let mut sizes: Vec<&Photo> = sizes.iter().filter(|photo| bytes(photo) <= most).collect();
+            sizes.sort_by_key(|photo| photo.area);
+            sizes
+        })
+        .collect();
+    loop {
+        let taken =
+            || chosen.iter().enumerate().filter_map(|(place, sizes)| Some((place, bytes(sizes.last()?), sizes.len())));
+        if taken().map(|(_, bytes, _)| bytes).sum::<u64>() <= all {
+            break;
+        }
+        let smaller = taken().filter(|(.., sizes)| *sizes > 1).max_by_key(|(_, bytes, _)| *bytes);
+        let Some((place, ..)) = smaller.or_else(|| taken().max_by_key(|(_, bytes, _)| *bytes)) else { break };
+        if let Some(sizes) = chosen.get_mut(place) {
+            sizes.pop();
+        }
+    }
+    let file = |photo: &&Photo| File { id: photo.file_id.clone(), size: photo.size };
+    chosen.iter().filter_map(|sizes| sizes.last().map(file)).collect()
 }
 
 /// A sticker that stands still. Whoever may not show pictures has said what its emoji says.
@@ -83,12 +113,14 @@ pub(super) async fn sticker(
         let message = emoji.clone().unwrap_or_default();
         let reply_to = quoted::of(&turn.update.payload);
         let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+        let _room = turn.bot.room.take(file.size.unwrap_or(limit)).await;
         if let Ok(image_data) = download(turn, file, limit).await? {
             let request = ChatRequest {
                 message: message.clone(),
                 timestamp: Some(date),
                 image_data: Some(image_data),
                 reply_to: reply_to.clone(),
+                voice_later: true,
                 ..ChatRequest::default()
             };
             let key = format!("{}-sticker", turn.key());
@@ -103,7 +135,8 @@ pub(super) async fn sticker(
         if emoji.is_none() {
             return Ok(turn.replies().say(Text::UnsupportedSticker.render(language)));
         }
-        let request = ChatRequest { message, timestamp: Some(date), reply_to, ..ChatRequest::default() };
+        let request =
+            ChatRequest { message, timestamp: Some(date), reply_to, voice_later: true, ..ChatRequest::default() };
         answer(turn, language, &turn.key(), &request, With::Words).await
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
@@ -128,5 +161,29 @@ async fn download(turn: &Turn<'_>, file: &File, limit: u64) -> Result<Result<Str
     match turn.bot.telegram.download(&file.id, limit).await {
         Ok(bytes) => Ok(Ok(STANDARD.encode(bytes))),
         Err(error) => trouble::excuse_file(error, With::Photo).map(Err),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn photo(name: &str, size: u64, area: u64) -> Photo {
+        Photo { file_id: name.to_owned(), size: Some(size), area }
+    }
+
+    #[test]
+    fn an_album_shares_its_room_by_need() {
+        let names = |pictures: &[Vec<Photo>], all| {
+            fitting(pictures, 60, all).into_iter().map(|file| file.id).collect::<Vec<_>>().join(" ")
+        };
+        let file = |name: &str, size| vec![photo(name, size, 0)];
+        let large_and_small = [file("large", 50), file("small", 5), file("tiny", 1)];
+        assert_eq!(names(&large_and_small, 60), "large small tiny", "one may need most of it");
+        let too_much = [file("a", 50), file("b", 40), file("c", 10)];
+        assert_eq!(names(&too_much, 60), "b c", "the largest is left out");
+        let sizes = [vec![photo("a1", 5, 1), photo("a2", 50, 2)], file("b", 40)];
+        assert_eq!(names(&sizes, 60), "a1 b", "rather a smaller one than none");
+        assert_eq!(names(&[file("huge", 61)], 100), "");
     }
 }

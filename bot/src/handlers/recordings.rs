@@ -85,6 +85,7 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
         return excused(Text::VoiceTooLarge);
     }
     let work = async {
+        let _room = turn.bot.room.take(file.size.unwrap_or(MAX_FILE_BYTES)).await;
         let bytes = match turn.bot.telegram.download(&file.id, MAX_FILE_BYTES).await {
             Ok(bytes) => bytes,
             Err(error) => return excused(trouble::excuse_file(error, With::Recording)?),
@@ -93,7 +94,7 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
             message: caption,
             timestamp: Some(date),
             audio_data: Some(STANDARD.encode(bytes)),
-            audio_seconds: Some(seconds).filter(|seconds| *seconds > 0),
+            voice_later: true,
             reply_to: quoted::of(payload),
             ..ChatRequest::default()
         };

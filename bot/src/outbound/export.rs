@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use evolve_contract::ClientError;
+use evolve_contract::upload;
 use evolve_domain::language::Language;
 use evolve_store::outbox::ClaimedOutgoing;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     bot::Bot,
-    telegram::{Refusal, TelegramError, upload},
+    telegram::{Refusal, TelegramError},
     texts::Text,
 };
 

@@ -66,7 +66,7 @@ mod tests {
         assert_eq!((method.as_str(), params["text"].as_str()), ("sendMessage", Some("How did <b>it</b> go?")));
         assert_eq!(
             params["reply_markup"]["inline_keyboard"][0][0],
-            json!({ "text": "Не писать первой", "callback_data": STOP })
+            json!({ "text": "Больше не начинать разговор", "callback_data": STOP })
         );
         assert_eq!(worded(&json!({ "chat_id": 42, "text": "x" })), None);
     }

@@ -4,7 +4,11 @@
 //! given them. Somebody who was told that nothing more will be taken must hear that it will; somebody who asked for a bill
 //! must not wait for it without a word.
 
-use evolve_contract::{Code, payments::RefundedRequest};
+use evolve_contract::{
+    Code,
+    payments::RefundedRequest,
+    voice::{Mode, VoiceUpdate},
+};
 use evolve_domain::language::Language;
 use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use serde_json::{Value, json};
@@ -14,6 +18,8 @@ use crate::{bot::Bot, queue::insist, texts::Text};
 
 /// What Telegram says of Stars that somebody has back already.
 const ALREADY_REFUNDED: &str = "CHARGE_ALREADY_REFUNDED";
+/// What Telegram says where a person's settings of privacy forbid voice messages.
+const VOICES_FORBIDDEN: &str = "VOICE_MESSAGES_FORBIDDEN";
 const REFUND: &str = "refundStarPayment";
 const SUBSCRIPTION: &str = "editUserStarSubscription";
 
@@ -57,6 +63,13 @@ pub(super) async fn follow(bot: &Bot, outgoing: &ClaimedOutgoing, description: &
         REFUND => {
             tracing::error!(outbox_id = outgoing.id, description, "a payment was not given back; ask for it again");
             bot.metrics.outbox_failure("not_refunded");
+        }
+        // Their words they have; nothing is spoken any more that they cannot be sent.
+        "sendVoice" if description.contains(VOICES_FORBIDDEN) => {
+            let update = VoiceUpdate { mode: Some(Mode::Never), voice: None };
+            if let Err(error) = bot.api.update_voice(outgoing.chat_id, &update).await {
+                tracing::warn!(%error, "somebody takes no voice messages, and could not be set to be sent none");
+            }
         }
         _ => {}
     }

@@ -18,6 +18,10 @@ use crate::{
 
 /// For so long Telegram may be away without anything being given up.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
+/// Megabytes that do not get through hold up the words that come after them.
+const GIVE_UP_EXTRAS_AFTER: TimeDelta = TimeDelta::minutes(5);
+/// What comes besides the words of an answer.
+const IS_EXTRA: [&str; 2] = ["sendVoice", "sendPhoto"];
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Nothing can be sent with a token that Telegram refuses, until somebody has seen to it.
 const UNAUTHORIZED_PAUSE: Duration = Duration::from_secs(30);
@@ -169,8 +173,13 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             again(bot, outgoing, UNAUTHORIZED_PAUSE, kind, false).await;
         }
         TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
-            if bot.clock.now() - outgoing.created_at > GIVE_UP_AFTER {
-                tracing::error!(outbox_id = outgoing.id, "gave up a message after a day");
+            let most = if IS_EXTRA.contains(&outgoing.method.as_str()) { GIVE_UP_EXTRAS_AFTER } else { GIVE_UP_AFTER };
+            if bot.clock.now() - outgoing.created_at > most {
+                tracing::error!(
+                    outbox_id = outgoing.id,
+                    method = outgoing.method,
+                    "gave up a message that Telegram did not take"
+                );
                 refused::follow(bot, outgoing, "Telegram was away for a day").await;
                 return bury(bot, outgoing, "expired").await;
             }

@@ -10,7 +10,7 @@
 mod error;
 mod files;
 mod me;
-pub(crate) mod upload;
+mod upload;
 
 pub(crate) use error::{Refusal, TelegramError};
 pub(crate) use files::FileError;

@@ -1,19 +1,12 @@
 //! Files that the bot sends: parameters that hold one are sent as a form, all others as JSON.
 //!
-//! In the outbox a file is an object with its bytes in base64, so that it waits there as everything else does.
+//! In the outbox a file is an object with its bytes in base64 ([`evolve_contract::upload`]), so that it waits there as everything
+//! else does.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use evolve_contract::upload::BYTES;
 use reqwest::multipart::{Form, Part};
-use serde_json::{Value, json};
-
-/// The name under which the bytes of a file stand; no object of the Bot API has it.
-const BYTES: &str = "upload_base64";
-
-/// A file as a parameter.
-#[must_use]
-pub(crate) fn file(base64: String, name: &str, mime: &str) -> Value {
-    json!({ BYTES: base64, "name": name, "mime": mime })
-}
+use serde_json::Value;
 
 /// The form of a call that holds a file; nothing for all others.
 #[must_use]

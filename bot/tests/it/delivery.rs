@@ -127,15 +127,15 @@ async fn somebody_who_blocked_the_bot_is_left_alone_and_nobody_else_notices() {
     world.telegram.send_text(anna(), "Привет");
     world.wait_for_last(42, "echo: Привет").await;
     world.telegram.fault(Fault::refuse("sendMessage", 403, "Forbidden: bot was blocked by the user").chat(42));
-    let last = world.telegram.send_text(anna(), "и пока");
-    world.telegram.block(42);
-    world.wait_until_done(last).await;
-    world.telegram.send_text(john(), "Hello");
-    world.wait_for_last(7, "echo: Hello").await;
+    world.telegram.send_text(anna(), "и пока");
     evolve_testkit::eventually("the row is given up", async || {
         bot.metric("telegram_outbox_failures_total{reason=\"forbidden\"}") >= 1.0
     })
     .await;
+    // Telegram says so of itself, too; what is still owed then is not tried at all.
+    world.telegram.block(42);
+    world.telegram.send_text(john(), "Hello");
+    world.wait_for_last(7, "echo: Hello").await;
     let pool = world.database.pool();
     evolve_testkit::eventually("nothing is owed", async || {
         let (owed,): (i64,) =

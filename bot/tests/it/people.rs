@@ -51,9 +51,10 @@ async fn one_tap_under_what_is_said_first_and_nothing_is_said_first_any_more() {
     anna_is_known(&world).await;
     owe(&world, "first", first(world.clock.now() + TimeDelta::hours(1))).await;
     let sent = world.wait_for_last(42, "Как прошёл экзамен?").await;
-    let update = world.telegram.press(anna(), sent.message_id, sent.callback_data("Не писать первой").unwrap());
+    let update =
+        world.telegram.press(anna(), sent.message_id, sent.callback_data("Больше не начинать разговор").unwrap());
     world.wait_until_done(update).await;
-    world.wait_for_last(42, "первой больше не пишу").await;
+    world.wait_for_last(42, "разговор больше не начинаю").await;
     let settings = world.api.settings(42);
     assert_eq!((settings.good_morning, settings.follow_ups), (Some(false), Some(false)));
     let no_button = |sent: &[Sent]| sent.iter().all(|sent| sent.buttons.is_empty());

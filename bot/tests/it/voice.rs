@@ -28,7 +28,7 @@ async fn a_voice_message_goes_to_the_companion_as_it_was_recorded() {
     let call = world.api.calls().pop().unwrap();
     assert_eq!(call.key, "tgm-42-1", "the key of a message, by which an edit names it");
     assert_eq!(STANDARD.decode(call.request.audio_data.unwrap()).unwrap(), b"OggS and a voice");
-    assert_eq!((call.request.audio_seconds, call.request.message.as_str()), (Some(3), ""));
+    assert_eq!((call.request.voice_later, call.request.message.as_str()), (true, ""));
 }
 
 #[tokio::test]
@@ -83,6 +83,38 @@ async fn a_spoken_answer_that_telegram_did_not_take_at_first_is_sent_again_by_an
 }
 
 #[tokio::test]
+async fn a_voice_that_does_not_get_through_is_given_up_and_the_words_after_it_come() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.api.answer(|call, _| match call.request.message.as_str() {
+        "Hello" => Reply::Spoken("Hi".to_owned(), b"OggS hi".to_vec()),
+        other => Reply::Text(format!("echo: {other}")),
+    });
+    world.telegram.fault(Fault::refuse("sendVoice", 502, "Bad Gateway").times(1000));
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "Hello");
+    world.telegram.send_text(john(), "And?");
+    let voice = async |state: &'static str| {
+        evolve_testkit::eventually(state, async || {
+            let (found,): (i64,) = sqlx::query_as(
+                "SELECT count(*) FROM outbox WHERE method = 'sendVoice' AND state = $1 AND attempts > 0 AND leased_until IS NULL",
+            )
+            .bind(state)
+            .fetch_one(&world.database.pool())
+            .await
+            .unwrap();
+            found == 1
+        })
+        .await;
+    };
+    voice("pending").await;
+    world.clock.advance(TimeDelta::minutes(6));
+    voice("dead").await;
+    world.wait_for_last(7, "echo: And?").await;
+    assert_eq!(world.texts(7), ["Hi", "echo: And?"]);
+}
+
+#[tokio::test]
 async fn who_lets_nobody_send_them_voices_still_has_the_words() {
     let world = World::new().await;
     world.api.answer(|call, _| match call.request.message.as_str() {
@@ -96,6 +128,7 @@ async fn who_lets_nobody_send_them_voices_still_has_the_words() {
     world.wait_for_last(7, "echo: And?").await;
     assert_eq!(world.texts(7), ["Hi", "echo: And?"]);
     assert_eq!(world.telegram.calls_of("sendVoice").len(), 1, "what is refused for good is not tried again");
+    assert_eq!(world.api.voice(7).mode, Mode::Never, "nothing more is spoken that they cannot have");
 }
 
 #[tokio::test]
@@ -242,7 +275,6 @@ async fn a_file_that_is_a_recording_is_heard_though_nobody_says_how_long_it_is()
     world.wait_for_last(42, "echo:").await;
     let call = world.api.calls().pop().unwrap();
     assert_eq!(STANDARD.decode(call.request.audio_data.unwrap()).unwrap(), b"ID3 a memo");
-    assert_eq!(call.request.audio_seconds, None);
 }
 
 #[tokio::test]

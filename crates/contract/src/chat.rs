@@ -31,16 +31,18 @@ pub struct ChatRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
     pub image_ref: Option<String>,
-    /// More images of the same kinds, where several are shown at once; not without `image_data`. At most nine.
+    /// More images of the same kinds, where several are shown at once; not without `image_data`. At most nine. Of several
+    /// images, those that cannot be read are left out, unless none can.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 9)]
     pub more_images: Vec<String>,
-    /// A recording of the person in base64: OGG, MP3, WAV, FLAC, M4A, AAC or WebM. What they say in it is their message.
+    /// A recording of the person in base64: OGG with Opus, MP3, WAV, FLAC, M4A or AAC. What they say in it is their message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_data: Option<String>,
-    /// How long the recording is, for formats that do not say it themselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audio_seconds: Option<u32>,
+    /// Whether a spoken answer may come later, as a message of its own in the person's chat with the bot, so that the written
+    /// one does not wait for it. Not without an Idempotency-Key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub voice_later: bool,
     /// What the message answers: the model is shown it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Quoted>,

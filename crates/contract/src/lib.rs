@@ -20,6 +20,7 @@ pub mod ready;
 pub mod relationship;
 pub mod settings;
 pub mod stats;
+pub mod upload;
 pub mod voice;
 
 pub use client::{Client, ClientError};

@@ -108,8 +108,16 @@ const EMPTY: &str = "
     )
     UPDATE turns SET quoted = NULL,
                      reply = CASE WHEN id = ANY ($4) OR again_of = ANY ($4) THEN NULL ELSE reply END,
+                     reply_picture = CASE WHEN id = ANY ($4) OR again_of = ANY ($4) THEN NULL ELSE reply_picture END,
                      image_ref = CASE WHEN id = ANY ($5) OR again_of = ANY ($5) THEN NULL ELSE image_ref END
     WHERE user_id = $1 AND (id = ANY ($4::uuid[] || $5::uuid[]) OR again_of = ANY ($4::uuid[] || $5::uuid[]) OR quoted IS NOT NULL)";
+
+/// That something was spoken, where what was said is forgotten. $1 person, $2 turns.
+const SPOKEN: &str = "DELETE FROM audio_files WHERE user_id = $1 AND turn_id = ANY ($2)";
+
+/// What nobody has heard or answered yet may tell anything: it cannot be tried again.
+const UNHEARD: &str = "
+    UPDATE inbox SET payload = NULL, state = 'done' WHERE user_id = $1 AND state <> 'pending' AND payload IS NOT NULL";
 
 const TOLD: &str = "
     SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
@@ -137,18 +145,20 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 11] = [
+const ALL: [&str; 13] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
     "DELETE FROM conversations WHERE user_id = $1",
-    "UPDATE turns SET reply = NULL, quoted = NULL, image_ref = NULL WHERE user_id = $1",
+    "UPDATE turns SET reply = NULL, reply_picture = NULL, quoted = NULL, image_ref = NULL WHERE user_id = $1",
     "UPDATE users SET messages = 0, facts_version = facts_version + 1 WHERE id = $1",
     "DELETE FROM facts WHERE user_id = $1",
     "DELETE FROM weeks WHERE user_id = $1",
     "DELETE FROM room_turns WHERE user_id = $1",
     "DELETE FROM message_vectors WHERE user_id = $1",
     "DELETE FROM vector_progress WHERE user_id = $1",
+    "DELETE FROM audio_files WHERE user_id = $1",
+    UNHEARD,
 ];
 
 #[derive(FromRow)]
@@ -291,8 +301,11 @@ async fn empty(
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
         .bind(answers.iter().map(|row| row.turn_id).collect::<Vec<_>>())
         .bind(messages.iter().map(|row| row.turn_id).collect::<Vec<_>>())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    let spoken = sqlx::query(SPOKEN).bind(user_id).bind(rows.iter().map(|row| row.turn_id).collect::<Vec<_>>());
+    spoken.execute(&mut *connection).await?;
+    sqlx::query(UNHEARD).bind(user_id).execute(connection).await?;
     Ok(rows)
 }
 

@@ -91,6 +91,8 @@ const RETRY: &str = "
 
 const IS_CLEAR: &str = "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending')";
 
+const KNOWS: &str = "SELECT EXISTS (SELECT FROM outbox WHERE key = $1 AND user_id = $2)";
+
 /// $1 chat, $2 message. The first that made it; later ones changed it.
 const KEY_OF: &str = "
     SELECT key FROM outbox WHERE chat_id = $1 AND message_id = $2 ORDER BY id LIMIT 1";
@@ -116,6 +118,15 @@ const NEXT_READY: &str = "
       AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')";
 
 impl Outbox<'_> {
+    /// Whether something is, or was, owed to a person under this key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn knows(&self, user_id: i64, key: &str) -> Result<bool, StoreError> {
+        let (known,) = sqlx::query_as(KNOWS).bind(key).bind(user_id).fetch_one(&self.0.pool).await?;
+        Ok(known)
+    }
+
     /// The key under which a message was owed; nothing where it is not one of ours.
     ///
     /// # Errors

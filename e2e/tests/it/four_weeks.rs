@@ -1,6 +1,6 @@
-//! Four weeks of Anna's life with her companion: she meets it, tells it things, comes back, pays, asks what she said in
-//! the first week, changes jobs, is asked how her exam went, takes a copy of everything, cancels and leaves; and then nothing
-//! of her is in any table.
+//! Four weeks of Anna's life with her companion: she meets it, tells it things, comes back, pays, speaks and is spoken to,
+//! asks what she said in the first week, changes jobs, is asked how her exam went, takes a copy of everything, cancels and
+//! leaves; and then nothing of her is in any table.
 
 use std::{io::Read as _, sync::Arc};
 
@@ -20,7 +20,10 @@ use evolve_store::{Store, StoreConfig, wakeups::Wakeups};
 use evolve_testkit::telegram::{Sent, SentKind, TelegramServer, User};
 use serde_json::json;
 
-use crate::system::{Ground, Mode, ground};
+use crate::{
+    speaks::recording,
+    system::{Ground, Mode, ground},
+};
 
 const ANNA: i64 = 734_002_117;
 
@@ -227,8 +230,16 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     assert!(story.ground.telegram.pay_link(ANNA, &link) > 0);
     story.hears(0, "then renews itself").await;
 
-    // The third: what was said in the first is not in the history any more, but it is not lost.
     story.days_pass(6).await;
+
+    // The third: she speaks, and is answered aloud, with the same in writing first.
+    story.ground.telegram.send_voice(ANNA, recording(5), 5);
+    let heard =
+        story.ground.telegram.wait_for(ANNA, |sent| sent.last().is_some_and(|sent| sent.kind == SentKind::Voice));
+    let [.., written, _] = &heard.await[..] else { panic!("the answer came only aloud") };
+    assert_eq!(written.text, "I see.");
+
+    // What was said in the first is not in the history any more, but it is not lost.
     for number in 0..12 {
         story.says(&format!("This is thought number {number} of the morning"), "I see").await;
     }

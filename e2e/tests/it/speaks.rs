@@ -1,10 +1,16 @@
 //! People who speak, and are spoken to: from Telegram to the models and back.
 
+use evolve_engine::speech::{opus, pcm::Pcm};
 use evolve_testkit::telegram::SentKind;
 
 use crate::system::{Mode, ground, parrot};
 
 const IVAN: i64 = 42;
+
+/// Seconds of a person, as Telegram records them.
+pub(crate) fn recording(seconds: usize) -> Vec<u8> {
+    opus::encode(&Pcm { rate: 48_000, samples: vec![0; 48_000 * seconds] }).unwrap()
+}
 
 #[tokio::test]
 async fn a_voice_message_is_heard_answered_in_writing_and_spoken() {
@@ -14,10 +20,10 @@ async fn a_voice_message_is_heard_answered_in_writing_and_spoken() {
     ground.telegram.send_text(IVAN, "hi");
     ground.wait_for_last(IVAN, |text| text == "you said hi").await;
     // On the free plan it is heard, but answered in writing alone.
-    ground.telegram.send_voice(IVAN, b"OggS".to_vec(), 3);
+    ground.telegram.send_voice(IVAN, recording(3), 3);
     ground.wait_for_last(IVAN, |text| text == "you said (a voice message of 3 s)").await;
     sqlx::query("UPDATE users SET plan = 'premium'").execute(&ground.sql).await.unwrap();
-    ground.telegram.send_voice(IVAN, b"OggS".to_vec(), 4);
+    ground.telegram.send_voice(IVAN, recording(4), 4);
     let sent = ground.telegram.wait_for(IVAN, |sent| sent.len() == 4).await;
     assert_eq!(sent[2].text, "you said (a voice message of 4 s)");
     assert_eq!(sent[3].kind, SentKind::Voice);

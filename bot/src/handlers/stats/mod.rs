@@ -4,14 +4,16 @@ mod chart;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::NaiveDate;
-use evolve_contract::stats::{StatsDay, StatsResponse};
+use evolve_contract::{
+    stats::{StatsDay, StatsResponse},
+    upload,
+};
 use evolve_domain::language::Language;
 use serde_json::json;
 
 use super::{Trouble, Turn};
 use crate::{
     replies::Replies,
-    telegram::upload,
     texts::{Text, date},
 };
 

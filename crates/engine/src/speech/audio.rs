@@ -1,19 +1,10 @@
 //! A sound as it comes in: known by its content, and measured, since who pays for hearing it need not believe its sender.
 //!
-//! Only headers are read, nothing is decoded. OGG/Opus, which voice messages are, is added up packet by packet; of other
-//! containers `lofty` knows the length. What neither can measure is as long as its sender says.
+//! What cannot be measured ([`measure`]) is not heard, whatever its sender says of its length.
 
-use std::{
-    io::Cursor,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use lofty::{
-    config::{ParseOptions, ParsingMode},
-    file::{AudioFile as _, FileType},
-    probe::Probe,
-};
+use super::measure;
 
 /// A recording of a person.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,8 +13,8 @@ pub struct Audio {
     pub mime: &'static str,
     /// The file.
     pub bytes: Arc<[u8]>,
-    /// How long it is, in milliseconds: measured where the container says so, otherwise what the sender said.
-    pub duration_ms: Option<u64>,
+    /// How long it is, in milliseconds: measured.
+    pub duration_ms: u64,
 }
 
 impl std::fmt::Debug for Audio {
@@ -36,8 +27,13 @@ impl std::fmt::Debug for Audio {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AudioError {
     /// Another format, or none.
-    #[error("the recording is not OGG, MP3, WAV, FLAC, M4A, AAC or WebM")]
+    #[error("the recording is not OGG with Opus, MP3, WAV, FLAC, M4A or AAC")]
     UnknownFormat,
+    /// It is damaged, or what is in it is not known.
+    #[error(
+        "the recording is damaged, or in a format whose length cannot be told: send OGG with Opus, MP3, WAV, FLAC, M4A or AAC"
+    )]
+    Unmeasurable,
     /// It goes on for too long.
     #[error("the recording is longer than {max_seconds} s")]
     TooLong {
@@ -47,22 +43,15 @@ pub enum AudioError {
 }
 
 impl Audio {
-    /// Checks a recording. `claimed_seconds` is what its sender says of its length.
+    /// Checks a recording.
     ///
     /// # Errors
     /// [`AudioError`].
-    pub fn check(bytes: Vec<u8>, claimed_seconds: Option<u32>, max_seconds: u32) -> Result<Self, AudioError> {
+    pub fn check(bytes: Vec<u8>, max_seconds: u32) -> Result<Self, AudioError> {
         let mime = mime(&bytes).ok_or(AudioError::UnknownFormat)?;
-        let measured = match mime {
-            "audio/ogg" => opus_ms(&bytes).or_else(|| lofty_ms(mime, &bytes)),
-            "audio/wav" => {
-                super::pcm::Pcm::from_wav(&bytes).map(|pcm| pcm.duration_ms()).or_else(|| lofty_ms(mime, &bytes))
-            }
-            _ => lofty_ms(mime, &bytes),
-        };
-        let duration_ms = measured.or(claimed_seconds.map(|seconds| u64::from(seconds) * 1000));
+        let duration_ms = measure::milliseconds(mime, &bytes).ok_or(AudioError::Unmeasurable)?;
         // Telegram rounds up to whole seconds.
-        if duration_ms.is_some_and(|ms| ms >= (u64::from(max_seconds) + 1) * 1000) {
+        if duration_ms >= (u64::from(max_seconds) + 1) * 1000 {
             return Err(AudioError::TooLong { max_seconds });
         }
         Ok(Self { mime, bytes: bytes.into(), duration_ms })
@@ -107,61 +96,14 @@ fn mime(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The length of an OGG/Opus file: what its last page says, which is exact, where its packets bear that out; otherwise that
-/// of all packets, of all streams that follow each other in it. Nothing where there is no Opus.
-fn opus_ms(bytes: &[u8]) -> Option<u64> {
-    const HEADER: usize = 27;
-    const CONTINUED: u8 = 1;
-    // What is cut off at both ends, in samples: some of the first packets, and a part of the last.
-    const TRIMMED: u64 = 3 * 5760;
-    let (mut at, mut samples, mut claimed, mut skipped) = (0, 0_u64, 0, None);
-    while let Some(next) = bytes.get(at..).and_then(|rest| rest.windows(4).position(|window| window == b"OggS")) {
-        let page = bytes.get(at + next..).unwrap_or_default();
-        let (Some(flags), Some(segments)) = (page.get(5), page.get(26)) else { break };
-        let Some(table) = page.get(HEADER..HEADER + usize::from(*segments)) else { break };
-        let (mut place, mut is_start) = (HEADER + table.len(), flags & CONTINUED == 0);
-        for size in table {
-            let packet = page.get(place..).unwrap_or_default();
-            if is_start && packet.starts_with(b"OpusHead") {
-                let skip = packet.get(10..12).map_or(0, |skip| u64::from(u16::from_le_bytes([skip[0], skip[1]])));
-                skipped = skipped.or(Some(skip));
-            } else if is_start && *size > 0 && !packet.starts_with(b"OpusTags") {
-                samples += opus_pure::packet::samples_48k(packet).unwrap_or_default() as u64;
-            }
-            place += usize::from(*size);
-            // A segment that is not full is the last of its packet.
-            is_start = *size < 255;
-        }
-        claimed = page.get(6..14).and_then(|granule| granule.try_into().ok()).map_or(claimed, u64::from_le_bytes);
-        at += next + place.min(page.len());
-    }
-    let claimed = claimed.saturating_sub(skipped?);
-    let is_borne_out = (samples.saturating_sub(TRIMMED)..=samples).contains(&claimed);
-    Some(if is_borne_out { claimed } else { samples } / 48)
-}
-
-/// The length of a file in any other container. It reads what strangers made, so its panics are taken for ignorance.
-fn lofty_ms(mime: &str, bytes: &[u8]) -> Option<u64> {
-    let kind = match mime {
-        "audio/mpeg" => FileType::Mpeg,
-        "audio/flac" => FileType::Flac,
-        "audio/mp4" => FileType::Mp4,
-        "audio/aac" => FileType::Aac,
-        "audio/ogg" => FileType::Vorbis,
-        "audio/wav" => FileType::Wav,
-        _ => return None,
-    };
-    let options = ParseOptions::new().read_tags(false).read_cover_art(false).parsing_mode(ParsingMode::Relaxed);
-    let read = || Probe::with_file_type(Cursor::new(bytes), kind).options(options).read().ok();
-    let length = catch_unwind(AssertUnwindSafe(read)).ok().flatten()?.properties().duration();
-    u64::try_from(length.as_millis()).ok().filter(|ms| *ms > 0)
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
-    use super::*;
+    use super::{
+        super::{opus, pcm::Pcm},
+        *,
+    };
 
     #[rstest]
     #[case(b"OggS\0\x02", Some("audio/ogg"))]
@@ -186,63 +128,130 @@ mod tests {
         frame.repeat(frames)
     }
 
-    #[test]
-    fn the_length_of_what_is_not_a_voice_message_is_measured_too() {
-        let length = |bytes: Vec<u8>| Audio::check(bytes, Some(1), 60).map(|audio| audio.duration_ms.unwrap());
-        assert!(length(mp3(383)).unwrap().abs_diff(10_000) < 100, "{:?}", length(mp3(383)));
-        assert_eq!(length(mp3(2400)), Err(AudioError::TooLong { max_seconds: 60 }));
-        let tagged = [&b"ID3\x04\0\0\0\0\0\x0a0123456789"[..], &mp3(383)].concat();
-        assert!(length(tagged.clone()).unwrap().abs_diff(10_000) < 100, "{:?}", length(tagged));
+    /// A packet of AAC at 44.1 kHz, of 23 ms, in ADTS.
+    fn aac(frames: usize) -> Vec<u8> {
+        b"\xff\xf1\x50\x80\x01\x1f\xfc\x21".repeat(frames)
+    }
+
+    fn boxed(name: &[u8], content: &[&[u8]]) -> Vec<u8> {
+        let content = content.concat();
+        [&u32::try_from(content.len() + 8).unwrap().to_be_bytes(), name, &content].concat()
+    }
+
+    /// An M4A whose headers say that it lasts no time at all, and whose table lists packets of AAC at 44.1 kHz.
+    fn m4a(packets: u32) -> Vec<u8> {
+        let esds = [&[0; 4], &[3, 25, 0, 1, 0, 4, 17][..], &[0x40], &[0; 12], &[5, 2, 0x12, 0x10, 6, 1, 2]].concat();
+        let entry = boxed(b"mp4a", &[&[0; 28], &boxed(b"esds", &[&esds])]);
+        let table =
+            [boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1], &entry]), boxed(b"stsz", &[&[0; 8], &packets.to_be_bytes()])];
+        let media = [boxed(b"hdlr", &[&[0; 8], b"soun"]), boxed(b"minf", &[&boxed(b"stbl", &[&table.concat()])])];
+        let track = boxed(b"trak", &[&boxed(b"mdia", &[&media.concat()])]);
+        [boxed(b"ftyp", &[b"M4A "]), boxed(b"moov", &[&boxed(b"mvhd", &[&[0; 100]]), &track])].concat()
+    }
+
+    fn wav(seconds: u32, claimed: u32) -> Vec<u8> {
+        let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0".to_vec();
+        file.extend(8000_u32.to_le_bytes());
+        file.extend(16_000_u32.to_le_bytes());
+        file.extend(b"\x02\0\x10\0data");
+        file.extend(claimed.to_le_bytes());
+        file.resize(file.len() + 16_000 * seconds as usize, 0);
+        file
+    }
+
+    /// Frames of FLAC, of 4096 samples at 44.1 kHz each, under a header that says that there is nothing.
+    fn flac(frames: usize) -> Vec<u8> {
+        let head = [0xff, 0xf8, 0xc9, 0x08, 0x00];
+        let sum = head.iter().fold(0_u8, |sum, byte| (0..8).fold(sum ^ byte, |sum, _| (sum << 1) ^ ((sum >> 7) * 7)));
+        let frame = [&head[..], &[sum, 0, 0, 0, 0]].concat();
+        [&b"fLaC\x80\0\0\x22"[..], &[0; 10], &[0x0a, 0xc4, 0x40], &[0; 21], &frame.repeat(frames)].concat()
     }
 
     fn voice(seconds: usize) -> Vec<u8> {
-        super::super::opus::encode(&super::super::pcm::Pcm { rate: 16_000, samples: vec![0; 16_000 * seconds] })
-            .unwrap()
+        opus::encode(&Pcm { rate: 16_000, samples: vec![0; 16_000 * seconds] }).unwrap()
+    }
+
+    #[rstest]
+    #[case::voice(voice(10), 10_000)]
+    #[case::two_after_each_other([voice(5), voice(5)].concat(), 10_000)]
+    #[case::mp3(mp3(383), 10_004)]
+    #[case::tagged_mp3([&b"ID3\x04\0\0\0\0\0\x0a0123456789"[..], &mp3(383)].concat(), 10_004)]
+    #[case::mp3_that_claims_one_frame({
+        let mut file = mp3(383);
+        file[36..48].copy_from_slice(b"Xing\0\0\0\x01\0\0\0\x01");
+        file
+    }, 10_004)]
+    #[case::mp3_with_rubbish_in_it([mp3(100), vec![0; 1000], mp3(283)].concat(), 10_004)]
+    #[case::aac(aac(431), 10_007)]
+    #[case::m4a(m4a(431), 10_007)]
+    #[case::wav(wav(10, 160_000), 10_000)]
+    #[case::wav_that_claims_nothing(wav(10, 0), 10_000)]
+    #[case::flac(flac(108), 10_031)]
+    fn a_recording_is_as_long_as_it_plays_whatever_its_headers_say(#[case] bytes: Vec<u8>, #[case] ms: u64) {
+        let length = |most| Audio::check(bytes.clone(), most).map(|audio| audio.duration_ms);
+        assert!(length(10).unwrap().abs_diff(ms) < 200, "{:?}", length(10));
+        assert_eq!(length(8), Err(AudioError::TooLong { max_seconds: 8 }));
+    }
+
+    /// Changes a page, and gives it the checksum that it has then.
+    fn with_pages(mut file: Vec<u8>, change: impl Fn(&mut [u8]), resum: bool) -> Vec<u8> {
+        let at = (0..file.len() - 4).filter(|at| file[*at..].starts_with(b"OggS\0")).collect::<Vec<_>>();
+        let ends: Vec<usize> = at.iter().skip(1).copied().chain([file.len()]).collect();
+        for (at, end) in at.into_iter().zip(ends) {
+            let page = &mut file[at..end];
+            change(page);
+            if resum {
+                let sum = u32::try_from(measure::ogg_sum(page)).unwrap();
+                page[22..26].copy_from_slice(&sum.to_le_bytes());
+            }
+        }
+        file
     }
 
     #[test]
-    fn an_ogg_that_lies_about_its_length_is_measured_all_the_same() {
-        let honest = voice(10);
-        let tenth = |ms: u64| ms.abs_diff(10_000) < 100;
-        assert_eq!(opus_ms(&honest), Some(10_000), "to the sample");
-        let mut lying = honest.clone();
-        let pages = (0..lying.len() - 4).filter(|at| lying[*at..].starts_with(b"OggS")).collect::<Vec<_>>();
-        for page in pages {
-            lying[page + 6..page + 14].fill(0);
+    fn pages_that_lie_about_their_time_are_counted_and_pages_that_are_no_pages_are_refused() {
+        let lying = with_pages(voice(10), |page| page[6..14].fill(0), true);
+        assert!(Audio::check(lying, 60).unwrap().duration_ms.abs_diff(10_000) < 200);
+        let refused = |bytes: Vec<u8>| assert_eq!(Audio::check(bytes, 60), Err(AudioError::Unmeasurable));
+        refused(with_pages(voice(10), |page| page[6..14].fill(0), false));
+        // What a player passes over would hide what it plays.
+        let hiding = [b"OggS\0\0".as_slice(), &[0; 20], &[255], &[255; 255]].concat();
+        refused([voice(1), hiding, voice(70)].concat());
+        refused([b"OggS\0".as_slice(), &[0; 40], &voice(1)].concat());
+        refused([voice(1), b"rubbish".to_vec(), voice(70)].concat());
+    }
+
+    #[test]
+    fn what_cannot_be_measured_is_refused() {
+        let vorbis = with_pages(
+            voice(1),
+            |page| {
+                if page[5] & 2 != 0 {
+                    page[28..36].copy_from_slice(b"\x01vorbis\0")
+                }
+            },
+            true,
+        );
+        let webm = b"\x1a\x45\xdf\xa3 and an hour of somebody speaking".to_vec();
+        let in_fragments = [m4a(1), boxed(b"moof", &[])].concat();
+        let mut adpcm = wav(1, 16_000);
+        adpcm[20] = 2;
+        for bytes in [vorbis, webm, in_fragments, adpcm, b"OggS".to_vec(), b"fLaC\0".to_vec(), b"ID3\x04".to_vec()] {
+            assert_eq!(Audio::check(bytes, 60), Err(AudioError::Unmeasurable));
         }
-        assert!(tenth(opus_ms(&lying).unwrap()), "its pages say that it has no length");
-        assert!(opus_ms(&[voice(10), voice(10)].concat()).unwrap().abs_diff(20_000) < 200, "two, one after the other");
-        assert!(tenth(opus_ms(&[b"OggS".as_slice(), &[0; 40], &honest].concat()).unwrap()), "rubbish before it");
     }
 
     #[test]
     fn what_is_cut_off_or_spoilt_is_no_panic() {
-        let mp4 = b"\0\0\0\x14ftypM4A \0\0\0\0M4A \0\0\0\x08moov".to_vec();
-        let flac = [&b"fLaC\0\0\0\x22"[..], &[0x10; 34]].concat();
-        let aac = b"\xff\xf1\x50\x80\x02\x1f\xfc\x21".repeat(20);
-        for whole in [voice(1), mp3(3), mp4, flac, aac] {
-            for length in 0..whole.len() {
-                let _ = Audio::check(whole[..length].to_vec(), None, 60);
+        for whole in [voice(1), mp3(3), m4a(9), flac(3), aac(20), wav(1, 100)] {
+            for length in 0..whole.len().min(3000) {
+                let _ = Audio::check(whole[..length].to_vec(), 60);
             }
             for at in 0..whole.len().min(2000) {
                 let mut spoilt = whole.clone();
                 spoilt[at] ^= 0xff;
-                let _ = Audio::check(spoilt, None, 60);
+                let _ = Audio::check(spoilt, 60);
             }
         }
-    }
-
-    #[test]
-    fn a_long_recording_is_refused_whatever_its_sender_says() {
-        let silence = super::super::pcm::Pcm { rate: 8000, samples: vec![0; 8000 * 12] };
-        let ogg = super::super::opus::encode(&silence).unwrap();
-        let checked = |claimed, most| Audio::check(ogg.clone(), claimed, most).map(|audio| audio.duration_ms);
-        assert!(checked(Some(1), 12).unwrap().unwrap().abs_diff(12_000) < 100, "{:?}", checked(Some(1), 12));
-        assert_eq!(checked(Some(1), 10), Err(AudioError::TooLong { max_seconds: 10 }));
-        let unmeasured =
-            |claimed| Audio::check(b"\x1a\x45\xdf\xa3".to_vec(), claimed, 10).map(|audio| audio.duration_ms);
-        assert_eq!(unmeasured(Some(11)), Err(AudioError::TooLong { max_seconds: 10 }));
-        assert_eq!(unmeasured(Some(10)), Ok(Some(10_000)));
-        assert_eq!(unmeasured(None), Ok(None));
     }
 }

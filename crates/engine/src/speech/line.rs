@@ -60,9 +60,10 @@ impl<T: Named + ?Sized> Line<T> {
         self.0.is_empty()
     }
 
-    /// Asks until one has answered.
+    /// Asks until one has answered. `is_blamed` says which failures count against a provider, among those that may.
     pub(super) async fn ask<'a, R>(
         &self,
+        is_blamed: impl Fn(&ModelError) -> bool + Send,
         call: impl Fn(Arc<T>) -> BoxFuture<'a, Result<R, ModelError>> + Send,
     ) -> Result<R, ChainError> {
         let mut failures = Vec::new();
@@ -86,7 +87,7 @@ impl<T: Named + ?Sized> Line<T> {
                     return Ok(answer);
                 }
                 Err(error) => {
-                    if error.counts_as_failure() {
+                    if error.counts_as_failure() && is_blamed(&error) {
                         permit.failed()
                     } else {
                         permit.succeeded()

@@ -12,6 +12,7 @@ pub mod choice;
 pub mod config;
 pub mod gemini;
 mod line;
+mod measure;
 pub mod openai;
 pub mod opus;
 pub mod pcm;
@@ -39,6 +40,8 @@ use crate::{
 pub const MAX_SPOKEN_CHARS: usize = 600;
 /// Longest transcript, in characters: what may be written, may be said.
 const MAX_HEARD_CHARS: usize = 16_384;
+/// A recording that is longer may take longer than a provider has, without a fault of the provider's.
+const LONG_MS: u64 = 60_000;
 /// Longest time that the written answer waits for the spoken one.
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -153,9 +156,12 @@ impl Speech {
     /// # Errors
     /// [`ChainError`], when no provider could hear it.
     pub async fn hear(&self, audio: &Audio, hint: Language) -> Result<Heard, ChainError> {
+        // Whoever sends what takes for ever to hear must not close everybody's ears.
+        let is_long = audio.duration_ms > LONG_MS;
+        let is_blamed = move |error: &ModelError| !(is_long && matches!(error, ModelError::TimedOut { .. }));
         let heard = self
             .ears
-            .ask(|provider| {
+            .ask(is_blamed, |provider| {
                 let audio = audio.clone();
                 Box::pin(async move {
                     let text = provider.transcribe(&audio, hint).await?;
@@ -190,13 +196,16 @@ impl Speech {
         let text: Arc<str> = text.into();
         let (pcm, model) = self
             .mouths
-            .ask(|provider| {
-                let text = text.clone();
-                Box::pin(async move {
-                    let pcm = provider.speak(&text, voice).await?;
-                    Ok((pcm, provider.model().to_owned()))
-                })
-            })
+            .ask(
+                |_| true,
+                |provider| {
+                    let text = text.clone();
+                    Box::pin(async move {
+                        let pcm = provider.speak(&text, voice).await?;
+                        Ok((pcm, provider.model().to_owned()))
+                    })
+                },
+            )
             .await
             .map_err(|error| error.to_string())?;
         let duration_ms = pcm.duration_ms();

@@ -74,8 +74,8 @@ pub struct OpenAiSpeaker {
 }
 
 impl OpenAiSpeaker {
-    /// Speaks with the model of this configuration. `voice` is the only voice that is used, where one is given: servers of one's
-    /// own rarely have OpenAI's.
+    /// Speaks with the model of this configuration. `voice` is the voice of who has chosen none; with a server of one's own, which
+    /// rarely has OpenAI's, it is everybody's.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -96,7 +96,12 @@ impl Speaker for OpenAiSpeaker {
     }
 
     async fn speak(&self, text: &str, voice: Option<Voice>) -> Result<Pcm, ModelError> {
-        let voice = self.voice.as_deref().unwrap_or_else(|| voice_name(voice.unwrap_or(Voice::Warm)));
+        let is_openai = self.url.host_str().is_some_and(|host| host == "api.openai.com");
+        let voice = match (voice, self.voice.as_deref()) {
+            (Some(chosen), None) => voice_name(chosen),
+            (Some(chosen), Some(_)) if is_openai => voice_name(chosen),
+            (_, usual) => usual.unwrap_or_else(|| voice_name(Voice::Warm)),
+        };
         let body = json!({ "model": self.config.model, "input": text, "voice": voice, "response_format": "wav" });
         let call = self.client.post(self.url.clone()).headers(self.headers.clone()).json(&body);
         let exchange = Exchange::send(call, self.config.limits).await?.accepted(openai::refusal::from_http).await?;

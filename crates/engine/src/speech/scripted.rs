@@ -21,7 +21,7 @@ impl Transcriber for ScriptedSpeech {
     }
 
     async fn transcribe(&self, audio: &Audio, hint: Language) -> Result<String, ModelError> {
-        let seconds = audio.duration_ms.unwrap_or_default().div_ceil(1000);
+        let seconds = audio.duration_ms.div_ceil(1000);
         Ok(match hint {
             Language::Ru => format!("(голосовое сообщение, {seconds} с)"),
             _ => format!("(a voice message of {seconds} s)"),

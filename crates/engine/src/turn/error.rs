@@ -7,7 +7,7 @@ use evolve_store::StoreError;
 
 use crate::prompt::PromptError;
 
-/// Why there is no answer. In each case nothing was charged.
+/// Why there is no answer. Nothing was charged, but for a recording that was listened to ([`TurnError::NothingHeard`]).
 #[derive(Debug, thiserror::Error)]
 pub enum TurnError {
     /// The day's messages are used up.

@@ -18,18 +18,16 @@ use uuid::Uuid;
 use super::{Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest, generate::failure};
 use crate::{
     Engine,
-    speech::{Audio, Spoken},
+    speech::{Audio, Heard, Spoken},
 };
 
-/// What a turn has to do with sound.
+/// An answer that is to be spoken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sound {
     turn_id: Uuid,
     user_id: i64,
-    /// The voice to speak in, where the answer is to be spoken: nothing inside means the bot's own.
-    voice: Option<Option<Voice>>,
-    /// What was heard, where this request heard it.
-    heard: Option<AudioFile>,
+    /// The voice to speak in: nothing means the bot's own.
+    voice: Option<Voice>,
 }
 
 impl Running<'_> {
@@ -40,7 +38,15 @@ impl Running<'_> {
         if !speech.hears() {
             return Err(TurnError::CannotHear);
         }
-        let heard = speech.hear(audio, self.settings().language).await.map_err(|error| failure(&error))?;
+        let heard = match self.heard_before().await? {
+            Some(heard) => heard,
+            None => {
+                let heard = speech.hear(audio, self.settings().language).await.map_err(|error| failure(&error))?;
+                // At once, since it was paid for whatever becomes of the turn.
+                record(self.engine, self.lease.turn_id, self.lease.user_id, received(audio, &heard.model)).await;
+                heard
+            }
+        };
         if heard.text.is_empty() && self.request.text.is_empty() {
             return Err(TurnError::NothingHeard);
         }
@@ -48,6 +54,19 @@ impl Running<'_> {
         let _ = self.heard.set(heard);
         listener.tell(TurnEvent::Heard(self.said().into_owned()));
         Ok(())
+    }
+
+    /// What an attempt before this one has heard: nobody pays for the same words twice.
+    async fn heard_before(&self) -> Result<Option<Heard>, TurnError> {
+        if !self.lease.is_retaken() {
+            return Ok(None);
+        }
+        let (turns, lease) = (self.engine.store.turns(), &self.lease);
+        let said = turns.said(lease.user_id, lease.turn_id, lease.started_at()).await?;
+        // What was written besides comes before it.
+        let heard =
+            said.and_then(|said| said.strip_prefix(&self.request.text).map(|heard| heard.trim_start().to_owned()));
+        Ok(heard.filter(|heard| !heard.is_empty()).map(|text| Heard { text, model: String::new() }))
     }
 
     /// What the person said, in whichever way.
@@ -66,9 +85,7 @@ impl Running<'_> {
     }
 
     pub(super) fn sound(&self) -> Option<Box<Sound>> {
-        let model = self.heard.get().map(|heard| heard.model.clone());
-        let heard = self.request.audio.as_ref().zip(model).map(|(audio, model)| received(audio, model));
-        sound(self.engine, self.request, self.lease.turn_id, self.person.plan, self.person.voice, heard)
+        sound(self.engine, self.request, self.lease.turn_id, self.person.plan, self.person.voice)
     }
 }
 
@@ -79,7 +96,7 @@ pub(super) async fn replayed(engine: &Engine, request: &TurnRequest, replay: Rep
         Some(_) => engine.store.turns().said(request.user_id, turn_id, started_at).await?,
         None => None,
     };
-    let sound = sound(engine, request, turn_id, plan, voice, None);
+    let sound = sound(engine, request, turn_id, plan, voice);
     Ok(TurnReply { heard, sound, ..TurnReply::replay(reply) })
 }
 
@@ -89,34 +106,37 @@ fn sound(
     turn_id: Uuid,
     plan: Plan,
     settings: VoiceSettings,
-    heard: Option<AudioFile>,
 ) -> Option<Box<Sound>> {
     let speak = engine.plans.speaks(plan) && settings.mode.wants(request.audio.is_some()) && engine.speech.speaks();
-    let voice = speak.then_some(settings.voice);
-    (voice.is_some() || heard.is_some()).then(|| Box::new(Sound { turn_id, user_id: request.user_id, voice, heard }))
+    speak.then(|| Box::new(Sound { turn_id, user_id: request.user_id, voice: settings.voice }))
 }
 
-fn received(audio: &Audio, model: String) -> AudioFile {
+fn received(audio: &Audio, model: &str) -> AudioFile {
     let Audio { mime, bytes, duration_ms } = audio;
-    AudioFile { kind: AudioKind::In, mime, bytes: bytes.len(), duration_ms: *duration_ms, model }
+    AudioFile {
+        kind: AudioKind::In,
+        mime,
+        bytes: bytes.len(),
+        duration_ms: Some(*duration_ms),
+        model: model.to_owned(),
+    }
+}
+
+/// Nothing that goes wrong here costs the answer.
+async fn record(engine: &Engine, turn_id: Uuid, user_id: i64, file: AudioFile) {
+    let recorded = engine.store.audio().record(turn_id, user_id, &[file], engine.clock.now()).await;
+    if let Err(error) = recorded {
+        tracing::warn!(%error, turn = %turn_id, "what was spoken could not be recorded");
+    }
 }
 
 impl Engine {
-    /// The answer spoken, where the person wants it and it can be; and a record of what was heard and spoken. Nothing that
-    /// goes wrong here costs the answer.
+    /// The answer spoken, where the person wants it and it can be; and a record of that.
     pub async fn sound(&self, reply: &TurnReply) -> Option<Spoken> {
-        let Sound { turn_id, user_id, voice, heard } = reply.sound.as_deref()?;
-        let spoken = match voice {
-            Some(voice) => self.speech.say(&reply.text, *voice).await,
-            None => None,
-        };
-        let files: Vec<AudioFile> = heard.clone().into_iter().chain(spoken.as_ref().map(sent)).collect();
-        if !files.is_empty()
-            && let Err(error) = self.store.audio().record(*turn_id, *user_id, &files, self.clock.now()).await
-        {
-            tracing::warn!(%error, turn = %turn_id, "what was spoken could not be recorded");
-        }
-        spoken
+        let Sound { turn_id, user_id, voice } = reply.sound.as_deref()?;
+        let spoken = self.speech.say(&reply.text, *voice).await?;
+        record(self, *turn_id, *user_id, sent(&spoken)).await;
+        Some(spoken)
     }
 }
 

@@ -66,6 +66,8 @@ pub struct TurnRequest {
     pub reply_to: Option<Quoted>,
     /// Which answer is to be made anew.
     pub again: Option<Again>,
+    /// Whether it may be spoken later. It is the same request either way.
+    pub voice_later: bool,
     /// Where it was said, if not in the private chat.
     pub aside: Option<Aside>,
 }
@@ -128,7 +130,7 @@ pub struct TurnReply {
     pub replayed: bool,
     /// Whether the turn changed the profile or the settings, so that caches of them are out of date.
     pub profile_changed: bool,
-    /// What it has to do with sound, for [`Engine::sound`].
+    /// How it is to be spoken, for [`Engine::sound`].
     pub sound: Option<Box<Sound>>,
     /// Whether it was stopped before its first word.
     pub stopped: bool,
@@ -140,6 +142,12 @@ pub struct TurnReply {
 }
 
 impl TurnReply {
+    /// Whether the person wants it spoken, and something here speaks.
+    #[must_use]
+    pub fn is_to_be_spoken(&self) -> bool {
+        self.sound.is_some()
+    }
+
     fn replay(reply: turns::Reply) -> Self {
         let turns::Reply { text, picture, level_up, stopped } = reply;
         Self { text, picture: picture.map(Into::into), level_up, replayed: true, stopped, ..Self::default() }

@@ -108,7 +108,12 @@ impl Running<'_> {
         // What is answered anew is in the history already, and what was said elsewhere is none of it.
         let is_new = !self.is_kept && self.request.aside.is_none() && (has_image || !said.is_empty());
         let keep = (is_new && is_whole).then_some(&work);
-        if let Err(error) = insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await {
+        // Listening was paid for, or silence could be sent without end.
+        let ended = match error {
+            TurnError::NothingHeard => insist(|| turns.fail_charged(&self.lease, error.stored(), keep, now)).await,
+            _ => insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await,
+        };
+        if let Err(error) = ended {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
         }
     }

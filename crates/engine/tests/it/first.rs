@@ -15,7 +15,7 @@ use crate::turn_support::{IVAN, World, world_of};
 fn companion(request: &Request) -> Step {
     let said = request.context.last().map(|message| message.text()).unwrap_or_default();
     let last = said.lines().last().unwrap_or_default();
-    if request.system.contains("# Пишешь первой") {
+    if request.system.contains("# Начинаешь разговор") {
         assert!(request.tools.is_empty() && request.context.first().unwrap().role == Role::User);
         return match last.strip_prefix("- [2026-11-23] ") {
             Some(plan) => Step::say(format!("Ну как: {plan}?")),

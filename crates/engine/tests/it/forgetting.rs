@@ -231,3 +231,32 @@ async fn nobody_reads_corrects_or_forgets_what_another_told() {
     assert_eq!(memories.list(IVAN + 1, &Default::default()).await.unwrap().total, 0);
     the_fact(&world, "Боится пауков").await;
 }
+
+#[tokio::test]
+async fn pictures_recordings_and_what_waits_to_be_tried_again_are_forgotten_with_a_fact_and_with_everything() {
+    let world = spiders_and_autumn().await;
+    sqlx::raw_sql(
+        "UPDATE turns SET reply_picture = 'drawn';
+         INSERT INTO audio_files (turn_id, kind, user_id, mime, bytes, model, created_at)
+         SELECT id, 'in', user_id, 'audio/ogg', 1, 'ears', now() FROM turns;
+         INSERT INTO inbox (update_id, chat_id, user_id, payload, state, ready_at, received_at, finished_at)
+         SELECT i, CASE WHEN i > 3 THEN 7 ELSE 42 END, CASE WHEN i > 3 THEN 7 ELSE 42 END, '{\"voice\": {}}',
+                CASE i WHEN 2 THEN 'dead' WHEN 3 THEN 'pending' ELSE 'done' END, now(), now(), now()
+         FROM generate_series(1, 4) AS i",
+    )
+    .execute(&world.sql)
+    .await
+    .unwrap();
+    let drawn = "SELECT count(*) FROM turns WHERE reply_picture IS NOT NULL";
+    let (before, heard) = (world.count(drawn).await, world.count("SELECT count(*) FROM audio_files").await);
+
+    memories(&world).forget(IVAN, the_fact(&world, "Боится пауков").await).await.unwrap();
+    let left = (world.count(drawn).await, world.count("SELECT count(*) FROM audio_files").await);
+    assert!((1..before).contains(&left.0) && (1..heard).contains(&left.1), "{left:?} of {before}, {heard}");
+    // What is being worked stays, and what is another's.
+    let kept = "SELECT COALESCE(sum(update_id), 0)::bigint FROM inbox WHERE payload IS NOT NULL";
+    assert_eq!(world.count(kept).await, 3 + 4);
+
+    memories(&world).forget_all(IVAN).await.unwrap();
+    assert_eq!((world.count(drawn).await, world.count("SELECT count(*) FROM audio_files").await), (0, 0));
+}

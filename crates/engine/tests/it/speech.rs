@@ -2,11 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_domain::speech::{Voice, VoiceMode, VoiceSettings};
+use async_trait::async_trait;
+use evolve_domain::{
+    language::Language,
+    speech::{Voice, VoiceMode, VoiceSettings},
+};
 use evolve_engine::{
-    model::{Gemini, GeminiConfig, HttpLimits, OpenAiConfig, Part, SafetyThreshold, Script, Step},
+    model::{Gemini, GeminiConfig, HttpLimits, ModelError, OpenAiConfig, Part, SafetyThreshold, Script, Step, Waited},
     speech::{
-        Audio, Providers, Speaker, Transcriber,
+        Audio, Providers, Speaker, Speech, Transcriber,
         gemini::{GeminiSpeaker, GeminiTranscriber},
         openai::{OpenAiSpeaker, OpenAiTranscriber},
         opus,
@@ -14,6 +18,7 @@ use evolve_engine::{
     },
     turn::{TurnError, TurnEvent, TurnRequest},
 };
+use evolve_runtime::metrics::Metrics;
 use evolve_testkit::models::{Behaviour, GeminiServer, OpenAiServer};
 use rstest::rstest;
 
@@ -71,7 +76,7 @@ fn ears(transcriber: Arc<dyn Transcriber>) -> Providers {
 /// Two seconds of a person, as Telegram records them.
 fn recording() -> Audio {
     let ogg = opus::encode(&Pcm { rate: 48_000, samples: vec![0; 96_000] }).unwrap();
-    Audio::check(ogg, None, 60).unwrap()
+    Audio::check(ogg, 60).unwrap()
 }
 
 fn spoken() -> TurnRequest {
@@ -133,12 +138,13 @@ async fn any_server_with_openai_transcriptions_hears_and_what_is_written_besides
 }
 
 #[tokio::test]
-async fn silence_is_nothing_to_answer_and_costs_nothing() {
+async fn silence_is_nothing_to_answer_and_costs_a_message_since_it_was_listened_to() {
     let server = GeminiServer::start().await.unwrap();
     server.always(Behaviour::say("[silence]"));
     let world = world_with(answering("What?"), ears(gemini_ears(&server))).await;
     assert!(matches!(world.engine.chat(spoken(), None).await, Err(TurnError::NothingHeard)));
-    assert_eq!(world.used_today().await, 0);
+    assert_eq!(world.used_today().await, 1, "or silence could be sent without end");
+    assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE kind = 'in'").await, 1);
     assert_eq!(world.count("SELECT count(*) FROM messages").await, 0);
     assert!(world.script.requests().is_empty());
 }
@@ -315,6 +321,86 @@ async fn a_recording_whose_turn_failed_is_heard_again_under_its_key() {
     world.engine.chat(request, None).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'the cat is grey'").await, 1);
     assert_eq!(world.used_today().await, 1);
+}
+
+#[rstest]
+#[case::alone("")]
+#[case::with_words("Listen:")]
+#[tokio::test]
+async fn what_was_heard_once_is_not_paid_for_again_when_its_turn_is_tried_again(#[case] written: &str) {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("the cat is grey"));
+    let down = ModelError::Rejected { status: 400, code: "INVALID".to_owned(), hint: "down".into() };
+    let world = world_with(Script::new([Step::Fail(down), Step::say("ok")]), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed(written, "tg-1") };
+    assert!(world.engine.chat(request.clone(), None).await.is_err());
+    assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE kind = 'in'").await, 1, "it was paid for");
+    let reply = world.engine.chat(request, None).await.unwrap();
+    let said = if written.is_empty() { "the cat is grey" } else { "Listen:\n\nthe cat is grey" };
+    assert_eq!((reply.text.as_str(), reply.heard.as_deref()), ("ok", Some(said)));
+    assert_eq!(server.requests().len(), 1, "heard twice");
+    assert_eq!(world.script.requests().pop().unwrap().context.pop().unwrap().text(), said);
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE role = 'user'").await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE model = 'whisper-1'").await, 1);
+    assert_eq!(world.used_today().await, 1);
+}
+
+/// Does not come to an end with what is long.
+#[derive(Debug)]
+struct Slow;
+
+#[async_trait]
+impl Transcriber for Slow {
+    fn name(&self) -> &str {
+        "slow"
+    }
+
+    fn model(&self) -> &str {
+        "slow"
+    }
+
+    async fn transcribe(&self, audio: &Audio, _: Language) -> Result<String, ModelError> {
+        match audio.duration_ms {
+            0..30_000 => Ok("short".to_owned()),
+            _ => Err(ModelError::TimedOut { waited: Waited::Answer, limit: Duration::from_secs(40) }),
+        }
+    }
+}
+
+#[rstest]
+#[case::long(61, true)]
+#[case::not_long(31, false)]
+#[tokio::test]
+async fn who_sends_what_takes_too_long_to_hear_closes_nobodys_ears(#[case] seconds: usize, #[case] open: bool) {
+    let speech = Speech::new(ears(Arc::new(Slow)), &Metrics::new());
+    let ogg = opus::encode(&Pcm { rate: 16_000, samples: vec![0; 16_000 * seconds] }).unwrap();
+    let audio = Audio::check(ogg, 120).unwrap();
+    for _ in 0..8 {
+        speech.hear(&audio, Language::En).await.unwrap_err();
+    }
+    assert_eq!(speech.hear(&recording(), Language::En).await.is_ok(), open);
+}
+
+#[rstest]
+#[case::openai("http://api.openai.com", "onyx")]
+#[case::a_server_of_ones_own("http://127.0.0.1", "sage")]
+#[tokio::test]
+async fn openai_speaks_in_the_chosen_voice_and_a_server_of_ones_own_in_that_which_it_has(
+    #[case] host: &str,
+    #[case] expected: &str,
+) {
+    let server = OpenAiServer::start().await.unwrap();
+    let base: url::Url = server.base_url().parse().unwrap();
+    let port = base.port().unwrap();
+    // OpenAI's name leads to the stand-in.
+    let client = reqwest::Client::builder().resolve("api.openai.com", ([127, 0, 0, 1], port).into()).build().unwrap();
+    let base_url = format!("{host}:{port}{}", base.path()).parse().unwrap();
+    let config = OpenAiConfig { base_url, ..openai(&server, "tts-1") };
+    let speaker = OpenAiSpeaker::new(client, config, Some("sage".to_owned())).unwrap();
+    speaker.speak("Hi", Some(Voice::Deep)).await.unwrap();
+    assert_eq!(server.requests().pop().unwrap().body["voice"], expected);
+    speaker.speak("Hi", None).await.unwrap();
+    assert_eq!(server.requests().pop().unwrap().body["voice"], "sage", "of who has chosen none");
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ pub struct FailedMessage<'a> {
 }
 
 /// $1 turn, $2 attempt, $3 now, $4 failure, $5 message (NULL where it is not to be kept), $6 has image, $7 message id,
-/// $8 conversation id, $9 person, $10–$12 the entries of the index: whose message, term, posting.
+/// $8 conversation id, $9 person, $10–$12 the entries of the index: whose message, term, posting, $13 whether the
+/// quota is given back.
 const FAIL: &str = "
     WITH locked AS (
         SELECT id, messages FROM users WHERE id = $9 FOR NO KEY UPDATE
@@ -54,7 +55,7 @@ const FAIL: &str = "
         UPDATE users u SET messages = u.messages + 1 FROM said WHERE u.id = said.user_id
     ), refunded AS (
         UPDATE usage_days d SET messages = GREATEST(d.messages - 1, 0)
-        FROM held WHERE d.user_id = held.user_id AND d.day = held.day
+        FROM held WHERE $13 AND d.user_id = held.user_id AND d.day = held.day
     ), told AS (
         SELECT pg_notify('turn_done', id::text) FROM held
     )
@@ -73,6 +74,31 @@ impl Turns<'_> {
         work: Option<&FailedMessage<'_>>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        self.end_failed(turn, failure, work, true, now).await
+    }
+
+    /// As [`Turns::fail`], for a turn that cost something all the same: its message counts.
+    ///
+    /// # Errors
+    /// [`StoreError`]; as with [`Turns::fail`].
+    pub async fn fail_charged(
+        &self,
+        turn: &TurnLease,
+        failure: &str,
+        work: Option<&FailedMessage<'_>>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.end_failed(turn, failure, work, false, now).await
+    }
+
+    async fn end_failed(
+        &self,
+        turn: &TurnLease,
+        failure: &str,
+        work: Option<&FailedMessage<'_>>,
+        refunds: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let said = work.map(|w| (Role::User, w.message));
         let (roles, terms, postings) = entries(said.as_slice());
         let (ended,): (i64,) = sqlx::query_as(FAIL)
@@ -88,6 +114,7 @@ impl Turns<'_> {
             .bind(roles)
             .bind(terms)
             .bind(postings)
+            .bind(refunds)
             .fetch_one(&self.0.pool)
             .await?;
         Ok(ended > 0)

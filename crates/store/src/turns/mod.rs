@@ -91,6 +91,12 @@ impl TurnLease {
         self.started_at
     }
 
+    /// Whether another attempt came before this one.
+    #[must_use]
+    pub const fn is_retaken(&self) -> bool {
+        self.attempt > 1
+    }
+
     /// Whether the person wanted to hear no more of it before it had begun.
     #[must_use]
     pub const fn stop_asked(&self) -> bool {
