@@ -394,6 +394,18 @@ inline-later = One moment: ask once more
 inline-quota = That was all for today
 inline-answer = The answer
 
+# Keys below the field in which people type
+key-memory = 🧠 Memory
+key-relationship = 💛 You and me
+key-stats = 📊 Statistics
+key-settings = ⚙️ Settings
+key-help = ❓ Help
+keys-shown = The buttons are below the field where you type 👇
+keys-hidden = The buttons below the field where you type are gone.
+settings-keys = ⌨️ Buttons
+settings-keys-title = ⌨️ Show the main commands as buttons below the field where you type? A tick means that it is on.
+settings-now-keys = Buttons below the field where you type: { $value }
+
 # Consent to adult matters. Where the meaning of consent-ask changes, so does WORDS in crates/domain/src/consent.rs.
 consent-ask =
     🔞 <b>Adult matters</b>

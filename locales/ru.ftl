@@ -411,6 +411,18 @@ inline-later = Минутку: спросите ещё раз
 inline-quota = На сегодня это всё
 inline-answer = Ответ
 
+# Клавиши под полем ввода
+key-memory = 🧠 Память
+key-relationship = 💛 Мы с вами
+key-stats = 📊 Статистика
+key-settings = ⚙️ Настройки
+key-help = ❓ Помощь
+keys-shown = Кнопки — под полем ввода 👇
+keys-hidden = Кнопок под полем ввода больше нет.
+settings-keys = ⌨️ Кнопки
+settings-keys-title = ⌨️ Показывать главные команды кнопками под полем ввода? Галочка значит, что включено.
+settings-now-keys = Кнопки под полем ввода: { $value }
+
 # Согласие на взрослые темы. Меняется смысл consent-ask — меняется и WORDS в crates/domain/src/consent.rs.
 consent-ask =
     🔞 <b>Взрослые темы</b>

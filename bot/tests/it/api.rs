@@ -675,6 +675,7 @@ async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update):
     known.quiet_hours = new.quiet_hours.or(known.quiet_hours.take());
     known.good_morning = new.good_morning.or(known.good_morning);
     known.follow_ups = new.follow_ups.or(known.follow_ups);
+    known.menu_buttons = new.menu_buttons.or(known.menu_buttons);
     let data = known.clone();
     Json(SettingsResponse { user_id, data }).into_response()
 }

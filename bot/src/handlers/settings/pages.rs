@@ -43,6 +43,7 @@ pub(super) enum Page {
     Topics,
     Quiet,
     First,
+    Keys,
     Adult,
 }
 
@@ -58,6 +59,7 @@ impl Page {
             "topics" => Self::Topics,
             "quiet" => Self::Quiet,
             "first" => Self::First,
+            "keys" => Self::Keys,
             "adult" => Self::Adult,
             _ => Self::Region(zones::of_region(name.strip_prefix("zone-")?)?),
         })
@@ -101,6 +103,10 @@ impl Page {
                 back(Menu::new(say(Text::SettingsQuietTitle)).pairs(QUIET.map(choice)).row([off, other]), "root")
             }
             Self::First => back(first(now), "root"),
+            Self::Keys => {
+                let keys = switch(now, Text::SettingsKeys, now.settings.menu_buttons, "keys");
+                back(Menu::new(say(Text::SettingsKeysTitle)).row([keys]), "root")
+            }
             Self::Adult => match &now.consent {
                 Some(consent) => back(adult(now, consent), "root"),
                 None => root(now),
@@ -116,7 +122,8 @@ fn root(now: &Now) -> Menu {
         .row([button(Text::SettingsLanguage, "lang"), button(Text::SettingsZone, "zone")])
         .row([button(Text::SettingsDetail, "detail"), button(Text::SettingsWishes, "wishes")])
         .row([button(Text::SettingsTopics, "topics"), button(Text::SettingsQuiet, "quiet")])
-        .row(std::iter::once(button(Text::SettingsFirst, "first")).chain(adult))
+        .row([button(Text::SettingsFirst, "first"), button(Text::SettingsKeys, "keys")])
+        .row(adult)
         .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
 }
 
@@ -143,6 +150,7 @@ pub(super) fn summary(now: &Now) -> String {
         say(Text::SettingsNowQuiet { value: &quiet }),
         say(Text::SettingsNowMorning { value: &switch_text(settings.good_morning, now) }),
         say(Text::SettingsNowFollow { value: &switch_text(settings.follow_ups, now) }),
+        say(Text::SettingsNowKeys { value: &switch_text(settings.menu_buttons, now) }),
     ];
     let adult = consent.map(|consent| say(Text::ConsentNow { value: &switch_text(consent.agreed, now) }));
     lines.extend(adult);
@@ -182,16 +190,16 @@ fn topics(now: &Now) -> Menu {
 }
 
 fn first(now: &Now) -> Menu {
-    let say = |text: Text<'_>| text.render(now.language);
-    let switch = |text: Text<'_>, is_on: Option<bool>, what: &str| {
-        let is_on = is_on.unwrap_or_default();
-        // The button says what pressing it does.
-        let target = if is_on { "off" } else { "on" };
-        (marked(is_on, &say(text)), data(what, target))
-    };
-    Menu::new(say(Text::SettingsFirstTitle))
-        .row([switch(Text::SettingsMorning, now.settings.good_morning, "morning")])
-        .row([switch(Text::SettingsFollow, now.settings.follow_ups, "follow")])
+    Menu::new(Text::SettingsFirstTitle.render(now.language))
+        .row([switch(now, Text::SettingsMorning, now.settings.good_morning, "morning")])
+        .row([switch(now, Text::SettingsFollow, now.settings.follow_ups, "follow")])
+}
+
+/// A button that says what pressing it does.
+fn switch(now: &Now, text: Text<'_>, is_on: Option<bool>, what: &str) -> (String, String) {
+    let is_on = is_on.unwrap_or_default();
+    let target = if is_on { "off" } else { "on" };
+    (marked(is_on, &text.render(now.language)), data(what, target))
 }
 
 /// What a person agrees to, and the button for the other decision. A yes names the words that it is to.
