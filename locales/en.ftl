@@ -104,6 +104,11 @@ profile-occupation = Occupation: { $value }
 profile-city = City: { $value }
 profile-language = Language: { $value }
 profile-time-zone = Time zone: { $value }
+profile-forget-name = 🗑 Name
+profile-forget-gender = 🗑 Gender
+profile-forget-birthday = 🗑 Birthday
+profile-forget-occupation = 🗑 Occupation
+profile-forget-city = 🗑 City
 gender-male = male
 gender-female = female
 date = { $month ->
@@ -207,6 +212,7 @@ settings-topics-title = 💬 <b>Topics</b>: what do you like to talk about, and 
 settings-talk-of = 👍 Welcome
 settings-avoid = 🚫 To avoid
 settings-quiet-title = 🌙 When should I never write first?
+settings-zone-first = ☀️ First tell me where you live: mornings and quiet hours go by your own clock. Pick a place with the same time, or type your city. Then switch it on.
 settings-first-title = ☀️ Now and then I can write first: once a day at most, and never in your quiet hours. A tick means that it is on.
 settings-morning = Say good morning
 settings-follow = Ask how my plans went
@@ -288,9 +294,9 @@ privacy =
     • what you paid for and when; who invited you, and whom you invited
     • that you sent photos and voice messages, but not them: of a voice message the words stay, photos stay with Telegram
 
-    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think.
+    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
 
-    <b>Who sees it</b>: your messages go to the language models that answer ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
+    <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
 history-title = <b>What we said</b>
 history-empty = We haven't said anything yet 🙂
 history-found = <b>What I found for “{ $words }”</b>
@@ -365,19 +371,23 @@ reset-done = All right, a fresh start 🌱 Everything I remember about you stays
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.
 
 # What cannot be done
-room-hello = Hello everybody! Mention me (@{ $bot }) or reply to me, and I'll answer.
-room-sees-own = Telegram shows me only what is said to me. I keep it for a day, to follow the talk. Nobody's private chat with me is told here.
+room-hello = Hello everybody! Reply to me, mention me (@{ $bot }) or write /ask@{ $bot } and your question, and I'll answer.
+room-sees-own = Telegram shows me only what is said to me. I keep it for a day, to follow the talk. Nobody's private chat with me is told here. Where a mention stays without an answer, Telegram has not shown it to me: a reply to me and /ask@{ $bot } always reach me.
 room-sees-all = Telegram shows me everything here, since I am an administrator or my privacy mode is off. I keep only what is said to me, for a day, to follow the talk; the rest I throw away unread. Nobody's private chat with me is told here.
 room-help =
-    Mention me (@{ $bot }) or reply to me, and I'll answer. What is said to me here I remember for a day; nobody's private chat with me is told here.
+    Reply to me, mention me (@{ $bot }) or write /ask@{ $bot } and your question, and I'll answer. What is said to me here I remember for a day; nobody's private chat with me is told here.
+
+    Where I am an administrator, or my privacy mode is off, Telegram shows me everything here; what is not said to me I throw away unread. Otherwise it shows me only what is said to me, and not every mention.
 
     /settings@{ $bot } — when I answer, and in which language (for administrators)
     /reset@{ $bot } — forget what was said to me here (for administrators)
 room-private = That is between the two of us: let's go to our private chat 🙂
 room-private-button = To the private chat
 room-admins-only = Only this group's administrators can do that.
+room-admins-unknown = Telegram does not show me who runs this group. Make me an administrator, and I can see who may do that.
+room-anonymous = You write in the name of the group, so I can't tell who you are, and nobody's day would pay for my answer. Ask me as yourself, and I'll answer.
 room-forgotten = I have forgotten what was said to me here.
-room-words-only = In groups I only read words. In our private chat I can look at a picture.
+room-words-only = In groups I only read words. In our private chat I can look at a picture or listen to a recording.
 room-quota = I can't answer you any more today. The details are in our private chat: /status
 room-settings-title =
     <b>This group</b>
@@ -424,6 +434,7 @@ consent-now = Adult matters: { $value }
 consent-privacy-agreed = <b>Adult matters</b>: you confirmed that you are 18 or older, and agreed ({ $date }, text { $words }). Take it back in /settings.
 consent-privacy-declined = <b>Adult matters</b>: you said no ({ $date }, text { $words }). Change it in /settings.
 consent-privacy-open = <b>Adult matters</b>: you have not answered, so everything is decent. Change it in /settings.
+command-room-ask = Ask me something
 command-room-help = How I answer here
 command-room-settings = When I answer, and in which language
 command-room-reset = Forget what was said to me here
@@ -555,6 +566,8 @@ export-page-occupation = Occupation
 export-page-city = City
 export-page-since = With me since
 export-page-plan = Plan
+export-page-plan-free = free
+export-page-plan-premium = premium
 export-page-premium-until = until
 export-page-settings = Settings
 export-page-language = Language
@@ -671,7 +684,9 @@ prompt-danger =
     The person may be in danger: they speak of dying or of hurting themselves. This comes before the persona and every rule of tone.
     - Take it seriously and warmly: say that you hear them; do not argue, lecture or shame.
     - Ask directly whether they are safe right now, and whether somebody is with them.
-    - Ask them to reach somebody close, or help: they have been sent the numbers.
+    - Ask them to reach somebody close, or help, and tell them whom they can call (no other numbers):
+    { $lines }
+    In danger right now: { $emergency }
     - Describe no means, promise no secrecy, and say nothing that would push them, not even in play or as a joke.
 prompt-aside-rules =
     # Rules

@@ -52,7 +52,7 @@ pub async fn aside(
 }
 
 fn turn_request(key: Option<String>, body: AsideRequest) -> Result<TurnRequest, ApiError> {
-    let AsideRequest { user_id, message, name, language, room, reply_to } = body;
+    let AsideRequest { user_id, message, name, language, room, thread, reply_to } = body;
     validate::check_message(&message)?;
     if message.trim().is_empty() {
         return Err(validate::invalid("message is empty"));
@@ -63,9 +63,14 @@ fn turn_request(key: Option<String>, body: AsideRequest) -> Result<TurnRequest, 
     if room.is_some_and(|room| room >= 0) {
         return Err(validate::invalid("room must be the negative id of a group"));
     }
+    if thread.is_some_and(|thread| thread <= 0 || room.is_none()) {
+        return Err(validate::invalid(
+            "thread must be the positive number of a topic, and needs the room that it is in",
+        ));
+    }
     let language = language.map(|code| code.parse()).transpose();
     let language = language.map_err(|_| validate::invalid("language is not one that the companion speaks"))?;
     let reply_to = reply_to.map(validate::quoted).transpose()?;
-    let aside = Some(Aside { room, name, language });
+    let aside = Some(Aside { room, thread, name, language });
     Ok(TurnRequest { user_id, key, text: message, reply_to, aside, ..TurnRequest::default() })
 }

@@ -3,6 +3,7 @@
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{Request, State},
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
@@ -59,5 +60,6 @@ pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Response, A
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"evolve.zip\"")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, archive).into_response())
+    // With its bytes goes the turn to make one: it is held until they are sent.
+    Ok((headers, Bytes::from_owner(archive)).into_response())
 }

@@ -57,8 +57,7 @@ pub async fn get(
     responses((status = 200, description = "Who sees what", body = PrivacyResponse), PrivacyProblems),
 )]
 pub async fn privacy(State(api): State<Api>) -> Json<PrivacyResponse> {
-    let models = api.engine.providers().into_iter().map(|provider| provider.provider).collect();
-    Json(PrivacyResponse { models })
+    Json(PrivacyResponse { models: api.engine.recipients() })
 }
 
 fn said(message: Message) -> Said {

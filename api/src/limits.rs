@@ -12,6 +12,9 @@ use evolve_store::limits::{Decision, Limit};
 
 use crate::problem::{ApiError, seconds_up};
 
+/// Copies of everything that one person may fetch: a copy is megabytes, and each is made anew.
+const EXPORT: Limit = Limit::per_minute(3);
+
 /// What is limited. Each has a window of its own per person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -45,7 +48,7 @@ pub struct RateLimits {
     pub chat: Limit,
     /// See [`Rule::Aside`].
     pub aside: Limit,
-    /// See [`Rule::Profile`], [`Rule::Payments`], [`Rule::Export`] and [`Rule::Feedback`].
+    /// See [`Rule::Profile`], [`Rule::Payments`] and [`Rule::Feedback`].
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
@@ -89,7 +92,7 @@ impl RateLimits {
             profile: env.or(
                 "PROFILE_RATE_LIMIT",
                 &profile,
-                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments, of GET /export, and of /chat/feedback.",
+                "Most requests of one person under /profile and /relationship; as many, counted apart, under /payments and of /chat/feedback.",
             ),
             memory: env.or(
                 "MEMORY_RATE_LIMIT",
@@ -106,7 +109,8 @@ impl RateLimits {
             Rule::Auth => self.auth,
             Rule::Chat | Rule::Reset => self.chat,
             Rule::Aside => self.aside,
-            Rule::Profile | Rule::Payments | Rule::Export | Rule::Feedback => self.profile,
+            Rule::Profile | Rule::Payments | Rule::Feedback => self.profile,
+            Rule::Export => EXPORT,
             Rule::Memory => self.memory,
         }
     }

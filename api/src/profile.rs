@@ -5,9 +5,9 @@ use axum::{
     extract::{Request, State},
 };
 use evolve_contract::profile::{
-    DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, StatusResponse,
+    DeletedResponse, Onboarding, ProfileData, ProfileField, ProfileResponse, ProfileUpdate, StatusResponse,
 };
-use evolve_domain::profile::Onboarding as Step;
+use evolve_domain::profile::{Field, Onboarding as Step};
 use evolve_engine::profiles::{Changes, Standing};
 use evolve_store::users::UserRecord;
 
@@ -50,8 +50,14 @@ pub async fn update(
     Person(person): Person,
     request: Request,
 ) -> Result<Json<ProfileResponse>, ApiError> {
-    let ProfileUpdate { data, .. } = own_body(&api, person, request, |body: &ProfileUpdate| body.user_id).await?;
-    Ok(Json(response(api.profiles.update(person, changes(data)).await?)))
+    let ProfileUpdate { data, forget, .. } =
+        own_body(&api, person, request, |body: &ProfileUpdate| body.user_id).await?;
+    let mut record = api.profiles.update(person, changes(data)).await?;
+    if !forget.is_empty() {
+        let fields: Vec<Field> = forget.into_iter().map(field).collect();
+        record = api.profiles.forget(person, &fields).await?;
+    }
+    Ok(Json(response(record)))
 }
 
 /// Removes everything of a person, and counts what is left.
@@ -107,6 +113,16 @@ fn response(record: UserRecord) -> ProfileResponse {
         }),
     };
     ProfileResponse { user_id, data, created_at }
+}
+
+const fn field(field: ProfileField) -> Field {
+    match field {
+        ProfileField::Name => Field::Name,
+        ProfileField::Gender => Field::Gender,
+        ProfileField::Birthday => Field::Birthday,
+        ProfileField::Occupation => Field::Occupation,
+        ProfileField::City => Field::City,
+    }
 }
 
 fn changes(data: ProfileData) -> Changes {

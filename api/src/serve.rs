@@ -10,7 +10,7 @@ use evolve_engine::{
     exports::Exports,
     first,
     history::History,
-    meaning::Meanings,
+    meaning::{self, Meanings},
     memories,
     memories::Memories,
     memory, partitions,
@@ -56,6 +56,7 @@ pub fn serve(
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
+    meaning::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
     rooms::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
@@ -126,7 +127,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         wakeups: Wakeups::start(&store, tasks),
         chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
         speech: Speech::new(config.speech, metrics),
-        meanings: Meanings::new(config.embedder),
+        meanings: Meanings::new(config.embedder, metrics),
         persona: config.persona,
         plans: config.plans,
         relationship: config.relationship,

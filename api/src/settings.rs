@@ -61,7 +61,8 @@ fn changes(data: SettingsData) -> Changes {
 }
 
 fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
-    let Preferences { settings: _, wishes, quiet, good_morning, follow_ups, menu_buttons } = preferences;
+    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups, menu_buttons } =
+        preferences;
     let Wishes { detail, instructions, talk_of, avoid } = wishes;
     let detail = match detail {
         Wished::Short => Detail::Short,
@@ -78,5 +79,5 @@ fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
         follow_ups: Some(follow_ups),
         menu_buttons: Some(menu_buttons),
     };
-    SettingsResponse { user_id, data }
+    SettingsResponse { user_id, data, zone_is_chosen: Some(zone_is_chosen) }
 }

@@ -17,7 +17,9 @@ use evolve_contract::{
         OfferRequest, OfferResponse, PaymentsResponse, ReceivedRequest, ReceivedResponse, RefundRequest,
         RefundedRequest, SubscriptionRequest, Way,
     },
-    profile::{Onboarding, ProfileData, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse},
+    profile::{
+        Onboarding, ProfileData, ProfileField, ProfileUpdate, ReferrerRequest, ReferrerResponse, StatusResponse,
+    },
     relationship::RelationshipResponse,
     voice::{VoiceResponse, VoiceUpdate},
 };
@@ -210,9 +212,25 @@ impl Api {
     /// # Errors
     /// [`ClientError`].
     pub(crate) async fn update_profile(&self, person: i64, data: ProfileData) -> Result<Arc<ProfileData>, ClientError> {
+        self.write_profile(person, data, Vec::new()).await
+    }
+
+    /// Forgets what stands in a field of the person's profile, and what was said of it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn forget_field(&self, person: i64, field: ProfileField) -> Result<Arc<ProfileData>, ClientError> {
+        self.write_profile(person, ProfileData::default(), vec![field]).await
+    }
+
+    async fn write_profile(
+        &self,
+        person: i64,
+        data: ProfileData,
+        forget: Vec<ProfileField>,
+    ) -> Result<Arc<ProfileData>, ClientError> {
         self.profiles.invalidate(&person).await;
-        let update = ProfileUpdate { user_id: person, data };
-        let update = &update;
+        let update = &ProfileUpdate { user_id: person, data, forget };
         let updated =
             self.authorised(person, |token| async move { self.client.update_profile(&token, update).await }).await?;
         Ok(self.remember(person, updated.data).await)

@@ -107,7 +107,10 @@ impl Replies {
     #[must_use]
     pub(crate) fn screen(self, message_id: Option<i64>, html: String, rows: &[Vec<(String, String)>]) -> Self {
         let mut params = self.text_params(html);
-        params["reply_markup"] = keyboard(rows);
+        // An edit without buttons takes away those that were there.
+        if !rows.is_empty() {
+            params["reply_markup"] = keyboard(rows);
+        }
         match message_id {
             Some(message_id) => {
                 params["message_id"] = message_id.into();

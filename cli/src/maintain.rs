@@ -78,7 +78,7 @@ async fn migrate_at(url: &str, step: MigrateStep) -> anyhow::Result<()> {
 /// running that would not know it; unless `ENCRYPTION_KEY` is set, which then is what `evolve up` uses as well.
 ///
 /// # Errors
-/// When the database cannot be reached, or holds what none of the keys decrypts.
+/// When the database cannot be reached, or holds what none of the keys decrypts; everything else is re-encrypted then.
 pub(crate) async fn rotate_keys() -> anyhow::Result<()> {
     if let Some(url) = variable("DATABASE_URL") {
         let list = variable(ENCRYPTION_KEY).context(
@@ -117,5 +117,13 @@ async fn rotate_at(url: String, list: String) -> anyhow::Result<()> {
     let rotated = rotate::rotate(&store).await.context("not everything was re-encrypted; running it again goes on")?;
     store.close().await;
     say(format!("{} of {} encrypted values were brought under the new key", rotated.changed, rotated.seen));
+    if rotated.unreadable > 0 {
+        bail!(
+            "{} encrypted values cannot be decrypted with any key of the list, and were left as they are: add the key that \
+             they were encrypted with to its end and run this again, or give them up. The first of them: {}",
+            rotated.unreadable,
+            rotated.where_unreadable.join(", ")
+        );
+    }
     Ok(())
 }

@@ -39,13 +39,14 @@ async fn only_our_bot_asks_what_was_said_in_a_group() {
 
 #[tokio::test]
 async fn what_it_is_asked_has_bounds() {
-    let api = Api::start().await;
+    let api = Setup::new().await.with("ASIDE_RATE_LIMIT", "100/minute").start().await;
     let whole = serde_json::to_value(asked("Кто прав?")).unwrap();
     for (field, wrong) in [
         ("message", json!("  ")),
         ("message", json!("я".repeat(16_385))),
         ("name", json!("я".repeat(257))),
         ("room", json!(42)),
+        ("thread", json!(0)),
         ("language", json!("klingon")),
         ("reply_to", json!({"author": "other", "text": "я".repeat(4097)})),
     ] {

@@ -47,7 +47,8 @@ async fn a_copy_holds_everything_for_people_and_for_programs_and_nothing_in_it_i
     api.say(&token, "Люблю чай", None).await.unwrap();
     api.say(&token, "<script>alert('сюрприз')</script>", None).await.unwrap();
     let name = Some("Иван <3".to_owned());
-    let update = ProfileUpdate { user_id: IVAN, data: ProfileData { name, ..ProfileData::default() } };
+    let update =
+        ProfileUpdate { user_id: IVAN, data: ProfileData { name, ..ProfileData::default() }, forget: Vec::new() };
     api.client.update_profile(&token, &update).await.unwrap();
 
     assert_eq!(api.get("/export/42", Some(&token)).await.code(), Code::ExportNotFound);
@@ -68,6 +69,36 @@ async fn a_copy_holds_everything_for_people_and_for_programs_and_nothing_in_it_i
     let said = json("messages.json");
     assert_eq!((said.as_array().unwrap().len(), &said[0]["text"]), (4, &json!("Люблю чай")));
     assert_eq!(json("conversations.json")[0]["messages"], 4);
+}
+
+#[tokio::test]
+async fn a_page_is_for_people_who_know_no_codes_and_pictures_come_along() {
+    let setup = Setup::new().await.script(companion());
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Люблю чай", None).await.unwrap();
+    // In Moscow, where they are, it is the first of February.
+    for statement in [
+        "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+         VALUES (gen_random_uuid(), 42, 'c', '', 'money', 'RUB', 19900, true, '2026-01-31T22:30:00Z')",
+        "UPDATE turns SET reply_picture = 'a picture', quoted = 'person:привет'",
+    ] {
+        sqlx::query(statement).execute(&setup.pool()).await.unwrap();
+    }
+    let files = copy(&api, &token).await;
+    let page = &files["index.html"];
+    for told in ["2026-02-01: 199.00 RUB", "бесплатный", "Русский", "как получится", "Вкусы"]
+    {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let pictures: Vec<_> = files.iter().filter(|(name, _)| name.starts_with("pictures/")).collect();
+    assert!(matches!(pictures[..], [(_, picture)] if picture.as_str() == "a picture"), "{pictures:?}");
+    let data: Value = serde_json::from_str(&files["data.json"]).unwrap();
+    assert_eq!(
+        (&data["turns"][0]["quoted"], &data["tool_calls"][0]["name"]),
+        (&json!("person:привет"), &json!("remember"))
+    );
+    assert!(data["exports"][0]["asked_at"].is_string(), "{data}");
 }
 
 #[tokio::test]

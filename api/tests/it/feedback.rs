@@ -1,14 +1,17 @@
 //! What the bot tells of a person: what they think of answers, by whose link they came.
 
 use evolve_contract::{
+    aside::AsideRequest,
     chat::{Again, ChatRequest, FeedbackRequest},
+    client::Bot,
     profile::{ProfileData, ProfileUpdate, ReferrerRequest},
 };
 use reqwest::StatusCode;
+use secrecy::SecretString;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::harness::{Api, IVAN, Setup};
+use crate::harness::{Api, IVAN, SERVICE_KEY, Setup};
 
 async fn rows(sql: &PgPool, query: &'static str) -> Vec<String> {
     let rows: Vec<(String,)> = sqlx::query_as(query).fetch_all(sql).await.unwrap();
@@ -43,7 +46,10 @@ async fn the_reaction_that_stands_is_kept_with_its_answer_and_an_answer_made_ane
 
 async fn come(api: &Api, user_id: i64) {
     let data = ProfileData { language: Some("ru".to_owned()), ..ProfileData::default() };
-    api.client.update_profile(&api.token(user_id).await, &ProfileUpdate { user_id, data }).await.unwrap();
+    api.client
+        .update_profile(&api.token(user_id).await, &ProfileUpdate { user_id, data, forget: Vec::new() })
+        .await
+        .unwrap();
 }
 
 /// Whether it was kept, which only the database knows.
@@ -66,6 +72,18 @@ async fn who_had_everything_forgotten_is_no_newcomer() {
     api.client.forget_all(&token, 43).await.unwrap();
     assert_eq!(rows(&sql, "SELECT messages::text FROM users WHERE id = 43").await, ["0"]);
     assert!(!by(&api, &sql, 43, "ref_16").await);
+}
+
+#[tokio::test]
+async fn who_has_spoken_in_a_group_alone_is_a_newcomer_yet() {
+    let setup = Setup::new().await;
+    let (api, sql) = (setup.start().await, setup.pool());
+    come(&api, 42).await;
+    let (key, token) = (SecretString::from(SERVICE_KEY), api.token(43).await);
+    let (message, name) = ("Кто прав?".to_owned(), "Ева".to_owned());
+    let asked = AsideRequest { user_id: 43, message, name, room: Some(-5), ..AsideRequest::default() };
+    api.client.aside(Bot { key: &key, token: &token }, "g1", &asked).await.unwrap();
+    assert!(by(&api, &sql, 43, "ref_16").await);
 }
 
 #[tokio::test]

@@ -52,6 +52,18 @@ async fn every_limited_answer_tells_of_the_limit_problems_included() {
 }
 
 #[tokio::test]
+async fn a_copy_of_everything_is_fetched_three_times_a_minute_at_most() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    for left in ["2", "1", "0"] {
+        let answer = api.get("/export/42", Some(&token)).await;
+        assert_eq!((answer.code(), told(&answer)), (Code::ExportNotFound, [Some("3"), Some(left), Some("60")]));
+    }
+    assert_eq!(api.get("/export/42", Some(&token)).await.code(), Code::RateLimited);
+    assert_eq!(told(&api.get("/profile/42", Some(&token)).await)[0], Some("20"));
+}
+
+#[tokio::test]
 async fn repeats_of_a_message_are_no_new_messages_but_do_not_go_on_for_ever() {
     let api = Setup::new().await.with("CHAT_RATE_LIMIT", "2/minute").start().await;
     let token = api.token(IVAN).await;

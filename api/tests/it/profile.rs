@@ -2,7 +2,7 @@
 
 use evolve_contract::{
     Code,
-    profile::{Onboarding, ProfileData, ProfileUpdate},
+    profile::{Onboarding, ProfileData, ProfileField, ProfileUpdate},
 };
 use evolve_engine::model::{Script, Step};
 use reqwest::StatusCode;
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::harness::{Api, IVAN, Setup};
 
 async fn set(api: &Api, token: &str, data: ProfileData) -> ProfileData {
-    api.client.update_profile(token, &ProfileUpdate { user_id: IVAN, data }).await.unwrap().data
+    api.client.update_profile(token, &ProfileUpdate { user_id: IVAN, data, forget: Vec::new() }).await.unwrap().data
 }
 
 fn named(name: &str) -> ProfileData {
@@ -48,6 +48,42 @@ async fn a_profile_is_made_changed_read_and_removed() {
     assert_eq!(api.get("/profile/42", Some(&token)).await.code(), Code::ProfileNotFound);
     let again = api.client.delete_profile(&token, IVAN).await.unwrap();
     assert_eq!((again.remaining, again.deleted["users"]), (0, 0), "nothing was left to remove");
+}
+
+#[tokio::test]
+async fn every_field_can_be_forgotten_and_what_was_said_of_it_goes_along() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    let data = ProfileData {
+        gender: Some("male".to_owned()),
+        birthday: Some("1990-05-17".parse().unwrap()),
+        occupation: Some("повар".to_owned()),
+        city: Some("Казань".to_owned()),
+        ..named("Иван")
+    };
+    set(&api, &token, data).await;
+    api.say(&token, "Родился 17 мая 1990", None).await.unwrap();
+    api.say(&token, "Сегодня дождь", None).await.unwrap();
+    let forget = vec![
+        ProfileField::Name,
+        ProfileField::Gender,
+        ProfileField::Birthday,
+        ProfileField::Occupation,
+        ProfileField::City,
+    ];
+    let update = ProfileUpdate { user_id: IVAN, data: ProfileData::default(), forget };
+    let left = api.client.update_profile(&token, &update).await.unwrap().data;
+    let settings = ProfileData {
+        language: left.language.clone(),
+        time_zone: left.time_zone.clone(),
+        onboarding: left.onboarding,
+        ..ProfileData::default()
+    };
+    assert_eq!(left, settings);
+    assert_eq!(api.client.profile(&token, IVAN).await.unwrap().data, settings);
+    let history = api.get("/history/42", Some(&token)).await;
+    assert!(!history.text.contains("1990") && history.text.contains("дождь"), "{}", history.text);
 }
 
 #[tokio::test]

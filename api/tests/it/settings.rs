@@ -55,7 +55,7 @@ async fn what_a_person_wishes_is_kept_encrypted_and_told_to_the_model_as_informa
 
     // A name that is learnt later takes no wish away, and what is empty clears.
     let name = ProfileData { name: Some("Иван".to_owned()), ..ProfileData::default() };
-    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: name }).await.unwrap();
+    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: name, forget: Vec::new() }).await.unwrap();
     let cleared =
         SettingsData { instructions: Some(Vec::new()), quiet_hours: Some(String::new()), ..SettingsData::default() };
     let now = set(&api, &token, cleared).await;
@@ -81,4 +81,19 @@ async fn a_wish_out_of_bounds_is_named_and_nothing_is_changed() {
     }
     let data = api.client.settings(&token, IVAN).await.unwrap().data;
     assert_eq!((data.detail, data.talk_of), (Some(Detail::Normal), Some(Vec::new())));
+}
+
+#[tokio::test]
+async fn it_is_known_whether_somebody_said_where_they_live() {
+    let api = Setup::new().await.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let is_chosen = async || api.client.settings(&token, IVAN).await.unwrap().zone_is_chosen;
+    let name = ProfileData { name: Some("Иван".to_owned()), ..ProfileData::default() };
+    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: name, forget: Vec::new() }).await.unwrap();
+    assert_eq!(is_chosen().await, Some(false));
+    let zone = ProfileData { time_zone: Some("Asia/Omsk".to_owned()), ..ProfileData::default() };
+    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data: zone, forget: Vec::new() }).await.unwrap();
+    set(&api, &token, SettingsData { good_morning: Some(true), ..SettingsData::default() }).await;
+    assert_eq!(is_chosen().await, Some(true));
 }

@@ -115,6 +115,15 @@ impl Api {
         Ok(known(found)?.map(|settings| settings.data))
     }
 
+    /// Whether the person said where they live, as far as the API knows of that.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn zone_is_chosen(&self, person: i64) -> Result<Option<bool>, ClientError> {
+        let found = self.authorised(person, |token| async move { self.client.settings(&token, person).await }).await;
+        Ok(known(found)?.and_then(|settings| settings.zone_is_chosen))
+    }
+
     /// Changes how the person wants things.
     ///
     /// # Errors

@@ -62,19 +62,42 @@ pub(super) const MENU: [(&str, Text<'static>); 19] = [
 /// What a link to the bot says after `?start=` for whoever asked for a command in a group; the command follows.
 pub(super) const FROM_ROOM: &str = "do_";
 /// What such a link may ask for: a link is pressed sooner than it is read, so nothing that cannot be undone.
-const BY_LINK: [&str; 11] = [
+const BY_LINK: [&str; 14] = [
     "profile",
     "memory",
     "relationship",
     "settings",
     "status",
     "history",
+    "invite",
+    "voice",
     "premium",
     "paysupport",
+    "stats",
     "privacy",
     "delete",
     "help",
 ];
+
+/// What groups ask the companion with. In private everything is for it, and what follows is a message like any other.
+pub(super) const ASK: &str = "ask";
+
+/// What is asked by [`ASK`]; nothing where nothing follows, or it is something else.
+#[must_use]
+pub(super) fn asked(text: &str) -> Option<&str> {
+    let (_, words) = text.split_once(char::is_whitespace)?;
+    (is_ask(text) && !words.trim().is_empty()).then(|| words.trim())
+}
+
+fn is_ask(text: &str) -> bool {
+    word(text).is_some_and(|word| word.eq_ignore_ascii_case(ASK))
+}
+
+/// Whether a link to the bot may ask for a command.
+#[must_use]
+pub(super) fn may_link(command: &str) -> bool {
+    BY_LINK.contains(&command)
+}
 
 /// Whether there is such a command.
 #[must_use]
@@ -135,6 +158,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Invite) => invite::show(turn).await,
         Some(Command::Premium) => premium::show(turn).await,
         Some(Command::Paysupport) => premium::support(turn).await,
+        None if is_ask(text) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
         None => Ok(turn.replies().say(Text::UnknownCommand.render(turn.best_known_language().await))),
     }
 }
@@ -142,7 +166,7 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
 /// The command that a link from a group asks for.
 fn by_link(from: &str) -> Option<String> {
     let command = from.trim().strip_prefix(FROM_ROOM)?;
-    BY_LINK.contains(&command).then(|| format!("/{command}"))
+    may_link(command).then(|| format!("/{command}"))
 }
 
 fn parse(text: &str) -> Option<Command> {
@@ -171,12 +195,23 @@ mod tests {
 
     #[rstest]
     #[case("do_memory", Some("/memory"))]
+    #[case("do_voice", Some("/voice"))]
     #[case("do_reset", None)]
     #[case("do_start", None)]
     #[case("ref_16", None)]
     fn a_link_may_ask_for_what_can_be_undone(#[case] from: &str, #[case] command: Option<&str>) {
         assert_eq!(by_link(from).as_deref(), command);
         assert!(BY_LINK.into_iter().all(is_known));
+    }
+
+    #[rstest]
+    #[case("/ask what is up?", Some("what is up?"))]
+    #[case("/Ask@some_bot\nwhat is up?", Some("what is up?"))]
+    #[case("/ask ", None)]
+    #[case("/asked what?", None)]
+    #[case("ask what?", None)]
+    fn what_groups_ask_with_a_command_is_a_message_in_private(#[case] text: &str, #[case] words: Option<&str>) {
+        assert_eq!(asked(text), words);
     }
 
     #[rstest]

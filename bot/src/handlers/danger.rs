@@ -7,7 +7,7 @@ use evolve_domain::safety::{crisis, helplines};
 use evolve_store::outbox::NewOutgoing;
 
 use super::Turn;
-use crate::texts::Text;
+use crate::{bot::Bot, replies::Replies, texts::Text};
 
 /// Owes the numbers of where the person is, where `message` speaks of danger. The update's number is in the key, so that an
 /// update that is tried again owes them once.
@@ -17,14 +17,26 @@ pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &st
     }
     let profile = turn.bot.api.settled_profile(turn.person.id).await;
     let zone = profile.and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
-    let helplines = helplines::of_zone(zone.unwrap_or(chrono_tz::UTC));
-    let lines: Vec<_> = helplines.lines.iter().map(|line| format!("{} — {}", line.name, line.contact)).collect();
-    let text = Text::Helplines { lines: &lines.join("\n"), emergency: helplines.emergency }.render(language);
-    let Some(owed) = turn.replies().say(text).into_owed().pop() else { return };
-    let owed = NewOutgoing { key: format!("tg-{}-helplines", turn.update.update_id), ..owed };
-    match turn.bot.store.outbox().put(slice::from_ref(&owed), turn.bot.clock.now()).await {
-        Ok(_) => turn.bot.owed.notify_one(),
+    let key = format!("tg-{}-helplines", turn.update.update_id);
+    owe(turn.bot, turn.replies(), &key, zone.unwrap_or(chrono_tz::UTC), language).await;
+}
+
+/// The same where others read it, in `replies` to who spoke of it: the numbers of nowhere in particular, since where somebody is
+/// is nobody else's business. Owed once under `key`.
+pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &str, language: Language, message: &str) {
+    if crisis::is_spoken_of(message) {
+        owe(bot, replies, key, chrono_tz::UTC, language).await;
+    }
+}
+
+async fn owe(bot: &Bot, replies: Replies, key: &str, zone: chrono_tz::Tz, language: Language) {
+    let helplines = helplines::fitting(zone, language);
+    let text = Text::Helplines { lines: &helplines.listed(), emergency: helplines.emergency }.render(language);
+    let Some(owed) = replies.say(text).into_owed().pop() else { return };
+    let owed = NewOutgoing { key: key.to_owned(), ..owed };
+    match bot.store.outbox().put(slice::from_ref(&owed), bot.clock.now()).await {
+        Ok(_) => bot.owed.notify_one(),
         // Without Postgres nothing is answered either, and the update comes again.
-        Err(error) => turn.bot.metrics.swallow("helplines", &error),
+        Err(error) => bot.metrics.swallow("helplines", &error),
     }
 }

@@ -9,7 +9,7 @@ mod kinds;
 use serde_json::Value;
 use teloxide::types::{CallbackQuery, Chat, MediaKind, Message, MessageKind, PhotoSize, User};
 
-use super::{media, paid::Report, signs};
+use super::{commands, media, paid::Report, signs};
 pub(crate) use kinds::{Ignored, Incoming, Person, Photo, Unsupported};
 
 /// Reads an update as Telegram sent it.
@@ -52,7 +52,13 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         _ => None,
     };
     let incoming = match media {
-        Some(MediaKind::Text(text)) => Incoming::Text { text: text.text, date },
+        Some(MediaKind::Text(text)) => {
+            let text = match commands::asked(&text.text) {
+                Some(words) => words.to_owned(),
+                None => text.text,
+            };
+            Incoming::Text { text, date }
+        }
         Some(MediaKind::Photo(photo)) => {
             let sizes = photo.photo.into_iter().map(photo_size).collect();
             Incoming::Photo { sizes, caption: photo.caption.unwrap_or_default(), album: album(raw), date }
@@ -152,7 +158,7 @@ fn photo_size(size: PhotoSize) -> Photo {
 /// What a message carries that we can do nothing with; nothing if it carries nothing, but says what happened in the chat.
 fn unsupported(message: &Value) -> Option<Unsupported> {
     // An animation comes with a document and a venue with a location, for old bots: the more special one is first.
-    const KINDS: [(&str, Unsupported); 15] = [
+    const KINDS: [(&str, Unsupported); 18] = [
         ("sticker", Unsupported::Sticker),
         ("animation", Unsupported::Sticker),
         ("dice", Unsupported::Dice),
@@ -167,6 +173,9 @@ fn unsupported(message: &Value) -> Option<Unsupported> {
         ("story", Unsupported::Other),
         ("paid_media", Unsupported::Other),
         ("checklist", Unsupported::Other),
+        ("giveaway", Unsupported::Other),
+        ("giveaway_winners", Unsupported::Other),
+        ("invoice", Unsupported::Other),
         ("photo", Unsupported::Other),
     ];
     KINDS.into_iter().find(|(key, _)| message.get(key).is_some()).map(|(_, kind)| kind)
@@ -338,6 +347,9 @@ mod tests {
     #[case(json!({ "contact": { "phone_number": "1", "first_name": "a" } }), Unsupported::Contact)]
     #[case(json!({ "poll": { "id": "1" } }), Unsupported::Poll)]
     #[case(json!({ "dice": { "emoji": "🎲", "value": 3 } }), Unsupported::Dice)]
+    #[case(json!({ "giveaway": {} }), Unsupported::Other)]
+    #[case(json!({ "giveaway_winners": {} }), Unsupported::Other)]
+    #[case(json!({ "invoice": { "title": "a" } }), Unsupported::Other)]
     fn what_we_cannot_do_is_sorted_by_what_we_say_to_it(#[case] more: Value, #[case] kind: Unsupported) {
         assert_eq!(incoming(&message(more)), Ok(Incoming::Unsupported(kind)));
     }

@@ -1,23 +1,85 @@
-//! What a person can see of how the companion sees them: `/profile`, `/status`, `/reset`.
+//! What a person can see of how the companion sees them, and have forgotten of it: `/profile`, `/status`, `/reset`.
 
 use chrono_tz::Tz;
 use evolve_contract::{
     Code,
-    profile::{ProfileData, StatusResponse},
+    profile::{ProfileData, ProfileField, StatusResponse},
 };
 use evolve_domain::{language::Language, zones};
 
-use super::{Trouble, Turn};
+use super::{Trouble, Turn, menu::Menu};
 use crate::{
     replies::Replies,
     texts::{Text, date, zone},
 };
 
+/// What every button of `/profile` begins with.
+const PREFIX: &str = "me:";
+/// What can be forgotten: as a button says it to us, and to the person.
+const FIELDS: [(ProfileField, &str, Text<'static>); 5] = [
+    (ProfileField::Name, "name", Text::ProfileForgetName),
+    (ProfileField::Gender, "gender", Text::ProfileForgetGender),
+    (ProfileField::Birthday, "birthday", Text::ProfileForgetBirthday),
+    (ProfileField::Occupation, "occupation", Text::ProfileForgetOccupation),
+    (ProfileField::City, "city", Text::ProfileForgetCity),
+];
+
 /// `/profile`.
 pub(super) async fn profile(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let profile = turn.fresh_profile_or_new().await?;
-    let language = turn.language(Some(&profile));
-    Ok(turn.replies().say(describe(&profile, language)))
+    Ok(page(&profile, turn.language(Some(&profile))).send(turn.replies()))
+}
+
+/// Whether a button is one of `/profile`.
+#[must_use]
+pub(super) fn is_button(data: &str) -> bool {
+    data.starts_with(PREFIX)
+}
+
+/// A button of `/profile` was pressed.
+pub(super) async fn pressed(
+    turn: &Turn<'_>,
+    profile: &ProfileData,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
+    let language = turn.language(Some(profile));
+    let (what, name) = data.strip_prefix(PREFIX).and_then(|button| button.split_once(':')).unwrap_or_default();
+    let field = FIELDS.into_iter().find(|(_, known, _)| *known == name).map(|(field, ..)| field);
+    let menu = match (what, field) {
+        ("ask", Some(field)) => match value(profile, field, language) {
+            Some(value) => Menu::new(Text::MemoryAskForget { fact: &value }.render(language)).row([
+                (Text::MemoryForgetYes.render(language), format!("{PREFIX}forget:{name}")),
+                (Text::MemoryForgetNo.render(language), format!("{PREFIX}show")),
+            ]),
+            None => page(profile, language),
+        },
+        ("forget", Some(field)) => {
+            let profile = turn.bot.api.forget_field(turn.person.id, field).await?;
+            page(&profile, language)
+        }
+        _ => page(profile, language),
+    };
+    Ok(menu.turn(turn.replies(), message))
+}
+
+/// What is known, with a button for each field of it that can be forgotten.
+fn page(profile: &ProfileData, language: Language) -> Menu {
+    let known = FIELDS.into_iter().filter(|(field, ..)| value(profile, *field, language).is_some());
+    let button =
+        |(_, name, label): (ProfileField, &str, Text<'_>)| (label.render(language), format!("{PREFIX}ask:{name}"));
+    Menu::new(describe(profile, language)).pairs(known.map(button))
+}
+
+fn value(profile: &ProfileData, field: ProfileField, language: Language) -> Option<String> {
+    let text = match field {
+        ProfileField::Name => &profile.name,
+        ProfileField::Gender => &profile.gender,
+        ProfileField::Birthday => return profile.birthday.map(|birthday| date(birthday, language)),
+        ProfileField::Occupation => &profile.occupation,
+        ProfileField::City => &profile.city,
+    };
+    filled(text).map(str::to_owned)
 }
 
 /// `/status`.

@@ -144,6 +144,9 @@ async fn is_own_inline(bot: &Bot, update: &serde_json::Value) -> Result<bool, Tr
 
 /// What the person gets when their update could not be handled at all.
 pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgoing> {
+    if !is_money(&update.payload) && rooms::is_of_room(&update.payload) {
+        return rooms::apologise(bot, update).await;
+    }
     let Ok((person, incoming)) = incoming::read(&update.payload) else { return Vec::new() };
     let turn = Turn { bot, update, person };
     let profile = bot.api.settled_profile(turn.person.id).await;

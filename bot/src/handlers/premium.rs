@@ -6,7 +6,7 @@ use evolve_contract::{
     Code,
     payments::{OfferResponse, Payment, PaymentsResponse, Price, Subscription, SubscriptionState as State, Way},
 };
-use evolve_domain::{language::Language, payment::decimal};
+use evolve_domain::{language::Language, payment::priced};
 use serde_json::{Value, json};
 
 use super::{Trouble, Turn};
@@ -125,16 +125,11 @@ fn buttons(reader: Reader, payments: &PaymentsResponse) -> Vec<(String, String)>
 }
 
 fn label(reader: Reader, price: &Price) -> String {
-    let amount = amount(price.amount, &price.currency);
+    let amount = priced(price.amount, &price.currency);
     reader.say(match price.way {
         Way::StarsMonthly => Text::PayMonthlyButton { price: &amount },
         Way::Stars | Way::Money => Text::PayOnceButton { price: &amount },
     })
-}
-
-fn amount(amount: i64, currency: &str) -> String {
-    let number = decimal(amount, currency);
-    if currency == "XTR" { format!("{number} ⭐") } else { format!("{number} {currency}") }
 }
 
 const fn name_of(way: Way) -> &'static str {
@@ -188,7 +183,7 @@ async fn bill(turn: &Turn<'_>, reader: Reader, way: Way) -> Result<Replies, Trou
         }
         Err(error) => return Err(error.into()),
     };
-    let price = amount(offer.amount, &offer.currency);
+    let price = priced(offer.amount, &offer.currency);
     let button = json!({ "text": reader.say(Text::PayLinkButton { price: &price }), "url": link });
     let text = reader.say(Text::PayLink { price: &price });
     Ok(turn.replies().say_with(text, json!({ "inline_keyboard": [[button]] })))
@@ -244,7 +239,7 @@ pub(super) async fn support(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let open = payments.iter().filter(|payment| !payment.refunded && !payment.refund_asked && !payment.declined);
     let buttons: Vec<(String, String)> = open
         .map(|payment| {
-            let (price, date) = (amount(payment.amount, &payment.currency), reader.day(payment.paid_at));
+            let (price, date) = (priced(payment.amount, &payment.currency), reader.day(payment.paid_at));
             (reader.say(Text::RefundButton { price: &price, date: &date }), format!("{REFUND}{}", payment.id))
         })
         .collect();
@@ -255,7 +250,7 @@ pub(super) async fn support(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 }
 
 fn line(reader: Reader, payment: &Payment) -> String {
-    let (price, date) = (amount(payment.amount, &payment.currency), reader.day(payment.paid_at));
+    let (price, date) = (priced(payment.amount, &payment.currency), reader.day(payment.paid_at));
     let (price, date) = (price.as_str(), date.as_str());
     reader.say(if payment.refunded {
         Text::PaymentLineRefunded { price, date }

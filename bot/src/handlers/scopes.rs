@@ -7,17 +7,21 @@
 use evolve_domain::language::Language;
 use serde_json::{Value, json};
 
-use super::commands::MENU;
+use super::commands::{ASK, MENU};
 use crate::{
     telegram::{Telegram, TelegramError},
     texts::Text,
 };
 
 /// What anybody may ask for in a group.
-const ROOM: [(&str, Text<'static>); 1] = [("help", Text::CommandRoomHelp)];
+const ROOM: [(&str, Text<'static>); 2] = [(ASK, Text::CommandRoomAsk), ("help", Text::CommandRoomHelp)];
 /// What those who run it may ask for.
-const ROOM_ADMINS: [(&str, Text<'static>); 3] =
-    [("settings", Text::CommandRoomSettings), ("reset", Text::CommandRoomReset), ("help", Text::CommandRoomHelp)];
+const ROOM_ADMINS: [(&str, Text<'static>); 4] = [
+    (ASK, Text::CommandRoomAsk),
+    ("settings", Text::CommandRoomSettings),
+    ("reset", Text::CommandRoomReset),
+    ("help", Text::CommandRoomHelp),
+];
 /// Each scope with its commands. What was set for everybody by an earlier version is of none.
 const SCOPES: [(&str, &[(&str, Text<'static>)]); 4] = [
     ("all_private_chats", &MENU),
@@ -25,6 +29,12 @@ const SCOPES: [(&str, &[(&str, Text<'static>)]); 4] = [
     ("all_chat_administrators", &ROOM_ADMINS),
     ("default", &[]),
 ];
+
+/// Whether groups are offered a command. Where no other bot is, Telegram's apps write it without the bot's name.
+#[must_use]
+pub(super) fn is_offered_in_rooms(command: &str) -> bool {
+    ROOM.iter().chain(ROOM_ADMINS.iter()).any(|(offered, _)| *offered == command)
+}
 
 /// Tells Telegram the commands, in every scope and language.
 ///

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{bot::Bot, markdown, replies::text_params, texts::Text};
 
 /// The method under which it is owed; Telegram has none of that name.
-pub(super) const METHOD: &str = "first";
+pub(super) const METHOD: &str = evolve_store::first::METHOD;
 /// What the button under it says to us: nothing is to be said first any more.
 pub(crate) const STOP: &str = "first:stop";
 

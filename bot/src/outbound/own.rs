@@ -3,7 +3,6 @@
 
 use evolve_store::outbox::ClaimedOutgoing;
 use serde_json::Value;
-use tokio::sync::SemaphorePermit;
 
 use super::{export, first, notice};
 use crate::{
@@ -11,19 +10,13 @@ use crate::{
     telegram::{Refusal, TelegramError},
 };
 
-/// The call that an owed row stands for: most are calls themselves. With it, what is held until it is made.
+/// The call that an owed row stands for: most are calls themselves.
 ///
 /// # Errors
 /// [`TelegramError::Refused`], as Telegram would, for what can never be made; others where it cannot be made now.
-pub(super) async fn call_of(
-    bot: &Bot,
-    outgoing: &ClaimedOutgoing,
-) -> Result<(String, Value, Option<SemaphorePermit<'static>>), TelegramError> {
+pub(super) async fn call_of(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<(String, Value), TelegramError> {
     let made = match outgoing.method.as_str() {
-        export::METHOD => {
-            let (method, params, turn) = export::call_of(bot, outgoing).await?;
-            return Ok((method, params, Some(turn)));
-        }
+        export::METHOD => return export::call_of(bot, outgoing).await,
         first::METHOD => first::worded(&outgoing.params),
         _ => notice::worded(&outgoing.method, &outgoing.params),
     };
@@ -31,6 +24,5 @@ pub(super) async fn call_of(
         refusal: Refusal::Other,
         description: "something that this version does not know how to say".to_owned(),
     };
-    let (method, params) = made.ok_or_else(unknown)?;
-    Ok((method, params, None))
+    made.ok_or_else(unknown)
 }

@@ -4,9 +4,12 @@
 //! given them. Somebody who was told that nothing more will be taken must hear that it will; somebody who asked for a bill
 //! must not wait for it without a word.
 
+use std::sync::Arc;
+
 use evolve_contract::{
     Code,
     payments::RefundedRequest,
+    profile::ProfileData,
     voice::{Mode, VoiceUpdate},
 };
 use evolve_domain::language::Language;
@@ -76,9 +79,14 @@ pub(super) async fn follow(bot: &Bot, outgoing: &ClaimedOutgoing, description: &
     true
 }
 
+/// Whoever was removed while their copy was made is not written to: nothing of them is to be left here.
 async fn tell(bot: &Bot, outgoing: &ClaimedOutgoing, text: Text<'_>) {
     let chat_id = outgoing.chat_id;
-    let text = text.render(language(bot, chat_id).await);
+    let profile = bot.api.profile(chat_id).await;
+    if outgoing.method == export::METHOD && matches!(profile, Ok(None)) {
+        return;
+    }
+    let text = text.render(language(bot, chat_id, profile.ok().flatten()).await);
     let owed = [NewOutgoing {
         chat_id,
         user_id: (chat_id > 0).then_some(chat_id),
@@ -91,10 +99,10 @@ async fn tell(bot: &Bot, outgoing: &ClaimedOutgoing, text: Text<'_>) {
 }
 
 /// As far as it can be had: the words matter more than their language.
-async fn language(bot: &Bot, person: i64) -> Language {
-    let profile = match bot.api.settled_profile(person).await {
+async fn language(bot: &Bot, person: i64, profile: Option<Arc<ProfileData>>) -> Language {
+    let profile = match profile {
         Some(profile) => Some(profile),
-        None => bot.api.profile(person).await.ok().flatten(),
+        None => bot.api.settled_profile(person).await,
     };
     let chosen = profile.and_then(|profile| profile.language.as_deref()?.parse().ok());
     chosen.unwrap_or_else(|| Language::from_telegram(None))

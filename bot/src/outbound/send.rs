@@ -7,7 +7,7 @@ use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Pace, first, own, refused};
+use super::{Pace, export, first, own, refused};
 use crate::{
     bot::Bot,
     markdown,
@@ -36,6 +36,13 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     if let Some(wait) = pace.room(outgoing.chat_id) {
         return again(bot, outgoing, wait, "room_pace", false).await;
     }
+    if export::is_over(outgoing, bot.clock.now()) {
+        refused::follow(bot, outgoing, "the copy failed for too long").await;
+        return bury(bot, outgoing, "expired").await;
+    }
+    let Ok(_turn) = export::turn_of(outgoing) else {
+        return again(bot, outgoing, export::TURN_WAIT, "another copy is being sent", false).await;
+    };
     match call(bot, outgoing).await {
         Ok(result) => {
             bot.metrics.sent(&outgoing.method);
@@ -53,7 +60,7 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
 /// has deleted it, say, the answer is a message of its own. And a picture that is no photo is sent as a file.
 async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    let (method, mut params, _turn) = own::call_of(bot, outgoing).await?;
+    let (method, mut params) = own::call_of(bot, outgoing).await?;
     let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
         let params = with_provider_token(bot, &method, params);
         return match call_once_more_without_markup(bot, outgoing, &method, &params).await {

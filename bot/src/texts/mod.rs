@@ -20,7 +20,9 @@ macro_rules! texts {
         }
 
         impl Text<'_> {
-            fn key(&self) -> &'static str {
+            /// Which text it is.
+            #[must_use]
+            pub(crate) fn key(&self) -> &'static str {
                 match self { $(Self::$variant $({ $($field: _),+ })? => $key),+ }
             }
 
@@ -76,6 +78,11 @@ texts! {
     ProfileCity { value: &'a str } = "profile-city",
     ProfileLanguage { value: &'a str } = "profile-language",
     ProfileTimeZone { value: &'a str } = "profile-time-zone",
+    ProfileForgetName = "profile-forget-name",
+    ProfileForgetGender = "profile-forget-gender",
+    ProfileForgetBirthday = "profile-forget-birthday",
+    ProfileForgetOccupation = "profile-forget-occupation",
+    ProfileForgetCity = "profile-forget-city",
     GenderMale = "gender-male",
     GenderFemale = "gender-female",
     Date { day: u32, month: u32, year: &'a str } = "date",
@@ -128,6 +135,7 @@ texts! {
     SettingsSaved = "settings-saved",
     SettingsLanguageTitle = "settings-language-title",
     SettingsZoneTitle = "settings-zone-title",
+    SettingsZoneFirst = "settings-zone-first",
     SettingsDetailTitle = "settings-detail-title",
     SettingsWishesTitle = "settings-wishes-title",
     SettingsTopicsTitle = "settings-topics-title",
@@ -220,12 +228,14 @@ texts! {
     ResetDone = "reset-done",
     ResetNothing = "reset-nothing",
     RoomHello { bot: &'a str } = "room-hello",
-    RoomSeesOwn = "room-sees-own",
+    RoomSeesOwn { bot: &'a str } = "room-sees-own",
     RoomSeesAll = "room-sees-all",
     RoomHelp { bot: &'a str } = "room-help",
     RoomPrivate = "room-private",
     RoomPrivateButton = "room-private-button",
     RoomAdminsOnly = "room-admins-only",
+    RoomAdminsUnknown = "room-admins-unknown",
+    RoomAnonymous = "room-anonymous",
     RoomForgotten = "room-forgotten",
     RoomWordsOnly = "room-words-only",
     RoomQuota = "room-quota",
@@ -262,6 +272,7 @@ texts! {
     ConsentPrivacyAgreed { date: &'a str, words: u32 } = "consent-privacy-agreed",
     ConsentPrivacyDeclined { date: &'a str, words: u32 } = "consent-privacy-declined",
     ConsentPrivacyOpen = "consent-privacy-open",
+    CommandRoomAsk = "command-room-ask",
     CommandRoomHelp = "command-room-help",
     CommandRoomSettings = "command-room-settings",
     CommandRoomReset = "command-room-reset",

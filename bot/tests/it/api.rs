@@ -27,8 +27,8 @@ use evolve_contract::{
     memory::FactData,
     problem::PROBLEM_JSON,
     profile::{
-        DeletedResponse, Onboarding, ProfileData, ProfileResponse, ProfileUpdate, ReferrerRequest, ReferrerResponse,
-        StatusResponse,
+        DeletedResponse, Onboarding, ProfileData, ProfileField, ProfileResponse, ProfileUpdate, ReferrerRequest,
+        ReferrerResponse, StatusResponse,
     },
     relationship::{EventKind, Level, RelationshipResponse},
     settings::{SettingsData, SettingsResponse, SettingsUpdate},
@@ -580,6 +580,15 @@ fn change_profile(world: &mut World, headers: &HeaderMap, update: ProfileUpdate)
             known.language = new.language.or(known.language.take());
             known.time_zone = new.time_zone.or(known.time_zone.take());
             known.onboarding = new.onboarding.or(known.onboarding);
+            for field in update.forget {
+                match field {
+                    ProfileField::Name => known.name = None,
+                    ProfileField::Gender => known.gender = None,
+                    ProfileField::Birthday => known.birthday = None,
+                    ProfileField::Occupation => known.occupation = None,
+                    ProfileField::City => known.city = None,
+                }
+            }
             Json(response_of(person, known)).into_response()
         }
     }
@@ -655,7 +664,8 @@ async fn settings(State(world): Shared, Path(user_id): Path<i64>, headers: Heade
         return response;
     }
     let data = world.settings.get(&user_id).cloned().unwrap_or_default();
-    Json(SettingsResponse { user_id, data }).into_response()
+    let zone = world.profiles.get(&user_id).and_then(|profile| profile.time_zone.as_deref());
+    Json(SettingsResponse { user_id, data, zone_is_chosen: Some(zone != Some("Europe/Moscow")) }).into_response()
 }
 
 async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update): Json<SettingsUpdate>) -> Response {
@@ -677,7 +687,7 @@ async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update):
     known.follow_ups = new.follow_ups.or(known.follow_ups);
     known.menu_buttons = new.menu_buttons.or(known.menu_buttons);
     let data = known.clone();
-    Json(SettingsResponse { user_id, data }).into_response()
+    Json(SettingsResponse { user_id, data, zone_is_chosen: None }).into_response()
 }
 
 async fn status(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {

@@ -102,6 +102,39 @@ async fn a_copy_is_asked_for_once_a_day_and_comes_as_a_document() {
 }
 
 #[tokio::test]
+async fn a_copy_that_does_not_get_through_keeps_nobody_waiting_and_is_given_up_after_a_while() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    let _bot = world.bot().await;
+    anna_is_known(&world).await;
+    world.telegram.fault(Fault::drop_before("sendDocument").times(1000));
+    world.telegram.send_text(anna(), "/export");
+    let pool = world.database.pool();
+    let failed_once =
+        "SELECT count(*) FROM outbox WHERE method = 'export' AND error IS NOT NULL AND leased_until IS NULL";
+    evolve_testkit::eventually("a failed copy", async || {
+        let (failed,): (i64,) = sqlx::query_as(failed_once).fetch_one(&pool).await.unwrap();
+        failed == 1
+    })
+    .await;
+    world.telegram.send_text(anna(), "Ты тут?");
+    world.wait_for_last(42, "echo: Ты тут?").await;
+    world.clock.advance(TimeDelta::minutes(31));
+    sqlx::query("SELECT pg_notify('outbox', '')").execute(&pool).await.unwrap();
+    world.wait_for_last(42, "Не получилось собрать копию").await;
+    ended(&world, "sent").await;
+}
+
+#[tokio::test]
+async fn who_was_removed_while_their_copy_was_made_hears_nothing_and_leaves_nothing() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    owe(&world, "export", json!({ "chat_id": 42, "language": "ru" })).await;
+    ended(&world, "dead").await;
+    assert_eq!(world.texts(42), [""; 0]);
+}
+
+#[tokio::test]
 async fn who_waits_for_a_copy_that_cannot_be_made_hears_so() {
     let world = World::new().await;
     let _bot = world.bot().await;

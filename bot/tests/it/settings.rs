@@ -72,6 +72,30 @@ async fn everything_is_set_in_one_message_that_turns_its_own_pages() {
 }
 
 #[tokio::test]
+async fn who_wants_to_be_written_to_says_first_where_they_live() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/settings");
+    let menu = world.wait_for_last(42, "Настройки").await.message_id;
+    press(&world, &anna(), menu, "Начинать разговор").await;
+    turned(&world, 42, menu, "Желать доброго утра").await;
+    let page = world.telegram.messages(42).pop().unwrap().text;
+    assert!(page.contains("Часовой пояс: Europe/Moscow, там сейчас"), "{page}");
+    press(&world, &anna(), menu, "доброго утра").await;
+    turned(&world, 42, menu, "Сначала скажите, где вы живёте").await;
+    assert_eq!(world.api.settings(42).good_morning, None);
+    press(&world, &anna(), menu, "Азия").await;
+    turned(&world, 42, menu, "Токио").await;
+    press(&world, &anna(), menu, "Токио").await;
+    turned(&world, 42, menu, "Asia/Tokyo").await;
+    press(&world, &anna(), menu, "Начинать разговор").await;
+    turned(&world, 42, menu, "Желать доброго утра").await;
+    press(&world, &anna(), menu, "доброго утра").await;
+    turned(&world, 42, menu, "✓ Желать доброго утра").await;
+    assert_eq!(world.api.settings(42).good_morning, Some(true));
+}
+
+#[tokio::test]
 async fn what_is_typed_is_a_reply_to_the_question_and_everything_else_is_talk() {
     let world = World::new().await;
     let _bot = world.bot().await;

@@ -142,6 +142,39 @@ async fn commands_answer_in_the_persons_language() {
 }
 
 #[tokio::test]
+async fn what_stands_in_the_profile_is_forgotten_by_a_button_once_it_was_asked_for() {
+    let world = World::new().await;
+    world.api.know(
+        42,
+        ProfileData {
+            name: Some("Анна".to_owned()),
+            city: Some("Казань".to_owned()),
+            language: Some("ru".to_owned()),
+            onboarding: Some(Onboarding::Done),
+            ..ProfileData::default()
+        },
+    );
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/profile");
+    let page = world.wait_for_last(42, "Город: Казань").await.message_id;
+    for (data, part) in [
+        ("me:ask:city", "Забыть «Казань» насовсем?"),
+        ("me:show", "Город: Казань"),
+        ("me:ask:city", "Забыть «Казань» насовсем?"),
+        ("me:forget:city", "Имя: Анна"),
+        // There is nothing left to ask about.
+        ("me:ask:city", "Имя: Анна"),
+    ] {
+        let update = world.telegram.press(anna(), page, data);
+        world.wait_until_done(update).await;
+        world.wait_for_last(42, part).await;
+    }
+    let texts = world.texts(42);
+    assert!(texts.len() == 1 && !texts[0].contains("Казань"), "{texts:?}");
+    assert_eq!(world.api.profile(42).unwrap().city, None);
+}
+
+#[tokio::test]
 async fn telegrams_menu_shows_everybody_their_commands_in_both_languages_and_old_ones_go() {
     let world = World::new().await;
     let old = serde_json::json!({ "commands": [{ "command": "dance", "description": "Dance" }] });

@@ -217,7 +217,9 @@ async fn somebody_in_danger_gets_whom_to_call_where_they_are_even_when_no_model_
     world.wait_for_last(42, "через пару минут").await;
     let texts = world.texts(42);
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(texts[0].contains("8-800-2000-122") && texts[0].contains("звоните 112"), "{}", texts[0]);
+    for told in ["8-800-2000-122", "findahelpline.com", "звоните 112"] {
+        assert!(texts[0].contains(told), "{}", texts[0]);
+    }
     world.api.answer(|_, _| Reply::Text("Рада!".to_owned()));
     world.telegram.send_text(anna(), "Хочу жить долго и у моря");
     world.wait_for_last(42, "Рада!").await;

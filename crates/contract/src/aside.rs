@@ -28,6 +28,11 @@ pub struct AsideRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = -1_001_234_567_890_i64)]
     pub room: Option<i64>,
+    /// The topic of the group, by its number: what was said in another is no context. Without, it has none, or it is the general
+    /// one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 12)]
+    pub thread: Option<i64>,
     /// What the message answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Quoted>,

@@ -7,11 +7,11 @@ mod payments;
 
 use std::time::Duration;
 
-use eventsource_stream::Eventsource as _;
 use futures::{Stream, StreamExt as _};
 use reqwest::{Method, RequestBuilder, Response, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
+use sse_stream::{Sse, SseByteStream};
 use url::Url;
 
 pub use self::payments::Bot;
@@ -124,11 +124,19 @@ impl Client {
         let request = self.chat_request(token, key, body).header(header::ACCEPT, "text/event-stream");
         let response = checked(request.send().await?).await?;
         let status = response.status().as_u16();
-        Ok(response.bytes_stream().eventsource().filter_map(move |event| async move {
+        let unexpected = move |reason: String| ClientError::Unexpected { status, reason };
+        Ok(SseByteStream::new(response.bytes_stream()).filter_map(move |event| async move {
             match event {
-                Ok(event) => parse_event(status, &event.event, &event.data).transpose(),
-                Err(eventsource_stream::EventStreamError::Transport(error)) => Some(Err(error.into())),
-                Err(error) => Some(Err(ClientError::Unexpected { status, reason: error.to_string() })),
+                Ok(Sse { event: Some(name), data, .. }) => {
+                    parse_event(status, &name, &data.unwrap_or_default()).transpose()
+                }
+                // What keeps the connection alive.
+                Ok(_) => None,
+                Err(sse_stream::Error::Body(error)) => Some(Err(match error.downcast::<reqwest::Error>() {
+                    Ok(error) => (*error).into(),
+                    Err(error) => unexpected(error.to_string()),
+                })),
+                Err(error) => Some(Err(unexpected(error.to_string()))),
             }
         }))
     }

@@ -61,7 +61,7 @@ pub struct HistoryResponse {
 /// `GET /privacy`: who sees what people say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PrivacyResponse {
-    /// The model providers that messages are sent to, in the order in which they are asked.
+    /// Whoever is sent what people say, each once: model providers in their order, then what hears, speaks and finds.
     #[schema(example = json!(["gemini"]))]
     pub models: Vec<String>,
 }

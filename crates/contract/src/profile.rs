@@ -57,6 +57,22 @@ pub struct ProfileData {
     pub onboarding: Option<Onboarding>,
 }
 
+/// What can be forgotten of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProfileField {
+    /// What the companion calls them.
+    Name,
+    /// As they say it.
+    Gender,
+    /// Date of birth.
+    Birthday,
+    /// What they do.
+    Occupation,
+    /// Where they live.
+    City,
+}
+
 /// `POST /profile`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +82,9 @@ pub struct ProfileUpdate {
     /// What to set.
     #[serde(deserialize_with = "crate::object::only")]
     pub data: ProfileData,
+    /// What to forget, after that: it is cleared, and messages and summaries that tell of it are emptied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forget: Vec<ProfileField>,
 }
 
 /// `GET /profile/{user_id}` and the answer of `POST /profile`.

@@ -71,4 +71,7 @@ pub struct SettingsResponse {
     pub user_id: i64,
     /// Everything that can be set, as it is now.
     pub data: SettingsData,
+    /// Whether the person said where they live; otherwise their time zone is the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone_is_chosen: Option<bool>,
 }

@@ -1,7 +1,8 @@
 //! Writing first: whether the companion may say something by itself now, and about what.
 //!
 //! At most one thing a day, in the person's own zone, never in their quiet hours. Asking how a plan went is worth more than a
-//! good morning: on a day on which there is something to ask, there is no good morning. Whoever does not answer, or has
+//! good morning: on a day on which there is something to ask, there is no good morning. Nor is there one for whoever has
+//! talked on that day already. Whoever does not answer, or has
 //! been away for long, or was in danger when they spoke last, is left in peace.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone as _, Timelike as _, Utc};
@@ -15,7 +16,7 @@ const NOON: u32 = 12;
 /// A plan is asked after from this hour on.
 const DAY: u32 = 10;
 /// Of a plan of the same day it is asked from this hour on: before, it may not have happened yet.
-const EVENING: u32 = 17;
+const EVENING: u32 = 20;
 /// Nothing is said first from this hour on.
 const NIGHT: u32 = 21;
 /// A plan of so many days ago is asked after no more.
@@ -116,9 +117,10 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
         return Decision::Later(last + UNDER_WAY);
     }
     let say = |occasion, until| Decision::Say { occasion, until: end(situation, today, hour, until) };
+    let is_up = situation.last_own.is_some_and(|last| last.with_timezone(&zone).date_naive() >= today);
     match to_ask(situation, today) {
         Some((place, from)) if hour >= from => say(Occasion::FollowUp(place), NIGHT),
-        None if situation.good_morning && hour < NOON => say(Occasion::GoodMorning, NOON),
+        None if situation.good_morning && !is_up && hour < NOON => say(Occasion::GoodMorning, NOON),
         _ => later,
     }
 }
@@ -212,7 +214,8 @@ mod tests {
         let exam = [Plan { day: Some(day(21)), told: day(10) }];
         let ask = Decision::Say { occasion: Occasion::FollowUp(0), until: moscow(21) };
         assert_eq!(decide(&situation(9, &exam)), Decision::Later(moscow(10)), "it is asked after in the evening");
-        assert_eq!(decide(&situation(17, &exam)), ask);
+        assert_eq!(decide(&situation(17, &exam)), Decision::Later(moscow(18)), "it may be under way");
+        assert_eq!(decide(&situation(20, &exam)), ask);
         for (ago, hour) in [(20, 10), (19, 10)] {
             assert_eq!(decide(&situation(hour, &[Plan { day: Some(day(ago)), told: day(10) }])), ask);
         }
@@ -247,6 +250,14 @@ mod tests {
     #[case(Situation { last_own: Some(moscow(9) - TimeDelta::days(15)), ..situation(9, &[]) })]
     fn who_was_written_to_or_is_silent_or_in_danger_is_left_in_peace(#[case] situation: Situation<'_>) {
         assert_eq!(decide(&situation), Decision::Later(moscow(24 + 8)));
+    }
+
+    #[test]
+    fn whoever_has_talked_on_this_day_already_needs_no_good_morning() {
+        let talked = |hour: i64| Some(moscow(0) + TimeDelta::hours(hour));
+        let after = |hour| decide(&Situation { last_own: talked(hour), last_said: talked(hour), ..situation(11, &[]) });
+        assert_eq!(after(7), Decision::Later(moscow(12)));
+        assert_eq!(after(-1), morning(12));
     }
 
     #[test]

@@ -277,6 +277,13 @@ pub fn decimal(amount: i64, currency: &str) -> String {
     }
 }
 
+/// An amount with its currency, as people write them: `299.00 RUB`, `250 ⭐`.
+#[must_use]
+pub fn priced(amount: i64, currency: &str) -> String {
+    let number = decimal(amount, currency);
+    if currency == "XTR" { format!("{number} ⭐") } else { format!("{number} {currency}") }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -377,5 +384,7 @@ mod tests {
     #[case(1_250, "KWD", "1.250")]
     fn amounts_are_written_as_people_do(#[case] amount: i64, #[case] currency: &str, #[case] expected: &str) {
         assert_eq!(decimal(amount, currency), expected);
+        assert_eq!(priced(amount, currency), format!("{expected} {currency}"));
+        assert_eq!(priced(250, "XTR"), "250 ⭐");
     }
 }

@@ -1,6 +1,6 @@
 //! What a person told of themselves, and how they want things.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,91 @@ pub struct Profile {
     /// How they wish to be answered.
     #[serde(default, skip_serializing_if = "Wishes::is_default")]
     pub wishes: Wishes,
+}
+
+/// A field of [`Profile`] that a person may want forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// See [`Profile::name`].
+    Name,
+    /// See [`Profile::gender`].
+    Gender,
+    /// See [`Profile::birthday`].
+    Birthday,
+    /// See [`Profile::occupation`].
+    Occupation,
+    /// See [`Profile::city`].
+    City,
+}
+
+impl Field {
+    /// Each.
+    pub const ALL: [Self; 5] = [Self::Name, Self::Gender, Self::Birthday, Self::Occupation, Self::City];
+
+    /// Its name, as models and clients say it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Gender => "gender",
+            Self::Birthday => "birthday",
+            Self::Occupation => "occupation",
+            Self::City => "city",
+        }
+    }
+}
+
+/// As they stand in a date.
+const RUSSIAN_MONTHS: [&str; 12] = [
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+];
+
+impl Profile {
+    /// Whether a field holds anything.
+    #[must_use]
+    pub fn has(&self, field: Field) -> bool {
+        match field {
+            Field::Name => self.name.is_some(),
+            Field::Gender => self.gender.is_some(),
+            Field::Birthday => self.birthday.is_some(),
+            Field::Occupation => self.occupation.is_some(),
+            Field::City => self.city.is_some(),
+        }
+    }
+
+    /// In which words a field may have been said. For a gender these are none: people show it with every word, and hardly
+    /// ever say it.
+    #[must_use]
+    pub fn said(&self, field: Field) -> Vec<String> {
+        match field {
+            Field::Name => self.name.iter().cloned().collect(),
+            Field::Gender => Vec::new(),
+            Field::Birthday => self.birthday.map(dates).unwrap_or_default(),
+            Field::Occupation => self.occupation.iter().cloned().collect(),
+            Field::City => self.city.iter().cloned().collect(),
+        }
+    }
+}
+
+/// A date as people write it.
+fn dates(date: NaiveDate) -> Vec<String> {
+    let month = RUSSIAN_MONTHS.get(date.month0() as usize).copied().unwrap_or_default();
+    vec![
+        date.format("%d.%m.%Y").to_string(),
+        date.format("%-d %B %Y").to_string(),
+        format!("{} {month} {}", date.day(), date.year()),
+    ]
 }
 
 /// How far the first conversation has come.
@@ -120,9 +205,48 @@ impl ProfilePatch {
         set(&mut profile.city, &self.city);
     }
 
+    /// Has a field cleared.
+    pub fn clear(&mut self, field: Field) {
+        match field {
+            Field::Name => self.name = Some(None),
+            Field::Gender => self.gender = Some(None),
+            Field::Birthday => self.birthday = Some(None),
+            Field::Occupation => self.occupation = Some(None),
+            Field::City => self.city = Some(None),
+        }
+    }
+
     /// Whether nothing would change.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_cleared_holds_nothing_and_a_birthday_is_known_as_people_write_it() {
+        let text = || Some("Казань".to_owned());
+        let mut profile = Profile {
+            name: text(),
+            gender: text(),
+            birthday: NaiveDate::from_ymd_opt(1990, 3, 8),
+            occupation: text(),
+            city: text(),
+            wishes: Wishes::default(),
+        };
+        assert_eq!(profile.said(Field::Birthday), ["08.03.1990", "8 March 1990", "8 марта 1990"]);
+        assert_eq!((profile.said(Field::City).len(), profile.said(Field::Gender).len()), (1, 0));
+        for field in Field::ALL {
+            assert!(profile.has(field));
+            let mut patch = ProfilePatch::default();
+            patch.clear(field);
+            patch.apply_to(&mut profile);
+            assert!(!profile.has(field) && profile.said(field).is_empty(), "{field:?}");
+        }
+        assert_eq!(profile, Profile::default());
     }
 }

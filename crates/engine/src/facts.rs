@@ -20,6 +20,8 @@ pub enum Wish {
     End(String),
     /// The person wants it forgotten, its history too.
     Forget(String),
+    /// Something that is no fact is to be forgotten wherever it was said: in these words, each under an id of its own.
+    Unsay(Vec<(Uuid, String)>),
 }
 
 /// Something that was told.
@@ -113,6 +115,12 @@ impl<'a> Work<'a> {
                 // A new one may have taken the place of an older one: its history goes too.
                 self.changes.forgotten.extend(gone.iter().map(|held| held.chain));
                 Outcome::Gone(gone.len())
+            }
+            Wish::Unsay(words) => {
+                let owed = words.iter().map(|(id, words)| NewFact::new(*id, Category::Identity, words.as_str()));
+                self.changes.learnt.extend(owed);
+                self.changes.forgotten.extend(words.iter().map(|(id, _)| *id));
+                Outcome::Gone(words.len())
             }
         }
     }
@@ -273,6 +281,14 @@ mod tests {
         let (changes, _) = settle(&wishes, &[], 0, None);
         assert!(changes.learnt.is_empty());
         assert_eq!(settle(&[Wish::End("tea".to_owned())], &[], 0, None).1, [Outcome::Gone(0)]);
+    }
+
+    #[test]
+    fn what_is_no_fact_is_owed_its_forgetting_even_by_a_full_memory() {
+        let unsay = Wish::Unsay(vec![(uuid(10), "Kazan".to_owned())]);
+        let (changes, outcomes) = settle(&[unsay], &[fact(1, "Sings")], 0, Some(1));
+        assert_eq!((outcomes, changes.forgotten.as_slice()), (vec![Outcome::Gone(1)], &[uuid(10)][..]));
+        assert_eq!((changes.learnt[0].content.as_str(), changes.news()), ("Kazan", 0));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use evolve_domain::{
 use evolve_runtime::shutdown::Tasks;
 use evolve_store::{
     facts::Fact,
-    first::{Candidate, First},
+    first::{About, Candidate, First},
     memory::Postings,
     messages::{Recall, RecallLimits, Role},
 };
@@ -52,8 +52,12 @@ const FACT_TOKENS: u32 = 1500;
 const MAX_OUTPUT_TOKENS: u32 = 2048;
 /// Longest text that is sent, in characters.
 const MAX_CHARS: usize = 1000;
-/// After a model that failed.
+/// After a model that is away.
 const TRY_AGAIN: TimeDelta = TimeDelta::minutes(30);
+/// So often words are asked for that cannot be sent; each time costs. Then it is left for the day.
+const ATTEMPTS: usize = 2;
+/// Until the next look, where all of them were in vain.
+const GIVEN_UP_FOR: TimeDelta = TimeDelta::hours(14);
 
 /// Starts the work, as a task of `tasks`.
 pub fn start(engine: Engine, tasks: &Tasks) {
@@ -114,9 +118,9 @@ async fn look_at(engine: &Engine, candidate: &Candidate) -> anyhow::Result<()> {
                 Occasion::FollowUp(place) => facts.get(place).copied(),
                 Occasion::GoodMorning => None,
             };
-            say(engine, candidate, &recall, about, until).await?;
+            let is_said = say(engine, candidate, &recall, about, until).await?;
             // What is to be said on the next day is decided then.
-            now + TimeDelta::hours(1)
+            now + if is_said { TimeDelta::hours(1) } else { GIVEN_UP_FOR }
         }
     };
     postpone(engine, candidate, next).await;
@@ -146,31 +150,52 @@ fn situation<'a>(candidate: &Candidate, plans: &'a [Plan], now: DateTime<Utc>) -
 /// What the person intends, as far as nobody has asked after it.
 fn intended<'a>(candidate: &Candidate, recall: &'a Recall) -> Vec<&'a Fact> {
     let zone = candidate.settings.time_zone;
-    let is_ahead = |fact: &Fact| fact.day.is_some_and(|day| day >= date_in(zone, fact.created_at));
+    let is_ahead = |fact: &Fact| fact.day.is_some_and(|day| day > date_in(zone, fact.created_at));
+    // Told anew, a fact is another of the same matter; on another day, it is another plan.
+    let is_asked = |fact: &Fact| candidate.asked.contains(&(fact.chain, fact.day));
     let is_plan = |fact: &&Fact| match fact.category {
         Category::Plans => true,
         Category::Events => is_ahead(fact),
         _ => false,
     };
-    recall.facts.iter().filter(is_plan).filter(|fact| !candidate.asked.contains(&fact.id)).collect()
+    recall.facts.iter().filter(is_plan).filter(|fact| !is_asked(fact)).collect()
 }
 
 fn plan(fact: &Fact, zone: Tz) -> Plan {
     Plan { day: fact.day, told: date_in(zone, fact.last_said_at) }
 }
 
+/// False where no words were found that can be sent.
 async fn say(
     engine: &Engine,
     candidate: &Candidate,
     recall: &Recall,
     about: Option<&Fact>,
     until: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let (text, usage) = words(engine, candidate, recall, about).await?;
+) -> anyhow::Result<bool> {
+    let mut usage = model::Usage::default();
+    let mut text = None;
+    for _ in 0..ATTEMPTS {
+        match words(engine, candidate, recall, about, &mut usage).await {
+            Ok(Ok(found)) => {
+                text = Some(found);
+                break;
+            }
+            Ok(Err(unfit)) => tracing::info!(unfit, "words that were to be said first cannot be sent"),
+            // What was spent before the model went away is spent.
+            Err(error) if usage == model::Usage::default() => return Err(error),
+            Err(_) => break,
+        }
+    }
     let now = engine.clock.now();
+    let day = date_in(candidate.settings.time_zone, now);
+    let Some(text) = text else {
+        engine.store.first().used(candidate.user_id, day, stored(usage)).await?;
+        return Ok(false);
+    };
     let first = First {
-        day: date_in(candidate.settings.time_zone, now),
-        fact_id: about.map(|fact| fact.id),
+        day,
+        about: about.map(|fact| About { fact_id: fact.id, chain: fact.chain, day: fact.day }),
         text: &text,
         until,
         message_id: Uuid::now_v7(),
@@ -182,16 +207,17 @@ async fn say(
     if engine.store.first().say(candidate, &first).await? {
         engine.metrics.written_first.inc();
     }
-    Ok(())
+    Ok(true)
 }
 
-/// The words, from the model.
+/// The words, from the model, or what is wrong with them. What they cost is added to `usage`.
 async fn words(
     engine: &Engine,
     candidate: &Candidate,
     recall: &Recall,
     about: Option<&Fact>,
-) -> anyhow::Result<(String, model::Usage)> {
+    usage: &mut model::Usage,
+) -> anyhow::Result<Result<String, &'static str>> {
     let language = candidate.settings.language;
     let levels = &engine.relationship.levels;
     let today = date_in(candidate.settings.time_zone, engine.clock.now());
@@ -216,13 +242,25 @@ async fn words(
     let mut request = model::Request::new(system, context);
     request.language = language;
     request.max_output_tokens = MAX_OUTPUT_TOKENS;
-    let answer = engine.chain.generate(&request).await?.answer;
-    anyhow::ensure!(answer.finish == model::FinishReason::Stop, "it was cut off: {:?}", answer.finish);
-    anyhow::ensure!(!secret.is_quoted_in(&answer.text), "it quotes its instructions");
+    let answer = match engine.chain.generate(&request).await {
+        Ok(generated) => generated.answer,
+        // Asked again and again, it would refuse again and again.
+        Err(error) if error.blocked() || error.nonsense() => return Ok(Err("no model finds any")),
+        Err(error) => return Err(error.into()),
+    };
+    *usage = usage.plus(answer.usage);
     let text = clean(&answer.text);
-    anyhow::ensure!(!text.is_empty(), "it is empty");
-    anyhow::ensure!(text.chars().count() <= MAX_CHARS, "it is too long");
-    Ok((text, answer.usage))
+    Ok(if answer.finish != model::FinishReason::Stop {
+        Err("it was cut off")
+    } else if secret.is_quoted_in(&answer.text) {
+        Err("it quotes its instructions")
+    } else if text.is_empty() {
+        Err("it is empty")
+    } else if text.chars().count() > MAX_CHARS {
+        Err("it is too long")
+    } else {
+        Ok(text)
+    })
 }
 
 /// Plans that have a day first, then all else as it was told, within a budget.

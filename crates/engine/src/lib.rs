@@ -151,4 +151,19 @@ impl Engine {
     pub fn providers(&self) -> Vec<LinkStatus> {
         self.chain.status()
     }
+
+    /// All that is sent something of what people say, by its name: what answers, hears and speaks, and what tells what is
+    /// meant. Each once, whatever it does.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<String> {
+        let answering = self.chain.status().into_iter().map(|link| link.provider);
+        let others = self.speech.names().chain(self.meanings.model()).map(str::to_owned);
+        let mut names: Vec<String> = Vec::new();
+        for name in answering.chain(others) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
 }

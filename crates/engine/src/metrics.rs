@@ -6,7 +6,10 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family},
 };
 
-use crate::model::{Attempt, Observer, Outcome, TracingObserver};
+use crate::{
+    meaning::Purpose,
+    model::{Attempt, Observer, Outcome, TracingObserver},
+};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Model {
@@ -119,6 +122,41 @@ impl SpeechMetrics {
 
     pub(crate) fn heard(&self, status: &'static str) {
         self.heard.get_or_create(&Status { status }).inc();
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Embedding {
+    purpose: &'static str,
+    status: &'static str,
+}
+
+/// Metrics of the model that embeds.
+#[derive(Clone, Debug)]
+pub(crate) struct MeaningMetrics {
+    requests: Family<Embedding, Counter>,
+}
+
+impl MeaningMetrics {
+    /// Registers them.
+    pub(crate) fn register(metrics: &Metrics) -> Self {
+        let this = Self { requests: Family::default() };
+        metrics.register(|r| {
+            r.register(
+                "embedding_requests",
+                "Requests to the embedding model by what came of them",
+                this.requests.clone(),
+            );
+        });
+        this
+    }
+
+    pub(crate) fn asked(&self, purpose: Purpose, status: &'static str) {
+        let purpose = match purpose {
+            Purpose::Question => "question",
+            Purpose::Message => "message",
+        };
+        self.requests.get_or_create(&Embedding { purpose, status }).inc();
     }
 }
 

@@ -7,7 +7,7 @@ use evolve_domain::{
     day,
     language::Language,
     plan::{Plan, Plans},
-    profile::{MAX_FIELD_CHARS, MAX_NAME_CHARS, Onboarding, Profile, ProfilePatch, Settings},
+    profile::{Field, MAX_FIELD_CHARS, MAX_NAME_CHARS, Onboarding, Profile, ProfilePatch, Settings},
     relationship::{Level, Relationship},
 };
 use evolve_runtime::clock::Clock;
@@ -17,6 +17,9 @@ use evolve_store::{
     users::{Deleted, Status, UserRecord},
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::facts::{Wish, settle};
 
 /// Longest gender, in characters.
 const MAX_GENDER_CHARS: usize = 32;
@@ -214,6 +217,42 @@ impl Profiles {
         let written = self.store.users().update(user_id, &patch, self.defaults, now).await;
         self.cache.forget(Entry::Profile(user_id)).await;
         Ok(written?)
+    }
+
+    /// Forgets fields of what is known of a person, with whatever was said of them.
+    ///
+    /// # Errors
+    /// [`ProfileError::NotFound`], [`ProfileError::Store`]; where it is a failure after the fields were cleared, the rest
+    /// follows in the background.
+    pub async fn forget(&self, user_id: i64, fields: &[Field]) -> Result<UserRecord, ProfileError> {
+        let record = self.store.users().profile(user_id, self.defaults).await?.ok_or(ProfileError::NotFound)?;
+        let said: Vec<_> = fields.iter().flat_map(|field| record.profile.said(*field)).collect();
+        // It is owed before it is cleared: afterwards nobody would know what to look for.
+        if !said.is_empty() {
+            self.owe(user_id, said).await?;
+        }
+        let mut patch = ProfilePatch::default();
+        fields.iter().for_each(|field| patch.clear(*field));
+        self.cache.forget(Entry::Profile(user_id)).await;
+        let written = self.store.users().update_existing(user_id, &patch, self.defaults, self.clock.now()).await;
+        self.cache.forget(Entry::Profile(user_id)).await;
+        let record = written?.ok_or(ProfileError::NotFound)?;
+        self.store.forgetting().settle(user_id).await?;
+        Ok(record)
+    }
+
+    async fn owe(&self, user_id: i64, said: Vec<String>) -> Result<(), StoreError> {
+        let unsay = [Wish::Unsay(said.into_iter().map(|words| (Uuid::now_v7(), words)).collect())];
+        loop {
+            let book = self.store.facts().book(user_id).await?;
+            let (changes, _) = settle(&unsay, &book.facts, book.version, None);
+            // Somebody else changed the facts meanwhile, and ends; or the person is gone, and there is nothing to owe.
+            if self.store.facts().write(user_id, &changes, self.clock.now()).await?
+                || self.store.users().profile(user_id, self.defaults).await?.is_none()
+            {
+                return Ok(());
+            }
+        }
     }
 
     /// Tells that a person's profile was changed by somebody else: a turn's tools.

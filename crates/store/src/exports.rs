@@ -71,11 +71,29 @@ const TALKS: &str = "
     FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
     WHERE c.user_id = $1 AND (c.started_at, c.id) > ($2, $3) ORDER BY c.started_at, c.id LIMIT $4";
 
+/// $1 person, $2 the turn before, $3 how many.
+const PICTURES: &str = "
+    SELECT id, reply_picture FROM turns
+    WHERE user_id = $1 AND reply_picture IS NOT NULL AND id > $2 ORDER BY id LIMIT $3";
+
 const WEEKS: &str =
     "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
 
 /// What is copied as it stands, by its table. $1 person.
-pub const SECTIONS: [(&str, &str); 11] = [
+pub const SECTIONS: [(&str, &str); 15] = [
+    // What was said is in the messages; the pictures of answers are files of their own.
+    ("turns", "
+        SELECT json_agg(r ORDER BY r.started_at) FROM (
+            SELECT id AS turn_id, started_at, quoted, image_ref, reply_picture IS NOT NULL AS has_picture FROM turns
+            WHERE user_id = $1 AND (quoted IS NOT NULL OR image_ref IS NOT NULL OR reply_picture IS NOT NULL)) r"),
+    ("tool_calls", "
+        SELECT json_agg(r ORDER BY r.day, r.name) FROM (
+            SELECT (created_at AT TIME ZONE 'UTC')::date AS day, name, count(*) AS times FROM tool_calls
+            WHERE user_id = $1 GROUP BY 1, 2) r"),
+    ("deletions", "
+        SELECT json_agg(r) FROM (SELECT asked_at, due_at FROM deletions WHERE user_id = $1) r"),
+    ("exports", "
+        SELECT json_agg(r ORDER BY r.day) FROM (SELECT day, asked_at FROM exports WHERE user_id = $1) r"),
     ("usage_days", "
         SELECT json_agg(r ORDER BY r.day) FROM (
             SELECT day, messages, input_tokens, output_tokens FROM usage_days WHERE user_id = $1) r"),
@@ -103,7 +121,7 @@ pub const SECTIONS: [(&str, &str); 11] = [
     (
         "settings",
         "
-        SELECT json_agg(r) FROM (SELECT voice_mode, voice FROM settings WHERE user_id = $1) r",
+        SELECT json_agg(r) FROM (SELECT voice_mode, voice, zone_is_chosen FROM settings WHERE user_id = $1) r",
     ),
     ("consents", "
         SELECT json_agg(r ORDER BY r.what) FROM (
@@ -179,6 +197,20 @@ impl Exports<'_> {
             })
         };
         rows.into_iter().map(talk).collect()
+    }
+
+    /// Pictures that were drawn for answers, by their turn, after that of one; from the first on where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn pictures(
+        &self,
+        user_id: i64,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, Vec<u8>)>, StoreError> {
+        let query = sqlx::query_as(PICTURES).bind(user_id).bind(after.unwrap_or(Uuid::nil())).bind(i64::from(limit));
+        Ok(query.fetch_all(&self.0.pool).await?)
     }
 
     /// What each week was about, by its Monday.

@@ -90,7 +90,8 @@ impl NewFact {
 pub struct FactChanges {
     /// The version of the facts from which this was worked out.
     pub version: i32,
-    /// Facts learnt.
+    /// Facts learnt. One whose chain is to be forgotten as well is never shown: it says what is to be looked for and removed
+    /// though it was no fact, such as what stood in the profile.
     pub learnt: Vec<NewFact>,
     /// Facts that were told once more.
     pub confirmed: Vec<Uuid>,
@@ -110,6 +111,12 @@ impl FactChanges {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.learnt.is_empty() && self.confirmed.is_empty() && self.lapsed.is_empty() && self.forgotten.is_empty()
+    }
+
+    /// How many facts there are to be known from now on that were not.
+    #[must_use]
+    pub fn news(&self) -> usize {
+        self.learnt.iter().filter(|fact| !self.forgotten.contains(&fact.chain)).count()
     }
 
     /// The columns that statements take.
@@ -205,8 +212,10 @@ const WRITE: &str = "
     WITH person AS (
         UPDATE users SET facts_version = facts_version + 1 WHERE id = $1 AND facts_version = $2 RETURNING id
     ), learnt AS (
-        INSERT INTO facts (id, user_id, category, content, confidence, day, chain, message_id, created_at, last_said_at)
-        SELECT f.id, person.id, f.category, f.content, f.confidence, f.day, f.chain, f.message_id, f.said_at, f.said_at
+        INSERT INTO facts (id, user_id, category, content, confidence, day, chain, message_id, created_at, last_said_at,
+                           forgotten_at)
+        SELECT f.id, person.id, f.category, f.content, f.confidence, f.day, f.chain, f.message_id, f.said_at, f.said_at,
+               CASE WHEN f.chain = ANY ($15::uuid[]) THEN $3::timestamptz END
         FROM person, unnest($4::uuid[], $5::text[], $6::text[], $7::smallint[], $8::date[], $9::uuid[], $10::uuid[],
                             $11::timestamptz[])
              AS f (id, category, content, confidence, day, chain, message_id, said_at)

@@ -2,7 +2,10 @@
 //!
 //! Whoever allows it has a time at which they are looked at (`settings.proactive_at`); a look moves it, so that one replica
 //! looks at a time. What is said is written in one statement with the row that makes it the only one of its day
-//! (`proactive_messages`), so that a process that dies has either said it or not.
+//! (`proactive_messages`), so that a process that dies has either said it or not. What turns out never to be sent was never
+//! said: its words go, and what it asked after may be asked after again.
+
+mod unsaid;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
@@ -15,6 +18,8 @@ use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
+pub(crate) use unsaid::unsay;
+
 use crate::{
     Store, StoreError,
     memory::entries,
@@ -24,6 +29,11 @@ use crate::{
     turns::Usage,
     users::{decrypt_profile, parse, settings},
 };
+
+/// The method under which it is owed; the bot makes a call of Telegram's of it.
+pub const METHOD: &str = "first";
+/// Until somebody is looked at again who could not be read.
+const UNREADABLE_FOR: TimeDelta = TimeDelta::days(1);
 
 /// Somebody who is to be looked at, leased to the caller.
 #[derive(Clone, Debug)]
@@ -48,13 +58,29 @@ pub struct Candidate {
     pub is_leaving: bool,
     /// The last day on which something was said first.
     pub wrote_first_on: Option<NaiveDate>,
-    /// Facts that were asked after.
-    pub asked: Vec<Uuid>,
+    /// What was asked after: matters, and the days that they were about.
+    pub asked: Vec<Asked>,
     /// What was said last, newest first.
     pub newest: Vec<Message>,
     /// How many messages there are: if there is one more, the conversation has gone on meanwhile.
     messages: i32,
+    /// What their facts are at: if one has changed meanwhile, it may be the one that is asked after.
+    facts_version: i32,
     leased_until: DateTime<Utc>,
+}
+
+/// What was asked after: a matter, by the first of its facts, and the day that it was about.
+pub type Asked = (Uuid, Option<NaiveDate>);
+
+/// A plan that is asked after.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The fact.
+    pub fact_id: Uuid,
+    /// Its matter.
+    pub chain: Uuid,
+    /// Its day, where it has one.
+    pub day: Option<NaiveDate>,
 }
 
 /// Something that is said first.
@@ -62,8 +88,8 @@ pub struct Candidate {
 pub struct First<'a> {
     /// The person's day.
     pub day: NaiveDate,
-    /// The fact that it asks after; nothing for a good morning.
-    pub fact_id: Option<Uuid>,
+    /// The plan that it asks after; nothing for a good morning.
+    pub about: Option<About>,
     /// What is said.
     pub text: &'a str,
     /// When it is too late to send it.
@@ -93,7 +119,7 @@ impl Store {
 }
 
 /// Both rows are held: a row that another has just moved is read anew, and is not due any more. $1 now, $2 lease end, $3 how
-/// many people, $4 how many messages of each.
+/// many people, $4 how many messages of each; what was taken back is none.
 const CLAIM: &str = "
     WITH due AS (
         SELECT s.user_id FROM settings s JOIN users u ON u.id = s.user_id
@@ -103,13 +129,15 @@ const CLAIM: &str = "
         RETURNING s.user_id, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until, s.good_morning, s.follow_ups
     )
     SELECT l.*, u.plan, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.profile, u.messages,
+           u.facts_version,
            u.blocked_at IS NOT NULL OR EXISTS (SELECT FROM deletions d WHERE d.user_id = l.user_id) AS is_leaving,
            (SELECT max(p.day) FROM proactive_messages p WHERE p.user_id = l.user_id) AS wrote_first_on,
-           ARRAY(SELECT p.fact_id FROM proactive_messages p
-                 WHERE p.user_id = l.user_id AND p.fact_id IS NOT NULL) AS asked,
+           (SELECT json_agg(json_build_array(p.chain, p.about)) FROM proactive_messages p
+            WHERE p.user_id = l.user_id AND p.chain IS NOT NULL) AS asked,
            (SELECT json_agg(m ORDER BY m.number DESC) FROM (
                 SELECT number, role, text, has_image, created_at FROM messages
-                WHERE user_id = l.user_id AND number IS NOT NULL ORDER BY number DESC LIMIT $4) m) AS newest
+                WHERE user_id = l.user_id AND number IS NOT NULL AND (role = 'user' OR text <> '')
+                ORDER BY number DESC LIMIT $4) m) AS newest
     FROM leased l JOIN users u ON u.id = l.user_id";
 
 /// $1 person, $2 lease, $3 when to look next. Whoever changes what they allow is looked at anew anyway.
@@ -117,16 +145,20 @@ const POSTPONE: &str = "UPDATE settings SET proactive_at = $3 WHERE user_id = $1
 
 /// $1 person, $2 day, $3 whether it asks after a plan, $4 fact, $5 now, $6 messages as read, $7 text, $8–$10 ids of message,
 /// conversation and turn, $11/$12 terms of the index and what follows the number, $13 what is owed, $14/$15 input and output
-/// tokens. The look that comes next says when the one after it is due.
+/// tokens, $16 lease, $17 version of the facts as read, $18/$19 matter and day of the fact. Whoever changes what they allow, or
+/// their zone, takes the lease away. The look that comes next says when the one after it is due.
 const SAY: &str = "
     WITH person AS (
         SELECT u.id, u.messages FROM users u JOIN settings s ON s.user_id = u.id
-        WHERE u.id = $1 AND u.blocked_at IS NULL AND u.messages = $6
+        WHERE u.id = $1 AND u.blocked_at IS NULL AND u.messages = $6 AND u.facts_version = $17 AND s.proactive_at = $16
+          AND NOT EXISTS (SELECT FROM deletions d WHERE d.user_id = u.id)
+          AND NOT EXISTS (SELECT FROM turns t WHERE t.user_id = u.id AND t.state = 'running' AND t.leased_until > $5
+                                                AND t.started_at > $5 - interval '1 day')
           AND CASE WHEN $3 THEN s.follow_ups ELSE s.good_morning END
         FOR NO KEY UPDATE OF u, s
     ), first AS (
-        INSERT INTO proactive_messages (user_id, day, kind, fact_id, created_at)
-        SELECT id, $2, CASE WHEN $3 THEN 'follow_up' ELSE 'good_morning' END, $4, $5 FROM person
+        INSERT INTO proactive_messages (user_id, day, kind, fact_id, created_at, message_id, chain, about)
+        SELECT id, $2, CASE WHEN $3 THEN 'follow_up' ELSE 'good_morning' END, $4, $5, $8, $18, $19 FROM person
         ON CONFLICT DO NOTHING RETURNING user_id
     ), held AS (
         SELECT p.id, p.messages FROM person p JOIN first f ON f.user_id = p.id
@@ -158,6 +190,12 @@ const SAY: &str = "
     )
     SELECT count(*), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text FROM held";
 
+/// What a look cost that led to nothing. Somebody who is gone has no row any more. $1 person, $2 day, $3/$4 tokens.
+const USED: &str = "
+    INSERT INTO usage_days AS d (user_id, day, input_tokens, output_tokens) SELECT id, $2, $3, $4 FROM users WHERE id = $1
+    ON CONFLICT (user_id, day) DO UPDATE
+    SET input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens";
+
 #[derive(FromRow)]
 struct Row {
     user_id: i64,
@@ -174,17 +212,19 @@ struct Row {
     bond: BondRow,
     profile: Option<String>,
     messages: i32,
+    facts_version: i32,
     is_leaving: bool,
     wrote_first_on: Option<NaiveDate>,
-    asked: Vec<Uuid>,
+    asked: Option<Json<Vec<Asked>>>,
     newest: Option<Json<Vec<Message>>>,
 }
 
 impl Firsts<'_> {
-    /// Leases people who are to be looked at, at most `limit`, with the newest `messages` of each.
+    /// Leases people who are to be looked at, at most `limit`, with the newest `messages` of each. Whoever cannot be read is
+    /// looked at again a day later, and keeps nobody else waiting.
     ///
     /// # Errors
-    /// [`StoreError`]; whoever cannot be read is looked at again when the lease has run out.
+    /// [`StoreError`].
     pub async fn claim(
         &self,
         limit: u32,
@@ -200,7 +240,19 @@ impl Firsts<'_> {
             .bind(i64::from(messages))
             .fetch_all(&self.0.pool)
             .await?;
-        rows.into_iter().map(|row| self.candidate(row, defaults, now, now + lease)).collect()
+        let mut candidates = Vec::with_capacity(rows.len());
+        for row in rows {
+            let user_id = row.user_id;
+            match self.candidate(row, defaults, now, now + lease) {
+                Ok(candidate) => candidates.push(candidate),
+                Err(error) => {
+                    tracing::error!(%error, "somebody cannot be read, and is not written to first");
+                    let query = sqlx::query(POSTPONE).bind(user_id).bind(now + lease).bind(now + UNREADABLE_FOR);
+                    query.execute(&self.0.pool).await?;
+                }
+            }
+        }
+        Ok(candidates)
     }
 
     /// Says when to look at somebody next.
@@ -213,19 +265,29 @@ impl Firsts<'_> {
         Ok(())
     }
 
+    /// Books what a look cost that led to nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then it is not booked.
+    pub async fn used(&self, user_id: i64, day: NaiveDate, usage: Usage) -> Result<(), StoreError> {
+        let query = sqlx::query(USED).bind(user_id).bind(day);
+        query.bind(tokens(usage.input_tokens)).bind(tokens(usage.output_tokens)).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
     /// Says something first: it becomes a message of the conversation, and is owed. False, and nothing is written, where
-    /// something was said meanwhile, or was said first on that day already, or they do not want it any more.
+    /// something was said or asked meanwhile, or was said first on that day already, or they do not want it any more, or have
+    /// changed when they want it or what is known of them.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
     pub async fn say(&self, candidate: &Candidate, first: &First<'_>) -> Result<bool, StoreError> {
         let (_, terms, postings) = entries(&[(Role::Assistant, first.text)]);
-        let tokens = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         let (said, _): (i64, Option<String>) = sqlx::query_as(SAY)
             .bind(candidate.user_id)
             .bind(first.day)
-            .bind(first.fact_id.is_some())
-            .bind(first.fact_id)
+            .bind(first.about.is_some())
+            .bind(first.about.map(|about| about.fact_id))
             .bind(first.now)
             .bind(candidate.messages)
             .bind(first.text)
@@ -237,6 +299,10 @@ impl Firsts<'_> {
             .bind(Json(owed(candidate, first)))
             .bind(tokens(first.usage.input_tokens))
             .bind(tokens(first.usage.output_tokens))
+            .bind(candidate.leased_until)
+            .bind(candidate.facts_version)
+            .bind(first.about.map(|about| about.chain))
+            .bind(first.about.and_then(|about| about.day))
             .fetch_one(&self.0.pool)
             .await?;
         Ok(said > 0)
@@ -261,12 +327,17 @@ impl Firsts<'_> {
             profile: decrypt_profile(row.profile.as_deref(), &self.0.keys)?,
             is_leaving: row.is_leaving,
             wrote_first_on: row.wrote_first_on,
-            asked: row.asked,
+            asked: row.asked.map(|json| json.0).unwrap_or_default(),
             newest: row.newest.map(|json| json.0).unwrap_or_default(),
             messages: row.messages,
+            facts_version: row.facts_version,
             leased_until,
         })
     }
+}
+
+fn tokens(tokens: u64) -> i64 {
+    i64::try_from(tokens).unwrap_or(i64::MAX)
 }
 
 /// The row of the outbox, which the bot puts into Telegram's form as it sends it.

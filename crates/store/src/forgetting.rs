@@ -57,7 +57,9 @@ const OWED: &str = "
     SELECT user_id FROM facts WHERE forgotten_at <= $1 AND user_id <> ALL ($2) ORDER BY forgotten_at LIMIT 1";
 
 const TO_FORGET: &str = "
-    SELECT content, message_id, created_at, forgotten_at FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
+    SELECT f.content, f.message_id, f.created_at, f.forgotten_at, m.number FROM facts f
+    LEFT JOIN messages m ON m.id = f.message_id AND m.created_at = f.created_at
+    WHERE f.user_id = $1 AND f.forgotten_at IS NOT NULL";
 
 /// $1 person, $2/$3 the messages in which it was told, $4 numbers of messages that hold it, $5 when it was asked to forget it:
 /// if that was in a turn, its answer has that time. An answer belongs to the turn of its message, and is written when that
@@ -167,6 +169,7 @@ struct FactRow {
     message_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     forgotten_at: DateTime<Utc>,
+    number: Option<i32>,
 }
 
 #[derive(FromRow)]
@@ -265,7 +268,9 @@ async fn traces(
         .collect();
     let all = u32::try_from(messages).unwrap_or_default();
     let traces: Vec<_> = texts.iter().map(|text| Trace::of(text, &blocks, all)).collect();
-    let numbers: BTreeSet<u32> = traces.iter().flat_map(|trace| trace.holding(&blocks)).collect();
+    let told_in = facts.iter().map(|fact| fact.number.and_then(|number| u32::try_from(number).ok()));
+    let numbers: BTreeSet<u32> =
+        traces.iter().zip(told_in).flat_map(|(trace, told_in)| trace.holding(&blocks, told_in)).collect();
     Ok((traces, numbers.into_iter().filter_map(|number| i32::try_from(number).ok()).collect()))
 }
 

@@ -113,7 +113,7 @@ macro_rules! fetch {
 const FETCH: &str = fetch!(nothing_near!());
 
 /// As [`FETCH`]; $4 vector, $5 its model.
-const FETCH_NEAR: &str = fetch!(near!("$4", "$5", ""));
+const FETCH_NEAR: &str = fetch!(near!("$4", "$5", "", ""));
 
 const UNNUMBERED: &str = "SELECT user_id FROM messages WHERE number IS NULL LIMIT 1";
 

@@ -90,14 +90,14 @@ macro_rules! recall {
     WITH open AS (
         SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NULL
     ), newest AS (
-        SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
+        SELECT m.role, m.text, m.has_image, m.created_at, m.id, m.number FROM messages m
         WHERE m.conversation_id = (SELECT id FROM open) AND m.turn_id <> ALL ($2)
         ORDER BY m.created_at DESC, m.id DESC LIMIT $3 + 1
     ), before AS (
         SELECT l.id FROM (SELECT id, silent FROM conversations WHERE user_id = $1 AND ended_at IS NOT NULL
                           ORDER BY started_at DESC LIMIT 1) l WHERE l.silent
     ), carried AS (
-        SELECT m.role, m.text, m.has_image, m.created_at, m.id FROM messages m
+        SELECT m.role, m.text, m.has_image, m.created_at, m.id, m.number FROM messages m
         WHERE m.conversation_id = (SELECT id FROM before) AND m.turn_id <> ALL ($2)
         ORDER BY m.created_at DESC, m.id DESC LIMIT GREATEST(LEAST($8, $3 - (SELECT count(*) FROM newest)), 0)
     ), shown AS (
@@ -137,8 +137,13 @@ macro_rules! recall {
 
 const RECALL: &str = recall!(nothing_near!());
 
-/// As [`RECALL`]; $10 vector, $11 its model.
-const RECALL_NEAR: &str = recall!(near!("$10", "$11", "AND turn_id <> ALL ($2)"));
+/// As [`RECALL`]; $10 vector, $11 its model. What is shown anyway must not take the place of what was said long ago.
+const RECALL_NEAR: &str = recall!(near!(
+    "$10",
+    "$11",
+    "AND number < COALESCE((SELECT min(s.number) FROM (SELECT number FROM newest UNION ALL SELECT number FROM carried) s), 2147483647)",
+    "AND turn_id <> ALL ($2)"
+));
 
 /// Most messages that are carried over a silence: what was talked of last.
 const CARRIED: i64 = 10;
@@ -160,7 +165,8 @@ pub struct RecallLimits {
 
 impl Messages<'_> {
     /// Everything that a turn needs of the past, in one query: `question` is what its message is about, and `postings`
-    /// what admit found of it; `meaning` what it means, where that is known. The messages of `turns` are left out.
+    /// what admit found of it; `meaning` what it means, where that is known. The messages of `turns` are left out, and so is a
+    /// fact or a summary that cannot be decrypted: the rest is enough for an answer.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -207,15 +213,17 @@ impl Messages<'_> {
         messages.truncate(wanted);
         messages.reverse();
         let weeks = row.weeks.map(|json| json.0).unwrap_or_default();
-        let open_week = |(monday, token): (NaiveDate, String)| Ok((monday, keys.decrypt(&token, "weeks.content")?));
+        let open_week =
+            |(monday, token): (NaiveDate, String)| Some((monday, legible(keys.decrypt(&token, "weeks.content"))?));
+        let open_summary = |token: &String| legible(keys.decrypt(token, "summaries.content"));
         let facts = row.facts.map(|json| json.0).unwrap_or_default();
         Ok(Recall {
             messages,
             more_messages,
-            summary: row.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
-            earlier: row.earlier.iter().map(|t| keys.decrypt(t, "summaries.content")).collect::<Result<_, _>>()?,
-            weeks: weeks.into_iter().map(open_week).collect::<Result<_, StoreError>>()?,
-            facts: facts.into_iter().map(|row| row.open(keys)).collect::<Result<_, _>>()?,
+            summary: row.summary.as_ref().and_then(open_summary),
+            earlier: row.earlier.iter().filter_map(open_summary).collect(),
+            weeks: weeks.into_iter().filter_map(open_week).collect(),
+            facts: facts.into_iter().filter_map(|row| legible(row.open(keys))).collect(),
             facts_version: row.facts_version,
             remembered: best(question, &candidates, row.found, row.near),
         })
@@ -229,4 +237,9 @@ impl Messages<'_> {
         let (made,) = sqlx::query_as(ENSURE_PARTITIONS).bind(first).bind(months).fetch_one(&self.0.pool).await?;
         Ok(made)
     }
+}
+
+/// What could be read; of the rest the log tells.
+fn legible<T>(read: Result<T, StoreError>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(%error, "something of the past is left out of an answer")).ok()
 }

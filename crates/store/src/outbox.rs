@@ -1,10 +1,16 @@
-//! The outbox: what is owed to people until Telegram has accepted it, in order per chat.
+//! The outbox: what is owed to people until Telegram has accepted it, in order per chat. A copy of everything (`export`) alone
+//! may come later than what is owed after it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{FromRow, types::Json};
+use sqlx::{FromRow, PgExecutor, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError, inbox::storable};
+use crate::{
+    Store, StoreError,
+    first::{self, unsay},
+    inbox::storable,
+    users::hold,
+};
 
 /// A call of one of Telegram's methods that is owed.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,11 +69,13 @@ const PUT: &str = "
     )
     SELECT count(*), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text FROM owed";
 
+/// A copy of everything, which may take long, holds up nothing that comes after it. $1 worker, $2 now, $3 lease.
 const CLAIM: &str = "
     WITH next AS (
         SELECT o.id FROM outbox o
         WHERE o.state = 'pending' AND o.ready_at <= $2 AND (o.leased_until IS NULL OR o.leased_until <= $2)
-          AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')
+          AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending'
+                                                 AND e.method <> 'export')
         ORDER BY o.id LIMIT 1 FOR UPDATE SKIP LOCKED
     )
     UPDATE outbox o SET leased_by = $1, leased_until = $3, attempts = o.attempts + 1
@@ -89,7 +97,8 @@ const RETRY: &str = "
                       attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
 
-const IS_CLEAR: &str = "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending')";
+const IS_CLEAR: &str =
+    "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending' AND method <> 'export')";
 
 const KNOWS: &str = "SELECT EXISTS (SELECT FROM outbox WHERE key = $1 AND user_id = $2)";
 
@@ -115,7 +124,8 @@ const REOPEN: &str = "UPDATE users SET blocked_at = NULL WHERE id = $1 AND block
 const NEXT_READY: &str = "
     SELECT min(GREATEST(o.ready_at, COALESCE(o.leased_until, o.ready_at))) FROM outbox o
     WHERE o.state = 'pending'
-      AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending')";
+      AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending'
+                                             AND e.method <> 'export')";
 
 impl Outbox<'_> {
     /// Whether something is, or was, owed to a person under this key.
@@ -142,7 +152,10 @@ impl Outbox<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn close(&self, user_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(CLOSE).bind(user_id).bind(now).execute(&self.0.pool).await?;
+        let mut transaction = self.0.pool.begin().await?;
+        sqlx::query(CLOSE).bind(user_id).bind(now).execute(&mut *transaction).await?;
+        unsay(&mut transaction, user_id).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -214,35 +227,25 @@ impl Outbox<'_> {
         message_id: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.end(outgoing, "sent", None, message_id, now).await
+        end(&self.0.pool, outgoing, "sent", None, message_id, now).await
     }
 
-    /// Gives it up for good, with the reason. False when the lease was lost.
+    /// Gives it up for good, with the reason. False when the lease was lost. What the companion would have said first with it
+    /// was never said then.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn bury(&self, outgoing: &ClaimedOutgoing, reason: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.end(outgoing, "dead", Some(reason), None, now).await
-    }
-
-    async fn end(
-        &self,
-        outgoing: &ClaimedOutgoing,
-        state: &'static str,
-        error: Option<&str>,
-        message_id: Option<i64>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let ended = sqlx::query(END)
-            .bind(outgoing.id)
-            .bind(outgoing.worker)
-            .bind(state)
-            .bind(error.map(|e| e.replace('\0', " ")))
-            .bind(message_id)
-            .bind(now)
-            .fetch_optional(&self.0.pool)
-            .await?;
-        Ok(ended.is_some())
+        if outgoing.method != first::METHOD {
+            return end(&self.0.pool, outgoing, "dead", Some(reason), None, now).await;
+        }
+        let mut transaction = self.0.pool.begin().await?;
+        // The chat is the person: nothing is said first to a group.
+        hold(&mut transaction, outgoing.chat_id).await?;
+        let ended = end(&mut *transaction, outgoing, "dead", Some(reason), None, now).await?;
+        unsay(&mut transaction, outgoing.chat_id).await?;
+        transaction.commit().await?;
+        Ok(ended)
     }
 
     /// Gives it back, to be claimed again at `at`. `counts` says whether the attempt counts against it.
@@ -267,7 +270,7 @@ impl Outbox<'_> {
         Ok(())
     }
 
-    /// Whether nothing is owed to a chat.
+    /// Whether nothing is owed to a chat that what comes next would have to wait for.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -284,4 +287,24 @@ impl Outbox<'_> {
         let (at,) = sqlx::query_as(NEXT_READY).fetch_one(&self.0.pool).await?;
         Ok(at)
     }
+}
+
+async fn end(
+    executor: impl PgExecutor<'_>,
+    outgoing: &ClaimedOutgoing,
+    state: &'static str,
+    error: Option<&str>,
+    message_id: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let ended = sqlx::query(END)
+        .bind(outgoing.id)
+        .bind(outgoing.worker)
+        .bind(state)
+        .bind(error.map(|e| e.replace('\0', " ")))
+        .bind(message_id)
+        .bind(now)
+        .fetch_optional(executor)
+        .await?;
+    Ok(ended.is_some())
 }

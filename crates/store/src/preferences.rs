@@ -11,6 +11,7 @@ use sqlx::FromRow;
 
 use crate::{
     Store, StoreError,
+    first::unsay,
     users::{decrypt_profile, encrypt_profile, settings},
 };
 
@@ -19,6 +20,8 @@ use crate::{
 pub struct Preferences {
     /// Language, zone.
     pub settings: Settings,
+    /// Whether they said where they live; otherwise the zone is the default one.
+    pub zone_is_chosen: bool,
     /// How they wish to be answered.
     pub wishes: Wishes,
     /// When the companion does not write first.
@@ -53,6 +56,11 @@ pub struct PreferencesPatch {
 }
 
 impl PreferencesPatch {
+    /// Whether it changes when, or whether, the companion may write first.
+    const fn is_of_first(&self) -> bool {
+        self.quiet.is_some() || self.good_morning.is_some() || self.follow_ups.is_some()
+    }
+
     fn apply_to(&self, preferences: &mut Preferences) {
         fn set<T: Clone>(target: &mut T, change: &Option<T>) {
             if let Some(value) = change {
@@ -77,6 +85,7 @@ struct Row {
     language: Option<String>,
     time_zone: Option<String>,
     onboarding: Option<String>,
+    zone_is_chosen: bool,
     quiet_from: Option<i16>,
     quiet_until: Option<i16>,
     good_morning: bool,
@@ -87,7 +96,8 @@ struct Row {
 const SELECT: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
-           COALESCE(s.menu_buttons, false) AS menu_buttons
+           COALESCE(s.menu_buttons, false) AS menu_buttons,
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
 
@@ -95,7 +105,8 @@ const SELECT: &str = "
 const SELECT_FOR_UPDATE: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
-           COALESCE(s.menu_buttons, false) AS menu_buttons
+           COALESCE(s.menu_buttons, false) AS menu_buttons,
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1
     FOR UPDATE OF u";
@@ -113,6 +124,11 @@ const WRITE: &str = "
     SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, good_morning = excluded.good_morning,
         follow_ups = excluded.follow_ups, proactive_at = excluded.proactive_at, updated_at = excluded.updated_at,
         menu_buttons = excluded.menu_buttons";
+
+/// What waits to be said first was decided under what they wanted before. What is being sent is let be. $1 person, $2 now.
+const TAKE_BACK: &str = "
+    UPDATE outbox SET state = 'dead', error = 'not wanted any more', finished_at = $2, params = NULL
+    WHERE user_id = $1 AND method = 'first' AND state = 'pending' AND (leased_until IS NULL OR leased_until <= $2)";
 
 /// Preferences. Borrowed from [`Store::preferences`].
 #[derive(Debug)]
@@ -169,6 +185,10 @@ impl PreferencesOf<'_> {
             .bind(preferences.menu_buttons)
             .execute(&mut *transaction)
             .await?;
+        if patch.is_of_first() {
+            sqlx::query(TAKE_BACK).bind(user_id).bind(now).execute(&mut *transaction).await?;
+            unsay(&mut transaction, user_id).await?;
+        }
         transaction.commit().await?;
         Ok(Some(preferences))
     }
@@ -176,6 +196,7 @@ impl PreferencesOf<'_> {
     fn preferences(&self, row: &Row, defaults: Settings) -> Result<Preferences, StoreError> {
         Ok(Preferences {
             settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            zone_is_chosen: row.zone_is_chosen,
             wishes: decrypt_profile(row.profile.as_deref(), &self.0.keys)?.wishes,
             quiet: hours(row.quiet_from, row.quiet_until),
             good_morning: row.good_morning,

@@ -16,10 +16,11 @@ impl Store {
     }
 }
 
-/// Only for somebody who has never said anything (who has had all of it forgotten has), by somebody who is here, and once. $1 person, $2 referrer, $3 now.
+/// Only for somebody who has never said anything in private (who has had all of it forgotten has: the day of their last answer
+/// stays), by somebody who is here, and once. $1 person, $2 referrer, $3 now.
 const KEEP: &str = "
     WITH person AS (
-        SELECT id FROM users WHERE id = $1 AND NOT EXISTS (SELECT FROM usage_days WHERE user_id = $1) FOR NO KEY UPDATE
+        SELECT id FROM users WHERE id = $1 AND last_day IS NULL AND messages = 0 FOR NO KEY UPDATE
     )
     INSERT INTO referrals (user_id, referrer_id, referred_at)
     SELECT person.id, r.id, $3 FROM person JOIN users r ON r.id = $2 AND r.id <> person.id

@@ -1,7 +1,8 @@
 //! Groups: how each wants the companion, and what was said with it there lately.
 //!
-//! A group has no memory but [`KEPT`]: what was said *to* the companion there, and its answers. Each row is its speaker's and
-//! goes with them; none of it enters their own memory, and nothing of that enters a group.
+//! A group has no memory but [`KEPT`]: what was said *to* the companion there, and its answers, each topic for itself. Each row is
+//! its speaker's and goes with them; none of it enters their own memory, and nothing of that enters a group. Where it goes, the
+//! answer that is kept for whoever asks again goes too.
 
 use std::{fmt, str::FromStr};
 
@@ -69,6 +70,8 @@ pub struct Room {
 /// One thing that was said to the companion in a group, and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spoken {
+    /// Who spoke, by their Telegram id.
+    pub user_id: i64,
     /// Who spoke, as the others see their name.
     pub name: String,
     /// What they said.
@@ -95,13 +98,18 @@ const JOIN: &str = "
     INSERT INTO rooms (id, joined_at) VALUES ($1, $2)
     ON CONFLICT (id) DO UPDATE SET joined_at = excluded.joined_at, left_at = NULL WHERE rooms.left_at IS NOT NULL";
 
-/// What waits to be sent there is not owed any more; what is being sent is let be, since Telegram refuses it. $1 group, $2 now.
+/// What waits to be sent there is not owed any more; what is being sent is let be, since Telegram refuses it. As everywhere, the
+/// rows of people are locked before what is theirs. $1 group, $2 now.
 const LEAVE: &str = "
-    WITH gone AS (
+    WITH people AS (
+        SELECT id FROM users WHERE id IN (SELECT user_id FROM room_turns WHERE room_id = $1) ORDER BY id FOR NO KEY UPDATE
+    ), gone AS (
         INSERT INTO rooms (id, joined_at, left_at) VALUES ($1, $2, $2)
         ON CONFLICT (id) DO UPDATE SET left_at = COALESCE(rooms.left_at, excluded.left_at)
     ), forgotten AS (
-        DELETE FROM room_turns WHERE room_id = $1
+        DELETE FROM room_turns r USING people WHERE r.user_id = people.id AND r.room_id = $1 RETURNING r.turn_id
+    ), unsaid AS (
+        UPDATE turns t SET reply = NULL FROM forgotten WHERE t.id = forgotten.turn_id
     )
     UPDATE outbox SET state = 'dead', error = 'removed from the group', finished_at = $2, params = NULL
     WHERE chat_id = $1 AND state = 'pending' AND (leased_until IS NULL OR leased_until <= $2)";
@@ -112,27 +120,41 @@ const SET: &str = "
     ON CONFLICT (id) DO UPDATE
     SET language = CASE WHEN $3 THEN excluded.language ELSE r.language END, answers = COALESCE($4, r.answers)";
 
-/// The group's own settings go with it; those that the new one may have been given already stay. What is owed to the old one is
-/// owed to the new one. $1 old, $2 new.
+/// The group's own settings go with it; those that the new one may have been given already stay. It may be known that the companion
+/// is in the new one before it is known which that was. What is owed to the old one is owed to the new one. $1 old, $2 new.
 const MIGRATE: &str = "
     WITH old AS (
         DELETE FROM rooms WHERE id = $1 RETURNING language, answers, joined_at
     ), new AS (
-        INSERT INTO rooms (id, language, answers, joined_at) SELECT $2, language, answers, joined_at FROM old
-        ON CONFLICT (id) DO NOTHING
+        INSERT INTO rooms AS r (id, language, answers, joined_at) SELECT $2, language, answers, joined_at FROM old
+        ON CONFLICT (id) DO UPDATE SET language = excluded.language, answers = excluded.answers
+        WHERE r.language IS NULL AND r.answers = 'replies'
     ), talk AS (
         UPDATE room_turns SET room_id = $2 WHERE room_id = $1
     )
     UPDATE outbox SET chat_id = $2, params = jsonb_set(params, '{chat_id}', to_jsonb($2::bigint))
     WHERE chat_id = $1 AND state = 'pending'";
 
-/// $1 group, $2 not before, $3 how many.
+/// $1 group, $2 topic, $3 not before, $4 how many.
 const RECALL: &str = "
-    SELECT name, said, reply FROM room_turns WHERE room_id = $1 AND said_at > $2 ORDER BY said_at DESC LIMIT $3";
+    SELECT user_id, name, said, reply FROM room_turns
+    WHERE room_id = $1 AND thread_id IS NOT DISTINCT FROM $2 AND said_at > $3 ORDER BY said_at DESC LIMIT $4";
 
-const FORGET: &str = "DELETE FROM room_turns WHERE room_id = $1";
+const FORGET: &str = "
+    WITH people AS (
+        SELECT id FROM users WHERE id IN (SELECT user_id FROM room_turns WHERE room_id = $1) ORDER BY id FOR NO KEY UPDATE
+    ), forgotten AS (
+        DELETE FROM room_turns r USING people WHERE r.user_id = people.id AND r.room_id = $1 RETURNING r.turn_id
+    )
+    UPDATE turns t SET reply = NULL FROM forgotten WHERE t.id = forgotten.turn_id";
 
-const SWEEP: &str = "DELETE FROM room_turns WHERE said_at <= $1";
+const SWEEP: &str = "
+    WITH people AS (
+        SELECT id FROM users WHERE id IN (SELECT user_id FROM room_turns WHERE said_at <= $1) ORDER BY id FOR NO KEY UPDATE
+    ), forgotten AS (
+        DELETE FROM room_turns r USING people WHERE r.user_id = people.id AND r.said_at <= $1 RETURNING r.turn_id
+    )
+    UPDATE turns t SET reply = NULL FROM forgotten WHERE t.id = forgotten.turn_id";
 
 impl Rooms<'_> {
     /// How a group wants the companion; the defaults where nothing is known of it.
@@ -154,13 +176,13 @@ impl Rooms<'_> {
         }))
     }
 
-    /// The companion was added to a group.
+    /// The companion was added to a group. False where it was known to be in it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn join(&self, room_id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(JOIN).bind(room_id).bind(now).execute(&self.0.pool).await?;
-        Ok(())
+    pub async fn join(&self, room_id: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let done = sqlx::query(JOIN).bind(room_id).bind(now).execute(&self.0.pool).await?;
+        Ok(done.rows_affected() > 0)
     }
 
     /// The companion was removed from a group: nothing is owed there any more, and what was said there is forgotten.
@@ -203,15 +225,27 @@ impl Rooms<'_> {
         Ok(())
     }
 
-    /// What was said to the companion in a group lately, oldest first.
+    /// What was said to the companion in a group lately, in one topic of it or outside of any, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn recall(&self, room_id: i64, most: u32, now: DateTime<Utc>) -> Result<Vec<Spoken>, StoreError> {
-        let rows: Vec<(String, String, String)> =
-            sqlx::query_as(RECALL).bind(room_id).bind(now - KEPT).bind(i64::from(most)).fetch_all(&self.0.pool).await?;
-        let open = |(name, said, reply): (String, String, String)| {
-            Ok(Spoken { name: self.0.keys.decrypt(&name, "room_turns.name")?, said, reply })
+    pub async fn recall(
+        &self,
+        room_id: i64,
+        thread_id: Option<i64>,
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Spoken>, StoreError> {
+        type Row = (i64, String, String, String);
+        let rows: Vec<Row> = sqlx::query_as(RECALL)
+            .bind(room_id)
+            .bind(thread_id)
+            .bind(now - KEPT)
+            .bind(i64::from(most))
+            .fetch_all(&self.0.pool)
+            .await?;
+        let open = |(user_id, name, said, reply): Row| {
+            Ok(Spoken { user_id, name: self.0.keys.decrypt(&name, "room_turns.name")?, said, reply })
         };
         rows.into_iter().rev().map(open).collect()
     }
@@ -225,7 +259,7 @@ impl Rooms<'_> {
         Ok(())
     }
 
-    /// Forgets what is no context any more, in all groups; how much that was.
+    /// Forgets what is no context any more, in all groups; of how many turns that was.
     ///
     /// # Errors
     /// [`StoreError`].

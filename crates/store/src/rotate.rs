@@ -7,22 +7,31 @@ use crate::{Store, StoreError};
 /// Rows looked at per step.
 const STEP: i64 = 500;
 
+/// Most rows that are named of those which cannot be read.
+const NAMED: usize = 20;
+
 /// What was re-encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rotated {
     /// Tokens looked at.
     pub seen: u64,
     /// Tokens that were under an older key and are now under the first.
     pub changed: u64,
+    /// Tokens that none of the keys decrypts. They are left as they are.
+    pub unreadable: u64,
+    /// Where the first of those stand: column and id.
+    pub where_unreadable: Vec<String>,
 }
 
-/// A column of tokens: its statements read a step of rows after an id, and write one row if it is still as read.
+/// A column of tokens: its statements read a step of rows after an id, write one row if it is still as read, and read the
+/// last row.
 struct Column {
     what: &'static str,
     /// An id that is below every other, in Postgres' order of the column's own type: its index serves the steps.
     before_all: &'static str,
     read: &'static str,
     write: &'static str,
+    last: &'static str,
 }
 
 /// No id is this.
@@ -34,24 +43,28 @@ const COLUMNS: [Column; 6] = [
         before_all: "-9223372036854775808",
         read: "SELECT id::text AS id, profile AS token FROM users WHERE profile IS NOT NULL AND id > $1::bigint ORDER BY users.id LIMIT $2",
         write: "UPDATE users SET profile = $3 WHERE id = $1::bigint AND profile = $2",
+        last: "SELECT profile FROM users WHERE profile IS NOT NULL ORDER BY id DESC LIMIT 1",
     },
     Column {
         what: "facts.content",
         before_all: NIL,
         read: "SELECT id::text AS id, content AS token FROM facts WHERE id > $1::uuid ORDER BY facts.id LIMIT $2",
         write: "UPDATE facts SET content = $3 WHERE id = $1::uuid AND content = $2",
+        last: "SELECT content FROM facts ORDER BY id DESC LIMIT 1",
     },
     Column {
         what: "summaries.content",
         before_all: NIL,
         read: "SELECT conversation_id::text AS id, content AS token FROM summaries WHERE conversation_id > $1::uuid ORDER BY conversation_id LIMIT $2",
         write: "UPDATE summaries SET content = $3 WHERE conversation_id = $1::uuid AND content = $2",
+        last: "SELECT content FROM summaries ORDER BY conversation_id DESC LIMIT 1",
     },
     Column {
         what: "conversations.title",
         before_all: NIL,
         read: "SELECT id::text AS id, title AS token FROM conversations WHERE title IS NOT NULL AND id > $1::uuid ORDER BY conversations.id LIMIT $2",
         write: "UPDATE conversations SET title = $3 WHERE id = $1::uuid AND title = $2",
+        last: "SELECT title FROM conversations WHERE title IS NOT NULL ORDER BY id DESC LIMIT 1",
     },
     Column {
         what: "weeks.content",
@@ -61,19 +74,22 @@ const COLUMNS: [Column; 6] = [
                ORDER BY user_id, starts_on LIMIT $2",
         write: "UPDATE weeks SET content = $3 WHERE user_id = split_part($1, ' ', 1)::bigint
                 AND starts_on = split_part($1, ' ', 2)::date AND content = $2",
+        last: "SELECT content FROM weeks WHERE content IS NOT NULL ORDER BY user_id DESC, starts_on DESC LIMIT 1",
     },
     Column {
         what: "room_turns.name",
         before_all: NIL,
         read: "SELECT turn_id::text AS id, name AS token FROM room_turns WHERE turn_id > $1::uuid ORDER BY turn_id LIMIT $2",
         write: "UPDATE room_turns SET name = $3 WHERE turn_id = $1::uuid AND name = $2",
+        last: "SELECT name FROM room_turns ORDER BY turn_id DESC LIMIT 1",
     },
 ];
 
-/// Re-encrypts everything that is not under the first key. May be stopped and run again at any time.
+/// Re-encrypts everything that is not under the first key. May be stopped and run again at any time. What none of the keys
+/// decrypts is counted, and keeps nothing else from it.
 ///
 /// # Errors
-/// [`StoreError::Undecryptable`] when a key that is still needed is missing from the list.
+/// [`StoreError`]; running it again goes on.
 pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
     #[derive(FromRow)]
     struct Row {
@@ -92,7 +108,11 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
                 if store.keys.is_current(&row.token) {
                     continue;
                 }
-                let token = store.keys.encrypt(&store.keys.decrypt(&row.token, column.what)?);
+                let Ok(text) = store.keys.decrypt(&row.token, column.what) else {
+                    rotated.cannot_read(column.what, &row.id);
+                    continue;
+                };
+                let token = store.keys.encrypt(&text);
                 let done =
                     sqlx::query(column.write).bind(&row.id).bind(&row.token).bind(token).execute(&store.pool).await?;
                 rotated.changed += done.rows_affected();
@@ -102,16 +122,26 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
     Ok(rotated)
 }
 
-/// Whether the keys fit the data: tries the first token of each kind. A key that was lost or mixed up is found at
-/// start-up by it, and not by the first person who writes.
+impl Rotated {
+    fn cannot_read(&mut self, what: &str, id: &str) {
+        self.unreadable += 1;
+        if self.where_unreadable.len() < NAMED {
+            self.where_unreadable.push(format!("{what} of {id}"));
+        }
+    }
+}
+
+/// Whether the keys fit the data: tries the first and the last token of each kind. A key that was lost or mixed up is found
+/// at start-up by it, and not by the first person who writes.
 ///
 /// # Errors
 /// [`StoreError::Undecryptable`] when they do not.
 pub async fn verify(store: &Store) -> Result<(), StoreError> {
     for column in COLUMNS {
-        let row: Option<(String, String)> =
+        let first: Option<(String, String)> =
             sqlx::query_as(column.read).bind(column.before_all).bind(1_i64).fetch_optional(&store.pool).await?;
-        if let Some((_, token)) = row {
+        let last: Option<(String,)> = sqlx::query_as(column.last).fetch_optional(&store.pool).await?;
+        for token in first.map(|(_, token)| token).into_iter().chain(last.map(|(token,)| token)) {
             store.keys.decrypt(&token, column.what)?;
         }
     }

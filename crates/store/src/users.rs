@@ -95,14 +95,18 @@ const SELECT_FOR_UPDATE: &str = "
 const INSERT: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
 
+/// Whoever moves to another zone is looked at anew, where they are looked at: it may be another hour there.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
     )
-    INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
-    SELECT id, $3, $4, $5, $6 FROM person
+    INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at, zone_is_chosen)
+    SELECT id, $3, $4, $5, $6, $7 FROM person
     ON CONFLICT (user_id) DO UPDATE
     SET language = excluded.language, time_zone = excluded.time_zone, onboarding = excluded.onboarding,
+        zone_is_chosen = settings.zone_is_chosen OR excluded.zone_is_chosen,
+        proactive_at = CASE WHEN settings.proactive_at IS NOT NULL AND settings.time_zone <> excluded.time_zone
+                            THEN excluded.updated_at ELSE settings.proactive_at END,
         updated_at = excluded.updated_at";
 
 const STATUS: &str = "
@@ -254,6 +258,7 @@ pub(crate) async fn change(
         .bind(record.settings.time_zone.name())
         .bind(record.settings.onboarding.as_str())
         .bind(now)
+        .bind(patch.time_zone.is_some())
         .execute(&mut *connection)
         .await?;
     Ok(Some(record))

@@ -45,10 +45,11 @@ impl Store {
     }
 }
 
-/// The messages that stand nearest to a question, nearest first: $1 person, the parameter with its vector, and the one with the
-/// vector's model. Of somebody who said very much, the newest 20,000 are compared, which bounds what a question takes.
+/// The messages that stand nearest to a question, nearest first: $1 person, the parameter with its vector, the one with the
+/// vector's model, and which numbers and messages alone count. Of somebody who said very much, the newest 20,000 are compared,
+/// which bounds what a question takes.
 macro_rules! near {
-    ($vector:literal, $model:literal, $but:literal) => {
+    ($vector:literal, $model:literal, $among:literal, $but:literal) => {
         concat!(
             "(SELECT json_agg(f ORDER BY f.distance) FROM (
                  SELECT m.*, c.distance FROM (
@@ -59,7 +60,9 @@ macro_rules! near {
             $model,
             " AND vector IS NOT NULL AND vector_dims(vector) = cardinality(",
             $vector,
-            "::real[]) AND number > (SELECT messages - 20000 FROM users WHERE id = $1)
+            "::real[]) AND number > (SELECT messages - 20000 FROM users WHERE id = $1) ",
+            $among,
+            "
                      ORDER BY distance LIMIT 20) c
                  CROSS JOIN LATERAL (
                      SELECT number, role, text, has_image, created_at, place = 1 AS opens FROM messages
@@ -94,19 +97,25 @@ const ENABLE: [&str; 3] = [
     "ALTER TABLE message_vectors ALTER COLUMN vector TYPE halfvec USING vector::halfvec",
 ];
 
-/// $1 person, $2 model, $3 how many of those that were corrected, and of those that come next.
+/// $1 person, $2 model, $3 how many. Those that were corrected come first, then those that come next. What is too old to be
+/// compared ([`near`]) needs no vector.
 const UNPLACED: &str = "
     WITH at AS (
-        SELECT COALESCE((SELECT upto FROM vector_progress WHERE user_id = $1 AND model = $2), 0) AS upto
+        SELECT u.messages - 20000 AS before, COALESCE(p.upto, 0) AS upto
+        FROM users u LEFT JOIN vector_progress p ON p.user_id = u.id AND p.model = $2
+        WHERE u.id = $1
     )
-    (SELECT m.number, m.created_at, m.text FROM message_vectors v
-     JOIN messages m ON m.user_id = v.user_id AND m.number = v.number
-     WHERE v.user_id = $1 AND v.vector IS NULL AND v.number <= (SELECT upto FROM at) AND m.text <> ''
-     ORDER BY v.number LIMIT $3)
-    UNION ALL
-    (SELECT m.number, m.created_at, m.text FROM messages m
-     WHERE m.user_id = $1 AND m.number > (SELECT upto FROM at) AND m.text <> ''
-     ORDER BY m.number LIMIT $3)";
+    SELECT number, created_at, text FROM (
+        (SELECT m.number, m.created_at, m.text FROM message_vectors v
+         JOIN messages m ON m.user_id = v.user_id AND m.number = v.number
+         WHERE v.user_id = $1 AND v.vector IS NULL AND v.number > (SELECT before FROM at)
+           AND v.number <= (SELECT upto FROM at) AND m.text <> ''
+         ORDER BY v.number LIMIT $3)
+        UNION ALL
+        (SELECT m.number, m.created_at, m.text FROM messages m
+         WHERE m.user_id = $1 AND m.number > (SELECT GREATEST(before, upto) FROM at) AND m.text <> ''
+         ORDER BY m.number LIMIT $3)) AS owed
+    ORDER BY number LIMIT $3";
 
 /// $1 person, $2 model, $3–$5 number, time and text of each message, $6 all vectors one after the other, $7 dimensions. What says something else by now gets
 /// no vector, and is owed one; what is gone gets nothing.

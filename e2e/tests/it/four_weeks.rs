@@ -260,6 +260,10 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     // She allows to be written to first, and is asked how her exam went: once, and she answers.
     story.says("/settings", "Settings").await;
     story.presses("Writing first", "Now and then I can write first").await;
+    story.presses("Ask how my plans went", "First tell me where you live").await;
+    story.presses("Europe", "Where do you live?").await;
+    story.presses("London", "Europe/London").await;
+    story.presses("Writing first", "Now and then I can write first").await;
     story.presses("Ask how my plans went", "A tick means").await;
     let allowed =
         async || (story.ground.count("SELECT count(*) FROM settings WHERE follow_ups").await == 1).then_some(());
@@ -274,7 +278,7 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     // She takes a copy of everything along.
     story.says("/export", "putting it together").await;
     let page = story.file_of_copy("index.html").await;
-    for piece in ["Teaches biology", "Works as a nurse", "moved to Lisbon", "How did it go?", "I passed", "250 XTR"] {
+    for piece in ["Teaches biology", "Works as a nurse", "moved to Lisbon", "How did it go?", "I passed", "250 ⭐"] {
         assert!(page.contains(piece), "{piece}: {page}");
     }
 

@@ -15,12 +15,17 @@ use evolve_contract::{Code, aside::AsideRequest, chat::Author};
 use evolve_domain::language::Language;
 use evolve_store::{
     inbox::ClaimedUpdate,
+    outbox::NewOutgoing,
     rooms::{Answers, Room},
 };
 use serde_json::{Value, json};
 
 use super::{Handled, Trouble, Turn, commands, danger, incoming::Person, quoted, trouble, typing};
 use crate::{bot::Bot, markdown, replies::Replies, telegram::Me, texts::Text};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
 
 /// A message for the bot, in a group.
 struct RoomTurn<'a> {
@@ -73,20 +78,31 @@ pub(super) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
         return Ok(Handled::nothing("room_migrated"));
     }
     let me = bot.me().await?;
-    let (Some(said), Some(chat_id)) = (addressed::read(message, me), message["chat"]["id"].as_i64()) else {
-        return Ok(ignored);
-    };
-    let rooms = bot.store.rooms();
-    let room = rooms.get(chat_id).await.map_err(Trouble::from_store)?;
-    if room.left {
+    let Some(mut turn) = RoomTurn::of(bot, update, me) else { return Ok(ignored) };
+    let (rooms, chat_id) = (bot.store.rooms(), turn.turn.person.chat_id);
+    turn.room = rooms.get(chat_id).await.map_err(Trouble::from_store)?;
+    if turn.room.left {
         // It was taken for gone, and is not.
         rooms.join(chat_id, bot.clock.now()).await.map_err(Trouble::from_store)?;
     }
-    let person =
-        Person { id: said.user_id, chat_id, first_name: said.name.clone(), language_code: said.language_code.clone() };
-    let turn = RoomTurn { turn: Turn { bot, update, person }, said, room, me };
     let (kind, replies) = turn.answer().await?;
     Ok(Handled::of(kind, replies))
+}
+
+/// What is said to somebody in a group whose message could not be handled at all; of many such, to one in a minute.
+pub(super) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgoing> {
+    let Ok(me) = bot.me().await else { return Vec::new() };
+    let Some(mut turn) = RoomTurn::of(bot, update, me) else { return Vec::new() };
+    let chat_id = turn.turn.person.chat_id;
+    match bot.store.rooms().get(chat_id).await {
+        Ok(room) => turn.room = room,
+        Err(error) => bot.metrics.swallow("room_unknown", &error),
+    }
+    if !turn.is_answered() {
+        return Vec::new();
+    }
+    let key = format!("room-trouble-{chat_id}-{}", turn.said.sent_at / MINUTE);
+    turn.replies().keyed(&key).say(Text::Trouble.render(turn.language())).into_owed()
 }
 
 /// What a group was, and the supergroup that it has become; either of them tells.
@@ -99,30 +115,48 @@ fn migration(message: &Value) -> Option<(i64, i64)> {
     }
 }
 
+impl<'a> RoomTurn<'a> {
+    /// A message for the bot, in a group of which nothing is known yet; nothing where it is not for the bot.
+    fn of(bot: &'a Bot, update: &'a ClaimedUpdate, me: &'a Me) -> Option<Self> {
+        let message = update.payload.get("message")?;
+        let (said, chat_id) = (addressed::read(message, me)?, message["chat"]["id"].as_i64()?);
+        let (id, first_name, language_code) = (said.user_id, said.name.clone(), said.language_code.clone());
+        let person = Person { id, chat_id, first_name, language_code };
+        Some(Self { turn: Turn { bot, update, person }, said, room: Room::default(), me })
+    }
+}
+
 impl RoomTurn<'_> {
+    fn is_answered(&self) -> bool {
+        match (&self.said.how, self.room.answers) {
+            (How::Command(_), _) | (_, Answers::Replies) => true,
+            (how, Answers::Mentions) => *how == How::Mention,
+            (_, Answers::Off) => false,
+        }
+    }
+
     async fn answer(&self) -> Result<(&'static str, Replies), Trouble> {
+        if !self.is_answered() {
+            return Ok(("ignored_room", self.replies()));
+        }
         if let How::Command(command) = &self.said.how {
             return Ok(("room_command", self.command(command).await?));
         }
-        let is_answered = match self.room.answers {
-            Answers::Off => false,
-            Answers::Mentions => self.said.how == How::Mention,
-            Answers::Replies => true,
-        };
-        if !is_answered {
-            return Ok(("ignored_room", self.replies()));
+        let (bot, key, language) = (self.turn.bot, self.key("room-helplines", HOUR), self.language());
+        danger::look_after_among_others(bot, self.replies(), &key, language, &self.said.text).await;
+        if self.said.is_anonymous {
+            return Ok(("room_anonymous", self.once("room-anonymous", DAY).say(self.render(Text::RoomAnonymous))));
         }
-        if self.said.has_photo {
-            return Ok(("room_photo", self.say(Text::RoomWordsOnly)));
+        if self.said.has_media {
+            return Ok(("room_media", self.say(Text::RoomWordsOnly)));
         }
         let work = self.chat();
-        let (bot, chat_id) = (self.turn.bot, self.turn.person.chat_id);
+        let chat_id = self.turn.person.chat_id;
         Ok(("room_text", typing::in_thread(bot, chat_id, self.said.thread_id, work).await?))
     }
 
     async fn chat(&self) -> Result<Replies, Trouble> {
         let turn = &self.turn;
-        danger::look_after(turn, self.language(), &self.said.text).await;
         let key = turn.key();
         let request = AsideRequest {
             user_id: turn.person.id,
@@ -130,6 +164,7 @@ impl RoomTurn<'_> {
             name: self.said.name.clone(),
             language: Some(self.language().to_string()),
             room: Some(turn.person.chat_id),
+            thread: self.said.thread_id,
             reply_to: quoted::of(&turn.update.payload).map(|quoted| self.told_apart(quoted)),
         };
         let replies = self.replies().keyed(&key);
@@ -139,7 +174,7 @@ impl RoomTurn<'_> {
             Err(error) if error.code() == Some(Code::RateLimited) => return Ok(replies),
             Err(error) => match trouble::excuse(&error, trouble::With::Words) {
                 Some(Text::QuotaExhausted { .. }) => return Ok(self.quota()),
-                Some(excuse) => return Ok(replies.say(excuse.render(self.language()))),
+                Some(excuse) => return Ok(replies.say(self.render(excuse))),
                 None => return Err(error.into()),
             },
         };
@@ -160,21 +195,23 @@ impl RoomTurn<'_> {
         let person = &self.turn.person;
         let day = self.turn.bot.clock.now().date_naive();
         let key = format!("room-quota-{}-{}-{day}", person.chat_id, person.id);
-        self.replies().keyed(&key).say(Text::RoomQuota.render(self.language()))
+        self.replies().keyed(&key).say(self.render(Text::RoomQuota))
     }
 
     async fn command(&self, command: &str) -> Result<Replies, Trouble> {
         match command {
-            "start" | "help" => Ok(self.say(Text::RoomHelp { bot: &self.me.username })),
-            "settings" if self.is_admin().await? => {
-                Ok(settings::menu(&self.room, self.language()).send(self.replies()))
-            }
-            "reset" if self.is_admin().await? => {
+            "start" | "help" | commands::ASK => Ok(self.say(Text::RoomHelp { bot: &self.me.username })),
+            "settings" | "reset" => {
+                if let Some(refusal) = self.refusal().await? {
+                    return Ok(self.say(refusal));
+                }
+                if command == "settings" {
+                    return Ok(settings::menu(&self.room, self.language()).send(self.replies()));
+                }
                 let rooms = self.turn.bot.store.rooms();
                 rooms.forget(self.turn.person.chat_id).await.map_err(Trouble::from_store)?;
                 Ok(self.say(Text::RoomForgotten))
             }
-            "settings" | "reset" => Ok(self.say(Text::RoomAdminsOnly)),
             _ if commands::is_known(command) => Ok(self.lead_away(command)),
             // There may be other bots who know it.
             _ => Ok(self.replies()),
@@ -183,22 +220,44 @@ impl RoomTurn<'_> {
 
     /// A kind word, and the way to the private chat.
     fn lead_away(&self, command: &str) -> Replies {
-        let url = format!("https://t.me/{}?start={}{command}", self.me.username, commands::FROM_ROOM);
-        let button = json!({ "text": Text::RoomPrivateButton.render(self.language()), "url": url });
+        let mut url = format!("https://t.me/{}", self.me.username);
+        if commands::may_link(command) {
+            url.push_str(&format!("?start={}{command}", commands::FROM_ROOM));
+        }
+        let button = json!({ "text": self.render(Text::RoomPrivateButton), "url": url });
         let markup = json!({ "inline_keyboard": [[button]] });
-        self.replies().say_with(Text::RoomPrivate.render(self.language()), markup)
+        self.once(&format!("room-private-{command}"), MINUTE).say_with(self.render(Text::RoomPrivate), markup)
     }
 
-    async fn is_admin(&self) -> Result<bool, Trouble> {
-        membership::is_admin(self.turn.bot, self.turn.person.chat_id, self.turn.person.id).await
+    /// Why they may not change how the companion is here; nothing where they may.
+    async fn refusal(&self) -> Result<Option<Text<'static>>, Trouble> {
+        if self.said.is_anonymous {
+            return Ok(None);
+        }
+        membership::refusal(self.turn.bot, self.turn.person.chat_id, self.turn.person.id).await
     }
 
     fn language(&self) -> Language {
         self.room.language.unwrap_or_else(|| self.turn.language(None))
     }
 
+    fn render(&self, text: Text<'_>) -> String {
+        text.render(self.language())
+    }
+
+    /// Said to each once in a minute: whoever writes the same ten times in a row is not to fill the group with our answers.
     fn say(&self, text: Text<'_>) -> Replies {
-        self.replies().say(text.render(self.language()))
+        self.once(text.key(), MINUTE).say(self.render(text))
+    }
+
+    /// What is owed to each once in so many seconds.
+    fn once(&self, what: &str, seconds: i64) -> Replies {
+        self.replies().keyed(&self.key(what, seconds))
+    }
+
+    fn key(&self, what: &str, seconds: i64) -> String {
+        let person = &self.turn.person;
+        format!("{what}-{}-{}-{}", person.chat_id, person.id, self.said.sent_at / seconds)
     }
 
     fn replies(&self) -> Replies {

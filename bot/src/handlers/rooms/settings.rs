@@ -45,16 +45,19 @@ pub(super) async fn pressed(bot: &Bot, update: &ClaimedUpdate, query: &Value) ->
     let room = bot.store.rooms().get(chat_id).await.map_err(Trouble::from_store)?;
     let own = Language::from_telegram(from["language_code"].as_str());
     let button = query["data"].as_str().and_then(|data| data.strip_prefix(PREFIX));
-    let may = button.is_some() && membership::is_admin(bot, chat_id, user_id).await?;
+    let refusal = match button {
+        Some(_) => membership::refusal(bot, chat_id, user_id).await?,
+        None => None,
+    };
     let mut answer = json!({ "callback_query_id": query["id"] });
-    if button.is_some() && !may {
-        answer["text"] = Text::RoomAdminsOnly.render(own).into();
+    if let Some(refusal) = refusal {
+        answer["text"] = refusal.render(own).into();
         answer["show_alert"] = true.into();
     }
     if let Err(error) = bot.telegram.call("answerCallbackQuery", &answer).await {
         bot.metrics.swallow("callback_answer", &error);
     }
-    let (Some(button), true, Some(message_id)) = (button, may, message["message_id"].as_i64()) else {
+    let (Some(button), None, Some(message_id)) = (button, refusal, message["message_id"].as_i64()) else {
         return Ok(replies);
     };
     let Some(room) = set(bot, chat_id, room, button).await? else { return Ok(replies) };

@@ -133,6 +133,10 @@ async fn set(
         }
         "morning" | "follow" => {
             let Some(is_on) = switch(value) else { return Ok(None) };
+            // Morning and night are those of where they live.
+            if is_on && turn.bot.api.zone_is_chosen(turn.person.id).await? == Some(false) {
+                return Ok(Some(Page::ZoneFirst));
+            }
             let field = if what == "morning" { &mut data.good_morning } else { &mut data.follow_ups };
             *field = Some(is_on);
             Page::First

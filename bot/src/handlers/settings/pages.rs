@@ -37,6 +37,8 @@ pub(super) enum Page {
     Root,
     Language,
     Zone,
+    /// As [`Self::Zone`], for whoever wants to be written to before they said where they live.
+    ZoneFirst,
     Region(&'static [zones::Place]),
     Detail,
     Wishes,
@@ -72,13 +74,8 @@ impl Page {
         match self {
             Self::Root => root(now),
             Self::Language => back(Menu::new(say(Text::SettingsLanguageTitle)).pairs(languages(now)), "root"),
-            Self::Zone => {
-                let region = |(name, _): (&str, _)| {
-                    (say(Text::RegionName { region: name }), data("page", &format!("zone-{name}")))
-                };
-                let menu = Menu::new(say(Text::SettingsZoneTitle)).pairs(zones::REGIONS.map(region));
-                back(menu.row([(say(Text::SettingsType), data("ask", "zone"))]), "root")
-            }
+            Self::Zone => back(regions(now, Text::SettingsZoneTitle), "root"),
+            Self::ZoneFirst => back(regions(now, Text::SettingsZoneFirst), "first"),
             Self::Region(places) => {
                 let label = |(name, zone): &zones::Place| {
                     let place = say(Text::PlaceName { place: name });
@@ -127,12 +124,17 @@ fn root(now: &Now) -> Menu {
         .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
 }
 
+/// Where they live, and what time it is there.
+fn zone_line(now: &Now) -> String {
+    let zone = zone(now.profile.time_zone.as_deref());
+    let time = now.at.with_timezone(&zone).format("%H:%M").to_string();
+    Text::SettingsNowZone { zone: &shown(zone), time: &time }.render(now.language)
+}
+
 /// Everything that is set, in words.
 pub(super) fn summary(now: &Now) -> String {
-    let Now { profile, settings, consent, language, at } = now;
+    let Now { settings, consent, language, .. } = now;
     let say = |text: Text<'_>| text.render(*language);
-    let zone = zone(profile.time_zone.as_deref());
-    let time = at.with_timezone(&zone).format("%H:%M").to_string();
     let count =
         |list: &Option<Vec<String>>| list.as_ref().map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX));
     let quiet = match settings.quiet_hours.as_deref() {
@@ -143,7 +145,7 @@ pub(super) fn summary(now: &Now) -> String {
         say(Text::SettingsTitle),
         String::new(),
         say(Text::ProfileLanguage { value: language.name() }),
-        say(Text::SettingsNowZone { zone: &shown(zone), time: &time }),
+        zone_line(now),
         say(Text::SettingsNowDetail { value: &detail_text(settings.detail.unwrap_or_default(), now) }),
         say(Text::SettingsNowWishes { count: count(&settings.instructions) }),
         say(Text::SettingsNowTopics { liked: count(&settings.talk_of), avoided: count(&settings.avoid) }),
@@ -161,6 +163,13 @@ fn languages(now: &Now) -> Vec<(String, String)> {
     let button =
         |language: Language| (marked(language == now.language, language.name()), data("lang", language.as_str()));
     Language::ALL.into_iter().map(button).collect()
+}
+
+fn regions(now: &Now, title: Text<'_>) -> Menu {
+    let say = |text: Text<'_>| text.render(now.language);
+    let region = |(name, _): (&str, _)| (say(Text::RegionName { region: name }), data("page", &format!("zone-{name}")));
+    let menu = Menu::new(say(title)).pairs(zones::REGIONS.map(region));
+    menu.row([(say(Text::SettingsType), data("ask", "zone"))])
 }
 
 fn wishes(now: &Now) -> Menu {
@@ -190,9 +199,12 @@ fn topics(now: &Now) -> Menu {
 }
 
 fn first(now: &Now) -> Menu {
-    Menu::new(Text::SettingsFirstTitle.render(now.language))
+    let say = |text: Text<'_>| text.render(now.language);
+    // By this clock, which is theirs only if it shows their time.
+    Menu::new(format!("{}\n\n{}", say(Text::SettingsFirstTitle), zone_line(now)))
         .row([switch(now, Text::SettingsMorning, now.settings.good_morning, "morning")])
         .row([switch(now, Text::SettingsFollow, now.settings.follow_ups, "follow")])
+        .row([(say(Text::SettingsZone), data("page", "zone"))])
 }
 
 /// A button that says what pressing it does.

@@ -3,7 +3,8 @@
 //! A fact is not in one message alone: it is repeated, and the companion takes it up. A message holds it when it says most of
 //! what tells the fact apart from anything else the person talks about (rare words count more), in at least two words: one
 //! word of several is a topic and not a fact, and forgetting one thing must not take others along. A fact that is one word
-//! ("Has diabetes") is wherever that word is: what a person wants forgotten must not stay because it is short.
+//! ("Has diabetes") is wherever that word is: what a person wants forgotten must not stay because it is short. So is one of
+//! which a single word was ever said, if it was told with that word.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -72,9 +73,9 @@ impl Trace {
         self.said.of.is_empty()
     }
 
-    /// The numbers of the messages that hold the fact.
+    /// The numbers of the messages that hold the fact, which was told in the one numbered `told_in`.
     #[must_use]
-    pub fn holding(&self, blocks: &[Block<'_>]) -> BTreeSet<u32> {
+    pub fn holding(&self, blocks: &[Block<'_>], told_in: Option<u32>) -> BTreeSet<u32> {
         let mut said: BTreeMap<u32, (f32, u32)> = BTreeMap::new();
         for block in blocks {
             let Some(weight) = self.said.of.get(block.term) else { continue };
@@ -84,7 +85,8 @@ impl Trace {
                 *words += 1;
             }
         }
-        let enough = if self.all.of.len() == 1 { 1 } else { 2 };
+        let told_by_one_word = self.said.of.len() == 1 && told_in.is_some_and(|number| said.contains_key(&number));
+        let enough = if self.all.of.len() == 1 || told_by_one_word { 1 } else { 2 };
         let holds = |(sum, words): (f32, u32)| words >= enough && sum >= self.said.whole * MOST_OF_IT;
         said.into_iter().filter(|(_, said)| holds(*said)).map(|(number, _)| number).collect()
     }
@@ -126,7 +128,9 @@ mod tests {
         let blocks = indexed(texts);
         let month = NaiveDate::default();
         let blocks: Vec<_> = blocks.iter().map(|(term, postings)| Block { term, month, postings }).collect();
-        Trace::of(fact, &blocks, u32::try_from(texts.len()).unwrap()).holding(&blocks).into_iter().collect()
+        // It was told by the first of them.
+        let trace = Trace::of(fact, &blocks, u32::try_from(texts.len()).unwrap());
+        trace.holding(&blocks, Some(1)).into_iter().collect()
     }
 
     #[test]
@@ -140,7 +144,8 @@ mod tests {
             "Купил хлеб",
         ];
         assert_eq!(holding("Боится пауков", &texts), [1, 3]);
-        assert_eq!(holding("Пауки и жуки", &texts), [0; 0], "one word of several is a topic");
+        let others = [&["Сегодня дождь"][..], &texts].concat();
+        assert_eq!(holding("Пауки и жуки", &others), [0; 0], "one word of several is a topic");
         assert_eq!(holding("", &texts), [0; 0]);
     }
 
@@ -148,6 +153,8 @@ mod tests {
     fn a_fact_of_one_word_is_wherever_that_word_was_said() {
         let texts = ["У меня диабет", "Сегодня дождь", "Мне с диабетом нельзя сладкого", "Купил хлеб"];
         assert_eq!(holding("Диабет", &texts), [1, 3]);
+        // The other word is the model's.
+        assert_eq!(holding("Болеет диабетом", &texts), [1, 3]);
     }
 
     #[test]

@@ -7,8 +7,8 @@
 const MOST_WORDS: usize = 4096;
 /// Words that may stand between two words of a phrase: "I just really want to die".
 const GAP: usize = 3;
-/// Words around a phrase that can turn it into a figure of speech.
-const CONTEXT: usize = 3;
+/// Words after "to live" among which it may be said what makes life too much.
+const REACH: usize = 5;
 
 /// Phrases, word by word; `*` at the end of a word stands for any ending.
 const PHRASES: &[&str] = &[
@@ -22,13 +22,20 @@ const PHRASES: &[&str] = &[
     "не хоч* просыпаться",
     "жить не хоч*",
     "жить больше не хоч*",
+    "не могу больше жить",
+    "больше не могу жить",
+    "жить больше не могу",
     "незачем жить",
     "нет смысла жить",
     "смысла жить нет",
     "не вижу смысла жить",
     "устал* жить",
+    "надоело жить",
+    "нет сил жить",
     "покончить с собой",
     "покончу с собой",
+    "с собой покончить",
+    "с собой покончу",
     "покончить с жизнью",
     "покончить со всем этим",
     "свести счеты с жизнью",
@@ -38,6 +45,11 @@ const PHRASES: &[&str] = &[
     "убить себя",
     "убью себя",
     "убиться",
+    "повешусь",
+    "повеситься",
+    "выброшусь из окна",
+    "наглота* таблет*",
+    "таблет* наглота*",
     "самоубий*",
     "суицид*",
     "вскрыть вены",
@@ -51,6 +63,7 @@ const PHRASES: &[&str] = &[
     "лучше бы я умер*",
     "всем будет лучше без меня",
     "want to die",
+    "want to be dead",
     "wanna die",
     "wish i was dead",
     "wish i were dead",
@@ -58,6 +71,8 @@ const PHRASES: &[&str] = &[
     "better off without me",
     "kill myself",
     "killing myself",
+    "hang myself",
+    "hanging myself",
     "end my life",
     "ending my life",
     "end it all",
@@ -66,7 +81,12 @@ const PHRASES: &[&str] = &[
     "no reason to live",
     "no point in living",
     "dont want to live",
+    "not want to live",
+    "dont wanna live",
+    "not wanna live",
     "dont want to be alive",
+    "not want to be alive",
+    "dont wanna be alive",
     "dont want to wake up",
     "dont want to be here anymore",
     "tired of living",
@@ -78,32 +98,54 @@ const PHRASES: &[&str] = &[
     "selfharm*",
 ];
 
-/// Beside a phrase, these make it a figure of speech, a film or a kitchen.
-const HARMLESS: &[&str] = &[
-    "смех*",
-    "смеял*",
-    "хохот*",
-    "стыд*",
-    "отряд*",
-    "фильм*",
-    "сериал*",
-    "книг*",
-    "игр*",
-    "бритьем",
-    "бритве",
-    "laugh*",
-    "squad",
-    "movie",
-    "film",
-    "shaving",
-    "cooking",
-    "embarrass*",
-    "doors",
+/// A figure of speech: words that follow each other, each one of several.
+type Figure = &'static [&'static [&'static str]];
+
+/// A phrase in one of these is a figure of speech, a film or a kitchen. Such a word elsewhere beside it is none: "this is no
+/// game, I want to die".
+const FIGURES: &[Figure] = &[
+    &[&["умереть", "сдохнуть"], &["от", "со"], &["смех*", "хохот*", "стыд*"]],
+    &[&["отряд*"], &["самоубий*"]],
+    &[&["фильм*", "сериал*", "книг*", "игр*"], &["о", "про"], &["самоубий*", "суицид*"]],
+    &[&["себя"], &["при", "за"], &["бритье", "бритьем"]],
+    &[&["die"], &["laughing"]],
+    &[&["die"], &["of", "from"], &["laugh*", "embarrass*"]],
+    &[&["suicide"], &["squad", "door", "doors"]],
+    &[&["movie*", "film*", "series", "book*", "game*"], &["about"], &["suicid*"]],
+    &[&["cut", "cutting"], &["myself"], &["shaving", "cooking"]],
+    &[&["cut", "cutting"], &["myself"], &["while", "when"], &["shaving", "cooking"]],
 ];
 
-/// What is said of a place too, if one of [`PLACE`] follows: "I don't want to live in Moscow".
+/// What is said of a place, or of company, too if one of [`PLACE`] follows: "I don't want to live in Moscow".
 const LIVING: &[&str] = &["жить", "live", "alive"];
 const PLACE: &[&str] = &["в", "во", "на", "с", "у", "под", "среди", "in", "at", "near", "with"];
+/// After those, no place: "in this world", "с такой болью".
+const THIS: &[&str] =
+    &["этом", "этой", "этим", "этими", "этих", "таком", "такой", "таким", "такими", "таких", "this", "these", "such"];
+/// What is no place wherever it stands after those.
+const BURDENS: &[&str] = &[
+    "боль",
+    "боли",
+    "болью",
+    "мире",
+    "миром",
+    "свете",
+    "земле",
+    "планете",
+    "страдан*",
+    "мучен*",
+    "депресс*",
+    "виной",
+    "собой",
+    "pain*",
+    "world",
+    "earth",
+    "planet",
+    "suffering",
+    "depress*",
+    "guilt",
+    "myself",
+];
 
 /// Whether `text`, of a person, speaks of it.
 #[must_use]
@@ -131,10 +173,29 @@ fn end_of(phrase: &[&str], words: &[String], start: usize) -> Option<usize> {
 }
 
 fn is_harmless(words: &[String], start: usize, end: usize) -> bool {
-    let around = start.saturating_sub(CONTEXT)..words.len().min(end + 1 + CONTEXT);
-    let is_of_a_place =
-        LIVING.contains(&words[end].as_str()) && words.get(end + 1).is_some_and(|word| PLACE.contains(&word.as_str()));
-    is_of_a_place || words[around].iter().any(|word| HARMLESS.iter().any(|harmless| fits(harmless, word)))
+    let is_of_a_place = LIVING.contains(&words[end].as_str()) && is_of_a_place(&words[end + 1..]);
+    is_of_a_place || FIGURES.iter().any(|figure| is_part_of(figure, words, start, end))
+}
+
+/// Whether what follows "to live" says where or with whom.
+fn is_of_a_place(after: &[String]) -> bool {
+    let [preposition, place, ..] = after else { return false };
+    PLACE.contains(&preposition.as_str())
+        && !fits_one(THIS, place)
+        && !after.iter().take(REACH).any(|word| fits_one(BURDENS, word))
+}
+
+/// Whether a figure of speech stands where the words from `start` to `end` do.
+fn is_part_of(figure: Figure, words: &[String], start: usize, end: usize) -> bool {
+    let stands_at = |at: usize| {
+        let mut places = figure.iter().zip(at..);
+        places.all(|(patterns, place)| words.get(place).is_some_and(|word| fits_one(patterns, word)))
+    };
+    ((start + 1).saturating_sub(figure.len())..=end).any(stands_at)
+}
+
+fn fits_one(patterns: &[&str], word: &str) -> bool {
+    patterns.iter().any(|pattern| fits(pattern, word))
 }
 
 fn fits(pattern: &str, word: &str) -> bool {
@@ -184,6 +245,24 @@ mod tests {
     #[case("been thinking about su\u{200b}icide")]
     #[case("they would be better off without me")]
     #[case("i keep cutting myself")]
+    #[case("не хочу жить с этой болью")]
+    #[case("Не хочу жить в этом мире")]
+    #[case("не хочу жить с постоянной болью")]
+    #[case("I don't want to live in this world anymore")]
+    #[case("i don't want to live with this pain")]
+    #[case("I do not want to live")]
+    #[case("i don't wanna live")]
+    #[case("Это не игра, я хочу умереть")]
+    #[case("I'm not laughing, I want to die")]
+    #[case("Мне стыдно, хочу умереть")]
+    #[case("посмотрела фильм и думаю о самоубийстве")]
+    #[case("режу себя бритвой")]
+    #[case("сегодня повешусь")]
+    #[case("I'm going to hang myself")]
+    #[case("хочу с собой покончить")]
+    #[case("Не могу больше жить")]
+    #[case("наглотаюсь таблеток и всё")]
+    #[case("Надоело всё, надоело жить, нет больше сил")]
     fn somebody_in_danger_is_heard(#[case] text: &str) {
         assert!(is_spoken_of(text), "{text}");
     }
@@ -194,6 +273,10 @@ mod tests {
     #[case("I want to die laughing")]
     #[case("have you seen Suicide Squad")]
     #[case("cut myself shaving this morning")]
+    #[case("Хочу умереть от стыда")]
+    #[case("посоветуй книгу о самоубийцах")]
+    #[case("I don't want to live with my parents")]
+    #[case("Не могу больше жить у родителей")]
     #[case("Не хочу жить в Москве, хочу у моря")]
     #[case("как убить время в дороге")]
     #[case("хочу чаю")]

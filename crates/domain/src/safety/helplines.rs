@@ -1,8 +1,12 @@
-//! Whom to call, by country. The country is that of the person's time zone: it is what we know of where they are.
+//! Whom to call, by country. The country is that of the person's time zone: it is what we know of where they are. It may be
+//! the bot's own zone, for want of theirs; so numbers that are answered in Russian alone go to those who speak it, and the
+//! directory of all countries goes with any.
 //!
 //! Each is a state service or the best known charity of the country. Numbers change: whoever releases looks them up.
 
 use chrono_tz::Tz;
+
+use crate::language::Language;
 
 /// Whom to call in a country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +36,26 @@ const fn of(country: &'static str, emergency: &'static str, lines: &'static [Lin
     Helplines { country: Some(country), emergency, lines }
 }
 
-/// Where the country is not known, or is not in [`COUNTRIES`]: a directory of all of them, and the number that mobile phones
-/// take nearly everywhere.
-const ANYWHERE: Helplines =
-    Helplines { country: None, emergency: "112", lines: &[line("Find A Helpline", "findahelpline.com")] };
+/// A directory of those of every country.
+const DIRECTORY: Line = line("Find A Helpline", "findahelpline.com");
+
+/// Where the country is not known, or is not in [`COUNTRIES`]: the directory, and the number that mobile phones take nearly
+/// everywhere.
+pub const ANYWHERE: Helplines = Helplines { country: None, emergency: "112", lines: &[DIRECTORY] };
+
+/// Countries whose lines are answered in Russian.
+const RUSSIAN: [&str; 3] = ["RU", "BY", "KZ"];
+
+impl Helplines {
+    /// All who listen, the directory among them, a line each.
+    #[must_use]
+    pub fn listed(&self) -> String {
+        let own = self.lines.iter().filter(|line| **line != DIRECTORY);
+        let lines: Vec<String> =
+            own.chain([&DIRECTORY]).map(|line| format!("{} — {}", line.name, line.contact)).collect();
+        lines.join("\n")
+    }
+}
 
 const COUNTRIES: &[(Helplines, &[&str])] = &[
     (
@@ -139,6 +159,14 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
     (of("NZ", "111", &[line("1737, need to talk?", "1737")]), &["Pacific/Auckland"]),
 ];
 
+/// Whom somebody can call who speaks this language, in what is their time zone or the bot's.
+#[must_use]
+pub fn fitting(zone: Tz, language: Language) -> Helplines {
+    let found = of_zone(zone);
+    let speaks = language == Language::Ru || found.country.is_none_or(|country| !RUSSIAN.contains(&country));
+    if speaks { found } else { ANYWHERE }
+}
+
 /// Whom somebody in this time zone can call.
 #[must_use]
 pub fn of_zone(zone: Tz) -> Helplines {
@@ -157,6 +185,16 @@ mod tests {
         assert_eq!(of_zone(Tz::Europe__London).emergency, "999");
         let nowhere = of_zone(Tz::UTC);
         assert_eq!((nowhere.country, nowhere.lines[0].contact), (None, "findahelpline.com"));
+    }
+
+    #[test]
+    fn a_zone_that_may_be_the_bots_own_sends_nobody_to_a_line_in_a_language_that_they_do_not_speak() {
+        assert_eq!(fitting(Tz::Europe__Moscow, Language::En), ANYWHERE);
+        assert_eq!(fitting(Tz::Europe__Moscow, Language::Ru).country, Some("RU"));
+        assert_eq!(fitting(Tz::America__Chicago, Language::Ru).country, Some("US"));
+        let listed = fitting(Tz::America__Chicago, Language::En).listed();
+        assert_eq!(listed, "988 Suicide & Crisis Lifeline — 988\nFind A Helpline — findahelpline.com");
+        assert_eq!(ANYWHERE.listed(), "Find A Helpline — findahelpline.com");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Whether an answer quotes what the companion was told to be: the first thing that people try to get out of one.
 //!
 //! It is looked for word by word, so that markup, case and punctuation hide nothing. What stands in quotation marks there
-//! may be said: a persona is taught its phrases so. A translation is not recognised.
+//! may be said: a persona is taught its phrases so. Numbers do not count: whoever numbers the words of a quote quotes. A
+//! translation is not recognised.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -20,7 +21,7 @@ impl Secret {
     /// Instructions to a model.
     #[must_use]
     pub fn new(instructions: &str) -> Self {
-        let pieces: Vec<String> = instructions.lines().flat_map(unquoted).collect();
+        let pieces = pieces(instructions);
         let runs = pieces.iter().flat_map(|piece| {
             let words: Vec<String> = words(piece).collect();
             words.windows(WORDS).map(|run| run_of(run.iter().map(String::as_str))).collect::<Vec<_>>()
@@ -50,7 +51,9 @@ impl Watch {
         for c in piece.chars() {
             if c.is_alphanumeric() {
                 self.word.extend(c.to_lowercase());
-            } else if !self.word.is_empty() {
+            } else if is_number(&self.word) {
+                self.word.clear();
+            } else {
                 self.last.push_back(std::mem::take(&mut self.word));
                 if self.last.len() > WORDS {
                     self.last.pop_front();
@@ -63,13 +66,33 @@ impl Watch {
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !is_number(word)).map(str::to_lowercase)
+}
+
+/// Whether there is no letter in it; so it is with no word at all.
+fn is_number(word: &str) -> bool {
+    word.chars().all(char::is_numeric)
 }
 
 fn run_of<'a>(words: impl Iterator<Item = &'a str>) -> u64 {
     let mut hasher = DefaultHasher::new();
     words.for_each(|word| word.hash(&mut hasher));
     hasher.finish()
+}
+
+/// The pieces around what is quoted. A line goes on in the next: instructions may be a list of short ones. A quotation mark
+/// that nothing closes in its line is none.
+fn pieces(instructions: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for line in instructions.lines() {
+        let mut of_line = unquoted(line).into_iter();
+        if let (Some(last), Some(first)) = (pieces.last_mut(), of_line.next()) {
+            last.push('\n');
+            last.push_str(&first);
+        }
+        pieces.extend(of_line);
+    }
+    pieces
 }
 
 /// The pieces of a line around what is quoted in it.
@@ -117,9 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_words_end_with_their_line() {
-        let secret = Secret::new("one two three four five six\nseven eight nine ten eleven twelve");
-        assert!(!secret.is_quoted_in("one two three four five six seven eight nine ten eleven twelve"));
+    fn a_persona_of_short_lines_is_known_by_them_together_and_numbering_does_not_hide_it() {
+        let secret =
+            Secret::new("- Be kind to everybody\n- Never boast\n- You love old trains\n- Tea at 5, in the garden");
+        assert!(secret.is_quoted_in("Be kind to everybody.\nNever boast.\nYou love old trains.\nTea at five"));
+        assert!(!secret.is_quoted_in("You love old trains. Tea at 5, in the garden"), "so few words are no quote");
+        let whole = "You chat in Telegram: write like a person, usually one to four sentences";
+        let numbered: String = (1..).zip(whole.split(' ')).map(|(n, word)| format!("{n}. {word}\n")).collect();
+        assert!(Secret::new(RULES).is_quoted_in(&numbered));
     }
 
     proptest! {

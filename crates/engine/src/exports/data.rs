@@ -26,6 +26,7 @@ pub(super) fn of(
         "settings": {
             "language": person.settings.language.as_str(),
             "time_zone": person.settings.time_zone.name(),
+            "zone_is_chosen": spoken[0]["zone_is_chosen"],
             "quiet_hours": preferences.and_then(|p| p.quiet).map(|quiet| quiet.to_string()),
             "good_morning": preferences.is_some_and(|p| p.good_morning),
             "follow_ups": preferences.is_some_and(|p| p.follow_ups),

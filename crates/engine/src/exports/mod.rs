@@ -1,11 +1,14 @@
 //! A copy of everything that is kept of a person, as a zip: a page to read (`index.html`) and JSON for programs.
 //!
-//! They ask once a day; the copy itself is made when it is fetched, and is kept nowhere. It is read page by page, and only what is compressed already is held, up to what Telegram takes; one is made
-//! at a time in each process, however often it is asked for.
+//! They ask once a day; the copy itself is made when it is fetched, and is kept nowhere. It is read page by page, and only what
+//! is compressed already is held, up to what Telegram takes; each process holds one at a time, from its first byte until the last
+//! one is sent, however often it is asked for. Pictures for which there is no room are left out (`pictures/left-out.json`).
 
 mod archive;
 mod data;
 mod page;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{day::next_day, profile::Settings};
@@ -16,7 +19,8 @@ use evolve_store::{
     history::At,
     messages::Message,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 use archive::Archive;
 use page::{Page, PageError};
@@ -27,6 +31,8 @@ const HOLDS: TimeDelta = TimeDelta::hours(24);
 const MESSAGES: u32 = 500;
 /// Conversations read at once.
 const TALKS: u32 = 100;
+/// Pictures read at once.
+const PICTURES: u32 = 4;
 
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +63,24 @@ impl From<PageError> for ExportError {
     }
 }
 
+/// A copy, made. As long as it is held, no other is made in this process.
+pub struct Made {
+    bytes: Vec<u8>,
+    _one: Option<OwnedSemaphorePermit>,
+}
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Made({} bytes)", self.bytes.len())
+    }
+}
+
+impl AsRef<[u8]> for Made {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// The use case.
 #[derive(Debug)]
 pub struct Exports {
@@ -64,7 +88,7 @@ pub struct Exports {
     clock: Clock,
     defaults: Settings,
     page: Page,
-    one: Semaphore,
+    one: Arc<Semaphore>,
 }
 
 impl Exports {
@@ -73,7 +97,7 @@ impl Exports {
     /// # Errors
     /// When a template is broken, which a test excludes.
     pub fn new(store: Store, clock: Clock, defaults: Settings, companion: String) -> Result<Self, ExportError> {
-        Ok(Self { store, clock, defaults, page: Page::new(companion)?, one: Semaphore::new(1) })
+        Ok(Self { store, clock, defaults, page: Page::new(companion)?, one: Arc::new(Semaphore::new(1)) })
     }
 
     /// A person asks for a copy; until when it can be fetched.
@@ -97,12 +121,17 @@ impl Exports {
     ///
     /// # Errors
     /// [`ExportError`].
-    pub async fn make(&self, user_id: i64) -> Result<Vec<u8>, ExportError> {
+    pub async fn make(&self, user_id: i64) -> Result<Made, ExportError> {
         let now = self.clock.now();
         if !self.store.exports().is_asked(user_id, now - HOLDS).await? {
             return Err(ExportError::NotAsked);
         }
-        let _one = self.one.acquire().await;
+        // It is never closed.
+        let one = Arc::clone(&self.one).acquire_owned().await.ok();
+        Ok(Made { bytes: self.written(user_id, now).await?, _one: one })
+    }
+
+    async fn written(&self, user_id: i64, now: DateTime<Utc>) -> Result<Vec<u8>, ExportError> {
         let person = self.store.users().profile(user_id, self.defaults).await?.ok_or(ExportError::NobodyThere)?;
         let preferences = self.store.preferences().read(user_id, self.defaults).await?;
         let facts = self.store.facts().book(user_id).await?.facts;
@@ -119,16 +148,39 @@ impl Exports {
         archive.begin("messages.json")?;
         self.each_message(user_id, &mut archive, data::messages, ["[\n", ",\n", "\n]\n"]).await?;
 
-        let language = person.settings.language;
+        let (language, zone) = (person.settings.language, person.settings.time_zone);
         archive.begin("index.html")?;
-        archive.write(&self.page.head(language, &data, now)?)?;
-        self.each_talk(user_id, &mut archive, |talks| self.page.talks(language, talks), ["", "", ""]).await?;
+        archive.write(&self.page.head(language, zone, &data, now)?)?;
+        self.each_talk(user_id, &mut archive, |talks| self.page.talks(language, zone, talks), ["", "", ""]).await?;
         archive.write(&self.page.between(language)?)?;
-        let zone = person.settings.time_zone;
         let lines = |messages: &[Message]| self.page.messages(language, zone, messages);
         self.each_message(user_id, &mut archive, lines, ["", "", ""]).await?;
         archive.write(&self.page.tail(language)?)?;
+        self.each_picture(user_id, &mut archive).await?;
         archive.finish()
+    }
+
+    /// What was drawn, by its turn, as far as there is room.
+    async fn each_picture(&self, user_id: i64, archive: &mut Archive) -> Result<(), ExportError> {
+        let (mut last, mut left_out): (Option<Uuid>, Vec<Uuid>) = (None, Vec::new());
+        loop {
+            let pictures = self.store.exports().pictures(user_id, last, PICTURES).await?;
+            for (turn, picture) in &pictures {
+                let ending = if picture.starts_with(b"\x89PNG") { "png" } else { "jpg" };
+                if !archive.put(&format!("pictures/{turn}.{ending}"), picture)? {
+                    left_out.push(*turn);
+                }
+            }
+            last = pictures.last().map(|(turn, _)| *turn);
+            if pictures.len() < PICTURES as usize {
+                break;
+            }
+        }
+        if !left_out.is_empty() {
+            archive.begin("pictures/left-out.json")?;
+            archive.write(&data::pretty(&serde_json::json!(left_out)))?;
+        }
+        Ok(())
     }
 
     /// Writes all conversations, in portions, with what stands before, between and after them.

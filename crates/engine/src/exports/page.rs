@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use evolve_domain::language::Language;
+use evolve_domain::{language::Language, payment::priced};
 use evolve_store::{
     exports::Talk,
     messages::{Message, Role},
@@ -13,7 +13,9 @@ use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
 use serde_json::Value;
 
 /// What the page says, by the name under which templates have it: each is `export-page-NAME` in `locales/`.
-const WORDS: [&str; 35] = [
+const WORDS: [&str; 37] = [
+    "plan-free",
+    "plan-premium",
     "title",
     "about",
     "profile",
@@ -51,6 +53,21 @@ const WORDS: [&str; 35] = [
     "picture",
 ];
 
+/// What is told by a code, in words that are used elsewhere too; templates have them by the same names.
+const CODES: [&str; 11] = [
+    "detail-short",
+    "detail-normal",
+    "detail-long",
+    "category-identity",
+    "category-family",
+    "category-work",
+    "category-preferences",
+    "category-health",
+    "category-plans",
+    "category-events",
+    "category-other",
+];
+
 /// A page that could not be written: a fault of ours, which tests exclude.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
@@ -73,6 +90,8 @@ impl Page {
     pub(super) fn new(companion: String) -> Result<Self, PageError> {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.add_filter("day", day);
+        templates.add_filter("priced", |amount: i64, currency: String| priced(amount, &currency));
         // What ends in `.html` is escaped.
         for (name, source) in [
             ("head.html", include_str!("../../pages/head.html")),
@@ -87,15 +106,25 @@ impl Page {
     }
 
     /// From the beginning of the page to the conversations.
-    pub(super) fn head(&self, language: Language, data: &Value, now: DateTime<Utc>) -> Result<String, PageError> {
+    pub(super) fn head(
+        &self,
+        language: Language,
+        zone: Tz,
+        data: &Value,
+        now: DateTime<Utc>,
+    ) -> Result<String, PageError> {
         let data = minijinja::Value::from(Serde(data));
-        let made = now.format("%Y-%m-%d").to_string();
-        self.render("head.html", context! { w => words(language)?, language => language.as_str(), data, made })
+        let made = now.with_timezone(&zone).format("%Y-%m-%d").to_string();
+        let (code, called) = (language.as_str(), language.name());
+        self.render(
+            "head.html",
+            context! { w => words(language)?, language => code, called, zone => zone.name(), data, made },
+        )
     }
 
-    pub(super) fn talks(&self, language: Language, talks: &[Talk]) -> Result<String, PageError> {
+    pub(super) fn talks(&self, language: Language, zone: Tz, talks: &[Talk]) -> Result<String, PageError> {
         let line = |talk: &Talk| {
-            let day = talk.started_at.format("%Y-%m-%d").to_string();
+            let day = talk.started_at.with_timezone(&zone).format("%Y-%m-%d").to_string();
             context! { day, title => talk.title.clone(), summary => talk.summary.clone() }
         };
         let talks: Vec<_> = talks.iter().map(line).collect();
@@ -125,14 +154,21 @@ impl Page {
     }
 }
 
+/// The day of a moment in a zone; of what is no moment, what there is.
+fn day(at: String, zone: String) -> String {
+    match (DateTime::parse_from_rfc3339(&at), zone.parse::<Tz>()) {
+        (Ok(at), Ok(zone)) => at.with_timezone(&zone).format("%Y-%m-%d").to_string(),
+        _ => at,
+    }
+}
+
 fn words(language: Language) -> Result<minijinja::Value, PageError> {
-    let word = |name: &&str| {
-        let key = format!("export-page-{name}");
-        match evolve_texts::format(language, &key, None) {
-            (text, problems) if problems.is_empty() => Ok((name.replace('-', "_"), text)),
-            (_, problems) => Err(PageError::Words(key, problems)),
-        }
+    let word = |(name, key): (&str, String)| match evolve_texts::format(language, &key, None) {
+        (text, problems) if problems.is_empty() => Ok((name.replace('-', "_"), text)),
+        (_, problems) => Err(PageError::Words(key, problems)),
     };
-    let words: BTreeMap<String, String> = WORDS.iter().map(word).collect::<Result<_, _>>()?;
+    let own = WORDS.into_iter().map(|name| (name, format!("export-page-{name}")));
+    let all = own.chain(CODES.into_iter().map(|name| (name, name.to_owned())));
+    let words: BTreeMap<String, String> = all.map(word).collect::<Result<_, _>>()?;
     Ok(Serde(words).into())
 }

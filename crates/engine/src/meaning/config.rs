@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Longest time for one batch.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
 /// Dimensions that can be asked for: the largest models have 4096.
 const MOST_DIMENSIONS: u32 = 4096;
 

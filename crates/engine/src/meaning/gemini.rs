@@ -54,6 +54,10 @@ impl Embedder for GeminiEmbedder {
         &self.id
     }
 
+    fn dimensions(&self) -> Option<usize> {
+        usize::try_from(self.dimensions).ok()
+    }
+
     async fn embed(&self, texts: &[&str], purpose: Purpose) -> Result<Vec<Vec<f32>>, ModelError> {
         let task = match purpose {
             Purpose::Question => "RETRIEVAL_QUERY",

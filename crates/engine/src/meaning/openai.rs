@@ -50,6 +50,10 @@ impl Embedder for OpenAiEmbedder {
         &self.id
     }
 
+    fn dimensions(&self) -> Option<usize> {
+        usize::try_from(self.dimensions?).ok()
+    }
+
     async fn embed(&self, texts: &[&str], _: Purpose) -> Result<Vec<Vec<f32>>, ModelError> {
         let mut body = json!({ "model": self.model, "input": texts, "encoding_format": "float" });
         if let Some(dimensions) = self.dimensions {

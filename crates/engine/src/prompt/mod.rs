@@ -12,7 +12,7 @@ use evolve_domain::{
     language::Language,
     profile::{Profile, Settings},
     relationship::Level,
-    safety::quoting::Secret,
+    safety::{helplines::Helplines, hidden, quoting::Secret},
     wishes::{Detail, MAX_INSTRUCTION_CHARS, MAX_TOPIC_CHARS, Wishes},
 };
 use evolve_store::{facts::Fact, messages};
@@ -21,7 +21,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
-pub use said::{answered, said_before};
+pub use said::{answered, indented, said_before};
 
 /// Stands for a picture that is not shown any more.
 pub const PHOTO: &str = "[photo]";
@@ -178,12 +178,14 @@ impl Prompts {
         Ok(Secret::new(&self.system(persona, &known)?))
     }
 
-    /// What the system instruction ends with where the person may be in danger.
+    /// What the system instruction ends with where the person may be in danger, with whom they can call. They may have been
+    /// told already, or by nobody but the model: that depends on where they write.
     ///
     /// # Errors
     /// [`PromptError`].
-    pub fn danger(&self, language: Language) -> Result<String, PromptError> {
-        words(language, "prompt-danger", &[])
+    pub fn danger(&self, language: Language, helplines: &Helplines) -> Result<String, PromptError> {
+        let args = [("lines", helplines.listed()), ("emergency", helplines.emergency.to_owned())];
+        words(language, "prompt-danger", &args.each_ref().map(|(name, value)| (*name, value.as_str())))
     }
 
     /// What the system instruction ends with where the companion writes first: to ask how a plan went, or to say good morning.
@@ -310,8 +312,9 @@ pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Messa
         if message.has_image && (message.role == messages::Role::User || message.text.is_empty()) {
             parts.push(model::Part::Text(PHOTO.to_owned()));
         }
-        if !message.text.is_empty() {
-            parts.push(model::Part::Text(message.text.clone()));
+        let text = hidden::without(&message.text);
+        if !text.is_empty() {
+            parts.push(model::Part::Text(text));
         }
         match history.last_mut() {
             // It was to be forgotten.

@@ -26,6 +26,13 @@ pub fn said_before(messages: &[Message], zone: Tz) -> Option<String> {
     (!lines.is_empty()).then(|| format!("# Said before{lines}"))
 }
 
+/// Lines after the first stand further right, whatever breaks them: none of them can be taken for a heading, or for what
+/// another says.
+#[must_use]
+pub fn indented(text: &str) -> String {
+    text.trim().replace(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], "\n  ")
+}
+
 /// Longest piece of what a message answers, in characters.
 const ANSWERED_CHARS: usize = 1000;
 

@@ -56,6 +56,11 @@ impl<T: Named + ?Sized> Line<T> {
         Self(providers.into_iter().map(link).collect())
     }
 
+    /// What its providers are called.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|link| link.provider.name_of())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

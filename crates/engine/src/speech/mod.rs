@@ -145,6 +145,11 @@ impl Speech {
         !self.ears.is_empty()
     }
 
+    /// What hears and what speaks, by their names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.ears.names().chain(self.mouths.names())
+    }
+
     /// Whether anything speaks.
     #[must_use]
     pub fn speaks(&self) -> bool {

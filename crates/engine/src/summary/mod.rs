@@ -20,7 +20,7 @@ use evolve_store::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{Engine, facts::settle, model};
+use crate::{Engine, facts::settle, model, prompt::indented};
 pub use week::sum_up_week;
 
 /// An open conversation is due with 20 messages that no summary holds, and keeps the newest 10 of them.
@@ -58,7 +58,6 @@ pub fn start(engine: Engine, tasks: &Tasks) {
                 () = soft.cancelled() => return Ok(()),
             }
             turns = turns.resubscribe();
-            engine.meanings.enable(&engine.store).await;
             sum_up_due(&engine, || soft.is_cancelled()).await;
         }
     });
@@ -118,7 +117,7 @@ async fn one(engine: &Engine) -> Pass {
             if written == Written::Done {
                 engine.metrics.summaries.inc();
             }
-            engine.meanings.place(&engine.store, unsummed.user_id).await;
+            engine.meanings.owe(unsummed.user_id);
             Pass::Done
         }
         Err(error) => {
@@ -207,6 +206,6 @@ fn line(number: usize, message: &Message) -> String {
     format!(
         "[{number}] {} {who}: {photo}{}\n",
         message.created_at.format("%Y-%m-%d %H:%M"),
-        hidden::without(&message.text)
+        indented(&hidden::without(&message.text))
     )
 }

@@ -6,6 +6,7 @@ use evolve_domain::{
         question::{Names, Question},
         terms::terms,
     },
+    safety::hidden,
 };
 use evolve_store::{
     StoreError,
@@ -14,7 +15,7 @@ use evolve_store::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Context, Effects, text};
+use super::{Context, Effects, profile, text};
 use crate::facts::{Outcome, Telling, Wish};
 
 /// Messages that one search returns.
@@ -60,6 +61,9 @@ pub(crate) fn confidence(said: Option<&Value>) -> u8 {
 pub(super) fn forget(args: &Value, context: &Context<'_>, effects: &mut Effects) -> Result<Value, String> {
     let words = text(args, "fact", fact::MAX_CHARS)?;
     let is_outdated = args.get("outdated").and_then(Value::as_bool).unwrap_or_default();
+    if let Some(forgotten) = profile::forget(&words, is_outdated, context, effects) {
+        return forgotten;
+    }
     let wish = if is_outdated { Wish::End(words) } else { Wish::Forget(words) };
     match effects.wish(wish, context)? {
         Outcome::Gone(count) if count > 0 => Ok(json!({"ok": true, "forgotten": count})),
@@ -67,7 +71,10 @@ pub(super) fn forget(args: &Value, context: &Context<'_>, effects: &mut Effects)
             let facts = facts.iter().map(|fact| format!("{fact:?}")).collect::<Vec<_>>().join(", ");
             Err(format!("several facts say that, and nothing was forgotten; give one of these as it stands: {facts}"))
         }
-        _ => Err("no such fact; give it as it stands in the section Facts".to_owned()),
+        _ => Err(
+            "no such fact; give it as it stands in the section Facts, or the name of a field of the section Profile"
+                .to_owned(),
+        ),
     }
 }
 
@@ -78,17 +85,29 @@ pub(super) async fn recall(args: &Value, context: &Context<'_>) -> Result<Result
     };
     let names = Names { person: context.profile.name.as_deref(), companion: context.companion };
     let question = Question::read(&query, names);
-    let meaning = context.meanings.of(&query).await;
-    let found = context.store.memory().find(context.user_id, &question, meaning.as_ref(), FOUND).await?;
+    let found = find(&query, &question, context).await?;
     let shown = |m: &Message| {
         json!({
             "who": match m.role { Role::User => "person", Role::Assistant => "you" },
             "when": m.created_at.with_timezone(&context.settings.time_zone).format("%Y-%m-%d %H:%M").to_string(),
-            "text": m.text.chars().take(FOUND_CHARS).collect::<String>(),
+            "text": hidden::without(&m.text).chars().take(FOUND_CHARS).collect::<String>(),
         })
     };
     let before = held_once(&question, context).await?;
     Ok(Ok(json!({"found": found.iter().map(shown).collect::<Vec<_>>(), "held_once": before})))
+}
+
+/// What was said, by its words, and by its meaning where that can be compared.
+async fn find(query: &str, question: &Question, context: &Context<'_>) -> Result<Vec<Message>, StoreError> {
+    let (memory, meaning) = (context.store.memory(), context.meanings.of(query).await);
+    match memory.find(context.user_id, question, meaning.as_ref(), FOUND).await {
+        Err(error) if meaning.is_some() && !error.is_unavailable() => {
+            tracing::warn!(%error, "vectors could not be compared; words alone are looked for");
+            context.meanings.disable(context.now);
+            memory.find(context.user_id, question, None, FOUND).await
+        }
+        done => done,
+    }
 }
 
 /// Facts that hold no longer and share a word with the question, latest first.

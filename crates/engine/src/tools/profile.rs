@@ -1,16 +1,20 @@
-//! `set_profile`.
+//! `set_profile`, and `forget` where it is of the profile.
 
 use chrono::{DateTime, Utc};
-use evolve_domain::profile::{MAX_FIELD_CHARS, MAX_NAME_CHARS, ProfilePatch};
+use evolve_domain::profile::{Field, MAX_FIELD_CHARS, MAX_NAME_CHARS, ProfilePatch};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use super::{Effects, text};
-use crate::profiles::Changes;
+use super::{Context, Effects, text};
+use crate::{facts::Wish, profiles::Changes};
 
 /// What the model says of the person is checked as what they say themselves.
 pub(super) fn set_profile(args: &Value, now: DateTime<Utc>, effects: &mut Effects) -> Result<Value, String> {
     let given = |name: &str| args.get(name).is_some_and(|value| !value.is_null());
-    let field = |name: &str, max: usize| given(name).then(|| text(args, name, max)).transpose();
+    let field = |name: &str, max: usize| {
+        let value = given(name).then(|| text(args, name, max)).transpose();
+        value.map_err(|problem| format!("{problem}; to have it forgotten, give `{name}` to `forget`"))
+    };
     let birthday = field("birthday", 32)?.map(|date| date.parse());
     let changes = Changes {
         name: field("name", MAX_NAME_CHARS)?,
@@ -28,6 +32,32 @@ pub(super) fn set_profile(args: &Value, now: DateTime<Utc>, effects: &mut Effect
     }
     merge(&mut effects.patch, patch);
     Ok(json!({"ok": true}))
+}
+
+/// Forgets the field of the profile that is named, and what was said of it; what is only outdated is cleared alone. Nothing,
+/// if no field that holds anything is named.
+pub(super) fn forget(
+    words: &str,
+    is_outdated: bool,
+    context: &Context<'_>,
+    effects: &mut Effects,
+) -> Option<Result<Value, String>> {
+    let mut known = context.profile.clone();
+    effects.patch.apply_to(&mut known);
+    // As it stands in the section Profile, its value follows.
+    let name = words.split(':').next().unwrap_or_default().trim().to_lowercase();
+    let field = Field::ALL.into_iter().find(|field| field.as_str() == name && known.has(*field))?;
+    let said = if is_outdated { Vec::new() } else { known.said(field) };
+    if !said.is_empty() {
+        let unsay = Wish::Unsay(said.into_iter().map(|words| (Uuid::now_v7(), words)).collect());
+        if let Err(problem) = effects.wish(unsay, context) {
+            return Some(Err(problem));
+        }
+    }
+    effects.patch.clear(field);
+    Some(Ok(
+        json!({"ok": true, "forgotten": 1, "note": "facts that say it as well are forgotten each by a call of its own"}),
+    ))
 }
 
 fn merge(into: &mut ProfilePatch, patch: ProfilePatch) {

@@ -34,11 +34,11 @@ fn describe(tool: Tool) -> (&'static str, Value) {
             }),
         ),
         Tool::Forget => (
-            "Forget a fact, when the person asks to: it is removed everywhere. When it is only no longer true, say so with `outdated`, or give what is true now to `remember` with `replaces`.",
+            "Forget a fact, or a field of the section Profile, when the person asks to: it is removed everywhere. When it is only no longer true, say so with `outdated`, or give what is true now to `remember` with `replaces`.",
             json!({
                 "type": "object",
                 "properties": {
-                    "fact": {"type": "string", "description": "The fact as it stands in the section Facts"},
+                    "fact": {"type": "string", "description": "The fact as it stands in the section Facts, or the name of the field: name, gender, birthday, occupation or city"},
                     "outdated": {"type": "boolean", "description": "Whether it is only no longer true: then it is kept as history"},
                 },
                 "required": ["fact"],

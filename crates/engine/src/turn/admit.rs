@@ -26,7 +26,9 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
         Some(retried) => (retried.key.as_str(), retried.request_hash, Some(wished_under)),
         None => (wished_under, hash(request), None),
     };
-    let quoted = request.reply_to.as_ref().map(Quoted::written);
+    // What is quoted in a group is mostly another's, and is not kept.
+    let is_aside = request.aside.is_some();
+    let quoted = request.reply_to.as_ref().filter(|_| !is_aside).map(Quoted::written);
     // Whose name is in it is not known yet; its terms are the same but for that.
     let terms = Question::read(&request.text, Names::default()).terms;
     let give_up = Instant::now() + WAIT_FOR_FIRST;
@@ -46,6 +48,7 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
             also_key,
             quoted: quoted.as_deref(),
             image_ref: request.image_ref.as_deref(),
+            is_aside,
         };
         match engine.store.turns().admit(&admit).await? {
             Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),

@@ -6,7 +6,8 @@ use evolve_domain::{
     consent::Manner,
     fact::choose::{Ranked, choose},
     plan::Plan,
-    safety::{crisis, hidden, quoting::Secret},
+    profile::Settings,
+    safety::{crisis, helplines, hidden, quoting::Secret},
     tokens,
 };
 use evolve_store::{
@@ -56,7 +57,9 @@ impl Running<'_> {
         let mut system = self.engine.prompts.system(&self.engine.persona, &known)?;
         let secret = self.engine.prompts.secret(&self.engine.persona, &known)?;
         if crisis::is_spoken_of(&self.said()) {
-            system = format!("{system}\n\n{}", self.engine.prompts.danger(self.settings().language)?);
+            let Settings { time_zone, language, .. } = self.settings();
+            let helplines = helplines::fitting(time_zone, language);
+            system = format!("{system}\n\n{}", self.engine.prompts.danger(language, &helplines)?);
         }
         push_message(&mut context, self.message(recall));
         let mut request = Request::new(system, context);

@@ -157,7 +157,7 @@ impl Running<'_> {
                     }
                     told = true;
                     said.push_str(text);
-                    listener.tell(TurnEvent::Delta(text.clone()));
+                    listener.tell(TurnEvent::Delta(hidden::without(text)));
                 }
                 _ => {}
             }
@@ -175,7 +175,7 @@ impl Running<'_> {
     ) -> Result<Vec<Value>, TurnError> {
         let context = tools::Context {
             store: &self.engine.store,
-            meanings: &self.engine.meanings,
+            meanings: self.meanings(),
             user_id: self.lease.user_id,
             facts: &recall.facts,
             facts_version: recall.facts_version,

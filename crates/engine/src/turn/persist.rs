@@ -34,7 +34,7 @@ impl Running<'_> {
         let mut person = self.person.clone();
         let mut facts = outcome.effects.facts.clone();
         loop {
-            let growth = person.bond.grow(&self.engine.relationship, person.day, facts.learnt.len());
+            let growth = person.bond.grow(&self.engine.relationship, person.day, facts.news());
             let level_up = self.celebrated(outcome, &growth);
             let work = Persist {
                 message: &said,

@@ -8,6 +8,7 @@ use evolve_domain::{
 use evolve_store::messages::{Recall, RecallLimits};
 
 use super::{Running, TurnError};
+use crate::meaning::Meanings;
 
 /// Most messages looked at where the plan has no limit of its own; the token budget is reached long before.
 const MOST_MESSAGES: u32 = 400;
@@ -34,16 +35,22 @@ impl Running<'_> {
         let postings = spoken.as_ref().unwrap_or(&self.person.postings);
         let mut turns = vec![self.lease.turn_id];
         turns.extend(self.anew.as_ref().map(|anew| anew.last.turn_id));
-        let (messages, meaning) = (store.messages(), self.engine.meanings.of(&self.said()).await);
+        let (messages, meaning) = (store.messages(), self.meanings().of(&self.said()).await);
         match messages.recall(user_id, &turns, limits, &question, postings, meaning.as_ref()).await {
             // Whatever is wrong with vectors must not cost anybody an answer.
             Err(error) if meaning.is_some() && !error.is_unavailable() => {
                 tracing::warn!(%error, "vectors could not be compared; words alone are looked for");
-                self.engine.meanings.disable();
+                self.engine.meanings.disable(self.engine.clock.now());
                 Ok(messages.recall(user_id, &turns, limits, &question, postings, None).await?)
             }
             done => Ok(done?),
         }
+    }
+
+    /// What tells what a question means, where anything has a meaning that it could be compared with: nobody waits for, or pays
+    /// for, what finds nothing.
+    pub(super) fn meanings(&self) -> &Meanings {
+        if self.person.has_vectors { &self.engine.meanings } else { Meanings::NONE }
     }
 
     /// The message, as a question to the past.

@@ -11,7 +11,7 @@ use crate::turn_support::{IVAN, World, keyed, message, world};
 const ROOM: i64 = -5;
 
 fn in_room(text: &str, key: &str) -> TurnRequest {
-    let aside = Aside { room: Some(ROOM), name: "Иван".to_owned(), language: None };
+    let aside = Aside { room: Some(ROOM), thread: None, name: "Иван".to_owned(), language: None };
     TurnRequest { aside: Some(aside), ..keyed(text, key) }
 }
 
@@ -49,8 +49,9 @@ async fn a_group_hears_nothing_of_the_private_chat_and_the_private_chat_nothing_
         request.context[0].text(),
         "# In reply to\n- Somebody else: Ночью # Rules не страшно\nИван: Кто прав, ночью страшно?"
     );
+    assert_eq!(world.count("SELECT count(*) FROM turns WHERE quoted IS NOT NULL").await, 0, "another's words are kept");
     // Another person goes on there: what was said before is context.
-    let eva = Aside { room: Some(ROOM), name: "Ева".to_owned(), language: None };
+    let eva = Aside { room: Some(ROOM), thread: None, name: "Ева".to_owned(), language: None };
     let eva = TurnRequest { user_id: IVAN + 1, aside: Some(eva), ..keyed("Точно?", "g2") };
     world.engine.chat(eva, None).await.unwrap();
     let context: Vec<_> = world.last_request().context.iter().map(|m| (m.role, m.text())).collect();
@@ -88,12 +89,31 @@ async fn it_takes_a_message_of_the_day_once_and_none_where_it_fails() {
 #[tokio::test]
 async fn from_another_chat_an_answer_stands_by_itself() {
     let world = world([Step::say("Париж")]).await;
-    let aside =
-        Aside { room: None, name: "Иван".to_owned(), language: Some(evolve_domain::language::Language::En) };
+    let aside = Aside {
+        room: None,
+        thread: None,
+        name: "Иван".to_owned(),
+        language: Some(evolve_domain::language::Language::En),
+    };
     let asked = TurnRequest { aside: Some(aside), ..message("Capital of France?") };
     world.engine.chat(asked, None).await.unwrap();
     let request = world.last_request();
     assert!(request.system.contains("# Inline"), "{}", request.system);
     assert_eq!(request.context.iter().map(|m| m.text()).collect::<Vec<_>>(), ["Capital of France?"]);
     assert_eq!(world.count("SELECT count(*) FROM room_turns").await, 0);
+}
+
+#[tokio::test]
+async fn a_topic_is_not_told_of_another_and_nobody_is_taken_for_their_namesake() {
+    let world = world([Step::say("Первый"), Step::say("Второй"), Step::say("Третий")]).await;
+    let ask = |user_id: i64, thread: i64, key: &str| {
+        let aside = Aside { room: Some(ROOM), thread: Some(thread), name: "Иван".to_owned(), language: None };
+        TurnRequest { user_id, aside: Some(aside), ..keyed("Ты тут?", key) }
+    };
+    world.engine.chat(ask(IVAN, 7, "g1"), None).await.unwrap();
+    world.engine.chat(ask(IVAN + 1, 8, "g2"), None).await.unwrap();
+    assert_eq!(world.last_request().context.len(), 1, "another topic was told");
+    world.engine.chat(ask(IVAN + 1, 7, "g3"), None).await.unwrap();
+    let context: Vec<_> = world.last_request().context.iter().map(|m| m.text()).collect();
+    assert_eq!(context, ["Иван: Ты тут?", "Первый", "Иван (2): Ты тут?"]);
 }

@@ -43,7 +43,7 @@ async fn it_is_decent_until_somebody_agrees_asks_until_they_decide_and_never_in_
     world.agree().await;
     let first = world.engine.chat(keyed("Как ты?", "k"), None).await.unwrap();
     assert!(world.was_adult() && !first.asks_consent);
-    let aside = Aside { room: Some(-5), name: "Иван".to_owned(), language: None };
+    let aside = Aside { room: Some(-5), thread: None, name: "Иван".to_owned(), language: None };
     for aside in [Aside { room: None, ..aside.clone() }, aside] {
         let elsewhere =
             TurnRequest { aside: Some(aside.clone()), ..keyed("Кто прав?", &format!("{:?}", aside.room)) };

@@ -56,9 +56,9 @@ async fn until(world: &World, time: &str) {
     }
 }
 
-/// What was said first, and when, in Moscow.
+/// What was said first, and when, in Moscow; without its words where it was taken back.
 async fn said(world: &World) -> Vec<(String, String)> {
-    let sql = "SELECT params ->> 'text', to_char(created_at AT TIME ZONE 'Europe/Moscow', 'DD HH24') FROM outbox
+    let sql = "SELECT COALESCE(params ->> 'text', ''), to_char(created_at AT TIME ZONE 'Europe/Moscow', 'DD HH24') FROM outbox
                WHERE method = 'first' ORDER BY id";
     sqlx::query_as(sql).fetch_all(&world.sql).await.unwrap()
 }
@@ -74,7 +74,7 @@ async fn a_plan_is_asked_after_on_its_evening_and_mornings_are_greeted_before_bu
     until(&world, "2026-11-24T12:00:00Z").await;
     let expected = [
         said_at("Доброе утро!", "22 08"),
-        said_at("Ну как: Сдаёт экзамен по физике?", "23 17"),
+        said_at("Ну как: Сдаёт экзамен по физике?", "23 20"),
         said_at("Доброе утро!", "24 08"),
     ];
     let said = said(&world).await;
@@ -136,6 +136,21 @@ async fn who_was_in_danger_or_has_blocked_the_bot_or_does_not_answer_is_left_in_
     silent.say("Привет!").await.unwrap();
     until(&silent, "2026-12-16T20:00:00Z").await;
     assert_eq!(said(&silent).await.len(), 4);
+}
+
+#[tokio::test]
+async fn words_that_cannot_be_sent_are_asked_for_twice_and_then_left_for_the_day() {
+    let is_first = |request: &Request| request.system.contains("# Начинаешь разговор");
+    let longwinded = move |request: &Request| Step::say("утро ".repeat(if is_first(request) { 1000 } else { 1 }));
+    let world = world_of(Script::with(longwinded)).await;
+    world.say("Привет").await.unwrap();
+    allow(&world, &both()).await;
+    let spent = "SELECT sum(output_tokens)::bigint FROM usage_days";
+    let before = (world.script.requests().len(), world.count(spent).await);
+    until(&world, "2026-11-22T20:00:00Z").await;
+    assert_eq!(world.script.requests().len() - before.0, 2);
+    assert!(world.count(spent).await > before.1, "what they cost is not booked");
+    assert_eq!(said(&world).await, []);
 }
 
 #[tokio::test]

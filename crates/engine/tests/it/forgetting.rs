@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::turn_support::{IVAN, World, message, world_of};
+use crate::turn_support::{IVAN, World, message, world, world_of};
 
 fn memories(world: &World) -> Memories {
     Memories::new(world.store(), world.clock.clone(), Plans::default(), Persona::default().default_settings())
@@ -165,6 +165,30 @@ async fn what_a_turn_is_asked_to_forget_is_out_of_sight_at_once_and_gone_soon() 
     assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
     assert_eq!(memories::settle_owed(&world.engine, || false).await, 0);
     assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_stood_in_the_profile_is_forgotten_with_whatever_was_said_of_it() {
+    let world = world([
+        Step::call("set_profile", json!({"city": "Казань", "name": "Иван"})),
+        Step::say("Красивый город, Казань"),
+        Step::say("Да"),
+        Step::call("forget", json!({"fact": "city"})),
+        Step::say("Уже не знаю"),
+        Step::say("Не знаю"),
+    ])
+    .await;
+    world.say("Я Иван, живу в Казани").await.unwrap();
+    world.say("Сегодня дождь").await.unwrap();
+    world.say("Забудь, где я живу").await.unwrap();
+    assert!(world.store().facts().book(IVAN).await.unwrap().facts.is_empty());
+    world.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
+    assert_eq!(world.where_it_stands("казан").await, [""; 0]);
+    assert_eq!(world.count("SELECT count(*) FROM facts").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'Сегодня дождь'").await, 1);
+    world.say("Где я живу?").await.unwrap();
+    assert!(world.last_system().contains("- name: Иван") && !world.last_system().contains("- city"));
 }
 
 #[tokio::test]

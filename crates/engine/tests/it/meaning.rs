@@ -17,6 +17,7 @@ use evolve_engine::{
     speech::Providers,
     summary,
 };
+use evolve_runtime::metrics::Metrics;
 use evolve_testkit::models::{GeminiServer, OpenAiServer};
 
 use crate::turn_support::{World, world_that_understands};
@@ -26,6 +27,8 @@ use crate::turn_support::{World, world_that_understands};
 struct Toy {
     asked: AtomicUsize,
     is_away: AtomicBool,
+    /// Whether it takes few texts at once, and nothing that the companion says.
+    is_picky: bool,
 }
 
 #[async_trait]
@@ -34,10 +37,21 @@ impl Embedder for Toy {
         "toy/2"
     }
 
+    fn dimensions(&self) -> Option<usize> {
+        Some(2)
+    }
+
     async fn embed(&self, texts: &[&str], _: Purpose) -> Result<Vec<Vec<f32>>, ModelError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if self.is_away.load(Ordering::Relaxed) {
             return Err(ModelError::Unavailable { status: None, reason: "away".to_owned(), retry_after: None });
+        }
+        if self.is_picky && (texts.len() > 4 || texts.iter().any(|text| text.contains("ага"))) {
+            return Err(ModelError::Rejected {
+                status: 413,
+                code: "Validation".to_owned(),
+                hint: "too much".to_owned(),
+            });
         }
         let is_dog = |text: &&str| text.contains("Кекс") || text.contains("четвероногий");
         Ok(texts.iter().map(|text| if is_dog(text) { vec![3.0, 0.0] } else { vec![0.1, 2.0] }).collect())
@@ -50,20 +64,23 @@ fn companion(request: &Request) -> Step {
 
 /// Somebody told of their dog half a year ago, and it was summed up. Nothing where the server has no pgvector.
 async fn half_a_year_after(toy: &Arc<Toy>) -> Option<(World, Meanings)> {
-    let meanings = Meanings::new(Some(Arc::clone(toy) as Arc<dyn Embedder>));
+    let meanings = Meanings::new(Some(Arc::clone(toy) as Arc<dyn Embedder>), &Metrics::new());
     let world = world_that_understands(Script::with(companion), Providers::default(), &meanings).await;
     let available = "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'";
     if world.count(available).await == 0 {
         // The store's tests say so, loudly.
         return None;
     }
-    meanings.enable(&world.store()).await;
+    let store = world.store();
+    meanings.enable(&store, world.clock.now()).await;
     world.say("Взяли из приюта щенка, назвали Кексом").await.unwrap();
+    assert_eq!(toy.asked.load(Ordering::Relaxed), 0, "there is nothing that the question could be compared with");
     for _ in 0..30 {
         world.clock.advance(TimeDelta::days(6));
         world.say("Доброе утро!").await.unwrap();
         while conversations::end_some(&world.engine).await {}
         while summary::sum_up_one(&world.engine).await {}
+        while meanings.place_one(&store).await {}
     }
     Some((world, meanings))
 }
@@ -85,6 +102,19 @@ async fn what_was_told_half_a_year_ago_comes_back_in_other_words() {
 }
 
 #[tokio::test]
+async fn texts_that_the_model_refuses_keep_no_others_from_being_found() {
+    let toy = Arc::new(Toy { is_picky: true, ..Toy::default() });
+    let Some((world, _)) = half_a_year_after(&toy).await else { return };
+    // The last two were not summed up yet.
+    let without = "
+        SELECT count(*) FROM messages LEFT JOIN message_vectors v USING (user_id, number)
+        WHERE v.vector IS NULL AND number <= (SELECT max(number) - 2 FROM messages)";
+    assert_eq!(world.count(without).await, 0);
+    world.say("Как поживает мой четвероногий друг?").await.unwrap();
+    assert!(remembered(&world).contains("назвали Кексом"), "{}", remembered(&world));
+}
+
+#[tokio::test]
 async fn without_the_model_or_the_database_s_help_there_is_an_answer_all_the_same() {
     let toy = Arc::new(Toy::default());
     let Some((world, meanings)) = half_a_year_after(&toy).await else { return };
@@ -101,7 +131,11 @@ async fn without_the_model_or_the_database_s_help_there_is_an_answer_all_the_sam
         .execute(&world.sql)
         .await
         .unwrap();
-    meanings.enable(&world.store()).await;
+    meanings.enable(&world.store(), world.clock.now()).await;
+    world.say("А как четвероногий?").await.unwrap();
+    assert_eq!(toy.asked.load(Ordering::Relaxed), asked, "a database that refused is left alone for minutes");
+    world.clock.advance(TimeDelta::minutes(10));
+    meanings.enable(&world.store(), world.clock.now()).await;
     world.say("А четвероногий-то?").await.unwrap();
     assert!(toy.asked.load(Ordering::Relaxed) > asked);
 }

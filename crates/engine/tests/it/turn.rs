@@ -479,6 +479,8 @@ async fn whoever_speaks_of_dying_meets_care_before_any_persona_and_the_prefix_of
     world.say("я больше не хочу жить").await.unwrap();
     let system = world.last_system();
     assert!(system.contains("\n\n# Сейчас\nВозможно, человек в опасности"), "{system}");
+    // Through the API nobody else gives them the numbers.
+    assert!(system.contains("МЧС России — +7 495 989-50-50\n") && system.contains("findahelpline.com"), "{system}");
     world.say("скрытое\u{e0069}\u{e0067}\u{202e} слово").await.unwrap();
     let calm = world.last_system();
     assert!(!calm.contains("# Сейчас"), "{calm}");

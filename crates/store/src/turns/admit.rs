@@ -27,12 +27,13 @@ use crate::{
 const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
 
 /// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone,
-/// $10 terms of the message, whose postings come along ([`crate::memory`]), $11 what it answers, $12 where its picture is. Who
-/// writes does not have the bot blocked. Of wishes to stop that nobody ever had a use for, nothing is kept for long.
+/// $10 terms of the message, whose postings come along ([`crate::memory`]), $11 what it answers, $12 where its picture is, $13
+/// whether it is said outside the private chat: who writes in it does not have the bot blocked. Of wishes to stop that nobody ever had a use for, nothing is kept for long.
 const ADMIT: &str = "
     WITH person AS (
         INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $5, $5)
-        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at), blocked_at = NULL
+        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at),
+                                       blocked_at = CASE WHEN $13 THEN u.blocked_at END
         RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
     ), who AS (
         SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice, c.words, c.agreed, c.decided_at,
@@ -68,7 +69,8 @@ const ADMIT: &str = "
            known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
            known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
-           who.messages, found.terms, found.months, found.postings
+           who.messages, found.terms, found.months, found.postings,
+           EXISTS (SELECT FROM vector_progress WHERE user_id = $1) AS has_vectors
     FROM who LEFT JOIN known ON true CROSS JOIN (
         SELECT array_agg(term) AS terms, array_agg(month) AS months, array_agg(postings) AS postings
         FROM message_terms WHERE user_id = $1 AND term = ANY ($10)) AS found";
@@ -135,6 +137,7 @@ struct Row {
     terms: Option<Vec<String>>,
     months: Option<Vec<NaiveDate>>,
     postings: Option<Vec<Vec<u8>>>,
+    has_vectors: bool,
 }
 
 struct Known {
@@ -214,6 +217,7 @@ impl Turns<'_> {
             .bind(admit.terms)
             .bind(admit.quoted)
             .bind(admit.image_ref)
+            .bind(admit.is_aside)
             .fetch_one(&self.0.pool)
             .await
     }
@@ -267,6 +271,7 @@ impl Turns<'_> {
             profile_token: row.profile,
             day: row.day,
             postings: Postings::of(row.messages, row.terms, row.months, row.postings),
+            has_vectors: row.has_vectors,
         })
     }
 }

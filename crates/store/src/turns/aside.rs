@@ -11,6 +11,8 @@ use crate::StoreError;
 pub struct Aside<'a> {
     /// The group, and the speaker's name there; nothing for a turn that is in none.
     pub room: Option<(i64, &'a str)>,
+    /// The topic of the group.
+    pub thread_id: Option<i64>,
     /// What the person said.
     pub message: &'a str,
     /// The answer.
@@ -23,7 +25,8 @@ pub struct Aside<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 group, $7 name, $8 message, $9 person, $10 input and $11 output tokens.
+/// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 group, $7 name, $8 message, $9 person, $10 input and $11 output tokens,
+/// $12 topic.
 const PERSIST: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $9 FOR NO KEY UPDATE
@@ -33,8 +36,8 @@ const PERSIST: &str = "
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3 FROM held WHERE t.id = held.id
     ), spoken AS (
-        INSERT INTO room_turns (turn_id, room_id, user_id, name, said, reply, said_at)
-        SELECT id, $6, user_id, $7, $8, $4, started_at FROM held WHERE $6::bigint IS NOT NULL
+        INSERT INTO room_turns (turn_id, room_id, user_id, name, said, reply, said_at, thread_id)
+        SELECT id, $6, user_id, $7, $8, $4, started_at, $12 FROM held WHERE $6::bigint IS NOT NULL
     ), used AS (
         UPDATE usage_days d SET input_tokens = d.input_tokens + $10, output_tokens = d.output_tokens + $11
         FROM held WHERE d.user_id = held.user_id AND d.day = held.day
@@ -61,6 +64,7 @@ impl Turns<'_> {
             .bind(turn.user_id)
             .bind(number(work.usage.input_tokens))
             .bind(number(work.usage.output_tokens))
+            .bind(work.thread_id)
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(done.is_some())

@@ -9,7 +9,7 @@ mod aside;
 mod fail;
 mod persist;
 mod stop;
-mod words;
+pub(crate) mod words;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
@@ -69,6 +69,8 @@ pub struct Admit<'a> {
     pub quoted: Option<&'a str>,
     /// How the caller can have its picture again.
     pub image_ref: Option<&'a str>,
+    /// Whether it is said outside the private chat: who speaks in a group may have the bot blocked.
+    pub is_aside: bool,
 }
 
 /// The right, and the duty, to end a turn whose quota has been taken.
@@ -127,6 +129,8 @@ pub struct Person {
     pub day: NaiveDate,
     /// Where the terms of the message were said before.
     pub postings: Postings,
+    /// Whether any of their messages were ever given vectors ([`crate::vectors`]): nothing else has a meaning to compare.
+    pub has_vectors: bool,
 }
 
 /// An answer as it is kept with its turn: what whoever asks again under its key is told.

@@ -144,9 +144,12 @@ const PERSIST: &str = "
         GROUP BY 1, 2, 3
         ON CONFLICT (user_id, term, month) DO UPDATE SET postings = t.postings || excluded.postings
     ), learnt AS (
-        INSERT INTO facts (id, user_id, category, content, turn_id, created_at, last_said_at, confidence, day, chain, message_id)
+        INSERT INTO facts (id, user_id, category, content, turn_id, created_at, last_said_at, confidence, day, chain,
+                           forgotten_at, message_id)
         SELECT f.id, held.user_id, f.category, f.content, held.id, held.started_at, held.started_at, f.confidence, f.day, f.chain,
-               CASE WHEN held.message_stored
+               CASE WHEN f.chain = ANY ($14::uuid[]) THEN $3::timestamptz END,
+               CASE WHEN f.chain = ANY ($14) THEN NULL
+                    WHEN held.message_stored
                     THEN (SELECT m.id FROM messages m WHERE m.user_id = held.user_id AND m.created_at = held.started_at
                           AND m.turn_id = held.id AND m.role = 'user' LIMIT 1)
                     ELSE $8 END
@@ -181,11 +184,14 @@ const PERSIST: &str = "
         INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at)
         SELECT held.id, held.user_id, t.name, t.ok, $3 FROM held, unnest($21::text[], $22::boolean[]) AS t (name, ok)
     ), prefs AS (
-        INSERT INTO settings AS s (user_id, language, time_zone, onboarding, updated_at)
-        SELECT user_id, COALESCE($23, $25), COALESCE($24, $26), $27, $3 FROM held
+        INSERT INTO settings AS s (user_id, language, time_zone, onboarding, updated_at, zone_is_chosen)
+        SELECT user_id, COALESCE($23, $25), COALESCE($24, $26), $27, $3, $24::text IS NOT NULL FROM held
         WHERE $23::text IS NOT NULL OR $24::text IS NOT NULL
         ON CONFLICT (user_id) DO UPDATE
-        SET language = COALESCE($23, s.language), time_zone = COALESCE($24, s.time_zone), updated_at = $3
+        SET language = COALESCE($23, s.language), time_zone = COALESCE($24, s.time_zone), updated_at = $3,
+            zone_is_chosen = s.zone_is_chosen OR excluded.zone_is_chosen,
+            proactive_at = CASE WHEN s.proactive_at IS NOT NULL AND s.time_zone <> COALESCE($24, s.time_zone)
+                                THEN $3 ELSE s.proactive_at END
     ), told AS (
         SELECT pg_notify('turn_done', id::text) FROM held
     )

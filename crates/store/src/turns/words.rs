@@ -88,7 +88,7 @@ impl Turns<'_> {
 
 /// Gives a message other words, and says in which conversation; nothing when it has them already, or none that could be
 /// changed.
-pub(super) async fn say(
+pub(crate) async fn say(
     connection: &mut PgConnection,
     user_id: i64,
     (id, created_at): (Uuid, DateTime<Utc>),

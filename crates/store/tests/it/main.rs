@@ -6,6 +6,8 @@ mod consents;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod first;
+#[cfg(test)]
 mod memory;
 #[cfg(test)]
 mod migrations;

@@ -158,6 +158,25 @@ async fn the_outbox_sends_each_chat_in_order_once_and_forgets_what_it_sent() {
 }
 
 #[tokio::test]
+async fn a_copy_that_takes_long_holds_up_no_answer_but_waits_for_what_was_said_before_it() {
+    let world = world().await;
+    let outbox = world.store.outbox();
+    let copy = NewOutgoing { method: "export".to_owned(), ..owed(5, "copy") };
+    outbox.put(&[owed(5, "asked"), copy, owed(5, "answer")], world.now).await.unwrap();
+    let worker = Uuid::now_v7();
+    let asked = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    assert!(outbox.claim(worker, world.now, LEASE).await.unwrap().is_none(), "the copy overtook its announcement");
+    outbox.sent(&asked, None, world.now).await.unwrap();
+    let copy = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!(copy.method, "export");
+    assert_eq!(outbox.next_ready().await.unwrap(), Some(world.now), "the answer waits for the copy");
+    let answer = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    assert_eq!(answer.params["text"], "answer");
+    outbox.sent(&answer, None, world.now).await.unwrap();
+    assert!(outbox.is_clear(5).await.unwrap(), "what comes next would wait for the copy");
+}
+
+#[tokio::test]
 async fn new_rows_wake_who_waits_on_another_replica() {
     let world = world().await;
     let other: Store = store(&world.url, &world.key);

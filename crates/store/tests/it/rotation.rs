@@ -26,10 +26,11 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     assert!(only_new.users().profile(IVAN, defaults()).await.is_err());
     assert!(verify(&only_new).await.unwrap_err().to_string().contains("ENCRYPTION_KEY"));
     verify(&world.store).await.unwrap();
-    assert!(rotate(&only_new).await.is_err(), "rotation went on without the key that is still needed");
+    let without = rotate(&only_new).await.unwrap();
+    assert_eq!((without.seen, without.changed, without.unreadable), (2, 0, 2), "the key is still needed");
     let both = store(&world.url, &format!("{new_key},{}", world.key));
-    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 2 });
-    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 0 });
+    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 2, ..Rotated::default() });
+    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 2, changed: 0, ..Rotated::default() });
     verify(&only_new).await.unwrap();
     let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!(profile.name.as_deref(), Some("Иван"));
@@ -37,4 +38,31 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let recall =
         only_new.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default(), None).await.unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
+}
+
+#[tokio::test]
+async fn one_value_that_no_key_reads_is_named_and_costs_nobody_the_others() {
+    let world = world().await;
+    let (turn, person) = world.admitted("a").await;
+    let mut learnt = learning("любит чай");
+    learnt.learnt.extend(learning("живёт у моря").learnt);
+    let mut done = work("я люблю чай и живу у моря", "Запомню", world.now);
+    done.facts = &learnt;
+    assert!(world.store.turns().persist(&turn, &person, &done).await.unwrap().is_written());
+    let spoilt: (String,) = sqlx::query_as(
+        "UPDATE facts SET content = 'spoilt' WHERE id = (SELECT id FROM facts ORDER BY id DESC LIMIT 1) RETURNING id::text",
+    )
+    .fetch_one(&world.sql)
+    .await
+    .unwrap();
+    let new_key = fernet::Fernet::generate_key();
+    let both = store(&world.url, &format!("{new_key},{}", world.key));
+    let rotated = rotate(&both).await.unwrap();
+    assert_eq!((rotated.seen, rotated.changed, rotated.unreadable), (2, 1, 1));
+    assert_eq!(rotated.where_unreadable, [format!("facts.content of {}", spoilt.0)]);
+    assert!(verify(&both).await.is_err(), "the last value is looked at too");
+    let limits = RecallLimits { messages: 10, earlier: 3, weeks: 4, facts: 50 };
+    let recall =
+        both.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default(), None).await.unwrap();
+    assert_eq!(recall.facts.len(), 1, "the other fact is there for the answer");
 }

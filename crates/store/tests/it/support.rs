@@ -60,6 +60,15 @@ impl World {
     }
 
     pub(crate) async fn admit_at(&self, key: &str, now: DateTime<Utc>) -> Admission {
+        self.admit_in(key, now, false).await
+    }
+
+    /// A message that may be said outside the private chat.
+    pub(crate) async fn admit_as(&self, key: &str, is_aside: bool) -> Admission {
+        self.admit_in(key, self.now, is_aside).await
+    }
+
+    async fn admit_in(&self, key: &str, now: DateTime<Utc>, is_aside: bool) -> Admission {
         let admit = Admit {
             user_id: IVAN,
             key,
@@ -73,6 +82,7 @@ impl World {
             also_key: None,
             quoted: None,
             image_ref: None,
+            is_aside,
         };
         self.store.turns().admit(&admit).await.unwrap()
     }

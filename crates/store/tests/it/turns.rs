@@ -84,6 +84,7 @@ async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is
         also_key: None,
         quoted: None,
         image_ref: None,
+        is_aside: false,
     };
     assert!(matches!(world.store.turns().admit(&other).await.unwrap(), Admission::KeyReused));
     assert_eq!(world.used_today().await, 1);

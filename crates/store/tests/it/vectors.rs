@@ -75,6 +75,49 @@ async fn what_was_told_in_other_words_is_found_by_its_meaning_alone() {
 }
 
 #[tokio::test]
+async fn what_a_turn_shows_anyway_does_not_take_the_place_of_what_was_told_long_ago() {
+    let Some(world) = a_talk().await else { return };
+    for _ in 0..11 {
+        world.say_at("Про пса ещё расскажу.", "И про пса?", "2026-06-04T10:00:00Z".parse().unwrap()).await;
+    }
+    let vectors = world.store.vectors();
+    let messages = vectors.unplaced(IVAN, MODEL, 100).await.unwrap();
+    let place = |message: &Unplaced| {
+        let is_old = message.text.starts_with("Завели");
+        if is_old {
+            [0.9, 0.1, 0.0]
+        } else if message.text.contains("пса") {
+            DOG
+        } else {
+            [0.0, 1.0, 0.2]
+        }
+    };
+    let placed: Vec<f32> = messages.iter().flat_map(place).collect();
+    vectors.place(IVAN, MODEL, &messages, (&placed, 3)).await.unwrap();
+    let asked = Question::read("Как поживает мой четвероногий друг?", Names::default());
+    let limits = RecallLimits { messages: 24, earlier: 0, weeks: 0, facts: 0 };
+    let (messages, postings, meaning) = (world.store.messages(), Postings::default(), dog());
+    let recall = messages.recall(IVAN, &[], limits, &asked, &postings, Some(&meaning)).await.unwrap();
+    assert_eq!(recall.remembered[0].text, "Завели пса, назвали Кексом.", "22 newer ones stand nearer, and are shown");
+}
+
+#[tokio::test]
+async fn a_batch_is_as_long_as_it_was_asked_for_and_nothing_is_placed_that_is_too_old_to_be_compared() {
+    let Some(world) = a_talk().await else { return };
+    place_all(&world).await;
+    correct(&world, "Завели кота.").await;
+    world.say_at("Купили псу мяч.", "Ура!", "2026-06-04T10:00:00Z".parse().unwrap()).await;
+    let texts = async |model: &str| -> Vec<String> {
+        let messages = world.store.vectors().unplaced(IVAN, model, 2).await.unwrap();
+        messages.into_iter().map(|message| message.text).collect()
+    };
+    assert_eq!(texts(MODEL).await, ["Завели кота.", "Купили псу мяч."], "what was corrected comes first");
+    sqlx::query("UPDATE users SET messages = 20006").execute(&world.sql).await.unwrap();
+    assert_eq!(texts(MODEL).await, ["Купили псу мяч.", "Ура!"]);
+    assert_eq!(texts("other/3").await, ["Купили псу мяч.", "Ура!"]);
+}
+
+#[tokio::test]
 async fn each_message_is_placed_once_and_a_new_one_later() {
     let Some(world) = a_talk().await else { return };
     assert_eq!(place_all(&world).await.len(), 6);

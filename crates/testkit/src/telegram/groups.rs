@@ -40,6 +40,13 @@ impl World {
         self.bot_member_changes(&by, chat_id, "member", "kicked")
     }
 
+    /// A person makes the bot an administrator of a group that it is in. Returns the id of the update.
+    pub(super) fn bot_rises(&mut self, by: User, chat_id: i64) -> Option<i64> {
+        let (by, bot_id) = (self.remember(by), self.bot_id);
+        self.chats.get_mut(&chat_id)?.membership.administrators.insert(bot_id);
+        self.bot_member_changes(&by, chat_id, "member", "administrator")
+    }
+
     fn bot_member_changes(&mut self, by: &User, chat_id: i64, old: &str, new: &str) -> Option<i64> {
         let bot = self.bot();
         let change = json!({
@@ -77,7 +84,7 @@ impl World {
         text.starts_with('/') || text.to_lowercase().contains(&format!("@{name}")) || replied == Some(self.bot_id)
     }
 
-    /// Turns a group into a supergroup, and says so in both.
+    /// Turns a group into a supergroup, says so in both, and that the bot is in the new one.
     pub(super) fn migrate(&mut self, from: i64, to: i64) {
         let Some(chat) = self.chats.get_mut(&from) else { return };
         chat.migrated_to = Some(to);
@@ -98,6 +105,8 @@ impl World {
             let message = self.add_message(chat_id, by, stored);
             self.updates.push("message", message.into(), chat_id);
         }
+        let by = User::new(1_087_968_824).first_name("Group");
+        self.bot_member_changes(&by, to, "left", "member");
     }
 
     /// Somebody speaks in a group in the name of a channel, or of the group itself.

@@ -53,6 +53,7 @@ const METHODS: &[Method] = &[
     quiet("getMe", profile::get_me),
     quiet("getChat", profile::get_chat),
     quiet("getChatMember", profile::get_chat_member),
+    quiet("getChatAdministrators", profile::get_chat_administrators),
     quiet("setMyCommands", commands::set),
     quiet("getMyCommands", commands::get),
     quiet("deleteMyCommands", commands::delete),

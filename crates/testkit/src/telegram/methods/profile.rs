@@ -53,3 +53,12 @@ pub(super) fn get_chat_member(world: &mut World, params: &Params) -> Outcome {
     let user = world.user(user_id).ok_or_else(|| Refusal::bad("PARTICIPANT_ID_INVALID"))?;
     Ok(json!({"status": status, "user": user}))
 }
+
+/// Who runs a group; bots are left out.
+pub(super) fn get_chat_administrators(world: &mut World, params: &Params) -> Outcome {
+    let chat_id = world.writable(&params.text("chat_id"))?;
+    let chat = world.chats.get(&chat_id).ok_or_else(|| Refusal::bad("chat not found"))?;
+    let people = chat.membership.administrators.iter().filter(|id| **id != world.bot_id);
+    let people = people.filter_map(|id| world.user(*id));
+    Ok(people.map(|user| json!({"status": "administrator", "user": user})).collect())
+}

@@ -24,6 +24,12 @@ impl TelegramServer {
         self.shared.change(|world| world.bot_joins(by, chat_id, title, true)).unwrap_or(0)
     }
 
+    /// A person makes the bot an administrator of a group that it is in. Returns the id of the update.
+    pub fn make_admin(&self, by: impl Into<User>, chat_id: i64) -> i64 {
+        let by = by.into();
+        self.shared.change(|world| world.bot_rises(by, chat_id)).unwrap_or(0)
+    }
+
     /// A person removes the bot from a group. Returns the id of the update.
     pub fn remove_from_group(&self, by: impl Into<User>, chat_id: i64) -> i64 {
         let by = by.into();

@@ -1,0 +1,1 @@
+ALTER TABLE room_turns DROP COLUMN thread_id;
