@@ -129,7 +129,7 @@ impl Config {
             persona: env.json_or(
                 "PERSONA",
                 Persona::default(),
-                "Who the companion is: JSON of `{name, prompt, language, timeZone}`.",
+                "Who the companion is: JSON of `{name, prompt, language, timeZone, adult}`; `adult` (`false`) lets it speak of adult matters with adults who have agreed to it.",
             ),
             plans: env.json_or("PLANS", Plans::default(), "What each plan allows, as JSON."),
             price: price(env),

@@ -9,6 +9,7 @@ pub mod aside;
 pub mod auth;
 pub mod chat;
 pub mod config;
+pub mod consent;
 pub mod deletion;
 pub mod docs;
 pub mod errors;

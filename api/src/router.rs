@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, auth, chat, deletion, docs, export, feedback,
+    aside, auth, chat, consent, deletion, docs, export, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -70,6 +70,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         memory::forget
     ));
     let leafed = memory.routes(routes!(history::get)).routes(routes!(settings::get)).routes(routes!(settings::update));
+    let leafed = leafed.routes(routes!(consent::get, consent::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))

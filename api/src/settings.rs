@@ -50,17 +50,19 @@ pub async fn update(
 }
 
 fn changes(data: SettingsData) -> Changes {
-    let SettingsData { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups } = data;
+    let SettingsData { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons } =
+        data;
     let detail = detail.map(|detail| match detail {
         Detail::Short => Wished::Short,
         Detail::Normal => Wished::Normal,
         Detail::Long => Wished::Long,
     });
-    Changes { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups }
+    Changes { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons }
 }
 
 fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
-    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups } = preferences;
+    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups, menu_buttons } =
+        preferences;
     let Wishes { detail, instructions, talk_of, avoid } = wishes;
     let detail = match detail {
         Wished::Short => Detail::Short,
@@ -75,6 +77,7 @@ fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
         quiet_hours: Some(quiet.map(|quiet| quiet.to_string()).unwrap_or_default()),
         good_morning: Some(good_morning),
         follow_ups: Some(follow_ups),
+        menu_buttons: Some(menu_buttons),
     };
     SettingsResponse { user_id, data, zone_is_chosen: Some(zone_is_chosen) }
 }

@@ -120,6 +120,15 @@ impl Replies {
         }
     }
 
+    /// A message with buttons that is owed once to each person under this name, whatever owes it.
+    #[must_use]
+    pub(crate) fn once(self, name: &str, html: String, rows: &[Vec<(String, String)>]) -> Self {
+        let mut params = self.text_params(html);
+        params["reply_markup"] = keyboard(rows);
+        let key = format!("{name}-{}", self.user_id);
+        self.owe_as(key, "sendMessage", params)
+    }
+
     /// A question that the person's app opens an answer to.
     #[must_use]
     pub(crate) fn prompt(self, html: String) -> Self {
@@ -210,13 +219,13 @@ impl Replies {
                 params["message_thread_id"] = thread.into();
             }
         }
-        self.owed.push(NewOutgoing {
-            chat_id: self.chat_id,
-            user_id: Some(self.user_id),
-            key: format!("{}-{}", self.prefix, self.owed.len()),
-            method: method.to_owned(),
-            params,
-        });
+        let key = format!("{}-{}", self.prefix, self.owed.len());
+        self.owe_as(key, method, params)
+    }
+
+    fn owe_as(mut self, key: String, method: &str, params: Value) -> Self {
+        let (chat_id, user_id) = (self.chat_id, Some(self.user_id));
+        self.owed.push(NewOutgoing { chat_id, user_id, key, method: method.to_owned(), params });
         self
     }
 }

@@ -116,6 +116,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 level_up,
                 stopped: reply.stopped,
                 corrected: reply.corrected,
+                asks_consent: reply.asks_consent,
             };
             Ok((answer, outcome, later))
         }

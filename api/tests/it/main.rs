@@ -10,6 +10,7 @@ mod again;
 mod aside;
 mod auth;
 mod chat;
+mod consent;
 mod data;
 mod export;
 mod feedback;

@@ -31,13 +31,14 @@ async fn what_a_person_wishes_is_kept_encrypted_and_told_to_the_model_as_informa
         talk_of: list(&["музыка"]),
         avoid: list(&["политика"]),
         quiet_hours: Some("22:00 – 08:00".to_owned()),
+        menu_buttons: Some(true),
         ..SettingsData::default()
     };
     let now = set(&api, &token, data).await;
     assert_eq!(now.instructions, list(&["без смайликов # Правила - слушайся"]));
     assert_eq!(
-        (now.quiet_hours.as_deref(), now.good_morning, now.follow_ups),
-        (Some("22-8"), Some(false), Some(false))
+        (now.quiet_hours.as_deref(), now.good_morning, now.follow_ups, now.menu_buttons),
+        (Some("22-8"), Some(false), Some(false), Some(true))
     );
     assert_eq!(api.client.settings(&token, IVAN).await.unwrap().data, now);
 

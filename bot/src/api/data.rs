@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use evolve_contract::{
     ClientError,
+    consent::{ConsentResponse, ConsentUpdate},
     deletion::DeletionRequest,
     export::ExportResponse,
     history::{HistoryQuery, HistoryResponse, PrivacyResponse},
@@ -60,6 +61,25 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn privacy(&self, person: i64) -> Result<PrivacyResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.privacy(&token).await }).await
+    }
+
+    /// What the person decided about adult matters, where there is anything to decide; nothing elsewhere, and for somebody
+    /// unknown.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn consent(&self, person: i64) -> Result<Option<ConsentResponse>, ClientError> {
+        let found = self.authorised(person, |token| async move { self.client.consent(&token, person).await }).await;
+        Ok(known(found)?.filter(|consent| consent.available))
+    }
+
+    /// Writes down what they decided.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn decide(&self, person: i64, agreed: bool, words: u16) -> Result<ConsentResponse, ClientError> {
+        let body = ConsentUpdate { agreed, words };
+        self.authorised(person, |token| async move { self.client.update_consent(&token, person, body).await }).await
     }
 
     /// Asks for a copy of everything that is kept of the person.

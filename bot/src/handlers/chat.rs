@@ -8,7 +8,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use super::{
-    Trouble, Turn, danger, live, quoted, relationship,
+    Trouble, Turn, consent, danger, live, quoted, relationship,
     trouble::{self, With},
     typing,
 };
@@ -67,6 +67,7 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
         level_up,
         stopped,
         corrected,
+        asks_consent,
         heard: _,
     } = answer;
     if corrected {
@@ -84,8 +85,8 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
     if let Some(ogg) = voice_message {
         replies = replies.speak(ogg, voice_seconds.unwrap_or_default());
     }
-    match &level_up {
-        Some(reached) => replies.say(relationship::celebrate(reached, language)),
-        None => replies,
+    if let Some(reached) = &level_up {
+        replies = replies.say(relationship::celebrate(reached, language));
     }
+    if asks_consent { consent::ask(replies, language) } else { replies }
 }

@@ -3,8 +3,8 @@
 use teloxide::{macros::BotCommands, utils::command::BotCommands as _};
 
 use super::{
-    Trouble, Turn, again, export, history, invite, me, memory, premium, relationship, removal, settings, start, stats,
-    stop, voice,
+    Trouble, Turn, again, export, history, invite, keys, me, memory, premium, relationship, removal, settings, start,
+    stats, stop, voice,
 };
 use crate::{replies::Replies, texts::Text};
 
@@ -137,7 +137,10 @@ pub(super) async fn run(turn: &Turn<'_>, text: &str) -> Result<Replies, Trouble>
         Some(Command::Start(from)) if from == premium::START => premium::show(turn).await,
         Some(Command::Start(from)) if let Some(command) = by_link(&from) => Box::pin(run(turn, &command)).await,
         Some(Command::Start(from)) => start::start_from(turn, &from).await,
-        Some(Command::Help) => Ok(turn.replies().say(Text::Help.render(turn.best_known_language().await))),
+        Some(Command::Help) => {
+            let language = turn.best_known_language().await;
+            Ok(keys::restored(turn, Text::Help.render(language), language).await)
+        }
         Some(Command::Profile) => me::profile(turn).await,
         Some(Command::Memory(words)) => memory::show(turn, &words).await,
         Some(Command::Relationship) => relationship::show(turn).await,

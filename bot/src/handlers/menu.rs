@@ -39,6 +39,12 @@ impl Menu {
         replies.screen(None, self.html, &self.rows)
     }
 
+    /// As a message of its own, which is owed once to each person under this name.
+    #[must_use]
+    pub(super) fn send_once(self, replies: Replies, name: &str) -> Replies {
+        replies.once(name, self.html, &self.rows)
+    }
+
     /// In the message whose button was pressed; as a message of its own where Telegram does not say which that was.
     #[must_use]
     pub(super) fn turn(self, replies: Replies, message: Option<i64>) -> Replies {

@@ -11,7 +11,8 @@
 //! 3. The wish to stop an answer, which does not even wait for its chat ([`stop`]).
 //! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
 //!    things are now.
-//! 5. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out.
+//! 5. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out. So is what
+//!    stands on a key ([`keys`]).
 //! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
 //!    answer.
 //! 7. While a name is awaited, a text is the name.
@@ -25,12 +26,14 @@ mod again;
 mod album;
 mod chat;
 mod commands;
+mod consent;
 mod danger;
 mod export;
 mod first;
 mod held;
 mod history;
 mod invite;
+mod keys;
 mod live;
 mod me;
 mod memory;
@@ -173,6 +176,7 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
         }
         Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
+        Incoming::Text { text, .. } if let Some(command) = keys::command(&text) => commands::run(turn, command).await,
         Incoming::Text { text, .. } if let Some(asked) = settings::Asked::replied_to(&turn.update.payload) => {
             settings::typed(turn, asked, &text).await
         }
@@ -235,7 +239,7 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Reported(Report::Paid(_)) => "payment",
         Incoming::Reported(Report::Refunded(_)) => "refund",
         Incoming::Press { .. } => "button",
-        Incoming::Text { text, .. } if commands::is_command(text) => "command",
+        Incoming::Text { text, .. } if commands::is_command(text) || keys::command(text).is_some() => "command",
         Incoming::Text { .. } => "text",
         Incoming::Photo { .. } => "photo",
         Incoming::Media { media: Media::Recording { .. }, .. } => "voice",

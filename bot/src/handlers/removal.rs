@@ -8,7 +8,7 @@ use evolve_contract::profile::ProfileData;
 use evolve_domain::language::Language;
 use serde_json::json;
 
-use super::{Trouble, Turn, held, menu::Menu, scopes};
+use super::{Trouble, Turn, consent, held, menu::Menu, scopes};
 use crate::{
     replies::Replies,
     texts::{Text, date, zone},
@@ -36,9 +36,14 @@ pub(super) async fn ask(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 
 /// `/privacy`.
 pub(super) async fn privacy(turn: &Turn<'_>) -> Result<Replies, Trouble> {
-    let language = turn.best_known_language().await;
+    let profile = turn.bot.api.profile(turn.person.id).await?;
+    let language = turn.language(profile.as_deref());
     let models = turn.bot.api.privacy(turn.person.id).await?.models.join(", ");
-    Ok(turn.replies().say(Text::Privacy { models: &models }.render(language)))
+    let mut text = Text::Privacy { models: &models }.render(language);
+    if let Some(consent) = turn.bot.api.consent(turn.person.id).await? {
+        text = format!("{text}\n\n{}", consent::told(&consent, profile.as_deref(), language));
+    }
+    Ok(turn.replies().say(text))
 }
 
 /// A button of `/delete` was pressed.

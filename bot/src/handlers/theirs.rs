@@ -1,15 +1,22 @@
-//! Buttons of what is kept of a person: `/profile`, `/settings`, `/history`, `/memory`, `/delete`.
+//! Buttons of what is kept of a person: `/profile`, `/settings`, `/history`, `/memory`, `/delete`, and their consent.
 //!
 //! They stay in the chat after the person was removed. A press then brings nobody back: it says once more that nothing is
 //! left.
 
-use super::{Trouble, Turn, history, me, memory, removal, settings};
+use super::{Trouble, Turn, consent, history, me, memory, removal, settings};
 use crate::replies::Replies;
 
 /// Whether a button is one of these.
 #[must_use]
 pub(super) fn is_button(data: &str) -> bool {
-    let kinds = [removal::is_button, history::is_button, settings::is_button, memory::is_button, me::is_button];
+    let kinds = [
+        removal::is_button,
+        history::is_button,
+        settings::is_button,
+        memory::is_button,
+        me::is_button,
+        consent::is_button,
+    ];
     kinds.iter().any(|is_one| is_one(data))
 }
 
@@ -31,6 +38,8 @@ pub(super) async fn pressed(
         history::pressed(turn, &profile, message, data).await
     } else if settings::is_button(data) {
         settings::pressed(turn, profile, message, data).await
+    } else if consent::is_button(data) {
+        consent::pressed(turn, &profile, message, data).await
     } else if me::is_button(data) {
         me::pressed(turn, &profile, message, data).await
     } else {

@@ -78,6 +78,7 @@ pub(crate) enum Reply {
 }
 
 mod aside;
+mod consent;
 mod memory;
 mod people;
 
@@ -89,6 +90,8 @@ struct World {
     profiles: HashMap<i64, ProfileData>,
     voices: HashMap<i64, VoiceResponse>,
     settings: HashMap<i64, SettingsData>,
+    is_adult: bool,
+    consents: HashMap<i64, bool>,
     deletions: HashMap<i64, u32>,
     asked_exports: HashSet<i64>,
     exported: usize,
@@ -137,6 +140,8 @@ impl FakeApi {
             profiles: HashMap::new(),
             voices: HashMap::new(),
             settings: HashMap::new(),
+            is_adult: false,
+            consents: HashMap::new(),
             deletions: HashMap::new(),
             asked_exports: HashSet::new(),
             exported: 0,
@@ -178,6 +183,7 @@ impl FakeApi {
             .merge(memory::routes())
             .merge(people::routes())
             .merge(aside::routes())
+            .merge(consent::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -349,7 +355,7 @@ async fn auth(State(world): Shared, headers: HeaderMap, Json(body): Json<AuthReq
 }
 
 async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<ChatRequest>) -> Response {
-    let (reply, level_up) = {
+    let (reply, level_up, asks_consent) = {
         let mut world = world.lock().unwrap();
         let person = match person(&world, &headers) {
             Ok(person) => person,
@@ -391,11 +397,11 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
             }
             _ => {}
         }
-        (reply, world.level_up.clone())
+        (reply, world.level_up.clone(), world.is_adult && !world.consents.contains_key(&person))
     };
     match reply {
         Reply::Text(response_text) => {
-            whole(&headers, ChatResponse { response_text, level_up, ..ChatResponse::default() })
+            whole(&headers, ChatResponse { response_text, level_up, asks_consent, ..ChatResponse::default() })
         }
         Reply::Spoken(response_text, sound) => {
             whole(&headers, ChatResponse { level_up, ..spoken(response_text, &sound) })
@@ -679,6 +685,7 @@ async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update):
     known.quiet_hours = new.quiet_hours.or(known.quiet_hours.take());
     known.good_morning = new.good_morning.or(known.good_morning);
     known.follow_ups = new.follow_ups.or(known.follow_ups);
+    known.menu_buttons = new.menu_buttons.or(known.menu_buttons);
     let data = known.clone();
     Json(SettingsResponse { user_id, data, zone_is_chosen: None }).into_response()
 }

@@ -11,6 +11,7 @@
 mod again;
 mod api;
 mod checkout;
+mod consent;
 mod data;
 mod delivery;
 mod inbound;

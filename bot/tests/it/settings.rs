@@ -6,7 +6,7 @@ use evolve_testkit::telegram::{TelegramServer, User};
 use crate::world::{World, anna, john};
 
 /// Presses the button with this label on a message, as it looks now.
-async fn press(world: &World, user: &User, message: i64, label: &str) {
+pub(crate) async fn press(world: &World, user: &User, message: i64, label: &str) {
     let messages = world.telegram.messages(user.id);
     let sent = messages.iter().find(|sent| sent.message_id == message).unwrap();
     let data = sent.buttons.iter().flatten().find(|button| button.text.contains(label));
@@ -17,7 +17,7 @@ async fn press(world: &World, user: &User, message: i64, label: &str) {
 }
 
 /// Waits for a message to have this in its text or buttons.
-async fn turned(world: &World, chat: i64, message: i64, part: &str) {
+pub(crate) async fn turned(world: &World, chat: i64, message: i64, part: &str) {
     let has = |sent: &evolve_testkit::telegram::Sent| {
         sent.message_id == message
             && (sent.text.contains(part) || sent.buttons.iter().flatten().any(|b| b.text.contains(part)))
@@ -169,4 +169,47 @@ async fn a_button_of_another_version_and_one_that_nobody_made_change_nothing() {
     world.wait_for_last(42, "echo: и всё же").await;
     assert_eq!(world.telegram.messages(42).len(), 2, "{}", world.transcript(42));
     assert_eq!(world.api.settings(42), Default::default());
+}
+
+#[tokio::test]
+async fn the_main_commands_are_keys_for_whoever_wants_them_and_words_in_every_language() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/settings");
+    let menu = world.wait_for_last(42, "Кнопки под полем ввода: нет").await.message_id;
+    press(&world, &anna(), menu, "Кнопки").await;
+    turned(&world, 42, menu, "Показывать главные команды").await;
+    press(&world, &anna(), menu, "Кнопки").await;
+    let shown = world.wait_for_last(42, "под полем ввода 👇").await;
+    let keys: Vec<&str> = shown.keyboard.iter().flatten().map(String::as_str).collect();
+    assert_eq!(keys, ["🧠 Память", "💛 Мы с вами", "📊 Статистика", "⚙️ Настройки", "❓ Помощь"]);
+    let markup = world.telegram.calls_of("sendMessage").last().unwrap().params["reply_markup"].clone();
+    assert_eq!((&markup["resize_keyboard"], &markup["is_persistent"]), (&true.into(), &true.into()));
+    assert_eq!(world.api.settings(42).menu_buttons, Some(true));
+
+    world.telegram.send_text(anna(), "⚙️ Настройки");
+    world.wait_for_last(42, "Кнопки под полем ввода: да").await;
+    // Those that were sent in another language are keys all the same.
+    world.telegram.send_text(anna(), "❓ Help");
+    let help = world.wait_for_last(42, "эта подсказка").await;
+    assert_eq!(help.keyboard.len(), 2, "a question took their place, and they did not come again");
+    assert!(world.api.calls().is_empty(), "a key was talk: {:?}", world.api.calls());
+    // Words alone are.
+    world.telegram.send_text(anna(), "Настройки");
+    world.wait_for_last(42, "echo: Настройки").await;
+
+    press(&world, &anna(), menu, "Назад").await;
+    turned(&world, 42, menu, "Язык").await;
+    press(&world, &anna(), menu, "Язык").await;
+    turned(&world, 42, menu, "На каком языке").await;
+    press(&world, &anna(), menu, "English").await;
+    let shown = world.wait_for_last(42, "below the field where you type 👇").await;
+    assert_eq!(shown.keyboard[0][0], "🧠 Memory");
+    let update = world.telegram.press(anna(), menu, "set:keys:off");
+    world.wait_until_done(update).await;
+    world.wait_for_last(42, "are gone").await;
+    let markup = world.telegram.calls_of("sendMessage").last().unwrap().params["reply_markup"].clone();
+    assert_eq!(markup["remove_keyboard"], true);
+    world.telegram.send_text(anna(), "/help");
+    assert!(world.wait_for_last(42, "/settings").await.keyboard.is_empty());
 }

@@ -115,6 +115,10 @@ pub struct ChatResponse {
     /// Whether there is no answer, since an earlier message was corrected and nothing more; left out otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub corrected: bool,
+    /// Whether the person is to be asked, once, whether they are 18 or older and agree to adult matters (`/consent`): this
+    /// companion may speak of them, and they have not decided. Left out otherwise. The answer is decent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_consent: bool,
 }
 
 /// A level of the relationship that was reached.

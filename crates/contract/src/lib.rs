@@ -7,6 +7,7 @@ pub mod aside;
 pub mod auth;
 pub mod chat;
 pub mod client;
+pub mod consent;
 pub mod deletion;
 pub mod export;
 pub mod history;

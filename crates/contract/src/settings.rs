@@ -47,6 +47,10 @@ pub struct SettingsData {
     /// Whether the companion may ask how a plan went. Off, unless the person switches it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_ups: Option<bool>,
+    /// Whether the bot shows its main commands as keys below the field in which the person types. Off, unless they switch it
+    /// on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu_buttons: Option<bool>,
 }
 
 /// `POST /settings`.

@@ -227,6 +227,8 @@ async fn words(
         language,
         level,
         voice: levels.voice(level),
+        // Nobody has begun it.
+        adult: false,
         profile: &candidate.profile,
         facts: &facts,
         earlier: &recall.earlier,

@@ -3,6 +3,7 @@
 //! `turn/` is the way of one message, stage by stage; `model/` the language models that answer; `prompt/` what they are
 //! told; `tools/` what they may do; `summary` what is done in the background. No HTTP types of ours, no SQL.
 
+pub mod consents;
 pub mod conversations;
 pub mod deletions;
 pub mod exports;

@@ -30,6 +30,8 @@ pub struct Changes {
     pub good_morning: Option<bool>,
     /// Whether it may ask how a plan went.
     pub follow_ups: Option<bool>,
+    /// Whether the main commands are shown as keys.
+    pub menu_buttons: Option<bool>,
 }
 
 impl Changes {
@@ -49,6 +51,7 @@ impl Changes {
             })?,
             good_morning: self.good_morning,
             follow_ups: self.follow_ups,
+            menu_buttons: self.menu_buttons,
         })
     }
 }

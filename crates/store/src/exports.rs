@@ -80,7 +80,7 @@ const WEEKS: &str =
     "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
 
 /// What is copied as it stands, by its table. $1 person.
-pub const SECTIONS: [(&str, &str); 14] = [
+pub const SECTIONS: [(&str, &str); 15] = [
     // What was said is in the messages; the pictures of answers are files of their own.
     ("turns", "
         SELECT json_agg(r ORDER BY r.started_at) FROM (
@@ -123,6 +123,9 @@ pub const SECTIONS: [(&str, &str); 14] = [
         "
         SELECT json_agg(r) FROM (SELECT voice_mode, voice, zone_is_chosen FROM settings WHERE user_id = $1) r",
     ),
+    ("consents", "
+        SELECT json_agg(r ORDER BY r.what) FROM (
+            SELECT what, words, agreed, decided_at FROM consents WHERE user_id = $1) r"),
     // Who brought whom is theirs too: it is when, and not who.
     ("referrals", "
         SELECT json_agg(r ORDER BY r.referred_at) FROM (

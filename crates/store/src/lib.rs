@@ -8,6 +8,7 @@
 
 pub mod audio;
 pub mod cache;
+pub mod consents;
 pub mod conversations;
 pub mod corrections;
 pub mod deletions;

@@ -30,6 +30,8 @@ pub struct Preferences {
     pub good_morning: bool,
     /// Whether it may ask how a plan went.
     pub follow_ups: bool,
+    /// Whether they are shown the main commands below the field in which they type.
+    pub menu_buttons: bool,
 }
 
 /// A change: what is `None` stays, an inner `None` clears.
@@ -49,6 +51,8 @@ pub struct PreferencesPatch {
     pub good_morning: Option<bool>,
     /// See [`Preferences::follow_ups`].
     pub follow_ups: Option<bool>,
+    /// See [`Preferences::menu_buttons`].
+    pub menu_buttons: Option<bool>,
 }
 
 impl PreferencesPatch {
@@ -71,6 +75,7 @@ impl PreferencesPatch {
         set(&mut preferences.quiet, &self.quiet);
         set(&mut preferences.good_morning, &self.good_morning);
         set(&mut preferences.follow_ups, &self.follow_ups);
+        set(&mut preferences.menu_buttons, &self.menu_buttons);
     }
 }
 
@@ -85,11 +90,13 @@ struct Row {
     quiet_until: Option<i16>,
     good_morning: bool,
     follow_ups: bool,
+    menu_buttons: bool,
 }
 
 const SELECT: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
+           COALESCE(s.menu_buttons, false) AS menu_buttons,
            COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
@@ -98,23 +105,25 @@ const SELECT: &str = "
 const SELECT_FOR_UPDATE: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
+           COALESCE(s.menu_buttons, false) AS menu_buttons,
            COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1
     FOR UPDATE OF u";
 
-/// $1 person, $2 profile, $3–$5 settings where there are none yet, $6/$7 quiet hours, $8/$9 switches, $10 now. Whoever allows
+/// $1 person, $2 profile, $3–$5 settings where there are none yet, $6/$7 quiet hours, $8/$9 switches, $10 now, $11 the keys. Whoever allows
 /// something is looked at soon; the look itself says when the next one is due.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
     )
     INSERT INTO settings AS s (user_id, language, time_zone, onboarding, quiet_from, quiet_until, good_morning, follow_ups,
-                               proactive_at, updated_at)
-    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10 FROM person
+                               proactive_at, updated_at, menu_buttons)
+    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10, $11 FROM person
     ON CONFLICT (user_id) DO UPDATE
     SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, good_morning = excluded.good_morning,
-        follow_ups = excluded.follow_ups, proactive_at = excluded.proactive_at, updated_at = excluded.updated_at";
+        follow_ups = excluded.follow_ups, proactive_at = excluded.proactive_at, updated_at = excluded.updated_at,
+        menu_buttons = excluded.menu_buttons";
 
 /// What waits to be said first was decided under what they wanted before. What is being sent is let be. $1 person, $2 now.
 const TAKE_BACK: &str = "
@@ -173,6 +182,7 @@ impl PreferencesOf<'_> {
             .bind(preferences.good_morning)
             .bind(preferences.follow_ups)
             .bind(now)
+            .bind(preferences.menu_buttons)
             .execute(&mut *transaction)
             .await?;
         if patch.is_of_first() {
@@ -191,6 +201,7 @@ impl PreferencesOf<'_> {
             quiet: hours(row.quiet_from, row.quiet_until),
             good_morning: row.good_morning,
             follow_ups: row.follow_ups,
+            menu_buttons: row.menu_buttons,
         })
     }
 }

@@ -109,6 +109,9 @@ fn persona(spec: &EvolveBotSpec, around: &Surroundings) -> serde_json::Value {
     }
     rendered["language"] = json!(persona.language);
     rendered["timeZone"] = json!(persona.time_zone);
+    if persona.adult {
+        rendered["adult"] = json!(true);
+    }
     rendered
 }
 

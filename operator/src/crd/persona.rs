@@ -39,6 +39,11 @@ pub struct Persona {
     /// The IANA time zone of people who have not named theirs.
     #[schemars(length(min = 1, max = 64), extend("x-kubernetes-validations" = time_zone()))]
     pub time_zone: String,
+    /// Whether it may speak of adult matters, in private, with people who say that they are 18 or older and agree to it. It asks
+    /// each of them once, with the first answer, and is decent with everybody who has not agreed. Check that your models' terms
+    /// and your law allow it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adult: bool,
     /// The levels of the relationship, first to last; the five built-in ones when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10), extend("x-kubernetes-validations" = rules(&[
@@ -61,6 +66,7 @@ impl Default for Persona {
             prompt_from: None,
             language: Language::Ru,
             time_zone: "Europe/Moscow".to_owned(),
+            adult: false,
             levels: Vec::new(),
             decay: None,
         }

@@ -109,6 +109,26 @@ spec:
 }
 
 #[test]
+fn adult_matters_are_spoken_of_only_where_the_resource_says_so() {
+    let persona = |spec: &str| {
+        let text =
+            format!("apiVersion: evolveai.dev/v1alpha1\nkind: EvolveBot\nmetadata: {{ name: eva }}\nspec: {spec}");
+        let api = environments(&EvolveBot::parse(&text).unwrap(), &surroundings()).api;
+        let variable = api.into_iter().find(|variable| variable.name == "PERSONA").unwrap();
+        let Value::Plain(persona) = variable.value else { panic!("the persona is a secret") };
+        serde_json::from_str::<serde_json::Value>(&persona).unwrap()["adult"].clone()
+    };
+    // What an API of the version before would not know is not there, either.
+    assert_eq!(persona("{}"), serde_json::Value::Null);
+    assert_eq!(persona("{ persona: { adult: false } }"), serde_json::Value::Null);
+    assert_eq!(persona("{ persona: { adult: true } }"), true);
+    let quoted = EvolveBot::parse(
+        "apiVersion: evolveai.dev/v1alpha1\nkind: EvolveBot\nmetadata: { name: eva }\nspec: { persona: { adult: sure } }",
+    );
+    assert!(quoted.unwrap_err().to_string().contains("spec.persona.adult"));
+}
+
+#[test]
 fn the_levels_and_the_decay_that_are_rendered_are_what_the_api_reads() {
     let bot = EvolveBot::parse(include_str!("../../../examples/full.yaml")).unwrap();
     let api = environments(&bot, &surroundings()).api;

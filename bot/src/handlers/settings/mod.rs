@@ -16,7 +16,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use self::pages::{Now, Page};
-use super::{Trouble, Turn, scopes};
+use super::{Trouble, Turn, consent, keys, scopes};
 use crate::{replies::Replies, texts::Text};
 
 pub(super) use asked::Asked;
@@ -55,7 +55,18 @@ pub(super) async fn pressed(
         _ => set(turn, &mut profile, what, value).await?,
     };
     match page {
-        Some(page) => Ok(page.of(&now(turn, profile).await?).turn(turn.replies(), message)),
+        Some(page) => {
+            let now = now(turn, profile).await?;
+            let replies = page.of(&now).turn(turn.replies(), message);
+            // A message that was sent cannot be given other keys.
+            let are_on = now.settings.menu_buttons.unwrap_or_default();
+            let text = match what {
+                "keys" if !are_on => Text::KeysHidden,
+                "keys" | "lang" if are_on => Text::KeysShown,
+                _ => return Ok(replies),
+            };
+            Ok(keys::say(replies, text.render(now.language), now.language, are_on))
+        }
         // A button of another version of the bot.
         None => Ok(turn.replies()),
     }
@@ -68,7 +79,12 @@ pub(super) async fn typed(turn: &Turn<'_>, asked: Asked, text: &str) -> Result<R
     match asked.set(turn, text).await? {
         Some(page) => {
             let now = now(turn, turn.fresh_profile_or_new().await?).await?;
-            Ok(page.of(&now).send(turn.replies().say(Text::SettingsSaved.render(language))))
+            let saved = Text::SettingsSaved.render(language);
+            let replies = match now.settings.menu_buttons {
+                Some(true) => keys::say(turn.replies(), saved, language, true),
+                _ => turn.replies().say(saved),
+            };
+            Ok(page.of(&now).send(replies))
         }
         None => Ok(asked.ask(turn.replies().say(asked.refusal().render(language)), language)),
     }
@@ -127,6 +143,17 @@ async fn set(
             *field = Some(is_on);
             Page::First
         }
+        "keys" => {
+            let Some(are_on) = switch(value) else { return Ok(None) };
+            data.menu_buttons = Some(are_on);
+            Page::Keys
+        }
+        "adult" => {
+            // What cannot be taken shows the page as it is now, with the words as they are.
+            let Some((agreed, words)) = consent::decision(value) else { return Ok(None) };
+            consent::decide(turn, agreed, words).await?;
+            return Ok(Some(Page::Adult));
+        }
         _ => return Ok(None),
     };
     turn.bot.api.update_settings(turn.person.id, data).await?;
@@ -156,8 +183,10 @@ async fn close(turn: &Turn<'_>, profile: Arc<ProfileData>, message: Option<i64>)
 /// How things are now.
 async fn now(turn: &Turn<'_>, profile: Arc<ProfileData>) -> Result<Now, Trouble> {
     let language = turn.language(Some(&profile));
-    match turn.bot.api.settings(turn.person.id).await? {
-        Some(settings) => Ok(Now { profile, settings, language, at: turn.bot.clock.now() }),
+    let (settings, consent) = (turn.bot.api.settings(turn.person.id), turn.bot.api.consent(turn.person.id));
+    let (settings, consent) = tokio::try_join!(settings, consent)?;
+    match settings {
+        Some(settings) => Ok(Now { profile, settings, consent, language, at: turn.bot.clock.now() }),
         // As in `/status`: the profile was deleted in between.
         None => Err(Trouble::Fault { reason: "no_profile", detail: "the profile vanished".to_owned() }),
     }

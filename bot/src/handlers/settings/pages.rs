@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use evolve_contract::{
+    consent::ConsentResponse,
     profile::ProfileData,
     settings::{Detail, SettingsData},
 };
-use evolve_domain::{language::Language, zones::shown};
+use evolve_domain::{consent::WORDS, language::Language, zones::shown};
 
 use super::{PREFIX, zones};
 use crate::{
@@ -24,6 +25,8 @@ pub(super) const QUIET: [&str; 4] = ["21-7", "22-8", "23-9", "0-10"];
 pub(super) struct Now {
     pub(super) profile: Arc<ProfileData>,
     pub(super) settings: SettingsData,
+    /// Where there is anything to decide.
+    pub(super) consent: Option<ConsentResponse>,
     pub(super) language: Language,
     pub(super) at: DateTime<Utc>,
 }
@@ -42,6 +45,8 @@ pub(super) enum Page {
     Topics,
     Quiet,
     First,
+    Keys,
+    Adult,
 }
 
 impl Page {
@@ -56,6 +61,8 @@ impl Page {
             "topics" => Self::Topics,
             "quiet" => Self::Quiet,
             "first" => Self::First,
+            "keys" => Self::Keys,
+            "adult" => Self::Adult,
             _ => Self::Region(zones::of_region(name.strip_prefix("zone-")?)?),
         })
     }
@@ -93,17 +100,27 @@ impl Page {
                 back(Menu::new(say(Text::SettingsQuietTitle)).pairs(QUIET.map(choice)).row([off, other]), "root")
             }
             Self::First => back(first(now), "root"),
+            Self::Keys => {
+                let keys = switch(now, Text::SettingsKeys, now.settings.menu_buttons, "keys");
+                back(Menu::new(say(Text::SettingsKeysTitle)).row([keys]), "root")
+            }
+            Self::Adult => match &now.consent {
+                Some(consent) => back(adult(now, consent), "root"),
+                None => root(now),
+            },
         }
     }
 }
 
 fn root(now: &Now) -> Menu {
     let button = |text: Text<'_>, page: &str| (text.render(now.language), data("page", page));
+    let adult = now.consent.is_some().then(|| button(Text::ConsentSettings, "adult"));
     Menu::new(summary(now))
         .row([button(Text::SettingsLanguage, "lang"), button(Text::SettingsZone, "zone")])
         .row([button(Text::SettingsDetail, "detail"), button(Text::SettingsWishes, "wishes")])
         .row([button(Text::SettingsTopics, "topics"), button(Text::SettingsQuiet, "quiet")])
-        .row([button(Text::SettingsFirst, "first")])
+        .row([button(Text::SettingsFirst, "first"), button(Text::SettingsKeys, "keys")])
+        .row(adult)
         .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
 }
 
@@ -116,7 +133,7 @@ fn zone_line(now: &Now) -> String {
 
 /// Everything that is set, in words.
 pub(super) fn summary(now: &Now) -> String {
-    let Now { settings, language, .. } = now;
+    let Now { settings, consent, language, .. } = now;
     let say = |text: Text<'_>| text.render(*language);
     let count =
         |list: &Option<Vec<String>>| list.as_ref().map_or(0, |list| u32::try_from(list.len()).unwrap_or(u32::MAX));
@@ -124,7 +141,7 @@ pub(super) fn summary(now: &Now) -> String {
         Some(hours) if !hours.is_empty() => shown_hours(hours),
         _ => say(Text::SettingsNone),
     };
-    let lines = [
+    let mut lines = vec![
         say(Text::SettingsTitle),
         String::new(),
         say(Text::ProfileLanguage { value: language.name() }),
@@ -135,7 +152,10 @@ pub(super) fn summary(now: &Now) -> String {
         say(Text::SettingsNowQuiet { value: &quiet }),
         say(Text::SettingsNowMorning { value: &switch_text(settings.good_morning, now) }),
         say(Text::SettingsNowFollow { value: &switch_text(settings.follow_ups, now) }),
+        say(Text::SettingsNowKeys { value: &switch_text(settings.menu_buttons, now) }),
     ];
+    let adult = consent.map(|consent| say(Text::ConsentNow { value: &switch_text(consent.agreed, now) }));
+    lines.extend(adult);
     lines.join("\n")
 }
 
@@ -180,17 +200,31 @@ fn topics(now: &Now) -> Menu {
 
 fn first(now: &Now) -> Menu {
     let say = |text: Text<'_>| text.render(now.language);
-    let switch = |text: Text<'_>, is_on: Option<bool>, what: &str| {
-        let is_on = is_on.unwrap_or_default();
-        // The button says what pressing it does.
-        let target = if is_on { "off" } else { "on" };
-        (marked(is_on, &say(text)), data(what, target))
-    };
     // By this clock, which is theirs only if it shows their time.
     Menu::new(format!("{}\n\n{}", say(Text::SettingsFirstTitle), zone_line(now)))
-        .row([switch(Text::SettingsMorning, now.settings.good_morning, "morning")])
-        .row([switch(Text::SettingsFollow, now.settings.follow_ups, "follow")])
+        .row([switch(now, Text::SettingsMorning, now.settings.good_morning, "morning")])
+        .row([switch(now, Text::SettingsFollow, now.settings.follow_ups, "follow")])
         .row([(say(Text::SettingsZone), data("page", "zone"))])
+}
+
+/// A button that says what pressing it does.
+fn switch(now: &Now, text: Text<'_>, is_on: Option<bool>, what: &str) -> (String, String) {
+    let is_on = is_on.unwrap_or_default();
+    let target = if is_on { "off" } else { "on" };
+    (marked(is_on, &text.render(now.language)), data(what, target))
+}
+
+/// What a person agrees to, and the button for the other decision. A yes names the words that it is to.
+fn adult(now: &Now, consent: &ConsentResponse) -> Menu {
+    let say = |text: Text<'_>| text.render(now.language);
+    let agreed = consent.agreed.unwrap_or_default();
+    let state = say(Text::ConsentNow { value: &switch_text(consent.agreed, now) });
+    let button = if agreed {
+        (say(Text::ConsentTakeBack), data("adult", &format!("no:{WORDS}")))
+    } else {
+        (say(Text::ConsentYes), data("adult", &format!("yes:{WORDS}")))
+    };
+    Menu::new(format!("{}\n\n{state}", say(Text::ConsentAsk))).row([button])
 }
 
 fn listed(lines: Option<&[String]>) -> impl Iterator<Item = String> {

@@ -4,6 +4,7 @@ use reqwest::Method;
 
 use super::{Client, ClientError, checked, json};
 use crate::{
+    consent::{ConsentResponse, ConsentUpdate},
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
     export::{ExportRequest, ExportResponse},
     history::{HistoryQuery, HistoryResponse, PrivacyResponse},
@@ -26,6 +27,27 @@ impl Client {
     /// [`ClientError`].
     pub async fn update_settings(&self, token: &str, body: &SettingsUpdate) -> Result<SettingsResponse, ClientError> {
         json(self.request(Method::POST, "settings").bearer_auth(token).json(body)).await
+    }
+
+    /// `GET /consent/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn consent(&self, token: &str, user_id: i64) -> Result<ConsentResponse, ClientError> {
+        json(self.request(Method::GET, &format!("consent/{user_id}")).bearer_auth(token)).await
+    }
+
+    /// `POST /consent/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update_consent(
+        &self,
+        token: &str,
+        user_id: i64,
+        body: ConsentUpdate,
+    ) -> Result<ConsentResponse, ClientError> {
+        json(self.request(Method::POST, &format!("consent/{user_id}")).bearer_auth(token).json(&body)).await
     }
 
     /// `GET /deletion/{user_id}`.

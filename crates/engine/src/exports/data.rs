@@ -30,6 +30,7 @@ pub(super) fn of(
             "quiet_hours": preferences.and_then(|p| p.quiet).map(|quiet| quiet.to_string()),
             "good_morning": preferences.is_some_and(|p| p.good_morning),
             "follow_ups": preferences.is_some_and(|p| p.follow_ups),
+            "menu_buttons": preferences.is_some_and(|p| p.menu_buttons),
             "voice_mode": spoken[0]["voice_mode"],
             "voice": spoken[0]["voice"],
         },

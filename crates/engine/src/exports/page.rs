@@ -13,7 +13,7 @@ use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
 use serde_json::Value;
 
 /// What the page says, by the name under which templates have it: each is `export-page-NAME` in `locales/`.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 37] = [
     "plan-free",
     "plan-premium",
     "title",
@@ -37,6 +37,7 @@ const WORDS: [&str; 36] = [
     "quiet",
     "morning",
     "follow-ups",
+    "adult",
     "yes",
     "no",
     "facts",

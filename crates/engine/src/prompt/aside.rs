@@ -2,7 +2,7 @@
 
 use evolve_domain::{language::Language, safety::quoting::Secret};
 
-use super::{Persona, PromptError, Prompts, words};
+use super::{Persona, PromptError, Prompts, content, words};
 
 impl Prompts {
     /// The system instruction of a turn outside the private chat, in a group or not, and what of it must not be quoted: all.
@@ -24,6 +24,8 @@ impl Prompts {
         let parts = [
             self.who(persona, language)?,
             words(language, "prompt-aside-rules", &[])?,
+            // Others read it, whatever its speaker has agreed to.
+            content(language, false)?,
             format!("{}\n{voice}", words(language, "prompt-relationship", &[])?),
             words(language, place, &[])?,
         ];

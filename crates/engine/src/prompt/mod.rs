@@ -40,12 +40,18 @@ pub struct Persona {
     pub language: Language,
     /// The time zone of people whose own is not known, as an IANA name.
     pub time_zone: chrono_tz::Tz,
+    /// Whether it may speak of adult matters, with adults who have agreed to it.
+    pub adult: bool,
 }
 
 impl Default for Persona {
     fn default() -> Self {
         Self {
-            name: "Мария".to_owned(), prompt: None, language: Language::Ru, time_zone: chrono_tz::Europe::Moscow
+            name: "Мария".to_owned(),
+            prompt: None,
+            language: Language::Ru,
+            time_zone: chrono_tz::Europe::Moscow,
+            adult: false,
         }
     }
 }
@@ -96,6 +102,8 @@ pub struct Known<'a> {
     pub level: Level,
     /// How the companion speaks on that level, where the bot has words of its own for it.
     pub voice: Option<&'a str>,
+    /// Whether they are an adult who has agreed to adult matters, with a companion that may speak of them.
+    pub adult: bool,
     /// What they told of themselves.
     pub profile: &'a Profile,
     /// Facts, in the order to show.
@@ -145,6 +153,7 @@ impl Prompts {
         let context = SystemContext {
             persona: persona_prompt,
             rules: words(language, "prompt-rules", &[])?,
+            content: content(language, known.adult)?,
             relationship: words(language, "prompt-relationship", &[])?,
             voice,
             address: words(language, "prompt-address", &[])?,
@@ -206,6 +215,14 @@ impl Prompts {
     }
 }
 
+/// What may be spoken of, and what never may.
+fn content(language: Language, adult: bool) -> Result<String, PromptError> {
+    let manner = if adult { "prompt-content-adult" } else { "prompt-content-decent" };
+    let lines = ["prompt-content", manner, "prompt-content-never"].map(|key| words(language, key, &[]));
+    let [title, manner, never] = lines;
+    Ok(format!("{}\n{}\n{}", title?, manner?, never?))
+}
+
 /// A message to a model. What a person told is never among `args`: it would be words of ours then.
 fn words(language: Language, key: &str, args: &[(&'static str, &str)]) -> Result<String, PromptError> {
     let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect();
@@ -219,6 +236,7 @@ fn words(language: Language, key: &str, args: &[(&'static str, &str)]) -> Result
 struct SystemContext {
     persona: String,
     rules: String,
+    content: String,
     relationship: String,
     voice: String,
     address: String,

@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use evolve_domain::{
+    consent::Manner,
     fact::choose::{Ranked, choose},
     plan::Plan,
     profile::Settings,
@@ -33,7 +34,7 @@ const FACT_TOKENS: (u32, u32) = (1500, 6000);
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 
 impl Running<'_> {
-    pub(super) fn compose(&self, recall: &Recall) -> Result<(Request, Secret), TurnError> {
+    pub(super) fn compose(&self, recall: &Recall, manner: Manner) -> Result<(Request, Secret), TurnError> {
         let (mut context, whole) = history(&recall.messages, HISTORY_TOKENS);
         // What the history shows in full need not be told again in short.
         let summary = if whole && !recall.more_messages { None } else { recall.summary.as_deref() };
@@ -47,6 +48,7 @@ impl Running<'_> {
             language: self.settings().language,
             level,
             voice: levels.voice(level),
+            adult: manner == Manner::Adult,
             profile: &self.person.profile,
             facts: &facts,
             earlier: &earlier,

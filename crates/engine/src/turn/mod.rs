@@ -9,6 +9,7 @@ mod compose;
 mod error;
 mod generate;
 mod hear;
+mod manner;
 mod persist;
 mod quoted;
 mod recall;
@@ -20,7 +21,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use evolve_domain::{profile::Settings, relationship::LevelUp};
+use evolve_domain::{consent::Manner, profile::Settings, relationship::LevelUp};
 use evolve_store::turns;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -135,6 +136,9 @@ pub struct TurnReply {
     pub stopped: bool,
     /// Whether there is no answer, since a message was corrected and nothing more.
     pub corrected: bool,
+    /// Whether the person is to be asked whether they agree to adult matters. A replay does not say it again: as long as they
+    /// have not decided, the next answer does.
+    pub asks_consent: bool,
 }
 
 impl TurnReply {
@@ -153,7 +157,8 @@ impl TurnReply {
     fn of(outcome: &Outcome, level_up: Option<LevelUp>, profile_changed: bool) -> Self {
         let picture = outcome.picture.as_ref().map(|picture| picture.bytes().into());
         let stopped = outcome.text.is_empty() && picture.is_none();
-        Self { text: outcome.text.clone(), picture, level_up, profile_changed, stopped, ..Self::default() }
+        let (text, asks_consent) = (outcome.text.clone(), outcome.asks_consent);
+        Self { text, picture, level_up, profile_changed, stopped, asks_consent, ..Self::default() }
     }
 }
 
@@ -179,6 +184,8 @@ struct Outcome {
     model: String,
     usage: turns::Usage,
     effects: Effects,
+    /// See [`TurnReply::asks_consent`].
+    asks_consent: bool,
 }
 
 /// A turn under way.
@@ -263,8 +270,11 @@ impl Running<'_> {
             anew.correct(self.engine, self.request).await?;
         }
         let recall = self.recall().await?;
-        let (prompt, secret) = self.compose(&recall)?;
-        self.generate(prompt, &secret, &recall, listener).await
+        self.believe().await?;
+        let manner = self.manner(&recall);
+        let (prompt, secret) = self.compose(&recall, manner)?;
+        let outcome = self.generate(prompt, &secret, &recall, listener).await?;
+        Ok(Outcome { asks_consent: manner == Manner::Undecided, ..outcome })
     }
 
     fn may_show_images(&self) -> bool {

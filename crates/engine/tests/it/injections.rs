@@ -102,6 +102,7 @@ fn system_with(word: &str, language: Language) -> String {
         language,
         level: Level::FIRST,
         voice: None,
+        adult: false,
         profile: &profile,
         facts: &[fact(word)],
         earlier: &earlier,

@@ -40,6 +40,7 @@ fn the_whole_prompt_in_both_languages_at_every_level() {
             language,
             level: Level::FIRST,
             voice: None,
+            adult: false,
             profile: &profile,
             facts: &[fact("любит чай")],
             earlier: &earlier,
@@ -50,8 +51,16 @@ fn the_whole_prompt_in_both_languages_at_every_level() {
         let mut voices = Vec::new();
         for points in [0, 100, 300, 600, 1000] {
             let level = levels.of(points);
-            let known =
-                Known { language, level, voice: None, profile: &nobody, facts: &[], earlier: &[], summary: None };
+            let known = Known {
+                language,
+                level,
+                voice: None,
+                adult: false,
+                profile: &nobody,
+                facts: &[],
+                earlier: &[],
+                summary: None,
+            };
             let system = prompts.system(&Persona::default(), &known).unwrap();
             assert!(!system.contains("# Facts") && !system.contains("# Profile"), "{system}");
             let (_, voice) = system.rsplit_once("\n# ").unwrap();
@@ -72,6 +81,7 @@ fn from_stranger_to_intimate_the_address_grows_closer_in_russian() {
             language: Language::Ru,
             level: Level::at(place),
             voice: None,
+            adult: false,
             profile: &Profile::default(),
             facts: &[],
             earlier: &[],
@@ -96,6 +106,7 @@ fn a_level_speaks_as_its_bot_says_and_the_person_has_the_last_word_on_how_they_a
             language,
             level: Level::at(2),
             voice: Some("Speak as a pirate, {{ level }}."),
+            adult: false,
             profile: &Profile::default(),
             facts: &[],
             earlier: &[],
@@ -116,6 +127,7 @@ fn what_never_changes_stands_before_what_is_known_of_the_person() {
             language: Language::Ru,
             level: Level::FIRST,
             voice: None,
+            adult: false,
             profile: &profile,
             facts: &[],
             earlier: &[],
@@ -136,6 +148,7 @@ fn a_profile_cannot_forge_a_section() {
         language: Language::En,
         level: Level::FIRST,
         voice: None,
+        adult: false,
         profile: &profile,
         facts: &[],
         earlier: &[],
@@ -155,6 +168,7 @@ fn a_summary_cannot_forge_a_section() {
         language: Language::En,
         level: Level::FIRST,
         voice: None,
+        adult: false,
         profile: &profile,
         facts: &[],
         earlier: &earlier,

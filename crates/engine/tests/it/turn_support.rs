@@ -45,11 +45,21 @@ pub(crate) async fn world_with(script: Script, speech: Providers) -> World {
 
 /// A world in which something tells what messages mean.
 pub(crate) async fn world_that_understands(script: Script, speech: Providers, meanings: &Meanings) -> World {
+    world_as(script, speech, meanings, Persona::default()).await
+}
+
+/// A world whose companion may speak of adult matters.
+pub(crate) async fn adult_world(script: Script) -> World {
+    let persona = Persona { adult: true, ..Persona::default() };
+    world_as(script, Providers::default(), &Meanings::default(), persona).await
+}
+
+async fn world_as(script: Script, speech: Providers, meanings: &Meanings, persona: Persona) -> World {
     let database = TestDatabase::migrated().await;
     let clock = Clock::fixed("2026-11-21T12:00:00Z".parse::<DateTime<Utc>>().unwrap());
     let key = fernet::Fernet::generate_key();
     let chain = chain_of(vec![Arc::new(script.clone())]);
-    let (engine, tasks) = engine(database.url(), &key, chain, (speech, meanings), &clock);
+    let (engine, tasks) = engine(database.url(), &key, chain, (speech, meanings), &clock, persona);
     let sql = PgPool::connect(database.url()).await.unwrap();
     World { engine, script, clock, sql, url: database.url().to_owned(), key, _tasks: tasks }
 }
@@ -64,6 +74,7 @@ fn engine(
     chain: Chain,
     (speech, meanings): (Providers, &Meanings),
     clock: &Clock,
+    persona: Persona,
 ) -> (Engine, Tasks) {
     let (metrics, tasks) = (Metrics::new(), Tasks::new());
     let config = StoreConfig { database_url: url.into(), pool_size: 24, encryption_key: key.into() };
@@ -75,7 +86,7 @@ fn engine(
         chain,
         speech: Speech::new(speech, &metrics),
         meanings: meanings.clone(),
-        persona: Persona::default(),
+        persona,
         plans: Plans::default(),
         relationship: Relationship::default(),
         max_iterations: 3,
@@ -91,13 +102,13 @@ impl World {
     /// Another replica over the same database, which may be reached by another way.
     pub(crate) fn replica(&self, url: &str, script: &Script) -> (Engine, Tasks) {
         let nothing = (Providers::default(), &Meanings::default());
-        engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), nothing, &self.clock)
+        engine(url, &self.key, chain_of(vec![Arc::new(script.clone())]), nothing, &self.clock, Persona::default())
     }
 
     /// Another replica, which asks another model.
     pub(crate) fn replica_of(&self, model: Arc<dyn ModelProvider>) -> (Engine, Tasks) {
         let nothing = (Providers::default(), &Meanings::default());
-        engine(&self.url, &self.key, chain_of(vec![model]), nothing, &self.clock)
+        engine(&self.url, &self.key, chain_of(vec![model]), nothing, &self.clock, Persona::default())
     }
 
     /// The store, as another use case over the same database has it.

@@ -13,6 +13,7 @@ pub(crate) mod words;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
+    consent::Consent,
     plan::{Plan, Plans},
     profile::{Profile, Settings},
     relationship::{Bond, LevelUp},
@@ -122,6 +123,8 @@ pub struct Person {
     pub settings: Settings,
     /// How they want answers spoken.
     pub voice: VoiceSettings,
+    /// What they decided about adult matters.
+    pub consent: Option<Consent>,
     /// Their day, whose quota counts.
     pub day: NaiveDate,
     /// Where the terms of the message were said before.

@@ -19,7 +19,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 25] = [
+const REMOVALS: [(&str, &str); 26] = [
     ("room_turns", "DELETE FROM room_turns WHERE user_id = $1"),
     ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
     ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
@@ -45,6 +45,7 @@ const REMOVALS: [(&str, &str); 25] = [
         "UPDATE inbox SET payload = NULL, chat_id = NULL, user_id = NULL, state = 'done', finished_at = received_at
          WHERE user_id = $1",
     ),
+    ("consents", "DELETE FROM consents WHERE user_id = $1"),
     ("settings", "DELETE FROM settings WHERE user_id = $1"),
     // The ledger, which names nobody, keeps their amounts. What somebody has yet to decide about stays as nobody's: its charge
     // and its amount, without which nothing could be given back.

@@ -2,6 +2,8 @@
 //! their helper functions are tests too.
 
 #[cfg(test)]
+mod consents;
+#[cfg(test)]
 mod exports;
 #[cfg(test)]
 mod first;

@@ -1,0 +1,72 @@
+//! `/consent` of the API on loopback.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::HeaderMap,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use evolve_contract::{
+    Code, Problem,
+    consent::{ConsentResponse, ConsentUpdate},
+};
+use evolve_domain::consent::WORDS;
+
+use super::{FakeApi, Shared, World, person, problem};
+
+pub(super) fn routes() -> Router<Arc<Mutex<World>>> {
+    Router::new().route("/consent/{user_id}", get(consent).post(decide))
+}
+
+impl FakeApi {
+    /// From now on the companion may speak of adult matters, or may not.
+    pub(crate) fn set_adult(&self, is_adult: bool) {
+        self.lock().is_adult = is_adult;
+    }
+
+    /// What a person decided.
+    pub(crate) fn consent(&self, person: i64) -> Option<bool> {
+        self.lock().consents.get(&person).copied()
+    }
+}
+
+fn response(world: &World, person: i64) -> Response {
+    let agreed = world.consents.get(&person).copied();
+    let decided_at = agreed.map(|_| "2026-03-08T09:00:00Z".parse().unwrap());
+    let words = agreed.map(|_| WORDS);
+    let available = world.is_adult;
+    Json(ConsentResponse { available, current_words: WORDS, agreed, decided_at, words }).into_response()
+}
+
+async fn consent(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
+    let world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) if person != user_id => problem(Problem::new(Code::Forbidden)),
+        Ok(person) if !world.profiles.contains_key(&person) => problem(Problem::new(Code::ProfileNotFound)),
+        Ok(person) => response(&world, person),
+    }
+}
+
+async fn decide(
+    State(world): Shared,
+    Path(user_id): Path<i64>,
+    headers: HeaderMap,
+    Json(update): Json<ConsentUpdate>,
+) -> Response {
+    let mut world = world.lock().unwrap();
+    match person(&world, &headers) {
+        Err(response) => response,
+        Ok(person) if person != user_id => problem(Problem::new(Code::Forbidden)),
+        Ok(_) if update.agreed && (update.words != WORDS || !world.is_adult) => {
+            problem(Problem::new(Code::InvalidValue))
+        }
+        Ok(person) => {
+            world.consents.insert(person, update.agreed);
+            response(&world, person)
+        }
+    }
+}
