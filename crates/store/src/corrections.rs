@@ -16,8 +16,8 @@ const TOLD_IN: &str = "
     JOIN messages m ON m.id = f.message_id AND m.created_at = f.created_at AND m.user_id = f.user_id
     WHERE f.id = $2 AND f.user_id = $1";
 
-/// A day belongs to what was said of it: other words have none. $1 person, $2 fact, $3 content, if it is another, $4 category,
-/// $5 now. The person's row is locked first.
+/// A day belongs to what was said of it, and a meaning to its words: other words have none. $1 person, $2 fact, $3 content, if
+/// it is another, $4 category, $5 now. The person's row is locked first.
 const CORRECT: &str = "
     WITH person AS (
         UPDATE users u SET facts_version = facts_version + 1
@@ -26,6 +26,8 @@ const CORRECT: &str = "
         RETURNING u.id
     )
     UPDATE facts f SET content = COALESCE($3, f.content), day = CASE WHEN $3 IS NULL THEN f.day END, category = $4,
+                       meaning = CASE WHEN $3 IS NULL THEN f.meaning END,
+                       meaning_space = CASE WHEN $3 IS NULL THEN f.meaning_space END,
                        confidence = 100, last_said_at = GREATEST(f.last_said_at, $5)
     FROM person WHERE f.id = $2 AND f.user_id = person.id AND f.ended_at IS NULL AND f.forgotten_at IS NULL
     RETURNING f.id, f.category, f.content, f.chain, f.confidence, f.day, f.created_at, f.last_said_at, f.times_said, f.ended_at";

@@ -6,6 +6,8 @@
 //! constraint can tell a duplicate): whoever writes says which `users.facts_version` they read, and writes nothing if it
 //! has changed.
 
+mod vectors;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::fact::{Category, MOST, USUAL_CONFIDENCE};
 use serde::Deserialize;
@@ -13,6 +15,8 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::{Keyring, Store, StoreError, users::parse};
+pub use vectors::UnplacedFact;
+pub(crate) use vectors::nearest;
 
 /// Something that a person told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +164,9 @@ pub(crate) struct FactRow {
     last_said_at: DateTime<Utc>,
     times_said: i32,
     ended_at: Option<DateTime<Utc>>,
+    /// Where it is asked for.
+    #[sqlx(default)]
+    meaning: Option<String>,
 }
 
 impl FactRow {

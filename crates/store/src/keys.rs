@@ -43,8 +43,13 @@ impl Keyring {
     /// Encrypts with the first key.
     #[must_use]
     pub fn encrypt(&self, text: &str) -> String {
+        self.encrypt_bytes(text.as_bytes())
+    }
+
+    /// Encrypts what may be no text.
+    pub(crate) fn encrypt_bytes(&self, bytes: &[u8]) -> String {
         // `parse` refuses an empty list.
-        self.0.first().map(|key| key.fernet.encrypt(text.as_bytes())).unwrap_or_default()
+        self.0.first().map(|key| key.fernet.encrypt(bytes)).unwrap_or_default()
     }
 
     /// Decrypts with whichever key fits; `what` names the value in the error.
@@ -52,9 +57,13 @@ impl Keyring {
     /// # Errors
     /// [`StoreError::Undecryptable`].
     pub fn decrypt(&self, token: &str, what: &'static str) -> Result<String, StoreError> {
-        let bytes =
-            self.0.iter().find_map(|key| key.fernet.decrypt(token).ok()).ok_or(StoreError::Undecryptable(what))?;
+        let bytes = self.decrypt_bytes(token, what)?;
         String::from_utf8(bytes).map_err(|e| StoreError::Corrupt { what, reason: e.utf8_error().to_string() })
+    }
+
+    /// As [`Self::decrypt`], of what may be no text.
+    pub(crate) fn decrypt_bytes(&self, token: &str, what: &'static str) -> Result<Vec<u8>, StoreError> {
+        self.0.iter().find_map(|key| key.fernet.decrypt(token).ok()).ok_or(StoreError::Undecryptable(what))
     }
 
     /// Whether the first key made this token, so that rotation can leave it.

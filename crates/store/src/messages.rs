@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    facts::{Fact, FactRow},
+    facts::{self, Fact, FactRow},
     memory::{Found, Postings, best, places},
     vectors::{Meaning, near, nothing_near},
 };
@@ -62,6 +62,8 @@ pub struct Recall {
     pub weeks: Vec<(NaiveDate, String)>,
     /// Facts that hold, newest first.
     pub facts: Vec<Fact>,
+    /// Those of them whose meaning is nearest to that of the message, nearest first; none where they need no choice.
+    pub facts_near: Vec<Uuid>,
     /// What they are at, for whoever changes them.
     pub facts_version: i32,
     /// What was said long ago that the message may be about, most likely first.
@@ -84,7 +86,7 @@ impl Store {
 /// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of a conversation before that fell
 /// silent, $9 weeks. A week of which a conversation is shown by itself is shown too if it had others.
 macro_rules! recall {
-    ($near:expr) => {
+    ($meaning:literal, $near:expr) => {
         concat!(
             "
     WITH open AS (
@@ -119,7 +121,9 @@ macro_rules! recall {
                       AND s.covers_until < LEAST((w.starts_on + 7)::timestamp AT TIME ZONE 'UTC', oldest.covers_until))
                 ORDER BY w.starts_on DESC LIMIT $9) w) AS weeks,
            (SELECT json_agg(f ORDER BY f.last_said_at DESC, f.id DESC) FROM (
-                SELECT id, category, content, chain, confidence, day, created_at, last_said_at, times_said, ended_at FROM facts
+                SELECT id, category, content, chain, confidence, day, created_at, last_said_at, times_said, ended_at",
+            $meaning,
+            " FROM facts
                 WHERE user_id = $1 AND ended_at IS NULL AND forgotten_at IS NULL
                 ORDER BY last_said_at DESC, id DESC LIMIT $5) f) AS facts,
            COALESCE((SELECT facts_version FROM users WHERE id = $1), 0) AS facts_version,
@@ -135,15 +139,26 @@ macro_rules! recall {
     };
 }
 
-const RECALL: &str = recall!(nothing_near!());
+const RECALL: &str = recall!("", nothing_near!());
 
-/// As [`RECALL`]; $10 vector, $11 its model. What is shown anyway must not take the place of what was said long ago.
-const RECALL_NEAR: &str = recall!(near!(
-    "$10",
-    "$11",
-    "AND number < COALESCE((SELECT min(s.number) FROM (SELECT number FROM newest UNION ALL SELECT number FROM carried) s), 2147483647)",
-    "AND turn_id <> ALL ($2)"
-));
+/// As [`RECALL`]; $10 vector, $11 its model, $12 how long all facts together are where they may not all be shown: only then are
+/// their vectors read. What is shown anyway must not take the place of what was said long ago.
+const RECALL_NEAR: &str = recall!(
+    ", CASE WHEN meaning_space = $11 AND $12 < (
+                           SELECT sum(length(h.content)) FROM facts h
+                           WHERE h.user_id = $1 AND h.ended_at IS NULL AND h.forgotten_at IS NULL)
+                       THEN meaning END AS meaning",
+    near!(
+        "$10",
+        "$11",
+        "AND number < COALESCE((SELECT min(s.number) FROM (SELECT number FROM newest UNION ALL SELECT number FROM carried) s), 2147483647)",
+        "AND turn_id <> ALL ($2)"
+    )
+);
+
+/// Encrypted facts that are together not longer than this are all shown, whatever the plan: a token takes five characters at
+/// least, and the smallest budget is 1,500.
+const ALL_SHOWN: i64 = 5 * 1500;
 
 /// Most messages that are carried over a silence: what was talked of last.
 const CARRIED: i64 = 10;
@@ -203,7 +218,7 @@ impl Messages<'_> {
             .bind(CARRIED)
             .bind(i64::from(limits.weeks));
         if let Some(Meaning { model, vector }) = meaning {
-            query = query.bind(vector).bind(model);
+            query = query.bind(vector).bind(model).bind(ALL_SHOWN);
         }
         let row: Row = query.fetch_one(&self.0.pool).await?;
         let keys = &self.0.keys;
@@ -217,6 +232,7 @@ impl Messages<'_> {
             |(monday, token): (NaiveDate, String)| Some((monday, legible(keys.decrypt(&token, "weeks.content"))?));
         let open_summary = |token: &String| legible(keys.decrypt(token, "summaries.content"));
         let facts = row.facts.map(|json| json.0).unwrap_or_default();
+        let facts_near = meaning.map(|meaning| facts::nearest(&facts, meaning, keys)).unwrap_or_default();
         Ok(Recall {
             messages,
             more_messages,
@@ -224,6 +240,7 @@ impl Messages<'_> {
             earlier: row.earlier.iter().filter_map(open_summary).collect(),
             weeks: weeks.into_iter().filter_map(open_week).collect(),
             facts: facts.into_iter().filter_map(|row| legible(row.open(keys))).collect(),
+            facts_near,
             facts_version: row.facts_version,
             remembered: best(question, &candidates, row.found, row.near),
         })
@@ -240,6 +257,6 @@ impl Messages<'_> {
 }
 
 /// What could be read; of the rest the log tells.
-fn legible<T>(read: Result<T, StoreError>) -> Option<T> {
+pub(crate) fn legible<T>(read: Result<T, StoreError>) -> Option<T> {
     read.inspect_err(|error| tracing::error!(%error, "something of the past is left out of an answer")).ok()
 }

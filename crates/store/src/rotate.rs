@@ -37,7 +37,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -51,6 +51,13 @@ const COLUMNS: [Column; 6] = [
         read: "SELECT id::text AS id, content AS token FROM facts WHERE id > $1::uuid ORDER BY facts.id LIMIT $2",
         write: "UPDATE facts SET content = $3 WHERE id = $1::uuid AND content = $2",
         last: "SELECT content FROM facts ORDER BY id DESC LIMIT 1",
+    },
+    Column {
+        what: "facts.meaning",
+        before_all: NIL,
+        read: "SELECT id::text AS id, meaning AS token FROM facts WHERE meaning IS NOT NULL AND id > $1::uuid ORDER BY facts.id LIMIT $2",
+        write: "UPDATE facts SET meaning = $3 WHERE id = $1::uuid AND meaning = $2",
+        last: "SELECT meaning FROM facts WHERE meaning IS NOT NULL ORDER BY id DESC LIMIT 1",
     },
     Column {
         what: "summaries.content",
@@ -108,11 +115,11 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
                 if store.keys.is_current(&row.token) {
                     continue;
                 }
-                let Ok(text) = store.keys.decrypt(&row.token, column.what) else {
+                let Ok(bytes) = store.keys.decrypt_bytes(&row.token, column.what) else {
                     rotated.cannot_read(column.what, &row.id);
                     continue;
                 };
-                let token = store.keys.encrypt(&text);
+                let token = store.keys.encrypt_bytes(&bytes);
                 let done =
                     sqlx::query(column.write).bind(&row.id).bind(&row.token).bind(token).execute(&store.pool).await?;
                 rotated.changed += done.rows_affected();
@@ -142,7 +149,7 @@ pub async fn verify(store: &Store) -> Result<(), StoreError> {
             sqlx::query_as(column.read).bind(column.before_all).bind(1_i64).fetch_optional(&store.pool).await?;
         let last: Option<(String,)> = sqlx::query_as(column.last).fetch_optional(&store.pool).await?;
         for token in first.map(|(_, token)| token).into_iter().chain(last.map(|(token,)| token)) {
-            store.keys.decrypt(&token, column.what)?;
+            store.keys.decrypt_bytes(&token, column.what)?;
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! Which facts a turn is shown, where not all of them fit: by what the message is about, what they are about, how sure and
-//! how often told they are, and how long ago.
+//! how often told they are, and how long ago; and by what the message means, where that is known.
 //!
 //! Facts are encrypted, so that Postgres cannot rank them; a person has few, so that it need not. While all of them fit,
 //! all are shown, and the same ones in the same order each time: providers cache what does not change.
@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use super::Category;
 use crate::{
-    memory::{question::Question, terms::terms},
+    memory::{fuse::fuse, question::Question, terms::terms},
     tokens,
 };
 
@@ -48,9 +48,10 @@ pub struct Ranked<'a> {
     pub day: Option<NaiveDate>,
 }
 
-/// The places of the facts to show, in the order in which they were given, within `budget` tokens.
+/// The places of the facts to show, in the order in which they were given, within `budget` tokens. `near` are the places of
+/// those whose meaning is nearest to that of the message, nearest first.
 #[must_use]
-pub fn choose(question: &Question, facts: &[Ranked<'_>], today: NaiveDate, budget: u32) -> Vec<usize> {
+pub fn choose(question: &Question, facts: &[Ranked<'_>], near: &[usize], today: NaiveDate, budget: u32) -> Vec<usize> {
     let cost = |fact: &Ranked<'_>| tokens::estimate(fact.text).saturating_add(LINE_TOKENS);
     if facts.iter().map(cost).fold(0_u32, u32::saturating_add) <= budget {
         return (0..facts.len()).collect();
@@ -58,9 +59,10 @@ pub fn choose(question: &Question, facts: &[Ranked<'_>], today: NaiveDate, budge
     let rarity = Rarity::of(question, facts);
     let mut order: Vec<_> = facts.iter().map(|fact| rarity.score(fact, today)).enumerate().collect();
     order.sort_by(|(a, left), (b, right)| right.total_cmp(left).then(b.cmp(a)));
+    let order: Vec<usize> = order.into_iter().map(|(place, _)| place).collect();
     let mut left = budget;
     let mut chosen = Vec::new();
-    for (place, _) in order {
+    for place in fuse(&order, near) {
         let Some(rest) = facts.get(place).and_then(|fact| left.checked_sub(cost(fact))) else { continue };
         left = rest;
         chosen.push(place);
@@ -184,7 +186,7 @@ mod tests {
 
     fn chosen<'a>(asked: &str, facts: &[Ranked<'a>], budget: u32) -> Vec<&'a str> {
         let question = Question::read(asked, Names::default());
-        choose(&question, facts, day("2026-06-01"), budget).into_iter().map(|place| facts[place].text).collect()
+        choose(&question, facts, &[], day("2026-06-01"), budget).into_iter().map(|place| facts[place].text).collect()
     }
 
     #[rstest]
@@ -213,6 +215,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_message_means_brings_up_a_fact_of_other_words_and_leaves_the_surest_of_its_words() {
+        let others: Vec<String> = (0..30).map(|number| format!("Сестра Анна собирает марки, том {number}")).collect();
+        let mut facts: Vec<_> = others.iter().map(|text| fact(Category::Family, text)).collect();
+        facts.push(fact(Category::Other, "Взяли щенка из приюта, назвали Кексом"));
+        let question = Question::read("Что подарить сестре и четвероногому другу?", Names::default());
+        let shown = |near: &[usize]| choose(&question, &facts, near, day("2026-06-01"), 300);
+        assert!(!shown(&[]).contains(&30), "its words tell nothing");
+        let with = shown(&[30]);
+        assert!(with.contains(&30) && with.contains(&29), "{with:?}");
+        assert_eq!(shown(&[99]), shown(&[]), "there is no such fact");
+    }
+
+    #[test]
     fn while_all_of_them_fit_all_are_shown_in_their_order_whatever_is_asked() {
         let facts = [fact(Category::Other, "a"), fact(Category::Family, "b"), fact(Category::Plans, "c")];
         assert_eq!(chosen("b?", &facts, 1000), ["a", "b", "c"]);
@@ -227,7 +242,8 @@ mod tests {
         ) {
             let facts: Vec<_> = texts.iter().map(|text| fact(Category::Other, text)).collect();
             let question = Question::read(&asked, Names::default());
-            let chosen = choose(&question, &facts, day("2026-06-01"), budget);
+            let near: Vec<usize> = (0..facts.len()).rev().step_by(3).collect();
+            let chosen = choose(&question, &facts, &near, day("2026-06-01"), budget);
             prop_assert!(chosen.windows(2).all(|pair| pair[0] < pair[1]));
             let cost: u32 = chosen.iter().map(|place| tokens::estimate(facts[*place].text) + LINE_TOKENS).sum();
             prop_assert!(cost <= budget);

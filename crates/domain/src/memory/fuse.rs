@@ -2,26 +2,26 @@
 //!
 //! Reciprocal ranks, since a score of words and a distance of vectors have no common measure. Words weigh more: fused as
 //! equals, embeddings made what words alone find worse. A message that only its meaning leads to comes after the first few
-//! that words lead to; one that both lead to, before.
+//! that words lead to; one that both lead to, before. Facts that do not all fit are fused in the same way.
 
 /// The smaller, the more the first places count.
 const K: f32 = 10.0;
 /// What meaning weighs beside words.
 const MEANING: f32 = 0.7;
 
-/// The numbers of both, most likely first, each once.
+/// The messages or facts of both, most likely first, each once.
 #[must_use]
-pub fn fuse(by_words: &[u32], by_meaning: &[u32]) -> Vec<u32> {
+pub fn fuse<T: Copy + PartialEq>(by_words: &[T], by_meaning: &[T]) -> Vec<T> {
     if by_meaning.is_empty() {
         return by_words.to_vec();
     }
-    let share = |list: &[u32], number: u32, weight: f32| {
+    let share = |list: &[T], number: T, weight: f32| {
         let place = list.iter().position(|other| *other == number)?;
         Some(weight / (K + f32::from(u16::try_from(place + 1).unwrap_or(u16::MAX))))
     };
-    let mut numbers: Vec<u32> = by_words.to_vec();
+    let mut numbers: Vec<T> = by_words.to_vec();
     numbers.extend(by_meaning.iter().filter(|number| !by_words.contains(number)));
-    let mut scored: Vec<(f32, u32)> = numbers
+    let mut scored: Vec<(f32, T)> = numbers
         .into_iter()
         .map(|number| {
             let score = share(by_words, number, 1.0).unwrap_or_default()

@@ -12,6 +12,7 @@ pub mod candidates;
 pub mod forget;
 pub mod fuse;
 pub mod index;
+pub mod packed;
 pub mod question;
 pub mod rank;
 pub mod terms;

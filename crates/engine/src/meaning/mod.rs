@@ -1,8 +1,9 @@
-//! What messages mean, by an embedding model, beside the words that they are found by.
+//! What messages and facts mean, by an embedding model, beside the words that they are found by.
 //!
 //! It is an extra that nothing waits for: where no model is configured, where the database has no pgvector, or where the
 //! model does not answer within a second, words alone find. Messages get their vectors in the background (`place`), after
-//! their conversation was summed up: that is when they begin to leave the history that a turn shows.
+//! their conversation was summed up: that is when they begin to leave the history that a turn shows. Facts get theirs after
+//! the messages, encrypted as facts are: they help to choose where there are more facts than a turn can show.
 
 mod asking;
 mod config;

@@ -1,5 +1,5 @@
-//! Gives messages their vectors, in the background: a batch of one person at a time, so that somebody with a long past does not
-//! hold up everybody else. Who is owed vectors is not kept: it is known anew with the next summary.
+//! Gives messages and facts their vectors, in the background: a batch of one person at a time, so that somebody with a long
+//! past does not hold up everybody else. Who is owed vectors is not kept: it is known anew with the next summary.
 
 use std::{
     collections::VecDeque,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use evolve_runtime::shutdown::Tasks;
-use evolve_store::{Store, StoreError, vectors::Unplaced};
+use evolve_store::{Store, StoreError, facts::UnplacedFact, vectors::Unplaced};
 use tokio::sync::Notify;
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{Engine, model::ModelError};
 
-/// Messages in one request: what every server takes, unless it says otherwise.
+/// Texts in one request: what every server takes, unless it says otherwise.
 const BATCH: u32 = 32;
 /// What is left of a text that the model refused, in characters: few enough for models that read little.
 const SHORT: usize = 1000;
@@ -83,7 +83,7 @@ pub fn start(engine: Engine, tasks: &Tasks) {
 }
 
 impl Meanings {
-    /// A person's messages are to get their vectors, when there is time.
+    /// A person's messages and facts are to get their vectors, when there is time.
     pub(crate) fn owe(&self, user_id: i64) {
         if let Some(inner) = &self.0 {
             inner.owed.add(user_id);
@@ -107,7 +107,7 @@ impl Meanings {
                 false
             }
             Err(error) => {
-                tracing::warn!(%error, "messages could not be given vectors; trying again later");
+                tracing::warn!(%error, "messages or facts could not be given vectors; trying again later");
                 if error.is_unavailable() {
                     inner.owed.add(user_id);
                 }
@@ -118,48 +118,66 @@ impl Meanings {
 }
 
 impl Inner {
-    /// The next messages of a person. Of a batch that the model refuses, the first half is tried; of a single message, a
-    /// shorter piece; and where it takes nothing of it, the message stands where those stand that say nothing, since one text
-    /// must not keep all that come after it from being found.
+    /// The next messages of a person; once all of them are placed, their facts.
     async fn place(&self, store: &Store, user_id: i64) -> Result<Batch, StoreError> {
         let Some(space) = self.model.space_now().await else { return Ok(Batch::Stuck) };
         let mut messages: Vec<Unplaced> = store.vectors().unplaced(user_id, &space, BATCH).await?;
-        let mut most = MAX_CHARS;
-        while !messages.is_empty() {
-            let texts: Vec<&str> =
-                messages.iter().map(|message| shown(&message.text, most).unwrap_or(NOTHING)).collect();
-            let answer = self.model.ask(&texts, Purpose::Message).await;
-            let error = match answer {
-                Some(Ok(vectors)) => {
+        if messages.is_empty() {
+            return self.place_facts(store, user_id, &space).await;
+        }
+        let texts: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
+        let Some(vectors) = self.first(&texts, &space).await else { return Ok(Batch::Stuck) };
+        messages.truncate(vectors.len());
+        let dimensions = vectors.first().map(Vec::len).unwrap_or_default();
+        store.vectors().place(user_id, &space, &messages, (&vectors.concat(), dimensions)).await?;
+        Ok(Batch::Placed)
+    }
+
+    async fn place_facts(&self, store: &Store, user_id: i64, space: &str) -> Result<Batch, StoreError> {
+        let mut facts: Vec<UnplacedFact> = store.facts().unplaced(user_id, space, BATCH).await?;
+        if facts.is_empty() {
+            return Ok(Batch::Nothing);
+        }
+        let texts: Vec<&str> = facts.iter().map(|fact| fact.content.as_str()).collect();
+        let Some(vectors) = self.first(&texts, space).await else { return Ok(Batch::Stuck) };
+        facts.truncate(vectors.len());
+        store.facts().place(user_id, space, &facts, &vectors).await?;
+        Ok(Batch::Placed)
+    }
+
+    /// Vectors of the first of some texts, as many as the model takes at once; nothing while it takes none. Of a batch that it
+    /// refuses, the first half is tried; of a single text, a shorter piece; and where it takes nothing of it, the text stands
+    /// where those stand that say nothing, since one text must not keep all that come after it from being found.
+    async fn first(&self, texts: &[&str], space: &str) -> Option<Vec<Vec<f32>>> {
+        let (mut count, mut most) = (texts.len(), MAX_CHARS);
+        loop {
+            let batch: Vec<&str> = texts.iter().take(count).map(|text| shown(text, most).unwrap_or(NOTHING)).collect();
+            let error = match self.model.ask(&batch, Purpose::Message).await? {
+                Ok(vectors) => {
                     let dimensions = vectors.first().map(Vec::len).unwrap_or_default();
                     // Its weights were changed meanwhile: what is owed is not what was read.
-                    if self.model.space(dimensions) != space {
-                        return Ok(Batch::Stuck);
-                    }
-                    store.vectors().place(user_id, &space, &messages, (&vectors.concat(), dimensions)).await?;
-                    return Ok(Batch::Placed);
+                    return (self.model.space(dimensions) == space).then_some(vectors);
                 }
-                Some(Err(error)) if may_be_the_text(&error) => error,
-                Some(Err(_)) | None => return Ok(Batch::Stuck),
+                Err(error) if may_be_the_text(&error) => error,
+                Err(_) => return None,
             };
-            match messages.len() {
-                1 if most == 0 => {
+            match count {
+                0 | 1 if most == 0 => {
                     self.model.refuses_all();
-                    return Ok(Batch::Stuck);
+                    return None;
                 }
-                1 => most = shorter(&messages, most),
+                0 | 1 => most = shorter(texts, most),
                 // A breaker takes few answers that cannot be read.
-                _ if matches!(error, ModelError::Malformed { .. }) => messages.truncate(1),
-                several => messages.truncate(several / 2),
+                _ if matches!(error, ModelError::Malformed { .. }) => count = 1,
+                several => count = several / 2,
             }
         }
-        Ok(Batch::Nothing)
     }
 }
 
-/// How much of a message is tried after so much of it was refused.
-fn shorter(messages: &[Unplaced], most: usize) -> usize {
-    let is_long = messages.iter().any(|message| message.text.trim().chars().nth(SHORT).is_some());
+/// How much of the first text is tried after so much of it was refused.
+fn shorter(texts: &[&str], most: usize) -> usize {
+    let is_long = texts.first().is_some_and(|text| text.trim().chars().nth(SHORT).is_some());
     if most > SHORT && is_long { SHORT } else { 0 }
 }
 

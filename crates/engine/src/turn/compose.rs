@@ -14,6 +14,7 @@ use evolve_store::{
     facts::Fact,
     messages::{self, Recall},
 };
+use uuid::Uuid;
 
 use super::{Running, TurnError};
 use crate::{
@@ -28,7 +29,8 @@ const HISTORY_TOKENS: u32 = 24_000;
 const REMEMBERED: usize = 6;
 /// Tokens of them.
 const REMEMBERED_TOKENS: u32 = 800;
-/// Tokens of facts in a prompt: some 50 facts, or some 200.
+/// Tokens of facts in a prompt: some 50 facts, or some 200. The store takes the first for the smallest, where it decides whether
+/// vectors of facts are worth reading.
 const FACT_TOKENS: (u32, u32) = (1500, 6000);
 /// Longest answer, in tokens, thinking included.
 const MAX_OUTPUT_TOKENS: u32 = 4096;
@@ -77,7 +79,9 @@ impl Running<'_> {
         let ranked: Vec<_> = facts.iter().map(|fact| ranked(fact, self.settings().time_zone)).collect();
         let (free, premium) = FACT_TOKENS;
         let budget = if self.person.plan == Plan::Premium { premium } else { free };
-        let chosen = choose(&self.question(), &ranked, self.person.day, budget);
+        let place = |id: &Uuid| facts.iter().position(|fact| fact.id == *id);
+        let near: Vec<usize> = recall.facts_near.iter().filter_map(place).collect();
+        let chosen = choose(&self.question(), &ranked, &near, self.person.day, budget);
         chosen.into_iter().filter_map(|place| facts.get(place).copied().cloned()).collect()
     }
 

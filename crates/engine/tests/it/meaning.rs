@@ -10,6 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use evolve_domain::fact::Category;
 use evolve_engine::{
     conversations,
     meaning::{Embedder, GeminiEmbedder, Meanings, OpenAiEmbedder, Purpose},
@@ -18,9 +19,11 @@ use evolve_engine::{
     summary,
 };
 use evolve_runtime::metrics::Metrics;
+use evolve_store::facts::{FactChanges, NewFact};
 use evolve_testkit::models::{GeminiServer, OpenAiServer};
+use uuid::Uuid;
 
-use crate::turn_support::{World, world_that_understands};
+use crate::turn_support::{IVAN, World, world_that_understands};
 
 /// Knows dogs from everything else.
 #[derive(Debug, Default)]
@@ -62,8 +65,8 @@ fn companion(request: &Request) -> Step {
     if request.tools.is_empty() { Step::say(r#"{"title": "t", "summary": "s"}"#) } else { Step::say("ага") }
 }
 
-/// Somebody told of their dog half a year ago, and it was summed up. Nothing where the server has no pgvector.
-async fn half_a_year_after(toy: &Arc<Toy>) -> Option<(World, Meanings)> {
+/// A world that the toy understands. Nothing where the server has no pgvector.
+async fn understood_by(toy: &Arc<Toy>) -> Option<(World, Meanings)> {
     let meanings = Meanings::new(Some(Arc::clone(toy) as Arc<dyn Embedder>), &Metrics::new());
     let world = world_that_understands(Script::with(companion), Providers::default(), &meanings).await;
     let available = "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'";
@@ -71,8 +74,14 @@ async fn half_a_year_after(toy: &Arc<Toy>) -> Option<(World, Meanings)> {
         // The store's tests say so, loudly.
         return None;
     }
+    meanings.enable(&world.store(), world.clock.now()).await;
+    Some((world, meanings))
+}
+
+/// Somebody told of their dog half a year ago, and it was summed up.
+async fn half_a_year_after(toy: &Arc<Toy>) -> Option<(World, Meanings)> {
+    let (world, meanings) = understood_by(toy).await?;
     let store = world.store();
-    meanings.enable(&store, world.clock.now()).await;
     world.say("Взяли из приюта щенка, назвали Кексом").await.unwrap();
     assert_eq!(toy.asked.load(Ordering::Relaxed), 0, "there is nothing that the question could be compared with");
     for _ in 0..30 {
@@ -99,6 +108,37 @@ async fn what_was_told_half_a_year_ago_comes_back_in_other_words() {
     let Some((world, _)) = half_a_year_after(&toy).await else { return };
     world.say("Как поживает мой четвероногий друг?").await.unwrap();
     assert!(remembered(&world).contains("назвали Кексом"), "{}", remembered(&world));
+}
+
+#[tokio::test]
+async fn of_more_facts_than_fit_the_one_that_the_message_means_in_other_words_is_shown() {
+    let toy = Arc::new(Toy::default());
+    let Some((world, meanings)) = understood_by(&toy).await else { return };
+    world.say("Доброе утро!").await.unwrap();
+    let store = world.store();
+    let dog = "Есть щенок из приюта, зовут Кекс, любит спать на диване, а по выходным подолгу лает со двора на всех, кто идёт мимо \
+               забора";
+    let others = (0..49).map(|number| {
+        format!("{number}: умеет печь пироги с капустой и собирать старые радиоприёмники, а по выходным чинит их для соседей")
+    });
+    let learnt = std::iter::once(dog.to_owned())
+        .chain(others)
+        .map(|text| NewFact::new(Uuid::now_v7(), Category::Other, text))
+        .collect();
+    let version = store.facts().book(IVAN).await.unwrap().version;
+    let changes = FactChanges { version, learnt, ..FactChanges::default() };
+    assert!(store.facts().write(IVAN, &changes, world.clock.now()).await.unwrap());
+    world.clock.advance(TimeDelta::days(6));
+    while conversations::end_some(&world.engine).await {}
+    while summary::sum_up_one(&world.engine).await {}
+    while meanings.place_one(&store).await {}
+    assert_eq!(world.count("SELECT count(*) FROM facts WHERE meaning IS NOT NULL").await, 50);
+    toy.is_away.store(true, Ordering::Relaxed);
+    world.say("Как поживает мой четвероногий друг?").await.unwrap();
+    assert!(!world.last_system().contains("Кекс"), "by words alone, newer ones come before it");
+    toy.is_away.store(false, Ordering::Relaxed);
+    world.say("Так как поживает мой четвероногий друг?").await.unwrap();
+    assert!(world.last_system().contains("зовут Кекс"), "{}", world.last_system());
 }
 
 #[tokio::test]

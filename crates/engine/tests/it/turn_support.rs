@@ -136,7 +136,7 @@ impl World {
             let query = format!("SELECT \"{column}\"::text FROM \"{table}\" WHERE \"{column}\" IS NOT NULL");
             let values: Vec<(String,)> = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.sql).await.unwrap();
             for (value,) in values {
-                let value = fernet.decrypt(&value).map_or(value, |bytes| String::from_utf8(bytes).unwrap());
+                let value = fernet.decrypt(&value).map_or(value, |bytes| String::from_utf8_lossy(&bytes).into_owned());
                 // Postgres shows bytes as hexadecimal numbers.
                 let bytes: String = piece.bytes().map(|byte| format!("{byte:02x}")).collect();
                 if value.to_lowercase().contains(piece) || value.contains(&bytes) {

@@ -129,7 +129,8 @@ pub struct Person {
     pub day: NaiveDate,
     /// Where the terms of the message were said before.
     pub postings: Postings,
-    /// Whether any of their messages were ever given vectors ([`crate::vectors`]): nothing else has a meaning to compare.
+    /// Whether any of their messages were ever given vectors ([`crate::vectors`]): facts get theirs after them, and nothing else
+    /// has a meaning to compare.
     pub has_vectors: bool,
 }
 

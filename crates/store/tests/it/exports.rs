@@ -9,7 +9,8 @@ use crate::support::{IVAN, defaults, world};
 
 /// In the copy by other ways: what was said, facts, summaries, settings.
 const OTHERWISE: [&str; 5] = ["messages", "conversations", "summaries", "weeks", "facts"];
-/// Not in it: how the others are found (`message_terms` and `message_vectors` are indexes of `messages`), and what is under way.
+/// Not in it: how the others are found (`message_terms` and `message_vectors` are indexes of `messages`, as the vectors of `facts`
+/// are of these), and what is under way.
 const LEFT_OUT: [&str; 6] = ["message_terms", "message_vectors", "vector_progress", "inbox", "outbox", "stops"];
 
 #[tokio::test]

@@ -2,13 +2,19 @@
 
 use std::io::Write as _;
 
-use evolve_domain::memory::question::{Names, Question};
+use evolve_domain::{
+    fact::Category,
+    memory::question::{Names, Question},
+};
 use evolve_store::{
+    corrections::Correction,
+    facts::{FactChanges, NewFact},
     memory::Postings,
     messages::RecallLimits,
     vectors::{Meaning, Unplaced},
 };
 use sqlx::Row as _;
+use uuid::Uuid;
 
 use crate::support::{IVAN, World, world};
 
@@ -170,6 +176,49 @@ async fn what_was_forgotten_or_removed_has_no_vector_even_if_it_was_being_looked
     assert_eq!(world.store.users().delete(IVAN).await.unwrap().remaining, 0);
     assert_eq!(world.count("SELECT count(*) FROM message_vectors").await, 0);
     assert_eq!(world.count("SELECT count(*) FROM vector_progress").await, 0);
+}
+
+#[tokio::test]
+async fn a_fact_s_vector_is_encrypted_and_goes_with_its_words() {
+    let world = world().await;
+    world.say("Завели пса, пью чай, живу у моря.", "Хорошо!").await;
+    let facts = world.store.facts();
+    let learnt: Vec<NewFact> = ["завели пса", "пьёт чай", "живёт у моря"]
+        .map(|text| NewFact::new(Uuid::now_v7(), Category::Other, text))
+        .to_vec();
+    let [dog, tea, sea] = [learnt[0].id, learnt[1].id, learnt[2].id];
+    assert!(facts.write(IVAN, &FactChanges { learnt, ..FactChanges::default() }, world.now).await.unwrap());
+    let unplaced = async |model: &str| -> Vec<String> {
+        let unplaced = facts.unplaced(IVAN, model, 100).await.unwrap();
+        unplaced.into_iter().map(|fact| fact.content).collect()
+    };
+    let all = facts.unplaced(IVAN, MODEL, 100).await.unwrap();
+    let vectors = vec![DOG.to_vec(); 3];
+    facts.place(IVAN, MODEL, &all, &vectors).await.unwrap();
+    assert_eq!(unplaced(MODEL).await, [""; 0]);
+    assert_eq!(unplaced("other/3").await.len(), 3, "another model begins anew");
+    assert_eq!(world.count("SELECT count(*) FROM facts WHERE meaning LIKE 'gAAAA%'").await, 3);
+
+    let right = async |fact: Uuid, words: Option<&str>| {
+        let done = facts.correct(IVAN, fact, Correction::Is(words), Category::Family, world.now).await.unwrap();
+        assert!(done.is_some());
+    };
+    right(dog, Some("завели кота")).await;
+    right(tea, None).await;
+    facts.place(IVAN, MODEL, &all, &vectors).await.unwrap();
+    assert_eq!(unplaced(MODEL).await, ["завели кота"], "the vector is of its old words; the others keep theirs");
+
+    let version = facts.book(IVAN).await.unwrap().version;
+    let gone = FactChanges { version, forgotten: vec![sea], ..FactChanges::default() };
+    assert!(facts.write(IVAN, &gone, world.now).await.unwrap());
+    world.store.forgetting().settle(IVAN).await.unwrap();
+    facts.place(IVAN, "other/3", &all, &vectors).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM facts").await, 2);
+    assert_eq!(
+        world.count("SELECT count(*) FROM facts WHERE meaning IS NOT NULL").await,
+        1,
+        "of what is left unchanged"
+    );
 }
 
 /// Says that the first message says something else.
