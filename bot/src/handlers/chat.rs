@@ -67,6 +67,8 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
         stopped,
         corrected,
         heard: _,
+        // They were owed before anything was asked of the API.
+        helplines: _,
     } = answer;
     if corrected {
         return replies;

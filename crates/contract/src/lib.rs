@@ -9,6 +9,7 @@ pub mod chat;
 pub mod client;
 pub mod deletion;
 pub mod export;
+pub mod helplines;
 pub mod history;
 pub mod memory;
 pub mod object;
