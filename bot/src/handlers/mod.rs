@@ -256,6 +256,7 @@ fn kind_of(incoming: &Incoming) -> &'static str {
 fn excuse_for(kind: Unsupported) -> Text<'static> {
     match kind {
         Unsupported::Sticker => Text::UnsupportedSticker,
+        Unsupported::Animation => Text::UnsupportedAnimation,
         Unsupported::Dice => Text::UnsupportedDice,
         Unsupported::Place => Text::UnsupportedPlace,
         Unsupported::Contact => Text::UnsupportedContact,
