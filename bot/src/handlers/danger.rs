@@ -1,13 +1,13 @@
 //! Somebody who may be in danger gets whom to call, at once: before a model is asked, and whether or not one answers.
 
-use std::{fmt::Display, slice, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt::Display, slice, sync::Arc, time::Duration};
 
 use evolve_contract::profile::ProfileData;
 use evolve_domain::language::Language;
 use evolve_domain::safety::{crisis, helplines};
 use evolve_store::outbox::NewOutgoing;
 
-use super::Turn;
+use super::{Turn, incoming::Incoming, media};
 use crate::{bot::Bot, replies::Replies, texts::Text};
 
 /// How long is waited to learn where the person is: numbers that serve anywhere now are better than their own too late.
@@ -24,6 +24,16 @@ pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &st
     let language = profile.as_deref().map_or(language, |profile| turn.language(Some(profile)));
     let key = format!("tg-{}-helplines", turn.update.update_id);
     owe(turn.bot, turn.replies(), &key, zone.unwrap_or(chrono_tz::UTC), language).await;
+}
+
+/// The same for a text, whatever it is taken for, and for what is written under something that nobody looks at.
+pub(super) async fn look_after_typed(turn: &Turn<'_>, incoming: &Incoming) {
+    let typed = match incoming {
+        Incoming::Text { text, .. } => Cow::Borrowed(text.as_str()),
+        Incoming::Unsupported(_) => Cow::Owned(media::caption(&turn.update.payload["message"])),
+        _ => return,
+    };
+    look_after(turn, turn.language(None), &typed).await;
 }
 
 /// The profile as it is now, however far the first conversation has come; without the API, as it was lately.

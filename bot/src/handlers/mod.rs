@@ -21,7 +21,8 @@
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
 //! 11. Of anything else the bot says kindly that it cannot do it yet.
 //!
-//! Whatever a text is taken for in 5 to 8, somebody who speaks of danger in it is first told whom to call ([`danger`]).
+//! Whatever a text is taken for in 5 to 8, and whatever a caption is under in 11, somebody who speaks of danger in it is
+//! first told whom to call ([`danger`]).
 
 mod again;
 mod album;
@@ -155,9 +156,7 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
 }
 
 async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
-    if let Incoming::Text { text, .. } = &incoming {
-        danger::look_after(turn, turn.language(None), text).await;
-    }
+    danger::look_after_typed(turn, &incoming).await;
     match incoming {
         Incoming::Reported(report) => paid::reported(turn, &report).await,
         Incoming::Press { query_id, data, .. } if premium::is_button(&data) => {
