@@ -36,6 +36,14 @@ pub(super) async fn look_after_typed(turn: &Turn<'_>, incoming: &Incoming) {
     look_after(turn, turn.language(None), &typed).await;
 }
 
+/// The same where others read it, in `replies` to who spoke of it: the numbers of nowhere in particular, since where somebody is
+/// is nobody else's business. Owed once under `key`.
+pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &str, language: Language, message: &str) {
+    if crisis::is_spoken_of(message) {
+        owe(bot, replies, key, chrono_tz::UTC, language).await;
+    }
+}
+
 /// The profile as it is now, however far the first conversation has come; without the API, as it was lately.
 async fn profile(turn: &Turn<'_>) -> Option<Arc<ProfileData>> {
     let (api, person) = (&turn.bot.api, turn.person.id);
@@ -46,14 +54,6 @@ async fn profile(turn: &Turn<'_>) -> Option<Arc<ProfileData>> {
         Err(error) => went_on(&error),
     }
     api.settled_profile(person).await
-}
-
-/// The same where others read it, in `replies` to who spoke of it: the numbers of nowhere in particular, since where somebody is
-/// is nobody else's business. Owed once under `key`.
-pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &str, language: Language, message: &str) {
-    if crisis::is_spoken_of(message) {
-        owe(bot, replies, key, chrono_tz::UTC, language).await;
-    }
 }
 
 async fn owe(bot: &Bot, replies: Replies, key: &str, zone: chrono_tz::Tz, language: Language) {
