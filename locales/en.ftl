@@ -456,6 +456,7 @@ voice-unheard = I couldn't answer that recording 🙈 I've kept it: press the bu
 voice-try-again = 🔁 Listen again
 voice-settled = That recording has been listened to.
 unsupported-sticker = Cute sticker! But so far I really understand only words and photos 🙂
+unsupported-animation = I can't watch GIFs yet. Will you tell me in words what happens in it?
 unsupported-dice = What a throw! 🎲 But I can't play yet — shall we just talk?
 unsupported-place = I can't open maps yet. Will you tell me in words what place it is?
 unsupported-contact = I don't keep contacts and never call anybody 🙂 Better tell me in words who it is.

@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use evolve_contract::{Code, Problem, problem::PROBLEM_JSON};
+use evolve_contract::{Code, Problem, helplines::Helplines, problem::PROBLEM_JSON};
 use evolve_domain::language::Language;
 
 /// A problem that answers a request.
@@ -37,6 +37,13 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(seconds_up(wait).max(1));
+        self
+    }
+
+    /// Adds whom the person can call, where they may be in danger.
+    #[must_use]
+    pub fn helplines(mut self, helplines: Option<Helplines>) -> Self {
+        self.0.helplines = helplines;
         self
     }
 

@@ -48,11 +48,11 @@ struct From {
 
 /// The answer to an update that is such a query, as a call in the answer to its delivery. Delivered again, since our answer
 /// was lost, it is answered again.
-pub(crate) fn answer_to(bot: &Bot, update: &Value) -> Option<Value> {
+pub(crate) async fn answer_to(bot: &Bot, update: &Value) -> Option<Value> {
     let query = update.get(KIND)?;
     match serde_json::from_value::<Query>(query.clone()) {
         Ok(query) => {
-            let mut call = word(bot, &query);
+            let mut call = word(bot, &query).await;
             call["method"] = METHOD.into();
             Some(call)
         }
@@ -103,15 +103,17 @@ pub(crate) async fn peek(bot: &Bot) {
     }
 }
 
-/// Our word on a query, as the parameters of the call.
-fn word(bot: &Bot, query: &Query) -> Value {
+/// Our word on a query, as the parameters of the call. The language is the one that the person chose, where we have it at hand.
+async fn word(bot: &Bot, query: &Query) -> Value {
     let verdict = verdict(bot, query);
     bot.metrics.checkout(if verdict.is_ok() { "accepted" } else { "refused" });
     match verdict {
         Ok(()) => json!({ "pre_checkout_query_id": query.id, "ok": true }),
         Err(error) => {
             tracing::info!(reason = %error, "refused a checkout");
-            let language = Language::from_telegram(query.from.language_code.as_deref());
+            let profile = bot.api.settled_profile(query.from.id).await;
+            let chosen = profile.and_then(|profile| profile.language.as_deref()?.parse().ok());
+            let language = chosen.unwrap_or_else(|| Language::from_telegram(query.from.language_code.as_deref()));
             let text = refusal(error).render(language);
             json!({ "pre_checkout_query_id": query.id, "ok": false, "error_message": text })
         }
@@ -119,7 +121,7 @@ fn word(bot: &Bot, query: &Query) -> Value {
 }
 
 async fn answer(bot: &Bot, query: &Query) {
-    let params = word(bot, query);
+    let params = word(bot, query).await;
     let deadline = Instant::now() + PATIENCE;
     loop {
         match bot.telegram.call_within(ATTEMPT, METHOD, &params).await {

@@ -3,6 +3,7 @@
 //! The turn runs apart from the request ([`turn`]): a caller that hangs up has still sent a message, and its answer waits
 //! under the idempotency key.
 
+mod danger;
 mod exif;
 pub mod image;
 mod later;

@@ -7,13 +7,13 @@ use evolve_contract::{
     Code,
     chat::{ChatResponse, LevelUp},
 };
-use evolve_engine::turn::{TurnEvent, TurnRequest};
+use evolve_engine::turn::{TurnError, TurnEvent, TurnReply, TurnRequest};
 use futures::FutureExt as _;
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
 
 use crate::{
-    chat::later::Later,
+    chat::{danger, later::Later},
     problem::{ApiError, code_name},
     state::Api,
 };
@@ -86,19 +86,15 @@ type Outcome = Result<(ChatResponse, &'static str, Option<Later>), (ApiError, St
 
 async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::UnboundedSender<Progress>) -> Outcome {
     let (user_id, key) = (request.user_id, request.key.clone().filter(|_| request.voice_later));
-    let result = if stream {
-        let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
-        let forward = async {
-            while let Some(event) = events.recv().await {
-                let _ = out.send(Progress::Event(event));
-            }
-        };
-        tokio::join!(api.engine.chat(request, Some(sender)), forward).0
-    } else {
-        api.engine.chat(request, None).await
-    };
+    // In a group, where somebody is is nobody else's business; our bot, which alone asks there, looks after them.
+    let mut said = if request.aside.is_some() { String::new() } else { request.text.clone() };
+    // What is heard in a recording is told as an event alone where the turn then fails.
+    let listens = stream || request.audio.is_some();
+    let result =
+        if listens { listened(api, request, out, &mut said).await } else { api.engine.chat(request, None).await };
     match result {
         Ok(reply) => {
+            let helplines = danger::helplines(api, user_id, reply.heard.as_deref().unwrap_or(&said)).await;
             if reply.profile_changed {
                 api.profiles.changed(user_id).await;
             }
@@ -117,13 +113,34 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 stopped: reply.stopped,
                 corrected: reply.corrected,
                 asks_consent: reply.asks_consent,
+                helplines,
             };
             Ok((answer, outcome, later))
         }
         Err(error) => {
             let error = crate::errors::turn(error, api.clock.now());
+            let error = error.helplines(danger::helplines(api, user_id, &said).await);
             let outcome = code_name(error.code());
             Err((error, outcome))
         }
     }
+}
+
+/// Runs a turn and hands on what comes out of it. What is heard in a recording takes the place of what was `said`: it is in it.
+async fn listened(
+    api: &Api,
+    request: TurnRequest,
+    out: &mpsc::UnboundedSender<Progress>,
+    said: &mut String,
+) -> Result<TurnReply, TurnError> {
+    let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
+    let forward = async {
+        while let Some(event) = events.recv().await {
+            if let TurnEvent::Heard(heard) = &event {
+                said.clone_from(heard);
+            }
+            let _ = out.send(Progress::Event(event));
+        }
+    };
+    tokio::join!(api.engine.chat(request, Some(sender)), forward).0
 }

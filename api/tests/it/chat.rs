@@ -219,3 +219,28 @@ async fn what_is_no_message_is_refused_before_it_costs_anything() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn who_speaks_of_danger_is_told_whom_to_call_where_they_are_whether_or_not_a_model_answers() {
+    let api = Setup::new().await.script(Script::new([Step::say("Я рядом."), Step::say("Рада!")])).start().await;
+    let token = api.token(IVAN).await;
+    let profile = json!({"user_id": IVAN, "data": {"language": "en", "time_zone": "America/Chicago"}});
+    api.post("/profile", Some(&token), &profile).await;
+    let danger = json!({"message": "I want to die"});
+    let answered = api.post("/chat", Some(&token), &danger).await;
+    assert_eq!(answered.status, StatusCode::OK);
+    let expected = json!({
+        "lines": [
+            {"name": "988 Suicide & Crisis Lifeline", "contact": "988"},
+            {"name": "Find A Helpline", "contact": "findahelpline.com"},
+        ],
+        "emergency": "911",
+    });
+    assert_eq!(answered.json()["helplines"], expected);
+    let well = api.say(&token, "I want to live by the sea", None).await.unwrap();
+    assert_eq!((well.response_text.as_str(), well.helplines), ("Рада!", None));
+    // The script is over.
+    let unanswered = api.post("/chat", Some(&token), &danger).await;
+    assert_eq!(unanswered.code(), Code::ModelUnavailable);
+    assert_eq!(unanswered.json()["helplines"], expected);
+}

@@ -8,7 +8,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use super::{
-    Trouble, Turn, consent, danger, live, quoted, relationship,
+    Trouble, Turn, consent, live, quoted, relationship,
     trouble::{self, With},
     typing,
 };
@@ -20,7 +20,6 @@ pub(super) async fn text(
     message: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
-    danger::look_after(turn, language, &message).await;
     let reply_to = quoted::of(&turn.update.payload);
     let request = ChatRequest { message, timestamp: Some(date), reply_to, voice_later: true, ..ChatRequest::default() };
     let key = turn.key();
@@ -69,6 +68,8 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
         corrected,
         asks_consent,
         heard: _,
+        // They were owed before anything was asked of the API.
+        helplines: _,
     } = answer;
     if corrected {
         return replies;

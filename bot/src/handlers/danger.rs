@@ -1,24 +1,39 @@
 //! Somebody who may be in danger gets whom to call, at once: before a model is asked, and whether or not one answers.
 
-use std::slice;
+use std::{borrow::Cow, fmt::Display, slice, sync::Arc, time::Duration};
 
+use evolve_contract::profile::ProfileData;
 use evolve_domain::language::Language;
 use evolve_domain::safety::{crisis, helplines};
 use evolve_store::outbox::NewOutgoing;
 
-use super::Turn;
+use super::{Turn, incoming::Incoming, media};
 use crate::{bot::Bot, replies::Replies, texts::Text};
 
-/// Owes the numbers of where the person is, where `message` speaks of danger. The update's number is in the key, so that an
-/// update that is tried again owes them once.
+/// How long is waited to learn where the person is: numbers that serve anywhere now are better than their own too late.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Owes the numbers of where the person is, where `message` speaks of danger; in `language` where their own cannot be learnt.
+/// The update's number is in the key, so that an update that is tried again, or looked at twice, owes them once.
 pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &str) {
     if !crisis::is_spoken_of(message) {
         return;
     }
-    let profile = turn.bot.api.settled_profile(turn.person.id).await;
-    let zone = profile.and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
+    let profile = profile(turn).await;
+    let zone = profile.as_ref().and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
+    let language = profile.as_deref().map_or(language, |profile| turn.language(Some(profile)));
     let key = format!("tg-{}-helplines", turn.update.update_id);
     owe(turn.bot, turn.replies(), &key, zone.unwrap_or(chrono_tz::UTC), language).await;
+}
+
+/// The same for a text, whatever it is taken for, and for what is written under something that nobody looks at.
+pub(super) async fn look_after_typed(turn: &Turn<'_>, incoming: &Incoming) {
+    let typed = match incoming {
+        Incoming::Text { text, .. } => Cow::Borrowed(text.as_str()),
+        Incoming::Unsupported(_) => Cow::Owned(media::caption(&turn.update.payload["message"])),
+        _ => return,
+    };
+    look_after(turn, turn.language(None), &typed).await;
 }
 
 /// The same where others read it, in `replies` to who spoke of it: the numbers of nowhere in particular, since where somebody is
@@ -27,6 +42,18 @@ pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &s
     if crisis::is_spoken_of(message) {
         owe(bot, replies, key, chrono_tz::UTC, language).await;
     }
+}
+
+/// The profile as it is now, however far the first conversation has come; without the API, as it was lately.
+async fn profile(turn: &Turn<'_>) -> Option<Arc<ProfileData>> {
+    let (api, person) = (&turn.bot.api, turn.person.id);
+    let went_on = |error: &dyn Display| turn.bot.metrics.swallow("helplines_profile", error);
+    match tokio::time::timeout(PATIENCE, api.profile(person)).await {
+        Ok(Ok(profile)) => return profile,
+        Ok(Err(error)) => went_on(&error),
+        Err(error) => went_on(&error),
+    }
+    api.settled_profile(person).await
 }
 
 async fn owe(bot: &Bot, replies: Replies, key: &str, zone: chrono_tz::Tz, language: Language) {

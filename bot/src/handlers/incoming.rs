@@ -160,7 +160,7 @@ fn unsupported(message: &Value) -> Option<Unsupported> {
     // An animation comes with a document and a venue with a location, for old bots: the more special one is first.
     const KINDS: [(&str, Unsupported); 18] = [
         ("sticker", Unsupported::Sticker),
-        ("animation", Unsupported::Sticker),
+        ("animation", Unsupported::Animation),
         ("dice", Unsupported::Dice),
         ("video", Unsupported::Video),
         ("video_note", Unsupported::Video),
@@ -342,6 +342,7 @@ mod tests {
     #[rstest]
     #[case(json!({ "video_note": { "file_id": "a", "duration": 1 } }), Unsupported::Video)]
     #[case(json!({ "document": { "file_id": "a", "file_unique_id": "a" } }), Unsupported::File)]
+    #[case(json!({ "animation": {}, "document": { "file_id": "a", "file_unique_id": "a" } }), Unsupported::Animation)]
     #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 } }), Unsupported::Place)]
     #[case(json!({ "location": { "latitude": 1.0, "longitude": 2.0 }, "venue": {} }), Unsupported::Place)]
     #[case(json!({ "contact": { "phone_number": "1", "first_name": "a" } }), Unsupported::Contact)]

@@ -15,12 +15,15 @@
 //!    stands on a key ([`keys`]).
 //! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
 //!    answer.
-//! 7. While a name is awaited, a text is the name.
+//! 7. While a name is awaited, a text is the name, unless it speaks of danger.
 //! 8. Any other text, any picture, sticker and recording goes to the companion.
 //! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
 //!    remembered.
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
 //! 11. Of anything else the bot says kindly that it cannot do it yet.
+//!
+//! Whatever a text is taken for in 5 to 8, and whatever a caption is under in 11, somebody who speaks of danger in it is
+//! first told whom to call ([`danger`]).
 
 mod again;
 mod album;
@@ -68,7 +71,7 @@ pub(crate) use trouble::Trouble;
 use std::sync::Arc;
 
 use evolve_contract::profile::{Onboarding, ProfileData};
-use evolve_domain::language::Language;
+use evolve_domain::{language::Language, safety::crisis};
 use evolve_store::{inbox::ClaimedUpdate, outbox::NewOutgoing};
 use serde_json::json;
 
@@ -156,6 +159,7 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
 }
 
 async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
+    danger::look_after_typed(turn, &incoming).await;
     match incoming {
         Incoming::Reported(report) => paid::reported(turn, &report).await,
         Incoming::Press { query_id, data, .. } if premium::is_button(&data) => {
@@ -185,7 +189,7 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
                 return memory::answered(turn, asked, &text).await;
             }
             let profile = turn.profile_or_new().await?;
-            if start::awaits_name(turn, &profile, &text) {
+            if start::awaits_name(turn, &profile, &text) && !crisis::is_spoken_of(&text) {
                 return start::named(turn, &profile, &text).await;
             }
             chat::text(turn, turn.language(Some(&profile)), text, date).await
@@ -255,6 +259,7 @@ fn kind_of(incoming: &Incoming) -> &'static str {
 fn excuse_for(kind: Unsupported) -> Text<'static> {
     match kind {
         Unsupported::Sticker => Text::UnsupportedSticker,
+        Unsupported::Animation => Text::UnsupportedAnimation,
         Unsupported::Dice => Text::UnsupportedDice,
         Unsupported::Place => Text::UnsupportedPlace,
         Unsupported::Contact => Text::UnsupportedContact,

@@ -47,7 +47,9 @@ async fn only_telegram(State((bot, secret)): State<(Bot, SecretString)>, request
 
 async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
     let update = serde_json::from_slice::<Value>(&body).ok();
-    if let Some(answer) = update.as_ref().and_then(|update| checkout::answer_to(&bot, update)) {
+    if let Some(update) = &update
+        && let Some(answer) = checkout::answer_to(&bot, update).await
+    {
         return Json(answer).into_response();
     }
     if let Some(update) = &update

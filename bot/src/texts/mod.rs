@@ -280,6 +280,7 @@ texts! {
     CommandRoomReset = "command-room-reset",
     UnsupportedVoice = "unsupported-voice",
     UnsupportedSticker = "unsupported-sticker",
+    UnsupportedAnimation = "unsupported-animation",
     UnsupportedDice = "unsupported-dice",
     UnsupportedPlace = "unsupported-place",
     UnsupportedContact = "unsupported-contact",

@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::*;
 
-/// What the engine and the domain look for.
+/// What the engine and the domain look for. That no language lacks any of them is a test of `evolve-texts`.
 const NOT_OURS: [&str; 6] = ["prompt-", "level-", "language-name", "months", "export-page-", "problem-"];
 
 #[test]

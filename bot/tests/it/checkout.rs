@@ -3,9 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
-use evolve_contract::payments::{
-    Way,
-    payload::{KEY_PURPOSE, Payload},
+use evolve_contract::{
+    payments::{
+        Way,
+        payload::{KEY_PURPOSE, Payload},
+    },
+    profile::{Onboarding, ProfileData},
 };
 use evolve_store::Keyring;
 use evolve_testkit::{
@@ -90,6 +93,20 @@ async fn an_old_bill_is_refused_in_the_persons_language_while_postgres_is_away_t
     world.telegram.pay(anna(), message);
     let (ok, error) = first_answer(&world).await;
     assert!(!ok && error.as_deref().is_some_and(|error| error.contains("устарел")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_bill_is_refused_in_the_language_that_the_person_chose_where_it_is_at_hand() {
+    let world = World::new().await;
+    let (language, onboarding) = (Some("en".to_owned()), Some(Onboarding::Done));
+    world.api.know(42, ProfileData { language, onboarding, ..ProfileData::default() });
+    let message = bill(&world, TimeDelta::hours(25)).await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Hi");
+    world.wait_for_last(42, "echo: Hi").await;
+    world.telegram.pay(anna(), message);
+    let (ok, error) = first_answer(&world).await;
+    assert!(!ok && error.as_deref().is_some_and(|error| error.contains("out of date")), "{error:?}");
 }
 
 #[tokio::test]

@@ -151,6 +151,9 @@ async fn what_is_typed_is_a_reply_to_the_question_and_everything_else_is_talk() 
     world.telegram.wait_for(7, |sent| sent.iter().any(|s| s.text.contains("don't know that place"))).await;
     world.telegram.send_reply(john(), question, "utc -5");
     world.wait_for_last(7, "Time zone: UTC-5").await;
+
+    world.telegram.send_reply(john(), question, "nowhere, I want to die");
+    world.telegram.wait_for(7, |sent| sent.iter().any(|s| s.text.contains("findahelpline.com"))).await;
 }
 
 #[tokio::test]

@@ -119,6 +119,18 @@ async fn a_sticker_among_videos_is_another_matter() {
 }
 
 #[tokio::test]
+async fn who_speaks_of_danger_under_a_video_that_nobody_watches_is_told_whom_to_call() {
+    let world = World::new().await;
+    world.telegram.open_chat(john());
+    let _bot = world.bot().await;
+    let video = json!({ "video": { "file_id": "a" }, "caption": "I want to die" });
+    let update = world.telegram.send_update(sent(7, 63, video));
+    world.wait_until_done(update).await;
+    let told = world.telegram.wait_for(7, |sent| sent.len() == 2).await;
+    assert!(told.iter().any(|sent| sent.text.contains("findahelpline.com")), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_reaction_does_not_wait_for_an_answer_nor_an_answer_for_it() {
     let world = World { streaming: "off", ..World::new().await };
     let _bot = world.bot().await;

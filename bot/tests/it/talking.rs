@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::{
-    api::Reply,
+    api::{DANGER, Reply},
     world::{World, anna, john},
 };
 
@@ -213,7 +213,7 @@ async fn somebody_in_danger_gets_whom_to_call_where_they_are_even_when_no_model_
     world.api.know(42, done("Asia/Vladivostok"));
     world.api.answer(|_, _| Reply::Problem(Problem::new(Code::ModelUnavailable)));
     let _bot = world.bot().await;
-    world.telegram.send_text(anna(), "Я больше не хочу жить");
+    world.telegram.send_text(anna(), DANGER);
     world.wait_for_last(42, "через пару минут").await;
     let texts = world.texts(42);
     assert_eq!(texts.len(), 2, "{texts:?}");
@@ -224,4 +224,24 @@ async fn somebody_in_danger_gets_whom_to_call_where_they_are_even_when_no_model_
     world.telegram.send_text(anna(), "Хочу жить долго и у моря");
     world.wait_for_last(42, "Рада!").await;
     assert_eq!(world.texts(42).len(), 3);
+}
+
+#[tokio::test]
+async fn somebody_in_danger_whose_name_is_awaited_gets_whom_to_call_where_they_are_and_is_not_called_that() {
+    let world = World::new().await;
+    let asked = ProfileData {
+        time_zone: Some("Asia/Vladivostok".to_owned()),
+        language: Some("ru".to_owned()),
+        onboarding: Some(Onboarding::Name),
+        ..ProfileData::default()
+    };
+    world.api.know(42, asked);
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), DANGER);
+    world.wait_for_last(42, &format!("echo: {DANGER}")).await;
+    let texts = world.texts(42);
+    assert!(texts.len() == 2 && texts[0].contains("8-800-2000-122"), "{texts:?}");
+    world.telegram.send_text(anna(), "Аня");
+    world.wait_for_last(42, "Аня").await;
+    assert_eq!(world.api.profile(42).and_then(|profile| profile.name).as_deref(), Some("Аня"));
 }

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::helplines::Helplines;
+
 /// Header that makes a repeated request return the first one's answer.
 pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
 
@@ -119,6 +121,9 @@ pub struct ChatResponse {
     /// companion may speak of them, and they have not decided. Left out otherwise. The answer is decent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_consent: bool,
+    /// Whom the person can call, where their message speaks of ending their life or hurting themselves; left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helplines: Option<Helplines>,
 }
 
 /// A level of the relationship that was reached.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::helplines::Helplines;
+
 /// Media type of a [`Problem`].
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -125,6 +127,9 @@ pub struct Problem {
     /// The request's id, as in the logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// For whoever may be in danger, where `/chat` has no answer: whom to call, to be shown to the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helplines: Option<Helplines>,
 }
 
 impl Problem {
@@ -139,6 +144,7 @@ impl Problem {
             detail: None,
             retry_after: None,
             request_id: None,
+            helplines: None,
         }
     }
 

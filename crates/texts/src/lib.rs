@@ -57,3 +57,41 @@ fn load(language: Language) -> (Bundle, Vec<String>) {
     }
     (bundle, problems)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// The messages of a file, and what is filled into each.
+    fn filled_in(language: Language) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+        let mut messages = BTreeMap::<_, BTreeSet<_>>::new();
+        let mut key = "";
+        for line in language.file().lines().filter(|line| !line.starts_with('#')) {
+            if line.starts_with(|c: char| c.is_ascii_lowercase()) {
+                key = line.split_once('=').map_or(line, |(key, _)| key.trim());
+            }
+            let of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            let names =
+                line.split('$').skip(1).map(|rest| rest.split(|c: char| !of_name(c)).next().unwrap_or_default());
+            messages.entry(key).or_default().extend(names);
+        }
+        messages
+    }
+
+    #[test]
+    fn no_language_lacks_a_message_or_leaves_out_what_is_filled_into_it() {
+        let first = filled_in(Language::ALL[0]);
+        assert!(first["helplines"].contains("emergency"), "{first:?}");
+        for language in Language::ALL {
+            assert_eq!(problems(language), Vec::<String>::new(), "{language}");
+            let messages = filled_in(language);
+            for (key, names) in &first {
+                assert_eq!(messages.get(key), Some(names), "{key} in locales/{language}.ftl");
+            }
+            let more: Vec<_> = messages.keys().filter(|key| !first.contains_key(*key)).collect();
+            assert!(more.is_empty(), "locales/{language}.ftl alone has {more:?}");
+        }
+    }
+}

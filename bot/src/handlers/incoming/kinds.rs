@@ -31,8 +31,10 @@ pub(crate) struct Photo {
 /// What we cannot do anything with yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsupported {
-    /// A sticker or an animation.
+    /// A sticker.
     Sticker,
+    /// A silent clip that repeats itself (GIF).
+    Animation,
     /// Dice, darts, a slot machine.
     Dice,
     /// A place on the map.

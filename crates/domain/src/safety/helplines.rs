@@ -47,12 +47,15 @@ pub const ANYWHERE: Helplines = Helplines { country: None, emergency: "112", lin
 const RUSSIAN: [&str; 3] = ["RU", "BY", "KZ"];
 
 impl Helplines {
-    /// All who listen, the directory among them, a line each.
+    /// All who listen, the directory among them.
+    pub fn all(&self) -> impl Iterator<Item = Line> {
+        self.lines.iter().copied().filter(|line| *line != DIRECTORY).chain([DIRECTORY])
+    }
+
+    /// The same, a line each.
     #[must_use]
     pub fn listed(&self) -> String {
-        let own = self.lines.iter().filter(|line| **line != DIRECTORY);
-        let lines: Vec<String> =
-            own.chain([&DIRECTORY]).map(|line| format!("{} — {}", line.name, line.contact)).collect();
+        let lines: Vec<String> = self.all().map(|line| format!("{} — {}", line.name, line.contact)).collect();
         lines.join("\n")
     }
 }

@@ -172,3 +172,52 @@ fn words(language: Language) -> Result<minijinja::Value, PageError> {
     let words: BTreeMap<String, String> = all.map(word).collect::<Result<_, _>>()?;
     Ok(Serde(words).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use evolve_domain::{fact::Category, wishes::Detail};
+    use serde_json::json;
+
+    use super::*;
+
+    /// A copy in which every part of the page has something to tell.
+    fn everything(detail: Detail, plan: &str) -> Value {
+        let at = "2026-01-31T22:30:00Z";
+        let told =
+            |category: Category| json!({ "fact": "tea", "category": category.as_str(), "told_at": at, "ended_at": at });
+        let facts: Vec<Value> = Category::ALL.into_iter().map(told).collect();
+        let wishes = json!({ "detail": detail.as_str(), "instructions": ["a"], "talk_of": ["b"], "avoid": ["c"] });
+        json!({
+            "profile": {
+                "name": "Ivan", "gender": null, "birthday": null, "occupation": null, "city": "Tver", "wishes": wishes,
+            },
+            "since": at, "plan": plan, "premium_until": at,
+            "settings": { "time_zone": "UTC", "quiet_hours": null, "good_morning": true, "follow_ups": false },
+            "facts": facts, "facts_of_the_past": facts,
+            "payments": [{ "paid_at": at, "amount": 250, "currency": "XTR", "refunded_at": at }],
+            "weeks": [{ "monday": "2026-01-26", "told": "Tea." }],
+        })
+    }
+
+    #[test]
+    fn the_page_can_be_written_in_every_language_and_no_word_of_it_is_left_over() {
+        let page = Page::new("Мария".to_owned()).unwrap();
+        let now = "2026-02-01T10:00:00Z".parse().unwrap();
+        let named: BTreeSet<String> = WORDS.iter().map(|name| format!("export-page-{name}")).collect();
+        let said = Message { role: Role::User, text: String::new(), has_image: true, created_at: now };
+        for language in Language::ALL {
+            for (detail, plan) in [(Detail::Short, "free"), (Detail::Normal, "premium"), (Detail::Long, "premium")] {
+                let head = page.head(language, Tz::UTC, &everything(detail, plan), now);
+                assert!(head.is_ok(), "{language}: {head:?}");
+            }
+            page.talks(language, Tz::UTC, &[]).unwrap();
+            page.between(language).unwrap();
+            page.messages(language, Tz::UTC, std::slice::from_ref(&said)).unwrap();
+            page.tail(language).unwrap();
+            let keys = evolve_texts::keys(language).filter(|key| key.starts_with("export-page-"));
+            assert_eq!(keys.map(str::to_owned).collect::<BTreeSet<_>>(), named, "{language}");
+        }
+    }
+}

@@ -5,6 +5,8 @@ use evolve_domain::{
     language::Language,
     profile::Profile,
     relationship::{Level, Levels},
+    safety::helplines,
+    wishes::{Detail, Wishes},
 };
 use evolve_engine::prompt::{Known, Persona, Prompts, history};
 use evolve_store::{
@@ -70,6 +72,28 @@ fn the_whole_prompt_in_both_languages_at_every_level() {
         voices.dedup();
         assert_eq!(voices.len(), 5, "two levels speak alike");
         insta::assert_snapshot!(format!("summary_{language}"), prompts.summary(language).unwrap());
+    }
+}
+
+#[test]
+fn every_prompt_can_be_made_in_every_language() {
+    let prompts = Prompts::new().unwrap();
+    for language in Language::ALL {
+        for detail in [Detail::Short, Detail::Normal, Detail::Long] {
+            let profile = Profile { wishes: Wishes { detail, ..Wishes::default() }, ..Profile::default() };
+            let (level, voice) = (Level::FIRST, None);
+            let known = Known { language, level, voice, profile: &profile, facts: &[], earlier: &[], summary: None };
+            prompts.system(&Persona::default(), &known).unwrap();
+        }
+        for in_room in [true, false] {
+            prompts.aside(&Persona::default(), language, None, in_room).unwrap();
+        }
+        for about_a_plan in [true, false] {
+            prompts.first(language, about_a_plan).unwrap();
+        }
+        prompts.danger(language, &helplines::ANYWHERE).unwrap();
+        prompts.summary(language).unwrap();
+        prompts.week(language).unwrap();
     }
 }
 
