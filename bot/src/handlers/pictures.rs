@@ -149,7 +149,7 @@ pub(super) async fn once_more(turn: &Turn<'_>, id: String) -> Result<Option<Stri
 }
 
 /// Whether the API can keep it.
-fn is_reference(id: &str) -> bool {
+pub(super) fn is_reference(id: &str) -> bool {
     (1..=255).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
 }
 

@@ -39,6 +39,10 @@ pub struct ChatRequest {
     /// A recording of the person in base64: OGG with Opus, MP3, WAV, FLAC, M4A or AAC. What they say in it is their message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_data: Option<String>,
+    /// How the caller can have that recording again. It is kept until what was said in it is forgotten; the recording is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub audio_ref: Option<String>,
     /// Whether a spoken answer may come later, as a message of its own in the person's chat with the bot, so that the written
     /// one does not wait for it. Not without an Idempotency-Key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

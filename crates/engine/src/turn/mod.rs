@@ -61,6 +61,8 @@ pub struct TurnRequest {
     pub more_images: Vec<Image>,
     /// What they said instead of writing it, or besides.
     pub audio: Option<Audio>,
+    /// How the caller can have the recording again: it is kept, the recording is not.
+    pub audio_ref: Option<String>,
     /// What it answers.
     pub reply_to: Option<Quoted>,
     /// Which answer is to be made anew.
