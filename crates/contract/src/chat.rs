@@ -79,7 +79,8 @@ pub enum Author {
 }
 
 /// Which message is to be answered anew. The answer takes the place of the old one; it counts as one message, and no points are
-/// given twice. What the message answers is known; `image_data` is its image, where it had one.
+/// given twice. What the message answers is known; `image_data` is its image, where it had one. Of a recording, `message` is what
+/// is written beside it: what was heard stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Again {

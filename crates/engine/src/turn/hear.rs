@@ -43,7 +43,7 @@ impl Running<'_> {
             None => {
                 let heard = speech.hear(audio, self.settings().language).await.map_err(|error| failure(&error))?;
                 // At once, since it was paid for whatever becomes of the turn.
-                record(self.engine, self.lease.turn_id, self.lease.user_id, self.received(audio, &heard.model)).await;
+                record(self.engine, self.lease.turn_id, self.lease.user_id, self.received(audio, &heard)).await;
                 heard
             }
         };
@@ -56,15 +56,16 @@ impl Running<'_> {
         Ok(())
     }
 
-    fn received(&self, audio: &Audio, model: &str) -> AudioFile {
+    fn received(&self, audio: &Audio, heard: &Heard) -> AudioFile {
         let Audio { mime, bytes, duration_ms } = audio;
         AudioFile {
             kind: AudioKind::In,
             mime,
             bytes: bytes.len(),
             duration_ms: Some(*duration_ms),
-            model: model.to_owned(),
+            model: heard.model.clone(),
             file_ref: self.request.audio_ref.clone(),
+            heard_chars: Some(heard.text.chars().count()),
         }
     }
 
@@ -151,5 +152,6 @@ fn sent(spoken: &Spoken) -> AudioFile {
         model: model.clone(),
         // Telegram has yet to get it.
         file_ref: None,
+        heard_chars: None,
     }
 }

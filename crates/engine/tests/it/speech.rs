@@ -16,7 +16,7 @@ use evolve_engine::{
         opus,
         pcm::Pcm,
     },
-    turn::{TurnError, TurnEvent, TurnRequest},
+    turn::{Again, TurnError, TurnEvent, TurnRequest},
 };
 use evolve_runtime::metrics::Metrics;
 use evolve_testkit::models::{Behaviour, GeminiServer, OpenAiServer};
@@ -138,6 +138,23 @@ async fn any_server_with_openai_transcriptions_hears_and_what_is_written_besides
         (&form["model"], &form["file"], &form["response_format"]),
         (&"whisper-1".into(), &"voice.ogg".into(), &"json".into())
     );
+}
+
+#[tokio::test]
+async fn what_is_written_beside_a_recording_can_be_edited_and_what_was_heard_stays() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("the cat is grey"));
+    let world = world_with(answering("ok"), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("Listen:", "m1") };
+    world.engine.chat(request, None).await.unwrap();
+    for (written, key, expected) in [("Look:", "e1", "Look:\n\nthe cat is grey"), ("", "e2", "the cat is grey")] {
+        let again = Some(Again::Corrected("m1".to_owned()));
+        let reply = world.engine.chat(TurnRequest { again, ..keyed(written, key) }, None).await.unwrap();
+        assert!(reply.corrected);
+        let (kept,): (String,) =
+            sqlx::query_as("SELECT text FROM messages WHERE role = 'user'").fetch_one(&world.sql).await.unwrap();
+        assert_eq!(kept, expected);
+    }
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ const DATA: [(i64, &str); 25] = [
     (26, "UPDATE proactive_messages SET message_id = gen_random_uuid(), chain = gen_random_uuid(), about = '2026-01-02';
           UPDATE turns SET reply_picture = '\\x89';
           UPDATE settings SET zone_is_chosen = true"),
-    (28, "UPDATE audio_files SET message_id = gen_random_uuid(), file_ref = 'file'"),
+    (28, "UPDATE audio_files SET message_id = gen_random_uuid(), file_ref = 'file', heard_chars = 1"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
