@@ -429,6 +429,10 @@ unsupported-file = I can't open files yet. If it is a picture, please send it as
 unsupported-other = I can't do anything with this yet 🙈 Please put it in words, or send a photo.
 photo-too-large = This photo is too large for me to open. Could you send a smaller one?
 photo-unreadable = I can't make out this photo. Could you send it again, or another one?
+photos-left-out = { $count ->
+        [one] I couldn't look at { $count } of the pictures: it is too large, or I can't open it.
+       *[other] I couldn't look at { $count } of the pictures: they are too large, or I can't open them.
+    }
 
 quota-exhausted =
     That's all the messages for today 🌙 Let's go on { $hours ->

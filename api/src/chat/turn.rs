@@ -86,6 +86,7 @@ type Outcome = Result<(ChatResponse, &'static str, Option<Later>), (ApiError, St
 
 async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::UnboundedSender<Progress>) -> Outcome {
     let (user_id, key) = (request.user_id, request.key.clone().filter(|_| request.voice_later));
+    let images_left_out = u32::try_from(request.images_left_out).ok().filter(|count| *count > 0);
     let result = if stream {
         let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
         let forward = async {
@@ -116,6 +117,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 level_up,
                 stopped: reply.stopped,
                 corrected: reply.corrected,
+                images_left_out,
             };
             Ok((answer, outcome, later))
         }

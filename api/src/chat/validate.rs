@@ -82,7 +82,9 @@ pub(super) fn turn_request(
         image::decode(data, bounds.image_bytes)
             .map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))
     };
-    let (image, more_images) = album(image_data.iter().chain(&more_images).map(shown).collect())?;
+    let pictures: Vec<_> = image_data.iter().chain(&more_images).map(shown).collect();
+    let images_left_out = pictures.iter().filter(|picture| picture.is_err()).count();
+    let (image, more_images) = album(pictures)?;
     let audio = audio_data.map(|data| recording(&data, bounds.voice_seconds)).transpose()?;
     let reply_to = reply_to.map(quoted).transpose()?;
     let image_ref = reference("image_ref", image_ref, image.is_some())?;
@@ -94,6 +96,7 @@ pub(super) fn turn_request(
         image,
         image_ref,
         more_images,
+        images_left_out,
         audio,
         audio_ref,
         reply_to,

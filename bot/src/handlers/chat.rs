@@ -68,6 +68,7 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
         stopped,
         corrected,
         heard: _,
+        images_left_out: _,
     } = answer;
     if corrected {
         return replies;

@@ -66,9 +66,23 @@ pub(super) async fn shown(
             ..ChatRequest::default()
         };
         let key = if count == 1 { turn.key() } else { format!("{}-album-{count}", turn.key()) };
-        answer(turn, language, &key, &request, With::Photo).await
+        let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
+        let replies = turn.replies().keyed(&key).in_place_of(draft);
+        match answer {
+            Ok(answer) => {
+                let here = u32::try_from(pictures.len() - count).unwrap_or(u32::MAX);
+                let left_out = here.saturating_add(answer.images_left_out.unwrap_or_default());
+                Ok(with_left_out(said(replies, language, answer), language, left_out))
+            }
+            Err(error) => excused(replies, language, error, With::Photo),
+        }
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+/// Who shows an album is told how many of its pictures nobody has looked at.
+fn with_left_out(replies: Replies, language: Language, count: u32) -> Replies {
+    if count == 0 { replies } else { replies.say(Text::PhotosLeftOut { count }.render(language)) }
 }
 
 /// The size to take of each picture: the largest, and of those that come in several a smaller one where not all would fit. All

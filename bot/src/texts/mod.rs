@@ -284,6 +284,7 @@ texts! {
     VoiceSettled = "voice-settled",
     PhotoTooLarge = "photo-too-large",
     PhotoUnreadable = "photo-unreadable",
+    PhotosLeftOut { count: u32 } = "photos-left-out",
     QuotaExhausted { hours: u32, minutes: u32 } = "quota-exhausted",
     PremiumRequired = "premium-required",
     ModelUnavailable = "model-unavailable",

@@ -120,6 +120,9 @@ pub struct ChatResponse {
     /// Whether there is no answer, since an earlier message was corrected and nothing more; left out otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub corrected: bool,
+    /// How many images were left out, since they cannot be read; left out itself where all were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images_left_out: Option<u32>,
 }
 
 /// A level of the relationship that was reached.
