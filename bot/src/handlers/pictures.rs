@@ -41,12 +41,13 @@ pub(super) async fn shown(
         let _room = turn.bot.room.take(bytes.min(MAX_FILE_BYTES)).await;
         let mut left = MAX_FILE_BYTES;
         let mut images = Vec::with_capacity(files.len());
-        let mut excuse = Text::PhotoUnreadable;
+        let (mut seen, mut excuse) = (None, Text::PhotoUnreadable);
         for file in &files {
             match download(turn, file, limit.min(left)).await? {
                 Ok(image) => {
                     left = left.saturating_sub(image.len() as u64 / 4 * 3);
                     images.push(image);
+                    seen.get_or_insert(file);
                 }
                 // The others are worth an answer.
                 Err(why) => excuse = why,
@@ -60,7 +61,7 @@ pub(super) async fn shown(
             timestamp: Some(date),
             image_data: Some(first),
             more_images: images.collect(),
-            image_ref: files.first().map(|file| file.id.clone()).filter(|id| is_reference(id)),
+            image_ref: seen.map(|file| file.id.clone()).filter(|id| is_reference(id)),
             reply_to: quoted::of(&turn.update.payload),
             voice_later: true,
             ..ChatRequest::default()
