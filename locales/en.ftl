@@ -466,6 +466,10 @@ unsupported-file = I can't open files yet. If it is a picture, please send it as
 unsupported-other = I can't do anything with this yet 🙈 Please put it in words, or send a photo.
 photo-too-large = This photo is too large for me to open. Could you send a smaller one?
 photo-unreadable = I can't make out this photo. Could you send it again, or another one?
+photos-left-out = { $count ->
+        [one] I couldn't look at { $count } of the pictures: it is too large, or I can't open it.
+       *[other] I couldn't look at { $count } of the pictures: they are too large, or I can't open them.
+    }
 
 quota-exhausted =
     That's all the messages for today 🌙 Let's go on { $hours ->
@@ -497,6 +501,7 @@ premium-offer =
     • I have more of our conversation in view, and remember more about you
     • You are answered first
 premium-photos = • You can send me photos
+premium-voice = • I can answer with my voice: /voice
 premium-terms =
     You pay for 30 days. They begin when you pay, or at the end of what is paid already, so that nothing is lost. A subscription takes the same again every 30 days until you cancel it, here or in Telegram's settings; what is paid stays. Before the end I'll remind you. If something is wrong with a payment: /paysupport.
 premium-not-for-sale = Premium isn't for sale here at the moment.
@@ -514,6 +519,7 @@ pay-link-button = Subscribe for { $price }
 invoice-title = Premium for 30 days
 invoice-title-monthly = Premium every 30 days
 invoice-description = More messages, more of our conversation in view, a longer memory, and you are answered first.
+invoice-voice = And I can answer with my voice.
 invoice-label = Premium, 30 days
 already-subscribed = You have a subscription already, and it renews itself. A second one would only cost you twice.
 no-subscription = You have no subscription, so there is nothing to change.

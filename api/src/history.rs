@@ -6,11 +6,12 @@ use axum::{
 };
 use evolve_contract::{
     Code,
-    history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
+    history::{HistoryQuery, HistoryResponse, Kept, KeptKind, PrivacyResponse, Said, Speaker},
 };
 use evolve_store::{
     history::{At, Page},
     messages::{Message, Role},
+    rooms,
 };
 
 use crate::{extract::Own, openapi::problems, problem::ApiError, state::Api};
@@ -51,13 +52,26 @@ pub async fn get(
     Ok(Json(HistoryResponse { user_id: person, messages: messages.into_iter().map(said).collect(), older, newer }))
 }
 
-/// Who sees what people say, as this bot is configured.
+/// Who sees what people say, as this bot is configured, and what is kept of them.
 #[utoipa::path(
     get, path = "/privacy", tag = "profile", security(("bearer" = [])),
     responses((status = 200, description = "Who sees what", body = PrivacyResponse), PrivacyProblems),
 )]
 pub async fn privacy(State(api): State<Api>) -> Json<PrivacyResponse> {
-    Json(PrivacyResponse { models: api.engine.recipients() })
+    Json(PrivacyResponse { models: api.engine.recipients(), kept: kept() })
+}
+
+fn kept() -> Vec<Kept> {
+    let until_deleted = [
+        KeptKind::Messages,
+        KeptKind::Memory,
+        KeptKind::Activity,
+        KeptKind::Payments,
+        KeptKind::Referrals,
+        KeptKind::FileReferences,
+    ];
+    let group_talk = Kept { what: KeptKind::GroupTalk, days: u32::try_from(rooms::KEPT.num_days()).ok() };
+    until_deleted.into_iter().map(|what| Kept { what, days: None }).chain([group_talk]).collect()
 }
 
 fn said(message: Message) -> Said {

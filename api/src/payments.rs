@@ -1,5 +1,5 @@
-//! `/payments`: what premium costs, offers, and what Telegram reports of payments. For our own bot alone: a person's token
-//! opens their rows, but only who also knows the service key may say that something was paid.
+//! `/payments`: what premium costs, offers, and what Telegram reports of payments. A person's token opens all that is theirs
+//! to ask; only who also knows the service key may say that something was paid, or given back.
 
 use axum::{
     Json,
@@ -57,7 +57,7 @@ impl FromRequestParts<Api> for OurBot {
     params(("user_id" = i64, Path, description = "The token's own person")),
     responses((status = 200, description = "How they stand", body = PaymentsResponse), ReadProblems),
 )]
-pub async fn get(State(api): State<Api>, _: OurBot, Own(person): Own) -> Result<Json<PaymentsResponse>, ApiError> {
+pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<PaymentsResponse>, ApiError> {
     Ok(Json(response(&api, person, api.payments.account(person).await?)))
 }
 
@@ -69,7 +69,6 @@ pub async fn get(State(api): State<Api>, _: OurBot, Own(person): Own) -> Result<
 )]
 pub async fn offer(
     State(api): State<Api>,
-    _: OurBot,
     Person(person): Person,
     request: Request,
 ) -> Result<Json<OfferResponse>, ApiError> {
@@ -92,10 +91,13 @@ pub async fn offer(
         currency: offer.currency,
         amount: offer.amount,
         subscription_period: offer.renews_after,
+        terms: api.premium_terms,
     }))
 }
 
 /// Telegram reports a payment. Told again, it changes nothing.
+///
+/// Needs the `X-Service-Key` header besides the person's token.
 #[utoipa::path(
     post, path = "/payments/received", tag = "payments", security(("bearer" = [])),
     request_body = ReceivedRequest,
@@ -136,6 +138,8 @@ pub async fn received(
 }
 
 /// Telegram reports that a payment was given back. Told again, it changes nothing.
+///
+/// Needs the `X-Service-Key` header besides the person's token.
 #[utoipa::path(
     post, path = "/payments/refunded", tag = "payments", security(("bearer" = [])),
     request_body = RefundedRequest,
@@ -160,7 +164,6 @@ pub async fn refunded(
 )]
 pub async fn subscription(
     State(api): State<Api>,
-    _: OurBot,
     Person(person): Person,
     request: Request,
 ) -> Result<Json<PaymentsResponse>, ApiError> {
@@ -176,7 +179,6 @@ pub async fn subscription(
 )]
 pub async fn ask_refund(
     State(api): State<Api>,
-    _: OurBot,
     Person(person): Person,
     request: Request,
 ) -> Result<Json<PaymentsResponse>, ApiError> {

@@ -7,7 +7,10 @@ use axum::{
 use evolve_contract::profile::{
     DeletedResponse, Onboarding, ProfileData, ProfileField, ProfileResponse, ProfileUpdate, StatusResponse,
 };
-use evolve_domain::profile::{Field, Onboarding as Step};
+use evolve_domain::{
+    profile::{Field, Onboarding as Step},
+    referral,
+};
 use evolve_engine::profiles::{Changes, Standing};
 use evolve_store::users::UserRecord;
 
@@ -92,6 +95,7 @@ pub async fn status(State(api): State<Api>, Own(person): Own) -> Result<Json<Sta
         points,
         next_level_at,
         facts: status.facts,
+        invite: referral::parameter(person),
     }))
 }
 

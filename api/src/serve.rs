@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
-use evolve_domain::payment::Price;
+use evolve_domain::{payment::Price, plan::Plan};
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, conversations,
     deletions::{self, Deletions},
@@ -112,7 +112,9 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let engine_metrics = EngineMetrics::register(metrics);
     let defaults = config.persona.default_settings();
     let premium = &config.plans.premium;
-    let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images };
+    let speech = Speech::new(config.speech, metrics);
+    let voice = speech.speaks() && config.plans.speaks(Plan::Premium);
+    let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images, voice };
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
@@ -126,7 +128,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
         chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
-        speech: Speech::new(config.speech, metrics),
+        speech,
         meanings: Meanings::new(config.embedder, metrics),
         persona: config.persona,
         plans: config.plans,

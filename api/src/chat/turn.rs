@@ -86,6 +86,7 @@ type Outcome = Result<(ChatResponse, &'static str, Option<Later>), (ApiError, St
 
 async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::UnboundedSender<Progress>) -> Outcome {
     let (user_id, key) = (request.user_id, request.key.clone().filter(|_| request.voice_later));
+    let images_left_out = u32::try_from(request.images_left_out).ok().filter(|count| *count > 0);
     // In a group, where somebody is is nobody else's business; our bot, which alone asks there, looks after them.
     let mut said = if request.aside.is_some() { String::new() } else { request.text.clone() };
     // What is heard in a recording is told as an event alone where the turn then fails.
@@ -114,6 +115,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 corrected: reply.corrected,
                 asks_consent: reply.asks_consent,
                 helplines,
+                images_left_out,
             };
             Ok((answer, outcome, later))
         }

@@ -57,6 +57,7 @@ pub(super) fn turn_request(
         image_ref,
         more_images,
         audio_data,
+        audio_ref,
         voice_later,
         reply_to,
         again,
@@ -81,13 +82,13 @@ pub(super) fn turn_request(
         image::decode(data, bounds.image_bytes)
             .map_err(|error| ApiError::new(Code::InvalidImage).detail(error.to_string()))
     };
-    let (image, more_images) = album(image_data.iter().chain(&more_images).map(shown).collect())?;
+    let pictures: Vec<_> = image_data.iter().chain(&more_images).map(shown).collect();
+    let images_left_out = pictures.iter().filter(|picture| picture.is_err()).count();
+    let (image, more_images) = album(pictures)?;
     let audio = audio_data.map(|data| recording(&data, bounds.voice_seconds)).transpose()?;
     let reply_to = reply_to.map(quoted).transpose()?;
-    if !image_ref.as_ref().is_none_or(|image_ref| is_key(image_ref)) {
-        return Err(invalid(format!("image_ref must have 1 to {MAX_KEY_CHARS} visible ASCII characters")));
-    }
-    let image_ref = image_ref.filter(|_| image.is_some());
+    let image_ref = reference("image_ref", image_ref, image.is_some())?;
+    let audio_ref = reference("audio_ref", audio_ref, audio.is_some())?;
     Ok(TurnRequest {
         user_id,
         key,
@@ -95,7 +96,9 @@ pub(super) fn turn_request(
         image,
         image_ref,
         more_images,
+        images_left_out,
         audio,
+        audio_ref,
         reply_to,
         again,
         voice_later,
@@ -137,6 +140,14 @@ fn recording(base64: &str, max_seconds: u32) -> Result<Audio, ApiError> {
         )
     })?;
     Audio::check(bytes, max_seconds).map_err(|error| wrong(error.to_string()))
+}
+
+/// How the caller can have a file again; nothing where none came.
+fn reference(name: &str, reference: Option<String>, has_file: bool) -> Result<Option<String>, ApiError> {
+    if !reference.as_ref().is_none_or(|reference| is_key(reference)) {
+        return Err(invalid(format!("{name} must have 1 to {MAX_KEY_CHARS} visible ASCII characters")));
+    }
+    Ok(reference.filter(|_| has_file))
 }
 
 /// Which answer is to be made anew. What was heard in a recording are the words; it is not heard again.
@@ -223,6 +234,16 @@ mod tests {
         let body = ChatRequest { message: message.to_owned(), timestamp, ..ChatRequest::default() };
         let bounds = Bounds { image_bytes: 1024, voice_seconds: 60 };
         turn_request(42, &headers, body, bounds, now()).map_err(|error| error.code())
+    }
+
+    #[test]
+    fn a_reference_is_kept_with_its_file_and_has_bounds() {
+        let kept = |name: String, has_file| reference("audio_ref", Some(name), has_file).map_err(|error| error.code());
+        assert_eq!(kept("f".to_owned(), true), Ok(Some("f".to_owned())));
+        assert_eq!(kept("f".to_owned(), false), Ok(None));
+        for bad in [String::new(), "two words".to_owned(), "f".repeat(256)] {
+            assert_eq!(kept(bad, true), Err(Code::InvalidValue));
+        }
     }
 
     #[test]

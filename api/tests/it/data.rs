@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use evolve_contract::{
     Code,
     deletion::DeletionRequest,
-    history::{HistoryQuery, Speaker},
+    history::{HistoryQuery, KeptKind, Speaker},
 };
 use evolve_testkit::eventually;
 use serde_json::json;
@@ -104,5 +104,10 @@ async fn what_was_said_is_read_back_and_forth_without_a_gap_or_a_repetition() {
         assert_eq!(api.get(&format!("/history/42?{wrong}"), Some(&token)).await.code(), Code::InvalidValue);
     }
     assert_eq!(api.get("/history/43", Some(&token)).await.code(), Code::Forbidden);
-    assert_eq!(api.client.privacy(&token).await.unwrap().models, ["script", "scripted"], "each once");
+    let privacy = api.client.privacy(&token).await.unwrap();
+    assert_eq!(privacy.models, ["script", "scripted"], "each once");
+    let days = |what: KeptKind| privacy.kept.iter().find(|kept| kept.what == what).unwrap().days;
+    assert_eq!((days(KeptKind::Messages), days(KeptKind::GroupTalk)), (None, Some(1)));
+    let invite = api.client.status(&token, IVAN).await.unwrap().invite;
+    assert_eq!(invite.as_deref(), Some("ref_16"));
 }

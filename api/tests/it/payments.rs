@@ -74,13 +74,41 @@ async fn who_does_not_know_the_service_key_cannot_say_that_they_paid() {
     let token = api.token(IVAN).await;
     let body = json!({ "user_id": IVAN, "currency": "XTR", "amount": 250, "payload": "", "charge_id": "c" });
     assert_eq!(api.post("/payments/received", Some(&token), &body).await.code(), Code::Forbidden);
-    assert_eq!(api.get("/payments/42", Some(&token)).await.code(), Code::Forbidden);
+    let back = json!({ "user_id": IVAN, "charge_id": "c" });
+    assert_eq!(api.post("/payments/refunded", Some(&token), &back).await.code(), Code::Forbidden);
     let wrong = api.request(Method::POST, "/payments/received").bearer_auth(&token).header("x-service-key", "wrong");
     assert_eq!(api.send(wrong.json(&body)).await.code(), Code::Forbidden);
     let key = key();
     let other = ReceivedRequest { user_id: 7, amount: 250, charge_id: "c".to_owned(), ..ReceivedRequest::default() };
     let error = api.client.received(Bot { key: &key, token: &token }, &other).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::Forbidden), "another person");
+}
+
+#[tokio::test]
+async fn with_a_token_of_their_own_people_see_prices_are_offered_premium_cancel_and_ask_for_money_back() {
+    let api = selling().await.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let way = json!({ "user_id": IVAN, "way": "stars_monthly" });
+    let offer = api.post("/payments/offers", Some(&token), &way).await;
+    assert_eq!((&offer.json()["amount"], &offer.json()["terms"]["voice"]), (&json!(250), &json!(true)));
+    api.client.received(by, &payment(&api, by, Way::StarsMonthly, "c1").await).await.unwrap();
+    let stands = api.get("/payments/42", Some(&token)).await.json();
+    assert_eq!((&stands["plan"], &stands["prices"][0]["currency"]), (&json!("premium"), &json!("XTR")));
+    let off = api.post("/payments/subscription", Some(&token), &json!({ "user_id": IVAN, "renews": false })).await;
+    assert_eq!(off.json()["subscription"]["state"], "stopping");
+    let wish = json!({ "user_id": IVAN, "payment_id": stands["payments"][0]["id"] });
+    let asked = api.post("/payments/refund-requests", Some(&token), &wish).await;
+    assert_eq!(asked.json()["payments"][0]["refund_asked"], true);
+    let stranger = api.token(7).await;
+    assert_eq!(api.get("/payments/42", Some(&stranger)).await.code(), Code::Forbidden);
+    for (path, body) in [
+        ("/payments/offers", way),
+        ("/payments/subscription", json!({ "user_id": IVAN, "renews": true })),
+        ("/payments/refund-requests", wish),
+    ] {
+        assert_eq!(api.post(path, Some(&stranger), &body).await.code(), Code::Forbidden, "{path}");
+    }
 }
 
 #[tokio::test]

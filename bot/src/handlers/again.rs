@@ -65,6 +65,12 @@ pub(super) async fn corrected(turn: &Turn<'_>, message_id: i64, text: String) ->
     }
 }
 
+/// Something else is written beside a recording: what was heard in it, and was answered, stays.
+pub(super) async fn recaptioned(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
+    danger::look_after(turn, turn.best_known_language().await, &text).await;
+    corrected(turn, message_id, text).await
+}
+
 async fn last_picture(turn: &Turn<'_>) -> Result<Option<(String, String)>, Trouble> {
     turn.bot.store.turns().last_picture(turn.person.id).await.map_err(Trouble::from_store)
 }

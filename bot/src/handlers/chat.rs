@@ -70,6 +70,7 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
         heard: _,
         // They were owed before anything was asked of the API.
         helplines: _,
+        images_left_out: _,
     } = answer;
     if corrected {
         return replies;

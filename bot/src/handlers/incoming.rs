@@ -84,7 +84,7 @@ pub(crate) fn is_money(update: &Value) -> bool {
     update.get("message").is_some_and(|message| report(message).is_some())
 }
 
-/// An edit that leaves neither words nor a photo (a place that moves) says nothing.
+/// An edit that leaves neither words nor a photo nor a recording (a place that moves) says nothing.
 fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;
     match of_message(raw)? {
@@ -93,6 +93,9 @@ fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         }
         (person, Incoming::Photo { sizes, caption, .. }) => {
             Ok((person, Incoming::Edited { message_id, text: caption, sizes }))
+        }
+        (person, Incoming::Media { media: media::Media::Recording { .. }, caption, .. }) => {
+            Ok((person, Incoming::Recaptioned { message_id, text: caption }))
         }
         _ => Err(Ignored::Service),
     }
@@ -337,6 +340,9 @@ mod tests {
             panic!("a caption that is taken away is an edit")
         };
         assert_eq!((text.as_str(), sizes.len()), ("", 1));
+        let voice = json!({ "voice": { "file_id": "a", "duration": 1 }, "caption": "Послушай" });
+        let expected = Incoming::Recaptioned { message_id: 7, text: "Послушай".to_owned() };
+        assert_eq!(incoming(&edited(voice)), Ok(expected));
     }
 
     #[rstest]

@@ -224,6 +224,7 @@ mod tests {
             points: 310,
             next_level_at: Some(600),
             facts: 4,
+            invite: None,
         };
         let zone = Tz::Europe__Moscow;
         insta::assert_snapshot!("status_free_ru", describe_status(&free, zone, Language::Ru));

@@ -18,7 +18,7 @@
 //! 7. While a name is awaited, a text is the name, unless it speaks of danger.
 //! 8. Any other text, any picture, sticker and recording goes to the companion.
 //! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
-//!    remembered.
+//!    remembered. What is written beside a recording is corrected and nothing more.
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
 //! 11. Of anything else the bot says kindly that it cannot do it yet.
 //!
@@ -199,6 +199,7 @@ async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Troubl
             again::corrected(turn, message_id, text).await
         }
         Incoming::Edited { message_id, text, sizes } => again::edited(turn, message_id, text, &sizes).await,
+        Incoming::Recaptioned { message_id, text } => again::recaptioned(turn, message_id, text).await,
         Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
             pictures::shown(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
@@ -248,7 +249,7 @@ fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Photo { .. } => "photo",
         Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
         Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",
-        Incoming::Edited { .. } => "edited",
+        Incoming::Edited { .. } | Incoming::Recaptioned { .. } => "edited",
         Incoming::Reacted { .. } => "reaction",
         Incoming::Blocked(true) => "blocked",
         Incoming::Blocked(false) => "unblocked",

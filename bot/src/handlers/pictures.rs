@@ -41,12 +41,13 @@ pub(super) async fn shown(
         let _room = turn.bot.room.take(bytes.min(MAX_FILE_BYTES)).await;
         let mut left = MAX_FILE_BYTES;
         let mut images = Vec::with_capacity(files.len());
-        let mut excuse = Text::PhotoUnreadable;
+        let (mut seen, mut excuse) = (None, Text::PhotoUnreadable);
         for file in &files {
             match download(turn, file, limit.min(left)).await? {
                 Ok(image) => {
                     left = left.saturating_sub(image.len() as u64 / 4 * 3);
                     images.push(image);
+                    seen.get_or_insert(file);
                 }
                 // The others are worth an answer.
                 Err(why) => excuse = why,
@@ -60,15 +61,29 @@ pub(super) async fn shown(
             timestamp: Some(date),
             image_data: Some(first),
             more_images: images.collect(),
-            image_ref: files.first().map(|file| file.id.clone()).filter(|id| is_reference(id)),
+            image_ref: seen.map(|file| file.id.clone()).filter(|id| is_reference(id)),
             reply_to: quoted::of(&turn.update.payload),
             voice_later: true,
             ..ChatRequest::default()
         };
         let key = if count == 1 { turn.key() } else { format!("{}-album-{count}", turn.key()) };
-        answer(turn, language, &key, &request, With::Photo).await
+        let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
+        let replies = turn.replies().keyed(&key).in_place_of(draft);
+        match answer {
+            Ok(answer) => {
+                let here = u32::try_from(pictures.len() - count).unwrap_or(u32::MAX);
+                let left_out = here.saturating_add(answer.images_left_out.unwrap_or_default());
+                Ok(with_left_out(said(replies, language, answer), language, left_out))
+            }
+            Err(error) => excused(replies, language, error, With::Photo),
+        }
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+/// Who shows an album is told how many of its pictures nobody has looked at.
+fn with_left_out(replies: Replies, language: Language, count: u32) -> Replies {
+    if count == 0 { replies } else { replies.say(Text::PhotosLeftOut { count }.render(language)) }
 }
 
 /// The size to take of each picture: the largest, and of those that come in several a smaller one where not all would fit. All
@@ -149,7 +164,7 @@ pub(super) async fn once_more(turn: &Turn<'_>, id: String) -> Result<Option<Stri
 }
 
 /// Whether the API can keep it.
-fn is_reference(id: &str) -> bool {
+pub(super) fn is_reference(id: &str) -> bool {
     (1..=255).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
 }
 

@@ -86,6 +86,9 @@ fn terms(reader: Reader, payments: &PaymentsResponse, now: DateTime<Utc>) -> Str
     if payments.terms.images {
         offer = format!("{offer}\n{}", reader.say(Text::PremiumPhotos));
     }
+    if payments.terms.voice {
+        offer = format!("{offer}\n{}", reader.say(Text::PremiumVoice));
+    }
     let now = parts.join("\n");
     let terms = reader.say(Text::PremiumTerms);
     [now, offer, terms].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
@@ -192,9 +195,13 @@ async fn bill(turn: &Turn<'_>, reader: Reader, way: Way) -> Result<Replies, Trou
 /// The parameters of an invoice. A provider's token is added as it is sent: it is a secret, and the outbox no place for it.
 fn invoice(reader: Reader, offer: &OfferResponse) -> Value {
     let title = if offer.way == Way::StarsMonthly { Text::InvoiceTitleMonthly } else { Text::InvoiceTitle };
+    let mut description = reader.say(Text::InvoiceDescription);
+    if offer.terms.voice {
+        description = format!("{description} {}", reader.say(Text::InvoiceVoice));
+    }
     let mut invoice = json!({
         "title": reader.say(title),
-        "description": reader.say(Text::InvoiceDescription),
+        "description": description,
         "payload": offer.payload,
         "provider_token": "",
         "currency": offer.currency,

@@ -19,6 +19,7 @@ use super::{
     incoming::{self, Incoming},
     live::{self, Answered},
     media::{File, Media},
+    pictures::is_reference,
     quoted,
     trouble::{self, With},
     typing,
@@ -94,6 +95,7 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
             message: caption,
             timestamp: Some(date),
             audio_data: Some(STANDARD.encode(bytes)),
+            audio_ref: Some(file.id.clone()).filter(|id| is_reference(id)),
             voice_later: true,
             reply_to: quoted::of(payload),
             ..ChatRequest::default()

@@ -56,6 +56,15 @@ fn russian_counts_points_as_russians_do(#[case] points: u32, #[case] part: &str)
 }
 
 #[rstest]
+#[case(1, "1 картинку")]
+#[case(3, "3 картинки")]
+#[case(9, "9 картинок")]
+fn russian_counts_pictures_as_russians_do(#[case] count: u32, #[case] part: &str) {
+    let text = Text::PhotosLeftOut { count }.render(Language::Ru);
+    assert!(text.starts_with(part), "{text}");
+}
+
+#[rstest]
 #[case(0, 1, "через 1 минуту")]
 #[case(0, 34, "через 34 минуты")]
 #[case(5, 0, "через 5 часов")]

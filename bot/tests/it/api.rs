@@ -653,7 +653,8 @@ async fn history(
 
 async fn privacy(State(world): Shared, headers: HeaderMap) -> Response {
     match person(&world.lock().unwrap(), &headers) {
-        Ok(_) => Json(PrivacyResponse { models: vec!["gemini".to_owned(), "local".to_owned()] }).into_response(),
+        Ok(_) => Json(PrivacyResponse { models: vec!["gemini".to_owned(), "local".to_owned()], kept: Vec::new() })
+            .into_response(),
         Err(response) => response,
     }
 }
@@ -707,6 +708,7 @@ async fn status(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderM
         points: 5,
         next_level_at: Some(100),
         facts: 0,
+        invite: None,
     })
     .into_response()
 }

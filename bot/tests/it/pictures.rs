@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{TimeDelta, Utc};
 use evolve_contract::{Code, Problem};
 use evolve_runtime::clock::Clock;
-use evolve_testkit::telegram::SentKind;
+use evolve_testkit::telegram::{Fault, SentKind};
 use serde_json::{Value, json};
 
 use crate::{
@@ -88,6 +88,19 @@ async fn an_album_is_one_message_with_all_its_pictures() {
         world.wait_until_done(update).await;
     }
     assert!(bot.metric("telegram_inbox_failures_total{reason=\"not_yet\"}") < 0.5, "waiting is no failure");
+}
+
+#[tokio::test]
+async fn what_could_not_be_looked_at_in_an_album_is_said() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.fault(Fault::refuse("getFile", 400, "Bad Request: file is temporarily unavailable"));
+    let pictures = ["one", "two", "three"].map(|name| format!("jpeg {name}").into()).to_vec();
+    world.telegram.send_album(anna(), pictures, "Отпуск");
+    world.telegram.wait_for(42, |sent| sent.len() == 2).await;
+    let left_out = "1 картинку рассмотреть не получилось: слишком большая или не открывается.";
+    assert_eq!(world.texts(42), ["echo: Отпуск", left_out]);
+    assert_eq!(world.api.calls()[0].request.more_images.len(), 1);
 }
 
 #[tokio::test]

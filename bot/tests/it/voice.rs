@@ -6,6 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{TimeDelta, Utc};
 use evolve_contract::{
     Code, Problem,
+    chat::Again,
     voice::{Mode, Voice},
 };
 use evolve_runtime::clock::Clock;
@@ -27,8 +28,26 @@ async fn a_voice_message_goes_to_the_companion_as_it_was_recorded() {
     world.wait_for_last(42, "echo:").await;
     let call = world.api.calls().pop().unwrap();
     assert_eq!(call.key, "tgm-42-1", "the key of a message, by which an edit names it");
+    let kept = world.telegram.file(call.request.audio_ref.as_deref().unwrap()).unwrap();
+    assert_eq!(kept.as_ref(), b"OggS and a voice", "it can be had again");
     assert_eq!(STANDARD.decode(call.request.audio_data.unwrap()).unwrap(), b"OggS and a voice");
     assert_eq!((call.request.voice_later, call.request.message.as_str()), (true, ""));
+}
+
+#[tokio::test]
+async fn what_is_written_beside_a_recording_is_corrected_when_it_is_edited() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    world.wait_for_last(42, "echo:").await;
+    let mut message = world.telegram.raw_message(42, 1).unwrap();
+    message["caption"] = json!("Послушай");
+    message["edit_date"] = json!(1_770_000_001);
+    let update = world.telegram.send_update(json!({ "edited_message": message }));
+    world.wait_until_done(update).await;
+    let call = world.api.calls().pop().unwrap();
+    assert_eq!(call.request.again, Some(Again::Corrected("tgm-42-1".to_owned())));
+    assert_eq!((call.request.message.as_str(), world.texts(42).len()), ("Послушай", 1));
 }
 
 #[tokio::test]

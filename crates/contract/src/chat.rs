@@ -41,6 +41,10 @@ pub struct ChatRequest {
     /// A recording of the person in base64: OGG with Opus, MP3, WAV, FLAC, M4A or AAC. What they say in it is their message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audio_data: Option<String>,
+    /// How the caller can have that recording again. It is kept until what was said in it is forgotten; the recording is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 255)]
+    pub audio_ref: Option<String>,
     /// Whether a spoken answer may come later, as a message of its own in the person's chat with the bot, so that the written
     /// one does not wait for it. Not without an Idempotency-Key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -77,7 +81,8 @@ pub enum Author {
 }
 
 /// Which message is to be answered anew. The answer takes the place of the old one; it counts as one message, and no points are
-/// given twice. What the message answers is known; `image_data` is its image, where it had one.
+/// given twice. What the message answers is known; `image_data` is its image, where it had one. Of a recording, `message` is what
+/// is written beside it: what was heard stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Again {
@@ -124,6 +129,9 @@ pub struct ChatResponse {
     /// Whom the person can call, where their message speaks of ending their life or hurting themselves; left out otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub helplines: Option<Helplines>,
+    /// How many images were left out, since they cannot be read; left out itself where all were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images_left_out: Option<u32>,
 }
 
 /// A level of the relationship that was reached.

@@ -58,10 +58,44 @@ pub struct HistoryResponse {
     pub newer: Option<i32>,
 }
 
-/// `GET /privacy`: who sees what people say.
+/// `GET /privacy`: who sees what people say, and what is kept of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PrivacyResponse {
     /// Whoever is sent what people say, each once: model providers in their order, then what hears, speaks and finds.
     #[schema(example = json!(["gemini"]))]
     pub models: Vec<String>,
+    /// What is kept of people, and for how long.
+    #[serde(default)]
+    pub kept: Vec<Kept>,
+}
+
+/// Something that is kept of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Kept {
+    /// What.
+    pub what: KeptKind,
+    /// For how many days; nothing for until the person deletes it.
+    pub days: Option<u32>,
+}
+
+/// What is kept: `messages` of both sides and the index of their words; `memory`, which is the profile, facts, summaries and
+/// settings; `activity`, which is messages counted by day, points and reactions; `payments`; `referrals`; `file_references`,
+/// which is that pictures and recordings came and how the bot can have them again, but not them; `group_talk` with the companion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptKind {
+    /// What was said.
+    Messages,
+    /// What is remembered.
+    Memory,
+    /// What was counted.
+    Activity,
+    /// What was paid.
+    Payments,
+    /// Who came by whose link.
+    Referrals,
+    /// Where files are.
+    FileReferences,
+    /// What was said in groups.
+    GroupTalk,
 }

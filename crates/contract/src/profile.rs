@@ -136,6 +136,10 @@ pub struct StatusResponse {
     pub next_level_at: Option<i64>,
     /// Facts remembered.
     pub facts: u32,
+    /// The parameter of the person's own link, by which others come: `https://t.me/BOT?start=` and this.
+    #[serde(default)]
+    #[schema(example = "ref_16")]
+    pub invite: Option<String>,
 }
 
 /// `POST /profile/referrer`: by whose link the person came.

@@ -36,6 +36,10 @@ pub struct AudioFile {
     pub duration_ms: Option<u64>,
     /// Which model heard or spoke it.
     pub model: String,
+    /// How the caller can have it again, where they said so.
+    pub file_ref: Option<String>,
+    /// How many characters were heard in it; nothing for an answer.
+    pub heard_chars: Option<usize>,
 }
 
 /// What was spoken. Borrowed from [`Store::audio`].
@@ -50,15 +54,23 @@ impl Store {
     }
 }
 
-/// $1 turn, $2 person, $3 now, $4–$8 the files. A person who is gone by now leaves nothing.
+/// $1 turn, $2 person, $3 now, $4–$10 the files. A person who is gone by now leaves nothing. What is heard becomes a message when
+/// its turn ends; an answer is one already, of the same time as the turn's end.
 const RECORD: &str = "
     WITH locked AS (
         SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
     )
-    INSERT INTO audio_files (turn_id, kind, user_id, mime, bytes, duration_ms, model, created_at)
-    SELECT $1, f.kind, locked.id, f.mime, f.bytes, f.duration_ms, f.model, $3
-    FROM locked, unnest($4::text[], $5::text[], $6::integer[], $7::integer[], $8::text[])
-         AS f (kind, mime, bytes, duration_ms, model)
+    INSERT INTO audio_files (turn_id, kind, user_id, mime, bytes, duration_ms, model, created_at, file_ref,
+                             heard_chars, message_id)
+    SELECT $1, f.kind, locked.id, f.mime, f.bytes, f.duration_ms, f.model, $3, f.file_ref, f.heard_chars,
+           CASE WHEN f.kind = 'out' THEN (
+               SELECT m.id FROM turns t
+               JOIN messages m ON m.user_id = t.user_id AND m.created_at = t.finished_at AND m.turn_id = t.id
+                              AND m.role = 'assistant'
+               WHERE t.id = $1 LIMIT 1) END
+    FROM locked, unnest($4::text[], $5::text[], $6::integer[], $7::integer[], $8::text[], $9::text[],
+                        $10::integer[])
+         AS f (kind, mime, bytes, duration_ms, model, file_ref, heard_chars)
     ON CONFLICT (turn_id, kind) DO NOTHING";
 
 impl Audio<'_> {
@@ -83,6 +95,8 @@ impl Audio<'_> {
             .bind(files.iter().map(|f| small(f.bytes as u64)).collect::<Vec<_>>())
             .bind(files.iter().map(|f| f.duration_ms.map(small)).collect::<Vec<_>>())
             .bind(files.iter().map(|f| f.model.as_str()).collect::<Vec<_>>())
+            .bind(files.iter().map(|f| f.file_ref.as_deref()).collect::<Vec<_>>())
+            .bind(files.iter().map(|f| f.heard_chars.map(|chars| small(chars as u64))).collect::<Vec<_>>())
             .execute(&self.0.pool)
             .await?;
         Ok(())

@@ -115,7 +115,7 @@ pub const SECTIONS: [(&str, &str); 15] = [
         "audio_files",
         "
         SELECT json_agg(r ORDER BY r.created_at) FROM (
-            SELECT turn_id, kind, mime, bytes, duration_ms, created_at FROM audio_files WHERE user_id = $1) r",
+            SELECT turn_id, message_id, kind, mime, bytes, duration_ms, file_ref, created_at FROM audio_files WHERE user_id = $1) r",
     ),
     // Of the settings, what is read by nobody but who speaks.
     (

@@ -54,8 +54,31 @@ pub fn rules(bot: &EvolveBot) -> Vec<Value> {
         ),
         "More than one request in twenty to the API fails. Its logs say why.",
     ));
+    list.extend(of_payments(&api));
     list.extend(bot.spec.backup.as_ref().map(|backup| too_old(bot, backup)));
     list
+}
+
+/// What people were told that somebody looks into: nobody does who is not told. Each replica counts the same.
+fn of_payments(api: &str) -> [Value; 2] {
+    [
+        rule(
+            "EvolvePaymentsToDecide",
+            "warning",
+            "5m",
+            format!("max(payments_to_decide{{{api}}}) > 0"),
+            "Somebody wants a payment back, or paid for no offer of ours, and was told that it is looked into. \
+             `GET /admin/payments` of the API lists what is to be decided.",
+        ),
+        rule(
+            "EvolvePaymentsNotBooked",
+            "warning",
+            "15m",
+            format!("max(payment_reports_waiting{{{api}}}) > 0"),
+            "Telegram took a payment that the API cannot book, though it was tried again and again. The logs of the bot \
+             and the API say why.",
+        ),
+    ]
 }
 
 /// That the last copy is older than the schedule lets one become; or that there is none, though there could be one since the

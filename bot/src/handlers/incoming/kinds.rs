@@ -90,6 +90,13 @@ pub(crate) enum Incoming {
         /// The sizes of its photo, where it has one.
         sizes: Vec<Photo>,
     },
+    /// Wrote something else beside a recording of theirs.
+    Recaptioned {
+        /// Its number in the chat.
+        message_id: i64,
+        /// What is written there now.
+        text: String,
+    },
     /// Pressed a button.
     Press {
         /// To be answered.

@@ -1,4 +1,4 @@
-//! Payments, which only our bot asks for.
+//! Payments, as our bot asks for them: with the service key, which what Telegram reports needs.
 
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Our bot on behalf of a person: what the endpoints of payments ask for.
+/// Our bot on behalf of a person.
 #[derive(Clone, Copy, Debug)]
 pub struct Bot<'a> {
     /// The service key.

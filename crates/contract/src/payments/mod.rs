@@ -1,7 +1,7 @@
 //! `/payments`: what premium costs, offers, and what Telegram reports of payments.
 //!
-//! These endpoints are our own bot's: besides the person's token they need the service key, since whoever could report a
-//! payment could give themselves premium.
+//! A person's token is enough to ask. What Telegram reports needs the service key besides: whoever could report a payment could
+//! give themselves premium.
 
 pub mod payload;
 
@@ -78,12 +78,15 @@ pub struct Payment {
 }
 
 /// What premium gives, as far as people are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Terms {
     /// Messages a day; nothing for no limit.
     pub premium_messages: Option<u32>,
     /// Whether pictures may be sent.
     pub images: bool,
+    /// Whether answers may be spoken.
+    #[serde(default)]
+    pub voice: bool,
 }
 
 /// `GET /payments/{user_id}`, and the answer wherever something about it changed.
@@ -132,6 +135,9 @@ pub struct OfferResponse {
     /// Seconds after which it renews itself; only where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription_period: Option<u32>,
+    /// What premium gives.
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 /// `POST /payments/received`: Telegram's `SuccessfulPayment`.

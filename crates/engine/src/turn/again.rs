@@ -87,6 +87,7 @@ pub(super) async fn prepare(engine: &Engine, request: TurnRequest) -> Result<Opt
         Again::Corrected(key) => (key, false),
     };
     let said = turns.said_under(user_id, &key).await?.ok_or(TurnError::MessageNotFound)?;
+    let request = TurnRequest { text: edited(&said, &request.text), ..request };
     // Without words and without a picture there is no message.
     if request.text.trim().is_empty() && !said.has_image {
         return Err(TurnError::MessageNotFound);
@@ -113,6 +114,15 @@ pub(super) async fn prepare(engine: &Engine, request: TurnRequest) -> Result<Opt
     }
     turns.correct(user_id, &said, &request.text, engine.clock.now()).await?;
     Ok(None)
+}
+
+/// What an edited message says: of a recording, what is written beside it can be edited, and what was heard in it stays.
+fn edited(said: &Said, written: &str) -> String {
+    match said.heard() {
+        None => written.to_owned(),
+        Some(heard) if written.trim().is_empty() => heard.to_owned(),
+        Some(heard) => format!("{written}\n\n{heard}"),
+    }
 }
 
 /// What is told of a message that was corrected and nothing more.

@@ -43,7 +43,7 @@ impl Running<'_> {
             None => {
                 let heard = speech.hear(audio, self.settings().language).await.map_err(|error| failure(&error))?;
                 // At once, since it was paid for whatever becomes of the turn.
-                record(self.engine, self.lease.turn_id, self.lease.user_id, received(audio, &heard.model)).await;
+                record(self.engine, self.lease.turn_id, self.lease.user_id, self.received(audio, &heard)).await;
                 heard
             }
         };
@@ -54,6 +54,19 @@ impl Running<'_> {
         let _ = self.heard.set(heard);
         listener.tell(TurnEvent::Heard(self.said().into_owned()));
         Ok(())
+    }
+
+    fn received(&self, audio: &Audio, heard: &Heard) -> AudioFile {
+        let Audio { mime, bytes, duration_ms } = audio;
+        AudioFile {
+            kind: AudioKind::In,
+            mime,
+            bytes: bytes.len(),
+            duration_ms: Some(*duration_ms),
+            model: heard.model.clone(),
+            file_ref: self.request.audio_ref.clone(),
+            heard_chars: Some(heard.text.chars().count()),
+        }
     }
 
     /// What an attempt before this one has heard: nobody pays for the same words twice.
@@ -111,17 +124,6 @@ fn sound(
     speak.then(|| Box::new(Sound { turn_id, user_id: request.user_id, voice: settings.voice }))
 }
 
-fn received(audio: &Audio, model: &str) -> AudioFile {
-    let Audio { mime, bytes, duration_ms } = audio;
-    AudioFile {
-        kind: AudioKind::In,
-        mime,
-        bytes: bytes.len(),
-        duration_ms: Some(*duration_ms),
-        model: model.to_owned(),
-    }
-}
-
 /// Nothing that goes wrong here costs the answer.
 async fn record(engine: &Engine, turn_id: Uuid, user_id: i64, file: AudioFile) {
     let recorded = engine.store.audio().record(turn_id, user_id, &[file], engine.clock.now()).await;
@@ -148,5 +150,8 @@ fn sent(spoken: &Spoken) -> AudioFile {
         bytes: ogg.len(),
         duration_ms: Some(*duration_ms),
         model: model.clone(),
+        // Telegram has yet to get it.
+        file_ref: None,
+        heard_chars: None,
     }
 }

@@ -60,8 +60,12 @@ pub struct TurnRequest {
     pub image_ref: Option<String>,
     /// More pictures, where they showed several at once.
     pub more_images: Vec<Image>,
+    /// How many more they showed that cannot be read. It is the same request either way.
+    pub images_left_out: usize,
     /// What they said instead of writing it, or besides.
     pub audio: Option<Audio>,
+    /// How the caller can have the recording again: it is kept, the recording is not.
+    pub audio_ref: Option<String>,
     /// What it answers.
     pub reply_to: Option<Quoted>,
     /// Which answer is to be made anew.

@@ -82,8 +82,11 @@ fn every_prompt_can_be_made_in_every_language() {
         for detail in [Detail::Short, Detail::Normal, Detail::Long] {
             let profile = Profile { wishes: Wishes { detail, ..Wishes::default() }, ..Profile::default() };
             let (level, voice) = (Level::FIRST, None);
-            let known = Known { language, level, voice, profile: &profile, facts: &[], earlier: &[], summary: None };
-            prompts.system(&Persona::default(), &known).unwrap();
+            for adult in [true, false] {
+                let (facts, earlier) = (&[], &[]);
+                let known = Known { language, level, voice, profile: &profile, facts, earlier, summary: None, adult };
+                prompts.system(&Persona::default(), &known).unwrap();
+            }
         }
         for in_room in [true, false] {
             prompts.aside(&Persona::default(), language, None, in_room).unwrap();

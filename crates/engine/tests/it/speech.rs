@@ -16,7 +16,7 @@ use evolve_engine::{
         opus,
         pcm::Pcm,
     },
-    turn::{TurnError, TurnEvent, TurnRequest},
+    turn::{Again, TurnError, TurnEvent, TurnRequest},
 };
 use evolve_runtime::metrics::Metrics;
 use evolve_testkit::models::{Behaviour, GeminiServer, OpenAiServer};
@@ -127,14 +127,34 @@ async fn any_server_with_openai_transcriptions_hears_and_what_is_written_besides
     let server = OpenAiServer::start().await.unwrap();
     server.next(Behaviour::say("the cat is grey"));
     let world = world_with(answering("ok"), ears(openai_ears(&server))).await;
-    let request = TurnRequest { audio: Some(recording()), ..message("Listen:") };
+    let audio_ref = Some("file".to_owned());
+    let request = TurnRequest { audio: Some(recording()), audio_ref, ..message("Listen:") };
     world.engine.chat(request, None).await.unwrap();
-    assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = E'Listen:\n\nthe cat is grey'").await, 1);
+    let kept = "SELECT count(*) FROM messages m JOIN audio_files a ON a.message_id = m.id
+                WHERE m.text = E'Listen:\n\nthe cat is grey' AND m.role = 'user' AND a.file_ref = 'file'";
+    assert_eq!(world.count(kept).await, 1);
     let form = server.requests().pop().unwrap().body;
     assert_eq!(
         (&form["model"], &form["file"], &form["response_format"]),
         (&"whisper-1".into(), &"voice.ogg".into(), &"json".into())
     );
+}
+
+#[tokio::test]
+async fn what_is_written_beside_a_recording_can_be_edited_and_what_was_heard_stays() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("the cat is grey"));
+    let world = world_with(answering("ok"), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("Listen:", "m1") };
+    world.engine.chat(request, None).await.unwrap();
+    for (written, key, expected) in [("Look:", "e1", "Look:\n\nthe cat is grey"), ("", "e2", "the cat is grey")] {
+        let again = Some(Again::Corrected("m1".to_owned()));
+        let reply = world.engine.chat(TurnRequest { again, ..keyed(written, key) }, None).await.unwrap();
+        assert!(reply.corrected);
+        let (kept,): (String,) =
+            sqlx::query_as("SELECT text FROM messages WHERE role = 'user'").fetch_one(&world.sql).await.unwrap();
+        assert_eq!(kept, expected);
+    }
 }
 
 #[tokio::test]
@@ -191,7 +211,9 @@ async fn an_answer_is_spoken_as_ogg_opus_whatever_gemini_gives(#[case] model: &s
     let seconds = said.chars().count() as f64 / 15.0;
     assert!((heard.seconds - seconds).abs() < 0.01, "{} instead of {seconds}", heard.seconds);
     assert!((heard.hertz - 440.0).abs() < 10.0 && heard.loudness > 0.1, "{} Hz, {}", heard.hertz, heard.loudness);
-    assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE kind = 'out' AND duration_ms > 1000").await, 1);
+    let spoken = "SELECT count(*) FROM audio_files a JOIN messages m ON m.id = a.message_id AND m.role = 'assistant'
+                  WHERE a.kind = 'out' AND a.duration_ms > 1000";
+    assert_eq!(world.count(spoken).await, 1);
 }
 
 #[tokio::test]
@@ -334,7 +356,8 @@ async fn what_was_heard_once_is_not_paid_for_again_when_its_turn_is_tried_again(
     let world = world_with(Script::new([Step::Fail(down), Step::say("ok")]), ears(openai_ears(&server))).await;
     let request = TurnRequest { audio: Some(recording()), ..keyed(written, "tg-1") };
     assert!(world.engine.chat(request.clone(), None).await.is_err());
-    assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE kind = 'in'").await, 1, "it was paid for");
+    let heard = "SELECT count(*) FROM audio_files a JOIN messages m ON m.id = a.message_id WHERE a.kind = 'in'";
+    assert_eq!(world.count(heard).await, 1, "it was paid for");
     let reply = world.engine.chat(request, None).await.unwrap();
     let said = if written.is_empty() { "the cat is grey" } else { "Listen:\n\nthe cat is grey" };
     assert_eq!((reply.text.as_str(), reply.heard.as_deref()), ("ok", Some(said)));

@@ -26,6 +26,19 @@ pub struct Said {
     pub text: String,
     /// Whether a picture came with it.
     pub has_image: bool,
+    /// How much of it, from its end, was heard in a recording; nothing where there was none, or nobody asked.
+    #[sqlx(default)]
+    heard_chars: Option<i32>,
+}
+
+impl Said {
+    /// What was heard in a recording; what comes before was written beside it.
+    #[must_use]
+    pub fn heard(&self) -> Option<&str> {
+        let last = usize::try_from(self.heard_chars?).ok()?.checked_sub(1)?;
+        let from = self.text.char_indices().rev().nth(last).map_or(0, |(at, _)| at);
+        self.text.get(from..)
+    }
 }
 
 /// The newest message of a person in their open conversation.
@@ -128,10 +141,13 @@ const LAST: &str = "
     WHERE (s.text <> '' OR s.has_image) AND (n.role = 'assistant' OR t.state <> 'done')";
 
 /// A message has the time at which its turn began. What was to be forgotten is not there any more: of a picture without words
-/// it is known only by where the picture is. $1 person, $2 key.
+/// it is known only by where the picture is. Of a recording of which nobody knows how much was heard, all was. $1 person, $2 key.
 const SAID_UNDER: &str = "
-    SELECT m.id, m.created_at, m.text, m.has_image FROM turns t
+    SELECT m.id, m.created_at, m.text, m.has_image,
+           CASE WHEN a.id IS NOT NULL THEN COALESCE(a.heard_chars, length(m.text)) END AS heard_chars
+    FROM turns t
     JOIN messages m ON m.user_id = t.user_id AND m.created_at = t.started_at AND m.turn_id = t.id AND m.role = 'user'
+    LEFT JOIN audio_files a ON a.turn_id = t.id AND a.kind = 'in'
     WHERE t.user_id = $1 AND t.key = $2 AND (m.text <> '' OR t.image_ref IS NOT NULL)";
 
 const IS_KNOWN: &str = "SELECT EXISTS (SELECT FROM turns WHERE user_id = $1 AND (key = $2 OR also_key = $2))";

@@ -44,6 +44,8 @@ const FAIL: &str = "
         SELECT $7, held.started_at, held.user_id, c.id, held.id, c.messages, 'user', $5, $6, numbered + 1
         FROM held, conversation c
         RETURNING user_id, created_at, role, number
+    ), recorded AS (
+        UPDATE audio_files a SET message_id = $7 FROM held, said WHERE a.turn_id = held.id AND a.kind = 'in'
     ), indexed AS (
         INSERT INTO message_terms AS t (user_id, term, month, postings)
         SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,

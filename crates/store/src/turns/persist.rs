@@ -136,6 +136,9 @@ const PERSIST: &str = "
         SELECT $9, $3, held.user_id, c.id, held.id, c.messages, 'assistant', $4, $54::bytea IS NOT NULL, numbered + fresh
         FROM held, conversation c
         RETURNING user_id, created_at, role, number
+    ), recorded AS (
+        UPDATE audio_files a SET message_id = $8 FROM held
+        WHERE a.turn_id = held.id AND a.kind = 'in' AND NOT held.message_stored
     ), indexed AS (
         INSERT INTO message_terms AS t (user_id, term, month, postings)
         SELECT s.user_id, e.term, date_trunc('month', s.created_at AT TIME ZONE 'UTC')::date,
