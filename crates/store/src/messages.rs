@@ -145,9 +145,6 @@ const RECALL_NEAR: &str = recall!(near!(
     "AND turn_id <> ALL ($2)"
 ));
 
-/// Most messages that are carried over a silence: what was talked of last.
-const CARRIED: i64 = 10;
-
 const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 
 /// How much to recall.
@@ -155,6 +152,8 @@ const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 pub struct RecallLimits {
     /// Messages of the open conversation.
     pub messages: u32,
+    /// Most of these that are carried over a silence: what was talked of last before it.
+    pub carried: u32,
     /// Summaries of earlier conversations.
     pub earlier: u32,
     /// Weeks before them.
@@ -200,7 +199,7 @@ impl Messages<'_> {
             .bind(i64::from(limits.facts))
             .bind(numbers)
             .bind(months)
-            .bind(CARRIED)
+            .bind(i64::from(limits.carried))
             .bind(i64::from(limits.weeks));
         if let Some(Meaning { model, vector }) = meaning {
             query = query.bind(vector).bind(model);
