@@ -69,7 +69,11 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         memory::correct,
         memory::forget
     ));
-    let leafed = memory.routes(routes!(history::get)).routes(routes!(settings::get)).routes(routes!(settings::update));
+    let leafed = memory
+        .routes(routes!(history::get))
+        .routes(routes!(history::conversations))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))

@@ -176,6 +176,8 @@ texts! {
     HistoryFound { words: &'a str } = "history-found",
     HistoryNotFound = "history-not-found",
     HistoryTooLong = "history-too-long",
+    HistoryTalk { title: &'a str } = "history-talk",
+    HistoryTalkNew = "history-talk-new",
     HistoryYou = "history-you",
     HistoryI = "history-i",
     HistoryOlder = "history-older",
