@@ -181,6 +181,7 @@ level-up =
 settings-title = ⚙️ <b>Settings</b>
 settings-now-zone = Time zone: { $zone }, it is { $time } there
 settings-now-detail = Answers: { $value }
+settings-now-voice = Spoken answers: { $value }
 settings-now-wishes = My wishes: { $count ->
         [0] none
        *[other] { $count }
@@ -199,6 +200,7 @@ settings-wishes = ✍️ My wishes
 settings-topics = 💬 Topics
 settings-quiet = 🌙 Quiet hours
 settings-first = ☀️ Writing first
+settings-voice = 🎙 Voice
 settings-close = Done
 settings-back = ← Back
 settings-type = ✏️ Type it

@@ -190,6 +190,7 @@ level-up =
 settings-title = ⚙️ <b>Настройки</b>
 settings-now-zone = Часовой пояс: { $zone }, там сейчас { $time }
 settings-now-detail = Ответы: { $value }
+settings-now-voice = Ответы голосом: { $value }
 settings-now-wishes = Пожелания: { $count ->
         [0] нет
        *[other] { $count }
@@ -208,6 +209,7 @@ settings-wishes = ✍️ Пожелания
 settings-topics = 💬 Темы
 settings-quiet = 🌙 Тихие часы
 settings-first = ☀️ Начинать разговор
+settings-voice = 🎙 Голос
 settings-close = Готово
 settings-back = ← Назад
 settings-type = ✏️ Написать

@@ -49,7 +49,6 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
-        .routes(routes!(voice::get, voice::update))
         .routes(routes!(feedback::referrer))
         .routes(routes!(deletion::get, deletion::cancel))
         .routes(routes!(deletion::ask))
@@ -73,7 +72,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(history::get))
         .routes(routes!(history::conversations))
         .routes(routes!(settings::get))
-        .routes(routes!(settings::update));
+        .routes(routes!(settings::update))
+        .routes(routes!(voice::get, voice::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))

@@ -16,7 +16,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use self::pages::{Now, Page};
-use super::{Trouble, Turn};
+use super::{Trouble, Turn, voice};
 use crate::{replies::Replies, texts::Text};
 
 pub(super) use asked::Asked;
@@ -100,6 +100,11 @@ async fn set(
             data.detail = Some(detail);
             Page::Root
         }
+        "voice" => {
+            let Some(update) = voice::update_of(value) else { return Ok(None) };
+            turn.bot.api.update_voice(turn.person.id, &update).await?;
+            return Ok(Some(Page::Voice));
+        }
         "clear" => match value {
             "wishes" => {
                 data.instructions = Some(Vec::new());
@@ -155,7 +160,10 @@ async fn close(turn: &Turn<'_>, profile: Arc<ProfileData>, message: Option<i64>)
 async fn now(turn: &Turn<'_>, profile: Arc<ProfileData>) -> Result<Now, Trouble> {
     let language = turn.language(Some(&profile));
     match turn.bot.api.settings(turn.person.id).await? {
-        Some(settings) => Ok(Now { profile, settings, language, at: turn.bot.clock.now() }),
+        Some(settings) => {
+            let voice = turn.bot.api.voice(turn.person.id).await?;
+            Ok(Now { profile, settings, voice, language, at: turn.bot.clock.now() })
+        }
         // As in `/status`: the profile was deleted in between.
         None => Err(Trouble::Fault { reason: "no_profile", detail: "the profile vanished".to_owned() }),
     }

@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use evolve_contract::{
     profile::ProfileData,
     settings::{Detail, SettingsData},
+    voice::VoiceResponse,
 };
 use evolve_domain::{language::Language, zones::shown};
 
 use super::{PREFIX, zones};
 use crate::{
-    handlers::menu::Menu,
+    handlers::{menu::Menu, voice},
     texts::{Text, zone},
 };
 
@@ -24,6 +25,7 @@ pub(super) const QUIET: [&str; 4] = ["21-7", "22-8", "23-9", "0-10"];
 pub(super) struct Now {
     pub(super) profile: Arc<ProfileData>,
     pub(super) settings: SettingsData,
+    pub(super) voice: VoiceResponse,
     pub(super) language: Language,
     pub(super) at: DateTime<Utc>,
 }
@@ -42,6 +44,7 @@ pub(super) enum Page {
     Topics,
     Quiet,
     First,
+    Voice,
 }
 
 impl Page {
@@ -56,6 +59,7 @@ impl Page {
             "topics" => Self::Topics,
             "quiet" => Self::Quiet,
             "first" => Self::First,
+            "voice" => Self::Voice,
             _ => Self::Region(zones::of_region(name.strip_prefix("zone-")?)?),
         })
     }
@@ -93,6 +97,7 @@ impl Page {
                 back(Menu::new(say(Text::SettingsQuietTitle)).pairs(QUIET.map(choice)).row([off, other]), "root")
             }
             Self::First => back(first(now), "root"),
+            Self::Voice => back(voice::menu(&now.voice, now.language, &data("voice", "")), "root"),
         }
     }
 }
@@ -103,7 +108,7 @@ fn root(now: &Now) -> Menu {
         .row([button(Text::SettingsLanguage, "lang"), button(Text::SettingsZone, "zone")])
         .row([button(Text::SettingsDetail, "detail"), button(Text::SettingsWishes, "wishes")])
         .row([button(Text::SettingsTopics, "topics"), button(Text::SettingsQuiet, "quiet")])
-        .row([button(Text::SettingsFirst, "first")])
+        .row([button(Text::SettingsFirst, "first"), button(Text::SettingsVoice, "voice")])
         .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
 }
 
@@ -124,12 +129,14 @@ pub(super) fn summary(now: &Now) -> String {
         Some(hours) if !hours.is_empty() => shown_hours(hours),
         _ => say(Text::SettingsNone),
     };
+    let voice = voice::in_words(&now.voice, *language).unwrap_or_else(|| say(Text::SettingsNone));
     let lines = [
         say(Text::SettingsTitle),
         String::new(),
         say(Text::ProfileLanguage { value: language.name() }),
         zone_line(now),
         say(Text::SettingsNowDetail { value: &detail_text(settings.detail.unwrap_or_default(), now) }),
+        say(Text::SettingsNowVoice { value: &voice }),
         say(Text::SettingsNowWishes { count: count(&settings.instructions) }),
         say(Text::SettingsNowTopics { liked: count(&settings.talk_of), avoided: count(&settings.avoid) }),
         say(Text::SettingsNowQuiet { value: &quiet }),
