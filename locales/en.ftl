@@ -588,6 +588,14 @@ stats-level = We are now at the level “{ $name }”.
 stats-activity = Your messages, day by day
 stats-closeness = How close we are
 stats-busiest = Most: { $messages } on { $date }
+advice-streak = 💡 We have talked { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } in a row: a word from you today, and it goes on.
+advice-plan = 💡 I remember your plan: “{ $plan }”. Shall we come back to it?
+advice-plan-on = 💡 { $date }: “{ $plan }”. Shall we talk about it beforehand?
+advice-memory = 💡 My memory is nearly full: { $facts } of { $limit }. In /memory you can choose what I may forget.
+advice-hour = 💡 You write to me most at about { $hour }:00. A good time for our next talk, too 🙂
 
 # Somebody may be in danger
 helplines =

@@ -611,6 +611,15 @@ stats-level = Сейчас у нас уровень «{ $name }».
 stats-activity = Ваши сообщения по дням
 stats-closeness = Насколько мы близки
 stats-busiest = Больше всего: { $messages }, { $date }
+advice-streak = 💡 Мы общаемся { $days ->
+        [one] { $days } день
+        [few] { $days } дня
+       *[many] { $days } дней
+    } подряд: хватит одного слова сегодня, чтобы так было и дальше.
+advice-plan = 💡 Я помню ваш план: «{ $plan }». Вернёмся к нему?
+advice-plan-on = 💡 { $date }: «{ $plan }». Поговорим об этом заранее?
+advice-memory = 💡 Моя память почти заполнена: { $facts } из { $limit }. В /memory можно выбрать, что мне забыть.
+advice-hour = 💡 Чаще всего вы пишете мне около { $hour }:00. Хорошее время и для следующего разговора 🙂
 
 # Somebody may be in danger
 helplines =

@@ -109,7 +109,7 @@ fn line(said: &Said, zone: Tz, language: Language) -> String {
 }
 
 /// The text, or its beginning where it is longer.
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     let mut units = 0;
     let fits = |char: &char| {
         units += char.len_utf16();
