@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    messages::{Message, Role},
+    messages::{Message, Role, legible},
 };
 
 /// What page.
@@ -105,18 +105,19 @@ impl History<'_> {
                 (older, matches!(at, At::Before(_)).then_some(number))
             }
         };
-        let runs = self.runs(&rows)?;
+        let runs = self.runs(&rows);
         Ok(Page { messages: rows.into_iter().map(message).collect(), runs, older, newer })
     }
 
-    /// The conversations of a page.
-    fn runs(&self, rows: &[Row]) -> Result<Vec<Run>, StoreError> {
-        let run = |rows: &[Row]| -> Result<Option<Run>, StoreError> {
-            let (Some(first), messages) = (rows.first(), rows.len()) else { return Ok(None) };
-            let title = first.title.as_ref().map(|token| self.0.keys.decrypt(token, "conversations.title"));
-            Ok(Some(Run { conversation_id: first.conversation_id, title: title.transpose()?, messages }))
+    /// The conversations of a page. A title that cannot be decrypted keeps nobody from what was said.
+    fn runs(&self, rows: &[Row]) -> Vec<Run> {
+        let run = |rows: &[Row]| {
+            let first = rows.first()?;
+            let open = |token: &String| legible(self.0.keys.decrypt(token, "conversations.title"));
+            let title = first.title.as_ref().and_then(open);
+            Some(Run { conversation_id: first.conversation_id, title, messages: rows.len() })
         };
-        rows.chunk_by(|a, b| a.conversation_id == b.conversation_id).filter_map(|rows| run(rows).transpose()).collect()
+        rows.chunk_by(|a, b| a.conversation_id == b.conversation_id).filter_map(run).collect()
     }
 }
 

@@ -239,6 +239,6 @@ impl Messages<'_> {
 }
 
 /// What could be read; of the rest the log tells.
-fn legible<T>(read: Result<T, StoreError>) -> Option<T> {
-    read.inspect_err(|error| tracing::error!(%error, "something of the past is left out of an answer")).ok()
+pub(crate) fn legible<T>(read: Result<T, StoreError>) -> Option<T> {
+    read.inspect_err(|error| tracing::error!(%error, "something of the past is left out")).ok()
 }
