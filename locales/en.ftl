@@ -186,6 +186,7 @@ level-up =
 settings-title = ⚙️ <b>Settings</b>
 settings-now-zone = Time zone: { $zone }, it is { $time } there
 settings-now-detail = Answers: { $value }
+settings-now-voice = Spoken answers: { $value }
 settings-now-wishes = My wishes: { $count ->
         [0] none
        *[other] { $count }
@@ -204,6 +205,7 @@ settings-wishes = ✍️ My wishes
 settings-topics = 💬 Topics
 settings-quiet = 🌙 Quiet hours
 settings-first = ☀️ Writing first
+settings-voice = 🎙 Voice
 settings-close = Done
 settings-back = ← Back
 settings-type = ✏️ Type it
@@ -307,6 +309,8 @@ history-empty = We haven't said anything yet 🙂
 history-found = <b>What I found for “{ $words }”</b>
 history-not-found = I found nothing like that. Try other words?
 history-too-long = That is too long to look for: a few words are enough.
+history-talk = 💬 <b>{ $title }</b>
+history-talk-new = 💬 A new conversation
 history-you = You
 history-i = Me
 history-older = ← Older
@@ -628,6 +632,14 @@ stats-level = We are now at the level “{ $name }”.
 stats-activity = Your messages, day by day
 stats-closeness = How close we are
 stats-busiest = Most: { $messages } on { $date }
+advice-streak = 💡 We have talked { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } in a row: a word from you today, and it goes on.
+advice-plan = 💡 I remember your plan: “{ $plan }”. Shall we come back to it?
+advice-plan-on = 💡 { $date }: “{ $plan }”. Shall we talk about it beforehand?
+advice-memory = 💡 My memory is nearly full: { $facts } of { $limit }. In /memory you can choose what I may forget.
+advice-hour = 💡 You write to me most at about { $hour }:00. A good time for our next talk, too 🙂
 
 # Somebody may be in danger
 helplines =

@@ -195,6 +195,7 @@ level-up =
 settings-title = ⚙️ <b>Настройки</b>
 settings-now-zone = Часовой пояс: { $zone }, там сейчас { $time }
 settings-now-detail = Ответы: { $value }
+settings-now-voice = Ответы голосом: { $value }
 settings-now-wishes = Пожелания: { $count ->
         [0] нет
        *[other] { $count }
@@ -213,6 +214,7 @@ settings-wishes = ✍️ Пожелания
 settings-topics = 💬 Темы
 settings-quiet = 🌙 Тихие часы
 settings-first = ☀️ Начинать разговор
+settings-voice = 🎙 Голос
 settings-close = Готово
 settings-back = ← Назад
 settings-type = ✏️ Написать
@@ -317,6 +319,8 @@ history-empty = Мы пока ничего не говорили 🙂
 history-found = <b>Что нашлось по словам «{ $words }»</b>
 history-not-found = Ничего такого не нашлось. Попробуете другие слова?
 history-too-long = Это слишком длинно для поиска: хватит нескольких слов.
+history-talk = 💬 <b>{ $title }</b>
+history-talk-new = 💬 Новый разговор
 history-you = Вы
 history-i = Я
 history-older = ← Раньше
@@ -652,6 +656,15 @@ stats-level = Сейчас у нас уровень «{ $name }».
 stats-activity = Ваши сообщения по дням
 stats-closeness = Насколько мы близки
 stats-busiest = Больше всего: { $messages }, { $date }
+advice-streak = 💡 Мы общаемся { $days ->
+        [one] { $days } день
+        [few] { $days } дня
+       *[many] { $days } дней
+    } подряд: хватит одного слова сегодня, чтобы так было и дальше.
+advice-plan = 💡 Я помню ваш план: «{ $plan }». Вернёмся к нему?
+advice-plan-on = 💡 { $date }: «{ $plan }». Поговорим об этом заранее?
+advice-memory = 💡 Моя память почти заполнена: { $facts } из { $limit }. В /memory можно выбрать, что мне забыть.
+advice-hour = 💡 Чаще всего вы пишете мне около { $hour }:00. Хорошее время и для следующего разговора 🙂
 
 # Somebody may be in danger
 helplines =

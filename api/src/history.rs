@@ -1,4 +1,4 @@
-//! `/history` and `/privacy`: what was said, and who sees it.
+//! `/history`, `/conversations` and `/privacy`: what was said, what it was about, and who sees it.
 
 use axum::{
     Json,
@@ -6,10 +6,15 @@ use axum::{
 };
 use evolve_contract::{
     Code,
-    history::{HistoryQuery, HistoryResponse, Kept, KeptKind, PrivacyResponse, Said, Speaker},
+    history::{
+        Conversation, ConversationsQuery, ConversationsResponse, HistoryQuery, HistoryResponse, Kept, KeptKind,
+        PrivacyResponse, Said, SaidIn, Speaker, Week,
+    },
 };
+use evolve_engine::history::Talks;
 use evolve_store::{
-    history::{At, Page},
+    exports::Talk,
+    history::{At, Page, Run},
     messages::{Message, Role},
     rooms,
 };
@@ -48,8 +53,29 @@ pub async fn get(
         }
         _ => return Err(ApiError::new(Code::InvalidValue).detail("the query takes one of before, from and search")),
     };
-    let Page { messages, older, newer } = page;
-    Ok(Json(HistoryResponse { user_id: person, messages: messages.into_iter().map(said).collect(), older, newer }))
+    let Page { messages, runs, older, newer } = page;
+    let places = runs.into_iter().flat_map(places).chain(std::iter::repeat(None));
+    let messages = messages.into_iter().zip(places).map(|(message, place)| said(message, place)).collect();
+    Ok(Json(HistoryResponse { user_id: person, messages, older, newer }))
+}
+
+/// What was talked of: conversations with what each was about, and weeks.
+#[utoipa::path(
+    get, path = "/conversations/{user_id}", tag = "profile", security(("bearer" = [])),
+    params(("user_id" = i64, Path, description = "The token's own person"), ConversationsQuery),
+    responses((status = 200, description = "A page", body = ConversationsResponse), HistoryProblems),
+)]
+pub async fn conversations(
+    State(api): State<Api>,
+    Own(person): Own,
+    query: Result<Query<ConversationsQuery>, QueryRejection>,
+) -> Result<Json<ConversationsResponse>, ApiError> {
+    let wrong = |_| ApiError::new(Code::InvalidValue).detail("the query takes before, which is a time as in RFC 3339");
+    let Query(ConversationsQuery { before }) = query.map_err(wrong)?;
+    let Talks { talks, older, weeks } = api.history.talks(person, before).await?;
+    let conversations = talks.into_iter().map(conversation).collect();
+    let weeks = weeks.into_iter().map(|(starts_on, summary)| Week { starts_on, summary }).collect();
+    Ok(Json(ConversationsResponse { user_id: person, conversations, older, weeks }))
 }
 
 /// Who sees what people say, as this bot is configured, and what is kept of them.
@@ -74,10 +100,21 @@ fn kept() -> Vec<Kept> {
     until_deleted.into_iter().map(|what| Kept { what, days: None }).chain([group_talk]).collect()
 }
 
-fn said(message: Message) -> Said {
+/// The conversation of each message of a run.
+fn places(run: Run) -> impl Iterator<Item = Option<SaidIn>> {
+    std::iter::repeat_n(Some(SaidIn { id: run.conversation_id, title: run.title }), run.messages)
+}
+
+fn conversation(talk: Talk) -> Conversation {
+    let Talk { id, started_at, ended_at, messages, title, summary } = talk;
+    let messages = u32::try_from(messages).unwrap_or_default();
+    Conversation { id, title, started_at, ended_at, messages, summary }
+}
+
+fn said(message: Message, conversation: Option<SaidIn>) -> Said {
     let by = match message.role {
         Role::User => Speaker::Person,
         Role::Assistant => Speaker::Companion,
     };
-    Said { by, text: message.text, has_image: message.has_image, at: message.created_at }
+    Said { by, text: message.text, has_image: message.has_image, at: message.created_at, conversation }
 }

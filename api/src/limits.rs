@@ -34,8 +34,8 @@ pub enum Rule {
     Payments,
     /// `GET /export`, with a window of its own: it is the dearest of all.
     Export,
-    /// Everything under `/memory`, `/history`, `/settings` and `/consent`: apart from `Profile`, since whoever leafs through them presses
-    /// many buttons.
+    /// Everything under `/memory`, `/history`, `/conversations`, `/settings`, `/consent` and `/voice`: apart from `Profile`,
+    /// since whoever leafs through them presses many buttons.
     Memory,
 }
 
@@ -97,7 +97,7 @@ impl RateLimits {
             memory: env.or(
                 "MEMORY_RATE_LIMIT",
                 &memory,
-                "Most requests of one person under /memory, /history, /settings and /consent.",
+                "Most requests of one person under /memory, /history, /conversations, /settings, /consent and /voice.",
             ),
         }
     }

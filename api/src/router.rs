@@ -49,7 +49,6 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(profile::update))
         .routes(routes!(profile::status))
         .routes(routes!(relationship::get))
-        .routes(routes!(voice::get, voice::update))
         .routes(routes!(feedback::referrer))
         .routes(routes!(deletion::get, deletion::cancel))
         .routes(routes!(deletion::ask))
@@ -69,8 +68,13 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         memory::correct,
         memory::forget
     ));
-    let leafed = memory.routes(routes!(history::get)).routes(routes!(settings::get)).routes(routes!(settings::update));
-    let leafed = leafed.routes(routes!(consent::get, consent::update));
+    let leafed = memory
+        .routes(routes!(history::get))
+        .routes(routes!(history::conversations))
+        .routes(routes!(settings::get))
+        .routes(routes!(settings::update))
+        .routes(routes!(consent::get, consent::update))
+        .routes(routes!(voice::get, voice::update));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))

@@ -119,7 +119,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
     let exports = Exports::new(store.clone(), clock.clone(), defaults, config.persona.name.clone())?;
-    let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), config.plans.clone(), defaults);
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);

@@ -1,7 +1,8 @@
 //! `GET /stats/{user_id}`: how much was said and how close a person and the companion have become, day by day.
 
 use axum::{Json, extract::State};
-use evolve_contract::stats::{StatsDay, StatsResponse};
+use evolve_contract::stats::{Advice, StatsDay, StatsResponse};
+use evolve_domain::advice;
 use evolve_engine::stats::Picture;
 
 use crate::{extract::Own, openapi::problems, problem::ApiError, relationship::level, state::Api};
@@ -10,14 +11,15 @@ problems!(
     ReadProblems: Unauthorized, Forbidden, ProfileNotFound, InvalidValue, RateLimited, DatabaseUnavailable,
 );
 
-/// How much was said and how close they have become: the last thirty days, and all of it in numbers.
+/// How much was said and how close they have become: the last thirty days, all of it in numbers, and what to do next.
 #[utoipa::path(
     get, path = "/stats/{user_id}", tag = "profile", security(("bearer" = [])),
     params(("user_id" = i64, Path, description = "The token's own person")),
     responses((status = 200, description = "The numbers", body = StatsResponse), ReadProblems),
 )]
 pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<StatsResponse>, ApiError> {
-    let Picture { since, days, messages, active_days, streak, level: at, levels } = api.stats.of(person).await?;
+    let Picture { since, days, messages, active_days, streak, level: at, levels, advice } =
+        api.stats.of(person).await?;
     let day = |day: evolve_engine::stats::Day| StatsDay {
         day: day.day,
         messages: u32::try_from(day.messages).unwrap_or_default(),
@@ -32,5 +34,15 @@ pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<StatsR
         streak_days: streak,
         level: level(at),
         levels: levels.into_iter().map(level).collect(),
+        advice: advice.into_iter().map(advised).collect(),
     }))
+}
+
+fn advised(advice: advice::Advice) -> Advice {
+    match advice {
+        advice::Advice::StreakEnds { days } => Advice::StreakEnds { days },
+        advice::Advice::OpenPlan { plan, day } => Advice::OpenPlan { plan, day },
+        advice::Advice::MemoryNearlyFull { facts, limit } => Advice::MemoryNearlyFull { facts, limit },
+        advice::Advice::BestHour { hour } => Advice::BestHour { hour },
+    }
 }

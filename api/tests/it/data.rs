@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use evolve_contract::{
     Code,
     deletion::DeletionRequest,
-    history::{HistoryQuery, KeptKind, Speaker},
+    history::{ConversationsQuery, HistoryQuery, KeptKind, Speaker},
 };
 use evolve_testkit::eventually;
 use serde_json::json;
@@ -110,4 +110,38 @@ async fn what_was_said_is_read_back_and_forth_without_a_gap_or_a_repetition() {
     assert_eq!((days(KeptKind::Messages), days(KeptKind::GroupTalk)), (None, Some(1)));
     let invite = api.client.status(&token, IVAN).await.unwrap().invite;
     assert_eq!(invite.as_deref(), Some("ref_16"));
+}
+
+#[tokio::test]
+async fn what_was_talked_of_is_listed_under_its_titles_and_so_is_what_was_said() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    assert_eq!(api.get("/conversations/42", Some(&token)).await.code(), Code::ProfileNotFound);
+    api.say(&token, "Привет", None).await.unwrap();
+    api.client.reset(&token).await.unwrap();
+    api.clock.advance(TimeDelta::minutes(1));
+    api.say(&token, "Снова привет", None).await.unwrap();
+    let pool = setup.pool();
+    eventually("the first conversation is summed up", async || {
+        let (summed,): (i64,) = sqlx::query_as("SELECT count(*) FROM summaries").fetch_one(&pool).await.unwrap();
+        summed == 1
+    })
+    .await;
+    let list = async |query: ConversationsQuery| api.client.conversations(&token, IVAN, &query).await.unwrap();
+    let all = list(ConversationsQuery::default()).await;
+    let [now, first] = &all.conversations[..] else { panic!("{all:?}") };
+    // This model answers in words whatever it is asked: so its summary has no title of its own.
+    assert_eq!((first.title.as_deref(), first.messages), (Some("Привет! Как дела?"), 2));
+    assert!(first.ended_at.is_some() && now.ended_at.is_none() && now.title.is_none(), "{all:?}");
+    assert_eq!((all.older, all.weeks.len()), (None, 0), "a week that is not over has no summary");
+    let older = list(ConversationsQuery { before: Some(now.started_at) }).await;
+    assert_eq!(older.conversations, [first.clone()]);
+
+    let page = api.client.history(&token, IVAN, &HistoryQuery::default()).await.unwrap();
+    let places: Vec<_> = page.messages.iter().map(|said| said.conversation.clone().unwrap()).collect();
+    assert_eq!(places.iter().map(|place| place.id).collect::<Vec<_>>(), [first.id, first.id, now.id, now.id]);
+    assert_eq!((&places[1].title, &places[2].title), (&first.title, &None));
+    assert_eq!(api.get("/conversations/43", Some(&token)).await.code(), Code::Forbidden);
+    assert_eq!(api.get("/conversations/42?before=x", Some(&token)).await.code(), Code::InvalidValue);
 }

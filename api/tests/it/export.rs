@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use evolve_contract::{
     Code,
     profile::{ProfileData, ProfileUpdate},
+    stats::Advice,
 };
 use evolve_engine::model::{Script, Step};
 use evolve_runtime::clock::Clock;
@@ -163,4 +164,30 @@ async fn numbers_tell_each_of_the_last_days_and_add_up() {
     assert_eq!((stats.messages, stats.active_days, stats.levels.len()), (5, 2, 5));
     assert_eq!(stats.level, now.level);
     assert_eq!(api.get("/stats/43", Some(&token)).await.code(), Code::Forbidden);
+}
+
+#[tokio::test]
+async fn numbers_come_with_a_word_on_what_to_do_next() {
+    let evening = "2026-11-21T18:30:00Z".parse().unwrap();
+    let plan = json!({"fact": "Собирается в Казань", "category": "plans"});
+    let script = Script::new([Step::call("remember", plan), Step::say("Запомню")]);
+    let setup = Setup { clock: Clock::fixed(evening), ..Setup::new().await }.script(script);
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Собираюсь в Казань", None).await.unwrap();
+    assert!(api.client.stats(&token, IVAN).await.unwrap().advice.is_empty(), "it was told just now");
+    // In Moscow it is ten past eight in the evening.
+    let many = "WITH c AS (SELECT id FROM conversations)
+                INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, number)
+                SELECT gen_random_uuid(), '2026-11-21T17:10:00Z'::timestamptz + n * interval '1 second', 42, c.id,
+                       gen_random_uuid(), n, 'user', 'слово', n
+                FROM c, generate_series(3, 30) n";
+    for statement in [many, "UPDATE users SET streak = 5, last_day = '2026-11-24'"] {
+        sqlx::query(statement).execute(&setup.pool()).await.unwrap();
+    }
+    api.clock.advance(TimeDelta::days(4));
+    let token = api.token(IVAN).await;
+    let advice = api.client.stats(&token, IVAN).await.unwrap().advice;
+    let plan = Advice::OpenPlan { plan: "Собирается в Казань".to_owned(), day: None };
+    assert_eq!(advice, [Advice::StreakEnds { days: 5 }, plan, Advice::BestHour { hour: 20 }]);
 }

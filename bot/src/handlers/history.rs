@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use evolve_contract::{
     Code,
-    history::{HistoryQuery, HistoryResponse, Said, Speaker},
+    history::{HistoryQuery, HistoryResponse, Said, SaidIn, Speaker},
     profile::ProfileData,
 };
 use evolve_domain::language::Language;
@@ -16,8 +16,10 @@ use crate::{
 };
 
 const PREFIX: &str = "his:";
-/// So much of each message is shown, as Telegram counts (in UTF-16): eight of them fit into one message of its 4096.
-const SHOWN_UNITS: usize = 400;
+/// So much of each message is shown, as Telegram counts (in UTF-16), and of the title of each conversation: eight of them fit
+/// into one message of its 4096, even where each message is a conversation of its own.
+const SHOWN_UNITS: usize = 380;
+const TITLE_UNITS: usize = 60;
 
 /// Whether a button is one of `/history`.
 #[must_use]
@@ -71,11 +73,27 @@ fn described(page: &HistoryResponse, query: &HistoryQuery, profile: &ProfileData
         (None, false) => Text::HistoryTitle,
     };
     let mut parts = vec![title.render(language)];
-    parts.extend(page.messages.iter().map(|said| line(said, zone, language)));
+    let mut before: Option<&SaidIn> = None;
+    for said in &page.messages {
+        parts.extend(heading(before, said.conversation.as_ref(), language));
+        parts.push(line(said, zone, language));
+        before = said.conversation.as_ref();
+    }
     let button = |text: Text<'_>, what: &str, number: i32| (text.render(language), format!("{PREFIX}{what}:{number}"));
     let older = page.older.map(|number| button(Text::HistoryOlder, "before", number));
     let newer = page.newer.map(|number| button(Text::HistoryNewer, "from", number));
     Menu::new(parts.join("\n\n")).row(older.into_iter().chain(newer))
+}
+
+/// What stands where a conversation begins, or the page begins in the midst of it: its title. Of one that has none yet it is
+/// said that it is another.
+fn heading(before: Option<&SaidIn>, now: Option<&SaidIn>, language: Language) -> Option<String> {
+    let now = now.filter(|now| before.is_none_or(|before| before.id != now.id))?;
+    match (&now.title, before) {
+        (Some(title), _) => Some(Text::HistoryTalk { title: &cut(title, TITLE_UNITS) }.render(language)),
+        (None, Some(_)) => Some(Text::HistoryTalkNew.render(language)),
+        (None, None) => None,
+    }
 }
 
 fn line(said: &Said, zone: Tz, language: Language) -> String {
@@ -85,18 +103,21 @@ fn line(said: &Said, zone: Tz, language: Language) -> String {
     };
     let at = said.at.with_timezone(&zone);
     let (day, time) = (date(at.date_naive(), language), at.format("%H:%M"));
-    let mut units = 0;
-    let mut text: String = said
-        .text
-        .chars()
-        .take_while(|char| {
-            units += char.len_utf16();
-            units <= SHOWN_UNITS
-        })
-        .collect();
-    if text.len() < said.text.len() {
-        text.push('…');
-    }
+    let text = cut(&said.text, SHOWN_UNITS);
     let photo = if said.has_image { "🖼 " } else { "" };
     format!("<b>{}</b>, {day}, {time}\n{photo}{}", who.render(language), escape(&text))
+}
+
+/// The text, or its beginning where it is longer.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let mut units = 0;
+    let fits = |char: &char| {
+        units += char.len_utf16();
+        units <= most
+    };
+    let mut shown: String = text.chars().take_while(fits).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
 }

@@ -1,26 +1,27 @@
-//! `/voice`: when answers are spoken, and in which voice. One message with buttons, which changes itself.
+//! `/voice`: when answers are spoken, and in which voice. One message with buttons, which changes itself; `/settings` has it as
+//! a page of its own.
 
 use evolve_contract::voice::{Mode, Voice, VoiceResponse, VoiceUpdate};
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn};
+use super::{Trouble, Turn, menu::Menu};
 use crate::{replies::Replies, texts::Text};
 
 const PREFIX: &str = "voice:";
 
 /// What the buttons say to us, and what they are called.
 const MODES: [(&str, Mode, Text<'static>); 3] = [
-    ("voice:never", Mode::Never, Text::VoiceModeNever),
-    ("voice:on_voice", Mode::OnVoice, Text::VoiceModeOnVoice),
-    ("voice:always", Mode::Always, Text::VoiceModeAlways),
+    ("never", Mode::Never, Text::VoiceModeNever),
+    ("on_voice", Mode::OnVoice, Text::VoiceModeOnVoice),
+    ("always", Mode::Always, Text::VoiceModeAlways),
 ];
 const VOICES: [(&str, Voice, Text<'static>); 6] = [
-    ("voice:warm", Voice::Warm, Text::VoiceWarm),
-    ("voice:bright", Voice::Bright, Text::VoiceBright),
-    ("voice:soft", Voice::Soft, Text::VoiceSoft),
-    ("voice:calm", Voice::Calm, Text::VoiceCalm),
-    ("voice:deep", Voice::Deep, Text::VoiceDeep),
-    ("voice:cheerful", Voice::Cheerful, Text::VoiceCheerful),
+    ("warm", Voice::Warm, Text::VoiceWarm),
+    ("bright", Voice::Bright, Text::VoiceBright),
+    ("soft", Voice::Soft, Text::VoiceSoft),
+    ("calm", Voice::Calm, Text::VoiceCalm),
+    ("deep", Voice::Deep, Text::VoiceDeep),
+    ("cheerful", Voice::Cheerful, Text::VoiceCheerful),
 ];
 
 /// Whether a button is one of these.
@@ -35,7 +36,7 @@ pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let profile = turn.fresh_profile_or_new().await?;
     let language = turn.language(Some(&profile));
     let choice = turn.bot.api.voice(turn.person.id).await?;
-    Ok(with_menu(&choice, language, |text, buttons| turn.replies().ask(text, buttons)))
+    Ok(menu(&choice, language, PREFIX).send(turn.replies()))
 }
 
 /// A button was pressed.
@@ -47,41 +48,45 @@ pub(super) async fn pressed(
 ) -> Result<Replies, Trouble> {
     // First, and whatever comes of it.
     turn.answer_press(query).await;
-    let mode = MODES.iter().find(|(name, ..)| *name == data).map(|(_, mode, _)| *mode);
-    let voice = VOICES.iter().find(|(name, ..)| *name == data).map(|(_, voice, _)| *voice);
-    if mode.is_none() && voice.is_none() {
+    let Some(update) = data.strip_prefix(PREFIX).and_then(update_of) else {
         // A button of another version of the bot.
         return Ok(turn.replies());
-    }
+    };
     let profile = turn.fresh_profile_or_new().await?;
     let language = turn.language(Some(&profile));
-    let choice = turn.bot.api.update_voice(turn.person.id, &VoiceUpdate { mode, voice }).await?;
-    Ok(with_menu(&choice, language, |text, buttons| match message {
-        Some(message) => turn.replies().edit_asking(message, text, buttons),
-        None => turn.replies().ask(text, buttons),
-    }))
+    let choice = turn.bot.api.update_voice(turn.person.id, &update).await?;
+    Ok(menu(&choice, language, PREFIX).turn(turn.replies(), message))
 }
 
-fn with_menu(
-    choice: &VoiceResponse,
-    language: Language,
-    send: impl FnOnce(String, &[&[(&str, &str)]]) -> Replies,
-) -> Replies {
-    let text = text_of(choice, language);
+/// What a button of this name chooses.
+pub(super) fn update_of(name: &str) -> Option<VoiceUpdate> {
+    let mode = MODES.iter().find(|(known, ..)| *known == name).map(|(_, mode, _)| *mode);
+    let voice = VOICES.iter().find(|(known, ..)| *known == name).map(|(_, voice, _)| *voice);
+    (mode.is_some() || voice.is_some()).then_some(VoiceUpdate { mode, voice })
+}
+
+/// The choice; what its buttons say to us begins with `prefix`.
+pub(super) fn menu(choice: &VoiceResponse, language: Language, prefix: &str) -> Menu {
+    let menu = Menu::new(text_of(choice, language));
     if !choice.available {
-        return send(text, &[]);
+        return menu;
     }
-    let label = |chosen: bool, text: &Text<'_>| {
+    let button = |chosen: bool, name: &str, text: &Text<'_>| {
         let text = text.render(language);
-        if chosen { format!("✓ {text}") } else { text }
+        (if chosen { format!("✓ {text}") } else { text }, format!("{prefix}{name}"))
     };
-    let modes = MODES.map(|(data, mode, text)| (label(mode == choice.mode, &text), data));
-    let voices = VOICES.map(|(data, voice, text)| (label(Some(voice) == choice.voice, &text), data));
-    let modes = modes.each_ref().map(|(label, data)| [(label.as_str(), *data)]);
-    let voices = voices.each_ref().map(|(label, data)| (label.as_str(), *data));
-    let mut rows: Vec<&[(&str, &str)]> = modes.iter().map(<[_; 1]>::as_slice).collect();
-    rows.extend(voices.chunks(3));
-    send(text, &rows)
+    let modes = MODES.map(|(name, mode, text)| button(mode == choice.mode, name, &text));
+    let voices = VOICES.map(|(name, voice, text)| button(Some(voice) == choice.voice, name, &text));
+    let menu = modes.into_iter().fold(menu, |menu, mode| menu.row([mode]));
+    voices.chunks(3).fold(menu, |menu, row| menu.row(row.to_vec()))
+}
+
+/// The choice in a few words; nothing where this bot does not speak at all.
+pub(super) fn in_words(choice: &VoiceResponse, language: Language) -> Option<String> {
+    let mode = MODES.iter().find(|(_, mode, _)| *mode == choice.mode).map(|(.., text)| text.render(language));
+    let voice =
+        VOICES.iter().find(|(_, voice, _)| Some(*voice) == choice.voice).map(|(.., text)| text.render(language));
+    choice.available.then(|| mode.into_iter().chain(voice).collect::<Vec<_>>().join(" · "))
 }
 
 fn text_of(choice: &VoiceResponse, language: Language) -> String {

@@ -23,7 +23,7 @@ use evolve_contract::{
         StopRequest, StopResponse,
     },
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
-    history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, Speaker},
+    history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, SaidIn, Speaker},
     memory::FactData,
     problem::PROBLEM_JSON,
     profile::{
@@ -626,7 +626,7 @@ async fn cancel_deletion(State(world): Shared, Path(user_id): Path<i64>, headers
     Json(DeletionCancelled { user_id, cancelled }).into_response()
 }
 
-/// Nine messages on two pages; a search finds the first.
+/// Nine messages of two conversations on two pages; a search finds the first.
 async fn history(
     State(world): Shared,
     Path(user_id): Path<i64>,
@@ -639,7 +639,9 @@ async fn history(
     let at = "2026-03-08T09:05:00Z".parse().unwrap();
     let said = |number: i32| {
         let by = if number % 2 == 1 { Speaker::Person } else { Speaker::Companion };
-        Said { by, text: format!("<message> {number}"), has_image: number == 3, at }
+        let (id, title) = if number < 6 { (1, Some("Cats & <dogs>".to_owned())) } else { (2, None) };
+        let conversation = Some(SaidIn { id: uuid::Uuid::from_u128(id), title });
+        Said { by, text: format!("<message> {number}"), has_image: number == 3, at, conversation }
     };
     let page = |from: i32, to: i32| (from..=to).map(said).collect();
     let (messages, older, newer) = match query {

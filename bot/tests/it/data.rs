@@ -102,7 +102,9 @@ async fn what_was_said_is_turned_page_by_page_and_found_by_its_words() {
     let _bot = world.bot().await;
     world.telegram.send_text(john(), "/history");
     let page = world.wait_for_last(7, "What we said").await;
-    assert!(page.text.contains("Me, March 8, 2026, 12:05\n<message> 2"), "{}", page.text);
+    assert!(page.text.contains("💬 Cats & <dogs>\n\nMe, March 8, 2026, 12:05\n<message> 2"), "{}", page.text);
+    let begins = "<message> 5\n\n💬 A new conversation\n\nMe, March 8, 2026, 12:05\n<message> 6";
+    assert!(page.text.contains(begins) && page.text.matches("💬").count() == 2, "{}", page.text);
     press(&world, &john(), "← Older").await;
     settled(&world, 7, "You, March 8, 2026, 12:05\n<message> 1").await;
     press(&world, &john(), "Newer →").await;

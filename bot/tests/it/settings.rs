@@ -1,6 +1,9 @@
 //! `/settings`: one menu that edits itself.
 
-use evolve_contract::settings::Detail;
+use evolve_contract::{
+    settings::Detail,
+    voice::{Mode, Voice},
+};
 use evolve_testkit::telegram::{TelegramServer, User};
 
 use crate::world::{World, anna, john};
@@ -57,6 +60,17 @@ async fn everything_is_set_in_one_message_that_turns_its_own_pages() {
     assert_eq!(world.api.settings(42).good_morning, Some(true));
     press(&world, &anna(), menu, "Назад").await;
     turned(&world, 42, menu, "Доброе утро от меня: да").await;
+
+    press(&world, &anna(), menu, "🎙 Голос").await;
+    turned(&world, 42, menu, "Когда отвечать голосом").await;
+    press(&world, &anna(), menu, "Всегда голосом").await;
+    turned(&world, 42, menu, "✓ Всегда голосом").await;
+    press(&world, &anna(), menu, "Низкий").await;
+    turned(&world, 42, menu, "✓ Низкий ♂").await;
+    let chosen = world.api.voice(42);
+    assert_eq!((chosen.mode, chosen.voice), (Mode::Always, Some(Voice::Deep)));
+    press(&world, &anna(), menu, "Назад").await;
+    turned(&world, 42, menu, "Ответы голосом: Всегда голосом · Низкий ♂").await;
 
     press(&world, &anna(), menu, "Язык").await;
     turned(&world, 42, menu, "На каком языке").await;
@@ -162,9 +176,16 @@ async fn a_button_of_another_version_and_one_that_nobody_made_change_nothing() {
     let _bot = world.bot().await;
     world.telegram.send_text(anna(), "/settings");
     let menu = world.wait_for_last(42, "Настройки").await.message_id;
-    for data in
-        ["set:detail:epic", "set:zone:atlantis", "set:quiet:3-3", "set:page:vault", "set:lang:xx", "set:ask:", "set:"]
-    {
+    for data in [
+        "set:detail:epic",
+        "set:zone:atlantis",
+        "set:quiet:3-3",
+        "set:voice:of_god",
+        "set:page:vault",
+        "set:lang:xx",
+        "set:ask:",
+        "set:",
+    ] {
         let update = world.telegram.press(anna(), menu, data);
         world.wait_until_done(update).await;
     }

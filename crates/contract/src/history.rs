@@ -1,8 +1,9 @@
-//! `GET /history/{user_id}`: what was said, page by page; and `GET /privacy`.
+//! `GET /history/{user_id}`: what was said, page by page; `GET /conversations/{user_id}`: what it was about; and `GET /privacy`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// Which page. Without any, the newest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
@@ -32,6 +33,16 @@ pub enum Speaker {
     Companion,
 }
 
+/// The conversation in which something was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SaidIn {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is called; nothing until it was summed up.
+    #[schema(example = "A holiday by the sea")]
+    pub title: Option<String>,
+}
+
 /// Something that was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Said {
@@ -43,6 +54,9 @@ pub struct Said {
     pub has_image: bool,
     /// When.
     pub at: DateTime<Utc>,
+    /// In which conversation; nothing in a search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<SaidIn>,
 }
 
 /// A page of what was said, oldest first; of a search, most likely first.
@@ -56,6 +70,56 @@ pub struct HistoryResponse {
     pub older: Option<i32>,
     /// To be passed as `from` for the page after this one; nothing on the last.
     pub newer: Option<i32>,
+}
+
+/// Which conversations. Without any, the newest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConversationsQuery {
+    /// Those that began before this time: `older` of another page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<DateTime<Utc>>,
+}
+
+/// A conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Conversation {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is called; nothing until it was summed up.
+    #[schema(example = "A holiday by the sea")]
+    pub title: Option<String>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended; nothing for the one that goes on.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Messages of both sides.
+    pub messages: u32,
+    /// What it was about; nothing until it was summed up.
+    pub summary: Option<String>,
+}
+
+/// A week that is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Week {
+    /// Its Monday.
+    pub starts_on: NaiveDate,
+    /// What it was about.
+    pub summary: String,
+}
+
+/// What was talked of, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConversationsResponse {
+    /// The person's Telegram id.
+    pub user_id: i64,
+    /// Conversations, at most twenty.
+    pub conversations: Vec<Conversation>,
+    /// To be passed as `before` for those before these; nothing on the last page.
+    pub older: Option<DateTime<Utc>>,
+    /// On the first page, every week that was summed up.
+    pub weeks: Vec<Week>,
 }
 
 /// `GET /privacy`: who sees what people say, and what is kept of them.

@@ -17,6 +17,37 @@ pub struct StatsDay {
     pub points: i64,
 }
 
+/// What somebody might do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Advice {
+    /// A word today, or the row of days ends.
+    StreakEnds {
+        /// How many there are.
+        days: u32,
+    },
+    /// There is a plan to talk of.
+    OpenPlan {
+        /// What, as it is remembered.
+        plan: String,
+        /// The day that it is about, where it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        day: Option<NaiveDate>,
+    },
+    /// Something is to be forgotten, or soon nothing more can be remembered.
+    MemoryNearlyFull {
+        /// Facts that are remembered.
+        facts: u32,
+        /// Most that the plan lets.
+        limit: u32,
+    },
+    /// The hour at which they write most.
+    BestHour {
+        /// From 0 to 23, in their own time zone.
+        hour: u8,
+    },
+}
+
 /// The last days, and all of it in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StatsResponse {
@@ -36,4 +67,7 @@ pub struct StatsResponse {
     pub level: Level,
     /// All levels, lowest first.
     pub levels: Vec<Level>,
+    /// What they might do next, the most pressing first, three things at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
 }

@@ -43,7 +43,7 @@ const AT_ONCE: usize = 4;
 /// What was said last, as far as it tells whether somebody is in danger.
 const NEWEST: u32 = 12;
 /// How the past is seen: enough to go on where it was left.
-const LIMITS: RecallLimits = RecallLimits { messages: 12, earlier: 1, weeks: 0, facts: 200 };
+const LIMITS: RecallLimits = RecallLimits { messages: 12, carried: 10, earlier: 1, weeks: 0, facts: 200 };
 /// Tokens of history.
 const HISTORY_TOKENS: u32 = 4000;
 /// Tokens of facts.

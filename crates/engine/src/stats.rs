@@ -1,11 +1,19 @@
-//! How much was said and how close a person and the companion have become, day by day, as a use case: what `/stats` draws.
+//! How much was said and how close a person and the companion have become, day by day, as a use case: what `/stats` draws, and
+//! what it advises.
 
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use evolve_domain::{profile::Settings, relationship::Relationship};
+use evolve_domain::{
+    advice::{self, Advice, Plan, Situation},
+    fact::Category,
+    plan::Plans,
+    profile::Settings,
+    relationship::Relationship,
+    safety::crisis,
+};
 use evolve_runtime::clock::Clock;
-use evolve_store::{Store, stats::Stats as Numbers};
+use evolve_store::{Store, facts::Fact, stats::Stats as Numbers};
 
 use crate::{
     profiles::ProfileError,
@@ -43,6 +51,8 @@ pub struct Picture {
     pub level: Rung,
     /// All levels, lowest first.
     pub levels: Vec<Rung>,
+    /// What they might do next, the most pressing first.
+    pub advice: Vec<Advice>,
 }
 
 /// The use case. Cheap to clone.
@@ -51,14 +61,15 @@ pub struct Stats {
     store: Store,
     clock: Clock,
     rules: Relationship,
+    plans: Plans,
     defaults: Settings,
 }
 
 impl Stats {
     /// The use case over the store; `defaults` are the settings of somebody who has none.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, rules: Relationship, defaults: Settings) -> Self {
-        Self { store, clock, rules, defaults }
+    pub fn new(store: Store, clock: Clock, rules: Relationship, plans: Plans, defaults: Settings) -> Self {
+        Self { store, clock, rules, plans, defaults }
     }
 
     /// The last days of a person.
@@ -70,7 +81,9 @@ impl Stats {
         let numbers = numbers.ok_or(ProfileError::NotFound)?;
         let (levels, language) = (&self.rules.levels, numbers.settings.language);
         let points = numbers.bond.points_on(&self.rules, numbers.today);
+        let facts = self.store.facts().book(user_id).await?.facts;
         Ok(Picture {
+            advice: self.advice(&numbers, &facts),
             since: numbers.since,
             days: days(&numbers, points),
             messages: numbers.all_messages,
@@ -78,6 +91,28 @@ impl Stats {
             streak: numbers.bond.streak_on(numbers.today),
             level: rung(levels, levels.of(points), language),
             levels: levels.all().map(|level| rung(levels, level, language)).collect(),
+        })
+    }
+
+    fn advice(&self, numbers: &Numbers, facts: &[Fact]) -> Vec<Advice> {
+        let zone = numbers.settings.time_zone;
+        // Whoever spoke of ending their life is not reminded of it as of a plan.
+        let is_plan = |fact: &&Fact| fact.category == Category::Plans && !crisis::is_spoken_of(&fact.content);
+        let plan = |fact: &Fact| Plan {
+            text: fact.content.clone(),
+            day: fact.day,
+            told: fact.last_said_at.with_timezone(&zone).date_naive(),
+        };
+        let plans: Vec<Plan> = facts.iter().filter(is_plan).map(plan).collect();
+        advice::advise(&Situation {
+            now: self.clock.now(),
+            zone,
+            streak: numbers.bond.streak_on(numbers.today),
+            last_day: numbers.bond.last_day,
+            hours: &numbers.hours,
+            facts: u32::try_from(facts.len()).unwrap_or(u32::MAX),
+            most_facts: self.plans.limits(numbers.plan).facts,
+            plans: &plans,
         })
     }
 }

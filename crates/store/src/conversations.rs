@@ -1,11 +1,14 @@
-//! Conversations: their end.
+//! Conversations: their end, and their list.
 //!
 //! A conversation is ended by the person (`/reset`), or by silence. After a silence the next one goes on where it was left:
 //! [`crate::messages::Messages::recall`] shows the end of it. After a reset it does not.
 
 use chrono::{DateTime, Utc};
 
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    exports::{Talk, TalkRow},
+};
 
 /// Conversations. Borrowed from [`Store::conversations`].
 #[derive(Debug)]
@@ -30,7 +33,23 @@ const END_SILENT: &str = "
     UPDATE conversations c SET ended_at = c.last_message_at, silent = true FROM silent
     WHERE c.id = silent.id AND c.ended_at IS NULL AND c.last_message_at < $1";
 
+/// $1 person, $2 the start of the one after, $3 how many.
+const LIST: &str = "
+    SELECT c.id, c.started_at, c.ended_at, c.messages, c.title, s.content AS summary
+    FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
+    WHERE c.user_id = $1 AND c.started_at < COALESCE($2::timestamptz, 'infinity') ORDER BY c.started_at DESC LIMIT $3";
+
 impl Conversations<'_> {
+    /// The conversations that began before a time, newest first; the newest of all where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list(&self, user_id: i64, before: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<Talk>, StoreError> {
+        let query = sqlx::query_as(LIST).bind(user_id).bind(before).bind(i64::from(limit));
+        let rows: Vec<TalkRow> = query.fetch_all(&self.0.pool).await?;
+        rows.into_iter().map(|row| row.open(&self.0.keys)).collect()
+    }
+
     /// Ends conversations in which nobody has said anything since `before`; how many, at most `limit`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Keyring, Store, StoreError};
 
 /// How [`Exports::ask`] went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Asked {
     Nobody,
 }
 
-/// A conversation, as it is copied.
+/// A conversation, as it is listed and copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Talk {
     /// Its id.
@@ -37,6 +37,31 @@ pub struct Talk {
     pub title: Option<String>,
     /// What it was about.
     pub summary: Option<String>,
+}
+
+/// A conversation, as it is kept.
+#[derive(FromRow)]
+pub(crate) struct TalkRow {
+    id: Uuid,
+    started_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    messages: i32,
+    title: Option<String>,
+    summary: Option<String>,
+}
+
+impl TalkRow {
+    /// Decrypts it.
+    pub(crate) fn open(self, keys: &Keyring) -> Result<Talk, StoreError> {
+        Ok(Talk {
+            id: self.id,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+            messages: self.messages,
+            title: self.title.map(|token| keys.decrypt(&token, "conversations.title")).transpose()?,
+            summary: self.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
+        })
+    }
 }
 
 /// Copies. Borrowed from [`Store::exports`].
@@ -169,34 +194,14 @@ impl Exports<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn talks(&self, user_id: i64, after: Option<&Talk>, limit: u32) -> Result<Vec<Talk>, StoreError> {
-        #[derive(FromRow)]
-        struct Row {
-            id: Uuid,
-            started_at: DateTime<Utc>,
-            ended_at: Option<DateTime<Utc>>,
-            messages: i32,
-            title: Option<String>,
-            summary: Option<String>,
-        }
-        let rows: Vec<Row> = sqlx::query_as(TALKS)
+        let rows: Vec<TalkRow> = sqlx::query_as(TALKS)
             .bind(user_id)
             .bind(after.map_or(DateTime::UNIX_EPOCH, |talk| talk.started_at))
             .bind(after.map_or(Uuid::nil(), |talk| talk.id))
             .bind(i64::from(limit))
             .fetch_all(&self.0.pool)
             .await?;
-        let keys = &self.0.keys;
-        let talk = |row: Row| {
-            Ok(Talk {
-                id: row.id,
-                started_at: row.started_at,
-                ended_at: row.ended_at,
-                messages: row.messages,
-                title: row.title.map(|token| keys.decrypt(&token, "conversations.title")).transpose()?,
-                summary: row.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
-            })
-        };
-        rows.into_iter().map(talk).collect()
+        rows.into_iter().map(|row| row.open(&self.0.keys)).collect()
     }
 
     /// Pictures that were drawn for answers, by their turn, after that of one; from the first on where there is none.

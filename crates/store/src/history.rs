@@ -3,10 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
+use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    messages::{Message, Role},
+    messages::{Message, Role, legible},
 };
 
 /// What page.
@@ -25,10 +26,23 @@ pub enum At {
 pub struct Page {
     /// What was said.
     pub messages: Vec<Message>,
+    /// The conversations in which it was said, one after another. None for messages of a search.
+    pub runs: Vec<Run>,
     /// [`At::Before`] of the page before.
     pub older: Option<i32>,
     /// [`At::From`] of the page after.
     pub newer: Option<i32>,
+}
+
+/// Messages in a row that belong to one conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The conversation.
+    pub conversation_id: Uuid,
+    /// What it is called; nothing until it was summed up.
+    pub title: Option<String>,
+    /// How many messages of the page there are of it in a row.
+    pub messages: usize,
 }
 
 /// What was said. Borrowed from [`Store::history`].
@@ -50,17 +64,23 @@ struct Row {
     text: String,
     has_image: bool,
     created_at: DateTime<Utc>,
+    conversation_id: Uuid,
+    title: Option<String>,
 }
 
 /// What was forgotten has no words left, and is not shown. $1 person, $2 number, $3 how many.
 const OLDER: &str = "
-    SELECT number, role, text, has_image, created_at FROM messages
-    WHERE user_id = $1 AND number < $2 AND (text <> '' OR has_image) ORDER BY number DESC LIMIT $3";
+    SELECT m.*, c.title FROM (
+        SELECT number, role, text, has_image, created_at, conversation_id FROM messages
+        WHERE user_id = $1 AND number < $2 AND (text <> '' OR has_image) ORDER BY number DESC LIMIT $3) m
+    LEFT JOIN conversations c ON c.id = m.conversation_id ORDER BY m.number DESC";
 
 /// As [`OLDER`].
 const NEWER: &str = "
-    SELECT number, role, text, has_image, created_at FROM messages
-    WHERE user_id = $1 AND number >= $2 AND (text <> '' OR has_image) ORDER BY number LIMIT $3";
+    SELECT m.*, c.title FROM (
+        SELECT number, role, text, has_image, created_at, conversation_id FROM messages
+        WHERE user_id = $1 AND number >= $2 AND (text <> '' OR has_image) ORDER BY number LIMIT $3) m
+    LEFT JOIN conversations c ON c.id = m.conversation_id ORDER BY m.number";
 
 impl History<'_> {
     /// A page of at most `size` messages.
@@ -85,7 +105,19 @@ impl History<'_> {
                 (older, matches!(at, At::Before(_)).then_some(number))
             }
         };
-        Ok(Page { messages: rows.into_iter().map(message).collect(), older, newer })
+        let runs = self.runs(&rows);
+        Ok(Page { messages: rows.into_iter().map(message).collect(), runs, older, newer })
+    }
+
+    /// The conversations of a page. A title that cannot be decrypted keeps nobody from what was said.
+    fn runs(&self, rows: &[Row]) -> Vec<Run> {
+        let run = |rows: &[Row]| {
+            let first = rows.first()?;
+            let open = |token: &String| legible(self.0.keys.decrypt(token, "conversations.title"));
+            let title = first.title.as_ref().and_then(open);
+            Some(Run { conversation_id: first.conversation_id, title, messages: rows.len() })
+        };
+        rows.chunk_by(|a, b| a.conversation_id == b.conversation_id).filter_map(run).collect()
     }
 }
 

@@ -160,9 +160,6 @@ const RECALL_NEAR: &str = recall!(
 /// least, and the smallest budget is 1,500.
 const ALL_SHOWN: i64 = 5 * 1500;
 
-/// Most messages that are carried over a silence: what was talked of last.
-const CARRIED: i64 = 10;
-
 const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 
 /// How much to recall.
@@ -170,6 +167,8 @@ const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 pub struct RecallLimits {
     /// Messages of the open conversation.
     pub messages: u32,
+    /// Most of these that are carried over a silence: what was talked of last before it.
+    pub carried: u32,
     /// Summaries of earlier conversations.
     pub earlier: u32,
     /// Weeks before them.
@@ -215,7 +214,7 @@ impl Messages<'_> {
             .bind(i64::from(limits.facts))
             .bind(numbers)
             .bind(months)
-            .bind(CARRIED)
+            .bind(i64::from(limits.carried))
             .bind(i64::from(limits.weeks));
         if let Some(Meaning { model, vector }) = meaning {
             query = query.bind(vector).bind(model).bind(ALL_SHOWN);
@@ -258,5 +257,5 @@ impl Messages<'_> {
 
 /// What could be read; of the rest the log tells.
 pub(crate) fn legible<T>(read: Result<T, StoreError>) -> Option<T> {
-    read.inspect_err(|error| tracing::error!(%error, "something of the past is left out of an answer")).ok()
+    read.inspect_err(|error| tracing::error!(%error, "something of the past is left out")).ok()
 }

@@ -1,10 +1,14 @@
 //! How much a person said, and how their bond grew, day by day: what a picture is made of.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use evolve_domain::{profile::Settings, relationship::Bond};
+use evolve_domain::{plan::Plan, profile::Settings, relationship::Bond};
 use sqlx::{FromRow, types::Json};
 
-use crate::{Store, StoreError, relationships::BondRow, users::settings};
+use crate::{
+    Store, StoreError,
+    relationships::BondRow,
+    users::{parse, settings},
+};
 
 /// The last days of a person, and all of it in numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +17,8 @@ pub struct Stats {
     pub bond: Bond,
     /// How they want things.
     pub settings: Settings,
+    /// The plan in force.
+    pub plan: Plan,
     /// The person's day.
     pub today: NaiveDate,
     /// The day on which they came.
@@ -21,6 +27,8 @@ pub struct Stats {
     pub messages: Vec<(NaiveDate, i64)>,
     /// Points that came or went on each of the last days that had any, oldest first.
     pub points: Vec<(NaiveDate, i64)>,
+    /// Messages of each hour of the last days that had any, by its beginning.
+    pub hours: Vec<(DateTime<Utc>, i64)>,
     /// Messages since they came.
     pub all_messages: i64,
     /// Days with a message since they came.
@@ -42,7 +50,7 @@ impl Store {
 /// $1 person, $2 now, $3 default zone, $4 days.
 const STATS: &str = "
     WITH person AS (
-        SELECT u.id, u.points, u.last_day, u.points_today, u.streak, u.best_level, s.language, s.time_zone, s.onboarding,
+        SELECT u.id, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.plan, u.premium_until, s.language, s.time_zone, s.onboarding,
                day_in(COALESCE(s.time_zone, $3), $2) AS today, day_in(COALESCE(s.time_zone, $3), u.created_at) AS since
         FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1
     )
@@ -51,7 +59,11 @@ const STATS: &str = "
             WHERE d.user_id = $1 AND d.day > p.today - $4::integer AND d.messages > 0) AS messages,
            (SELECT json_agg(json_build_array(e.day, e.points) ORDER BY e.day) FROM (
                 SELECT day, sum(points)::bigint AS points FROM relationship_events
-                WHERE user_id = $1 AND day > p.today - $4::integer GROUP BY day) e) AS came
+                WHERE user_id = $1 AND day > p.today - $4::integer GROUP BY day) e) AS came,
+           (SELECT json_agg(json_build_array(extract(epoch FROM h.hour)::bigint, h.messages)) FROM (
+                SELECT date_trunc('hour', m.created_at, 'UTC') AS hour, count(*) AS messages FROM messages m
+                WHERE m.user_id = $1 AND m.role = 'user' AND m.created_at <= $2
+                  AND m.created_at > $2 - make_interval(days => $4::integer) GROUP BY 1) h) AS hours
     FROM person p CROSS JOIN (
         SELECT COALESCE(sum(messages), 0)::bigint AS all_messages, count(*) AS active_days FROM usage_days
         WHERE user_id = $1 AND messages > 0) a";
@@ -75,12 +87,15 @@ impl StatsOf<'_> {
             language: Option<String>,
             time_zone: Option<String>,
             onboarding: Option<String>,
+            plan: String,
+            premium_until: Option<DateTime<Utc>>,
             today: NaiveDate,
             since: NaiveDate,
             all_messages: i64,
             active_days: i64,
             messages: Option<Json<Vec<(NaiveDate, i64)>>>,
             came: Option<Json<Vec<(NaiveDate, i64)>>>,
+            hours: Option<Json<Vec<(i64, i64)>>>,
         }
         let row: Option<Row> = sqlx::query_as(STATS)
             .bind(user_id)
@@ -92,12 +107,19 @@ impl StatsOf<'_> {
         Ok(row.map(|row| Stats {
             bond: row.bond.into(),
             settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
             today: row.today,
             since: row.since,
             messages: row.messages.map(|json| json.0).unwrap_or_default(),
             points: row.came.map(|json| json.0).unwrap_or_default(),
+            hours: row.hours.map(|json| json.0.into_iter().filter_map(hour).collect()).unwrap_or_default(),
             all_messages: row.all_messages,
             active_days: row.active_days,
         }))
     }
+}
+
+/// An hour, from its second since 1970.
+fn hour((second, messages): (i64, i64)) -> Option<(DateTime<Utc>, i64)> {
+    Some((DateTime::from_timestamp(second, 0)?, messages))
 }

@@ -62,6 +62,8 @@ pub struct Digest<'a> {
     pub summary: &'a str,
     /// What the conversation is called; nothing to leave that as it is.
     pub title: Option<&'a str>,
+    /// What it is called as long as it has no title.
+    pub stand_in: Option<&'a str>,
     /// What was told in the messages.
     pub facts: &'a FactChanges,
 }
@@ -70,7 +72,7 @@ impl<'a> Digest<'a> {
     /// A summary, and nothing beside it.
     #[must_use]
     pub const fn of(summary: &'a str) -> Self {
-        Self { summary, title: None, facts: FactChanges::NONE }
+        Self { summary, title: None, stand_in: None, facts: FactChanges::NONE }
     }
 }
 
@@ -135,12 +137,13 @@ const CLAIM: &str = "
     LEFT JOIN settings p ON p.user_id = l.user_id";
 
 /// The person's row is locked first, as in every statement that writes for them. $1 conversation, $2 person, $3 place up to
-/// which it held them before, $4 now, $5 content, $6 covers until, $7 now, $8 title, $9 lease.
+/// which it held them before, $4 now, $5 content, $6 covers until, $7 now, $8 title, $9 lease,
+/// $10 what it is called where it has none.
 const WRITE: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
     ), moved AS (
-        UPDATE conversations c SET summed_messages = $4, summary_leased_until = NULL, title = COALESCE($8, c.title),
+        UPDATE conversations c SET summed_messages = $4, summary_leased_until = NULL, title = COALESCE($8, c.title, $10),
                                    extracted_messages = GREATEST(c.extracted_messages, $4),
                                    reread = ARRAY(SELECT place FROM unnest(c.reread) AS place WHERE place > $4), summary_attempts = 0
         FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3 AND c.summary_leased_until = $9
@@ -256,6 +259,7 @@ impl Summaries<'_> {
             .bind(now)
             .bind(digest.title.map(|title| keys.encrypt(title)))
             .bind(unsummed.leased_until)
+            .bind(digest.stand_in.map(|title| keys.encrypt(title)))
             .execute(&mut *transaction)
             .await?;
         if done.rows_affected() == 0 {

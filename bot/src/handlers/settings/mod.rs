@@ -16,7 +16,7 @@ use evolve_contract::{
 use evolve_domain::language::Language;
 
 use self::pages::{Now, Page};
-use super::{Trouble, Turn, consent, keys, scopes};
+use super::{Trouble, Turn, consent, keys, scopes, voice};
 use crate::{replies::Replies, texts::Text};
 
 pub(super) use asked::Asked;
@@ -118,6 +118,11 @@ async fn set(
             data.detail = Some(detail);
             Page::Root
         }
+        "voice" => {
+            let Some(update) = voice::update_of(value) else { return Ok(None) };
+            turn.bot.api.update_voice(turn.person.id, &update).await?;
+            return Ok(Some(Page::Voice));
+        }
         "clear" => match value {
             "wishes" => {
                 data.instructions = Some(Vec::new());
@@ -183,10 +188,14 @@ async fn close(turn: &Turn<'_>, profile: Arc<ProfileData>, message: Option<i64>)
 /// How things are now.
 async fn now(turn: &Turn<'_>, profile: Arc<ProfileData>) -> Result<Now, Trouble> {
     let language = turn.language(Some(&profile));
-    let (settings, consent) = (turn.bot.api.settings(turn.person.id), turn.bot.api.consent(turn.person.id));
-    let (settings, consent) = tokio::try_join!(settings, consent)?;
+    let api = &turn.bot.api;
+    let person = turn.person.id;
+    let (settings, consent) = tokio::try_join!(api.settings(person), api.consent(person))?;
     match settings {
-        Some(settings) => Ok(Now { profile, settings, consent, language, at: turn.bot.clock.now() }),
+        Some(settings) => {
+            let voice = api.voice(person).await?;
+            Ok(Now { profile, settings, consent, voice, language, at: turn.bot.clock.now() })
+        }
         // As in `/status`: the profile was deleted in between.
         None => Err(Trouble::Fault { reason: "no_profile", detail: "the profile vanished".to_owned() }),
     }

@@ -7,12 +7,13 @@ use evolve_contract::{
     consent::ConsentResponse,
     profile::ProfileData,
     settings::{Detail, SettingsData},
+    voice::VoiceResponse,
 };
 use evolve_domain::{consent::WORDS, language::Language, zones::shown};
 
 use super::{PREFIX, zones};
 use crate::{
-    handlers::menu::Menu,
+    handlers::{menu::Menu, voice},
     texts::{Text, zone},
 };
 
@@ -27,6 +28,7 @@ pub(super) struct Now {
     pub(super) settings: SettingsData,
     /// Where there is anything to decide.
     pub(super) consent: Option<ConsentResponse>,
+    pub(super) voice: VoiceResponse,
     pub(super) language: Language,
     pub(super) at: DateTime<Utc>,
 }
@@ -47,6 +49,7 @@ pub(super) enum Page {
     First,
     Keys,
     Adult,
+    Voice,
 }
 
 impl Page {
@@ -63,6 +66,7 @@ impl Page {
             "first" => Self::First,
             "keys" => Self::Keys,
             "adult" => Self::Adult,
+            "voice" => Self::Voice,
             _ => Self::Region(zones::of_region(name.strip_prefix("zone-")?)?),
         })
     }
@@ -108,6 +112,7 @@ impl Page {
                 Some(consent) => back(adult(now, consent), "root"),
                 None => root(now),
             },
+            Self::Voice => back(voice::menu(&now.voice, now.language, &data("voice", "")), "root"),
         }
     }
 }
@@ -119,8 +124,8 @@ fn root(now: &Now) -> Menu {
         .row([button(Text::SettingsLanguage, "lang"), button(Text::SettingsZone, "zone")])
         .row([button(Text::SettingsDetail, "detail"), button(Text::SettingsWishes, "wishes")])
         .row([button(Text::SettingsTopics, "topics"), button(Text::SettingsQuiet, "quiet")])
-        .row([button(Text::SettingsFirst, "first"), button(Text::SettingsKeys, "keys")])
-        .row(adult)
+        .row([button(Text::SettingsFirst, "first"), button(Text::SettingsVoice, "voice")])
+        .row([button(Text::SettingsKeys, "keys")].into_iter().chain(adult))
         .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
 }
 
@@ -141,12 +146,14 @@ pub(super) fn summary(now: &Now) -> String {
         Some(hours) if !hours.is_empty() => shown_hours(hours),
         _ => say(Text::SettingsNone),
     };
+    let voice = voice::in_words(&now.voice, *language).unwrap_or_else(|| say(Text::SettingsNone));
     let mut lines = vec![
         say(Text::SettingsTitle),
         String::new(),
         say(Text::ProfileLanguage { value: language.name() }),
         zone_line(now),
         say(Text::SettingsNowDetail { value: &detail_text(settings.detail.unwrap_or_default(), now) }),
+        say(Text::SettingsNowVoice { value: &voice }),
         say(Text::SettingsNowWishes { count: count(&settings.instructions) }),
         say(Text::SettingsNowTopics { liked: count(&settings.talk_of), avoided: count(&settings.avoid) }),
         say(Text::SettingsNowQuiet { value: &quiet }),

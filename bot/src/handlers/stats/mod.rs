@@ -1,21 +1,24 @@
-//! `/stats`: a picture of the last days, and what it shows in words.
+//! `/stats`: a picture of the last days, what it shows in words, and what one might do next.
 
 mod chart;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::NaiveDate;
 use evolve_contract::{
-    stats::{StatsDay, StatsResponse},
+    stats::{Advice, StatsDay, StatsResponse},
     upload,
 };
 use evolve_domain::language::Language;
 use serde_json::json;
 
-use super::{Trouble, Turn};
+use super::{Trouble, Turn, history::cut};
 use crate::{
     replies::Replies,
     texts::{Text, date},
 };
+
+/// So much of a plan is shown, in UTF-16: with the rest, it fits into the 1024 that a caption may have.
+const PLAN_UNITS: usize = 160;
 
 /// `/stats`.
 pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
@@ -49,7 +52,23 @@ fn caption(stats: &StatsResponse, language: Language) -> String {
     lines.push(Text::StatsLevel { name: &stats.level.name }.render(language));
     lines
         .extend((stats.streak_days > 1).then(|| Text::RelationshipStreak { days: stats.streak_days }.render(language)));
+    lines.extend((!stats.advice.is_empty()).then(String::new));
+    lines.extend(stats.advice.iter().map(|advice| advised(advice, language)));
     lines.join("\n")
+}
+
+fn advised(advice: &Advice, language: Language) -> String {
+    match advice {
+        Advice::StreakEnds { days } => Text::AdviceStreak { days: *days }.render(language),
+        Advice::OpenPlan { plan, day: None } => Text::AdvicePlan { plan: &cut(plan, PLAN_UNITS) }.render(language),
+        Advice::OpenPlan { plan, day: Some(day) } => {
+            Text::AdvicePlanOn { plan: &cut(plan, PLAN_UNITS), date: &date(*day, language) }.render(language)
+        }
+        Advice::MemoryNearlyFull { facts, limit } => {
+            Text::AdviceMemory { facts: *facts, limit: *limit }.render(language)
+        }
+        Advice::BestHour { hour } => Text::AdviceHour { hour: u32::from(*hour) }.render(language),
+    }
 }
 
 /// The day with the most messages, the later of two.

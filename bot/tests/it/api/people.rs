@@ -13,7 +13,7 @@ use evolve_contract::{
     Code, Problem,
     export::{ExportRequest, ExportResponse},
     relationship::Level,
-    stats::{StatsDay, StatsResponse},
+    stats::{Advice, StatsDay, StatsResponse},
 };
 
 use super::{FakeApi, Shared, World, person, problem};
@@ -78,6 +78,11 @@ async fn stats(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMa
         streak_days: 1,
         level: level(2, "Friends & more", 100),
         levels: vec![level(1, "Stranger", 0), level(2, "Friends & more", 100), level(3, "Close", 300)],
+        advice: vec![
+            Advice::StreakEnds { days: 12 },
+            Advice::OpenPlan { plan: "Goes to <Kazan>".to_owned(), day: "2026-03-12".parse().ok() },
+            Advice::BestHour { hour: 21 },
+        ],
     })
     .into_response()
 }

@@ -7,7 +7,7 @@ use crate::{
     consent::{ConsentResponse, ConsentUpdate},
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
     export::{ExportRequest, ExportResponse},
-    history::{HistoryQuery, HistoryResponse, PrivacyResponse},
+    history::{ConversationsQuery, ConversationsResponse, HistoryQuery, HistoryResponse, PrivacyResponse},
     settings::{SettingsResponse, SettingsUpdate},
     stats::StatsResponse,
 };
@@ -85,6 +85,19 @@ impl Client {
         query: &HistoryQuery,
     ) -> Result<HistoryResponse, ClientError> {
         json(self.request(Method::GET, &format!("history/{user_id}")).query(query).bearer_auth(token)).await
+    }
+
+    /// `GET /conversations/{user_id}`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn conversations(
+        &self,
+        token: &str,
+        user_id: i64,
+        query: &ConversationsQuery,
+    ) -> Result<ConversationsResponse, ClientError> {
+        json(self.request(Method::GET, &format!("conversations/{user_id}")).query(query).bearer_auth(token)).await
     }
 
     /// `POST /export`.

@@ -69,6 +69,19 @@ pub(super) fn read(answer: &str) -> anyhow::Result<Digest> {
     Ok(Digest { summary, title, ..digest })
 }
 
+/// What a conversation is called of which the model gave no title: how its summary begins.
+pub(super) fn first_words(summary: &str) -> Option<String> {
+    let words = summary.trim_start_matches(|char: char| !char.is_alphanumeric());
+    // A sentence is taken whole or cut: a little more than a title tells which.
+    let line = fact::one_line(words, 2 * TITLE_CHARS)?;
+    let sentence = line.split(". ").next().unwrap_or_default().trim_end_matches('.');
+    if sentence.chars().count() <= TITLE_CHARS {
+        return (!sentence.is_empty()).then(|| sentence.to_owned());
+    }
+    let cut: String = sentence.chars().take(TITLE_CHARS - 1).collect();
+    Some(format!("{}…", cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words)))
+}
+
 /// The text without the fence of a code block, which models like to put around JSON.
 fn unfenced(text: &str) -> &str {
     let inner = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
@@ -116,6 +129,15 @@ mod tests {
         assert!(read("{\"summary\": \"They").is_err());
         assert!(read("{\"facts\": []}").is_err());
         assert!(read("{\"summary\": \" \"}").is_err() && read("").is_err());
+    }
+
+    #[test]
+    fn what_has_no_title_is_called_by_how_its_summary_begins() {
+        assert_eq!(first_words("- They\nmet. Then they parted.").unwrap(), "They met");
+        assert_eq!(first_words(" Боится пауков. Любит осень.").unwrap(), "Боится пауков");
+        let long = first_words(&"слово ".repeat(40)).unwrap();
+        assert!(long.ends_with("слово…") && long.chars().count() <= TITLE_CHARS, "{long}");
+        assert_eq!(first_words("🙂 …"), None);
     }
 
     proptest! {

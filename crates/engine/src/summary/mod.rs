@@ -138,11 +138,13 @@ async fn pass(engine: &Engine, unsummed: &Unsummed) -> anyhow::Result<Written> {
     let mut book = facts.book(unsummed.user_id).await?;
     let mut digest = generate(engine, unsummed, &book.facts).await?;
     let (summary, title) = (std::mem::take(&mut digest.summary), digest.title.take());
+    let stand_in = digest::first_words(&summary);
     let wishes = digest.wishes(unsummed);
     let max = engine.plans.limits(unsummed.plan).facts;
     loop {
         let (changes, _) = settle(&wishes, &book.facts, book.version, max);
-        let digest = Digest { summary: &summary, title: title.as_deref(), facts: &changes };
+        let digest =
+            Digest { summary: &summary, title: title.as_deref(), stand_in: stand_in.as_deref(), facts: &changes };
         match engine.store.summaries().write(unsummed, &digest, engine.clock.now()).await? {
             // Each time, somebody else has written: that ends.
             Written::Outpaced => book = facts.book(unsummed.user_id).await?,

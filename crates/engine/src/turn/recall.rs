@@ -12,6 +12,8 @@ use crate::meaning::Meanings;
 
 /// Most messages looked at where the plan has no limit of its own; the token budget is reached long before.
 const MOST_MESSAGES: u32 = 400;
+/// Most messages of the talk before a silence that go on with it, for whom the plan does not promise the whole history.
+const CARRIED: u32 = 10;
 /// Summaries of earlier conversations.
 const EARLIER: u32 = 3;
 /// Weeks before them, free and premium.
@@ -20,12 +22,13 @@ const WEEKS: (u32, u32) = (4, 12);
 impl Running<'_> {
     pub(super) async fn recall(&self) -> Result<Recall, TurnError> {
         let plan = self.engine.plans.limits(self.person.plan);
-        let limits = RecallLimits {
-            messages: plan.history_messages.unwrap_or(MOST_MESSAGES),
-            earlier: EARLIER,
-            weeks: if self.person.plan == Plan::Premium { WEEKS.1 } else { WEEKS.0 },
-            facts: plan.facts.unwrap_or(MOST).min(MOST),
+        let messages = plan.history_messages.unwrap_or(MOST_MESSAGES);
+        let (carried, weeks) = match self.person.plan {
+            Plan::Free => (CARRIED, WEEKS.0),
+            Plan::Premium => (messages, WEEKS.1),
         };
+        let limits =
+            RecallLimits { messages, carried, earlier: EARLIER, weeks, facts: plan.facts.unwrap_or(MOST).min(MOST) };
         let (store, user_id, question) = (&self.engine.store, self.lease.user_id, self.question());
         let spoken = match self.heard.get() {
             // Admit could not know the words of a recording: a statement more, for those who speak.

@@ -52,7 +52,7 @@ async fn after_a_reset_the_next_conversation_knows_nothing_word_for_word() {
 }
 
 #[tokio::test]
-async fn of_a_talk_that_fell_silent_only_the_end_is_shown_and_never_more_than_the_plan_lets() {
+async fn after_a_silence_premium_goes_on_with_the_whole_talk_and_free_with_no_more_than_its_plan_lets() {
     let world = world().await;
     for number in 0..9 {
         world.say(&format!("Сообщение {number}")).await.unwrap();
@@ -61,11 +61,13 @@ async fn of_a_talk_that_fell_silent_only_the_end_is_shown_and_never_more_than_th
     assert!(conversations::end_some(&world.engine).await);
     world.make_premium().await;
     world.say("Утро").await.unwrap();
-    let first_of_last = || world.script.requests().pop().unwrap().context[0].text();
-    assert_eq!(first_of_last(), "Сообщение 4", "ten messages of the talk before");
+    let request = world.script.requests().pop().unwrap();
+    assert_eq!(request.context.len(), 19, "the whole talk before, and the new message");
+    assert_eq!(request.context[0].text(), "Сообщение 0");
     sqlx::query("UPDATE users SET plan = 'free'").execute(&world.sql).await.unwrap();
     world.say("Ещё утро").await.unwrap();
     let request = world.script.requests().pop().unwrap();
     assert_eq!(request.context.len(), 11, "ten messages of history, and the new one");
+    assert_eq!(request.context[0].text(), "Сообщение 5");
     assert_eq!(request.context[8].text(), "Утро");
 }

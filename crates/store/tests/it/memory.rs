@@ -103,7 +103,7 @@ async fn a_turn_recalls_what_was_said_long_ago_from_what_admit_found() {
         is_aside: false,
     };
     let Admission::Admitted(turn, person) = world.store.turns().admit(&admit).await.unwrap() else { panic!("no") };
-    let limits = RecallLimits { messages: 4, earlier: 3, weeks: 4, facts: 50 };
+    let limits = RecallLimits { messages: 4, carried: 10, earlier: 3, weeks: 4, facts: 50 };
     let messages = world.store.messages();
     let recall = messages.recall(IVAN, &[turn.turn_id], limits, &question, &person.postings, None).await.unwrap();
     let texts: Vec<_> = recall.remembered.iter().take(3).map(|m| (m.role, m.text.as_str())).collect();

@@ -36,7 +36,7 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     verify(&only_new).await.unwrap();
     let profile = only_new.users().profile(IVAN, defaults()).await.unwrap().unwrap().profile;
     assert_eq!(profile.name.as_deref(), Some("Иван"));
-    let limits = RecallLimits { messages: 10, earlier: 3, weeks: 4, facts: 50 };
+    let limits = RecallLimits { messages: 10, carried: 10, earlier: 3, weeks: 4, facts: 50 };
     let recall =
         only_new.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default(), None).await.unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
@@ -63,7 +63,7 @@ async fn one_value_that_no_key_reads_is_named_and_costs_nobody_the_others() {
     assert_eq!((rotated.seen, rotated.changed, rotated.unreadable), (2, 1, 1));
     assert_eq!(rotated.where_unreadable, [format!("facts.content of {}", spoilt.0)]);
     assert!(verify(&both).await.is_err(), "the last value is looked at too");
-    let limits = RecallLimits { messages: 10, earlier: 3, weeks: 4, facts: 50 };
+    let limits = RecallLimits { messages: 10, carried: 10, earlier: 3, weeks: 4, facts: 50 };
     let recall =
         both.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default(), None).await.unwrap();
     assert_eq!(recall.facts.len(), 1, "the other fact is there for the answer");

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::support::{IVAN, defaults, work, world};
 
-const LIMITS: RecallLimits = RecallLimits { messages: 10, earlier: 3, weeks: 4, facts: 50 };
+const LIMITS: RecallLimits = RecallLimits { messages: 10, carried: 10, earlier: 3, weeks: 4, facts: 50 };
 
 fn failed(message: &str) -> FailedMessage<'_> {
     FailedMessage { message, has_image: false, message_id: Uuid::now_v7(), conversation_id: Uuid::now_v7() }

@@ -73,7 +73,7 @@ async fn what_was_told_in_other_words_is_found_by_its_meaning_alone() {
     assert!(world.store.memory().find(IVAN, &asked, None, 5).await.unwrap().is_empty(), "no word of it was said");
     assert_eq!(place_all(&world).await.len(), 6);
     assert_eq!(found(&world, &dog()).await, ["Завели пса, назвали Кексом."]);
-    let limits = RecallLimits { messages: 2, earlier: 0, weeks: 0, facts: 0 };
+    let limits = RecallLimits { messages: 2, carried: 10, earlier: 0, weeks: 0, facts: 0 };
     let (messages, postings, meaning) = (world.store.messages(), Postings::default(), dog());
     let recall = messages.recall(IVAN, &[], limits, &asked, &postings, Some(&meaning)).await.unwrap();
     assert_eq!(recall.remembered[0].text, "Завели пса, назвали Кексом.");
@@ -101,7 +101,7 @@ async fn what_a_turn_shows_anyway_does_not_take_the_place_of_what_was_told_long_
     let placed: Vec<f32> = messages.iter().flat_map(place).collect();
     vectors.place(IVAN, MODEL, &messages, (&placed, 3)).await.unwrap();
     let asked = Question::read("Как поживает мой четвероногий друг?", Names::default());
-    let limits = RecallLimits { messages: 24, earlier: 0, weeks: 0, facts: 0 };
+    let limits = RecallLimits { messages: 24, carried: 10, earlier: 0, weeks: 0, facts: 0 };
     let (messages, postings, meaning) = (world.store.messages(), Postings::default(), dog());
     let recall = messages.recall(IVAN, &[], limits, &asked, &postings, Some(&meaning)).await.unwrap();
     assert_eq!(recall.remembered[0].text, "Завели пса, назвали Кексом.", "22 newer ones stand nearer, and are shown");
