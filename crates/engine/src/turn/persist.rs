@@ -108,13 +108,26 @@ impl Running<'_> {
         // What is answered anew is in the history already, and what was said elsewhere is none of it.
         let is_new = !self.is_kept && self.request.aside.is_none() && (has_image || !said.is_empty());
         let keep = (is_new && is_whole).then_some(&work);
-        // Listening was paid for, or silence could be sent without end.
-        let ended = match error {
-            TurnError::NothingHeard => insist(|| turns.fail_charged(&self.lease, error.stored(), keep, now)).await,
-            _ => insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await,
+        let ended = if self.was_listened_to(error) {
+            insist(|| turns.fail_charged(&self.lease, error.stored(), keep, now)).await
+        } else {
+            insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await
         };
         if let Err(error) = ended {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
+        }
+    }
+}
+
+impl Running<'_> {
+    /// Whether listening was paid for, and the recording itself is why there is no answer: silence, and what no model wants to
+    /// answer, could be sent without end.
+    fn was_listened_to(&self, error: &TurnError) -> bool {
+        match error {
+            TurnError::NothingHeard => true,
+            TurnError::ModelBlocked => self.request.audio.is_some(),
+            TurnError::ModelFailed => self.heard.get().is_some(),
+            _ => false,
         }
     }
 }

@@ -167,8 +167,10 @@ async fn the_fifty_first_message_of_a_day_is_refused_with_the_hour_at_which_the_
 async fn pictures_belong_to_premium() {
     let world = world_of(Script::always(Step::say("a cat!"))).await;
     let image = Image { mime: "image/png", bytes: Arc::from(&b"png"[..]) };
-    let photo = || TurnRequest { image: Some(image.clone()), ..message("who is this?") };
+    let photo =
+        || TurnRequest { image: Some(image.clone()), image_ref: Some("file".to_owned()), ..message("who is this?") };
     assert!(matches!(world.engine.chat(photo(), None).await, Err(TurnError::PremiumRequired)));
+    assert_eq!(world.count("SELECT count(*) FROM turns WHERE image_ref IS NOT NULL").await, 0, "kept for nothing");
     assert_eq!(world.used_today().await, 0);
     assert_eq!(
         world.count("SELECT count(*) FROM messages WHERE has_image").await,
