@@ -7,6 +7,7 @@ use evolve_contract::{
     chat::{ChatRequest, MAX_FILE_BYTES},
 };
 use evolve_domain::language::Language;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Trouble, Turn,
@@ -36,9 +37,9 @@ pub(super) async fn shown(
         return Ok(turn.replies().say(Text::PhotoTooLarge.render(language)));
     }
     let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+    let bytes = files.iter().map(|file| file.size.unwrap_or(limit)).sum::<u64>();
+    let _room = turn.bot.room.take(bytes.min(MAX_FILE_BYTES))?;
     let work = async {
-        let bytes = files.iter().map(|file| file.size.unwrap_or(limit)).sum::<u64>();
-        let _room = turn.bot.room.take(bytes.min(MAX_FILE_BYTES)).await;
         let mut left = MAX_FILE_BYTES;
         let mut images = Vec::with_capacity(files.len());
         let mut excuse = Text::PhotoUnreadable;
@@ -109,11 +110,11 @@ pub(super) async fn sticker(
     emoji: Option<String>,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
+    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+    let _room = turn.bot.room.take(file.size.unwrap_or(limit))?;
     let work = async {
         let message = emoji.clone().unwrap_or_default();
         let reply_to = quoted::of(&turn.update.payload);
-        let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
-        let _room = turn.bot.room.take(file.size.unwrap_or(limit)).await;
         if let Ok(image_data) = download(turn, file, limit).await? {
             let request = ChatRequest {
                 message: message.clone(),
@@ -142,10 +143,19 @@ pub(super) async fn sticker(
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
 
-/// A picture that was shown before; nothing where it cannot be had any more: the words are answered all the same.
-pub(super) async fn once_more(turn: &Turn<'_>, id: String) -> Result<Option<String>, Trouble> {
+/// Room for a picture that was shown before, if there is one.
+///
+/// # Errors
+/// [`Trouble::NotYet`], where there is none.
+pub(super) fn room_for(turn: &Turn<'_>, file: Option<&File>) -> Result<Option<OwnedSemaphorePermit>, Trouble> {
     let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
-    Ok(download(turn, &File { id, size: None }, limit).await?.ok())
+    file.map(|file| turn.bot.room.take(file.size.unwrap_or(limit))).transpose()
+}
+
+/// A picture that was shown before; nothing where it cannot be had any more: the words are answered all the same.
+pub(super) async fn once_more(turn: &Turn<'_>, file: &File) -> Result<Option<String>, Trouble> {
+    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+    Ok(download(turn, file, limit).await?.ok())
 }
 
 /// Whether the API can keep it.
