@@ -29,6 +29,18 @@ pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &s
     }
 }
 
+/// Of what `person` asked where others read the answer: the numbers of where they are, in their own chat with us, where nobody
+/// else does. Once an hour, however often the same is typed.
+pub(crate) async fn look_after_in_private(bot: &Bot, person: i64, language: Language, message: &str) {
+    if !crisis::is_spoken_of(message) {
+        return;
+    }
+    let profile = bot.api.settled_profile(person).await;
+    let zone = profile.and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
+    let key = format!("inline-{person}-{}-helplines", bot.clock.now().timestamp().div_euclid(3600));
+    owe(bot, Replies::new(0, person, person), &key, zone.unwrap_or(chrono_tz::UTC), language).await;
+}
+
 async fn owe(bot: &Bot, replies: Replies, key: &str, zone: chrono_tz::Tz, language: Language) {
     let helplines = helplines::fitting(zone, language);
     let text = Text::Helplines { lines: &helplines.listed(), emergency: helplines.emergency }.render(language);

@@ -107,6 +107,9 @@ impl Running<'_> {
         let is_whole = self.request.audio.is_none() || self.heard.get().is_some();
         // What is answered anew is in the history already, and what was said elsewhere is none of it.
         let is_new = !self.is_kept && self.request.aside.is_none() && (has_image || !said.is_empty());
+        // What the sticker says that nobody may look at comes as a message of its own.
+        let is_sticker = || self.request.key.as_deref().is_some_and(|key| key.ends_with("-sticker"));
+        let is_new = is_new && !(matches!(error, TurnError::PremiumRequired) && is_sticker());
         let keep = (is_new && is_whole).then_some(&work);
         let ended = if self.was_listened_to(error) {
             insist(|| turns.fail_charged(&self.lease, error.stored(), keep, now)).await

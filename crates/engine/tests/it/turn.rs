@@ -177,6 +177,10 @@ async fn pictures_belong_to_premium() {
         0,
         "a picture nobody saw is history"
     );
+    let sticker = TurnRequest { image: Some(image.clone()), ..keyed("🐱", "tgm-42-9-sticker") };
+    assert!(matches!(world.engine.chat(sticker, None).await, Err(TurnError::PremiumRequired)));
+    let stored = world.count("SELECT count(*) FROM messages WHERE text = '🐱'").await;
+    assert_eq!(stored, 0, "its emoji comes as a message of its own");
     world.make_premium().await;
     world.engine.chat(photo(), None).await.unwrap();
     let request = world.script.requests().pop().unwrap();
