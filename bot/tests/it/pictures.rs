@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{TimeDelta, Utc};
 use evolve_contract::{Code, Problem};
 use evolve_runtime::clock::Clock;
-use evolve_testkit::telegram::SentKind;
+use evolve_testkit::telegram::{Fault, SentKind};
 use serde_json::{Value, json};
 
 use crate::{
@@ -38,6 +38,19 @@ async fn a_picture_that_was_sent_as_a_file_is_seen() {
     world.telegram.send_document(anna(), b"%PDF".to_vec(), "cat.pdf");
     world.wait_for_last(42, "Файлы я пока не умею").await;
     assert_eq!(world.api.turns(), 1);
+}
+
+#[tokio::test]
+async fn a_picture_that_telegram_does_not_give_out_now_is_waited_for() {
+    let world = World::new().await;
+    let away = "Bad Request: wrong file_id or the file is temporarily unavailable";
+    world.telegram.fault(Fault::refuse("getFile", 400, away));
+    let bot = world.bot().await;
+    world.telegram.send_document(anna(), b"\x89PNG a cat".to_vec(), "cat.PNG");
+    world.wait_for_last(42, "echo:").await;
+    assert!(world.api.calls().pop().unwrap().request.image_data.is_some());
+    assert_eq!(world.texts(42).len(), 1, "{:?}", world.texts(42));
+    assert!(bot.metric("telegram_inbox_failures_total{reason=\"telegram_file_away\"}") >= 1.0);
 }
 
 #[tokio::test]
