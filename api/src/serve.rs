@@ -34,7 +34,7 @@ use tokio::net::TcpListener;
 use crate::{
     Config,
     auth::token::Tokens,
-    chat::metrics::ChatMetrics,
+    chat::{Room, metrics::ChatMetrics},
     ready::Readiness,
     router,
     state::{Api, Parts},
@@ -159,6 +159,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         limits: config.limits,
         proxy_hops: config.proxy_hops,
         bounds: config.bounds,
+        room: Room::default(),
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 
 use crate::{
     auth::token::Tokens,
-    chat::{Bounds, metrics::ChatMetrics},
+    chat::{Bounds, Room, metrics::ChatMetrics},
     limits::RateLimits,
     ready::Readiness,
 };
@@ -78,6 +78,8 @@ pub struct Parts {
     pub proxy_hops: usize,
     /// How much may come with a message.
     pub bounds: Bounds,
+    /// Room for large messages.
+    pub room: Room,
     /// How long a caller of `/chat` is kept waiting.
     pub chat_timeout: Duration,
     /// The last look at our neighbours.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::{bot::Bot, markdown, texts::Text};
+use crate::{bot::Bot, handlers::look_after_in_private, markdown, texts::Text};
 
 /// The kind of update.
 pub(crate) const KIND: &str = "inline_query";
@@ -151,11 +151,13 @@ async fn shown(bot: &Bot, query: &Query) -> Option<Shown> {
         }
     }
     let Some(question) = question else { return Some(Shown::Way(Text::InlineHint, HELP, KEPT.0)) };
+    let language = language(bot, query).await;
+    look_after_in_private(bot, query.from.id, language, &question).await;
     let request = AsideRequest {
         user_id: query.from.id,
         message: question.clone(),
         name: query.from.first_name.clone(),
-        language: Some(language(bot, query).await.to_string()),
+        language: Some(language.to_string()),
         ..AsideRequest::default()
     };
     Some(match bot.api.aside(&key(bot, query.from.id, &request), &request).await {

@@ -30,6 +30,8 @@ const MAX_ATTEMPTS: i32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Pause between two attempts at a report of money that was set apart.
 const MONEY_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// For so long what may pass by itself does not count: a rollout takes some minutes.
+const DOUBT: TimeDelta = TimeDelta::minutes(10);
 /// Longest pause that a neighbour is granted who asks for one.
 const LONGEST_WISH: Duration = Duration::from_secs(3600);
 
@@ -124,7 +126,13 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
         Ok(Err(Trouble::NotYet { after })) => {
             return End::Again { at: bot.clock.now() + after, reason: "not_yet".to_owned(), counts: false };
         }
-        Ok(Err(Trouble::Fault { reason, detail })) => (reason, detail),
+        Ok(Err(Trouble::Doubtful { reason, detail })) if bot.clock.now() - update.received_at < DOUBT => {
+            bot.metrics.inbox_failure(reason);
+            tracing::warn!(update_id = update.update_id, reason, detail, "an update waits for what may pass by itself");
+            let at = bot.clock.now() + pause(bot, update, None);
+            return End::Again { at, reason: reason.to_owned(), counts: false };
+        }
+        Ok(Err(Trouble::Doubtful { reason, detail } | Trouble::Fault { reason, detail })) => (reason, detail),
         // What a panic says may quote what the person said.
         Err(_) => ("panic", "handling it panicked".to_owned()),
     };

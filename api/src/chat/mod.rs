@@ -8,12 +8,16 @@ mod exif;
 pub mod image;
 mod later;
 pub mod metrics;
+mod room;
 pub mod stream;
 pub mod turn;
 pub(crate) mod validate;
 
+pub use room::Room;
 pub use validate::Bounds;
 pub(crate) use validate::idempotency_key;
+
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -34,6 +38,9 @@ use crate::{
     request_id::RequestId,
     state::Api,
 };
+
+/// How long a body may be on its way.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 problems!(
     ChatProblems: InvalidBody, Unauthorized, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
@@ -70,7 +77,12 @@ problems!(
 pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId, request: Request) -> Response {
     let headers = request.headers().clone();
     let prepared = async {
-        let JsonBody(body) = JsonBody::<ChatRequest>::from_request(request, &api).await?;
+        let _room = api.room.take(&headers).await?;
+        let body = JsonBody::<ChatRequest>::from_request(request, &api);
+        // One that trickles in takes room from others.
+        let body = tokio::time::timeout(BODY_TIME, body).await;
+        let JsonBody(body) =
+            body.unwrap_or_else(|_| Err(ApiError::new(Code::Timeout).detail("the body took too long to come")))?;
         let (headers, bounds, now) = (headers.clone(), api.bounds, api.clock.now());
         // Megabytes to decode, measure and strip: other people's requests must not wait for that.
         let checked = move || validate::turn_request(person, &headers, body, bounds, now);
@@ -79,7 +91,7 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
             Err(Code::Internal.into())
         })
     };
-    // A body that trickles in takes no longer than a turn may.
+    // All of it takes no longer than a turn may.
     let prepared = tokio::time::timeout(api.chat_timeout, prepared).await.unwrap_or_else(|_| Err(Code::Timeout.into()));
     let turn = match prepared {
         Ok(turn) => turn,

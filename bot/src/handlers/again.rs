@@ -10,15 +10,17 @@ use evolve_contract::{
 };
 use serde_json::Value;
 
-use super::{Trouble, Turn, chat, danger, incoming::Photo, pictures, trouble::With, typing};
+use super::{Trouble, Turn, chat, danger, incoming::Photo, media::File, pictures, trouble::With, typing};
 use crate::replies::Replies;
 
 /// `/regenerate`.
 pub(super) async fn regenerate(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let language = turn.best_known_language().await;
+    let picture = last_picture(turn).await?.map(|(_, id)| File { id, size: None });
+    let _room = pictures::room_for(turn, picture.as_ref())?;
     let work = async {
-        let image_data = match last_picture(turn).await? {
-            Some((_, file_id)) => pictures::once_more(turn, file_id).await?,
+        let image_data = match &picture {
+            Some(file) => pictures::once_more(turn, file).await?,
             None => None,
         };
         let request = ChatRequest { again: Some(Again::Last), image_data, voice_later: true, ..ChatRequest::default() };
@@ -36,12 +38,14 @@ pub(super) async fn edited(
 ) -> Result<Replies, Trouble> {
     let language = turn.best_known_language().await;
     danger::look_after(turn, language, &text).await;
-    let key = key_of(turn.person.chat_id, message_id);
+    let key = key_said(turn, message_id).await?;
     // Of an older message nobody looks at the photo again.
     let is_last = !sizes.is_empty() && last_picture(turn).await?.is_some_and(|(of, _)| of == key);
     let photo = sizes.iter().max_by_key(|photo| photo.area).filter(|_| is_last);
-    let image_data = match photo {
-        Some(photo) => pictures::once_more(turn, photo.file_id.clone()).await?,
+    let photo = photo.map(|photo| File { id: photo.file_id.clone(), size: photo.size });
+    let _room = pictures::room_for(turn, photo.as_ref())?;
+    let image_data = match &photo {
+        Some(file) => pictures::once_more(turn, file).await?,
         None => None,
     };
     let request = ChatRequest {
@@ -57,7 +61,7 @@ pub(super) async fn edited(
 
 /// A message says something else now that wants no answer.
 pub(super) async fn corrected(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
-    let again = Again::Corrected(key_of(turn.person.chat_id, message_id));
+    let again = Again::Corrected(key_said(turn, message_id).await?);
     let request = ChatRequest { message: text, again: Some(again), ..ChatRequest::default() };
     match turn.bot.api.chat(turn.person.id, &turn.key(), &request).await {
         Err(error) if error.code() != Some(Code::MessageNotFound) => Err(error.into()),
@@ -69,6 +73,25 @@ pub(super) async fn corrected(turn: &Turn<'_>, message_id: i64, text: String) ->
 pub(super) async fn recaptioned(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
     danger::look_after(turn, turn.best_known_language().await, &text).await;
     corrected(turn, message_id, text).await
+}
+
+/// The key of the turn that answered a message which was edited now. What is written under an album belongs to all of it.
+async fn key_said(turn: &Turn<'_>, message_id: i64) -> Result<String, Trouble> {
+    let key = key_of(turn.person.chat_id, message_id);
+    if turn.update.payload["edited_message"]["media_group_id"].is_null() {
+        return Ok(key);
+    }
+    for of_album in album_keys(&key) {
+        if turn.bot.store.turns().is_known(turn.person.id, &of_album).await.map_err(Trouble::from_store)? {
+            return Ok(of_album);
+        }
+    }
+    Ok(key)
+}
+
+/// The keys that an album may have whose first picture has this one: they tell its size.
+pub(super) fn album_keys(key: &str) -> impl Iterator<Item = String> {
+    (2..=10).map(move |count| format!("{key}-album-{count}"))
 }
 
 async fn last_picture(turn: &Turn<'_>) -> Result<Option<(String, String)>, Trouble> {

@@ -19,7 +19,7 @@ pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &st
     if !crisis::is_spoken_of(message) {
         return;
     }
-    let profile = profile(turn).await;
+    let profile = profile(turn.bot, turn.person.id).await;
     let zone = profile.as_ref().and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
     let language = profile.as_deref().map_or(language, |profile| turn.language(Some(profile)));
     let key = format!("tg-{}-helplines", turn.update.update_id);
@@ -45,15 +45,27 @@ pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &s
 }
 
 /// The profile as it is now, however far the first conversation has come; without the API, as it was lately.
-async fn profile(turn: &Turn<'_>) -> Option<Arc<ProfileData>> {
-    let (api, person) = (&turn.bot.api, turn.person.id);
-    let went_on = |error: &dyn Display| turn.bot.metrics.swallow("helplines_profile", error);
+async fn profile(bot: &Bot, person: i64) -> Option<Arc<ProfileData>> {
+    let api = &bot.api;
+    let went_on = |error: &dyn Display| bot.metrics.swallow("helplines_profile", error);
     match tokio::time::timeout(PATIENCE, api.profile(person)).await {
         Ok(Ok(profile)) => return profile,
         Ok(Err(error)) => went_on(&error),
         Err(error) => went_on(&error),
     }
     api.settled_profile(person).await
+}
+
+/// Of what `person` asked where others read the answer: the numbers of where they are, in their own chat with us, where nobody
+/// else does. Once an hour, however often the same is typed.
+pub(crate) async fn look_after_in_private(bot: &Bot, person: i64, language: Language, message: &str) {
+    if !crisis::is_spoken_of(message) {
+        return;
+    }
+    let profile = profile(bot, person).await;
+    let zone = profile.and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
+    let key = format!("inline-{person}-{}-helplines", bot.clock.now().timestamp().div_euclid(3600));
+    owe(bot, Replies::new(0, person, person), &key, zone.unwrap_or(chrono_tz::UTC), language).await;
 }
 
 async fn owe(bot: &Bot, replies: Replies, key: &str, zone: chrono_tz::Tz, language: Language) {

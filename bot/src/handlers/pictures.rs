@@ -1,12 +1,13 @@
 //! Pictures: photos, albums, files that are pictures, and stickers.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
     chat::{ChatRequest, MAX_FILE_BYTES},
 };
 use evolve_domain::language::Language;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Trouble, Turn,
@@ -19,7 +20,7 @@ use super::{
     trouble::{self, With},
     typing,
 };
-use crate::{replies::Replies, texts::Text};
+use crate::{replies::Replies, telegram::FileError, texts::Text};
 
 /// Pictures that were shown at once: one, or an album. The key of an album tells its size, so that one that was found larger
 /// when it was tried again is not taken for the same request.
@@ -36,14 +37,14 @@ pub(super) async fn shown(
         return Ok(turn.replies().say(Text::PhotoTooLarge.render(language)));
     }
     let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+    let bytes = files.iter().map(|file| file.size.unwrap_or(limit)).sum::<u64>();
+    let _room = turn.bot.room.take(bytes.min(MAX_FILE_BYTES))?;
     let work = async {
-        let bytes = files.iter().map(|file| file.size.unwrap_or(limit)).sum::<u64>();
-        let _room = turn.bot.room.take(bytes.min(MAX_FILE_BYTES)).await;
         let mut left = MAX_FILE_BYTES;
         let mut images = Vec::with_capacity(files.len());
         let (mut seen, mut excuse) = (None, Text::PhotoUnreadable);
         for file in &files {
-            match download(turn, file, limit.min(left)).await? {
+            match download(turn, file, limit.min(left), May::Wait).await? {
                 Ok(image) => {
                     left = left.saturating_sub(image.len() as u64 / 4 * 3);
                     images.push(image);
@@ -124,12 +125,12 @@ pub(super) async fn sticker(
     emoji: Option<String>,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
+    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+    let _room = turn.bot.room.take(file.size.unwrap_or(limit))?;
     let work = async {
         let message = emoji.clone().unwrap_or_default();
         let reply_to = quoted::of(&turn.update.payload);
-        let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
-        let _room = turn.bot.room.take(file.size.unwrap_or(limit)).await;
-        if let Ok(image_data) = download(turn, file, limit).await? {
+        if let Ok(image_data) = download(turn, file, limit, May::GoWithout).await? {
             let request = ChatRequest {
                 message: message.clone(),
                 timestamp: Some(date),
@@ -157,10 +158,19 @@ pub(super) async fn sticker(
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
 
-/// A picture that was shown before; nothing where it cannot be had any more: the words are answered all the same.
-pub(super) async fn once_more(turn: &Turn<'_>, id: String) -> Result<Option<String>, Trouble> {
+/// Room for a picture that was shown before, if there is one.
+///
+/// # Errors
+/// [`Trouble::NotYet`], where there is none.
+pub(super) fn room_for(turn: &Turn<'_>, file: Option<&File>) -> Result<Option<OwnedSemaphorePermit>, Trouble> {
     let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
-    Ok(download(turn, &File { id, size: None }, limit).await?.ok())
+    file.map(|file| turn.bot.room.take(file.size.unwrap_or(limit))).transpose()
+}
+
+/// A picture that was shown before; nothing where it cannot be had any more: the words are answered all the same.
+pub(super) async fn once_more(turn: &Turn<'_>, file: &File) -> Result<Option<String>, Trouble> {
+    let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
+    Ok(download(turn, file, limit, May::GoWithout).await?.ok())
 }
 
 /// Whether the API can keep it.
@@ -168,13 +178,37 @@ pub(super) fn is_reference(id: &str) -> bool {
     (1..=255).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// Whether an answer may wait for a picture that Telegram does not give out now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum May {
+    /// For a while.
+    Wait,
+    /// There is something to say without it.
+    GoWithout,
+}
+
+/// For so long a picture that Telegram does not give out may still come: of one that is gone it says the same.
+const AWAY: TimeDelta = TimeDelta::minutes(1);
+
 /// A picture in base64, or what the person hears instead.
-async fn download(turn: &Turn<'_>, file: &File, limit: u64) -> Result<Result<String, Text<'static>>, Trouble> {
+async fn download(
+    turn: &Turn<'_>,
+    file: &File,
+    limit: u64,
+    may: May,
+) -> Result<Result<String, Text<'static>>, Trouble> {
     if file.size.is_some_and(|size| size > limit) {
         return Ok(Err(Text::PhotoTooLarge));
     }
     match turn.bot.telegram.download(&file.id, limit).await {
         Ok(bytes) => Ok(Ok(STANDARD.encode(bytes))),
+        Err(FileError::Refused(why))
+            if may == May::Wait
+                && why.contains("temporarily unavailable")
+                && turn.bot.clock.now() - turn.update.received_at < AWAY =>
+        {
+            Err(Trouble::Later { after: None, reason: "telegram_file_away" })
+        }
         Err(error) => trouble::excuse_file(error, With::Photo).map(Err),
     }
 }

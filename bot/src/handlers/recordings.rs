@@ -24,7 +24,7 @@ use super::{
     trouble::{self, With},
     typing,
 };
-use crate::{replies::Replies, texts::Text};
+use crate::{replies::Replies, telegram::FileError, texts::Text};
 
 const AGAIN: &str = "again:";
 
@@ -85,10 +85,15 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
     if file.size.is_some_and(|size| size > MAX_FILE_BYTES) {
         return excused(Text::VoiceTooLarge);
     }
+    let _room = turn.bot.room.take(file.size.unwrap_or(MAX_FILE_BYTES))?;
     let work = async {
-        let _room = turn.bot.room.take(file.size.unwrap_or(MAX_FILE_BYTES)).await;
         let bytes = match turn.bot.telegram.download(&file.id, MAX_FILE_BYTES).await {
             Ok(bytes) => bytes,
+            // It may be away for a while only: Telegram does not tell the one from the other.
+            Err(FileError::Refused(_)) => {
+                let excuse = Excuse { text: Text::VoiceUnheard, again: true };
+                return Ok(Attempt { answer: Err(excuse), replies: turn.replies() });
+            }
             Err(error) => return excused(trouble::excuse_file(error, With::Recording)?),
         };
         let request = ChatRequest {

@@ -89,10 +89,7 @@ fn keys(update: &Value, key: String) -> Vec<String> {
         Ok((_, Incoming::Text { text, .. })) if commands::is_command(&text) && !commands::is_regenerate(&text) => {
             Vec::new()
         }
-        Ok((_, Incoming::Photo { album: Some(_), .. })) => {
-            let album = (2..=10).map(|count| format!("{key}-album-{count}"));
-            album.chain([key.clone()]).collect()
-        }
+        Ok((_, Incoming::Photo { album: Some(_), .. })) => again::album_keys(&key).chain([key.clone()]).collect(),
         Ok((_, Incoming::Media { .. })) => vec![format!("{key}-sticker"), key],
         Ok((_, Incoming::Text { .. } | Incoming::Photo { .. } | Incoming::Edited { .. })) => vec![key],
         _ => Vec::new(),

@@ -32,6 +32,13 @@ pub(crate) enum Trouble {
         /// When it will have come.
         after: Duration,
     },
+    /// It may pass by itself, as between two versions during a rollout. It does not count for some minutes; then it does.
+    Doubtful {
+        /// For metrics and the inbox.
+        reason: &'static str,
+        /// For the inbox and the log; without what the person said.
+        detail: String,
+    },
     /// A fault, which may happen again. It counts.
     Fault {
         /// For metrics.
@@ -79,7 +86,12 @@ impl From<ClientError> for Trouble {
                 // What was wrong in detail is in the API's own log, under the request's id.
                 code => {
                     let id = problem.request_id.as_deref().unwrap_or("unknown");
-                    Self::fault("api_problem", format!("the API answered {} {code:?}, request {id}", problem.status))
+                    let detail = format!("the API answered {} {code:?}, request {id}", problem.status);
+                    match code {
+                        // One of the version before does not know all fields yet.
+                        Code::InvalidBody => Self::Doubtful { reason: "api_other_version", detail },
+                        _ => Self::Fault { reason: "api_problem", detail },
+                    }
                 }
             },
         }
@@ -175,6 +187,8 @@ mod tests {
     #[test]
     fn a_fault_of_ours_counts() {
         assert!(matches!(Trouble::from(problem(Code::Internal)), Trouble::Fault { .. }));
+        // It may only be of another version.
+        assert!(matches!(Trouble::from(problem(Code::InvalidBody)), Trouble::Doubtful { .. }));
     }
 
     #[rstest]

@@ -20,8 +20,6 @@ use crate::{
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::hours(24);
 /// Megabytes that do not get through hold up the words that come after them.
 const GIVE_UP_EXTRAS_AFTER: TimeDelta = TimeDelta::minutes(5);
-/// What comes besides the words of an answer.
-const IS_EXTRA: [&str; 2] = ["sendVoice", "sendPhoto"];
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Nothing can be sent with a token that Telegram refuses, until somebody has seen to it.
 const UNAUTHORIZED_PAUSE: Duration = Duration::from_secs(30);
@@ -180,7 +178,9 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             again(bot, outgoing, UNAUTHORIZED_PAUSE, kind, false).await;
         }
         TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
-            let most = if IS_EXTRA.contains(&outgoing.method.as_str()) { GIVE_UP_EXTRAS_AFTER } else { GIVE_UP_AFTER };
+            // One that had to wait for others before it has had no chance yet.
+            let is_tried = outgoing.attempts > 1;
+            let most = if is_extra(outgoing) && is_tried { GIVE_UP_EXTRAS_AFTER } else { GIVE_UP_AFTER };
             if bot.clock.now() - outgoing.created_at > most {
                 tracing::error!(
                     outbox_id = outgoing.id,
@@ -193,6 +193,15 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             tracing::info!(outbox_id = outgoing.id, attempt = outgoing.attempts, %error, "sending failed; trying again later");
             again(bot, outgoing, backoff(outgoing.attempts), kind, true).await;
         }
+    }
+}
+
+/// Whether it comes besides the words of an answer. A picture that comes first is the answer.
+fn is_extra(outgoing: &ClaimedOutgoing) -> bool {
+    match outgoing.method.as_str() {
+        "sendVoice" => true,
+        "sendPhoto" => !outgoing.key.ends_with("-0"),
+        _ => false,
     }
 }
 

@@ -41,6 +41,19 @@ async fn a_picture_that_was_sent_as_a_file_is_seen() {
 }
 
 #[tokio::test]
+async fn a_picture_that_telegram_does_not_give_out_now_is_waited_for() {
+    let world = World::new().await;
+    let away = "Bad Request: wrong file_id or the file is temporarily unavailable";
+    world.telegram.fault(Fault::refuse("getFile", 400, away));
+    let bot = world.bot().await;
+    world.telegram.send_document(anna(), b"\x89PNG a cat".to_vec(), "cat.PNG");
+    world.wait_for_last(42, "echo:").await;
+    assert!(world.api.calls().pop().unwrap().request.image_data.is_some());
+    assert_eq!(world.texts(42).len(), 1, "{:?}", world.texts(42));
+    assert!(bot.metric("telegram_inbox_failures_total{reason=\"telegram_file_away\"}") >= 1.0);
+}
+
+#[tokio::test]
 async fn a_sticker_is_seen_and_says_what_its_emoji_says() {
     let world = World::new().await;
     let _bot = world.bot().await;

@@ -44,6 +44,20 @@ async fn a_busy_api_is_asked_again_when_it_said_to() {
 }
 
 #[tokio::test]
+async fn an_api_of_the_version_before_buries_nobodys_messages() {
+    let world = World::new().await;
+    world.api.answer(|call, before| match before {
+        0..6 => Reply::Problem(Problem::new(Code::InvalidBody)),
+        _ => Reply::Text(format!("echo: {}", call.request.message)),
+    });
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.wait_for_last(42, "echo: Привет").await;
+    assert_eq!(world.texts(42), ["echo: Привет"]);
+    assert!(bot.metric("telegram_inbox_failures_total{reason=\"api_other_version\"}") >= 6.0);
+}
+
+#[tokio::test]
 async fn a_token_that_has_run_out_is_renewed_without_anybody_noticing() {
     let world = World::new().await;
     let bot = world.bot().await;

@@ -264,6 +264,20 @@ async fn a_recording_that_nobody_could_answer_is_kept_and_answered_at_the_press_
 }
 
 #[tokio::test]
+async fn a_recording_that_telegram_does_not_give_out_now_is_kept_until_it_does() {
+    let world = World::new().await;
+    let away = "Bad Request: wrong file_id or the file is temporarily unavailable";
+    world.telegram.fault(Fault::refuse("getFile", 400, away));
+    let _bot = world.bot().await;
+    world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    let excuse = world.wait_for_last(42, "Она у меня сохранилась").await;
+    let again = excuse.callback_data("🔁 Послушать ещё раз").unwrap().to_owned();
+    world.telegram.press(anna(), excuse.message_id, &again);
+    world.telegram.wait_for(42, |sent| sent[0].text == "Эта запись уже прослушана.").await;
+    assert_eq!(world.api.turns(), 1);
+}
+
+#[tokio::test]
 async fn a_recording_that_came_after_the_last_message_of_the_day_waits_for_tomorrow() {
     let world = World::new().await;
     world.api.answer(|_, before| match before {

@@ -34,6 +34,8 @@ pub struct ClaimedOutgoing {
     pub id: i64,
     /// The chat it goes to.
     pub chat_id: i64,
+    /// The key under which it is owed.
+    pub key: String,
     /// The method.
     pub method: String,
     /// Its parameters.
@@ -80,7 +82,7 @@ const CLAIM: &str = "
     )
     UPDATE outbox o SET leased_by = $1, leased_until = $3, attempts = o.attempts + 1
     FROM next WHERE o.id = next.id
-    RETURNING o.id, o.chat_id, o.method, o.params, o.attempts, o.created_at";
+    RETURNING o.id, o.chat_id, o.key, o.method, o.params, o.attempts, o.created_at";
 
 const END: &str = "
     WITH ended AS (
@@ -199,6 +201,7 @@ impl Outbox<'_> {
         struct Row {
             id: i64,
             chat_id: i64,
+            key: String,
             method: String,
             params: Option<Json<serde_json::Value>>,
             attempts: i32,
@@ -209,6 +212,7 @@ impl Outbox<'_> {
         Ok(row.map(|row| ClaimedOutgoing {
             id: row.id,
             chat_id: row.chat_id,
+            key: row.key,
             method: row.method,
             params: row.params.map(|json| json.0).unwrap_or_default(),
             attempts: row.attempts,

@@ -84,13 +84,12 @@ fn mime(bytes: &[u8]) -> Option<&'static str> {
         Some("audio/mp4")
     } else if is(0, &[0x1a, 0x45, 0xdf, 0xa3]) {
         Some("audio/webm")
-    } else if is(0, b"ID3") {
-        Some("audio/mpeg")
     } else {
-        match bytes {
+        match bytes.get(measure::id3(bytes)..).unwrap_or_default() {
             // The sync word of MPEG audio; layer 0 is AAC's.
             [0xff, second, ..] if second & 0xf6 == 0xf0 => Some("audio/aac"),
             [0xff, second, ..] if second & 0xe0 == 0xe0 && second & 0x06 != 0 => Some("audio/mpeg"),
+            _ if is(0, b"ID3") => Some("audio/mpeg"),
             _ => None,
         }
     }
@@ -140,10 +139,15 @@ mod tests {
 
     /// An M4A whose headers say that it lasts no time at all, and whose table lists packets of AAC at 44.1 kHz.
     fn m4a(packets: u32) -> Vec<u8> {
+        m4a_of(&[packets])
+    }
+
+    /// The same with several tables of packets, where only one belongs.
+    fn m4a_of(tables: &[u32]) -> Vec<u8> {
         let esds = [&[0; 4], &[3, 25, 0, 1, 0, 4, 17][..], &[0x40], &[0; 12], &[5, 2, 0x12, 0x10, 6, 1, 2]].concat();
         let entry = boxed(b"mp4a", &[&[0; 28], &boxed(b"esds", &[&esds])]);
-        let table =
-            [boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1], &entry]), boxed(b"stsz", &[&[0; 8], &packets.to_be_bytes()])];
+        let sizes = tables.iter().map(|packets| boxed(b"stsz", &[&[0; 8], &packets.to_be_bytes()]));
+        let table = [vec![boxed(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1], &entry])], sizes.collect()].concat();
         let media = [boxed(b"hdlr", &[&[0; 8], b"soun"]), boxed(b"minf", &[&boxed(b"stbl", &[&table.concat()])])];
         let track = boxed(b"trak", &[&boxed(b"mdia", &[&media.concat()])]);
         [boxed(b"ftyp", &[b"M4A "]), boxed(b"moov", &[&boxed(b"mvhd", &[&[0; 100]]), &track])].concat()
@@ -182,7 +186,10 @@ mod tests {
         file
     }, 10_004)]
     #[case::mp3_with_rubbish_in_it([mp3(100), vec![0; 1000], mp3(283)].concat(), 10_004)]
+    #[case::mp3_out_of_step([mp3(1), vec![0]].concat().repeat(383), 10_004)]
+    #[case::mp3_that_changes_into_aac([mp3(2), aac(429)].concat(), 10_013)]
     #[case::aac(aac(431), 10_007)]
+    #[case::tagged_aac([&b"ID3\x04\0\0\0\0\0\x0a0123456789"[..], &aac(429), &mp3(2)].concat(), 10_013)]
     #[case::m4a(m4a(431), 10_007)]
     #[case::wav(wav(10, 160_000), 10_000)]
     #[case::wav_that_claims_nothing(wav(10, 0), 10_000)]
@@ -236,7 +243,21 @@ mod tests {
         let in_fragments = [m4a(1), boxed(b"moof", &[])].concat();
         let mut adpcm = wav(1, 16_000);
         adpcm[20] = 2;
-        for bytes in [vorbis, webm, in_fragments, adpcm, b"OggS".to_vec(), b"fLaC\0".to_vec(), b"ID3\x04".to_vec()] {
+        // A law of telephony has eight bits, whatever is written; and of two formats or tables a player takes either.
+        let mut law = wav(1, 16_000);
+        (law[20], law[34], law[35]) = (7, 0xf8, 0x7f);
+        let mut unaligned = wav(1, 16_000);
+        unaligned[32] = 1;
+        let two_formats = {
+            let file = wav(1, 16_000);
+            [&file[..36], &file[12..36], &file[36..]].concat()
+        };
+        let two_tables = m4a_of(&[9, 9000]);
+        let another_table = [m4a(9), boxed(b"meta", &[&m4a(9000)])].concat();
+        let tagged_flac = [&b"ID3\x04\0\0\0\0\0\x00"[..], &flac(9), &mp3(2)].concat();
+        let faked = [law, unaligned, two_formats, two_tables, another_table, tagged_flac];
+        let unknown = [vorbis, webm, in_fragments, adpcm, b"OggS".to_vec(), b"fLaC\0".to_vec(), b"ID3\x04".to_vec()];
+        for bytes in unknown.into_iter().chain(faked) {
             assert_eq!(Audio::check(bytes, 60), Err(AudioError::Unmeasurable));
         }
     }

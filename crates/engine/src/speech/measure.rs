@@ -12,8 +12,8 @@ const NANOS: u64 = 1_000_000_000;
 pub(super) fn milliseconds(mime: &str, bytes: &[u8]) -> Option<u64> {
     let nanos = match mime {
         "audio/ogg" => ogg_opus(bytes),
-        "audio/mpeg" => frames(bytes.get(id3(bytes)..)?, mpeg_frame),
-        "audio/aac" => frames(bytes, adts_frame),
+        "audio/mpeg" => frames(sound(bytes)?, |bytes| mpeg_frame(bytes).or_else(|| adts_frame(bytes))),
+        "audio/aac" => frames(sound(bytes)?, |bytes| adts_frame(bytes).or_else(|| mpeg_frame(bytes))),
         "audio/wav" => wav(bytes),
         "audio/flac" => flac(bytes),
         "audio/mp4" => mp4::nanos(bytes),
@@ -37,34 +37,54 @@ fn little_endian(bytes: &[u8], at: usize, width: usize) -> Option<u64> {
     Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
-/// Follows frames as a player does: from one to the next, and on to the next that there is where something else lies between.
-fn frames(bytes: &[u8], frame: impl Fn(&[u8]) -> Option<(usize, u64)>) -> Option<u64> {
-    let (mut at, mut nanos, mut in_step) = (0, 0_u64, false);
+/// A frame of sound.
+struct Frame {
+    size: usize,
+    nanos: u64,
+    /// What is the same in all frames of one recording.
+    kind: u32,
+}
+
+/// Follows frames as a player does: from one to the next. Where one is followed by no other of its kind, a player may find the
+/// next anywhere, so that whatever looks like one counts.
+fn frames(bytes: &[u8], frame: impl Fn(&[u8]) -> Option<Frame>) -> Option<u64> {
+    // Otherwise it is of a kind that is not looked for here.
+    frame(bytes)?;
+    let (mut at, mut nanos) = (0, 0_u64);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let found = frame(rest).filter(|(size, _)| {
-            in_step || rest.get(*size..).is_none_or(|next| next.is_empty() || frame(next).is_some())
-        });
-        in_step = found.is_some();
-        let (size, lasts) = found.unwrap_or((1, 0));
-        at += size.max(1);
-        nanos = nanos.checked_add(lasts)?;
+        let Some(found) = frame(rest) else {
+            at += 1;
+            continue;
+        };
+        let is_followed = |next: &[u8]| next.is_empty() || frame(next).is_some_and(|next| next.kind == found.kind);
+        at += if rest.get(found.size..).is_some_and(is_followed) { found.size.max(1) } else { 1 };
+        nanos = nanos.checked_add(found.nanos)?;
     }
     Some(nanos)
 }
 
-/// What an ID3v2 tag takes before the sound.
-fn id3(bytes: &[u8]) -> usize {
+/// What comes behind tags and their padding.
+fn sound(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = bytes.get(id3(bytes)..)?;
+    rest.get(rest.iter().position(|byte| *byte != 0)?..)
+}
+
+/// What ID3v2 tags take before the sound.
+pub(super) fn id3(bytes: &[u8]) -> usize {
     const HEADER: usize = 10;
-    match bytes.get(..HEADER) {
-        Some([b'I', b'D', b'3', _, _, _, size @ ..]) => {
-            HEADER + size.iter().fold(0, |number, byte| number << 7 | usize::from(byte & 0x7f))
+    let mut at = 0_usize;
+    while let Some([b'I', b'D', b'3', version, revision, _, size @ ..]) = bytes.get(at..at.saturating_add(HEADER)) {
+        // Players take it for no tag, and play what it would hide.
+        if *version == 0xff || *revision == 0xff || size.iter().any(|byte| *byte > 0x7f) {
+            break;
         }
-        _ => 0,
+        at += HEADER + size.iter().fold(0, |number, byte| number << 7 | usize::from(*byte));
     }
+    at
 }
 
 /// Size and length of a frame of MPEG audio. A frame of no stated bitrate, which nobody sends, is none.
-fn mpeg_frame(bytes: &[u8]) -> Option<(usize, u64)> {
+fn mpeg_frame(bytes: &[u8]) -> Option<Frame> {
     const FIRST: [[u64; 14]; 3] = [
         [32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
         [32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
@@ -96,19 +116,23 @@ fn mpeg_frame(bytes: &[u8]) -> Option<(usize, u64)> {
     };
     let slot = if layer == 1 { 4 } else { 1 };
     let slots = samples / 8 * kbits? * 1000 / (slot * u64::from(rate)) + u64::from((third >> 1) & 1);
-    Some((usize::try_from(slots * slot).ok()?, lasting(samples, rate)?))
+    let kind = u32::from(second & 0xfe) << 8 | u32::from(third & 0x0c);
+    Some(Frame { size: usize::try_from(slots * slot).ok()?, nanos: lasting(samples, rate)?, kind })
 }
 
-/// Size and length of a frame of AAC in ADTS.
-fn adts_frame(bytes: &[u8]) -> Option<(usize, u64)> {
+/// Size and length of a frame of AAC in ADTS. Players do not look at its layer.
+fn adts_frame(bytes: &[u8]) -> Option<Frame> {
+    /// No kind of frame of MPEG's layers has this bit.
+    const ADTS: u32 = 1 << 16;
     let [0xff, second, third, fourth, fifth, sixth, seventh, ..] = *bytes else { return None };
-    if second & 0xf6 != 0xf0 {
+    if second & 0xf0 != 0xf0 {
         return None;
     }
     let rate = *AAC_RATES.get(usize::from((third >> 2) & 15))?;
     let size = usize::from(fourth & 3) << 11 | usize::from(fifth) << 3 | usize::from(sixth >> 5);
     let blocks = u64::from(seventh & 3) + 1;
-    Some((Some(size).filter(|size| *size >= 7)?, lasting(1024 * blocks, rate)?))
+    let kind = ADTS | u32::from(third & 0xfc);
+    Some(Frame { size: Some(size).filter(|size| *size >= 7)?, nanos: lasting(1024 * blocks, rate)?, kind })
 }
 
 const AAC_RATES: [u32; 13] =
@@ -116,8 +140,6 @@ const AAC_RATES: [u32; 13] =
 
 /// All that comes after the head of the samples: what it says of their size is not believed.
 fn wav(bytes: &[u8]) -> Option<u64> {
-    /// Plain, with a fraction, and the two laws of telephony: each sample has its own bytes.
-    const KINDS: [u64; 4] = [1, 3, 6, 7];
     const EXTENSIBLE: u64 = 0xfffe;
     let (mut at, mut format) = (12, None);
     loop {
@@ -127,9 +149,15 @@ fn wav(bytes: &[u8]) -> Option<u64> {
             let number = |place: usize, width| little_endian(bytes, body + place, width);
             let kind = number(0, 2)?;
             let kind = if kind == EXTENSIBLE { number(24, 2)? } else { kind };
-            let a_frame = number(2, 2)? * number(14, 2)? / 8;
-            format =
-                Some((a_frame, u32::try_from(number(4, 4)?).ok()?)).filter(|_| a_frame > 0 && KINDS.contains(&kind));
+            // Plain, with a fraction, and the two laws of telephony: each sample has its own bytes, and players know how many.
+            let bits = number(14, 2)?;
+            let is_known = matches!((kind, bits), (1, 8 | 16 | 24 | 32) | (3, 32 | 64) | (6 | 7, 8));
+            let (a_frame, aligned) = (number(2, 2)? * bits / 8, number(12, 2)?);
+            // Of two formats, one player takes the first and another the last.
+            if !is_known || a_frame == 0 || a_frame != aligned || format.is_some() {
+                return None;
+            }
+            format = Some((a_frame, u32::try_from(number(4, 4)?).ok()?));
         } else if name == b"data" {
             let (a_frame, rate) = format?;
             return lasting((bytes.len() - body) as u64 / a_frame, rate);

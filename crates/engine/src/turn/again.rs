@@ -45,12 +45,13 @@ impl Asked {
         Self { request, anew: None, retried: None, had_image: false }
     }
 
-    /// A message that is in the history. Its picture, if it had none, is none of this request's.
+    /// A message that is in the history. Its picture, if it had none, is none of this request's; and pictures are shown one at a
+    /// time once their message is known, since what else came with it is not.
     fn known(request: TurnRequest, said: &Said, text: String, quoted: Option<&String>) -> Self {
         let image = request.image.clone().filter(|_| said.has_image);
         let had_image = said.has_image && image.is_none();
         let reply_to = request.reply_to.clone().or_else(|| quoted.and_then(|quoted| Quoted::read(quoted)));
-        let request = TurnRequest { text, image, reply_to, ..request };
+        let request = TurnRequest { text, image, more_images: Vec::new(), reply_to, ..request };
         Self { had_image, ..Self::message(request) }
     }
 

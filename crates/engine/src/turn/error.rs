@@ -7,7 +7,8 @@ use evolve_store::StoreError;
 
 use crate::prompt::PromptError;
 
-/// Why there is no answer. Nothing was charged, but for a recording that was listened to ([`TurnError::NothingHeard`]).
+/// Why there is no answer. Nothing was charged, but for a recording that was listened to: where nobody speaks in it
+/// ([`TurnError::NothingHeard`]), or no model wants to answer it.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnError {
     /// The day's messages are used up.

@@ -97,7 +97,11 @@ impl Running<'_> {
         self.heard.get().map(|_| self.said().into_owned())
     }
 
+    /// How the answer is to be spoken. Who stopped it wants to hear no more of it.
     pub(super) fn sound(&self) -> Option<Box<Sound>> {
+        if self.stop.is_cancelled() {
+            return None;
+        }
         sound(self.engine, self.request, self.lease.turn_id, self.person.plan, self.person.voice)
     }
 }

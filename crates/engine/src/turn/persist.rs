@@ -107,14 +107,30 @@ impl Running<'_> {
         let is_whole = self.request.audio.is_none() || self.heard.get().is_some();
         // What is answered anew is in the history already, and what was said elsewhere is none of it.
         let is_new = !self.is_kept && self.request.aside.is_none() && (has_image || !said.is_empty());
+        // What the sticker says that nobody may look at comes as a message of its own.
+        let is_sticker = || self.request.key.as_deref().is_some_and(|key| key.ends_with("-sticker"));
+        let is_new = is_new && !(matches!(error, TurnError::PremiumRequired) && is_sticker());
         let keep = (is_new && is_whole).then_some(&work);
-        // Listening was paid for, or silence could be sent without end.
-        let ended = match error {
-            TurnError::NothingHeard => insist(|| turns.fail_charged(&self.lease, error.stored(), keep, now)).await,
-            _ => insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await,
+        let ended = if self.was_listened_to(error) {
+            insist(|| turns.fail_charged(&self.lease, error.stored(), keep, now)).await
+        } else {
+            insist(|| turns.fail(&self.lease, error.stored(), keep, now)).await
         };
         if let Err(error) = ended {
             tracing::error!(%error, turn = %self.lease.turn_id, "a failed turn could not be ended; its lease will");
+        }
+    }
+}
+
+impl Running<'_> {
+    /// Whether listening was paid for, and the recording itself is why there is no answer: silence, and what no model wants to
+    /// answer, could be sent without end.
+    fn was_listened_to(&self, error: &TurnError) -> bool {
+        match error {
+            TurnError::NothingHeard => true,
+            TurnError::ModelBlocked => self.request.audio.is_some(),
+            TurnError::ModelFailed => self.heard.get().is_some(),
+            _ => false,
         }
     }
 }

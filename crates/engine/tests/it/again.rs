@@ -307,10 +307,12 @@ async fn an_answer_made_anew_is_to_the_same_message_with_what_it_quotes_and_its_
     let (is_shown, told) = shown(&world);
     assert!(!is_shown && told.contains("Покажи кота") && told.contains("Вот он") && told.contains('['), "{told}");
     sqlx::query("UPDATE users SET plan = 'free'").execute(&world.sql).await.unwrap();
-    let edited =
-        TurnRequest {
-            again: Some(Again::Edited("m1".to_owned())), image: Some(photo()), ..keyed("Вот кот", "e1")
-        };
+    let edited = TurnRequest {
+        again: Some(Again::Edited("m1".to_owned())),
+        image: Some(photo()),
+        more_images: vec![photo()],
+        ..keyed("Вот кот", "e1")
+    };
     assert_eq!(world.engine.chat(edited, None).await.unwrap().text, "Четвёртый");
     let (is_shown, told) = shown(&world);
     assert!(!is_shown && told.contains("Вот кот"), "on the free plan: {told}");

@@ -170,6 +170,18 @@ async fn silence_is_nothing_to_answer_and_costs_a_message_since_it_was_listened_
 }
 
 #[tokio::test]
+async fn what_was_heard_and_no_model_wants_to_answer_costs_a_message_and_what_was_written_does_not() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("something vile"));
+    let blocked = || Step::Fail(ModelError::Blocked { reason: "SAFETY".to_owned() });
+    let world = world_with(Script::new([blocked(), blocked()]), ears(openai_ears(&server))).await;
+    assert!(matches!(world.engine.chat(spoken(), None).await, Err(TurnError::ModelBlocked)));
+    assert_eq!(world.used_today().await, 1, "or it could be sent without end");
+    assert!(matches!(world.say("something vile").await, Err(TurnError::ModelBlocked)));
+    assert_eq!(world.used_today().await, 1);
+}
+
+#[tokio::test]
 async fn ears_that_fail_cost_nothing_and_the_next_ones_hear() {
     let (first, second) = (GeminiServer::start().await.unwrap(), OpenAiServer::start().await.unwrap());
     first.always(Behaviour::refuse(503));

@@ -167,14 +167,20 @@ async fn the_fifty_first_message_of_a_day_is_refused_with_the_hour_at_which_the_
 async fn pictures_belong_to_premium() {
     let world = world_of(Script::always(Step::say("a cat!"))).await;
     let image = Image { mime: "image/png", bytes: Arc::from(&b"png"[..]) };
-    let photo = || TurnRequest { image: Some(image.clone()), ..message("who is this?") };
+    let photo =
+        || TurnRequest { image: Some(image.clone()), image_ref: Some("file".to_owned()), ..message("who is this?") };
     assert!(matches!(world.engine.chat(photo(), None).await, Err(TurnError::PremiumRequired)));
+    assert_eq!(world.count("SELECT count(*) FROM turns WHERE image_ref IS NOT NULL").await, 0, "kept for nothing");
     assert_eq!(world.used_today().await, 0);
     assert_eq!(
         world.count("SELECT count(*) FROM messages WHERE has_image").await,
         0,
         "a picture nobody saw is history"
     );
+    let sticker = TurnRequest { image: Some(image.clone()), ..keyed("🐱", "tgm-42-9-sticker") };
+    assert!(matches!(world.engine.chat(sticker, None).await, Err(TurnError::PremiumRequired)));
+    let stored = world.count("SELECT count(*) FROM messages WHERE text = '🐱'").await;
+    assert_eq!(stored, 0, "its emoji comes as a message of its own");
     world.make_premium().await;
     world.engine.chat(photo(), None).await.unwrap();
     let request = world.script.requests().pop().unwrap();

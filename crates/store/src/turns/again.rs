@@ -222,7 +222,7 @@ impl Turns<'_> {
     /// [`StoreError`].
     pub async fn last_picture(&self, user_id: i64) -> Result<Option<(String, String)>, StoreError> {
         let row: Option<LastRow> = sqlx::query_as(LAST).bind(user_id).fetch_optional(&self.0.pool).await?;
-        Ok(row.and_then(|row| row.key.zip(row.image_ref)))
+        Ok(row.filter(|row| row.said.has_image).and_then(|row| row.key.zip(row.image_ref)))
     }
 
     /// What a person said under a key.

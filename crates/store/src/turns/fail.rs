@@ -19,7 +19,7 @@ pub struct FailedMessage<'a> {
     pub conversation_id: Uuid,
 }
 
-/// $1 turn, $2 attempt, $3 now, $4 failure, $5 message (NULL where it is not to be kept), $6 has image, $7 message id,
+/// Where a picture is that nobody was allowed to look at is nobody's business. $1 turn, $2 attempt, $3 now, $4 failure, $5 message (NULL where it is not to be kept), $6 has image, $7 message id,
 /// $8 conversation id, $9 person, $10–$12 the entries of the index: whose message, term, posting, $13 whether the
 /// quota is given back.
 const FAIL: &str = "
@@ -31,6 +31,7 @@ const FAIL: &str = "
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3,
+                           image_ref = CASE WHEN $4 <> 'premium_required' THEN t.image_ref END,
                            message_stored = t.message_stored OR $5 IS NOT NULL
         FROM held WHERE t.id = held.id
     ), conversation AS (

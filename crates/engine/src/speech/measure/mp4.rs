@@ -10,10 +10,18 @@ pub(super) fn nanos(bytes: &[u8]) -> Option<u64> {
         match &name {
             b"moof" => return None,
             b"moov" => {
-                for (_, track) in boxes(content)?.into_iter().filter(|(name, _)| name == b"trak") {
+                let tracks: Vec<_> = boxes(content)?.into_iter().filter(|(name, _)| name == b"trak").collect();
+                // Players look for tables in whatever box they know, and take the last; each track has one, where it belongs.
+                let is_plain = [b"stsz", b"stsd"].iter().all(|name| mentioned(content, name) == tracks.len());
+                if !is_plain || mentioned(content, b"stz2") > 0 {
+                    return None;
+                }
+                for (_, track) in tracks {
                     total = total.checked_add(track_nanos(track)?)?;
                 }
             }
+            b"mdat" | b"free" | b"skip" | b"wide" => {}
+            _ if mentioned(content, b"stsz") + mentioned(content, b"stz2") > 0 => return None,
             _ => {}
         }
     }
@@ -37,10 +45,18 @@ fn boxes(mut bytes: &[u8]) -> Option<Vec<Box<'_>>> {
     Some(found)
 }
 
-/// What lies in boxes of these names, one within the other.
+/// How often a name stands somewhere, as a box or not.
+fn mentioned(bytes: &[u8], name: &[u8; 4]) -> usize {
+    bytes.windows(4).filter(|found| *found == name.as_slice()).count()
+}
+
+/// What lies in boxes of these names, one within the other; nothing where there are two of a name, since one player takes the
+/// first and another the last.
 fn within<'a>(bytes: &'a [u8], names: &[&[u8; 4]]) -> Option<&'a [u8]> {
     names.iter().try_fold(bytes, |bytes, name| {
-        boxes(bytes)?.into_iter().find(|(found, _)| found == *name).map(|(_, content)| content)
+        let mut found = boxes(bytes)?.into_iter().filter(|(found, _)| found == *name);
+        let (_, content) = found.next()?;
+        found.next().is_none().then_some(content)
     })
 }
 
@@ -51,7 +67,9 @@ fn track_nanos(track: &[u8]) -> Option<u64> {
         return Some(0);
     }
     let table = within(media, &[b"minf", b"stbl"])?;
-    let packets = big_endian(within(table, &[b"stsz"])?, 8, 4)?;
+    let sizes = within(table, &[b"stsz"])?;
+    // Of packets that are all of one size, players count what other tables list.
+    let packets = big_endian(sizes, 8, 4).filter(|_| big_endian(sizes, 4, 4) == Some(0))?;
     let entries = boxes(within(table, &[b"stsd"])?.get(8..)?)?;
     let [(name, entry)] = entries.as_slice() else { return None };
     let (samples, rate) = match name {
@@ -68,6 +86,9 @@ fn track_nanos(track: &[u8]) -> Option<u64> {
 
 /// The rate at which a decoder of AAC is set up. What the container says of it counts for nothing.
 fn aac_rate(entry: &[u8]) -> Option<u32> {
+    if mentioned(entry, b"esds") != 1 {
+        return None;
+    }
     let at = entry.windows(4).position(|name| name == b"esds")? + 8;
     let (tag, stream) = descriptor(entry.get(at..)?)?;
     let flags = *stream.get(2).filter(|_| tag == 3)?;
