@@ -136,7 +136,7 @@ async fn what_was_talked_of_is_listed_under_its_titles_and_so_is_what_was_said()
     assert!(first.ended_at.is_some() && now.ended_at.is_none() && now.title.is_none(), "{all:?}");
     assert_eq!((all.older, all.weeks.len()), (None, 0), "a week that is not over has no summary");
     let older = list(ConversationsQuery { before: Some(now.started_at) }).await;
-    assert_eq!(older.conversations, std::slice::from_ref(&first));
+    assert_eq!(older.conversations, std::slice::from_ref(first));
 
     let page = api.client.history(&token, IVAN, &HistoryQuery::default()).await.unwrap();
     let places: Vec<_> = page.messages.iter().map(|said| said.conversation.clone().unwrap()).collect();
