@@ -54,6 +54,8 @@ async fn a_person_is_asked_once_with_an_answer_decides_and_changes_their_mind() 
     assert_eq!(world.api.consent(42), Some(true));
     world.telegram.send_text(anna(), "Продолжим?");
     world.wait_for_last(42, "echo: Продолжим?").await;
+    let asking = world.texts(42).iter().filter(|text| text.contains("Если захотите")).count();
+    assert_eq!(asking, 1, "beside the page of the settings there is another question:\n{}", world.transcript(42));
 }
 
 #[tokio::test]

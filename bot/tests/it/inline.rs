@@ -97,8 +97,11 @@ async fn a_query_that_telegram_sends_twice_is_answered_once_and_an_answer_that_i
     world.telegram.send_update(json!({ "message": message }));
     world.telegram.send_text(anna(), "Привет");
     world.wait_for_last(42, "echo: Привет").await;
+    // Whatever came before is answered by the time that this is.
+    let query = world.telegram.ask_inline(john(), "What is the capital of France?");
+    world.telegram.wait_until("an answer", |telegram| telegram.inline_answer(&query)).await;
     assert_eq!((world.api.asides().len(), world.api.calls().len()), (1, 1));
-    assert_eq!(world.telegram.calls_of("answerInlineQuery").len(), 1);
+    assert_eq!(world.telegram.calls_of("answerInlineQuery").len(), 2);
 }
 
 #[tokio::test]
