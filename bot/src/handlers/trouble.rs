@@ -87,10 +87,11 @@ impl From<ClientError> for Trouble {
                 code => {
                     let id = problem.request_id.as_deref().unwrap_or("unknown");
                     let detail = format!("the API answered {} {code:?}, request {id}", problem.status);
-                    match code {
-                        // One of the version before does not know all fields yet.
-                        Code::InvalidBody => Self::Doubtful { reason: "api_other_version", detail },
-                        _ => Self::Fault { reason: "api_problem", detail },
+                    // One of the version before does not know all fields yet.
+                    if code == Code::InvalidBody {
+                        Self::Doubtful { reason: "api_other_version", detail }
+                    } else {
+                        Self::Fault { reason: "api_problem", detail }
                     }
                 }
             },

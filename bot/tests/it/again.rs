@@ -7,6 +7,7 @@ use evolve_contract::{
     chat::{Again, Author, Quoted},
 };
 use evolve_testkit::telegram::Doing;
+use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::{
@@ -146,6 +147,34 @@ async fn an_edit_names_the_message_that_it_is_of_and_is_answered_where_the_compa
     let taken_back = world.api.calls().pop().unwrap();
     assert_eq!(taken_back.request.again, Some(Again::Corrected(calls[0].key.clone())));
     assert_eq!(taken_back.request.message, "/help");
+}
+
+#[tokio::test]
+async fn an_edit_of_what_is_written_under_an_album_names_the_turn_of_the_album() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_album(anna(), vec!["jpeg one".into(), "jpeg two".into()], "Отпуск");
+    world.wait_for_last(42, "echo: Отпуск").await;
+    let key = world.api.calls()[0].key.clone();
+    let pool = world.database.pool();
+    sqlx::query("INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now())")
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
+         VALUES (gen_random_uuid(), 42, $1, '', 'failed', '2026-01-01', now(), now())",
+    )
+    .bind(&key)
+    .execute(&pool)
+    .await
+    .unwrap();
+    let first = world.telegram.person_messages(42)[0];
+    let mut message = world.telegram.raw_message(42, first).unwrap();
+    message["caption"] = json!("Отпуск в Крыму");
+    world.telegram.send_update(json!({ "edited_message": message }));
+    world.wait_for_last(42, "echo: Отпуск в Крыму").await;
+    assert_eq!(world.api.calls().pop().unwrap().request.again, Some(Again::Edited(key)));
 }
 
 #[tokio::test]

@@ -284,6 +284,21 @@ async fn a_mouth_that_keeps_failing_is_left_alone_and_the_next_one_speaks() {
     assert_eq!(first.requests().len(), 5, "its breaker opens after five failures");
 }
 
+#[tokio::test]
+async fn an_answer_that_was_stopped_is_not_spoken() {
+    let server = OpenAiServer::start().await.unwrap();
+    let speech = Providers { transcribers: Vec::new(), speakers: vec![openai_mouth(&server)] };
+    let tale = Step::HangAfter("Once upon a time ".to_owned());
+    let world = world_with(Script::new([Step::say("Hi"), tale]), speech).await;
+    listener(&world, VoiceMode::Always, None).await;
+    let stop = async {
+        world.script.asked(2).await;
+        assert!(world.engine.stop(IVAN, None).await.unwrap());
+    };
+    let (reply, ()) = tokio::join!(world.say("tell me a tale"), stop);
+    assert_eq!(reply.unwrap().sound, None);
+}
+
 #[rstest]
 #[case(VoiceMode::Never, false, false)]
 #[case(VoiceMode::OnVoice, false, true)]

@@ -21,8 +21,12 @@ pub(super) fn nanos(bytes: &[u8]) -> Option<u64> {
                 }
             }
             b"mdat" | b"free" | b"skip" | b"wide" => {}
-            _ if mentioned(content, b"stsz") + mentioned(content, b"stz2") > 0 => return None,
-            _ => {}
+            // Players know tracks wherever they are.
+            _ => {
+                if mentioned(content, b"stsz") + mentioned(content, b"stz2") > 0 {
+                    return None;
+                }
+            }
         }
     }
     Some(total)
