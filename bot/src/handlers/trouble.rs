@@ -127,6 +127,8 @@ pub(super) fn excuse(error: &ClientError, with: With) -> Option<Text<'static>> {
         Code::QuotaExhausted => quota(error.retry_after().unwrap_or_default()),
         Code::PremiumRequired => Text::PremiumRequired,
         Code::ModelUnavailable => Text::ModelUnavailable,
+        // To hear a recording has cost something.
+        Code::ModelBlocked if with == With::Recording => Text::VoiceBlocked,
         Code::ModelBlocked => Text::ModelBlocked,
         Code::ModelFailed => Text::ModelFailed,
         Code::NothingToRepeat => Text::NothingToRepeat,

@@ -308,6 +308,7 @@ texts! {
     VoiceTooLarge = "voice-too-large",
     VoiceUnreadable = "voice-unreadable",
     VoiceSilent = "voice-silent",
+    VoiceBlocked = "voice-blocked",
     VoiceUnheard = "voice-unheard",
     VoiceTryAgain = "voice-try-again",
     VoiceSettled = "voice-settled",

@@ -107,7 +107,7 @@ async fn an_album_is_one_message_with_all_its_pictures() {
 async fn what_could_not_be_looked_at_in_an_album_is_said() {
     let world = World::new().await;
     let _bot = world.bot().await;
-    world.telegram.fault(Fault::refuse("getFile", 400, "Bad Request: file is temporarily unavailable"));
+    world.telegram.fault(Fault::refuse("getFile", 400, "Bad Request: invalid file_id"));
     let pictures = ["one", "two", "three"].map(|name| format!("jpeg {name}").into()).to_vec();
     world.telegram.send_album(anna(), pictures, "Отпуск");
     world.telegram.wait_for(42, |sent| sent.len() == 2).await;

@@ -248,7 +248,8 @@ async fn a_recording_that_nobody_could_answer_is_kept_and_answered_at_the_press_
     let failed = press(&excuse);
     world.wait_until_done(failed).await;
     // It still cannot be answered, and the button is still there.
-    let excuse = world.telegram.messages(42).pop().unwrap();
+    let has_button = |sent: &[Sent]| sent.last().is_some_and(|it| it.callback_data("🔁 Послушать ещё раз").is_some());
+    let excuse = world.telegram.wait_for(42, has_button).await.pop().unwrap();
     press(&excuse);
     press(&excuse);
     world.wait_for_last(42, "Слышу!").await;

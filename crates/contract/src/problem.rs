@@ -46,7 +46,7 @@ codes! {
     InvalidImage = 422,
     /// The recording is not base64 of a sound of a known format, or too long.
     InvalidAudio = 422,
-    /// Nobody speaks in the recording; nothing was charged.
+    /// Nobody speaks in the recording.
     NothingHeard = 422,
     /// Nothing here can hear recordings: none is configured; nothing was charged.
     CannotHear = 422,
@@ -94,9 +94,9 @@ codes! {
     ExportTooLarge = 413,
     /// No model could answer now; nothing was charged.
     ModelUnavailable = 503,
-    /// The models declined to answer this; nothing was charged.
+    /// The models declined to answer this.
     ModelBlocked = 422,
-    /// The models gave no usable answer; nothing was charged.
+    /// The models gave no usable answer.
     ModelFailed = 502,
     /// The database is away; Retry-After says when to come back.
     DatabaseUnavailable = 503,

@@ -195,6 +195,7 @@ mod tests {
             },
             "since": at, "plan": plan, "premium_until": at,
             "settings": { "time_zone": "UTC", "quiet_hours": null, "good_morning": true, "follow_ups": false },
+            "consents": [{ "agreed": true, "decided_at": at }],
             "facts": facts, "facts_of_the_past": facts,
             "payments": [{ "paid_at": at, "amount": 250, "currency": "XTR", "refunded_at": at }],
             "weeks": [{ "monday": "2026-01-26", "told": "Tea." }],
