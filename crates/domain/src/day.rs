@@ -1,12 +1,20 @@
 //! Days as a person lives them: in their own time zone.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
+use chrono_tz::{TZ_VARIANTS, Tz};
 
 /// The date that a person in `zone` reads off their calendar at `now`.
 #[must_use]
 pub fn date_in(zone: Tz, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&zone).date_naive()
+}
+
+/// The hour of the day that it is at `now` in each time zone, by the zone's name.
+pub fn hours(now: DateTime<Utc>) -> impl Iterator<Item = (&'static str, u8)> {
+    TZ_VARIANTS.iter().map(move |zone| {
+        let hour = now.with_timezone(zone).hour();
+        (zone.name(), u8::try_from(hour).unwrap_or_default())
+    })
 }
 
 /// The moment at which the day after `now`'s begins in `zone`. Where a clock change skips midnight, the first moment

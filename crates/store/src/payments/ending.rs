@@ -2,9 +2,12 @@
 //!
 //! What people are told is owed in the outbox as a code with values (`notice`); the bot, which knows languages, puts it into
 //! words. Somebody who has blocked the bot is left alone. Each statement takes a bounded number of people, and is asked again until none is left.
+//!
+//! Nobody is told in their quiet hours: they are left to a later look, with all that becomes of them. To owe them a notice that
+//! waits would not do, since what waits in the outbox holds up everything that comes after it in its chat, answers too.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::payment::GRACE;
+use evolve_domain::{day::hours, payment::GRACE};
 
 use super::Payments;
 use crate::StoreError;
@@ -28,14 +31,20 @@ pub enum Ending {
 }
 
 /// People whose premium ends, as `$due` chooses and what stands in `$told` does to them, are owed the notice `$notice` under a
-/// key of that end, those aside who have blocked the bot. $1 now, $2 until when, $3 batch, $4 default language.
+/// key of that end, those aside who have blocked the bot. Whoever has quiet hours now is not due. $1 now, $2 until when, $3 batch, $4
+/// default language, $5 time zones, which Postgres may not know all, $6 the hour that it is in each.
 macro_rules! ending {
     (notice: $notice:literal, due: $due:literal, told: $told:literal) => {
         concat!(
             "WITH due AS (
                 SELECT u.id, u.premium_until, u.blocked_at FROM users u WHERE u.plan = 'premium' AND ",
             $due,
-            " ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
+            " AND NOT COALESCE((
+                  SELECT CASE WHEN s.quiet_from < s.quiet_until THEN c.hour >= s.quiet_from AND c.hour < s.quiet_until
+                              ELSE c.hour >= s.quiet_from OR c.hour < s.quiet_until END
+                  FROM settings s JOIN unnest($5::text[], $6::smallint[]) AS c (zone, hour) ON c.zone = s.time_zone
+                  WHERE s.user_id = u.id
+              ), false) ORDER BY u.premium_until LIMIT $3 FOR NO KEY UPDATE OF u SKIP LOCKED
             ), ",
             $told,
             ", owed AS (
@@ -87,7 +96,8 @@ const EXPIRE: &str = ending!(
 );
 
 impl Payments<'_> {
-    /// Sees to those of whom `ending` is true now; how many there were. `language` is that of people who chose none.
+    /// Sees to those of whom `ending` is true now, and whose quiet hours it is not; how many there were. `language` is that of
+    /// people who chose none.
     ///
     /// # Errors
     /// [`StoreError`]; what was done stays done, and the rest is found the next time.
@@ -97,6 +107,7 @@ impl Payments<'_> {
             Ending::Late => (LATE, now + GRACE),
             Ending::Expire => (EXPIRE, now),
         };
+        let (zones, clocks): (Vec<&str>, Vec<i16>) = hours(now).map(|(zone, hour)| (zone, i16::from(hour))).unzip();
         let mut seen = 0;
         loop {
             let (count, _): (i64, Option<String>) = sqlx::query_as(statement)
@@ -104,6 +115,8 @@ impl Payments<'_> {
                 .bind(until)
                 .bind(BATCH)
                 .bind(language)
+                .bind(&zones)
+                .bind(&clocks)
                 .fetch_one(&self.0.pool)
                 .await?;
             seen += u64::try_from(count).unwrap_or_default();

@@ -457,6 +457,34 @@ async fn who_pays_is_reminded_once_before_the_end_and_told_once_at_it() {
 }
 
 #[tokio::test]
+async fn nobody_is_told_of_an_ending_in_their_quiet_hours_but_once_they_are_over() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let paid_at: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+    payments.paid(&payment(IVAN, "c1", Way::Stars, paid_at), paid_at).await.unwrap();
+    sqlx::query(
+        "INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at, quiet_from, quiet_until)
+         VALUES ($1, 'en', 'Asia/Novosibirsk', 'done', now(), 22, 8)",
+    )
+    .bind(IVAN)
+    .execute(&world.sql)
+    .await
+    .unwrap();
+    let look = async |at: &str, ending: Ending| payments.see_to(ending, "en", at.parse().unwrap()).await.unwrap();
+    let remind = Ending::Remind { before: REMIND_BEFORE };
+    // Novosibirsk is seven hours ahead: 22:00, 02:00 and 07:59 there are quiet, 08:00 is not.
+    for quiet in ["2026-03-28T15:00:00Z", "2026-03-28T19:00:00Z", "2026-03-29T00:59:00Z"] {
+        assert_eq!(look(quiet, remind).await, 0, "{quiet}");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM outbox").await, 0, "what waits there would hold up answers");
+    assert_eq!(look("2026-03-29T01:00:00Z", remind).await, 1);
+    sqlx::query("UPDATE settings SET quiet_from = 18, quiet_until = 20").execute(&world.sql).await.unwrap();
+    assert_eq!(look("2026-03-31T12:30:00Z", Ending::Expire).await, 0, "19:30");
+    assert_eq!(look("2026-03-31T13:00:00Z", Ending::Expire).await, 1, "20:00");
+    assert_eq!(notices(&world).await, ["premium_ending", "premium_ended"]);
+}
+
+#[tokio::test]
 async fn a_late_renewal_has_its_grace_and_ends_when_that_is_over() {
     let world = world().await;
     let payments = world.store.payments();
