@@ -315,6 +315,14 @@ history-you = You
 history-i = Me
 history-older = ← Older
 history-newer = Newer →
+history-messages = ↩ Messages
+history-talks = 💬 Conversations
+history-weeks = 📅 Weeks
+talks-title = <b>What we talked about</b>
+talks-goes-on = This one is still going on.
+talks-newest = Newest ⇥
+weeks-title = <b>Our weeks, in short</b>
+weeks-empty = No week has been summed up yet: that comes once one is over 🙂
 
 memory-title = <b>What I remember about you</b>: { $total ->
         [one] { $total } fact

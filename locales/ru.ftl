@@ -325,6 +325,14 @@ history-you = Вы
 history-i = Я
 history-older = ← Раньше
 history-newer = Позже →
+history-messages = ↩ Сообщения
+history-talks = 💬 Разговоры
+history-weeks = 📅 Недели
+talks-title = <b>О чём мы говорили</b>
+talks-goes-on = Этот разговор ещё идёт.
+talks-newest = К последним ⇥
+weeks-title = <b>Наши недели вкратце</b>
+weeks-empty = Пока нет ни одного пересказа: он появляется, когда неделя закончилась 🙂
 
 memory-title = <b>Вот что я о вас помню</b>: { $total ->
         [one] { $total } факт

@@ -6,7 +6,7 @@ use evolve_contract::{
     consent::{ConsentResponse, ConsentUpdate},
     deletion::DeletionRequest,
     export::ExportResponse,
-    history::{HistoryQuery, HistoryResponse, PrivacyResponse},
+    history::{ConversationsQuery, ConversationsResponse, HistoryQuery, HistoryResponse, PrivacyResponse},
     settings::{SettingsData, SettingsUpdate},
     stats::StatsResponse,
 };
@@ -53,6 +53,18 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn history(&self, person: i64, query: &HistoryQuery) -> Result<HistoryResponse, ClientError> {
         self.authorised(person, |token| async move { self.client.history(&token, person, query).await }).await
+    }
+
+    /// What was talked of.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub(crate) async fn conversations(
+        &self,
+        person: i64,
+        query: &ConversationsQuery,
+    ) -> Result<ConversationsResponse, ClientError> {
+        self.authorised(person, |token| async move { self.client.conversations(&token, person, query).await }).await
     }
 
     /// Who sees what people say.

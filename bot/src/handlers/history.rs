@@ -8,7 +8,7 @@ use evolve_contract::{
 };
 use evolve_domain::language::Language;
 
-use super::{Trouble, Turn, menu::Menu};
+use super::{Trouble, Turn, menu::Menu, talks};
 use crate::{
     markdown::escape,
     replies::Replies,
@@ -19,7 +19,7 @@ const PREFIX: &str = "his:";
 /// So much of each message is shown, as Telegram counts (in UTF-16), and of the title of each conversation: eight of them fit
 /// into one message of its 4096, even where each message is a conversation of its own.
 const SHOWN_UNITS: usize = 380;
-const TITLE_UNITS: usize = 60;
+pub(super) const TITLE_UNITS: usize = 60;
 
 /// Whether a button is one of `/history`.
 #[must_use]
@@ -42,6 +42,11 @@ pub(super) async fn show(turn: &Turn<'_>, words: &str) -> Result<Replies, Troubl
     }
 }
 
+/// The way back to the newest page.
+pub(super) fn newest(language: Language) -> (String, String) {
+    (Text::HistoryMessages.render(language), format!("{PREFIX}last:0"))
+}
+
 /// A button of a page was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
@@ -59,6 +64,7 @@ fn query_of(data: &str) -> Option<HistoryQuery> {
     let number = Some(number.parse().ok()?);
     match what {
         "before" => Some(HistoryQuery { before: number, ..HistoryQuery::default() }),
+        "last" => Some(HistoryQuery::default()),
         "from" => Some(HistoryQuery { from: number, ..HistoryQuery::default() }),
         _ => None,
     }
@@ -82,7 +88,8 @@ fn described(page: &HistoryResponse, query: &HistoryQuery, profile: &ProfileData
     let button = |text: Text<'_>, what: &str, number: i32| (text.render(language), format!("{PREFIX}{what}:{number}"));
     let older = page.older.map(|number| button(Text::HistoryOlder, "before", number));
     let newer = page.newer.map(|number| button(Text::HistoryNewer, "from", number));
-    Menu::new(parts.join("\n\n")).row(older.into_iter().chain(newer))
+    let menu = Menu::new(parts.join("\n\n")).row(older.into_iter().chain(newer));
+    if query.search.is_some() || page.messages.is_empty() { menu } else { menu.row(talks::buttons(language)) }
 }
 
 /// What stands where a conversation begins, or the page begins in the midst of it: its title. Of one that has none yet it is

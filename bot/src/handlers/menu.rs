@@ -33,6 +33,12 @@ impl Menu {
         buttons.chunks(2).fold(self, |menu, pair| menu.row(pair.to_vec()))
     }
 
+    /// What it says.
+    #[cfg(test)]
+    pub(super) fn html(&self) -> &str {
+        &self.html
+    }
+
     /// As a message of its own.
     #[must_use]
     pub(super) fn send(self, replies: Replies) -> Replies {

@@ -55,6 +55,7 @@ mod settings;
 mod signs;
 mod start;
 mod stats;
+mod talks;
 mod theirs;
 mod trouble;
 mod typing;

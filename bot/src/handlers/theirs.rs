@@ -3,7 +3,7 @@
 //! They stay in the chat after the person was removed. A press then brings nobody back: it says once more that nothing is
 //! left.
 
-use super::{Trouble, Turn, consent, history, me, memory, removal, settings};
+use super::{Trouble, Turn, consent, history, me, memory, removal, settings, talks};
 use crate::replies::Replies;
 
 /// Whether a button is one of these.
@@ -12,6 +12,7 @@ pub(super) fn is_button(data: &str) -> bool {
     let kinds = [
         removal::is_button,
         history::is_button,
+        talks::is_button,
         settings::is_button,
         memory::is_button,
         me::is_button,
@@ -36,6 +37,8 @@ pub(super) async fn pressed(
         removal::pressed(turn, &profile, message, data).await
     } else if history::is_button(data) {
         history::pressed(turn, &profile, message, data).await
+    } else if talks::is_button(data) {
+        talks::pressed(turn, &profile, message, data).await
     } else if settings::is_button(data) {
         settings::pressed(turn, profile, message, data).await
     } else if consent::is_button(data) {

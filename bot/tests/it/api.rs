@@ -81,6 +81,7 @@ mod aside;
 mod consent;
 mod memory;
 mod people;
+mod talks;
 
 type Answerer = Box<dyn Fn(&Call, usize) -> Reply + Send>;
 
@@ -184,6 +185,7 @@ impl FakeApi {
             .merge(people::routes())
             .merge(aside::routes())
             .merge(consent::routes())
+            .merge(talks::routes())
             .layer(axum::extract::DefaultBodyLimit::max(32 * 1024 * 1024))
             .with_state(world.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -86,7 +86,7 @@ async fn old_buttons_of_somebody_who_was_removed_say_so_and_bring_nobody_back() 
     settled(&world, 7, "are you sure?").await;
     press(&world, &john(), "Yes, delete everything").await;
     settled(&world, 7, "I have deleted everything").await;
-    for data in ["set:page:quiet", "set:quiet:22-8", "his:before:3", "mem:o", "mem:xa", "del:in:7"] {
+    for data in ["set:page:quiet", "set:quiet:22-8", "his:before:3", "sum:talks:", "mem:o", "mem:xa", "del:in:7"] {
         let update = world.telegram.press(john(), menu, data);
         world.wait_until_done(update).await;
         assert!(world.api.profile(7).is_none(), "{data} brought them back");
@@ -115,6 +115,31 @@ async fn what_was_said_is_turned_page_by_page_and_found_by_its_words() {
     assert!(found.text.contains("<message> 1") && found.buttons.is_empty());
     world.telegram.send_text(john(), "/history nothing");
     world.wait_for_last(7, "found nothing like that").await;
+}
+
+#[tokio::test]
+async fn what_conversations_and_weeks_were_about_is_read_page_by_page() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/history");
+    world.wait_for_last(7, "What we said").await;
+    press(&world, &john(), "💬 Conversations").await;
+    let newest = "What we talked about\n\n💬 A new conversation\nMarch 6, 2026\nThis one is still going on.\n\n\
+                  💬 Talk <5>\nMarch 5, 2026\nThey spoke of <5>";
+    settled(&world, 7, newest).await;
+    press(&world, &john(), "← Older").await;
+    settled(&world, 7, "What we talked about\n\n💬 Talk <2>\nMarch 2, 2026\nThey spoke of <2>").await;
+    press(&world, &john(), "Newest ⇥").await;
+    settled(&world, 7, newest).await;
+    press(&world, &john(), "📅 Weeks").await;
+    settled(&world, 7, "Our weeks, in short\n\n📅 February 23, 2026 – March 1, 2026\nThe week was <5>").await;
+    press(&world, &john(), "← Older").await;
+    settled(&world, 7, "Our weeks, in short\n\n📅 January 26, 2026 – February 1, 2026\nThe week was <1>").await;
+    press(&world, &john(), "Newer →").await;
+    settled(&world, 7, "The week was <5>").await;
+    press(&world, &john(), "↩ Messages").await;
+    settled(&world, 7, "What we said").await;
+    assert_eq!(world.telegram.messages(7).len(), 1, "{}", world.transcript(7));
 }
 
 #[tokio::test]
