@@ -62,6 +62,9 @@ pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<Paymen
 }
 
 /// What an invoice needs.
+///
+/// No bill yet: only the bot, which has Telegram's token, can make one of it. A Web App sends people to
+/// `https://t.me/BOT?start=premium`, where they are shown the offers and can pay.
 #[utoipa::path(
     post, path = "/payments/offers", tag = "payments", security(("bearer" = [])),
     request_body = OfferRequest,
