@@ -42,6 +42,7 @@ mod me;
 mod memory;
 mod menu;
 mod names;
+mod order;
 mod paid;
 mod pictures;
 mod premium;
@@ -73,15 +74,13 @@ pub(crate) use trouble::Trouble;
 use std::sync::Arc;
 
 use evolve_contract::profile::{Onboarding, ProfileData};
-use evolve_domain::{language::Language, safety::crisis};
+use evolve_domain::language::Language;
 use evolve_store::{inbox::ClaimedUpdate, outbox::NewOutgoing};
 use serde_json::json;
 
 use self::{
-    album::Album,
-    incoming::{Incoming, Person, Unsupported},
-    media::Media,
-    paid::Report,
+    incoming::{Incoming, Person},
+    order::{dispatch, kind_of},
 };
 use crate::{bot::Bot, replies::Replies, texts::Text};
 
@@ -158,126 +157,6 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
     let language = turn.language(profile.as_deref());
     let text = if matches!(incoming, Incoming::Reported(_)) { Text::PaymentTrouble } else { Text::Trouble };
     turn.replies().say(text.render(language)).into_owed()
-}
-
-async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Replies, Trouble> {
-    danger::look_after_typed(turn, &incoming).await;
-    match incoming {
-        Incoming::Reported(report) => paid::reported(turn, &report).await,
-        Incoming::Press { query_id, data, .. } if premium::is_button(&data) => {
-            premium::pressed(turn, &query_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if voice::is_ours(&data) => {
-            voice::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if recordings::is_ours(&data) => {
-            recordings::again(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, data, .. } if stop::is_button(&data) => stop::pressed(turn, &query_id, &data).await,
-        Incoming::Press { query_id, message_id, data } if first::is_button(&data) => {
-            first::pressed(turn, &query_id, message_id).await
-        }
-        Incoming::Press { query_id, message_id, data } if theirs::is_button(&data) => {
-            theirs::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
-        Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
-        Incoming::Text { text, .. } if let Some(command) = keys::command(&text) => commands::run(turn, command).await,
-        Incoming::Text { text, .. } if let Some(asked) = settings::Asked::replied_to(&turn.update.payload) => {
-            settings::typed(turn, asked, &text).await
-        }
-        Incoming::Text { text, date } => {
-            if let Some(asked) = memory::asked(&turn.update.payload) {
-                return memory::answered(turn, asked, &text).await;
-            }
-            let profile = turn.profile_or_new().await?;
-            if start::awaits_name(turn, &profile, &text) && !crisis::is_spoken_of(&text) {
-                return start::named(turn, &profile, &text).await;
-            }
-            chat::text(turn, turn.language(Some(&profile)), text, date).await
-        }
-        // A command is meant for when it is sent; what the message said before is taken back all the same.
-        Incoming::Edited { message_id, text, .. } if commands::is_command(&text) => {
-            again::corrected(turn, message_id, text).await
-        }
-        Incoming::Edited { message_id, text, sizes } => again::edited(turn, message_id, text, &sizes).await,
-        Incoming::Recaptioned { message_id, text } => again::recaptioned(turn, message_id, text).await,
-        Incoming::Photo { sizes, caption, album: None, date } => {
-            let profile = turn.profile_or_new().await?;
-            pictures::shown(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
-        }
-        Incoming::Photo { sizes, caption, album: Some(group), date } => {
-            let Album { pictures, caption, others } = album::gather(turn, &group, sizes, caption).await?;
-            let profile = turn.profile_or_new().await?;
-            let language = turn.language(Some(&profile));
-            Ok(pictures::shown(turn, language, &pictures, caption, date).await?.together_with(others))
-        }
-        Incoming::Media { media, caption, date } => {
-            let profile = turn.profile_or_new().await?;
-            let language = turn.language(Some(&profile));
-            match media {
-                Media::Recording { file, seconds } => {
-                    let update_id = turn.update.update_id;
-                    let recording = recordings::Recording {
-                        update_id,
-                        payload: &turn.update.payload,
-                        file: &file,
-                        seconds,
-                        caption,
-                        date,
-                    };
-                    recordings::heard(turn, language, recording).await
-                }
-                Media::Sticker { file, emoji } => pictures::sticker(turn, language, &file, emoji, date).await,
-                Media::Emoji(emoji) => chat::text(turn, language, emoji, date).await,
-            }
-        }
-        Incoming::Reacted { message_id, reaction } => signs::reacted(turn, message_id, reaction).await,
-        Incoming::Blocked(is_blocked) => signs::blocked(turn, is_blocked).await,
-        Incoming::Unsupported(kind) => {
-            let text = excuse_for(kind).render(turn.best_known_language().await);
-            Ok(turn.replies().keyed(&burst(turn, kind)).say(text))
-        }
-    }
-}
-
-fn kind_of(incoming: &Incoming) -> &'static str {
-    match incoming {
-        Incoming::Reported(Report::Paid(_)) => "payment",
-        Incoming::Reported(Report::Refunded(_)) => "refund",
-        Incoming::Press { .. } => "button",
-        Incoming::Text { text, .. } if commands::is_command(text) || keys::command(text).is_some() => "command",
-        Incoming::Text { .. } => "text",
-        Incoming::Photo { .. } => "photo",
-        Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
-        Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",
-        Incoming::Edited { .. } | Incoming::Recaptioned { .. } => "edited",
-        Incoming::Reacted { .. } => "reaction",
-        Incoming::Blocked(true) => "blocked",
-        Incoming::Blocked(false) => "unblocked",
-        Incoming::Unsupported(_) => "unsupported",
-    }
-}
-
-fn excuse_for(kind: Unsupported) -> Text<'static> {
-    match kind {
-        Unsupported::Sticker => Text::UnsupportedSticker,
-        Unsupported::Animation => Text::UnsupportedAnimation,
-        Unsupported::Dice => Text::UnsupportedDice,
-        Unsupported::Place => Text::UnsupportedPlace,
-        Unsupported::Contact => Text::UnsupportedContact,
-        Unsupported::Poll => Text::UnsupportedPoll,
-        Unsupported::Video => Text::UnsupportedVideo,
-        Unsupported::File => Text::UnsupportedFile,
-        Unsupported::Other => Text::UnsupportedOther,
-    }
-}
-
-/// Who sends ten videos in a row hears once that the bot cannot watch them (twice, if the minute ends meanwhile); a sticker
-/// among them is another matter.
-fn burst(turn: &Turn<'_>, kind: Unsupported) -> String {
-    let sent_at = turn.update.payload["message"]["date"].as_i64().unwrap_or_default();
-    format!("tg-unsupported-{kind:?}-{}-{}", turn.person.chat_id, sent_at / 60)
 }
 
 impl Turn<'_> {
