@@ -15,7 +15,11 @@ use evolve_store::{
 };
 use uuid::Uuid;
 
-use super::{Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest, generate::failure};
+use super::{
+    Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest,
+    again::{Asked, Beside},
+    generate::failure,
+};
 use crate::{
     Engine,
     speech::{Audio, Heard, Spoken},
@@ -102,29 +106,32 @@ impl Running<'_> {
         if self.stop.is_cancelled() {
             return None;
         }
-        sound(self.engine, self.request, self.lease.turn_id, self.person.plan, self.person.voice)
+        sound(self.engine, self.request, self.beside, self.lease.turn_id, self.person.plan, self.person.voice)
     }
 }
 
 /// The reply to a request that was answered before. What was heard then is in the messages.
-pub(super) async fn replayed(engine: &Engine, request: &TurnRequest, replay: Replay) -> Result<TurnReply, StoreError> {
+pub(super) async fn replayed(engine: &Engine, asked: &Asked, replay: Replay) -> Result<TurnReply, StoreError> {
+    let Asked { request, beside, .. } = asked;
     let Replay { turn_id, started_at, reply, plan, voice } = replay;
     let heard = match &request.audio {
         Some(_) => engine.store.turns().said(request.user_id, turn_id, started_at).await?,
         None => None,
     };
-    let sound = sound(engine, request, turn_id, plan, voice);
+    let sound = sound(engine, request, *beside, turn_id, plan, voice);
     Ok(TurnReply { heard, sound, ..TurnReply::replay(reply) })
 }
 
 fn sound(
     engine: &Engine,
     request: &TurnRequest,
+    beside: Beside,
     turn_id: Uuid,
     plan: Plan,
     settings: VoiceSettings,
 ) -> Option<Box<Sound>> {
-    let speak = engine.plans.speaks(plan) && settings.mode.wants(request.audio.is_some()) && engine.speech.speaks();
+    let was_spoken = request.audio.is_some() || beside.was_spoken;
+    let speak = engine.plans.speaks(plan) && settings.mode.wants(was_spoken) && engine.speech.speaks();
     speak.then(|| Box::new(Sound { turn_id, user_id: request.user_id, voice: settings.voice }))
 }
 

@@ -337,6 +337,24 @@ async fn who_asks_again_hears_the_answer_again_and_it_counts_once() {
     assert!(matches!(world.engine.chat(other, None).await, Err(TurnError::KeyReused)));
 }
 
+#[tokio::test]
+async fn an_answer_to_a_recording_is_spoken_when_it_is_made_anew_and_one_to_a_text_is_not() {
+    let server = OpenAiServer::start().await.unwrap();
+    let speech = Providers { transcribers: vec![openai_ears(&server)], speakers: vec![openai_mouth(&server)] };
+    let world = world_with(answering("Hi"), speech).await;
+    listener(&world, VoiceMode::OnVoice, None).await;
+    world.engine.chat(spoken(), None).await.unwrap();
+    let again = |key| TurnRequest { again: Some(Again::Last), ..keyed("", key) };
+    for replayed in [false, true] {
+        let reply = world.engine.chat(again("r1"), None).await.unwrap();
+        assert_eq!(reply.replayed, replayed);
+        assert!(world.engine.sound(&reply).await.is_some());
+    }
+    world.say("hello").await.unwrap();
+    let reply = world.engine.chat(again("r2"), None).await.unwrap();
+    assert!(world.engine.sound(&reply).await.is_none());
+}
+
 #[rstest]
 #[case(8000)]
 #[case(11_025)]
