@@ -19,3 +19,11 @@ pub fn other_pictures(language: Language, count: u8) -> Result<String, PromptErr
 pub fn quoted(language: Language) -> Result<String, PromptError> {
     words(language, "prompt-quoted", &[])
 }
+
+/// What comes before words that are to be spoken, or a question might be answered instead of read.
+///
+/// # Errors
+/// [`PromptError`].
+pub fn read_aloud(language: Language) -> Result<String, PromptError> {
+    words(language, "prompt-read-aloud", &[])
+}

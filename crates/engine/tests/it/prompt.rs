@@ -98,6 +98,7 @@ fn every_prompt_can_be_made_in_every_language() {
         prompts.summary(language).unwrap();
         prompts.week(language).unwrap();
         notices::quoted(language).unwrap();
+        notices::read_aloud(language).unwrap();
         notices::other_pictures(language, 2).unwrap();
     }
 }

@@ -216,7 +216,7 @@ async fn an_answer_is_spoken_as_ogg_opus_whatever_gemini_gives(#[case] model: &s
     let spoken = world.engine.sound(&reply).await.unwrap();
     let body = server.requests().pop().unwrap().body;
     let said = body["contents"][0]["parts"][0]["text"].as_str().unwrap();
-    assert!(said.ends_with("\n\nGood morning!"), "{said}");
+    assert!(said.starts_with("Read this aloud") && said.ends_with("\n\nGood morning!"), "{said}");
     let voice = body.pointer("/generationConfig/speechConfig/voiceConfig/prebuiltVoiceConfig/voiceName");
     assert_eq!(voice.unwrap(), "Charon");
     let heard = listen(&spoken.ogg);
@@ -465,9 +465,9 @@ async fn openai_speaks_in_the_chosen_voice_and_a_server_of_ones_own_in_that_whic
     let base_url = format!("{host}:{port}{}", base.path()).parse().unwrap();
     let config = OpenAiConfig { base_url, ..openai(&server, "tts-1") };
     let speaker = OpenAiSpeaker::new(client, config, Some("sage".to_owned())).unwrap();
-    speaker.speak("Hi", Some(Voice::Deep)).await.unwrap();
+    speaker.speak("Hi", Some(Voice::Deep), Language::En).await.unwrap();
     assert_eq!(server.requests().pop().unwrap().body["voice"], expected);
-    speaker.speak("Hi", None).await.unwrap();
+    speaker.speak("Hi", None, Language::En).await.unwrap();
     assert_eq!(server.requests().pop().unwrap().body["voice"], "sage", "of who has chosen none");
 }
 
