@@ -55,6 +55,17 @@ async fn after_a_reset_the_next_conversation_knows_nothing_word_for_word() {
 }
 
 #[tokio::test]
+async fn who_resets_after_a_silence_begins_anew_as_well() {
+    let world = world().await;
+    world.say("Летом поеду на море").await.unwrap();
+    sleep(&world).await;
+    assert!(world.store().users().end_conversation(IVAN, world.clock.now()).await.unwrap());
+    assert!(!world.store().users().end_conversation(IVAN, world.clock.now()).await.unwrap());
+    world.say("Привет").await.unwrap();
+    assert_eq!(shown(&world), ["Привет"]);
+}
+
+#[tokio::test]
 async fn after_a_silence_premium_goes_on_with_the_whole_talk_and_free_with_no_more_than_its_plan_lets() {
     let world = world().await;
     for number in 0..9 {
