@@ -295,10 +295,11 @@ fn language(kind: &CodeBlockKind<'_>) -> Option<String> {
     (!word.is_empty() && word.len() <= 32 && word.chars().all(harmless)).then(|| word.to_ascii_lowercase())
 }
 
+/// Where a link may lead: nowhere that Telegram itself opens, as a mention, a setting or a chat with words filled in.
 fn allowed_link(target: &CowStr<'_>) -> Option<Arc<str>> {
     if target.len() > MAX_LINK_BYTES {
         return None;
     }
     let url = Url::parse(target.trim()).ok()?;
-    matches!(url.scheme(), "http" | "https" | "tg" | "mailto").then(|| Arc::from(url.as_str()))
+    matches!(url.scheme(), "http" | "https" | "mailto").then(|| Arc::from(url.as_str()))
 }

@@ -26,6 +26,7 @@ fn seen(html: &str) -> Formatted {
 #[case("[a \"b\"](https://e.com/?a=1&b=2)", "<a href=\"https://e.com/?a=1&amp;b=2\">a &quot;b&quot;</a>")]
 #[case("[`code` link](https://e.com)", "<a href=\"https://e.com/\">code link</a>")]
 #[case("[x](javascript:alert(1)) [y](/relative)", "x y")]
+#[case("[a friend](tg://user?id=1) [write](mailto:a@e.com)", "a friend <a href=\"mailto:a@e.com\">write</a>")]
 #[case("[](https://e.com)", "<a href=\"https://e.com/\">https://e.com/</a>")]
 #[case("a [ ](https://e.com) b", "a   b")]
 #[case("![a cat](https://e.com/cat.png)", "<a href=\"https://e.com/cat.png\">a cat</a>")]

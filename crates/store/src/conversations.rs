@@ -1,7 +1,7 @@
 //! Conversations: their end, and their list.
 //!
 //! A conversation is ended by the person (`/reset`), or by silence. After a silence the next one goes on where it was left:
-//! [`crate::messages::Messages::recall`] shows the end of it. After a reset it does not.
+//! [`crate::messages::Messages::recall`] shows the end of it, and of those before it. After a reset it does not.
 
 use chrono::{DateTime, Utc};
 

@@ -50,7 +50,8 @@ pub struct Message {
 /// What a turn knows of the past.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recall {
-    /// Newest messages of the open conversation, oldest first; before them the end of the one before, if that fell silent.
+    /// Newest messages of the open conversation, oldest first; before them the end of those before that fell silent, back to the
+    /// last that the person ended.
     pub messages: Vec<Message>,
     /// Whether the open conversation has more than these.
     pub more_messages: bool,
@@ -83,8 +84,9 @@ impl Store {
 }
 
 /// $1 person, $2 turns whose messages are left out (its own, from a failed attempt; the one that it takes the place of), $3 messages, $4 earlier summaries, $5 facts,
-/// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of a conversation before that fell
-/// silent, $9 weeks. A week of which a conversation is shown by itself is shown too if it had others.
+/// $6 numbers of old messages, $7 the month of each, as in [`crate::memory`], $8 messages of the conversations before that fell
+/// silent, back to the last that the person ended; their times say which partitions hold them, give or take how long a turn may
+/// last. $9 weeks. A week of which a conversation is shown by itself is shown too if it had others.
 macro_rules! recall {
     ($meaning:literal, $near:expr) => {
         concat!(
@@ -96,12 +98,20 @@ macro_rules! recall {
         WHERE m.conversation_id = (SELECT id FROM open) AND m.turn_id <> ALL ($2)
         ORDER BY m.created_at DESC, m.id DESC LIMIT $3 + 1
     ), before AS (
-        SELECT l.id FROM (SELECT id, silent FROM conversations WHERE user_id = $1 AND ended_at IS NOT NULL
-                          ORDER BY started_at DESC LIMIT 1) l WHERE l.silent
+        SELECT l.id, l.started_at, l.ended_at FROM (
+            SELECT e.id, e.started_at, e.ended_at, bool_and(e.silent) OVER since AS goes_on,
+                   sum(e.messages) OVER since - e.messages AS newer
+            FROM (SELECT id, started_at, ended_at, silent, messages FROM conversations
+                  WHERE user_id = $1 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT $8) e
+            WINDOW since AS (ORDER BY e.started_at DESC)) l
+        WHERE l.goes_on AND l.newer < $8
     ), carried AS (
-        SELECT m.role, m.text, m.has_image, m.created_at, m.id, m.number FROM messages m
-        WHERE m.conversation_id = (SELECT id FROM before) AND m.turn_id <> ALL ($2)
-        ORDER BY m.created_at DESC, m.id DESC LIMIT GREATEST(LEAST($8, $3 - (SELECT count(*) FROM newest)), 0)
+        SELECT c.* FROM before b CROSS JOIN LATERAL (
+            SELECT m.role, m.text, m.has_image, m.created_at, m.id, m.number FROM messages m
+            WHERE m.conversation_id = b.id AND m.turn_id <> ALL ($2)
+              AND m.created_at >= b.started_at - interval '1 day' AND m.created_at <= b.ended_at + interval '1 day'
+            ORDER BY m.created_at DESC, m.id DESC LIMIT $8) c
+        ORDER BY c.created_at DESC, c.id DESC LIMIT GREATEST(LEAST($8, $3 - (SELECT count(*) FROM newest)), 0)
     ), shown AS (
         SELECT s.content, s.covers_until FROM summaries s
         WHERE s.user_id = $1 AND s.conversation_id NOT IN (SELECT id FROM open)
@@ -167,7 +177,7 @@ const ENSURE_PARTITIONS: &str = "SELECT ensure_message_partitions($1, $2)";
 pub struct RecallLimits {
     /// Messages of the open conversation.
     pub messages: u32,
-    /// Most of these that are carried over a silence: what was talked of last before it.
+    /// Most of these that are carried over silences: what was talked of last before them.
     pub carried: u32,
     /// Summaries of earlier conversations.
     pub earlier: u32,

@@ -119,7 +119,11 @@ const STATUS: &str = "
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
 
-const END_CONVERSATION: &str = "UPDATE conversations SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+/// The last one that silence ended is ended by the person now: the next would go on with it. $1 person, $2 now.
+const END_CONVERSATION: &str = "
+    UPDATE conversations SET ended_at = COALESCE(ended_at, $2), silent = false
+    WHERE user_id = $1 AND (ended_at IS NULL OR silent AND id = (
+        SELECT id FROM conversations WHERE user_id = $1 AND ended_at IS NOT NULL ORDER BY started_at DESC LIMIT 1))";
 
 impl Users<'_> {
     /// A person, or nothing when they never came.
@@ -225,7 +229,7 @@ impl Users<'_> {
         .transpose()
     }
 
-    /// Ends the open conversation; whether there was one.
+    /// Ends the open conversation, and those before it with which it goes on; whether there was one.
     ///
     /// # Errors
     /// [`StoreError`].

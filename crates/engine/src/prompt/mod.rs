@@ -5,6 +5,7 @@
 //! lines or under a heading that the rules declare to be information.
 
 mod aside;
+pub mod notices;
 mod said;
 
 use evolve_domain::{

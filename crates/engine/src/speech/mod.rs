@@ -70,11 +70,11 @@ pub trait Speaker: Send + Sync {
     /// The model that is asked.
     fn model(&self) -> &str;
 
-    /// The text, spoken in this voice, or in the provider's own.
+    /// The text, spoken in this voice, or in the provider's own. What the provider is told besides is in the language.
     ///
     /// # Errors
     /// [`ModelError`].
-    async fn speak(&self, text: &str, voice: Option<Voice>) -> Result<Pcm, ModelError>;
+    async fn speak(&self, text: &str, voice: Option<Voice>, language: Language) -> Result<Pcm, ModelError>;
 }
 
 /// Words that were heard.
@@ -184,20 +184,20 @@ impl Speech {
 
     /// An answer, in Markdown, spoken; in part, where it is long. Nothing where it cannot be: that is logged and counted, and
     /// the person has the words.
-    pub async fn say(&self, markdown: &str, voice: Option<Voice>) -> Option<Spoken> {
+    pub async fn say(&self, markdown: &str, voice: Option<Voice>, language: Language) -> Option<Spoken> {
         let plain = words::plain(markdown);
         let text = spoken_part(&plain, MAX_SPOKEN_CHARS).to_owned();
         if text.is_empty() || !self.speaks() {
             return None;
         }
         let began = Instant::now();
-        let made = tokio::time::timeout(PATIENCE, self.make(text, voice)).await;
+        let made = tokio::time::timeout(PATIENCE, self.make(text, voice, language)).await;
         let spoken = made.unwrap_or_else(|_| Err(format!("it took longer than {} s", PATIENCE.as_secs())));
         self.metrics.spoke(spoken.is_ok(), began.elapsed());
         spoken.inspect_err(|error| tracing::warn!(error, "an answer could not be spoken")).ok()
     }
 
-    async fn make(&self, text: String, voice: Option<Voice>) -> Result<Spoken, String> {
+    async fn make(&self, text: String, voice: Option<Voice>, language: Language) -> Result<Spoken, String> {
         let text: Arc<str> = text.into();
         let (pcm, model) = self
             .mouths
@@ -206,7 +206,7 @@ impl Speech {
                 |provider| {
                     let text = text.clone();
                     Box::pin(async move {
-                        let pcm = provider.speak(&text, voice).await?;
+                        let pcm = provider.speak(&text, voice, language).await?;
                         Ok((pcm, provider.model().to_owned()))
                     })
                 },

@@ -95,7 +95,7 @@ impl Speaker for OpenAiSpeaker {
         &self.config.model
     }
 
-    async fn speak(&self, text: &str, voice: Option<Voice>) -> Result<Pcm, ModelError> {
+    async fn speak(&self, text: &str, voice: Option<Voice>, _language: Language) -> Result<Pcm, ModelError> {
         let is_openai = self.url.host_str().is_some_and(|host| host == "api.openai.com");
         let voice = match (voice, self.voice.as_deref()) {
             (Some(chosen), None) => voice_name(chosen),

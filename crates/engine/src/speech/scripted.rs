@@ -40,7 +40,7 @@ impl Speaker for ScriptedSpeech {
     }
 
     /// A tone as long as the text, higher or lower by the voice.
-    async fn speak(&self, text: &str, voice: Option<Voice>) -> Result<Pcm, ModelError> {
+    async fn speak(&self, text: &str, voice: Option<Voice>, _language: Language) -> Result<Pcm, ModelError> {
         const RATE: u32 = 24_000;
         let pitch = match voice.unwrap_or(Voice::Warm) {
             Voice::Warm => 220.0,

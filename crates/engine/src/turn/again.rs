@@ -36,34 +36,54 @@ pub(super) struct Asked {
     pub(super) request: TurnRequest,
     pub(super) anew: Option<Anew>,
     pub(super) retried: Option<Retried>,
-    /// Whether a picture came with the message, though not with the request.
+    pub(super) beside: Beside,
+}
+
+/// What came with a message that is in the history, and does not come with the request.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside {
+    /// Whether a picture did.
     pub(super) had_image: bool,
+    /// How many pictures did besides that one, or the one that comes with the request.
+    pub(super) other_images: u8,
+    /// Whether a recording did.
+    pub(super) was_spoken: bool,
 }
 
 impl Asked {
     fn message(request: TurnRequest) -> Self {
-        Self { request, anew: None, retried: None, had_image: false }
+        Self { request, anew: None, retried: None, beside: Beside::default() }
     }
 
     /// A message that is in the history. Its picture, if it had none, is none of this request's; and pictures are shown one at a
     /// time once their message is known, since what else came with it is not.
-    fn known(request: TurnRequest, said: &Said, text: String, quoted: Option<&String>) -> Self {
+    fn known(request: TurnRequest, said: &Said, text: String, quoted: Option<&String>, key: Option<&str>) -> Self {
         let image = request.image.clone().filter(|_| said.has_image);
-        let had_image = said.has_image && image.is_none();
+        let beside = Beside {
+            had_image: said.has_image && image.is_none(),
+            other_images: key.filter(|_| said.has_image).map_or(0, others_of_album),
+            was_spoken: said.was_spoken(),
+        };
         let reply_to = request.reply_to.clone().or_else(|| quoted.and_then(|quoted| Quoted::read(quoted)));
         let request = TurnRequest { text, image, more_images: Vec::new(), reply_to, ..request };
-        Self { had_image, ..Self::message(request) }
+        Self { beside, ..Self::message(request) }
     }
 
     fn anew(request: TurnRequest, text: String, last: LastAnswer, edited: bool) -> Self {
-        let asked = Self::known(request, &last.said, text, last.quoted.as_ref());
+        let asked = Self::known(request, &last.said, text, last.quoted.as_ref(), last.key.as_deref());
         Self { anew: Some(Anew { last, edited }), ..asked }
     }
 
     fn retried(request: TurnRequest, text: String, last: Unanswered) -> Self {
-        let asked = Self::known(request, &last.said, text, last.quoted.as_ref());
+        let asked = Self::known(request, &last.said, text, last.quoted.as_ref(), Some(&last.key));
         Self { retried: Some(Retried { key: last.key, request_hash: last.request_hash }), ..asked }
     }
+}
+
+/// How many pictures an album has besides its first. The bot's key of an album tells; of others it is not known.
+fn others_of_album(key: &str) -> u8 {
+    let count = key.rsplit_once("-album-").and_then(|(_, count)| count.parse::<u8>().ok());
+    count.unwrap_or_default().saturating_sub(1)
 }
 
 /// Finds out what a request is about: an ordinary message, or one that is answered anew. Nothing where a message was

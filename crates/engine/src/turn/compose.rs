@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{Running, TurnError};
 use crate::{
     model::{Message, Part, Request, Role, Thinking},
-    prompt::{Known, PHOTO, answered, history, said_before},
+    prompt::{Known, PHOTO, answered, history, notices, said_before},
     tools,
 };
 
@@ -63,7 +63,7 @@ impl Running<'_> {
             let helplines = helplines::fitting(time_zone, language);
             system = format!("{system}\n\n{}", self.engine.prompts.danger(language, &helplines)?);
         }
-        push_message(&mut context, self.message(recall));
+        push_message(&mut context, self.message(recall)?);
         let mut request = Request::new(system, context);
         request.tools = tools::specs();
         request.thinking = Thinking::Budget(self.engine.thinking_budget);
@@ -85,23 +85,27 @@ impl Running<'_> {
         chosen.into_iter().filter_map(|place| facts.get(place).copied().cloned()).collect()
     }
 
-    fn message(&self, recall: &Recall) -> Message {
+    fn message(&self, recall: &Recall) -> Result<Message, TurnError> {
         let mut parts = Vec::new();
         parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
         parts.extend(self.request.reply_to.as_ref().and_then(answered).map(Part::Text));
         // Of a message that is in the history, the picture may have been looked at when it came, on another plan.
         let image = self.request.image.as_ref().filter(|_| !self.is_kept || self.may_show_images());
-        if self.had_image || image.is_none() && self.request.image.is_some() {
+        if self.beside.had_image || image.is_none() && self.request.image.is_some() {
             parts.push(Part::Text(PHOTO.to_owned()));
         }
         for image in image.into_iter().chain(&self.request.more_images) {
             parts.push(Part::Image { mime: image.mime.to_owned(), bytes: image.bytes.clone() });
         }
+        if self.beside.other_images > 0 {
+            let others = notices::other_pictures(self.settings().language, self.beside.other_images)?;
+            parts.push(Part::Text(others));
+        }
         let said = self.said();
         if !said.is_empty() {
             parts.push(Part::Text(hidden::without(&said)));
         }
-        Message { role: Role::User, parts }
+        Ok(Message { role: Role::User, parts })
     }
 }
 

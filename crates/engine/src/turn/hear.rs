@@ -6,8 +6,11 @@
 
 use std::borrow::Cow;
 
-use evolve_domain::plan::Plan;
-use evolve_domain::speech::{Voice, VoiceSettings};
+use evolve_domain::{
+    language::Language,
+    plan::Plan,
+    speech::{Voice, VoiceSettings},
+};
 use evolve_store::{
     StoreError,
     audio::{AudioFile, AudioKind},
@@ -15,7 +18,11 @@ use evolve_store::{
 };
 use uuid::Uuid;
 
-use super::{Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest, generate::failure};
+use super::{
+    Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest,
+    again::{Asked, Beside},
+    generate::failure,
+};
 use crate::{
     Engine,
     speech::{Audio, Heard, Spoken},
@@ -28,6 +35,8 @@ pub struct Sound {
     user_id: i64,
     /// The voice to speak in: nothing means the bot's own.
     voice: Option<Voice>,
+    /// The language that the person is spoken to in.
+    language: Language,
 }
 
 impl Running<'_> {
@@ -102,30 +111,34 @@ impl Running<'_> {
         if self.stop.is_cancelled() {
             return None;
         }
-        sound(self.engine, self.request, self.lease.turn_id, self.person.plan, self.person.voice)
+        let voice = (self.person.voice, self.settings().language);
+        sound(self.engine, self.request, self.beside, self.lease.turn_id, self.person.plan, voice)
     }
 }
 
 /// The reply to a request that was answered before. What was heard then is in the messages.
-pub(super) async fn replayed(engine: &Engine, request: &TurnRequest, replay: Replay) -> Result<TurnReply, StoreError> {
-    let Replay { turn_id, started_at, reply, plan, voice } = replay;
+pub(super) async fn replayed(engine: &Engine, asked: &Asked, replay: Replay) -> Result<TurnReply, StoreError> {
+    let Asked { request, beside, .. } = asked;
+    let Replay { turn_id, started_at, reply, plan, voice, language } = replay;
     let heard = match &request.audio {
         Some(_) => engine.store.turns().said(request.user_id, turn_id, started_at).await?,
         None => None,
     };
-    let sound = sound(engine, request, turn_id, plan, voice);
+    let sound = sound(engine, request, *beside, turn_id, plan, (voice, language));
     Ok(TurnReply { heard, sound, ..TurnReply::replay(reply) })
 }
 
 fn sound(
     engine: &Engine,
     request: &TurnRequest,
+    beside: Beside,
     turn_id: Uuid,
     plan: Plan,
-    settings: VoiceSettings,
+    (settings, language): (VoiceSettings, Language),
 ) -> Option<Box<Sound>> {
-    let speak = engine.plans.speaks(plan) && settings.mode.wants(request.audio.is_some()) && engine.speech.speaks();
-    speak.then(|| Box::new(Sound { turn_id, user_id: request.user_id, voice: settings.voice }))
+    let was_spoken = request.audio.is_some() || beside.was_spoken;
+    let speak = engine.plans.speaks(plan) && settings.mode.wants(was_spoken) && engine.speech.speaks();
+    speak.then(|| Box::new(Sound { turn_id, user_id: request.user_id, voice: settings.voice, language }))
 }
 
 /// Nothing that goes wrong here costs the answer.
@@ -139,8 +152,8 @@ async fn record(engine: &Engine, turn_id: Uuid, user_id: i64, file: AudioFile) {
 impl Engine {
     /// The answer spoken, where the person wants it and it can be; and a record of that.
     pub async fn sound(&self, reply: &TurnReply) -> Option<Spoken> {
-        let Sound { turn_id, user_id, voice } = reply.sound.as_deref()?;
-        let spoken = self.speech.say(&reply.text, *voice).await?;
+        let Sound { turn_id, user_id, voice, language } = reply.sound.as_deref()?;
+        let spoken = self.speech.say(&reply.text, *voice, *language).await?;
         record(self, *turn_id, *user_id, sent(&spoken)).await;
         Some(spoken)
     }

@@ -204,8 +204,8 @@ struct Running<'a> {
     anew: Option<again::Anew>,
     /// Whether the person's message is in the history already.
     is_kept: bool,
-    /// Whether a picture came with the message, which is not at hand any more.
-    had_image: bool,
+    /// What came with the message, and is not at hand any more.
+    beside: again::Beside,
     /// Cancelled when the person wants to hear no more.
     stop: CancellationToken,
 }
@@ -226,7 +226,7 @@ impl Engine {
         let stops = self.wakeups.stops();
         let (lease, person) = match admit::admit(self, &asked).await {
             Ok(admit::Admitted::Run(lease, person)) => (lease, person),
-            Ok(admit::Admitted::Answered(replay)) => return Ok(hear::replayed(self, &asked.request, replay).await?),
+            Ok(admit::Admitted::Answered(replay)) => return Ok(hear::replayed(self, &asked, replay).await?),
             Err(error @ TurnError::QuotaExhausted { .. }) => {
                 if let Some(anew) = &asked.anew {
                     anew.correct(self, &asked.request).await?;
@@ -235,13 +235,13 @@ impl Engine {
             }
             Err(error) => return Err(error),
         };
-        let again::Asked { request, anew, retried, had_image } = asked;
+        let again::Asked { request, anew, retried, beside } = asked;
         let is_kept = anew.is_some() || retried.is_some();
         let (heard, stop) = (OnceLock::new(), CancellationToken::new());
         if lease.stop_asked() {
             stop.cancel();
         }
-        let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, had_image, stop };
+        let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, beside, stop };
         let mut listener = Listener(events);
         match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {

@@ -319,6 +319,25 @@ async fn an_answer_made_anew_is_to_the_same_message_with_what_it_quotes_and_its_
 }
 
 #[tokio::test]
+async fn of_an_album_the_model_is_told_what_it_cannot_be_shown_again() {
+    let world = world(["Привет", "Коты", "Снова коты"].map(Step::say)).await;
+    world.say("Привет").await.unwrap();
+    world.make_premium().await;
+    let album = TurnRequest {
+        image: Some(photo()),
+        more_images: vec![photo(), photo()],
+        image_ref: Some("file".to_owned()),
+        ..keyed("Мои коты", "m1-album-3")
+    };
+    world.engine.chat(album, None).await.unwrap();
+    assert_eq!(shown(&world), (true, "Мои коты".to_owned()));
+    let again = TurnRequest { again: Some(Again::Last), image: Some(photo()), ..keyed("", "r1") };
+    world.engine.chat(again, None).await.unwrap();
+    let told = "[с этим сообщением пришли и другие картинки: 2; показать их снова нельзя]\nМои коты";
+    assert_eq!(shown(&world), (true, told.to_owned()));
+}
+
+#[tokio::test]
 async fn a_caption_is_taken_away_and_put_back_but_a_text_is_not_emptied() {
     let world = world(["Привет", "Кот", "Красивый", "Вижу", "Хорошо"].map(Step::say)).await;
     world.say("Привет").await.unwrap();

@@ -8,7 +8,7 @@ use evolve_domain::{
     safety::helplines,
     wishes::{Detail, Wishes},
 };
-use evolve_engine::prompt::{Known, Persona, Prompts, history};
+use evolve_engine::prompt::{Known, Persona, Prompts, history, notices};
 use evolve_store::{
     facts::Fact,
     messages::{Message, Role},
@@ -97,6 +97,9 @@ fn every_prompt_can_be_made_in_every_language() {
         prompts.danger(language, &helplines::ANYWHERE).unwrap();
         prompts.summary(language).unwrap();
         prompts.week(language).unwrap();
+        notices::quoted(language).unwrap();
+        notices::read_aloud(language).unwrap();
+        notices::other_pictures(language, 2).unwrap();
     }
 }
 

@@ -216,7 +216,7 @@ async fn an_answer_is_spoken_as_ogg_opus_whatever_gemini_gives(#[case] model: &s
     let spoken = world.engine.sound(&reply).await.unwrap();
     let body = server.requests().pop().unwrap().body;
     let said = body["contents"][0]["parts"][0]["text"].as_str().unwrap();
-    assert!(said.ends_with("\n\nGood morning!"), "{said}");
+    assert!(said.starts_with("Read this aloud") && said.ends_with("\n\nGood morning!"), "{said}");
     let voice = body.pointer("/generationConfig/speechConfig/voiceConfig/prebuiltVoiceConfig/voiceName");
     assert_eq!(voice.unwrap(), "Charon");
     let heard = listen(&spoken.ogg);
@@ -337,6 +337,24 @@ async fn who_asks_again_hears_the_answer_again_and_it_counts_once() {
     assert!(matches!(world.engine.chat(other, None).await, Err(TurnError::KeyReused)));
 }
 
+#[tokio::test]
+async fn an_answer_to_a_recording_is_spoken_when_it_is_made_anew_and_one_to_a_text_is_not() {
+    let server = OpenAiServer::start().await.unwrap();
+    let speech = Providers { transcribers: vec![openai_ears(&server)], speakers: vec![openai_mouth(&server)] };
+    let world = world_with(answering("Hi"), speech).await;
+    listener(&world, VoiceMode::OnVoice, None).await;
+    world.engine.chat(spoken(), None).await.unwrap();
+    let again = |key| TurnRequest { again: Some(Again::Last), ..keyed("", key) };
+    for replayed in [false, true] {
+        let reply = world.engine.chat(again("r1"), None).await.unwrap();
+        assert_eq!(reply.replayed, replayed);
+        assert!(world.engine.sound(&reply).await.is_some());
+    }
+    world.say("hello").await.unwrap();
+    let reply = world.engine.chat(again("r2"), None).await.unwrap();
+    assert!(world.engine.sound(&reply).await.is_none());
+}
+
 #[rstest]
 #[case(8000)]
 #[case(11_025)]
@@ -447,9 +465,9 @@ async fn openai_speaks_in_the_chosen_voice_and_a_server_of_ones_own_in_that_whic
     let base_url = format!("{host}:{port}{}", base.path()).parse().unwrap();
     let config = OpenAiConfig { base_url, ..openai(&server, "tts-1") };
     let speaker = OpenAiSpeaker::new(client, config, Some("sage".to_owned())).unwrap();
-    speaker.speak("Hi", Some(Voice::Deep)).await.unwrap();
+    speaker.speak("Hi", Some(Voice::Deep), Language::En).await.unwrap();
     assert_eq!(server.requests().pop().unwrap().body["voice"], expected);
-    speaker.speak("Hi", None).await.unwrap();
+    speaker.speak("Hi", None, Language::En).await.unwrap();
     assert_eq!(server.requests().pop().unwrap().body["voice"], "sage", "of who has chosen none");
 }
 

@@ -188,8 +188,9 @@ impl Turns<'_> {
             if known.state == "done" {
                 let plan = parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, admit.now);
                 let voice = settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref());
-                let (turn_id, started_at) = (known.id, known.started_at);
-                return Ok(Admission::Replay(Replay { turn_id, started_at, reply: known.reply, plan, voice }));
+                let (turn_id, started_at, language) = (known.id, known.started_at, row.settings(admit).language);
+                let replay = Replay { turn_id, started_at, reply: known.reply, plan, voice, language };
+                return Ok(Admission::Replay(replay));
             }
             if known.state == "running" && known.leased_until > admit.now {
                 return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });

@@ -39,6 +39,12 @@ impl Said {
         let from = self.text.char_indices().rev().nth(last).map_or(0, |(at, _)| at);
         self.text.get(from..)
     }
+
+    /// Whether it came with a recording.
+    #[must_use]
+    pub const fn was_spoken(&self) -> bool {
+        self.heard_chars.is_some()
+    }
 }
 
 /// The newest message of a person in their open conversation.
@@ -68,6 +74,8 @@ pub struct Unanswered {
 pub struct LastAnswer {
     /// The turn that its message belongs to.
     pub turn_id: Uuid,
+    /// Its Idempotency-Key; nothing once the turn is forgotten.
+    pub key: Option<String>,
     /// What it answers.
     pub said: Said,
     /// What its message answers, as it was given to [`Turns::admit`].
@@ -123,7 +131,7 @@ pub enum Replaced {
     Lost,
 }
 
-/// Only with nothing after it. $1 person.
+/// Only with nothing after it. Of a recording, as in [`SAID_UNDER`]. $1 person.
 const LAST: &str = "
     WITH newest AS (
         SELECT m.id, m.created_at, m.turn_id, m.place, m.role, m.conversation_id FROM messages m
@@ -131,7 +139,9 @@ const LAST: &str = "
         ORDER BY m.place DESC LIMIT 1
     )
     SELECT n.role = 'assistant' AS is_answered, n.turn_id, n.id AS reply_id, n.created_at AS reply_at, s.id, s.created_at, s.text,
-           s.has_image, t.key, t.request_hash, t.quoted, t.image_ref
+           s.has_image, t.key, t.request_hash, t.quoted, t.image_ref,
+           (SELECT COALESCE(a.heard_chars, length(s.text)) FROM audio_files a
+            WHERE a.turn_id = n.turn_id AND a.kind = 'in') AS heard_chars
     FROM newest n CROSS JOIN LATERAL (
         SELECT m.id, m.created_at, m.text, m.has_image FROM messages m
         WHERE m.conversation_id = n.conversation_id AND m.place <= n.place AND m.place >= n.place - 20
@@ -197,12 +207,12 @@ struct LastRow {
 
 impl LastRow {
     fn open(self) -> Option<Last> {
-        let Self { turn_id, reply_id, reply_at, said, quoted, .. } = self;
+        let Self { turn_id, reply_id, reply_at, said, key, quoted, .. } = self;
         if self.is_answered {
-            return Some(Last::Answered(LastAnswer { turn_id, said, quoted, reply_id, reply_at }));
+            return Some(Last::Answered(LastAnswer { turn_id, key, said, quoted, reply_id, reply_at }));
         }
         let request_hash = self.request_hash?.try_into().ok()?;
-        Some(Last::Unanswered(Unanswered { key: self.key?, request_hash, said, quoted }))
+        Some(Last::Unanswered(Unanswered { key: key?, request_hash, said, quoted }))
     }
 }
 

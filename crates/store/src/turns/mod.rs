@@ -14,6 +14,7 @@ pub(crate) mod words;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use evolve_domain::{
     consent::Consent,
+    language::Language,
     plan::{Plan, Plans},
     profile::{Profile, Settings},
     relationship::{Bond, LevelUp},
@@ -169,6 +170,8 @@ pub struct Replay {
     pub plan: Plan,
     /// How the person wants answers spoken.
     pub voice: VoiceSettings,
+    /// The language they are spoken to in.
+    pub language: Language,
 }
 
 /// How admit ended.

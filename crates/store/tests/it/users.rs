@@ -95,3 +95,23 @@ async fn deletion_removes_everything_and_proves_it() {
     }
     assert!(tables.len() >= 10);
 }
+
+#[tokio::test]
+async fn what_a_removal_leaves_is_counted_in_every_table() {
+    let world = world().await;
+    world.say("Hi", "Hello").await;
+    world.store.consents().decide(IVAN, 1, true, world.now).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO message_vectors (user_id, number, month, model) SELECT id, 1, '2026-11-01', 'm' FROM users;
+         INSERT INTO vector_progress (user_id, model, upto) SELECT id, 'm', 1 FROM users;
+         CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER keep BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION keep();
+         CREATE TRIGGER keep BEFORE DELETE ON consents FOR EACH ROW EXECUTE FUNCTION keep();
+         CREATE TRIGGER keep BEFORE DELETE ON message_vectors FOR EACH ROW EXECUTE FUNCTION keep();
+         CREATE TRIGGER keep BEFORE DELETE ON vector_progress FOR EACH ROW EXECUTE FUNCTION keep();",
+    )
+    .execute(&world.sql)
+    .await
+    .unwrap();
+    assert_eq!(world.store.users().delete(IVAN).await.unwrap().remaining, 4);
+}
