@@ -471,6 +471,11 @@ unsupported-file = I can't open files yet. If it is a picture, please send it as
 unsupported-other = I can't do anything with this yet 🙈 Please put it in words, or send a photo.
 photo-too-large = This photo is too large for me to open. Could you send a smaller one?
 photo-unreadable = I can't make out this photo. Could you send it again, or another one?
+quoted-photo = (a photo)
+quoted-sticker = (a sticker)
+quoted-voice = (a voice message)
+quoted-video = (a video)
+quoted-file = (a file)
 photos-left-out = { $count ->
         [one] I couldn't look at { $count } of the pictures: it is too large, or I can't open it.
        *[other] I couldn't look at { $count } of the pictures: they are too large, or I can't open them.

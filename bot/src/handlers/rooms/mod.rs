@@ -166,7 +166,7 @@ impl RoomTurn<'_> {
             language: Some(self.language().to_string()),
             room: Some(turn.person.chat_id),
             thread: self.said.thread_id,
-            reply_to: quoted::of(&turn.update.payload).map(|quoted| self.told_apart(quoted)),
+            reply_to: quoted::of(&turn.update.payload, self.language()).map(|quoted| self.told_apart(quoted)),
         };
         let replies = self.replies().keyed(&key);
         let answer = match turn.bot.api.aside(&key, &request).await {
