@@ -500,16 +500,15 @@ trouble = I'm sorry, something went wrong with this message and I couldn't answe
 # Premium and payments
 command-premium = What premium gives, and what it costs
 command-paysupport = If something is wrong with a payment
-premium-offer =
-    ⭐ <b>Premium</b>
-
-    { $messages ->
+premium-offer = ⭐ <b>Premium</b>
+premium-messages = { $messages ->
         [0] • Write to me as much as you like
         [one] • Up to { $messages } message a day
        *[other] • Up to { $messages } messages a day
     }
-    • I have more of our conversation in view, and remember more about you
-    • You are answered first
+premium-history = • I have more of our conversation in view
+premium-memory = • I remember more about you
+premium-first = • You are answered first
 premium-photos = • You can send me photos
 premium-voice = • I can answer with my voice: /voice
 premium-terms =
@@ -528,7 +527,11 @@ pay-link = A subscription: <b>{ $price }</b> now, and the same every 30 days unt
 pay-link-button = Subscribe for { $price }
 invoice-title = Premium for 30 days
 invoice-title-monthly = Premium every 30 days
-invoice-description = More messages, more of our conversation in view, a longer memory, and you are answered first.
+invoice-description = You are answered first.
+invoice-messages = More messages.
+invoice-history = More of our conversation in view.
+invoice-memory = A longer memory.
+invoice-photos = You can send me photos.
 invoice-voice = And I can answer with my voice.
 invoice-label = Premium, 30 days
 already-subscribed = You have a subscription already, and it renews itself. A second one would only cost you twice.

@@ -520,16 +520,15 @@ trouble = Простите, с этим сообщением что-то пош�
 # Премиум и оплата
 command-premium = Что даёт премиум и сколько он стоит
 command-paysupport = Если что-то не так с оплатой
-premium-offer =
-    ⭐ <b>Премиум</b>
-
-    { $messages ->
+premium-offer = ⭐ <b>Премиум</b>
+premium-messages = { $messages ->
         [0] • Пишите мне сколько угодно
         [one] • До { $messages } сообщения в день
        *[many] • До { $messages } сообщений в день
     }
-    • Я вижу больше нашего разговора и больше о вас помню
-    • Вам отвечаю в первую очередь
+premium-history = • Я вижу больше нашего разговора
+premium-memory = • Я больше о вас помню
+premium-first = • Вам отвечаю в первую очередь
 premium-photos = • Можно присылать мне фотографии
 premium-voice = • Я могу отвечать голосом: /voice
 premium-terms =
@@ -548,7 +547,11 @@ pay-link = Подписка: <b>{ $price }</b> сейчас и столько ж
 pay-link-button = Подписаться за { $price }
 invoice-title = Премиум на 30 дней
 invoice-title-monthly = Премиум каждые 30 дней
-invoice-description = Больше сообщений, больше нашего разговора перед глазами, долгая память и ответы в первую очередь.
+invoice-description = Ответы в первую очередь.
+invoice-messages = Больше сообщений.
+invoice-history = Больше нашего разговора перед глазами.
+invoice-memory = Долгая память.
+invoice-photos = Можно присылать мне фотографии.
 invoice-voice = А ещё я могу отвечать голосом.
 invoice-label = Премиум, 30 дней
 already-subscribed = Подписка у вас уже есть, и она продлевается сама. Вторая только стоила бы вдвое.
