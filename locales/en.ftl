@@ -299,9 +299,12 @@ privacy =
     • what you told me about yourself, facts that I remember, summaries and settings; what is in words is encrypted
     • how many messages you wrote on which day, our points, and what you liked or disliked in my answers
     • what you paid for and when; who invited you, and whom you invited
-    • that you sent photos and voice messages, but not them: of a voice message the words stay, photos stay with Telegram
+    • that you sent photos and voice messages, and by what name Telegram gives me their files again, but not the files: of a voice message the words stay
+    • pictures that I drew for you
+    • messages that I couldn't answer, unheard recordings among them, as Telegram gave them to me: until I have answered them
+    • what was said to me in a group and what I answered there: for a day
 
-    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
+    <b>For how long</b>: where nothing else is said, until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
 
     <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
 history-title = <b>What we said</b>
