@@ -5,12 +5,13 @@ use evolve_domain::language::Language;
 use serde_json::Value;
 
 use super::{Trouble, Turn, again};
-use crate::{replies::answered_key, texts::Text};
+use crate::{
+    replies::{answered_key, spoken_key},
+    texts::Text,
+};
 
 /// The most that is passed on, in characters: more than a model is shown.
 const MAX_CHARS: usize = 2000;
-/// What the key ends with under which a spoken answer is owed, after that of its turn.
-const VOICE: &str = "-voice";
 
 /// What the message of an update answers: the part that was marked, or else the whole of it. What it was besides words is said
 /// in the person's language.
@@ -50,7 +51,7 @@ async fn unwritten(turn: &Turn<'_>, message: &Value) -> Result<Option<String>, T
     let words = match author(message, Some(replied)) {
         Author::Companion => {
             let owed = store.outbox().key_of(person.chat_id, message_id).await.map_err(Trouble::from_store)?;
-            let key = owed.as_deref().and_then(|owed| owed.strip_suffix(VOICE).or_else(|| answered_key(owed)));
+            let key = owed.as_deref().and_then(|owed| spoken_key(owed).or_else(|| answered_key(owed)));
             let Some(key) = key else { return Ok(None) };
             store.turns().answered(person.id, key).await
         }
