@@ -299,9 +299,12 @@ privacy =
     • what you told me about yourself, facts that I remember, summaries and settings; what is in words is encrypted
     • how many messages you wrote on which day, our points, and what you liked or disliked in my answers
     • what you paid for and when; who invited you, and whom you invited
-    • that you sent photos and voice messages, but not them: of a voice message the words stay, photos stay with Telegram
+    • that you sent photos and voice messages, and by what name Telegram gives me their files again, but not the files: of a voice message the words stay
+    • pictures that I drew for you
+    • messages that I couldn't answer, unheard recordings among them, as Telegram gave them to me: until I have answered them
+    • what was said to me in a group and what I answered there: for a day
 
-    <b>For how long</b>: until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
+    <b>For how long</b>: where nothing else is said, until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
 
     <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
 history-title = <b>What we said</b>
@@ -479,6 +482,11 @@ unsupported-file = I can't open files yet. If it is a picture, please send it as
 unsupported-other = I can't do anything with this yet 🙈 Please put it in words, or send a photo.
 photo-too-large = This photo is too large for me to open. Could you send a smaller one?
 photo-unreadable = I can't make out this photo. Could you send it again, or another one?
+quoted-photo = (a photo)
+quoted-sticker = (a sticker)
+quoted-voice = (a voice message)
+quoted-video = (a video)
+quoted-file = (a file)
 photos-left-out = { $count ->
         [one] I couldn't look at { $count } of the pictures: it is too large, or I can't open it.
        *[other] I couldn't look at { $count } of the pictures: they are too large, or I can't open them.
@@ -503,16 +511,15 @@ trouble = I'm sorry, something went wrong with this message and I couldn't answe
 # Premium and payments
 command-premium = What premium gives, and what it costs
 command-paysupport = If something is wrong with a payment
-premium-offer =
-    ⭐ <b>Premium</b>
-
-    { $messages ->
+premium-offer = ⭐ <b>Premium</b>
+premium-messages = { $messages ->
         [0] • Write to me as much as you like
         [one] • Up to { $messages } message a day
        *[other] • Up to { $messages } messages a day
     }
-    • I have more of our conversation in view, and remember more about you
-    • You are answered first
+premium-history = • I have more of our conversation in view
+premium-memory = • I remember more about you
+premium-first = • You are answered first
 premium-photos = • You can send me photos
 premium-voice = • I can answer with my voice: /voice
 premium-terms =
@@ -531,7 +538,11 @@ pay-link = A subscription: <b>{ $price }</b> now, and the same every 30 days unt
 pay-link-button = Subscribe for { $price }
 invoice-title = Premium for 30 days
 invoice-title-monthly = Premium every 30 days
-invoice-description = More messages, more of our conversation in view, a longer memory, and you are answered first.
+invoice-description = You are answered first.
+invoice-messages = More messages.
+invoice-history = More of our conversation in view.
+invoice-memory = A longer memory.
+invoice-photos = You can send me photos.
 invoice-voice = And I can answer with my voice.
 invoice-label = Premium, 30 days
 already-subscribed = You have a subscription already, and it renews itself. A second one would only cost you twice.

@@ -95,6 +95,8 @@ fn kept() -> Vec<Kept> {
         KeptKind::Payments,
         KeptKind::Referrals,
         KeptKind::FileReferences,
+        KeptKind::DrawnPictures,
+        KeptKind::Unanswered,
     ];
     let group_talk = Kept { what: KeptKind::GroupTalk, days: u32::try_from(rooms::KEPT.num_days()).ok() };
     until_deleted.into_iter().map(|what| Kept { what, days: None }).chain([group_talk]).collect()

@@ -11,11 +11,14 @@ use evolve_contract::{
     Code,
     payments::{
         OfferRequest, OfferResponse, Payment, PaymentsResponse, Price, ReceivedRequest, ReceivedResponse,
-        RefundRequest, RefundedRequest, Subscription, SubscriptionRequest, SubscriptionState, Way,
+        RefundRequest, RefundedRequest, Subscription, SubscriptionRequest, SubscriptionState, Terms, Way,
         payload::{KEY_PURPOSE, Payload},
     },
 };
-use evolve_domain::payment::{Going, Way as Paid};
+use evolve_domain::{
+    payment::{Going, Way as Paid},
+    plan::{Plan, Plans},
+};
 use evolve_engine::payments::{self, Outcome, Received};
 use evolve_store::payments::{Account, Payment as Stored};
 
@@ -209,6 +212,21 @@ fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
     }
 }
 
+/// What premium gives that free does not; `speaks` says whether anything can speak at all.
+pub(crate) fn terms(plans: &Plans, speaks: bool) -> Terms {
+    let Plans { free, premium } = plans;
+    // Nothing stands for no limit.
+    let is_more = |premium: Option<u32>, free: Option<u32>| free.is_some_and(|free| premium.is_none_or(|it| it > free));
+    Terms {
+        premium_messages: premium.messages_per_day,
+        more_messages: is_more(premium.messages_per_day, free.messages_per_day),
+        more_history: is_more(premium.history_messages, free.history_messages),
+        more_memory: is_more(premium.facts, free.facts),
+        images: premium.images && !free.images,
+        voice: speaks && plans.speaks(Plan::Premium) && !plans.speaks(Plan::Free),
+    }
+}
+
 pub(crate) fn wire(payment: Stored) -> Payment {
     Payment {
         id: payment.id.to_string(),
@@ -255,5 +273,33 @@ const fn wire_way(way: Paid) -> Way {
         Paid::Stars => Way::Stars,
         Paid::StarsMonthly => Way::StarsMonthly,
         Paid::Money => Way::Money,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evolve_domain::plan::Limits;
+
+    use super::*;
+
+    #[test]
+    fn only_what_premium_gives_and_free_does_not_is_told() {
+        let plans = Plans::default();
+        let all = Terms {
+            premium_messages: None,
+            more_messages: true,
+            more_history: true,
+            more_memory: true,
+            images: true,
+            voice: true,
+        };
+        assert_eq!(terms(&plans, true), all);
+        assert!(!terms(&plans, false).voice);
+        let same = Plans { free: plans.premium.clone(), premium: plans.premium.clone() };
+        let same = Plans { free: Limits { voice: Some(true), ..same.free }, ..same };
+        assert_eq!(terms(&same, true), Terms::default());
+        let ten_more = Limits { messages_per_day: Some(60), ..plans.free.clone() };
+        let told = terms(&Plans { free: plans.free, premium: ten_more }, false);
+        assert_eq!(told, Terms { premium_messages: Some(60), more_messages: true, ..Terms::default() });
     }
 }

@@ -2,8 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_contract::payments::Terms;
-use evolve_domain::{payment::Price, plan::Plan};
+use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics, conversations,
     deletions::{self, Deletions},
@@ -35,6 +34,7 @@ use crate::{
     Config,
     auth::token::Tokens,
     chat::{Room, metrics::ChatMetrics},
+    payments::terms,
     ready::Readiness,
     router,
     state::{Api, Parts},
@@ -111,10 +111,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), on_sale(&config), sellers());
     let engine_metrics = EngineMetrics::register(metrics);
     let defaults = config.persona.default_settings();
-    let premium = &config.plans.premium;
     let speech = Speech::new(config.speech, metrics);
-    let voice = speech.speaks() && config.plans.speaks(Plan::Premium);
-    let premium_terms = Terms { premium_messages: premium.messages_per_day, images: premium.images, voice };
+    let premium_terms = terms(&config.plans, speech.speaks());
     let profiles =
         Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());

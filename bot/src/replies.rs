@@ -34,6 +34,12 @@ pub(crate) fn answered_key(owed: &str) -> Option<&str> {
     part.bytes().all(|b| b.is_ascii_digit()).then_some(key)
 }
 
+/// The key of the answer whose voice, which comes later, is owed under this key.
+#[must_use]
+pub(crate) fn spoken_key(owed: &str) -> Option<&str> {
+    owed.strip_suffix("-voice")
+}
+
 /// Rows of inline buttons: label and callback data.
 pub(crate) type Buttons<'a> = &'a [&'a [(&'a str, &'a str)]];
 

@@ -115,6 +115,6 @@ pub(super) fn key_in(payload: &Value, chat_id: i64, update_id: i64) -> String {
     }
 }
 
-fn key_of(chat_id: i64, message_id: i64) -> String {
+pub(super) fn key_of(chat_id: i64, message_id: i64) -> String {
     format!("tgm-{chat_id}-{message_id}")
 }

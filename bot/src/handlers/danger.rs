@@ -36,11 +36,24 @@ pub(super) async fn look_after_typed(turn: &Turn<'_>, incoming: &Incoming) {
     look_after(turn, turn.language(None), &typed).await;
 }
 
-/// The same where others read it, in `replies` to who spoke of it: the numbers of nowhere in particular, since where somebody is
-/// is nobody else's business. Owed once under `key`.
-pub(super) async fn look_after_among_others(bot: &Bot, replies: Replies, key: &str, language: Language, message: &str) {
-    if crisis::is_spoken_of(message) {
-        owe(bot, replies, key, chrono_tz::UTC, language).await;
+/// The same of `person` where others read it, in `replies` to them: the numbers of nowhere in particular, since where somebody
+/// is is nobody else's business; owed once under `key`. And in their own chat with us, where they have one, those of where
+/// they are.
+pub(super) async fn look_after_among_others(
+    bot: &Bot,
+    replies: Replies,
+    key: &str,
+    person: i64,
+    language: Language,
+    message: &str,
+) {
+    if !crisis::is_spoken_of(message) {
+        return;
+    }
+    owe(bot, replies, key, chrono_tz::UTC, language).await;
+    // Who has no profile never wrote to us, and cannot be written to.
+    if let Some(profile) = profile(bot, person).await {
+        tell_in_private(bot, person, Some(&profile), language).await;
     }
 }
 
@@ -63,9 +76,16 @@ pub(crate) async fn look_after_in_private(bot: &Bot, person: i64, language: Lang
         return;
     }
     let profile = profile(bot, person).await;
+    tell_in_private(bot, person, profile.as_deref(), language).await;
+}
+
+/// In the language that they chose, or else in `language`.
+async fn tell_in_private(bot: &Bot, person: i64, profile: Option<&ProfileData>, language: Language) {
     let zone = profile.and_then(|profile| profile.time_zone.as_deref()?.parse().ok());
-    let key = format!("inline-{person}-{}-helplines", bot.clock.now().timestamp().div_euclid(3600));
-    owe(bot, Replies::new(0, person, person), &key, zone.unwrap_or(chrono_tz::UTC), language).await;
+    let chosen = profile.and_then(|profile| profile.language.as_deref()?.parse().ok());
+    let key = format!("private-{person}-{}-helplines", bot.clock.now().timestamp().div_euclid(3600));
+    let replies = Replies::new(0, person, person);
+    owe(bot, replies, &key, zone.unwrap_or(chrono_tz::UTC), chosen.unwrap_or(language)).await;
 }
 
 async fn owe(bot: &Bot, replies: Replies, key: &str, zone: chrono_tz::Tz, language: Language) {

@@ -63,7 +63,7 @@ pub(super) async fn shown(
             image_data: Some(first),
             more_images: images.collect(),
             image_ref: seen.map(|file| file.id.clone()).filter(|id| is_reference(id)),
-            reply_to: quoted::of(&turn.update.payload),
+            reply_to: quoted::in_private(turn, language, &turn.update.payload).await?,
             voice_later: true,
             ..ChatRequest::default()
         };
@@ -129,7 +129,7 @@ pub(super) async fn sticker(
     let _room = turn.bot.room.take(file.size.unwrap_or(limit))?;
     let work = async {
         let message = emoji.clone().unwrap_or_default();
-        let reply_to = quoted::of(&turn.update.payload);
+        let reply_to = quoted::in_private(turn, language, &turn.update.payload).await?;
         if let Ok(image_data) = download(turn, file, limit, May::GoWithout).await? {
             let request = ChatRequest {
                 message: message.clone(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use evolve_contract::{
     Code,
-    payments::{OfferResponse, Payment, PaymentsResponse, Price, Subscription, SubscriptionState as State, Way},
+    payments::{OfferResponse, Payment, PaymentsResponse, Price, Subscription, SubscriptionState as State, Terms, Way},
 };
 use evolve_domain::{language::Language, payment::priced};
 use serde_json::{Value, json};
@@ -82,16 +82,38 @@ fn terms(reader: Reader, payments: &PaymentsResponse, now: DateTime<Utc>) -> Str
         }
         return parts.join("\n");
     }
-    let mut offer = reader.say(Text::PremiumOffer { messages: payments.terms.premium_messages.unwrap_or_default() });
-    if payments.terms.images {
-        offer = format!("{offer}\n{}", reader.say(Text::PremiumPhotos));
-    }
-    if payments.terms.voice {
-        offer = format!("{offer}\n{}", reader.say(Text::PremiumVoice));
-    }
+    let gifts: Vec<String> = gifts(payments.terms).into_iter().map(|gift| reader.say(gift)).collect();
+    let offer = format!("{}\n\n{}", reader.say(Text::PremiumOffer), gifts.join("\n"));
     let now = parts.join("\n");
     let terms = reader.say(Text::PremiumTerms);
     [now, offer, terms].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// What premium gives and free does not, a line each.
+fn gifts(terms: Terms) -> Vec<Text<'static>> {
+    let messages = terms.premium_messages.unwrap_or_default();
+    let all = [
+        (terms.more_messages, Text::PremiumMessages { messages }),
+        (terms.more_history, Text::PremiumHistory),
+        (terms.more_memory, Text::PremiumMemory),
+        (true, Text::PremiumFirst),
+        (terms.images, Text::PremiumPhotos),
+        (terms.voice, Text::PremiumVoice),
+    ];
+    all.into_iter().filter(|(is_given, _)| *is_given).map(|(_, gift)| gift).collect()
+}
+
+/// The same in an invoice, which is short.
+fn billed(terms: Terms) -> Vec<Text<'static>> {
+    let all = [
+        (terms.more_messages, Text::InvoiceMessages),
+        (terms.more_history, Text::InvoiceHistory),
+        (terms.more_memory, Text::InvoiceMemory),
+        (true, Text::InvoiceDescription),
+        (terms.images, Text::InvoicePhotos),
+        (terms.voice, Text::InvoiceVoice),
+    ];
+    all.into_iter().filter(|(is_given, _)| *is_given).map(|(_, gift)| gift).collect()
 }
 
 /// What is known of a subscription, and no more.
@@ -195,13 +217,10 @@ async fn bill(turn: &Turn<'_>, reader: Reader, way: Way) -> Result<Replies, Trou
 /// The parameters of an invoice. A provider's token is added as it is sent: it is a secret, and the outbox no place for it.
 fn invoice(reader: Reader, offer: &OfferResponse) -> Value {
     let title = if offer.way == Way::StarsMonthly { Text::InvoiceTitleMonthly } else { Text::InvoiceTitle };
-    let mut description = reader.say(Text::InvoiceDescription);
-    if offer.terms.voice {
-        description = format!("{description} {}", reader.say(Text::InvoiceVoice));
-    }
+    let description: Vec<String> = billed(offer.terms).into_iter().map(|gift| reader.say(gift)).collect();
     let mut invoice = json!({
         "title": reader.say(title),
-        "description": description,
+        "description": description.join(" "),
         "payload": offer.payload,
         "provider_token": "",
         "currency": offer.currency,
@@ -277,4 +296,31 @@ async fn ask_refund(turn: &Turn<'_>, reader: Reader, payment: &str) -> Result<Re
         Err(error) => return Err(error.into()),
     };
     Ok(turn.replies().say(reader.say(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_premium_alone_gives_is_promised_and_a_bill_has_room_for_it() {
+        let keys = |texts: Vec<Text<'static>>| texts.iter().map(Text::key).collect::<Vec<_>>();
+        assert_eq!(keys(gifts(Terms::default())), ["premium-first"]);
+        let told = Terms { more_memory: true, images: true, ..Terms::default() };
+        assert_eq!(keys(gifts(told)), ["premium-memory", "premium-first", "premium-photos"]);
+        assert_eq!(keys(billed(told)), ["invoice-memory", "invoice-description", "invoice-photos"]);
+        let all = Terms {
+            premium_messages: None,
+            more_messages: true,
+            more_history: true,
+            more_memory: true,
+            images: true,
+            voice: true,
+        };
+        for language in Language::ALL {
+            let bill: Vec<String> = billed(all).iter().map(|text| text.render(language)).collect();
+            // Telegram takes no longer one.
+            assert!(bill.join(" ").chars().count() <= 255, "{bill:?}");
+        }
+    }
 }

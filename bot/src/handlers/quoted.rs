@@ -1,24 +1,91 @@
 //! What a message answers or quotes, as the companion is shown it.
 
 use evolve_contract::chat::{Author, Quoted};
+use evolve_domain::language::Language;
 use serde_json::Value;
+
+use super::{Trouble, Turn, again};
+use crate::{
+    replies::{answered_key, spoken_key},
+    texts::Text,
+};
 
 /// The most that is passed on, in characters: more than a model is shown.
 const MAX_CHARS: usize = 2000;
 
-/// What the message of an update answers, in words: the part that was marked, or else the whole of it.
+/// What the message of an update answers: the part that was marked, or else the whole of it. What it was besides words is said
+/// in the person's language.
 #[must_use]
-pub(super) fn of(update: &Value) -> Option<Quoted> {
+pub(super) fn of(update: &Value, language: Language) -> Option<Quoted> {
     let message = update.get("message")?;
-    let replied = message.get("reply_to_message");
-    let text_of = |message: &Value| {
-        let text = message.get("text").or_else(|| message.get("caption"))?.as_str()?;
+    put_together(message, written(message), language)
+}
+
+/// The same in somebody's own chat, where the words of what was spoken or drawn are looked up.
+pub(super) async fn in_private(turn: &Turn<'_>, language: Language, update: &Value) -> Result<Option<Quoted>, Trouble> {
+    let Some(message) = update.get("message") else { return Ok(None) };
+    let words = match written(message) {
+        Some(words) => Some(words),
+        None => unwritten(turn, message).await?,
+    };
+    Ok(put_together(message, words, language))
+}
+
+/// The words that stand in what is answered.
+fn written(message: &Value) -> Option<String> {
+    let marked = message.get("quote").and_then(|quote| quote.get("text")).and_then(Value::as_str);
+    let text_of = |replied: &Value| {
+        let text = replied.get("text").or_else(|| replied.get("caption"))?.as_str()?;
         Some(text.to_owned())
     };
-    let marked = message.get("quote").and_then(|quote| quote.get("text")).and_then(Value::as_str);
-    let text = marked.map(str::to_owned).or_else(|| text_of(replied?))?;
-    let text: String = text.chars().take(MAX_CHARS).collect();
-    (!text.trim().is_empty()).then(|| Quoted { author: author(message, replied), text })
+    let words = marked.map(str::to_owned).or_else(|| text_of(message.get("reply_to_message")?))?;
+    (!words.trim().is_empty()).then_some(words)
+}
+
+/// What was said with a message that has no words of its own: the answer that was spoken or drawn, or what was heard in a
+/// recording.
+async fn unwritten(turn: &Turn<'_>, message: &Value) -> Result<Option<String>, Trouble> {
+    let Some(replied) = message.get("reply_to_message") else { return Ok(None) };
+    let Some(message_id) = replied.get("message_id").and_then(Value::as_i64) else { return Ok(None) };
+    let (store, person) = (&turn.bot.store, &turn.person);
+    let words = match author(message, Some(replied)) {
+        Author::Companion => {
+            let owed = store.outbox().key_of(person.chat_id, message_id).await.map_err(Trouble::from_store)?;
+            let key = owed.as_deref().and_then(|owed| spoken_key(owed).or_else(|| answered_key(owed)));
+            let Some(key) = key else { return Ok(None) };
+            store.turns().answered(person.id, key).await
+        }
+        Author::Person => {
+            let said = store.turns().said_under(person.id, &again::key_of(person.chat_id, message_id)).await;
+            said.map(|said| said.map(|said| said.text))
+        }
+        Author::Other => return Ok(None),
+    };
+    Ok(words.map_err(Trouble::from_store)?.filter(|words| !words.trim().is_empty()))
+}
+
+fn put_together(message: &Value, words: Option<String>, language: Language) -> Option<Quoted> {
+    let replied = message.get("reply_to_message");
+    // Who marks some words means these.
+    let kind = replied.filter(|_| message.get("quote").is_none()).and_then(kind_of);
+    let parts: Vec<String> = kind.map(|kind| kind.render(language)).into_iter().chain(words).collect();
+    let text: String = parts.join(" ").chars().take(MAX_CHARS).collect();
+    (!text.is_empty()).then(|| Quoted { author: author(message, replied), text })
+}
+
+/// What a message is besides words.
+fn kind_of(message: &Value) -> Option<Text<'static>> {
+    let kinds = [
+        ("photo", Text::QuotedPhoto),
+        ("sticker", Text::QuotedSticker),
+        ("voice", Text::QuotedVoice),
+        ("audio", Text::QuotedVoice),
+        ("video", Text::QuotedVideo),
+        ("video_note", Text::QuotedVideo),
+        ("animation", Text::QuotedVideo),
+        ("document", Text::QuotedFile),
+    ];
+    kinds.into_iter().find(|(kind, _)| message.get(*kind).is_some()).map(|(_, text)| text)
 }
 
 /// A quote from another chat is somebody else's; so is what was passed on, whoever passed it on.
@@ -61,26 +128,37 @@ mod tests {
         "рано"
     )]
     #[case(json!({ "quote": { "text": "Новость" }, "external_reply": {} }), Author::Other, "Новость")]
+    #[case(json!({ "reply_to_message": { "from": { "id": 1, "is_bot": true }, "photo": [] } }), Author::Companion, "(фотография)")]
+    #[case(
+        json!({ "reply_to_message": { "from": { "id": 42 }, "photo": [], "caption": "Кот" } }),
+        Author::Person,
+        "(фотография) Кот"
+    )]
+    #[case(json!({ "reply_to_message": { "from": { "id": 42 }, "voice": {} } }), Author::Person, "(голосовое сообщение)")]
+    #[case(
+        json!({ "quote": { "text": "Кот" }, "reply_to_message": { "from": { "id": 42 }, "photo": [], "caption": "Кот спит" } }),
+        Author::Person,
+        "Кот"
+    )]
     fn what_is_answered_is_passed_on_with_whose_words_they_are(
         #[case] more: Value,
         #[case] author: Author,
         #[case] text: &str,
     ) {
-        assert_eq!(of(&replying(more)), Some(Quoted { author, text: text.to_owned() }));
+        assert_eq!(of(&replying(more), Language::Ru), Some(Quoted { author, text: text.to_owned() }));
     }
 
     #[rstest]
     #[case(json!({}))]
-    #[case(json!({ "reply_to_message": { "from": { "id": 1, "is_bot": true }, "photo": [] } }))]
     #[case(json!({ "reply_to_message": { "text": " \n" } }))]
     #[case(json!({ "reply_to_message": 5, "quote": "text" }))]
     fn what_has_no_words_is_not(#[case] more: Value) {
-        assert_eq!(of(&replying(more)), None);
+        assert_eq!(of(&replying(more), Language::Ru), None);
     }
 
     #[test]
     fn what_is_answered_is_bounded() {
         let long = json!({ "reply_to_message": { "text": "я".repeat(4096) } });
-        assert_eq!(of(&replying(long)).unwrap().text.chars().count(), MAX_CHARS);
+        assert_eq!(of(&replying(long), Language::Ru).unwrap().text.chars().count(), MAX_CHARS);
     }
 }

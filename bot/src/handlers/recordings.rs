@@ -102,7 +102,7 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
             audio_data: Some(STANDARD.encode(bytes)),
             audio_ref: Some(file.id.clone()).filter(|id| is_reference(id)),
             voice_later: true,
-            reply_to: quoted::of(payload),
+            reply_to: quoted::in_private(turn, language, payload).await?,
             ..ChatRequest::default()
         };
         let key = again::key_in(payload, turn.person.chat_id, update_id);

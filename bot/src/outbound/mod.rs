@@ -12,6 +12,7 @@ mod own;
 mod pace;
 mod refused;
 mod send;
+mod spoken;
 
 pub(crate) use export::METHOD as EXPORT;
 pub(crate) use first::STOP as STOP_WRITING_FIRST;

@@ -7,7 +7,7 @@ use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Pace, export, first, own, refused};
+use super::{Pace, export, first, own, refused, spoken};
 use crate::{
     bot::Bot,
     markdown,
@@ -49,6 +49,7 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
                 let pause = backoff(outgoing.attempts);
                 return again(bot, outgoing, pause, "what follows could not be written down", true).await;
             }
+            spoken::sent(bot, outgoing, &result).await;
             sent(bot, outgoing, result.get("message_id").and_then(Value::as_i64)).await;
         }
         Err(error) => failed(bot, pace, outgoing, error).await,

@@ -189,3 +189,43 @@ async fn what_a_message_answers_goes_along_with_it() {
     assert_eq!(world.api.calls()[1].request.reply_to, Some(quoted));
     assert_eq!(world.api.calls()[0].request.reply_to, None);
 }
+
+#[tokio::test]
+async fn the_words_of_a_spoken_answer_go_along_with_what_answers_it() {
+    let world = World::new().await;
+    world.api.answer(|call, _| match call.request.message.as_str() {
+        "Привет" => Reply::Spoken("Доброе утро!".to_owned(), b"OggS good morning".to_vec()),
+        other => Reply::Text(format!("echo: {other}")),
+    });
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    let sent = world.telegram.wait_for(42, |sent| sent.len() == 2).await;
+    let (key, pool) = (world.api.calls()[0].key.clone(), world.database.pool());
+    sqlx::query("INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now())")
+        .execute(&pool)
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until, reply)
+         VALUES (gen_random_uuid(), 42, $1, '', 'done', '2026-01-01', now(), now(), 'Доброе утро!')",
+    )
+    .bind(&key)
+    .execute(&pool)
+    .await
+    .unwrap();
+    evolve_testkit::eventually("it is known which message the voice is", async || {
+        let (known,): (i64,) = sqlx::query_as("SELECT count(*) FROM outbox WHERE message_id = $1")
+            .bind(sent[1].message_id)
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        known == 1
+    })
+    .await;
+    world.telegram.send_reply(anna(), sent[1].message_id, "Почему?");
+    world.wait_for_last(42, "echo: Почему?").await;
+    let quoted = Quoted {
+        author: Author::Companion, text: "(голосовое сообщение) Доброе утро!".to_owned()
+    };
+    assert_eq!(world.api.calls()[1].request.reply_to, Some(quoted));
+}

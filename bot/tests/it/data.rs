@@ -148,5 +148,9 @@ async fn people_are_told_what_is_kept_for_how_long_and_who_sees_it() {
     let _bot = world.bot().await;
     world.telegram.send_text(anna(), "/privacy");
     let told = world.wait_for_last(42, "Что о вас хранится").await;
-    assert!(told.text.contains("(gemini, local)"), "{}", told.text);
+    for part in
+        ["(gemini, local)", "картинки, нарисованные для вас", "неуслышанные записи", "в группе и мои ответы там: сутки"]
+    {
+        assert!(told.text.contains(part), "{part}: {}", told.text);
+    }
 }

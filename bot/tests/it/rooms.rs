@@ -240,6 +240,8 @@ async fn who_speaks_of_danger_is_told_whom_to_call_and_others_do_not_learn_where
     world.api.know(42, ProfileData { time_zone: Some("America/Chicago".to_owned()), ..ProfileData::default() });
     let _bot = world.bot().await;
     group(&world).await;
+    world.telegram.send_text(anna(), "/help");
+    world.wait_for_last(42, "Со мной можно просто разговаривать").await;
     let mention = json!([{ "type": "mention", "offset": 0, "length": 16 }]);
     for message_id in [900, 901] {
         let said = json!({ "text": "@evolve_test_bot I want to die", "entities": mention });
@@ -252,13 +254,16 @@ async fn who_speaks_of_danger_is_told_whom_to_call_and_others_do_not_learn_where
     let numbers: Vec<_> = calls
         .iter()
         .filter(|call| call.params["text"].as_str().is_some_and(|text| text.contains("findahelpline")))
+        .filter(|call| !call.params["reply_parameters"].is_null())
         .collect();
     assert_eq!(numbers.len(), 1, "said for each message, or not at all");
+    assert!(!numbers[0].params["text"].as_str().unwrap().contains("988"), "others read where they are");
     let reply: Value = match &numbers[0].params["reply_parameters"] {
         Value::String(json) => serde_json::from_str(json).unwrap(),
         other => other.clone(),
     };
     assert_eq!(reply["message_id"], 900, "it is not said to anybody");
+    world.telegram.wait_for(42, |sent| sent.iter().any(|sent| sent.text.contains("— 988"))).await;
 }
 
 #[tokio::test]

@@ -144,7 +144,9 @@ pub struct Kept {
 
 /// What is kept: `messages` of both sides and the index of their words; `memory`, which is the profile, facts, summaries and
 /// settings; `activity`, which is messages counted by day, points and reactions; `payments`; `referrals`; `file_references`,
-/// which is that pictures and recordings came and how the bot can have them again, but not them; `group_talk` with the companion.
+/// which is that pictures and recordings came and how the bot can have them again, but not them; `drawn_pictures`, which are the
+/// companion's own; `unanswered`, which is updates that could not be answered, unheard recordings among them, until they are;
+/// `group_talk` with the companion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeptKind {
@@ -160,6 +162,10 @@ pub enum KeptKind {
     Referrals,
     /// Where files are.
     FileReferences,
+    /// What was drawn.
+    DrawnPictures,
+    /// What could not be answered.
+    Unanswered,
     /// What was said in groups.
     GroupTalk,
 }

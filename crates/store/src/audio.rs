@@ -73,7 +73,21 @@ const RECORD: &str = "
          AS f (kind, mime, bytes, duration_ms, model, file_ref, heard_chars)
     ON CONFLICT (turn_id, kind) DO NOTHING";
 
+/// $1 person, $2 the key of the turn, $3 how it can be had again.
+const SENT: &str = "
+    UPDATE audio_files a SET file_ref = $3 FROM turns t
+    WHERE t.user_id = $1 AND t.key = $2 AND a.turn_id = t.id AND a.kind = 'out'";
+
 impl Audio<'_> {
+    /// A spoken answer was sent, and can be had again by this name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sent(&self, user_id: i64, key: &str, file_ref: &str) -> Result<(), StoreError> {
+        sqlx::query(SENT).bind(user_id).bind(key).bind(file_ref).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
     /// Records what a turn heard or spoke. A turn that is answered again does not record it again.
     ///
     /// # Errors

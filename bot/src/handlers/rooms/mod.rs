@@ -142,8 +142,9 @@ impl RoomTurn<'_> {
         if let How::Command(command) = &self.said.how {
             return Ok(("room_command", self.command(command).await?));
         }
-        let (bot, key, language) = (self.turn.bot, self.key("room-helplines", HOUR), self.language());
-        danger::look_after_among_others(bot, self.replies(), &key, language, &self.said.text).await;
+        let (bot, person, key) = (self.turn.bot, self.turn.person.id, self.key("room-helplines", HOUR));
+        let (replies, language) = (self.replies(), self.language());
+        danger::look_after_among_others(bot, replies, &key, person, language, &self.said.text).await;
         if self.said.is_anonymous {
             return Ok(("room_anonymous", self.once("room-anonymous", DAY).say(self.render(Text::RoomAnonymous))));
         }
@@ -165,7 +166,7 @@ impl RoomTurn<'_> {
             language: Some(self.language().to_string()),
             room: Some(turn.person.chat_id),
             thread: self.said.thread_id,
-            reply_to: quoted::of(&turn.update.payload).map(|quoted| self.told_apart(quoted)),
+            reply_to: quoted::of(&turn.update.payload, self.language()).map(|quoted| self.told_apart(quoted)),
         };
         let replies = self.replies().keyed(&key);
         let answer = match turn.bot.api.aside(&key, &request).await {

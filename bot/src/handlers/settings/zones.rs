@@ -82,6 +82,8 @@ pub(super) fn ahead(zone: Tz, at: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use evolve_domain::safety::helplines;
+
     use super::*;
 
     #[test]
@@ -91,6 +93,13 @@ mod tests {
         assert_eq!(ahead(Tz::Europe__London), "UTC");
         assert_eq!(ahead(Tz::Asia__Kolkata), "UTC+5:30");
         assert_eq!(ahead(Tz::America__New_York), "UTC−5");
+    }
+
+    #[test]
+    fn whom_to_call_is_known_wherever_the_menu_takes_somebody() {
+        for (place, zone) in REGIONS.into_iter().flat_map(|(_, places)| places) {
+            assert!(helplines::of_zone(*zone).country.is_some(), "{place} has no emergency number of its own");
+        }
     }
 
     #[test]

@@ -77,14 +77,23 @@ pub struct Payment {
     pub refunded: bool,
 }
 
-/// What premium gives, as far as people are told.
+/// What premium gives that free does not, as far as people are told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Terms {
     /// Messages a day; nothing for no limit.
     pub premium_messages: Option<u32>,
-    /// Whether pictures may be sent.
+    /// Whether these are more than on free.
+    #[serde(default)]
+    pub more_messages: bool,
+    /// Whether more of what was said is in view than on free.
+    #[serde(default)]
+    pub more_history: bool,
+    /// Whether more is remembered than on free.
+    #[serde(default)]
+    pub more_memory: bool,
+    /// Whether pictures may be sent, which on free they may not.
     pub images: bool,
-    /// Whether answers may be spoken.
+    /// Whether answers may be spoken, which on free they are not.
     #[serde(default)]
     pub voice: bool,
 }

@@ -13,7 +13,7 @@ use crate::language::Language;
 pub struct Helplines {
     /// ISO 3166-1 alpha-2; nothing for "anywhere".
     pub country: Option<&'static str>,
-    /// What is called when a life is in danger.
+    /// What is called when a life is in danger; where no number is for everything, that of the ambulance.
     pub emergency: &'static str,
     /// Who listens.
     pub lines: &'static [Line],
@@ -160,6 +160,36 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
         ],
     ),
     (of("NZ", "111", &[line("1737, need to talk?", "1737")]), &["Pacific/Auckland"]),
+    (of("TR", "112", &[DIRECTORY]), &["Europe/Istanbul", "Asia/Istanbul", "Turkey"]),
+    (of("GE", "112", &[DIRECTORY]), &["Asia/Tbilisi"]),
+    (of("AE", "998", &[DIRECTORY]), &["Asia/Dubai"]),
+    (of("UZ", "103", &[DIRECTORY]), &["Asia/Tashkent", "Asia/Samarkand"]),
+    (of("TH", "1669", &[line("สายด่วนสุขภาพจิต", "1323")]), &["Asia/Bangkok"]),
+    (
+        of("CN", "120", &[line("全国统一心理援助热线", "12356")]),
+        &["Asia/Shanghai", "Asia/Urumqi", "Asia/Kashgar", "Asia/Chongqing", "Asia/Harbin", "PRC"],
+    ),
+    (of("JP", "119", &[DIRECTORY]), &["Asia/Tokyo", "Japan"]),
+    (
+        of("BR", "192", &[line("CVV", "188")]),
+        &[
+            "America/Sao_Paulo",
+            "America/Bahia",
+            "America/Fortaleza",
+            "America/Recife",
+            "America/Maceio",
+            "America/Belem",
+            "America/Santarem",
+            "America/Araguaina",
+            "America/Manaus",
+            "America/Cuiaba",
+            "America/Campo_Grande",
+            "America/Porto_Velho",
+            "America/Boa_Vista",
+            "America/Rio_Branco",
+            "America/Noronha",
+        ],
+    ),
 ];
 
 /// Whom somebody can call who speaks this language, in what is their time zone or the bot's.
@@ -186,6 +216,10 @@ mod tests {
         assert_eq!(of_zone(Tz::Asia__Vladivostok).country, Some("RU"));
         assert_eq!(of_zone(Tz::America__Chicago).lines[0].contact, "988");
         assert_eq!(of_zone(Tz::Europe__London).emergency, "999");
+        assert_eq!(of_zone(Tz::America__Sao_Paulo).lines[0].contact, "188");
+        let shanghai = of_zone(Tz::Asia__Shanghai);
+        assert_eq!((shanghai.emergency, shanghai.lines[0].contact), ("120", "12356"));
+        assert_eq!(of_zone(Tz::Asia__Tokyo).listed(), "Find A Helpline — findahelpline.com");
         let nowhere = of_zone(Tz::UTC);
         assert_eq!((nowhere.country, nowhere.lines[0].contact), (None, "findahelpline.com"));
     }

@@ -167,7 +167,7 @@ fn sent(spoken: &Spoken) -> AudioFile {
         bytes: ogg.len(),
         duration_ms: Some(*duration_ms),
         model: model.clone(),
-        // Telegram has yet to get it.
+        // Telegram has yet to get it; whoever sends it there writes it down.
         file_ref: None,
         heard_chars: None,
     }

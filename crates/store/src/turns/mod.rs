@@ -214,7 +214,20 @@ const ENDED: &str = "SELECT state, failure, reply, reply_picture, level_up, leve
 const SAID: &str = "
     SELECT text FROM messages WHERE user_id = $1 AND created_at = $3 AND turn_id = $2 AND role = 'user' LIMIT 1";
 
+/// $1 person, $2 key.
+const ANSWERED: &str = "SELECT reply FROM turns WHERE user_id = $1 AND key = $2";
+
 impl Turns<'_> {
+    /// The answer to what was asked under a key; nothing where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn answered(&self, user_id: i64, key: &str) -> Result<Option<String>, StoreError> {
+        let reply: Option<(Option<String>,)> =
+            sqlx::query_as(ANSWERED).bind(user_id).bind(key).fetch_optional(&self.0.pool).await?;
+        Ok(reply.and_then(|(reply,)| reply))
+    }
+
     /// How a turn ended; nothing while it runs, or when it is gone.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{fact::Category, memory::question::Question, profile::ProfilePatch};
 use evolve_store::{
+    audio::{AudioFile, AudioKind},
     facts::{FactChanges, NewFact},
     memory::Postings,
     messages::{RecallLimits, Role},
@@ -239,4 +240,28 @@ async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
         .unwrap();
     assert_eq!(recall.earlier, ["they talked more"]);
     assert!(recall.messages.is_empty() && recall.summary.is_none(), "a reset conversation is still in the context");
+}
+
+#[tokio::test]
+async fn what_was_spoken_is_found_by_the_key_of_its_turn_and_can_be_had_again_once_it_was_sent() {
+    let world = world().await;
+    let turn_id = world.say("Привет", "Доброе утро!").await;
+    let (key,): (String,) = sqlx::query_as("SELECT key FROM turns").fetch_one(&world.sql).await.unwrap();
+    let spoken = AudioFile {
+        kind: AudioKind::Out,
+        mime: "audio/ogg",
+        bytes: 4,
+        duration_ms: Some(1000),
+        model: "voice".to_owned(),
+        file_ref: None,
+        heard_chars: None,
+    };
+    let audio = world.store.audio();
+    audio.record(turn_id, IVAN, &[spoken], world.now).await.unwrap();
+    audio.sent(IVAN, "another", "other file").await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE file_ref IS NOT NULL").await, 0);
+    audio.sent(IVAN, &key, "file").await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE file_ref = 'file'").await, 1);
+    assert_eq!(world.store.turns().answered(IVAN, &key).await.unwrap().as_deref(), Some("Доброе утро!"));
+    assert_eq!(world.store.turns().answered(7, &key).await.unwrap(), None);
 }
