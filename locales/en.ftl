@@ -669,6 +669,7 @@ problem-idempotency-key-reused = The Idempotency-Key was used before with anothe
 problem-turn-in-progress = The first request with this Idempotency-Key is still running.
 problem-nothing-to-repeat = There is no answer that could be made anew.
 problem-message-not-found = No such message of this person is known.
+problem-underage = This person told that they are under 18.
 problem-rate-limited = Too many requests; Retry-After says when to come back.
 problem-quota-exhausted = The day's messages of this plan are used up; Retry-After says when they start over.
 problem-premium-required = Pictures belong to the premium plan.

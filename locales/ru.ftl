@@ -694,6 +694,7 @@ problem-idempotency-key-reused = Этот Idempotency-Key уже использ�
 problem-turn-in-progress = Первый запрос с этим Idempotency-Key ещё выполняется.
 problem-nothing-to-repeat = Нет ответа, который можно было бы дать заново.
 problem-message-not-found = Такого сообщения этого человека нет.
+problem-underage = По словам этого человека, ему нет 18.
 problem-rate-limited = Слишком много запросов; когда вернуться, сказано в Retry-After.
 problem-quota-exhausted = Сообщения этого плана на сегодня закончились; когда счёт начнётся заново, сказано в Retry-After.
 problem-premium-required = Картинки входят в премиум.

@@ -13,7 +13,7 @@ use crate::{consent::AGE, fact::Category};
 /// Beyond so many words nothing is looked for: a message of Telegram has fewer.
 const MOST_WORDS: usize = 4096;
 /// Who is said to be younger than this is somebody's child, or it is no age.
-const LEAST: u32 = 6;
+pub(crate) const LEAST: u32 = 6;
 /// Whoever says "мне" and a smaller number without years may want so many of something.
 const LEAST_BARE: u32 = 12;
 /// The end of a clause, among the words.
