@@ -19,7 +19,7 @@ problems!(
     ConsentProblems: Unauthorized, Forbidden, ProfileNotFound, InvalidValue, RateLimited, DatabaseUnavailable,
 );
 problems!(
-    DecisionProblems: InvalidBody, Unauthorized, Forbidden, ProfileNotFound, BodyTooLarge, UnsupportedMediaType, InvalidValue,
+    DecisionProblems: InvalidBody, Unauthorized, Forbidden, ProfileNotFound, Underage, BodyTooLarge, UnsupportedMediaType, InvalidValue,
     RateLimited, DatabaseUnavailable,
 );
 
@@ -57,5 +57,6 @@ fn response(choice: ConsentChoice) -> ConsentResponse {
         agreed: decided.filter(Consent::is_current).map(|decided| decided.agreed),
         decided_at: decided.map(|decided| decided.decided_at),
         words: decided.map(|decided| decided.words),
+        minor_said_at: decided.and_then(|decided| decided.minor_said_at),
     }
 }

@@ -36,6 +36,8 @@ impl From<ProfileError> for ApiError {
             ProfileError::Invalid { field, reason } => {
                 Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
             }
+            ProfileError::Underage => Self::new(Code::Underage)
+                .detail("they said so within a year, or their birthday does; a no is taken always"),
             ProfileError::Store(error) => error.into(),
         }
     }

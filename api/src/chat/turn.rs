@@ -114,6 +114,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
                 stopped: reply.stopped,
                 corrected: reply.corrected,
                 asks_consent: reply.asks_consent,
+                consent_withdrawn: reply.consent_withdrawn,
                 helplines,
                 images_left_out,
             };

@@ -67,6 +67,7 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
         stopped,
         corrected,
         asks_consent,
+        consent_withdrawn,
         heard: _,
         // They were owed before anything was asked of the API.
         helplines: _,
@@ -89,6 +90,9 @@ pub(super) fn said(replies: Replies, language: Language, answer: ChatResponse) -
     }
     if let Some(reached) = &level_up {
         replies = replies.say(relationship::celebrate(reached, language));
+    }
+    if consent_withdrawn {
+        replies = consent::withdrawn(replies, language);
     }
     if asks_consent { consent::ask(replies, language) } else { replies }
 }

@@ -21,6 +21,11 @@ pub(super) fn is_button(data: &str) -> bool {
     data.starts_with(PREFIX)
 }
 
+/// Tells that a yes counts no more, since they have said that they are too young.
+pub(super) fn withdrawn(replies: Replies, language: Language) -> Replies {
+    replies.say(Text::ConsentWithdrawn.render(language))
+}
+
 /// Asks, once of each person.
 pub(super) fn ask(replies: Replies, language: Language) -> Replies {
     question(language).send_once(replies, &format!("consent-adult-{WORDS}"))
@@ -42,11 +47,11 @@ pub(super) async fn pressed(
     // Else a button of another version of the bot.
     let Some((agreed, words)) = data.strip_prefix(PREFIX).and_then(decision) else { return Ok(turn.replies()) };
     let menu = match decide(turn, agreed, words).await? {
-        true if agreed => Menu::new(Text::ConsentAgreed.render(language)),
-        true => Menu::new(Text::ConsentDeclined.render(language)),
-        // The words have changed since, or there is nothing to agree to any more.
-        false if turn.bot.api.consent(turn.person.id).await?.is_some() => question(language),
-        false => Menu::new(Text::ConsentGone.render(language)),
+        Decided::Taken if agreed => Menu::new(Text::ConsentAgreed.render(language)),
+        Decided::Taken => Menu::new(Text::ConsentDeclined.render(language)),
+        Decided::Underage => Menu::new(Text::ConsentUnderage.render(language)),
+        Decided::Stale if turn.bot.api.consent(turn.person.id).await?.is_some() => question(language),
+        Decided::Stale => Menu::new(Text::ConsentGone.render(language)),
     };
     Ok(menu.turn(turn.replies(), message))
 }
@@ -62,11 +67,23 @@ pub(super) fn decision(button: &str) -> Option<(bool, u16)> {
     Some((agreed, words.parse().ok()?))
 }
 
-/// Writes down what the person decided; false where it cannot be taken.
-pub(super) async fn decide(turn: &Turn<'_>, agreed: bool, words: u16) -> Result<bool, ClientError> {
+/// What came of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decided {
+    /// It is written down.
+    Taken,
+    /// The words have changed since, or there is nothing to agree to any more.
+    Stale,
+    /// They have said that they are too young.
+    Underage,
+}
+
+/// Writes down what the person decided, where it can be taken.
+pub(super) async fn decide(turn: &Turn<'_>, agreed: bool, words: u16) -> Result<Decided, ClientError> {
     match turn.bot.api.decide(turn.person.id, agreed, words).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.code() == Some(Code::InvalidValue) => Ok(false),
+        Ok(_) => Ok(Decided::Taken),
+        Err(error) if error.code() == Some(Code::InvalidValue) => Ok(Decided::Stale),
+        Err(error) if error.code() == Some(Code::Underage) => Ok(Decided::Underage),
         Err(error) => Err(error),
     }
 }
@@ -74,6 +91,10 @@ pub(super) async fn decide(turn: &Turn<'_>, agreed: bool, words: u16) -> Result<
 /// What `/privacy` says of it.
 pub(super) fn told(consent: &ConsentResponse, profile: Option<&ProfileData>, language: Language) -> String {
     let zone = zone(profile.and_then(|profile| profile.time_zone.as_deref()));
+    if let Some(said) = consent.minor_said_at {
+        let date = &date(said.with_timezone(&zone).date_naive(), language);
+        return Text::ConsentPrivacyMinor { date }.render(language);
+    }
     let decided = consent.agreed.zip(consent.decided_at).zip(consent.words);
     let Some(((agreed, at), words)) = decided else { return Text::ConsentPrivacyOpen.render(language) };
     let date = &date(at.with_timezone(&zone).date_naive(), language);

@@ -93,6 +93,8 @@ struct World {
     settings: HashMap<i64, SettingsData>,
     is_adult: bool,
     consents: HashMap<i64, bool>,
+    /// Who said that they are too young.
+    minors: HashSet<i64>,
     deletions: HashMap<i64, u32>,
     asked_exports: HashSet<i64>,
     exported: usize,
@@ -143,6 +145,7 @@ impl FakeApi {
             settings: HashMap::new(),
             is_adult: false,
             consents: HashMap::new(),
+            minors: HashSet::new(),
             deletions: HashMap::new(),
             asked_exports: HashSet::new(),
             exported: 0,
@@ -357,7 +360,7 @@ async fn auth(State(world): Shared, headers: HeaderMap, Json(body): Json<AuthReq
 }
 
 async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<ChatRequest>) -> Response {
-    let (reply, level_up, asks_consent) = {
+    let (reply, level_up, asks_consent, consent_withdrawn) = {
         let mut world = world.lock().unwrap();
         let person = match person(&world, &headers) {
             Ok(person) => person,
@@ -399,11 +402,13 @@ async fn chat(State(world): Shared, headers: HeaderMap, Json(request): Json<Chat
             }
             _ => {}
         }
-        (reply, world.level_up.clone(), world.is_adult && !world.consents.contains_key(&person))
+        let withdrawn = consent::believe(&mut world, person, &call.request.message);
+        (reply, world.level_up.clone(), world.is_adult && !world.consents.contains_key(&person), withdrawn)
     };
     match reply {
         Reply::Text(response_text) => {
-            whole(&headers, ChatResponse { response_text, level_up, asks_consent, ..ChatResponse::default() })
+            let answer = ChatResponse { response_text, level_up, asks_consent, ..ChatResponse::default() };
+            whole(&headers, ChatResponse { consent_withdrawn, ..answer })
         }
         Reply::Spoken(response_text, sound) => {
             whole(&headers, ChatResponse { level_up, ..spoken(response_text, &sound) })

@@ -59,6 +59,34 @@ async fn a_person_is_asked_once_with_an_answer_decides_and_changes_their_mind() 
 }
 
 #[tokio::test]
+async fn whoever_says_that_they_are_too_young_is_told_what_becomes_of_their_yes_and_gives_no_other() {
+    let world = adult().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    let question = world.wait_for_last(42, "Взрослые темы").await.message_id;
+    let update = world.telegram.press(anna(), question, "adult:yes:1");
+    world.wait_until_done(update).await;
+    assert_eq!(world.api.consent(42), Some(true));
+    world.telegram.send_text(anna(), "Вообще-то мне 15");
+    world.wait_for_last(42, "ваше согласие больше не действует").await;
+    world.telegram.send_text(anna(), "мне 15 и что");
+    world.wait_for_last(42, "echo: мне 15 и что").await;
+
+    let update = world.telegram.press(anna(), question, "adult:yes:1");
+    world.wait_until_done(update).await;
+    turned(&world, 42, question, "вам ещё нет 18").await;
+    world.telegram.send_text(anna(), "/settings");
+    let menu = world.wait_for_last(42, "Взрослые темы: нет").await.message_id;
+    press(&world, &anna(), menu, "🔞").await;
+    turned(&world, 42, menu, "Мне есть 18").await;
+    press(&world, &anna(), menu, "Мне есть 18").await;
+    turned(&world, 42, menu, "вам ещё нет 18").await;
+    assert_eq!(world.api.consent(42), Some(false));
+    world.telegram.send_text(anna(), "/privacy");
+    world.wait_for_last(42, "вам ещё нет 18 (8 марта 2026").await;
+}
+
+#[tokio::test]
 async fn old_and_forged_buttons_agree_to_nothing() {
     let world = adult().await;
     let _bot = world.bot().await;

@@ -126,6 +126,10 @@ pub struct ChatResponse {
     /// companion may speak of them, and they have not decided. Left out otherwise. The answer is decent.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asks_consent: bool,
+    /// Whether the person had agreed to adult matters, which counts no more, since they said that they are under 18: they are to
+    /// be told. Left out otherwise. The same request again is not told it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub consent_withdrawn: bool,
     /// Whom the person can call, where their message speaks of ending their life or hurting themselves; left out otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub helplines: Option<Helplines>,

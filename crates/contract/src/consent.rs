@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentUpdate {
-    /// Whether they say that they are 18 or older, and agree. A no is taken always.
+    /// Whether they say that they are 18 or older, and agree. A no is taken always, a yes not from whoever
+    /// told that they are younger: within a year, or with their birthday.
     pub agreed: bool,
     /// Which version of the words they were asked with. A yes is taken to the current ones alone.
     #[schema(minimum = 1)]
@@ -28,4 +29,6 @@ pub struct ConsentResponse {
     pub decided_at: Option<DateTime<Utc>>,
     /// With which version of the words they were asked then.
     pub words: Option<u16>,
+    /// When they said last that they are under 18, which counts as a no: for a year after that no yes is taken.
+    pub minor_said_at: Option<DateTime<Utc>>,
 }

@@ -74,6 +74,8 @@ codes! {
     NothingToRepeat = 409,
     /// No such message of this person is known.
     MessageNotFound = 404,
+    /// This person told that they are under 18.
+    Underage = 409,
     /// Too many requests; Retry-After says when to come back.
     RateLimited = 429,
     /// The day's messages of this plan are used up; Retry-After says when they start over.

@@ -1,6 +1,9 @@
 //! Consent to adult matters, as use cases.
 
-use evolve_domain::consent::{Consent, WORDS};
+use evolve_domain::{
+    consent::{Consent, WORDS, is_minor},
+    day,
+};
 
 use crate::{Engine, profiles::ProfileError};
 
@@ -24,7 +27,8 @@ impl Engine {
     }
 
     /// Writes down what a person decided, having been asked with version `words` of the words. A no is taken always, a yes
-    /// only where there is something to agree to, and only to the words as they are now.
+    /// only where there is something to agree to, only to the words as they are now, and not of somebody who told that they are
+    /// too young: within a year, or with their birthday.
     ///
     /// # Errors
     /// [`ProfileError`].
@@ -42,7 +46,22 @@ impl Engine {
                 format!("people are asked with version {WORDS} now; ask with that one, and send it"),
             );
         }
-        let decided = self.store.consents().decide(user_id, words, agreed, self.clock.now()).await?;
-        Ok(ConsentChoice { available: self.persona.adult, decided: Some(decided.ok_or(ProfileError::NotFound)?) })
+        if agreed && self.is_born_minor(user_id).await? {
+            return Err(ProfileError::Underage);
+        }
+        let consents = self.store.consents();
+        match consents.decide(user_id, words, agreed, self.clock.now()).await? {
+            Some(decided) => Ok(ConsentChoice { available: self.persona.adult, decided: Some(decided) }),
+            None if consents.adult(user_id).await?.is_some() => Err(ProfileError::Underage),
+            None => Err(ProfileError::NotFound),
+        }
+    }
+
+    /// Whether a person is too young by the birthday that is known of them.
+    async fn is_born_minor(&self, user_id: i64) -> Result<bool, ProfileError> {
+        let record = self.store.users().profile(user_id, self.persona.default_settings()).await?;
+        let record = record.ok_or(ProfileError::NotFound)?;
+        let today = day::date_in(record.settings.time_zone, self.clock.now());
+        Ok(record.profile.birthday.is_some_and(|birthday| is_minor(birthday, today)))
     }
 }

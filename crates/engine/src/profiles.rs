@@ -40,6 +40,9 @@ pub enum ProfileError {
         /// What is wrong with it, without its content.
         reason: String,
     },
+    /// They told that they are under 18, so no yes to adult matters is taken from them.
+    #[error("this person told that they are under 18; a year after they did, or with another birthday, they can agree")]
+    Underage,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -150,7 +150,7 @@ pub const SECTIONS: [(&str, &str); 15] = [
     ),
     ("consents", "
         SELECT json_agg(r ORDER BY r.what) FROM (
-            SELECT what, words, agreed, decided_at FROM consents WHERE user_id = $1) r"),
+            SELECT what, words, agreed, decided_at, minor_said_at FROM consents WHERE user_id = $1) r"),
     // Who brought whom is theirs too: it is when, and not who.
     ("referrals", "
         SELECT json_agg(r ORDER BY r.referred_at) FROM (

@@ -156,8 +156,10 @@ async fn set(
         "adult" => {
             // What cannot be taken shows the page as it is now, with the words as they are.
             let Some((agreed, words)) = consent::decision(value) else { return Ok(None) };
-            consent::decide(turn, agreed, words).await?;
-            return Ok(Some(Page::Adult));
+            return Ok(Some(match consent::decide(turn, agreed, words).await? {
+                consent::Decided::Underage => Page::Underage,
+                consent::Decided::Taken | consent::Decided::Stale => Page::Adult,
+            }));
         }
         _ => return Ok(None),
     };

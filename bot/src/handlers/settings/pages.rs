@@ -49,6 +49,8 @@ pub(super) enum Page {
     First,
     Keys,
     Adult,
+    /// In place of [`Self::Adult`], for whoever agrees and has said that they are too young.
+    Underage,
     Voice,
 }
 
@@ -112,6 +114,7 @@ impl Page {
                 Some(consent) => back(adult(now, consent), "root"),
                 None => root(now),
             },
+            Self::Underage => back(Menu::new(say(Text::ConsentUnderage)), "root"),
             Self::Voice => back(voice::menu(&now.voice, now.language, &data("voice", "")), "root"),
         }
     }

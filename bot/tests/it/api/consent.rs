@@ -13,7 +13,7 @@ use evolve_contract::{
     Code, Problem,
     consent::{ConsentResponse, ConsentUpdate},
 };
-use evolve_domain::consent::WORDS;
+use evolve_domain::{consent::WORDS, safety::age::says_minor};
 
 use super::{FakeApi, Shared, World, person, problem};
 
@@ -38,7 +38,18 @@ fn response(world: &World, person: i64) -> Response {
     let decided_at = agreed.map(|_| "2026-03-08T09:00:00Z".parse().unwrap());
     let words = agreed.map(|_| WORDS);
     let available = world.is_adult;
-    Json(ConsentResponse { available, current_words: WORDS, agreed, decided_at, words }).into_response()
+    let minor_said_at = decided_at.filter(|_| world.minors.contains(&person));
+    let current_words = WORDS;
+    Json(ConsentResponse { available, current_words, agreed, decided_at, words, minor_said_at }).into_response()
+}
+
+/// Whoever says that they are too young has said no; whether that took a yes back.
+pub(super) fn believe(world: &mut World, person: i64, message: &str) -> bool {
+    let is_believed = world.is_adult && says_minor(message);
+    if is_believed {
+        world.minors.insert(person);
+    }
+    is_believed && world.consents.insert(person, false) == Some(true)
 }
 
 async fn consent(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
@@ -64,6 +75,7 @@ async fn decide(
         Ok(_) if update.agreed && (update.words != WORDS || !world.is_adult) => {
             problem(Problem::new(Code::InvalidValue))
         }
+        Ok(person) if update.agreed && world.minors.contains(&person) => problem(Problem::new(Code::Underage)),
         Ok(person) => {
             world.consents.insert(person, update.agreed);
             response(&world, person)

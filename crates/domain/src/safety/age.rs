@@ -1,147 +1,29 @@
 //! Whether somebody says that they are under 18.
 //!
 //! Words are looked for, not understood: it holds whatever a model makes of them. Where it errs, an adult is spoken to
-//! decently: that is the better mistake.
+//! decently: that is the better mistake. But it takes back what they agreed to, so a number that may be of anything
+//! ("Give me 10.", "15 лет." of a marriage) is not taken for an age.
+
+mod lists;
+
+use lists::{AM, BETWEEN, COMING, EN, ENDS, FACTS, GIVING, OTHERWISE, PHRASES, RU, SELF, THEM, TURNED, WHEN, YEARS};
 
 use crate::{consent::AGE, fact::Category};
 
 /// Beyond so many words nothing is looked for: a message of Telegram has fewer.
 const MOST_WORDS: usize = 4096;
 /// Who is said to be younger than this is somebody's child, or it is no age.
-const LEAST: u32 = 6;
+pub(crate) const LEAST: u32 = 6;
+/// Whoever says "мне" and a smaller number without years may want so many of something.
+const LEAST_BARE: u32 = 12;
 /// The end of a clause, among the words.
 const END: &str = ".";
-/// Ages in words, from [`LEAST`] on.
-const EN: [&str; 12] = [
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-];
-const RU: [&str; 12] = [
-    "шесть",
-    "семь",
-    "восемь",
-    "девять",
-    "десять",
-    "одиннадцать",
-    "двенадцать",
-    "тринадцать",
-    "четырнадцать",
-    "пятнадцать",
-    "шестнадцать",
-    "семнадцать",
-];
-/// What may stand between whose age it is and the number.
-const BETWEEN: &[&str] = &[
-    "всего",
-    "всегото",
-    "только",
-    "лишь",
-    "сейчас",
-    "уже",
-    "еще",
-    "пока",
-    "скоро",
-    "исполнилось",
-    "исполнится",
-    "будет",
-    "стукнуло",
-    "почти",
-    "около",
-    "вообщето",
-    "на",
-    "самом",
-    "деле",
-    "толькотолько",
-    "only",
-    "just",
-    "still",
-    "actually",
-    "almost",
-    "about",
-    "now",
-    "really",
-    "turning",
-    "soon",
-    "to",
-    "be",
-    "like",
-    "gonna",
-    "m",
-    "am",
-    "is",
-    "age",
-];
-/// Years.
-const YEARS: &[&str] =
-    &["лет", "год", "года", "годик", "годика", "годиков", "годов", "годочков", "years", "year", "yrs", "yr", "yo", "y"];
-/// Who it is said of: themselves, or whom a fact is about.
-const SELF: &[&str] = &["мне", "i", "im", "me", "возраст", "age"];
-const THEM: &[&str] =
-    &["ему", "ей", "им", "he", "she", "they", "user", "person", "пользователю", "возраст", "age", "aged"];
-/// After the number, these make it something else than an age.
-const OTHERWISE: &[&str] = &["назад", "ago", "опыта", "стажа", "experience", "спустя"];
-/// Phrases that say it without a number, of themselves.
-const PHRASES: &[&str] = &[
-    "мне нет 18",
-    "мне нет восемнадцати",
-    "мне еще нет 18",
-    "мне еще нет восемнадцати",
-    "мне меньше 18",
-    "мне не исполнилось 18",
-    "мне еще не исполнилось 18",
-    "мне до 18",
-    "я несовершеннолетний",
-    "я несовершеннолетняя",
-    "я еще несовершеннолетний",
-    "я еще несовершеннолетняя",
-    "я школьник",
-    "я школьница",
-    "я еще школьник",
-    "я еще школьница",
-    "я еще ребенок",
-    "i am a minor",
-    "im a minor",
-    "i am underage",
-    "im underage",
-    "i am under 18",
-    "im under 18",
-    "im not 18",
-    "i am not 18",
-    "i am not yet 18",
-    "im not yet 18",
-    "im a kid",
-    "im still a kid",
-];
-/// And of whom a fact is about.
-const FACTS: &[&str] = &[
-    "несовершеннолетний",
-    "несовершеннолетняя",
-    "школьник",
-    "школьница",
-    "is a minor",
-    "underage",
-    "under 18",
-    "high school student",
-    "schoolboy",
-    "schoolgirl",
-    "нет 18",
-];
 
 /// Whether a message says that whoever wrote it is too young.
 #[must_use]
 pub fn says_minor(message: &str) -> bool {
     let words = words(message);
-    holds(&words, PHRASES) || in_class(&words) || ages(&words).any(|age| age.is_of(&words, SELF) || age.is_all(&words))
+    holds(&words, PHRASES) || in_class(&words) || ages(&words).any(|age| age.is_own(&words) || age.is_all(&words))
 }
 
 /// Whether a fact of a person says that they were too young when they told it, and still are `years` later.
@@ -171,23 +53,74 @@ struct Age {
 }
 
 impl Age {
-    /// Whether it is said of one of these: they stand before it, with nothing of weight in between.
+    /// Whether it is said of one of these.
     fn is_of(&self, words: &[String], whose: &[&str]) -> bool {
-        let ends = self.has_years || words.get(self.at + 1).is_none_or(|word| word == END);
-        let before = words[..self.at].iter().rev();
-        let mut before = before.skip_while(|word| BETWEEN.contains(&word.as_str()) && !whose.contains(&word.as_str()));
-        ends && before.next().is_some_and(|word| whose.contains(&word.as_str()))
+        self.ends(words) && self.subject(words, whose).is_some()
+    }
+
+    /// Whether it is said of whoever says it, of today.
+    fn is_own(&self, words: &[String]) -> bool {
+        let Some(at) = self.subject(words, SELF).filter(|_| self.ends(words)) else { return false };
+        let before = at.checked_sub(1).map(|before| words[before].as_str());
+        let between = |known: &[&str]| words[at + 1..self.at].iter().any(|word| known.contains(&word.as_str()));
+        let is_own = match words[at].as_str() {
+            "мне" => {
+                let is_age = self.has_years || self.years >= LEAST_BARE || between(TURNED);
+                is_age && before.is_none_or(|word| !GIVING.contains(&word))
+            }
+            "i" => self.has_years || between(AM),
+            "age" | "возраст" => before.is_none_or(|word| matches!(word, END | "my" | "мой" | "am" | "im")),
+            _ => true,
+        };
+        is_own && !self.is_past(words, at)
+    }
+
+    /// Whether it is told of the past: "Когда мне исполнилось 16". Where it stands, and where the one it is said of.
+    fn is_past(&self, words: &[String], at: usize) -> bool {
+        let mut clause = words[..at].iter().rev().take_while(|word| *word != END);
+        let after = words.len().min(self.at + 3);
+        let is_coming = words[at..after].iter().any(|word| COMING.contains(&word.as_str()));
+        !is_coming && clause.any(|word| WHEN.contains(&word.as_str()))
+    }
+
+    /// Where the one stands that it is said of: before it, with nothing of weight in between.
+    fn subject(&self, words: &[String], whose: &[&str]) -> Option<usize> {
+        let is_whose = |at: usize| whose.contains(&words[at].as_str());
+        let at = (0..self.at).rev().find(|at| is_whose(*at) || !is_between(words, *at))?;
+        is_whose(at).then_some(at)
+    }
+
+    /// Whether nothing follows that the number is of: years do, or the clause ends, or something new begins.
+    fn ends(&self, words: &[String]) -> bool {
+        let mut after = words[self.at + 1..].iter().map(String::as_str);
+        let Some(next) = after.next().filter(|_| !self.has_years) else { return true };
+        let is_end = |word: &str| word == END || ENDS.contains(&word);
+        match next {
+            END => true,
+            // "Мне 16 будет в мае", and not "мне 16 будет мало".
+            "будет" => after.next().is_none_or(|word| is_end(word) || matches!(word, "в" | "через")),
+            // "Мне 15 и 20 удобно": these are days.
+            _ => is_end(next) && after.next().is_none_or(|word| !word.starts_with(|c: char| c.is_ascii_digit())),
+        }
     }
 
     /// Whether nothing of weight stands before it: "Is 15 years old".
     fn is_first(&self, words: &[String]) -> bool {
-        self.has_years && words[..self.at].iter().all(|word| BETWEEN.contains(&word.as_str()))
+        self.has_years && (0..self.at).all(|at| is_between(words, at))
     }
 
-    /// Whether nothing else is said: "15 лет".
+    /// Whether nothing else is said, and it can be nothing but an age: "15yo". "15 лет" may be how long somebody is married.
     fn is_all(&self, words: &[String]) -> bool {
-        self.has_years && words.iter().filter(|word| *word != END).count() <= 3
+        let is_clear =
+            |word: &String| word == "o" || word.ends_with("yo") || word.ends_with("old") || word.contains("летн");
+        self.has_years && words.iter().filter(|word| *word != END).count() <= 3 && words[self.at..].iter().any(is_clear)
     }
+}
+
+/// Whether a word is of no weight between whose age it is and the number.
+fn is_between(words: &[String], at: usize) -> bool {
+    let is_indeed = || words[at] == "на" && words.get(at + 1).is_some_and(|next| next == "самом");
+    BETWEEN.contains(&words[at].as_str()) || is_indeed()
 }
 
 fn ages(words: &[String]) -> impl Iterator<Item = Age> {
@@ -195,10 +128,10 @@ fn ages(words: &[String]) -> impl Iterator<Item = Age> {
         let (years, glued) = age(word)?;
         let mut after = words[at + 1..].iter().map(String::as_str);
         let next = after.next();
-        let has_years = glued || next.is_some_and(|next| YEARS.contains(&next));
+        let has_years = glued || next.is_some_and(|next| YEARS.contains(&next) || TURNED.contains(&next));
         let past = if glued { next } else { after.next() };
         // "17 years old" and "17 y o" before "ago".
-        let is_otherwise = past.is_some_and(|word| OTHERWISE.contains(&word));
+        let is_otherwise = has_years && past.is_some_and(|word| OTHERWISE.contains(&word));
         ((LEAST..AGE).contains(&years) && !is_otherwise).then_some(Age { years, at, has_years, is_glued: glued })
     })
 }
@@ -238,9 +171,14 @@ fn in_class(words: &[String]) -> bool {
                 | "закончила"
         )
     };
+    // "Когда я учился в 9 классе".
+    let went = |word: &String| {
+        WHEN.contains(&word.as_str()) || matches!(word.as_str(), "учился" | "училась" | "ходил" | "ходила" | "was")
+    };
     words.windows(2).enumerate().any(|(at, pair)| {
         let is_class = matches!(pair[1].as_str(), "класс" | "классе" | "grade");
-        is_class && number(&pair[0]) && words[at.saturating_sub(4)..at].iter().any(goes)
+        let before = &words[at.saturating_sub(4)..at];
+        is_class && number(&pair[0]) && before.iter().any(goes) && !before.iter().any(went)
     })
 }
 
@@ -287,7 +225,21 @@ mod tests {
     #[case("А мне вообще-то 17")]
     #[case("мне пятнадцать")]
     #[case("Мне ещё нет 18")]
-    #[case("15 лет")]
+    #[case("15 years old")]
+    #[case("мне 15 а тебе?")]
+    #[case("мне 16 и я хочу")]
+    #[case("мне 17 исполнилось")]
+    #[case("Мне 16 будет в мае")]
+    #[case("мне исполнилось 11")]
+    #[case("мне 10 лет")]
+    #[case("На самом деле мне 14 уже")]
+    #[case("Когда мне исполнится 16, разрешат")]
+    #[case("I'm 15 and you?")]
+    #[case("im 16 but mature")]
+    #[case("I'm 15, in 9th grade")]
+    #[case("I'm 15 and in love")]
+    #[case("I am 10.")]
+    #[case("I just turned 15!")]
     #[case("Я школьница, и что?")]
     #[case("учусь в 9 классе")]
     #[case("перешла в 10 класс")]
@@ -316,6 +268,19 @@ mod tests {
     #[case("my daughter is 15")]
     #[case("I have worked there for 12 years")]
     #[case("в 16 часов")]
+    #[case("Give me 10.")]
+    #[case("Дай мне 10!")]
+    #[case("Дай мне 15!")]
+    #[case("Мне 10, пожалуйста")]
+    #[case("15 лет.")]
+    #[case("мне 15 и 20 удобно")]
+    #[case("мне 15 будет мало")]
+    #[case("Мне на 15.")]
+    #[case("Когда мне исполнилось 16, мы переехали")]
+    #[case("At age 15, I moved to Tver")]
+    #[case("I like 15.")]
+    #[case("I'm 15 years sober")]
+    #[case("Когда я учился в 9 классе")]
     fn other_numbers_are_no_age_of_theirs(#[case] message: &str) {
         assert!(!says_minor(message), "{message} {:?}", words(message));
     }

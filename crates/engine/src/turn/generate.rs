@@ -68,7 +68,7 @@ impl Running<'_> {
                     usage = usage.plus(spent);
                     let words = stop::cut_off(&clean(&said));
                     let text = if words.is_empty() { stop::cut_off(&spoken) } else { words };
-                    return Ok(Outcome { text, picture, model, usage: stored(usage), effects, asks_consent: false });
+                    return Ok(Outcome::new(text, picture, model, stored(usage), effects));
                 }
                 Round::Quoted(model, spent) => {
                     usage = usage.plus(spent);
@@ -92,14 +92,7 @@ impl Running<'_> {
                 if spoken.is_empty() && picture.is_none() {
                     return Err(TurnError::ModelFailed);
                 }
-                return Ok(Outcome {
-                    text: spoken,
-                    picture,
-                    model,
-                    usage: stored(usage),
-                    effects,
-                    asks_consent: false,
-                });
+                return Ok(Outcome::new(spoken, picture, model, stored(usage), effects));
             }
             let results = self.use_tools(&answer.tool_calls, recall, &mut effects).await?;
             if !answer.text.is_empty() {

@@ -143,6 +143,9 @@ pub struct TurnReply {
     /// Whether the person is to be asked whether they agree to adult matters. A replay does not say it again: as long as they
     /// have not decided, the next answer does.
     pub asks_consent: bool,
+    /// Whether the person had agreed to adult matters, which counts no more, since they said that they are too young. They are
+    /// to be told. A replay does not say it again.
+    pub consent_withdrawn: bool,
 }
 
 impl TurnReply {
@@ -161,8 +164,9 @@ impl TurnReply {
     fn of(outcome: &Outcome, level_up: Option<LevelUp>, profile_changed: bool) -> Self {
         let picture = outcome.picture.as_ref().map(|picture| picture.bytes().into());
         let stopped = outcome.text.is_empty() && picture.is_none();
-        let (text, asks_consent) = (outcome.text.clone(), outcome.asks_consent);
-        Self { text, picture, level_up, profile_changed, stopped, asks_consent, ..Self::default() }
+        let Outcome { asks_consent, consent_withdrawn, .. } = *outcome;
+        let text = outcome.text.clone();
+        Self { text, picture, level_up, profile_changed, stopped, asks_consent, consent_withdrawn, ..Self::default() }
     }
 }
 
@@ -190,6 +194,14 @@ struct Outcome {
     effects: Effects,
     /// See [`TurnReply::asks_consent`].
     asks_consent: bool,
+    /// See [`TurnReply::consent_withdrawn`].
+    consent_withdrawn: bool,
+}
+
+impl Outcome {
+    fn new(text: String, picture: Option<Picture>, model: String, usage: turns::Usage, effects: Effects) -> Self {
+        Self { text, picture, model, usage, effects, asks_consent: false, consent_withdrawn: false }
+    }
 }
 
 /// A turn under way.
@@ -274,11 +286,11 @@ impl Running<'_> {
             anew.correct(self.engine, self.request).await?;
         }
         let recall = self.recall().await?;
-        self.believe().await?;
+        let consent_withdrawn = self.believe().await?;
         let manner = self.manner(&recall);
         let (prompt, secret) = self.compose(&recall, manner)?;
         let outcome = self.generate(prompt, &secret, &recall, listener).await?;
-        Ok(Outcome { asks_consent: manner == Manner::Undecided, ..outcome })
+        Ok(Outcome { asks_consent: manner == Manner::Undecided, consent_withdrawn, ..outcome })
     }
 
     fn may_show_images(&self) -> bool {

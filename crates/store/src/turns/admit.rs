@@ -36,7 +36,7 @@ const ADMIT: &str = "
                                        blocked_at = CASE WHEN $13 THEN u.blocked_at END
         RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
     ), who AS (
-        SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice, c.words, c.agreed, c.decided_at,
+        SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice, c.words, c.agreed, c.decided_at, c.minor_said_at,
                day_in(COALESCE(s.time_zone, $9), $5) AS day,
                CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
                     THEN $8::integer ELSE $7::integer END AS daily_limit
@@ -63,7 +63,7 @@ const ADMIT: &str = "
     )
     SELECT who.plan, who.premium_until, who.points, who.last_day, who.points_today, who.streak, who.best_level,
            who.profile, who.language, who.time_zone, who.onboarding, who.voice_mode, who.voice, who.day, who.daily_limit,
-           who.words, who.agreed, who.decided_at,
+           who.words, who.agreed, who.decided_at, who.minor_said_at,
            (SELECT id FROM turn) IS NOT NULL AS taken, (SELECT stop_asked_at FROM turn) IS NOT NULL AS stop_asked,
            known.id AS known_id, known.key <> $2 AS known_also, known.state AS known_state, known.attempt AS known_attempt,
            known.request_hash AS known_hash, known.started_at AS known_started_at,
@@ -118,6 +118,7 @@ struct Row {
     words: Option<i16>,
     agreed: Option<bool>,
     decided_at: Option<DateTime<Utc>>,
+    minor_said_at: Option<DateTime<Utc>>,
     day: NaiveDate,
     daily_limit: Option<i32>,
     taken: bool,
@@ -268,7 +269,7 @@ impl Turns<'_> {
             profile: decrypt_profile(row.profile.as_deref(), &self.0.keys)?,
             settings,
             voice: settings_of_voice(row.voice_mode.as_deref(), row.voice.as_deref()),
-            consent: consent(row.words, row.agreed, row.decided_at),
+            consent: consent(row.words, row.agreed, row.decided_at, row.minor_said_at),
             profile_token: row.profile,
             day: row.day,
             postings: Postings::of(row.messages, row.terms, row.months, row.postings),

@@ -71,7 +71,7 @@ const DATA: [(i64, &str); 28] = [
     (22, "INSERT INTO weeks VALUES (1, '2026-01-05', 'token', false, now(), now())"),
     (23, "UPDATE conversations SET summary_attempts = 1;
           UPDATE weeks SET attempts = 1"),
-    (24, "INSERT INTO consents VALUES (1, 'adult', 1, true, now())"),
+    (24, "INSERT INTO consents VALUES (1, 'adult', 1, false, now(), now())"),
     (25, "UPDATE room_turns SET thread_id = 7"),
     (26, "UPDATE proactive_messages SET message_id = gen_random_uuid(), chain = gen_random_uuid(), about = '2026-01-02';
           UPDATE turns SET reply_picture = '\\x89';
