@@ -32,7 +32,7 @@ pub(crate) enum Trouble {
         /// When it will have come.
         after: Duration,
     },
-    /// It may pass by itself, as between two versions during a rollout. It does not count for some minutes; then it does.
+    /// It may pass by itself, as between two versions during a rollout. It does not count for half an hour; then it does.
     Doubtful {
         /// For metrics and the inbox.
         reason: &'static str,
