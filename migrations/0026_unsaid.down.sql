@@ -1,3 +1,2 @@
-DROP INDEX turns_with_picture;
 ALTER TABLE settings DROP COLUMN zone_is_chosen;
 ALTER TABLE proactive_messages DROP COLUMN message_id, DROP COLUMN chain, DROP COLUMN about;

@@ -12,5 +12,3 @@ COMMENT ON COLUMN proactive_messages.about IS 'The day that the plan was about, 
 ALTER TABLE settings ADD COLUMN zone_is_chosen boolean NOT NULL DEFAULT false;
 UPDATE settings SET zone_is_chosen = true WHERE proactive_at IS NOT NULL;
 COMMENT ON COLUMN settings.zone_is_chosen IS 'Whether the person said where they live; otherwise the zone is the default one.';
-
-CREATE INDEX turns_with_picture ON turns (user_id, id) WHERE reply_picture IS NOT NULL;

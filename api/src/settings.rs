@@ -77,7 +77,8 @@ fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
         quiet_hours: Some(quiet.map(|quiet| quiet.to_string()).unwrap_or_default()),
         good_morning: Some(good_morning),
         follow_ups: Some(follow_ups),
-        menu_buttons: Some(menu_buttons),
+        // A bot of the version before can read no answer that has it.
+        menu_buttons: menu_buttons.then_some(true),
     };
     SettingsResponse { user_id, data, zone_is_chosen: Some(zone_is_chosen) }
 }

@@ -322,3 +322,11 @@ fn known<T>(found: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
         Err(error) => Err(error),
     }
 }
+
+/// What an API of the version before has no endpoint for is nothing.
+fn offered<T>(found: Result<Option<T>, ClientError>) -> Result<Option<T>, ClientError> {
+    match found {
+        Err(error) if matches!(error.code(), Some(Code::NotFound | Code::MethodNotAllowed)) => Ok(None),
+        found => found,
+    }
+}

@@ -30,8 +30,10 @@ const MAX_ATTEMPTS: i32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Pause between two attempts at a report of money that was set apart.
 const MONEY_PAUSE: TimeDelta = TimeDelta::minutes(5);
-/// For so long what may pass by itself does not count: a rollout takes some minutes.
-const DOUBT: TimeDelta = TimeDelta::minutes(10);
+/// For so long what may pass by itself does not count: a rollout takes some minutes, and may take longer than it should.
+const DOUBT: TimeDelta = TimeDelta::minutes(30);
+/// Ends, with the time after it, what is written down of an update in doubt.
+const DOUBTED: &str = ", in doubt since ";
 /// Longest pause that a neighbour is granted who asks for one.
 const LONGEST_WISH: Duration = Duration::from_secs(3600);
 
@@ -126,13 +128,11 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
         Ok(Err(Trouble::NotYet { after })) => {
             return End::Again { at: bot.clock.now() + after, reason: "not_yet".to_owned(), counts: false };
         }
-        Ok(Err(Trouble::Doubtful { reason, detail })) if bot.clock.now() - update.received_at < DOUBT => {
-            bot.metrics.inbox_failure(reason);
-            tracing::warn!(update_id = update.update_id, reason, detail, "an update waits for what may pass by itself");
-            let at = bot.clock.now() + pause(bot, update, None);
-            return End::Again { at, reason: reason.to_owned(), counts: false };
-        }
-        Ok(Err(Trouble::Doubtful { reason, detail } | Trouble::Fault { reason, detail })) => (reason, detail),
+        Ok(Err(Trouble::Doubtful { reason, detail })) => match in_doubt(bot, update, reason, &detail) {
+            Ok(end) => return end,
+            Err(since) => (reason, format!("{detail}{DOUBTED}{}", since.to_rfc3339())),
+        },
+        Ok(Err(Trouble::Fault { reason, detail })) => (reason, detail),
         // What a panic says may quote what the person said.
         Err(_) => ("panic", "handling it panicked".to_owned()),
     };
@@ -156,6 +156,21 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
         reason: format!("{reason}: {detail}"),
         counts: true,
     }
+}
+
+/// Puts an update back without blame, as long as what may pass by itself may take; then, since when it has been in doubt. The
+/// time is counted from the first such answer: before that it may have waited for a neighbour for hours.
+fn in_doubt(bot: &Bot, update: &ClaimedUpdate, reason: &'static str, detail: &str) -> Result<End, DateTime<Utc>> {
+    let now = bot.clock.now();
+    let before = update.error.as_deref().and_then(|error| error.rsplit_once(DOUBTED)?.1.parse().ok());
+    let since: DateTime<Utc> = before.unwrap_or(now);
+    if now - since >= DOUBT {
+        return Err(since);
+    }
+    bot.metrics.inbox_failure(reason);
+    tracing::warn!(update_id = update.update_id, reason, detail, "an update waits for what may pass by itself");
+    let (at, reason) = (now + pause(bot, update, None), format!("{reason}{DOUBTED}{}", since.to_rfc3339()));
+    Ok(End::Again { at, reason, counts: false })
 }
 
 async fn bury(bot: &Bot, update: &ClaimedUpdate, reason: String) -> End {

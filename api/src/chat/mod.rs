@@ -77,7 +77,7 @@ problems!(
 pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId, request: Request) -> Response {
     let headers = request.headers().clone();
     let prepared = async {
-        let _room = api.room.take(&headers).await?;
+        let _room = api.room.take(person, &headers).await?;
         let body = JsonBody::<ChatRequest>::from_request(request, &api);
         // One that trickles in takes room from others.
         let body = tokio::time::timeout(BODY_TIME, body).await;

@@ -58,6 +58,7 @@ pub(super) fn turn_request(
         more_images,
         audio_data,
         audio_ref,
+        audio_seconds: _,
         voice_later,
         reply_to,
         again,

@@ -23,6 +23,8 @@ async fn what_a_person_wishes_is_kept_encrypted_and_told_to_the_model_as_informa
     let nobody = json!({"user_id": IVAN, "data": {"detail": "long"}});
     assert_eq!(api.post("/settings", Some(&token), &nobody).await.code(), Code::ProfileNotFound);
     api.say(&token, "Привет", None).await.unwrap();
+    let untouched = api.get("/settings/42", Some(&token)).await.json();
+    assert_eq!(untouched["data"].get("menu_buttons"), None, "a bot of the version before could not read it");
 
     let list = |lines: &[&str]| Some(lines.iter().map(|line| (*line).to_owned()).collect());
     let data = SettingsData {

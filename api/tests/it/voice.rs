@@ -8,6 +8,7 @@ use evolve_contract::{
 };
 use evolve_engine::speech::{opus, pcm::Pcm};
 use futures::TryStreamExt as _;
+use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::harness::{Api, IVAN, Setup};
@@ -81,6 +82,16 @@ async fn what_is_no_recording_is_refused() {
         let detail = answer.problem().detail.unwrap();
         assert!(detail.contains(expected), "{what}: {detail}");
     }
+}
+
+#[tokio::test]
+async fn a_bot_of_the_version_before_says_how_long_a_recording_is_and_is_heard() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    let body = json!({"message": "", "audio_data": recording(3), "audio_seconds": 7});
+    assert_eq!(api.post("/chat", Some(&token), &body).await.status, StatusCode::OK);
+    let heard = api.script.requests().pop().unwrap().context.pop().unwrap().text();
+    assert_eq!(heard, "(голосовое сообщение, 3 с)", "it is measured");
 }
 
 #[tokio::test]

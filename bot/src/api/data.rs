@@ -11,7 +11,7 @@ use evolve_contract::{
     stats::StatsResponse,
 };
 
-use super::{Api, known};
+use super::{Api, known, offered};
 
 impl Api {
     /// Asks to be removed in so many days; when that is.
@@ -82,7 +82,7 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn consent(&self, person: i64) -> Result<Option<ConsentResponse>, ClientError> {
         let found = self.authorised(person, |token| async move { self.client.consent(&token, person).await }).await;
-        Ok(known(found)?.filter(|consent| consent.available))
+        Ok(offered(known(found))?.filter(|consent| consent.available))
     }
 
     /// Writes down what they decided.

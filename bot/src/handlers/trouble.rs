@@ -32,7 +32,7 @@ pub(crate) enum Trouble {
         /// When it will have come.
         after: Duration,
     },
-    /// It may pass by itself, as between two versions during a rollout. It does not count for some minutes; then it does.
+    /// It may pass by itself, as between two versions during a rollout. It does not count for half an hour; then it does.
     Doubtful {
         /// For metrics and the inbox.
         reason: &'static str,
@@ -87,11 +87,12 @@ impl From<ClientError> for Trouble {
                 code => {
                     let id = problem.request_id.as_deref().unwrap_or("unknown");
                     let detail = format!("the API answered {} {code:?}, request {id}", problem.status);
-                    // One of the version before does not know all fields yet.
-                    if code == Code::InvalidBody {
-                        Self::Doubtful { reason: "api_other_version", detail }
-                    } else {
-                        Self::Fault { reason: "api_problem", detail }
+                    match code {
+                        // One of the version before does not know all fields and paths yet.
+                        Code::InvalidBody | Code::NotFound | Code::MethodNotAllowed => {
+                            Self::Doubtful { reason: "api_other_version", detail }
+                        }
+                        _ => Self::Fault { reason: "api_problem", detail },
                     }
                 }
             },
@@ -190,8 +191,14 @@ mod tests {
     #[test]
     fn a_fault_of_ours_counts() {
         assert!(matches!(Trouble::from(problem(Code::Internal)), Trouble::Fault { .. }));
-        // It may only be of another version.
-        assert!(matches!(Trouble::from(problem(Code::InvalidBody)), Trouble::Doubtful { .. }));
+    }
+
+    #[rstest]
+    #[case(Code::InvalidBody)]
+    #[case(Code::NotFound)]
+    #[case(Code::MethodNotAllowed)]
+    fn what_may_only_be_of_another_version_is_doubtful(#[case] code: Code) {
+        assert!(matches!(Trouble::from(problem(code)), Trouble::Doubtful { .. }));
     }
 
     #[rstest]

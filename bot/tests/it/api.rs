@@ -92,6 +92,7 @@ struct World {
     voices: HashMap<i64, VoiceResponse>,
     settings: HashMap<i64, SettingsData>,
     is_adult: bool,
+    knows_no_consents: bool,
     consents: HashMap<i64, bool>,
     /// Who said that they are too young.
     minors: HashSet<i64>,
@@ -144,6 +145,7 @@ impl FakeApi {
             voices: HashMap::new(),
             settings: HashMap::new(),
             is_adult: false,
+            knows_no_consents: false,
             consents: HashMap::new(),
             minors: HashSet::new(),
             deletions: HashMap::new(),

@@ -129,3 +129,14 @@ async fn a_button_of_somebody_who_was_removed_brings_nobody_back() {
     world.wait_until_done(update).await;
     assert_eq!((world.api.consent(42), world.api.profile(42)), (None, None));
 }
+
+#[tokio::test]
+async fn an_api_of_the_version_before_has_nothing_to_decide_and_all_else_works() {
+    let world = adult().await;
+    world.api.know_no_consents();
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/settings");
+    assert!(!world.wait_for_last(42, "Настройки").await.text.contains("Взрослые темы"));
+    world.telegram.send_text(anna(), "/privacy");
+    assert!(!world.wait_for_last(42, "Что о вас хранится").await.text.contains("Взрослые темы"));
+}

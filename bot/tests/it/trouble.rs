@@ -58,6 +58,34 @@ async fn an_api_of_the_version_before_buries_nobodys_messages() {
 }
 
 #[tokio::test]
+async fn what_waited_for_hours_before_a_rollout_is_given_the_time_that_a_rollout_takes() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed(Utc::now());
+    world.api.answer(|call, before| match (call.person, before) {
+        (42, 0) => Reply::Problem(Problem::new(Code::DatabaseUnavailable)),
+        (42, _) if call.request.message == "Раз" => Reply::Problem(Problem::new(Code::InvalidBody)),
+        _ => Reply::Text(format!("echo: {}", call.request.message)),
+    });
+    let _bot = world.bot().await;
+    let update = world.telegram.send_text(anna(), "Раз");
+    for attempt in 1..=8 {
+        world.api.wait_for_calls_of(42, attempt).await;
+        world.wait_until_let_go(update).await;
+        world.clock.advance(if attempt == 1 { TimeDelta::hours(2) } else { TimeDelta::seconds(75) });
+        // Somebody else is answered meanwhile, which also wakes the worker once time has passed.
+        world.telegram.send_text(john(), &format!("{attempt}"));
+        world.wait_for_last(7, &format!("echo: {attempt}")).await;
+    }
+    world.api.wait_for_calls_of(42, 9).await;
+    world.wait_until_let_go(update).await;
+    world.api.answer(|call, _| Reply::Text(format!("echo: {}", call.request.message)));
+    world.clock.advance(TimeDelta::seconds(75));
+    world.telegram.send_text(john(), "И теперь?");
+    world.wait_for_last(42, "echo: Раз").await;
+    assert_eq!(world.texts(42), ["echo: Раз"]);
+}
+
+#[tokio::test]
 async fn a_token_that_has_run_out_is_renewed_without_anybody_noticing() {
     let world = World::new().await;
     let bot = world.bot().await;

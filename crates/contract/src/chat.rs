@@ -45,6 +45,10 @@ pub struct ChatRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
     pub audio_ref: Option<String>,
+    /// How long the recording is, of older callers: what it lasts is measured.
+    #[serde(default, skip_serializing)]
+    #[schema(ignore)]
+    pub audio_seconds: Option<u32>,
     /// Whether a spoken answer may come later, as a message of its own in the person's chat with the bot, so that the written
     /// one does not wait for it. Not without an Idempotency-Key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

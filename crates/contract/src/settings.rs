@@ -48,7 +48,7 @@ pub struct SettingsData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_ups: Option<bool>,
     /// Whether the bot shows its main commands as keys below the field in which the person types. Off, unless they switch it
-    /// on.
+    /// on; an answer leaves it out while it is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub menu_buttons: Option<bool>,
 }
@@ -70,8 +70,46 @@ pub struct SettingsResponse {
     /// The person's Telegram id.
     pub user_id: i64,
     /// Everything that can be set, as it is now.
+    #[serde(deserialize_with = "Lenient::deserialize")]
     pub data: SettingsData,
     /// Whether the person said where they live; otherwise their time zone is the default one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone_is_chosen: Option<bool>,
+}
+
+/// What can be set, as it is read in an answer: an API of the version after may tell more.
+#[derive(Deserialize)]
+#[serde(remote = "SettingsData")]
+struct Lenient {
+    #[serde(default)]
+    detail: Option<Detail>,
+    #[serde(default)]
+    instructions: Option<Vec<String>>,
+    #[serde(default)]
+    talk_of: Option<Vec<String>>,
+    #[serde(default)]
+    avoid: Option<Vec<String>>,
+    #[serde(default)]
+    quiet_hours: Option<String>,
+    #[serde(default)]
+    good_morning: Option<bool>,
+    #[serde(default)]
+    follow_ups: Option<bool>,
+    #[serde(default)]
+    menu_buttons: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_answer_of_the_version_after_is_read_and_a_request_of_it_is_not() {
+        let data = json!({"detail": "long", "moon": true});
+        let answer: SettingsResponse = from_value(json!({"user_id": 1, "data": data.clone()})).unwrap();
+        assert_eq!(answer.data, SettingsData { detail: Some(Detail::Long), ..SettingsData::default() });
+        assert!(from_value::<SettingsUpdate>(json!({"user_id": 1, "data": data})).is_err());
+    }
 }

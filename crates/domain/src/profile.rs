@@ -80,12 +80,11 @@ impl Profile {
     }
 
     /// In which words a field may have been said. For a gender these are none: people show it with every word, and hardly
-    /// ever say it.
+    /// ever say it. For a name neither: it is said of others too, and whatever was ever said of a namesake would go with it.
     #[must_use]
     pub fn said(&self, field: Field) -> Vec<String> {
         match field {
-            Field::Name => self.name.iter().cloned().collect(),
-            Field::Gender => Vec::new(),
+            Field::Name | Field::Gender => Vec::new(),
             Field::Birthday => self.birthday.map(dates).unwrap_or_default(),
             Field::Occupation => self.occupation.iter().cloned().collect(),
             Field::City => self.city.iter().cloned().collect(),

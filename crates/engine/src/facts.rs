@@ -4,9 +4,12 @@
 //! changed before they could be written.
 
 use chrono::NaiveDate;
-use evolve_domain::fact::{
-    Category, MOST,
-    told::{Held, Named, Placed, Told, named, place},
+use evolve_domain::{
+    fact::{
+        Category, MOST,
+        told::{Held, Named, Placed, Told, named, place},
+    },
+    memory::forget::unsaid,
 };
 use evolve_store::facts::{Fact, FactChanges, NewFact, Source};
 use uuid::Uuid;
@@ -117,7 +120,7 @@ impl<'a> Work<'a> {
                 Outcome::Gone(gone.len())
             }
             Wish::Unsay(words) => {
-                let owed = words.iter().map(|(id, words)| NewFact::new(*id, Category::Identity, words.as_str()));
+                let owed = words.iter().map(|(id, words)| NewFact::new(*id, Category::Identity, unsaid(words)));
                 self.changes.learnt.extend(owed);
                 self.changes.forgotten.extend(words.iter().map(|(id, _)| *id));
                 Outcome::Gone(words.len())
@@ -288,7 +291,7 @@ mod tests {
         let unsay = Wish::Unsay(vec![(uuid(10), "Kazan".to_owned())]);
         let (changes, outcomes) = settle(&[unsay], &[fact(1, "Sings")], 0, Some(1));
         assert_eq!((outcomes, changes.forgotten.as_slice()), (vec![Outcome::Gone(1)], &[uuid(10)][..]));
-        assert_eq!((changes.learnt[0].content.as_str(), changes.news()), ("Kazan", 0));
+        assert_eq!((changes.learnt[0].content.clone(), changes.news()), (unsaid("Kazan"), 0));
     }
 
     #[test]

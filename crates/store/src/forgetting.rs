@@ -8,6 +8,8 @@
 //!
 //! [`FactChanges::forgotten`]: crate::facts::FactChanges::forgotten
 
+mod found;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -21,6 +23,7 @@ use evolve_domain::memory::{
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
+use self::found::Found;
 use crate::{
     Keyring, Store, StoreError,
     memory::{POSTINGS, month_of},
@@ -206,8 +209,9 @@ impl Forgetting<'_> {
         if facts.is_empty() {
             return Ok(Forgotten::default());
         }
-        let (traces, found) = traces(&mut transaction, keys, user_id, &facts, messages).await?;
-        let emptied = empty(&mut transaction, user_id, &facts, &traces, found).await?;
+        let found = traces(&mut transaction, keys, user_id, &facts, messages).await?;
+        let emptied = empty(&mut transaction, user_id, &facts, &found).await?;
+        let traces = found.traces;
         let mut conversations: BTreeSet<Uuid> = emptied.iter().map(|message| message.conversation_id).collect();
         conversations.extend(that_tell(&mut transaction, keys, user_id, &traces).await?);
         let conversations: Vec<_> = conversations.into_iter().collect();
@@ -243,14 +247,14 @@ impl Forgetting<'_> {
     }
 }
 
-/// What tells of each fact, and the numbers of the messages that hold one.
+/// Reads what is to be forgotten.
 async fn traces(
     connection: &mut PgConnection,
     keys: &Keyring,
     user_id: i64,
     facts: &[FactRow],
     messages: i32,
-) -> Result<(Vec<Trace>, Vec<i32>), StoreError> {
+) -> Result<Found, StoreError> {
     type Columns = (i32, Option<Vec<String>>, Option<Vec<NaiveDate>>, Option<Vec<Vec<u8>>>);
     let texts: Vec<String> =
         facts.iter().map(|fact| keys.decrypt(&fact.content, "facts.content")).collect::<Result<_, _>>()?;
@@ -269,9 +273,14 @@ async fn traces(
     let all = u32::try_from(messages).unwrap_or_default();
     let traces: Vec<_> = texts.iter().map(|text| Trace::of(text, &blocks, all)).collect();
     let told_in = facts.iter().map(|fact| fact.number.and_then(|number| u32::try_from(number).ok()));
-    let numbers: BTreeSet<u32> =
-        traces.iter().zip(told_in).flat_map(|(trace, told_in)| trace.holding(&blocks, told_in)).collect();
-    Ok((traces, numbers.into_iter().filter_map(|number| i32::try_from(number).ok()).collect()))
+    let (mut of_one_word, mut of_more) = (BTreeSet::new(), BTreeSet::new());
+    for (trace, told_in) in traces.iter().zip(told_in) {
+        let numbers = trace.holding(&blocks, told_in).into_iter().filter_map(|number| i32::try_from(number).ok());
+        if trace.is_of_one_word() { of_one_word.extend(numbers) } else { of_more.extend(numbers) }
+    }
+    let numbers = of_one_word.union(&of_more).copied().collect();
+    of_one_word.retain(|number| !of_more.contains(number));
+    Ok(Found { traces, numbers, of_one_word })
 }
 
 /// Empties the messages that hold a fact, and says which.
@@ -279,24 +288,20 @@ async fn empty(
     connection: &mut PgConnection,
     user_id: i64,
     facts: &[FactRow],
-    traces: &[Trace],
-    found: Vec<i32>,
+    found: &Found,
 ) -> Result<Vec<MessageRow>, StoreError> {
     let sources: (Vec<_>, Vec<_>) = facts.iter().filter_map(|fact| Some((fact.message_id?, fact.created_at))).unzip();
-    let unsaid = facts.iter().zip(traces).filter(|(_, trace)| trace.is_unsaid());
+    let unsaid = facts.iter().zip(&found.traces).filter(|(_, trace)| trace.is_unsaid());
     let rows: Vec<MessageRow> = sqlx::query_as(HELD)
         .bind(user_id)
-        .bind(sources.0)
+        .bind(&sources.0)
         .bind(sources.1)
-        .bind(found)
+        .bind(&found.numbers)
         .bind(facts.iter().map(|fact| fact.forgotten_at).collect::<Vec<_>>())
         .bind(unsaid.filter_map(|(fact, _)| fact.message_id).collect::<Vec<_>>())
         .fetch_all(&mut *connection)
         .await?;
-    let holds = |row: &MessageRow| row.certain || traces.iter().any(|trace| trace.is_taken_up(&row.text));
-    // One that is both certain and an answer comes twice.
-    let rows: BTreeMap<Uuid, MessageRow> = rows.into_iter().filter(holds).map(|row| (row.id, row)).collect();
-    let rows: Vec<_> = rows.into_values().filter(|row| !row.text.is_empty()).collect();
+    let rows: Vec<_> = found.held(rows, &sources.0).into_values().filter(|row| !row.text.is_empty()).collect();
     unindex(connection, user_id, &rows).await?;
     vectors::gone(connection, user_id, rows.iter().filter_map(|row| row.number).collect()).await?;
     let (answers, messages): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.role == Role::Assistant.as_str());

@@ -48,6 +48,8 @@ pub struct ClaimedUpdate {
     pub draft_id: Option<i64>,
     /// Whether somebody may have begun to work it before: their attempt was given back, or they died.
     pub repeated: bool,
+    /// Why it was given back the last time.
+    pub error: Option<String>,
     /// When it came.
     pub received_at: DateTime<Utc>,
     worker: Uuid,

@@ -1,8 +1,26 @@
 //! Migrations: up to the newest, down to a given one, and what has been applied.
+//!
+//! Whatever asks for a table after a migration that waits for it waits too, so a migration waits for a few seconds only, lets
+//! the others through, and is tried again.
 
-use sqlx::{Connection as _, PgConnection, migrate::Migrate as _, migrate::Migrator};
+use std::{str::FromStr as _, time::Duration};
+
+use sqlx::{
+    Connection as _, PgConnection,
+    migrate::{Migrate as _, MigrateError as Failure, Migrator},
+    postgres::PgConnectOptions,
+};
 
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+
+/// How long a migration waits for a lock.
+const LOCK_TIMEOUT: &str = "5s";
+/// How long it lets others through.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How often it is tried while somebody holds what it needs.
+const MAX_TRIES: u32 = 60;
+/// What Postgres says of a lock that was waited for too long.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Why migrating did not work.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +49,14 @@ pub struct Status {
 /// # Errors
 /// [`MigrateError`].
 pub async fn up(database_url: &str) -> Result<(), MigrateError> {
-    let mut connection = connect(database_url).await?;
-    MIGRATOR.run_direct(None, &mut connection, false).await?;
-    Ok(())
+    let mut tries = 0;
+    loop {
+        let mut connection = connect(database_url).await?;
+        let done = MIGRATOR.run_direct(None, &mut connection, false).await;
+        if !is_to_be_tried_again(done, connection, &mut tries).await? {
+            return Ok(());
+        }
+    }
 }
 
 /// Reverts every migration above `target`; 0 reverts all.
@@ -41,9 +64,14 @@ pub async fn up(database_url: &str) -> Result<(), MigrateError> {
 /// # Errors
 /// [`MigrateError`].
 pub async fn down(database_url: &str, target: i64) -> Result<(), MigrateError> {
-    let mut connection = connect(database_url).await?;
-    MIGRATOR.undo(&mut connection, target).await?;
-    Ok(())
+    let mut tries = 0;
+    loop {
+        let mut connection = connect(database_url).await?;
+        let done = MIGRATOR.undo(&mut connection, target).await;
+        if !is_to_be_tried_again(done, connection, &mut tries).await? {
+            return Ok(());
+        }
+    }
 }
 
 /// Every migration that this binary knows.
@@ -64,6 +92,32 @@ pub async fn status(database_url: &str) -> Result<Vec<Status>, MigrateError> {
         .collect())
 }
 
+/// Whether it is to be tried again, since somebody held what it needed. The connection goes: the lock that keeps migrations of
+/// several processes apart is its own.
+async fn is_to_be_tried_again(
+    done: Result<(), Failure>,
+    connection: PgConnection,
+    tries: &mut u32,
+) -> Result<bool, MigrateError> {
+    let Err(failure) = done else { return Ok(false) };
+    *tries += 1;
+    if !is_held_up(&failure) || *tries >= MAX_TRIES {
+        return Err(failure.into());
+    }
+    tracing::warn!(tries = *tries, error = %failure, "a migration waits for a lock, lets others through, and is tried again");
+    // Whatever becomes of the connection, it is not used again.
+    let _ = connection.close().await;
+    tokio::time::sleep(PAUSE).await;
+    Ok(true)
+}
+
+fn is_held_up(failure: &Failure) -> bool {
+    let (Failure::Execute(error) | Failure::ExecuteMigration(error, _)) = failure else { return false };
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
+}
+
 async fn connect(database_url: &str) -> Result<PgConnection, MigrateError> {
-    PgConnection::connect(database_url).await.map_err(MigrateError::Connect)
+    let options = PgConnectOptions::from_str(database_url).map_err(MigrateError::Connect)?;
+    let options = options.options([("lock_timeout", LOCK_TIMEOUT)]);
+    PgConnection::connect_with(&options).await.map_err(MigrateError::Connect)
 }

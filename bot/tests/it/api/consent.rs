@@ -27,6 +27,11 @@ impl FakeApi {
         self.lock().is_adult = is_adult;
     }
 
+    /// It is of the version before, which has no `/consent`.
+    pub(crate) fn know_no_consents(&self) {
+        self.lock().knows_no_consents = true;
+    }
+
     /// What a person decided.
     pub(crate) fn consent(&self, person: i64) -> Option<bool> {
         self.lock().consents.get(&person).copied()
@@ -55,6 +60,7 @@ pub(super) fn believe(world: &mut World, person: i64, message: &str) -> bool {
 async fn consent(State(world): Shared, Path(user_id): Path<i64>, headers: HeaderMap) -> Response {
     let world = world.lock().unwrap();
     match person(&world, &headers) {
+        _ if world.knows_no_consents => problem(Problem::new(Code::NotFound)),
         Err(response) => response,
         Ok(person) if person != user_id => problem(Problem::new(Code::Forbidden)),
         Ok(person) if !world.profiles.contains_key(&person) => problem(Problem::new(Code::ProfileNotFound)),

@@ -5,19 +5,37 @@
 //! word of several is a topic and not a fact, and forgetting one thing must not take others along. A fact that is one word
 //! ("Has diabetes") is wherever that word is: what a person wants forgotten must not stay because it is short. So is one of
 //! which a single word was ever said, if it was told with that word.
+//!
+//! What is no fact but a field of the profile is told apart ([`unsaid`]): one of a single word ("Doctor") is what the person said
+//! of it in that very word, and what was answered to that. Otherwise whatever they ever said of any doctor would go.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{candidates::Block, index::postings, terms::terms};
+use super::{
+    candidates::Block,
+    index::postings,
+    terms::{stems, terms},
+};
 
 /// The share of a fact's weight that a message says.
 const MOST_OF_IT: f32 = 0.7;
 /// The share at which a text that is known to be about it (the answer to its message, a summary) takes it up.
 const ITS_TOPIC: f32 = 0.3;
 
+/// Begins what is to be forgotten and is no fact: no fact holds such a character.
+const NO_FACT: char = '\u{1}';
+
+/// What is to be forgotten wherever it was said though it is no fact, as it is kept until then.
+#[must_use]
+pub fn unsaid(words: &str) -> String {
+    format!("{NO_FACT}{words}")
+}
+
 /// A fact to be forgotten, as texts are compared with it.
 #[derive(Clone, Debug)]
 pub struct Trace {
+    /// The only word of what is no fact.
+    word: Option<BTreeSet<String>>,
     /// Words that were said.
     said: Weights,
     /// All of its words.
@@ -51,6 +69,7 @@ impl Trace {
         for block in blocks {
             *counts.entry(block.term).or_default() += postings(block.postings).count();
         }
+        let (fact, is_fact) = fact.strip_prefix(NO_FACT).map_or((fact, true), |words| (words, false));
         let small = |count: usize| f32::from(u16::try_from(count).unwrap_or(u16::MAX));
         let all = small(messages as usize);
         let weight = |term: &str| {
@@ -61,10 +80,24 @@ impl Trace {
             terms(fact).into_iter().map(|term| (weight(&term), term)).map(|(w, t)| (t, w)).collect();
         // A word that was never said cannot tell where the fact was: it is the model's, who put the fact in words.
         let said = all.iter().filter(|(term, _)| counts.contains_key(term.as_str()));
+        let word = (!is_fact && all.len() == 1).then(|| stems(fact).into_iter().collect());
         Self {
+            word,
             said: Weights::new(said.map(|(term, weight)| (term.clone(), *weight)).collect()),
             all: Weights::new(all),
         }
+    }
+
+    /// Whether it is what the person said in one word, and no more.
+    #[must_use]
+    pub fn is_of_one_word(&self) -> bool {
+        self.word.is_some()
+    }
+
+    /// Whether a text has that very word in it.
+    #[must_use]
+    pub fn is_said_by(&self, text: &str) -> bool {
+        self.word.as_ref().is_some_and(|word| stems(text).iter().any(|stem| word.contains(stem)))
     }
 
     /// Whether none of its words was ever said: it was put in other words, or in another language.
@@ -155,6 +188,15 @@ mod tests {
         assert_eq!(holding("Диабет", &texts), [1, 3]);
         // The other word is the model's.
         assert_eq!(holding("Болеет диабетом", &texts), [1, 3]);
+    }
+
+    #[test]
+    fn a_field_of_one_word_is_in_that_very_word_whatever_its_ending_and_a_fact_is_not() {
+        let trace = Trace::of(&unsaid("Врач"), &[], 1);
+        assert!(trace.is_of_one_word() && trace.is_said_by("Работаю врачом") && !trace.is_said_by("Ходил к доктору"));
+        for other in [unsaid("Главный врач"), "Врач".to_owned()] {
+            assert!(!Trace::of(&other, &[], 1).is_of_one_word(), "{other}");
+        }
     }
 
     #[test]

@@ -64,6 +64,11 @@ pub fn terms(text: &str) -> Vec<String> {
     words(text).iter().filter_map(|word| term(word)).collect()
 }
 
+/// The words of a text that tell something, without endings, each by itself: another word of the same meaning is another.
+pub(crate) fn stems(text: &str) -> Vec<String> {
+    words(text).iter().filter(|word| !STOP.contains(word.as_str())).map(|word| stem(word)).collect()
+}
+
 fn stem(word: &str) -> String {
     let (russian, english) = &*STEMMERS;
     let stemmer = if word.chars().any(|c| matches!(c, 'а'..='я')) { russian } else { english };

@@ -192,6 +192,36 @@ async fn what_stood_in_the_profile_is_forgotten_with_whatever_was_said_of_it() {
 }
 
 #[tokio::test]
+async fn a_field_of_one_word_takes_along_what_was_said_of_it_and_a_name_takes_nothing_along() {
+    let world = world([
+        Step::call("set_profile", json!({"name": "Вера", "occupation": "врач"})),
+        Step::say("Трудная работа, врач"),
+        Step::say("Доктор поможет"),
+        Step::say("Сходите к врачу"),
+        Step::call("forget", json!({"fact": "occupation"})),
+        Step::say("Уже не знаю"),
+        Step::call("forget", json!({"fact": "name"})),
+        Step::say("И этого не знаю"),
+        Step::say("Нет"),
+    ])
+    .await;
+    world.say("Я Вера, работаю врачом").await.unwrap();
+    world.say("Вчера ходила к доктору, верю ему").await.unwrap();
+    world.say("Болит горло").await.unwrap();
+    world.say("Забудь, кем я работаю").await.unwrap();
+    world.say("И как меня зовут").await.unwrap();
+    world.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
+    let of_it = "SELECT count(*) FROM messages WHERE text IN ('Я Вера, работаю врачом', 'Трудная работа, врач')";
+    assert_eq!(world.count(of_it).await, 0);
+    let others = "SELECT count(*) FROM messages WHERE text IN
+                  ('Вчера ходила к доктору, верю ему', 'Доктор поможет', 'Болит горло', 'Сходите к врачу')";
+    assert_eq!(world.count(others).await, 4);
+    world.say("Ты знаешь, кто я?").await.unwrap();
+    assert!(!world.last_system().contains("- name") && !world.last_system().contains("- occupation"));
+}
+
+#[tokio::test]
 async fn a_summary_that_is_being_made_while_its_fact_is_forgotten_is_not_written() {
     let gate = Arc::new(Notify::new());
     let held = gate.clone();

@@ -17,8 +17,7 @@ macro_rules! claim {
             )
             UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
             FROM next WHERE i.update_id = next.update_id
-            RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.draft_id,
-                      i.error IS NOT NULL AS postponed"
+            RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.draft_id, i.error"
         )
     };
 }
@@ -98,7 +97,7 @@ impl Inbox<'_> {
             attempts: i32,
             received_at: DateTime<Utc>,
             draft_id: Option<i64>,
-            postponed: bool,
+            error: Option<String>,
         }
         let row: Option<Row> =
             sqlx::query_as(statement).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
@@ -110,7 +109,8 @@ impl Inbox<'_> {
             attempts: row.attempts,
             received_at: row.received_at,
             draft_id: row.draft_id,
-            repeated: row.attempts > 1 || row.postponed,
+            repeated: row.attempts > 1 || row.error.is_some(),
+            error: row.error,
             worker,
         }))
     }

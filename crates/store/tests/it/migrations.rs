@@ -74,7 +74,6 @@ const DATA: [(i64, &str); 28] = [
     (24, "INSERT INTO consents VALUES (1, 'adult', 1, false, now(), now())"),
     (25, "UPDATE room_turns SET thread_id = 7"),
     (26, "UPDATE proactive_messages SET message_id = gen_random_uuid(), chain = gen_random_uuid(), about = '2026-01-02';
-          UPDATE turns SET reply_picture = '\\x89';
           UPDATE settings SET zone_is_chosen = true"),
     (27, "UPDATE settings SET menu_buttons = true"),
     (28, "UPDATE audio_files SET message_id = gen_random_uuid(), file_ref = 'file', heard_chars = 1"),
@@ -125,6 +124,33 @@ async fn several_processes_may_migrate_at_once() {
     let database = TestDatabase::empty().await;
     let all = futures::future::join_all((0..4).map(|_| migrate::up(database.url()))).await;
     assert!(all.iter().all(Result::is_ok), "{all:?}");
+}
+
+#[tokio::test]
+async fn a_migration_that_waits_for_somebody_lets_others_through_and_is_tried_again() {
+    let database = TestDatabase::empty().await;
+    migrate::up(database.url()).await.unwrap();
+    // The next one up adds a column to the settings.
+    migrate::down(database.url(), 26).await.unwrap();
+    let mut reader = PgConnection::connect(database.url()).await.unwrap();
+    let mut reading = reader.begin().await.unwrap();
+    sqlx::query("SELECT FROM settings").execute(&mut *reading).await.unwrap();
+    let others = async {
+        let pool = database.pool();
+        evolve_testkit::eventually("the migration waits", async || {
+            let waiting = "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                           WHERE NOT l.granted AND l.relation = 'settings'::regclass AND d.datname = current_database())";
+            let (waits,): (bool,) = sqlx::query_as(waiting).fetch_one(&pool).await.unwrap();
+            waits
+        })
+        .await;
+        let mut other = PgConnection::connect(database.url()).await.unwrap();
+        sqlx::query("SET statement_timeout = '20s'").execute(&mut other).await.unwrap();
+        sqlx::query("SELECT FROM settings").execute(&mut other).await.expect("who came after it waits for it");
+        reading.rollback().await.unwrap();
+    };
+    let (done, ()) = futures::join!(migrate::up(database.url()), others);
+    done.unwrap();
 }
 
 #[tokio::test]
