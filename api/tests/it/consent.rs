@@ -44,6 +44,21 @@ async fn a_person_is_to_be_asked_decides_and_takes_it_back_and_all_of_it_is_on_r
 }
 
 #[tokio::test]
+async fn no_yes_is_taken_from_whoever_told_that_they_are_under_18_and_it_says_why() {
+    let setup = Setup::new().await.with("PERSONA", r#"{"adult": true}"#);
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", Some("a")).await.unwrap();
+    api.client.update_consent(&token, IVAN, decision(true)).await.unwrap();
+    assert!(api.say(&token, "мне 16 и я хочу", Some("b")).await.unwrap().consent_withdrawn);
+    let consent = api.client.consent(&token, IVAN).await.unwrap();
+    assert_eq!((consent.agreed, consent.minor_said_at), (Some(false), Some(setup.clock.now())));
+    let refused = api.client.update_consent(&token, IVAN, decision(true)).await.unwrap_err();
+    assert_eq!(refused.code(), Some(Code::Underage));
+    assert_eq!(api.client.update_consent(&token, IVAN, decision(false)).await.unwrap(), consent);
+}
+
+#[tokio::test]
 async fn where_there_is_nothing_to_agree_to_nobody_is_asked() {
     let api = Api::start().await;
     let token = api.token(IVAN).await;

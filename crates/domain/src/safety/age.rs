@@ -77,10 +77,11 @@ impl Age {
 
     /// Whether it is told of the past: "Когда мне исполнилось 16". Where it stands, and where the one it is said of.
     fn is_past(&self, words: &[String], at: usize) -> bool {
-        let mut clause = words[..at].iter().rev().take_while(|word| *word != END);
+        // "С тех пор как мне", and not "когда я сказала, что мне".
+        let mut before = words[..at].iter().rev().take(3).take_while(|word| *word != END);
         let after = words.len().min(self.at + 3);
         let is_coming = words[at..after].iter().any(|word| COMING.contains(&word.as_str()));
-        !is_coming && clause.any(|word| WHEN.contains(&word.as_str()))
+        !is_coming && before.any(|word| WHEN.contains(&word.as_str()))
     }
 
     /// Where the one stands that it is said of: before it, with nothing of weight in between.
@@ -236,6 +237,8 @@ mod tests {
     #[case("Когда мне исполнится 16, разрешат")]
     #[case("I'm 15 and you?")]
     #[case("im 16 but mature")]
+    #[case("After all I'm 15")]
+    #[case("Ты обиделась когда я сказала что мне 15")]
     #[case("I'm 15, in 9th grade")]
     #[case("I'm 15 and in love")]
     #[case("I am 10.")]
@@ -277,6 +280,7 @@ mod tests {
     #[case("мне 15 будет мало")]
     #[case("Мне на 15.")]
     #[case("Когда мне исполнилось 16, мы переехали")]
+    #[case("С тех пор как мне исполнилось 17")]
     #[case("At age 15, I moved to Tver")]
     #[case("I like 15.")]
     #[case("I'm 15 years sober")]

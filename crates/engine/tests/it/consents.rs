@@ -1,6 +1,9 @@
 //! Adult matters: with whom a companion speaks of them, and with whom never.
 
-use evolve_domain::{consent::WORDS, language::Language};
+use evolve_domain::{
+    consent::{MINOR_FOR, WORDS},
+    language::Language,
+};
 use evolve_engine::{
     model::{Script, Step},
     profiles::ProfileError,
@@ -93,13 +96,54 @@ async fn whoever_says_that_they_are_too_young_has_said_no_whatever_they_agreed_t
     let world = adult_world(says()).await;
     world.say("Привет").await.unwrap();
     world.agree().await;
-    world.say("Вообще-то мне 16 лет").await.unwrap();
+    assert!(world.say("Вообще-то мне 16 лет").await.unwrap().consent_withdrawn);
     assert!(!world.was_adult(), "in the very turn");
     assert_eq!(world.count("SELECT count(*) FROM consents WHERE NOT agreed").await, 1);
-    // Said in the same conversation, a button does not make it undone.
+    assert!(!world.say("мне 16 и что?").await.unwrap().consent_withdrawn, "they were told before");
+    // A button does not make it undone, nor does a new conversation, nor a no.
+    assert!(matches!(world.engine.decide(IVAN, WORDS, true).await, Err(ProfileError::Underage)));
+    world.engine.decide(IVAN, WORDS, false).await.unwrap();
+    world.store().users().end_conversation(IVAN, world.clock.now()).await.unwrap();
+    assert!(matches!(world.engine.decide(IVAN, WORDS, true).await, Err(ProfileError::Underage)));
+    let answer = world.say("Шучу, мне 20").await.unwrap();
+    assert!(!world.was_adult() && !answer.asks_consent && !answer.consent_withdrawn);
+    // A year later they may have grown up.
+    world.clock.advance(MINOR_FOR);
     world.agree().await;
-    world.say("Шучу, мне 20").await.unwrap();
-    assert!(!world.was_adult());
+    assert_eq!(world.count("SELECT count(*) FROM consents WHERE agreed AND minor_said_at IS NULL").await, 1);
+}
+
+#[tokio::test]
+async fn whoever_said_no_first_and_then_that_they_are_too_young_cannot_agree_either() {
+    let world = adult_world(says()).await;
+    world.say("Привет").await.unwrap();
+    world.engine.decide(IVAN, WORDS, false).await.unwrap();
+    assert!(!world.say("I'm 15 and you?").await.unwrap().consent_withdrawn, "there was no yes");
+    assert!(matches!(world.engine.decide(IVAN, WORDS, true).await, Err(ProfileError::Underage)));
+    // Asked with other words, they are who they are.
+    sqlx::query("UPDATE consents SET words = words + 1").execute(&world.sql).await.unwrap();
+    let answer = world.say("Как дела?").await.unwrap();
+    assert!(!world.was_adult() && !answer.asks_consent);
+}
+
+#[tokio::test]
+async fn with_a_birthday_of_somebody_too_young_there_is_no_yes_and_clearing_it_undoes_nothing() {
+    let script = Script::with(|request| match request.context.last().map(|m| m.text()).unwrap_or_default().as_str() {
+        "Дата" => Step::call("set_profile", json!({"birthday": "2010-05-01"})),
+        "Опечатка" => Step::call("set_profile", json!({"birthday": "2026-05-01"})),
+        _ => Step::say("Хорошо"),
+    });
+    for (told, is_lasting) in [("Дата", true), ("Опечатка", false)] {
+        let world = adult_world(script.clone()).await;
+        world.say("Привет").await.unwrap();
+        world.agree().await;
+        world.say(told).await.unwrap();
+        assert!(matches!(world.engine.decide(IVAN, WORDS, true).await, Err(ProfileError::Underage)), "{told}");
+        assert_eq!(world.say("Как дела?").await.unwrap().consent_withdrawn, is_lasting, "{told}");
+        sqlx::query("UPDATE users SET profile = NULL").execute(&world.sql).await.unwrap();
+        let is_refused = matches!(world.engine.decide(IVAN, WORDS, true).await, Err(ProfileError::Underage));
+        assert_eq!(is_refused, is_lasting, "{told}");
+    }
 }
 
 #[tokio::test]

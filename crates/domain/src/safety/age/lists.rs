@@ -85,8 +85,8 @@ pub(super) const AM: &[&str] = &["am", "m", "be", "turning", "turned"];
 pub(super) const TURNED: &[&str] = &["исполнилось", "исполнится", "стукнуло"];
 /// An age that is yet to come is one of somebody younger, whenever it comes.
 pub(super) const COMING: &[&str] = &["исполнится", "будет", "turning"];
-/// A clause that begins so tells of the past.
-pub(super) const WHEN: &[&str] = &["когда", "пор", "when", "after"];
+/// Right before whose age it is, these tell of the past.
+pub(super) const WHEN: &[&str] = &["когда", "тех", "when"];
 /// Before "мне", these make the number one of what is wanted.
 pub(super) const GIVING: &[&str] = &[
     "дай",
