@@ -47,7 +47,7 @@ impl Conversations<'_> {
     pub async fn list(&self, user_id: i64, before: Option<DateTime<Utc>>, limit: u32) -> Result<Vec<Talk>, StoreError> {
         let query = sqlx::query_as(LIST).bind(user_id).bind(before).bind(i64::from(limit));
         let rows: Vec<TalkRow> = query.fetch_all(&self.0.pool).await?;
-        rows.into_iter().map(|row| row.open(&self.0.keys)).collect()
+        Ok(rows.into_iter().map(|row| row.open(&self.0.keys)).collect())
     }
 
     /// Ends conversations in which nobody has said anything since `before`; how many, at most `limit`.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{Keyring, Store, StoreError};
+use crate::{Keyring, Store, StoreError, messages::legible};
 
 /// How [`Exports::ask`] went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,16 +51,16 @@ pub(crate) struct TalkRow {
 }
 
 impl TalkRow {
-    /// Decrypts it.
-    pub(crate) fn open(self, keys: &Keyring) -> Result<Talk, StoreError> {
-        Ok(Talk {
+    /// Decrypts it. A title or a summary that no key opens is left out, and takes no other along.
+    pub(crate) fn open(self, keys: &Keyring) -> Talk {
+        Talk {
             id: self.id,
             started_at: self.started_at,
             ended_at: self.ended_at,
             messages: self.messages,
-            title: self.title.map(|token| keys.decrypt(&token, "conversations.title")).transpose()?,
-            summary: self.summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?,
-        })
+            title: self.title.and_then(|token| legible(keys.decrypt(&token, "conversations.title"))),
+            summary: self.summary.and_then(|token| legible(keys.decrypt(&token, "summaries.content"))),
+        }
     }
 }
 
@@ -201,7 +201,7 @@ impl Exports<'_> {
             .bind(i64::from(limit))
             .fetch_all(&self.0.pool)
             .await?;
-        rows.into_iter().map(|row| row.open(&self.0.keys)).collect()
+        Ok(rows.into_iter().map(|row| row.open(&self.0.keys)).collect())
     }
 
     /// Pictures that were drawn for answers, by their turn, after that of one; from the first on where there is none.

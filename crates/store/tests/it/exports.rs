@@ -63,3 +63,18 @@ async fn conversations_are_read_in_portions_without_a_gap_or_a_repetition() {
     }
     assert_eq!(days, [0, 1, 2, 3, 4]);
 }
+
+#[tokio::test]
+async fn a_title_that_no_key_opens_is_left_out_and_takes_no_other_conversation_along() {
+    let world = world().await;
+    for day in 0..2 {
+        world.say_at("Привет", "Привет!", world.now + TimeDelta::days(day)).await;
+        world.store.users().end_conversation(IVAN, world.now + TimeDelta::days(day)).await.unwrap();
+    }
+    let spoil = "UPDATE conversations SET title = 'broken'
+                 WHERE started_at = (SELECT min(started_at) FROM conversations)";
+    sqlx::query(spoil).execute(&world.sql).await.unwrap();
+    let listed = world.store.conversations().list(IVAN, None, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|talk| talk.title.as_deref()).collect::<Vec<_>>(), [None, None]);
+    assert_eq!(world.store.exports().talks(IVAN, None, 10).await.unwrap().len(), 2);
+}
