@@ -162,8 +162,9 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
 /// time is counted from the first such answer: before that it may have waited for a neighbour for hours.
 fn in_doubt(bot: &Bot, update: &ClaimedUpdate, reason: &'static str, detail: &str) -> Result<End, DateTime<Utc>> {
     let now = bot.clock.now();
-    let before = update.error.as_deref().and_then(|error| error.rsplit_once(DOUBTED)?.1.parse().ok());
-    let since: DateTime<Utc> = before.unwrap_or(now);
+    let before: Option<DateTime<Utc>> =
+        update.error.as_deref().and_then(|error| error.rsplit_once(DOUBTED)?.1.parse().ok());
+    let since = before.unwrap_or(now);
     if now - since >= DOUBT {
         return Err(since);
     }

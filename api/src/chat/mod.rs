@@ -76,6 +76,8 @@ problems!(
 )]
 pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId, request: Request) -> Response {
     let headers = request.headers().clone();
+    // Whom somebody can call who may be in danger is told them with whatever takes the place of an answer.
+    let mut said = String::new();
     let prepared = async {
         let _room = api.room.take(person, &headers).await?;
         let body = JsonBody::<ChatRequest>::from_request(request, &api);
@@ -83,6 +85,7 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
         let body = tokio::time::timeout(BODY_TIME, body).await;
         let JsonBody(body) =
             body.unwrap_or_else(|_| Err(ApiError::new(Code::Timeout).detail("the body took too long to come")))?;
+        said.extend(body.message.chars().take(validate::MAX_MESSAGE_CHARS));
         let (headers, bounds, now) = (headers.clone(), api.bounds, api.clock.now());
         // Megabytes to decode, measure and strip: other people's requests must not wait for that.
         let checked = move || validate::turn_request(person, &headers, body, bounds, now);
@@ -97,7 +100,7 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
         Ok(turn) => turn,
         Err(error) => {
             api.chat_metrics.count(&code_name(error.code()));
-            return error.into_response();
+            return error.helplines(danger::helplines(&api, person, &said).await).into_response();
         }
     };
     if wants_stream(&headers) {
@@ -109,6 +112,7 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
         Ok(Err(error)) => error.into_response(),
         Err(_) => ApiError::new(Code::Timeout)
             .detail("the turn goes on; ask again with the same Idempotency-Key for its answer")
+            .helplines(danger::helplines(&api, person, &said).await)
             .into_response(),
     }
 }

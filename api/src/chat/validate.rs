@@ -15,7 +15,7 @@ use evolve_engine::{
 use crate::{chat::image, problem::ApiError};
 
 /// Longest message, in characters: four of Telegram's.
-const MAX_MESSAGE_CHARS: usize = 16_384;
+pub(super) const MAX_MESSAGE_CHARS: usize = 16_384;
 /// Images besides the first: a Telegram album has ten.
 const MAX_MORE_IMAGES: usize = 9;
 /// Longest text that a message answers, in characters: one message of Telegram's. Less of it is shown to a model.

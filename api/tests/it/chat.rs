@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use evolve_contract::{Code, chat::ChatRequest};
+use evolve_contract::{ClientError, Code, chat::ChatRequest};
 use evolve_engine::model::{ModelError, Script, Step};
 use evolve_testkit::eventually;
 use futures::future::join_all;
@@ -116,10 +116,12 @@ async fn a_caller_that_waits_too_long_is_told_so_and_the_turn_goes_on() {
         .start()
         .await;
     let token = api.token(IVAN).await;
-    let late = api.say(&token, "Привет", Some("k")).await.unwrap_err();
+    let late = api.say(&token, "I want to die", Some("k")).await.unwrap_err();
     assert_eq!(late.code(), Some(Code::Timeout));
+    let has_helplines = matches!(&late, ClientError::Problem(problem) if problem.helplines.is_some());
+    assert!(has_helplines, "whom to call hangs on a model: {late:?}");
     gate.notify_one();
-    let answer = eventually("the answer is there", async || api.say(&token, "Привет", Some("k")).await).await;
+    let answer = eventually("the answer is there", async || api.say(&token, "I want to die", Some("k")).await).await;
     assert_eq!(answer.response_text, "Вот и ответ");
 }
 
@@ -243,4 +245,8 @@ async fn who_speaks_of_danger_is_told_whom_to_call_where_they_are_whether_or_not
     let unanswered = api.post("/chat", Some(&token), &danger).await;
     assert_eq!(unanswered.code(), Code::ModelUnavailable);
     assert_eq!(unanswered.json()["helplines"], expected);
+    let refused = json!({"message": "I want to die", "image_data": "%%%"});
+    let refused = api.post("/chat", Some(&token), &refused).await;
+    assert_eq!(refused.code(), Code::InvalidImage);
+    assert_eq!(refused.json()["helplines"], expected);
 }

@@ -75,6 +75,6 @@ async fn a_title_that_no_key_opens_is_left_out_and_takes_no_other_conversation_a
                  WHERE started_at = (SELECT min(started_at) FROM conversations)";
     sqlx::query(spoil).execute(&world.sql).await.unwrap();
     let listed = world.store.conversations().list(IVAN, None, 10).await.unwrap();
-    assert_eq!(listed.iter().map(|talk| talk.title.as_deref()).collect::<Vec<_>>(), [None, None]);
+    assert!(listed.len() == 2 && listed.iter().all(|talk| talk.title.is_none()), "{listed:?}");
     assert_eq!(world.store.exports().talks(IVAN, None, 10).await.unwrap().len(), 2);
 }
