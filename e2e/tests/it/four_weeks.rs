@@ -54,8 +54,8 @@ fn companion(request: &Request) -> Step {
             Step::say(format!("What I know: {}", facts.collect::<Vec<_>>().join(" ")))
         }
         "Where did my sister Vera move with her cats?" => {
-            let old = said.lines().find(|line| line.starts_with("- ") && line.contains("Lisbon"));
-            Step::say(old.map_or_else(|| "You never told me.".to_owned(), |line| format!("You told me {line}")))
+            let old = request.context.iter().map(|message| message.text()).find(|text| text.contains("Lisbon"));
+            Step::say(old.map_or_else(|| "You never told me.".to_owned(), |text| format!("You told me {text}")))
         }
         _ => Step::say("I see."),
     }
@@ -239,7 +239,7 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     let [.., written, _] = &heard.await[..] else { panic!("the answer came only aloud") };
     assert_eq!(written.text, "I see.");
 
-    // What was said in the first is not in the history any more, but it is not lost.
+    // What was said in the first is not lost: premium goes on with the whole talk, over every silence.
     for number in 0..12 {
         story.says(&format!("This is thought number {number} of the morning"), "I see").await;
     }
