@@ -391,13 +391,13 @@ reset-done = All right, a fresh start 🌱 Everything I remember about you stays
 reset-nothing = We weren't in the middle of anything, so we can simply begin 🙂 Everything I remember about you stays with me.
 
 # What cannot be done
-room-hello = Hello everybody! Reply to me, mention me (@{ $bot }) or write /ask@{ $bot } and your question, and I'll answer.
-room-sees-own = Telegram shows me only what is said to me. I keep it for a day, to follow the talk. Nobody's private chat with me is told here. Where a mention stays without an answer, Telegram has not shown it to me: a reply to me and /ask@{ $bot } always reach me.
-room-sees-all = Telegram shows me everything here, since I am an administrator or my privacy mode is off. I keep only what is said to me, for a day, to follow the talk; the rest I throw away unread. Nobody's private chat with me is told here.
+room-hello = Hello everybody! Reply to me or write /ask@{ $bot } and your question, and I'll answer.
+room-sees-own = Telegram shows me only what is said to me. I keep it for a day, to follow the talk. Nobody's private chat with me is told here. Mentions (@{ $bot }) Telegram usually does not show me here; make me an administrator if I am to see them.
+room-sees-all = Telegram shows me everything here, since I am an administrator or my privacy mode is off, so mentioning me (@{ $bot }) will do too. I keep only what is said to me, for a day, to follow the talk; the rest I throw away unread. Nobody's private chat with me is told here.
 room-help =
     Reply to me, mention me (@{ $bot }) or write /ask@{ $bot } and your question, and I'll answer. What is said to me here I remember for a day; nobody's private chat with me is told here.
 
-    Where I am an administrator, or my privacy mode is off, Telegram shows me everything here; what is not said to me I throw away unread. Otherwise it shows me only what is said to me, and not every mention.
+    Where I am an administrator, or my privacy mode is off, Telegram shows me everything here; what is not said to me I throw away unread. Otherwise it shows me only replies to me and commands, and usually no mentions.
 
     /settings@{ $bot } — when I answer, and in which language (for administrators)
     /reset@{ $bot } — forget what was said to me here (for administrators)
@@ -412,7 +412,7 @@ room-quota = I can't answer you any more today. The details are in our private c
 room-settings-title =
     <b>This group</b>
 
-    What shall I answer, and in which language?
+    What shall I answer, and in which language? (Mentions reach me where I am an administrator or my privacy mode is off; /ask always does.)
 room-settings-closed = All set.
 room-answers-replies = Mentions and replies
 room-answers-mentions = Mentions only

@@ -243,7 +243,7 @@ texts! {
     ResetNothing = "reset-nothing",
     RoomHello { bot: &'a str } = "room-hello",
     RoomSeesOwn { bot: &'a str } = "room-sees-own",
-    RoomSeesAll = "room-sees-all",
+    RoomSeesAll { bot: &'a str } = "room-sees-all",
     RoomHelp { bot: &'a str } = "room-help",
     RoomPrivate = "room-private",
     RoomPrivateButton = "room-private-button",

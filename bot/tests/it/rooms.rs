@@ -74,6 +74,22 @@ async fn in_a_group_the_bot_answers_who_speaks_to_it_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn where_telegram_hides_mentions_they_are_not_promised_and_replies_and_ask_reach_it() {
+    let mut world = World::new().await;
+    world.telegram = TelegramServer::builder().hides_mentions().start().await;
+    let _bot = world.bot().await;
+    world.telegram.add_to_group(anna(), ROOM, "Друзья");
+    let hello = world.wait_for_last(ROOM, "сделайте меня администратором").await;
+    assert!(!hello.text.contains("упомяните"), "{}", hello.text);
+    world.telegram.send_text_in(ROOM, anna(), "@evolve_test_bot, ты тут?");
+    world.telegram.send_reply_in(ROOM, anna(), hello.message_id, "А погода?");
+    world.wait_for_last(ROOM, "echo: А погода?").await;
+    world.telegram.send_text_in(ROOM, anna(), "/ask@evolve_test_bot А завтра?");
+    world.wait_for_last(ROOM, "echo: А завтра?").await;
+    assert_eq!(world.texts(ROOM).len(), 3, "{:?}", world.texts(ROOM));
+}
+
+#[tokio::test]
 async fn an_administrator_says_when_it_answers_and_in_which_language_and_nobody_else() {
     let world = World::new().await;
     let _bot = world.bot().await;

@@ -25,20 +25,21 @@ pub(super) async fn changed(bot: &Bot, update: &ClaimedUpdate, change: &Value) -
     let runs = |member: &Value| member["status"] == "administrator";
     let (ran, runs) = (runs(&change["old_chat_member"]), runs(&change["new_chat_member"]));
     let me = bot.me().await?;
+    let bot_name = &me.username;
+    let all = Text::RoomSeesAll { bot: bot_name };
     let language = Language::from_telegram(from["language_code"].as_str());
     if was_in {
         let sees_more = runs && !ran && !me.can_read_all_group_messages;
         let replies = replies.keyed(&format!("room-sees-{chat_id}-{}", now.date_naive()));
-        return Ok(if sees_more { replies.say(Text::RoomSeesAll.render(language)) } else { replies });
+        return Ok(if sees_more { replies.say(all.render(language)) } else { replies });
     }
     // A group that has become a supergroup was greeted there already.
     let is_new = rooms.join(chat_id, now).await.map_err(Trouble::from_store)?;
     if !is_new && !update.repeated {
         return Ok(replies);
     }
-    let bot_name = &me.username;
     let sees_all = me.can_read_all_group_messages || runs;
-    let privacy = if sees_all { Text::RoomSeesAll } else { Text::RoomSeesOwn { bot: bot_name } };
+    let privacy = if sees_all { all } else { Text::RoomSeesOwn { bot: bot_name } };
     let text = format!("{}\n\n{}", Text::RoomHello { bot: bot_name }.render(language), privacy.render(language));
     // Whoever adds and removes it all day long is greeted once.
     Ok(replies.keyed(&format!("room-hello-{chat_id}-{}", now.date_naive())).say(text))

@@ -100,7 +100,7 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
         ],
     ),
     (of("UA", "112", &[line("Lifeline Ukraine", "7333")]), &["Europe/Kyiv", "Europe/Kiev"]),
-    (of("BY", "112", &[line("Телефон доверия", "8 017 352-44-44")]), &["Europe/Minsk"]),
+    (of("BY", "112", &[line("Телефон доверия (Минск, для взрослых)", "+375 17 352-44-44")]), &["Europe/Minsk"]),
     (
         of("KZ", "112", &[line("Телефон доверия", "150")]),
         &["Asia/Almaty", "Asia/Qyzylorda", "Asia/Qostanay", "Asia/Aqtobe", "Asia/Aqtau", "Asia/Atyrau", "Asia/Oral"],
@@ -113,10 +113,26 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
             "America/Chicago",
             "America/Denver",
             "America/Boise",
+            "America/Indiana/Indianapolis",
+            "America/Indiana/Knox",
+            "America/Indiana/Marengo",
+            "America/Indiana/Petersburg",
+            "America/Indiana/Tell_City",
+            "America/Indiana/Vevay",
+            "America/Indiana/Vincennes",
+            "America/Indiana/Winamac",
+            "America/Kentucky/Louisville",
+            "America/Kentucky/Monticello",
+            "America/Menominee",
+            "America/North_Dakota/Beulah",
+            "America/North_Dakota/Center",
+            "America/North_Dakota/New_Salem",
             "America/Phoenix",
             "America/Los_Angeles",
             "America/Anchorage",
             "America/Juneau",
+            "America/Nome",
+            "America/Sitka",
             "Pacific/Honolulu",
             "US/Eastern",
             "US/Central",
@@ -134,18 +150,20 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
             "America/Halifax",
             "America/St_Johns",
             "America/Regina",
+            "America/Moncton",
+            "America/Whitehorse",
         ],
     ),
     (of("GB", "999", &[line("Samaritans", "116 123")]), &["Europe/London", "Europe/Belfast", "GB"]),
     (of("IE", "112", &[line("Samaritans", "116 123")]), &["Europe/Dublin"]),
     (of("DE", "112", &[line("TelefonSeelsorge", "0800 111 0 111")]), &["Europe/Berlin", "Europe/Busingen"]),
     (of("AT", "112", &[line("Telefonseelsorge", "142")]), &["Europe/Vienna"]),
-    (of("CH", "112", &[line("Die Dargebotene Hand", "143")]), &["Europe/Zurich"]),
+    (of("CH", "144", &[line("Die Dargebotene Hand", "143")]), &["Europe/Zurich"]),
     (of("FR", "112", &[line("Numéro national de prévention du suicide", "3114")]), &["Europe/Paris"]),
     (of("ES", "112", &[line("Línea de atención a la conducta suicida", "024")]), &["Europe/Madrid", "Atlantic/Canary"]),
     (of("NL", "112", &[line("113 Zelfmoordpreventie", "113")]), &["Europe/Amsterdam"]),
     (of("PL", "112", &[line("Telefon zaufania dla dorosłych", "116 123")]), &["Europe/Warsaw"]),
-    (of("IL", "100", &[line("ERAN", "1201")]), &["Asia/Jerusalem", "Asia/Tel_Aviv"]),
+    (of("IL", "101", &[line("ERAN", "1201")]), &["Asia/Jerusalem", "Asia/Tel_Aviv"]),
     (of("IN", "112", &[line("Tele-MANAS", "14416")]), &["Asia/Kolkata", "Asia/Calcutta"]),
     (
         of("AU", "000", &[line("Lifeline", "13 11 14")]),
@@ -157,6 +175,8 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
             "Australia/Adelaide",
             "Australia/Hobart",
             "Australia/Darwin",
+            "Australia/Lord_Howe",
+            "Australia/Broken_Hill",
         ],
     ),
     (of("NZ", "111", &[line("1737, need to talk?", "1737")]), &["Pacific/Auckland"]),
@@ -219,6 +239,8 @@ mod tests {
         assert_eq!(of_zone(Tz::America__Sao_Paulo).lines[0].contact, "188");
         let shanghai = of_zone(Tz::Asia__Shanghai);
         assert_eq!((shanghai.emergency, shanghai.lines[0].contact), ("120", "12356"));
+        assert_eq!(of_zone(Tz::America__Indiana__Indianapolis).country, Some("US"));
+        assert_eq!(of_zone(Tz::Asia__Jerusalem).emergency, "101", "100 is the police there");
         assert_eq!(of_zone(Tz::Asia__Tokyo).listed(), "Find A Helpline — findahelpline.com");
         let nowhere = of_zone(Tz::UTC);
         assert_eq!((nowhere.country, nowhere.lines[0].contact), (None, "findahelpline.com"));

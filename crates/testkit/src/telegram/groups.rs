@@ -71,8 +71,9 @@ impl World {
         }
     }
 
-    /// Whether Telegram shows the bot what is said in a chat. In a group with the privacy mode that is what mentions the bot,
-    /// replies to it, or is a command.
+    /// Whether Telegram shows the bot what is said in a chat. In a group with the privacy mode that is what replies to the bot,
+    /// or is a command; what mentions it as well, by @BotFather's own words, but not by Telegram's FAQ, which
+    /// [`Options::hides_mentions`](super::Options::hides_mentions) follows.
     pub(super) fn shows_bot(&self, chat_id: i64, content: &Map<String, Value>) -> bool {
         let Some(chat) = self.chats.get(&chat_id).filter(|chat| chat.kind != ChatKind::Private) else { return true };
         if self.options.reads_groups || chat.membership.administrators.contains(&self.bot_id) {
@@ -81,7 +82,8 @@ impl World {
         let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
         let (text, name) = (format!("{}{}", text("text"), text("caption")), self.options.bot_username.to_lowercase());
         let replied = content.get("reply_to_message").and_then(|message| message.get("from")?.get("id")?.as_i64());
-        text.starts_with('/') || text.to_lowercase().contains(&format!("@{name}")) || replied == Some(self.bot_id)
+        let mentioned = !self.options.hides_mentions && text.to_lowercase().contains(&format!("@{name}"));
+        text.starts_with('/') || mentioned || replied == Some(self.bot_id)
     }
 
     /// Turns a group into a supergroup, says so in both, and that the bot is in the new one.

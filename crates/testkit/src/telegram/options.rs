@@ -36,6 +36,8 @@ pub struct Options {
     pub open_to_strangers: bool,
     /// Whether the bot's privacy mode is off, so that it is shown everything in its groups.
     pub reads_groups: bool,
+    /// Whether the privacy mode keeps mentions from the bot, as Telegram's FAQ has it.
+    pub hides_mentions: bool,
     /// How long [`TelegramServer::wait_for`] waits before it panics.
     pub patience: Duration,
 }
@@ -52,6 +54,7 @@ impl Default for Options {
             first_message_id: 1,
             open_to_strangers: false,
             reads_groups: false,
+            hides_mentions: false,
             patience: Duration::from_secs(20),
         }
     }
@@ -108,6 +111,12 @@ impl TelegramServerBuilder {
     /// Show the bot everything in its groups.
     pub fn reads_groups(mut self) -> Self {
         self.options.reads_groups = true;
+        self
+    }
+
+    /// Keep mentions from the bot where its privacy mode is on.
+    pub fn hides_mentions(mut self) -> Self {
+        self.options.hides_mentions = true;
         self
     }
 
