@@ -284,7 +284,7 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
 
     // She cancels what she pays for, and wants to be forgotten.
     story.says("/premium", "renews itself on").await;
-    story.presses("Cancel the subscription", "asking Telegram to cancel").await;
+    story.presses("Cancel the subscription", "Premium stays yours").await;
     let canceled =
         |telegram: &TelegramServer| telegram.charges(ANNA).iter().any(|(.., canceled)| *canceled).then_some(());
     story.ground.telegram.wait_until("Telegram knows that it is cancelled", canceled).await;
