@@ -47,6 +47,12 @@ test: setup build ## Run every test
 	@echo "Testing (tests bring their own Postgres and Redis)"
 	@$(CARGO) test --workspace
 
+# What to break, and how badly: `target/debug/evolve-chaos --help`.
+CHAOS ?=
+.PHONY: chaos
+chaos: setup build ## Break everything while 300 people write, and see that nothing is lost; CHAOS="--seed 2" says how
+	@target/debug/evolve-chaos $(CHAOS)
+
 .PHONY: fmt
 fmt: ## Format the code
 	@$(CARGO) fmt --all

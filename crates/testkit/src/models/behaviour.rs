@@ -36,6 +36,13 @@ pub enum Behaviour {
     Object(Value),
     /// Answers nothing, not even a status, until [`ModelServer::release`](super::ModelServer::release); then as usual.
     Hang,
+    /// Answers nothing, not even a status, for so long; then does that.
+    After {
+        /// How long.
+        wait: Duration,
+        /// What it does then.
+        then: Box<Behaviour>,
+    },
     /// Streams calls of this tool until the client hangs up; not streaming, one call.
     EndlessCalls {
         /// The tool's name.
@@ -124,6 +131,12 @@ impl Behaviour {
     #[must_use]
     pub fn rate_limited(retry_after: Duration) -> Self {
         Self::Refuse { status: 429, headers: Vec::new(), body: None, retry_after: Some(retry_after) }
+    }
+
+    /// Waits first.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self::After { wait, then: Box::new(self) }
     }
 
     /// 200 with bytes that are no answer.

@@ -134,6 +134,11 @@ impl<A: Api> ModelServer<A> {
         lock(&self.shared.requests).clone()
     }
 
+    /// Forgets the requests so far: those of a long run fill the memory.
+    pub fn forget_requests(&self) {
+        lock(&self.shared.requests).clear();
+    }
+
     /// Waits until this many requests have come, and returns them all.
     pub async fn wait_for_requests(&self, count: usize) -> Vec<Recorded> {
         // The sender lives in `self`, so waiting cannot fail.
@@ -160,18 +165,25 @@ impl Shared {
         lock(&self.key).as_ref().is_none_or(|wanted| wanted == key)
     }
 
-    /// What to do with a request; `None` is the server's own answer. A [`Behaviour::Hang`] is over when this returns.
+    /// What to do with a request; `None` is the server's own answer. A [`Behaviour::Hang`], and the wait of a
+    /// [`Behaviour::After`], are over when this returns.
     pub(super) async fn decide(&self, request: &Recorded) -> Option<Behaviour> {
         let queued = lock(&self.queue).pop_front();
         let decided = queued.or_else(|| {
             let improvise = Arc::clone(&lock(&self.otherwise));
             improvise(request)
         });
-        if decided == Some(Behaviour::Hang) {
-            self.released().await;
-            return None;
+        match decided {
+            Some(Behaviour::Hang) => {
+                self.released().await;
+                None
+            }
+            Some(Behaviour::After { wait, then }) => {
+                tokio::time::sleep(wait).await;
+                Some(*then)
+            }
+            decided => decided,
         }
-        decided
     }
 
     /// Waits for [`ModelServer::release`].

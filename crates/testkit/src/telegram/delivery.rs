@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::http::execute;
+use super::http::{execute, message_of, recorded};
 use super::methods;
 use super::params::Params;
 use super::shared::Shared;
@@ -185,9 +185,9 @@ async fn answer_call(shared: &Shared, mut call: serde_json::Map<String, Value>) 
         return;
     }
     let params = Params::from_object(call);
-    let number = shared.change(|world| world.calls.begin(method.name, &params));
+    let number = shared.change(|world| world.calls.begin(method.name, &params, None));
     let outcome = execute(shared, method, &params).await;
     if let Some(outcome) = outcome {
-        shared.change(|world| world.calls.end(number, super::http::recorded(&outcome)));
+        shared.change(|world| world.calls.end(number, recorded(&outcome), message_of(&outcome)));
     }
 }

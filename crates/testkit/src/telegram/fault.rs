@@ -1,5 +1,9 @@
-//! Failures on demand: what Telegram, or the way to it, does wrong.
+//! Failures on demand: what Telegram, or the way to it, does wrong. A [`Fault`] is a mishap that a test wants at one place;
+//! a [`Storm`] is a share of everything.
 
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
 /// A failure of the next calls of a method. It applies to calls that are well-formed and carry the right token.
@@ -52,6 +56,11 @@ pub enum Effect {
     },
     /// Never answered. The call has no effect.
     Hang,
+    /// Not answered for so long, and then the connection is cut. The call has no effect.
+    Stall {
+        /// How long.
+        milliseconds: u64,
+    },
     /// The connection is cut before the call has any effect.
     DropBefore,
     /// The call takes effect, and the connection is cut before the answer.
@@ -132,27 +141,85 @@ impl Fault {
     }
 }
 
-/// The faults that are still to happen, in the order in which they were asked for.
+/// A share of all calls fails, each in one of some ways, chosen by a seed: a bad hour rather than one mishap. The same
+/// calls in the same order fail alike. It lasts until [`TelegramServer::clear_faults`](super::TelegramServer::clear_faults);
+/// a [`Fault`] that applies to a call comes first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Storm {
+    seed: u64,
+    percent: u8,
+    effects: Vec<Effect>,
+}
+
+impl Storm {
+    /// So many of a hundred calls fail, in the ways that a bot has to live with: a gateway's 502, 429 for a second, a
+    /// connection that is cut before the call or after it took effect, and two seconds of silence.
+    pub fn new(seed: u64, percent: u8) -> Self {
+        let effects = vec![
+            Effect::Garbage { status: 502, body: "<html>502 Bad Gateway</html>".to_owned() },
+            Fault::flood("", 1).effect,
+            Effect::DropBefore,
+            Effect::DropAfter,
+            Effect::Stall { milliseconds: 2000 },
+        ];
+        Self { seed, percent: percent.min(100), effects }
+    }
+
+    /// In these ways instead, each as likely as the others.
+    pub fn effects(mut self, effects: impl IntoIterator<Item = Effect>) -> Self {
+        self.effects = effects.into_iter().collect();
+        self
+    }
+}
+
+/// A storm, and how far it has come.
+#[derive(Debug)]
+struct Raging {
+    storm: Storm,
+    rng: StdRng,
+}
+
+impl Raging {
+    fn take(&mut self) -> Option<Effect> {
+        let is_hit = self.rng.random_range(0..100_u8) < self.storm.percent;
+        // The way is drawn for each call, so that a call's fate does not depend on how those before it ended.
+        let effect = self.storm.effects.choose(&mut self.rng);
+        effect.filter(|_| is_hit).cloned()
+    }
+}
+
+/// The faults that are still to happen, in the order in which they were asked for, and the storm.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(super) struct Faults {
+    asked: Vec<Fault>,
+    storm: Option<Raging>,
+}
 
 impl Faults {
     pub(super) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+        self.asked.push(fault);
+    }
+
+    /// Begins a storm, in place of the one that there may be.
+    pub(super) fn rage(&mut self, storm: Storm) {
+        let rng = StdRng::seed_from_u64(storm.seed);
+        self.storm = Some(Raging { storm, rng });
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
     pub(super) fn all(&self) -> &[Fault] {
-        &self.0
+        &self.asked
     }
 
     /// The effect for this call, which counts against the first fault that applies to it.
     pub(super) fn take(&mut self, method: &str, chat_id: Option<i64>) -> Option<Effect> {
-        let index = self.0.iter().position(|fault| fault.times > 0 && fault.applies(method, chat_id))?;
-        let fault = self.0.get_mut(index)?;
+        let applies = |fault: &Fault| fault.times > 0 && fault.applies(method, chat_id);
+        let Some(index) = self.asked.iter().position(applies) else { return self.storm.as_mut()?.take() };
+        let fault = self.asked.get_mut(index)?;
         if fault.after > 0 {
             fault.after -= 1;
             return None;
@@ -160,7 +227,7 @@ impl Faults {
         fault.times -= 1;
         let effect = fault.effect.clone();
         if fault.times == 0 {
-            self.0.remove(index);
+            self.asked.remove(index);
         }
         Some(effect)
     }

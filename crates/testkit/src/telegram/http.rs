@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -35,7 +36,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> std::io
     served
 }
 
-/// Everything outside the control API: `/bot<token>/<method>` and `/file/bot<token>/<path>`.
+/// Everything outside the control API: `/bot<token>/<method>` and `/file/bot<token>/<path>`, each perhaps after `/via/<name>`.
 async fn bot_api(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
@@ -45,6 +46,7 @@ async fn bot_api(
         return cut(&connection);
     }
     let path = unescaped(request.uri().path());
+    let (via, path) = named(&path);
     let (prefix, rest) = match (path.strip_prefix("/bot"), path.strip_prefix("/file/bot")) {
         (Some(rest), _) => ("bot", rest),
         (_, Some(rest)) => ("file", rest),
@@ -63,9 +65,18 @@ async fn bot_api(
     match methods::find(rest) {
         None => answer(Err(not_found("Not Found: method not found"))),
         Some(method) => match params::read(request).await {
-            Ok(params) => call(&shared, &connection, method, &params).await,
+            Ok(params) => call(&shared, &connection, via, method, &params).await,
             Err(refusal) => answer(Err(refusal)),
         },
+    }
+}
+
+/// The name under which a client comes, if it has one, and the path after it.
+fn named(path: &str) -> (Option<&str>, &str) {
+    let after = path.strip_prefix("/via/");
+    match after.and_then(|after| Some(after.split_at(after.find('/')?))) {
+        Some((name, path)) => (Some(name), path),
+        None => (None, path),
     }
 }
 
@@ -107,46 +118,66 @@ fn cut(connection: &Connection) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-async fn call(shared: &Shared, connection: &Connection, method: Method, params: &Params) -> Response {
+async fn call(
+    shared: &Shared,
+    connection: &Connection,
+    via: Option<&str>,
+    method: Method,
+    params: &Params,
+) -> Response {
     let (number, effect) = shared.change(|world| {
-        let number = world.calls.begin(method.name, params);
+        let number = world.calls.begin(method.name, params, via);
         (number, world.faults.take(method.name, chat_of(params)))
     });
-    let end = |outcome: CallOutcome| shared.change(|world| world.calls.end(number, outcome));
+    let end = |outcome: CallOutcome, message_id: Option<i64>| {
+        shared.change(|world| world.calls.end(number, outcome, message_id));
+    };
     match effect {
         None => match execute(shared, method, params).await {
             Some(outcome) => {
-                end(recorded(&outcome));
+                end(recorded(&outcome), message_of(&outcome));
                 answer(outcome)
             }
             None => {
-                end(CallOutcome::CutBefore);
+                end(CallOutcome::CutBefore, None);
                 cut(connection)
             }
         },
         Some(Effect::Refuse { status, description, retry_after, migrate_to_chat_id }) => {
             let refusal = Refusal { code: status, description, retry_after, migrate_to: migrate_to_chat_id };
-            end(recorded(&Err(refusal.clone())));
+            end(recorded(&Err(refusal.clone())), None);
             answer(Err(refusal))
         }
         Some(Effect::Garbage { status, body }) => {
-            end(CallOutcome::Refused { code: status, description: body.clone() });
+            end(CallOutcome::Refused { code: status, description: body.clone() }, None);
             (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), body).into_response()
         }
         Some(Effect::Hang) => {
-            end(CallOutcome::Hung);
+            end(CallOutcome::Hung, None);
             pending().await
         }
+        Some(Effect::Stall { milliseconds }) => {
+            end(CallOutcome::Hung, None);
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            cut(connection)
+        }
         Some(Effect::DropBefore) => {
-            end(CallOutcome::CutBefore);
+            end(CallOutcome::CutBefore, None);
             cut(connection)
         }
         Some(Effect::DropAfter) => {
-            let is_done = matches!(execute(shared, method, params).await, Some(Ok(_)));
-            end(if is_done { CallOutcome::CutAfter } else { CallOutcome::CutBefore });
+            match execute(shared, method, params).await {
+                Some(outcome @ Ok(_)) => end(CallOutcome::CutAfter, message_of(&outcome)),
+                _ => end(CallOutcome::CutBefore, None),
+            }
             cut(connection)
         }
     }
+}
+
+/// The message that a call sent or changed.
+pub(super) fn message_of(outcome: &Outcome) -> Option<i64> {
+    outcome.as_ref().ok()?.get("message_id")?.as_i64()
 }
 
 pub(super) fn recorded(outcome: &Outcome) -> CallOutcome {

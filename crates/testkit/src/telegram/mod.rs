@@ -15,7 +15,8 @@
 //! - `delivery`: pushes updates to a webhook.
 //! - [`fault`], `flood`: failures on demand, and Telegram's rate limits.
 //!
-//! One server has one bot. A server that accepts any token treats all of them as that bot.
+//! One server has one bot. A server that accepts any token treats all of them as that bot. Where several processes are that
+//! bot, each may be told an address of its own, `URL/via/NAME`: its calls are recorded with that name.
 
 pub mod control;
 pub mod entities;
@@ -39,7 +40,7 @@ mod shared;
 mod user;
 mod world;
 
-pub use fault::Fault;
+pub use fault::{Fault, Storm};
 pub use flood::FloodLimits;
 pub use options::{Options, TelegramServerBuilder, Tokens};
 pub use sent::{BotEvent, Button, CallOutcome, Doing, RecordedCall, Sent, SentFile, SentInvoice, SentKind};

@@ -40,6 +40,8 @@ pub struct Options {
     pub hides_mentions: bool,
     /// How long [`TelegramServer::wait_for`] waits before it panics.
     pub patience: Duration,
+    /// How many calls are remembered, the latest ones.
+    pub kept_calls: usize,
 }
 
 impl Default for Options {
@@ -56,6 +58,8 @@ impl Default for Options {
             reads_groups: false,
             hides_mentions: false,
             patience: Duration::from_secs(20),
+            // More than a test makes; a simulator that runs for days forgets the oldest.
+            kept_calls: 20_000,
         }
     }
 }
@@ -123,6 +127,12 @@ impl TelegramServerBuilder {
     /// How long the waiting methods wait before they panic.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.options.patience = patience;
+        self
+    }
+
+    /// How many calls are remembered.
+    pub fn kept_calls(mut self, calls: usize) -> Self {
+        self.options.kept_calls = calls;
         self
     }
 

@@ -191,10 +191,14 @@ pub struct RecordedCall {
     pub params: Map<String, Value>,
     /// Names of the arguments that came as files.
     pub files: Vec<String>,
+    /// The name under which the caller came: `/via/NAME` before the path.
+    pub via: Option<String>,
     /// When it arrived.
     pub at: tokio::time::Instant,
     /// How it ended.
     pub outcome: CallOutcome,
+    /// The message that it sent or changed, where it took effect and is about one.
+    pub message_id: Option<i64>,
 }
 
 impl RecordedCall {

@@ -252,6 +252,17 @@ async fn what_hangs_goes_on_when_it_is_released_and_what_came_is_on_record() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_late_and_what_came_be_forgotten() {
+    let server = server().await;
+    server.next(Behaviour::say("at last").after(Duration::from_millis(20)));
+    let began = std::time::Instant::now();
+    assert_eq!(text(&generate(&server, CHAT, &hello()).await.1), "at last");
+    assert!(began.elapsed() >= Duration::from_millis(20), "{:?}", began.elapsed());
+    server.forget_requests();
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_test_can_decide_by_the_request() {
     let server = server().await;
     server.answer_with(|request| request.prompt.contains("hello").then(|| Behaviour::say("hello yourself")));

@@ -1,6 +1,9 @@
 //! Failures on demand.
 
-use evolve_testkit::telegram::{CallOutcome, Fault, TelegramServer};
+use std::time::Duration;
+
+use evolve_testkit::telegram::fault::Effect;
+use evolve_testkit::telegram::{CallOutcome, Fault, Storm, TelegramServer};
 use serde_json::{Value, json};
 
 use crate::telegram_api::{call, client, refusal, result};
@@ -87,6 +90,76 @@ async fn a_call_can_be_left_unanswered() {
     }
     assert!(server.messages(1).is_empty());
     assert_eq!(send(&server).await.expect("an answer"), 200, "only once");
+}
+
+#[tokio::test]
+async fn a_call_can_wait_for_a_while_in_vain() {
+    let server = server_with_a_chat().await;
+    server.storm(Storm::new(1, 100).effects([Effect::Stall { milliseconds: 20 }]));
+    let began = std::time::Instant::now();
+    send(&server).await.expect_err("no answer");
+    assert!(began.elapsed() >= Duration::from_millis(20), "{:?}", began.elapsed());
+    assert!(server.messages(1).is_empty());
+    assert_eq!(server.calls_of("sendMessage")[0].outcome, CallOutcome::Hung);
+}
+
+/// How 200 messages end, one after another: the status, or none where the connection was cut.
+async fn weather(storm: Storm) -> Vec<Option<u16>> {
+    let server = server_with_a_chat().await;
+    server.storm(storm);
+    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+    let url = format!("{}/bot{}/sendMessage", server.url(), server.token());
+    let mut ends = Vec::new();
+    for _ in 0..200 {
+        let answer = client.post(&url).json(&json!({"chat_id": 1, "text": "a"})).send().await;
+        ends.push(answer.ok().map(|answer| answer.status().as_u16()));
+    }
+    let arrived = ends.iter().filter(|end| matches!(end, None | Some(200))).count();
+    assert_eq!(server.messages(1).len(), arrived, "a refused call has no effect, and a cut one had");
+    ends
+}
+
+#[tokio::test]
+async fn a_storm_hits_its_share_of_all_calls_and_the_same_ones_again() {
+    let storm = || {
+        let refused = Fault::refuse("", 500, "Internal Server Error").effect;
+        Storm::new(7, 30).effects([refused, Effect::DropAfter])
+    };
+    let ends = weather(storm()).await;
+    let (refused, cut) = (ends.iter().filter(|end| **end == Some(500)), ends.iter().filter(|end| end.is_none()));
+    let (refused, cut) = (refused.count(), cut.count());
+    assert!((30..90).contains(&(refused + cut)) && refused > 10 && cut > 10, "{refused} refused, {cut} cut");
+    assert_eq!(weather(storm()).await, ends, "the seed decides");
+    assert_ne!(weather(Storm::new(8, 30).effects([Effect::DropAfter])).await, ends);
+}
+
+#[tokio::test]
+async fn a_storm_ends_when_faults_are_taken_back_and_a_fault_comes_before_it() {
+    let server = server_with_a_chat().await;
+    server.storm(Storm::new(1, 100).effects([Effect::DropBefore]));
+    server.fault(Fault::refuse("sendMessage", 500, "Internal Server Error"));
+    assert_eq!(send(&server).await.expect("an answer"), 500);
+    send(&server).await.expect_err("no answer");
+    server.clear_faults();
+    assert_eq!(send(&server).await.expect("an answer"), 200);
+    server.storm(Storm::new(1, 0));
+    assert_eq!(send(&server).await.expect("an answer"), 200, "nothing of a hundred is nothing");
+}
+
+#[tokio::test]
+async fn who_called_and_which_message_came_of_it_is_on_record() {
+    let server = TelegramServer::builder().kept_calls(2).start().await;
+    server.open_chat(1);
+    server.fault(Fault::drop_after("sendMessage"));
+    for name in ["first", "second", "third"] {
+        let url = format!("{}/via/{name}/bot{}/sendMessage", server.url(), server.token());
+        // The first has no answer.
+        let _ = client().post(url).json(&json!({"chat_id": 1, "text": name})).send().await;
+    }
+    let calls: Vec<_> = server.calls().into_iter().map(|call| (call.via, call.message_id)).collect();
+    let named = |name: &str, message_id| (Some(name.to_owned()), Some(message_id));
+    assert_eq!(calls, [named("second", 2), named("third", 3)], "two are kept, and the first was a message too");
+    assert_eq!(server.messages(1).len(), 3);
 }
 
 #[tokio::test]

@@ -84,6 +84,7 @@ pub(super) fn respond(call: Call, behaviour: Behaviour) -> Response {
         Behaviour::EndlessCalls { name } => respond(call, Behaviour::call(name, json!({}))),
         // Whoever decided has waited already.
         Behaviour::Hang => respond(call, Behaviour::say("I am back.")),
+        Behaviour::After { then, .. } => respond(call, *then),
         Behaviour::Answer { pieces, end } if call.record.stream => stream(&call, pieces, end),
         Behaviour::Answer { pieces, end } => whole(call, pieces, end),
     }

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::control::{self, ControlClient, ControlError};
 use super::shared::Shared;
-use super::{Fault, Options, Sent, TelegramServerBuilder, Tokens, http};
+use super::{Fault, Options, Sent, Storm, TelegramServerBuilder, Tokens, http};
 
 /// A Telegram server on a free port of loopback, with one bot. Dropping it stops it and cuts its connections.
 ///
@@ -95,7 +95,12 @@ impl TelegramServer {
         self.shared.change(|world| world.faults.add(fault));
     }
 
-    /// Forgets faults that have not happened.
+    /// Makes a share of all calls fail from now on.
+    pub fn storm(&self, storm: Storm) {
+        self.shared.change(|world| world.faults.rage(storm));
+    }
+
+    /// Forgets faults that have not happened, and ends a storm.
     pub fn clear_faults(&self) {
         self.shared.change(|world| world.faults.clear());
     }

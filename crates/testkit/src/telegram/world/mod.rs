@@ -105,7 +105,7 @@ impl World {
             payments: Payments::default(),
             faults: Faults::default(),
             floods: Floods::default(),
-            calls: CallLog::default(),
+            calls: CallLog::new(options.kept_calls),
             is_down: false,
             options,
         }
