@@ -201,6 +201,6 @@ async fn a_server_that_is_dropped_is_gone() {
 #[tokio::test]
 #[should_panic(expected = "waited 1ms in vain for the expected messages")]
 async fn waiting_in_vain_ends_with_all_there_is_to_know() {
-    let server = TelegramServer::builder().patience(std::time::Duration::from_millis(1)).start().await;
+    let server = TelegramServer::builder().patience(Duration::from_millis(1)).start().await;
     server.wait_for(1, |sent| !sent.is_empty()).await;
 }
