@@ -19,7 +19,7 @@ use evolve_testkit::telegram::{Doing, Fault, SentKind, TelegramServer};
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::system::{Ground, Mode, ground, parrot};
+use crate::system::{Ground, Mode, PROVIDER_TOKEN, ground, parrot};
 
 const ANNA: i64 = 1001;
 
@@ -69,6 +69,35 @@ async fn premium_is_bought_for_stars_and_at_once_there(#[case] mode: Mode) {
     wait_for(&ground, "premium").await;
     assert_eq!(ground.count("SELECT count(*) FROM payments").await, 1);
     assert_eq!(ground.count("SELECT sum(amount)::bigint FROM ledger").await, 250);
+    bot.stop().await;
+}
+
+#[tokio::test]
+async fn premium_is_bought_for_money_by_a_provider_whose_token_only_telegram_is_told() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    // The bill has to wait in the outbox, where it can be looked at.
+    ground.telegram.fault(Fault::refuse("sendInvoice", 502, "Bad Gateway").times(1000));
+    press(&ground.telegram, "299.00 RUB for 30 days");
+    let tried = |telegram: &TelegramServer| (!telegram.calls_of("sendInvoice").is_empty()).then_some(());
+    ground.telegram.wait_until("the bill to be tried", tried).await;
+    let without = "SELECT count(*) FROM outbox WHERE method = 'sendInvoice' AND params ->> 'provider_token' = ''";
+    assert_eq!(ground.count(without).await, 1);
+    assert_eq!(ground.count("SELECT count(*) FROM outbox WHERE params::text LIKE '%:TEST:%'").await, 0);
+    ground.telegram.clear_faults();
+    let message = invoice(&ground).await;
+    let bill = ground.telegram.calls_of("sendInvoice").pop().unwrap().params;
+    assert_eq!((&bill["provider_token"], &bill["currency"]), (&json!(PROVIDER_TOKEN), &json!("RUB")));
+    assert!(ground.telegram.pay(ANNA, message) > 0);
+    wait_for(&ground, "Thank you!").await;
+    ground.telegram.send_text(ANNA, "/status");
+    wait_for(&ground, "premium").await;
+    let paid = "SELECT count(*) FROM payments WHERE way = 'money' AND currency = 'RUB' AND amount = 29900 AND matched
+                AND provider_charge_id = 'provider-' || charge_id";
+    assert_eq!(ground.count(paid).await, 1);
     bot.stop().await;
 }
 
