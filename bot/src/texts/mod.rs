@@ -383,7 +383,7 @@ texts! {
     CheckoutTooOld = "checkout-too-old",
     CheckoutOtherPerson = "checkout-other-person",
     PremiumThanks { date: &'a str } = "premium-thanks",
-    PremiumThanksRenews { date: &'a str } = "premium-thanks-renews",
+    PremiumThanksRenews { date: &'a str, next: &'a str } = "premium-thanks-renews",
     PremiumRenewed { date: &'a str } = "premium-renewed",
     PaymentUnmatched = "payment-unmatched",
     PaymentTrouble = "payment-trouble",

@@ -15,7 +15,7 @@ use evolve_store::{
     cache::{Cache, CacheConfig},
     redis::{Redis, RedisConfig},
 };
-use evolve_testkit::telegram::{Doing, Fault, SentKind, TelegramServer};
+use evolve_testkit::telegram::{Doing, Fault, Sent, SentKind, TelegramServer};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -136,7 +136,7 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     wait_for(&ground, "opens the bill").await;
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     assert!(ground.telegram.pay_link(ANNA, &link) > 0);
-    wait_for(&ground, "then renews itself").await;
+    wait_for(&ground, "is charged again on").await;
     let (charge, ..) = ground.telegram.charges(ANNA)[0].clone();
     assert!(ground.telegram.renew(&charge) > 0);
     wait_for(&ground, "was renewed").await;
@@ -170,6 +170,47 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     assert_eq!(ground.count("SELECT count(*) FROM payments WHERE refund_asked_at IS NOT NULL").await, 1);
 }
 
+#[tokio::test]
+async fn who_subscribes_with_days_left_is_told_when_they_end_and_when_telegram_takes_the_next_payment() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    buy_once(&ground).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "You have premium until").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "opens the bill").await;
+    let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    assert!(ground.telegram.pay_link(ANNA, &link) > 0);
+    wait_for(&ground, "is charged again on").await;
+    let told = ground.telegram.messages(ANNA).pop().unwrap().text;
+    // The zone is the companion's: Anna has told none of hers.
+    let days = "SELECT to_char(u.paid_until AT TIME ZONE 'Europe/Moscow', 'FMMonth FMDD, YYYY'),
+                       to_char(s.renews_at AT TIME ZONE 'Europe/Moscow', 'FMMonth FMDD, YYYY'),
+                       round(extract(epoch FROM u.paid_until - s.renews_at) / 86400)::bigint
+                FROM users u JOIN subscriptions s ON s.user_id = u.id";
+    let (paid_until, next, apart): (String, String, i64) = sqlx::query_as(days).fetch_one(&ground.sql).await.unwrap();
+    assert_eq!(apart, 30);
+    assert!(told.contains(&format!("yours until {paid_until}")), "{told}");
+    assert!(told.contains(&format!("charged again on {next}")), "{told}");
+    // What is bought beside it is no subscription.
+    buy_once(&ground).await;
+    let told = ground.telegram.messages(ANNA).pop().unwrap().text;
+    assert!(!told.contains("again"), "{told}");
+}
+
+/// Anna buys 30 days for Stars, and is thanked.
+async fn buy_once(ground: &Ground) {
+    let seen = ground.telegram.messages(ANNA).len();
+    ground.telegram.send_text(ANNA, "/premium");
+    let offered = |sent: &[Sent]| sent.len() > seen && sent.last().is_some_and(|last| !last.buttons.is_empty());
+    ground.telegram.wait_for(ANNA, offered).await;
+    press(&ground.telegram, "250 ⭐ for 30 days");
+    let message = invoice(ground).await;
+    assert!(ground.telegram.pay(ANNA, message) > 0);
+    wait_for(ground, "Thank you!").await;
+}
+
 #[rstest::rstest]
 #[case(400, "Bad Request: SUBSCRIPTION_STRANGE")]
 #[case(403, "Forbidden: user is deactivated")]
@@ -188,7 +229,7 @@ async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so(
     wait_for(&ground, "opens the bill").await;
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     ground.telegram.pay_link(ANNA, &link);
-    wait_for(&ground, "then renews itself").await;
+    wait_for(&ground, "is charged again on").await;
     ground.telegram.fault(Fault::refuse("editUserStarSubscription", status, description));
     ground.telegram.send_text(ANNA, "/premium");
     wait_for(&ground, "renews itself on").await;
@@ -215,7 +256,7 @@ async fn a_renewal_that_was_never_reported_is_found_among_telegrams_transactions
     wait_for(&ground, "opens the bill").await;
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     ground.telegram.pay_link(ANNA, &link);
-    wait_for(&ground, "then renews itself").await;
+    wait_for(&ground, "is charged again on").await;
     bot.stop().await;
     // Renewed while nobody listened for more than a day.
     let (charge, ..) = ground.telegram.charges(ANNA)[0].clone();
