@@ -557,6 +557,7 @@ subscription-stopping = I'm asking Telegram to cancel the subscription; if it re
 subscription-on = The subscription goes on. It is paid until <b>{ $date }</b>.
 subscription-allowed = The last step is yours: open Telegram's Settings → My Stars, choose this subscription and renew it there. Until you do, nothing will be taken, and premium is yours until <b>{ $date }</b>.
 subscription-off-failed = Telegram did not let me cancel the subscription 😔 Please cancel it yourself, so that nothing more is taken: Telegram's Settings → My Stars, choose this subscription, "Cancel".
+subscription-on-failed = Telegram did not let me open that subscription for you again 😔 Nothing will be taken. When its time is over, you can begin a new one with /premium.
 invoice-failed = Telegram did not let me make this bill, and nothing was taken 😔 Try another way to pay in /premium, or come back a little later.
 checkout-too-old = This bill is out of date, and nothing was taken. Send /premium for a new one.
 checkout-other-person = This bill was made for somebody else, and nothing was taken. Send /premium for one of your own.

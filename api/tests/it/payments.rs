@@ -142,6 +142,43 @@ async fn a_subscription_is_renewed_cancelled_and_never_doubled() {
     assert_eq!(state, State::Resumable, "to take it up again is the person's own step, in Telegram");
 }
 
+#[rstest::rstest]
+#[case::cancelled_with_other_days_left(true, true, 30)]
+#[case::cancelled_in_telegram_which_does_not_tell(true, false, 33)]
+#[case::never_renewed_and_nobody_has_looked_yet(false, false, 33)]
+#[tokio::test]
+async fn a_subscription_that_is_over_is_not_spoken_of_and_stands_in_the_way_of_no_new_one(
+    #[case] has_other_days: bool,
+    #[case] cancels: bool,
+    #[case] days: i64,
+) {
+    let api = selling().await.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    api.client.received(by, &payment(&api, by, Way::StarsMonthly, "c1").await).await.unwrap();
+    if has_other_days {
+        api.client.received(by, &payment(&api, by, Way::Stars, "c2").await).await.unwrap();
+    }
+    if cancels {
+        api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
+    }
+    api.clock.advance(TimeDelta::days(days) - TimeDelta::seconds(1));
+    let token = api.token(IVAN).await;
+    let by = Bot { key: &key, token: &token };
+    let monthly = OfferRequest { user_id: IVAN, way: Way::StarsMonthly };
+    assert!(api.client.payments(by, IVAN).await.unwrap().subscription.is_some());
+    if !cancels {
+        assert_eq!(api.client.offer(by, &monthly).await.unwrap_err().code(), Some(Code::AlreadySubscribed));
+    }
+    api.clock.advance(TimeDelta::seconds(1));
+    let stands = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!((stands.subscription, stands.plan == "premium"), (None, has_other_days));
+    assert_eq!(api.client.offer(by, &monthly).await.unwrap().amount, 250);
+    // The button of an old message.
+    let wish = SubscriptionRequest { user_id: IVAN, renews: true };
+    assert_eq!(api.client.renew(by, &wish).await.unwrap_err().code(), Some(Code::PaymentNotFound));
+}
+
 #[tokio::test]
 async fn who_asks_to_be_removed_in_some_days_pays_for_no_further_month() {
     let api = selling().await.start().await;

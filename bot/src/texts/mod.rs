@@ -379,6 +379,7 @@ texts! {
     SubscriptionOn { date: &'a str } = "subscription-on",
     SubscriptionAllowed { date: &'a str } = "subscription-allowed",
     SubscriptionOffFailed = "subscription-off-failed",
+    SubscriptionOnFailed = "subscription-on-failed",
     InvoiceFailed = "invoice-failed",
     CheckoutTooOld = "checkout-too-old",
     CheckoutOtherPerson = "checkout-other-person",

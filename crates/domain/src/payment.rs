@@ -125,6 +125,14 @@ impl Renewal {
         }
     }
 
+    /// Whether it is over, and stands in the way of no other: its time has passed, and so has the grace, where a payment of it
+    /// may still come. Nobody tells us; a payment that comes nevertheless brings it back.
+    #[must_use]
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        let grace = if self.going() == Going::Running { GRACE } else { TimeDelta::zero() };
+        self.renews_at + grace <= now
+    }
+
     /// After a payment of it that was made at `paid_at`. It goes on if it was paid after Telegram had confirmed that it was
     /// stopped, since then the person took it up again; a report that was late changes nothing about that.
     #[must_use]
@@ -168,6 +176,12 @@ impl Standing {
     #[must_use]
     pub fn is_endless(&self) -> bool {
         self.plan == Plan::Premium && self.premium_until.is_none()
+    }
+
+    /// Their subscription, unless it is over.
+    #[must_use]
+    pub fn subscription(&self, now: DateTime<Utc>) -> Option<Renewal> {
+        self.renewal.filter(|renewal| !renewal.is_over(now))
     }
 
     /// Whether Telegram takes another payment, as far as we know.
@@ -314,6 +328,19 @@ mod tests {
         assert_eq!((stopping.premium_until, stopping.renews()), (Some(at(30)), false));
         let renewed = running.paid(monthly(60), at(30));
         assert_eq!((renewed.paid_until, renewed.premium_until), (Some(at(60)), Some(at(63))));
+    }
+
+    #[test]
+    fn a_subscription_is_over_when_no_payment_of_it_can_come_any_more() {
+        let running = Renewal::begun(at(30));
+        let stopped = Renewal { stopped_at: Some(at(2)), ..running.stopping() };
+        let over =
+            |renewal: Renewal, day| Standing { renewal: Some(renewal), ..Standing::default() }.subscription(at(day));
+        assert_eq!((over(running, 32), over(running, 33)), (Some(running), None), "a payment may be late");
+        for renewal in [running.stopping(), stopped, stopped.allowed(at(3))] {
+            assert_eq!((over(renewal, 29), over(renewal, 30)), (Some(renewal), None));
+        }
+        assert!(!running.charged(at(70), at(40)).is_over(at(40)), "it came nevertheless");
     }
 
     #[test]

@@ -246,6 +246,33 @@ async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so(
 }
 
 #[tokio::test]
+async fn a_person_whose_subscription_telegram_does_not_let_them_take_up_again_is_told_so() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "opens the bill").await;
+    let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    ground.telegram.pay_link(ANNA, &link);
+    wait_for(&ground, "is charged again on").await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "renews itself on").await;
+    press(&ground.telegram, "Cancel the subscription");
+    evolve_testkit::eventually("the cancellation to be confirmed", async || {
+        ground.count("SELECT count(*) FROM subscriptions WHERE NOT wanted AND stopped_at IS NOT NULL").await == 1
+    })
+    .await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "Telegram has confirmed it").await;
+    ground.telegram.fault(Fault::refuse("editUserStarSubscription", 400, "Bad Request: SUBSCRIPTION_STRANGE"));
+    press(&ground.telegram, "Take the subscription up again");
+    let is_told = |text: &str| text.contains("did not let me open that subscription");
+    ground.telegram.wait_for(ANNA, |sent| sent.iter().any(|sent| is_told(&sent.text))).await;
+}
+
+#[tokio::test]
 async fn a_renewal_that_was_never_reported_is_found_among_telegrams_transactions() {
     let ground = ground().await;
     let api = ground.api(parrot()).await;
