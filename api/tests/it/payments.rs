@@ -1,6 +1,6 @@
 //! Premium for money, through the API.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
     client::Bot,
@@ -10,7 +10,7 @@ use evolve_contract::{
         Way,
     },
 };
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -336,6 +336,28 @@ async fn an_administrator_gives_premium_once_for_each_key_and_who_has_it_without
     assert!(api.client.payments(by, IVAN).await.unwrap().prices.is_empty());
     let error = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::Stars }).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::NotForSale));
+}
+
+#[tokio::test]
+async fn nobody_is_promised_the_grace_of_a_renewal_and_the_days_of_a_notice_are_their_own() {
+    let setup = selling().await;
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let home = json!({ "user_id": IVAN, "data": { "language": "en", "time_zone": "Asia/Novosibirsk" } });
+    assert_eq!(api.post("/profile", Some(&token), &home).await.status, StatusCode::OK);
+    let begun = api.clock.now();
+    api.client.received(by, &payment(&api, by, Way::StarsMonthly, "c1").await).await.unwrap();
+    let day = |n: i64| Some(begun + TimeDelta::days(n));
+    assert_eq!(api.client.status(&token, IVAN).await.unwrap().premium_until, day(30));
+    let gift = api.request(Method::POST, "/admin/people/42/premium").header("x-service-key", SERVICE_KEY);
+    api.send(gift.json(&json!({ "days": 7, "key": "sorry" }))).await;
+    let owed = "SELECT params ->> 'time_zone', (params ->> 'until')::timestamptz FROM outbox WHERE chat_id = 42";
+    let owed: Vec<(String, DateTime<Utc>)> = sqlx::query_as(owed).fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(owed, [("Asia/Novosibirsk".to_owned(), day(37).unwrap())]);
+    api.clock.advance(TimeDelta::days(38));
+    let token = api.token(IVAN).await;
+    assert_eq!(api.client.status(&token, IVAN).await.unwrap().premium_until, day(40), "the renewal is late");
 }
 
 #[tokio::test]

@@ -250,6 +250,17 @@ pub fn unused(covers_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimeDe
     covers_until.map_or(TimeDelta::zero(), |until| (until - now).clamp(TimeDelta::zero(), PERIOD))
 }
 
+/// The day that people are told premium ends on: what they have paid. The grace is told of once it is running, since it is no
+/// promise: who cancels has none.
+#[must_use]
+pub fn told_until(
+    paid_until: Option<DateTime<Utc>>,
+    premium_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    paid_until.filter(|until| *until > now).unwrap_or(premium_until)
+}
+
 /// Where value is. Every row of the ledger moves an amount from one account to another, so that all of them together are
 /// always zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -328,6 +339,15 @@ mod tests {
         assert_eq!((stopping.premium_until, stopping.renews()), (Some(at(30)), false));
         let renewed = running.paid(monthly(60), at(30));
         assert_eq!((renewed.paid_until, renewed.premium_until), (Some(at(60)), Some(at(63))));
+    }
+
+    #[test]
+    fn people_are_told_of_the_grace_once_it_is_running() {
+        let running = Standing::default().paid(monthly(30), at(0));
+        let told = |standing: Standing, day| told_until(standing.paid_until, standing.premium_until.unwrap(), at(day));
+        assert_eq!((told(running, 29), told(running, 30)), (at(30), at(33)));
+        let given = Standing { plan: Plan::Premium, premium_until: Some(at(90)), ..Standing::default() };
+        assert_eq!(told(given, 1), at(90));
     }
 
     #[test]
