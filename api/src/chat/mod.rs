@@ -44,7 +44,7 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 
 problems!(
     ChatProblems: InvalidBody, Unauthorized, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
-    InvalidAudio, NothingHeard, CannotHear,
+    InvalidAudio, AudioTooLong, NothingHeard, CannotHear,
     NothingToRepeat, MessageNotFound, InvalidValue, InvalidImage, IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed,
     ModelUnavailable, DatabaseUnavailable,
 );
