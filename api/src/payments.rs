@@ -194,18 +194,19 @@ pub async fn ask_refund(
 }
 
 fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
+    let now = api.clock.now();
     // Who has premium without an end has nothing to buy.
     let prices = api.payments.offers().into_iter().filter(|_| !account.standing.is_endless());
     let payments = account.payments.into_iter();
     PaymentsResponse {
         user_id,
         prices: prices.map(|o| Price { way: wire_way(o.way), currency: o.currency, amount: o.amount }).collect(),
-        plan: payments::plan(&account.standing, api.clock.now()).as_str().to_owned(),
+        plan: payments::plan(&account.standing, now).as_str().to_owned(),
         paid_until: account.standing.paid_until,
         premium_until: account.standing.premium_until,
         subscription: account
             .standing
-            .renewal
+            .subscription(now)
             .map(|renewal| Subscription { renews_at: renewal.renews_at, state: state(renewal.going()) }),
         payments: payments.map(wire).collect(),
         terms: api.premium_terms,

@@ -8,6 +8,7 @@ use evolve_contract::profile::{
     DeletedResponse, Onboarding, ProfileData, ProfileField, ProfileResponse, ProfileUpdate, StatusResponse,
 };
 use evolve_domain::{
+    payment::told_until,
     profile::{Field, Onboarding as Step},
     referral,
 };
@@ -86,7 +87,7 @@ pub async fn status(State(api): State<Api>, Own(person): Own) -> Result<Json<Sta
     Ok(Json(StatusResponse {
         user_id: person,
         plan: status.plan.as_str().to_owned(),
-        premium_until: status.premium_until,
+        premium_until: status.premium_until.map(|until| told_until(status.paid_until, until, api.clock.now())),
         messages_today: status.messages_today,
         messages_limit,
         resets_at,

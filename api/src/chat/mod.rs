@@ -44,7 +44,7 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 
 problems!(
     ChatProblems: InvalidBody, Unauthorized, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
-    InvalidAudio, NothingHeard, CannotHear,
+    InvalidAudio, AudioTooLong, NothingHeard, CannotHear,
     NothingToRepeat, MessageNotFound, InvalidValue, InvalidImage, IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed,
     ModelUnavailable, DatabaseUnavailable,
 );
@@ -57,7 +57,8 @@ problems!(
 /// so far is void), and at the end `done` with the same JSON as without streaming, or `error` with a problem document.
 ///
 /// With an `Idempotency-Key`, the same request again returns the first one's answer and costs nothing; while the first
-/// still runs, the second waits for it. Repeats within the window of the rate limit are no new messages: they are counted
+/// still runs, the second waits for it. One that failed cost nothing, and is tried again; but a recording in which nobody
+/// spoke, or that no model wanted to answer, was listened to and counts as a message, once: its problem is told again. Repeats within the window of the rate limit are no new messages: they are counted
 /// apart, three for each message that the limit allows.
 #[utoipa::path(
     post, path = "/chat", tag = "chat", security(("bearer" = [])),

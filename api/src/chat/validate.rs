@@ -8,7 +8,7 @@ use evolve_contract::{
     chat::{self, ChatRequest, IDEMPOTENCY_KEY_HEADER},
 };
 use evolve_engine::{
-    speech::Audio,
+    speech::{Audio, AudioError},
     turn::{self, Image, TurnRequest},
 };
 
@@ -41,7 +41,7 @@ pub struct Bounds {
 /// The turn that a request asks for.
 ///
 /// # Errors
-/// `invalid_value`, `invalid_image`, `invalid_audio`.
+/// `invalid_value`, `invalid_image`, `invalid_audio`, `audio_too_long`.
 pub(super) fn turn_request(
     user_id: i64,
     headers: &HeaderMap,
@@ -140,7 +140,10 @@ fn recording(base64: &str, max_seconds: u32) -> Result<Audio, ApiError> {
                 .to_owned(),
         )
     })?;
-    Audio::check(bytes, max_seconds).map_err(|error| wrong(error.to_string()))
+    Audio::check(bytes, max_seconds).map_err(|error| match error {
+        AudioError::TooLong { .. } => ApiError::new(Code::AudioTooLong).detail(error.to_string()),
+        _ => wrong(error.to_string()),
+    })
 }
 
 /// How the caller can have a file again; nothing where none came.

@@ -1,6 +1,6 @@
 //! Premium for money, through the API.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
     client::Bot,
@@ -10,7 +10,7 @@ use evolve_contract::{
         Way,
     },
 };
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -140,6 +140,43 @@ async fn a_subscription_is_renewed_cancelled_and_never_doubled() {
     let on = api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: true }).await.unwrap();
     let state = on.subscription.unwrap().state;
     assert_eq!(state, State::Resumable, "to take it up again is the person's own step, in Telegram");
+}
+
+#[rstest::rstest]
+#[case::cancelled_with_other_days_left(true, true, 30)]
+#[case::cancelled_in_telegram_which_does_not_tell(true, false, 33)]
+#[case::never_renewed_and_nobody_has_looked_yet(false, false, 33)]
+#[tokio::test]
+async fn a_subscription_that_is_over_is_not_spoken_of_and_stands_in_the_way_of_no_new_one(
+    #[case] has_other_days: bool,
+    #[case] cancels: bool,
+    #[case] days: i64,
+) {
+    let api = selling().await.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    api.client.received(by, &payment(&api, by, Way::StarsMonthly, "c1").await).await.unwrap();
+    if has_other_days {
+        api.client.received(by, &payment(&api, by, Way::Stars, "c2").await).await.unwrap();
+    }
+    if cancels {
+        api.client.renew(by, &SubscriptionRequest { user_id: IVAN, renews: false }).await.unwrap();
+    }
+    api.clock.advance(TimeDelta::days(days) - TimeDelta::seconds(1));
+    let token = api.token(IVAN).await;
+    let by = Bot { key: &key, token: &token };
+    let monthly = OfferRequest { user_id: IVAN, way: Way::StarsMonthly };
+    assert!(api.client.payments(by, IVAN).await.unwrap().subscription.is_some());
+    if !cancels {
+        assert_eq!(api.client.offer(by, &monthly).await.unwrap_err().code(), Some(Code::AlreadySubscribed));
+    }
+    api.clock.advance(TimeDelta::seconds(1));
+    let stands = api.client.payments(by, IVAN).await.unwrap();
+    assert_eq!((stands.subscription, stands.plan == "premium"), (None, has_other_days));
+    assert_eq!(api.client.offer(by, &monthly).await.unwrap().amount, 250);
+    // The button of an old message.
+    let wish = SubscriptionRequest { user_id: IVAN, renews: true };
+    assert_eq!(api.client.renew(by, &wish).await.unwrap_err().code(), Some(Code::PaymentNotFound));
 }
 
 #[tokio::test]
@@ -299,6 +336,28 @@ async fn an_administrator_gives_premium_once_for_each_key_and_who_has_it_without
     assert!(api.client.payments(by, IVAN).await.unwrap().prices.is_empty());
     let error = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::Stars }).await.unwrap_err();
     assert_eq!(error.code(), Some(Code::NotForSale));
+}
+
+#[tokio::test]
+async fn nobody_is_promised_the_grace_of_a_renewal_and_the_days_of_a_notice_are_their_own() {
+    let setup = selling().await;
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    let home = json!({ "user_id": IVAN, "data": { "language": "en", "time_zone": "Asia/Novosibirsk" } });
+    assert_eq!(api.post("/profile", Some(&token), &home).await.status, StatusCode::OK);
+    let begun = api.clock.now();
+    api.client.received(by, &payment(&api, by, Way::StarsMonthly, "c1").await).await.unwrap();
+    let day = |n: i64| Some(begun + TimeDelta::days(n));
+    assert_eq!(api.client.status(&token, IVAN).await.unwrap().premium_until, day(30));
+    let gift = api.request(Method::POST, "/admin/people/42/premium").header("x-service-key", SERVICE_KEY);
+    api.send(gift.json(&json!({ "days": 7, "key": "sorry" }))).await;
+    let owed = "SELECT params ->> 'time_zone', (params ->> 'until')::timestamptz FROM outbox WHERE chat_id = 42";
+    let owed: Vec<(String, DateTime<Utc>)> = sqlx::query_as(owed).fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(owed, [("Asia/Novosibirsk".to_owned(), day(37).unwrap())]);
+    api.clock.advance(TimeDelta::days(38));
+    let token = api.token(IVAN).await;
+    assert_eq!(api.client.status(&token, IVAN).await.unwrap().premium_until, day(40), "the renewal is late");
 }
 
 #[tokio::test]

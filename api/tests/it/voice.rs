@@ -70,15 +70,15 @@ async fn what_is_no_recording_is_refused() {
     let api = Setup::new().await.with("MAX_VOICE_SECONDS", 5).start().await;
     let token = api.token(IVAN).await;
     let table = [
-        ("not base64", "%%%".to_owned(), "not base64"),
-        ("a page", BASE64_STANDARD.encode(b"<html>"), "not OGG"),
-        ("a picture", BASE64_STANDARD.encode(b"\xff\xd8\xff\xe0"), "not OGG"),
-        ("too long, whatever is said of it", recording(7), "longer than 5 s"),
+        ("not base64", "%%%".to_owned(), Code::InvalidAudio, "not base64"),
+        ("a page", BASE64_STANDARD.encode(b"<html>"), Code::InvalidAudio, "not OGG"),
+        ("a picture", BASE64_STANDARD.encode(b"\xff\xd8\xff\xe0"), Code::InvalidAudio, "not OGG"),
+        ("too long, whatever is said of it", recording(7), Code::AudioTooLong, "longer than 5 s"),
     ];
-    for (what, audio_data, expected) in table {
+    for (what, audio_data, code, expected) in table {
         let body = json!({"message": "", "audio_data": audio_data});
         let answer = api.post("/chat", Some(&token), &body).await;
-        assert_eq!(answer.code(), Code::InvalidAudio, "{what}");
+        assert_eq!(answer.code(), code, "{what}");
         let detail = answer.problem().detail.unwrap();
         assert!(detail.contains(expected), "{what}: {detail}");
     }

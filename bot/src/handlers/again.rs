@@ -10,8 +10,11 @@ use evolve_contract::{
 };
 use serde_json::Value;
 
-use super::{Trouble, Turn, chat, danger, incoming::Photo, media::File, pictures, trouble::With, typing};
+use super::{Trouble, Turn, album, chat, danger, incoming::Photo, media::File, pictures, trouble::With, typing};
 use crate::replies::Replies;
+
+/// As many as Telegram puts into one album.
+const MOST_PICTURES: i64 = 10;
 
 /// `/regenerate`.
 pub(super) async fn regenerate(turn: &Turn<'_>) -> Result<Replies, Trouble> {
@@ -38,7 +41,7 @@ pub(super) async fn edited(
 ) -> Result<Replies, Trouble> {
     let language = turn.best_known_language().await;
     danger::look_after(turn, language, &text).await;
-    let key = key_said(turn, message_id).await?;
+    let Edit { key, text } = edit(turn, message_id, text).await?;
     // Of an older message nobody looks at the photo again.
     let is_last = !sizes.is_empty() && last_picture(turn).await?.is_some_and(|(of, _)| of == key);
     let photo = sizes.iter().max_by_key(|photo| photo.area).filter(|_| is_last);
@@ -61,8 +64,8 @@ pub(super) async fn edited(
 
 /// A message says something else now that wants no answer.
 pub(super) async fn corrected(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
-    let again = Again::Corrected(key_said(turn, message_id).await?);
-    let request = ChatRequest { message: text, again: Some(again), ..ChatRequest::default() };
+    let Edit { key, text } = edit(turn, message_id, text).await?;
+    let request = ChatRequest { message: text, again: Some(Again::Corrected(key)), ..ChatRequest::default() };
     match turn.bot.api.chat(turn.person.id, &turn.key(), &request).await {
         Err(error) if error.code() != Some(Code::MessageNotFound) => Err(error.into()),
         _ => Ok(turn.replies()),
@@ -75,23 +78,50 @@ pub(super) async fn recaptioned(turn: &Turn<'_>, message_id: i64, text: String) 
     corrected(turn, message_id, text).await
 }
 
-/// The key of the turn that answered a message which was edited now. What is written under an album belongs to all of it.
-async fn key_said(turn: &Turn<'_>, message_id: i64) -> Result<String, Trouble> {
+/// A message that says something else now.
+struct Edit {
+    /// The key of the turn that answered it.
+    key: String,
+    /// All that it says.
+    text: String,
+}
+
+/// What was edited. What is written under a picture of an album is a part of what is said with all of it.
+async fn edit(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Edit, Trouble> {
     let key = key_of(turn.person.chat_id, message_id);
     if turn.update.payload["edited_message"]["media_group_id"].is_null() {
-        return Ok(key);
+        return Ok(Edit { key, text });
     }
-    for of_album in album_keys(&key) {
-        if turn.bot.store.turns().is_known(turn.person.id, &of_album).await.map_err(Trouble::from_store)? {
-            return Ok(of_album);
-        }
-    }
-    Ok(key)
+    let Some((picture, key)) = album_of(turn, message_id).await? else { return Ok(Edit { key, text }) };
+    let said = turn.bot.store.turns().said_under(turn.person.id, &key).await.map_err(Trouble::from_store)?;
+    let text = match said {
+        Some(said) => album::recaptioned(&said.text, picture, &text),
+        None => text,
+    };
+    Ok(Edit { key, text })
+}
+
+/// The album that has this picture, as the number of the picture in it and the key of its turn. That is made of the message
+/// of the first picture, and tells how many there are: the nearest that reaches so far.
+async fn album_of(turn: &Turn<'_>, message_id: i64) -> Result<Option<(i64, String)>, Trouble> {
+    let reaching = (1..=MOST_PICTURES).flat_map(|picture| {
+        let first = key_of(turn.person.chat_id, message_id - (picture - 1));
+        let sizes = picture.max(2)..=MOST_PICTURES;
+        sizes.map(move |count| (picture, album_key(&first, count)))
+    });
+    let reaching: Vec<(i64, String)> = reaching.collect();
+    let keys: Vec<&str> = reaching.iter().map(|(_, key)| key.as_str()).collect();
+    let known = turn.bot.store.turns().known(turn.person.id, &keys).await.map_err(Trouble::from_store)?;
+    Ok(reaching.into_iter().find(|(_, key)| known.contains(key)))
 }
 
 /// The keys that an album may have whose first picture has this one: they tell its size.
 pub(super) fn album_keys(key: &str) -> impl Iterator<Item = String> {
-    (2..=10).map(move |count| format!("{key}-album-{count}"))
+    (2..=MOST_PICTURES).map(move |count| album_key(key, count))
+}
+
+fn album_key(key: &str, count: i64) -> String {
+    format!("{key}-album-{count}")
 }
 
 async fn last_picture(turn: &Turn<'_>) -> Result<Option<(String, String)>, Trouble> {

@@ -1,6 +1,6 @@
 //! What Telegram reports of payments: made, or given back. The API takes each in once, however often it is told.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use evolve_contract::{
     Code,
     payments::{ReceivedRequest, RefundedRequest},
@@ -28,6 +28,13 @@ pub(crate) struct Paid {
     #[serde(default)]
     is_first_recurring: bool,
     subscription_expiration_date: Option<i64>,
+}
+
+impl Paid {
+    /// Of a subscription: until when it is paid by this, which is when Telegram takes the next payment.
+    fn subscription_ends(&self) -> Option<DateTime<Utc>> {
+        self.subscription_expiration_date.and_then(|at| DateTime::from_timestamp(at, 0))
+    }
 }
 
 /// Telegram's `RefundedPayment`.
@@ -67,7 +74,7 @@ async fn received(turn: &Turn<'_>, paid: &Paid) -> Result<Replies, Trouble> {
         provider_charge_id: paid.provider_payment_charge_id.clone(),
         is_recurring: paid.is_recurring,
         is_first_recurring: paid.is_first_recurring,
-        subscription_expires_at: paid.subscription_expiration_date.and_then(|at| DateTime::from_timestamp(at, 0)),
+        subscription_expires_at: paid.subscription_ends(),
         paid_at: turn.update.payload["message"]["date"].as_i64().and_then(|at| DateTime::from_timestamp(at, 0)),
         found: false,
     };
@@ -78,13 +85,14 @@ async fn received(turn: &Turn<'_>, paid: &Paid) -> Result<Replies, Trouble> {
         return Ok(turn.replies().say(Text::PaymentUnmatched.render(language)));
     }
     let zone = zone(profile.time_zone.as_deref());
-    let until = received.paid_until.map(|until| date(until.with_timezone(&zone).date_naive(), language));
-    let until = until.unwrap_or_default();
-    let is_renewal = paid.is_recurring && !paid.is_first_recurring;
-    let text = match (is_renewal, received.renews) {
-        (true, _) => Text::PremiumRenewed { date: &until },
-        (false, true) => Text::PremiumThanksRenews { date: &until },
-        (false, false) => Text::PremiumThanks { date: &until },
+    let day = |at: DateTime<Utc>| date(at.with_timezone(&zone).date_naive(), language);
+    let until = received.paid_until.map(day).unwrap_or_default();
+    // Telegram counts from this payment, whatever was paid before; what is bought beside a subscription changes nothing of it.
+    let next = paid.subscription_ends().filter(|_| paid.is_first_recurring && received.renews).map(day);
+    let text = match &next {
+        _ if paid.is_recurring && !paid.is_first_recurring => Text::PremiumRenewed { date: &until },
+        Some(next) => Text::PremiumThanksRenews { date: &until, next },
+        None => Text::PremiumThanks { date: &until },
     };
     Ok(turn.replies().say(text.render(language)))
 }

@@ -6,7 +6,10 @@ use evolve_contract::{
     Code,
     payments::{OfferResponse, Payment, PaymentsResponse, Price, Subscription, SubscriptionState as State, Terms, Way},
 };
-use evolve_domain::{language::Language, payment::priced};
+use evolve_domain::{
+    language::Language,
+    payment::{priced, told_until},
+};
 use serde_json::{Value, json};
 
 use super::{Trouble, Turn};
@@ -65,11 +68,9 @@ pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 fn terms(reader: Reader, payments: &PaymentsResponse, now: DateTime<Utc>) -> String {
     let mut parts = Vec::new();
     if payments.plan == "premium" {
-        // What is paid may have ended, while a renewal is awaited.
-        let is_late = payments.paid_until.is_some_and(|until| until <= now);
-        let until = if is_late { payments.premium_until } else { payments.paid_until };
-        // Before anything was paid, premium may have been given for a time.
-        let until = until.or(payments.premium_until).map(|until| reader.day(until));
+        let until = payments.premium_until.map(|until| told_until(payments.paid_until, until, now));
+        // Who has no end of it may have paid before.
+        let until = until.or(payments.paid_until).map(|until| reader.day(until));
         parts.push(match &until {
             Some(date) => reader.say(Text::PremiumUntil { date }),
             None => reader.say(Text::PremiumEndless),

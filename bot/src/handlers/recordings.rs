@@ -80,7 +80,7 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
     let excused = |text| Ok(Attempt { answer: Err(Excuse::for_good(text)), replies: turn.replies() });
     let most = turn.bot.max_voice_seconds;
     if seconds > most {
-        return excused(Text::VoiceTooLong { minutes: most.div_ceil(60) });
+        return excused(too_long(most));
     }
     if file.size.is_some_and(|size| size > MAX_FILE_BYTES) {
         return excused(Text::VoiceTooLarge);
@@ -110,14 +110,21 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
         let replies = turn.replies().in_place_of(draft);
         Ok(match answer {
             Ok(answer) => Attempt { answer: Ok(Box::new(answer)), replies: replies.keyed(&key) },
-            Err(error) => Attempt { answer: Err(excuse(error)?), replies },
+            Err(error) => Attempt { answer: Err(excuse(error, most)?), replies },
         })
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
 }
 
-fn excuse(error: ClientError) -> Result<Excuse, Trouble> {
+/// Of who may be heard for `most` seconds.
+fn too_long(most: u32) -> Text<'static> {
+    Text::VoiceTooLong { minutes: most.div_ceil(60) }
+}
+
+fn excuse(error: ClientError, most: u32) -> Result<Excuse, Trouble> {
     match error.code() {
+        // Of a sound that comes as a file, Telegram does not say how long it is.
+        Some(Code::AudioTooLong) => Ok(Excuse::for_good(too_long(most))),
         Some(Code::ModelUnavailable | Code::ModelFailed) => Ok(Excuse { text: Text::VoiceUnheard, again: true }),
         code => match trouble::excuse(&error, With::Recording) {
             Some(text) => Ok(Excuse { text, again: code == Some(Code::QuotaExhausted) }),

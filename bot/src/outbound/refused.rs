@@ -1,8 +1,8 @@
 //! Calls on which more depends than a message: what follows when Telegram makes one, and when it refuses one for good.
 //!
 //! What we asked for is not what is: a subscription is stopped once Telegram has said so, and Stars are given back once it has
-//! given them. Somebody who was told that nothing more will be taken must hear that it will; somebody who asked for a bill
-//! must not wait for it without a word.
+//! given them. Somebody who was told that nothing more will be taken must hear that it will; somebody who asked for a bill, or for a
+//! subscription that they had, must not wait for it without a word.
 
 use std::sync::Arc;
 
@@ -58,8 +58,10 @@ pub(super) async fn follow(bot: &Bot, outgoing: &ClaimedOutgoing, description: &
             tracing::error!(outbox_id = outgoing.id, description, "a subscription could not be changed at Telegram");
             bot.metrics.outbox_failure("subscription_not_changed");
             // What we stop on our own account is in no chat.
-            if outgoing.chat_id > 0 && params["is_canceled"] == true {
-                tell(bot, outgoing, Text::SubscriptionOffFailed).await;
+            if outgoing.chat_id > 0 {
+                let is_off = params["is_canceled"] == true;
+                tell(bot, outgoing, if is_off { Text::SubscriptionOffFailed } else { Text::SubscriptionOnFailed })
+                    .await;
             }
         }
         REFUND if description.contains(ALREADY_REFUNDED) => return refunded(bot, params).await,

@@ -178,6 +178,53 @@ async fn an_edit_of_what_is_written_under_an_album_names_the_turn_of_the_album()
 }
 
 #[tokio::test]
+async fn an_edit_under_any_picture_of_an_album_changes_that_part_of_what_was_said() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    for name in ["one", "two"] {
+        let update = world.telegram.send_photo(anna(), format!("jpeg {name}"), None);
+        world.wait_until_done(update).await;
+    }
+    let mut album = Vec::new();
+    for (place, caption) in ["Море", "Горы"].into_iter().enumerate() {
+        let mut message = world.telegram.raw_message(42, world.telegram.person_messages(42)[place]).unwrap();
+        message["media_group_id"] = json!("trip");
+        message["message_id"] = json!(900 + place);
+        message["caption"] = json!(caption);
+        world.telegram.send_update(json!({ "message": message }));
+        album.push(message);
+    }
+    world.wait_for_last(42, "Горы").await;
+    let shown = world.api.calls().pop().unwrap();
+    assert_eq!(shown.request.message, "[1] Море\n[2] Горы");
+    sqlx::query(
+        "WITH person AS (
+             INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now()) RETURNING id
+         ), conversation AS (
+             INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
+             SELECT gen_random_uuid(), id, now(), now(), 1 FROM person RETURNING id
+         ), turn AS (
+             INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
+             SELECT gen_random_uuid(), id, $1, '', 'done', '2026-01-01', now(), now() FROM person RETURNING id
+         )
+         INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
+         SELECT gen_random_uuid(), now(), person.id, conversation.id, turn.id, 1, 'user', $2, true
+         FROM person, conversation, turn",
+    )
+    .bind(&shown.key)
+    .bind(&shown.request.message)
+    .execute(&world.database.pool())
+    .await
+    .unwrap();
+    let mut second = album.pop().unwrap();
+    second["caption"] = json!("Высокие горы");
+    world.telegram.send_update(json!({ "edited_message": second }));
+    world.wait_for_last(42, "Высокие горы").await;
+    let edit = world.api.calls().pop().unwrap().request;
+    assert_eq!((edit.message.as_str(), edit.again), ("[1] Море\n[2] Высокие горы", Some(Again::Edited(shown.key))));
+}
+
+#[tokio::test]
 async fn what_a_message_answers_goes_along_with_it() {
     let world = World::new().await;
     let _bot = world.bot().await;

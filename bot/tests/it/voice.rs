@@ -165,6 +165,7 @@ async fn a_recording_that_is_too_long_or_too_large_is_not_even_downloaded() {
 #[rstest]
 #[case(Code::NothingHeard, "расслышать ни слова")]
 #[case(Code::InvalidAudio, "не получается прослушать")]
+#[case(Code::AudioTooLong, "до 10 минут")]
 #[case(Code::CannotHear, "голосовые я пока не понимаю")]
 #[case(Code::BodyTooLarge, "слишком большая")]
 #[tokio::test]

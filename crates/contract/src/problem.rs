@@ -44,8 +44,10 @@ codes! {
     InvalidValue = 422,
     /// The image is not base64 of a JPEG, PNG or WebP within the size limit.
     InvalidImage = 422,
-    /// The recording is not base64 of a sound of a known format, or too long.
+    /// The recording is not base64 of a sound of a known format.
     InvalidAudio = 422,
+    /// The recording is longer than anything that is listened to.
+    AudioTooLong = 422,
     /// Nobody speaks in the recording.
     NothingHeard = 422,
     /// Nothing here can hear recordings: none is configured; nothing was charged.

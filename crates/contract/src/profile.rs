@@ -116,7 +116,7 @@ pub struct StatusResponse {
     pub user_id: i64,
     /// `free` or `premium`.
     pub plan: String,
-    /// When premium ends.
+    /// Until when premium is paid, or given; while a renewal is late, until when it goes on. Nothing where it has no end.
     pub premium_until: Option<DateTime<Utc>>,
     /// Messages sent today (the day of the person's own time zone).
     pub messages_today: u32,

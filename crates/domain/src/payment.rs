@@ -125,6 +125,14 @@ impl Renewal {
         }
     }
 
+    /// Whether it is over, and stands in the way of no other: its time has passed, and so has the grace, where a payment of it
+    /// may still come. Nobody tells us; a payment that comes nevertheless brings it back.
+    #[must_use]
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        let grace = if self.going() == Going::Running { GRACE } else { TimeDelta::zero() };
+        self.renews_at + grace <= now
+    }
+
     /// After a payment of it that was made at `paid_at`. It goes on if it was paid after Telegram had confirmed that it was
     /// stopped, since then the person took it up again; a report that was late changes nothing about that.
     #[must_use]
@@ -168,6 +176,12 @@ impl Standing {
     #[must_use]
     pub fn is_endless(&self) -> bool {
         self.plan == Plan::Premium && self.premium_until.is_none()
+    }
+
+    /// Their subscription, unless it is over.
+    #[must_use]
+    pub fn subscription(&self, now: DateTime<Utc>) -> Option<Renewal> {
+        self.renewal.filter(|renewal| !renewal.is_over(now))
     }
 
     /// Whether Telegram takes another payment, as far as we know.
@@ -234,6 +248,17 @@ impl Standing {
 #[must_use]
 pub fn unused(covers_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimeDelta {
     covers_until.map_or(TimeDelta::zero(), |until| (until - now).clamp(TimeDelta::zero(), PERIOD))
+}
+
+/// The day that people are told premium ends on: what they have paid. The grace is told of once it is running, since it is no
+/// promise: who cancels has none.
+#[must_use]
+pub fn told_until(
+    paid_until: Option<DateTime<Utc>>,
+    premium_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    paid_until.filter(|until| *until > now).unwrap_or(premium_until)
 }
 
 /// Where value is. Every row of the ledger moves an amount from one account to another, so that all of them together are
@@ -314,6 +339,28 @@ mod tests {
         assert_eq!((stopping.premium_until, stopping.renews()), (Some(at(30)), false));
         let renewed = running.paid(monthly(60), at(30));
         assert_eq!((renewed.paid_until, renewed.premium_until), (Some(at(60)), Some(at(63))));
+    }
+
+    #[test]
+    fn people_are_told_of_the_grace_once_it_is_running() {
+        let running = Standing::default().paid(monthly(30), at(0));
+        let told = |standing: Standing, day| told_until(standing.paid_until, standing.premium_until.unwrap(), at(day));
+        assert_eq!((told(running, 29), told(running, 30)), (at(30), at(33)));
+        let given = Standing { plan: Plan::Premium, premium_until: Some(at(90)), ..Standing::default() };
+        assert_eq!(told(given, 1), at(90));
+    }
+
+    #[test]
+    fn a_subscription_is_over_when_no_payment_of_it_can_come_any_more() {
+        let running = Renewal::begun(at(30));
+        let stopped = Renewal { stopped_at: Some(at(2)), ..running.stopping() };
+        let over =
+            |renewal: Renewal, day| Standing { renewal: Some(renewal), ..Standing::default() }.subscription(at(day));
+        assert_eq!((over(running, 32), over(running, 33)), (Some(running), None), "a payment may be late");
+        for renewal in [running.stopping(), stopped, stopped.allowed(at(3))] {
+            assert_eq!((over(renewal, 29), over(renewal, 30)), (Some(renewal), None));
+        }
+        assert!(!running.charged(at(70), at(40)).is_over(at(40)), "it came nevertheless");
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub struct UserRecord {
 pub struct Status {
     /// The plan in force.
     pub plan: Plan,
-    /// When premium ends.
+    /// Until when they have paid.
+    pub paid_until: Option<DateTime<Utc>>,
+    /// When premium ends, with the grace of a renewal that is awaited.
     pub premium_until: Option<DateTime<Utc>>,
     /// How close they have become.
     pub bond: Bond,
@@ -110,7 +112,7 @@ const WRITE: &str = "
         updated_at = excluded.updated_at";
 
 const STATUS: &str = "
-    SELECT u.plan, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level,
+    SELECT u.plan, u.paid_until, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level,
            s.language, COALESCE(s.time_zone, $3) AS time_zone, day_in(COALESCE(s.time_zone, $3), $2) AS today,
            COALESCE((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id
                      AND d.day = day_in(COALESCE(s.time_zone, $3), $2)), 0) AS messages_today,
@@ -199,6 +201,7 @@ impl Users<'_> {
         #[derive(FromRow)]
         struct StatusRow {
             plan: String,
+            paid_until: Option<DateTime<Utc>>,
             premium_until: Option<DateTime<Utc>>,
             #[sqlx(flatten)]
             bond: BondRow,
@@ -217,6 +220,7 @@ impl Users<'_> {
         row.map(|row| {
             Ok(Status {
                 plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
+                paid_until: row.paid_until,
                 premium_until: row.premium_until,
                 bond: row.bond.into(),
                 today: row.today,

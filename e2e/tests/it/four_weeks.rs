@@ -228,7 +228,7 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     story.presses("every 30 days", "opens the bill").await;
     let link = story.ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     assert!(story.ground.telegram.pay_link(ANNA, &link) > 0);
-    story.hears(0, "then renews itself").await;
+    story.hears(0, "is charged again on").await;
 
     story.days_pass(6).await;
 

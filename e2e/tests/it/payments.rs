@@ -15,11 +15,11 @@ use evolve_store::{
     cache::{Cache, CacheConfig},
     redis::{Redis, RedisConfig},
 };
-use evolve_testkit::telegram::{Doing, Fault, SentKind, TelegramServer};
+use evolve_testkit::telegram::{Doing, Fault, Sent, SentKind, TelegramServer};
 use secrecy::SecretString;
 use serde_json::json;
 
-use crate::system::{Ground, Mode, ground, parrot};
+use crate::system::{Ground, Mode, PROVIDER_TOKEN, ground, parrot};
 
 const ANNA: i64 = 1001;
 
@@ -73,6 +73,35 @@ async fn premium_is_bought_for_stars_and_at_once_there(#[case] mode: Mode) {
 }
 
 #[tokio::test]
+async fn premium_is_bought_for_money_by_a_provider_whose_token_only_telegram_is_told() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    // The bill has to wait in the outbox, where it can be looked at.
+    ground.telegram.fault(Fault::refuse("sendInvoice", 502, "Bad Gateway").times(1000));
+    press(&ground.telegram, "299.00 RUB for 30 days");
+    let tried = |telegram: &TelegramServer| (!telegram.calls_of("sendInvoice").is_empty()).then_some(());
+    ground.telegram.wait_until("the bill to be tried", tried).await;
+    let without = "SELECT count(*) FROM outbox WHERE method = 'sendInvoice' AND params ->> 'provider_token' = ''";
+    assert_eq!(ground.count(without).await, 1);
+    assert_eq!(ground.count("SELECT count(*) FROM outbox WHERE params::text LIKE '%:TEST:%'").await, 0);
+    ground.telegram.clear_faults();
+    let message = invoice(&ground).await;
+    let bill = ground.telegram.calls_of("sendInvoice").pop().unwrap().params;
+    assert_eq!((&bill["provider_token"], &bill["currency"]), (&json!(PROVIDER_TOKEN), &json!("RUB")));
+    assert!(ground.telegram.pay(ANNA, message) > 0);
+    wait_for(&ground, "Thank you!").await;
+    ground.telegram.send_text(ANNA, "/status");
+    wait_for(&ground, "premium").await;
+    let paid = "SELECT count(*) FROM payments WHERE way = 'money' AND currency = 'RUB' AND amount = 29900 AND matched
+                AND provider_charge_id = 'provider-' || charge_id";
+    assert_eq!(ground.count(paid).await, 1);
+    bot.stop().await;
+}
+
+#[tokio::test]
 async fn a_payment_that_telegram_reports_again_counts_once() {
     let ground = ground().await;
     let api = ground.api(parrot()).await;
@@ -107,7 +136,7 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     wait_for(&ground, "opens the bill").await;
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     assert!(ground.telegram.pay_link(ANNA, &link) > 0);
-    wait_for(&ground, "then renews itself").await;
+    wait_for(&ground, "is charged again on").await;
     let (charge, ..) = ground.telegram.charges(ANNA)[0].clone();
     assert!(ground.telegram.renew(&charge) > 0);
     wait_for(&ground, "was renewed").await;
@@ -141,6 +170,47 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
     assert_eq!(ground.count("SELECT count(*) FROM payments WHERE refund_asked_at IS NOT NULL").await, 1);
 }
 
+#[tokio::test]
+async fn who_subscribes_with_days_left_is_told_when_they_end_and_when_telegram_takes_the_next_payment() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    buy_once(&ground).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "You have premium until").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "opens the bill").await;
+    let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    assert!(ground.telegram.pay_link(ANNA, &link) > 0);
+    wait_for(&ground, "is charged again on").await;
+    let told = ground.telegram.messages(ANNA).pop().unwrap().text;
+    // The zone is the companion's: Anna has told none of hers.
+    let days = "SELECT to_char(u.paid_until AT TIME ZONE 'Europe/Moscow', 'FMMonth FMDD, YYYY'),
+                       to_char(s.renews_at AT TIME ZONE 'Europe/Moscow', 'FMMonth FMDD, YYYY'),
+                       round(extract(epoch FROM u.paid_until - s.renews_at) / 86400)::bigint
+                FROM users u JOIN subscriptions s ON s.user_id = u.id";
+    let (paid_until, next, apart): (String, String, i64) = sqlx::query_as(days).fetch_one(&ground.sql).await.unwrap();
+    assert_eq!(apart, 30);
+    assert!(told.contains(&format!("yours until {paid_until}")), "{told}");
+    assert!(told.contains(&format!("charged again on {next}")), "{told}");
+    // What is bought beside it is no subscription.
+    buy_once(&ground).await;
+    let told = ground.telegram.messages(ANNA).pop().unwrap().text;
+    assert!(!told.contains("again"), "{told}");
+}
+
+/// Anna buys 30 days for Stars, and is thanked.
+async fn buy_once(ground: &Ground) {
+    let seen = ground.telegram.messages(ANNA).len();
+    ground.telegram.send_text(ANNA, "/premium");
+    let offered = |sent: &[Sent]| sent.len() > seen && sent.last().is_some_and(|last| !last.buttons.is_empty());
+    ground.telegram.wait_for(ANNA, offered).await;
+    press(&ground.telegram, "250 ⭐ for 30 days");
+    let message = invoice(ground).await;
+    assert!(ground.telegram.pay(ANNA, message) > 0);
+    wait_for(ground, "Thank you!").await;
+}
+
 #[rstest::rstest]
 #[case(400, "Bad Request: SUBSCRIPTION_STRANGE")]
 #[case(403, "Forbidden: user is deactivated")]
@@ -159,7 +229,7 @@ async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so(
     wait_for(&ground, "opens the bill").await;
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     ground.telegram.pay_link(ANNA, &link);
-    wait_for(&ground, "then renews itself").await;
+    wait_for(&ground, "is charged again on").await;
     ground.telegram.fault(Fault::refuse("editUserStarSubscription", status, description));
     ground.telegram.send_text(ANNA, "/premium");
     wait_for(&ground, "renews itself on").await;
@@ -176,6 +246,33 @@ async fn a_person_whose_subscription_telegram_does_not_let_us_cancel_is_told_so(
 }
 
 #[tokio::test]
+async fn a_person_whose_subscription_telegram_does_not_let_them_take_up_again_is_told_so() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "opens the bill").await;
+    let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    ground.telegram.pay_link(ANNA, &link);
+    wait_for(&ground, "is charged again on").await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "renews itself on").await;
+    press(&ground.telegram, "Cancel the subscription");
+    evolve_testkit::eventually("the cancellation to be confirmed", async || {
+        ground.count("SELECT count(*) FROM subscriptions WHERE NOT wanted AND stopped_at IS NOT NULL").await == 1
+    })
+    .await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "Telegram has confirmed it").await;
+    ground.telegram.fault(Fault::refuse("editUserStarSubscription", 400, "Bad Request: SUBSCRIPTION_STRANGE"));
+    press(&ground.telegram, "Take the subscription up again");
+    let is_told = |text: &str| text.contains("did not let me open that subscription");
+    ground.telegram.wait_for(ANNA, |sent| sent.iter().any(|sent| is_told(&sent.text))).await;
+}
+
+#[tokio::test]
 async fn a_renewal_that_was_never_reported_is_found_among_telegrams_transactions() {
     let ground = ground().await;
     let api = ground.api(parrot()).await;
@@ -186,7 +283,7 @@ async fn a_renewal_that_was_never_reported_is_found_among_telegrams_transactions
     wait_for(&ground, "opens the bill").await;
     let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
     ground.telegram.pay_link(ANNA, &link);
-    wait_for(&ground, "then renews itself").await;
+    wait_for(&ground, "is charged again on").await;
     bot.stop().await;
     // Renewed while nobody listened for more than a day.
     let (charge, ..) = ground.telegram.charges(ANNA)[0].clone();

@@ -20,6 +20,8 @@ use sqlx::PgPool;
 use tokio::net::TcpListener;
 
 pub(crate) const SERVICE_KEY: &str = "e2e-service-key-e2e-service-key-e2e";
+/// Of a provider who takes money. Nobody but the bot may know it.
+pub(crate) const PROVIDER_TOKEN: &str = "284685063:TEST:e2e-provider";
 const JWT_SECRET: &str = "e2e-jwt-secret-e2e-jwt-secret-e2e-jwt";
 
 /// How updates reach the bot.
@@ -123,7 +125,8 @@ impl Ground {
             ("PERSONA", r#"{"language":"en"}"#),
             ("CHAT_RATE_LIMIT", "100/minute"),
             ("PROFILE_RATE_LIMIT", "100/minute"),
-            ("PREMIUM_PRICE", r#"{"stars":250}"#),
+            ("PREMIUM_PRICE", r#"{"stars":250,"amount":29900,"currency":"RUB"}"#),
+            ("PAYMENT_PROVIDER_TOKEN", PROVIDER_TOKEN),
         ]);
         let config = evolve_api::Config::read(&mut env);
         let mut config = env.finish(config).unwrap();
@@ -146,6 +149,7 @@ impl Ground {
             ("API_URL", api_url),
             ("TELEGRAM_BOT_TOKEN", self.telegram.token()),
             ("TELEGRAM_MESSAGES_PER_SECOND", "10000"),
+            ("PAYMENT_PROVIDER_TOKEN", PROVIDER_TOKEN),
         ];
         let telegram_url = self.telegram.url();
         values.push(("TELEGRAM_API_URL", &telegram_url));

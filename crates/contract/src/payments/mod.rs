@@ -112,7 +112,8 @@ pub struct PaymentsResponse {
     /// Until when premium is in force: longer than it is paid while a renewal is late.
     #[serde(default)]
     pub premium_until: Option<DateTime<Utc>>,
-    /// The subscription, if there is one.
+    /// The subscription, if there is one that is not over: three days after a payment that did not come it is, and one that
+    /// was stopped is when its time has passed.
     pub subscription: Option<Subscription>,
     /// The newest payments, newest first.
     pub payments: Vec<Payment>,

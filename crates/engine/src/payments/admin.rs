@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use evolve_domain::{
     language::Language,
-    payment::Standing,
+    payment::{Standing, told_until},
     profile::{Onboarding, Settings},
 };
 use evolve_store::{
@@ -99,11 +99,14 @@ impl Payments {
     /// # Errors
     /// [`PaymentError::NotFound`] where nobody knows them, [`PaymentError::Store`].
     pub async fn grant(&self, user_id: i64, days: u32, key: &str) -> Result<(Standing, bool), PaymentError> {
-        let language = self.language(user_id).await?.ok_or(PaymentError::NotFound)?;
-        let key = format!("grant-{user_id}-{key}");
-        let notice = |standing: &Standing| notice(user_id, key, "premium_granted", language, standing.premium_until);
+        let settings = self.settings(user_id).await?.ok_or(PaymentError::NotFound)?;
+        let (key, now) = (format!("grant-{user_id}-{key}"), self.clock.now());
+        let notice = |standing: &Standing| {
+            let until = standing.premium_until.map(|until| told_until(standing.paid_until, until, now));
+            notice(user_id, key, "premium_granted", settings, until)
+        };
         let time = TimeDelta::days(days.into());
-        let granted = self.store.payments().grant(user_id, time, notice, self.clock.now()).await?;
+        let granted = self.store.payments().grant(user_id, time, notice, now).await?;
         self.forget(user_id).await;
         match granted {
             Granted::Yes(standing) => Ok((standing, false)),
@@ -148,22 +151,24 @@ impl Payments {
         kind: &str,
         until: Option<DateTime<Utc>>,
     ) -> Result<(), PaymentError> {
-        let Some(language) = self.language(user_id).await? else { return Ok(()) };
-        self.store.outbox().put(&[notice(user_id, key, kind, language, until)], self.clock.now()).await?;
+        let Some(settings) = self.settings(user_id).await? else { return Ok(()) };
+        self.store.outbox().put(&[notice(user_id, key, kind, settings, until)], self.clock.now()).await?;
         Ok(())
     }
 
-    /// Somebody's language; nothing for somebody unknown.
-    async fn language(&self, user_id: i64) -> Result<Option<Language>, PaymentError> {
+    /// Somebody's language and zone; nothing for somebody unknown.
+    async fn settings(&self, user_id: i64) -> Result<Option<Settings>, PaymentError> {
         let onboarding = Onboarding::default();
         let defaults = Settings { language: Language::default(), time_zone: Tz::UTC, onboarding };
         let person = self.store.users().profile(user_id, defaults).await?;
-        Ok(person.map(|person| person.settings.language))
+        Ok(person.map(|person| person.settings))
     }
 }
 
-fn notice(user_id: i64, key: String, kind: &str, language: Language, until: Option<DateTime<Utc>>) -> NewOutgoing {
-    let mut params = json!({ "chat_id": user_id, "notice": kind, "language": language });
+/// The days in it are those of the person: it says in which zone they live.
+fn notice(user_id: i64, key: String, kind: &str, settings: Settings, until: Option<DateTime<Utc>>) -> NewOutgoing {
+    let Settings { language, time_zone, .. } = settings;
+    let mut params = json!({ "chat_id": user_id, "notice": kind, "language": language, "time_zone": time_zone.name() });
     if let Some(until) = until {
         params["until"] = json!(until);
     }

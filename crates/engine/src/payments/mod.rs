@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use evolve_domain::{
-    payment::{PERIOD, Price, Standing, Way},
+    payment::{Going, PERIOD, Price, Standing, Way},
     plan::Plan,
 };
 use evolve_runtime::clock::Clock;
@@ -142,7 +142,8 @@ impl Payments {
         if standing.is_endless() {
             return Err(PaymentError::NotForSale);
         }
-        if way == Way::StarsMonthly && standing.renews() {
+        let subscription = standing.subscription(self.clock.now());
+        if way == Way::StarsMonthly && subscription.is_some_and(|renewal| renewal.going() == Going::Running) {
             return Err(PaymentError::AlreadySubscribed);
         }
         Ok(offer)
@@ -218,9 +219,12 @@ impl Payments {
     /// they may have taken it up again, of which nobody tells us.
     ///
     /// # Errors
-    /// [`PaymentError::NotFound`] where there is none, [`PaymentError::Store`].
+    /// [`PaymentError::NotFound`] where there is none, or one that is over is to be taken up again; [`PaymentError::Store`].
     pub async fn renew(&self, user_id: i64, renews: bool) -> Result<Account, PaymentError> {
         let provider = self.provider(Way::StarsMonthly).ok_or(PaymentError::NotFound)?;
+        if renews && self.account(user_id).await?.standing.subscription(self.clock.now()).is_none() {
+            return Err(PaymentError::NotFound);
+        }
         let key = format!("renewal-{}", Uuid::now_v7());
         let call = |charge: &str| Some(owed(user_id, key, provider.renew(user_id, charge, renews)?));
         let standing = self.store.payments().set_renewal(user_id, renews, call, self.clock.now()).await?;

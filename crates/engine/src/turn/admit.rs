@@ -1,5 +1,6 @@
 //! Admit: the quota is taken and the turn begun, or an earlier answer is found, or waited for.
 
+use chrono::{DateTime, Utc};
 use evolve_domain::{
     day,
     memory::question::{Names, Question},
@@ -15,6 +16,15 @@ use crate::Engine;
 pub(super) enum Admitted {
     Run(TurnLease, Box<Person>),
     Answered(Replay),
+    Failed(Failed),
+}
+
+/// A turn that failed for good.
+pub(super) struct Failed {
+    pub(super) turn_id: Uuid,
+    pub(super) started_at: DateTime<Utc>,
+    /// As it is kept.
+    pub(super) failure: String,
 }
 
 pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, TurnError> {
@@ -26,6 +36,9 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
         Some(retried) => (retried.key.as_str(), retried.request_hash, Some(wished_under)),
         None => (wished_under, hash(request), None),
     };
+    // A recording that was listened to for nothing is neither heard nor charged twice. A wish to try it again is another
+    // request: it comes without the recording.
+    let lasting: &[&str] = if request.audio.is_some() && asked.retried.is_none() { &TurnError::CHARGED } else { &[] };
     // What is quoted in a group is mostly another's, and is not kept.
     let is_aside = request.aside.is_some();
     let quoted = request.reply_to.as_ref().filter(|_| !is_aside).map(Quoted::written);
@@ -46,6 +59,7 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
             defaults: engine.persona.default_settings(),
             terms: &terms,
             also_key,
+            lasting,
             quoted: quoted.as_deref(),
             image_ref: request.image_ref.as_deref(),
             is_aside,
@@ -53,6 +67,9 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
         match engine.store.turns().admit(&admit).await? {
             Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),
             Admission::Replay(replay) => return Ok(Admitted::Answered(replay)),
+            Admission::Failed { turn_id, started_at, failure } => {
+                return Ok(Admitted::Failed(Failed { turn_id, started_at, failure }));
+            }
             Admission::KeyReused => return Err(TurnError::KeyReused),
             Admission::Exhausted { limit, settings } => {
                 let resets_at = day::next_day(settings.time_zone, engine.clock.now());

@@ -64,6 +64,10 @@ pub enum TurnError {
 }
 
 impl TurnError {
+    /// The failures, as they are kept, by which a recording that was listened to costs a message all the same: it is itself
+    /// why there is no answer, and could be sent without end. The same request is told of them, and nothing is done again.
+    pub(super) const CHARGED: [&'static str; 2] = ["nothing_heard", "model_blocked"];
+
     /// The name under which the failure is kept with the turn.
     pub(super) fn stored(&self) -> &'static str {
         match self {

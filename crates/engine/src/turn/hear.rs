@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::{
     Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest,
+    admit::Failed,
     again::{Asked, Beside},
     generate::failure,
 };
@@ -126,6 +127,22 @@ pub(super) async fn replayed(engine: &Engine, asked: &Asked, replay: Replay) -> 
     };
     let sound = sound(engine, request, *beside, turn_id, plan, (voice, language));
     Ok(TurnReply { heard, sound, ..TurnReply::replay(reply) })
+}
+
+/// Why a recording had no answer, for who sends it again under its key. What was heard in it is told as it was then: whoever
+/// looks after people in danger goes by it.
+pub(super) async fn failed_before(
+    engine: &Engine,
+    request: &TurnRequest,
+    failed: &Failed,
+    listener: &mut Listener,
+) -> TurnError {
+    match engine.store.turns().said(request.user_id, failed.turn_id, failed.started_at).await {
+        Ok(Some(said)) => listener.tell(TurnEvent::Heard(said)),
+        Ok(None) => {}
+        Err(error) => return error.into(),
+    }
+    TurnError::from_stored(&failed.failure)
 }
 
 fn sound(

@@ -234,11 +234,15 @@ impl Engine {
     ) -> Result<TurnReply, TurnError> {
         let request = TurnRequest { text: storable(&request.text), ..request };
         let Some(asked) = again::prepare(self, request).await? else { return Ok(again::corrected()) };
+        let mut listener = Listener(events);
         // Heard from before the turn can be asked to stop.
         let stops = self.wakeups.stops();
         let (lease, person) = match admit::admit(self, &asked).await {
             Ok(admit::Admitted::Run(lease, person)) => (lease, person),
             Ok(admit::Admitted::Answered(replay)) => return Ok(hear::replayed(self, &asked, replay).await?),
+            Ok(admit::Admitted::Failed(failed)) => {
+                return Err(hear::failed_before(self, &asked.request, &failed, &mut listener).await);
+            }
             Err(error @ TurnError::QuotaExhausted { .. }) => {
                 if let Some(anew) = &asked.anew {
                     anew.correct(self, &asked.request).await?;
@@ -254,7 +258,6 @@ impl Engine {
             stop.cancel();
         }
         let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, beside, stop };
-        let mut listener = Listener(events);
         match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
                 // What Postgres will never take: nobody pays for that. While it is away, the lease ends the turn.

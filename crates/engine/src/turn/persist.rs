@@ -123,15 +123,10 @@ impl Running<'_> {
 }
 
 impl Running<'_> {
-    /// Whether listening was paid for, and the recording itself is why there is no answer: silence, and what no model wants to
-    /// answer, could be sent without end.
+    /// Whether listening was paid for, and the recording itself is why there is no answer. What the models failed at is tried
+    /// again, and counts then.
     fn was_listened_to(&self, error: &TurnError) -> bool {
-        match error {
-            TurnError::NothingHeard => true,
-            TurnError::ModelBlocked => self.request.audio.is_some(),
-            TurnError::ModelFailed => self.heard.get().is_some(),
-            _ => false,
-        }
+        self.request.audio.is_some() && TurnError::CHARGED.contains(&error.stored())
     }
 }
 

@@ -8,7 +8,10 @@ use evolve_domain::{
     speech::{Voice, VoiceMode, VoiceSettings},
 };
 use evolve_engine::{
-    model::{Gemini, GeminiConfig, HttpLimits, ModelError, OpenAiConfig, Part, SafetyThreshold, Script, Step, Waited},
+    model::{
+        FinishReason, Gemini, GeminiConfig, HttpLimits, ModelError, OpenAiConfig, Part, SafetyThreshold, Script, Step,
+        Waited,
+    },
     speech::{
         Audio, Providers, Speaker, Speech, Transcriber,
         gemini::{GeminiSpeaker, GeminiTranscriber},
@@ -179,6 +182,54 @@ async fn what_was_heard_and_no_model_wants_to_answer_costs_a_message_and_what_wa
     assert_eq!(world.used_today().await, 1, "or it could be sent without end");
     assert!(matches!(world.say("something vile").await, Err(TurnError::ModelBlocked)));
     assert_eq!(world.used_today().await, 1);
+}
+
+#[tokio::test]
+async fn what_was_heard_and_answered_with_nothing_of_use_costs_one_message_however_often_it_is_tried() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("the cat is grey"));
+    let nothing = Step::Fail(ModelError::Empty { finish: FinishReason::Length });
+    let world = world_with(Script::new([nothing, Step::say("ok")]), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("", "tg-1") };
+    let failed = world.engine.chat(request.clone(), None).await;
+    assert!(matches!(failed, Err(TurnError::ModelFailed)), "{failed:?}");
+    assert_eq!(world.used_today().await, 0, "a turn that failed gives its message back");
+    // The bot offers to listen once more, under the same key.
+    assert_eq!(world.engine.chat(request, None).await.unwrap().text, "ok");
+    assert_eq!((world.used_today().await, server.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn silence_that_is_sent_again_under_its_key_is_neither_heard_nor_counted_again() {
+    let server = GeminiServer::start().await.unwrap();
+    server.always(Behaviour::say("[silence]"));
+    let world = world_with(answering("What?"), ears(gemini_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("", "tg-1") };
+    for _ in 0..2 {
+        let silence = world.engine.chat(request.clone(), None).await;
+        assert!(matches!(silence, Err(TurnError::NothingHeard)), "{silence:?}");
+        assert_eq!((world.used_today().await, server.requests().len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn what_no_model_wanted_to_answer_is_told_again_under_its_key_and_tried_again_if_the_person_wishes() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("something vile"));
+    let blocked = Step::Fail(ModelError::Blocked { reason: "SAFETY".to_owned() });
+    let world = world_with(Script::new([blocked, Step::say("ok")]), ears(openai_ears(&server))).await;
+    let request = TurnRequest { audio: Some(recording()), ..keyed("", "tg-1") };
+    for _ in 0..2 {
+        let (sender, mut events) = tokio::sync::mpsc::channel(64);
+        let failed = world.engine.chat(request.clone(), Some(sender)).await;
+        assert!(matches!(failed, Err(TurnError::ModelBlocked)), "{failed:?}");
+        // Whoever looks after people in danger goes by it.
+        assert_eq!(events.recv().await, Some(TurnEvent::Heard("something vile".to_owned())));
+        assert_eq!((world.used_today().await, world.script.requests().len()), (1, 1));
+    }
+    let again = TurnRequest { again: Some(Again::Last), ..keyed("", "r1") };
+    assert_eq!(world.engine.chat(again, None).await.unwrap().text, "ok");
+    assert_eq!(server.requests().len(), 1, "heard twice");
 }
 
 #[tokio::test]

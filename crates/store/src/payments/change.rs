@@ -59,10 +59,12 @@ impl Payments<'_> {
     /// [`StoreError`]; then nothing was written.
     pub async fn paid(&self, payment: &NewPayment, now: DateTime<Utc>) -> Result<Paid, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        let subscription = subscription::renewed_by(&mut transaction, payment).await?;
-        let before = loop {
-            if let Some(account) = held(&mut transaction, payment.user_id).await? {
-                break account.standing;
+        let (before, subscription) = loop {
+            // What becomes of the subscription is decided by what it is once nobody else can change it.
+            let account = held(&mut transaction, payment.user_id).await?;
+            let subscription = subscription::renewed_by(&mut transaction, payment).await?;
+            if let Some(account) = account {
+                break (account.standing, subscription);
             }
             if nobody::is_theirs(payment, subscription.as_ref()) {
                 let unmatched = NewPayment { matched: false, ..payment.clone() };

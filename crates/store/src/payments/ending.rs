@@ -32,7 +32,10 @@ pub enum Ending {
 
 /// People whose premium ends, as `$due` chooses and what stands in `$told` does to them, are owed the notice `$notice` under a
 /// key of that end, those aside who have blocked the bot. Whoever has quiet hours now is not due. $1 now, $2 until when, $3 batch, $4
-/// default language, $5 time zones, which Postgres may not know all, $6 the hour that it is in each.
+/// default language, $5 time zones, which Postgres may not know all, $6 the hour that it is in each, $7 when a subscription must have
+/// been to renew itself at the latest whose payment does not come any more ([`Renewal::is_over`]).
+///
+/// [`Renewal::is_over`]: evolve_domain::payment::Renewal::is_over
 macro_rules! ending {
     (notice: $notice:literal, due: $due:literal, told: $told:literal) => {
         concat!(
@@ -69,7 +72,7 @@ const REMIND: &str = ending!(
     due: "u.premium_until > $1 AND u.premium_until <= $2
           AND u.premium_reminded_of IS DISTINCT FROM u.premium_until
           AND NOT EXISTS (SELECT FROM subscriptions s
-                          WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)",
+                          WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL AND s.renews_at > $7)",
     told: "told AS (UPDATE users u SET premium_reminded_of = due.premium_until FROM due WHERE u.id = due.id)"
 );
 
@@ -78,15 +81,15 @@ const LATE: &str = ending!(
     notice: "premium_late",
     due: "u.premium_until > $1 AND u.premium_until <= $2 AND u.paid_until <= $1
           AND EXISTS (SELECT FROM subscriptions s
-                      WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL)
+                      WHERE s.user_id = u.id AND s.shown AND s.wanted AND s.stopped_at IS NULL AND s.renews_at > $7)
           AND u.premium_reminded_of IS DISTINCT FROM u.premium_until",
     told: "told AS (UPDATE users u SET premium_reminded_of = due.premium_until FROM due WHERE u.id = due.id)"
 );
 
-/// $2 is not used.
+/// $2 and $7 are not used.
 const EXPIRE: &str = ending!(
     notice: "premium_ended",
-    due: "u.premium_until <= $1 AND $2 >= $1",
+    due: "u.premium_until <= $1 AND $2 >= $1 AND $7 <= $1",
     told: "ended AS (
                UPDATE users u SET plan = 'free', paid_until = NULL, premium_until = NULL, premium_reminded_of = NULL
                FROM due WHERE u.id = due.id
@@ -117,6 +120,7 @@ impl Payments<'_> {
                 .bind(language)
                 .bind(&zones)
                 .bind(&clocks)
+                .bind(now - GRACE)
                 .fetch_one(&self.0.pool)
                 .await?;
             seen += u64::try_from(count).unwrap_or_default();

@@ -26,7 +26,10 @@ pub(crate) use nobody::leave;
 pub use refund::{Refund, RefundBegun};
 pub use support::Waiting;
 
-use crate::{Store, StoreError, users::parse};
+use crate::{
+    Store, StoreError,
+    users::{self, parse},
+};
 
 /// A payment that Telegram reports.
 #[derive(Clone, Debug)]
@@ -131,24 +134,13 @@ impl Store {
     }
 }
 
-macro_rules! standing {
-    ($lock:literal) => {
-        concat!(
-            "SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.wanted, s.stopped_at, s.charge_id
-             FROM users u LEFT JOIN LATERAL (
-                 SELECT renews_at, wanted, stopped_at, charge_id FROM subscriptions
-                 WHERE user_id = u.id AND shown ORDER BY begun_at DESC LIMIT 1
-             ) s ON true
-             WHERE u.id = $1 ",
-            $lock
-        )
-    };
-}
-
-const STANDING: &str = standing!("");
-
-/// As [`STANDING`], holding the person.
-const STANDING_FOR_UPDATE: &str = standing!("FOR NO KEY UPDATE OF u");
+const STANDING: &str = "
+    SELECT u.plan, u.paid_until, u.premium_until, s.renews_at, s.wanted, s.stopped_at, s.charge_id
+    FROM users u LEFT JOIN LATERAL (
+        SELECT renews_at, wanted, stopped_at, charge_id FROM subscriptions
+        WHERE user_id = u.id AND shown ORDER BY begun_at DESC LIMIT 1
+    ) s ON true
+    WHERE u.id = $1";
 
 macro_rules! payments {
     ($which:literal) => {
@@ -263,8 +255,14 @@ impl Payments<'_> {
 }
 
 /// The person's account, held until the transaction ends; nothing for who never came.
+///
+/// Read once they are held: a statement that has to wait for them sees their own row as it is then, and their subscription as it
+/// was before.
 async fn held(connection: &mut PgConnection, user_id: i64) -> Result<Option<Account>, StoreError> {
-    let row: Option<StandingRow> = sqlx::query_as(STANDING_FOR_UPDATE).bind(user_id).fetch_optional(connection).await?;
+    if users::hold(&mut *connection, user_id).await?.is_none() {
+        return Ok(None);
+    }
+    let row: Option<StandingRow> = sqlx::query_as(STANDING).bind(user_id).fetch_optional(connection).await?;
     Ok(row.map(Account::from))
 }
 

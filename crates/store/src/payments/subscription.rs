@@ -19,10 +19,10 @@ pub(super) struct Known {
     stopped_at: Option<DateTime<Utc>>,
 }
 
-/// Of several for one invoice, the newest.
+/// Of several for one invoice, the newest. Held, since Telegram may confirm meanwhile that it has stopped it.
 const BY_OFFER: &str = "
     SELECT charge_id, user_id, matched, renews_at, wanted, stopped_at FROM subscriptions
-    WHERE offer = $1 AND (user_id = $2 OR user_id IS NULL) ORDER BY begun_at DESC LIMIT 1";
+    WHERE offer = $1 AND (user_id = $2 OR user_id IS NULL) ORDER BY begun_at DESC LIMIT 1 FOR UPDATE";
 
 const BEGIN: &str = "
     INSERT INTO subscriptions (charge_id, user_id, last_charge_id, renews_at, offer, begun_at, matched, shown, wanted)
@@ -85,7 +85,8 @@ impl Payments<'_> {
     }
 }
 
-/// The subscription that a payment renews; nothing where it is the first, or is part of none that we know.
+/// The subscription that a payment renews; nothing where it is the first, or is part of none that we know. To be asked for once
+/// its person is held.
 pub(super) async fn renewed_by(
     connection: &mut PgConnection,
     payment: &NewPayment,

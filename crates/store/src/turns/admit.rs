@@ -43,7 +43,7 @@ const ADMIT: &str = "
         FROM person p LEFT JOIN settings s ON s.user_id = p.id
                       LEFT JOIN consents c ON c.user_id = p.id AND c.what = 'adult'
     ), known AS (
-        SELECT id, key, state, attempt, request_hash, started_at, leased_until, reply, reply_picture, level_up,
+        SELECT id, key, state, failure, attempt, request_hash, started_at, leased_until, reply, reply_picture, level_up,
                level_up_name
         FROM turns WHERE user_id = $1 AND (key = $2 OR also_key = $2)
         ORDER BY key = $2 DESC, started_at DESC LIMIT 1
@@ -65,8 +65,8 @@ const ADMIT: &str = "
            who.profile, who.language, who.time_zone, who.onboarding, who.voice_mode, who.voice, who.day, who.daily_limit,
            who.words, who.agreed, who.decided_at, who.minor_said_at,
            (SELECT id FROM turn) IS NOT NULL AS taken, (SELECT stop_asked_at FROM turn) IS NOT NULL AS stop_asked,
-           known.id AS known_id, known.key <> $2 AS known_also, known.state AS known_state, known.attempt AS known_attempt,
-           known.request_hash AS known_hash, known.started_at AS known_started_at,
+           known.id AS known_id, known.key <> $2 AS known_also, known.state AS known_state, known.failure AS known_failure,
+           known.attempt AS known_attempt, known.request_hash AS known_hash, known.started_at AS known_started_at,
            known.leased_until AS known_leased_until, known.reply AS known_reply,
            known.reply_picture AS known_picture, known.level_up AS known_level_up, known.level_up_name AS known_level_up_name,
            who.messages, found.terms, found.months, found.postings,
@@ -126,6 +126,7 @@ struct Row {
     known_id: Option<Uuid>,
     known_also: Option<bool>,
     known_state: Option<String>,
+    known_failure: Option<String>,
     known_attempt: Option<i32>,
     known_hash: Option<Vec<u8>>,
     known_started_at: Option<DateTime<Utc>>,
@@ -144,6 +145,7 @@ struct Row {
 struct Known {
     id: Uuid,
     state: String,
+    failure: Option<String>,
     attempt: i32,
     hash: Vec<u8>,
     is_also: bool,
@@ -195,6 +197,10 @@ impl Turns<'_> {
             }
             if known.state == "running" && known.leased_until > admit.now {
                 return Ok(Admission::Running { turn_id: known.id, leased_until: known.leased_until });
+            }
+            if let Some(failure) = known.failure.as_deref().filter(|failure| admit.lasting.contains(failure)) {
+                let failure = failure.to_owned();
+                return Ok(Admission::Failed { turn_id: known.id, started_at: known.started_at, failure });
             }
             match self.retake(admit, &known, &row).await? {
                 Retaken::Yes(turn) => return self.admitted(admit, turn, row).await,
@@ -300,6 +306,7 @@ impl Row {
         Some(Known {
             id: self.known_id?,
             state: self.known_state.take()?,
+            failure: self.known_failure.take(),
             attempt: self.known_attempt?,
             hash: self.known_hash.take()?,
             is_also: self.known_also?,

@@ -162,6 +162,8 @@ const SAID_UNDER: &str = "
 
 const IS_KNOWN: &str = "SELECT EXISTS (SELECT FROM turns WHERE user_id = $1 AND (key = $2 OR also_key = $2))";
 
+const KNOWN: &str = "SELECT key FROM turns WHERE user_id = $1 AND key = ANY ($2)";
+
 const HELD: &str = "
     SELECT id FROM turns WHERE id = $1 AND attempt = $2 AND user_id = $3 AND state = 'running' FOR UPDATE";
 
@@ -250,6 +252,15 @@ impl Turns<'_> {
     pub async fn is_known(&self, user_id: i64, key: &str) -> Result<bool, StoreError> {
         let (known,) = sqlx::query_as(IS_KNOWN).bind(user_id).bind(key).fetch_one(&self.0.pool).await?;
         Ok(known)
+    }
+
+    /// Which of these keys turns began with.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn known(&self, user_id: i64, keys: &[&str]) -> Result<Vec<String>, StoreError> {
+        let known: Vec<(String,)> = sqlx::query_as(KNOWN).bind(user_id).bind(keys).fetch_all(&self.0.pool).await?;
+        Ok(known.into_iter().map(|(key,)| key).collect())
     }
 
     /// Ends a turn whose answer takes the place of another one.

@@ -66,6 +66,8 @@ pub struct Admit<'a> {
     pub terms: &'a [String],
     /// The key of the wish that it be tried again, where it has failed before.
     pub also_key: Option<&'a str>,
+    /// Failures that the same request meets again however often it is made: it is told of them, and nothing is run or taken.
+    pub lasting: &'a [&'a str],
     /// What the message answers, for when it is answered once more.
     pub quoted: Option<&'a str>,
     /// How the caller can have its picture again.
@@ -187,6 +189,15 @@ pub enum Admission {
         turn_id: Uuid,
         /// When its lease runs out, if its process died.
         leased_until: DateTime<Utc>,
+    },
+    /// It failed before, and for a reason that lasts ([`Admit::lasting`]).
+    Failed {
+        /// The turn.
+        turn_id: Uuid,
+        /// When it began.
+        started_at: DateTime<Utc>,
+        /// The reason.
+        failure: String,
     },
     /// The key was used with another request.
     KeyReused,

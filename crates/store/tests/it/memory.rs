@@ -98,6 +98,7 @@ async fn a_turn_recalls_what_was_said_long_ago_from_what_admit_found() {
         defaults: defaults(),
         terms: &question.terms,
         also_key: None,
+        lasting: &[],
         quoted: None,
         image_ref: None,
         is_aside: false,

@@ -457,6 +457,19 @@ async fn who_pays_is_reminded_once_before_the_end_and_told_once_at_it() {
 }
 
 #[tokio::test]
+async fn of_a_subscription_that_is_long_over_nobody_is_told_that_it_is_late() {
+    let world = world().await;
+    let payments = world.store.payments();
+    // Cancelled in Telegram, which does not tell; other days are paid.
+    payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
+    payments.paid(&payment(IVAN, "c2", Way::Stars, world.now), world.now).await.unwrap();
+    let at_the_end = world.now + TimeDelta::days(60);
+    assert_eq!(payments.see_to(Ending::Late, "ru", at_the_end).await.unwrap(), 0);
+    assert_eq!(payments.see_to(Ending::Remind { before: REMIND_BEFORE }, "ru", at_the_end).await.unwrap(), 1);
+    assert_eq!(notices(&world).await, ["premium_ending"]);
+}
+
+#[tokio::test]
 async fn nobody_is_told_of_an_ending_in_their_quiet_hours_but_once_they_are_over() {
     let world = world().await;
     let payments = world.store.payments();

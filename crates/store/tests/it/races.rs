@@ -4,12 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{
     language::Language,
     memory::question::{Names, Question},
+    payment::{Going, Way},
     profile::ProfilePatch,
 };
 use evolve_store::{
     StoreError,
     inbox::NewUpdate,
     outbox::NewOutgoing,
+    payments::{NewPayment, Repeats},
     summaries::{Digest, SummaryRule, Written},
     turns::{Admission, Admit, FailedMessage},
 };
@@ -60,6 +62,76 @@ async fn a_duplicate_of_the_last_message_of_the_day_waits_for_its_answer_and_is_
     assert_eq!(running, 4, "{admissions:?}");
     assert!(matches!(world.admit("another").await, Admission::Exhausted { limit: 1, .. }));
     assert_eq!(world.used_today().await, 1);
+}
+
+/// A month of a subscription.
+fn month(charge: &str, begins: bool, now: DateTime<Utc>) -> NewPayment {
+    NewPayment {
+        id: Uuid::now_v7(),
+        user_id: IVAN,
+        charge_id: charge.to_owned(),
+        provider_charge_id: String::new(),
+        way: Way::StarsMonthly,
+        currency: "XTR".to_owned(),
+        amount: 250,
+        matched: true,
+        made_at: now,
+        repeats: Some(Repeats { offer: [7; 32], begins, renews_at: now + TimeDelta::days(30) }),
+        is_found: false,
+    }
+}
+
+/// Ivan, who has a subscription, held while something becomes of it.
+async fn ivan_held_while(world: &World, change: &'static str) -> Transaction<'static, Postgres> {
+    let mut holder = world.sql.begin().await.unwrap();
+    for statement in ["UPDATE users SET premium_until = premium_until", change] {
+        sqlx::query(statement).execute(&mut *holder).await.unwrap();
+    }
+    holder
+}
+
+#[tokio::test]
+async fn a_cancellation_is_not_lost_in_a_renewal_that_comes_at_the_same_moment() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&month("c1", true, world.now), world.now).await.unwrap();
+    let holder = ivan_held_while(&world, "UPDATE subscriptions SET wanted = false").await;
+    let renewal = month("c2", false, world.now);
+    let release = async {
+        waiting_for_locks(&world, 1).await;
+        holder.commit().await.unwrap();
+    };
+    let (paid, ()) = tokio::join!(payments.paid(&renewal, world.now), release);
+    let standing = paid.unwrap().standing;
+    assert_eq!(standing.renewal.unwrap().going(), Going::Stopping);
+    assert_eq!(standing.paid_until, Some(world.now + TimeDelta::days(60)), "and it is paid");
+    let stops = "SELECT count(*) FROM outbox WHERE method = 'editUserStarSubscription'";
+    assert_eq!(world.count(stops).await, 1, "Telegram is asked once more");
+}
+
+#[tokio::test]
+async fn who_cancels_what_was_taken_up_again_at_the_same_moment_is_not_told_that_it_is_stopped() {
+    let world = world().await;
+    let payments = world.store.payments();
+    payments.paid(&month("c1", true, world.now), world.now).await.unwrap();
+    let stopped = "UPDATE subscriptions SET wanted = false, stopped_at = now()";
+    sqlx::query(stopped).execute(&world.sql).await.unwrap();
+    let holder = ivan_held_while(&world, "UPDATE subscriptions SET wanted = true, stopped_at = NULL").await;
+    let call = |_: &str| {
+        Some(NewOutgoing {
+            chat_id: IVAN,
+            user_id: Some(IVAN),
+            key: "off".to_owned(),
+            method: "editUserStarSubscription".to_owned(),
+            params: json!({}),
+        })
+    };
+    let release = async {
+        waiting_for_locks(&world, 1).await;
+        holder.commit().await.unwrap();
+    };
+    let (off, ()) = tokio::join!(payments.set_renewal(IVAN, false, call, world.now), release);
+    assert_eq!(off.unwrap().unwrap().renewal.unwrap().going(), Going::Stopping, "Telegram has not confirmed that yet");
 }
 
 #[tokio::test]
@@ -201,6 +273,7 @@ async fn a_time_zone_that_postgres_does_not_know_locks_nobody_out() {
         defaults: defaults(),
         terms: &[],
         also_key: None,
+        lasting: &[],
         quoted: None,
         image_ref: None,
         is_aside: false,
@@ -226,6 +299,7 @@ async fn a_profile_that_cannot_be_decrypted_costs_no_message_and_the_key_may_be_
         defaults: defaults(),
         terms: &[],
         also_key: None,
+        lasting: &[],
         quoted: None,
         image_ref: None,
         is_aside: false,

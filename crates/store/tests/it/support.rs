@@ -80,6 +80,7 @@ impl World {
             defaults: defaults(),
             terms: &[],
             also_key: None,
+            lasting: &[],
             quoted: None,
             image_ref: None,
             is_aside,

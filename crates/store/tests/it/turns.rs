@@ -83,6 +83,7 @@ async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is
         defaults: defaults(),
         terms: &[],
         also_key: None,
+        lasting: &[],
         quoted: None,
         image_ref: None,
         is_aside: false,
