@@ -130,6 +130,7 @@ date = { $month ->
         [11] November
        *[12] December
     } { $day }, { $year }
+date-short = { $day }.{ $month }
 
 status-plan-free = Your plan: <b>free</b>
 status-plan-premium = Your plan: <b>premium</b> ⭐

@@ -132,6 +132,7 @@ date = { $day } { $month ->
         [11] ноября
        *[12] декабря
     } { $year } г.
+date-short = { $day }.{ $month }
 
 status-plan-free = Тариф: <b>бесплатный</b>
 status-plan-premium = Тариф: <b>премиум</b> ⭐
