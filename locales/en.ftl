@@ -130,6 +130,7 @@ date = { $month ->
         [11] November
        *[12] December
     } { $day }, { $year }
+date-short = { $day }.{ $month }
 
 status-plan-free = Your plan: <b>free</b>
 status-plan-premium = Your plan: <b>premium</b> ⭐
@@ -812,3 +813,241 @@ prompt-first =
     - Nothing sexual, no sad or hurtful memories, nothing that sells anything.
 prompt-first-morning = - Wish them a good morning, each time a little differently.
 prompt-first-plan = - Ask how what “Plan” tells of went, or how it is going. If you do not know how it ended, do not assume that it went well or badly.
+
+# How people are understood. None of this is shown: it is looked for in whatever anybody writes, in all languages together. They are
+# lists with commas between (lists of words: or spaces), `-` alone where the language has none. All is in small letters, without
+# apostrophes and hyphens, as it is compared. In danger-… and minor-…, `*` at the beginning or the end of a word stands for any letters,
+# and `/` parts words of which any may stand there.
+
+# Whose rules take the endings off its words (a stemmer of Snowball), or none: see docs/languages.md.
+stemmer = english
+# How somebody speaks of ending their life, or of hurting themselves. Whoever says so is told whom to call: what is
+# missing here is not heard. Up to three words may stand between two of a phrase.
+danger-phrases =
+    want to die, want to be dead, wanna die, wish i was dead, wish i were dead, better off dead,
+    better off without me, kill myself, killing myself, hang myself, hanging myself, end my life, ending my life,
+    end it all, take my own life, suicid*, no reason to live, no point in living, dont want to live, not want to live,
+    dont wanna live, not wanna live, dont want to be alive, not want to be alive, dont wanna be alive,
+    dont want to wake up, dont want to be here anymore, tired of living, hurt myself, hurting myself, cut myself,
+    cutting myself, self harm*, selfharm*
+# Figures of speech, films and kitchens in which such a phrase is harmless. Their words follow each other.
+danger-figures =
+    die laughing, die of/from laugh*/embarrass*, suicide squad/door/doors,
+    movie*/film*/series/book*/game* about suicid*, cut/cutting myself shaving/cooking,
+    cut/cutting myself while/when shaving/cooking
+# “To live”: a phrase that ends with it is harmless if a word of danger-place follows (“don't want to live in Moscow”), unless one of
+# danger-this comes next (“in this world”), or one of danger-burdens is among the words after it (“with constant pain”).
+danger-living = live, alive
+danger-place = in, at, near, with
+danger-this = this, these, such
+danger-burdens = pain*, world, earth, planet, suffering, depress*, guilt, myself
+# How somebody says without a number that they are under 18.
+minor-phrases =
+    i am a minor, im a minor, i am underage, im underage, i am under 18, im under 18, im not 18, i am not 18,
+    i am not yet 18, im not yet 18, im a kid, im still a kid
+# The same in a fact about somebody, where no subject need be named.
+minor-facts = is a minor, underage, under 18, high school student, schoolboy, schoolgirl
+# The numbers from six to seventeen in words: twelve, with commas between.
+minor-numbers = six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, sixteen, seventeen
+# Whose age a number is. minor-to-me, as it is said in Russian, “to me 15”: but after a word of minor-giving it is how many they want,
+# and so is a number below twelve without years and without one of minor-turned. minor-i: with years, or with one of minor-am between.
+# minor-i-am: both in one word. minor-age: at the beginning of its clause, or after one of minor-my.
+minor-to-me = -
+minor-i = i
+minor-i-am = im
+minor-age = age
+minor-my = my, am, im
+minor-am = am, m, be, turning, turned
+minor-giving = -
+# Whom a fact is about.
+minor-them = he, she, they, user, person, age, aged
+# What may stand between whose age it is and the number: words, or phrases of which the first word may.
+minor-between =
+    only, just, still, actually, almost, about, now, really, turning, turned, soon, to, be, like, gonna, m, am, is,
+    age
+# Years; what of them is written together with a number (“15yo”); and what is said of nothing but an age (“15 years old”).
+minor-years = years, year, yrs, yr, yo, y
+minor-glued = year*, yo, y
+minor-old = o, *yo, *old
+# “Turned”, where that is said of birthdays alone: the number is an age, whatever else is said.
+minor-turned = -
+# What tells that the age is yet to come.
+minor-coming = turning
+# Shortly before whose age it is, these tell of the past.
+minor-when = when
+# “Will be” right after the number (“I 16 will be in May”): an age if nothing follows, or one of minor-will-be-when.
+minor-will-be = -
+minor-will-be-when = -
+# After a number without years, these begin something new: it was the age, and not how many of something.
+minor-ends =
+    and, but, so, i, im, you, u, hbu, wbu, if, because, although, though, tho, now, soon, today, tomorrow, yesterday,
+    too, lol, btw, actually, just, only, still, f, female, male, girl, boy
+# After the number and years, these make it something else than an age.
+minor-otherwise = ago, experience, older, younger, into, in, sober, clean, married, away, behind, late
+# Going to school: “in 9th grade”. The number stands before the class, perhaps with one of minor-ordinals at its end.
+minor-class = grade
+minor-ordinals = th
+# Among the four words before that: who goes there, and who went.
+minor-class-now = i, im
+minor-class-then = was
+# Words that tell nothing. By them, the next list and the stemmer every message is indexed: where people use the bot already, a change of them
+# needs its index made anew (crates/domain/src/memory/terms.rs).
+recall-stop =
+    i me my myself mine we our ours ourselves us you your yours yourself yourselves he him his himself she her hers
+    herself it its itself they them their theirs themselves what which who whom whose this that these those am is are
+    was were be been being have has had having do does did doing done a an the and but if or because as until while of
+    at by for with about against between into through during before after above below to from up down in out on off over
+    under again further then once here there when where why how all any both each few more most other some such no nor
+    not only own same so than too very s t can will just don should now d ll m o re ve y ain aren couldn didn doesn hadn
+    hasn haven isn ma mightn mustn needn shan shouldn wasn weren won wouldn could would may might must shall also im id
+    yes yeah ok okay oh hey hi hello please
+# Forms that no stemmer knows, and words that mean the same in everyday talk: a line each, the first stands for all.
+recall-same =
+    go goes going gone went
+    get got gotten
+    make made
+    take took taken
+    see saw seen
+    come came
+    give gave given gift present
+    find found
+    think thought
+    tell told
+    say said
+    know knew known
+    leave left
+    feel felt feelings
+    bring brought
+    begin began begun start
+    keep kept
+    hold held
+    write wrote written writer
+    stand stood
+    hear heard
+    mean meant
+    meet met
+    run ran runner
+    pay paid
+    sit sat
+    speak spoke spoken
+    lead led leader
+    grow grew grown
+    lose lost
+    fall fell fallen
+    send sent
+    build built
+    understand understood
+    draw drew drawn
+    break broke broken
+    spend spent
+    drive drove driven
+    buy bought purchase
+    wear wore worn
+    choose chose chosen choice
+    eat ate eaten
+    teach taught teacher
+    sell sold
+    catch caught
+    win won winner
+    fight fought
+    sing sang sung singer song
+    swim swam swum
+    fly flew flown flight
+    forget forgot forgotten
+    sleep slept
+    ride rode ridden
+    wake woke woken
+    steal stole stolen
+    throw threw thrown
+    drink drank drunk
+    ring rang rung
+    shake shook shaken
+    become became
+    rise rose risen
+    hide hid hidden
+    bite bit bitten
+    blow blew blown
+    deal dealt
+    dig dug
+    feed fed
+    lend lent
+    shoot shot
+    stick stuck
+    strike struck
+    sweep swept
+    tear tore torn
+    dream dreamt
+    learn learnt
+    burn burnt
+    freeze froze frozen
+    sink sank sunk
+    swear swore sworn
+    marry wedding married marriage
+    child children kid kids
+    man men
+    woman women
+    person people
+    wife wives
+    life lives
+    mouse mice
+    foot feet
+    tooth teeth
+    mother mom mum mommy mama
+    father dad daddy papa
+    grandmother grandma granny
+    grandfather grandpa
+    photo picture pic image photograph photography
+    movie film cinema
+    bicycle bike cycling
+    tv television
+    good better best
+    bad worse worst
+    favorite favourite fave
+    color colour
+    colleague coworker
+    phone telephone
+    dog puppy pup doggo
+    cat kitty kitten
+    doctor physician
+    car automobile
+    job work career
+    ill sick illness
+    begin beginning
+# Months, January first, and seasons, winter first, as they stand in questions: `/` parts forms, `*` at the end stands for up to three letters.
+recall-months =
+    january*, february*, march*, april*, may, june*, july*, august*, september*, october*, november*, december*
+recall-seasons = winter*, spring*, summer*, autumn*
+# Months that are other words too, and what right before them makes them months. A number beside them does as well.
+recall-doubtful-months = may
+recall-before-months = in, of, since, until, last, by, on, during, early, late, mid
+# Words by which somebody tells when something was, and how many.
+recall-tell-time =
+    yesterday today tonight tomorrow ago recently weekend week weeks month months year years day days since morning
+    evening monday tuesday wednesday thursday friday saturday sunday
+recall-tell-number =
+    one two three four five six seven eight nine ten once twice couple several many first second third dozen hundred
+# Words of the person about themselves, and to the companion.
+recall-first-person = i, me, my, mine, we, our, us
+recall-second-person = you, your, yours
+# What asks: with one of recall-which-time right after it for a time, with one of recall-which-number for a number. recall-when asks for
+# a time wherever it stands, recall-when-first as the first word alone; recall-how-many for a number wherever it stands.
+recall-asking = how, what, which
+recall-when = -
+recall-when-first = when
+recall-which-time = date, month, year, day, long
+recall-how-many = -
+recall-which-number = many, often, long
+# Words that turn a statement round.
+recall-denials = not, no, never, t, cannot
+# Everyday words that are about a category of facts.
+recall-identity = name, age, birthday, born
+recall-family = family, mother, father, sister, brother, son, daughter, wife, husband, child, cat, dog, pet
+recall-work = work, job, boss, office, career, colleague, study, school
+recall-preferences = like, love, favourite, favorite, hate, prefer
+recall-health = health, ill, sick, doctor, pain, hospital, sleep
+recall-plans = plan, plans, tomorrow, weekend, trip, going
+recall-events = happened, yesterday, event
+# What people write around quiet hours: “from 22 to 8”.
+quiet-words = from, to, till, until
+# With what a question ends.
+question-marks = ?

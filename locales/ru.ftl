@@ -132,6 +132,7 @@ date = { $day } { $month ->
         [11] ноября
        *[12] декабря
     } { $year } г.
+date-short = { $day }.{ $month }
 
 status-plan-free = Тариф: <b>бесплатный</b>
 status-plan-premium = Тариф: <b>премиум</b> ⭐
@@ -837,3 +838,220 @@ prompt-first =
     - Ничего сексуального, никаких грустных или болезненных воспоминаний, ничего не предлагай купить.
 prompt-first-morning = - Пожелай доброго утра, каждый раз немного по-другому.
 prompt-first-plan = - Спроси, как прошло или как продвигается то, о чём говорит «Plan». Чем кончилось, ты не знаешь: не предполагай ни хорошего, ни плохого.
+
+# How people are understood. None of this is shown: it is looked for in whatever anybody writes, in all languages together. They are
+# lists with commas between (lists of words: or spaces), `-` alone where the language has none. All is in small letters, without
+# apostrophes and hyphens, as it is compared. In danger-… and minor-…, `*` at the beginning or the end of a word stands for any letters,
+# and `/` parts words of which any may stand there.
+
+# Whose rules take the endings off its words (a stemmer of Snowball), or none: see docs/languages.md.
+stemmer = russian
+# How somebody speaks of ending their life, or of hurting themselves. Whoever says so is told whom to call: what is
+# missing here is not heard. Up to three words may stand between two of a phrase.
+danger-phrases =
+    хоч* умереть, хоч* сдохнуть, хоч* исчезнуть навсегда, хотел* бы умереть, хотел* бы не просыпаться, не хоч* жить,
+    не хоч* больше жить, не хоч* просыпаться, жить не хоч*, жить больше не хоч*, не могу больше жить,
+    больше не могу жить, жить больше не могу, незачем жить, нет смысла жить, смысла жить нет, не вижу смысла жить,
+    устал* жить, надоело жить, нет сил жить, покончить с собой, покончу с собой, с собой покончить, с собой покончу,
+    покончить с жизнью, покончить со всем этим, свести счеты с жизнью, наложить на себя руки, наложу на себя руки,
+    уйти из жизни, убить себя, убью себя, убиться, повешусь, повеситься, выброшусь из окна, наглота* таблет*,
+    таблет* наглота*, самоубий*, суицид*, вскрыть вены, вскрою вены, резать вены, порезать себя, режу себя,
+    причин* себе боль, причин* себе вред, лучше бы меня не было, лучше бы я умер*, всем будет лучше без меня
+# Figures of speech, films and kitchens in which such a phrase is harmless. Their words follow each other.
+danger-figures =
+    умереть/сдохнуть от/со смех*/хохот*/стыд*, отряд* самоубий*, фильм*/сериал*/книг*/игр* о/про самоубий*/суицид*,
+    себя при/за бритье/бритьем
+# “To live”: a phrase that ends with it is harmless if a word of danger-place follows (“don't want to live in Moscow”), unless one of
+# danger-this comes next (“in this world”), or one of danger-burdens is among the words after it (“with constant pain”).
+danger-living = жить
+danger-place = в, во, на, с, у, под, среди
+danger-this = этом, этой, этим, этими, этих, таком, такой, таким, такими, таких
+danger-burdens = боль, боли, болью, мире, миром, свете, земле, планете, страдан*, мучен*, депресс*, виной, собой
+# How somebody says without a number that they are under 18.
+minor-phrases =
+    мне нет 18, мне нет восемнадцати, мне еще нет 18, мне еще нет восемнадцати, мне меньше 18, мне не исполнилось 18,
+    мне еще не исполнилось 18, мне до 18 еще, я несовершеннолетний, я несовершеннолетняя, я еще несовершеннолетний,
+    я еще несовершеннолетняя, я школьник, я школьница, я еще школьник, я еще школьница, я еще ребенок
+# The same in a fact about somebody, where no subject need be named.
+minor-facts = несовершеннолетний, несовершеннолетняя, школьник, школьница, нет 18
+# The numbers from six to seventeen in words: twelve, with commas between.
+minor-numbers =
+    шесть, семь, восемь, девять, десять, одиннадцать, двенадцать, тринадцать, четырнадцать, пятнадцать, шестнадцать,
+    семнадцать
+# Whose age a number is. minor-to-me, as it is said in Russian, “to me 15”: but after a word of minor-giving it is how many they want,
+# and so is a number below twelve without years and without one of minor-turned. minor-i: with years, or with one of minor-am between.
+# minor-i-am: both in one word. minor-age: at the beginning of its clause, or after one of minor-my.
+minor-to-me = мне
+minor-i = -
+minor-i-am = -
+minor-age = возраст
+minor-my = мой
+minor-am = -
+minor-giving =
+    дай, дайте, дал, дала, дали, даст, дадут, давай, пришли, скинь, отправь, купи, подари, напиши, назови, найди,
+    покажи, поставь, оставь, верни, должен, должна, должны, осталось, хватит
+# Whom a fact is about.
+minor-them = ему, ей, им, пользователю, возраст
+# What may stand between whose age it is and the number: words, or phrases of which the first word may.
+minor-between =
+    всего, всегото, только, лишь, сейчас, уже, еще, пока, скоро, исполнилось, исполнится, будет, стукнуло, почти,
+    около, вообщето, самом, деле, толькотолько, на самом
+# Years; what of them is written together with a number (“15yo”); and what is said of nothing but an age (“15 years old”).
+minor-years = лет, год, года, годик, годика, годиков, годов, годочков
+minor-glued = летн*, лет
+minor-old = *летн*
+# “Turned”, where that is said of birthdays alone: the number is an age, whatever else is said.
+minor-turned = исполнилось, исполнится, стукнуло
+# What tells that the age is yet to come.
+minor-coming = исполнится, будет
+# Shortly before whose age it is, these tell of the past.
+minor-when = когда, тех
+# “Will be” right after the number (“I 16 will be in May”): an age if nothing follows, or one of minor-will-be-when.
+minor-will-be = будет
+minor-will-be-when = в, через
+# After a number without years, these begin something new: it was the age, and not how many of something.
+minor-ends =
+    и, а, но, так, что, поэтому, потому, зато, хотя, если, же, ведь, я, тебе, вам, уже, еще, только, всего, сейчас,
+    скоро, недавно, сегодня, завтра, вчера, тоже, вообще, вообщето, кстати, просто
+# After the number and years, these make it something else than an age.
+minor-otherwise = назад, опыта, стажа, спустя, дали, осталось, понадобилось, потребовалось
+# Going to school: “in 9th grade”. The number stands before the class, perhaps with one of minor-ordinals at its end.
+minor-class = класс, классе
+minor-ordinals = й
+# Among the four words before that: who goes there, and who went.
+minor-class-now = я, учусь, хожу, учится, ходит, перешел, перешла, закончил, закончила
+minor-class-then = учился, училась, ходил, ходила
+# Words that tell nothing. By them, the next list and the stemmer every message is indexed: where people use the bot already, a change of them
+# needs its index made anew (crates/domain/src/memory/terms.rs).
+recall-stop =
+    и в во не что он на я с со как а то все она так его но да ты к у же вы за бы по только ее мне было вот от меня еще
+    нет о об из ему теперь когда даже ну вдруг ли если уже или ни быть был была были него до вас нибудь опять уж вам
+    ведь там потом себя ничего ей может они тут где есть надо ней для мы тебя их чем сам чтоб без будто чего тоже себе
+    под будет ж кто этот того потому этого какой какая какое какие какую каких какого какому каком какими совсем ним
+    здесь этом почти мой моя мое мои моей моего моему моем моих моим моими мою тем чтобы нее сейчас куда зачем всех
+    никогда можно при наконец над больше тот через эти эта это эту этой этих этим этими этому нас нам нами про всего них
+    разве тебе тобой вами мной мною ими им твой твоя твое твои твоей твоего твоих твою ваш ваша ваше ваши вашей наш наша
+    наше наши нашей нашего наших свой своя свое свои своей своего своих свою перед лучше чуть том такой такая такое
+    такие им более всегда конечно всю между ага угу привет пожалуйста спасибо ладно кого кому кем ком чему чей есть чья
+    чье чьи почему откуда сколько который которая которое которые которого которой которых очень просто
+# Forms that no stemmer knows, and words that mean the same in everyday talk: a line each, the first stands for all.
+recall-same =
+    идти иду идешь идет идем идете идут шел шла шли пошел пошла пошли пойду пойдем ходить хожу ходил ходила ходили схожу сходил сходила сходили
+    ехать еду едешь едет едем едут ехал ехала ехали поехал поехала поехали поеду поедем ездить езжу ездил ездила ездили съездил съездила съездили
+    лететь лечу летит летим летел летела летели полетел полетела полетели летать летаю летал летала полет рейс
+    сказать сказал сказала сказали скажу говорить говорю говорил говорила говорили говорит рассказать рассказал рассказала рассказывал рассказывала рассказывать
+    купить купил купила купили куплю покупать покупаю покупает покупал покупала покупка
+    взять взял взяла взяли возьму брать беру брал брала
+    видеть вижу видел видела видели увидел увидела увидели смотреть смотрю смотрел смотрела смотрели посмотрел посмотрела посмотрели
+    найти нашел нашла нашли найду находить находил
+    дать дал дала дали дам давать даю давал
+    дарить подарить подарил подарила подарили подарок подарки дарил
+    писать пишу писал писала написать написал написала
+    читать читаю читал читала прочитал прочитала прочел прочла чтение
+    кушать ем ел ела ели съел съела поел поесть еда
+    пить пью пил пила выпил выпила
+    готовить готовлю готовил готовила приготовил приготовила
+    жить живу живет живем живешь жил жила жили
+    начать начало начал начала начали начну начинать начинаю начинал
+    стать стал стала стали стану становиться
+    умереть умер умерла умерли смерть
+    родиться родился родилась родились рождение
+    болеть болею болел болела болит болела заболел заболела болезнь больной
+    учиться учусь учился училась учеба
+    работать работаю работал работала работа
+    играть играю играл играла сыграл сыграла игра
+    петь пою пел пела спел спела песня
+    плавать плаваю плавал плавала плыть плыл
+    бежать бегу бежал бегать бегаю бегал бегала пробежал пробежала пробежка бег
+    спать сплю спал спала сон сны сна снится приснился
+    бояться боюсь боялся боялась боится страх
+    любить люблю любил любила любит полюбил полюбила любимый любимая любимое
+    хотеть хочу хотел хотела хочет хотим захотел захотела
+    мочь могу мог могла можешь смог смогла
+    помнить помню помнишь вспомнил вспомнила вспомнить
+    ждать жду ждал ждала
+    снять снял сняла снимать снимаю снимал
+    переехать переехал переехала переехали переезд переезжать переезжаю
+    уехать уехал уехала уехали уезжать уезжаю
+    приехать приехал приехала приехали приезжать приезжаю приезд
+    прийти пришел пришла пришли приходить приходил
+    уйти ушел ушла ушли уволился уволилась увольнение
+    встретить встретил встретила встретились встреча встречаться встречался встречалась
+    познакомиться познакомился познакомилась познакомились знакомство
+    сломать сломал сломала сломался сломалась перелом ломать
+    потерять потерял потеряла терять
+    выиграть выиграл выиграла выиграли победил победила победа
+    сдать сдал сдала сдавать сдавал сдавала
+    путешествовать путешествие путешествия поездка поездки поездку
+    ребенок дети детей детям детьми ребенка
+    человек люди людей людям людьми
+    друг друзья друзей друзьям друзьями подруга
+    мать мама матери мамы маме маму мамой
+    отец отца папа папы папе папой отцом
+    брат братья братьев
+    сын сыновья сыновей
+    дочь дочери дочка
+    бабушка бабуля
+    дедушка дед
+    муж мужья
+    жена жены
+    собака пес пса псу щенок щенка щенков щенки песик
+    кот кошка коты кошки котенок котенка котик
+    день дни дней дня
+    год года лет году годы
+    врач доктор
+    машина автомобиль
+    фото фотография снимок картинка
+    фильм кино
+    телефон мобильник смартфон
+    хороший лучше лучший
+    плохой хуже худший
+    деньги денег деньгам
+    свадьба пожениться поженились женился женитьба замуж
+    квартира жилье
+    начальник шеф босс
+    кофе кофейный
+    чай чая чаю чаем
+# Months, January first, and seasons, winter first, as they stand in questions: `/` parts forms, `*` at the end stands for up to three letters.
+recall-months =
+    январ*, феврал*, март*, апрел*, мае/мая/май/маю, июн*, июл*, август*, сентябр*, октябр*, ноябр*, декабр*
+recall-seasons = зим/зима/зимой/зиму/зимы/зиме, весн*, летом*/лета*/лето*/летн*, осен*
+# Months that are other words too, and what right before them makes them months. A number beside them does as well.
+recall-doubtful-months = -
+recall-before-months = -
+# Words by which somebody tells when something was, and how many.
+recall-tell-time =
+    вчера сегодня завтра позавчера послезавтра назад недавно выходные выходных неделя неделю неделе недели месяц месяца
+    месяце год года году лет день дня дней дни утром вечером ночью понедельник вторник среду четверг пятницу субботу
+    воскресенье прошлой прошлом прошлую прошлый следующей следующем летом зимой весной осенью
+recall-tell-number =
+    один одна одно два две три четыре пять шесть семь восемь девять десять дважды трижды раз раза пару пара несколько
+    много двое трое первый второй третий десяток сто
+# Words of the person about themselves, and to the companion.
+recall-first-person =
+    я, меня, мне, мной, мой, моя, мое, мои, моей, моего, моих, мою, мы, нас, нам, наш, наша, наше, наши
+recall-second-person =
+    ты, тебя, тебе, тобой, твой, твоя, твое, твои, твоей, твоего, твоих, твою, вы, вас, вам, вами, ваш, ваша, ваше,
+    ваши
+# What asks: with one of recall-which-time right after it for a time, with one of recall-which-number for a number. recall-when asks for
+# a time wherever it stands, recall-when-first as the first word alone; recall-how-many for a number wherever it stands.
+recall-asking = как, какого, каком, какой
+recall-when = когда
+recall-when-first = -
+recall-which-time = числа, году, месяце, давно
+recall-how-many = сколько
+recall-which-number = часто, раз
+# Words that turn a statement round.
+recall-denials = не, нет, ни, никогда, перестал
+# Everyday words that are about a category of facts.
+recall-identity = зовут, имя, возраст, лет, день, рождения, родился
+recall-family = семья, мама, папа, сестра, брат, сын, дочь, жена, муж, дети, ребенок, кот, кошка, собака
+recall-work = работа, начальник, офис, карьера, коллега, учеба, школа
+recall-preferences = люблю, нравится, любимый, обожаю, ненавижу
+recall-health = здоровье, болеть, болит, врач, боль, больница, таблетки
+recall-plans = план, завтра, выходные, поездка, собираюсь, отпуск
+recall-events = случилось, вчера, произошло, было
+# What people write around quiet hours: “from 22 to 8”.
+quiet-words = с, до, по
+# With what a question ends.
+question-marks = ?

@@ -328,7 +328,7 @@ mod tests {
         ("CACHE_TTL_SECONDS", "-1"),
         ("LOG_LEVEL", "everything=please"),
         ("PROVIDERS", "[{\"kind\": \"gemini\"}]"),
-        ("PERSONA", "{\"language\": \"xx\"}"),
+        ("PERSONA", "{\"language\": \"zxx\"}"),
         ("PLANS", "free"),
         ("PREMIUM_PRICE", "{\"amount\": 29900}"),
         ("RELATIONSHIP_LEVELS", "[{\"name\": \"Friend\", \"points\": 5}]"),

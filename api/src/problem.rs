@@ -141,7 +141,10 @@ mod tests {
             for code in Code::ALL {
                 let (text, problems) = evolve_texts::format(language, &title_key(*code), None);
                 assert_eq!(problems, Vec::<String>::new(), "{language} {code:?}");
-                assert_eq!(text == code.title(), language == Language::En, "{language} {code:?}: {text}");
+                let is_english = text == code.title();
+                // Whoever translates begins with a copy of the English file.
+                assert!(is_english || language != Language::En, "{code:?}: {text}");
+                assert!(!is_english || language != Language::Ru, "{code:?}: {text}");
             }
         }
     }

@@ -2,16 +2,16 @@
 //!
 //! Telegram sends a query at every pause of somebody's typing, and wants each answered within seconds. So it is not stored: it
 //! is answered in the background from wherever it comes in, as a checkout is, and one that is lost comes again with the next key.
-//! What is half typed is not paid for: a question is asked when it ends as one does, with `?`, `!` or `.`, is long enough, and
-//! nothing was typed after it for [`PAUSE`]. An answer that comes too late for its query waits under its key, which is made of
-//! the person, the words and the day: the same question again costs nothing, whoever's replica it reaches. Telegram keeps the
-//! answer for the person too. Only who has started the bot is answered: anybody else is shown the way. That is looked up anew
+//! What is half typed is not paid for: a question is asked when it ends as one does, with a question mark of any language, `!`
+//! or `.`, is long enough, and nothing was typed after it for [`PAUSE`]. An answer that comes too late for its query waits
+//! under its key, which is made of the person, the words and the day: the same question again costs nothing, whoever's replica
+//! it reaches. Telegram keeps the answer for the person too. Only who has started the bot is answered: anybody else is shown the way. That is looked up anew
 //! for every whole question, since the turn would make a person of somebody who has just had themselves removed.
 
 use std::{sync::Arc, time::Duration};
 
 use evolve_contract::{ClientError, Code, aside::AsideRequest};
-use evolve_domain::{fact::one_line, language::Language};
+use evolve_domain::{fact::one_line, language::Language, words::QUESTION_MARKS};
 use moka::future::Cache;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -193,9 +193,11 @@ async fn language(bot: &Bot, query: &Query) -> Language {
 
 /// What is asked, if it is a whole question: on one line, with one mark at its end.
 fn question(typed: &str) -> Option<String> {
-    const MARKS: [char; 6] = ['?', '!', '.', '…', '？', '。'];
+    // Beside the marks of the languages: what keyboards of any have.
+    const MARKS: [char; 5] = ['!', '.', '…', '？', '。'];
+    let is_mark = |c: char| QUESTION_MARKS.contains(&c) || MARKS.contains(&c);
     let line = one_line(typed, usize::MAX)?;
-    let words = line.trim_end_matches(|c: char| MARKS.contains(&c) || c.is_whitespace());
+    let words = line.trim_end_matches(|c: char| is_mark(c) || c.is_whitespace());
     let mark = line.get(words.len()..)?.trim().chars().next()?;
     let is_long = words.chars().filter(|c| c.is_alphanumeric()).take(SHORTEST).count() == SHORTEST;
     is_long.then(|| format!("{words}{mark}"))

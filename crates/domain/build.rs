@@ -1,4 +1,8 @@
-//! Makes `Language` of the files in `locales/`: a language is one file, and whatever it must have is looked for here.
+//! Makes `Language` of the files in `locales/`, and the words by which people are understood: a language is one file, and
+//! whatever it must have is looked for here.
+
+#[path = "build/words.rs"]
+mod words;
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
@@ -29,10 +33,11 @@ fn main() -> Result<(), Fault> {
         code,
         "#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]"
     )?;
-    writeln!(code, "#[serde(rename_all = \"kebab-case\")]\npub enum Language {{")?;
+    writeln!(code, "pub enum Language {{")?;
     for (language, text) in &languages {
         let default = if language == DEFAULT { "#[default]\n" } else { "" };
-        writeln!(code, "/// {}.\n{default}{},", line(language, text, "language-name")?, variant(language))?;
+        let name = line(language, text, "language-name")?;
+        writeln!(code, "/// {name}.\n{default}#[serde(rename = {language:?})]\n{},", variant(language))?;
     }
     let variants: Vec<_> = languages.iter().map(|(language, _)| format!("Self::{}", variant(language))).collect();
     writeln!(
@@ -64,7 +69,13 @@ fn main() -> Result<(), Fault> {
     let names = format!("[&'static str; {MONTHS}]");
     method(&mut code, &languages, "The months, January first, as they stand in a date.", "months", &names, months)?;
     writeln!(code, "}}")?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("language.rs"), code)?;
+    let out = env::var("OUT_DIR")?;
+    fs::write(Path::new(&out).join("language.rs"), code)?;
+    match words::code(&languages) {
+        Ok(words) => fs::write(Path::new(&out).join("words.rs"), words)?,
+        // Each on a line of its own.
+        Err(faults) => faults.to_string().lines().for_each(|fault| println!("cargo::error={fault}")),
+    }
     Ok(())
 }
 

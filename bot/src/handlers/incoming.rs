@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn people_of_today_are_understood() {
         // Every field of a person but three is optional, ids have up to 52 bits, and a message's id may exceed 31.
-        let from = json!({ "id": 4_503_599_627_370_495_i64, "is_bot": false, "first_name": "" , "language_code": "xx-klingon" });
+        let from = json!({ "id": 4_503_599_627_370_495_i64, "is_bot": false, "first_name": "" , "language_code": "zxx-klingon" });
         let chat = json!({ "id": 4_503_599_627_370_495_i64, "type": "private" });
         let update = message(json!({ "text": "hi", "from": from, "chat": chat }));
         let read = read(&update).map(|(person, _)| person.id);

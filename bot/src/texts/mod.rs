@@ -88,6 +88,7 @@ texts! {
     GenderMaleWords = "gender-male-words",
     GenderFemaleWords = "gender-female-words",
     Date { day: u32, month: u32, year: &'a str } = "date",
+    DateShort { day: &'a str, month: &'a str } = "date-short",
     StatusPlanFree = "status-plan-free",
     StatusPlanPremium = "status-plan-premium",
     StatusPlanPremiumUntil { date: &'a str } = "status-plan-premium-until",
@@ -450,6 +451,13 @@ pub(crate) fn zone(name: Option<&str>) -> Tz {
 #[must_use]
 pub(crate) fn date(date: NaiveDate, language: Language) -> String {
     Text::Date { day: date.day(), month: date.month(), year: &date.year().to_string() }.render(language)
+}
+
+/// A day in as few letters as there is room for under a column, each number of two digits.
+#[must_use]
+pub(crate) fn short_date(date: NaiveDate, language: Language) -> String {
+    let digits = |number: u32| format!("{number:02}");
+    Text::DateShort { day: &digits(date.day()), month: &digits(date.month()) }.render(language)
 }
 
 /// Something that can be filled in.

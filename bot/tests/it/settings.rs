@@ -182,7 +182,7 @@ async fn a_button_of_another_version_and_one_that_nobody_made_change_nothing() {
         "set:quiet:3-3",
         "set:voice:of_god",
         "set:page:vault",
-        "set:lang:xx",
+        "set:lang:zxx",
         "set:ask:",
         "set:",
     ] {

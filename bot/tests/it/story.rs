@@ -98,7 +98,7 @@ async fn old_buttons_do_no_harm() {
         (name.0, "name:other"),
         (name.0, "name:keep"),
         (question.message_id, "from-another-version"),
-        (question.message_id, "lang:xx"),
+        (question.message_id, "lang:zxx"),
     ] {
         let update = world.telegram.press(anna(), message, data);
         world.wait_until_done(update).await;

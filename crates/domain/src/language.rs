@@ -75,14 +75,23 @@ mod tests {
     #[case(Some("ru"), Language::Ru)]
     #[case(Some("ru-RU"), Language::Ru)]
     #[case(Some("en_US"), Language::En)]
-    #[case(Some("xx"), Language::En)]
+    #[case(Some("zxx"), Language::En)]
     #[case(Some(""), Language::En)]
     #[case(None, Language::En)]
     fn telegrams_code_becomes_the_nearest_language(#[case] code: Option<&str>, #[case] expected: Language) {
         assert_eq!(Language::from_telegram(code), expected);
     }
 
+    #[test]
+    fn a_language_has_one_code_wherever_it_is_written() {
+        for language in Language::ALL {
+            assert_eq!(serde_json::to_value(language).unwrap(), language.as_str());
+            assert_eq!(language.as_str().parse(), Ok(language));
+        }
+    }
+
     #[rstest]
+    #[case("es-MX", Some("es-419"))]
     #[case("pt-BR", Some("pt-br"))]
     #[case("pt_br", Some("pt-br"))]
     #[case("pt-br-x-rio", Some("pt-br"))]
@@ -92,7 +101,7 @@ mod tests {
     #[case("e", None)]
     #[case("", None)]
     fn a_region_that_has_a_file_of_its_own_is_heard(#[case] tag: &str, #[case] expected: Option<&str>) {
-        let codes = ["ru", "en", "pt-br"];
+        let codes = ["ru", "en", "pt-br", "es-419"];
         assert_eq!(nearest(&codes, tag).map(|place| codes[place]), expected);
     }
 }

@@ -2,15 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::words::QUIET_WORDS;
+
 /// From one hour of the person's day to another; past midnight, where the second is the smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuietHours {
     from: u8,
     until: u8,
 }
-
-/// Words that people put around the hours.
-const BETWEEN: [&str; 7] = ["с", "до", "по", "from", "to", "till", "until"];
 
 /// What quiet hours look like.
 pub const SHAPE: &str = "must be two different hours from 0 to 23, such as 22-8";
@@ -58,7 +57,7 @@ impl FromStr for QuietHours {
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let parts: Vec<&str> = text
             .split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '−'))
-            .filter(|part| !part.is_empty() && !BETWEEN.contains(&part.to_lowercase().as_str()))
+            .filter(|part| !part.is_empty() && !QUIET_WORDS.contains(&part.to_lowercase().as_str()))
             .collect();
         let hour =
             |part: &str| [":00", ".00"].iter().find_map(|end| part.strip_suffix(end)).unwrap_or(part).parse().ok();

@@ -3,7 +3,6 @@
 mod chart;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chrono::NaiveDate;
 use evolve_contract::{
     stats::{Advice, StatsDay, StatsResponse},
     upload,
@@ -74,9 +73,4 @@ fn advised(advice: &Advice, language: Language) -> String {
 /// The day with the most messages, the later of two.
 fn busiest(stats: &StatsResponse) -> Option<&StatsDay> {
     stats.days.iter().filter(|day| day.messages > 0).max_by_key(|day| (day.messages, day.day))
-}
-
-/// A day as it stands under a column.
-fn short(day: NaiveDate) -> String {
-    day.format("%d.%m").to_string()
 }

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use super::Category;
 use crate::{
     memory::{fuse::fuse, question::Question, terms::terms},
-    tokens,
+    tokens, words,
 };
 
 /// Weight of the share of the message's words that a fact holds, rare words counting more.
@@ -94,7 +94,7 @@ impl<'a> Rarity<'a> {
         let weights: HashMap<_, _> =
             counts.into_iter().filter(|(_, count)| *count > 0).map(|(term, count)| (term, weight(count))).collect();
         let cues = Category::ALL.into_iter().filter(|category| {
-            let cues: HashSet<String> = terms(cues(*category)).into_iter().collect();
+            let cues: HashSet<String> = cues(*category).iter().flat_map(|word| terms(word)).collect();
             question.terms.iter().any(|term| cues.contains(term))
         });
         Self { whole: weights.values().sum(), cues: cues.collect(), weights }
@@ -148,23 +148,16 @@ fn importance(category: Category) -> f32 {
 }
 
 /// Everyday words that are about a category.
-const fn cues(category: Category) -> &'static str {
+const fn cues(category: Category) -> &'static [&'static str] {
     match category {
-        Category::Identity => "name age birthday born зовут имя возраст лет день рождения родился",
-        Category::Family => {
-            "family mother father sister brother son daughter wife husband child cat dog pet семья мама папа сестра брат \
-             сын дочь жена муж дети ребенок кот кошка собака"
-        }
-        Category::Work => {
-            "work job boss office career colleague study school работа начальник офис карьера коллега учеба школа"
-        }
-        Category::Preferences => "like love favourite favorite hate prefer люблю нравится любимый обожаю ненавижу",
-        Category::Health => {
-            "health ill sick doctor pain hospital sleep здоровье болеть болит врач боль больница таблетки"
-        }
-        Category::Plans => "plan plans tomorrow weekend trip going план завтра выходные поездка собираюсь отпуск",
-        Category::Events => "happened yesterday event случилось вчера произошло было",
-        Category::Other => "",
+        Category::Identity => words::RECALL_IDENTITY,
+        Category::Family => words::RECALL_FAMILY,
+        Category::Work => words::RECALL_WORK,
+        Category::Preferences => words::RECALL_PREFERENCES,
+        Category::Health => words::RECALL_HEALTH,
+        Category::Plans => words::RECALL_PLANS,
+        Category::Events => words::RECALL_EVENTS,
+        Category::Other => &[],
     }
 }
 

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 use super::{Category, normalized};
-use crate::memory::terms::{terms, words};
-
-/// Words that turn a statement round. "t" is what is left of "doesn't".
-const DENIALS: [&str; 10] = ["не", "нет", "ни", "никогда", "not", "no", "never", "t", "cannot", "перестал"];
+use crate::{
+    memory::terms::{terms, words},
+    words::RECALL_DENIALS,
+};
 
 /// How a new fact stands to an older one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Essence {
     fn of(text: &str) -> Self {
         let is_number = |term: &String| term.starts_with(|c: char| c.is_ascii_digit());
         let (numbers, terms) = terms(text).into_iter().partition(is_number);
-        Self { terms, numbers, denied: words(text).iter().any(|word| DENIALS.contains(&word.as_str())) }
+        Self { terms, numbers, denied: words(text).iter().any(|word| RECALL_DENIALS.contains(&word.as_str())) }
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Side, terms::terms};
+use crate::words::QUESTION_MARKS;
 
 /// Bytes of one posting.
 pub const POSTING: usize = 7;
@@ -30,7 +31,8 @@ pub struct Entry {
 pub fn index(text: &str, side: Side) -> Vec<Entry> {
     let terms = terms(text);
     let length = byte(terms.len());
-    let flags = if side == Side::Companion { COMPANION } else { 0 } | if text.contains('?') { ASKS } else { 0 };
+    let flags =
+        if side == Side::Companion { COMPANION } else { 0 } | if text.contains(QUESTION_MARKS) { ASKS } else { 0 };
     let mut counts = BTreeMap::<String, usize>::new();
     for term in terms {
         *counts.entry(term).or_default() += 1;

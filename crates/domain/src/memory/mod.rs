@@ -18,7 +18,6 @@ pub mod rank;
 pub mod terms;
 
 mod weights;
-mod words;
 
 use serde::{Deserialize, Serialize};
 

@@ -4,13 +4,19 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{Side, terms, words};
+use super::{Side, terms};
+use crate::words;
 
 /// Most terms of a question, as many as a set of bits holds; a person may paste a whole letter.
 pub const MAX_TERMS: usize = 32;
 
-static FIRST: LazyLock<HashSet<&str>> = LazyLock::new(|| words::FIRST_PERSON.split(' ').collect());
-static SECOND: LazyLock<HashSet<&str>> = LazyLock::new(|| words::SECOND_PERSON.split(' ').collect());
+/// The months of the seasons, winter first.
+const SEASONS: [[u32; 3]; 4] = [[12, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]];
+/// What may follow the beginning of a month's name: "сентябр|ём".
+const ENDING: usize = 3;
+
+static FIRST: LazyLock<HashSet<&str>> = LazyLock::new(|| words::RECALL_FIRST_PERSON.iter().copied().collect());
+static SECOND: LazyLock<HashSet<&str>> = LazyLock::new(|| words::RECALL_SECOND_PERSON.iter().copied().collect());
 
 /// Whom a question may name.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,12 +120,13 @@ fn by_pronoun(words: &[String]) -> Option<Side> {
 fn months(words: &[String]) -> Vec<u32> {
     let mut months = Vec::new();
     for (place, word) in words.iter().enumerate() {
-        for (number, names) in (1..).zip(words::MONTHS) {
-            if names.iter().any(|name| is_named(name, word)) && (word != "may" || is_month(words, place)) {
+        let is_doubtful = words::RECALL_DOUBTFUL_MONTHS.contains(&word.as_str());
+        for (number, names) in (1..).zip(words::RECALL_MONTHS) {
+            if names.iter().any(|name| is_named(name, word)) && (!is_doubtful || is_month(words, place)) {
                 months.push(number);
             }
         }
-        for (of, names) in words::SEASONS {
+        for (of, names) in SEASONS.into_iter().zip(words::RECALL_SEASONS) {
             if names.iter().any(|name| is_named(name, word)) {
                 months.extend(of);
             }
@@ -128,18 +135,19 @@ fn months(words: &[String]) -> Vec<u32> {
     months
 }
 
-/// Short names must be the whole word ("мае"), long ones are beginnings ("сентябр|я").
+/// Whether a word is a name, or begins with one that ends with `*` and hardly goes on: "сентябр*", and not "май*", which
+/// would be mayonnaise too.
 fn is_named(name: &str, word: &str) -> bool {
-    word == name
-        || (name.chars().count() > 3 && word.starts_with(name) && word.chars().count() <= name.chars().count() + 3)
-        || (name == "зим" && matches!(word, "зима" | "зимой" | "зиму" | "зимы" | "зиме"))
+    name.strip_suffix('*').map_or(word == name, |beginning| {
+        word.strip_prefix(beginning).is_some_and(|ending| ending.chars().count() <= ENDING)
+    })
 }
 
 /// "May" as a month: after "in", "of" and the like, or beside a number.
 fn is_month(words: &[String], place: usize) -> bool {
     let before = place.checked_sub(1).and_then(|at| words.get(at)).map(String::as_str);
     let number = |word: Option<&str>| word.is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()));
-    matches!(before, Some("in" | "of" | "since" | "until" | "last" | "by" | "on" | "during" | "early" | "late" | "mid"))
+    before.is_some_and(|before| words::RECALL_BEFORE_MONTHS.contains(&before))
         || number(before)
         || number(words.get(place + 1).map(String::as_str))
 }
@@ -149,19 +157,20 @@ fn year(word: &str) -> Option<i32> {
 }
 
 fn asks_time(words: &[String]) -> bool {
-    let first = words.first().map(String::as_str);
-    matches!(first, Some("when"))
-        || words.iter().any(|w| w == "когда")
-        || asks_for(words, &["date", "month", "year", "day", "long", "числа", "году", "месяце", "давно"])
+    let is_when = |word: &String| words::RECALL_WHEN.contains(&word.as_str());
+    words.first().is_some_and(|first| words::RECALL_WHEN_FIRST.contains(&first.as_str()))
+        || words.iter().any(is_when)
+        || asks_for(words, words::RECALL_WHICH_TIME)
 }
 
 fn asks_number(words: &[String]) -> bool {
-    words.iter().any(|w| w == "сколько") || asks_for(words, &["many", "often", "long", "часто", "раз"])
+    let is_how_many = |word: &String| words::RECALL_HOW_MANY.contains(&word.as_str());
+    words.iter().any(is_how_many) || asks_for(words, words::RECALL_WHICH_NUMBER)
 }
 
 /// Whether one of the words follows "how", "what", "which" and the like.
 fn asks_for(words: &[String], wanted: &[&str]) -> bool {
-    let asks = |word: &str| matches!(word, "how" | "what" | "which" | "как" | "какого" | "каком" | "какой");
+    let asks = |word: &String| words::RECALL_ASKING.contains(&word.as_str());
     words.windows(2).any(|pair| matches!(pair, [a, b] if asks(a) && wanted.contains(&b.as_str())))
 }
 
@@ -189,6 +198,8 @@ mod tests {
     #[case("May I ask what it was?", &[], None)]
     #[case("Что я говорил об отпуске весной?", &[3, 4, 5], None)]
     #[case("Где мы были в сентябре и в мае?", &[9, 5], None)]
+    #[case("Что было в июне, и что в конце июля?", &[6, 7], None)]
+    #[case("Кто читал «Анну Каренину» зимой?", &[12, 1, 2], None)]
     #[case("Какой у меня майонез и март?", &[3], None)]
     fn the_time_that_is_asked_about_is_known(#[case] asked: &str, #[case] months: &[u32], #[case] year: Option<i32>) {
         let question = Question::read(asked, NAMES);

@@ -8,12 +8,12 @@ use super::{
     Side,
     candidates::{Candidate, Signs, by},
     question::Question,
-    terms, weights, words,
+    terms, weights,
 };
+use crate::words;
 
-static TIME: LazyLock<HashSet<&str>> = LazyLock::new(|| words::TELL_TIME.iter().flat_map(|l| l.split(' ')).collect());
-static NUMBER: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| words::TELL_NUMBER.iter().flat_map(|l| l.split(' ')).collect());
+static TIME: LazyLock<HashSet<&str>> = LazyLock::new(|| words::RECALL_TELL_TIME.iter().copied().collect());
+static NUMBER: LazyLock<HashSet<&str>> = LazyLock::new(|| words::RECALL_TELL_NUMBER.iter().copied().collect());
 
 /// A candidate's message.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +38,8 @@ fn weigh(question: &Question, candidate: &Candidate, text: &Text<'_>) -> f32 {
     let signs = Signs { by: by(question, Some(text.side)), date: question.fits(text.day), ..candidate.signs };
     let sign = |is: bool, weight: f32| if is { weight } else { 0.0 };
     signs.weigh()
-        + sign(text.text.contains('?'), weights::ASKS)
-        + sign(text.text.trim_end().ends_with('?'), weights::ENDS_ASKING)
+        + sign(text.text.contains(words::QUESTION_MARKS), weights::ASKS)
+        + sign(text.text.trim_end().ends_with(words::QUESTION_MARKS), weights::ENDS_ASKING)
         + sign(text.opens, weights::OPENS)
         + sign(question.asks_time && (tells(&TIME) || tells_month(&words)), weights::TELLS_TIME)
         + sign(question.asks_number && (tells(&NUMBER) || tells_digits(&words)), weights::TELLS_NUMBER)
@@ -73,7 +73,7 @@ fn held(question: &Question, words: &[String]) -> usize {
 
 /// Whether a month is named; short names are other words too often.
 fn tells_month(words: &[String]) -> bool {
-    let mut names = words::MONTHS.iter().flat_map(|names| *names).filter(|name| name.chars().count() > 3);
+    let mut names = words::RECALL_MONTHS.into_iter().flatten().filter_map(|name| name.strip_suffix('*'));
     names.any(|name| words.iter().any(|word| word.starts_with(name)))
 }
 

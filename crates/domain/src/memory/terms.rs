@@ -1,27 +1,34 @@
-//! Words as they are compared: without endings, Russian and English alike.
+//! Words as they are compared: without endings, whichever language they are of.
+//!
+//! What a stemmer cannot know is in the languages' files: words that tell nothing, irregular forms, and words that mean the
+//! same in everyday talk. General language only; nothing there may come from anybody's messages. A word's stemmer is that of
+//! the first language (in the order of [`Language::ALL`](crate::language::Language::ALL)) in whose alphabet a letter of it is.
 //!
 //! Changing what a text's terms are makes every stored index stale: such a change needs a migration that empties
 //! `message_terms` and the numbers of messages, which are then given anew in the background.
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::RangeInclusive,
     sync::LazyLock,
 };
 
-use rust_stemmers::{Algorithm, Stemmer};
+use rust_stemmers::Stemmer;
 
-use super::words;
+use crate::words;
 
 /// Longest term, in characters: longer "words" are links or noise, and their beginnings tell them apart.
 const MAX_CHARS: usize = 24;
 
-static STEMMERS: LazyLock<(Stemmer, Stemmer)> =
-    LazyLock::new(|| (Stemmer::create(Algorithm::Russian), Stemmer::create(Algorithm::English)));
-static STOP: LazyLock<HashSet<&str>> = LazyLock::new(|| words::STOP.iter().flat_map(|line| line.split(' ')).collect());
+/// Each with the letters of its alphabet.
+static STEMMERS: LazyLock<Vec<(RangeInclusive<char>, Stemmer)>> = LazyLock::new(|| {
+    words::STEMMERS.iter().map(|(algorithm, letters)| (letters.clone(), Stemmer::create(*algorithm))).collect()
+});
+static STOP: LazyLock<HashSet<&str>> = LazyLock::new(|| words::RECALL_STOP.iter().copied().collect());
 static SAME: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let mut same = HashMap::new();
-    for line in words::SAME {
-        let mut forms = line.split(' ');
+    for group in words::RECALL_SAME {
+        let mut forms = group.split(' ');
         let Some(head) = forms.next() else { continue };
         let term = stem(head);
         for form in forms.chain([head]) {
@@ -70,9 +77,8 @@ pub(crate) fn stems(text: &str) -> Vec<String> {
 }
 
 fn stem(word: &str) -> String {
-    let (russian, english) = &*STEMMERS;
-    let stemmer = if word.chars().any(|c| matches!(c, 'а'..='я')) { russian } else { english };
-    stemmer.stem(word).into_owned()
+    let stemmer = STEMMERS.iter().find(|(letters, _)| word.chars().any(|c| letters.contains(&c)));
+    stemmer.map_or_else(|| word.to_owned(), |(_, stemmer)| stemmer.stem(word).into_owned())
 }
 
 fn plain(c: char) -> char {

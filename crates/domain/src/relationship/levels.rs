@@ -266,7 +266,7 @@ mod tests {
     #[case(r#"[{"name": " ", "points": 0}]"#, "a name of level 1")]
     #[case(r#"[{"name": "a\nb", "points": 0}]"#, "a name of level 1")]
     #[case(r#"[{"name": "a", "names": {"en": ""}, "points": 0}]"#, "a name of level 1")]
-    #[case(r#"[{"name": "a", "names": {"xx": "x"}, "points": 0}]"#, "unknown variant `xx`")]
+    #[case(r#"[{"name": "a", "names": {"zxx": "x"}, "points": 0}]"#, "unknown variant `zxx`")]
     #[case(r#"[{"name": "a", "points": 0, "voice": ""}]"#, "the voice of level 1")]
     #[case(r#"[{"name": "a", "points": -1}]"#, "invalid value")]
     #[case(r#"[{"name": "a", "points": 0, "colour": "red"}]"#, "unknown field `colour`")]

@@ -3,27 +3,38 @@
 //! Words are looked for, not understood: it holds whatever a model makes of them. Where it errs, an adult is spoken to
 //! decently: that is the better mistake. But it takes back what they agreed to, so a number that may be of anything
 //! ("Give me 10.", "15 лет." of a marriage) is not taken for an age.
+//!
+//! The words are each language's own (`minor-…` in `locales/`, where it is said what each list is for), and all of them are
+//! looked for in every text.
 
-mod lists;
-
-use lists::{AM, BETWEEN, COMING, EN, ENDS, FACTS, GIVING, OTHERWISE, PHRASES, RU, SELF, THEM, TURNED, WHEN, YEARS};
-
-use crate::{consent::AGE, fact::Category};
+use crate::{
+    consent::AGE,
+    fact::Category,
+    words::{
+        MINOR_AGE, MINOR_AM, MINOR_BETWEEN, MINOR_CLASS, MINOR_CLASS_NOW, MINOR_CLASS_THEN, MINOR_COMING, MINOR_ENDS,
+        MINOR_FACTS, MINOR_GIVING, MINOR_GLUED, MINOR_I, MINOR_I_AM, MINOR_MY, MINOR_NUMBERS, MINOR_OLD,
+        MINOR_ORDINALS, MINOR_OTHERWISE, MINOR_PHRASES, MINOR_THEM, MINOR_TO_ME, MINOR_TURNED, MINOR_WHEN,
+        MINOR_WILL_BE, MINOR_WILL_BE_WHEN, MINOR_YEARS, is_one_of, stands_at,
+    },
+};
 
 /// Beyond so many words nothing is looked for: a message of Telegram has fewer.
 const MOST_WORDS: usize = 4096;
-/// Who is said to be younger than this is somebody's child, or it is no age.
+/// Who is said to be younger than this is somebody's child, or it is no age. The numbers in words begin with it.
 pub(crate) const LEAST: u32 = 6;
 /// Whoever says "мне" and a smaller number without years may want so many of something.
 const LEAST_BARE: u32 = 12;
 /// The end of a clause, among the words.
 const END: &str = ".";
+/// Whose age a number may be: the person's own, and that of whom a fact is about.
+const SELF: &[&[&str]] = &[MINOR_TO_ME, MINOR_I, MINOR_I_AM, MINOR_AGE];
+const THEM: &[&[&str]] = &[MINOR_THEM];
 
 /// Whether a message says that whoever wrote it is too young.
 #[must_use]
 pub fn says_minor(message: &str) -> bool {
     let words = words(message);
-    holds(&words, PHRASES) || in_class(&words) || ages(&words).any(|age| age.is_own(&words) || age.is_all(&words))
+    holds(&words, MINOR_PHRASES) || in_class(&words) || ages(&words).any(|age| age.is_own(&words) || age.is_all(&words))
 }
 
 /// Whether a fact of a person says that they were too young when they told it, and still are `years` later.
@@ -38,7 +49,7 @@ pub fn tells_minor(category: Category, fact: &str, years: u32) -> bool {
     let is_theirs = |age: Age| {
         age.is_of(&words, THEM) || age.is_of(&words, SELF) || is_who_they_are && (age.is_glued || age.is_first(&words))
     };
-    (years == 0 && (holds(&words, FACTS) || in_class(&words))) || ages(&words).filter(is_young).any(is_theirs)
+    (years == 0 && (holds(&words, MINOR_FACTS) || in_class(&words))) || ages(&words).filter(is_young).any(is_theirs)
 }
 
 /// A number that may be an age of somebody too young.
@@ -54,7 +65,7 @@ struct Age {
 
 impl Age {
     /// Whether it is said of one of these.
-    fn is_of(&self, words: &[String], whose: &[&str]) -> bool {
+    fn is_of(&self, words: &[String], whose: &[&[&str]]) -> bool {
         self.ends(words) && self.subject(words, whose).is_some()
     }
 
@@ -62,15 +73,17 @@ impl Age {
     fn is_own(&self, words: &[String]) -> bool {
         let Some(at) = self.subject(words, SELF).filter(|_| self.ends(words)) else { return false };
         let before = at.checked_sub(1).map(|before| words[before].as_str());
-        let between = |known: &[&str]| words[at + 1..self.at].iter().any(|word| known.contains(&word.as_str()));
-        let is_own = match words[at].as_str() {
-            "мне" => {
-                let is_age = self.has_years || self.years >= LEAST_BARE || between(TURNED);
-                is_age && before.is_none_or(|word| !GIVING.contains(&word))
-            }
-            "i" => self.has_years || between(AM),
-            "age" | "возраст" => before.is_none_or(|word| matches!(word, END | "my" | "мой" | "am" | "im")),
-            _ => true,
+        let between = |known: &[&str]| words[at + 1..self.at].iter().any(|word| is_one_of(known, word));
+        let whose = words[at].as_str();
+        let is_own = if is_one_of(MINOR_TO_ME, whose) {
+            let is_age = self.has_years || self.years >= LEAST_BARE || between(MINOR_TURNED);
+            is_age && before.is_none_or(|word| !is_one_of(MINOR_GIVING, word))
+        } else if is_one_of(MINOR_I, whose) {
+            self.has_years || between(MINOR_AM)
+        } else if is_one_of(MINOR_AGE, whose) {
+            before.is_none_or(|word| word == END || is_one_of(MINOR_MY, word))
+        } else {
+            true
         };
         is_own && !self.is_past(words, at)
     }
@@ -80,13 +93,13 @@ impl Age {
         // "С тех пор как мне", and not "когда я сказала, что мне".
         let mut before = words[..at].iter().rev().take(3).take_while(|word| *word != END);
         let after = words.len().min(self.at + 3);
-        let is_coming = words[at..after].iter().any(|word| COMING.contains(&word.as_str()));
-        !is_coming && before.any(|word| WHEN.contains(&word.as_str()))
+        let is_coming = words[at..after].iter().any(|word| is_one_of(MINOR_COMING, word));
+        !is_coming && before.any(|word| is_one_of(MINOR_WHEN, word))
     }
 
     /// Where the one stands that it is said of: before it, with nothing of weight in between.
-    fn subject(&self, words: &[String], whose: &[&str]) -> Option<usize> {
-        let is_whose = |at: usize| whose.contains(&words[at].as_str());
+    fn subject(&self, words: &[String], whose: &[&[&str]]) -> Option<usize> {
+        let is_whose = |at: usize| whose.iter().any(|whose| is_one_of(whose, &words[at]));
         let at = (0..self.at).rev().find(|at| is_whose(*at) || !is_between(words, *at))?;
         is_whose(at).then_some(at)
     }
@@ -95,13 +108,15 @@ impl Age {
     fn ends(&self, words: &[String]) -> bool {
         let mut after = words[self.at + 1..].iter().map(String::as_str);
         let Some(next) = after.next().filter(|_| !self.has_years) else { return true };
-        let is_end = |word: &str| word == END || ENDS.contains(&word);
+        let is_end = |word: &str| word == END || is_one_of(MINOR_ENDS, word);
         match next {
             END => true,
             // "Мне 16 будет в мае", and not "мне 16 будет мало".
-            "будет" => after.next().is_none_or(|word| is_end(word) || matches!(word, "в" | "через")),
+            next if is_one_of(MINOR_WILL_BE, next) => {
+                after.next().is_none_or(|word| is_end(word) || is_one_of(MINOR_WILL_BE_WHEN, word))
+            }
             // "Мне 15 и 20 удобно": these are days.
-            _ => is_end(next) && after.next().is_none_or(|word| !word.starts_with(|c: char| c.is_ascii_digit())),
+            next => is_end(next) && after.next().is_none_or(|word| !word.starts_with(|c: char| c.is_ascii_digit())),
         }
     }
 
@@ -112,16 +127,14 @@ impl Age {
 
     /// Whether nothing else is said, and it can be nothing but an age: "15yo". "15 лет" may be how long somebody is married.
     fn is_all(&self, words: &[String]) -> bool {
-        let is_clear =
-            |word: &String| word == "o" || word.ends_with("yo") || word.ends_with("old") || word.contains("летн");
-        self.has_years && words.iter().filter(|word| *word != END).count() <= 3 && words[self.at..].iter().any(is_clear)
+        let is_clear = words[self.at..].iter().any(|word| is_one_of(MINOR_OLD, word));
+        self.has_years && words.iter().filter(|word| *word != END).count() <= 3 && is_clear
     }
 }
 
 /// Whether a word is of no weight between whose age it is and the number.
 fn is_between(words: &[String], at: usize) -> bool {
-    let is_indeed = || words[at] == "на" && words.get(at + 1).is_some_and(|next| next == "самом");
-    BETWEEN.contains(&words[at].as_str()) || is_indeed()
+    MINOR_BETWEEN.iter().any(|phrase| stands_at(phrase, words, at))
 }
 
 fn ages(words: &[String]) -> impl Iterator<Item = Age> {
@@ -129,24 +142,23 @@ fn ages(words: &[String]) -> impl Iterator<Item = Age> {
         let (years, glued) = age(word)?;
         let mut after = words[at + 1..].iter().map(String::as_str);
         let next = after.next();
-        let has_years = glued || next.is_some_and(|next| YEARS.contains(&next) || TURNED.contains(&next));
+        let has_years = glued || next.is_some_and(|next| is_one_of(MINOR_YEARS, next) || is_one_of(MINOR_TURNED, next));
         let past = if glued { next } else { after.next() };
         // "17 years old" and "17 y o" before "ago".
-        let is_otherwise = has_years && past.is_some_and(|word| OTHERWISE.contains(&word));
+        let is_otherwise = has_years && past.is_some_and(|word| is_one_of(MINOR_OTHERWISE, word));
         ((LEAST..AGE).contains(&years) && !is_otherwise).then_some(Age { years, at, has_years, is_glued: glued })
     })
 }
 
 /// The number that a word is, and whether years are part of it: "15", "fifteen", "15yo", "15-летняя".
 fn age(word: &str) -> Option<(u32, bool)> {
-    let spelt =
-        |names: &[&str]| names.iter().position(|name| *name == word).and_then(|place| u32::try_from(place).ok());
-    if let Some(place) = spelt(&EN).or_else(|| spelt(&RU)) {
+    let spelt = MINOR_NUMBERS.iter().position(|names| is_one_of(names, word));
+    if let Some(place) = spelt.and_then(|place| u32::try_from(place).ok()) {
         return Some((LEAST + place, false));
     }
     let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
     let (number, rest) = word.split_at(digits);
-    let is_years = rest.starts_with("летн") || rest.starts_with("year") || matches!(rest, "yo" | "лет" | "y");
+    let is_years = is_one_of(MINOR_GLUED, rest);
     (rest.is_empty() || is_years).then(|| Some((number.parse().ok()?, is_years)))?
 }
 
@@ -154,40 +166,20 @@ fn age(word: &str) -> Option<(u32, bool)> {
 fn in_class(words: &[String]) -> bool {
     const CLASSES: [&str; 11] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"];
     let number = |word: &str| {
-        let word = word.trim_end_matches("th").trim_end_matches("й");
-        CLASSES.contains(&word)
-    };
-    let goes = |word: &String| {
-        matches!(
-            word.as_str(),
-            "я" | "учусь"
-                | "хожу"
-                | "учится"
-                | "ходит"
-                | "i"
-                | "im"
-                | "перешел"
-                | "перешла"
-                | "закончил"
-                | "закончила"
-        )
+        let bare = MINOR_ORDINALS.iter().find_map(|end| word.strip_suffix(*end)).unwrap_or(word);
+        CLASSES.contains(&bare)
     };
     // "Когда я учился в 9 классе".
-    let went = |word: &String| {
-        WHEN.contains(&word.as_str()) || matches!(word.as_str(), "учился" | "училась" | "ходил" | "ходила" | "was")
-    };
+    let went = |word: &String| is_one_of(MINOR_WHEN, word) || is_one_of(MINOR_CLASS_THEN, word);
     words.windows(2).enumerate().any(|(at, pair)| {
-        let is_class = matches!(pair[1].as_str(), "класс" | "классе" | "grade");
         let before = &words[at.saturating_sub(4)..at];
-        is_class && number(&pair[0]) && before.iter().any(goes) && !before.iter().any(went)
+        let goes = || before.iter().any(|word| is_one_of(MINOR_CLASS_NOW, word)) && !before.iter().any(went);
+        is_one_of(MINOR_CLASS, &pair[1]) && number(&pair[0]) && goes()
     })
 }
 
 fn holds(words: &[String], phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| {
-        let phrase: Vec<&str> = phrase.split(' ').collect();
-        words.windows(phrase.len()).any(|window| window.iter().eq(phrase.iter()))
-    })
+    phrases.iter().any(|phrase| (0..words.len()).any(|at| stands_at(phrase, words, at)))
 }
 
 /// The words in lower case, with [`END`] where a clause ends.

@@ -2,6 +2,13 @@
 //!
 //! Words are looked for, not understood, so that it works when no model does, and says the same each time. Where it errs, a
 //! person who is well is told kindly of a number that they do not need: that is the better mistake.
+//!
+//! The words are each language's own (`danger-…` in `locales/`), and all of them are looked for in every text.
+
+use crate::words::{
+    DANGER_BURDENS, DANGER_FIGURES, DANGER_LIVING, DANGER_PHRASES, DANGER_PLACE, DANGER_THIS, fits, is_one_of,
+    stands_at,
+};
 
 /// Beyond so many words nothing is looked for: a message of Telegram has fewer.
 const MOST_WORDS: usize = 4096;
@@ -10,148 +17,11 @@ const GAP: usize = 3;
 /// Words after "to live" among which it may be said what makes life too much.
 const REACH: usize = 5;
 
-/// Phrases, word by word; `*` at the end of a word stands for any ending.
-const PHRASES: &[&str] = &[
-    "хоч* умереть",
-    "хоч* сдохнуть",
-    "хоч* исчезнуть навсегда",
-    "хотел* бы умереть",
-    "хотел* бы не просыпаться",
-    "не хоч* жить",
-    "не хоч* больше жить",
-    "не хоч* просыпаться",
-    "жить не хоч*",
-    "жить больше не хоч*",
-    "не могу больше жить",
-    "больше не могу жить",
-    "жить больше не могу",
-    "незачем жить",
-    "нет смысла жить",
-    "смысла жить нет",
-    "не вижу смысла жить",
-    "устал* жить",
-    "надоело жить",
-    "нет сил жить",
-    "покончить с собой",
-    "покончу с собой",
-    "с собой покончить",
-    "с собой покончу",
-    "покончить с жизнью",
-    "покончить со всем этим",
-    "свести счеты с жизнью",
-    "наложить на себя руки",
-    "наложу на себя руки",
-    "уйти из жизни",
-    "убить себя",
-    "убью себя",
-    "убиться",
-    "повешусь",
-    "повеситься",
-    "выброшусь из окна",
-    "наглота* таблет*",
-    "таблет* наглота*",
-    "самоубий*",
-    "суицид*",
-    "вскрыть вены",
-    "вскрою вены",
-    "резать вены",
-    "порезать себя",
-    "режу себя",
-    "причин* себе боль",
-    "причин* себе вред",
-    "лучше бы меня не было",
-    "лучше бы я умер*",
-    "всем будет лучше без меня",
-    "want to die",
-    "want to be dead",
-    "wanna die",
-    "wish i was dead",
-    "wish i were dead",
-    "better off dead",
-    "better off without me",
-    "kill myself",
-    "killing myself",
-    "hang myself",
-    "hanging myself",
-    "end my life",
-    "ending my life",
-    "end it all",
-    "take my own life",
-    "suicid*",
-    "no reason to live",
-    "no point in living",
-    "dont want to live",
-    "not want to live",
-    "dont wanna live",
-    "not wanna live",
-    "dont want to be alive",
-    "not want to be alive",
-    "dont wanna be alive",
-    "dont want to wake up",
-    "dont want to be here anymore",
-    "tired of living",
-    "hurt myself",
-    "hurting myself",
-    "cut myself",
-    "cutting myself",
-    "self harm*",
-    "selfharm*",
-];
-
-/// A figure of speech: words that follow each other, each one of several.
-type Figure = &'static [&'static [&'static str]];
-
-/// A phrase in one of these is a figure of speech, a film or a kitchen. Such a word elsewhere beside it is none: "this is no
-/// game, I want to die".
-const FIGURES: &[Figure] = &[
-    &[&["умереть", "сдохнуть"], &["от", "со"], &["смех*", "хохот*", "стыд*"]],
-    &[&["отряд*"], &["самоубий*"]],
-    &[&["фильм*", "сериал*", "книг*", "игр*"], &["о", "про"], &["самоубий*", "суицид*"]],
-    &[&["себя"], &["при", "за"], &["бритье", "бритьем"]],
-    &[&["die"], &["laughing"]],
-    &[&["die"], &["of", "from"], &["laugh*", "embarrass*"]],
-    &[&["suicide"], &["squad", "door", "doors"]],
-    &[&["movie*", "film*", "series", "book*", "game*"], &["about"], &["suicid*"]],
-    &[&["cut", "cutting"], &["myself"], &["shaving", "cooking"]],
-    &[&["cut", "cutting"], &["myself"], &["while", "when"], &["shaving", "cooking"]],
-];
-
-/// What is said of a place, or of company, too if one of [`PLACE`] follows: "I don't want to live in Moscow".
-const LIVING: &[&str] = &["жить", "live", "alive"];
-const PLACE: &[&str] = &["в", "во", "на", "с", "у", "под", "среди", "in", "at", "near", "with"];
-/// After those, no place: "in this world", "с такой болью".
-const THIS: &[&str] =
-    &["этом", "этой", "этим", "этими", "этих", "таком", "такой", "таким", "такими", "таких", "this", "these", "such"];
-/// What is no place wherever it stands after those.
-const BURDENS: &[&str] = &[
-    "боль",
-    "боли",
-    "болью",
-    "мире",
-    "миром",
-    "свете",
-    "земле",
-    "планете",
-    "страдан*",
-    "мучен*",
-    "депресс*",
-    "виной",
-    "собой",
-    "pain*",
-    "world",
-    "earth",
-    "planet",
-    "suffering",
-    "depress*",
-    "guilt",
-    "myself",
-];
-
 /// Whether `text`, of a person, speaks of it.
 #[must_use]
 pub fn is_spoken_of(text: &str) -> bool {
     let words = words(text);
-    PHRASES.iter().any(|phrase| {
+    DANGER_PHRASES.iter().any(|phrase| {
         let phrase: Vec<&str> = phrase.split(' ').collect();
         let mut found = (0..words.len()).filter_map(|start| Some((start, end_of(&phrase, &words, start)?)));
         found.any(|(start, end)| !is_harmless(&words, start, end))
@@ -173,33 +43,23 @@ fn end_of(phrase: &[&str], words: &[String], start: usize) -> Option<usize> {
 }
 
 fn is_harmless(words: &[String], start: usize, end: usize) -> bool {
-    let is_of_a_place = LIVING.contains(&words[end].as_str()) && is_of_a_place(&words[end + 1..]);
-    is_of_a_place || FIGURES.iter().any(|figure| is_part_of(figure, words, start, end))
+    let is_of_a_place = is_one_of(DANGER_LIVING, &words[end]) && is_of_a_place(&words[end + 1..]);
+    is_of_a_place || DANGER_FIGURES.iter().any(|figure| is_part_of(figure, words, start, end))
 }
 
-/// Whether what follows "to live" says where or with whom.
+/// Whether what follows "to live" says where or with whom: "I don't want to live in Moscow", but not "in this world".
 fn is_of_a_place(after: &[String]) -> bool {
     let [preposition, place, ..] = after else { return false };
-    PLACE.contains(&preposition.as_str())
-        && !fits_one(THIS, place)
-        && !after.iter().take(REACH).any(|word| fits_one(BURDENS, word))
+    is_one_of(DANGER_PLACE, preposition)
+        && !is_one_of(DANGER_THIS, place)
+        && !after.iter().take(REACH).any(|word| is_one_of(DANGER_BURDENS, word))
 }
 
-/// Whether a figure of speech stands where the words from `start` to `end` do.
-fn is_part_of(figure: Figure, words: &[String], start: usize, end: usize) -> bool {
-    let stands_at = |at: usize| {
-        let mut places = figure.iter().zip(at..);
-        places.all(|(patterns, place)| words.get(place).is_some_and(|word| fits_one(patterns, word)))
-    };
-    ((start + 1).saturating_sub(figure.len())..=end).any(stands_at)
-}
-
-fn fits_one(patterns: &[&str], word: &str) -> bool {
-    patterns.iter().any(|pattern| fits(pattern, word))
-}
-
-fn fits(pattern: &str, word: &str) -> bool {
-    pattern.strip_suffix('*').map_or(pattern == word, |stem| word.starts_with(stem))
+/// Whether a figure of speech stands where the words from `start` to `end` do. Its words elsewhere beside them are none: "this
+/// is no game, I want to die".
+fn is_part_of(figure: &str, words: &[String], start: usize, end: usize) -> bool {
+    let length = figure.split(' ').count();
+    ((start + 1).saturating_sub(length)..=end).any(|place| stands_at(figure, words, place))
 }
 
 /// The words, in lower case, without what stands between and above letters.

@@ -1,6 +1,6 @@
 //! Whom to call, by country. The country is that of the person's time zone: it is what we know of where they are. It may be
-//! the bot's own zone, for want of theirs; so numbers that are answered in Russian alone go to those who speak it, and the
-//! directory of all countries goes with any.
+//! the bot's own zone, for want of theirs; so numbers that are known to be answered in one language alone go to those who
+//! speak it, and the directory of all countries goes with any.
 //!
 //! Each is a state service or the best known charity of the country. Numbers change: whoever releases looks them up.
 
@@ -17,6 +17,9 @@ pub struct Helplines {
     pub emergency: &'static str,
     /// Who listens.
     pub lines: &'static [Line],
+    /// The only language in which they are answered, as in ISO 639-1; nothing where that is not known. It may be one that has
+    /// no file: whoever speaks another is then not sent there.
+    pub answered_in: Option<&'static str>,
 }
 
 /// Somebody who listens.
@@ -33,7 +36,7 @@ const fn line(name: &'static str, contact: &'static str) -> Line {
 }
 
 const fn of(country: &'static str, emergency: &'static str, lines: &'static [Line]) -> Helplines {
-    Helplines { country: Some(country), emergency, lines }
+    Helplines { country: Some(country), emergency, lines, answered_in: None }
 }
 
 /// A directory of those of every country.
@@ -41,12 +44,18 @@ const DIRECTORY: Line = line("Find A Helpline", "findahelpline.com");
 
 /// Where the country is not known, or is not in [`COUNTRIES`]: the directory, and the number that mobile phones take nearly
 /// everywhere.
-pub const ANYWHERE: Helplines = Helplines { country: None, emergency: "112", lines: &[DIRECTORY] };
-
-/// Countries whose lines are answered in Russian.
-const RUSSIAN: [&str; 3] = ["RU", "BY", "KZ"];
+pub const ANYWHERE: Helplines = Helplines { country: None, emergency: "112", lines: &[DIRECTORY], answered_in: None };
 
 impl Helplines {
+    const fn answered_in(self, language: &'static str) -> Self {
+        Self { answered_in: Some(language), ..self }
+    }
+
+    /// Whether somebody who speaks this language is understood there, as far as is known.
+    fn understands(&self, language: Language) -> bool {
+        self.answered_in.is_none_or(|only| language.as_str().split('-').next() == Some(only))
+    }
+
     /// All who listen, the directory among them.
     pub fn all(&self) -> impl Iterator<Item = Line> {
         self.lines.iter().copied().filter(|line| *line != DIRECTORY).chain([DIRECTORY])
@@ -69,7 +78,8 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
                 line("Психологическая помощь МЧС России", "+7 495 989-50-50"),
                 line("Телефон доверия для детей, подростков и родителей", "8-800-2000-122"),
             ],
-        ),
+        )
+        .answered_in("ru"),
         &[
             "Europe/Moscow",
             "Europe/Kaliningrad",
@@ -100,9 +110,12 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
         ],
     ),
     (of("UA", "112", &[line("Lifeline Ukraine", "7333")]), &["Europe/Kyiv", "Europe/Kiev"]),
-    (of("BY", "112", &[line("Телефон доверия (Минск, для взрослых)", "+375 17 352-44-44")]), &["Europe/Minsk"]),
     (
-        of("KZ", "112", &[line("Телефон доверия", "150")]),
+        of("BY", "112", &[line("Телефон доверия (Минск, для взрослых)", "+375 17 352-44-44")]).answered_in("ru"),
+        &["Europe/Minsk"],
+    ),
+    (
+        of("KZ", "112", &[line("Телефон доверия", "150")]).answered_in("ru"),
         &["Asia/Almaty", "Asia/Qyzylorda", "Asia/Qostanay", "Asia/Aqtobe", "Asia/Aqtau", "Asia/Atyrau", "Asia/Oral"],
     ),
     (
@@ -216,8 +229,7 @@ const COUNTRIES: &[(Helplines, &[&str])] = &[
 #[must_use]
 pub fn fitting(zone: Tz, language: Language) -> Helplines {
     let found = of_zone(zone);
-    let speaks = language == Language::Ru || found.country.is_none_or(|country| !RUSSIAN.contains(&country));
-    if speaks { found } else { ANYWHERE }
+    if found.understands(language) { found } else { ANYWHERE }
 }
 
 /// Whom somebody in this time zone can call.
@@ -250,6 +262,7 @@ mod tests {
     fn a_zone_that_may_be_the_bots_own_sends_nobody_to_a_line_in_a_language_that_they_do_not_speak() {
         assert_eq!(fitting(Tz::Europe__Moscow, Language::En), ANYWHERE);
         assert_eq!(fitting(Tz::Europe__Moscow, Language::Ru).country, Some("RU"));
+        assert_eq!(fitting(Tz::Asia__Almaty, Language::En), ANYWHERE);
         assert_eq!(fitting(Tz::America__Chicago, Language::Ru).country, Some("US"));
         let listed = fitting(Tz::America__Chicago, Language::En).listed();
         assert_eq!(listed, "988 Suicide & Crisis Lifeline — 988\nFind A Helpline — findahelpline.com");
