@@ -72,12 +72,13 @@ async fn received(turn: &Turn<'_>, paid: &Paid) -> Result<Replies, Trouble> {
         found: false,
     };
     let received = turn.bot.api.received(turn.person.id, &request).await?;
-    let profile = turn.profile_or_new().await?;
-    let language = turn.language(Some(&profile));
+    // Asked without making a profile: a renewal may be of somebody who was removed since.
+    let profile = turn.bot.api.profile(turn.person.id).await?;
+    let language = turn.language(profile.as_deref());
     if !received.matched {
         return Ok(turn.replies().say(Text::PaymentUnmatched.render(language)));
     }
-    let zone = zone(profile.time_zone.as_deref());
+    let zone = zone(profile.as_ref().and_then(|profile| profile.time_zone.as_deref()));
     let until = received.paid_until.map(|until| date(until.with_timezone(&zone).date_naive(), language));
     let until = until.unwrap_or_default();
     let is_renewal = paid.is_recurring && !paid.is_first_recurring;
