@@ -303,6 +303,7 @@ privacy =
     • that you sent photos and voice messages, and by what name Telegram gives me their files again, but not the files: of a voice message the words stay
     • pictures that I drew for you
     • messages that I couldn't answer, unheard recordings among them, as Telegram gave them to me: until I have answered them
+    • what I answered when you asked me from another chat (inline), but not the question
     • what was said to me in a group and what I answered there: for a day
 
     <b>For how long</b>: where nothing else is said, until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
@@ -629,6 +630,9 @@ export-page-until = until
 export-page-payments = Payments
 export-page-refunded = refunded
 export-page-weeks = Weeks, in short
+export-page-inline = What I answered in other chats (inline)
+export-page-unanswered = What I couldn't answer
+export-page-wordless = without words: a recording, a picture or a button; it is in data.json as Telegram gave it to me
 export-page-talks = Conversations
 export-page-untitled = A conversation
 export-page-said = All that was said
@@ -695,6 +699,7 @@ problem-turn-in-progress = The first request with this Idempotency-Key is still 
 problem-nothing-to-repeat = There is no answer that could be made anew.
 problem-message-not-found = No such message of this person is known.
 problem-underage = This person told that they are under 18.
+problem-zone-not-chosen = This person has not said where they live, so nobody knows when to write first.
 problem-rate-limited = Too many requests; Retry-After says when to come back.
 problem-quota-exhausted = The day's messages of this plan are used up; Retry-After says when they start over.
 problem-premium-required = Pictures belong to the premium plan.

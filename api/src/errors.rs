@@ -38,6 +38,8 @@ impl From<ProfileError> for ApiError {
             }
             ProfileError::Underage => Self::new(Code::Underage)
                 .detail("they said so within a year, or their birthday does; a no is taken always"),
+            ProfileError::ZoneNotChosen => Self::new(Code::ZoneNotChosen)
+                .detail("give data.time_zone, an IANA time zone, in this request, or in POST /profile before it"),
             ProfileError::Store(error) => error.into(),
         }
     }

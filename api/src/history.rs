@@ -97,6 +97,7 @@ fn kept() -> Vec<Kept> {
         KeptKind::FileReferences,
         KeptKind::DrawnPictures,
         KeptKind::Unanswered,
+        KeptKind::InlineAnswers,
     ];
     let group_talk = Kept { what: KeptKind::GroupTalk, days: u32::try_from(rooms::KEPT.num_days()).ok() };
     until_deleted.into_iter().map(|what| Kept { what, days: None }).chain([group_talk]).collect()

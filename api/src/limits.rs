@@ -9,11 +9,18 @@ use axum::{
 use evolve_contract::Code;
 use evolve_runtime::config::Reader;
 use evolve_store::limits::{Decision, Limit};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
 
 use crate::problem::{ApiError, seconds_up};
 
 /// Copies of everything that one person may fetch: a copy is megabytes, and each is made anew.
 const EXPORT: Limit = Limit::per_minute(3);
+
+/// How often one person may have themselves removed. Their windows and what they used of the day go with them: without this,
+/// whoever comes and goes would have no limit at all.
+pub const REMOVALS: Limit = Limit { count: 20, per: Duration::from_secs(3600) };
 
 /// What is limited. Each has a window of its own per person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +124,25 @@ impl RateLimits {
 }
 
 impl Rule {
+    /// Every rule.
+    const ALL: [Self; 9] = [
+        Self::Auth,
+        Self::Chat,
+        Self::Aside,
+        Self::Reset,
+        Self::Profile,
+        Self::Feedback,
+        Self::Payments,
+        Self::Export,
+        Self::Memory,
+    ];
+
+    /// The keys of all of a person's windows.
+    #[must_use]
+    pub fn all_of_person(user_id: i64) -> Vec<String> {
+        Self::ALL.iter().map(|rule| rule.of_person(user_id)).collect()
+    }
+
     /// The key of a person's window.
     #[must_use]
     pub fn of_person(self, user_id: i64) -> String {
@@ -149,6 +175,19 @@ impl Rule {
             Self::Memory => "memory",
         }
     }
+}
+
+/// The key of the window of a person's removals ([`REMOVALS`]). It outlives them by an hour, so it does not say whose it is: that
+/// takes our own key.
+#[must_use]
+pub fn of_removals(user_id: i64, service_key: &SecretString) -> String {
+    // HMAC takes keys of any length.
+    let hash = Hmac::<Sha256>::new_from_slice(service_key.expose_secret().as_bytes()).map(|mut mac| {
+        mac.update(&user_id.to_be_bytes());
+        mac.finalize().into_bytes()
+    });
+    let hash = hash.into_iter().flatten().take(16).map(|byte| format!("{byte:02x}"));
+    format!("removal:{}", hash.collect::<String>())
 }
 
 /// How many requests the window lets through.
@@ -207,6 +246,15 @@ mod tests {
             headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         assert_eq!(caller("10.0.0.1".parse().unwrap(), &headers, hops), expected);
+    }
+
+    #[test]
+    fn a_window_of_removals_does_not_say_whose_it_is() {
+        let of = |user_id: i64, key: &str| of_removals(user_id, &key.to_owned().into());
+        assert_eq!(of(734_002_117, "key").len(), "removal:".len() + 32);
+        assert_eq!(of(42, "key"), of(42, "key"));
+        assert_ne!(of(42, "key"), of(43, "key"));
+        assert_ne!(of(42, "key"), of(42, "another"));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use axum::{
     Json,
     extract::{Request, State},
 };
-use evolve_contract::profile::{
-    DeletedResponse, Onboarding, ProfileData, ProfileField, ProfileResponse, ProfileUpdate, StatusResponse,
+use evolve_contract::{
+    Code,
+    profile::{DeletedResponse, Onboarding, ProfileData, ProfileField, ProfileResponse, ProfileUpdate, StatusResponse},
 };
 use evolve_domain::{
     payment::told_until,
@@ -17,6 +18,7 @@ use evolve_store::users::UserRecord;
 
 use crate::{
     extract::{Own, Person, own_body},
+    limits,
     openapi::problems,
     problem::ApiError,
     state::Api,
@@ -64,13 +66,18 @@ pub async fn update(
     Ok(Json(response(record)))
 }
 
-/// Removes everything of a person, and counts what is left.
+/// Removes everything of a person, and counts what is left. Twenty times an hour at most.
 #[utoipa::path(
     delete, path = "/profile/{user_id}", tag = "profile", security(("bearer" = [])),
     params(("user_id" = i64, Path, description = "The token's own person")),
     responses((status = 200, description = "What was removed", body = DeletedResponse), DeleteProblems),
 )]
 pub async fn delete(State(api): State<Api>, Own(person): Own) -> Result<Json<DeletedResponse>, ApiError> {
+    let window = limits::of_removals(person, &api.service_key);
+    let decision = api.redis.limits().take(&window, limits::REMOVALS, api.clock.now()).await;
+    if !decision.allowed {
+        return Err(ApiError::new(Code::RateLimited).retry_after(decision.retry_after));
+    }
     let deleted = api.profiles.delete(person).await?;
     Ok(Json(DeletedResponse { user_id: person, deleted: deleted.counts, remaining: deleted.remaining }))
 }

@@ -18,7 +18,7 @@ use evolve_engine::{
         provider::{Money, PaymentProvider, Stars},
     },
     preferences::Preferences,
-    profiles::Profiles,
+    profiles::{Profiles, Windows},
     providers,
     relationships::Relationships,
     rooms,
@@ -34,6 +34,7 @@ use crate::{
     Config,
     auth::token::Tokens,
     chat::{Room, metrics::ChatMetrics},
+    limits::Rule,
     payments::terms,
     ready::Readiness,
     router,
@@ -113,8 +114,9 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let defaults = config.persona.default_settings();
     let speech = Speech::new(config.speech, metrics);
     let premium_terms = terms(&config.plans, speech.speaks());
-    let profiles =
-        Profiles::new(store.clone(), cache, clock.clone(), config.plans.clone(), config.relationship.clone(), defaults);
+    let windows = Windows { redis: redis.clone(), of: Rule::all_of_person };
+    let (plans, relationship) = (config.plans.clone(), config.relationship.clone());
+    let profiles = Profiles::new(store.clone(), cache, windows, clock.clone(), plans, relationship, defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
     let exports = Exports::new(store.clone(), clock.clone(), defaults, config.persona.name.clone())?;
     let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), config.plans.clone(), defaults);

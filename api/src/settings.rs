@@ -20,7 +20,7 @@ problems!(
     ReadProblems: Unauthorized, Forbidden, ProfileNotFound, InvalidValue, RateLimited, DatabaseUnavailable,
 );
 problems!(
-    WriteProblems: InvalidBody, Unauthorized, Forbidden, ProfileNotFound, BodyTooLarge, UnsupportedMediaType,
+    WriteProblems: InvalidBody, Unauthorized, Forbidden, ProfileNotFound, ZoneNotChosen, BodyTooLarge, UnsupportedMediaType,
     InvalidValue, RateLimited, DatabaseUnavailable,
 );
 
@@ -34,7 +34,8 @@ pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<Settin
     Ok(Json(response(person, api.preferences.of(person).await?)))
 }
 
-/// Sets what is given and leaves the rest; what is empty clears.
+/// Sets what is given and leaves the rest; what is empty clears. To be written to first (`good_morning`, `follow_ups`) takes
+/// having said where one lives: before, or with the same request.
 #[utoipa::path(
     post, path = "/settings", tag = "profile", security(("bearer" = [])),
     request_body = SettingsUpdate,
@@ -50,14 +51,23 @@ pub async fn update(
 }
 
 fn changes(data: SettingsData) -> Changes {
-    let SettingsData { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons } =
-        data;
+    let SettingsData {
+        detail,
+        instructions,
+        talk_of,
+        avoid,
+        quiet_hours,
+        good_morning,
+        follow_ups,
+        menu_buttons,
+        time_zone,
+    } = data;
     let detail = detail.map(|detail| match detail {
         Detail::Short => Wished::Short,
         Detail::Normal => Wished::Normal,
         Detail::Long => Wished::Long,
     });
-    Changes { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons }
+    Changes { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons, time_zone }
 }
 
 fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
@@ -79,6 +89,8 @@ fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
         follow_ups: Some(follow_ups),
         // A bot of the version before can read no answer that has it.
         menu_buttons: menu_buttons.then_some(true),
+        // The profile tells it.
+        time_zone: None,
     };
     SettingsResponse { user_id, data, zone_is_chosen: Some(zone_is_chosen) }
 }

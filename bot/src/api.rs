@@ -196,7 +196,10 @@ impl Api {
     /// [`ClientError`].
     pub(crate) async fn profile(&self, person: i64) -> Result<Option<Arc<ProfileData>>, ClientError> {
         let found = self.authorised(person, |token| async move { self.client.profile(&token, person).await }).await;
-        let Some(profile) = known(found)? else { return Ok(None) };
+        let Some(profile) = known(found)? else {
+            self.profiles.invalidate(&person).await;
+            return Ok(None);
+        };
         Ok(Some(self.remember(person, profile.data).await))
     }
 

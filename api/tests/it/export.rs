@@ -5,14 +5,17 @@ use std::{collections::BTreeMap, io::Read as _};
 use chrono::TimeDelta;
 use evolve_contract::{
     Code,
+    aside::AsideRequest,
+    client::Bot,
     profile::{ProfileData, ProfileUpdate},
     stats::Advice,
 };
 use evolve_engine::model::{Script, Step};
 use evolve_runtime::clock::Clock;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, IVAN, Setup};
+use crate::harness::{Api, IVAN, SERVICE_KEY, Setup};
 
 /// The files of a zip.
 fn unpacked(archive: Vec<u8>) -> BTreeMap<String, String> {
@@ -100,6 +103,43 @@ async fn a_page_is_for_people_who_know_no_codes_and_pictures_come_along() {
         (&json!("person:привет"), &json!("remember"))
     );
     assert!(data["exports"][0]["asked_at"].is_string(), "{data}");
+}
+
+#[tokio::test]
+async fn answers_in_other_chats_and_what_could_not_be_answered_are_in_the_copy() {
+    let setup = Setup::new().await.script(Script::always(Step::say("Конечно, <i>чай</i>")));
+    let api = setup.start().await;
+    let (key, token) = (SecretString::from(SERVICE_KEY), api.token(IVAN).await);
+    let bot = Bot { key: &key, token: &token };
+    let inline =
+        AsideRequest { user_id: IVAN, message: "Чай или кофе?".to_owned(), ..AsideRequest::default() };
+    api.client.aside(bot, "inline-2026-11-21-1", &inline).await.unwrap();
+    for (number, state, payload) in [
+        (1, "done", json!({"message": {"voice": {"file_id": "recording-1"}}})),
+        (2, "dead", json!({"message": {"text": "Слышишь?"}})),
+        (3, "pending", json!({"message": {"text": "Это ещё ждёт"}})),
+    ] {
+        sqlx::query(
+            "INSERT INTO inbox (update_id, chat_id, user_id, payload, state, ready_at, received_at)
+             VALUES ($1, 42, 42, $2, $3, $4, $4)",
+        )
+        .bind(number)
+        .bind(payload)
+        .bind(state)
+        .bind(api.clock.now())
+        .execute(&setup.pool())
+        .await
+        .unwrap();
+    }
+    let files = copy(&api, &token).await;
+    let data: Value = serde_json::from_str(&files["data.json"]).unwrap();
+    assert_eq!(data["turns"][0]["inline_answer"], "Конечно, <i>чай</i>");
+    let kept: Vec<&Value> = data["inbox"].as_array().unwrap().iter().map(|kept| &kept["payload"]["message"]).collect();
+    assert_eq!(kept.len(), 2, "{data}");
+    assert!(kept.iter().any(|message| message["voice"]["file_id"] == "recording-1"), "{data}");
+    let page = &files["index.html"];
+    assert!(page.contains("Конечно, &lt;i&gt;чай"), "{page}");
+    assert!(page.contains("Слышишь?") && page.contains("без слов") && !page.contains("Это ещё ждёт"), "{page}");
 }
 
 #[tokio::test]

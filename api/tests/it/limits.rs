@@ -171,3 +171,24 @@ async fn a_limit_costs_one_round_trip_to_redis_and_a_cached_profile_one_more() {
     api.client.profile(&token, IVAN).await.unwrap();
     assert_eq!((proxy.round_trips(), proxy.statements()), (2, vec!["EVALSHA".to_owned(), "GET".to_owned()]));
 }
+
+#[tokio::test]
+async fn whoever_goes_leaves_no_window_and_comes_and_goes_twenty_times_an_hour_at_most() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    for _ in 0..20 {
+        let token = api.token(IVAN).await;
+        assert_eq!(chat(&api, &token).await.status, StatusCode::OK);
+        api.client.delete_profile(&token, IVAN).await.unwrap();
+    }
+    let server = redis::Client::open(setup.redis_url.as_deref().unwrap()).unwrap();
+    let mut connection = server.get_multiplexed_async_connection().await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*:42").query_async(&mut connection).await.unwrap();
+    assert_eq!(keys, ["evolve:profile:1:42"], "the mark that keeps the old copy out");
+
+    let token = api.token(IVAN).await;
+    let refused = api.send(api.request(Method::DELETE, "/profile/42").bearer_auth(&token)).await;
+    assert_eq!((refused.code(), refused.header("retry-after")), (Code::RateLimited, Some("3600")));
+    api.clock.advance(TimeDelta::hours(1));
+    api.client.delete_profile(&api.token(IVAN).await, IVAN).await.unwrap();
+}

@@ -99,3 +99,30 @@ async fn it_is_known_whether_somebody_said_where_they_live() {
     set(&api, &token, SettingsData { good_morning: Some(true), ..SettingsData::default() }).await;
     assert_eq!(is_chosen().await, Some(true));
 }
+
+#[tokio::test]
+async fn who_wants_to_be_written_to_first_says_where_they_live_before_or_in_the_same_breath() {
+    let api = Setup::new().await.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let asked = |data: serde_json::Value| json!({"user_id": IVAN, "data": data});
+    for data in [json!({"good_morning": true}), json!({"follow_ups": true, "detail": "long"})] {
+        let refused = api.post("/settings", Some(&token), &asked(data)).await;
+        assert_eq!(refused.code(), Code::ZoneNotChosen);
+        assert!(refused.problem().detail.unwrap().contains("time_zone"), "it does not say how to mend it");
+    }
+    let data = api.client.settings(&token, IVAN).await.unwrap().data;
+    assert_eq!((data.good_morning, data.detail), (Some(false), Some(Detail::Normal)));
+    set(&api, &token, SettingsData { good_morning: Some(false), ..SettingsData::default() }).await;
+
+    let nowhere = asked(json!({"good_morning": true, "time_zone": "Mars/Olympus"}));
+    let refused = api.post("/settings", Some(&token), &nowhere).await;
+    assert_eq!(refused.code(), Code::InvalidValue);
+    let omsk =
+        SettingsData { good_morning: Some(true), time_zone: Some("Asia/Omsk".to_owned()), ..SettingsData::default() };
+    assert_eq!(set(&api, &token, omsk).await.good_morning, Some(true));
+    assert_eq!(api.client.settings(&token, IVAN).await.unwrap().zone_is_chosen, Some(true));
+    let profile = api.client.profile(&token, IVAN).await.unwrap();
+    assert_eq!(profile.data.time_zone.as_deref(), Some("Asia/Omsk"));
+    set(&api, &token, SettingsData { follow_ups: Some(true), ..SettingsData::default() }).await;
+}

@@ -10,7 +10,7 @@
 //! 2. Such a report: money comes before whatever else the chat is about.
 //! 3. The wish to stop an answer, which does not even wait for its chat ([`stop`]).
 //! 4. A pressed button: answered at once, then acted on. Buttons are never old: what they say is checked against how
-//!    things are now.
+//!    things are now, and they bring nobody back who was removed ([`theirs`]).
 //! 5. A text that begins with `/word` is a command, even while a name is awaited: a person must be able to get out. So is what
 //!    stands on a key ([`keys`]).
 //! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
@@ -185,14 +185,17 @@ impl Turn<'_> {
         self.language(profile.as_deref())
     }
 
-    /// The person's profile; a new one in the language of their app where there is none. No name is assumed.
+    /// As [`Self::fresh_profile_or_new`]; whoever writes faster than profiles may be read is who they were a minute ago.
     async fn profile_or_new(&self) -> Result<Arc<ProfileData>, Trouble> {
+        let fresh = self.fresh_profile_or_new().await;
         match self.bot.api.settled_profile(self.person.id).await {
-            Some(profile) => Ok(profile),
-            None => self.fresh_profile_or_new().await,
+            Some(profile) if fresh.as_ref().is_err_and(Trouble::is_of_haste) => Ok(profile),
+            _ => fresh,
         }
     }
 
+    /// The person's profile; a new one in the language of their app where there is none. No name is assumed. The API is asked
+    /// each time, which its cache answers: another replica may have removed them since.
     async fn fresh_profile_or_new(&self) -> Result<Arc<ProfileData>, Trouble> {
         match self.bot.api.profile(self.person.id).await? {
             Some(profile) => Ok(profile),

@@ -11,7 +11,7 @@ use super::{
     media::Media,
     memory,
     paid::{self, Report},
-    pictures, premium, recordings, settings, signs, start, stop, theirs, voice,
+    pictures, recordings, settings, signs, start, stop, theirs,
 };
 use crate::{replies::Replies, texts::Text};
 
@@ -20,23 +20,11 @@ pub(super) async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Repl
     danger::look_after_typed(turn, &incoming).await;
     match incoming {
         Incoming::Reported(report) => paid::reported(turn, &report).await,
-        Incoming::Press { query_id, data, .. } if premium::is_button(&data) => {
-            premium::pressed(turn, &query_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if voice::is_ours(&data) => {
-            voice::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } if recordings::is_ours(&data) => {
-            recordings::again(turn, &query_id, message_id, &data).await
-        }
         Incoming::Press { query_id, data, .. } if stop::is_button(&data) => stop::pressed(turn, &query_id, &data).await,
         Incoming::Press { query_id, message_id, data } if first::is_button(&data) => {
             first::pressed(turn, &query_id, message_id).await
         }
-        Incoming::Press { query_id, message_id, data } if theirs::is_button(&data) => {
-            theirs::pressed(turn, &query_id, message_id, &data).await
-        }
-        Incoming::Press { query_id, message_id, data } => start::pressed(turn, &query_id, message_id, &data).await,
+        Incoming::Press { query_id, message_id, data } => theirs::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
         Incoming::Text { text, .. } if let Some(command) = keys::command(&text) => commands::run(turn, command).await,
         Incoming::Text { text, .. } if let Some(asked) = settings::Asked::replied_to(&turn.update.payload) => {

@@ -79,12 +79,13 @@ async fn received(turn: &Turn<'_>, paid: &Paid) -> Result<Replies, Trouble> {
         found: false,
     };
     let received = turn.bot.api.received(turn.person.id, &request).await?;
-    let profile = turn.profile_or_new().await?;
-    let language = turn.language(Some(&profile));
+    // Asked without making a profile: a renewal may be of somebody who was removed since.
+    let profile = turn.bot.api.profile(turn.person.id).await?;
+    let language = turn.language(profile.as_deref());
     if !received.matched {
         return Ok(turn.replies().say(Text::PaymentUnmatched.render(language)));
     }
-    let zone = zone(profile.time_zone.as_deref());
+    let zone = zone(profile.as_ref().and_then(|profile| profile.time_zone.as_deref()));
     let day = |at: DateTime<Utc>| date(at.with_timezone(&zone).date_naive(), language);
     let until = received.paid_until.map(day).unwrap_or_default();
     // Telegram counts from this payment, whatever was paid before; what is bought beside a subscription changes nothing of it.

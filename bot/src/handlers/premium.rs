@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use evolve_contract::{
     Code,
     payments::{OfferResponse, Payment, PaymentsResponse, Price, Subscription, SubscriptionState as State, Terms, Way},
+    profile::ProfileData,
 };
 use evolve_domain::{
     language::Language,
@@ -39,9 +40,11 @@ struct Reader {
 
 impl Reader {
     async fn of(turn: &Turn<'_>) -> Result<Self, Trouble> {
-        let profile = turn.profile_or_new().await?;
-        let zone = zone(profile.time_zone.as_deref());
-        Ok(Self { language: turn.language(Some(&profile)), zone })
+        Ok(Self::with(turn, &turn.profile_or_new().await?))
+    }
+
+    fn with(turn: &Turn<'_>, profile: &ProfileData) -> Self {
+        Self { language: turn.language(Some(profile)), zone: zone(profile.time_zone.as_deref()) }
     }
 
     fn say(self, text: Text<'_>) -> String {
@@ -167,9 +170,8 @@ const fn name_of(way: Way) -> &'static str {
 }
 
 /// One of the buttons was pressed.
-pub(super) async fn pressed(turn: &Turn<'_>, query: &str, data: &str) -> Result<Replies, Trouble> {
-    turn.answer_press(query).await;
-    let reader = Reader::of(turn).await?;
+pub(super) async fn pressed(turn: &Turn<'_>, profile: &ProfileData, data: &str) -> Result<Replies, Trouble> {
+    let reader = Reader::with(turn, profile);
     if let Some(way) = data.strip_prefix(PAY) {
         let ways = [Way::Stars, Way::StarsMonthly, Way::Money];
         return match ways.into_iter().find(|known| name_of(*known) == way) {

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use evolve_contract::{
     ClientError, Code,
     chat::{ChatRequest, ChatResponse, MAX_FILE_BYTES},
+    profile::ProfileData,
 };
 use evolve_domain::language::Language;
 use serde_json::Value;
@@ -145,10 +146,13 @@ pub(super) fn is_ours(data: &str) -> bool {
 }
 
 /// The button was pressed: the recording is tried again. Its message then says that this is done, or has the button again.
-pub(super) async fn again(turn: &Turn<'_>, query: &str, message: Option<i64>, data: &str) -> Result<Replies, Trouble> {
-    turn.answer_press(query).await;
-    let profile = turn.profile_or_new().await?;
-    let language = turn.language(Some(&profile));
+pub(super) async fn again(
+    turn: &Turn<'_>,
+    profile: &ProfileData,
+    message: Option<i64>,
+    data: &str,
+) -> Result<Replies, Trouble> {
+    let language = turn.language(Some(profile));
     let settled = |replies: Replies| match message {
         Some(message) => replies.edit(message, Text::VoiceSettled.render(language)),
         None => replies,

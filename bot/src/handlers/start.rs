@@ -69,14 +69,11 @@ async fn start(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 /// A button was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
-    query: &str,
+    profile: &ProfileData,
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    // First, and whatever comes of it.
-    turn.answer_press(query).await;
-    let profile = turn.fresh_profile_or_new().await?;
-    let pressed = Pressed { turn, message, profile: &profile };
+    let pressed = Pressed { turn, message, profile };
     match data {
         KEEP_NAME => pressed.keep_name().await,
         OTHER_NAME => pressed.other_name().await,

@@ -1,25 +1,10 @@
-//! Buttons of what is kept of a person: `/profile`, `/settings`, `/history`, `/memory`, `/delete`, and their consent.
+//! Buttons of what is kept of a person, which is every button but those that end something.
 //!
-//! They stay in the chat after the person was removed. A press then brings nobody back: it says once more that nothing is
-//! left.
+//! They stay in the chat after the person was removed. A press then brings nobody back, whatever the button says: it says once
+//! more that nothing is left. Somebody new has no button before `/start` or a message has made their profile.
 
-use super::{Trouble, Turn, consent, history, me, memory, removal, settings, talks};
+use super::{Trouble, Turn, consent, history, me, memory, premium, recordings, removal, settings, start, talks, voice};
 use crate::replies::Replies;
-
-/// Whether a button is one of these.
-#[must_use]
-pub(super) fn is_button(data: &str) -> bool {
-    let kinds = [
-        removal::is_button,
-        history::is_button,
-        talks::is_button,
-        settings::is_button,
-        memory::is_button,
-        me::is_button,
-        consent::is_button,
-    ];
-    kinds.iter().any(|is_one| is_one(data))
-}
 
 /// One of these was pressed.
 pub(super) async fn pressed(
@@ -28,6 +13,7 @@ pub(super) async fn pressed(
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
+    // First, and whatever comes of it.
     turn.answer_press(query).await;
     // Asked without making a profile.
     let Some(profile) = turn.bot.api.profile(turn.person.id).await? else {
@@ -45,7 +31,15 @@ pub(super) async fn pressed(
         consent::pressed(turn, &profile, message, data).await
     } else if me::is_button(data) {
         me::pressed(turn, &profile, message, data).await
-    } else {
+    } else if memory::is_button(data) {
         memory::pressed(turn, turn.language(Some(&profile)), message, data).await
+    } else if premium::is_button(data) {
+        premium::pressed(turn, &profile, data).await
+    } else if voice::is_ours(data) {
+        voice::pressed(turn, &profile, message, data).await
+    } else if recordings::is_ours(data) {
+        recordings::again(turn, &profile, message, data).await
+    } else {
+        start::pressed(turn, &profile, message, data).await
     }
 }

@@ -17,6 +17,9 @@ use crate::{
 /// Pause before the API is asked again with a key that it refused.
 const REFUSED_KEY_PAUSE: Duration = Duration::from_secs(30);
 
+/// Why an update waits whose person asks too much of the API.
+const RATE_LIMITED: &str = "api_rate_limited";
+
 /// An update is to be tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -58,6 +61,11 @@ impl Trouble {
         if error.is_unavailable() { Self::later("database_away", None) } else { Self::fault("store", error) }
     }
 
+    /// Whether the API lets this person ask no more for now.
+    pub(super) fn is_of_haste(&self) -> bool {
+        matches!(self, Self::Later { reason, .. } if *reason == RATE_LIMITED)
+    }
+
     fn fault(reason: &'static str, detail: impl ToString) -> Self {
         Self::Fault { reason, detail: detail.to_string() }
     }
@@ -74,7 +82,7 @@ impl From<ClientError> for Trouble {
             }
             ClientError::Unexpected { .. } => Self::fault("api_unexpected", &error),
             ClientError::Problem(problem) => match problem.code {
-                Code::RateLimited => Self::later("api_rate_limited", after),
+                Code::RateLimited => Self::later(RATE_LIMITED, after),
                 Code::DatabaseUnavailable => Self::later("api_database_away", after),
                 Code::ModelUnavailable => Self::later("api_model_away", after),
                 Code::Timeout => Self::later("api_timeout", after),

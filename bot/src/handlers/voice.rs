@@ -1,7 +1,10 @@
 //! `/voice`: when answers are spoken, and in which voice. One message with buttons, which changes itself; `/settings` has it as
 //! a page of its own.
 
-use evolve_contract::voice::{Mode, Voice, VoiceResponse, VoiceUpdate};
+use evolve_contract::{
+    profile::ProfileData,
+    voice::{Mode, Voice, VoiceResponse, VoiceUpdate},
+};
 use evolve_domain::language::Language;
 
 use super::{Trouble, Turn, menu::Menu};
@@ -42,18 +45,15 @@ pub(super) async fn show(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 /// A button was pressed.
 pub(super) async fn pressed(
     turn: &Turn<'_>,
-    query: &str,
+    profile: &ProfileData,
     message: Option<i64>,
     data: &str,
 ) -> Result<Replies, Trouble> {
-    // First, and whatever comes of it.
-    turn.answer_press(query).await;
     let Some(update) = data.strip_prefix(PREFIX).and_then(update_of) else {
         // A button of another version of the bot.
         return Ok(turn.replies());
     };
-    let profile = turn.fresh_profile_or_new().await?;
-    let language = turn.language(Some(&profile));
+    let language = turn.language(Some(profile));
     let choice = turn.bot.api.update_voice(turn.person.id, &update).await?;
     Ok(menu(&choice, language, PREFIX).turn(turn.replies(), message))
 }

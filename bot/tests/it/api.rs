@@ -116,6 +116,7 @@ struct World {
     /// The level that every new turn reaches.
     level_up: Option<LevelUp>,
     is_away: bool,
+    profiles_are_limited: bool,
     hangs_after_update: bool,
     profile_updates: usize,
     changes: watch::Sender<()>,
@@ -164,6 +165,7 @@ impl FakeApi {
             referrers: Vec::new(),
             level_up: None,
             is_away: false,
+            profiles_are_limited: false,
             hangs_after_update: false,
             profile_updates: 0,
             changes: watch::Sender::new(()),
@@ -210,6 +212,11 @@ impl FakeApi {
 
     pub(crate) fn set_away(&self, is_away: bool) {
         self.lock().is_away = is_away;
+    }
+
+    /// From now on, nobody may read a profile.
+    pub(crate) fn limit_profiles(&self) {
+        self.lock().profiles_are_limited = true;
     }
 
     /// From now on, profiles are changed, but nobody hears of it.
@@ -557,6 +564,7 @@ async fn profile(State(world): Shared, Path(user_id): Path<i64>, headers: Header
     match person(&world, &headers) {
         Err(response) => response,
         Ok(person) if person != user_id => problem(Problem::new(Code::Forbidden)),
+        Ok(_) if world.profiles_are_limited => problem(Problem::new(Code::RateLimited).retry_after(60)),
         Ok(_) => match world.profiles.get(&user_id) {
             Some(data) => Json(response_of(user_id, data)).into_response(),
             None => problem(Problem::new(Code::ProfileNotFound)),

@@ -1,6 +1,7 @@
 //! What people may do with what is kept of them.
 
 use chrono::{TimeDelta, Utc};
+use evolve_contract::profile::{Onboarding, ProfileData};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::User;
 
@@ -86,7 +87,20 @@ async fn old_buttons_of_somebody_who_was_removed_say_so_and_bring_nobody_back() 
     settled(&world, 7, "are you sure?").await;
     press(&world, &john(), "Yes, delete everything").await;
     settled(&world, 7, "I have deleted everything").await;
-    for data in ["set:page:quiet", "set:quiet:22-8", "his:before:3", "sum:talks:", "mem:o", "mem:xa", "del:in:7"] {
+    let old = [
+        [
+            "set:page:quiet",
+            "set:quiet:22-8",
+            "his:before:3",
+            "sum:talks:",
+            "mem:o",
+            "mem:xa",
+            "del:in:7",
+            "voice:never",
+        ],
+        ["pay:stars", "renew:off", "refund:1", "again:1", "lang:en", "name:keep", "name:other", "of:another:version"],
+    ];
+    for data in old.concat() {
         let update = world.telegram.press(john(), menu, data);
         world.wait_until_done(update).await;
         assert!(world.api.profile(7).is_none(), "{data} brought them back");
@@ -94,6 +108,28 @@ async fn old_buttons_of_somebody_who_was_removed_say_so_and_bring_nobody_back() 
     let messages = world.telegram.messages(7);
     let menu = messages.iter().find(|sent| sent.message_id == menu).unwrap();
     assert!(menu.text.contains("I have deleted everything") && menu.buttons.is_empty(), "{menu:?}");
+}
+
+#[tokio::test]
+async fn who_was_removed_elsewhere_and_writes_again_begins_anew_in_the_language_of_their_app() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    let done = Some(Onboarding::Done);
+    let russian = ProfileData { language: Some("ru".to_owned()), onboarding: done, ..ProfileData::default() };
+    for said in ["Hello", "Look"] {
+        world.api.know(7, russian.clone());
+        world.telegram.send_text(john(), "It is me");
+        world.wait_for_last(7, "echo: It is me").await;
+        // By another replica: this one has them in its cache.
+        world.api.forget_person(7);
+        match said {
+            "Hello" => world.telegram.send_text(john(), said),
+            _ => world.telegram.send_photo(john(), b"a picture".to_vec(), Some(said)),
+        };
+        world.wait_for_last(7, &format!("echo: {said}")).await;
+        let anew = world.api.profile(7).expect("they are somebody new");
+        assert_eq!(anew.language.as_deref(), Some("en"), "{said}");
+    }
 }
 
 #[tokio::test]
@@ -148,9 +184,13 @@ async fn people_are_told_what_is_kept_for_how_long_and_who_sees_it() {
     let _bot = world.bot().await;
     world.telegram.send_text(anna(), "/privacy");
     let told = world.wait_for_last(42, "Что о вас хранится").await;
-    for part in
-        ["(gemini, local)", "картинки, нарисованные для вас", "неуслышанные записи", "в группе и мои ответы там: сутки"]
-    {
+    for part in [
+        "(gemini, local)",
+        "картинки, нарисованные для вас",
+        "неуслышанные записи",
+        "в группе и мои ответы там: сутки",
+        "inline",
+    ] {
         assert!(told.text.contains(part), "{part}: {}", told.text);
     }
 }

@@ -1,7 +1,10 @@
 //! Neighbours that are away, and updates that cannot be handled.
 
 use chrono::{TimeDelta, Utc};
-use evolve_contract::{Code, Problem};
+use evolve_contract::{
+    Code, Problem,
+    profile::{Onboarding, ProfileData},
+};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::database::OwnPostgres;
 use serde_json::json;
@@ -41,6 +44,19 @@ async fn a_busy_api_is_asked_again_when_it_said_to() {
     let calls = world.api.calls();
     assert_eq!(calls.len(), 3);
     assert!(calls.iter().all(|call| call.key == calls[0].key), "not the same key");
+}
+
+#[tokio::test]
+async fn who_writes_faster_than_profiles_may_be_read_is_answered_all_the_same() {
+    let world = World::new().await;
+    let done = Some(Onboarding::Done);
+    world.api.know(42, ProfileData { language: Some("ru".to_owned()), onboarding: done, ..ProfileData::default() });
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Раз");
+    world.wait_for_last(42, "echo: Раз").await;
+    world.api.limit_profiles();
+    world.telegram.send_text(anna(), "Два");
+    world.wait_for_last(42, "echo: Два").await;
 }
 
 #[tokio::test]

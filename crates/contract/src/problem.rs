@@ -78,6 +78,8 @@ codes! {
     MessageNotFound = 404,
     /// This person told that they are under 18.
     Underage = 409,
+    /// This person has not said where they live, so nobody knows when to write first.
+    ZoneNotChosen = 409,
     /// Too many requests; Retry-After says when to come back.
     RateLimited = 429,
     /// The day's messages of this plan are used up; Retry-After says when they start over.

@@ -1,6 +1,6 @@
 //! `/settings`: how a person wants to be spoken to, and whether the companion may write first.
 //!
-//! Language and time zone are part of [`crate::profile`].
+//! Language and time zone are part of [`crate::profile`]; the zone can be set here too, since writing first takes it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -51,6 +51,11 @@ pub struct SettingsData {
     /// on; an answer leaves it out while it is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub menu_buttons: Option<bool>,
+    /// Where they live, as an IANA time zone: nobody is written to first who has not said so. An answer leaves it out: the
+    /// profile tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "Europe/London")]
+    pub time_zone: Option<String>,
 }
 
 /// `POST /settings`.
@@ -97,6 +102,8 @@ struct Lenient {
     follow_ups: Option<bool>,
     #[serde(default)]
     menu_buttons: Option<bool>,
+    #[serde(default)]
+    time_zone: Option<String>,
 }
 
 #[cfg(test)]

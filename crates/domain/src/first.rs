@@ -3,7 +3,7 @@
 //! At most one thing a day, in the person's own zone, never in their quiet hours. Asking how a plan went is worth more than a
 //! good morning: on a day on which there is something to ask, there is no good morning. Nor is there one for whoever has
 //! talked on that day already. Whoever does not answer, or has
-//! been away for long, or was in danger when they spoke last, is left in peace.
+//! been away for long, or was in danger when they spoke last or some days before, is left in peace.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
@@ -62,7 +62,7 @@ pub struct Situation<'a> {
     pub last_own: Option<DateTime<Utc>>,
     /// When anything was said last.
     pub last_said: Option<DateTime<Utc>>,
-    /// Whether they spoke of ending their life, or of hurting themselves, when they spoke last.
+    /// Whether they spoke of ending their life, or of hurting themselves, when they spoke last or some days before.
     pub in_danger: bool,
     /// What they intend, as far as nobody has asked after it.
     pub plans: &'a [Plan],

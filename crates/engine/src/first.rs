@@ -40,8 +40,13 @@ const LEASE: TimeDelta = TimeDelta::minutes(10);
 const STEP: u32 = 20;
 /// People written to at once: whoever waits for an answer comes first.
 const AT_ONCE: usize = 4;
-/// What was said last, as far as it tells whether somebody is in danger.
+/// What was said last, as far as it tells how much was left unanswered; and whether somebody is in danger, however long ago
+/// it was.
 const NEWEST: u32 = 12;
+/// For so long somebody who was in danger is left in peace, whatever they talked of since.
+const IN_DANGER_FOR: TimeDelta = TimeDelta::days(7);
+/// Most of their messages of that time that are looked at.
+const LOOKED_THROUGH: u32 = 200;
 /// How the past is seen: enough to go on where it was left.
 const LIMITS: RecallLimits = RecallLimits { messages: 12, carried: 10, earlier: 1, weeks: 0, facts: 200 };
 /// Tokens of history.
@@ -105,13 +110,17 @@ async fn postpone(engine: &Engine, candidate: &Candidate, next: DateTime<Utc>) {
 
 async fn look_at(engine: &Engine, candidate: &Candidate) -> anyhow::Result<()> {
     let now = engine.clock.now();
+    if candidate.is_leaving || !candidate.zone_is_chosen {
+        postpone(engine, candidate, now + TimeDelta::days(1)).await;
+        return Ok(());
+    }
     let question = Question::default();
     let recall =
         engine.store.messages().recall(candidate.user_id, &[], LIMITS, &question, &Postings::default(), None).await?;
     let facts = intended(candidate, &recall);
     let plans: Vec<Plan> = facts.iter().map(|fact| plan(fact, candidate.settings.time_zone)).collect();
-    let next = match decide(&situation(candidate, &plans, now)) {
-        _ if candidate.is_leaving => now + TimeDelta::days(1),
+    let lately = engine.store.first().own_words(candidate.user_id, now - IN_DANGER_FOR, LOOKED_THROUGH).await?;
+    let next = match decide(&situation(candidate, &lately, &plans, now)) {
         Decision::Later(next) => next,
         Decision::Say { occasion, until } => {
             let about = match occasion {
@@ -127,7 +136,8 @@ async fn look_at(engine: &Engine, candidate: &Candidate) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn situation<'a>(candidate: &Candidate, plans: &'a [Plan], now: DateTime<Utc>) -> Situation<'a> {
+/// How things are; `lately` is what they said themselves within [`IN_DANGER_FOR`].
+fn situation<'a>(candidate: &Candidate, lately: &[String], plans: &'a [Plan], now: DateTime<Utc>) -> Situation<'a> {
     let own = || candidate.newest.iter().filter(|message| message.role == Role::User);
     let alone = candidate.newest.iter().take_while(|message| message.role == Role::Assistant).count();
     Situation {
@@ -141,7 +151,7 @@ fn situation<'a>(candidate: &Candidate, plans: &'a [Plan], now: DateTime<Utc>) -
         unanswered: u32::try_from(alone).unwrap_or(u32::MAX).saturating_sub(1),
         last_own: own().map(|message| message.created_at).max(),
         last_said: candidate.newest.first().map(|message| message.created_at),
-        in_danger: own().any(|message| crisis::is_spoken_of(&message.text)),
+        in_danger: own().map(|message| &message.text).chain(lately).any(|text| crisis::is_spoken_of(text)),
         plans,
         delay: TimeDelta::seconds(candidate.user_id.rem_euclid(3600)),
     }
@@ -158,7 +168,8 @@ fn intended<'a>(candidate: &Candidate, recall: &'a Recall) -> Vec<&'a Fact> {
         Category::Events => is_ahead(fact),
         _ => false,
     };
-    recall.facts.iter().filter(is_plan).filter(|fact| !is_asked(fact)).collect()
+    // Nobody is asked how the end of their life went.
+    recall.facts.iter().filter(is_plan).filter(|fact| !is_asked(fact) && !crisis::is_told_of(&fact.content)).collect()
 }
 
 fn plan(fact: &Fact, zone: Tz) -> Plan {

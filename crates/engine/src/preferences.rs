@@ -11,7 +11,7 @@ use evolve_store::{
     preferences::{Preferences as Stored, PreferencesPatch},
 };
 
-use crate::profiles::{ProfileError, Profiles};
+use crate::profiles::{ProfileError, Profiles, time_zone};
 
 /// What somebody wants changed, unchecked. What is `None` stays; what is empty clears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Changes {
     pub follow_ups: Option<bool>,
     /// Whether the main commands are shown as keys.
     pub menu_buttons: Option<bool>,
+    /// Where they live, as an IANA time zone.
+    pub time_zone: Option<String>,
 }
 
 impl Changes {
@@ -52,6 +54,7 @@ impl Changes {
             good_morning: self.good_morning,
             follow_ups: self.follow_ups,
             menu_buttons: self.menu_buttons,
+            time_zone: self.time_zone.as_deref().map(time_zone).transpose()?,
         })
     }
 }
@@ -88,12 +91,17 @@ impl Preferences {
         self.store.preferences().read(user_id, self.defaults).await?.ok_or(ProfileError::NotFound)
     }
 
-    /// Changes how a person wants things.
+    /// Changes how a person wants things. Whoever wants to be written to first says where they live: nobody else's morning,
+    /// and quiet hours, are known.
     ///
     /// # Errors
     /// [`ProfileError`].
     pub async fn change(&self, user_id: i64, changes: Changes) -> Result<Stored, ProfileError> {
         let patch = changes.check()?;
+        let is_to_write = patch.good_morning == Some(true) || patch.follow_ups == Some(true);
+        if is_to_write && patch.time_zone.is_none() && !self.of(user_id).await?.zone_is_chosen {
+            return Err(ProfileError::ZoneNotChosen);
+        }
         let changed = self.store.preferences().change(user_id, &patch, self.defaults, self.clock.now()).await;
         // The cached profile holds wishes as well.
         self.profiles.changed(user_id).await;

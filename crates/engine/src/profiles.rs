@@ -14,6 +14,7 @@ use evolve_runtime::clock::Clock;
 use evolve_store::{
     Store, StoreError,
     cache::{Cache, Entry},
+    redis::Redis,
     users::{Deleted, Status, UserRecord},
 };
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub enum ProfileError {
     /// They told that they are under 18, so no yes to adult matters is taken from them.
     #[error("this person told that they are under 18; a year after they did, or with another birthday, they can agree")]
     Underage,
+    /// They want to be written to first, and nobody knows where they live.
+    #[error("this person has not said where they live, so nobody knows when it is morning there")]
+    ZoneNotChosen,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,13 +91,7 @@ impl Changes {
                     code.parse::<Language>().map_err(|_| invalid("language", &format!("must be {}", Language::codes())))
                 })
                 .transpose()?,
-            time_zone: self
-                .time_zone
-                .map(|name| {
-                    name.parse::<Tz>()
-                        .map_err(|_| invalid("time_zone", "must be an IANA time zone such as Europe/Moscow"))
-                })
-                .transpose()?,
+            time_zone: self.time_zone.as_deref().map(time_zone).transpose()?,
             onboarding: self.onboarding,
         })
     }
@@ -111,6 +109,11 @@ fn line(field: &'static str, value: Option<String>, max_chars: usize) -> Result<
         return Err(invalid(field, "must not hold line breaks or control characters"));
     }
     Ok(Some((!value.is_empty()).then(|| value.to_owned())))
+}
+
+/// A time zone by its name.
+pub(crate) fn time_zone(name: &str) -> Result<Tz, ProfileError> {
+    name.parse().map_err(|_| invalid("time_zone", "must be an IANA time zone such as Europe/Moscow"))
 }
 
 fn birthday(date: Option<NaiveDate>, now: DateTime<Utc>) -> Result<Option<Option<NaiveDate>>, ProfileError> {
@@ -174,11 +177,21 @@ impl From<Cached> for UserRecord {
     }
 }
 
+/// The windows of people's rate limits, which go with them.
+#[derive(Clone, Debug)]
+pub struct Windows {
+    /// Where they are.
+    pub redis: Redis,
+    /// Their keys, of one person.
+    pub of: fn(i64) -> Vec<String>,
+}
+
 /// The use cases. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Profiles {
     store: Store,
     cache: Cache,
+    windows: Windows,
     clock: Clock,
     plans: Plans,
     relationship: Relationship,
@@ -191,12 +204,13 @@ impl Profiles {
     pub fn new(
         store: Store,
         cache: Cache,
+        windows: Windows,
         clock: Clock,
         plans: Plans,
         relationship: Relationship,
         defaults: Settings,
     ) -> Self {
-        Self { store, cache, clock, plans, relationship, defaults }
+        Self { store, cache, windows, clock, plans, relationship, defaults }
     }
 
     /// What is known of a person.
@@ -265,7 +279,8 @@ impl Profiles {
         self.cache.forget(Entry::Profile(user_id)).await;
     }
 
-    /// Removes everything of a person, the cached copy included.
+    /// Removes everything of a person, the cached copy and the windows of their limits included. What is left in Redis is, for
+    /// half a minute, the mark that keeps the old copy out.
     ///
     /// # Errors
     /// [`ProfileError::Store`]; then nothing was removed.
@@ -273,7 +288,13 @@ impl Profiles {
         self.cache.forget(Entry::Profile(user_id)).await;
         let deleted = self.store.users().delete(user_id).await;
         self.cache.forget(Entry::Profile(user_id)).await;
-        Ok(deleted?)
+        let deleted = deleted?;
+        self.forget_windows(user_id).await;
+        Ok(deleted)
+    }
+
+    async fn forget_windows(&self, user_id: i64) {
+        self.windows.redis.limits().forget(&(self.windows.of)(user_id)).await;
     }
 
     /// Removes everything of a person who asked for it by `now` and did not change their mind; whether it did.
@@ -283,7 +304,11 @@ impl Profiles {
     pub async fn delete_due(&self, user_id: i64, now: DateTime<Utc>) -> Result<bool, ProfileError> {
         let deleted = self.store.users().delete_due(user_id, now).await;
         self.cache.forget(Entry::Profile(user_id)).await;
-        Ok(deleted?.is_some())
+        let is_removed = deleted?.is_some();
+        if is_removed {
+            self.forget_windows(user_id).await;
+        }
+        Ok(is_removed)
     }
 
     /// How a person stands.

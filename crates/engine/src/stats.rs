@@ -97,7 +97,7 @@ impl Stats {
     fn advice(&self, numbers: &Numbers, facts: &[Fact]) -> Vec<Advice> {
         let zone = numbers.settings.time_zone;
         // Whoever spoke of ending their life is not reminded of it as of a plan.
-        let is_plan = |fact: &&Fact| fact.category == Category::Plans && !crisis::is_spoken_of(&fact.content);
+        let is_plan = |fact: &&Fact| fact.category == Category::Plans && !crisis::is_told_of(&fact.content);
         let plan = |fact: &Fact| Plan {
             text: fact.content.clone(),
             day: fact.day,

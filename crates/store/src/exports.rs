@@ -105,12 +105,23 @@ const WEEKS: &str =
     "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL ORDER BY starts_on";
 
 /// What is copied as it stands, by its table. $1 person.
-pub const SECTIONS: [(&str, &str); 15] = [
-    // What was said is in the messages; the pictures of answers are files of their own.
+pub const SECTIONS: [(&str, &str); 16] = [
+    // What was said is in the messages, except for inline mode, whose answers are here alone; the pictures of answers are files
+    // of their own.
     ("turns", "
         SELECT json_agg(r ORDER BY r.started_at) FROM (
-            SELECT id AS turn_id, started_at, quoted, image_ref, reply_picture IS NOT NULL AS has_picture FROM turns
-            WHERE user_id = $1 AND (quoted IS NOT NULL OR image_ref IS NOT NULL OR reply_picture IS NOT NULL)) r"),
+            SELECT id AS turn_id, started_at, quoted, image_ref, reply_picture IS NOT NULL AS has_picture,
+                   CASE WHEN key LIKE 'inline-%' THEN reply END AS inline_answer
+            FROM turns
+            WHERE user_id = $1 AND (quoted IS NOT NULL OR image_ref IS NOT NULL OR reply_picture IS NOT NULL
+                                    OR (key LIKE 'inline-%' AND reply IS NOT NULL))) r"),
+    // What could not be answered, and is kept as it came.
+    ("inbox", "
+        SELECT json_agg(r ORDER BY r.received_at) FROM (
+            SELECT received_at, payload,
+                   COALESCE(payload #>> '{message,text}', payload #>> '{message,caption}',
+                            payload #>> '{edited_message,text}', payload #>> '{edited_message,caption}') AS words
+            FROM inbox WHERE user_id = $1 AND state <> 'pending' AND payload IS NOT NULL) r"),
     ("tool_calls", "
         SELECT json_agg(r ORDER BY r.day, r.name) FROM (
             SELECT (created_at AT TIME ZONE 'UTC')::date AS day, name, count(*) AS times FROM tool_calls
@@ -218,13 +229,16 @@ impl Exports<'_> {
         Ok(query.fetch_all(&self.0.pool).await?)
     }
 
-    /// What each week was about, by its Monday.
+    /// What each week was about, by its Monday. One that no key opens is left out, and takes no other along.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn weeks(&self, user_id: i64) -> Result<Vec<(NaiveDate, String)>, StoreError> {
         let rows: Vec<(NaiveDate, String)> = sqlx::query_as(WEEKS).bind(user_id).fetch_all(&self.0.pool).await?;
-        rows.into_iter().map(|(monday, token)| Ok((monday, self.0.keys.decrypt(&token, "weeks.content")?))).collect()
+        let open = |(monday, token): (NaiveDate, String)| {
+            Some((monday, legible(self.0.keys.decrypt(&token, "weeks.content"))?))
+        };
+        Ok(rows.into_iter().filter_map(open).collect())
     }
 
     /// What is copied as it stands, by its table.

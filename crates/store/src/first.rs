@@ -44,6 +44,8 @@ pub struct Candidate {
     pub settings: Settings,
     /// When nothing may be said first.
     pub quiet: Option<QuietHours>,
+    /// Whether they said where they live; otherwise nobody knows when it is morning there.
+    pub zone_is_chosen: bool,
     /// Whether a good morning is allowed.
     pub good_morning: bool,
     /// Whether it is allowed to ask how plans went.
@@ -126,7 +128,8 @@ const CLAIM: &str = "
         WHERE s.proactive_at <= $1 ORDER BY s.proactive_at LIMIT $3 FOR NO KEY UPDATE OF u, s SKIP LOCKED
     ), leased AS (
         UPDATE settings s SET proactive_at = $2 FROM due WHERE s.user_id = due.user_id
-        RETURNING s.user_id, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until, s.good_morning, s.follow_ups
+        RETURNING s.user_id, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until, s.good_morning, s.follow_ups,
+                  s.zone_is_chosen
     )
     SELECT l.*, u.plan, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.profile, u.messages,
            u.facts_version,
@@ -139,6 +142,10 @@ const CLAIM: &str = "
                 WHERE user_id = l.user_id AND number IS NOT NULL AND (role = 'user' OR text <> '')
                 ORDER BY number DESC LIMIT $4) m) AS newest
     FROM leased l JOIN users u ON u.id = l.user_id";
+
+/// The index of a person's messages by their time serves it. $1 person, $2 since when, $3 how many.
+const OWN: &str = "
+    SELECT text FROM messages WHERE user_id = $1 AND created_at > $2 AND role = 'user' ORDER BY created_at DESC LIMIT $3";
 
 /// $1 person, $2 lease, $3 when to look next. Whoever changes what they allow is looked at anew anyway.
 const POSTPONE: &str = "UPDATE settings SET proactive_at = $3 WHERE user_id = $1 AND proactive_at = $2";
@@ -204,6 +211,7 @@ struct Row {
     onboarding: String,
     quiet_from: Option<i16>,
     quiet_until: Option<i16>,
+    zone_is_chosen: bool,
     good_morning: bool,
     follow_ups: bool,
     plan: String,
@@ -253,6 +261,15 @@ impl Firsts<'_> {
             }
         }
         Ok(candidates)
+    }
+
+    /// What a person said themselves since then, newest first, at most `limit` of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn own_words(&self, user_id: i64, since: DateTime<Utc>, limit: u32) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query_scalar(OWN).bind(user_id).bind(since).bind(i64::from(limit));
+        Ok(query.fetch_all(&self.0.pool).await?)
     }
 
     /// Says when to look at somebody next.
@@ -320,6 +337,7 @@ impl Firsts<'_> {
             user_id: row.user_id,
             settings: settings(Some(language), Some(zone), Some(onboarding), defaults),
             quiet: hours(row.quiet_from, row.quiet_until),
+            zone_is_chosen: row.zone_is_chosen,
             good_morning: row.good_morning,
             follow_ups: row.follow_ups,
             plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),

@@ -274,6 +274,19 @@ impl<'a> Limits<'a> {
         self.take_marked(key, limit, Mark::of(idempotency_key), now).await
     }
 
+    /// Forgets the windows of these keys: whoever is removed leaves none. One round trip to Redis; while it is away they expire
+    /// by themselves.
+    pub async fn forget(&self, keys: &[String]) {
+        let keys: Vec<String> = keys.iter().map(|key| self.redis.key(format_args!("{KEY}:{key}"))).collect();
+        for key in &keys {
+            self.local.0.invalidate(key).await;
+        }
+        let mut command = redis::cmd("DEL");
+        command.arg(keys);
+        // A failure is logged and counted by `call`.
+        let _ = self.redis.call("limit_forget", |mut c| async move { command.exec_async(&mut c).await }).await;
+    }
+
     async fn take_marked(&self, key: &str, limit: Limit, mark: Mark, now: DateTime<Utc>) -> Decision {
         let key = self.redis.key(format_args!("{KEY}:{key}"));
         let now = now.timestamp_millis();
@@ -355,6 +368,27 @@ mod tests {
         assert!(take(60_000).await.allowed);
         assert!(!take(60_999).await.allowed, "the second is not a minute old yet");
         assert!(redis.limits().take("chat:43", Limit::per_minute(10), at(10_000)).await.allowed, "another person");
+    }
+
+    #[tokio::test]
+    async fn a_window_that_is_forgotten_is_nowhere_any_more_and_no_other_goes_with_it() {
+        let server = TestRedis::create().await;
+        for url in [Some(server.url()), None] {
+            let redis = redis(url);
+            let take = async |key: &str| redis.limits().take(key, Limit::per_minute(1), at(0)).await.allowed;
+            for key in ["chat:42", "profile:42", "chat:43"] {
+                assert!(take(key).await && !take(key).await);
+            }
+            redis.limits().forget(&["chat:42".to_owned(), "profile:42".to_owned(), "auth:42".to_owned()]).await;
+            assert!(!take("chat:43").await);
+            if url.is_some() {
+                let client = ::redis::Client::open(server.url()).unwrap();
+                let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+                let keys: Vec<String> = ::redis::cmd("KEYS").arg("*").query_async(&mut connection).await.unwrap();
+                assert_eq!(keys, ["evolve:limit:2:chat:43"]);
+            }
+            assert!(take("chat:42").await && take("profile:42").await);
+        }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! since jobs look for people by them.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use evolve_domain::{
     profile::Settings,
     quiet::QuietHours,
@@ -53,12 +54,14 @@ pub struct PreferencesPatch {
     pub follow_ups: Option<bool>,
     /// See [`Preferences::menu_buttons`].
     pub menu_buttons: Option<bool>,
+    /// Where they say that they live.
+    pub time_zone: Option<Tz>,
 }
 
 impl PreferencesPatch {
     /// Whether it changes when, or whether, the companion may write first.
     const fn is_of_first(&self) -> bool {
-        self.quiet.is_some() || self.good_morning.is_some() || self.follow_ups.is_some()
+        self.quiet.is_some() || self.good_morning.is_some() || self.follow_ups.is_some() || self.time_zone.is_some()
     }
 
     fn apply_to(&self, preferences: &mut Preferences) {
@@ -76,6 +79,8 @@ impl PreferencesPatch {
         set(&mut preferences.good_morning, &self.good_morning);
         set(&mut preferences.follow_ups, &self.follow_ups);
         set(&mut preferences.menu_buttons, &self.menu_buttons);
+        set(&mut preferences.settings.time_zone, &self.time_zone);
+        preferences.zone_is_chosen |= self.time_zone.is_some();
     }
 }
 
@@ -111,19 +116,20 @@ const SELECT_FOR_UPDATE: &str = "
     WHERE u.id = $1
     FOR UPDATE OF u";
 
-/// $1 person, $2 profile, $3–$5 settings where there are none yet, $6/$7 quiet hours, $8/$9 switches, $10 now, $11 the keys. Whoever allows
-/// something is looked at soon; the look itself says when the next one is due.
+/// $1 person, $2 profile, $3–$5 settings where there are none yet, $6/$7 quiet hours, $8/$9 switches, $10 now, $11 the keys, $12 whether
+/// $4 is where they say that they live. Whoever allows something is looked at soon; the look itself says when the next one is due.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
     )
     INSERT INTO settings AS s (user_id, language, time_zone, onboarding, quiet_from, quiet_until, good_morning, follow_ups,
-                               proactive_at, updated_at, menu_buttons)
-    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10, $11 FROM person
+                               proactive_at, updated_at, menu_buttons, zone_is_chosen)
+    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10, $11, $12 FROM person
     ON CONFLICT (user_id) DO UPDATE
     SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, good_morning = excluded.good_morning,
         follow_ups = excluded.follow_ups, proactive_at = excluded.proactive_at, updated_at = excluded.updated_at,
-        menu_buttons = excluded.menu_buttons";
+        menu_buttons = excluded.menu_buttons, zone_is_chosen = s.zone_is_chosen OR excluded.zone_is_chosen,
+        time_zone = CASE WHEN excluded.zone_is_chosen THEN excluded.time_zone ELSE s.time_zone END";
 
 /// What waits to be said first was decided under what they wanted before. What is being sent is let be. $1 person, $2 now.
 const TAKE_BACK: &str = "
@@ -183,6 +189,7 @@ impl PreferencesOf<'_> {
             .bind(preferences.follow_ups)
             .bind(now)
             .bind(preferences.menu_buttons)
+            .bind(patch.time_zone.is_some())
             .execute(&mut *transaction)
             .await?;
         if patch.is_of_first() {

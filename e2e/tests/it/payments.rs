@@ -211,6 +211,29 @@ async fn buy_once(ground: &Ground) {
     wait_for(ground, "Thank you!").await;
 }
 
+#[tokio::test]
+async fn a_renewal_that_telegram_reports_of_somebody_who_was_removed_is_answered_and_brings_nobody_back() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "hi");
+    wait_for(&ground, "you said hi").await;
+    let (client, token) = ground.client(&api, ANNA).await;
+    client.delete_profile(&token, ANNA).await.unwrap();
+    ground.telegram.send_update(json!({ "message": {
+        "message_id": 900, "date": 1_770_000_000,
+        "successful_payment": {
+            "currency": "XTR", "total_amount": 250, "invoice_payload": payload(&ground, Way::StarsMonthly, ANNA, 250),
+            "telegram_payment_charge_id": "stx-late", "provider_payment_charge_id": "", "is_recurring": true,
+            "subscription_expiration_date": 1_772_592_000,
+        },
+        "chat": { "id": ANNA, "type": "private", "first_name": "Anna" },
+        "from": { "id": ANNA, "is_bot": false, "first_name": "Anna", "language_code": "en" },
+    } }));
+    wait_for(&ground, "can't tell what it is for").await;
+    assert_eq!(ground.count("SELECT count(*) FROM users").await, 0);
+}
+
 #[rstest::rstest]
 #[case(400, "Bad Request: SUBSCRIPTION_STRANGE")]
 #[case(403, "Forbidden: user is deactivated")]

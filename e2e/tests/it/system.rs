@@ -175,6 +175,20 @@ impl Ground {
         (client, token)
     }
 
+    /// The keys of Redis that look so, with their values, as far as these are texts.
+    pub(crate) async fn in_redis(&self, pattern: &str) -> Vec<(String, Option<String>)> {
+        let server = redis::Client::open(self.redis_url.as_str()).unwrap();
+        let mut connection = server.get_multiplexed_async_connection().await.unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.unwrap();
+        let mut found = Vec::new();
+        for key in keys {
+            let value: redis::RedisResult<Option<String>> =
+                redis::cmd("GET").arg(&key).query_async(&mut connection).await;
+            found.push((key, value.unwrap_or_default()));
+        }
+        found
+    }
+
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_as::<_, (i64,)>(sql).fetch_one(&self.sql).await.unwrap().0
     }

@@ -28,6 +28,12 @@ pub fn is_spoken_of(text: &str) -> bool {
     })
 }
 
+/// Whether something that is kept of a person, such as a plan, tells that they speak of it: they are not asked after it.
+#[must_use]
+pub fn is_told_of(fact: &str) -> bool {
+    is_spoken_of(fact)
+}
+
 /// Where the phrase that begins at `start` ends; nothing if none begins there.
 fn end_of(phrase: &[&str], words: &[String], start: usize) -> Option<usize> {
     let [first, rest @ ..] = phrase else { return None };
@@ -125,6 +131,13 @@ mod tests {
     #[case("Надоело всё, надоело жить, нет больше сил")]
     fn somebody_in_danger_is_heard(#[case] text: &str) {
         assert!(is_spoken_of(text), "{text}");
+    }
+
+    #[rstest]
+    #[case("Хочет умереть в понедельник", true)]
+    #[case("Хочет поехать в Тверь", false)]
+    fn so_it_is_in_what_is_kept_of_them(#[case] fact: &str, #[case] expected: bool) {
+        assert_eq!(is_told_of(fact), expected);
     }
 
     #[rstest]

@@ -13,7 +13,7 @@ use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
 use serde_json::Value;
 
 /// What the page says, by the name under which templates have it: each is `export-page-NAME` in `locales/`.
-const WORDS: [&str; 37] = [
+const WORDS: [&str; 40] = [
     "plan-free",
     "plan-premium",
     "title",
@@ -46,6 +46,9 @@ const WORDS: [&str; 37] = [
     "payments",
     "refunded",
     "weeks",
+    "inline",
+    "unanswered",
+    "wordless",
     "talks",
     "untitled",
     "said",
@@ -199,6 +202,11 @@ mod tests {
             "facts": facts, "facts_of_the_past": facts,
             "payments": [{ "paid_at": at, "amount": 250, "currency": "XTR", "refunded_at": at }],
             "weeks": [{ "monday": "2026-01-26", "told": "Tea." }],
+            "turns": [
+                { "started_at": at, "inline_answer": "Tea, of course." },
+                { "started_at": at, "inline_answer": null },
+            ],
+            "inbox": [{ "received_at": at, "words": "Tea?" }, { "received_at": at, "words": null }],
         })
     }
 

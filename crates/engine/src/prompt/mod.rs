@@ -289,21 +289,27 @@ fn profile_lines(profile: &Profile) -> Vec<Field> {
     fields.into_iter().filter_map(|(name, value)| Some(Field { name, value: value.as_ref().and_then(line)? })).collect()
 }
 
+/// As much of the end of a history as fits `budget` tokens.
+#[must_use]
+pub fn fitting(messages: &[messages::Message], budget: u32) -> &[messages::Message] {
+    let mut left = budget;
+    let fits = |message: &&messages::Message| {
+        let rest = left.checked_sub(evolve_domain::tokens::estimate(&message.text));
+        left = rest.unwrap_or_default();
+        rest.is_some()
+    };
+    let kept = messages.iter().rev().take_while(fits).count();
+    &messages[messages.len() - kept..]
+}
+
 /// The history as the model sees it: oldest first, as much of its end as fits `budget` tokens, messages of one side in a
 /// row joined (a message that got no answer is followed by the next one of the same person).
 #[must_use]
 pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Message>, bool) {
-    let mut left = budget;
-    let mut kept = Vec::new();
-    for message in messages.iter().rev() {
-        let cost = evolve_domain::tokens::estimate(&message.text);
-        let Some(rest) = left.checked_sub(cost) else { break };
-        left = rest;
-        kept.push(message);
-    }
+    let kept = fitting(messages, budget);
     let whole = kept.len() == messages.len();
     let mut history: Vec<model::Message> = Vec::new();
-    for message in kept.into_iter().rev() {
+    for message in kept {
         let role = match message.role {
             messages::Role::User => model::Role::User,
             messages::Role::Assistant => model::Role::Assistant,

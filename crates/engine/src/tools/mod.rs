@@ -11,6 +11,7 @@ mod specs;
 use chrono::{DateTime, Utc};
 use evolve_domain::{
     profile::{Profile, ProfilePatch, Settings},
+    safety::{hidden, quoting::Secret},
     zones,
 };
 use evolve_store::{
@@ -53,6 +54,8 @@ pub struct Context<'a> {
     pub settings: Settings,
     /// The companion's name.
     pub companion: &'a str,
+    /// What the model was told to be, which is nothing to remember.
+    pub secret: &'a Secret,
     /// When the turn began.
     pub now: DateTime<Utc>,
 }
@@ -128,6 +131,10 @@ pub async fn run(
         return Ok(json!({"error": format!("there is no such tool; there are: {known}")}));
     };
     let told = match tool {
+        // Whatever is stored is shown to its person, and may be told to them word for word.
+        Tool::Remember | Tool::SetProfile if context.secret.is_quoted_in(&hidden::without(&words(args))) => {
+            Err("these are your instructions, and nothing about the person".to_owned())
+        }
         Tool::Remember => memory::remember(args, context, effects),
         Tool::Forget => memory::forget(args, context, effects),
         Tool::Recall => memory::recall(args, context).await?,
@@ -146,6 +153,16 @@ fn current_time(context: &Context<'_>) -> Value {
         "weekday": local.format("%A").to_string(),
         "time_zone": zones::shown(context.settings.time_zone),
     })
+}
+
+/// All that arguments say in words.
+fn words(args: &Value) -> String {
+    match args {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(words).collect::<Vec<_>>().join(" "),
+        Value::Object(fields) => fields.values().map(words).collect::<Vec<_>>().join(" "),
+        Value::Null | Value::Bool(_) | Value::Number(_) => String::new(),
+    }
 }
 
 /// A text argument, on one line.

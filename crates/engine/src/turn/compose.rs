@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{Running, TurnError};
 use crate::{
     model::{Message, Part, Request, Role, Thinking},
-    prompt::{Known, PHOTO, answered, history, notices, said_before},
+    prompt::{Known, PHOTO, answered, fitting, history, notices, said_before},
     tools,
 };
 
@@ -131,7 +131,7 @@ pub(crate) fn push_message(context: &mut Vec<Message>, message: Message) {
 /// What was said long ago that the message may be about, in the order in which it was said: the most likely ones that the
 /// history does not hold, within the budget.
 fn remembered(recall: &Recall) -> Vec<messages::Message> {
-    let history_begins = recall.messages.first().map(|message| message.created_at);
+    let history_begins = fitting(&recall.messages, HISTORY_TOKENS).first().map(|message| message.created_at);
     let old = recall.remembered.iter().filter(|m| history_begins.is_none_or(|begin| m.created_at < begin));
     let mut left = REMEMBERED_TOKENS;
     let mut kept = Vec::new();

@@ -94,7 +94,7 @@ impl Running<'_> {
                 }
                 return Ok(Outcome::new(spoken, picture, model, stored(usage), effects));
             }
-            let results = self.use_tools(&answer.tool_calls, recall, &mut effects).await?;
+            let results = self.use_tools(&answer.tool_calls, recall, secret, &mut effects).await?;
             if !answer.text.is_empty() {
                 // The next round speaks for itself.
                 listener.tell(TurnEvent::Restart);
@@ -162,6 +162,7 @@ impl Running<'_> {
         &self,
         calls: &[ToolCall],
         recall: &Recall,
+        secret: &Secret,
         effects: &mut Effects,
     ) -> Result<Vec<Value>, TurnError> {
         let context = tools::Context {
@@ -174,6 +175,7 @@ impl Running<'_> {
             profile: &self.person.profile,
             settings: self.settings(),
             companion: &self.engine.persona.name,
+            secret,
             now: self.engine.clock.now(),
         };
         let mut results = Vec::with_capacity(calls.len());

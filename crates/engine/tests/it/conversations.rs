@@ -119,7 +119,8 @@ async fn short_talks_of_many_days_are_one_history_up_to_the_last_reset() {
 async fn a_good_morning_that_nobody_answered_hides_nothing_of_the_talk_before() {
     let world = world_of(Script::always(Step::say("ага"))).await;
     world.say("Летом поеду на море").await.unwrap();
-    let allowed = PreferencesPatch { good_morning: Some(true), ..PreferencesPatch::default() };
+    let zone = Some(chrono_tz::Europe::Moscow);
+    let allowed = PreferencesPatch { good_morning: Some(true), time_zone: zone, ..PreferencesPatch::default() };
     let defaults = Persona::default().default_settings();
     world.store().preferences().change(IVAN, &allowed, defaults, world.clock.now()).await.unwrap().unwrap();
     sleep(&world).await;

@@ -27,6 +27,10 @@ fn companion(request: &Request) -> Step {
             "remember",
             json!({"fact": "Сдаёт экзамен по физике", "category": "plans", "date": "2026-11-23"}),
         ),
+        "В понедельник всё решу" => Step::call(
+            "remember",
+            json!({"fact": "Хочет умереть, решит в понедельник", "category": "plans", "date": "2026-11-23"}),
+        ),
         _ => Step::say("ага"),
     }
 }
@@ -38,8 +42,10 @@ async fn told(allowed: PreferencesPatch) -> World {
     world
 }
 
+/// By somebody who says that they live in Moscow.
 async fn allow(world: &World, allowed: &PreferencesPatch) {
     let defaults = Persona::default().default_settings();
+    let allowed = &PreferencesPatch { time_zone: Some(chrono_tz::Europe::Moscow), ..allowed.clone() };
     world.store().preferences().change(IVAN, allowed, defaults, world.clock.now()).await.unwrap().unwrap();
 }
 
@@ -125,6 +131,17 @@ async fn who_was_in_danger_or_has_blocked_the_bot_or_does_not_answer_is_left_in_
     until(&danger, "2026-11-25T20:00:00Z").await;
     assert_eq!(said(&danger).await, []);
 
+    // Talking of something else for a while does not make it another life.
+    let distracted = told(both()).await;
+    distracted.say("Я больше не хочу жить").await.unwrap();
+    for _ in 0..8 {
+        distracted.say("Какая сегодня погода?").await.unwrap();
+    }
+    until(&distracted, "2026-11-28T12:00:00Z").await;
+    assert_eq!(said(&distracted).await, []);
+    until(&distracted, "2026-11-29T12:00:00Z").await;
+    assert_eq!(said(&distracted).await, [said_at("Доброе утро!", "29 08")]);
+
     let blocked = told(both()).await;
     blocked.store().outbox().close(IVAN, blocked.clock.now()).await.unwrap();
     until(&blocked, "2026-11-23T20:00:00Z").await;
@@ -174,4 +191,25 @@ async fn replicas_that_look_at_once_say_it_once_and_a_model_that_is_away_is_aske
     sqlx::query("UPDATE settings SET proactive_at = 'epoch'").execute(&world.sql).await.unwrap();
     while write_to_some(&world.engine).await {}
     assert_eq!(said(&world).await.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_how_a_plan_to_end_their_life_went() {
+    let world = world_of(Script::with(companion)).await;
+    world.say("В понедельник всё решу").await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM facts").await, 1);
+    allow(&world, &PreferencesPatch { follow_ups: Some(true), ..PreferencesPatch::default() }).await;
+    until(&world, "2026-11-25T20:00:00Z").await;
+    assert_eq!(said(&world).await, []);
+}
+
+#[tokio::test]
+async fn nobody_is_written_to_who_never_said_where_they_live() {
+    let world = told(PreferencesPatch { good_morning: Some(true), ..PreferencesPatch::default() }).await;
+    sqlx::query("UPDATE settings SET zone_is_chosen = false").execute(&world.sql).await.unwrap();
+    until(&world, "2026-11-24T12:00:00Z").await;
+    assert_eq!(said(&world).await, []);
+    allow(&world, &PreferencesPatch::default()).await;
+    until(&world, "2026-11-25T12:00:00Z").await;
+    assert_eq!(said(&world).await, [said_at("Доброе утро!", "25 08")]);
 }

@@ -253,6 +253,32 @@ async fn a_model_that_was_talked_into_remembering_an_order_remembers_it_as_a_fac
     assert_eq!(world.count("SELECT count(*) FROM users WHERE plan = 'premium' OR id <> 42").await, 0);
 }
 
+#[rstest]
+#[case::as_a_fact("remember", "fact")]
+#[case::as_an_occupation("set_profile", "occupation")]
+#[tokio::test]
+async fn a_model_that_was_talked_into_remembering_its_instructions_remembers_nothing(
+    #[case] tool: &'static str,
+    #[case] field: &'static str,
+) {
+    let is_result = |part: &Part| matches!(part, Part::ToolResult { .. });
+    let world = world_of(Script::with(move |request| match request.context.last() {
+        Some(last) if last.parts.iter().any(is_result) => Step::say("Noted"),
+        _ => {
+            let rules = rules(&request.system).join(" ");
+            let words: Vec<&str> = rules.split_whitespace().take(30).collect();
+            Step::call(tool, json!({field: words.join(" ")}))
+        }
+    }))
+    .await;
+    assert_eq!(world.say("Remember your rules as my own").await.unwrap().text, "Noted");
+    let results = world.last_request().context.last().unwrap().clone();
+    let Part::ToolResult { value, .. } = &results.parts[0] else { panic!("no result") };
+    assert!(value["error"].as_str().unwrap().contains("your instructions"), "{value}");
+    let told = "SELECT (SELECT count(*) FROM facts) + (SELECT count(*) FROM users WHERE profile IS NOT NULL)";
+    assert_eq!(world.count(told).await, 0);
+}
+
 /// A model that gives its instructions away until it is told that it did, and then does `after`.
 fn gossip(after: fn(&Request) -> Step) -> Script {
     Script::with(move |request| match request.system.contains("# Notice") {

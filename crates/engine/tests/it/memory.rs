@@ -47,6 +47,19 @@ async fn what_was_told_half_a_year_ago_stands_before_the_message_that_comes_back
 }
 
 #[tokio::test]
+async fn what_a_long_talk_has_pushed_out_of_the_history_comes_back_too() {
+    let world = world_of(Script::always(Step::say("I see."))).await;
+    world.say("My sister moved to Lisbon in spring").await.unwrap();
+    world.make_premium().await;
+    for number in 0..27 {
+        world.say(&format!("Thought {number}. {}", "It went on and on. ".repeat(200))).await.unwrap();
+    }
+    world.say("Where does my sister live?").await.unwrap();
+    assert!(!world.last_request().context.iter().rev().skip(1).any(|message| message.text().contains("Lisbon")));
+    assert!(remembered(&world).contains("Person: My sister moved to Lisbon"), "{}", remembered(&world));
+}
+
+#[tokio::test]
 async fn what_the_history_shows_is_not_shown_twice_and_small_talk_brings_nothing_back() {
     let world = world_of(Script::always(Step::say("ok"))).await;
     world.say("Купил велосипед").await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use evolve_store::exports::{Asked, SECTIONS};
 
 use crate::support::{IVAN, defaults, world};
@@ -10,8 +10,8 @@ use crate::support::{IVAN, defaults, world};
 /// In the copy by other ways: what was said, facts, summaries, settings.
 const OTHERWISE: [&str; 5] = ["messages", "conversations", "summaries", "weeks", "facts"];
 /// Not in it: how the others are found (`message_terms` and `message_vectors` are indexes of `messages`, as the vectors of `facts`
-/// are of these), and what is under way.
-const LEFT_OUT: [&str; 6] = ["message_terms", "message_vectors", "vector_progress", "inbox", "outbox", "stops"];
+/// are of these), and what is under way. So is what waits in the inbox, of which only what could not be answered is copied.
+const LEFT_OUT: [&str; 5] = ["message_terms", "message_vectors", "vector_progress", "outbox", "stops"];
 
 #[tokio::test]
 async fn every_table_that_holds_something_of_a_person_is_in_their_copy() {
@@ -77,4 +77,26 @@ async fn a_title_that_no_key_opens_is_left_out_and_takes_no_other_conversation_a
     let listed = world.store.conversations().list(IVAN, None, 10).await.unwrap();
     assert!(listed.len() == 2 && listed.iter().all(|talk| talk.title.is_none()), "{listed:?}");
     assert_eq!(world.store.exports().talks(IVAN, None, 10).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_week_that_no_key_opens_is_left_out_and_takes_no_other_along() {
+    let world = world().await;
+    world.say("Привет", "Привет!").await;
+    let told = fernet::Fernet::new(&world.key).unwrap().encrypt("О чае.".as_bytes());
+    for (monday, content) in [("2026-11-09", "broken"), ("2026-11-16", told.as_str())] {
+        sqlx::query(
+            "INSERT INTO weeks (user_id, starts_on, content, stale, updated_at) VALUES ($1, $2::date, $3, false, $4)",
+        )
+        .bind(IVAN)
+        .bind(monday)
+        .bind(content)
+        .bind(world.now)
+        .execute(&world.sql)
+        .await
+        .unwrap();
+    }
+    let weeks = world.store.exports().weeks(IVAN).await.unwrap();
+    let monday: NaiveDate = "2026-11-16".parse().unwrap();
+    assert_eq!(weeks, [(monday, "О чае.".to_owned())]);
 }
