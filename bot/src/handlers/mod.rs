@@ -82,7 +82,7 @@ use self::{
     incoming::{Incoming, Person},
     order::{dispatch, kind_of},
 };
-use crate::{bot::Bot, replies::Replies, texts::Text};
+use crate::{api::has_come, bot::Bot, replies::Replies, texts::Text};
 
 /// One update of one person, being handled.
 pub(crate) struct Turn<'a> {
@@ -185,7 +185,8 @@ impl Turn<'_> {
         self.language(profile.as_deref())
     }
 
-    /// The person's profile; a new one in the language of their app where there is none. No name is assumed.
+    /// The person's profile; a new one in the language of their app where there is none, or only that of somebody who has
+    /// spoken in a group. No name is assumed.
     async fn profile_or_new(&self) -> Result<Arc<ProfileData>, Trouble> {
         match self.bot.api.settled_profile(self.person.id).await {
             Some(profile) => Ok(profile),
@@ -195,8 +196,8 @@ impl Turn<'_> {
 
     async fn fresh_profile_or_new(&self) -> Result<Arc<ProfileData>, Trouble> {
         match self.bot.api.profile(self.person.id).await? {
-            Some(profile) => Ok(profile),
-            None => {
+            Some(profile) if has_come(&profile) => Ok(profile),
+            _ => {
                 let language = Some(self.language(None).to_string());
                 self.change(ProfileData { language, onboarding: Some(Onboarding::New), ..ProfileData::default() }).await
             }

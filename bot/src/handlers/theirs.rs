@@ -4,7 +4,7 @@
 //! left.
 
 use super::{Trouble, Turn, consent, history, me, memory, removal, settings, talks};
-use crate::replies::Replies;
+use crate::{api::has_come, replies::Replies};
 
 /// Whether a button is one of these.
 #[must_use]
@@ -29,8 +29,10 @@ pub(super) async fn pressed(
     data: &str,
 ) -> Result<Replies, Trouble> {
     turn.answer_press(query).await;
-    // Asked without making a profile.
-    let Some(profile) = turn.bot.api.profile(turn.person.id).await? else {
+    // Asked without making a profile. Who was removed and has spoken in a group since has nothing here either, but may have that
+    // removed too.
+    let profile = turn.bot.api.profile(turn.person.id).await?;
+    let Some(profile) = profile.filter(|profile| has_come(profile) || removal::is_button(data)) else {
         return Ok(removal::farewell(turn, message, turn.language(None)).await);
     };
     if removal::is_button(data) {

@@ -15,6 +15,8 @@ mod payments;
 #[cfg(test)]
 mod remembers;
 #[cfg(test)]
+mod rooms;
+#[cfg(test)]
 mod round_trips;
 #[cfg(test)]
 mod speaks;
