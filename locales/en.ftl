@@ -111,6 +111,7 @@ profile-forget-gender = 🗑 Gender
 profile-forget-birthday = 🗑 Birthday
 profile-forget-occupation = 🗑 Occupation
 profile-forget-city = 🗑 City
+profile-ask-forget = Forget “{ $value }”? It will be gone from your profile; messages that say it stay.
 gender-male = male
 gender-female = female
 # In which words people say it, in any of the languages; with commas between.

@@ -112,6 +112,7 @@ profile-forget-gender = 🗑 Пол
 profile-forget-birthday = 🗑 День рождения
 profile-forget-occupation = 🗑 Занятие
 profile-forget-city = 🗑 Город
+profile-ask-forget = Забыть «{ $value }»? Это исчезнет из профиля, а сообщения, где об этом сказано, останутся.
 gender-male = мужской
 gender-female = женский
 # In which words people say it, in any of the languages; with commas between.
