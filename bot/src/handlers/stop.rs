@@ -2,7 +2,7 @@
 //!
 //! A chat is worked in order, so that the wish would wait for the very answer that it is about. It is therefore recognised
 //! where updates come in, filed under no chat, and worked by hands of its own ([`is_urgent`]). What it is about are the
-//! messages that came before it and have no answer yet, begun or not; a button is about the answer that it stands under. So
+//! messages that came before it and have no answer yet, begun or not, and a recording that is being tried again; a button is about the answer that it stands under. So
 //! however late it comes, it never stops what was asked after it. The answer itself ends as it would have otherwise, only
 //! sooner: whoever makes it gives what was said so far.
 
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     Trouble, Turn, again, commands,
     incoming::{self, Incoming},
+    recordings,
 };
 use crate::{replies::Replies, texts::Text};
 
@@ -78,8 +79,20 @@ async fn waiting(turn: &Turn<'_>) -> Result<Vec<String>, Trouble> {
     let before = turn.bot.store.inbox().before(turn.person.chat_id, turn.update.update_id, MOST).await;
     let before = before.map_err(Trouble::from_store)?;
     let chat = turn.person.chat_id;
-    let keys = before.iter().flat_map(|(update_id, update)| keys(update, again::key_in(update, chat, *update_id)));
-    Ok(keys.take(MOST_KEYS).collect())
+    let mut all = Vec::new();
+    for (update_id, update) in &before {
+        // A recording that is tried again runs under the key of the update that it came with.
+        let tried_again = update["callback_query"]["data"].as_str().and_then(recordings::kept_by);
+        match tried_again {
+            Some(kept) => {
+                let recording = recordings::kept(turn, kept).await?;
+                all.extend(recording.iter().flat_map(|update| keys(update, again::key_in(update, chat, kept))));
+            }
+            None => all.extend(keys(update, again::key_in(update, chat, *update_id))),
+        }
+    }
+    all.truncate(MOST_KEYS);
+    Ok(all)
 }
 
 /// The keys under which the companion may be asked for an update: pictures have some of their own. Of what it turns out not to
