@@ -156,7 +156,19 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
     let profile = bot.api.settled_profile(turn.person.id).await;
     let language = turn.language(profile.as_deref());
     let text = if matches!(incoming, Incoming::Reported(_)) { Text::PaymentTrouble } else { Text::Trouble };
-    turn.replies().say(text.render(language)).into_owed()
+    // What has begun to grow would keep its button for ever.
+    turn.replies().in_place_of(draft(bot, update).await).say(text.render(language)).into_owed()
+}
+
+/// The message in which the answer to an update is shown; the very attempt that failed may have begun it.
+async fn draft(bot: &Bot, update: &ClaimedUpdate) -> Option<i64> {
+    match bot.store.inbox().draft(update.update_id).await {
+        Ok(draft) => draft,
+        Err(error) => {
+            bot.metrics.swallow("draft_unknown", &error);
+            update.draft_id
+        }
+    }
 }
 
 impl Turn<'_> {
