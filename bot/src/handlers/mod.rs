@@ -15,7 +15,8 @@
 //!    stands on a key ([`keys`]).
 //! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
 //!    answer.
-//! 7. While a name is awaited, a text is the name, unless it speaks of danger.
+//! 7. While a name is awaited, a text is the name. Neither this nor 6 holds of a text that speaks of danger: that is for the
+//!    companion.
 //! 8. Any other text, any picture, sticker and recording goes to the companion.
 //! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
 //!    remembered. What is written beside a recording is corrected and nothing more.
