@@ -508,6 +508,8 @@ quoted-sticker = (стикер)
 quoted-voice = (голосовое сообщение)
 quoted-video = (видео)
 quoted-file = (файл)
+# What the person says with a message of somebody else's that they forward: to the model, and in their history.
+forwarded = (пересылаю чужое сообщение, это не мои слова)
 photos-left-out = { $count ->
         [one] { $count } картинку рассмотреть не получилось: слишком большая или не открывается.
         [few] { $count } картинки рассмотреть не получилось: слишком большие или не открываются.

@@ -29,7 +29,8 @@ pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &st
 /// The same for a text, whatever it is taken for, and for what is written under something that nobody looks at.
 pub(super) async fn look_after_typed(turn: &Turn<'_>, incoming: &Incoming) {
     let typed = match incoming {
-        Incoming::Text { text, .. } => Cow::Borrowed(text.as_str()),
+        // Whoever passes on a cry for help may need to know whom to call, too.
+        Incoming::Text { text, .. } | Incoming::Forwarded { text, .. } => Cow::Borrowed(text.as_str()),
         Incoming::Unsupported(_) => Cow::Owned(media::caption(&turn.update.payload["message"])),
         _ => return,
     };

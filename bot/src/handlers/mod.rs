@@ -17,7 +17,8 @@
 //!    answer.
 //! 7. While a name is awaited, a text is the name. Neither this nor 6 holds of a text that speaks of danger: that is for the
 //!    companion.
-//! 8. Any other text, any picture, sticker and recording goes to the companion.
+//! 8. Any other text, any picture, sticker and recording goes to the companion. So does a text that is forwarded, whatever it
+//!    says: it is somebody else's, and shown to the companion as such ([`quoted`]).
 //! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
 //!    remembered. What is written beside a recording is corrected and nothing more.
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.

@@ -56,6 +56,10 @@ pub(super) async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Repl
             }
             chat::text(turn, turn.language(Some(&profile)), text, date).await
         }
+        Incoming::Forwarded { text, date } => {
+            let profile = turn.profile_or_new().await?;
+            chat::text(turn, turn.language(Some(&profile)), text, date).await
+        }
         // A command is meant for when it is sent; what the message said before is taken back all the same.
         Incoming::Edited { message_id, text, .. } if commands::is_command(&text) => {
             again::corrected(turn, message_id, text).await
@@ -108,7 +112,7 @@ pub(super) fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Reported(Report::Refunded(_)) => "refund",
         Incoming::Press { .. } => "button",
         Incoming::Text { text, .. } if commands::is_command(text) || keys::command(text).is_some() => "command",
-        Incoming::Text { .. } => "text",
+        Incoming::Text { .. } | Incoming::Forwarded { .. } => "text",
         Incoming::Photo { .. } => "photo",
         Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
         Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",

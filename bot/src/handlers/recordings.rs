@@ -96,13 +96,15 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
             }
             Err(error) => return excused(trouble::excuse_file(error, With::Recording)?),
         };
+        let (message, reply_to) = quoted::said(turn, language, payload, caption).await?;
         let request = ChatRequest {
-            message: caption,
+            message,
             timestamp: Some(date),
             audio_data: Some(STANDARD.encode(bytes)),
             audio_ref: Some(file.id.clone()).filter(|id| is_reference(id)),
+            audio_forwarded: quoted::is_forwarded(payload),
             voice_later: true,
-            reply_to: quoted::in_private(turn, language, payload).await?,
+            reply_to,
             ..ChatRequest::default()
         };
         let key = again::key_in(payload, turn.person.chat_id, update_id);

@@ -34,7 +34,9 @@ pub(super) fn is_button(data: &str) -> bool {
 #[must_use]
 pub(crate) fn is_urgent(update: &Value) -> bool {
     let message = &update["message"];
-    let is_command = message["chat"]["type"] == "private" && message["text"].as_str().is_some_and(commands::is_stop);
+    let is_command = message["chat"]["type"] == "private"
+        && message["text"].as_str().is_some_and(commands::is_stop)
+        && !incoming::is_forwarded(message);
     is_command || update["callback_query"]["data"].as_str().is_some_and(is_button)
 }
 
@@ -104,7 +106,10 @@ fn keys(update: &Value, key: String) -> Vec<String> {
         }
         Ok((_, Incoming::Photo { album: Some(_), .. })) => again::album_keys(&key).chain([key.clone()]).collect(),
         Ok((_, Incoming::Media { .. })) => vec![format!("{key}-sticker"), key],
-        Ok((_, Incoming::Text { .. } | Incoming::Photo { .. } | Incoming::Edited { .. })) => vec![key],
+        Ok((
+            _,
+            Incoming::Text { .. } | Incoming::Forwarded { .. } | Incoming::Photo { .. } | Incoming::Edited { .. },
+        )) => vec![key],
         _ => Vec::new(),
     }
 }
@@ -124,6 +129,7 @@ mod tests {
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/stop" } }), true)]
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/STOP@evolve_bot now" } }), true)]
     #[case(json!({ "message": { "chat": { "type": "group" }, "text": "/stop" } }), false)]
+    #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/stop", "forward_origin": {} } }), false)]
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/stopwatch" } }), false)]
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "stop" } }), false)]
     #[case(json!({ "callback_query": { "data": "stop" } }), true)]

@@ -330,6 +330,7 @@ texts! {
     QuotedVoice = "quoted-voice",
     QuotedVideo = "quoted-video",
     QuotedFile = "quoted-file",
+    Forwarded = "forwarded",
     QuotaExhausted { hours: u32, minutes: u32 } = "quota-exhausted",
     PremiumRequired = "premium-required",
     ModelUnavailable = "model-unavailable",

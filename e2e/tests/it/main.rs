@@ -7,6 +7,8 @@ mod crowd;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod forwarded;
+#[cfg(test)]
 mod four_weeks;
 #[cfg(test)]
 mod models;
