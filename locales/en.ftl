@@ -111,6 +111,7 @@ profile-forget-gender = 🗑 Gender
 profile-forget-birthday = 🗑 Birthday
 profile-forget-occupation = 🗑 Occupation
 profile-forget-city = 🗑 City
+profile-ask-forget = Forget “{ $value }”? It will be gone from your profile; messages that say it stay.
 gender-male = male
 gender-female = female
 # In which words people say it, in any of the languages; with commas between.
@@ -492,6 +493,8 @@ quoted-sticker = (a sticker)
 quoted-voice = (a voice message)
 quoted-video = (a video)
 quoted-file = (a file)
+# What the person says with a message of somebody else's that they forward: to the model, and in their history.
+forwarded = (forwarding somebody else's message; these are not my words)
 photos-left-out = { $count ->
         [one] I couldn't look at { $count } of the pictures: it is too large, or I can't open it.
        *[other] I couldn't look at { $count } of the pictures: they are too large, or I can't open them.

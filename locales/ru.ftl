@@ -112,6 +112,7 @@ profile-forget-gender = 🗑 Пол
 profile-forget-birthday = 🗑 День рождения
 profile-forget-occupation = 🗑 Занятие
 profile-forget-city = 🗑 Город
+profile-ask-forget = Забыть «{ $value }»? Это исчезнет из профиля, а сообщения, где об этом сказано, останутся.
 gender-male = мужской
 gender-female = женский
 # In which words people say it, in any of the languages; with commas between.
@@ -509,6 +510,8 @@ quoted-sticker = (стикер)
 quoted-voice = (голосовое сообщение)
 quoted-video = (видео)
 quoted-file = (файл)
+# What the person says with a message of somebody else's that they forward: to the model, and in their history.
+forwarded = (пересылаю чужое сообщение, это не мои слова)
 photos-left-out = { $count ->
         [one] { $count } картинку рассмотреть не получилось: слишком большая или не открывается.
         [few] { $count } картинки рассмотреть не получилось: слишком большие или не открываются.

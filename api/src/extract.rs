@@ -166,7 +166,7 @@ mod tests {
     #[case(r#"{"message": {"тайна": 1}}"#, "message: expected a string, at line 1, column 12")]
     #[case(
         r#"{"message": "a", "тайна, expected b": 1}"#,
-        "unknown field; expected one of `message`, `timestamp`, `image_data`, `image_ref`, `more_images`, `audio_data`, `audio_ref`, `audio_seconds`, `voice_later`, `reply_to`, `again`, at line 1, column 41"
+        "unknown field; expected one of `message`, `timestamp`, `image_data`, `image_ref`, `more_images`, `audio_data`, `audio_ref`, `audio_seconds`, `audio_forwarded`, `voice_later`, `reply_to`, `again`, at line 1, column 41"
     )]
     #[case(r#"{"message": "a", "timestamp": "тайна"}"#, "timestamp: the value is not valid, at line 1, column 42")]
     #[case(r#"{"message": "a", "message": "тайна"}"#, "duplicate field `message`, at line 1, column 26")]

@@ -108,15 +108,16 @@ pub async fn status(State(api): State<Api>, Own(person): Own) -> Result<Json<Sta
 }
 
 fn response(record: UserRecord) -> ProfileResponse {
-    let UserRecord { user_id, profile, settings, created_at, plan: _, premium_until: _ } = record;
+    let UserRecord { user_id, profile, settings, has_settings, created_at, plan: _, premium_until: _ } = record;
     let data = ProfileData {
         name: profile.name,
         gender: profile.gender,
         birthday: profile.birthday,
         occupation: profile.occupation,
         city: profile.city,
-        language: Some(settings.language.as_str().to_owned()),
-        time_zone: Some(settings.time_zone.name().to_owned()),
+        // The bot's own are nobody's choice: whoever asks would take them for one, and write them down.
+        language: has_settings.then(|| settings.language.as_str().to_owned()),
+        time_zone: has_settings.then(|| settings.time_zone.name().to_owned()),
         onboarding: Some(match settings.onboarding {
             Step::New => Onboarding::New,
             Step::Language => Onboarding::Language,

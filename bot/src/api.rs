@@ -318,6 +318,13 @@ impl Api {
     }
 }
 
+/// Whether a profile is of somebody who has come to us themselves. Who has only spoken to us in a group has one too, but no
+/// language in it, and may have no chat with us. (An API of the version before tells the bot's own language of everybody.)
+#[must_use]
+pub(crate) fn has_come(profile: &ProfileData) -> bool {
+    profile.language.is_some()
+}
+
 fn known<T>(found: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
     match found {
         Ok(found) => Ok(Some(found)),

@@ -5,8 +5,9 @@
 //! What is half typed is not paid for: a question is asked when it ends as one does, with a question mark of any language, `!`
 //! or `.`, is long enough, and nothing was typed after it for [`PAUSE`]. An answer that comes too late for its query waits
 //! under its key, which is made of the person, the words and the day: the same question again costs nothing, whoever's replica
-//! it reaches. Telegram keeps the answer for the person too. Only who has started the bot is answered: anybody else is shown the way. That is looked up anew
-//! for every whole question, since the turn would make a person of somebody who has just had themselves removed.
+//! it reaches. Telegram keeps the answer for the person too. Only who has started the bot is answered (who has settings: a word
+//! in a group makes a person, but no settings): anybody else is shown the way. That is looked up anew for every whole question,
+//! since the turn would make a person of somebody who has just had themselves removed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::{bot::Bot, handlers::look_after_in_private, markdown, texts::Text};
+use crate::{api::has_come, bot::Bot, handlers::look_after_in_private, markdown, texts::Text};
 
 /// The kind of update.
 pub(crate) const KIND: &str = "inline_query";
@@ -177,7 +178,7 @@ async fn is_known(bot: &Bot, person: i64, anew: bool) -> Result<bool, ClientErro
     if !anew && bot.askers.known.contains_key(&person) {
         return Ok(true);
     }
-    let is_known = bot.api.profile(person).await?.is_some();
+    let is_known = bot.api.profile(person).await?.is_some_and(|profile| has_come(&profile));
     // Who is not may be in a moment.
     if is_known {
         bot.askers.known.insert(person, ()).await;

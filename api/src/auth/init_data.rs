@@ -34,11 +34,20 @@ pub enum InitDataError {
     FromTheFuture,
 }
 
+/// Who is in front of the Web App.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WebAppUser {
+    /// Telegram id.
+    pub id: i64,
+    /// IETF tag of their app's language.
+    pub language_code: Option<String>,
+}
+
 /// The person for whom Telegram signed this `initData`.
 ///
 /// # Errors
 /// [`InitDataError`].
-pub fn verify(init_data: &str, bot_token: &SecretString, now: DateTime<Utc>) -> Result<i64, InitDataError> {
+pub fn verify(init_data: &str, bot_token: &SecretString, now: DateTime<Utc>) -> Result<WebAppUser, InitDataError> {
     if init_data.len() > MAX_BYTES {
         return Err(InitDataError::Malformed("it is too long"));
     }
@@ -62,14 +71,9 @@ pub fn verify(init_data: &str, bot_token: &SecretString, now: DateTime<Utc>) -> 
     if age < -CLOCK_SKEW.num_seconds() {
         return Err(InitDataError::FromTheFuture);
     }
-    #[derive(Deserialize)]
-    struct User {
-        id: i64,
-    }
-    let user: User = field("user")
+    field("user")
         .and_then(|json| serde_json::from_str(json).ok())
-        .ok_or(InitDataError::Malformed("user is missing or not JSON with an id"))?;
-    Ok(user.id)
+        .ok_or(InitDataError::Malformed("user is missing or not JSON with an id"))
 }
 
 fn check_signature(fields: &[(String, String)], hash: &str, bot_token: &SecretString) -> Result<(), InitDataError> {
@@ -131,7 +135,8 @@ mod tests {
     #[test]
     fn what_telegram_would_sign_is_taken() {
         let data = include_str!("init_data_sample.txt").trim_end();
-        assert_eq!(verify(data, &TOKEN.into(), "2026-03-01T12:00:10Z".parse().unwrap()), Ok(42));
+        let ivan = WebAppUser { id: 42, language_code: Some("ru".to_owned()) };
+        assert_eq!(verify(data, &TOKEN.into(), "2026-03-01T12:00:10Z".parse().unwrap()), Ok(ivan));
     }
 
     #[test]
@@ -139,7 +144,8 @@ mod tests {
         use InitDataError::{BadSignature, FromTheFuture, Malformed, TooOld};
         let at = now().timestamp();
         let good = signed(&fields(at), TOKEN);
-        assert_eq!(verify(&good, &TOKEN.into(), now()), Ok(42), "the table below starts from a good one");
+        let verify = |data: &str| verify(data, &TOKEN.into(), now()).map(|user| user.id);
+        assert_eq!(verify(&good), Ok(42), "the table below starts from a good one");
         let hash = good.rsplit_once("hash=").unwrap().1;
         let without = |name: &str| fields(at).into_iter().filter(|(key, _)| *key != name).collect::<Vec<_>>();
         let duplicate = |name: &'static str, value: &str| {
@@ -172,7 +178,7 @@ mod tests {
             ("too long", "a".repeat(9000), Err(Malformed("it is too long"))),
         ];
         for (what, data, expected) in table {
-            assert_eq!(verify(&data, &TOKEN.into(), now()), expected, "{what}");
+            assert_eq!(verify(&data), expected, "{what}");
         }
     }
 }

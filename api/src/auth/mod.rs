@@ -4,7 +4,7 @@
 pub mod init_data;
 pub mod token;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Json,
@@ -16,6 +16,7 @@ use evolve_contract::{
     Code,
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
 };
+use evolve_domain::language::Language;
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
@@ -29,12 +30,15 @@ use crate::{
 
 /// The highest Telegram id of a person: Telegram promises at most 52 significant bits.
 const MAX_USER_ID: i64 = (1 << 52) - 1;
+/// How long a token may wait for the language of its person to be written down.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 problems!(AuthProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited);
 
 /// A token for one person.
 ///
-/// Give `user_id` together with the service key, or `init_data` alone. The token is good for one hour.
+/// Give `user_id` together with the service key, or `init_data` alone. The token is good for one hour. Whoever comes by `init_data`
+/// and has no settings yet is spoken to in the language of their app, as far as it is spoken here.
 #[utoipa::path(
     post, path = "/auth", tag = "auth",
     request_body = AuthRequest,
@@ -58,7 +62,11 @@ pub async fn auth(State(api): State<Api>, peer: ConnectInfo<SocketAddr>, request
         Ok(AuthRequest { user_id: Some(user_id), .. }) if is_bot => Rule::Auth.of_person(*user_id),
         _ => Rule::Auth.of_address(limits::caller(peer.ip(), &headers, api.proxy_hops)),
     };
-    limited(&api, &key, async { issue(&api, is_bot, &body?) }).await
+    limited(&api, &key, async {
+        let body = body?;
+        issue(&api, is_bot, &body).await
+    })
+    .await
 }
 
 /// Runs `work` if the window of `key` lets it through; its answer tells of the window either way.
@@ -72,21 +80,26 @@ async fn limited(api: &Api, key: &str, work: impl Future<Output = Result<Respons
     response
 }
 
-fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, ApiError> {
-    let user_id = match (&body.user_id, &body.init_data) {
-        (Some(user_id), None) if is_bot => *user_id,
+async fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, ApiError> {
+    let (user_id, language_code) = match (&body.user_id, &body.init_data) {
+        (Some(user_id), None) if is_bot => (*user_id, None),
         (Some(_), None) => return Err(forbidden("a token by user_id needs the X-Service-Key header")),
         (None, Some(init_data)) => {
             let bot_token = api
                 .bot_token
                 .as_ref()
                 .ok_or_else(|| forbidden("this API knows no bot token to check init_data with"))?;
-            init_data::verify(init_data, bot_token, api.clock.now()).map_err(|error| forbidden(&error.to_string()))?
+            let user = init_data::verify(init_data, bot_token, api.clock.now());
+            let user = user.map_err(|error| forbidden(&error.to_string()))?;
+            (user.id, user.language_code)
         }
         _ => return Err(ApiError::new(Code::InvalidValue).detail("give either user_id or init_data")),
     };
     if !(1..=MAX_USER_ID).contains(&user_id) {
         return Err(ApiError::new(Code::InvalidValue).detail("user_id is not a Telegram id of a person"));
+    }
+    if let Some(code) = language_code {
+        meet(api, user_id, Language::from_telegram(Some(&code))).await;
     }
     let access_token = api.tokens.issue(user_id, api.clock.now()).map_err(|error| {
         tracing::error!(%error, "a token could not be signed");
@@ -94,6 +107,16 @@ fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, ApiErr
     })?;
     let expires_in = u64::try_from(token::LIFETIME.num_seconds()).unwrap_or_default();
     Ok(Json(AuthResponse { access_token, token_type: "bearer".to_owned(), expires_in }).into_response())
+}
+
+/// Our bot gives whoever writes to it first the language of their app; whoever comes by the Web App first has it from here.
+/// Nobody is kept out because that cannot be written down now: their next token does it.
+async fn meet(api: &Api, person: i64, language: Language) {
+    match tokio::time::timeout(PATIENCE, api.profiles.meet(person, language)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the language of a Web App's person could not be written down"),
+        Err(error) => tracing::warn!(%error, "the language of a Web App's person could not be written down in time"),
+    }
 }
 
 fn forbidden(detail: &str) -> ApiError {

@@ -59,6 +59,7 @@ pub(super) fn turn_request(
         audio_data,
         audio_ref,
         audio_seconds: _,
+        audio_forwarded,
         voice_later,
         reply_to,
         again,
@@ -70,6 +71,10 @@ pub(super) fn turn_request(
     let may_be_empty = message.is_empty() && again.is_some();
     if message.trim().is_empty() && !has_more && !may_be_empty {
         return Err(invalid("message is empty, and there is no image and no recording"));
+    }
+    let audio_forwarded = audio_forwarded && audio_data.is_some();
+    if message.trim().is_empty() && audio_forwarded {
+        return Err(invalid("message is empty, and the recording is somebody else's"));
     }
     if let Some(sent_at) = timestamp
         && !(now - MAX_AGE..=now + CLOCK_SKEW).contains(&sent_at)
@@ -100,6 +105,7 @@ pub(super) fn turn_request(
         images_left_out,
         audio,
         audio_ref,
+        audio_forwarded,
         reply_to,
         again,
         voice_later,

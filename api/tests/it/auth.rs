@@ -1,7 +1,10 @@
 //! Who gets a token, and what it opens.
 
 use chrono::TimeDelta;
-use evolve_contract::{Code, profile::ProfileUpdate};
+use evolve_contract::{
+    Code,
+    profile::{ProfileData, ProfileUpdate},
+};
 use evolve_runtime::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -23,14 +26,25 @@ async fn our_bot_gets_a_token_for_a_person_and_it_works_for_an_hour() {
 
 #[tokio::test]
 async fn a_web_app_gets_a_token_for_the_person_that_telegram_signed_for() {
-    let mut setup = Setup::new().await;
+    let mut setup = Setup::new().await.with("PERSONA", r#"{"language":"en"}"#);
     setup.clock = Clock::fixed("2026-03-01T12:30:00Z".parse().unwrap());
     let api = setup.start().await;
     let init_data = include_str!("../../src/auth/init_data_sample.txt").trim_end();
     let answer = api.client.auth_as_web_app(init_data).await.unwrap();
     assert_eq!((answer.token_type.as_str(), answer.expires_in), ("bearer", 3600));
-    let profile = api.get("/profile/42", Some(&answer.access_token)).await;
-    assert_eq!(profile.code(), Code::ProfileNotFound, "let in, though nothing is there yet");
+    // Nothing was known of them; now they are spoken to in the language of their app, and not in the bot's own.
+    let token = answer.access_token;
+    assert_eq!(api.client.profile(&token, IVAN).await.unwrap().data.language.as_deref(), Some("ru"));
+    // What they choose stays, whatever their app says.
+    let data = ProfileData { language: Some("en".to_owned()), ..ProfileData::default() };
+    api.client.update_profile(&token, &ProfileUpdate { user_id: IVAN, data, forget: Vec::new() }).await.unwrap();
+    let token = api.client.auth_as_web_app(init_data).await.unwrap().access_token;
+    assert_eq!(api.client.profile(&token, IVAN).await.unwrap().data.language.as_deref(), Some("en"));
+    // Who was only known from a group has none either.
+    sqlx::query("DELETE FROM settings").execute(&setup.pool()).await.unwrap();
+    api.client.auth_as_web_app(init_data).await.unwrap();
+    let languages = sqlx::query_as::<_, (String,)>("SELECT language FROM settings").fetch_all(&setup.pool()).await;
+    assert_eq!(languages.unwrap(), [("ru".to_owned(),)]);
     api.clock.advance(TimeDelta::hours(1));
     assert_eq!(api.client.auth_as_web_app(init_data).await.unwrap_err().code(), Some(Code::Forbidden));
 }

@@ -119,6 +119,20 @@ async fn a_stream_says_first_what_was_heard_and_the_answer_says_it_again() {
 }
 
 #[tokio::test]
+async fn a_recording_that_is_only_passed_on_is_what_the_message_answers() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    let silent = ChatRequest { audio_forwarded: true, ..spoken(3) };
+    assert_eq!(api.client.chat(&token, None, &silent).await.unwrap_err().code(), Some(Code::InvalidValue));
+    let body = ChatRequest { message: "Послушай его".to_owned(), ..silent };
+    let answer = api.client.chat(&token, Some("k"), &body).await.unwrap();
+    let heard = "(голосовое сообщение, 3 с)";
+    assert_eq!(answer.heard.as_deref(), Some(heard));
+    let shown = api.script.requests().pop().unwrap().context.pop().unwrap().text();
+    assert_eq!(shown, format!("# In reply to\n- Somebody else: {heard}\nПослушай его"));
+}
+
+#[tokio::test]
 async fn a_spoken_answer_comes_later_as_a_message_of_its_own_after_the_written_one_and_once() {
     let setup = Setup::new().await;
     let api = setup.start().await;

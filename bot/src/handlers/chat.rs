@@ -20,7 +20,7 @@ pub(super) async fn text(
     message: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
-    let reply_to = quoted::in_private(turn, language, &turn.update.payload).await?;
+    let (message, reply_to) = quoted::said(turn, language, &turn.update.payload, message).await?;
     let request = ChatRequest { message, timestamp: Some(date), reply_to, voice_later: true, ..ChatRequest::default() };
     let key = turn.key();
     typing::while_doing(turn.bot, turn.person.chat_id, answer(turn, language, &key, &request, With::Words)).await

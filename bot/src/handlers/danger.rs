@@ -8,7 +8,7 @@ use evolve_domain::safety::{crisis, helplines};
 use evolve_store::outbox::NewOutgoing;
 
 use super::{Turn, incoming::Incoming, media};
-use crate::{bot::Bot, replies::Replies, texts::Text};
+use crate::{api::has_come, bot::Bot, replies::Replies, texts::Text};
 
 /// How long is waited to learn where the person is: numbers that serve anywhere now are better than their own too late.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -29,7 +29,8 @@ pub(super) async fn look_after(turn: &Turn<'_>, language: Language, message: &st
 /// The same for a text, whatever it is taken for, and for what is written under something that nobody looks at.
 pub(super) async fn look_after_typed(turn: &Turn<'_>, incoming: &Incoming) {
     let typed = match incoming {
-        Incoming::Text { text, .. } => Cow::Borrowed(text.as_str()),
+        // Whoever passes on a cry for help may need to know whom to call, too.
+        Incoming::Text { text, .. } | Incoming::Forwarded { text, .. } => Cow::Borrowed(text.as_str()),
         Incoming::Unsupported(_) => Cow::Owned(media::caption(&turn.update.payload["message"])),
         _ => return,
     };
@@ -51,8 +52,8 @@ pub(super) async fn look_after_among_others(
         return;
     }
     owe(bot, replies, key, chrono_tz::UTC, language).await;
-    // Who has no profile never wrote to us, and cannot be written to.
-    if let Some(profile) = profile(bot, person).await {
+    // Who has not come to us themselves cannot be written to.
+    if let Some(profile) = profile(bot, person).await.filter(|profile| has_come(profile)) {
         tell_in_private(bot, person, Some(&profile), language).await;
     }
 }

@@ -52,6 +52,8 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
         _ => None,
     };
     let incoming = match media {
+        // Neither a command nor an answer to us, whatever it says: they did not write it.
+        Some(MediaKind::Text(text)) if is_forwarded(raw) => Incoming::Forwarded { text: text.text, date },
         Some(MediaKind::Text(text)) => {
             let text = match commands::asked(&text.text) {
                 Some(words) => words.to_owned(),
@@ -75,6 +77,14 @@ fn of_message(raw: &Value) -> Result<(Person, Incoming), Ignored> {
     Ok((person, incoming))
 }
 
+/// Whether a message is somebody else's, passed on. Whoever hides that it was theirs once is taken for somebody else.
+#[must_use]
+pub(super) fn is_forwarded(message: &Value) -> bool {
+    let Some(origin) = message.get("forward_origin") else { return false };
+    let by = origin["sender_user"]["id"].as_i64();
+    by.is_none() || by != message["from"]["id"].as_i64()
+}
+
 fn album(message: &Value) -> Option<String> {
     message.get("media_group_id").and_then(Value::as_str).map(str::to_owned)
 }
@@ -84,8 +94,12 @@ pub(crate) fn is_money(update: &Value) -> bool {
     update.get("message").is_some_and(|message| report(message).is_some())
 }
 
-/// An edit that leaves neither words nor a photo nor a recording (a place that moves) says nothing.
+/// An edit that leaves neither words nor a photo nor a recording (a place that moves) says nothing; nor does one of what another
+/// has written, which would become the person's words.
 fn of_edited(raw: &Value) -> Result<(Person, Incoming), Ignored> {
+    if is_forwarded(raw) {
+        return Err(Ignored::Service);
+    }
     let message_id = raw.get("message_id").and_then(Value::as_i64).ok_or(Ignored::Malformed)?;
     match of_message(raw)? {
         (person, Incoming::Text { text, .. }) if !text.is_empty() => {
@@ -261,6 +275,24 @@ mod tests {
         let update = message(json!({ "text": "Привет", "entities": entities, "via_quantum": { "id": 1 } }));
         let Ok(Incoming::Text { text, .. }) = incoming(&update) else { panic!("{:?}", incoming(&update)) };
         assert_eq!(text, "Привет");
+    }
+
+    #[rstest]
+    #[case(json!({ "type": "user", "date": 1, "sender_user": { "id": 7, "is_bot": false, "first_name": "Ева" } }), true)]
+    #[case(json!({ "type": "hidden_user", "date": 1, "sender_user_name": "Анна" }), true)]
+    #[case(json!({ "type": "channel", "date": 1, "chat": { "id": -9, "type": "channel", "title": "c" }, "message_id": 3 }), true)]
+    #[case(json!({ "type": "of tomorrow" }), true)]
+    #[case(json!({ "type": "user", "date": 1, "sender_user": { "id": 42, "is_bot": false, "first_name": "Анна" } }), false)]
+    fn what_is_passed_on_is_somebody_elses_unless_it_was_ones_own(#[case] origin: Value, #[case] is_anothers: bool) {
+        let mut update = message(json!({ "text": "/delete", "forward_origin": origin }));
+        match incoming(&update) {
+            Ok(Incoming::Forwarded { text, .. }) if is_anothers => assert_eq!(text, "/delete"),
+            Ok(Incoming::Text { .. }) if !is_anothers => {}
+            other => panic!("{other:?}"),
+        }
+        let edited = update["message"].take();
+        let edited = incoming(&json!({ "update_id": 1, "edited_message": edited }));
+        assert_eq!(edited == Err(Ignored::Service), is_anothers, "{edited:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use evolve_contract::{
     profile::{ProfileData, ProfileField, StatusResponse},
 };
 use evolve_domain::{language::Language, zones};
+use evolve_texts::Gender;
 
 use super::{Trouble, Turn, menu::Menu};
 use crate::{
@@ -48,7 +49,7 @@ pub(super) async fn pressed(
     let field = FIELDS.into_iter().find(|(_, known, _)| *known == name).map(|(field, ..)| field);
     let menu = match (what, field) {
         ("ask", Some(field)) => match value(profile, field, language) {
-            Some(value) => Menu::new(Text::MemoryAskForget { fact: &value }.render(language)).row([
+            Some(value) => Menu::new(question(field, &value).render(language)).row([
                 (Text::MemoryForgetYes.render(language), format!("{PREFIX}forget:{name}")),
                 (Text::MemoryForgetNo.render(language), format!("{PREFIX}show")),
             ]),
@@ -71,10 +72,21 @@ fn page(profile: &ProfileData, language: Language) -> Menu {
     Menu::new(describe(profile, language)).pairs(known.map(button))
 }
 
+/// What is asked before a field is forgotten. A name and a gender go from the profile alone: they are said with too much else.
+fn question(field: ProfileField, value: &str) -> Text<'_> {
+    match field {
+        ProfileField::Name | ProfileField::Gender => Text::ProfileAskForget { value },
+        ProfileField::Birthday | ProfileField::Occupation | ProfileField::City => Text::MemoryAskForget { fact: value },
+    }
+}
+
 fn value(profile: &ProfileData, field: ProfileField, language: Language) -> Option<String> {
     let text = match field {
         ProfileField::Name => &profile.name,
-        ProfileField::Gender => &profile.gender,
+        ProfileField::Gender => {
+            let said = filled(&profile.gender)?;
+            return Some(gender(said).map_or_else(|| said.to_owned(), |gender| gender.render(language)));
+        }
         ProfileField::Birthday => return profile.birthday.map(|birthday| date(birthday, language)),
         ProfileField::Occupation => &profile.occupation,
         ProfileField::City => &profile.city,
@@ -113,9 +125,8 @@ fn describe(profile: &ProfileData, language: Language) -> String {
     if let Some(value) = filled(&profile.name) {
         line(Text::ProfileName { value });
     }
-    if let Some(value) = filled(&profile.gender) {
-        let known = gender(value).map(|gender| gender.render(language));
-        line(Text::ProfileGender { value: known.as_deref().unwrap_or(value) });
+    if let Some(value) = value(profile, ProfileField::Gender, language) {
+        line(Text::ProfileGender { value: &value });
     }
     if let Some(birthday) = profile.birthday {
         line(Text::ProfileBirthday { value: &date(birthday, language) });
@@ -143,12 +154,10 @@ fn describe(profile: &ProfileData, language: Language) -> String {
 
 /// The gender that a word says, in whichever language they or a model said it.
 fn gender(word: &str) -> Option<Text<'static>> {
-    let word = word.trim().to_lowercase();
-    let says = |words: Text<'_>| {
-        Language::ALL.into_iter().any(|language| words.render(language).split(',').any(|known| known.trim() == word))
-    };
-    let genders = [(Text::GenderMaleWords, Text::GenderMale), (Text::GenderFemaleWords, Text::GenderFemale)];
-    genders.into_iter().find(|(words, _)| says(*words)).map(|(_, gender)| gender)
+    Some(match Gender::said(word)? {
+        Gender::Male => Text::GenderMale,
+        Gender::Female => Text::GenderFemale,
+    })
 }
 
 fn describe_status(status: &StatusResponse, zone: Tz, language: Language) -> String {

@@ -15,8 +15,10 @@
 //!    stands on a key ([`keys`]).
 //! 6. A text that answers a question of `/settings` or `/memory` is what was asked for: the person chose that message to
 //!    answer.
-//! 7. While a name is awaited, a text is the name, unless it speaks of danger.
-//! 8. Any other text, any picture, sticker and recording goes to the companion.
+//! 7. While a name is awaited, a text is the name. Neither this nor 6 holds of a text that speaks of danger: that is for the
+//!    companion.
+//! 8. Any other text, any picture, sticker and recording goes to the companion. So does a text that is forwarded, whatever it
+//!    says: it is somebody else's, and shown to the companion as such ([`quoted`]).
 //! 9. An edited message is answered anew if it is the last one and no command now, and otherwise corrected in what is
 //!    remembered. What is written beside a recording is corrected and nothing more.
 //! 10. A reaction is kept with the answer that it is to; who has blocked the bot is left alone.
@@ -82,7 +84,7 @@ use self::{
     incoming::{Incoming, Person},
     order::{dispatch, kind_of},
 };
-use crate::{bot::Bot, replies::Replies, texts::Text};
+use crate::{api::has_come, bot::Bot, replies::Replies, texts::Text};
 
 /// One update of one person, being handled.
 pub(crate) struct Turn<'a> {
@@ -156,7 +158,19 @@ pub(crate) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
     let profile = bot.api.settled_profile(turn.person.id).await;
     let language = turn.language(profile.as_deref());
     let text = if matches!(incoming, Incoming::Reported(_)) { Text::PaymentTrouble } else { Text::Trouble };
-    turn.replies().say(text.render(language)).into_owed()
+    // What has begun to grow would keep its button for ever.
+    turn.replies().in_place_of(draft(bot, update).await).say(text.render(language)).into_owed()
+}
+
+/// The message in which the answer to an update is shown; the very attempt that failed may have begun it.
+async fn draft(bot: &Bot, update: &ClaimedUpdate) -> Option<i64> {
+    match bot.store.inbox().draft(update.update_id).await {
+        Ok(draft) => draft,
+        Err(error) => {
+            bot.metrics.swallow("draft_unknown", &error);
+            update.draft_id
+        }
+    }
 }
 
 impl Turn<'_> {
@@ -194,12 +208,13 @@ impl Turn<'_> {
         }
     }
 
-    /// The person's profile; a new one in the language of their app where there is none. No name is assumed. The API is asked
-    /// each time, which its cache answers: another replica may have removed them since.
+    /// The person's profile; a new one in the language of their app where there is none, or only that of somebody who has
+    /// spoken in a group. No name is assumed. The API is asked each time, which its cache answers: another replica may have
+    /// removed them since.
     async fn fresh_profile_or_new(&self) -> Result<Arc<ProfileData>, Trouble> {
         match self.bot.api.profile(self.person.id).await? {
-            Some(profile) => Ok(profile),
-            None => {
+            Some(profile) if has_come(&profile) => Ok(profile),
+            _ => {
                 let language = Some(self.language(None).to_string());
                 self.change(ProfileData { language, onboarding: Some(Onboarding::New), ..ProfileData::default() }).await
             }

@@ -27,17 +27,25 @@ pub(super) async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Repl
         Incoming::Press { query_id, message_id, data } => theirs::pressed(turn, &query_id, message_id, &data).await,
         Incoming::Text { text, .. } if commands::is_command(&text) => commands::run(turn, &text).await,
         Incoming::Text { text, .. } if let Some(command) = keys::command(&text) => commands::run(turn, command).await,
-        Incoming::Text { text, .. } if let Some(asked) = settings::Asked::replied_to(&turn.update.payload) => {
+        Incoming::Text { text, .. }
+            if let Some(asked) = settings::Asked::replied_to(&turn.update.payload)
+                && !crisis::is_spoken_of(&text) =>
+        {
             settings::typed(turn, asked, &text).await
         }
         Incoming::Text { text, date } => {
-            if let Some(asked) = memory::asked(&turn.update.payload) {
+            let is_danger = crisis::is_spoken_of(&text);
+            if !is_danger && let Some(asked) = memory::asked(&turn.update.payload) {
                 return memory::answered(turn, asked, &text).await;
             }
             let profile = turn.profile_or_new().await?;
-            if start::awaits_name(turn, &profile, &text) && !crisis::is_spoken_of(&text) {
+            if !is_danger && start::awaits_name(turn, &profile, &text) {
                 return start::named(turn, &profile, &text).await;
             }
+            chat::text(turn, turn.language(Some(&profile)), text, date).await
+        }
+        Incoming::Forwarded { text, date } => {
+            let profile = turn.profile_or_new().await?;
             chat::text(turn, turn.language(Some(&profile)), text, date).await
         }
         // A command is meant for when it is sent; what the message said before is taken back all the same.
@@ -92,7 +100,7 @@ pub(super) fn kind_of(incoming: &Incoming) -> &'static str {
         Incoming::Reported(Report::Refunded(_)) => "refund",
         Incoming::Press { .. } => "button",
         Incoming::Text { text, .. } if commands::is_command(text) || keys::command(text).is_some() => "command",
-        Incoming::Text { .. } => "text",
+        Incoming::Text { .. } | Incoming::Forwarded { .. } => "text",
         Incoming::Photo { .. } => "photo",
         Incoming::Media { media: Media::Recording { .. }, .. } => "voice",
         Incoming::Media { media: Media::Sticker { .. } | Media::Emoji(_), .. } => "sticker",

@@ -57,13 +57,14 @@ pub(super) async fn shown(
         let count = images.len();
         let mut images = images.into_iter();
         let Some(first) = images.next() else { return Ok(turn.replies().say(excuse.render(language))) };
+        let (message, reply_to) = quoted::said(turn, language, &turn.update.payload, caption).await?;
         let request = ChatRequest {
-            message: caption,
+            message,
             timestamp: Some(date),
             image_data: Some(first),
             more_images: images.collect(),
             image_ref: seen.map(|file| file.id.clone()).filter(|id| is_reference(id)),
-            reply_to: quoted::in_private(turn, language, &turn.update.payload).await?,
+            reply_to,
             voice_later: true,
             ..ChatRequest::default()
         };
@@ -128,8 +129,8 @@ pub(super) async fn sticker(
     let limit = turn.bot.max_image_bytes.min(MAX_FILE_BYTES);
     let _room = turn.bot.room.take(file.size.unwrap_or(limit))?;
     let work = async {
-        let message = emoji.clone().unwrap_or_default();
-        let reply_to = quoted::in_private(turn, language, &turn.update.payload).await?;
+        let words = emoji.clone().unwrap_or_default();
+        let (message, reply_to) = quoted::said(turn, language, &turn.update.payload, words).await?;
         if let Ok(image_data) = download(turn, file, limit, May::GoWithout).await? {
             let request = ChatRequest {
                 message: message.clone(),

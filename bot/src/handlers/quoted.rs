@@ -1,17 +1,41 @@
-//! What a message answers or quotes, as the companion is shown it.
+//! What a message answers or quotes, as the companion is shown it; and what it passes on, which is shown in the same way.
+//!
+//! Somebody else's words are not the person's own: nothing in them is a fact about them, nor their age. So what is forwarded goes
+//! along as what the message answers, and the message itself says that it is forwarded, in a line of ours.
 
 use evolve_contract::chat::{Author, Quoted};
 use evolve_domain::language::Language;
 use serde_json::Value;
 
-use super::{Trouble, Turn, again};
+use super::{Trouble, Turn, again, incoming};
 use crate::{
     replies::{answered_key, spoken_key},
     texts::Text,
 };
 
-/// The most that is passed on, in characters: more than a model is shown.
-const MAX_CHARS: usize = 2000;
+/// The most that is passed on, in characters: a message of Telegram's, and what the API takes.
+const MAX_CHARS: usize = 4096;
+
+/// What a person says with a message in which these words stand, and what that answers.
+pub(super) async fn said(
+    turn: &Turn<'_>,
+    language: Language,
+    update: &Value,
+    words: String,
+) -> Result<(String, Option<Quoted>), Trouble> {
+    if !is_forwarded(update) {
+        return Ok((words, in_private(turn, language, update).await?));
+    }
+    let text: String = words.chars().take(MAX_CHARS).collect();
+    let quoted = (!text.trim().is_empty()).then_some(Quoted { author: Author::Other, text });
+    Ok((Text::Forwarded.render(language), quoted))
+}
+
+/// Whether the message of an update is somebody else's, passed on.
+#[must_use]
+pub(super) fn is_forwarded(update: &Value) -> bool {
+    update.get("message").is_some_and(incoming::is_forwarded)
+}
 
 /// What the message of an update answers: the part that was marked, or else the whole of it. What it was besides words is said
 /// in the person's language.
@@ -21,8 +45,8 @@ pub(super) fn of(update: &Value, language: Language) -> Option<Quoted> {
     put_together(message, written(message), language)
 }
 
-/// The same in somebody's own chat, where the words of what was spoken or drawn are looked up.
-pub(super) async fn in_private(turn: &Turn<'_>, language: Language, update: &Value) -> Result<Option<Quoted>, Trouble> {
+/// As [`of`], in somebody's own chat, where the words of what was spoken or drawn are looked up.
+async fn in_private(turn: &Turn<'_>, language: Language, update: &Value) -> Result<Option<Quoted>, Trouble> {
     let Some(message) = update.get("message") else { return Ok(None) };
     let words = match written(message) {
         Some(words) => Some(words),
@@ -158,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_is_answered_is_bounded() {
-        let long = json!({ "reply_to_message": { "text": "я".repeat(4096) } });
+        let long = json!({ "reply_to_message": { "text": "я".repeat(5000) } });
         assert_eq!(of(&replying(long), Language::Ru).unwrap().text.chars().count(), MAX_CHARS);
     }
 }

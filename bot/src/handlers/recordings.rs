@@ -97,13 +97,15 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
             }
             Err(error) => return excused(trouble::excuse_file(error, With::Recording)?),
         };
+        let (message, reply_to) = quoted::said(turn, language, payload, caption).await?;
         let request = ChatRequest {
-            message: caption,
+            message,
             timestamp: Some(date),
             audio_data: Some(STANDARD.encode(bytes)),
             audio_ref: Some(file.id.clone()).filter(|id| is_reference(id)),
+            audio_forwarded: quoted::is_forwarded(payload),
             voice_later: true,
-            reply_to: quoted::in_private(turn, language, payload).await?,
+            reply_to,
             ..ChatRequest::default()
         };
         let key = again::key_in(payload, turn.person.chat_id, update_id);
@@ -145,6 +147,12 @@ pub(super) fn is_ours(data: &str) -> bool {
     data.starts_with(AGAIN)
 }
 
+/// The update that such a button has tried again.
+#[must_use]
+pub(super) fn kept_by(data: &str) -> Option<i64> {
+    data.strip_prefix(AGAIN)?.parse().ok()
+}
+
 /// The button was pressed: the recording is tried again. Its message then says that this is done, or has the button again.
 pub(super) async fn again(
     turn: &Turn<'_>,
@@ -157,7 +165,7 @@ pub(super) async fn again(
         Some(message) => replies.edit(message, Text::VoiceSettled.render(language)),
         None => replies,
     };
-    let Some(update_id) = data.strip_prefix(AGAIN).and_then(|id| id.parse().ok()) else { return Ok(turn.replies()) };
+    let Some(update_id) = kept_by(data) else { return Ok(turn.replies()) };
     let Some(payload) = kept(turn, update_id).await? else { return Ok(settled(turn.replies())) };
     let Some((file, seconds, caption, date)) = recorded(turn, &payload) else { return Ok(settled(turn.replies())) };
     let recording = Recording { update_id, payload: &payload, file: &file, seconds, caption, date };
@@ -179,7 +187,7 @@ pub(super) async fn again(
 }
 
 /// An earlier update; nothing where it was answered meanwhile, or is no longer kept.
-async fn kept(turn: &Turn<'_>, update_id: i64) -> Result<Option<Value>, Trouble> {
+pub(super) async fn kept(turn: &Turn<'_>, update_id: i64) -> Result<Option<Value>, Trouble> {
     // What stands in the chat of another is nobody's business here.
     let kept = turn.bot.store.inbox().kept(update_id, turn.person.chat_id).await;
     kept.map_err(|error| Trouble::Fault { reason: "kept", detail: error.to_string() })

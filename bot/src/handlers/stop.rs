@@ -2,7 +2,7 @@
 //!
 //! A chat is worked in order, so that the wish would wait for the very answer that it is about. It is therefore recognised
 //! where updates come in, filed under no chat, and worked by hands of its own ([`is_urgent`]). What it is about are the
-//! messages that came before it and have no answer yet, begun or not; a button is about the answer that it stands under. So
+//! messages that came before it and have no answer yet, begun or not, and a recording that is being tried again; a button is about the answer that it stands under. So
 //! however late it comes, it never stops what was asked after it. The answer itself ends as it would have otherwise, only
 //! sooner: whoever makes it gives what was said so far.
 
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     Trouble, Turn, again, commands,
     incoming::{self, Incoming},
+    recordings,
 };
 use crate::{replies::Replies, texts::Text};
 
@@ -33,7 +34,9 @@ pub(super) fn is_button(data: &str) -> bool {
 #[must_use]
 pub(crate) fn is_urgent(update: &Value) -> bool {
     let message = &update["message"];
-    let is_command = message["chat"]["type"] == "private" && message["text"].as_str().is_some_and(commands::is_stop);
+    let is_command = message["chat"]["type"] == "private"
+        && message["text"].as_str().is_some_and(commands::is_stop)
+        && !incoming::is_forwarded(message);
     is_command || update["callback_query"]["data"].as_str().is_some_and(is_button)
 }
 
@@ -78,8 +81,20 @@ async fn waiting(turn: &Turn<'_>) -> Result<Vec<String>, Trouble> {
     let before = turn.bot.store.inbox().before(turn.person.chat_id, turn.update.update_id, MOST).await;
     let before = before.map_err(Trouble::from_store)?;
     let chat = turn.person.chat_id;
-    let keys = before.iter().flat_map(|(update_id, update)| keys(update, again::key_in(update, chat, *update_id)));
-    Ok(keys.take(MOST_KEYS).collect())
+    let mut all = Vec::new();
+    for (update_id, update) in &before {
+        // A recording that is tried again runs under the key of the update that it came with.
+        let tried_again = update["callback_query"]["data"].as_str().and_then(recordings::kept_by);
+        match tried_again {
+            Some(kept) => {
+                let recording = recordings::kept(turn, kept).await?;
+                all.extend(recording.iter().flat_map(|update| keys(update, again::key_in(update, chat, kept))));
+            }
+            None => all.extend(keys(update, again::key_in(update, chat, *update_id))),
+        }
+    }
+    all.truncate(MOST_KEYS);
+    Ok(all)
 }
 
 /// The keys under which the companion may be asked for an update: pictures have some of their own. Of what it turns out not to
@@ -91,7 +106,10 @@ fn keys(update: &Value, key: String) -> Vec<String> {
         }
         Ok((_, Incoming::Photo { album: Some(_), .. })) => again::album_keys(&key).chain([key.clone()]).collect(),
         Ok((_, Incoming::Media { .. })) => vec![format!("{key}-sticker"), key],
-        Ok((_, Incoming::Text { .. } | Incoming::Photo { .. } | Incoming::Edited { .. })) => vec![key],
+        Ok((
+            _,
+            Incoming::Text { .. } | Incoming::Forwarded { .. } | Incoming::Photo { .. } | Incoming::Edited { .. },
+        )) => vec![key],
         _ => Vec::new(),
     }
 }
@@ -111,6 +129,7 @@ mod tests {
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/stop" } }), true)]
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/STOP@evolve_bot now" } }), true)]
     #[case(json!({ "message": { "chat": { "type": "group" }, "text": "/stop" } }), false)]
+    #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/stop", "forward_origin": {} } }), false)]
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "/stopwatch" } }), false)]
     #[case(json!({ "message": { "chat": { "type": "private" }, "text": "stop" } }), false)]
     #[case(json!({ "callback_query": { "data": "stop" } }), true)]

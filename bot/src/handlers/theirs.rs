@@ -4,7 +4,7 @@
 //! more that nothing is left. Somebody new has no button before `/start` or a message has made their profile.
 
 use super::{Trouble, Turn, consent, history, me, memory, premium, recordings, removal, settings, start, talks, voice};
-use crate::replies::Replies;
+use crate::{api::has_come, replies::Replies};
 
 /// One of these was pressed.
 pub(super) async fn pressed(
@@ -15,8 +15,10 @@ pub(super) async fn pressed(
 ) -> Result<Replies, Trouble> {
     // First, and whatever comes of it.
     turn.answer_press(query).await;
-    // Asked without making a profile.
-    let Some(profile) = turn.bot.api.profile(turn.person.id).await? else {
+    // Asked without making a profile. Who was removed and has spoken in a group since has nothing here either, but may have that
+    // removed too.
+    let profile = turn.bot.api.profile(turn.person.id).await?;
+    let Some(profile) = profile.filter(|profile| has_come(profile) || removal::is_button(data)) else {
         return Ok(removal::farewell(turn, message, turn.language(None)).await);
     };
     if removal::is_button(data) {

@@ -145,7 +145,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             }
             first::unwanted(bot, outgoing).await;
             // They may have blocked it while nobody listened. In a private chat the chat is the person.
-            let is_closed = matches!(error, TelegramError::Forbidden(_)) || outgoing.method == first::METHOD;
+            let is_closed = error.is_closed() || outgoing.method == first::METHOD;
             if !is_money && outgoing.chat_id > 0 && is_closed {
                 let closed = || async { bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await };
                 insist("a closed chat", closed).await;

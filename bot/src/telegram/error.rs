@@ -89,6 +89,12 @@ impl TelegramError {
         Self::Unavailable { reason: format!("no answer within {} s", patience.as_secs()), may_have_happened: true }
     }
 
+    /// Whether a person wants to hear no more from us, or is gone. Who never opened a chat with us has closed none.
+    #[must_use]
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, Self::Forbidden(why) if !why.to_ascii_lowercase().contains("can't initiate conversation"))
+    }
+
     /// A name for metrics and for the reason in the database.
     #[must_use]
     pub(crate) fn kind(&self) -> &'static str {

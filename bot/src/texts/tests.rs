@@ -5,12 +5,14 @@ use rstest::rstest;
 
 use super::*;
 
-/// What the engine and the domain look for. That no language lacks any of them is a test of `evolve-texts`.
-const NOT_OURS: [&str; 12] = [
+/// What others look for. That no language lacks any of them is a test of `evolve-texts`.
+const NOT_OURS: [&str; 14] = [
     "prompt-",
     "level-",
     "language-name",
     "months",
+    "gender-male-words",
+    "gender-female-words",
     "export-page-",
     "problem-",
     "danger-",

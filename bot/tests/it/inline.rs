@@ -120,6 +120,17 @@ async fn who_may_be_in_danger_gets_whom_to_call_in_their_own_chat_once() {
 }
 
 #[tokio::test]
+async fn who_has_only_spoken_in_a_group_has_not_started_the_bot() {
+    let world = World::new().await;
+    // So the API tells of somebody who has no settings.
+    world.api.know(42, ProfileData::default());
+    let _bot = world.bot().await;
+    let answer = asked(&world, "Столица Франции?").await;
+    assert_eq!(answer["button"]["start_parameter"], "inline");
+    assert!(world.api.asides().is_empty());
+}
+
+#[tokio::test]
 async fn who_was_removed_is_a_stranger_at_once() {
     let world = known().await;
     let _bot = world.bot().await;

@@ -6,11 +6,12 @@ use chrono::{TimeDelta, Utc};
 use evolve_contract::{Code, Problem};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::{Doing, Fault, Sent, entities::EntityKind};
+use rstest::rstest;
 use tokio::sync::Notify;
 
 use crate::{
     api::Reply,
-    world::{World, anna},
+    world::{World, anna, john},
 };
 
 /// Waits until the only message of the chat is this text.
@@ -83,6 +84,38 @@ async fn an_excuse_takes_the_place_of_what_was_begun() {
     let sent = world.wait_for_last(42, "отвечать не буду").await;
     assert_eq!(sent.edits, 1);
     assert_eq!(world.texts(42).len(), 1);
+}
+
+#[rstest]
+#[case::begun_at_first(1)]
+#[case::begun_at_last(5)]
+#[tokio::test]
+async fn the_regret_for_an_answer_that_is_given_up_takes_the_place_of_what_was_begun(#[case] begun: usize) {
+    let world = World { clock: Clock::fixed(Utc::now()), ..World::new().await };
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    world.api.answer(move |call, before| match call.person {
+        42 if before + 1 == begun => Reply::PiecesAndThen(held.clone(), vec!["Ну вот, "], Problem::new(Code::Internal)),
+        42 => Reply::Problem(Problem::new(Code::Internal)),
+        _ => Reply::Text(format!("echo: {}", call.request.message)),
+    });
+    let _bot = world.bot().await;
+    let poison = world.telegram.send_text(anna(), "Расскажи");
+    for attempt in 1..=5 {
+        world.api.wait_for_calls_of(42, attempt).await;
+        if attempt == begun {
+            wait_for_only(&world, "Ну вот,").await;
+            world.wait_until_drafted(poison).await;
+            go.notify_one();
+        }
+        // Somebody else is answered meanwhile, which also wakes the worker once time has passed.
+        world.wait_until_let_go(poison).await;
+        world.clock.advance(TimeDelta::seconds(60));
+        world.telegram.send_text(john(), &format!("{attempt}"));
+        world.wait_for_last(7, &format!("echo: {attempt}")).await;
+    }
+    let sorry = world.wait_for_last(42, "что-то пошло не так").await;
+    assert_eq!((world.texts(42).len(), sorry.buttons.len()), (1, 0), "{:?}", world.telegram.messages(42));
 }
 
 #[tokio::test]

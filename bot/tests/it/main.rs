@@ -14,6 +14,7 @@ mod checkout;
 mod consent;
 mod data;
 mod delivery;
+mod forwarded;
 mod inbound;
 mod inline;
 mod live;

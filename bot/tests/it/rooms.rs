@@ -1,7 +1,11 @@
 //! Groups.
 
 use chrono::{TimeDelta, Utc};
-use evolve_contract::{Code, Problem, chat::Author, profile::ProfileData};
+use evolve_contract::{
+    Code, Problem,
+    chat::Author,
+    profile::{Onboarding, ProfileData},
+};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::{Doing, Fault, Sent, TelegramServer};
 use rstest::rstest;
@@ -71,6 +75,29 @@ async fn in_a_group_the_bot_answers_who_speaks_to_it_and_nobody_else() {
     assert!(world.api.profile(7).is_none(), "somebody who never wrote in private was made a profile");
     let drafts = world.telegram.events(ROOM).iter().filter(|it| matches!(it.doing, Doing::Edited { .. })).count();
     assert_eq!(drafts, 0, "an answer in a group was shown as it was made");
+}
+
+#[tokio::test]
+async fn a_group_that_has_chosen_no_language_is_answered_in_the_one_that_its_speaker_chose_in_private() {
+    let world = World::new().await;
+    let chosen = ProfileData { language: Some("ru".to_owned()), ..ProfileData::default() };
+    // John's app speaks English.
+    world.api.know(7, ProfileData { onboarding: Some(Onboarding::Done), ..chosen });
+    let _bot = world.bot().await;
+    group(&world).await;
+    world.telegram.send_text_in(ROOM, john(), "@evolve_test_bot кто прав?");
+    world.wait_for_last(ROOM, "echo: кто прав?").await;
+    assert_eq!(world.api.asides()[0].language.as_deref(), Some("ru"));
+    world.telegram.send_text_in(ROOM, john(), "/settings@evolve_test_bot");
+    world.wait_for_last(ROOM, "Это могут только администраторы группы").await;
+    // What the group has chosen comes before it.
+    world.telegram.send_text_in(ROOM, anna(), "/settings@evolve_test_bot");
+    let menu = world.wait_for_last(ROOM, "Эта группа").await;
+    let update = world.telegram.press_in(ROOM, anna(), menu.message_id, "room:lang:en");
+    world.wait_until_done(update).await;
+    world.telegram.send_text_in(ROOM, john(), "@evolve_test_bot а теперь?");
+    world.wait_for_last(ROOM, "echo: а теперь?").await;
+    assert_eq!(world.api.asides()[1].language.as_deref(), Some("en"));
 }
 
 #[tokio::test]
@@ -253,7 +280,8 @@ async fn what_has_no_words_is_excused_and_nobody_fills_the_group_with_our_excuse
 #[tokio::test]
 async fn who_speaks_of_danger_is_told_whom_to_call_and_others_do_not_learn_where_they_are() {
     let world = World::new().await;
-    world.api.know(42, ProfileData { time_zone: Some("America/Chicago".to_owned()), ..ProfileData::default() });
+    let (language, time_zone) = (Some("ru".to_owned()), Some("America/Chicago".to_owned()));
+    world.api.know(42, ProfileData { language, time_zone, ..ProfileData::default() });
     let _bot = world.bot().await;
     group(&world).await;
     world.telegram.send_text(anna(), "/help");
@@ -280,6 +308,24 @@ async fn who_speaks_of_danger_is_told_whom_to_call_and_others_do_not_learn_where
     };
     assert_eq!(reply["message_id"], 900, "it is not said to anybody");
     world.telegram.wait_for(42, |sent| sent.iter().any(|sent| sent.text.contains("— 988"))).await;
+}
+
+#[tokio::test]
+async fn who_has_only_spoken_in_groups_has_no_chat_in_which_they_could_be_told_whom_to_call() {
+    let world = World::new().await;
+    // So the API tells of somebody who has no settings.
+    world.api.know(42, ProfileData { onboarding: Some(Onboarding::New), ..ProfileData::default() });
+    let _bot = world.bot().await;
+    group(&world).await;
+    let mention = json!([{ "type": "mention", "offset": 0, "length": 16 }]);
+    let update = send(&world, 900, json!({ "text": "@evolve_test_bot I want to die", "entities": mention }));
+    world.wait_until_done(update).await;
+    world.telegram.wait_for(ROOM, |sent| sent.iter().any(|sent| sent.text.contains("findahelpline"))).await;
+    let (private,): (i64,) = sqlx::query_as("SELECT count(*) FROM outbox WHERE chat_id = 42")
+        .fetch_one(&world.database.pool())
+        .await
+        .unwrap();
+    assert_eq!(private, 0);
 }
 
 #[tokio::test]

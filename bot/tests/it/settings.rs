@@ -171,6 +171,23 @@ async fn what_is_typed_is_a_reply_to_the_question_and_everything_else_is_talk() 
 }
 
 #[tokio::test]
+async fn who_speaks_of_danger_to_a_question_of_the_menu_is_answered_and_it_is_no_setting() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(john(), "/settings");
+    let menu = world.wait_for_last(7, "Settings").await.message_id;
+    press(&world, &john(), menu, "My wishes").await;
+    turned(&world, 7, menu, "Type it").await;
+    press(&world, &john(), menu, "Type it").await;
+    let question = world.wait_for_last(7, "Reply to this message with your wishes").await.message_id;
+    world.telegram.send_reply(john(), question, "I want to die");
+    world.wait_for_last(7, "echo: I want to die").await;
+    let told = world.texts(7);
+    assert!(told.iter().any(|text| text.contains("findahelpline.com")), "{told:?}");
+    assert_eq!(world.api.settings(7).instructions, None, "it became a wish");
+}
+
+#[tokio::test]
 async fn a_button_of_another_version_and_one_that_nobody_made_change_nothing() {
     let world = World::new().await;
     let _bot = world.bot().await;

@@ -1,6 +1,6 @@
 //! What people say without words: things the bot cannot open, reactions, blocking; and the links they come by.
 
-use evolve_testkit::telegram::Doing;
+use evolve_testkit::telegram::{Doing, Fault};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -167,6 +167,32 @@ async fn who_cannot_be_written_to_any_more_is_known_to_have_blocked_the_bot() {
         sqlx::query_as::<_, (bool,)>(query).fetch_one(&world.database.pool()).await.unwrap().0
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_has_never_opened_the_chat_has_not_blocked_the_bot() {
+    let world = World::new().await;
+    sqlx::query("INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now())")
+        .execute(&world.database.pool())
+        .await
+        .unwrap();
+    let bot = world.bot().await;
+    let never = "Forbidden: bot can't initiate conversation with a user";
+    world.telegram.fault(Fault::refuse("sendMessage", 403, never).chat(42));
+    world.telegram.send_text(anna(), "Привет");
+    evolve_testkit::eventually("the row is given up", async || {
+        let (dead,): (i64,) = sqlx::query_as("SELECT count(*) FROM outbox WHERE state = 'dead'")
+            .fetch_one(&world.database.pool())
+            .await
+            .unwrap();
+        dead == 1
+    })
+    .await;
+    let (blocked,): (i64,) = sqlx::query_as("SELECT count(*) FROM users WHERE blocked_at IS NOT NULL")
+        .fetch_one(&world.database.pool())
+        .await
+        .unwrap();
+    assert_eq!((blocked, bot.metric("telegram_outbox_failures_total{reason=\"forbidden\"}")), (0, 1.0));
 }
 
 #[tokio::test]

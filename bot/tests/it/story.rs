@@ -176,6 +176,28 @@ async fn what_stands_in_the_profile_is_forgotten_by_a_button_once_it_was_asked_f
 }
 
 #[tokio::test]
+async fn a_name_and_a_gender_are_asked_about_in_the_persons_words_and_as_what_goes_from_the_profile_alone() {
+    let world = World::new().await;
+    let (name, gender) = (Some("Анна".to_owned()), Some("female".to_owned()));
+    let (language, onboarding) = (Some("ru".to_owned()), Some(Onboarding::Done));
+    world.api.know(42, ProfileData { name, gender, language, onboarding, ..ProfileData::default() });
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/profile");
+    let page = world.wait_for_last(42, "Пол: женский").await.message_id;
+    for (data, part) in [("me:ask:gender", "Забыть «женский»?"), ("me:ask:name", "Забыть «Анна»?")]
+    {
+        let update = world.telegram.press(anna(), page, data);
+        world.wait_until_done(update).await;
+        let asked = world.wait_for_last(42, part).await.text;
+        assert!(asked.contains("останутся") && !asked.contains("опустеют"), "{asked}");
+    }
+    let update = world.telegram.press(anna(), page, "me:forget:gender");
+    world.wait_until_done(update).await;
+    world.telegram.wait_for(42, |sent| sent.last().is_some_and(|page| !page.text.contains("Пол:"))).await;
+    assert_eq!(world.api.profile(42).unwrap().gender, None);
+}
+
+#[tokio::test]
 async fn telegrams_menu_shows_everybody_their_commands_in_both_languages_and_old_ones_go() {
     let world = World::new().await;
     let old = serde_json::json!({ "commands": [{ "command": "dance", "description": "Dance" }] });

@@ -266,6 +266,27 @@ async fn a_recording_that_nobody_could_answer_is_kept_and_answered_at_the_press_
 }
 
 #[tokio::test]
+async fn stop_ends_a_recording_that_is_being_tried_again() {
+    let world = World { streaming: "off", ..World::new().await };
+    let go = Arc::new(Notify::new());
+    world.api.can_be_stopped(go.clone());
+    world.api.answer(move |_, before| match before {
+        0 => Reply::Problem(Problem::new(Code::ModelUnavailable)),
+        _ => Reply::Heard(go.clone(), "Расскажи сказку", Ok(("Жили-были…", b"OggS once".to_vec()))),
+    });
+    let _bot = world.bot().await;
+    world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    let excuse = world.wait_for_last(42, "Она у меня сохранилась").await;
+    let again = excuse.callback_data("🔁 Послушать ещё раз").unwrap().to_owned();
+    world.telegram.press(anna(), excuse.message_id, &again);
+    world.api.wait_for_calls_of(42, 2).await;
+    let stop = world.telegram.send_text(anna(), "/stop");
+    world.wait_until_done(stop).await;
+    assert!(world.api.stopped().contains(&"tgm-42-1".to_owned()), "{:?}", world.api.stopped());
+    world.telegram.wait_for(42, |sent| sent.iter().any(|sent| sent.text == "Жили-были…")).await;
+}
+
+#[tokio::test]
 async fn a_recording_that_telegram_does_not_give_out_now_is_kept_until_it_does() {
     let world = World::new().await;
     let away = "Bad Request: wrong file_id or the file is temporarily unavailable";

@@ -19,7 +19,7 @@ pub struct AsideRequest {
     /// Their first name, as the others see it.
     #[schema(example = "Анна", max_length = 256)]
     pub name: String,
-    /// The language of the group, or of their app; without, the bot's own.
+    /// The language of the group, or the one that they chose, or that of their app; without, the bot's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "ru")]
     pub language: Option<String>,

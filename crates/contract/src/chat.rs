@@ -49,6 +49,11 @@ pub struct ChatRequest {
     #[serde(default, skip_serializing)]
     #[schema(ignore)]
     pub audio_seconds: Option<u32>,
+    /// Whether the person only passes the recording on. What is said in it is then somebody else's, and not their message: the model
+    /// is shown it, after what `reply_to` holds (the words beside the recording), as what the message answers. `message` is what
+    /// they say to it themselves, and may not be empty. Of no meaning without `audio_data`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub audio_forwarded: bool,
     /// Whether a spoken answer may come later, as a message of its own in the person's chat with the bot, so that the written
     /// one does not wait for it. Not without an Idempotency-Key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -104,7 +109,8 @@ pub enum Again {
 pub struct ChatResponse {
     /// The answer, in Markdown.
     pub response_text: String,
-    /// What was heard in the recording, with what was written beside it: the person's message as it was answered.
+    /// What was heard in the recording, with what was written beside it: the person's message as it was answered, unless they
+    /// only passed it on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<String>,
     /// The answer, or the beginning of a long one, spoken: OGG/Opus in base64. For people who want that and whose plan has it.
@@ -155,7 +161,7 @@ pub struct LevelUp {
 /// One event of the stream. On the wire, the event's name is the variant's name in snake case, its data the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChatEvent {
-    /// `heard`: what the person said in their recording, `{"text": "…"}`. It comes before anything is answered.
+    /// `heard`: what was said in the recording, `{"text": "…"}`. It comes before anything is answered.
     Heard(String),
     /// `delta`: more text, `{"text": "…"}`.
     Delta(String),

@@ -92,7 +92,8 @@ pub struct ProfileUpdate {
 pub struct ProfileResponse {
     /// The person's Telegram id.
     pub user_id: i64,
-    /// What is known; fields that are not are left out, but language, time zone and onboarding are always there.
+    /// What is known; fields that are not are left out, but onboarding is always there, and language and time zone are for
+    /// whoever has come themselves: of somebody who has only spoken in a group they are not known.
     pub data: ProfileData,
     /// When they first came.
     pub created_at: DateTime<Utc>,

@@ -156,6 +156,7 @@ struct Cached {
     language: Language,
     time_zone: Tz,
     onboarding: Onboarding,
+    has_settings: bool,
     plan: Plan,
     premium_until: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
@@ -163,17 +164,18 @@ struct Cached {
 
 impl From<UserRecord> for Cached {
     fn from(record: UserRecord) -> Self {
-        let UserRecord { user_id, profile, settings, plan, premium_until, created_at } = record;
+        let UserRecord { user_id, profile, settings, has_settings, plan, premium_until, created_at } = record;
         let Settings { language, time_zone, onboarding } = settings;
-        Self { user_id, profile, language, time_zone, onboarding, plan, premium_until, created_at }
+        Self { user_id, profile, language, time_zone, onboarding, has_settings, plan, premium_until, created_at }
     }
 }
 
 impl From<Cached> for UserRecord {
     fn from(cached: Cached) -> Self {
-        let Cached { user_id, profile, language, time_zone, onboarding, plan, premium_until, created_at } = cached;
+        let Cached { user_id, profile, language, time_zone, onboarding, has_settings, plan, premium_until, created_at } =
+            cached;
         let settings = Settings { language, time_zone, onboarding };
-        Self { user_id, profile, settings, plan, premium_until, created_at }
+        Self { user_id, profile, settings, has_settings, plan, premium_until, created_at }
     }
 }
 
@@ -223,6 +225,23 @@ impl Profiles {
         };
         let cached = self.cache.get_or_load(Entry::Profile(user_id), load).await?;
         cached.map(UserRecord::from).ok_or(ProfileError::NotFound)
+    }
+
+    /// Somebody comes whose language is told beside: it is theirs from now on, unless they have settings already.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`].
+    pub async fn meet(&self, user_id: i64, language: Language) -> Result<(), ProfileError> {
+        match self.get(user_id).await {
+            Ok(known) if known.has_settings => return Ok(()),
+            Ok(_) | Err(ProfileError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+        let settings = Settings { language, ..self.defaults };
+        self.cache.forget(Entry::Profile(user_id)).await;
+        let written = self.store.users().meet(user_id, settings, self.clock.now()).await;
+        self.cache.forget(Entry::Profile(user_id)).await;
+        Ok(written?)
     }
 
     /// Changes what is known of a person; makes the profile of somebody new.

@@ -36,14 +36,14 @@ const DROP_IF_SAME: &str =
 /// raised whenever the type behind it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// `<prefix>:profile:1:<user id>`: a person's profile and settings, as the engine's profiles write it.
+    /// `<prefix>:profile:2:<user id>`: a person's profile and settings, as the engine's profiles write it.
     Profile(i64),
 }
 
 impl Entry {
     fn key(self, redis: &Redis) -> String {
         match self {
-            Self::Profile(user_id) => redis.key(format_args!("profile:1:{user_id}")),
+            Self::Profile(user_id) => redis.key(format_args!("profile:2:{user_id}")),
         }
     }
 }
@@ -225,7 +225,7 @@ mod tests {
         raw: MultiplexedConnection,
     }
 
-    const KEY: &str = "evolve:profile:1:42";
+    const KEY: &str = "evolve:profile:2:42";
 
     async fn cache_at(url: &str) -> Fixture {
         let metrics = Metrics::new();
@@ -311,7 +311,7 @@ mod tests {
     #[tokio::test]
     async fn a_corrupt_entry_is_dropped_counted_and_loaded_anew() {
         let mut it = fixture().await;
-        let elsewhere = it.cache.keys.encrypt(r#"{"key":"evolve:profile:1:43","value":"Пётр"}"#);
+        let elsewhere = it.cache.keys.encrypt(r#"{"key":"evolve:profile:2:43","value":"Пётр"}"#);
         let no_json = it.cache.keys.encrypt("{");
         for (n, corrupt) in ["garbage", "\u{0}", &no_json, &elsewhere].into_iter().enumerate() {
             it.put_raw(corrupt).await;

@@ -91,6 +91,8 @@ const BEFORE: &str = "
 const DRAFTED: &str = "
     UPDATE inbox SET draft_id = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
+const DRAFT: &str = "SELECT draft_id FROM inbox WHERE update_id = $1";
+
 const ALBUM: &str = "
     SELECT update_id, payload FROM inbox
     WHERE chat_id = $1 AND update_id > $2 AND state = 'pending' AND payload -> 'message' ->> 'media_group_id' = $3
@@ -134,6 +136,15 @@ impl Inbox<'_> {
     pub async fn drafted(&self, update: &ClaimedUpdate, message_id: i64) -> Result<(), StoreError> {
         sqlx::query(DRAFTED).bind(update.update_id).bind(update.worker).bind(message_id).execute(&self.0.pool).await?;
         Ok(())
+    }
+
+    /// The message in which the answer to an update is shown as it is made, whichever attempt has begun it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn draft(&self, update_id: i64) -> Result<Option<i64>, StoreError> {
+        let draft: Option<(Option<i64>,)> = sqlx::query_as(DRAFT).bind(update_id).fetch_optional(&self.0.pool).await?;
+        Ok(draft.and_then(|(draft,)| draft))
     }
 
     /// The payload of an update of this chat that was kept; nothing where it was worked since, or is gone.

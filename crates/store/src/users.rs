@@ -25,6 +25,9 @@ pub struct UserRecord {
     pub profile: Profile,
     /// How they want things.
     pub settings: Settings,
+    /// Whether these settings are theirs. Whoever has none, and is told the defaults, has never come themselves: they have only
+    /// spoken in a group.
+    pub has_settings: bool,
     /// The plan as recorded; see [`Plan::in_force`].
     pub plan: Plan,
     /// When premium ends.
@@ -97,6 +100,17 @@ const SELECT_FOR_UPDATE: &str = "
 const INSERT: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
 
+/// What is set already stays. $1 person, $2 now, $3–$5 settings.
+const MEET: &str = "
+    WITH person AS (
+        INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $2, $2)
+        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
+        RETURNING id
+    )
+    INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
+    SELECT id, $3, $4, $5, $2 FROM person
+    ON CONFLICT (user_id) DO NOTHING";
+
 /// Whoever moves to another zone is looked at anew, where they are looked at: it may be another hour there.
 const WRITE: &str = "
     WITH person AS (
@@ -135,6 +149,22 @@ impl Users<'_> {
     pub async fn profile(&self, user_id: i64, defaults: Settings) -> Result<Option<UserRecord>, StoreError> {
         let row: Option<Row> = sqlx::query_as(SELECT).bind(user_id).fetch_optional(&self.0.pool).await?;
         row.map(|row| record(row, &self.0.keys, defaults)).transpose()
+    }
+
+    /// Gives a person these settings, unless they have some; makes the person where they are new.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn meet(&self, user_id: i64, settings: Settings, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(MEET)
+            .bind(user_id)
+            .bind(now)
+            .bind(settings.language.as_str())
+            .bind(settings.time_zone.name())
+            .bind(settings.onboarding.as_str())
+            .execute(&self.0.pool)
+            .await?;
+        Ok(())
     }
 
     /// Changes a person's profile and settings, making the person where they are new; `defaults` are the settings of
@@ -269,6 +299,7 @@ pub(crate) async fn change(
         .bind(patch.time_zone.is_some())
         .execute(&mut *connection)
         .await?;
+    record.has_settings = true;
     Ok(Some(record))
 }
 
@@ -277,6 +308,7 @@ fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, St
         user_id: row.id,
         profile: decrypt_profile(row.profile.as_deref(), keys)?,
         settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+        has_settings: row.language.is_some(),
         plan: parse("users.plan", &row.plan, Plan::default()),
         premium_until: row.premium_until,
         created_at: row.created_at,

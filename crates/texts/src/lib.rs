@@ -28,6 +28,37 @@ pub fn format(language: Language, key: &str, args: Option<&FluentArgs<'_>>) -> (
     (text, errors.iter().map(ToString::to_string).collect())
 }
 
+/// A gender that has words of its own in every language. People, and models, say it in any of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gender {
+    /// `gender-male`.
+    Male,
+    /// `gender-female`.
+    Female,
+}
+
+impl Gender {
+    /// The one that a word says, in whichever language; nothing for any other word, which then stands for itself.
+    #[must_use]
+    pub fn said(word: &str) -> Option<Self> {
+        let word = word.trim().to_lowercase();
+        let says = |gender: &Self| {
+            let words = Language::ALL.map(|language| format(language, &format!("{}-words", gender.key()), None).0);
+            words.iter().flat_map(|words| words.split(',')).any(|known| known.trim() == word)
+        };
+        [Self::Male, Self::Female].into_iter().find(says)
+    }
+
+    /// The message that says it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Male => "gender-male",
+            Self::Female => "gender-female",
+        }
+    }
+}
+
 /// What is wrong with a language's file.
 #[must_use]
 pub fn problems(language: Language) -> Vec<String> {

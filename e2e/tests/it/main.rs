@@ -7,6 +7,8 @@ mod crowd;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod forwarded;
+#[cfg(test)]
 mod four_weeks;
 #[cfg(test)]
 mod models;
@@ -14,6 +16,8 @@ mod models;
 mod payments;
 #[cfg(test)]
 mod remembers;
+#[cfg(test)]
+mod rooms;
 #[cfg(test)]
 mod round_trips;
 #[cfg(test)]

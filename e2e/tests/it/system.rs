@@ -39,6 +39,8 @@ pub(crate) struct Ground {
     pub(crate) sql: PgPool,
     pub(crate) key: String,
     pub(crate) clock: Clock,
+    /// Who the companion is.
+    pub(crate) persona: &'static str,
 }
 
 pub(crate) async fn ground() -> Ground {
@@ -51,6 +53,7 @@ pub(crate) async fn ground() -> Ground {
         sql: PgPool::connect(database.url()).await.unwrap(),
         key: fernet::Fernet::generate_key(),
         clock: Clock::system(),
+        persona: r#"{"language":"en"}"#,
     }
 }
 
@@ -122,7 +125,7 @@ impl Ground {
             ("JWT_SECRET", JWT_SECRET),
             ("SERVICE_KEY", SERVICE_KEY),
             ("PROVIDERS", r#"[{"kind":"scripted"}]"#),
-            ("PERSONA", r#"{"language":"en"}"#),
+            ("PERSONA", self.persona),
             ("CHAT_RATE_LIMIT", "100/minute"),
             ("PROFILE_RATE_LIMIT", "100/minute"),
             ("PREMIUM_PRICE", r#"{"stars":250,"amount":29900,"currency":"RUB"}"#),

@@ -61,6 +61,13 @@ pub(crate) enum Incoming {
         /// When.
         date: DateTime<Utc>,
     },
+    /// Passed on what somebody else wrote. (What else they pass on is told from the message itself: [`super::is_forwarded`].)
+    Forwarded {
+        /// What.
+        text: String,
+        /// When.
+        date: DateTime<Utc>,
+    },
     /// Sent a picture, as a photo or as a file.
     Photo {
         /// The sizes that Telegram made of it; of a file there is one.

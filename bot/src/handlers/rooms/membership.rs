@@ -1,10 +1,9 @@
 //! The bot is added to groups and removed from them; and who runs a group.
 
-use evolve_domain::language::Language;
 use evolve_store::inbox::ClaimedUpdate;
 use serde_json::{Value, json};
 
-use super::{Replies, Text, Trouble, is_room};
+use super::{Replies, Text, Trouble, is_room, language};
 use crate::{bot::Bot, telegram::TelegramError};
 
 /// What has become of the bot in a group. Added, it says so once and explains what it sees, and so it does when it sees more from
@@ -27,7 +26,7 @@ pub(super) async fn changed(bot: &Bot, update: &ClaimedUpdate, change: &Value) -
     let me = bot.me().await?;
     let bot_name = &me.username;
     let all = Text::RoomSeesAll { bot: bot_name };
-    let language = Language::from_telegram(from["language_code"].as_str());
+    let language = language::of(bot, from).await;
     if was_in {
         let sees_more = runs && !ran && !me.can_read_all_group_messages;
         let replies = replies.keyed(&format!("room-sees-{chat_id}-{}", now.date_naive()));

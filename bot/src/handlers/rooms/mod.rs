@@ -6,6 +6,7 @@
 //! sent when it is whole, and counts for whoever asked; who asks too much is not told so for everybody to read.
 
 mod addressed;
+mod language;
 mod membership;
 mod settings;
 
@@ -32,6 +33,8 @@ struct RoomTurn<'a> {
     turn: Turn<'a>,
     said: Addressed,
     room: Room,
+    /// The speaker's own.
+    language: Language,
     me: &'a Me,
 }
 
@@ -85,6 +88,10 @@ pub(super) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
         // It was taken for gone, and is not.
         rooms.join(chat_id, bot.clock.now()).await.map_err(Trouble::from_store)?;
     }
+    if !turn.is_answered() {
+        return Ok(ignored);
+    }
+    turn.learn_language().await;
     let (kind, replies) = turn.answer().await?;
     Ok(Handled::of(kind, replies))
 }
@@ -101,6 +108,7 @@ pub(super) async fn apologise(bot: &Bot, update: &ClaimedUpdate) -> Vec<NewOutgo
     if !turn.is_answered() {
         return Vec::new();
     }
+    turn.learn_language().await;
     let key = format!("room-trouble-{chat_id}-{}", turn.said.sent_at / MINUTE);
     turn.replies().keyed(&key).say(Text::Trouble.render(turn.language())).into_owed()
 }
@@ -122,7 +130,16 @@ impl<'a> RoomTurn<'a> {
         let (said, chat_id) = (addressed::read(message, me)?, message["chat"]["id"].as_i64()?);
         let (id, first_name, language_code) = (said.user_id, said.name.clone(), said.language_code.clone());
         let person = Person { id, chat_id, first_name, language_code };
-        Some(Self { turn: Turn { bot, update, person }, said, room: Room::default(), me })
+        let turn = Turn { bot, update, person };
+        let language = turn.language(None);
+        Some(Self { turn, said, room: Room::default(), language, me })
+    }
+
+    /// Nobody else need be asked where the group has a language.
+    async fn learn_language(&mut self) {
+        if self.room.language.is_none() {
+            self.language = language::of(self.turn.bot, &self.turn.update.payload["message"]["from"]).await;
+        }
     }
 }
 
@@ -136,9 +153,6 @@ impl RoomTurn<'_> {
     }
 
     async fn answer(&self) -> Result<(&'static str, Replies), Trouble> {
-        if !self.is_answered() {
-            return Ok(("ignored_room", self.replies()));
-        }
         if let How::Command(command) = &self.said.how {
             return Ok(("room_command", self.command(command).await?));
         }
@@ -239,7 +253,7 @@ impl RoomTurn<'_> {
     }
 
     fn language(&self) -> Language {
-        self.room.language.unwrap_or_else(|| self.turn.language(None))
+        self.room.language.unwrap_or(self.language)
     }
 
     fn render(&self, text: Text<'_>) -> String {

@@ -7,7 +7,7 @@ use evolve_store::{
 };
 use serde_json::{Value, json};
 
-use super::{Replies, Text, Trouble, membership};
+use super::{Replies, Text, Trouble, language, membership};
 use crate::{bot::Bot, handlers::menu::Menu};
 
 /// What every button of the menu begins with.
@@ -43,7 +43,7 @@ pub(super) async fn pressed(bot: &Bot, update: &ClaimedUpdate, query: &Value) ->
     let (chat_id, user_id) = (number(&message["chat"]["id"]), number(&from["id"]));
     let replies = Replies::new(update.update_id, chat_id, user_id);
     let room = bot.store.rooms().get(chat_id).await.map_err(Trouble::from_store)?;
-    let own = Language::from_telegram(from["language_code"].as_str());
+    let own = language::of(bot, from).await;
     let button = query["data"].as_str().and_then(|data| data.strip_prefix(PREFIX));
     let refusal = match button {
         Some(_) => membership::refusal(bot, chat_id, user_id).await?,

@@ -9,6 +9,7 @@ use evolve_store::{
     exports::Talk,
     messages::{Message, Role},
 };
+use evolve_texts::Gender;
 use minijinja::{Environment, UndefinedBehavior, context, value::Serde};
 use serde_json::Value;
 
@@ -94,6 +95,7 @@ impl Page {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.add_filter("day", day);
+        templates.add_filter("gender", gender);
         templates.add_filter("priced", |amount: i64, currency: String| priced(amount, &currency));
         // What ends in `.html` is escaped.
         for (name, source) in [
@@ -165,6 +167,14 @@ fn day(at: String, zone: String) -> String {
     }
 }
 
+/// A gender in a language, whichever it was said in; as it was said, where there is no word for it.
+fn gender(said: String, language: String) -> String {
+    match (Gender::said(&said), language.parse()) {
+        (Some(gender), Ok(language)) => evolve_texts::format(language, gender.key(), None).0,
+        _ => said,
+    }
+}
+
 fn words(language: Language) -> Result<minijinja::Value, PageError> {
     let word = |(name, key): (&str, String)| match evolve_texts::format(language, &key, None) {
         (text, problems) if problems.is_empty() => Ok((name.replace('-', "_"), text)),
@@ -208,6 +218,17 @@ mod tests {
             ],
             "inbox": [{ "received_at": at, "words": "Tea?" }, { "received_at": at, "words": null }],
         })
+    }
+
+    #[test]
+    fn a_gender_is_told_in_the_language_of_the_page() {
+        let page = Page::new("Мария".to_owned()).unwrap();
+        let mut data = everything(Detail::Normal, "free");
+        for (said, told) in [("female", "женский"), ("agender", "agender")] {
+            data["profile"]["gender"] = said.into();
+            let head = page.head(Language::Ru, Tz::UTC, &data, "2026-02-01T10:00:00Z".parse().unwrap()).unwrap();
+            assert!(head.contains(&format!("<dd>{told}</dd>")), "{head}");
+        }
     }
 
     #[test]

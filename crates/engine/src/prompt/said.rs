@@ -33,16 +33,18 @@ pub fn indented(text: &str) -> String {
     text.trim().replace(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'], "\n  ")
 }
 
-/// Longest piece of what a message answers, in characters.
-const ANSWERED_CHARS: usize = 1000;
+/// Longest piece of what a message answers, in characters: of their own words, which the history holds as a rule, and of
+/// anybody else's, which stand nowhere else (one message of Telegram's).
+const ANSWERED_CHARS: (usize, usize) = (1000, 4096);
 
 /// A section with what a message answers, on one line; nothing where nothing of it can be seen. Anybody may have written it.
 #[must_use]
 pub fn answered(quoted: &Quoted) -> Option<String> {
-    let who = match quoted.author {
-        Author::Person => "Person",
-        Author::Companion => "You",
-        Author::Other => "Somebody else",
+    let (known, others) = ANSWERED_CHARS;
+    let (who, most) = match quoted.author {
+        Author::Person => ("Person", known),
+        Author::Companion => ("You", known),
+        Author::Other => ("Somebody else", others),
     };
-    Some(format!("# In reply to\n- {who}: {}", fact::one_line(&quoted.text, ANSWERED_CHARS)?))
+    Some(format!("# In reply to\n- {who}: {}", fact::one_line(&quoted.text, most)?))
 }

@@ -144,7 +144,7 @@ fn hash(request: &TurnRequest) -> [u8; 32] {
         hash.update(&image.bytes);
     }
     if let Some(audio) = &request.audio {
-        hash.update(b"audio");
+        hash.update(if request.audio_forwarded { b"other" } else { b"audio" });
         hash.update(&audio.bytes);
     }
     hash.finalize().into()

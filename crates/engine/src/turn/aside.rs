@@ -37,7 +37,7 @@ pub struct Aside {
     pub thread: Option<i64>,
     /// The speaker's first name, as the others see it.
     pub name: String,
-    /// The language of the group, or of the speaker's app; nothing for the bot's own.
+    /// The language of the group or of the speaker; nothing for the bot's own.
     pub language: Option<Language>,
 }
 

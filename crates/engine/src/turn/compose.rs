@@ -88,7 +88,7 @@ impl Running<'_> {
     fn message(&self, recall: &Recall) -> Result<Message, TurnError> {
         let mut parts = Vec::new();
         parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
-        parts.extend(self.request.reply_to.as_ref().and_then(answered).map(Part::Text));
+        parts.extend(self.reply_to().as_deref().and_then(answered).map(Part::Text));
         // Of a message that is in the history, the picture may have been looked at when it came, on another plan.
         let image = self.request.image.as_ref().filter(|_| !self.is_kept || self.may_show_images());
         if self.beside.had_image || image.is_none() && self.request.image.is_some() {

@@ -1,4 +1,5 @@
-//! Hear: what the person said becomes what they wrote; and, when all is written down, the answer becomes sound.
+//! Hear: what the person said becomes what they wrote (and what somebody else said whose recording they pass on, what they
+//! answer); and, when all is written down, the answer becomes sound.
 //!
 //! Hearing is part of the turn: it comes after the quota was taken, so that nobody without a message left costs a
 //! transcription. Speaking is not: the answer is safe before anything is spoken, and whoever asks again for a turn that was
@@ -19,7 +20,7 @@ use evolve_store::{
 use uuid::Uuid;
 
 use super::{
-    Listener, Running, TurnError, TurnEvent, TurnReply, TurnRequest,
+    Author, Listener, Quoted, Running, TurnError, TurnEvent, TurnReply, TurnRequest,
     admit::Failed,
     again::{Asked, Beside},
     generate::failure,
@@ -57,12 +58,18 @@ impl Running<'_> {
                 heard
             }
         };
-        if heard.text.is_empty() && self.request.text.is_empty() {
+        if heard.text.is_empty() && self.written().is_empty() {
             return Err(TurnError::NothingHeard);
         }
         // A turn hears once.
         let _ = self.heard.set(heard);
-        listener.tell(TurnEvent::Heard(self.said().into_owned()));
+        if let Some(quoted) = self.reply_to().filter(|_| self.request.audio_forwarded) {
+            // It stands in no message, and is wanted when this is tried again, and when the answer is made anew.
+            self.engine.store.turns().quote(&self.lease, &quoted.written()).await?;
+        }
+        if let Some(heard) = self.heard() {
+            listener.tell(TurnEvent::Heard(heard));
+        }
         Ok(())
     }
 
@@ -75,7 +82,8 @@ impl Running<'_> {
             duration_ms: Some(*duration_ms),
             model: heard.model.clone(),
             file_ref: self.request.audio_ref.clone(),
-            heard_chars: Some(heard.text.chars().count()),
+            // As much of the message as was heard.
+            heard_chars: Some(if self.request.audio_forwarded { 0 } else { heard.text.chars().count() }),
         }
     }
 
@@ -84,17 +92,24 @@ impl Running<'_> {
         if !self.lease.is_retaken() {
             return Ok(None);
         }
-        let (turns, lease) = (self.engine.store.turns(), &self.lease);
-        let said = turns.said(lease.user_id, lease.turn_id, lease.started_at()).await?;
+        let said = told(self.engine, self.request, self.lease.turn_id, self.lease.started_at()).await?;
         // What was written besides comes before it.
-        let heard =
-            said.and_then(|said| said.strip_prefix(&self.request.text).map(|heard| heard.trim_start().to_owned()));
+        let heard = said.and_then(|said| said.strip_prefix(self.written()).map(|heard| heard.trim_start().to_owned()));
         Ok(heard.filter(|heard| !heard.is_empty()).map(|text| Heard { text, model: String::new() }))
     }
 
-    /// What the person said, in whichever way.
-    pub(super) fn said(&self) -> Cow<'_, str> {
-        let written = self.request.text.as_str();
+    /// What is written beside the recording, by whoever speaks in it.
+    fn written(&self) -> &str {
+        match (self.request.audio_forwarded, &self.request.reply_to) {
+            (false, _) => self.request.text.as_str(),
+            (true, Some(quoted)) => quoted.text.as_str(),
+            (true, None) => "",
+        }
+    }
+
+    /// What is written there, and what was heard.
+    fn written_and_heard(&self) -> Cow<'_, str> {
+        let written = self.written();
         match self.heard.get().map(|heard| heard.text.as_str()) {
             None | Some("") => Cow::Borrowed(written),
             Some(heard) if written.is_empty() => Cow::Borrowed(heard),
@@ -102,9 +117,23 @@ impl Running<'_> {
         }
     }
 
-    /// The same, where there was something to hear.
+    /// What the person said, in whichever way.
+    pub(super) fn said(&self) -> Cow<'_, str> {
+        if self.request.audio_forwarded { Cow::Borrowed(self.request.text.as_str()) } else { self.written_and_heard() }
+    }
+
+    /// What their message answers: a recording that they pass on, too.
+    pub(super) fn reply_to(&self) -> Option<Cow<'_, Quoted>> {
+        if !self.request.audio_forwarded {
+            return self.request.reply_to.as_ref().map(Cow::Borrowed);
+        }
+        let text = self.written_and_heard().into_owned();
+        (!text.is_empty()).then(|| Cow::Owned(Quoted { author: Author::Other, text }))
+    }
+
+    /// What was heard, with what is written beside it; nothing where there was nothing to hear.
     pub(super) fn heard(&self) -> Option<String> {
-        self.heard.get().map(|_| self.said().into_owned())
+        self.heard.get().map(|_| self.written_and_heard().into_owned())
     }
 
     /// How the answer is to be spoken. Who stopped it wants to hear no more of it.
@@ -122,7 +151,7 @@ pub(super) async fn replayed(engine: &Engine, asked: &Asked, replay: Replay) -> 
     let Asked { request, beside, .. } = asked;
     let Replay { turn_id, started_at, reply, plan, voice, language } = replay;
     let heard = match &request.audio {
-        Some(_) => engine.store.turns().said(request.user_id, turn_id, started_at).await?,
+        Some(_) => told(engine, request, turn_id, started_at).await?,
         None => None,
     };
     let sound = sound(engine, request, *beside, turn_id, plan, (voice, language));
@@ -137,12 +166,31 @@ pub(super) async fn failed_before(
     failed: &Failed,
     listener: &mut Listener,
 ) -> TurnError {
-    match engine.store.turns().said(request.user_id, failed.turn_id, failed.started_at).await {
+    match told(engine, request, failed.turn_id, failed.started_at).await {
         Ok(Some(said)) => listener.tell(TurnEvent::Heard(said)),
         Ok(None) => {}
         Err(error) => return error.into(),
     }
     TurnError::from_stored(&failed.failure)
+}
+
+/// What is kept of what was heard in a recording, with what was written beside it.
+async fn told(
+    engine: &Engine,
+    request: &TurnRequest,
+    turn_id: Uuid,
+    started_at: DateTime<Utc>,
+) -> Result<Option<String>, StoreError> {
+    match request.audio_forwarded {
+        true => quoted(engine, turn_id).await,
+        false => engine.store.turns().said(request.user_id, turn_id, started_at).await,
+    }
+}
+
+/// The words that the message of a turn answers, as they were kept.
+async fn quoted(engine: &Engine, turn_id: Uuid) -> Result<Option<String>, StoreError> {
+    let kept = engine.store.turns().quoted(turn_id).await?;
+    Ok(kept.and_then(|kept| Quoted::read(&kept)).map(|quoted| quoted.text))
 }
 
 fn sound(

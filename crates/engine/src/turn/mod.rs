@@ -66,6 +66,9 @@ pub struct TurnRequest {
     pub audio: Option<Audio>,
     /// How the caller can have the recording again: it is kept, the recording is not.
     pub audio_ref: Option<String>,
+    /// Whether they only pass the recording on. What is said in it is then another's, and none of their message: it joins what
+    /// the message answers.
+    pub audio_forwarded: bool,
     /// What it answers.
     pub reply_to: Option<Quoted>,
     /// Which answer is to be made anew.
@@ -111,7 +114,7 @@ impl std::fmt::Debug for TurnRequest {
 /// What a caller who listens hears while the answer is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnEvent {
-    /// What the person said in their recording. It comes before anything else.
+    /// What was heard in the recording, with what was written beside it. It comes before anything else.
     Heard(String),
     /// More text.
     Delta(String),
@@ -124,7 +127,7 @@ pub enum TurnEvent {
 pub struct TurnReply {
     /// The answer, in Markdown.
     pub text: String,
-    /// What the person said, where they spoke.
+    /// What was heard in a recording, with what was written beside it.
     pub heard: Option<String>,
     /// A picture that the model drew: the file. A replay shows it again.
     pub picture: Option<Arc<[u8]>>,

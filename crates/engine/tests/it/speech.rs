@@ -19,7 +19,7 @@ use evolve_engine::{
         opus,
         pcm::Pcm,
     },
-    turn::{Again, TurnError, TurnEvent, TurnRequest},
+    turn::{Again, Author, Quoted, TurnError, TurnEvent, TurnRequest},
 };
 use evolve_runtime::metrics::Metrics;
 use evolve_testkit::models::{Behaviour, GeminiServer, OpenAiServer};
@@ -462,6 +462,36 @@ async fn what_was_heard_once_is_not_paid_for_again_when_its_turn_is_tried_again(
     assert_eq!(world.count("SELECT count(*) FROM messages WHERE role = 'user'").await, 1);
     assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE model = 'whisper-1'").await, 1);
     assert_eq!(world.used_today().await, 1);
+}
+
+#[tokio::test]
+async fn what_is_said_in_a_recording_that_is_passed_on_is_anothers_and_is_paid_for_once() {
+    let server = OpenAiServer::start().await.unwrap();
+    server.next(Behaviour::say("I am fifteen"));
+    let down = ModelError::Rejected { status: 400, code: "INVALID".to_owned(), hint: "down".into() };
+    let steps = [Step::Fail(down), Step::say("ok"), Step::say("once more")];
+    let world = world_with(Script::new(steps), ears(openai_ears(&server))).await;
+    let beside = Quoted { author: Author::Other, text: "Listen:".to_owned() };
+    let request = TurnRequest {
+        audio: Some(recording()),
+        audio_forwarded: true,
+        reply_to: Some(beside),
+        ..keyed("Hear them", "tg-1")
+    };
+    assert!(world.engine.chat(request.clone(), None).await.is_err());
+    for replayed in [false, true] {
+        let reply = world.engine.chat(request.clone(), None).await.unwrap();
+        assert_eq!((reply.replayed, reply.heard.as_deref()), (replayed, Some("Listen:\n\nI am fifteen")));
+    }
+    assert_eq!(server.requests().len(), 1, "heard twice");
+    let reply = world.engine.chat(TurnRequest { again: Some(Again::Last), ..keyed("", "r1") }, None).await.unwrap();
+    assert_eq!(reply.text, "once more");
+    let theirs = Part::Text("# In reply to\n- Somebody else: Listen: I am fifteen".to_owned());
+    for request in world.script.requests() {
+        assert_eq!(request.context.last().unwrap().parts, [theirs.clone(), Part::Text("Hear them".to_owned())]);
+    }
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE role = 'user' AND text = 'Hear them'").await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM messages WHERE text LIKE '%fifteen%'").await, 0);
 }
 
 /// Does not come to an end with what is long.

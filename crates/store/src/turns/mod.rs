@@ -225,6 +225,11 @@ const ENDED: &str = "SELECT state, failure, reply, reply_picture, level_up, leve
 const SAID: &str = "
     SELECT text FROM messages WHERE user_id = $1 AND created_at = $3 AND turn_id = $2 AND role = 'user' LIMIT 1";
 
+/// $1 turn, $2 attempt, $3 what the message answers.
+const QUOTE: &str = "UPDATE turns SET quoted = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'";
+
+const QUOTED: &str = "SELECT quoted FROM turns WHERE id = $1";
+
 /// $1 person, $2 key.
 const ANSWERED: &str = "SELECT reply FROM turns WHERE user_id = $1 AND key = $2";
 
@@ -273,5 +278,24 @@ impl Turns<'_> {
     ) -> Result<Option<String>, StoreError> {
         let text = sqlx::query_scalar(SAID).bind(user_id).bind(turn_id).bind(started_at);
         Ok(text.fetch_optional(&self.0.pool).await?)
+    }
+
+    /// Keeps what the message of a turn answers, where that is only known since it was admitted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn quote(&self, turn: &TurnLease, quoted: &str) -> Result<(), StoreError> {
+        sqlx::query(QUOTE).bind(turn.turn_id).bind(turn.attempt).bind(quoted).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
+    /// What the message of a turn answers; nothing where it answers nothing, or that is forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn quoted(&self, turn_id: Uuid) -> Result<Option<String>, StoreError> {
+        let quoted: Option<(Option<String>,)> =
+            sqlx::query_as(QUOTED).bind(turn_id).fetch_optional(&self.0.pool).await?;
+        Ok(quoted.and_then(|(quoted,)| quoted))
     }
 }

@@ -44,10 +44,10 @@ fn answer(request: &Request) -> Answer {
         Some(asked) => (&request.context[asked], &request.context[asked + 1..]),
         None => (&Message { role: Role::User, parts: Vec::new() }, &request.context[..0]),
     };
-    let text = message.text();
-    if let Some(words) = first::words(request.language, &text) {
+    if let Some(words) = first::words(request.language, &message.text()) {
         return finished(request, words, Vec::new());
     }
+    let text = own_words(message);
     let mut said = understand(&text);
     if said.is_empty() && asked_for_name(&request.context[..asked.unwrap_or(0)]) {
         said.extend(bare_name(&text).map(Said::Name));
@@ -65,6 +65,17 @@ fn answer(request: &Request) -> Answer {
     let language = language_of(&text, request.language);
     let reply = speak::reply(language, &text, picture, &said, &known, saved(after));
     finished(request, reply, Vec::new())
+}
+
+/// What the person says in a message; the sections before it hold what was said long ago, or by others.
+fn own_words(message: &Message) -> String {
+    const SECTIONS: [&str; 2] = ["# Said before\n", "# In reply to\n"];
+    let is_own = |text: &&str| !SECTIONS.iter().any(|section| text.starts_with(section));
+    let texts = message.parts.iter().filter_map(|part| match part {
+        Part::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.filter(is_own).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether the last thing that the companion said was to ask for the person's name.
