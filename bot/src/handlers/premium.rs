@@ -40,7 +40,7 @@ struct Reader {
 
 impl Reader {
     async fn of(turn: &Turn<'_>) -> Result<Self, Trouble> {
-        Ok(Self::with(turn, &turn.profile_or_new().await?))
+        Ok(Self::with(turn, &*turn.profile_or_new().await?))
     }
 
     fn with(turn: &Turn<'_>, profile: &ProfileData) -> Self {

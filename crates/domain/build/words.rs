@@ -22,6 +22,7 @@ use Shape::{Marks, Phrases, Places, Words, Written};
 /// Key, shape, and what it is.
 const LISTS: &[(&str, Shape, &str)] = &[
     ("danger-phrases", Phrases, "What somebody says who speaks of ending their life, or of hurting themselves."),
+    ("danger-told", Phrases, "The same, as it is told of somebody."),
     ("danger-figures", Phrases, "Figures of speech in which such a phrase is harmless."),
     ("danger-living", Words, "To live and the like, which may be said of a place, or of company, too."),
     ("danger-place", Words, "What begins a place, or company: in, with."),

@@ -6,8 +6,8 @@
 //! The words are each language's own (`danger-…` in `locales/`), and all of them are looked for in every text.
 
 use crate::words::{
-    DANGER_BURDENS, DANGER_FIGURES, DANGER_LIVING, DANGER_PHRASES, DANGER_PLACE, DANGER_THIS, fits, is_one_of,
-    stands_at,
+    DANGER_BURDENS, DANGER_FIGURES, DANGER_LIVING, DANGER_PHRASES, DANGER_PLACE, DANGER_THIS, DANGER_TOLD, fits,
+    is_one_of, stands_at,
 };
 
 /// Beyond so many words nothing is looked for: a message of Telegram has fewer.
@@ -20,18 +20,23 @@ const REACH: usize = 5;
 /// Whether `text`, of a person, speaks of it.
 #[must_use]
 pub fn is_spoken_of(text: &str) -> bool {
-    let words = words(text);
-    DANGER_PHRASES.iter().any(|phrase| {
-        let phrase: Vec<&str> = phrase.split(' ').collect();
-        let mut found = (0..words.len()).filter_map(|start| Some((start, end_of(&phrase, &words, start)?)));
-        found.any(|(start, end)| !is_harmless(&words, start, end))
-    })
+    is_any_in(DANGER_PHRASES, text)
 }
 
 /// Whether something that is kept of a person, such as a plan, tells that they speak of it: they are not asked after it.
 #[must_use]
 pub fn is_told_of(fact: &str) -> bool {
-    is_spoken_of(fact)
+    is_spoken_of(fact) || is_any_in(DANGER_TOLD, fact)
+}
+
+/// Whether one of these phrases stands in the text, and not in a harmless figure of speech.
+fn is_any_in(phrases: &[&str], text: &str) -> bool {
+    let words = words(text);
+    phrases.iter().any(|phrase| {
+        let phrase: Vec<&str> = phrase.split(' ').collect();
+        let mut found = (0..words.len()).filter_map(|start| Some((start, end_of(&phrase, &words, start)?)));
+        found.any(|(start, end)| !is_harmless(&words, start, end))
+    })
 }
 
 /// Where the phrase that begins at `start` ends; nothing if none begins there.
@@ -129,13 +134,31 @@ mod tests {
     #[case("Не могу больше жить")]
     #[case("наглотаюсь таблеток и всё")]
     #[case("Надоело всё, надоело жить, нет больше сил")]
+    #[case("умереть хочу")]
+    #[case("Сдохнуть хочется, если честно")]
+    #[case("покончу с жизнью")]
+    #[case("я хочу себя убить")]
+    #[case("режу вены")]
+    #[case("порезала себя вчера")]
+    #[case("спрыгну с крыши")]
+    #[case("прыгну из окна")]
+    #[case("I'll take my life")]
+    #[case("gonna kill my self")]
+    #[case("i don't want to exist")]
+    #[case("I'll jump off a bridge")]
     fn somebody_in_danger_is_heard(#[case] text: &str) {
         assert!(is_spoken_of(text), "{text}");
     }
 
     #[rstest]
     #[case("Хочет умереть в понедельник", true)]
+    #[case("Покончит с собой в пятницу", true)]
+    #[case("Plans to end their life", true)]
+    #[case("Wants to die", true)]
+    #[case("Plans to kill herself on Friday", true)]
+    #[case("Doesn't want to live", true)]
     #[case("Хочет поехать в Тверь", false)]
+    #[case("Wants to cut their own hair", false)]
     fn so_it_is_in_what_is_kept_of_them(#[case] fact: &str, #[case] expected: bool) {
         assert_eq!(is_told_of(fact), expected);
     }

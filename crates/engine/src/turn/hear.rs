@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use evolve_domain::{
     language::Language,
     plan::Plan,
@@ -128,7 +129,7 @@ impl Running<'_> {
             return self.request.reply_to.as_ref().map(Cow::Borrowed);
         }
         let text = self.written_and_heard().into_owned();
-        (!text.is_empty()).then(|| Cow::Owned(Quoted { author: Author::Other, text }))
+        (!text.is_empty()).then_some(Cow::Owned(Quoted { author: Author::Other, text }))
     }
 
     /// What was heard, with what is written beside it; nothing where there was nothing to hear.
