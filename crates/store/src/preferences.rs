@@ -32,6 +32,8 @@ pub struct Preferences {
     pub follow_ups: bool,
     /// Whether they are shown the main commands below the field in which they type.
     pub menu_buttons: bool,
+    /// How many days they want their messages kept; nothing for as long as everybody's are.
+    pub keep_days: Option<u16>,
 }
 
 /// A change: what is `None` stays, an inner `None` clears.
@@ -53,6 +55,8 @@ pub struct PreferencesPatch {
     pub follow_ups: Option<bool>,
     /// See [`Preferences::menu_buttons`].
     pub menu_buttons: Option<bool>,
+    /// See [`Preferences::keep_days`].
+    pub keep_days: Option<Option<u16>>,
 }
 
 impl PreferencesPatch {
@@ -76,6 +80,7 @@ impl PreferencesPatch {
         set(&mut preferences.good_morning, &self.good_morning);
         set(&mut preferences.follow_ups, &self.follow_ups);
         set(&mut preferences.menu_buttons, &self.menu_buttons);
+        set(&mut preferences.keep_days, &self.keep_days);
     }
 }
 
@@ -91,13 +96,14 @@ struct Row {
     good_morning: bool,
     follow_ups: bool,
     menu_buttons: bool,
+    keep_days: Option<i16>,
 }
 
 const SELECT: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
            COALESCE(s.menu_buttons, false) AS menu_buttons,
-           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen, s.keep_days
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
 
@@ -106,24 +112,25 @@ const SELECT_FOR_UPDATE: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
            COALESCE(s.menu_buttons, false) AS menu_buttons,
-           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen, s.keep_days
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1
     FOR UPDATE OF u";
 
-/// $1 person, $2 profile, $3–$5 settings where there are none yet, $6/$7 quiet hours, $8/$9 switches, $10 now, $11 the keys. Whoever allows
+/// $1 person, $2 profile, $3–$5 settings where there are none yet, $6/$7 quiet hours, $8/$9 switches, $10 now, $11 the keys, $12 for how long
+/// messages are kept. Whoever allows
 /// something is looked at soon; the look itself says when the next one is due.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
     )
     INSERT INTO settings AS s (user_id, language, time_zone, onboarding, quiet_from, quiet_until, good_morning, follow_ups,
-                               proactive_at, updated_at, menu_buttons)
-    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10, $11 FROM person
+                               proactive_at, updated_at, menu_buttons, keep_days)
+    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10, $11, $12 FROM person
     ON CONFLICT (user_id) DO UPDATE
     SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, good_morning = excluded.good_morning,
         follow_ups = excluded.follow_ups, proactive_at = excluded.proactive_at, updated_at = excluded.updated_at,
-        menu_buttons = excluded.menu_buttons";
+        menu_buttons = excluded.menu_buttons, keep_days = excluded.keep_days";
 
 /// What waits to be said first was decided under what they wanted before. What is being sent is let be. $1 person, $2 now.
 const TAKE_BACK: &str = "
@@ -183,6 +190,7 @@ impl PreferencesOf<'_> {
             .bind(preferences.follow_ups)
             .bind(now)
             .bind(preferences.menu_buttons)
+            .bind(preferences.keep_days.map(|days| i16::try_from(days).unwrap_or(i16::MAX)))
             .execute(&mut *transaction)
             .await?;
         if patch.is_of_first() {
@@ -202,6 +210,7 @@ impl PreferencesOf<'_> {
             good_morning: row.good_morning,
             follow_ups: row.follow_ups,
             menu_buttons: row.menu_buttons,
+            keep_days: row.keep_days.and_then(|days| u16::try_from(days).ok()),
         })
     }
 }
