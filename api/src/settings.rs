@@ -50,18 +50,27 @@ pub async fn update(
 }
 
 fn changes(data: SettingsData) -> Changes {
-    let SettingsData { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons } =
-        data;
+    let SettingsData {
+        detail,
+        instructions,
+        talk_of,
+        avoid,
+        quiet_hours,
+        good_morning,
+        follow_ups,
+        menu_buttons,
+        keep_messages_days: keep_days,
+    } = data;
     let detail = detail.map(|detail| match detail {
         Detail::Short => Wished::Short,
         Detail::Normal => Wished::Normal,
         Detail::Long => Wished::Long,
     });
-    Changes { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons }
+    Changes { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons, keep_days }
 }
 
 fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
-    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups, menu_buttons } =
+    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups, menu_buttons, keep_days } =
         preferences;
     let Wishes { detail, instructions, talk_of, avoid } = wishes;
     let detail = match detail {
@@ -79,6 +88,7 @@ fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
         follow_ups: Some(follow_ups),
         // A bot of the version before can read no answer that has it.
         menu_buttons: menu_buttons.then_some(true),
+        keep_messages_days: keep_days,
     };
     SettingsResponse { user_id, data, zone_is_chosen: Some(zone_is_chosen) }
 }

@@ -51,6 +51,11 @@ pub struct SettingsData {
     /// on; an answer leaves it out while it is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub menu_buttons: Option<bool>,
+    /// How many days what was said is kept, from 30 to 3650, where the person wants it kept for less than everybody's is; 0 for
+    /// as long as that. Summaries and facts stay. An answer leaves it out where nothing was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 90)]
+    pub keep_messages_days: Option<u16>,
 }
 
 /// `POST /settings`.
@@ -97,6 +102,8 @@ struct Lenient {
     follow_ups: Option<bool>,
     #[serde(default)]
     menu_buttons: Option<bool>,
+    #[serde(default)]
+    keep_messages_days: Option<u16>,
 }
 
 #[cfg(test)]
