@@ -297,17 +297,33 @@ delete-done = I have deleted everything. Take care 💛
 privacy =
     <b>What is kept about you</b>
 
-    • our messages, and an index of their words so that I can find them
+    • our messages, and an index of their words so that I can find them{ $messages ->
+        [0] {""}
+        [one] : for { $messages } day, and at most a month longer
+       *[other] : for { $messages } days, and at most a month longer
+    }
     • what you told me about yourself, facts that I remember, summaries and settings; what is in words is encrypted
     • how many messages you wrote on which day, our points, and what you liked or disliked in my answers
     • what you paid for and when; who invited you, and whom you invited
     • that you sent photos and voice messages, and by what name Telegram gives me their files again, but not the files: of a voice message the words stay
-    • pictures that I drew for you
-    • messages that I couldn't answer, unheard recordings among them, as Telegram gave them to me: until I have answered them
-    • what I answered when you asked me from another chat (inline), but not the question
+    • pictures that I drew for you{ $pictures ->
+        [0] {""}
+        [one] : for { $pictures } day
+       *[other] : for { $pictures } days
+    }
+    • messages that I couldn't answer, unheard recordings among them, as Telegram gave them to me: until I have answered them{ $unanswered ->
+        [0] {""}
+        [one] , for { $unanswered } day at most
+       *[other] , for { $unanswered } days at most
+    }
+    • what I answered when you asked me from another chat (inline), but not the question{ $inline ->
+        [0] {""}
+        [one] : for { $inline } day
+       *[other] : for { $inline } days
+    }
     • what was said to me in a group and what I answered there: for a day
 
-    <b>For how long</b>: where nothing else is said, until you delete it. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
+    <b>For how long</b>: where nothing else is said, until you delete it. In /settings you can have our messages kept for less. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
 
     <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
 history-title = <b>What we said</b>
@@ -438,6 +454,14 @@ keys-hidden = The buttons below the field where you type are gone.
 settings-keys = ⌨️ Buttons
 settings-keys-title = ⌨️ Show the main commands as buttons below the field where you type? A tick means that it is on.
 settings-now-keys = Buttons below the field where you type: { $value }
+settings-keep = 🗂 Our messages
+settings-keep-title = 🗂 How long should our messages be kept? What is older goes within a day, for good. What I remember of it, facts and summaries, stays.
+settings-keep-all = As long as everybody's
+settings-keep-days = { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}
+settings-now-keep = Our messages are kept: { $value }
 
 # Consent to adult matters. Where the meaning of consent-ask changes, so does WORDS in crates/domain/src/consent.rs.
 consent-ask =

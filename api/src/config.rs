@@ -84,6 +84,8 @@ pub struct Config {
     pub thinking_budget: i32,
     /// After so long without a word a conversation has ended.
     pub silence: TimeDelta,
+    /// For how many days messages are kept; nothing for until people delete them.
+    pub message_days: Option<u32>,
     /// Logs.
     pub logs: LogConfig,
     /// Traces.
@@ -155,6 +157,7 @@ impl Config {
                 720,
                 "Hours without a word after which a conversation has ended and is summed up.",
             )),
+            message_days: message_days(env),
             thinking_budget: bounded(
                 env,
                 "AI_THINKING_BUDGET",
@@ -259,6 +262,20 @@ where
     value
 }
 
+/// As long as the resource lets it be.
+const MOST_DAYS: u32 = 36_500;
+
+fn message_days(env: &mut Reader) -> Option<u32> {
+    let days = env.optional(
+        "MESSAGE_RETENTION_DAYS",
+        "For how many days what was said is kept, 1 to 36500; whole months are dropped, so up to a month longer. Summaries and facts stay. Until people delete it, where this is not set.",
+    );
+    if days.is_some_and(|days| !(1..=MOST_DAYS).contains(&days)) {
+        env.problem(format!("MESSAGE_RETENTION_DAYS must be 1 to {MOST_DAYS}"));
+    }
+    days
+}
+
 fn image_limit(env: &mut Reader) -> usize {
     /// What fits into a body, in base64.
     const MOST: usize = 10;
@@ -311,7 +328,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 23] = [
+    const WRONG: [(&str, &str); 24] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -335,6 +352,7 @@ mod tests {
         ("RELATIONSHIP_DECAY", "{\"afterDays\": 0, \"pointsPerDay\": 5}"),
         ("MAX_AI_ITERATIONS", "21"),
         ("AI_THINKING_BUDGET", "-2"),
+        ("MESSAGE_RETENTION_DAYS", "0"),
     ];
 
     #[test]

@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
+use chrono::TimeDelta;
 use evolve_contract::{
     Code,
     history::{
@@ -16,6 +17,7 @@ use evolve_store::{
     exports::Talk,
     history::{At, Page, Run},
     messages::{Message, Role},
+    purge::Finished,
     rooms,
 };
 
@@ -84,23 +86,27 @@ pub async fn conversations(
     responses((status = 200, description = "Who sees what", body = PrivacyResponse), PrivacyProblems),
 )]
 pub async fn privacy(State(api): State<Api>) -> Json<PrivacyResponse> {
-    Json(PrivacyResponse { models: api.engine.recipients(), kept: kept() })
+    Json(PrivacyResponse { models: api.engine.recipients(), kept: kept(api.message_days) })
 }
 
-fn kept() -> Vec<Kept> {
-    let until_deleted = [
-        KeptKind::Messages,
-        KeptKind::Memory,
-        KeptKind::Activity,
-        KeptKind::Payments,
-        KeptKind::Referrals,
-        KeptKind::FileReferences,
-        KeptKind::DrawnPictures,
-        KeptKind::Unanswered,
-        KeptKind::InlineAnswers,
-    ];
-    let group_talk = Kept { what: KeptKind::GroupTalk, days: u32::try_from(rooms::KEPT.num_days()).ok() };
-    until_deleted.into_iter().map(|what| Kept { what, days: None }).chain([group_talk]).collect()
+/// Where messages are kept for so many days, so is that they came with a file.
+fn kept(message_days: Option<u32>) -> Vec<Kept> {
+    let days = |time: TimeDelta| u32::try_from(time.num_days()).ok();
+    let finished = |finished: Finished| days(finished.kept_for(message_days));
+    [
+        (KeptKind::Messages, message_days),
+        (KeptKind::Memory, None),
+        (KeptKind::Activity, None),
+        (KeptKind::Payments, None),
+        (KeptKind::Referrals, None),
+        (KeptKind::FileReferences, message_days),
+        (KeptKind::DrawnPictures, finished(Finished::Turns)),
+        (KeptKind::Unanswered, finished(Finished::KeptUpdates)),
+        (KeptKind::InlineAnswers, finished(Finished::Turns)),
+        (KeptKind::GroupTalk, days(rooms::KEPT)),
+    ]
+    .map(|(what, days)| Kept { what, days })
+    .to_vec()
 }
 
 /// The conversation of each message of a run.

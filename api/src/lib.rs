@@ -31,6 +31,7 @@ pub mod refunds;
 pub mod relationship;
 pub mod request_id;
 pub mod router;
+pub mod scheduler;
 pub mod security;
 mod serve;
 pub mod settings;

@@ -25,7 +25,7 @@ use crate::{
     openapi::Document,
     operation, payments,
     problem::ApiError,
-    profile, ready, refunds, relationship, request_id, security, settings,
+    profile, ready, refunds, relationship, request_id, scheduler, security, settings,
     state::Api,
     stats, voice,
 };
@@ -85,6 +85,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::returned))
         .routes(routes!(refunds::decline))
         .routes(routes!(refunds::grant))
+        .routes(routes!(scheduler::status))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))

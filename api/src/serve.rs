@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_domain::payment::Price;
 use evolve_engine::{
-    Engine, EngineConfig, EngineMetrics, conversations,
-    deletions::{self, Deletions},
+    Engine, EngineConfig, EngineMetrics,
+    deletions::Deletions,
     exports::Exports,
     first,
     history::History,
+    jobs::{self, Means, Pace, Scheduler},
     meaning::{self, Meanings},
-    memories,
     memories::Memories,
-    memory, partitions,
+    memory,
     payments::{
         self, Payments,
         provider::{Money, PaymentProvider, Stars},
@@ -21,7 +21,6 @@ use evolve_engine::{
     profiles::{Profiles, Windows},
     providers,
     relationships::Relationships,
-    rooms,
     speech::Speech,
     stats::Stats,
     summary,
@@ -53,20 +52,14 @@ pub fn serve(
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
-    let language = config.persona.language.as_str();
-    let api = assemble(config, clock.clone(), tasks, metrics)?;
+    let api = assemble(config, clock, tasks, metrics)?;
     check_keys(&api, tasks);
     summary::start(api.engine.clone(), tasks);
     meaning::start(api.engine.clone(), tasks);
-    partitions::start(api.engine.clone(), tasks);
-    rooms::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
-    deletions::start(api.deletions.clone(), tasks);
-    payments::start(api.store.clone(), clock, language, tasks);
     payments::watch(api.payments.clone(), metrics, tasks);
-    memories::start(api.engine.clone(), tasks);
-    conversations::start(api.engine.clone(), tasks);
     first::start(api.engine.clone(), tasks);
+    api.scheduler.start(tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
@@ -139,8 +132,13 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         metrics: engine_metrics,
         clock: clock.clone(),
     })?;
+    let message_days = config.message_days;
+    let means = Means::new(engine.clone(), deletions.clone(), profiles.clone(), redis.clone(), message_days, metrics);
+    let scheduler = Scheduler::new(store.clone(), clock.clone(), jobs::all(&means), Pace::default(), metrics);
     Ok(Api::new(Parts {
         engine,
+        scheduler,
+        message_days,
         profiles,
         deletions,
         exports,

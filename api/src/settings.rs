@@ -61,17 +61,29 @@ fn changes(data: SettingsData) -> Changes {
         follow_ups,
         menu_buttons,
         time_zone,
+        keep_messages_days: keep_days,
     } = data;
     let detail = detail.map(|detail| match detail {
         Detail::Short => Wished::Short,
         Detail::Normal => Wished::Normal,
         Detail::Long => Wished::Long,
     });
-    Changes { detail, instructions, talk_of, avoid, quiet_hours, good_morning, follow_ups, menu_buttons, time_zone }
+    Changes {
+        detail,
+        instructions,
+        talk_of,
+        avoid,
+        quiet_hours,
+        good_morning,
+        follow_ups,
+        menu_buttons,
+        time_zone,
+        keep_days,
+    }
 }
 
 fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
-    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups, menu_buttons } =
+    let Preferences { settings: _, zone_is_chosen, wishes, quiet, good_morning, follow_ups, menu_buttons, keep_days } =
         preferences;
     let Wishes { detail, instructions, talk_of, avoid } = wishes;
     let detail = match detail {
@@ -91,6 +103,7 @@ fn response(user_id: i64, preferences: Preferences) -> SettingsResponse {
         menu_buttons: menu_buttons.then_some(true),
         // The profile tells it.
         time_zone: None,
+        keep_messages_days: keep_days,
     };
     SettingsResponse { user_id, data, zone_is_chosen: Some(zone_is_chosen) }
 }

@@ -108,8 +108,8 @@ async fn what_was_said_is_read_back_and_forth_without_a_gap_or_a_repetition() {
     assert_eq!(privacy.models, ["script", "scripted"], "each once");
     let days = |what: KeptKind| privacy.kept.iter().find(|kept| kept.what == what).unwrap().days;
     assert_eq!((days(KeptKind::Messages), days(KeptKind::GroupTalk)), (None, Some(1)));
-    assert_eq!((days(KeptKind::DrawnPictures), days(KeptKind::Unanswered)), (None, None));
-    assert_eq!(days(KeptKind::InlineAnswers), None);
+    assert_eq!((days(KeptKind::DrawnPictures), days(KeptKind::Unanswered)), (Some(90), Some(30)));
+    assert_eq!(days(KeptKind::InlineAnswers), Some(90));
     let invite = api.client.status(&token, IVAN).await.unwrap().invite;
     assert_eq!(invite.as_deref(), Some("ref_16"));
 }

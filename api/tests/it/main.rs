@@ -26,6 +26,7 @@ mod process;
 mod profile;
 mod ready;
 mod relationship;
+mod scheduler;
 mod settings;
 mod stream;
 mod voice;

@@ -66,6 +66,22 @@ async fn what_a_person_wishes_is_kept_encrypted_and_told_to_the_model_as_informa
 }
 
 #[tokio::test]
+async fn messages_are_kept_for_as_long_as_the_person_wants() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let keep = |days: u16| SettingsData { keep_messages_days: Some(days), ..SettingsData::default() };
+    assert_eq!(set(&api, &token, keep(30)).await.keep_messages_days, Some(30));
+    let other = set(&api, &token, SettingsData { good_morning: Some(true), ..SettingsData::default() }).await;
+    assert_eq!(other.keep_messages_days, Some(30), "what is not given stays");
+    let short = json!({"user_id": IVAN, "data": {"keep_messages_days": 7}});
+    let problem = api.post("/settings", Some(&token), &short).await.problem();
+    assert_eq!(problem.code, Code::InvalidValue);
+    assert_eq!(problem.detail.as_deref(), Some("keep_messages_days: must be 0 or from 30 to 3650"));
+    assert_eq!(set(&api, &token, keep(0)).await.keep_messages_days, None);
+}
+
+#[tokio::test]
 async fn a_wish_out_of_bounds_is_named_and_nothing_is_changed() {
     let api = Api::start().await;
     let token = api.token(IVAN).await;

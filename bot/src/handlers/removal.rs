@@ -4,7 +4,7 @@
 //! button that they find months later. What is said after it is said directly and not through the outbox, where it would be
 //! something of them that is kept.
 
-use evolve_contract::profile::ProfileData;
+use evolve_contract::{history::KeptKind, profile::ProfileData};
 use evolve_domain::language::Language;
 use serde_json::json;
 
@@ -38,8 +38,16 @@ pub(super) async fn ask(turn: &Turn<'_>) -> Result<Replies, Trouble> {
 pub(super) async fn privacy(turn: &Turn<'_>) -> Result<Replies, Trouble> {
     let profile = turn.bot.api.profile(turn.person.id).await?;
     let language = turn.language(profile.as_deref());
-    let models = turn.bot.api.privacy(turn.person.id).await?.models.join(", ");
-    let mut text = Text::Privacy { models: &models }.render(language);
+    let told = turn.bot.api.privacy(turn.person.id).await?;
+    let days = |what: KeptKind| told.kept.iter().find(|kept| kept.what == what)?.days;
+    let mut text = Text::Privacy {
+        models: &told.models.join(", "),
+        messages: days(KeptKind::Messages).unwrap_or_default(),
+        pictures: days(KeptKind::DrawnPictures).unwrap_or_default(),
+        unanswered: days(KeptKind::Unanswered).unwrap_or_default(),
+        inline: days(KeptKind::InlineAnswers).unwrap_or_default(),
+    }
+    .render(language);
     if let Some(consent) = turn.bot.api.consent(turn.person.id).await? {
         text = format!("{text}\n\n{}", consent::told(&consent, profile.as_deref(), language));
     }

@@ -23,7 +23,7 @@ use evolve_contract::{
         StopRequest, StopResponse,
     },
     deletion::{DeletionCancelled, DeletionRequest, DeletionResponse},
-    history::{HistoryQuery, HistoryResponse, PrivacyResponse, Said, SaidIn, Speaker},
+    history::{HistoryQuery, HistoryResponse, Kept, KeptKind, PrivacyResponse, Said, SaidIn, Speaker},
     memory::FactData,
     problem::PROBLEM_JSON,
     profile::{
@@ -672,8 +672,15 @@ async fn history(
 
 async fn privacy(State(world): Shared, headers: HeaderMap) -> Response {
     match person(&world.lock().unwrap(), &headers) {
-        Ok(_) => Json(PrivacyResponse { models: vec!["gemini".to_owned(), "local".to_owned()], kept: Vec::new() })
-            .into_response(),
+        Ok(_) => {
+            let kept = [
+                Kept { what: KeptKind::Messages, days: Some(365) },
+                Kept { what: KeptKind::DrawnPictures, days: Some(90) },
+                Kept { what: KeptKind::Memory, days: None },
+            ];
+            let models = vec!["gemini".to_owned(), "local".to_owned()];
+            Json(PrivacyResponse { models, kept: kept.to_vec() }).into_response()
+        }
         Err(response) => response,
     }
 }
@@ -706,6 +713,7 @@ async fn update_settings(State(world): Shared, headers: HeaderMap, Json(update):
     known.good_morning = new.good_morning.or(known.good_morning);
     known.follow_ups = new.follow_ups.or(known.follow_ups);
     known.menu_buttons = new.menu_buttons.or(known.menu_buttons);
+    known.keep_messages_days = new.keep_messages_days.or(known.keep_messages_days).filter(|days| *days > 0);
     let data = known.clone();
     Json(SettingsResponse { user_id, data, zone_is_chosen: None }).into_response()
 }

@@ -186,8 +186,10 @@ async fn people_are_told_what_is_kept_for_how_long_and_who_sees_it() {
     let told = world.wait_for_last(42, "Что о вас хранится").await;
     for part in [
         "(gemini, local)",
-        "картинки, нарисованные для вас",
+        "их можно было найти: 365 дней и не больше",
+        "картинки, нарисованные для вас: 90 дней\n",
         "неуслышанные записи",
+        "до ответа на них\n",
         "в группе и мои ответы там: сутки",
         "inline",
     ] {

@@ -86,6 +86,29 @@ async fn everything_is_set_in_one_message_that_turns_its_own_pages() {
 }
 
 #[tokio::test]
+async fn who_wants_messages_kept_for_less_chooses_for_how_long_and_may_change_their_mind() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "/settings");
+    let menu = world.wait_for_last(42, "Наши сообщения хранятся: Как у всех").await.message_id;
+    press(&world, &anna(), menu, "🗂 Наши сообщения").await;
+    turned(&world, 42, menu, "Как долго хранить").await;
+    press(&world, &anna(), menu, "90 дней").await;
+    turned(&world, 42, menu, "✓ 90 дней").await;
+    assert_eq!(world.api.settings(42).keep_messages_days, Some(90));
+    let forged = world.telegram.press(anna(), menu, "set:keep:1");
+    world.wait_until_done(forged).await;
+    assert_eq!(world.api.settings(42).keep_messages_days, Some(90));
+    press(&world, &anna(), menu, "Назад").await;
+    turned(&world, 42, menu, "Наши сообщения хранятся: 90 дней").await;
+    press(&world, &anna(), menu, "🗂 Наши сообщения").await;
+    turned(&world, 42, menu, "Как долго хранить").await;
+    press(&world, &anna(), menu, "Как у всех").await;
+    turned(&world, 42, menu, "✓ Как у всех").await;
+    assert_eq!(world.api.settings(42).keep_messages_days, None);
+}
+
+#[tokio::test]
 async fn the_list_of_commands_is_in_the_language_that_was_chosen_until_it_is_the_apps_again() {
     let world = World::new().await;
     let _bot = world.bot().await;

@@ -138,7 +138,8 @@ pub struct PrivacyResponse {
 pub struct Kept {
     /// What.
     pub what: KeptKind,
-    /// For how many days; nothing for until the person deletes it.
+    /// For how many days; nothing for until the person deletes it. `messages` go by whole months, and so are kept for up to a
+    /// month longer; people may have theirs kept for less (`keep_messages_days` of `/settings`).
     pub days: Option<u32>,
 }
 

@@ -19,6 +19,7 @@ pub mod problem;
 pub mod profile;
 pub mod ready;
 pub mod relationship;
+pub mod scheduler;
 pub mod settings;
 pub mod stats;
 pub mod upload;

@@ -56,6 +56,11 @@ pub struct SettingsData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(example = "Europe/London")]
     pub time_zone: Option<String>,
+    /// How many days what was said is kept, from 30 to 3650, where the person wants it kept for less than everybody's is; 0 for
+    /// as long as that. Summaries and facts stay. An answer leaves it out where nothing was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 90)]
+    pub keep_messages_days: Option<u16>,
 }
 
 /// `POST /settings`.
@@ -104,6 +109,7 @@ struct Lenient {
     menu_buttons: Option<bool>,
     #[serde(default)]
     time_zone: Option<String>,
+    keep_messages_days: Option<u16>,
 }
 
 #[cfg(test)]

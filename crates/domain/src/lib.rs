@@ -14,6 +14,7 @@ pub mod quiet;
 pub mod referral;
 pub mod relationship;
 pub mod safety;
+pub mod schedule;
 pub mod speech;
 pub mod tokens;
 pub mod wishes;

@@ -1,9 +1,7 @@
 //! Removal after a time to think: asked for, cancelled, and carried out when it is due.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_runtime::{clock::Clock, shutdown::Tasks};
+use evolve_runtime::clock::Clock;
 use evolve_store::Store;
 
 use crate::{
@@ -13,8 +11,6 @@ use crate::{
 
 /// Longest time to think, in days.
 const MOST_DAYS: u32 = 30;
-/// Pause between two looks at who is due.
-const SWEEP: Duration = Duration::from_secs(60);
 /// People looked at at once.
 const BATCH: u32 = 20;
 
@@ -90,26 +86,4 @@ impl Deletions {
         }
         Ok(removed)
     }
-}
-
-/// Starts the background work, as a task of `tasks`.
-pub fn start(deletions: Deletions, tasks: &Tasks) {
-    let soft = tasks.soft();
-    tasks.spawn("deletions", async move {
-        while !soft.is_cancelled() {
-            match deletions.carry_out().await {
-                Ok(0) => {}
-                Ok(removed) => {
-                    tracing::info!(removed, "people were removed as they had asked");
-                    continue;
-                }
-                Err(error) => tracing::warn!(%error, "people who asked to be removed are not yet; trying again"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(SWEEP) => {}
-                () = soft.cancelled() => {}
-            }
-        }
-        Ok(())
-    });
 }

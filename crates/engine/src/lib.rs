@@ -1,7 +1,8 @@
 //! The engine: how a message becomes an answer.
 //!
 //! `turn/` is the way of one message, stage by stage; `model/` the language models that answer; `prompt/` what they are
-//! told; `tools/` what they may do; `summary` what is done in the background. No HTTP types of ours, no SQL.
+//! told; `tools/` what they may do; `summary` what is summed up in the background; `jobs/` what is done again and again. No HTTP
+//! types of ours, no SQL.
 
 pub mod consents;
 pub mod conversations;
@@ -11,19 +12,18 @@ pub mod facts;
 mod feedback;
 pub mod first;
 pub mod history;
+pub mod jobs;
 pub mod meaning;
 pub mod memories;
 pub mod memory;
 pub mod metrics;
 pub mod model;
-pub mod partitions;
 pub mod payments;
 pub mod preferences;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
-pub mod rooms;
 pub mod speech;
 pub mod stats;
 pub mod summary;

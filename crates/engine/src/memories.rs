@@ -1,7 +1,5 @@
 //! What the companion remembers, as the person sees it: listed, searched, corrected and forgotten.
 
-use std::time::Duration;
-
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use evolve_domain::{
@@ -13,7 +11,7 @@ use evolve_domain::{
     plan::Plans,
     profile::Settings,
 };
-use evolve_runtime::{clock::Clock, shutdown::Tasks};
+use evolve_runtime::clock::Clock;
 use evolve_store::{
     Store, StoreError,
     corrections::Correction,
@@ -29,8 +27,6 @@ use crate::Engine;
 pub const MOST_ON_A_PAGE: u32 = 50;
 /// A turn that forgot something may be asked for its answer again for this long; then its answer is forgotten too.
 const REPEATS: TimeDelta = TimeDelta::minutes(10);
-/// Pause between looks for what is owed.
-const PAUSE: Duration = Duration::from_secs(60);
 
 /// Why it could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -252,44 +248,24 @@ fn invalid(field: &'static str, reason: String) -> MemoryError {
     MemoryError::Invalid { field, reason }
 }
 
-/// Starts paying what forgetting owes, as a task of `tasks`: what turns were asked to forget, and what was cut off.
-pub fn start(engine: Engine, tasks: &Tasks) {
-    let soft = tasks.soft();
-    tasks.spawn("forgetting", async move {
-        loop {
-            settle_owed(&engine, || soft.is_cancelled()).await;
-            tokio::select! {
-                () = tokio::time::sleep(PAUSE) => {}
-                () = soft.cancelled() => return Ok(()),
-            }
-        }
-    });
-}
-
 /// Forgets what everybody is owed; for how many it was done. Somebody for whom it does not work is left for a while and does
 /// not keep the others waiting.
-pub async fn settle_owed(engine: &Engine, is_over: impl Fn() -> bool) -> usize {
+///
+/// # Errors
+/// [`StoreError`], when the database cannot serve; whoever was not reached is still owed.
+pub async fn settle_owed(engine: &Engine, is_over: impl Fn() -> bool) -> Result<usize, StoreError> {
     let forgetting = engine.store.forgetting();
     let (mut settled, mut failed) = (0, Vec::new());
     while !is_over() {
-        let user_id = match forgetting.owed(engine.clock.now() - REPEATS, &failed).await {
-            Ok(Some(user_id)) => user_id,
-            Ok(None) => break,
-            Err(error) => {
-                tracing::warn!(%error, "who is owed forgetting could not be read; trying again later");
-                break;
-            }
-        };
+        let Some(user_id) = forgetting.owed(engine.clock.now() - REPEATS, &failed).await? else { break };
         match forgetting.settle(user_id).await {
             Ok(_) => settled += 1,
+            Err(error) if error.is_unavailable() => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, "what was to be forgotten could not be; trying again later");
-                if error.is_unavailable() {
-                    break;
-                }
                 failed.push(user_id);
             }
         }
     }
-    settled
+    Ok(settled)
 }

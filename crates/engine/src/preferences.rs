@@ -13,6 +13,12 @@ use evolve_store::{
 
 use crate::profiles::{ProfileError, Profiles, time_zone};
 
+/// The shortest time, in days, for which somebody can have their messages kept: what is kept for other reasons (an update that could
+/// not be answered) is not kept for longer than that.
+pub const LEAST_KEEP_DAYS: u16 = 30;
+/// The longest.
+pub const MOST_KEEP_DAYS: u16 = 3650;
+
 /// What somebody wants changed, unchecked. What is `None` stays; what is empty clears.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -34,6 +40,8 @@ pub struct Changes {
     pub menu_buttons: Option<bool>,
     /// Where they live, as an IANA time zone.
     pub time_zone: Option<String>,
+    /// How many days their messages are kept; 0 for as long as everybody's are.
+    pub keep_days: Option<u16>,
 }
 
 impl Changes {
@@ -55,7 +63,19 @@ impl Changes {
             follow_ups: self.follow_ups,
             menu_buttons: self.menu_buttons,
             time_zone: self.time_zone.as_deref().map(time_zone).transpose()?,
+            keep_days: self.keep_days.map(keep_days).transpose()?,
         })
+    }
+}
+
+fn keep_days(days: u16) -> Result<Option<u16>, ProfileError> {
+    match days {
+        0 => Ok(None),
+        LEAST_KEEP_DAYS..=MOST_KEEP_DAYS => Ok(Some(days)),
+        _ => Err(ProfileError::Invalid {
+            field: "keep_messages_days",
+            reason: format!("must be 0 or from {LEAST_KEEP_DAYS} to {MOST_KEEP_DAYS}"),
+        }),
     }
 }
 
@@ -122,5 +142,11 @@ mod tests {
         assert!(changes.check().unwrap_err().to_string().starts_with("avoid: each must have at most 60"));
         let changes = Changes { quiet_hours: Some(" ".to_owned()), ..Changes::default() };
         assert_eq!(changes.check().unwrap().quiet, Some(None));
+        let keeping =
+            |days: u16| Changes { keep_days: Some(days), ..Changes::default() }.check().map(|it| it.keep_days);
+        assert_eq!((keeping(0).unwrap(), keeping(30).unwrap()), (Some(None), Some(Some(30))));
+        for days in [1, 29, 3651] {
+            assert_eq!(keeping(days).unwrap_err().to_string(), "keep_messages_days: must be 0 or from 30 to 3650");
+        }
     }
 }

@@ -220,10 +220,7 @@ impl Profiles {
     /// # Errors
     /// [`ProfileError::NotFound`], [`ProfileError::Store`].
     pub async fn get(&self, user_id: i64) -> Result<UserRecord, ProfileError> {
-        let load = async || -> Result<Option<Cached>, StoreError> {
-            Ok(self.store.users().profile(user_id, self.defaults).await?.map(Cached::from))
-        };
-        let cached = self.cache.get_or_load(Entry::Profile(user_id), load).await?;
+        let cached = self.cache.get_or_load(Entry::Profile(user_id), async || self.load(user_id).await).await?;
         cached.map(UserRecord::from).ok_or(ProfileError::NotFound)
     }
 
@@ -242,6 +239,24 @@ impl Profiles {
         let written = self.store.users().meet(user_id, settings, self.clock.now()).await;
         self.cache.forget(Entry::Profile(user_id)).await;
         Ok(written?)
+    }
+
+    /// Puts what is known of a person into the cache, before anybody asks for it; whether it was not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn warm(&self, user_id: i64) -> Result<bool, StoreError> {
+        self.cache.warm(Entry::Profile(user_id), async || self.load(user_id).await).await
+    }
+
+    /// Whether anything is cached at all.
+    #[must_use]
+    pub fn are_cached(&self) -> bool {
+        self.cache.is_on()
+    }
+
+    async fn load(&self, user_id: i64) -> Result<Option<Cached>, StoreError> {
+        Ok(self.store.users().profile(user_id, self.defaults).await?.map(Cached::from))
     }
 
     /// Changes what is known of a person; makes the profile of somebody new.

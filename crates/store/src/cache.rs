@@ -140,6 +140,36 @@ impl Cache {
         Ok(loaded)
     }
 
+    /// Whether anything is cached at all.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.ttl.is_zero() && self.redis.breaker().is_some()
+    }
+
+    /// Fills an entry that is not there with what `load` finds, before anybody asks for it. It counts as neither hit nor miss.
+    /// Whether it was filled.
+    ///
+    /// # Errors
+    /// Those of `load`; Redis causes none.
+    pub async fn warm<T, E, L>(&self, entry: Entry, load: L) -> Result<bool, E>
+    where
+        T: Serialize + DeserializeOwned,
+        L: AsyncFnOnce() -> Result<Option<T>, E>,
+    {
+        if !self.is_on() {
+            return Ok(false);
+        }
+        let key = entry.key(&self.redis);
+        if !matches!(self.find::<T>(&key).await, Found::Nothing) {
+            return Ok(false);
+        }
+        let began = Instant::now();
+        let loaded = load().await?;
+        let Some(value) = loaded.filter(|_| began.elapsed() < FILL_WITHIN) else { return Ok(false) };
+        self.fill(&key, &value).await;
+        Ok(true)
+    }
+
     /// Forgets an entry, and keeps readers from filling it with what they have read before. To be called before a write
     /// (should this process die between the write and the second call) and after it.
     pub async fn forget(&self, entry: Entry) {
@@ -276,6 +306,23 @@ mod tests {
         assert!(!it.raw().await.unwrap().contains("Иван"));
         let left: i64 = redis::cmd("PTTL").arg(KEY).query_async(&mut it.raw).await.unwrap();
         assert!((1..=600_000).contains(&left), "{left}");
+    }
+
+    #[tokio::test]
+    async fn what_is_warmed_is_a_hit_for_who_asks_first_and_what_is_there_stays() {
+        let it = fixture().await;
+        let warm = async |value: &str| {
+            let load = async || Ok::<_, Infallible>(Some(value.to_owned()));
+            it.cache.warm(Entry::Profile(42), load).await.unwrap()
+        };
+        assert!(warm("Иван").await);
+        assert!(!warm("not asked").await);
+        assert_eq!(it.counts(), [0, 0, 0]);
+        assert_eq!(it.read("not asked").await, "Иван");
+        assert_eq!(it.counts(), [1, 0, 0]);
+        it.cache.forget(Entry::Profile(42)).await;
+        warm("old").await;
+        assert_eq!(it.read("new").await, "new", "a writer's mark stays");
     }
 
     #[tokio::test]

@@ -33,6 +33,10 @@ const END_SILENT: &str = "
     UPDATE conversations c SET ended_at = c.last_message_at, silent = true FROM silent
     WHERE c.id = silent.id AND c.ended_at IS NULL AND c.last_message_at < $1";
 
+/// $1 how many.
+const TALKING: &str = "
+    SELECT user_id FROM conversations WHERE ended_at IS NULL ORDER BY last_message_at DESC LIMIT $1";
+
 /// $1 person, $2 the start of the one after, $3 how many.
 const LIST: &str = "
     SELECT c.id, c.started_at, c.ended_at, c.messages, c.title, s.content AS summary
@@ -48,6 +52,15 @@ impl Conversations<'_> {
         let query = sqlx::query_as(LIST).bind(user_id).bind(before).bind(i64::from(limit));
         let rows: Vec<TalkRow> = query.fetch_all(&self.0.pool).await?;
         Ok(rows.into_iter().map(|row| row.open(&self.0.keys)).collect())
+    }
+
+    /// Who talked last and may go on, at most `limit` people, the last of them first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn talking(&self, limit: u32) -> Result<Vec<i64>, StoreError> {
+        let rows: Vec<(i64,)> = sqlx::query_as(TALKING).bind(i64::from(limit)).fetch_all(&self.0.pool).await?;
+        Ok(rows.into_iter().map(|(user_id,)| user_id).collect())
     }
 
     /// Ends conversations in which nobody has said anything since `before`; how many, at most `limit`.

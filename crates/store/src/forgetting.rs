@@ -302,7 +302,8 @@ async fn empty(
         .fetch_all(&mut *connection)
         .await?;
     let rows: Vec<_> = found.held(rows, &sources.0).into_values().filter(|row| !row.text.is_empty()).collect();
-    unindex(connection, user_id, &rows).await?;
+    let texts: Vec<_> = rows.iter().map(|row| (row.number, row.created_at, row.text.as_str())).collect();
+    unindex(connection, user_id, &texts).await?;
     vectors::gone(connection, user_id, rows.iter().filter_map(|row| row.number).collect()).await?;
     let (answers, messages): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.role == Role::Assistant.as_str());
     sqlx::query(EMPTY)
@@ -319,13 +320,17 @@ async fn empty(
     Ok(rows)
 }
 
-/// Takes messages out of the index.
-async fn unindex(connection: &mut PgConnection, user_id: i64, rows: &[MessageRow]) -> Result<(), StoreError> {
+/// Takes messages out of the index: the number of each, its time and its words.
+pub(crate) async fn unindex(
+    connection: &mut PgConnection,
+    user_id: i64,
+    messages: &[(Option<i32>, DateTime<Utc>, &str)],
+) -> Result<(), StoreError> {
     let mut gone: BTreeMap<(String, NaiveDate), BTreeSet<u32>> = BTreeMap::new();
-    for row in rows {
-        let Some(number) = row.number.and_then(|number| u32::try_from(number).ok()) else { continue };
-        for entry in index(&row.text, Side::Person) {
-            gone.entry((entry.term, month_of(row.created_at))).or_default().insert(number);
+    for (number, created_at, text) in messages {
+        let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else { continue };
+        for entry in index(text, Side::Person) {
+            gone.entry((entry.term, month_of(*created_at))).or_default().insert(number);
         }
     }
     let (words, months): (Vec<_>, Vec<_>) = gone.keys().cloned().unzip();

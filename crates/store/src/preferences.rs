@@ -33,6 +33,8 @@ pub struct Preferences {
     pub follow_ups: bool,
     /// Whether they are shown the main commands below the field in which they type.
     pub menu_buttons: bool,
+    /// How many days they want their messages kept; nothing for as long as everybody's are.
+    pub keep_days: Option<u16>,
 }
 
 /// A change: what is `None` stays, an inner `None` clears.
@@ -56,6 +58,8 @@ pub struct PreferencesPatch {
     pub menu_buttons: Option<bool>,
     /// Where they say that they live.
     pub time_zone: Option<Tz>,
+    /// See [`Preferences::keep_days`].
+    pub keep_days: Option<Option<u16>>,
 }
 
 impl PreferencesPatch {
@@ -81,6 +85,7 @@ impl PreferencesPatch {
         set(&mut preferences.menu_buttons, &self.menu_buttons);
         set(&mut preferences.settings.time_zone, &self.time_zone);
         preferences.zone_is_chosen |= self.time_zone.is_some();
+        set(&mut preferences.keep_days, &self.keep_days);
     }
 }
 
@@ -96,13 +101,14 @@ struct Row {
     good_morning: bool,
     follow_ups: bool,
     menu_buttons: bool,
+    keep_days: Option<i16>,
 }
 
 const SELECT: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
            COALESCE(s.menu_buttons, false) AS menu_buttons,
-           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen, s.keep_days
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1";
 
@@ -111,25 +117,27 @@ const SELECT_FOR_UPDATE: &str = "
     SELECT u.profile, s.language, s.time_zone, s.onboarding, s.quiet_from, s.quiet_until,
            COALESCE(s.good_morning, false) AS good_morning, COALESCE(s.follow_ups, false) AS follow_ups,
            COALESCE(s.menu_buttons, false) AS menu_buttons,
-           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen
+           COALESCE(s.zone_is_chosen, false) AS zone_is_chosen, s.keep_days
     FROM users u LEFT JOIN settings s ON s.user_id = u.id
     WHERE u.id = $1
     FOR UPDATE OF u";
 
 /// $1 person, $2 profile, $3–$5 settings where there are none yet, $6/$7 quiet hours, $8/$9 switches, $10 now, $11 the keys, $12 whether
-/// $4 is where they say that they live. Whoever allows something is looked at soon; the look itself says when the next one is due.
+/// $4 is where they say that they live, $13 for how long messages are kept. Whoever allows something is looked at soon; the look
+/// itself says when the next one is due.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET profile = $2 WHERE id = $1 RETURNING id
     )
     INSERT INTO settings AS s (user_id, language, time_zone, onboarding, quiet_from, quiet_until, good_morning, follow_ups,
-                               proactive_at, updated_at, menu_buttons, zone_is_chosen)
-    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10, $11, $12 FROM person
+                               proactive_at, updated_at, menu_buttons, zone_is_chosen, keep_days)
+    SELECT id, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 OR $9 THEN $10 END, $10, $11, $12, $13 FROM person
     ON CONFLICT (user_id) DO UPDATE
     SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, good_morning = excluded.good_morning,
         follow_ups = excluded.follow_ups, proactive_at = excluded.proactive_at, updated_at = excluded.updated_at,
         menu_buttons = excluded.menu_buttons, zone_is_chosen = s.zone_is_chosen OR excluded.zone_is_chosen,
-        time_zone = CASE WHEN excluded.zone_is_chosen THEN excluded.time_zone ELSE s.time_zone END";
+        time_zone = CASE WHEN excluded.zone_is_chosen THEN excluded.time_zone ELSE s.time_zone END,
+         keep_days = excluded.keep_days";
 
 /// What waits to be said first was decided under what they wanted before. What is being sent is let be. $1 person, $2 now.
 const TAKE_BACK: &str = "
@@ -190,6 +198,7 @@ impl PreferencesOf<'_> {
             .bind(now)
             .bind(preferences.menu_buttons)
             .bind(patch.time_zone.is_some())
+            .bind(preferences.keep_days.map(|days| i16::try_from(days).unwrap_or(i16::MAX)))
             .execute(&mut *transaction)
             .await?;
         if patch.is_of_first() {
@@ -209,6 +218,7 @@ impl PreferencesOf<'_> {
             good_morning: row.good_morning,
             follow_ups: row.follow_ups,
             menu_buttons: row.menu_buttons,
+            keep_days: row.keep_days.and_then(|days| u16::try_from(days).ok()),
         })
     }
 }

@@ -19,7 +19,7 @@ use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, histogram::Histogram},
 };
-use redis::{AsyncConnectionConfig, Client, RedisResult, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, InfoDict, RedisResult, aio::MultiplexedConnection};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
@@ -86,6 +86,23 @@ pub enum RedisError {
     /// It could not be reached, or refused.
     #[error("Redis failed: {0}")]
     Failed(#[from] redis::RedisError),
+}
+
+/// How a Redis server fares. What it counts, it counts since it was started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RedisReport {
+    /// Memory that is used, bytes.
+    pub used_bytes: u64,
+    /// Memory that may be used, bytes; 0 for no limit.
+    pub max_bytes: u64,
+    /// Keys of this database.
+    pub keys: u64,
+    /// Keys that were thrown out for want of memory.
+    pub evicted: u64,
+    /// Keys that were asked for and found.
+    pub hits: u64,
+    /// Keys that were asked for and not there.
+    pub misses: u64,
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -185,6 +202,27 @@ impl Redis {
     /// [`RedisError`], within the configured time.
     pub async fn ping(&self) -> Result<(), RedisError> {
         self.call("ping", |mut connection| async move { redis::cmd("PING").exec_async(&mut connection).await }).await
+    }
+
+    /// How the server fares, all that use it together.
+    ///
+    /// # Errors
+    /// [`RedisError`], within the configured time.
+    pub async fn report(&self) -> Result<RedisReport, RedisError> {
+        let (info, keys): (InfoDict, u64) = self
+            .call("report", |mut connection| async move {
+                redis::pipe().cmd("INFO").cmd("DBSIZE").query_async(&mut connection).await
+            })
+            .await?;
+        let number = |name: &str| info.get::<u64>(name).unwrap_or_default();
+        Ok(RedisReport {
+            used_bytes: number("used_memory"),
+            max_bytes: number("maxmemory"),
+            keys,
+            evicted: number("evicted_keys"),
+            hits: number("keyspace_hits"),
+            misses: number("keyspace_misses"),
+        })
     }
 
     /// A key of ours.

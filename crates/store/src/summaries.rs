@@ -122,10 +122,10 @@ const CLAIM: &str = "
         SET summary_leased_until = $1 + LEAST($2::interval * (1 << LEAST(c.summary_attempts, 20)), interval '1 day'),
             summary_attempts = c.summary_attempts + 1
         FROM due WHERE c.id = due.id
-        RETURNING c.id, c.user_id, c.summed_messages, c.unsummed_messages, c.extracted_messages, c.reread, c.ended_at,
+        RETURNING c.id, c.user_id, c.messages, c.summed_messages, c.unsummed_messages, c.extracted_messages, c.reread, c.ended_at,
                   c.summary_leased_until
     )
-    SELECT l.id AS conversation_id, l.user_id, l.summed_messages AS summed, l.extracted_messages AS extracted, l.reread,
+    SELECT l.id AS conversation_id, l.user_id, l.messages AS said, l.summed_messages AS summed, l.extracted_messages AS extracted, l.reread,
            l.summary_leased_until AS leased_until, s.content AS summary, COALESCE(p.language, $6) AS language, u.plan, u.premium_until,
            (SELECT json_agg(n ORDER BY n.place) FROM (
                 SELECT m.id, m.place, m.role, m.text, m.has_image, m.created_at FROM messages m
@@ -159,6 +159,17 @@ const WRITE: &str = "
     SET content = excluded.content, messages = excluded.messages, covers_until = GREATEST(s.covers_until, excluded.covers_until),
         updated_at = excluded.updated_at";
 
+/// Of what nobody has summed up in all the time that it was kept nothing is left: the mark moves past it, or the conversation
+/// would be due for ever. $1 conversation, $2 person, $3 lease, $4 how many messages it had when it was leased.
+const PASS_BY: &str = "
+    WITH person AS (
+        SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
+    )
+    UPDATE conversations c
+    SET summed_messages = $4, extracted_messages = GREATEST(c.extracted_messages, $4), summary_leased_until = NULL,
+        summary_attempts = 0
+    FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summary_leased_until = $3";
+
 /// When a conversation is due, and how much is taken at once.
 #[derive(Clone, Copy, Debug)]
 pub struct SummaryRule {
@@ -168,6 +179,30 @@ pub struct SummaryRule {
     pub keep: i32,
     /// Most messages in one pass.
     pub batch: i32,
+}
+
+#[derive(Deserialize)]
+struct Placed {
+    place: i32,
+    id: Uuid,
+    #[serde(flatten)]
+    message: Message,
+}
+
+#[derive(FromRow)]
+struct Row {
+    conversation_id: Uuid,
+    user_id: i64,
+    said: i32,
+    summed: i32,
+    extracted: i32,
+    leased_until: DateTime<Utc>,
+    reread: Vec<i32>,
+    summary: Option<String>,
+    language: String,
+    plan: String,
+    premium_until: Option<DateTime<Utc>>,
+    messages: Option<Json<Vec<Placed>>>,
 }
 
 impl Summaries<'_> {
@@ -182,55 +217,49 @@ impl Summaries<'_> {
         now: DateTime<Utc>,
         lease: TimeDelta,
     ) -> Result<Option<Unsummed>, StoreError> {
-        #[derive(Deserialize)]
-        struct Placed {
-            place: i32,
-            id: Uuid,
-            #[serde(flatten)]
-            message: Message,
+        loop {
+            let row: Option<Row> = sqlx::query_as(CLAIM)
+                .bind(now)
+                .bind(lease)
+                .bind(rule.due_at)
+                .bind(rule.keep)
+                .bind(rule.batch)
+                .bind(default_language.as_str())
+                .fetch_optional(&self.0.pool)
+                .await?;
+            let Some(mut row) = row else { return Ok(None) };
+            let placed = row.messages.take().map(|json| json.0).unwrap_or_default();
+            if placed.is_empty() {
+                // The lease keeps the next claim from finding it again, whatever becomes of this.
+                self.pass_by(&row).await?;
+                continue;
+            }
+            let (places, messages): (Vec<_>, Vec<_>) = placed.into_iter().map(|p| ((p.place, p.id), p.message)).unzip();
+            return Ok(Some(Unsummed {
+                conversation_id: row.conversation_id,
+                user_id: row.user_id,
+                language: parse("settings.language", &row.language, default_language),
+                summary: row.summary.map(|token| self.0.keys.decrypt(&token, "summaries.content")).transpose()?,
+                summed: row.summed,
+                messages,
+                plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
+                places,
+                extracted: row.extracted,
+                reread: row.reread,
+                leased_until: row.leased_until,
+            }));
         }
-        #[derive(FromRow)]
-        struct Row {
-            conversation_id: Uuid,
-            user_id: i64,
-            summed: i32,
-            extracted: i32,
-            leased_until: DateTime<Utc>,
-            reread: Vec<i32>,
-            summary: Option<String>,
-            language: String,
-            plan: String,
-            premium_until: Option<DateTime<Utc>>,
-            messages: Option<Json<Vec<Placed>>>,
-        }
-        let row: Option<Row> = sqlx::query_as(CLAIM)
-            .bind(now)
-            .bind(lease)
-            .bind(rule.due_at)
-            .bind(rule.keep)
-            .bind(rule.batch)
-            .bind(default_language.as_str())
-            .fetch_optional(&self.0.pool)
+    }
+
+    async fn pass_by(&self, row: &Row) -> Result<(), StoreError> {
+        sqlx::query(PASS_BY)
+            .bind(row.conversation_id)
+            .bind(row.user_id)
+            .bind(row.leased_until)
+            .bind(row.said)
+            .execute(&self.0.pool)
             .await?;
-        let Some(row) = row else { return Ok(None) };
-        let placed = row.messages.map(|json| json.0).unwrap_or_default();
-        let (places, messages): (Vec<_>, Vec<_>) = placed.into_iter().map(|p| ((p.place, p.id), p.message)).unzip();
-        if messages.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(Unsummed {
-            conversation_id: row.conversation_id,
-            user_id: row.user_id,
-            language: parse("settings.language", &row.language, default_language),
-            summary: row.summary.map(|token| self.0.keys.decrypt(&token, "summaries.content")).transpose()?,
-            summed: row.summed,
-            messages,
-            plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
-            places,
-            extracted: row.extracted,
-            reread: row.reread,
-            leased_until: row.leased_until,
-        }))
+        Ok(())
     }
 
     /// Writes what was made of `unsummed.messages`, all or nothing, and moves the mark.

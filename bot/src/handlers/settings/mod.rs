@@ -153,6 +153,13 @@ async fn set(
             data.menu_buttons = Some(are_on);
             Page::Keys
         }
+        "keep" => {
+            let Some(days) = value.parse::<u16>().ok().filter(|days| *days == 0 || pages::KEEP.contains(days)) else {
+                return Ok(None);
+            };
+            data.keep_messages_days = Some(days);
+            Page::Keep
+        }
         "adult" => {
             // What cannot be taken shows the page as it is now, with the words as they are.
             let Some((agreed, words)) = consent::decision(value) else { return Ok(None) };

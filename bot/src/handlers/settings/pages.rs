@@ -21,6 +21,8 @@ use crate::{
 pub(super) const DETAILS: [Detail; 3] = [Detail::Short, Detail::Normal, Detail::Long];
 /// Quiet hours that can be chosen; others can be typed.
 pub(super) const QUIET: [&str; 4] = ["21-7", "22-8", "23-9", "0-10"];
+/// Days for which messages can be kept; the API takes others as well.
+pub(super) const KEEP: [u16; 3] = [30, 90, 365];
 
 /// How things are.
 pub(super) struct Now {
@@ -48,6 +50,7 @@ pub(super) enum Page {
     Quiet,
     First,
     Keys,
+    Keep,
     Adult,
     /// In place of [`Self::Adult`], for whoever agrees and has said that they are too young.
     Underage,
@@ -67,6 +70,7 @@ impl Page {
             "quiet" => Self::Quiet,
             "first" => Self::First,
             "keys" => Self::Keys,
+            "keep" => Self::Keep,
             "adult" => Self::Adult,
             "voice" => Self::Voice,
             _ => Self::Region(zones::of_region(name.strip_prefix("zone-")?)?),
@@ -110,6 +114,7 @@ impl Page {
                 let keys = switch(now, Text::SettingsKeys, now.settings.menu_buttons, "keys");
                 back(Menu::new(say(Text::SettingsKeysTitle)).row([keys]), "root")
             }
+            Self::Keep => back(keep(now), "root"),
             Self::Adult => match &now.consent {
                 Some(consent) => back(adult(now, consent), "root"),
                 None => root(now),
@@ -122,14 +127,17 @@ impl Page {
 
 fn root(now: &Now) -> Menu {
     let button = |text: Text<'_>, page: &str| (text.render(now.language), data("page", page));
-    let adult = now.consent.is_some().then(|| button(Text::ConsentSettings, "adult"));
-    Menu::new(summary(now))
+    let menu = Menu::new(summary(now))
         .row([button(Text::SettingsLanguage, "lang"), button(Text::SettingsZone, "zone")])
         .row([button(Text::SettingsDetail, "detail"), button(Text::SettingsWishes, "wishes")])
         .row([button(Text::SettingsTopics, "topics"), button(Text::SettingsQuiet, "quiet")])
         .row([button(Text::SettingsFirst, "first"), button(Text::SettingsVoice, "voice")])
-        .row([button(Text::SettingsKeys, "keys")].into_iter().chain(adult))
-        .row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
+        .row([button(Text::SettingsKeys, "keys"), button(Text::SettingsKeep, "keep")]);
+    let menu = match now.consent {
+        Some(_) => menu.row([button(Text::ConsentSettings, "adult")]),
+        None => menu,
+    };
+    menu.row([(Text::SettingsClose.render(now.language), format!("{PREFIX}close"))])
 }
 
 /// Where they live, and what time it is there.
@@ -163,6 +171,7 @@ pub(super) fn summary(now: &Now) -> String {
         say(Text::SettingsNowMorning { value: &switch_text(settings.good_morning, now) }),
         say(Text::SettingsNowFollow { value: &switch_text(settings.follow_ups, now) }),
         say(Text::SettingsNowKeys { value: &switch_text(settings.menu_buttons, now) }),
+        say(Text::SettingsNowKeep { value: &kept_for(settings.keep_messages_days, now) }),
     ];
     let adult = consent.map(|consent| say(Text::ConsentNow { value: &switch_text(consent.agreed, now) }));
     lines.extend(adult);
@@ -215,6 +224,22 @@ fn first(now: &Now) -> Menu {
         .row([switch(now, Text::SettingsMorning, now.settings.good_morning, "morning")])
         .row([switch(now, Text::SettingsFollow, now.settings.follow_ups, "follow")])
         .row([(say(Text::SettingsZone), data("page", "zone"))])
+}
+
+fn keep(now: &Now) -> Menu {
+    let chosen = now.settings.keep_messages_days;
+    let choice =
+        |days: u16| (marked(chosen == Some(days), &kept_for(Some(days), now)), data("keep", &days.to_string()));
+    let all = (marked(chosen.is_none(), &kept_for(None, now)), data("keep", "0"));
+    Menu::new(Text::SettingsKeepTitle.render(now.language)).row(KEEP.map(choice)).row([all])
+}
+
+/// For how long messages are kept, in words.
+fn kept_for(days: Option<u16>, now: &Now) -> String {
+    match days {
+        Some(days) => Text::SettingsKeepDays { days: days.into() }.render(now.language),
+        None => Text::SettingsKeepAll.render(now.language),
+    }
 }
 
 /// A button that says what pressing it does.

@@ -31,6 +31,7 @@ pub(super) fn of(
             "good_morning": preferences.is_some_and(|p| p.good_morning),
             "follow_ups": preferences.is_some_and(|p| p.follow_ups),
             "menu_buttons": preferences.is_some_and(|p| p.menu_buttons),
+            "keep_messages_days": preferences.and_then(|p| p.keep_days),
             "voice_mode": spoken[0]["voice_mode"],
             "voice": spoken[0]["voice"],
         },

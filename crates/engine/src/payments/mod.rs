@@ -9,7 +9,7 @@ pub mod provider;
 mod waiting;
 
 pub use admin::RefundEnd;
-pub use endings::{see_to_endings, start};
+pub use endings::see_to_endings;
 pub use waiting::watch;
 
 use std::sync::Arc;

@@ -24,7 +24,7 @@ use crate::{Engine, facts::settle, model, prompt::indented};
 pub use week::sum_up_week;
 
 /// An open conversation is due with 20 messages that no summary holds, and keeps the newest 10 of them.
-const RULE: SummaryRule = SummaryRule { due_at: 20, keep: 10, batch: 60 };
+pub(crate) const RULE: SummaryRule = SummaryRule { due_at: 20, keep: 10, batch: 60 };
 /// One worker alone has a conversation for this long, and twice as long with each pass that failed.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// Pause after a turn, so that many turns cause one look.

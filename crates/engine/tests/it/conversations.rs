@@ -29,10 +29,10 @@ async fn after_a_silence_the_talk_is_summed_up_under_a_title_and_the_next_goes_o
     let world = world().await;
     world.say("Летом поеду на море").await.unwrap();
     world.clock.advance(TimeDelta::hours(7));
-    assert!(!conversations::end_some(&world.engine).await, "that was no silence yet");
+    assert_eq!(conversations::end_some(&world.engine).await.unwrap(), 0, "that was no silence yet");
     world.clock.advance(TimeDelta::hours(2));
-    assert!(conversations::end_some(&world.engine).await);
-    assert!(!conversations::end_some(&world.engine).await);
+    assert_eq!(conversations::end_some(&world.engine).await.unwrap(), 1);
+    assert_eq!(conversations::end_some(&world.engine).await.unwrap(), 0);
     assert!(summary::sum_up_one(&world.engine).await);
     assert_eq!(world.count("SELECT count(*) FROM conversations WHERE title LIKE 'gAAAA%' AND silent").await, 1);
 
@@ -72,7 +72,7 @@ async fn after_a_silence_premium_goes_on_with_the_whole_talk_and_free_with_no_mo
         world.say(&format!("Сообщение {number}")).await.unwrap();
     }
     world.clock.advance(TimeDelta::hours(9));
-    assert!(conversations::end_some(&world.engine).await);
+    assert_eq!(conversations::end_some(&world.engine).await.unwrap(), 1);
     world.make_premium().await;
     world.say("Утро").await.unwrap();
     let request = world.script.requests().pop().unwrap();
@@ -89,7 +89,7 @@ async fn after_a_silence_premium_goes_on_with_the_whole_talk_and_free_with_no_mo
 /// A night, after which the talk has ended.
 async fn sleep(world: &World) {
     world.clock.advance(TimeDelta::hours(9));
-    assert!(conversations::end_some(&world.engine).await);
+    assert_eq!(conversations::end_some(&world.engine).await.unwrap(), 1);
 }
 
 /// What the model was shown of what was said before, in the order in which it was said.

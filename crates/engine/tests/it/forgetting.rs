@@ -124,7 +124,7 @@ async fn one_persons_token_that_no_key_opens_does_not_keep_another_from_being_fo
     sqlx::query("UPDATE facts SET forgotten_at = created_at").execute(&world.sql).await.unwrap();
     sqlx::query("UPDATE facts SET content = 'broken' WHERE user_id = 42").execute(&world.sql).await.unwrap();
     world.clock.advance(TimeDelta::minutes(11));
-    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
     assert_eq!(world.count("SELECT user_id FROM facts").await, IVAN, "the other's fact is still there");
 }
 
@@ -160,10 +160,14 @@ async fn what_a_turn_is_asked_to_forget_is_out_of_sight_at_once_and_gone_soon() 
     world.say("Забудь про них").await.unwrap();
     world.say("Что нового?").await.unwrap();
     assert!(!world.last_system().contains("[health]"));
-    assert_eq!(memories::settle_owed(&world.engine, || false).await, 0, "its answer could not be repeated any more");
+    assert_eq!(
+        memories::settle_owed(&world.engine, || false).await.unwrap(),
+        0,
+        "its answer could not be repeated any more"
+    );
     world.clock.advance(TimeDelta::minutes(11));
-    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
-    assert_eq!(memories::settle_owed(&world.engine, || false).await, 0);
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 0);
     assert_eq!(world.where_it_stands("паук").await, [""; 0]);
 }
 
@@ -183,7 +187,7 @@ async fn what_stood_in_the_profile_is_forgotten_with_whatever_was_said_of_it() {
     world.say("Забудь, где я живу").await.unwrap();
     assert!(world.store().facts().book(IVAN).await.unwrap().facts.is_empty());
     world.clock.advance(TimeDelta::minutes(11));
-    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
     assert_eq!(world.where_it_stands("казан").await, [""; 0]);
     assert_eq!(world.count("SELECT count(*) FROM facts").await, 0);
     assert_eq!(world.count("SELECT count(*) FROM messages WHERE text = 'Сегодня дождь'").await, 1);
@@ -218,7 +222,7 @@ async fn a_field_of_one_word_takes_along_what_was_said_of_it_and_a_name_takes_no
         world.clock.advance(TimeDelta::minutes(1));
     }
     world.clock.advance(TimeDelta::minutes(11));
-    assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
     let of_it = "SELECT count(*) FROM messages WHERE text IN ('Я Вера, работаю врачом', 'Трудная работа, врач')";
     assert_eq!(world.count(of_it).await, 0);
     let others = "SELECT count(*) FROM messages WHERE text IN

@@ -22,6 +22,8 @@ mod forgetting;
 #[cfg(test)]
 mod injections;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod meaning;
 #[cfg(test)]
 mod memory;

@@ -34,7 +34,7 @@ async fn talks(world: &World, said: &[&str]) {
     for text in said {
         world.say(text).await.unwrap();
         world.clock.advance(TimeDelta::hours(24));
-        while conversations::end_some(&world.engine).await {}
+        while conversations::end_some(&world.engine).await.unwrap() > 0 {}
         while summary::sum_up_one(&world.engine).await {}
         while summary::sum_up_week(&world.engine).await {}
     }

@@ -6,6 +6,7 @@
 mod admit;
 mod again;
 mod aside;
+mod expire;
 mod fail;
 mod persist;
 mod stop;

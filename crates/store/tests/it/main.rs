@@ -2,11 +2,15 @@
 //! their helper functions are tests too.
 
 #[cfg(test)]
+mod cleanup;
+#[cfg(test)]
 mod consents;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
 mod first;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
