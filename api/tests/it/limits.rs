@@ -184,7 +184,7 @@ async fn whoever_goes_leaves_no_window_and_comes_and_goes_twenty_times_an_hour_a
     let server = redis::Client::open(setup.redis_url.as_deref().unwrap()).unwrap();
     let mut connection = server.get_multiplexed_async_connection().await.unwrap();
     let keys: Vec<String> = redis::cmd("KEYS").arg("*:42").query_async(&mut connection).await.unwrap();
-    assert_eq!(keys, ["evolve:profile:1:42"], "the mark that keeps the old copy out");
+    assert_eq!(keys, ["evolve:profile:2:42"], "the mark that keeps the old copy out");
 
     let token = api.token(IVAN).await;
     let refused = api.send(api.request(Method::DELETE, "/profile/42").bearer_auth(&token)).await;

@@ -52,6 +52,7 @@ async fn what_a_long_talk_has_pushed_out_of_the_history_comes_back_too() {
     world.say("My sister moved to Lisbon in spring").await.unwrap();
     world.make_premium().await;
     for number in 0..27 {
+        world.clock.advance(TimeDelta::minutes(1));
         world.say(&format!("Thought {number}. {}", "It went on and on. ".repeat(200))).await.unwrap();
     }
     world.say("Where does my sister live?").await.unwrap();
