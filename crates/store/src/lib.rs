@@ -27,6 +27,7 @@ pub mod memory;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;
+pub mod pace;
 pub mod payments;
 pub mod preferences;
 pub mod redis;
@@ -36,6 +37,7 @@ pub mod rooms;
 pub mod rotate;
 pub mod stats;
 pub mod summaries;
+pub mod time;
 pub mod turns;
 pub mod users;
 pub mod vectors;
@@ -44,6 +46,8 @@ pub mod wakeups;
 pub mod weeks;
 
 mod database;
+#[cfg(test)]
+mod plans;
 
 pub use database::{Store, StoreConfig};
 pub use error::StoreError;

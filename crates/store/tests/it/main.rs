@@ -12,6 +12,10 @@ mod memory;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod preferences;
@@ -27,6 +31,8 @@ mod rooms;
 mod rotation;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod time;
 #[cfg(test)]
 mod turns;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use evolve_domain::{
 use evolve_store::{
     StoreError,
     inbox::NewUpdate,
-    outbox::NewOutgoing,
+    outbox::{NewOutgoing, Priority},
     summaries::{Digest, SummaryRule, Written},
     turns::{Admission, Admit, FailedMessage},
 };
@@ -281,6 +281,7 @@ async fn what_postgres_cannot_hold_does_not_stop_what_is_owed() {
         key: key.to_owned(),
         method: "sendMessage".to_owned(),
         params: json!({"chat_id": 5, "text": "a\0b"}),
+        priority: Priority::Reply,
     };
     let update = NewUpdate { update_id: 1, chat_id: Some(5), user_id: Some(5), payload: json!({}), urgent: false };
     world.store.inbox().put(&[update], world.now).await.unwrap();
@@ -289,10 +290,12 @@ async fn what_postgres_cannot_hold_does_not_stop_what_is_owed() {
     let claimed = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
     assert!(world.store.inbox().bury(&claimed, "bad \0 reason", &[owed("a")], world.now).await.unwrap());
     assert_eq!(world.store.outbox().put(&[owed("b")], world.now).await.unwrap(), 1);
-    let outgoing = world.store.outbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let outgoing =
+        world.store.outbox().claim(Uuid::now_v7(), Priority::Reply, world.now, LEASE).await.unwrap().unwrap();
     assert_eq!(outgoing.params["text"], "ab");
     world.store.outbox().retry(&outgoing, world.now, "bad \0 reason", true).await.unwrap();
-    let outgoing = world.store.outbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let outgoing =
+        world.store.outbox().claim(Uuid::now_v7(), Priority::Reply, world.now, LEASE).await.unwrap().unwrap();
     assert!(world.store.outbox().bury(&outgoing, "bad \0 reason", world.now).await.unwrap());
 }
 
