@@ -27,7 +27,7 @@ use evolve_engine::{
     summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
-use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
+use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, time, wakeups::Wakeups};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -54,7 +54,27 @@ pub fn serve(
     let cors_origins = config.cors_origins.clone();
     let language = config.persona.language.as_str();
     let api = assemble(config, clock.clone(), tasks, metrics)?;
+    time::follow(&api.store, &clock, tasks, metrics);
     check_keys(&api, tasks);
+    payments::watch(api.payments.clone(), metrics, tasks);
+    start_jobs(&api, clock, language, tasks);
+    http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
+    Ok(())
+}
+
+/// Jobs lease what they work on, and so begin when it is known what time it is for all replicas.
+fn start_jobs(api: &Api, clock: Clock, language: &'static str, tasks: &Tasks) {
+    let (api, soft, to) = (api.clone(), tasks.soft(), tasks.clone());
+    tasks.spawn("begin-jobs", async move {
+        tokio::select! {
+            () = clock.settled() => begin_jobs(&api, clock.clone(), language, &to),
+            () = soft.cancelled() => {}
+        }
+        Ok(())
+    });
+}
+
+fn begin_jobs(api: &Api, clock: Clock, language: &'static str, tasks: &Tasks) {
     summary::start(api.engine.clone(), tasks);
     meaning::start(api.engine.clone(), tasks);
     partitions::start(api.engine.clone(), tasks);
@@ -62,12 +82,9 @@ pub fn serve(
     memory::start(api.engine.clone(), tasks);
     deletions::start(api.deletions.clone(), tasks);
     payments::start(api.store.clone(), clock, language, tasks);
-    payments::watch(api.payments.clone(), metrics, tasks);
     memories::start(api.engine.clone(), tasks);
     conversations::start(api.engine.clone(), tasks);
     first::start(api.engine.clone(), tasks);
-    http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
-    Ok(())
 }
 
 /// Stops the process, as a task that fails, when `ENCRYPTION_KEY` does not fit what the database holds: otherwise each
