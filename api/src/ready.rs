@@ -50,7 +50,12 @@ async fn look(api: &Api) -> ReadyResponse {
     {
         return report.clone();
     }
-    let database = async { matches!(tokio::time::timeout(CHECK_LIMIT, api.store.ping()).await, Ok(Ok(()))) };
+    // A replica that does not know yet what time it is for all others would lease what it works on for too long or too short.
+    let serves = async {
+        api.clock.settled().await;
+        api.store.ping().await
+    };
+    let database = async { matches!(tokio::time::timeout(CHECK_LIMIT, serves).await, Ok(Ok(()))) };
     let redis = async { matches!(tokio::time::timeout(CHECK_LIMIT, api.redis.ping()).await, Ok(Ok(()))) };
     let (database, redis) = tokio::join!(database, redis);
     let report = ReadyResponse {

@@ -26,7 +26,7 @@ use evolve_engine::{
     summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
-use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, wakeups::Wakeups};
+use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, time, wakeups::Wakeups};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -52,16 +52,33 @@ pub fn serve(
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
-    let api = assemble(config, clock, tasks, metrics)?;
+    let api = assemble(config, clock.clone(), tasks, metrics)?;
+    time::follow(&api.store, &clock, tasks, metrics);
     check_keys(&api, tasks);
+    payments::watch(api.payments.clone(), metrics, tasks);
+    start_jobs(&api, clock, tasks);
+    http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
+    Ok(())
+}
+
+/// Jobs lease what they work on, and so begin when it is known what time it is for all replicas.
+fn start_jobs(api: &Api, clock: Clock, tasks: &Tasks) {
+    let (api, soft, to) = (api.clone(), tasks.soft(), tasks.clone());
+    tasks.spawn("begin-jobs", async move {
+        tokio::select! {
+            () = clock.settled() => begin_jobs(&api, &to),
+            () = soft.cancelled() => {}
+        }
+        Ok(())
+    });
+}
+
+fn begin_jobs(api: &Api, tasks: &Tasks) {
     summary::start(api.engine.clone(), tasks);
     meaning::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
-    payments::watch(api.payments.clone(), metrics, tasks);
     first::start(api.engine.clone(), tasks);
     api.scheduler.start(tasks);
-    http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
-    Ok(())
 }
 
 /// Stops the process, as a task that fails, when `ENCRYPTION_KEY` does not fit what the database holds: otherwise each

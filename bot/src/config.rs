@@ -8,7 +8,7 @@ use evolve_runtime::{
     logs::LogConfig,
     traces::TraceConfig,
 };
-use evolve_store::StoreConfig;
+use evolve_store::{StoreConfig, redis::RedisConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
@@ -48,7 +48,7 @@ pub struct Config {
     pub inbound: Inbound,
     /// Updates worked at the same time.
     pub workers: usize,
-    /// Calls that reach people, a second, for this process.
+    /// Calls that reach people, a second, of all replicas together.
     pub messages_per_second: u32,
     /// Largest photo, bytes.
     pub max_image_bytes: u64,
@@ -60,6 +60,8 @@ pub struct Config {
     pub provider_token: Option<SecretString>,
     /// Postgres.
     pub store: StoreConfig,
+    /// Redis, where replicas share what Telegram allows.
+    pub redis: RedisConfig,
     /// Time-outs of requests to the API.
     pub http: ClientConfig,
     /// Logs.
@@ -99,7 +101,8 @@ impl Config {
         let per_second = env.or(
             "TELEGRAM_MESSAGES_PER_SECOND",
             "30",
-            "Most calls a second that reach people, per process; Telegram allows a bot 30.",
+            "Most calls a second that reach people, of all replicas together (without Redis, of each); Telegram allows a bot \
+             30, and more with paid broadcasts.",
         );
         let max_image_mb: u64 = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest photo, MiB.");
         let max_voice_seconds =
@@ -132,6 +135,7 @@ impl Config {
                 "A payment provider's token, from @BotFather, for invoices in money.",
             ),
             store: StoreConfig::read(env),
+            redis: RedisConfig::read(env),
             http: ClientConfig::read(env),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-bot"),

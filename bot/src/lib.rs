@@ -40,7 +40,7 @@ use evolve_runtime::{
     metrics::{HttpMetrics, Metrics, track},
     shutdown::Tasks,
 };
-use evolve_store::{Store, wakeups::Wakeups};
+use evolve_store::{Store, redis::Redis, time, wakeups::Wakeups};
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +66,8 @@ pub fn start(
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let store = Store::connect(&config.store, metrics).context("cannot use DATABASE_URL or ENCRYPTION_KEY")?;
+    time::follow(&store, &clock, tasks, metrics);
+    let redis = Redis::connect(&config.redis, metrics);
     let client = http::client(config.http).context("cannot make an HTTP client")?;
     let bot = Bot {
         telegram: Telegram::new(client.clone(), &config.telegram_url, config.token.clone()),
@@ -78,7 +80,7 @@ pub fn start(
         max_image_bytes: config.max_image_bytes,
         max_voice_seconds: config.max_voice_seconds,
         showing: config.showing,
-        pace: Arc::new(Pace::new(config.messages_per_second)),
+        pace: Arc::new(Pace::new(redis, config.messages_per_second)),
         me: Arc::default(),
         askers: inline::Askers::default(),
         contact: Contact::default(),
@@ -109,24 +111,38 @@ pub fn start(
     Ok(())
 }
 
-/// The worker stops with the process; the sender goes on until the last update is handled, and sends what it owes.
+/// The worker stops with the process; the sender goes on until the last update is handled, and sends what it owes. Both lease rows,
+/// and so begin when it is known what time it is for all.
 fn start_queues(bot: &Bot, config: &Config, tasks: &Tasks) {
     let wakeups = Wakeups::start(&bot.store, tasks);
     let handled = CancellationToken::new();
     let (inbox, soft, workers, all_handled) =
         (InboxQueue(bot.clone()), tasks.soft(), config.workers, handled.clone().drop_guard());
     let (wakeup, urgent_wakeup, urgent) = (wakeups.inbox(), wakeups.inbox(), UrgentQueue(inbox.clone()));
+    let clock = bot.clock.clone();
     tasks.spawn("work-inbox", async move {
         let never = Notify::new();
-        let urgent = queue::run(urgent, URGENT_HANDS, urgent_wakeup, &never, soft.clone());
-        tokio::join!(queue::run(inbox, workers, wakeup, &never, soft), urgent);
+        if settled(&clock, &soft).await {
+            let urgent = queue::run(urgent, URGENT_HANDS, urgent_wakeup, &never, soft.clone());
+            tokio::join!(queue::run(inbox, workers, wakeup, &never, soft), urgent);
+        }
         drop(all_handled);
         Ok(())
     });
-    let outbox = OutboxQueue { bot: bot.clone(), pace: bot.pace.clone() };
-    let (wakeup, owed) = (wakeups.outbox(), bot.owed.clone());
+    let outbox = OutboxQueue::new(bot.clone());
+    let (wakeup, owed, clock) = (wakeups.outbox(), bot.owed.clone(), bot.clock.clone());
     tasks.spawn("send-outbox", async move {
-        queue::run(outbox, SENDERS, wakeup, &owed, handled).await;
+        if settled(&clock, &handled).await {
+            queue::run(outbox, SENDERS, wakeup, &owed, handled).await;
+        }
         Ok(())
     });
+}
+
+/// Waits until the clock is right; false if `stop` came first.
+async fn settled(clock: &Clock, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = clock.settled() => true,
+        () = stop.cancelled() => false,
+    }
 }

@@ -30,17 +30,19 @@ pub(crate) trait Queue: Clone + Send + Sync + 'static {
     /// Whether a stopping process works what is ready before it ends.
     const EMPTIED_AT_STOP: bool;
 
-    /// Claims the next row.
-    fn claim(&self) -> impl Future<Output = Result<Option<Self::Item>, StoreError>> + Send;
-    /// In how long the next row can be claimed.
-    fn next_ready(&self) -> impl Future<Output = Result<Option<Duration>, StoreError>> + Send;
+    /// What time it is.
+    fn now(&self) -> DateTime<Utc>;
+    /// Claims the next row that is ready at `at`, which is now.
+    fn claim(&self, at: DateTime<Utc>) -> impl Future<Output = Result<Option<Self::Item>, StoreError>> + Send;
+    /// After nothing could be claimed at `at`: in how long something can be.
+    fn next_ready(&self, at: DateTime<Utc>) -> impl Future<Output = Result<Option<Duration>, StoreError>> + Send;
     /// Works one row, to its end.
     fn work(&self, item: Self::Item) -> impl Future<Output = ()> + Send;
 }
 
 /// Works `queue` with up to `hands` rows at a time until `stop`, and then until what was begun is done.
 pub(crate) async fn run<Q: Queue>(queue: Q, hands: usize, mut wakeup: Wakeup, local: &Notify, stop: CancellationToken) {
-    let mut dispatcher = Dispatcher { queue, hands, running: JoinSet::new(), troubled: false };
+    let mut dispatcher = Dispatcher { looked_at: queue.now(), queue, hands, running: JoinSet::new(), troubled: false };
     loop {
         let sleep = dispatcher.fill(&stop).await;
         let hand_free = dispatcher.running.len() < dispatcher.hands;
@@ -59,6 +61,8 @@ struct Dispatcher<Q: Queue> {
     queue: Q,
     hands: usize,
     running: JoinSet<()>,
+    /// When something was to be claimed the last time.
+    looked_at: DateTime<Utc>,
     troubled: bool,
 }
 
@@ -76,7 +80,8 @@ impl<Q: Queue> Dispatcher<Q> {
     }
 
     async fn claim_one(&mut self) -> Result<bool, StoreError> {
-        let Some(item) = self.queue.claim().await? else { return Ok(false) };
+        self.looked_at = self.queue.now();
+        let Some(item) = self.queue.claim(self.looked_at).await? else { return Ok(false) };
         if std::mem::take(&mut self.troubled) {
             tracing::info!(queue = Q::NAME, "Postgres answers again");
         }
@@ -94,7 +99,7 @@ impl<Q: Queue> Dispatcher<Q> {
     }
 
     async fn until_next(&mut self) -> Duration {
-        match self.queue.next_ready().await {
+        match self.queue.next_ready(self.looked_at).await {
             Ok(next) => next.unwrap_or(SWEEP).clamp(SHORTEST, SWEEP),
             Err(error) => self.trouble(&error),
         }

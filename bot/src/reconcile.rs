@@ -85,6 +85,7 @@ pub(crate) fn start(bot: &Bot, tasks: &Tasks) {
 
 /// Compares what has not been compared. Nothing where another replica does.
 async fn reconcile(bot: &Bot) -> anyhow::Result<()> {
+    bot.clock.settled().await;
     let Some(lock) = Lock::try_acquire(&bot.store, LOCK).await? else { return Ok(()) };
     let compared = pages(bot).await;
     lock.release().await;

@@ -1,7 +1,7 @@
 //! What is owed to a person for one update, on its way into the outbox.
 
 use evolve_contract::upload;
-use evolve_store::outbox::NewOutgoing;
+use evolve_store::outbox::{NewOutgoing, Priority};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -231,7 +231,8 @@ impl Replies {
 
     fn owe_as(mut self, key: String, method: &str, params: Value) -> Self {
         let (chat_id, user_id) = (self.chat_id, Some(self.user_id));
-        self.owed.push(NewOutgoing { chat_id, user_id, key, method: method.to_owned(), params });
+        let method = method.to_owned();
+        self.owed.push(NewOutgoing { chat_id, user_id, key, method, params, priority: Priority::Reply });
         self
     }
 }

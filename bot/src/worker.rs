@@ -21,9 +21,9 @@ use crate::{
     queue::{self, Queue},
 };
 
-/// How long an update is ours without a sign of life.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
-const EXTEND_EVERY: Duration = Duration::from_secs(20);
+/// How long an update is ours without a sign of life: what a dead replica held waits for so long.
+const LEASE: TimeDelta = TimeDelta::seconds(10);
+const EXTEND_EVERY: Duration = Duration::from_secs(3);
 /// Attempts after which an update is not tried again.
 const MAX_ATTEMPTS: i32 = 5;
 /// Longest pause between two attempts at an update while a neighbour is away.
@@ -46,13 +46,17 @@ impl Queue for InboxQueue {
     const NAME: &'static str = "inbox";
     const EMPTIED_AT_STOP: bool = false;
 
-    async fn claim(&self) -> Result<Option<ClaimedUpdate>, StoreError> {
-        // A new id each time: should we lose a lease and claim the same update again, the two do not count as one.
-        self.0.store.inbox().claim(Uuid::now_v7(), self.0.clock.now(), LEASE).await
+    fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
     }
 
-    async fn next_ready(&self) -> Result<Option<Duration>, StoreError> {
-        Ok(queue::until(self.0.store.inbox().next_ready().await?, self.0.clock.now()))
+    async fn claim(&self, at: DateTime<Utc>) -> Result<Option<ClaimedUpdate>, StoreError> {
+        // A new id each time: should we lose a lease and claim the same update again, the two do not count as one.
+        self.0.store.inbox().claim(Uuid::now_v7(), at, LEASE).await
+    }
+
+    async fn next_ready(&self, at: DateTime<Utc>) -> Result<Option<Duration>, StoreError> {
+        Ok(queue::until(self.0.store.inbox().next_ready(at).await?, self.0.clock.now()))
     }
 
     async fn work(&self, update: ClaimedUpdate) {
@@ -82,12 +86,16 @@ impl Queue for UrgentQueue {
     const NAME: &'static str = "urgent";
     const EMPTIED_AT_STOP: bool = false;
 
-    async fn claim(&self) -> Result<Option<ClaimedUpdate>, StoreError> {
-        let InboxQueue(bot) = &self.0;
-        bot.store.inbox().claim_urgent(Uuid::now_v7(), bot.clock.now(), LEASE).await
+    fn now(&self) -> DateTime<Utc> {
+        self.0.now()
     }
 
-    async fn next_ready(&self) -> Result<Option<Duration>, StoreError> {
+    async fn claim(&self, at: DateTime<Utc>) -> Result<Option<ClaimedUpdate>, StoreError> {
+        let InboxQueue(bot) = &self.0;
+        bot.store.inbox().claim_urgent(Uuid::now_v7(), at, LEASE).await
+    }
+
+    async fn next_ready(&self, _: DateTime<Utc>) -> Result<Option<Duration>, StoreError> {
         let InboxQueue(bot) = &self.0;
         Ok(queue::until(bot.store.inbox().next_urgent().await?, bot.clock.now()))
     }

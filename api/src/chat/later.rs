@@ -9,7 +9,10 @@ use std::{slice, time::Duration};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use evolve_contract::upload;
 use evolve_engine::turn::TurnReply;
-use evolve_store::{StoreError, outbox::NewOutgoing};
+use evolve_store::{
+    StoreError,
+    outbox::{NewOutgoing, Priority},
+};
 
 use crate::state::Api;
 
@@ -66,6 +69,7 @@ impl Later {
             key,
             method: "sendVoice".to_owned(),
             params: upload::voice(self.user_id, BASE64_STANDARD.encode(spoken.ogg), seconds),
+            priority: Priority::Reply,
         };
         outbox.put(slice::from_ref(&owed), api.clock.now()).await.map(|_| ())
     }

@@ -121,7 +121,7 @@ impl<'a> Draft<'a> {
     async fn may_show(&self) -> bool {
         let is_first = self.shown.is_empty();
         let clear = !is_first || self.turn.bot.store.outbox().is_clear(self.turn.person.chat_id).await.unwrap_or(false);
-        clear && self.turn.bot.pace.has_room()
+        clear && self.turn.bot.pace.has_room(self.turn.person.chat_id).await
     }
 
     fn is_behind(&self) -> bool {
@@ -160,9 +160,9 @@ impl<'a> Draft<'a> {
                     self.begun(&result).await;
                 }
             }
-            Ok(Err(error)) => self.stop(method, &error),
+            Ok(Err(error)) => self.stop(method, &error).await,
             // It may have arrived: then that message stays as it is, and the answer comes after it.
-            Err(_) => self.stop(method, &TelegramError::slow(PATIENCE)),
+            Err(_) => self.stop(method, &TelegramError::slow(PATIENCE)).await,
         }
         self.shown = html;
         self.due = Instant::now() + EVERY;
@@ -186,9 +186,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn stop(&mut self, method: &'static str, error: &TelegramError) {
+    async fn stop(&mut self, method: &'static str, error: &TelegramError) {
         if let TelegramError::RetryAfter(wait) = error {
-            self.turn.bot.pace.flooded(self.turn.person.chat_id, *wait);
+            self.turn.bot.pace.flooded(self.turn.person.chat_id, *wait).await;
         }
         tracing::debug!(method, %error, "stopped showing an answer as it is made");
         self.turn.bot.metrics.swallow("draft", error);

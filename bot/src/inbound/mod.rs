@@ -10,7 +10,7 @@ pub(crate) use webhook::router as webhook_router;
 
 use std::time::Duration;
 
-use evolve_store::inbox::NewUpdate;
+use evolve_store::{StoreError, inbox::NewUpdate};
 use serde_json::Value;
 
 use crate::{bot::Bot, checkout, handlers, inline};
@@ -23,6 +23,19 @@ pub(crate) const ALLOWED_UPDATES: [&str; 7] =
 /// another chat. Whether it was one.
 pub(crate) async fn is_seen_to(bot: &Bot, update: &Value) -> bool {
     !handlers::rooms::is_wanted(update, bot.me.get()) || inline::take(bot, update).await
+}
+
+/// For so long an update that comes at the start waits until it is known what time it is for all replicas.
+const SETTLES_WITHIN: Duration = Duration::from_secs(3);
+
+/// Puts updates into the inbox. Not before the clock is right: by one that is ahead, they would wait for as long.
+///
+/// # Errors
+/// [`StoreError`]; then none is stored, and Telegram must keep them.
+async fn store(bot: &Bot, updates: &[NewUpdate]) -> Result<u64, StoreError> {
+    // Where Postgres does not say what time it is, it does not take them either.
+    drop(tokio::time::timeout(SETTLES_WITHIN, bot.clock.settled()).await);
+    bot.store.inbox().put(updates, bot.clock.now()).await
 }
 
 /// Added to the chat of a reaction, which is worked apart from its chat and yet in order: Telegram's ids have 52 bits.

@@ -10,7 +10,7 @@ use evolve_store::{StoreError, lock::Lock};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{ALLOWED_UPDATES, Backoff, is_seen_to, new_update, setup};
+use super::{ALLOWED_UPDATES, Backoff, is_seen_to, new_update, setup, store};
 use crate::{bot::Bot, checkout, telegram::TelegramError};
 
 /// Who holds this polls.
@@ -148,9 +148,8 @@ impl Poller<'_> {
             // Nothing that we could confirm; if something did come, it would come again at once.
             return if received == 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(self.backoff.next()) };
         };
-        let inbox = self.bot.store.inbox();
         let stored = tokio::select! {
-            stored = inbox.put(&new, self.bot.clock.now()) => stored,
+            stored = store(self.bot, &new) => stored,
             // Never ends: checkouts are answered until Postgres has said yes or no.
             () = peek_if_slow(self.bot) => return ControlFlow::Break(Duration::ZERO),
         };

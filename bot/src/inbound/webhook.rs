@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
-use super::{is_seen_to, new_update};
+use super::{is_seen_to, new_update, store};
 use crate::{bot::Bot, checkout, config::WEBHOOK_PATH};
 
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
@@ -62,7 +62,7 @@ async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let update_id = update.update_id;
-    match bot.store.inbox().put(&[update], bot.clock.now()).await {
+    match store(&bot, &[update]).await {
         Ok(_) => StatusCode::OK.into_response(),
         Err(error) => {
             tracing::warn!(%error, update_id, "cannot store an update; Telegram keeps it");

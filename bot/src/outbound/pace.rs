@@ -1,175 +1,174 @@
-//! How fast to send.
+//! How fast to send: as Redis says, where all replicas share one budget ([`evolve_store::pace`]); while it is away, as this
+//! process says by itself ([`local`]).
 //!
-//! Telegram allows a bot some 30 messages a second, all chats together, and one a second in a chat, short bursts aside.
-//! The first we keep by ourselves, per process; beyond it, and for chats, Telegram answers 429 and we do as it says. A 429
-//! does not tell whether it is about the chat or about the bot: it is taken for the chat's, until a second chat gets one
-//! while the first still waits.
+//! A call whose turn comes in a moment is held in the hand until then. One that must wait longer is given back, and if it is not
+//! its chat alone that waits, nothing of its kind is claimed before: or each claim would only be given back.
+
+mod local;
 
 use std::{
-    collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use evolve_store::{
+    outbox::Priority,
+    pace::{Budget, Call, Kind, Scope, Turn},
+    redis::Redis,
+};
 use tokio::time::Instant;
+
+use local::Local;
 
 /// When the next call may be made.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    /// Between two calls, on average.
-    interval: Duration,
-    state: Mutex<State>,
+    redis: Redis,
+    budget: Budget,
+    local: Local,
+    held: Mutex<Held>,
 }
 
-#[derive(Debug)]
-struct State {
-    /// When the call after those that were let through would be due, if calls came evenly.
-    due: Instant,
-    paused_until: Option<Instant>,
-    flooded: HashMap<i64, Instant>,
-    /// When groups were sent something within the last minute.
-    rooms: HashMap<i64, VecDeque<Instant>>,
+/// Until when nothing is claimed: of what goes to one person, and of broadcasts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    replies: Option<Instant>,
+    broadcasts: Option<Instant>,
 }
 
-/// What Telegram takes for one group in a minute, for all replicas together: beyond it, it answers 429.
-const ROOM_CALLS: usize = 20;
-const ROOM_WINDOW: Duration = Duration::from_secs(60);
-
-impl State {
-    /// Counts one call; when it is due. One second's worth may be made up for at once.
-    fn take(&mut self, now: Instant, interval: Duration) -> Instant {
-        self.due = self.due.max(now.checked_sub(Duration::from_secs(1)).unwrap_or(now)) + interval;
-        self.due
-    }
+/// What may be claimed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Open {
+    /// The least urgent that may; nothing where nothing may.
+    pub(super) up_to: Option<Priority>,
+    /// When more may, if not everything does.
+    pub(super) more_at: Option<Instant>,
 }
 
 impl Pace {
-    /// So many calls a second; as many may come at once.
+    /// So many calls a second, of all replicas together.
     #[must_use]
-    pub(crate) fn new(per_second: u32) -> Self {
-        let interval = Duration::from_secs(1) / per_second.max(1);
-        let state = State { due: Instant::now(), paused_until: None, flooded: HashMap::new(), rooms: HashMap::new() };
-        Self { interval, state: Mutex::new(state) }
+    pub(crate) fn new(redis: Redis, per_second: u32) -> Self {
+        let budget = Budget::new(per_second);
+        Self { redis, budget, local: Local::new(budget), held: Mutex::default() }
     }
 
-    /// Waits until the caller may make a call.
-    pub(crate) async fn turn(&self) {
-        let at = self.lock().take(Instant::now(), self.interval);
-        tokio::time::sleep_until(at).await;
+    /// Waits until a call may be made, if that is a moment.
+    ///
+    /// # Errors
+    /// How long it has to wait where that is longer: then it is to be given back, and has not been counted.
+    pub(super) async fn turn(&self, call: Call) -> Result<(), Duration> {
+        match self.take(call).await {
+            Turn::In(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            }
+            Turn::NotBefore { wait, scope } => {
+                if scope == Scope::Bot {
+                    self.hold(call.kind, wait);
+                }
+                Err(wait)
+            }
+        }
     }
 
-    /// How long a call for this chat has to wait, if it is a group that was sent as much as it may be; otherwise the call is
-    /// counted.
-    pub(crate) fn room(&self, chat_id: i64) -> Option<Duration> {
-        if chat_id >= 0 {
-            return None;
-        }
-        let now = Instant::now();
-        let is_over = |sent: &Instant| now.duration_since(*sent) >= ROOM_WINDOW;
-        let mut state = self.lock();
-        state.rooms.retain(|_, calls| calls.back().is_some_and(|last| !is_over(last)));
-        let calls = state.rooms.entry(chat_id).or_default();
-        while calls.front().is_some_and(is_over) {
-            calls.pop_front();
-        }
-        if calls.len() >= ROOM_CALLS {
-            return calls.front().map(|first| (*first + ROOM_WINDOW).saturating_duration_since(now));
-        }
-        calls.push_back(now);
-        None
-    }
-
-    /// Whether a call that nobody has to wait for may be made now: at most half of what is allowed is used, and nobody was
-    /// told to wait.
-    pub(crate) fn has_room(&self) -> bool {
-        if self.pause().is_some() {
+    /// Whether a call to a chat that nobody has to wait for may be made now: at most half of what is allowed is used, and nobody
+    /// was told to wait.
+    pub(crate) async fn has_room(&self, chat_id: i64) -> bool {
+        if self.open().up_to.is_none() {
             return false;
         }
+        let courtesy = Call { chat_id: Some(chat_id), kind: Kind::Courtesy };
+        matches!(self.take(courtesy).await, Turn::In(_))
+    }
+
+    /// What may be claimed now.
+    pub(super) fn open(&self) -> Open {
         let now = Instant::now();
-        let mut state = self.lock();
-        // Half of the second that may be made up for is kept for what is owed.
-        if state.due > now.checked_sub(Duration::from_millis(500)).unwrap_or(now) {
-            return false;
+        let held = *self.lock();
+        let waits = |until: Option<Instant>| until.filter(|until| *until > now);
+        match (waits(held.replies), waits(held.broadcasts)) {
+            (Some(until), _) => Open { up_to: None, more_at: Some(until) },
+            (None, Some(until)) => Open { up_to: Some(Priority::Notice), more_at: Some(until) },
+            (None, None) => Open { up_to: Some(Priority::Broadcast), more_at: None },
         }
-        state.take(now, self.interval);
-        true
     }
 
-    /// For how long nothing may be sent at all.
-    pub(crate) fn pause(&self) -> Option<Duration> {
-        let left = self.lock().paused_until?.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
+    /// Claims nothing for a while.
+    pub(super) fn pause_for(&self, wait: Duration) {
+        self.hold(Kind::Reply, wait);
     }
 
-    /// Sends nothing for a while.
-    pub(crate) fn pause_for(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        let mut state = self.lock();
-        state.paused_until = state.paused_until.max(Some(until));
-    }
-
-    /// Telegram asked to wait when this chat was sent something. Whether everything waits now.
-    pub(crate) fn flooded(&self, chat_id: i64, wait: Duration) -> bool {
-        let now = Instant::now();
-        let is_global = {
-            let mut state = self.lock();
-            state.flooded.retain(|_, until| *until > now);
-            state.flooded.insert(chat_id, now + wait);
-            state.flooded.len() > 1
-        };
-        if is_global {
+    /// Telegram asked to wait when this chat was sent something: all replicas are told. Whether everything waits now.
+    pub(crate) async fn flooded(&self, chat_id: i64, wait: Duration) -> bool {
+        // Both are told, so that it holds whichever is asked next.
+        let alone = self.local.flooded(chat_id, wait);
+        let together = self.redis.pace().flooded(chat_id, wait).await.unwrap_or_default();
+        if alone || together {
             self.pause_for(wait);
         }
-        is_global
+        alone || together
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Each change leaves the state whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn take(&self, call: Call) -> Turn {
+        // Why Redis did not answer was logged and counted by itself.
+        self.redis.pace().take(call, self.budget).await.unwrap_or_else(|_| self.local.take(call))
+    }
+
+    fn hold(&self, kind: Kind, wait: Duration) {
+        let until = Some(Instant::now() + wait);
+        let mut held = self.lock();
+        let of_kind = if kind == Kind::Broadcast { &mut held.broadcasts } else { &mut held.replies };
+        *of_kind = until.max(*of_kind);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        // Each change leaves it whole.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use evolve_runtime::metrics::Metrics;
+    use evolve_store::redis::RedisConfig;
+
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_goes_at_once_and_what_follows_goes_evenly() {
-        let pace = Pace::new(10);
-        tokio::time::advance(Duration::from_secs(60)).await;
-        let start = Instant::now();
-        for _ in 0..10 {
-            pace.turn().await;
-        }
-        assert!(start.elapsed() <= Duration::from_millis(1), "{:?}", start.elapsed());
-        for _ in 0..20 {
-            pace.turn().await;
-        }
-        assert!((1990..2010).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    /// Of a process without Redis.
+    fn alone(per_second: u32) -> Pace {
+        Pace::new(Redis::connect(&RedisConfig::default(), &Metrics::new()), per_second)
+    }
+
+    fn call(chat_id: i64, kind: Kind) -> Call {
+        Call { chat_id: Some(chat_id), kind }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_group_is_sent_twenty_a_minute_and_a_person_is_not_counted() {
-        let pace = Pace::new(1000);
+    async fn what_must_wait_is_given_back_and_nothing_of_its_kind_is_claimed_meanwhile() {
+        let pace = alone(1);
         tokio::time::advance(Duration::from_secs(60)).await;
-        assert!((0..20).all(|_| pace.room(-5).is_none()));
-        tokio::time::advance(Duration::from_secs(20)).await;
-        assert_eq!(pace.room(-5), Some(Duration::from_secs(40)));
-        assert!((0..50).all(|_| pace.room(5).is_none()));
-        tokio::time::advance(Duration::from_secs(40)).await;
-        assert_eq!(pace.room(-5), None);
+        assert_eq!(pace.open(), Open { up_to: Some(Priority::Broadcast), more_at: None });
+        pace.turn(call(1, Kind::Broadcast)).await.unwrap();
+        let wait = pace.turn(call(2, Kind::Broadcast)).await.unwrap_err();
+        let until = Instant::now() + wait;
+        assert_eq!(pace.open(), Open { up_to: Some(Priority::Notice), more_at: Some(until) });
+        let wait = pace.turn(call(3, Kind::Reply)).await.unwrap_err();
+        assert_eq!(pace.open(), Open { up_to: None, more_at: Some(Instant::now() + wait) });
+        assert!(!pace.has_room(4).await);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(pace.open(), Open { up_to: Some(Priority::Broadcast), more_at: None });
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_second_chat_that_is_told_to_wait_means_that_the_bot_is_meant() {
-        let pace = Pace::new(30);
-        assert!(!pace.flooded(1, Duration::from_secs(3)));
-        assert!(!pace.flooded(1, Duration::from_secs(3)));
-        assert_eq!(pace.pause(), None);
-        assert!(pace.flooded(2, Duration::from_secs(5)));
-        assert_eq!(pace.pause(), Some(Duration::from_secs(5)));
-        tokio::time::advance(Duration::from_secs(6)).await;
-        assert_eq!(pace.pause(), None);
-        assert!(!pace.flooded(3, Duration::from_secs(1)), "what is over does not count");
+    async fn a_chat_that_must_wait_holds_up_nobody_else() {
+        let pace = alone(1000);
+        assert!(!pace.flooded(1, Duration::from_secs(3)).await);
+        assert_eq!(pace.turn(call(1, Kind::Reply)).await, Err(Duration::from_secs(3)));
+        assert_eq!(pace.open(), Open { up_to: Some(Priority::Broadcast), more_at: None });
+        pace.turn(call(2, Kind::Reply)).await.unwrap();
+        assert!(pace.flooded(2, Duration::from_secs(5)).await);
+        let until = Instant::now() + Duration::from_secs(5);
+        assert_eq!(pace.open(), Open { up_to: None, more_at: Some(until) });
     }
 }

@@ -95,6 +95,7 @@ async fn tell(bot: &Bot, outgoing: &ClaimedOutgoing, text: Text<'_>) {
         key: format!("refused-{}", outgoing.id),
         method: "sendMessage".to_owned(),
         params: json!({ "chat_id": chat_id, "text": text, "parse_mode": "HTML" }),
+        priority: outgoing.priority,
     }];
     let owed = &owed;
     insist("a word on a refused call", || async move { bot.store.outbox().put(owed, bot.clock.now()).await }).await;

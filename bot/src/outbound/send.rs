@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing};
+use evolve_store::{
+    outbox::{ClaimedOutgoing, NewOutgoing, Priority},
+    pace::{Call, Kind},
+};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Pace, export, first, own, refused, spoken};
+use super::{export, first, own, refused, spoken};
 use crate::{
     bot::Bot,
     markdown,
@@ -26,13 +29,10 @@ const UNAUTHORIZED_PAUSE: Duration = Duration::from_secs(30);
 /// For a text that Telegram called too long in spite of our counting: half of what it takes.
 const SHORT: usize = markdown::MESSAGE_UNITS / 2;
 
-/// Makes an owed call.
-pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
+/// Makes an owed call, when it is its turn.
+pub(super) async fn send(bot: &Bot, outgoing: &ClaimedOutgoing) {
     if first::is_over(outgoing, bot.clock.now()) {
         return bury(bot, outgoing, "too late").await;
-    }
-    if let Some(wait) = pace.room(outgoing.chat_id) {
-        return again(bot, outgoing, wait, "room_pace", false).await;
     }
     if export::is_over(outgoing, bot.clock.now()) {
         refused::follow(bot, outgoing, "the copy failed for too long").await;
@@ -41,6 +41,10 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
     let Ok(_turn) = export::turn_of(outgoing) else {
         return again(bot, outgoing, export::TURN_WAIT, "another copy is being sent", false).await;
     };
+    if let Err(wait) = bot.pace.turn(paced(outgoing)).await {
+        // The oldest of its chat holds up the others, as far as they are no more urgent.
+        return again(bot, outgoing, wait, "pace", false).await;
+    }
     match call(bot, outgoing).await {
         Ok(result) => {
             bot.metrics.sent(&outgoing.method);
@@ -52,8 +56,15 @@ pub(super) async fn send(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing) {
             spoken::sent(bot, outgoing, &result).await;
             sent(bot, outgoing, result.get("message_id").and_then(Value::as_i64)).await;
         }
-        Err(error) => failed(bot, pace, outgoing, error).await,
+        Err(error) => failed(bot, outgoing, error).await,
     }
+}
+
+/// What it counts as. What moves money is no message, and reaches no chat.
+fn paced(outgoing: &ClaimedOutgoing) -> Call {
+    let is_message = outgoing.chat_id != 0 && !refused::is_money(&outgoing.method);
+    let kind = if outgoing.priority == Priority::Broadcast { Kind::Broadcast } else { Kind::Reply };
+    Call { chat_id: is_message.then_some(outgoing.chat_id), kind }
 }
 
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
@@ -118,7 +129,7 @@ fn with_provider_token(bot: &Bot, method: &str, mut params: Value) -> Value {
     params
 }
 
-async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: TelegramError) {
+async fn failed(bot: &Bot, outgoing: &ClaimedOutgoing, error: TelegramError) {
     let kind = error.kind();
     if kind != "not_modified" {
         bot.metrics.outbox_failure(kind);
@@ -127,7 +138,7 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         // It is as it was to become, which is what is owed.
         TelegramError::Refused { refusal: Refusal::NotModified, .. } => sent(bot, outgoing, None).await,
         TelegramError::RetryAfter(wait) => {
-            let everything = pace.flooded(outgoing.chat_id, wait);
+            let everything = bot.pace.flooded(outgoing.chat_id, wait).await;
             tracing::info!(seconds = wait.as_secs(), everything, "Telegram asks to send less");
             // The oldest of its chat holds up the others.
             again(bot, outgoing, wait, kind, false).await;
@@ -145,7 +156,8 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
             }
             first::unwanted(bot, outgoing).await;
             // They may have blocked it while nobody listened. In a private chat the chat is the person.
-            let is_closed = error.is_closed() || outgoing.method == first::METHOD;
+            let is_unasked = outgoing.priority != Priority::Reply || outgoing.method == first::METHOD;
+            let is_closed = error.is_closed() || is_unasked;
             if !is_money && outgoing.chat_id > 0 && is_closed {
                 let closed = || async { bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await };
                 insist("a closed chat", closed).await;
@@ -175,7 +187,8 @@ async fn failed(bot: &Bot, pace: &Pace, outgoing: &ClaimedOutgoing, error: Teleg
         }
         TelegramError::Unauthorized => {
             tracing::error!(%error, "cannot send");
-            pace.pause_for(UNAUTHORIZED_PAUSE);
+            // Of this process alone: while a token is changed, others have the new one.
+            bot.pace.pause_for(UNAUTHORIZED_PAUSE);
             again(bot, outgoing, UNAUTHORIZED_PAUSE, kind, false).await;
         }
         TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
@@ -262,6 +275,7 @@ fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
             key: format!("piece-{}-{index}", outgoing.id),
             method: outgoing.method.clone(),
             params,
+            priority: outgoing.priority,
         }
     };
     texts.map(piece).collect()
@@ -278,11 +292,12 @@ fn as_document(params: &Value) -> Value {
     params
 }
 
-/// The parameters with their text as plain text; nothing if there is no text.
+/// The parameters with their text, or what is written under a picture, as plain text; nothing if there is neither.
 fn without_markup(params: &Value) -> Option<Value> {
     let mut params = params.as_object()?.clone();
-    let text = markdown::plain(params.get("text")?.as_str()?);
-    params.insert("text".to_owned(), text.into());
+    let words = ["text", "caption"].into_iter().find(|words| params.contains_key(*words))?;
+    let plain = markdown::plain(params.get(words)?.as_str()?);
+    params.insert(words.to_owned(), plain.into());
     params.remove("parse_mode");
     Some(Value::Object(params))
 }
@@ -291,4 +306,20 @@ fn without_markup(params: &Value) -> Option<Value> {
 fn backoff(attempts: i32) -> Duration {
     let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default().min(16);
     Duration::from_secs(1 << exponent).min(LONGEST_PAUSE).mul_f64(rand::random_range(0.5..1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_telegram_cannot_parse_is_said_plainly_whether_it_is_a_message_or_under_a_picture() {
+        let message = json!({ "chat_id": 42, "text": "a <b>b</b>", "parse_mode": "HTML" });
+        assert_eq!(without_markup(&message), Some(json!({ "chat_id": 42, "text": "a b" })));
+        let picture = json!({ "chat_id": 42, "photo": "p", "caption": "a <b>b</b> &lt; c", "parse_mode": "HTML" });
+        assert_eq!(without_markup(&picture), Some(json!({ "chat_id": 42, "photo": "p", "caption": "a b < c" })));
+        assert_eq!(without_markup(&json!({ "chat_id": 42, "photo": "p" })), None);
+    }
 }

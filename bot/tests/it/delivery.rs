@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::{CallOutcome, Fault};
+use rstest::rstest;
 use tokio::sync::Notify;
 
 use crate::{
@@ -118,6 +119,46 @@ async fn a_telegram_that_is_in_trouble_gets_the_message_later() {
     world.telegram.send_text(anna(), "Привет");
     world.wait_for_last(42, "echo: Привет").await;
     assert_eq!(world.texts(42).len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_of_which_nobody_knows_whether_it_came_comes_twice_rather_than_never() {
+    let world = World::new().await;
+    world.telegram.fault(Fault::drop_after("sendMessage"));
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Раз");
+    world.telegram.send_text(anna(), "Два");
+    world.wait_for_last(42, "echo: Два").await;
+    // The one window that docs/guarantees.md names; what comes after it waits for it.
+    assert_eq!(world.texts(42), ["echo: Раз", "echo: Раз", "echo: Два"]);
+    assert_eq!(world.api.turns(), 2, "the companion was asked again");
+}
+
+#[rstest]
+#[case(403, "Forbidden: bot was blocked by the user")]
+#[case(403, "Forbidden: user is deactivated")]
+#[case(400, "Bad Request: chat not found")]
+#[tokio::test]
+async fn what_nobody_asked_for_is_not_tried_again_where_nobody_is(#[case] code: u16, #[case] description: &str) {
+    let world = World::new().await;
+    let pool = world.database.pool();
+    sqlx::query("INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now())")
+        .execute(&pool)
+        .await
+        .unwrap();
+    world.telegram.open_chat(anna());
+    world.telegram.fault(Fault::refuse("sendMessage", code, description).chat(42));
+    owe(&world, 42, "To all").await;
+    sqlx::query("UPDATE outbox SET priority = 2").execute(&pool).await.unwrap();
+    let _bot = world.bot().await;
+    evolve_testkit::eventually("it is given up", async || state_of(&world, 42).await == "dead").await;
+    evolve_testkit::eventually("they are known to be away", async || {
+        let (away,): (bool,) =
+            sqlx::query_as("SELECT blocked_at IS NOT NULL FROM users WHERE id = 42").fetch_one(&pool).await.unwrap();
+        away
+    })
+    .await;
+    assert_eq!(world.telegram.calls_of("sendMessage").len(), 1);
 }
 
 #[tokio::test]

@@ -149,6 +149,28 @@ async fn when_telegram_asks_to_send_less_the_answer_comes_whole_and_in_time() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_shown_as_it_grew_never_comes_twice() {
+    let world = World::new().await;
+    let go = in_pieces(&world, &["Это ", "важно"]);
+    let _bot = world.bot().await;
+    world.telegram.send_text(anna(), "Что важно?");
+    wait_for_only(&world, "Это").await;
+    // Telegram does it, and nobody hears of that.
+    world.telegram.fault(Fault::drop_after("editMessageText").times(2));
+    go.notify_one();
+    go.notify_one();
+    wait_for_only(&world, "Это важно").await;
+    let pool = world.database.pool();
+    evolve_testkit::eventually("it counts as sent", async || {
+        let (owed,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM outbox WHERE state <> 'sent'").fetch_one(&pool).await.unwrap();
+        owed == 0
+    })
+    .await;
+    assert_eq!(world.texts(42), ["Это важно"]);
+}
+
+#[tokio::test]
 async fn telegrams_own_drafts_end_in_a_real_message() {
     let world = World { streaming: "drafts", ..World::new().await };
     let go = in_pieces(&world, &["Это ", "важно"]);

@@ -19,6 +19,7 @@ mod inbound;
 mod inline;
 mod live;
 mod memory;
+mod pace;
 mod people;
 mod pictures;
 mod rooms;

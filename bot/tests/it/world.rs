@@ -25,6 +25,10 @@ pub(crate) struct World {
     pub(crate) telegram_url: Option<String>,
     /// How answers are shown while they are made.
     pub(crate) streaming: &'static str,
+    /// The Redis that bots share, if they do.
+    pub(crate) redis_url: Option<String>,
+    /// What they believe that Telegram allows.
+    pub(crate) messages_per_second: &'static str,
 }
 
 impl World {
@@ -36,6 +40,8 @@ impl World {
             clock: Clock::system(),
             telegram_url: None,
             streaming: "edits",
+            redis_url: None,
+            messages_per_second: "1000",
         }
     }
 
@@ -68,9 +74,12 @@ impl World {
             ("TELEGRAM_MODE", mode),
             ("WEBHOOK_URL", &webhook_url),
             ("WEBHOOK_SECRET", WEBHOOK_SECRET),
-            ("TELEGRAM_MESSAGES_PER_SECOND", "1000"),
+            ("TELEGRAM_MESSAGES_PER_SECOND", self.messages_per_second),
             ("DATABASE_URL", database_url),
             ("ENCRYPTION_KEY", ENCRYPTION_KEY),
+            ("REDIS_URL", self.redis_url.as_deref().unwrap_or_default()),
+            // A busy machine is not a Redis that is away.
+            ("REDIS_TIMEOUT_MS", "2000"),
         ]);
         let config = Config::read(&mut env);
         let config = env.finish(config).unwrap();

@@ -191,8 +191,8 @@ const SAY: &str = "
         ON CONFLICT (user_id, day) DO UPDATE
         SET input_tokens = d.input_tokens + excluded.input_tokens, output_tokens = d.output_tokens + excluded.output_tokens
     ), owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT id, id, 'first-' || id || '-' || $2, 'first', $13, $5, $5 FROM held
+        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, ready_at, created_at)
+        SELECT id, id, 'first-' || id || '-' || $2, 'first', $13, 1, $5, $5 FROM held
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT count(*), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text FROM held";

@@ -1,11 +1,14 @@
 //! The inbox: updates from Telegram until they are worked.
 //!
 //! Only the oldest unfinished update of a chat can be claimed, which keeps each chat in order with any number of workers
-//! on any number of replicas. Among chats, premium goes before free, within bounds. Finishing an update and writing what is
-//! owed for it is one statement.
+//! on any number of replicas. Among chats, premium goes before free, within bounds, and whoever writes in floods does not have
+//! others wait for all of it. Finishing an update and writing what is owed for it is one statement.
 
 mod claim;
 mod end;
+
+#[cfg(test)]
+pub(crate) use claim::{CLAIM, NEXT_READY};
 
 use std::borrow::Cow;
 
@@ -67,17 +70,27 @@ impl Store {
     }
 }
 
-/// Whoever is on premium counts as having come a minute earlier: so they overtake, but nobody is overtaken by what comes more
-/// than a minute after them, however much of it there is.
+/// Whoever is on premium counts as having come a minute earlier: so they overtake. What comes while others of its chat wait counts
+/// as having come a second later for each of them, a minute at most: so of somebody who sends a hundred messages at once, the
+/// others wait for a few. Nobody is overtaken by what comes more than two minutes after them, however much of it there is.
 const PUT: &str = "
-    WITH new AS (
-        INSERT INTO inbox (update_id, chat_id, user_id, payload, urgent, ready_at, received_at, rank)
-        SELECT u.update_id, u.chat_id, u.user_id, u.payload, u.urgent, $5, $5,
-               CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
-                    THEN $5 - interval '1 minute' ELSE $5 END
+    WITH given AS (
+        SELECT u.update_id, u.chat_id, u.user_id, u.payload, u.urgent,
+               row_number() OVER (PARTITION BY u.chat_id ORDER BY u.update_id) - 1 AS before
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[], $6::boolean[])
              AS u (update_id, chat_id, user_id, payload, urgent)
-        LEFT JOIN users p ON p.id = u.user_id
+    ), new AS (
+        INSERT INTO inbox (update_id, chat_id, user_id, payload, urgent, ready_at, received_at, rank)
+        SELECT g.update_id, g.chat_id, g.user_id, g.payload, g.urgent, $5, $5,
+               $5 + CASE WHEN g.chat_id IS NULL THEN 0 ELSE LEAST(g.before + w.waiting, 60) END * interval '1 second'
+                  - CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
+                         THEN interval '1 minute' ELSE interval '0' END
+        FROM given g
+        LEFT JOIN users p ON p.id = g.user_id
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS waiting
+            FROM (SELECT FROM inbox i WHERE i.chat_id = g.chat_id AND i.state = 'pending' LIMIT 60) AS others
+        ) AS w
         ON CONFLICT (update_id) DO NOTHING
         RETURNING update_id
     )

@@ -28,6 +28,7 @@ pub mod memory;
 pub mod messages;
 pub mod migrate;
 pub mod outbox;
+pub mod pace;
 pub mod payments;
 pub mod preferences;
 pub mod purge;
@@ -40,6 +41,7 @@ pub mod rooms;
 pub mod rotate;
 pub mod stats;
 pub mod summaries;
+pub mod time;
 pub mod turns;
 pub mod users;
 pub mod vectors;
@@ -48,6 +50,8 @@ pub mod wakeups;
 pub mod weeks;
 
 mod database;
+#[cfg(test)]
+mod plans;
 
 pub use database::{Store, StoreConfig};
 pub use error::StoreError;

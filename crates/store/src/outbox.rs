@@ -1,8 +1,13 @@
 //! The outbox: what is owed to people until Telegram has accepted it, in order per chat. A copy of everything (`export`) alone
-//! may come later than what is owed after it.
+//! may come later than what is owed after it; and what is more urgent waits for nothing that is less.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{FromRow, PgExecutor, types::Json};
+mod claim;
+
+#[cfg(test)]
+pub(crate) use claim::{CLAIM, NEXT_READY};
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -11,6 +16,39 @@ use crate::{
     inbox::storable,
     users::hold,
 };
+
+/// What goes first. In a chat, order counts among what has the same priority: what is more urgent waits for nothing that is
+/// less, or one broadcast that Telegram does not take would hold up the answers of its person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// An answer: somebody waits for it.
+    #[default]
+    Reply,
+    /// What a job or an administrator owes one person: a notice, a first word.
+    Notice,
+    /// What goes to many.
+    Broadcast,
+}
+
+impl Priority {
+    /// As it stands in the table.
+    pub(crate) const fn number(self) -> i16 {
+        match self {
+            Self::Reply => 0,
+            Self::Notice => 1,
+            Self::Broadcast => 2,
+        }
+    }
+
+    /// What a newer version may have written is the least urgent.
+    const fn from_number(number: i16) -> Self {
+        match number {
+            ..=0 => Self::Reply,
+            1 => Self::Notice,
+            2.. => Self::Broadcast,
+        }
+    }
+}
 
 /// A call of one of Telegram's methods that is owed.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +63,8 @@ pub struct NewOutgoing {
     pub method: String,
     /// Its parameters.
     pub params: serde_json::Value,
+    /// What it goes before.
+    pub priority: Priority,
 }
 
 /// A call that is the caller's to make until its lease runs out.
@@ -44,6 +84,8 @@ pub struct ClaimedOutgoing {
     pub attempts: i32,
     /// Since when it is owed.
     pub created_at: DateTime<Utc>,
+    /// What it goes before.
+    pub priority: Priority,
     worker: Uuid,
 }
 
@@ -61,28 +103,15 @@ impl Store {
 
 const PUT: &str = "
     WITH owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, $6, $6
-        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[])
-             WITH ORDINALITY AS o (chat_id, user_id, key, method, params, place)
+        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, ready_at, created_at)
+        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, o.priority, $6, $6
+        FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $7::smallint[])
+             WITH ORDINALITY AS o (chat_id, user_id, key, method, params, priority, place)
         ORDER BY o.place
         ON CONFLICT (key) DO NOTHING
         RETURNING id
     )
     SELECT count(*), (SELECT pg_notify('outbox', '') FROM owed LIMIT 1)::text FROM owed";
-
-/// A copy of everything, which may take long, holds up nothing that comes after it. $1 worker, $2 now, $3 lease.
-const CLAIM: &str = "
-    WITH next AS (
-        SELECT o.id FROM outbox o
-        WHERE o.state = 'pending' AND o.ready_at <= $2 AND (o.leased_until IS NULL OR o.leased_until <= $2)
-          AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending'
-                                                 AND e.method <> 'export')
-        ORDER BY o.id LIMIT 1 FOR UPDATE SKIP LOCKED
-    )
-    UPDATE outbox o SET leased_by = $1, leased_until = $3, attempts = o.attempts + 1
-    FROM next WHERE o.id = next.id
-    RETURNING o.id, o.chat_id, o.key, o.method, o.params, o.attempts, o.created_at";
 
 const END: &str = "
     WITH ended AS (
@@ -99,8 +128,9 @@ const RETRY: &str = "
                       attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
 
-const IS_CLEAR: &str =
-    "SELECT NOT EXISTS (SELECT FROM outbox WHERE chat_id = $1 AND state = 'pending' AND method <> 'export')";
+const IS_CLEAR: &str = "
+    SELECT NOT EXISTS (SELECT FROM outbox
+                       WHERE chat_id = $1 AND state = 'pending' AND priority = 0 AND method <> 'export')";
 
 const KNOWS: &str = "SELECT EXISTS (SELECT FROM outbox WHERE key = $1 AND user_id = $2)";
 
@@ -122,12 +152,6 @@ const CLOSE: &str = "
       AND method NOT IN ('refundStarPayment', 'editUserStarSubscription')";
 
 const REOPEN: &str = "UPDATE users SET blocked_at = NULL WHERE id = $1 AND blocked_at IS NOT NULL";
-
-const NEXT_READY: &str = "
-    SELECT min(GREATEST(o.ready_at, COALESCE(o.leased_until, o.ready_at))) FROM outbox o
-    WHERE o.state = 'pending'
-      AND NOT EXISTS (SELECT FROM outbox e WHERE e.chat_id = o.chat_id AND e.id < o.id AND e.state = 'pending'
-                                             AND e.method <> 'export')";
 
 impl Outbox<'_> {
     /// Whether something is, or was, owed to a person under this key.
@@ -182,43 +206,10 @@ impl Outbox<'_> {
             .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
             .bind(now)
+            .bind(owed.iter().map(|o| o.priority.number()).collect::<Vec<_>>())
             .fetch_one(&self.0.pool)
             .await?;
         Ok(u64::try_from(new).unwrap_or_default())
-    }
-
-    /// Claims the next call for `worker`: the oldest of its chat, and ready. Nothing when there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn claim(
-        &self,
-        worker: Uuid,
-        now: DateTime<Utc>,
-        lease: TimeDelta,
-    ) -> Result<Option<ClaimedOutgoing>, StoreError> {
-        #[derive(FromRow)]
-        struct Row {
-            id: i64,
-            chat_id: i64,
-            key: String,
-            method: String,
-            params: Option<Json<serde_json::Value>>,
-            attempts: i32,
-            created_at: DateTime<Utc>,
-        }
-        let row: Option<Row> =
-            sqlx::query_as(CLAIM).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
-        Ok(row.map(|row| ClaimedOutgoing {
-            id: row.id,
-            chat_id: row.chat_id,
-            key: row.key,
-            method: row.method,
-            params: row.params.map(|json| json.0).unwrap_or_default(),
-            attempts: row.attempts,
-            created_at: row.created_at,
-            worker,
-        }))
     }
 
     /// Telegram accepted it; its content is forgotten. False when the lease was lost.
@@ -274,22 +265,13 @@ impl Outbox<'_> {
         Ok(())
     }
 
-    /// Whether nothing is owed to a chat that what comes next would have to wait for.
+    /// Whether nothing is owed to a chat that an answer would have to wait for.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn is_clear(&self, chat_id: i64) -> Result<bool, StoreError> {
         let (clear,) = sqlx::query_as(IS_CLEAR).bind(chat_id).fetch_one(&self.0.pool).await?;
         Ok(clear)
-    }
-
-    /// When the next call can be claimed (the past, if one can be now); nothing when none waits.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn next_ready(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let (at,) = sqlx::query_as(NEXT_READY).fetch_one(&self.0.pool).await?;
-        Ok(at)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Redis: what may be lost. Rate limits that hold across replicas ([`crate::limits`]) and a read-through cache
-//! ([`crate::cache`]); nothing that is owed to a person.
+//! Redis: what may be lost. Limits that hold across replicas, of what people ask for ([`crate::limits`]) and of what a bot may
+//! send ([`crate::pace`]), and a read-through cache ([`crate::cache`]); nothing that is owed to a person.
 //!
 //! So Redis being away must cost time at most, and little of it: every call ends within [`RedisConfig::timeout`]
 //! (connecting included), and after three failures in a row a breaker spares everybody even that for 30 seconds. The
@@ -48,7 +48,7 @@ impl RedisConfig {
         let url = env.optional_secret(
             "REDIS_URL",
             1,
-            "Where Redis is (`redis://host:6379/0`); without it, rate limits are per replica and nothing is cached.",
+            "Where Redis is (`redis://host:6379/0`); without it, each replica keeps limits for itself and caches nothing.",
         );
         if let Some(url) = &url
             && Client::open(url.expose_secret()).is_err()

@@ -302,7 +302,7 @@ async fn four_weeks_of_a_life_and_nothing_of_it_is_left_when_it_is_to_be_forgott
     api.stop().await;
     // In Redis there is, for half a minute, the mark that keeps an old copy of her profile out, and nothing else.
     for (key, value) in story.ground.in_redis("*734002117*").await {
-        assert_eq!((key.as_str(), value.as_deref()), ("evolve:profile:1:734002117", Some("-")));
+        assert_eq!((key.as_str(), value.as_deref()), ("evolve:profile:2:734002117", Some("-")));
     }
     for piece in ["734002117", "Anna", "nurse", "biology", "Lisbon", "thought number", "mountains", "exam", "passed"] {
         assert_eq!(story.where_it_stands(piece).await, [""; 0], "{piece}");

@@ -46,7 +46,8 @@ pub struct Telegram {
         ("!self.matches('/bot[0-9]')", "must not hold the bot's token, which anybody could read here: put it into a Secret, and name that in tokenSecretRef"),
     ])])))]
     pub api_url: Option<String>,
-    /// Most calls a second that reach people, per replica; Telegram allows a bot 30 in all.
+    /// Most calls a second that reach people, of all replicas together (without Redis, of each); Telegram allows a bot 30, and
+    /// more with paid broadcasts.
     #[schemars(range(min = 1, max = 1000))]
     pub messages_per_second: u32,
     /// How answers are shown while they are made.

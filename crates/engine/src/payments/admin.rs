@@ -8,7 +8,7 @@ use evolve_domain::{
     profile::{Onboarding, Settings},
 };
 use evolve_store::{
-    outbox::NewOutgoing,
+    outbox::{NewOutgoing, Priority},
     payments::{Balance, Granted, Payment, RefundBegun, Waiting},
 };
 use serde_json::json;
@@ -172,5 +172,12 @@ fn notice(user_id: i64, key: String, kind: &str, settings: Settings, until: Opti
     if let Some(until) = until {
         params["until"] = json!(until);
     }
-    NewOutgoing { chat_id: user_id, user_id: Some(user_id), key, method: "notice".to_owned(), params }
+    NewOutgoing {
+        chat_id: user_id,
+        user_id: Some(user_id),
+        key,
+        method: "notice".to_owned(),
+        params,
+        priority: Priority::Notice,
+    }
 }

@@ -23,7 +23,7 @@ use evolve_runtime::clock::Clock;
 use evolve_store::{
     Store, StoreError,
     cache::{Cache, Entry},
-    outbox::NewOutgoing,
+    outbox::{NewOutgoing, Priority},
     payments::{Account, NewPayment, Paid, Refund, Repeats},
 };
 use sha2::{Digest as _, Sha256};
@@ -250,5 +250,12 @@ pub fn plan(standing: &Standing, now: DateTime<Utc>) -> Plan {
 }
 
 fn owed(user_id: i64, key: String, call: Call) -> NewOutgoing {
-    NewOutgoing { chat_id: user_id, user_id: Some(user_id), key, method: call.method.to_owned(), params: call.params }
+    NewOutgoing {
+        chat_id: user_id,
+        user_id: Some(user_id),
+        key,
+        method: call.method.to_owned(),
+        params: call.params,
+        priority: Priority::Reply,
+    }
 }

@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// How long a turn may be silent before another process may take it over.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+const LEASE: TimeDelta = TimeDelta::seconds(10);
 /// How long a repeated request waits for the first one's answer.
 const WAIT_FOR_FIRST: Duration = Duration::from_secs(150);
 

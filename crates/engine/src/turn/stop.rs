@@ -16,7 +16,7 @@ use super::{LEASE, Running, TurnError};
 use crate::Engine;
 
 /// How often a running turn's lease is extended.
-const EXTEND_EVERY: Duration = Duration::from_secs(20);
+const EXTEND_EVERY: Duration = Duration::from_secs(3);
 
 impl Engine {
     /// Stops the answers to the messages with these keys, also where they are not being made yet; without keys, the one that

@@ -24,15 +24,20 @@ macro_rules! claim {
 
 /// Chats that somebody works or that must wait are left out by a list, since a chat may have thousands of updates waiting,
 /// and looking for the oldest of the chat once for each of them would cost each worker a tenth of a second.
-const CLAIM: &str = claim!(
+///
+/// What waits is said in words that only the index that serves them has (see migration 0032), and `OFFSET 0` keeps Postgres from
+/// making a join of the last look: so it reads the rows in their order until one can be claimed, whatever it believes of the
+/// table.
+pub(crate) const CLAIM: &str = claim!(
     "SELECT i.update_id FROM inbox i
-     WHERE i.state = 'pending' AND i.ready_at <= $2 AND (i.leased_until IS NULL OR i.leased_until <= $2)
+     WHERE i.finished_at IS NULL AND i.state NOT IN ('done', 'dead')
+       AND i.ready_at <= $2 AND (i.leased_until IS NULL OR i.leased_until <= $2)
        AND (i.chat_id IS NULL OR i.chat_id NOT IN (
              SELECT h.chat_id FROM inbox h
-             WHERE h.state = 'pending' AND (h.leased_until IS NOT NULL OR h.ready_at > h.received_at)
+             WHERE h.state NOT IN ('done', 'dead') AND (h.leased_until IS NOT NULL OR h.ready_at > h.received_at)
                AND h.chat_id IS NOT NULL AND (h.leased_until > $2 OR h.ready_at > $2)))
        AND NOT EXISTS (SELECT FROM inbox e
-                       WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')
+                       WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending' OFFSET 0)
      ORDER BY i.rank, i.update_id"
 );
 
@@ -46,10 +51,11 @@ const CLAIM_URGENT: &str = claim!(
 const EXTEND: &str = "
     UPDATE inbox SET leased_until = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
-const NEXT_READY: &str = "
-    SELECT min(GREATEST(i.ready_at, COALESCE(i.leased_until, i.ready_at))) FROM inbox i
-    WHERE i.state = 'pending'
-      AND NOT EXISTS (SELECT FROM inbox e WHERE e.chat_id = i.chat_id AND e.update_id < i.update_id AND e.state = 'pending')";
+/// Whatever cannot be claimed at $1 is leased or put off until later, or comes after what is.
+pub(crate) const NEXT_READY: &str = "
+    SELECT min(GREATEST(ready_at, leased_until)) FROM inbox
+    WHERE state NOT IN ('done', 'dead') AND (leased_until IS NOT NULL OR ready_at > received_at)
+      AND GREATEST(ready_at, leased_until) > $1";
 
 const NEXT_URGENT: &str = "
     SELECT min(GREATEST(ready_at, COALESCE(leased_until, ready_at))) FROM inbox WHERE state = 'pending' AND urgent";
@@ -134,16 +140,17 @@ impl Inbox<'_> {
         Ok(done.rows_affected() > 0)
     }
 
-    /// When the next update can be claimed (the past, if one can be now); nothing when none waits.
+    /// After nothing could be claimed at `at`: when something can be that could not then. Nothing when no update is leased or
+    /// put off; what comes meanwhile is notified.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn next_ready(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let (at,) = sqlx::query_as(NEXT_READY).fetch_one(&self.0.pool).await?;
+    pub async fn next_ready(&self, at: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (at,) = sqlx::query_as(NEXT_READY).bind(at).fetch_one(&self.0.pool).await?;
         Ok(at)
     }
 
-    /// As [`Inbox::next_ready`], of what is urgent alone.
+    /// When the next update that is urgent can be claimed (the past, if one can be now); nothing when none waits.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -6,8 +6,8 @@ use sqlx::types::Json;
 use super::{ClaimedUpdate, Inbox, storable};
 use crate::{StoreError, outbox::NewOutgoing};
 
-/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 what is owed, $12 updates that it
-/// was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be; or kept before.
+/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 and $13 what is owed, $12 updates that
+/// it was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be; or kept before.
 const FINISH: &str = "
     WITH ended AS (
         UPDATE inbox SET state = $4, error = $5, finished_at = $3, leased_until = NULL,
@@ -18,10 +18,10 @@ const FINISH: &str = "
         UPDATE inbox i SET state = 'done', finished_at = $3, payload = NULL
         FROM ended WHERE i.update_id = ANY ($12) AND i.chat_id = ended.chat_id AND i.state <> 'dead'
     ), owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
-        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, $3, $3
-        FROM ended, unnest($7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::jsonb[])
-             WITH ORDINALITY AS o (chat_id, user_id, key, method, params, place)
+        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, ready_at, created_at)
+        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, o.priority, $3, $3
+        FROM ended, unnest($7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::jsonb[], $13::smallint[])
+             WITH ORDINALITY AS o (chat_id, user_id, key, method, params, priority, place)
         ORDER BY o.place
         ON CONFLICT (key) DO NOTHING
         RETURNING id
@@ -126,6 +126,7 @@ impl Inbox<'_> {
             .bind(owed.iter().map(|o| o.method.as_str()).collect::<Vec<_>>())
             .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
             .bind(end.together)
+            .bind(owed.iter().map(|o| o.priority.number()).collect::<Vec<_>>())
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(ended.is_some())

@@ -43,7 +43,8 @@ const STAND: &str = "UPDATE users SET plan = $2, paid_until = $3, premium_until 
 
 const OWE: &str = "
     WITH owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, ready_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $7, $6, $6)
         ON CONFLICT (key) DO NOTHING RETURNING id
     )
     SELECT pg_notify('outbox', '')::text FROM owed";
@@ -216,6 +217,7 @@ pub(super) async fn owe(
         .bind(&call.method)
         .bind(Json(&call.params))
         .bind(now)
+        .bind(call.priority.number())
         .fetch_optional(connection)
         .await?;
     Ok(owed.is_some())

@@ -51,14 +51,14 @@ macro_rules! ending {
             ), ",
             $told,
             ", owed AS (
-                INSERT INTO outbox (chat_id, user_id, key, method, params, ready_at, created_at)
+                INSERT INTO outbox (chat_id, user_id, key, method, params, priority, ready_at, created_at)
                 SELECT due.id, due.id, replace('",
             $notice,
             "', '_', '-') || '-' || due.id || '-' || extract(epoch FROM due.premium_until), 'notice',
                        jsonb_build_object('chat_id', due.id, 'notice', '",
             $notice,
             "', 'until', due.premium_until,
-                                          'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), $1, $1
+                                          'language', COALESCE(s.language, $4), 'time_zone', s.time_zone), 1, $1, $1
                 FROM due LEFT JOIN settings s ON s.user_id = due.id WHERE due.blocked_at IS NULL
                 ON CONFLICT (key) DO NOTHING RETURNING id
             )

@@ -40,7 +40,8 @@ pub enum RefundBegun {
 /// A call that Telegram refused for good, or that could not be made for a day, is owed anew: there is no other way on.
 const OWE: &str = "
     WITH owed AS (
-        INSERT INTO outbox AS o (chat_id, user_id, key, method, params, ready_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+        INSERT INTO outbox AS o (chat_id, user_id, key, method, params, priority, ready_at, created_at)
+        VALUES ($1, $2, $3, $4, $5, $7, $6, $6)
         ON CONFLICT (key) DO UPDATE
         SET state = 'pending', params = excluded.params, ready_at = $6, created_at = $6, attempts = 0, error = NULL,
             finished_at = NULL, leased_until = NULL, leased_by = NULL

@@ -5,6 +5,7 @@ use evolve_domain::profile::ProfilePatch;
 use evolve_store::{
     first::{About, Candidate, First},
     history::At,
+    outbox::Priority,
     preferences::PreferencesPatch,
     turns::Usage,
 };
@@ -122,7 +123,7 @@ async fn what_came_too_late_to_be_sent_was_never_said_and_may_be_asked_again() {
     assert!(says(&world, &candidate).await);
     let candidate = look_at_them(&world).await;
     assert_eq!((candidate.newest.len(), candidate.asked.len()), (3, 1));
-    let owed = world.store.outbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let owed = world.store.outbox().claim(Uuid::now_v7(), Priority::Notice, world.now, LEASE).await.unwrap().unwrap();
     assert!(world.store.outbox().bury(&owed, "too late", world.now).await.unwrap());
     is_unsaid(&world).await;
 }

@@ -16,6 +16,10 @@ mod memory;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
+mod pace;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod preferences;
@@ -31,6 +35,8 @@ mod rooms;
 mod rotation;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod time;
 #[cfg(test)]
 mod turns;
 #[cfg(test)]

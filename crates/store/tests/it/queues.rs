@@ -5,8 +5,13 @@ use std::{
     sync::Mutex,
 };
 
-use chrono::TimeDelta;
-use evolve_store::{Store, inbox::NewUpdate, lock::Lock, outbox::NewOutgoing};
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_store::{
+    Store,
+    inbox::NewUpdate,
+    lock::Lock,
+    outbox::{ClaimedOutgoing, NewOutgoing, Priority},
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -31,7 +36,13 @@ fn owed(chat_id: i64, key: &str) -> NewOutgoing {
         key: key.to_owned(),
         method: "sendMessage".to_owned(),
         params: json!({"chat_id": chat_id, "text": key}),
+        priority: Priority::Reply,
     }
+}
+
+/// The next call of any kind.
+async fn claim(world: &World, now: DateTime<Utc>) -> Option<ClaimedOutgoing> {
+    world.store.outbox().claim(Uuid::now_v7(), Priority::Broadcast, now, LEASE).await.unwrap()
 }
 
 #[tokio::test]
@@ -47,7 +58,7 @@ async fn work_all(world: &World) -> HashMap<i64, Vec<i64>> {
     let worked: Mutex<HashMap<i64, Vec<i64>>> = Mutex::default();
     let worker = || async {
         let id = Uuid::now_v7();
-        while world.store.inbox().next_ready().await.unwrap().is_some() {
+        while world.count("SELECT count(*) FROM inbox WHERE state = 'pending'").await > 0 {
             let Some(claimed) = world.store.inbox().claim(id, world.now, LEASE).await.unwrap() else {
                 tokio::task::yield_now().await;
                 continue;
@@ -88,7 +99,7 @@ async fn what_a_dead_worker_held_is_taken_over_and_the_dead_one_cannot_finish_it
     inbox.put(&[update(1, 5)], world.now).await.unwrap();
     let dead = inbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
     assert!(inbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().is_none());
-    assert_eq!(inbox.next_ready().await.unwrap(), Some(world.now + LEASE));
+    assert_eq!(inbox.next_ready(world.now).await.unwrap(), Some(world.now + LEASE));
     let heir = inbox.claim(Uuid::now_v7(), world.now + LEASE, LEASE).await.unwrap().unwrap();
     assert_eq!(heir.attempts, 2);
     assert!(!inbox.finish(&dead, &[owed(5, "tg-1")], world.now).await.unwrap());
@@ -139,20 +150,19 @@ async fn the_outbox_sends_each_chat_in_order_once_and_forgets_what_it_sent() {
     let outbox = world.store.outbox();
     assert_eq!(outbox.put(&[owed(5, "a"), owed(5, "b"), owed(6, "c")], world.now).await.unwrap(), 3);
     assert_eq!(outbox.put(&[owed(5, "a")], world.now).await.unwrap(), 0, "the same answer was owed twice");
-    let worker = Uuid::now_v7();
-    let a = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
-    let c = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    let a = claim(&world, world.now).await.unwrap();
+    let c = claim(&world, world.now).await.unwrap();
     assert_eq!((a.params["text"].as_str(), c.params["text"].as_str()), (Some("a"), Some("c")));
-    assert!(outbox.claim(worker, world.now, LEASE).await.unwrap().is_none(), "b overtook a");
+    assert!(claim(&world, world.now).await.is_none(), "b overtook a");
     let until = world.now + TimeDelta::seconds(3);
     outbox.retry(&a, until, "429", false).await.unwrap();
-    assert!(outbox.claim(worker, world.now, LEASE).await.unwrap().is_none());
-    assert_eq!(outbox.next_ready().await.unwrap(), Some(until));
-    let a = outbox.claim(worker, until, LEASE).await.unwrap().unwrap();
+    assert!(claim(&world, world.now).await.is_none());
+    assert_eq!(outbox.next_ready(world.now).await.unwrap(), Some(until));
+    let a = claim(&world, until).await.unwrap();
     assert!(outbox.sent(&a, Some(77), until).await.unwrap());
     assert!(!outbox.sent(&a, Some(78), until).await.unwrap());
     world.store.rooms().migrate(5, -100).await.unwrap();
-    let b = outbox.claim(worker, until, LEASE).await.unwrap().unwrap();
+    let b = claim(&world, until).await.unwrap();
     assert_eq!((b.chat_id, &b.params), (-100, &json!({"chat_id": -100, "text": "b"})));
     assert_eq!(world.count("SELECT count(*) FROM outbox WHERE state = 'sent' AND params IS NOT NULL").await, 0);
 }
@@ -163,14 +173,12 @@ async fn a_copy_that_takes_long_holds_up_no_answer_but_waits_for_what_was_said_b
     let outbox = world.store.outbox();
     let copy = NewOutgoing { method: "export".to_owned(), ..owed(5, "copy") };
     outbox.put(&[owed(5, "asked"), copy, owed(5, "answer")], world.now).await.unwrap();
-    let worker = Uuid::now_v7();
-    let asked = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
-    assert!(outbox.claim(worker, world.now, LEASE).await.unwrap().is_none(), "the copy overtook its announcement");
+    let asked = claim(&world, world.now).await.unwrap();
+    assert!(claim(&world, world.now).await.is_none(), "the copy overtook its announcement");
     outbox.sent(&asked, None, world.now).await.unwrap();
-    let copy = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    let copy = claim(&world, world.now).await.unwrap();
     assert_eq!(copy.method, "export");
-    assert_eq!(outbox.next_ready().await.unwrap(), Some(world.now), "the answer waits for the copy");
-    let answer = outbox.claim(worker, world.now, LEASE).await.unwrap().unwrap();
+    let answer = claim(&world, world.now).await.unwrap();
     assert_eq!(answer.params["text"], "answer");
     outbox.sent(&answer, None, world.now).await.unwrap();
     assert!(outbox.is_clear(5).await.unwrap(), "what comes next would wait for the copy");
@@ -240,7 +248,7 @@ async fn who_has_blocked_the_bot_is_owed_nothing_that_waits_and_comes_back() {
     outbox.put(&[owed(5, "a"), owed(6, "b"), money], world.now).await.unwrap();
     outbox.close(5, world.now).await.unwrap();
     let mut left = Vec::new();
-    while let Some(claimed) = outbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap() {
+    while let Some(claimed) = claim(&world, world.now).await {
         left.push((claimed.chat_id, claimed.method));
     }
     left.sort();
@@ -255,7 +263,7 @@ async fn a_message_of_ours_leads_back_to_what_it_was_owed_for() {
     let world = world().await;
     let outbox = world.store.outbox();
     outbox.put(&[owed(5, "tgm-5-1-0")], world.now).await.unwrap();
-    let claimed = outbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let claimed = claim(&world, world.now).await.unwrap();
     assert_eq!(outbox.key_of(5, 77).await.unwrap(), None);
     outbox.sent(&claimed, Some(77), world.now).await.unwrap();
     assert_eq!(outbox.key_of(5, 77).await.unwrap().as_deref(), Some("tgm-5-1-0"));

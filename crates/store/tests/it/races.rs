@@ -10,7 +10,7 @@ use evolve_domain::{
 use evolve_store::{
     StoreError,
     inbox::NewUpdate,
-    outbox::NewOutgoing,
+    outbox::{NewOutgoing, Priority},
     payments::{NewPayment, Repeats},
     summaries::{Digest, SummaryRule, Written},
     turns::{Admission, Admit, FailedMessage},
@@ -124,6 +124,7 @@ async fn who_cancels_what_was_taken_up_again_at_the_same_moment_is_not_told_that
             key: "off".to_owned(),
             method: "editUserStarSubscription".to_owned(),
             params: json!({}),
+            priority: Priority::Reply,
         })
     };
     let release = async {
@@ -355,6 +356,7 @@ async fn what_postgres_cannot_hold_does_not_stop_what_is_owed() {
         key: key.to_owned(),
         method: "sendMessage".to_owned(),
         params: json!({"chat_id": 5, "text": "a\0b"}),
+        priority: Priority::Reply,
     };
     let update = NewUpdate { update_id: 1, chat_id: Some(5), user_id: Some(5), payload: json!({}), urgent: false };
     world.store.inbox().put(&[update], world.now).await.unwrap();
@@ -363,10 +365,12 @@ async fn what_postgres_cannot_hold_does_not_stop_what_is_owed() {
     let claimed = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
     assert!(world.store.inbox().bury(&claimed, "bad \0 reason", &[owed("a")], world.now).await.unwrap());
     assert_eq!(world.store.outbox().put(&[owed("b")], world.now).await.unwrap(), 1);
-    let outgoing = world.store.outbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let outgoing =
+        world.store.outbox().claim(Uuid::now_v7(), Priority::Reply, world.now, LEASE).await.unwrap().unwrap();
     assert_eq!(outgoing.params["text"], "ab");
     world.store.outbox().retry(&outgoing, world.now, "bad \0 reason", true).await.unwrap();
-    let outgoing = world.store.outbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let outgoing =
+        world.store.outbox().claim(Uuid::now_v7(), Priority::Reply, world.now, LEASE).await.unwrap().unwrap();
     assert!(world.store.outbox().bury(&outgoing, "bad \0 reason", world.now).await.unwrap());
 }
 

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use evolve_domain::language::Language;
 use evolve_store::{
-    outbox::NewOutgoing,
+    outbox::{NewOutgoing, Priority},
     rooms::{Answers, KEPT, Room, Spoken},
     turns::{Aside, Usage},
 };
@@ -16,7 +16,14 @@ const ANSWERS: &str = "SELECT count(*) FROM turns WHERE reply IS NOT NULL";
 
 fn owed(chat_id: i64, key: &str) -> NewOutgoing {
     let params = json!({ "chat_id": chat_id, "text": key });
-    NewOutgoing { chat_id, user_id: Some(IVAN), key: key.to_owned(), method: "sendMessage".to_owned(), params }
+    NewOutgoing {
+        chat_id,
+        user_id: Some(IVAN),
+        key: key.to_owned(),
+        method: "sendMessage".to_owned(),
+        params,
+        priority: Priority::Reply,
+    }
 }
 
 async fn speak(world: &World, key: &str, room: Option<(i64, &str)>) {

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use evolve_domain::{language::Language, profile::ProfilePatch};
-use evolve_store::{inbox::NewUpdate, outbox::NewOutgoing};
+use evolve_store::{
+    inbox::NewUpdate,
+    outbox::{NewOutgoing, Priority},
+};
 use serde_json::json;
 
 use crate::support::{IVAN, defaults, learning, work, world};
@@ -68,6 +71,7 @@ async fn deletion_removes_everything_and_proves_it() {
         key: "k".to_owned(),
         method: "sendMessage".to_owned(),
         params: json!({"text": "secret"}),
+        priority: Priority::Reply,
     };
     world.store.outbox().put(&[owed], world.now).await.unwrap();
     let running = world.admitted("b").await;

@@ -1,0 +1,11 @@
+COMMENT ON COLUMN inbox.rank IS 'Updates are worked in this order: when it came, or, of somebody on premium, a minute before that. So nobody is overtaken by what comes more than a minute later.';
+COMMENT ON COLUMN outbox.finished_at IS NULL;
+COMMENT ON COLUMN inbox.finished_at IS NULL;
+DROP INDEX inbox_held;
+CREATE INDEX inbox_held ON inbox (chat_id) WHERE state = 'pending' AND (leased_until IS NOT NULL OR ready_at > received_at);
+DROP INDEX inbox_pending;
+CREATE INDEX inbox_pending ON inbox (rank, update_id) WHERE state = 'pending';
+DROP INDEX outbox_held;
+DROP INDEX outbox_pending;
+CREATE INDEX outbox_pending ON outbox (id) WHERE state = 'pending';
+ALTER TABLE outbox DROP COLUMN priority;
