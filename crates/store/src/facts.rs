@@ -89,6 +89,15 @@ impl NewFact {
     }
 }
 
+/// A fact that was told once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The fact.
+    pub id: Uuid,
+    /// When it was told; nothing for the message of the turn that writes it.
+    pub said_at: Option<DateTime<Utc>>,
+}
+
 /// What is to become of a person's facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FactChanges {
@@ -98,7 +107,7 @@ pub struct FactChanges {
     /// though it was no fact, such as what stood in the profile.
     pub learnt: Vec<NewFact>,
     /// Facts that were told once more.
-    pub confirmed: Vec<Uuid>,
+    pub confirmed: Vec<Confirmed>,
     /// Chains whose fact holds no longer, and the chain whose history they are from now on.
     pub lapsed: Vec<(Uuid, Uuid)>,
     /// Chains to be forgotten: they are not shown from now on, and removed together with all that holds them
@@ -135,6 +144,7 @@ impl FactChanges {
             chains: learnt.iter().map(|fact| fact.chain).collect(),
             lapsed: self.lapsed.iter().map(|(chain, _)| *chain).collect(),
             part_of: self.lapsed.iter().map(|(_, chain)| *chain).collect(),
+            confirmed: self.confirmed.iter().map(|confirmed| confirmed.id).collect(),
         }
     }
 }
@@ -149,6 +159,7 @@ pub(crate) struct Columns {
     pub(crate) chains: Vec<Uuid>,
     pub(crate) lapsed: Vec<Uuid>,
     pub(crate) part_of: Vec<Uuid>,
+    pub(crate) confirmed: Vec<Uuid>,
 }
 
 /// A row of `facts`.
@@ -214,7 +225,7 @@ const ENDED: &str = "
     WHERE user_id = $1 AND ended_at IS NOT NULL AND forgotten_at IS NULL ORDER BY ended_at DESC, id DESC LIMIT $2";
 
 /// $1 person, $2 version as read, $3 now, $4–$9 facts learnt, $10/$11 the message of each and its time, $12 chains that
-/// lapse, $13 what they are part of, $14 facts told again, $15 chains to forget.
+/// lapse, $13 what they are part of, $14 facts told again, $15 chains to forget, $16 when those of $14 were told.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET facts_version = facts_version + 1 WHERE id = $1 AND facts_version = $2 RETURNING id
@@ -232,7 +243,8 @@ const WRITE: &str = "
             chain = COALESCE((SELECT l.part_of FROM unnest($12::uuid[], $13::uuid[]) AS l (chain, part_of)
                               WHERE l.chain = f.chain LIMIT 1), f.chain),
             times_said = f.times_said + (f.id = ANY ($14))::integer,
-            last_said_at = CASE WHEN f.id = ANY ($14) THEN GREATEST(f.last_said_at, $3) ELSE f.last_said_at END,
+            last_said_at = GREATEST(f.last_said_at, (SELECT max(c.said_at) FROM unnest($14::uuid[], $16::timestamptz[]) AS c (id, said_at)
+                                                     WHERE c.id = f.id)),
             forgotten_at = CASE WHEN f.chain = ANY ($15) THEN COALESCE(f.forgotten_at, $3) ELSE f.forgotten_at END
         FROM person
         WHERE f.user_id = person.id AND (f.chain = ANY ($12) OR f.id = ANY ($14) OR f.chain = ANY ($15))
@@ -300,8 +312,9 @@ pub(crate) async fn write(
         .bind(sources.map(|source| source.map_or(now, |s| s.said_at)).collect::<Vec<_>>())
         .bind(columns.lapsed)
         .bind(columns.part_of)
-        .bind(&changes.confirmed)
+        .bind(columns.confirmed)
         .bind(&changes.forgotten)
+        .bind(changes.confirmed.iter().map(|confirmed| confirmed.said_at.unwrap_or(now)).collect::<Vec<_>>())
         .fetch_one(connection)
         .await?;
     Ok(written > 0)

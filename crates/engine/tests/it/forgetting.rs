@@ -270,8 +270,11 @@ fn telling_again(gate: Option<Arc<Notify>>) -> Script {
         let asked = request.context.last().map(|message| message.text()).unwrap_or_default();
         if request.tools.is_empty() {
             let told = json!({"fact": "Боится пауков", "category": "health", "message": 1});
-            let (summary, facts) =
-                if asked.contains("паук") { ("Боится пауков.", json!([told])) } else { ("Ни о чём.", json!([])) };
+            let (summary, facts) = if asked.contains("паук") {
+                ("Боится пауков.", json!([told]))
+            } else {
+                ("Ни о чём.", json!([]))
+            };
             let digest = Step::say(json!({"summary": summary, "facts": facts}).to_string());
             return match &gate {
                 Some(gate) => Step::After(gate.clone(), Box::new(digest)),
