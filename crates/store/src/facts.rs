@@ -14,7 +14,7 @@ use serde::Deserialize;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use crate::{Keyring, Store, StoreError, users::parse};
+use crate::{Keyring, Store, StoreError, messages::legible, users::parse};
 pub use vectors::UnplacedFact;
 pub(crate) use vectors::nearest;
 
@@ -252,7 +252,7 @@ const WRITE: &str = "
     SELECT count(*) FROM person";
 
 impl Facts<'_> {
-    /// A person's facts that hold.
+    /// A person's facts that hold; without those that no key opens.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -263,7 +263,7 @@ impl Facts<'_> {
         Ok(FactBook { version: version.map_or(0, |(version,)| version), facts })
     }
 
-    /// What held once, latest first.
+    /// What held once, latest first; without what no key opens.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -274,7 +274,8 @@ impl Facts<'_> {
     async fn read(&self, statement: &'static str, user_id: i64, limit: u32) -> Result<Vec<Fact>, StoreError> {
         let rows: Vec<FactRow> =
             sqlx::query_as(statement).bind(user_id).bind(i64::from(limit)).fetch_all(&self.0.pool).await?;
-        rows.into_iter().map(|row| row.open(&self.0.keys)).collect()
+        // One that no key opens must not take the others with it.
+        Ok(rows.into_iter().filter_map(|row| legible(row.open(&self.0.keys))).collect())
     }
 
     /// Changes a person's facts. False when they have changed since they were read, or the person is gone; then nothing

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use evolve_domain::plan::Plans;
 use evolve_engine::{
-    memories::{self, Memories, MemoryError},
+    memories::{self, Filter, Memories, MemoryError},
     model::{Script, Step},
     prompt::Persona,
     summary,
@@ -126,6 +126,28 @@ async fn one_persons_token_that_no_key_opens_does_not_keep_another_from_being_fo
     world.clock.advance(TimeDelta::minutes(11));
     assert_eq!(memories::settle_owed(&world.engine, || false).await, 1);
     assert_eq!(world.count("SELECT user_id FROM facts").await, IVAN, "the other's fact is still there");
+}
+
+#[tokio::test]
+async fn what_no_key_opens_takes_nothing_with_it_and_may_tell_of_anything() {
+    let world = spiders_and_autumn().await;
+    sqlx::raw_sql(
+        "INSERT INTO facts (id, user_id, category, content, created_at, chain, last_said_at, ended_at)
+         SELECT gen_random_uuid(), 42, 'other', 'broken', now(), gen_random_uuid(), now(), ended
+         FROM unnest(ARRAY[NULL, now()]) AS ended;
+         UPDATE summaries SET content = 'broken';
+         INSERT INTO weeks (user_id, starts_on, content, updated_at) VALUES (42, '2026-11-09', 'broken', now())",
+    )
+    .execute(&world.sql)
+    .await
+    .unwrap();
+    let (memories, fact) = (memories(&world), the_fact(&world, "Боится пауков").await);
+    assert_eq!(memories.list(IVAN, &Filter { per_page: 10, ..Filter::default() }).await.unwrap().total, 2);
+    memories.one(IVAN, fact).await.unwrap();
+    assert!(world.store().facts().history(IVAN).await.unwrap().is_empty());
+    memories.forget(IVAN, fact).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM summaries").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM weeks WHERE content IS NOT NULL").await, 0);
 }
 
 #[tokio::test]
