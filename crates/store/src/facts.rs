@@ -43,6 +43,14 @@ pub struct Fact {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
+impl Fact {
+    /// Whether the person put it right, as far as that can be told: nothing else makes it newer without telling it once more.
+    #[must_use]
+    pub fn is_put_right(&self) -> bool {
+        self.last_said_at > self.created_at && (self.times_said == 1 || self.confidence == 100)
+    }
+}
+
 /// All facts of a person that hold, newest first, and what they are at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FactBook {

@@ -10,6 +10,7 @@ use evolve_engine::{
     summary,
     turn::{Again, Author, Image, Quoted, TurnError, TurnReply, TurnRequest},
 };
+use evolve_store::facts::Fact;
 use rstest::rstest;
 use serde_json::json;
 
@@ -277,7 +278,7 @@ async fn two_facts_whose_common_successor_is_taken_back_are_two_matters_again() 
     assert!(edit(&world, "m3", "Всё по-прежнему", "e1").await.unwrap().corrected);
     let mut facts = world.store().facts().book(IVAN).await.unwrap().facts;
     facts.sort_by(|a, b| a.content.cmp(&b.content));
-    let [three, four]: [_; 2] = facts.try_into().unwrap();
+    let [three, four]: [Fact; 2] = facts.try_into().unwrap();
     assert_ne!(three.chain, four.chain);
     let defaults = Persona::default().default_settings();
     let memories = Memories::new(world.store(), world.clock.clone(), Plans::default(), defaults);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use evolve_domain::plan::Plans;
 use evolve_engine::{
-    memories::{self, Filter, Memories, MemoryError},
+    memories::{self, Correction, Filter, Memories, MemoryError},
     model::{Script, Step},
     prompt::Persona,
     summary,
@@ -383,7 +383,10 @@ async fn nobody_reads_corrects_or_forgets_what_another_told() {
     let (fact, memories) = (the_fact(&world, "Боится пауков").await, memories(&world));
     assert!(matches!(memories.one(IVAN + 1, fact).await, Err(MemoryError::NoSuchFact)));
     assert!(matches!(memories.forget(IVAN + 1, fact).await, Err(MemoryError::NoSuchFact)));
-    assert!(matches!(memories.correct(IVAN + 1, fact, Some("x"), None).await, Err(MemoryError::NoSuchFact)));
+    assert!(matches!(
+        memories.correct(IVAN + 1, fact, Correction { content: Some("x"), ..Correction::default() }).await,
+        Err(MemoryError::NoSuchFact)
+    ));
     assert!(matches!(memories.list(77, &Default::default()).await, Err(MemoryError::NobodyThere)));
     assert_eq!(memories.list(IVAN + 1, &Default::default()).await.unwrap().total, 0);
     the_fact(&world, "Боится пауков").await;
