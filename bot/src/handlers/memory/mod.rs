@@ -11,7 +11,7 @@ mod view;
 use chrono::NaiveDate;
 use evolve_contract::{
     ClientError, Code,
-    memory::{FactCorrection, MemoryQuery, MemoryResponse},
+    memory::{FactCorrection, FactData, MemoryQuery, MemoryResponse},
     profile::ProfileData,
 };
 use evolve_domain::{dates, day::date_in, language::Language};
@@ -104,36 +104,24 @@ impl Memory<'_> {
             }
             Action::Search(words, page) => self.search(&words, page).await,
             Action::Fact(fact) => self.fact(fact).await,
-            Action::AskForWords => {
-                Ok(self.turn.replies().prompt(view::question(&said(Text::MemoryAskWords), Asked::Words)))
+            Action::AskForWords => Ok(self.ask(&said(Text::MemoryAskWords), Asked::Words)),
+            Action::AskForCorrection(fact) => {
+                let question = |fact: &FactData| said(Text::MemoryAskCorrection { fact: &fact.content });
+                self.of(fact, |found| self.ask(&question(found), Asked::Correction(fact))).await
             }
-            Action::AskForCorrection(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
-                Some(found) => {
-                    let question = said(Text::MemoryAskCorrection { fact: &found.fact.content });
-                    Ok(self.turn.replies().prompt(view::question(&question, Asked::Correction(fact))))
-                }
-                None => self.overview(Some(Text::MemoryGone)).await,
-            },
-            Action::AskForCategory(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
-                Some(found) => Ok(self.screen(view::categories(&found.fact, self.language))),
-                None => self.overview(Some(Text::MemoryGone)).await,
-            },
+            Action::AskForCategory(fact) => {
+                self.of(fact, |found| self.screen(view::categories(found, self.language))).await
+            }
             Action::Recategorise(fact, category) => {
                 let category = Some(category.to_string());
-                self.correct(fact, FactCorrection { category, ..FactCorrection::default() }, Asked::Correction(fact))
-                    .await
+                let correction = FactCorrection { category, ..FactCorrection::default() };
+                self.correct(fact, correction, Asked::Correction(fact)).await
             }
-            Action::AskForDay(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
-                Some(found) => {
-                    let question = said(Text::MemoryAskDay { fact: &found.fact.content });
-                    Ok(self.turn.replies().prompt(view::question(&question, Asked::Day(fact))))
-                }
-                None => self.overview(Some(Text::MemoryGone)).await,
-            },
-            Action::AskToForget(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
-                Some(found) => Ok(self.screen(view::forget(&found.fact, self.language))),
-                None => self.overview(Some(Text::MemoryGone)).await,
-            },
+            Action::AskForDay(fact) => {
+                let question = |fact: &FactData| said(Text::MemoryAskDay { fact: &fact.content });
+                self.of(fact, |found| self.ask(&question(found), Asked::Day(fact))).await
+            }
+            Action::AskToForget(fact) => self.of(fact, |found| self.screen(view::forget(found, self.language))).await,
             Action::Forget(fact) => match self.known(self.api().forget(self.person(), fact).await)? {
                 Some(gone) => {
                     let messages = u32::try_from(gone.messages).unwrap_or(u32::MAX);
@@ -215,7 +203,19 @@ impl Memory<'_> {
 
     fn refused(&self, asked: Asked) -> Replies {
         let text = if matches!(asked, Asked::Day(_)) { Text::MemoryDayRefused } else { Text::MemoryCorrectionRefused };
-        self.turn.replies().prompt(view::question(&text.render(self.language), asked))
+        self.ask(&text.render(self.language), asked)
+    }
+
+    fn ask(&self, question: &str, asked: Asked) -> Replies {
+        self.turn.replies().prompt(view::question(question, asked))
+    }
+
+    /// What is shown of a fact, if it is remembered still.
+    async fn of(&self, fact: Uuid, show: impl FnOnce(&FactData) -> Replies) -> Result<Replies, Trouble> {
+        match self.known(self.api().fact(self.person(), fact).await)? {
+            Some(found) => Ok(show(&found.fact)),
+            None => self.overview(Some(Text::MemoryGone)).await,
+        }
     }
 
     async fn list(&self, query: MemoryQuery) -> Result<MemoryResponse, Trouble> {

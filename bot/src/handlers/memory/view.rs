@@ -123,7 +123,7 @@ pub(super) fn fact(FactResponse { fact, history }: &FactResponse, language: Lang
 
 /// Whether a fact is about a day, or may be.
 pub(super) fn has_day(fact: &FactData) -> bool {
-    fact.day.is_some() || matches!(fact.category.parse(), Ok(Category::Plans | Category::Events))
+    fact.day.is_some() || matches!(fact.category.parse::<Category>(), Ok(Category::Plans | Category::Events))
 }
 
 /// What a fact is about, to be chosen.
