@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequest as _, FromRequestParts, Path, Query, Request, State},
     http::request::Parts,
 };
+use chrono::NaiveDate;
 use evolve_contract::{
     Code,
     memory::{
@@ -12,7 +13,7 @@ use evolve_contract::{
     },
 };
 use evolve_domain::fact::Category;
-use evolve_engine::memories::{Filter, Listing, Remembered};
+use evolve_engine::memories::{Correction, Filter, Listing, Remembered};
 use evolve_store::forgetting::Forgotten;
 use uuid::Uuid;
 
@@ -118,9 +119,11 @@ pub async fn get(State(api): State<Api>, own: OwnFact) -> Result<Json<FactRespon
     responses((status = 200, description = "The fact as it is now", body = FactData), CorrectProblems),
 )]
 pub async fn correct(State(api): State<Api>, own: OwnFact, request: Request) -> Result<Json<FactData>, ApiError> {
-    let JsonBody(FactCorrection { content, category }) = JsonBody::from_request(request, &api).await?;
+    let JsonBody(FactCorrection { content, category, day }) = JsonBody::from_request(request, &api).await?;
     let category = category.as_deref().map(parse_category).transpose()?;
-    let corrected = api.memories.correct(own.person, own.fact, content.as_deref(), category).await?;
+    let day = day.as_deref().map(parse_day).transpose()?;
+    let correction = Correction { content: content.as_deref(), category, day };
+    let corrected = api.memories.correct(own.person, own.fact, correction).await?;
     Ok(Json(data(corrected)))
 }
 
@@ -147,6 +150,12 @@ pub async fn forget_all(State(api): State<Api>, Own(person): Own) -> Result<Json
 fn parse_category(name: &str) -> Result<Category, ApiError> {
     let known = || Category::ALL.map(Category::as_str).join(", ");
     name.parse().map_err(|_| ApiError::new(Code::InvalidValue).detail(format!("category: must be one of {}", known())))
+}
+
+/// Nothing for the empty string.
+fn parse_day(day: &str) -> Result<Option<NaiveDate>, ApiError> {
+    let invalid = |_| ApiError::new(Code::InvalidValue).detail("day: must be a date such as 2026-05-20, or empty");
+    if day.is_empty() { Ok(None) } else { day.parse().map(Some).map_err(invalid) }
 }
 
 fn data(Remembered { fact, told_on, .. }: Remembered) -> FactData {

@@ -54,12 +54,24 @@ async fn a_person_looks_through_what_is_remembered_by_category_by_words_and_by_p
 async fn a_fact_is_put_right_and_then_forgotten_with_what_was_said() {
     let (api, token) = knowing(&FACTS).await;
     let cat = api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap().facts[0].clone();
-    let correction =
-        FactCorrection { content: Some("  Кошку зовут\nГруша ".to_owned()), category: None };
+    let correction = FactCorrection {
+        content: Some("  Кошку зовут\nГруша ".to_owned()), ..FactCorrection::default()
+    };
     let corrected = api.client.correct_fact(&token, IVAN, cat.id, &correction).await.unwrap();
     assert_eq!((corrected.content.as_str(), corrected.confidence), ("Кошку зовут Груша", 100));
     let fact = api.client.fact(&token, IVAN, cat.id).await.unwrap();
     assert_eq!((fact.fact, fact.history.len()), (corrected, 0));
+
+    let day = |day: &str| FactCorrection { day: Some(day.to_owned()), ..FactCorrection::default() };
+    let plan = FactCorrection { category: Some("plans".to_owned()), ..day("2026-12-24") };
+    let planned = api.client.correct_fact(&token, IVAN, cat.id, &plan).await.unwrap();
+    assert_eq!((planned.category.as_str(), planned.day), ("plans", "2026-12-24".parse().ok()));
+    let words = FactCorrection {
+        content: Some("Кошку зовут Груша, как бабушку".to_owned()),
+        ..FactCorrection::default()
+    };
+    assert_eq!(api.client.correct_fact(&token, IVAN, cat.id, &words).await.unwrap().day, planned.day);
+    assert_eq!(api.client.correct_fact(&token, IVAN, cat.id, &day("")).await.unwrap().day, None);
 
     let forgotten = api.client.forget_fact(&token, IVAN, cat.id).await.unwrap();
     assert_eq!((forgotten.facts, forgotten.messages), (1, 1));
@@ -98,6 +110,8 @@ async fn nobody_gets_at_the_memory_of_another() {
 #[case(Method::PATCH, "/memory/42/FACT", Some(json!({"content": ""})), Code::InvalidValue)]
 #[case(Method::PATCH, "/memory/42/FACT", Some(json!({"content": "я".repeat(301)})), Code::InvalidValue)]
 #[case(Method::PATCH, "/memory/42/FACT", Some(json!({"category": "secrets"})), Code::InvalidValue)]
+#[case(Method::PATCH, "/memory/42/FACT", Some(json!({"day": "tomorrow"})), Code::InvalidValue)]
+#[case(Method::PATCH, "/memory/42/FACT", Some(json!({"day": "-0044-03-15"})), Code::InvalidValue)]
 #[case(Method::PATCH, "/memory/42/FACT", Some(json!({"text": "x"})), Code::InvalidBody)]
 #[case(Method::PATCH, "/memory/42/00000000-0000-7000-8000-000000000001", Some(json!({"content": "x"})), Code::FactNotFound)]
 #[tokio::test]

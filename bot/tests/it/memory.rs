@@ -60,6 +60,37 @@ async fn a_person_looks_through_corrects_and_forgets_what_is_remembered() {
 }
 
 #[tokio::test]
+async fn a_person_puts_right_what_a_fact_is_about_and_of_which_day_it_is() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.api.remember(42, "other", "Сдаёт экзамен");
+    let answer = async |question: &str, text: &str| {
+        let question = world.wait_for_last(42, question).await;
+        world.telegram.send_reply(anna(), question.message_id, text);
+    };
+    world.telegram.send_text(anna(), "/memory");
+    press(&world, anna(), "📎 Прочее · 1").await;
+    press(&world, anna(), "1").await;
+    let shown = world.wait_for_last(42, "Рассказано").await;
+    assert!(shown.callback_data("🗓 Когда").is_none(), "it is about no day");
+    press(&world, anna(), "🏷 Раздел").await;
+    press(&world, anna(), "🗓 Планы").await;
+    press(&world, anna(), "🗓 Когда").await;
+    answer("К какому дню", "как-нибудь").await;
+    answer("Не понимаю, какой это день", "20.05.2031").await;
+    world.wait_for_last(42, "Когда: 20 мая 2031").await;
+    press(&world, anna(), "✏️ Исправить").await;
+    answer("Как правильно?", "Сдаёт экзамен по физике").await;
+    world.wait_for_last(42, "Сдаёт экзамен по физике\n\n🗓 Планы\nКогда: 20 мая 2031").await;
+    press(&world, anna(), "✏️ Исправить").await;
+    answer("Как правильно?", "Сдаёт физику 25 мая 2031 года").await;
+    world.wait_for_last(42, "Когда: 25 мая 2031").await;
+    press(&world, anna(), "🗓 Когда").await;
+    answer("К какому дню", "-").await;
+    world.wait_for_last(42, "🗓 Планы\nРассказано").await;
+}
+
+#[tokio::test]
 async fn the_button_that_forgets_everything_holds_for_a_quarter_of_an_hour() {
     let mut world = World::new().await;
     world.clock = Clock::fixed(Utc::now());

@@ -112,6 +112,10 @@ pub struct FactCorrection {
     /// What it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// The day that it is about, `YYYY-MM-DD`; an empty string for none. With other words alone the day stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-05-20")]
+    pub day: Option<String>,
 }
 
 /// What was forgotten.

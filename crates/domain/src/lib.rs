@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod consent;
+pub mod dates;
 pub mod day;
 pub mod fact;
 pub mod first;

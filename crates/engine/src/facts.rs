@@ -3,15 +3,15 @@
 //! A wish is kept as it was made, and all of them are worked out together: so they can be worked out anew when the facts have
 //! changed before they could be written.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::{
     fact::{
         Category, MOST,
-        told::{Held, Named, Placed, Told, named, place},
+        told::{Held, Named, Placed, Shown, Told, named, place},
     },
     memory::forget::unsaid,
 };
-use evolve_store::facts::{Fact, FactChanges, NewFact, Source};
+use evolve_store::facts::{Confirmed, Fact, FactChanges, NewFact, Source};
 use uuid::Uuid;
 
 /// Something that is to be done to the facts.
@@ -55,6 +55,8 @@ pub enum Outcome {
     Known,
     /// There is no room for it.
     Full,
+    /// Nothing: what it would take the place of was told after it.
+    Outdated,
     /// So many facts were ended or forgotten; with 0 nothing is known by those words.
     Gone(usize),
     /// Nothing was ended or forgotten: it could be any of these facts.
@@ -67,7 +69,23 @@ struct Holding<'a> {
     chain: Uuid,
     category: Category,
     content: &'a str,
+    day: Option<NaiveDate>,
+    /// When it was told last; nothing for the message of the turn.
+    said_at: Option<DateTime<Utc>>,
     is_new: bool,
+}
+
+impl<'a> Holding<'a> {
+    fn shown(&self) -> Shown<'a> {
+        (self.content, self.day)
+    }
+
+    /// To compare with what was told in `source`.
+    fn held(&self, source: Option<Source>) -> Held<'a, Uuid> {
+        let is_later = |source: Source| self.said_at.is_some_and(|said_at| said_at > source.said_at);
+        let is_later = source.is_some_and(is_later);
+        Held { id: self.id, category: self.category, text: self.content, day: self.day, is_later }
+    }
 }
 
 /// Works wishes out, in their order, against facts of `version` that hold; what came of each is told in the same order.
@@ -79,6 +97,8 @@ pub fn settle(wishes: &[Wish], facts: &[Fact], version: i32, max: Option<u32>) -
         chain: fact.chain,
         category: fact.category,
         content: &fact.content,
+        day: fact.day,
+        said_at: Some(fact.last_said_at),
         is_new: false,
     });
     let max = usize::try_from(max.unwrap_or(MOST).min(MOST)).unwrap_or(usize::MAX);
@@ -87,7 +107,7 @@ pub fn settle(wishes: &[Wish], facts: &[Fact], version: i32, max: Option<u32>) -
     let outcomes = wishes.iter().map(|wish| work.grant(wish)).collect();
     let Work { holding, mut changes, .. } = work;
     // What was told again and then ended or forgotten is not told again.
-    changes.confirmed.retain(|id| holding.iter().any(|held| held.id == *id));
+    changes.confirmed.retain(|confirmed| holding.iter().any(|held| held.id == confirmed.id));
     (changes, outcomes)
 }
 
@@ -129,17 +149,19 @@ impl<'a> Work<'a> {
     }
 
     fn remember(&mut self, telling: &'a Telling) -> Outcome {
-        let told = Told { category: telling.category, text: &telling.content, replaces: telling.replaces.as_deref() };
-        let held = |held: &Holding<'a>| Held { id: held.id, category: held.category, text: held.content };
-        let known: Vec<_> = self.holding.iter().map(held).collect();
+        let told = Told {
+            category: telling.category,
+            text: &telling.content,
+            day: telling.day,
+            replaces: telling.replaces.as_deref(),
+        };
+        let known: Vec<_> = self.holding.iter().map(|held| held.held(telling.source)).collect();
         let room = self.max.saturating_sub(self.holding.len());
         let replaces = match place(&told, &known, room) {
             Placed::Full => return Outcome::Full,
+            Placed::Outdated => return Outcome::Outdated,
             Placed::Known(id) => {
-                let is_new = self.holding.iter().any(|held| held.id == id && held.is_new);
-                if !is_new && !self.changes.confirmed.contains(&id) {
-                    self.changes.confirmed.push(id);
-                }
+                self.confirm(id, telling.source.map(|source| source.said_at));
                 return Outcome::Known;
             }
             Placed::New { replaces } => replaces,
@@ -159,6 +181,8 @@ impl<'a> Work<'a> {
             chain,
             category: telling.category,
             content: &telling.content,
+            day: telling.day,
+            said_at: telling.source.map(|source| source.said_at),
             is_new: true,
         });
         self.changes.learnt.push(NewFact {
@@ -173,18 +197,29 @@ impl<'a> Work<'a> {
         Outcome::Learnt
     }
 
+    /// It was told once more, then; in the message of the turn, where no time is given.
+    fn confirm(&mut self, id: Uuid, said_at: Option<DateTime<Utc>>) {
+        if self.holding.iter().any(|held| held.id == id && held.is_new) {
+            return;
+        }
+        match self.changes.confirmed.iter_mut().find(|confirmed| confirmed.id == id) {
+            Some(confirmed) => confirmed.said_at = confirmed.said_at.max(said_at),
+            None => self.changes.confirmed.push(Confirmed { id, said_at }),
+        }
+    }
+
     /// Takes out what is named by words of it.
     ///
     /// # Errors
     /// The texts of several that could be meant; then nothing is taken out.
     fn take(&mut self, words: &str) -> Result<Vec<Holding<'a>>, Vec<String>> {
-        let texts: Vec<&str> = self.holding.iter().map(|held| held.content).collect();
-        match named(words, &texts) {
+        let facts: Vec<Shown<'a>> = self.holding.iter().map(Holding::shown).collect();
+        match named(words, &facts) {
             Named::These(places) => {
                 let ids: Vec<Uuid> = places.into_iter().map(|place| self.holding[place].id).collect();
                 Ok(self.remove(|held| ids.contains(&held.id)))
             }
-            Named::Unclear(places) => Err(places.into_iter().map(|place| texts[place].to_owned()).collect()),
+            Named::Unclear(places) => Err(places.into_iter().map(|place| facts[place].0.to_owned()).collect()),
         }
     }
 
@@ -202,7 +237,7 @@ mod tests {
     use super::*;
 
     fn fact(number: u128, content: &str) -> Fact {
-        let at = chrono::DateTime::UNIX_EPOCH;
+        let at = DateTime::UNIX_EPOCH;
         Fact {
             id: Uuid::from_u128(number),
             category: Category::Work,
@@ -259,7 +294,8 @@ mod tests {
         let again = || telling(10, "at a library works", None);
         let facts = [fact(1, "Works at a library")];
         let (changes, outcomes) = settle(&[again(), again()], &facts, 0, Some(1));
-        assert_eq!((outcomes, changes.confirmed), (vec![Outcome::Known; 2], vec![uuid(1)]));
+        let confirmed = Confirmed { id: uuid(1), said_at: None };
+        assert_eq!((outcomes, changes.confirmed), (vec![Outcome::Known; 2], vec![confirmed]));
         let (changes, outcomes) = settle(&[again(), Wish::Forget("library".to_owned())], &facts, 0, Some(1));
         assert_eq!(outcomes, [Outcome::Known, Outcome::Gone(1)]);
         assert_eq!((changes.confirmed, changes.forgotten), (Vec::new(), vec![uuid(1)]));

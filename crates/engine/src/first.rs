@@ -168,8 +168,11 @@ fn intended<'a>(candidate: &Candidate, recall: &'a Recall) -> Vec<&'a Fact> {
         Category::Events => is_ahead(fact),
         _ => false,
     };
+    // When it was put right tells nothing of when it is.
+    let is_of_some_time = |fact: &Fact| fact.day.is_some() || !fact.is_put_right();
     // Nobody is asked how the end of their life went.
-    recall.facts.iter().filter(is_plan).filter(|fact| !is_asked(fact) && !crisis::is_told_of(&fact.content)).collect()
+    let is_fit = |fact: &&Fact| is_of_some_time(fact) && !is_asked(fact) && !crisis::is_told_of(&fact.content);
+    recall.facts.iter().filter(is_plan).filter(is_fit).collect()
 }
 
 fn plan(fact: &Fact, zone: Tz) -> Plan {

@@ -1,6 +1,6 @@
 //! What the companion remembers, as the person sees it: listed, searched, corrected and forgotten.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use evolve_domain::{
     fact::{
@@ -13,8 +13,7 @@ use evolve_domain::{
 };
 use evolve_runtime::clock::Clock;
 use evolve_store::{
-    Store, StoreError,
-    corrections::Correction,
+    Store, StoreError, corrections,
     facts::{Fact, FactChanges},
     forgetting::Forgotten,
     users::UserRecord,
@@ -25,6 +24,8 @@ use crate::Engine;
 
 /// Most facts on a page.
 pub const MOST_ON_A_PAGE: u32 = 50;
+/// The years of which a day can be.
+const YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
 /// A turn that forgot something may be asked for its answer again for this long; then its answer is forgotten too.
 const REPEATS: TimeDelta = TimeDelta::minutes(10);
 
@@ -93,6 +94,17 @@ pub struct Remembered {
     pub ended_on: Option<NaiveDate>,
 }
 
+/// How a fact is right; what is not given stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Correction<'a> {
+    /// Its words.
+    pub content: Option<&'a str>,
+    /// What it is about.
+    pub category: Option<Category>,
+    /// The day that it is about; `Some(None)` for none.
+    pub day: Option<Option<NaiveDate>>,
+}
+
 /// What is remembered. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Memories {
@@ -156,8 +168,8 @@ impl Memories {
         Ok((shown(fact, zone), before))
     }
 
-    /// Puts a fact right. What was wrong is not kept: it never held. One that is put right into what is known already becomes
-    /// one with it, and that is the fact that is given back.
+    /// Puts a fact right. What was wrong is not kept: it never held. One that is put right into what is known already, of the
+    /// same day, becomes one with it, and that is the fact that is given back.
     ///
     /// # Errors
     /// [`MemoryError`].
@@ -165,8 +177,7 @@ impl Memories {
         &self,
         user_id: i64,
         fact: Uuid,
-        content: Option<&str>,
-        category: Option<Category>,
+        Correction { content, category, day }: Correction<'_>,
     ) -> Result<Remembered, MemoryError> {
         let person = self.person(user_id).await?;
         let facts = self.store.facts().book(user_id).await?.facts;
@@ -179,14 +190,23 @@ impl Memories {
             None => None,
         };
         let content = content.filter(|content| *content != fact.content);
+        if let Some(Some(day)) = day
+            && !YEARS.contains(&day.year())
+        {
+            return Err(invalid("day", format!("must be of a year from {} to {}", YEARS.start(), YEARS.end())));
+        }
         let category = category.unwrap_or(fact.category);
+        let day = day.unwrap_or(fact.day);
         let says = |other: &&Fact, text: &str| {
             other.id != fact.id && likeness((other.category, &other.content), (category, text)) == Likeness::Same
         };
-        let known = content.as_deref().and_then(|text| facts.iter().find(|other| says(other, text)));
-        let correction = known.map_or(Correction::Is(content.as_deref()), |known| Correction::SaysAs(known.id));
+        let is_of_day = |other: &&Fact| day.is_none() || other.day.is_none() || other.day == day;
+        let known = content.as_deref().and_then(|text| facts.iter().filter(is_of_day).find(|other| says(other, text)));
+        let correction = known
+            .map_or(corrections::Correction::Is(content.as_deref()), |known| corrections::Correction::SaysAs(known.id));
+        let day = day.or_else(|| known.and_then(|known| known.day));
         let now = self.clock.now();
-        let corrected = self.store.facts().correct(user_id, fact.id, correction, category, now).await?;
+        let corrected = self.store.facts().correct(user_id, fact.id, correction, category, day, now).await?;
         let corrected = corrected.ok_or(MemoryError::NoSuchFact)?;
         Ok(shown(corrected, person.settings.time_zone))
     }

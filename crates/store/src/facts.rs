@@ -14,7 +14,7 @@ use serde::Deserialize;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use crate::{Keyring, Store, StoreError, users::parse};
+use crate::{Keyring, Store, StoreError, messages::legible, users::parse};
 pub use vectors::UnplacedFact;
 pub(crate) use vectors::nearest;
 
@@ -41,6 +41,14 @@ pub struct Fact {
     pub times_said: u32,
     /// When it ceased to hold; nothing while it holds.
     pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Fact {
+    /// Whether the person put it right, as far as that can be told: nothing else makes it newer without telling it once more.
+    #[must_use]
+    pub fn is_put_right(&self) -> bool {
+        self.last_said_at > self.created_at && (self.times_said == 1 || self.confidence == 100)
+    }
 }
 
 /// All facts of a person that hold, newest first, and what they are at.
@@ -89,6 +97,15 @@ impl NewFact {
     }
 }
 
+/// A fact that was told once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The fact.
+    pub id: Uuid,
+    /// When it was told; nothing for the message of the turn that writes it.
+    pub said_at: Option<DateTime<Utc>>,
+}
+
 /// What is to become of a person's facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FactChanges {
@@ -98,7 +115,7 @@ pub struct FactChanges {
     /// though it was no fact, such as what stood in the profile.
     pub learnt: Vec<NewFact>,
     /// Facts that were told once more.
-    pub confirmed: Vec<Uuid>,
+    pub confirmed: Vec<Confirmed>,
     /// Chains whose fact holds no longer, and the chain whose history they are from now on.
     pub lapsed: Vec<(Uuid, Uuid)>,
     /// Chains to be forgotten: they are not shown from now on, and removed together with all that holds them
@@ -135,6 +152,7 @@ impl FactChanges {
             chains: learnt.iter().map(|fact| fact.chain).collect(),
             lapsed: self.lapsed.iter().map(|(chain, _)| *chain).collect(),
             part_of: self.lapsed.iter().map(|(_, chain)| *chain).collect(),
+            confirmed: self.confirmed.iter().map(|confirmed| confirmed.id).collect(),
         }
     }
 }
@@ -149,6 +167,7 @@ pub(crate) struct Columns {
     pub(crate) chains: Vec<Uuid>,
     pub(crate) lapsed: Vec<Uuid>,
     pub(crate) part_of: Vec<Uuid>,
+    pub(crate) confirmed: Vec<Uuid>,
 }
 
 /// A row of `facts`.
@@ -214,7 +233,7 @@ const ENDED: &str = "
     WHERE user_id = $1 AND ended_at IS NOT NULL AND forgotten_at IS NULL ORDER BY ended_at DESC, id DESC LIMIT $2";
 
 /// $1 person, $2 version as read, $3 now, $4–$9 facts learnt, $10/$11 the message of each and its time, $12 chains that
-/// lapse, $13 what they are part of, $14 facts told again, $15 chains to forget.
+/// lapse, $13 what they are part of, $14 facts told again, $15 chains to forget, $16 when those of $14 were told.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET facts_version = facts_version + 1 WHERE id = $1 AND facts_version = $2 RETURNING id
@@ -232,7 +251,8 @@ const WRITE: &str = "
             chain = COALESCE((SELECT l.part_of FROM unnest($12::uuid[], $13::uuid[]) AS l (chain, part_of)
                               WHERE l.chain = f.chain LIMIT 1), f.chain),
             times_said = f.times_said + (f.id = ANY ($14))::integer,
-            last_said_at = CASE WHEN f.id = ANY ($14) THEN GREATEST(f.last_said_at, $3) ELSE f.last_said_at END,
+            last_said_at = GREATEST(f.last_said_at, (SELECT max(c.said_at) FROM unnest($14::uuid[], $16::timestamptz[]) AS c (id, said_at)
+                                                     WHERE c.id = f.id)),
             forgotten_at = CASE WHEN f.chain = ANY ($15) THEN COALESCE(f.forgotten_at, $3) ELSE f.forgotten_at END
         FROM person
         WHERE f.user_id = person.id AND (f.chain = ANY ($12) OR f.id = ANY ($14) OR f.chain = ANY ($15))
@@ -240,7 +260,7 @@ const WRITE: &str = "
     SELECT count(*) FROM person";
 
 impl Facts<'_> {
-    /// A person's facts that hold.
+    /// A person's facts that hold; without those that no key opens.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -251,7 +271,7 @@ impl Facts<'_> {
         Ok(FactBook { version: version.map_or(0, |(version,)| version), facts })
     }
 
-    /// What held once, latest first.
+    /// What held once, latest first; without what no key opens.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -262,7 +282,8 @@ impl Facts<'_> {
     async fn read(&self, statement: &'static str, user_id: i64, limit: u32) -> Result<Vec<Fact>, StoreError> {
         let rows: Vec<FactRow> =
             sqlx::query_as(statement).bind(user_id).bind(i64::from(limit)).fetch_all(&self.0.pool).await?;
-        rows.into_iter().map(|row| row.open(&self.0.keys)).collect()
+        // One that no key opens must not take the others with it.
+        Ok(rows.into_iter().filter_map(|row| legible(row.open(&self.0.keys))).collect())
     }
 
     /// Changes a person's facts. False when they have changed since they were read, or the person is gone; then nothing
@@ -300,8 +321,9 @@ pub(crate) async fn write(
         .bind(sources.map(|source| source.map_or(now, |s| s.said_at)).collect::<Vec<_>>())
         .bind(columns.lapsed)
         .bind(columns.part_of)
-        .bind(&changes.confirmed)
+        .bind(columns.confirmed)
         .bind(&changes.forgotten)
+        .bind(changes.confirmed.iter().map(|confirmed| confirmed.said_at.unwrap_or(now)).collect::<Vec<_>>())
         .fetch_one(connection)
         .await?;
     Ok(written > 0)

@@ -27,7 +27,7 @@ use self::found::Found;
 use crate::{
     Keyring, Store, StoreError,
     memory::{POSTINGS, month_of},
-    messages::Role,
+    messages::{Role, legible},
     users::hold,
     vectors,
 };
@@ -347,7 +347,7 @@ pub(crate) async fn unindex(
     Ok(())
 }
 
-/// The conversations whose summary or title takes a fact up.
+/// The conversations whose summary or title takes a fact up. What no key opens may: it is made anew as well.
 async fn that_tell(
     connection: &mut PgConnection,
     keys: &Keyring,
@@ -358,17 +358,21 @@ async fn that_tell(
         sqlx::query_as(TOLD).bind(user_id).fetch_all(connection).await?;
     let mut telling = Vec::new();
     for (id, title, summary) in rows {
-        let title = title.map(|token| keys.decrypt(&token, "conversations.title")).transpose()?;
-        let summary = summary.map(|token| keys.decrypt(&token, "summaries.content")).transpose()?;
-        let texts = [title, summary];
-        if texts.iter().flatten().any(|text| traces.iter().any(|trace| trace.is_taken_up(text))) {
+        let title = title.map(|token| keys.decrypt(&token, "conversations.title"));
+        let summary = summary.map(|token| keys.decrypt(&token, "summaries.content"));
+        if [title, summary].into_iter().flatten().any(|text| may_tell(text, traces)) {
             telling.push(id);
         }
     }
     Ok(telling)
 }
 
-/// The weeks of which what is written takes a fact up: a conversation that went on into the next may have left it there.
+fn may_tell(text: Result<String, StoreError>, traces: &[Trace]) -> bool {
+    legible(text).is_none_or(|text| traces.iter().any(|trace| trace.is_taken_up(&text)))
+}
+
+/// The weeks of which what is written takes a fact up: a conversation that went on into the next may have left it there. What no
+/// key opens may take it up.
 async fn weeks_that_tell(
     connection: &mut PgConnection,
     keys: &Keyring,
@@ -378,8 +382,7 @@ async fn weeks_that_tell(
     let rows: Vec<(NaiveDate, String)> = sqlx::query_as(WEEKS).bind(user_id).fetch_all(connection).await?;
     let mut telling = Vec::new();
     for (starts_on, token) in rows {
-        let content = keys.decrypt(&token, "weeks.content")?;
-        if traces.iter().any(|trace| trace.is_taken_up(&content)) {
+        if may_tell(keys.decrypt(&token, "weeks.content"), traces) {
             telling.push(starts_on);
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     Store, StoreError,
     facts::{self, FactChanges, Source},
     messages::{Message, Role},
-    users::parse,
+    users::{hold, parse},
 };
 
 /// A conversation with messages that its summary does not hold yet, leased to the caller.
@@ -84,7 +84,7 @@ pub enum Written {
     Done,
     /// Nothing was, for the person's facts have changed: what becomes of them is to be worked out anew.
     Outpaced,
-    /// Nothing was: another was faster, or the person was removed.
+    /// Nothing was: another was faster, or the person was removed, or asked to have something forgotten.
     Lost,
 }
 
@@ -109,14 +109,16 @@ impl Store {
 }
 
 /// A lease is twice as long with each time that nothing was written after it, and at most a day: what cannot be summed up
-/// must not keep the others from it. $1 now, $2 the shortest lease, $3 how many unsummed messages make an open conversation
+/// must not keep the others from it. Whoever is owed forgetting waits until that is paid: what is to go still stands in the
+/// messages, and among the facts that are known it is missing, so that a model would tell it once more. $1 now, $2 the shortest lease, $3 how many unsummed messages make an open conversation
 /// due, $4 how many of them stay unsummed, $5 most messages at once, $6 default language.
 const CLAIM: &str = "
     WITH due AS (
-        SELECT id FROM conversations
+        SELECT id FROM conversations c
         WHERE summary_need > 0 AND summary_need >= $3
           AND (summary_leased_until IS NULL OR summary_leased_until <= $1)
-        ORDER BY summary_need DESC LIMIT 1 FOR UPDATE SKIP LOCKED
+          AND NOT EXISTS (SELECT FROM facts f WHERE f.user_id = c.user_id AND f.forgotten_at IS NOT NULL)
+        ORDER BY summary_need DESC LIMIT 1 FOR UPDATE OF c SKIP LOCKED
     ), leased AS (
         UPDATE conversations c
         SET summary_leased_until = $1 + LEAST($2::interval * (1 << LEAST(c.summary_attempts, 20)), interval '1 day'),
@@ -136,7 +138,8 @@ const CLAIM: &str = "
     LEFT JOIN summaries s ON s.conversation_id = l.id
     LEFT JOIN settings p ON p.user_id = l.user_id";
 
-/// The person's row is locked first, as in every statement that writes for them. $1 conversation, $2 person, $3 place up to
+/// The person's row is locked first, as in every statement that writes for them. What was asked to be forgotten while the pass
+/// was under way may be told in it: then nothing is written. $1 conversation, $2 person, $3 place up to
 /// which it held them before, $4 now, $5 content, $6 covers until, $7 now, $8 title, $9 lease,
 /// $10 what it is called where it has none.
 const WRITE: &str = "
@@ -147,6 +150,7 @@ const WRITE: &str = "
                                    extracted_messages = GREATEST(c.extracted_messages, $4),
                                    reread = ARRAY(SELECT place FROM unnest(c.reread) AS place WHERE place > $4), summary_attempts = 0
         FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summed_messages = $3 AND c.summary_leased_until = $9
+          AND NOT EXISTS (SELECT FROM facts f WHERE f.user_id = person.id AND f.forgotten_at IS NOT NULL)
         RETURNING c.id
     ), week AS (
         INSERT INTO weeks AS w (user_id, starts_on, updated_at)
@@ -278,6 +282,8 @@ impl Summaries<'_> {
         let covers_until = unsummed.messages.iter().map(|message| message.created_at).max().unwrap_or(now);
         let keys = &self.0.keys;
         let mut transaction = self.0.pool.begin().await?;
+        // By a statement of its own: the next one sees what whoever held the person before has asked to be forgotten.
+        hold(&mut transaction, unsummed.user_id).await?;
         let done = sqlx::query(WRITE)
             .bind(unsummed.conversation_id)
             .bind(unsummed.user_id)

@@ -25,6 +25,12 @@ pub(super) enum Action {
     AskForWords,
     /// How a fact is right is to be asked.
     AskForCorrection(Uuid),
+    /// What a fact is about is to be asked.
+    AskForCategory(Uuid),
+    /// This is what a fact is about.
+    Recategorise(Uuid, Category),
+    /// The day that a fact is about is to be asked.
+    AskForDay(Uuid),
     /// Whether a fact is really to be forgotten is to be asked.
     AskToForget(Uuid),
     /// A fact is to be forgotten.
@@ -45,6 +51,9 @@ impl Action {
             Self::Fact(fact) => format!("f:{}", fact.simple()),
             Self::AskForWords => "w".to_owned(),
             Self::AskForCorrection(fact) => format!("e:{}", fact.simple()),
+            Self::AskForCategory(fact) => format!("k:{}", fact.simple()),
+            Self::Recategorise(fact, category) => format!("kc:{}:{category}", fact.simple()),
+            Self::AskForDay(fact) => format!("t:{}", fact.simple()),
             Self::AskToForget(fact) => format!("d:{}", fact.simple()),
             Self::Forget(fact) => format!("x:{}", fact.simple()),
             Self::AskToForgetAll => "da".to_owned(),
@@ -70,6 +79,12 @@ impl Action {
             "f" => Self::Fact(fact()?),
             "w" => Self::AskForWords,
             "e" => Self::AskForCorrection(fact()?),
+            "k" => Self::AskForCategory(fact()?),
+            "kc" => {
+                let (fact, category) = rest.split_once(':')?;
+                Self::Recategorise(Uuid::try_parse(fact).ok()?, category.parse().ok()?)
+            }
+            "t" => Self::AskForDay(fact()?),
             "d" => Self::AskToForget(fact()?),
             "x" => Self::Forget(fact()?),
             "da" => Self::AskToForgetAll,
@@ -94,11 +109,14 @@ pub(in crate::handlers) enum Asked {
     Words,
     /// How a fact is right.
     Correction(Uuid),
+    /// The day that a fact is about.
+    Day(Uuid),
 }
 
 /// What follows in the link of a question.
 const MARK: &str = "#memory-";
 const WORDS: &str = "search";
+const DAY: &str = "day-";
 
 impl Asked {
     /// The link that stands in the question. It leads nowhere in particular; it is there to come back with the answer.
@@ -106,15 +124,19 @@ impl Asked {
         let what = match self {
             Self::Words => WORDS.to_owned(),
             Self::Correction(fact) => fact.simple().to_string(),
+            Self::Day(fact) => format!("{DAY}{}", fact.simple()),
         };
         format!("https://t.me/{MARK}{what}")
     }
 
     /// From a link; nothing if it is none of ours.
     pub(super) fn of_link(link: &str) -> Option<Self> {
-        match link.split_once(MARK)?.1 {
-            WORDS => Some(Self::Words),
-            fact => Some(Self::Correction(Uuid::try_parse(fact).ok()?)),
+        let what = link.split_once(MARK)?.1;
+        let fact = |fact: &str| Uuid::try_parse(fact).ok();
+        match what.strip_prefix(DAY) {
+            Some(of) => Some(Self::Day(fact(of)?)),
+            None if what == WORDS => Some(Self::Words),
+            None => Some(Self::Correction(fact(what)?)),
         }
     }
 }
@@ -134,11 +156,14 @@ mod tests {
             Action::Fact(fact),
             Action::AskForWords,
             Action::AskForCorrection(fact),
+            Action::AskForCategory(fact),
+            Action::AskForDay(fact),
             Action::AskToForget(fact),
             Action::Forget(fact),
             Action::AskToForgetAll,
             Action::ForgetAll(i64::MAX),
         ];
+        all.extend(Category::ALL.map(|category| Action::Recategorise(fact, category)));
         all.extend(Category::ALL.map(|category| Action::Category(Some(category.to_string()), u32::MAX)));
         all
     }
@@ -154,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_question_is_known_by_its_link() {
-        for asked in [Asked::Words, Asked::Correction(Uuid::from_u128(7))] {
+        for asked in [Asked::Words, Asked::Correction(Uuid::from_u128(7)), Asked::Day(Uuid::from_u128(7))] {
             assert_eq!(Asked::of_link(&asked.link()), Some(asked));
         }
         assert_eq!(Asked::of_link("https://t.me/#memory-everything"), None);

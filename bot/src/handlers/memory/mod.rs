@@ -8,11 +8,13 @@
 mod action;
 mod view;
 
+use chrono::NaiveDate;
 use evolve_contract::{
     ClientError, Code,
-    memory::{FactCorrection, MemoryQuery, MemoryResponse},
+    memory::{FactCorrection, FactData, MemoryQuery, MemoryResponse},
+    profile::ProfileData,
 };
-use evolve_domain::language::Language;
+use evolve_domain::{dates, day::date_in, language::Language};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -21,7 +23,10 @@ use self::{
     view::Screen,
 };
 use super::{Trouble, Turn, held};
-use crate::{replies::Replies, texts::Text};
+use crate::{
+    replies::Replies,
+    texts::{Text, zone},
+};
 
 /// Facts on a page: each is a line and a button.
 const PER_PAGE: u32 = 5;
@@ -70,8 +75,14 @@ pub(super) async fn answered(turn: &Turn<'_>, asked: Asked, words: &str) -> Resu
     let memory = Memory { turn, language: turn.language(Some(&profile)), message: None };
     match asked {
         Asked::Words => memory.search(words.trim(), 0).await,
-        Asked::Correction(fact) => memory.correct(fact, words).await,
+        Asked::Correction(fact) => memory.reword(fact, words, today(turn, &profile)).await,
+        Asked::Day(fact) => memory.date(fact, words, today(turn, &profile)).await,
     }
+}
+
+/// The person's own day.
+fn today(turn: &Turn<'_>, profile: &ProfileData) -> NaiveDate {
+    date_in(zone(profile.time_zone.as_deref()), turn.bot.clock.now())
 }
 
 struct Memory<'a> {
@@ -93,20 +104,24 @@ impl Memory<'_> {
             }
             Action::Search(words, page) => self.search(&words, page).await,
             Action::Fact(fact) => self.fact(fact).await,
-            Action::AskForWords => {
-                Ok(self.turn.replies().prompt(view::question(&said(Text::MemoryAskWords), Asked::Words)))
+            Action::AskForWords => Ok(self.ask(&said(Text::MemoryAskWords), Asked::Words)),
+            Action::AskForCorrection(fact) => {
+                let question = |fact: &FactData| said(Text::MemoryAskCorrection { fact: &fact.content });
+                self.of(fact, |found| self.ask(&question(found), Asked::Correction(fact))).await
             }
-            Action::AskForCorrection(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
-                Some(found) => {
-                    let question = said(Text::MemoryAskCorrection { fact: &found.fact.content });
-                    Ok(self.turn.replies().prompt(view::question(&question, Asked::Correction(fact))))
-                }
-                None => self.overview(Some(Text::MemoryGone)).await,
-            },
-            Action::AskToForget(fact) => match self.known(self.api().fact(self.person(), fact).await)? {
-                Some(found) => Ok(self.screen(view::forget(&found.fact, self.language))),
-                None => self.overview(Some(Text::MemoryGone)).await,
-            },
+            Action::AskForCategory(fact) => {
+                self.of(fact, |found| self.screen(view::categories(found, self.language))).await
+            }
+            Action::Recategorise(fact, category) => {
+                let category = Some(category.to_string());
+                let correction = FactCorrection { category, ..FactCorrection::default() };
+                self.correct(fact, correction, Asked::Correction(fact)).await
+            }
+            Action::AskForDay(fact) => {
+                let question = |fact: &FactData| said(Text::MemoryAskDay { fact: &fact.content });
+                self.of(fact, |found| self.ask(&question(found), Asked::Day(fact))).await
+            }
+            Action::AskToForget(fact) => self.of(fact, |found| self.screen(view::forget(found, self.language))).await,
             Action::Forget(fact) => match self.known(self.api().forget(self.person(), fact).await)? {
                 Some(gone) => {
                     let messages = u32::try_from(gone.messages).unwrap_or(u32::MAX);
@@ -150,18 +165,56 @@ impl Memory<'_> {
         }
     }
 
-    async fn correct(&self, fact: Uuid, words: &str) -> Result<Replies, Trouble> {
-        let correction = FactCorrection { content: Some(words.trim().to_owned()), category: None };
+    /// Other words keep the day, unless they tell another.
+    async fn reword(&self, fact: Uuid, words: &str, today: NaiveDate) -> Result<Replies, Trouble> {
+        let Some(found) = self.known(self.api().fact(self.person(), fact).await)? else {
+            return self.overview(Some(Text::MemoryGone)).await;
+        };
+        let day = dates::told(words, today).filter(|_| view::has_day(&found.fact)).map(|day| day.to_string());
+        let correction = FactCorrection { content: Some(words.trim().to_owned()), day, ..FactCorrection::default() };
+        self.correct(fact, correction, Asked::Correction(fact)).await
+    }
+
+    async fn date(&self, fact: Uuid, words: &str, today: NaiveDate) -> Result<Replies, Trouble> {
+        let day = match words.trim() {
+            "-" | "–" | "—" => Some(String::new()),
+            words => dates::read(words, today).map(|day| day.to_string()),
+        };
+        match day {
+            Some(day) => {
+                let correction = FactCorrection { day: Some(day), ..FactCorrection::default() };
+                self.correct(fact, correction, Asked::Day(fact)).await
+            }
+            None => Ok(self.refused(Asked::Day(fact))),
+        }
+    }
+
+    /// What cannot be is asked for once more.
+    async fn correct(&self, fact: Uuid, correction: FactCorrection, asked: Asked) -> Result<Replies, Trouble> {
         match self.api().correct(self.person(), fact, &correction).await {
             // It may have become one with another.
             Ok(corrected) => self.fact(corrected.id).await,
-            Err(error) if error.code() == Some(Code::InvalidValue) => {
-                let text = Text::MemoryCorrectionRefused.render(self.language);
-                Ok(self.turn.replies().prompt(view::question(&text, Asked::Correction(fact))))
-            }
+            Err(error) if error.code() == Some(Code::InvalidValue) => Ok(self.refused(asked)),
             Err(error) => match self.known::<()>(Err(error))? {
                 Some(()) | None => self.overview(Some(Text::MemoryGone)).await,
             },
+        }
+    }
+
+    fn refused(&self, asked: Asked) -> Replies {
+        let text = if matches!(asked, Asked::Day(_)) { Text::MemoryDayRefused } else { Text::MemoryCorrectionRefused };
+        self.ask(&text.render(self.language), asked)
+    }
+
+    fn ask(&self, question: &str, asked: Asked) -> Replies {
+        self.turn.replies().prompt(view::question(question, asked))
+    }
+
+    /// What is shown of a fact, if it is remembered still.
+    async fn of(&self, fact: Uuid, show: impl FnOnce(&FactData) -> Replies) -> Result<Replies, Trouble> {
+        match self.known(self.api().fact(self.person(), fact).await)? {
+            Some(found) => Ok(show(&found.fact)),
+            None => self.overview(Some(Text::MemoryGone)).await,
         }
     }
 

@@ -108,14 +108,33 @@ pub(super) fn fact(FactResponse { fact, history }: &FactResponse, language: Lang
             lines.push(said(Text::MemoryPastMore { more: u32::try_from(more).unwrap_or(u32::MAX) }));
         }
     }
+    let category = button(Text::MemoryCategory, Action::AskForCategory(fact.id), language);
+    let day = has_day(fact).then(|| button(Text::MemoryWhen, Action::AskForDay(fact.id), language));
     let rows = vec![
         vec![
             button(Text::MemoryCorrect, Action::AskForCorrection(fact.id), language),
             button(Text::MemoryForget, Action::AskToForget(fact.id), language),
         ],
+        [category].into_iter().chain(day).collect(),
         vec![button(Text::MemoryBack, Action::Category(Some(fact.category.clone()), 0), language)],
     ];
     Screen { html: lines.join("\n"), rows }
+}
+
+/// Whether a fact is about a day, or may be.
+pub(super) fn has_day(fact: &FactData) -> bool {
+    fact.day.is_some() || matches!(fact.category.parse::<Category>(), Ok(Category::Plans | Category::Events))
+}
+
+/// What a fact is about, to be chosen.
+pub(super) fn categories(fact: &FactData, language: Language) -> Screen {
+    let buttons = Category::ALL.map(|category| {
+        let label = plain(name(category.as_str()), language);
+        (label, Action::Recategorise(fact.id, category).data())
+    });
+    let mut rows: Vec<_> = buttons.chunks(2).map(<[_]>::to_vec).collect();
+    rows.push(vec![button(Text::MemoryBack, Action::Fact(fact.id), language)]);
+    Screen { html: Text::MemoryAskCategory { fact: &fact.content }.render(language), rows }
 }
 
 /// Whether a fact is really to be forgotten.

@@ -112,12 +112,15 @@ async fn correct(
     Json(correction): Json<FactCorrection>,
 ) -> Response {
     with_fact(&world, path, &headers, |world, place| {
-        let content = correction.content.unwrap_or_default();
-        if content.chars().count() > 300 {
+        let FactCorrection { content, category, day } = correction;
+        if content.as_ref().is_some_and(|content| content.chars().count() > 300) {
             return problem(Problem::new(Code::InvalidValue));
         }
-        world.facts[place].1.content = content;
-        Json(world.facts[place].1.clone()).into_response()
+        let fact = &mut world.facts[place].1;
+        fact.content = content.unwrap_or_else(|| fact.content.clone());
+        fact.category = category.unwrap_or_else(|| fact.category.clone());
+        fact.day = day.map_or(fact.day, |day| day.parse().ok());
+        Json(fact.clone()).into_response()
     })
 }
 

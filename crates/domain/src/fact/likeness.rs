@@ -1,15 +1,18 @@
 //! Whether two facts state the same thing, or one brings the other up to date.
 //!
 //! A model says what a new fact replaces, but not always. What can be told from the words alone is told here: the same words
-//! in another order or with other endings are the same fact, and the same words with another number, or denied, are the
-//! same matter as it stands now. Anything less certain is another fact: a duplicate can be mended, a loss cannot.
+//! in another order or with other endings are the same fact, and the same words with another number, denied or in the past,
+//! are the same matter as it stands now. Anything less certain is another fact: a duplicate can be mended, a loss cannot.
+//!
+//! Recall compares by words that tell what a text is about, and so leaves out what turns it ("without", "was", "from"). Here
+//! these matter: each together with the word that it is said of.
 
 use std::collections::BTreeSet;
 
 use super::{Category, normalized};
 use crate::{
-    memory::terms::{terms, words},
-    words::RECALL_DENIALS,
+    memory::terms::{term, words},
+    words::{RECALL_DENIALS, RECALL_DIRECTIONS, RECALL_PAST, RECALL_PAST_ENDINGS},
 };
 
 /// How a new fact stands to an older one.
@@ -30,7 +33,8 @@ pub fn likeness(old: (Category, &str), new: (Category, &str)) -> Likeness {
         return Likeness::Same;
     }
     let (was, is) = (Essence::of(old.1), Essence::of(new.1));
-    if was.terms.is_empty() || was.terms != is.terms {
+    // From Paris to London and from London to Paris: both have been.
+    if was.terms.is_empty() || was.terms != is.terms || was.directed != is.directed {
         return Likeness::Different;
     }
     if was == is {
@@ -50,15 +54,51 @@ pub fn likeness(old: (Category, &str), new: (Category, &str)) -> Likeness {
 struct Essence {
     terms: BTreeSet<String>,
     numbers: BTreeSet<String>,
-    denied: bool,
+    /// What is denied; of a denial that ends the text, nothing.
+    denied: BTreeSet<Option<String>>,
+    /// What is told of the past; of a word that tells nothing else ("was"), nothing.
+    past: BTreeSet<Option<String>>,
+    /// Directions, and what each is of.
+    directed: BTreeSet<(String, String)>,
 }
 
 impl Essence {
     fn of(text: &str) -> Self {
-        let is_number = |term: &String| term.starts_with(|c: char| c.is_ascii_digit());
-        let (numbers, terms) = terms(text).into_iter().partition(is_number);
-        Self { terms, numbers, denied: words(text).iter().any(|word| RECALL_DENIALS.contains(&word.as_str())) }
+        let words = words(text);
+        let stated = || words.iter().filter(|word| !is_one_of(RECALL_DENIALS, word));
+        let (numbers, terms) = stated().filter_map(|word| term(word)).partition(|term: &String| is_number(term));
+        let directed = after(&words, RECALL_DIRECTIONS).filter_map(|(word, of)| Some((word.clone(), of?)));
+        Self {
+            terms,
+            numbers,
+            denied: after(&words, RECALL_DENIALS).map(|(_, of)| of).collect(),
+            past: stated().filter(|word| is_past(word)).map(|word| term(word)).collect(),
+            // From nine to five is a matter of numbers.
+            directed: directed.filter(|(_, of)| !is_number(of)).collect(),
+        }
     }
+}
+
+fn is_one_of(list: &[&str], word: &str) -> bool {
+    list.contains(&word)
+}
+
+fn is_number(term: &str) -> bool {
+    term.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn is_past(word: &str) -> bool {
+    let ends = |ending: &&str| word.strip_suffix(*ending).is_some_and(|rest| !rest.is_empty());
+    is_one_of(RECALL_PAST, word) || RECALL_PAST_ENDINGS.iter().any(ends)
+}
+
+/// The words that are of a list, each with the term that comes after it.
+fn after<'a>(words: &'a [String], list: &'static [&'static str]) -> impl Iterator<Item = (&'a String, Option<String>)> {
+    let found = words.iter().enumerate().filter(move |(_, word)| is_one_of(list, word));
+    found.map(move |(at, word)| {
+        let next = words.iter().skip(at + 1).filter(|word| !is_one_of(list, word)).find_map(|word| term(word));
+        (word, next)
+    })
 }
 
 #[cfg(test)]
@@ -77,6 +117,18 @@ mod tests {
     #[case("Курит", "Больше не курит", Likeness::Update)]
     #[case("Eats meat", "Doesn't eat meat", Likeness::Update)]
     #[case("Любит кофе", "Не любит кофе", Likeness::Update)]
+    #[case("Пьёт кофе с сахаром", "Пьёт кофе без сахара", Likeness::Update)]
+    #[case("Живёт с родителями", "Живёт без родителей", Likeness::Update)]
+    #[case("Курит", "Перестал курить", Likeness::Update)]
+    #[case("Живёт в Перми", "Жила в Перми", Likeness::Update)]
+    #[case("Жил в Перми", "Жила в Перми", Likeness::Same)]
+    #[case("Drinks coffee with sugar", "Drinks coffee without sugar", Likeness::Update)]
+    #[case("Has a dog", "Had a dog", Likeness::Update)]
+    #[case("Is married", "Was married", Likeness::Update)]
+    #[case("Переехал из Москвы в Казань", "Переехал из Казани в Москву", Likeness::Different)]
+    #[case("Переехал из Москвы в Казань", "В Казань переехал из Москвы", Likeness::Same)]
+    #[case("Moved from Paris to London", "Moved from London to Paris", Likeness::Different)]
+    #[case("Работает до 18", "Работает до 19", Likeness::Update)]
     #[case("Has a cat called Plum", "Has a cat called Tom", Likeness::Different)]
     #[case("Любит чай", "Сестра любит чай", Likeness::Different)]
     fn the_words_alone_tell_whether_it_is_one_matter(#[case] old: &str, #[case] new: &str, #[case] is: Likeness) {

@@ -137,7 +137,7 @@ fn months(words: &[String]) -> Vec<u32> {
 
 /// Whether a word is a name, or begins with one that ends with `*` and hardly goes on: "сентябр*", and not "май*", which
 /// would be mayonnaise too.
-fn is_named(name: &str, word: &str) -> bool {
+pub(crate) fn is_named(name: &str, word: &str) -> bool {
     name.strip_suffix('*').map_or(word == name, |beginning| {
         word.strip_prefix(beginning).is_some_and(|ending| ending.chars().count() <= ENDING)
     })

@@ -48,15 +48,16 @@ struct Raw {
     facts: Vec<Value>,
 }
 
-/// Reads an answer. A model that answers in words instead of JSON has told the summary alone; broken JSON is no summary.
+/// Reads an answer. Words around its JSON are passed over; a model that answers in words alone has told the summary alone;
+/// broken JSON is no summary.
 ///
 /// # Errors
 /// When there is no summary in it.
 pub(super) fn read(answer: &str) -> anyhow::Result<Digest> {
     let answer = answer.replace('\0', "");
     let text = unfenced(answer.trim());
-    let digest = if text.starts_with('{') {
-        let raw: Raw = serde_json::from_str(text).map_err(|error| anyhow::anyhow!("its JSON is broken: {error}"))?;
+    let digest = if let Some(json) = json_in(text) {
+        let raw: Raw = serde_json::from_str(json).map_err(|error| anyhow::anyhow!("its JSON is broken: {error}"))?;
         // A fact that is not one must not cost the others, or the summary.
         let facts = raw.facts.into_iter().filter_map(|fact| serde_json::from_value(fact).ok()).collect();
         Digest { summary: raw.summary, title: raw.title, facts }
@@ -82,6 +83,13 @@ pub(super) fn first_words(summary: &str) -> Option<String> {
     Some(format!("{}…", cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words)))
 }
 
+/// The object in a text: from its first brace to its last. Nothing where the braces are those of words.
+fn json_in(text: &str) -> Option<&str> {
+    let from = &text[text.find('{')?..];
+    let json = from.rfind('}').map_or(from, |end| &from[..=end]);
+    (from.len() == text.len() || json.contains("\"summary\"")).then_some(json)
+}
+
 /// The text without the fence of a code block, which models like to put around JSON.
 fn unfenced(text: &str) -> &str {
     let inner = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
@@ -90,7 +98,9 @@ fn unfenced(text: &str) -> &str {
 
 impl Digest {
     /// The facts, as far as they can be believed: told in a message of the person in which nobody has looked for facts yet.
-    pub(super) fn wishes(self, unsummed: &Unsummed) -> Vec<Wish> {
+    /// In the order in which they were told, so that of two states of one matter the later holds.
+    pub(super) fn wishes(mut self, unsummed: &Unsummed) -> Vec<Wish> {
+        self.facts.sort_by_key(|found| found.message);
         let wish = |found: Found| {
             let source = unsummed.source(found.message.checked_sub(1)?)?;
             let said = found.confidence.map(Value::Number);
@@ -126,9 +136,24 @@ mod tests {
     #[test]
     fn words_are_a_summary_and_broken_json_is_none() {
         assert_eq!(read(" They met. ").unwrap(), Digest { summary: "They met.".to_owned(), ..Digest::default() });
-        assert!(read("{\"summary\": \"They").is_err());
+        assert_eq!(read("They met {by chance}.").unwrap().summary, "They met {by chance}.");
+        assert!(read("{\"summary\": \"They").is_err() && read("Here: {\"summary\": \"They").is_err());
         assert!(read("{\"facts\": []}").is_err());
         assert!(read("{\"summary\": \" \"}").is_err() && read("").is_err());
+    }
+
+    #[test]
+    fn words_around_an_answer_are_no_part_of_it() {
+        let json = "{\"title\": \"The cat\", \"summary\": \"They {met}.\", \"facts\": [{\"fact\": \"Has a cat\"}]}";
+        for answer in [format!("Here it is:\n```json\n{json}\n```\nAnything else?"), format!("{json}\nDone.")] {
+            let digest = read(&answer).unwrap();
+            assert_eq!(
+                (digest.summary.as_str(), digest.title.as_deref()),
+                ("They {met}.", Some("The cat")),
+                "{answer}"
+            );
+            assert_eq!(digest.facts.len(), 1);
+        }
     }
 
     #[test]

@@ -173,11 +173,15 @@ async fn generate(engine: &Engine, unsummed: &Unsummed, facts: &[Fact]) -> anyho
     digest::read(&answer.text)
 }
 
-/// What is known, newest first, within a budget: so that it is not told again, and that it can be brought up to date.
+/// What is known, newest first, within a budget: so that it is not told again, and that it can be brought up to date. Each with
+/// when it was told last, as messages have it, and the day that it is about: what an older message tells is not its newer state.
 fn known(facts: &[Fact]) -> String {
     let mut fits = tokens::budget(FACT_TOKENS);
-    let lines: String =
-        facts.iter().take_while(|fact| fits(&fact.content)).map(|fact| format!("- {}\n", fact.content)).collect();
+    let line = |fact: &Fact| {
+        let day = fact.day.map(|day| format!(", about {day}")).unwrap_or_default();
+        format!("- [{}{day}] {}\n", fact.last_said_at.format("%Y-%m-%d %H:%M"), fact.content)
+    };
+    let lines: String = facts.iter().take_while(|fact| fits(&fact.content)).map(line).collect();
     if lines.is_empty() { lines } else { format!("# Facts so far\n{lines}\n") }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn remember(args: &Value, context: &Context<'_>, effects: &mut Effect
         Outcome::Learnt => Ok(json!({"ok": true})),
         Outcome::Known => Ok(json!({"ok": true, "note": "this was known already"})),
         Outcome::Full => Err("the memory is full; something must be forgotten first".to_owned()),
-        Outcome::Gone(_) | Outcome::Unclear(_) => Err("nothing was remembered".to_owned()),
+        Outcome::Gone(_) | Outcome::Unclear(_) | Outcome::Outdated => Err("nothing was remembered".to_owned()),
     }
 }
 

@@ -82,7 +82,7 @@ impl Effects {
         self.wishes.push(wish);
         let (changes, mut outcomes) = settle(&self.wishes, context.facts, context.facts_version, context.max_facts);
         let outcome = outcomes.pop().unwrap_or(Outcome::Full);
-        if matches!(outcome, Outcome::Full | Outcome::Gone(0) | Outcome::Unclear(_)) {
+        if matches!(outcome, Outcome::Full | Outcome::Outdated | Outcome::Gone(0) | Outcome::Unclear(_)) {
             self.wishes.pop();
         } else {
             self.facts = changes;

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use evolve_domain::plan::Plans;
 use evolve_engine::{
+    memories::Memories,
     model::{ModelError, Part, Role, Script, Step},
+    prompt::Persona,
     summary,
     turn::{Again, Author, Image, Quoted, TurnError, TurnReply, TurnRequest},
 };
+use evolve_store::facts::Fact;
 use rstest::rstest;
 use serde_json::json;
 
@@ -205,7 +209,7 @@ async fn what_the_model_does_while_it_answers_anew_is_done() {
     let reply = regenerate(&world, "r").await.unwrap();
     assert_eq!((reply.text.as_str(), reply.profile_changed), ("Забыто, Иван", true));
     assert_eq!(world.count("SELECT count(*) FROM facts WHERE forgotten_at IS NOT NULL").await, 1);
-    let defaults = evolve_engine::prompt::Persona::default().default_settings();
+    let defaults = Persona::default().default_settings();
     let record = world.store().users().profile(IVAN, defaults).await.unwrap().unwrap();
     assert_eq!(record.profile.name.as_deref(), Some("Иван"));
     assert_eq!(world.count("SELECT points FROM users").await, points, "points were counted twice");
@@ -249,6 +253,38 @@ async fn what_was_told_in_words_that_were_taken_back_is_not_known_any_more() {
         3,
         "nobody looks for facts there again"
     );
+}
+
+#[tokio::test]
+async fn two_facts_whose_common_successor_is_taken_back_are_two_matters_again() {
+    let works = |fact: &str, category: &str, replaces: Option<&str>| {
+        Step::call("remember", json!({"fact": fact, "category": category, "replaces": replaces}))
+    };
+    let world = world([
+        works("Works 3 days", "other", None),
+        Step::say("Ясно"),
+        works("Works 4 days", "work", None),
+        Step::say("Ясно"),
+        works("Works 5 days", "work", Some("Works 3 days")),
+        Step::say("Ясно"),
+        Step::say("Ясно"),
+    ])
+    .await;
+    for (text, key) in [("Три", "m1"), ("Четыре", "m2"), ("Пять", "m3"), ("Вот так", "m4")] {
+        world.engine.chat(keyed(text, key), None).await.unwrap();
+        world.clock.advance(chrono::TimeDelta::minutes(1));
+    }
+    assert_eq!(world.count("SELECT count(DISTINCT chain) FROM facts").await, 1);
+    assert!(edit(&world, "m3", "Всё по-прежнему", "e1").await.unwrap().corrected);
+    let mut facts = world.store().facts().book(IVAN).await.unwrap().facts;
+    facts.sort_by(|a, b| a.content.cmp(&b.content));
+    let [three, four]: [Fact; 2] = facts.try_into().unwrap();
+    assert_ne!(three.chain, four.chain);
+    let defaults = Persona::default().default_settings();
+    let memories = Memories::new(world.store(), world.clock.clone(), Plans::default(), defaults);
+    memories.forget(IVAN, three.id).await.unwrap();
+    let left: Vec<_> = world.store().facts().book(IVAN).await.unwrap().facts.iter().map(|fact| fact.id).collect();
+    assert_eq!(left, [four.id], "nobody asked to forget the other");
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! What a person puts right is right everywhere: in what is remembered, and in what is summed up.
 
 use chrono::{NaiveDate, TimeDelta};
-use evolve_domain::plan::Plans;
+use evolve_domain::{fact::Category, plan::Plans};
 use evolve_engine::{
-    memories::Memories,
+    memories::{Correction, Memories},
     model::{Script, Step},
     prompt::Persona,
     summary,
@@ -51,25 +51,42 @@ async fn book(world: &World) -> Vec<Fact> {
     facts
 }
 
+/// That its words are these.
+fn words(text: &str) -> Correction<'_> {
+    Correction { content: Some(text), ..Correction::default() }
+}
+
 #[tokio::test]
-async fn other_words_have_no_day_and_the_conversation_is_summed_up_anew() {
+async fn words_category_and_day_are_put_right_each_by_itself_and_what_was_wrong_is_summed_up_anew() {
     let world = told().await;
     let exam = book(&world).await[0].clone();
-    assert_eq!(exam.day, NaiveDate::from_ymd_opt(2027, 3, 1));
-    memories(&world).correct(IVAN, exam.id, None, Some("work".parse().unwrap())).await.unwrap();
-    let same = memories(&world).correct(IVAN, exam.id, Some("Экзамен в марте"), None).await.unwrap().fact;
-    assert_eq!((same.day, world.count(SUMMED).await), (exam.day, 1), "nothing was wrong with it");
-    let corrected = memories(&world).correct(IVAN, exam.id, Some("Экзамен в мае"), None).await.unwrap().fact;
-    assert_eq!((corrected.id, corrected.day, corrected.content.as_str()), (exam.id, None, "Экзамен в мае"));
+    let march = NaiveDate::from_ymd_opt(2027, 3, 1);
+    assert_eq!(exam.day, march);
+    let right = async |correction| memories(&world).correct(IVAN, exam.id, correction).await.unwrap().fact;
+    let same = right(Correction { category: Some(Category::Work), ..words("Экзамен в марте") }).await;
+    assert_eq!(
+        (same.day, same.category, world.count(SUMMED).await),
+        (march, Category::Work, 1),
+        "nothing else was wrong"
+    );
+    let corrected = right(words("Экзамен по физике")).await;
+    assert_eq!((corrected.id, corrected.day, corrected.content.as_str()), (exam.id, march, "Экзамен по физике"));
     assert_eq!(world.count(SUMMED).await, 0, "what was wrong is told of still");
     assert_eq!(world.count("SELECT summed_messages::bigint FROM conversations").await, 0);
+    while summary::sum_up_one(&world.engine).await {}
+    assert_eq!(world.count(SUMMED).await, 1);
+    for day in [NaiveDate::from_ymd_opt(2027, 5, 20), None] {
+        let moved = right(Correction { day: Some(day), ..Correction::default() }).await;
+        assert_eq!((moved.day, moved.content.as_str()), (day, "Экзамен по физике"));
+    }
+    assert_eq!(world.count(SUMMED).await, 0, "the old day is told of still");
 }
 
 #[tokio::test]
 async fn what_is_corrected_into_what_is_known_becomes_one_with_it() {
     let world = told().await;
     let [exam, spanish, test]: [Fact; 3] = book(&world).await.try_into().unwrap();
-    let one = memories(&world).correct(IVAN, test.id, Some("испанский учит!"), None).await.unwrap().fact;
+    let one = memories(&world).correct(IVAN, test.id, words("испанский учит!")).await.unwrap().fact;
     assert_eq!((one.id, one.confidence), (spanish.id, 100));
     let left: Vec<_> = book(&world).await.iter().map(|fact| fact.id).collect();
     assert_eq!(left, [exam.id, spanish.id]);

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::fact::Category;
 use evolve_engine::{
     model::{Part, Role, Script, Step},
     summary,
 };
-use evolve_store::facts::{FactChanges, NewFact};
+use evolve_store::facts::{Fact, FactChanges, NewFact};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -150,22 +151,86 @@ async fn the_pass_knows_what_is_known_and_brings_it_up_to_date() {
     let world = world_of(Script::with(|request| {
         let asked = request.context.last().map(|message| message.text()).unwrap_or_default();
         if request.tools.is_empty() {
-            assert!(asked.contains("# Facts so far\n- живёт в Перми\n"), "{asked}");
-            let fact =
-                json!({"fact": "живёт в Твери", "category": "identity", "message": 1, "replaces": "живёт в Перми"});
-            return Step::say(json!({"summary": "Переезд.", "facts": [fact]}).to_string());
+            assert!(asked.contains("# Facts so far\n- [2026-11-21 12:01] живёт в Перми\n"), "{asked}");
+            let lives = |town: &str, message: u8| {
+                // As it stands there.
+                let replaces = "- [2026-11-21 12:01] живёт в Перми";
+                json!({"fact": format!("живёт в {town}"), "category": "identity", "message": message, "replaces": replaces})
+            };
+            let facts = [lives("Твери", 3), lives("Омске", 1)];
+            return Step::say(json!({"summary": "Переезд.", "facts": facts}).to_string());
         }
         Step::say("ага")
     }))
     .await;
-    world.say("Привет").await.unwrap();
+    world.say("Живу в Омске").await.unwrap();
+    world.clock.advance(TimeDelta::minutes(1));
     let lives = NewFact::new(Uuid::now_v7(), Category::Identity, "живёт в Перми");
     let changes = FactChanges { learnt: vec![lives], ..FactChanges::default() };
     assert!(world.store().facts().write(IVAN, &changes, world.clock.now()).await.unwrap());
+    world.clock.advance(TimeDelta::minutes(1));
     ten_messages(&world, "Переехал в Тверь").await;
     assert!(summary::sum_up_one(&world.engine).await);
     assert_eq!(facts(&world).await, ["живёт в Твери"]);
     assert_eq!(world.store().facts().history(IVAN).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_older_message_overturns_nothing_that_was_told_or_put_right_since_and_is_counted_at_its_own_time() {
+    let age =
+        |age: u8, message: u8| json!({"fact": format!("Ей {age} лет"), "category": "identity", "message": message});
+    let tea = json!({"fact": "любит чай", "category": "preferences", "message": 3});
+    let facts = [age(35, 1), tea];
+    let world = world_of(digesting(json!({"summary": "О возрасте.", "facts": facts}))).await;
+    world.say("Мне 35").await.unwrap();
+    world.clock.advance(TimeDelta::minutes(1));
+    let learnt = ["Ей 36 лет", "Любит чай"].map(|fact| NewFact::new(Uuid::now_v7(), Category::Identity, fact)).to_vec();
+    let changes = FactChanges { learnt, ..FactChanges::default() };
+    assert!(world.store().facts().write(IVAN, &changes, world.clock.now()).await.unwrap());
+    world.clock.advance(TimeDelta::minutes(1));
+    world.say("Люблю чай").await.unwrap();
+    let said_at = world.clock.now();
+    world.clock.advance(TimeDelta::minutes(1));
+    ten_messages(&world, "Вот").await;
+    assert!(summary::sum_up_one(&world.engine).await);
+    let mut known = self::facts(&world).await;
+    known.sort();
+    assert_eq!(known, ["Ей 36 лет", "Любит чай"]);
+    assert!(world.store().facts().history(IVAN).await.unwrap().is_empty());
+    let told: Vec<(DateTime<Utc>,)> =
+        sqlx::query_as("SELECT last_said_at FROM facts WHERE times_said = 2").fetch_all(&world.sql).await.unwrap();
+    assert_eq!(told, [(said_at,)], "a message that is not summed up yet would be taken for older than it");
+}
+
+#[tokio::test]
+async fn a_plan_that_is_moved_keeps_its_old_day_as_history_and_one_named_as_it_is_shown_is_understood() {
+    let exam = |date: &str, replaces: Option<&str>| {
+        let told = json!({"fact": "сдаёт экзамен", "category": "plans", "date": date, "replaces": replaces});
+        Step::call("remember", told)
+    };
+    let world = world([
+        exam("2026-12-12", None),
+        Step::say("Удачи!"),
+        exam("2026-12-20", Some("- [plans, 2026-12-12] сдаёт экзамен")),
+        Step::say("Ясно"),
+        Step::call("forget", json!({"fact": "[plans, 2026-12-20] сдаёт экзамен", "outdated": true})),
+        Step::say("Ясно"),
+    ])
+    .await;
+    world.say("Экзамен двенадцатого").await.unwrap();
+    world.clock.advance(TimeDelta::minutes(1));
+    world.say("Перенесли на двадцатое").await.unwrap();
+    let days = async || {
+        let (book, past) =
+            (world.store().facts().book(IVAN).await.unwrap(), world.store().facts().history(IVAN).await.unwrap());
+        let days = |facts: Vec<Fact>| facts.into_iter().map(|fact| fact.day.unwrap().to_string()).collect::<Vec<_>>();
+        (days(book.facts), days(past))
+    };
+    assert_eq!(days().await, (vec!["2026-12-20".to_owned()], vec!["2026-12-12".to_owned()]));
+    assert_eq!(world.count("SELECT count(DISTINCT chain) FROM facts").await, 1);
+    world.clock.advance(TimeDelta::minutes(1));
+    world.say("Экзамена не будет").await.unwrap();
+    assert_eq!(days().await.0, [""; 0]);
 }
 
 #[tokio::test]

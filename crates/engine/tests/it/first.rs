@@ -1,8 +1,10 @@
 //! The companion writes first: to those who allow it, once a day, about what they told, and to nobody else.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::plan::Plans;
 use evolve_engine::{
     first::write_to_some,
+    memories::{Correction, Memories},
     model::{ModelError, Request, Role, Script, Step},
     prompt::Persona,
 };
@@ -27,6 +29,7 @@ fn companion(request: &Request) -> Step {
             "remember",
             json!({"fact": "Сдаёт экзамен по физике", "category": "plans", "date": "2026-11-23"}),
         ),
+        "Хочу на море" => Step::call("remember", json!({"fact": "Хочет на море", "category": "plans"})),
         "В понедельник всё решу" => Step::call(
             "remember",
             json!({"fact": "Хочет умереть, решит в понедельник", "category": "plans", "date": "2026-11-23"}),
@@ -201,6 +204,34 @@ async fn nobody_is_asked_how_a_plan_to_end_their_life_went() {
     allow(&world, &PreferencesPatch { follow_ups: Some(true), ..PreferencesPatch::default() }).await;
     until(&world, "2026-11-25T20:00:00Z").await;
     assert_eq!(said(&world).await, []);
+}
+
+#[tokio::test]
+async fn a_plan_that_was_put_right_is_asked_after_on_its_day_and_one_without_a_day_not_at_all() {
+    let follow_ups = || PreferencesPatch { follow_ups: Some(true), ..PreferencesPatch::default() };
+    let right = async |world: &World, words: &str| {
+        let defaults = Persona::default().default_settings();
+        let memories = Memories::new(world.store(), world.clock.clone(), Plans::default(), defaults);
+        let fact = world.store().facts().book(IVAN).await.unwrap().facts[0].id;
+        let correction = Correction { content: Some(words), ..Correction::default() };
+        world.clock.advance(TimeDelta::minutes(1));
+        memories.correct(IVAN, fact, correction).await.unwrap();
+    };
+    let exam = told(follow_ups()).await;
+    right(&exam, "Сдаёт экзамен по химии").await;
+    until(&exam, "2026-12-03T12:00:00Z").await;
+    assert_eq!(said(&exam).await, [said_at("Ну как: Сдаёт экзамен по химии?", "23 20")]);
+
+    for (is_right, times) in [(false, 1), (true, 0)] {
+        let sea = world_of(Script::with(companion)).await;
+        sea.say("Хочу на море").await.unwrap();
+        allow(&sea, &follow_ups()).await;
+        if is_right {
+            right(&sea, "Хочет на море в мае").await;
+        }
+        until(&sea, "2026-12-03T12:00:00Z").await;
+        assert_eq!(said(&sea).await.len(), times);
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use evolve_domain::plan::Plans;
 use evolve_engine::{
-    memories::{self, Memories, MemoryError},
+    memories::{self, Correction, Filter, Memories, MemoryError},
     model::{Script, Step},
     prompt::Persona,
     summary,
@@ -126,6 +126,28 @@ async fn one_persons_token_that_no_key_opens_does_not_keep_another_from_being_fo
     world.clock.advance(TimeDelta::minutes(11));
     assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
     assert_eq!(world.count("SELECT user_id FROM facts").await, IVAN, "the other's fact is still there");
+}
+
+#[tokio::test]
+async fn what_no_key_opens_takes_nothing_with_it_and_may_tell_of_anything() {
+    let world = spiders_and_autumn().await;
+    sqlx::raw_sql(
+        "INSERT INTO facts (id, user_id, category, content, created_at, chain, last_said_at, ended_at)
+         SELECT gen_random_uuid(), 42, 'other', 'broken', now(), gen_random_uuid(), now(), ended
+         FROM unnest(ARRAY[NULL, now()]) AS ended;
+         UPDATE summaries SET content = 'broken';
+         INSERT INTO weeks (user_id, starts_on, content, updated_at) VALUES (42, '2026-11-09', 'broken', now())",
+    )
+    .execute(&world.sql)
+    .await
+    .unwrap();
+    let (memories, fact) = (memories(&world), the_fact(&world, "Боится пауков").await);
+    assert_eq!(memories.list(IVAN, &Filter { per_page: 10, ..Filter::default() }).await.unwrap().total, 2);
+    memories.one(IVAN, fact).await.unwrap();
+    assert!(world.store().facts().history(IVAN).await.unwrap().is_empty());
+    memories.forget(IVAN, fact).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM summaries").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM weeks WHERE content IS NOT NULL").await, 0);
 }
 
 #[tokio::test]
@@ -267,6 +289,80 @@ async fn a_summary_that_is_being_made_while_its_fact_is_forgotten_is_not_written
     assert_eq!(world.count("SELECT summed_messages::bigint FROM conversations").await, 10);
 }
 
+/// A companion who remembers spiders and forgets them when asked to, and whose summaries tell of them again wherever they are
+/// still mentioned; a summary waits for the gate.
+fn telling_again(gate: Option<Arc<Notify>>) -> Script {
+    Script::with(move |request| {
+        let asked = request.context.last().map(|message| message.text()).unwrap_or_default();
+        if request.tools.is_empty() {
+            let told = json!({"fact": "Боится пауков", "category": "health", "message": 1});
+            let (summary, facts) = if asked.contains("паук") {
+                ("Боится пауков.", json!([told]))
+            } else {
+                ("Ни о чём.", json!([]))
+            };
+            let digest = Step::say(json!({"summary": summary, "facts": facts}).to_string());
+            return match &gate {
+                Some(gate) => Step::After(gate.clone(), Box::new(digest)),
+                None => digest,
+            };
+        }
+        match asked.as_str() {
+            "Я очень боюсь пауков" => {
+                Step::call("remember", json!({"fact": "Боится пауков", "category": "health"}))
+            }
+            "Забудь про них" => Step::call("forget", json!({"fact": "Боится пауков"})),
+            _ => Step::say("Понятно"),
+        }
+    })
+}
+
+/// Says each, a minute after the one before.
+async fn talk(world: &World, said: &[&str]) {
+    for text in said {
+        world.say(text).await.unwrap();
+        world.clock.advance(TimeDelta::minutes(1));
+    }
+}
+
+#[tokio::test]
+async fn what_was_forgotten_in_a_talk_does_not_come_back_from_its_summary() {
+    let world = world_of(telling_again(None)).await;
+    talk(&world, &["Я очень боюсь пауков", "Забудь про них"]).await;
+    for _ in 0..8 {
+        world.say("Ну вот").await.unwrap();
+    }
+    assert!(!summary::sum_up_one(&world.engine).await, "what is to be forgotten still stands in the messages");
+    world.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
+    assert!(summary::sum_up_one(&world.engine).await, "nobody is owed anything any more");
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+    assert!(world.store().facts().book(IVAN).await.unwrap().facts.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_forgotten_in_a_talk_while_that_is_summed_up_does_not_come_back_either() {
+    let gate = Arc::new(Notify::new());
+    let world = world_of(telling_again(Some(gate.clone()))).await;
+    talk(&world, &["Я очень боюсь пауков"]).await;
+    for _ in 0..9 {
+        world.say("Ну вот").await.unwrap();
+    }
+    let asked = world.script.requests().len();
+    let forget = async {
+        world.script.asked(asked + 1).await;
+        talk(&world, &["Забудь про них"]).await;
+        gate.notify_one();
+    };
+    tokio::join!(summary::sum_up_one(&world.engine), forget);
+    assert_eq!(world.count("SELECT count(*) FROM facts WHERE forgotten_at IS NULL").await, 0);
+    world.clock.advance(TimeDelta::minutes(11));
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
+    gate.notify_one();
+    assert!(summary::sum_up_one(&world.engine).await);
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+}
+
 #[tokio::test]
 async fn everything_can_be_forgotten_at_once_and_nobody_else_loses_anything() {
     let world = spiders_and_autumn().await;
@@ -291,7 +387,10 @@ async fn nobody_reads_corrects_or_forgets_what_another_told() {
     let (fact, memories) = (the_fact(&world, "Боится пауков").await, memories(&world));
     assert!(matches!(memories.one(IVAN + 1, fact).await, Err(MemoryError::NoSuchFact)));
     assert!(matches!(memories.forget(IVAN + 1, fact).await, Err(MemoryError::NoSuchFact)));
-    assert!(matches!(memories.correct(IVAN + 1, fact, Some("x"), None).await, Err(MemoryError::NoSuchFact)));
+    assert!(matches!(
+        memories.correct(IVAN + 1, fact, Correction { content: Some("x"), ..Correction::default() }).await,
+        Err(MemoryError::NoSuchFact)
+    ));
     assert!(matches!(memories.list(77, &Default::default()).await, Err(MemoryError::NobodyThere)));
     assert_eq!(memories.list(IVAN + 1, &Default::default()).await.unwrap().total, 0);
     the_fact(&world, "Боится пауков").await;

@@ -1,7 +1,7 @@
 //! Weeks are summed up when they are over, and told of when their conversations are no longer told of one by one.
 
 use chrono::TimeDelta;
-use evolve_domain::plan::Plans;
+use evolve_domain::{language::Language, plan::Plans};
 use evolve_engine::{
     conversations,
     memories::Memories,
@@ -102,6 +102,29 @@ async fn a_week_of_one_conversation_costs_no_model_and_one_that_fails_is_tried_a
     talks(&world, &["лыжи", "коньки", "санки", "каток", "хоккей"]).await;
     let weeks = world.script.requests()[asked..].iter().filter(|r| r.system.contains("за одну неделю")).count();
     assert_eq!((weeks, world.count(WEEKS).await), (1, 2));
+}
+
+#[tokio::test]
+async fn talks_and_weeks_are_summed_up_in_the_persons_language_and_not_in_the_companions() {
+    let world = world_of(Script::with(companion)).await;
+    world.say("Привет").await.unwrap();
+    sqlx::query(
+        "INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
+         VALUES (42, 'en', 'Europe/London', 'done', now()) ON CONFLICT (user_id) DO UPDATE SET language = 'en'",
+    )
+    .execute(&world.sql)
+    .await
+    .unwrap();
+    talks(&world, &["ёлка", "снег"]).await;
+    let asked: Vec<_> = world.script.requests().into_iter().filter(|request| request.tools.is_empty()).collect();
+    let weeks = asked.iter().filter(|request| request.system.contains("conversations of one week")).count();
+    let talks =
+        asked.iter().filter(|request| request.system.contains("Update the summary of the conversation")).count();
+    assert_eq!((talks, weeks, asked.len()), (2, 1, 3));
+    for request in asked {
+        assert!(request.system.starts_with("You keep the memory of a companion."), "{}", request.system);
+        assert!(request.system.contains("in English") && request.language == Language::En, "{}", request.system);
+    }
 }
 
 #[tokio::test]

@@ -301,7 +301,7 @@ impl Turns<'_> {
             .bind(facts.chains)
             .bind(facts.lapsed)
             .bind(facts.part_of)
-            .bind(&work.facts.confirmed)
+            .bind(facts.confirmed)
             .bind((!work.facts.is_empty()).then_some(work.facts.version))
             .bind(work.picture)
             .fetch_optional(&self.0.pool)

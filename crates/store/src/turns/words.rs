@@ -30,7 +30,8 @@ const REREAD: &str = "
     WHERE id = $1 AND extracted_messages >= $2 AND NOT reread @> ARRAY[$2]";
 
 /// What was told in the message and in none since, and was not put right by the person, holds no longer; what it had taken the
-/// place of holds again. $1 person, $2 message, $3 its time.
+/// place of holds again. Where it had taken the place of several, they are several matters again: the history of all stays with
+/// the one that the matter is called by, or else the oldest. $1 person, $2 message, $3 its time.
 const TAKE_BACK: &str = "
     WITH gone AS (
         DELETE FROM facts WHERE user_id = $1 AND message_id = $2 AND created_at = $3 AND last_said_at = created_at
@@ -41,10 +42,13 @@ const TAKE_BACK: &str = "
         WHERE f.user_id = $1 AND f.forgotten_at IS NULL AND f.id NOT IN (SELECT id FROM gone)
           AND f.chain IN (SELECT chain FROM gone WHERE ended_at IS NULL)
         GROUP BY f.chain HAVING count(*) = count(f.ended_at)
+    ), before AS (
+        SELECT f.id, row_number() OVER (PARTITION BY f.chain ORDER BY f.id = f.chain DESC, f.created_at, f.id) AS place
+        FROM facts f JOIN matter ON f.chain = matter.chain AND f.ended_at = matter.ended_at
+        WHERE f.user_id = $1 AND f.forgotten_at IS NULL AND f.id NOT IN (SELECT id FROM gone)
     ), again AS (
-        UPDATE facts f SET ended_at = NULL FROM matter
-        WHERE f.user_id = $1 AND f.chain = matter.chain AND f.ended_at = matter.ended_at AND f.forgotten_at IS NULL
-          AND f.id NOT IN (SELECT id FROM gone)
+        UPDATE facts f SET ended_at = NULL, chain = CASE WHEN before.place = 1 THEN f.chain ELSE f.id END FROM before
+        WHERE f.user_id = $1 AND f.id = before.id
     )
     UPDATE users SET facts_version = facts_version + 1 WHERE id = $1 AND EXISTS (SELECT FROM gone)";
 

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 30] = [
+const DATA: [(i64, &str); 31] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -62,6 +62,7 @@ const DATA: [(i64, &str); 30] = [
           INSERT INTO referrals VALUES (2, 1, now())"),
     (19, "INSERT INTO message_vectors VALUES (1, 1, '2026-01-01', 'm/2', '{0.5,0.5}');
           INSERT INTO vector_progress VALUES (1, 'm/2', 1)"),
+    (20, "SELECT 1"),
     (21, "INSERT INTO subscriptions (charge_id, last_charge_id, renews_at) VALUES ('nobodys', 'nobodys', now());
           INSERT INTO subscriptions (charge_id, user_id, last_charge_id, renews_at, begun_at, wanted, stopped_at)
           VALUES ('second', 1, 'second', now(), now(), false, now()) ON CONFLICT DO NOTHING;

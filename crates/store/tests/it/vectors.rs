@@ -200,7 +200,7 @@ async fn a_fact_s_vector_is_encrypted_and_goes_with_its_words() {
     assert_eq!(world.count("SELECT count(*) FROM facts WHERE meaning LIKE 'gAAAA%'").await, 3);
 
     let right = async |fact: Uuid, words: Option<&str>| {
-        let done = facts.correct(IVAN, fact, Correction::Is(words), Category::Family, world.now).await.unwrap();
+        let done = facts.correct(IVAN, fact, Correction::Is(words), Category::Family, None, world.now).await.unwrap();
         assert!(done.is_some());
     };
     right(dog, Some("завели кота")).await;

@@ -1,0 +1,1 @@
+DROP INDEX facts_to_forget_of_user;
