@@ -72,7 +72,7 @@ async fn messages_are_kept_for_as_long_as_the_person_wants() {
     api.say(&token, "Привет", None).await.unwrap();
     let keep = |days: u16| SettingsData { keep_messages_days: Some(days), ..SettingsData::default() };
     assert_eq!(set(&api, &token, keep(30)).await.keep_messages_days, Some(30));
-    let other = set(&api, &token, SettingsData { good_morning: Some(true), ..SettingsData::default() }).await;
+    let other = set(&api, &token, SettingsData { menu_buttons: Some(true), ..SettingsData::default() }).await;
     assert_eq!(other.keep_messages_days, Some(30), "what is not given stays");
     let short = json!({"user_id": IVAN, "data": {"keep_messages_days": 7}});
     let problem = api.post("/settings", Some(&token), &short).await.problem();

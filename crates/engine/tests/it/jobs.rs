@@ -216,7 +216,9 @@ async fn a_replica_that_stops_hands_the_rest_of_its_job_to_another_at_once() {
     eventually("it is begun", async || begun.times() == 1).await;
     tasks.stop(std::future::pending()).await.unwrap();
     assert_eq!(status(&other, "tidy").await.row.outcome.as_deref(), Some("unfinished"));
-    assert_eq!((work(&other).await, begun.times()), (1, 2));
+    // The replica's other hand may have begun it once more, and let go of it, as it stopped.
+    let before = begun.times();
+    assert_eq!((work(&other).await, begun.times()), (1, before + 1));
 }
 
 #[tokio::test]
