@@ -70,17 +70,18 @@ pub enum WrongMarkup {
 pub fn read(html: &str) -> Result<Shown, WrongMarkup> {
     let mut reader = Reader::default();
     let mut rest = html.trim();
-    let begins = html.chars().count() - html.trim_start().chars().count();
-    let all = rest.chars().count();
+    let mut place = html.chars().count() - html.trim_start().chars().count() + 1;
     while let Some(c) = rest.chars().next() {
-        let place = begins + all - rest.chars().count() + 1;
-        rest = match c {
+        let after = match c {
             '<' => reader.tag(rest, place)?,
             '&' => reader.entity(rest, place)?,
             '\n' => reader.push(c, rest),
             control if control.is_control() => return Err(WrongMarkup::Control(place)),
             _ => reader.push(c, rest),
         };
+        let taken = rest.len().saturating_sub(after.len());
+        place += rest.get(..taken).map_or(0, |taken| taken.chars().count());
+        rest = after;
     }
     reader.end()
 }

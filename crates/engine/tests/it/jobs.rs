@@ -300,7 +300,7 @@ async fn every_job_of_the_table_comes_through_and_the_cache_is_warm_for_who_talk
     world.clock.advance(TimeDelta::days(1));
     work(&scheduler).await;
     let all = scheduler.status().await.unwrap().jobs;
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 12);
     for job in &all {
         assert_eq!((job.row.outcome.as_deref(), job.row.error.as_deref()), (Some("done"), None), "{job:?}");
     }
