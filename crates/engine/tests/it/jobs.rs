@@ -63,7 +63,7 @@ async fn replica(world: &World, jobs: Vec<Job>) -> Scheduler {
 }
 
 /// Works what is due; how many jobs that were.
-async fn work(scheduler: &Scheduler) -> u32 {
+pub(crate) async fn work(scheduler: &Scheduler) -> u32 {
     let mut worked = 0;
     while scheduler.work_one(&CancellationToken::new()).await.unwrap() {
         worked += 1;
@@ -234,7 +234,11 @@ async fn a_job_that_a_start_asks_for_is_run_with_each() {
 }
 
 /// A replica that does everything there is to do.
-async fn replica_of_all(world: &World, redis_url: &str, message_days: Option<u32>) -> (Scheduler, Profiles, Metrics) {
+pub(crate) async fn replica_of_all(
+    world: &World,
+    redis_url: &str,
+    message_days: Option<u32>,
+) -> (Scheduler, Profiles, Metrics) {
     let (store, clock, metrics) = (world.store(), world.clock.clone(), Metrics::new());
     let config = RedisConfig {
         url: Some(redis_url.to_owned().into()),
