@@ -23,7 +23,7 @@ use evolve_store::{
 use serde_json::json;
 use uuid::Uuid;
 
-pub(crate) use work::work;
+pub use work::work;
 
 /// Broadcasts that are shown at once.
 const PAGE: u32 = 50;

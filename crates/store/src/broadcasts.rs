@@ -229,8 +229,12 @@ const FIND: &str = select!("WHERE b.id = $1");
 /// $1 the one after them, $2 how many.
 const NEWEST: &str = select!("WHERE $1::uuid IS NULL OR b.id < $1 ORDER BY b.id DESC LIMIT $2");
 
-/// $1 how many.
-const AT_WORK: &str = select!("WHERE NOT b.settled AND b.state <> 'scheduled' ORDER BY b.send_at, b.id LIMIT $1");
+/// What rests and owes nothing needs nobody's care. $1 how many.
+const AT_WORK: &str = select!(
+    "WHERE NOT b.settled AND (b.state IN ('running', 'cancelled')
+                              OR (b.state <> 'scheduled' AND w.waiting + w.sent + w.blocked + w.failed > 0))
+     ORDER BY b.send_at, b.id LIMIT $1"
+);
 
 /// $1 id, $2 from which states, $3 to which, $4 now.
 const HALT: &str = "
@@ -297,7 +301,7 @@ impl Broadcasts<'_> {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Those that began and of which not everything is counted, oldest first, at most `limit`.
+    /// Those of which somebody is to be written to, or something to be counted, oldest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`].

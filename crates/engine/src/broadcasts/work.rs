@@ -23,13 +23,12 @@ const COUNT: u32 = 200;
 /// Broadcasts at once; the others begin when one of these is over.
 const AT_ONCE: u32 = 100;
 
-/// Does what there is to do now for all broadcasts; to how many people they are owed that they were not before.
-pub(crate) async fn work(
-    store: &Store,
-    clock: &Clock,
-    levels: &Levels,
-    stop: &CancellationToken,
-) -> Result<u64, StoreError> {
+/// Does what there is to do now for all broadcasts, whose levels are `levels`; to how many people they are owed that they were
+/// not before.
+///
+/// # Errors
+/// [`StoreError`]; what was done by then stays done.
+pub async fn work(store: &Store, clock: &Clock, levels: &Levels, stop: &CancellationToken) -> Result<u64, StoreError> {
     let broadcasts = store.broadcasts();
     let begun = broadcasts.begin(clock.now()).await?;
     if begun > 0 {

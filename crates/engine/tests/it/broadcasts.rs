@@ -5,8 +5,8 @@ use evolve_domain::{
     broadcast::Audience, language::Language, plan::Plan, relationship::Relationship, schedule::Schedule,
 };
 use evolve_engine::{
-    broadcasts::{BroadcastError, Broadcasts, Speech},
-    jobs::Scheduler,
+    broadcasts::{self, BroadcastError, Broadcasts, Speech},
+    jobs::{Did, Job, Scheduler},
 };
 use evolve_store::{
     broadcasts::{Broadcast, State},
@@ -18,11 +18,21 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    jobs::{replica_of_all, work},
+    jobs::{replica, work},
     turn_support::{World, world},
 };
 
-fn broadcasts(world: &World) -> Broadcasts {
+/// A replica that knows the job of broadcasts alone, as the table has it.
+async fn writer(world: &World) -> Scheduler {
+    let (store, clock, rules) = (world.store(), world.clock.clone(), Relationship::default());
+    let job = Job::new("broadcasts", Schedule::Every(TimeDelta::seconds(5)), move |stop: CancellationToken| {
+        let (store, clock, levels) = (store.clone(), clock.clone(), rules.levels.clone());
+        async move { Ok(Did::all(broadcasts::work(&store, &clock, &levels, &stop).await?)) }
+    });
+    replica(world, vec![job]).await
+}
+
+fn use_case(world: &World) -> Broadcasts {
     Broadcasts::new(world.store(), world.clock.clone(), Relationship::default())
 }
 
@@ -43,11 +53,11 @@ fn to(audience: Audience) -> Speech {
 }
 
 async fn begin(world: &World) -> Uuid {
-    broadcasts(world).create("new", to(Audience::default()), None).await.unwrap().0.id
+    use_case(world).create("new", to(Audience::default()), None).await.unwrap().0.id
 }
 
 async fn stands(world: &World, id: Uuid) -> Broadcast {
-    broadcasts(world).get(id).await.unwrap()
+    use_case(world).get(id).await.unwrap()
 }
 
 /// Comes back to all broadcasts, as the job does every few seconds.
@@ -109,10 +119,10 @@ async fn a_broadcast_goes_to_whom_it_is_for_and_to_nobody_who_does_not_want_it(
     .execute(&world.sql)
     .await
     .unwrap();
-    let preview = broadcasts(&world).preview(&to(audience.clone()), None).await.unwrap();
+    let preview = use_case(&world).preview(&to(audience.clone()), None).await.unwrap();
     assert_eq!(preview.people, u64::try_from(expected.len()).unwrap());
-    let id = broadcasts(&world).create("new", to(audience), None).await.unwrap().0.id;
-    work(&replica_of_all(&world, "redis://127.0.0.1:1", None).await.0).await;
+    let id = use_case(&world).create("new", to(audience), None).await.unwrap().0.id;
+    work(&writer(&world).await).await;
     let told: Vec<(i64,)> =
         sqlx::query_as("SELECT user_id FROM outbox ORDER BY id").fetch_all(&world.sql).await.unwrap();
     assert_eq!(told.into_iter().map(|(id,)| id).collect::<Vec<_>>(), expected);
@@ -127,14 +137,14 @@ async fn everybody_reads_it_in_their_language_and_a_preview_shows_it_before() {
     sqlx::query("UPDATE settings SET language = 'en' WHERE user_id = 2").execute(&world.sql).await.unwrap();
     let translations = [(Language::En, "<i>New</i> &amp; more".to_owned())].into();
     let speech = Speech { translations, ..to(Audience::default()) };
-    let preview = broadcasts(&world).preview(&speech, Some(77)).await.unwrap();
+    let preview = use_case(&world).preview(&speech, Some(77)).await.unwrap();
     assert_eq!((preview.people, preview.text.text.as_str()), (2, "Новое"));
     let english = &preview.translations[&Language::En];
     assert_eq!((english.text.as_str(), english.entities[0].kind), ("New & more", "italic"));
     let samples = [claim(&world).await.unwrap(), claim_of(&world, 77).await];
     assert!(samples.iter().all(|sample| sample.chat_id == 77), "{samples:?}");
-    broadcasts(&world).create("new", speech, None).await.unwrap();
-    work(&replica_of_all(&world, "redis://127.0.0.1:1", None).await.0).await;
+    use_case(&world).create("new", speech, None).await.unwrap();
+    work(&writer(&world).await).await;
     for (person, text) in [(1, "<b>Новое</b>"), (2, "<i>New</i> &amp; more")] {
         let sent = claim(&world).await.unwrap();
         assert_eq!((sent.chat_id, sent.priority), (person, Priority::Broadcast));
@@ -154,7 +164,7 @@ async fn three_thousand_people_are_each_owed_it_once_though_a_replica_dies_in_th
     let world = world([]).await;
     people(&world, 1, 3000).await;
     let id = begin(&world).await;
-    let dying = replica_of_all(&world, "redis://127.0.0.1:1", None).await.0;
+    let dying = writer(&world).await;
     // Somebody is being removed, which the replica waits for until it dies.
     let mut removal = world.sql.begin().await.unwrap();
     sqlx::query("SELECT FROM users WHERE id = 1700 FOR UPDATE").execute(&mut *removal).await.unwrap();
@@ -164,10 +174,7 @@ async fn three_thousand_people_are_each_owed_it_once_though_a_replica_dies_in_th
     assert!(process.await.unwrap_err().is_cancelled());
     removal.rollback().await.unwrap();
     world.clock.advance(TimeDelta::seconds(31));
-    let (one, other) = (
-        replica_of_all(&world, "redis://127.0.0.1:1", None).await.0,
-        replica_of_all(&world, "redis://127.0.0.1:1", None).await.0,
-    );
+    let (one, other) = (writer(&world).await, writer(&world).await);
     tokio::join!(work(&one), work(&other));
     assert_eq!(owed(&world).await, (3000, 3000));
     end(&world, 2990, "sent", None).await;
@@ -188,13 +195,13 @@ async fn a_pause_takes_back_what_waits_and_a_resumption_writes_to_nobody_twice()
     let world = world([]).await;
     people(&world, 1, 700).await;
     let id = begin(&world).await;
-    let replica = replica_of_all(&world, "redis://127.0.0.1:1", None).await.0;
+    let replica = writer(&world).await;
     work(&replica).await;
     // The first waits in somebody's hands; the second was put off, and those after it were sent.
     let flying = claim(&world).await.unwrap();
     let sent = "UPDATE outbox SET state = 'sent', finished_at = $1 WHERE user_id BETWEEN 3 AND 100";
     sqlx::query(sent).bind(world.clock.now()).execute(&world.sql).await.unwrap();
-    let paused = broadcasts(&world).pause(id).await.unwrap();
+    let paused = use_case(&world).pause(id).await.unwrap();
     assert_eq!((paused.state, paused.chosen, paused.sent, paused.waiting), (State::Paused, 99, 98, 1));
     assert!(claim(&world).await.is_none());
     // What was in hands comes back unsent: it is not sent in a pause either.
@@ -202,15 +209,15 @@ async fn a_pause_takes_back_what_waits_and_a_resumption_writes_to_nobody_twice()
     store.outbox().retry(&flying, now, "unavailable", true).await.unwrap();
     again(&world, &replica).await;
     assert_eq!(owed(&world).await, (98, 98));
-    assert_eq!(broadcasts(&world).pause(id).await.unwrap().state, State::Paused, "asked again it changes nothing");
-    assert_eq!(broadcasts(&world).resume(id).await.unwrap().state, State::Running);
+    assert_eq!(use_case(&world).pause(id).await.unwrap().state, State::Paused, "asked again it changes nothing");
+    assert_eq!(use_case(&world).resume(id).await.unwrap().state, State::Running);
     again(&world, &replica).await;
     assert_eq!(owed(&world).await, (700, 700));
     end(&world, 602, "sent", None).await;
     again(&world, &replica).await;
     let done = stands(&world, id).await;
     assert_eq!((done.state, done.chosen, done.sent), (State::Done, 700, 700));
-    let late = broadcasts(&world).pause(id).await;
+    let late = use_case(&world).pause(id).await;
     assert!(matches!(late, Err(BroadcastError::WrongState(State::Done))), "{late:?}");
 }
 
@@ -219,13 +226,13 @@ async fn what_is_cancelled_is_over_and_cannot_be_resumed() {
     let world = world([]).await;
     people(&world, 1, 100).await;
     let id = begin(&world).await;
-    let replica = replica_of_all(&world, "redis://127.0.0.1:1", None).await.0;
+    let replica = writer(&world).await;
     work(&replica).await;
     end(&world, 40, "sent", None).await;
-    let cancelled = broadcasts(&world).cancel(id).await.unwrap();
+    let cancelled = use_case(&world).cancel(id).await.unwrap();
     assert_eq!((cancelled.state, cancelled.chosen, cancelled.sent, cancelled.waiting), (State::Cancelled, 40, 40, 0));
     again(&world, &replica).await;
-    let resumed = broadcasts(&world).resume(id).await;
+    let resumed = use_case(&world).resume(id).await;
     assert!(matches!(resumed, Err(BroadcastError::WrongState(State::Cancelled))), "{resumed:?}");
     again(&world, &replica).await;
     assert_eq!(owed(&world).await, (40, 40));
@@ -237,7 +244,7 @@ async fn a_broadcast_of_which_too_much_fails_stops_by_itself_and_goes_on_when_so
     let world = world([]).await;
     people(&world, 1, 1000).await;
     let id = begin(&world).await;
-    let replica = replica_of_all(&world, "redis://127.0.0.1:1", None).await.0;
+    let replica = writer(&world).await;
     work(&replica).await;
     // However many have blocked the bot, nothing is wrong with it.
     end(&world, 300, "dead", Some("forbidden")).await;
@@ -249,7 +256,7 @@ async fn a_broadcast_of_which_too_much_fails_stops_by_itself_and_goes_on_when_so
     assert_eq!((stopped.state, stopped.blocked, stopped.failed, stopped.waiting), (State::Stopped, 300, 60, 0));
     again(&world, &replica).await;
     assert_eq!(owed(&world).await, (360, 360));
-    broadcasts(&world).resume(id).await.unwrap();
+    use_case(&world).resume(id).await.unwrap();
     again(&world, &replica).await;
     assert_eq!(owed(&world).await, (1000, 1000));
     end(&world, 640, "sent", None).await;
@@ -261,25 +268,24 @@ async fn a_broadcast_of_which_too_much_fails_stops_by_itself_and_goes_on_when_so
 async fn a_broadcast_waits_for_its_time_and_is_made_once_for_each_key() {
     let world = world([]).await;
     people(&world, 1, 3).await;
-    let (use_case, evening) = (broadcasts(&world), world.clock.now() + TimeDelta::hours(8));
-    let ask = async |at: Option<DateTime<Utc>>| use_case.create("new", to(Audience::default()), at).await;
+    let (admin, evening) = (use_case(&world), world.clock.now() + TimeDelta::hours(8));
+    let ask = async |at: Option<DateTime<Utc>>| admin.create("new", to(Audience::default()), at).await;
     let (made, replayed) = ask(Some(evening)).await.unwrap();
     assert_eq!((made.state, replayed), (State::Scheduled, false));
     let (again_made, replayed) = ask(Some(evening)).await.unwrap();
     assert_eq!((again_made.id, replayed), (made.id, true));
     let other = ask(Some(evening + TimeDelta::hours(1))).await;
     assert!(matches!(other, Err(BroadcastError::KeyReused)), "{other:?}");
-    let replica = replica_of_all(&world, "redis://127.0.0.1:1", None).await.0;
+    let replica = writer(&world).await;
     work(&replica).await;
     assert_eq!(owed(&world).await, (0, 0));
-    assert_eq!(use_case.pause(made.id).await.unwrap().state, State::Paused);
-    assert_eq!(use_case.resume(made.id).await.unwrap().state, State::Scheduled);
+    assert_eq!(admin.pause(made.id).await.unwrap().state, State::Paused);
+    assert_eq!(admin.resume(made.id).await.unwrap().state, State::Scheduled);
     // Somebody who comes before it begins is written to.
     people(&world, 4, 4).await;
     world.clock.advance(TimeDelta::hours(8));
     work(&replica).await;
     assert_eq!(owed(&world).await, (4, 4));
-    assert_eq!(Schedule::Every(TimeDelta::seconds(5)).to_string(), "every 5 s");
 }
 
 #[tokio::test]
@@ -287,7 +293,7 @@ async fn who_is_removed_meanwhile_is_not_written_to_and_leaves_no_trace() {
     let world = world([]).await;
     people(&world, 1, 3).await;
     let id = begin(&world).await;
-    let replica = replica_of_all(&world, "redis://127.0.0.1:1", None).await.0;
+    let replica = writer(&world).await;
     work(&replica).await;
     assert_eq!(world.store().users().delete(2).await.unwrap().remaining, 0);
     end(&world, 2, "sent", None).await;
@@ -300,12 +306,12 @@ async fn who_is_removed_meanwhile_is_not_written_to_and_leaves_no_trace() {
 async fn what_telegram_would_refuse_is_refused_before_anybody_is_written_to() {
     let world = world([]).await;
     let broken = Speech { text: "<b>Новое".to_owned(), ..Speech::default() };
-    let Err(BroadcastError::Invalid { field, reason }) = broadcasts(&world).create("new", broken, None).await else {
+    let Err(BroadcastError::Invalid { field, reason }) = use_case(&world).create("new", broken, None).await else {
         panic!("it was taken");
     };
     assert_eq!((field.as_str(), reason.as_str()), ("text", "character 1: this tag is never closed"));
     let nobody = to(Audience { level_from: Some(3), level_to: Some(1), ..Audience::default() });
-    let refused = broadcasts(&world).preview(&nobody, None).await;
+    let refused = use_case(&world).preview(&nobody, None).await;
     assert!(matches!(refused, Err(BroadcastError::Invalid { field, .. }) if field == "audience.level_to"));
     assert_eq!(world.count("SELECT count(*) FROM broadcasts").await, 0);
 }

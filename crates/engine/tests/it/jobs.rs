@@ -55,7 +55,7 @@ impl Begun {
 }
 
 /// A replica that knows these jobs.
-async fn replica(world: &World, jobs: Vec<Job>) -> Scheduler {
+pub(crate) async fn replica(world: &World, jobs: Vec<Job>) -> Scheduler {
     let pace = Pace { beat: Duration::from_millis(10), ..Pace::default() };
     let scheduler = Scheduler::new(world.store(), world.clock.clone(), jobs, pace, &Metrics::new());
     scheduler.announce().await.unwrap();
@@ -234,11 +234,7 @@ async fn a_job_that_a_start_asks_for_is_run_with_each() {
 }
 
 /// A replica that does everything there is to do.
-pub(crate) async fn replica_of_all(
-    world: &World,
-    redis_url: &str,
-    message_days: Option<u32>,
-) -> (Scheduler, Profiles, Metrics) {
+async fn replica_of_all(world: &World, redis_url: &str, message_days: Option<u32>) -> (Scheduler, Profiles, Metrics) {
     let (store, clock, metrics) = (world.store(), world.clock.clone(), Metrics::new());
     let config = RedisConfig {
         url: Some(redis_url.to_owned().into()),
