@@ -236,8 +236,8 @@ fn value(attribute: &str, name: &str) -> Option<String> {
 
 /// Whether Telegram makes a link of it.
 fn is_link(link: &str) -> bool {
-    let has = |scheme: &&str| link.len() > scheme.len() && link.starts_with(scheme);
-    ["https://", "http://", "tg://", "mailto:", "tel:"].iter().any(|scheme| has(&scheme))
+    let schemes = ["https://", "http://", "tg://", "mailto:", "tel:"];
+    schemes.into_iter().any(|scheme| link.len() > scheme.len() && link.starts_with(scheme))
 }
 
 /// The character of the entity with which a text begins, and what comes after it.
