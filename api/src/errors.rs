@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use evolve_contract::Code;
 use evolve_engine::{
-    exports::ExportError, memories::MemoryError, payments::PaymentError, profiles::ProfileError, turn::TurnError,
+    broadcasts::BroadcastError, exports::ExportError, memories::MemoryError, payments::PaymentError,
+    profiles::ProfileError, turn::TurnError,
 };
 use evolve_store::StoreError;
 
@@ -77,6 +78,24 @@ impl From<PaymentError> for ApiError {
             PaymentError::WhoseIsIt => Self::new(Code::InvalidValue)
                 .detail("the person was removed since: add ?user_id=, which Telegram's list of transactions shows"),
             PaymentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BroadcastError> for ApiError {
+    fn from(error: BroadcastError) -> Self {
+        match error {
+            BroadcastError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            BroadcastError::NotFound => Self::new(Code::BroadcastNotFound),
+            BroadcastError::WrongState(state) => {
+                Self::new(Code::BroadcastState).detail(format!("it is {}", state.as_str()))
+            }
+            BroadcastError::KeyReused => {
+                Self::new(Code::IdempotencyKeyReused).detail("the key was used for another broadcast")
+            }
+            BroadcastError::Store(error) => error.into(),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod aside;
 pub mod auth;
+pub mod broadcast;
 pub mod chat;
 pub mod config;
 pub mod consent;

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, auth, chat, consent, deletion, docs, export, feedback,
+    aside, auth, broadcast, chat, consent, deletion, docs, export, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -86,6 +86,12 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::decline))
         .routes(routes!(refunds::grant))
         .routes(routes!(scheduler::status))
+        .routes(routes!(broadcast::create, broadcast::list))
+        .routes(routes!(broadcast::preview))
+        .routes(routes!(broadcast::get))
+        .routes(routes!(broadcast::pause))
+        .routes(routes!(broadcast::resume))
+        .routes(routes!(broadcast::cancel))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))

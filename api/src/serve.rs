@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
+    broadcasts::Broadcasts,
     deletions::Deletions,
     exports::Exports,
     first,
@@ -133,6 +134,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let broadcasts = Broadcasts::new(store.clone(), clock.clone(), config.relationship.clone());
     let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
@@ -163,6 +165,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         preferences,
         payments: sold,
         premium_terms,
+        broadcasts,
         relationships,
         stats,
         memories,

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
 use evolve_engine::{
-    Engine, deletions::Deletions, exports::Exports, history::History, jobs::Scheduler, memories::Memories,
-    payments::Payments, preferences::Preferences, profiles::Profiles, relationships::Relationships, stats::Stats,
+    Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, history::History, jobs::Scheduler,
+    memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles, relationships::Relationships,
+    stats::Stats,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -56,6 +57,8 @@ pub struct Parts {
     pub payments: Payments,
     /// What premium gives.
     pub premium_terms: Terms,
+    /// What is said to many.
+    pub broadcasts: Broadcasts,
     /// Relationships.
     pub relationships: Relationships,
     /// How much was said, day by day.

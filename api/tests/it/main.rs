@@ -9,6 +9,7 @@
 mod again;
 mod aside;
 mod auth;
+mod broadcast;
 mod chat;
 mod consent;
 mod data;

@@ -5,6 +5,7 @@
 
 pub mod aside;
 pub mod auth;
+pub mod broadcast;
 pub mod chat;
 pub mod client;
 pub mod consent;

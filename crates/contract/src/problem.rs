@@ -92,6 +92,10 @@ codes! {
     PaymentNotFound = 404,
     /// A subscription is running already.
     AlreadySubscribed = 409,
+    /// There is no such broadcast.
+    BroadcastNotFound = 404,
+    /// The broadcast is in no state in which this can be done.
+    BroadcastState = 409,
     /// A copy was asked for on this day already; Retry-After says when the next day begins.
     ExportAskedToday = 429,
     /// No copy was asked for within the last day.

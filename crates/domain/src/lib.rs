@@ -1,12 +1,14 @@
 //! Pure rules. No IO, no async, no clock: what a rule needs to know is a parameter, and what is not allowed is an `Err`.
 
 pub mod advice;
+pub mod broadcast;
 pub mod consent;
 pub mod dates;
 pub mod day;
 pub mod fact;
 pub mod first;
 pub mod language;
+pub mod markup;
 pub mod memory;
 pub mod payment;
 pub mod plan;

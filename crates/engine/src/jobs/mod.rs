@@ -9,6 +9,7 @@
 //! since one alone would not keep up. `Scheduler::status` counts what waits in them.
 
 mod abandoned_turns;
+mod broadcasts;
 mod cache_metrics;
 mod cache_warm_up;
 mod cleanup_finished;
@@ -55,6 +56,7 @@ pub fn all(means: &Means) -> Vec<Job> {
         Job::of(means, "forget_groups", hours(1), groups::run),
         Job::of(means, "remove_people", minutes(1), deletions::run),
         Job::of(means, "end_abandoned_turns", minutes(5), abandoned_turns::run),
+        Job::of(means, "broadcasts", Schedule::Every(TimeDelta::seconds(5)), broadcasts::run),
     ]
 }
 

@@ -55,7 +55,7 @@ impl Begun {
 }
 
 /// A replica that knows these jobs.
-async fn replica(world: &World, jobs: Vec<Job>) -> Scheduler {
+pub(crate) async fn replica(world: &World, jobs: Vec<Job>) -> Scheduler {
     let pace = Pace { beat: Duration::from_millis(10), ..Pace::default() };
     let scheduler = Scheduler::new(world.store(), world.clock.clone(), jobs, pace, &Metrics::new());
     scheduler.announce().await.unwrap();
@@ -63,7 +63,7 @@ async fn replica(world: &World, jobs: Vec<Job>) -> Scheduler {
 }
 
 /// Works what is due; how many jobs that were.
-async fn work(scheduler: &Scheduler) -> u32 {
+pub(crate) async fn work(scheduler: &Scheduler) -> u32 {
     let mut worked = 0;
     while scheduler.work_one(&CancellationToken::new()).await.unwrap() {
         worked += 1;
@@ -302,7 +302,7 @@ async fn every_job_of_the_table_comes_through_and_the_cache_is_warm_for_who_talk
     world.clock.advance(TimeDelta::days(1));
     work(&scheduler).await;
     let all = scheduler.status().await.unwrap().jobs;
-    assert_eq!(all.len(), 11);
+    assert_eq!(all.len(), 12);
     for job in &all {
         assert_eq!((job.row.outcome.as_deref(), job.row.error.as_deref()), (Some("done"), None), "{job:?}");
     }

@@ -6,6 +6,8 @@ mod again;
 #[cfg(test)]
 mod aside;
 #[cfg(test)]
+mod broadcasts;
+#[cfg(test)]
 mod consents;
 #[cfg(test)]
 mod conversations;

@@ -82,6 +82,9 @@ const DATA: [(i64, &str); 31] = [
     (31, "INSERT INTO jobs (name, due_at, leased_until, leased_by, outcome) VALUES ('j', now(), now(), gen_random_uuid(), 'done');
           UPDATE settings SET keep_days = 30"),
     (32, "UPDATE outbox SET priority = 2"),
+    (33, "INSERT INTO broadcasts (id, key, text, translations, audience, state, send_at, created_at)
+          VALUES (gen_random_uuid(), 'k', 'привет', '{}', '{}', 'running', now(), now());
+          UPDATE outbox SET broadcast_id = (SELECT id FROM broadcasts LIMIT 1)"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

@@ -1,0 +1,3 @@
+DROP INDEX outbox_of_broadcast;
+ALTER TABLE outbox DROP COLUMN broadcast_id;
+DROP TABLE broadcasts;
