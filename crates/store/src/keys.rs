@@ -72,6 +72,13 @@ impl Keyring {
         self.0.first().is_some_and(|key| key.fernet.decrypt(token).is_ok())
     }
 
+    /// A short name of each key, in the order of the list: it tells which key somebody needs, and nothing about the key.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<String> {
+        let derived = self.signing_keys("the fingerprint of a key");
+        derived.iter().map(|key| key.expose_secret().chars().take(12).collect()).collect()
+    }
+
     /// Keys for signing, for one purpose: the first signs, all are accepted. Derived from the keys that encrypt, they last as
     /// long as what is stored, and no signature says anything about the keys that they come from.
     #[must_use]
