@@ -10,7 +10,7 @@ use tokio::process::Command;
 use url::Url;
 
 /// What the database's URL may say after its `?`, as sqlx reads it, and the variable that libpq reads in its place.
-const OPTIONS: [(&str, &str); 14] = [
+static OPTIONS: [(&str, &str); 14] = [
     ("sslmode", "PGSSLMODE"),
     ("ssl-mode", "PGSSLMODE"),
     ("sslrootcert", "PGSSLROOTCERT"),
@@ -45,7 +45,7 @@ pub(super) fn libpq(url: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
     let mut variables: Vec<_> = parts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     for (name, value) in url.query_pairs() {
         let variable = OPTIONS.iter().find(|(option, _)| *option == name);
-        variables.extend(variable.map(|(_, variable)| (*variable, value.clone().into_owned())));
+        variables.extend(variable.map(|(_, variable)| (*variable, value.into_owned())));
     }
     Ok(variables)
 }

@@ -23,41 +23,41 @@ const ABANDONED: Duration = Duration::from_secs(400 * 60);
 
 /// What must be in a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Manifest {
+pub(super) struct Manifest {
     /// How this file is to be read: 1.
-    pub(crate) format: u32,
+    pub(super) format: u32,
     /// When its snapshot was taken.
-    pub(crate) created_at: DateTime<Utc>,
+    pub(super) created_at: DateTime<Utc>,
     /// The version of `evolve` that made it.
-    pub(crate) evolve: String,
+    pub(super) evolve: String,
     /// The newest migration in it.
-    pub(crate) schema: Option<i64>,
+    pub(super) schema: Option<i64>,
     /// The version of the Postgres that it is of.
-    pub(crate) postgres: String,
+    pub(super) postgres: String,
     /// The major version of `pg_dump`: an older `pg_restore` may not read it.
-    pub(crate) pg_dump: u32,
+    pub(super) pg_dump: u32,
     /// Size of the dump.
-    pub(crate) bytes: u64,
+    pub(super) bytes: u64,
     /// Of the dump, in hexadecimal digits.
-    pub(crate) sha256: String,
+    pub(super) sha256: String,
     /// The fingerprints of `ENCRYPTION_KEY`, the key that encrypts first. Empty when it was not known.
-    pub(crate) keys: Vec<String>,
+    pub(super) keys: Vec<String>,
     /// Each table.
-    pub(crate) tables: Census,
+    pub(super) tables: Census,
 }
 
 /// One copy.
 #[derive(Clone, Debug)]
-pub(crate) struct Copy {
+pub(super) struct Dump {
     /// The dump.
-    pub(crate) path: PathBuf,
+    pub(super) path: PathBuf,
     /// What must be in it, where that is known.
-    pub(crate) manifest: Option<Manifest>,
+    pub(super) manifest: Option<Manifest>,
 }
 
-impl Copy {
+impl Dump {
     /// What it is called.
-    pub(crate) fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
@@ -65,11 +65,12 @@ impl Copy {
     ///
     /// # Errors
     /// When there is no such dump, or what is beside it cannot be read.
-    pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         if !path.is_file() {
-            let place = path.parent().unwrap_or(Path::new("."));
+            let place = directory(path);
             let names: Vec<_> = copies(place).unwrap_or_default().iter().map(Self::name).collect();
-            let there = if names.is_empty() { "no copy is".to_owned() } else { format!("there are {}", names.join(", ")) };
+            let there =
+                if names.is_empty() { "no copy is".to_owned() } else { format!("there are {}", names.join(", ")) };
             bail!("there is no copy {}; in {}: {there}", path.display(), place.display());
         }
         let beside = manifest_path(path);
@@ -89,34 +90,41 @@ impl Copy {
     ///
     /// # Errors
     /// When it is not.
-    pub(crate) fn check(&self, manifest: &Manifest) -> anyhow::Result<()> {
+    pub(super) fn check(&self, manifest: &Manifest) -> anyhow::Result<()> {
         let (bytes, sha256) = digest(&self.path)?;
         if bytes != manifest.bytes {
-            bail!("{} is damaged: it has {bytes} bytes and had {}. Take another copy", self.path.display(), manifest.bytes);
+            bail!(
+                "{} is damaged: it has {bytes} bytes and had {}. Take another copy",
+                self.path.display(),
+                manifest.bytes
+            );
         }
         if sha256 != manifest.sha256 {
-            bail!("{} is damaged: its sha256 is not the one of the copy that was made. Take another copy", self.path.display());
+            bail!(
+                "{} is damaged: its sha256 is not the one of the copy that was made. Take another copy",
+                self.path.display()
+            );
         }
         Ok(())
     }
 }
 
 /// The copy that `from` means: a dump, or `latest` in a directory.
-pub(crate) fn find(from: &Path) -> anyhow::Result<Copy> {
+pub(super) fn find(from: &Path) -> anyhow::Result<Dump> {
     if from.file_name().is_none_or(|name| name != "latest") {
-        return Copy::open(from);
+        return Dump::open(from);
     }
-    let place = from.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let place = directory(from);
     copies(place)?.pop().with_context(|| format!("there is no copy in {}", place.display()))
 }
 
 /// The copies in a directory, the oldest first. What is beside one and cannot be read counts as absent.
-pub(crate) fn copies(place: &Path) -> anyhow::Result<Vec<Copy>> {
+pub(super) fn copies(place: &Path) -> anyhow::Result<Vec<Dump>> {
     let entries = std::fs::read_dir(place).with_context(|| format!("cannot look into {}", place.display()))?;
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "dump"));
     paths.sort();
-    let open = |path: PathBuf| Copy::open(&path).unwrap_or(Copy { path, manifest: None });
+    let open = |path: PathBuf| Dump::open(&path).unwrap_or(Dump { path, manifest: None });
     Ok(paths.into_iter().map(open).collect())
 }
 
@@ -155,16 +163,15 @@ impl Fresh {
     }
 
     /// Gives the copy its name, once it is on the disk, and what must be in it beside it.
-    pub(super) fn keep(self, manifest: &Manifest) -> anyhow::Result<Copy> {
+    pub(super) fn keep(self, manifest: &Manifest) -> anyhow::Result<Dump> {
         let failed = || format!("cannot keep {}", self.path.display());
         File::open(&self.part).and_then(|file| file.sync_all()).with_context(failed)?;
         let (beside, fresh) = (manifest_path(&self.path), self.part.with_extension(format!("json.{PART}")));
         let mut file = private(&fresh)?;
         file.write_all(&serde_json::to_vec_pretty(manifest)?).and_then(|()| file.sync_all()).with_context(failed)?;
         std::fs::rename(&fresh, &beside).and_then(|()| std::fs::rename(&self.part, &self.path)).with_context(failed)?;
-        let place = self.path.parent().unwrap_or(Path::new("."));
-        File::open(place).and_then(|place| place.sync_all()).with_context(failed)?;
-        Ok(Copy { path: self.path.clone(), manifest: Some(manifest.clone()) })
+        File::open(directory(&self.path)).and_then(|place| place.sync_all()).with_context(failed)?;
+        Ok(Dump { path: self.path.clone(), manifest: Some(manifest.clone()) })
     }
 }
 
@@ -184,10 +191,10 @@ pub(super) fn prune(place: &Path, keep: Keep, now: DateTime<Utc>) -> anyhow::Res
     copies.reverse();
     let newest = keep.newest.map_or(usize::MAX, |newest| usize::try_from(newest).unwrap_or(usize::MAX));
     let first_day = keep.days.map(|days| now - TimeDelta::days(i64::from(days)));
-    let is_old = |copy: &Copy| first_day.zip(made_at(copy)).is_some_and(|(first, made)| made < first);
+    let is_old = |copy: &Dump| first_day.zip(made_at(copy)).is_some_and(|(first, made)| made < first);
     let mut removed = Vec::new();
-    for (place, copy) in copies.iter().enumerate().skip(1) {
-        if place >= newest || is_old(copy) {
+    for (index, copy) in copies.iter().enumerate().skip(1) {
+        if index >= newest || is_old(copy) {
             std::fs::remove_file(&copy.path).with_context(|| format!("cannot remove {}", copy.path.display()))?;
             // One of another program has none.
             let _ = std::fs::remove_file(manifest_path(&copy.path));
@@ -198,7 +205,7 @@ pub(super) fn prune(place: &Path, keep: Keep, now: DateTime<Utc>) -> anyhow::Res
 }
 
 /// When a copy was made, as it says itself, else as its file does.
-pub(crate) fn made_at(copy: &Copy) -> Option<DateTime<Utc>> {
+pub(super) fn made_at(copy: &Dump) -> Option<DateTime<Utc>> {
     let written = || copy.path.metadata().and_then(|file| file.modified()).ok().map(DateTime::from);
     copy.manifest.as_ref().map(|manifest| manifest.created_at).or_else(written)
 }
@@ -228,6 +235,11 @@ pub(super) fn digest(path: &Path) -> anyhow::Result<(u64, String)> {
         size += u64::try_from(count)?;
     }
     Ok((size, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+}
+
+/// The directory of a file; the current one for a mere name.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|place| !place.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn manifest_path(dump: &Path) -> PathBuf {

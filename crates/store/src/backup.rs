@@ -134,8 +134,7 @@ impl Snapshot {
             rows: i64,
             checksum: String,
         }
-        let statements: Vec<(String, String)> =
-            sqlx::query_as(STATEMENTS).fetch_all(&mut self.connection).await?;
+        let statements: Vec<(String, String)> = sqlx::query_as(STATEMENTS).fetch_all(&mut self.connection).await?;
         let mut census = Census::new();
         for (name, statement) in statements {
             let content = sqlx::query_as(AssertSqlSafe(statement));
