@@ -115,7 +115,9 @@ pub(super) fn find(from: &Path) -> anyhow::Result<Dump> {
         return Dump::open(from);
     }
     let place = directory(from);
-    copies(place)?.pop().with_context(|| format!("there is no copy in {}", place.display()))
+    let newest = copies(place)?.pop().with_context(|| format!("there is no copy in {}", place.display()))?;
+    // Once more, since what is beside it must be read now.
+    Dump::open(&newest.path)
 }
 
 /// The copies in a directory, the oldest first. What is beside one and cannot be read counts as absent.

@@ -123,6 +123,16 @@ mod tests {
     }
 
     #[test]
+    fn a_fingerprint_tells_keys_apart_and_shows_none() {
+        let (old, new) = (Fernet::generate_key(), Fernet::generate_key());
+        let of = |list: String| Keyring::parse(&list.into()).unwrap().fingerprints();
+        let both = of(format!("{new},{old}"));
+        assert_eq!(both, [of(new.clone()), of(old.clone())].concat());
+        assert_ne!(both[0], both[1]);
+        assert!(both[0].len() == 12 && !new.contains(&both[0]));
+    }
+
+    #[test]
     fn a_bad_key_is_named_by_its_place_and_not_shown() {
         let error = Keyring::parse(&format!("{},hunter2", Fernet::generate_key()).into()).unwrap_err();
         assert!(error.starts_with("key 2 of the list") && !error.contains("hunter2"), "{error}");
