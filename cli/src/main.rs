@@ -1,7 +1,8 @@
-//! `evolve`: run an `EvolveBot` on this machine, talk to it, migrate its database, rotate its keys, and find out what
-//! is wrong with a machine. One file per command; `up` is the big one. Called as `kubectl-evolve`, it looks after the bots
+//! `evolve`: run an `EvolveBot` on this machine, talk to it, migrate its database, copy it and put a copy back, rotate its
+//! keys, and find out what is wrong with a machine. One file per command; `up` is the big one. Called as `kubectl-evolve`, it looks after the bots
 //! of a cluster.
 
+mod backup;
 mod chat;
 mod children;
 mod detach;
@@ -23,6 +24,7 @@ mod up;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono::Utc;
 use clap::{Parser, Subcommand};
 
 /// Run a companion bot here, talk to it, and look after it.
@@ -50,6 +52,12 @@ enum Command {
     Doctor(FileArgument),
     /// Make a new encryption key, and bring everything that is encrypted under it.
     RotateKeys,
+    /// Copy the database into a directory: the one in `DATABASE_URL`, else the private one.
+    Backup(backup::BackupArguments),
+    /// List the copies in a directory.
+    Backups(backup::ListArguments),
+    /// Put a copy into the database, and compare what is there with what was copied.
+    Restore(backup::RestoreArguments),
     /// Print the definition of the EvolveBot resource, for `kubectl apply -f -`.
     Crd {
         /// The JSON Schema of an EvolveBot instead, for editors.
@@ -147,6 +155,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate { step } => maintain::migrate(step.unwrap_or(MigrateStep::Up)).await,
         Command::Doctor(file) => doctor::run(&file).await,
         Command::RotateKeys => maintain::rotate_keys().await,
+        Command::Backup(arguments) => backup::backup(arguments, Utc::now()).await,
+        Command::Backups(arguments) => backup::list(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments).await,
         Command::Crd { json_schema } => {
             let text = if json_schema {
                 serde_json::to_string_pretty(evolve_operator::crd::schema())?

@@ -36,6 +36,43 @@ impl Private {
     }
 }
 
+/// A database to work on.
+#[derive(Debug)]
+pub(crate) struct Database {
+    /// Where it is, with its password.
+    pub(crate) url: String,
+    /// `ENCRYPTION_KEY`, where it is known.
+    pub(crate) keys: Option<String>,
+}
+
+/// Does `work` on the database. With `alone`, nothing of ours may run on it meanwhile.
+///
+/// # Errors
+/// When the private database cannot be started, or is in use; and what `work` fails with.
+pub(crate) async fn on_database<T>(
+    alone: bool,
+    work: impl AsyncFnOnce(Database) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    if let Some(url) = variable("DATABASE_URL") {
+        return work(Database { url, keys: variable(ENCRYPTION_KEY) }).await;
+    }
+    let home = Home::open()?;
+    let keys = || anyhow::Ok(Some(variable(ENCRYPTION_KEY).map_or_else(|| key(&home.keys(), ENCRYPTION_KEY), Ok)?));
+    if home.holder()?.is_some() {
+        if alone {
+            bail!("the running bot uses its database: stop it with `{}` first", command("down"));
+        }
+        return work(Database { url: State::read(&home)?.database_url, keys: keys()? }).await;
+    }
+    let private = Private::start(&home).await?;
+    let result = match keys() {
+        Ok(keys) => work(Database { url: private.server.url(), keys }).await,
+        Err(error) => Err(error),
+    };
+    private.stop().await?;
+    result
+}
+
 /// Migrates.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! The `evolve` command as a person uses it: the real binary, with real servers, in a home of its own.
 
 #[cfg(test)]
+mod backups;
+#[cfg(test)]
 mod kubectl;
 #[cfg(test)]
 mod machine;

@@ -72,6 +72,13 @@ impl Keyring {
         self.0.first().is_some_and(|key| key.fernet.decrypt(token).is_ok())
     }
 
+    /// A short name of each key, in the order of the list: it tells which key somebody needs, and nothing about the key.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<String> {
+        let derived = self.signing_keys("the fingerprint of a key");
+        derived.iter().map(|key| key.expose_secret().chars().take(12).collect()).collect()
+    }
+
     /// Keys for signing, for one purpose: the first signs, all are accepted. Derived from the keys that encrypt, they last as
     /// long as what is stored, and no signature says anything about the keys that they come from.
     #[must_use]
@@ -113,6 +120,16 @@ mod tests {
         assert_eq!(keys(&format!("{new},{old}"), "bills")[1..], before);
         assert_ne!(keys(&old, "other"), before);
         assert!(before[0].len() >= 43 && !before[0].contains(&old));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_shows_none() {
+        let (old, new) = (Fernet::generate_key(), Fernet::generate_key());
+        let of = |list: String| Keyring::parse(&list.into()).unwrap().fingerprints();
+        let both = of(format!("{new},{old}"));
+        assert_eq!(both, [of(new.clone()), of(old.clone())].concat());
+        assert_ne!(both[0], both[1]);
+        assert!(both[0].len() == 12 && !new.contains(&both[0]));
     }
 
     #[test]

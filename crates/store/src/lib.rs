@@ -7,6 +7,7 @@
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
 pub mod audio;
+pub mod backup;
 pub mod broadcasts;
 pub mod cache;
 pub mod consents;

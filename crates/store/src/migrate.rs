@@ -44,6 +44,12 @@ pub struct Status {
     pub applied: bool,
 }
 
+/// The newest migration that this binary knows.
+#[must_use]
+pub fn newest() -> i64 {
+    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
 /// Applies every migration that is missing. Several processes may do it at once: they take turns.
 ///
 /// # Errors

@@ -10,6 +10,9 @@ use crate::error::ServerError;
 /// The oldest PostgreSQL that the migrations work on.
 pub const OLDEST_POSTGRES: u32 = 14;
 
+/// What copies a database and puts it back.
+const CLIENTS: [&str; 3] = ["pg_dump", "pg_restore", "psql"];
+
 /// One installed PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postgres {
@@ -42,6 +45,30 @@ pub fn postgres(major: Option<u32>) -> Result<Postgres, ServerError> {
     })
 }
 
+/// Finds `pg_dump`, `pg_restore` and `psql`: the first of `major` or newer, since `pg_dump` refuses a server that is newer
+/// than itself. A server's programs need not be there.
+///
+/// # Errors
+/// [`ServerError::PostgresMissing`], which says what was found instead.
+pub fn postgres_clients(major: u32) -> Result<Postgres, ServerError> {
+    let mut seen = Vec::new();
+    for bin in postgres_candidates() {
+        if !CLIENTS.iter().all(|program| bin.join(program).is_file()) {
+            continue;
+        }
+        let version = output_of(bin.join("pg_dump").as_os_str(), "--version");
+        let Some(version) = version.as_deref().and_then(major_version) else { continue };
+        if version >= major {
+            return Ok(Postgres { bin, major: version });
+        }
+        seen.push(format!("{version} in {}", bin.display()));
+    }
+    Err(ServerError::PostgresMissing {
+        wanted: format!("({major} or newer, with pg_dump, pg_restore and psql)"),
+        found: if seen.is_empty() { String::new() } else { format!(" (found only {})", seen.join(", ")) },
+    })
+}
+
 /// Finds `redis-server`.
 ///
 /// # Errors
@@ -59,8 +86,15 @@ fn path_directories() -> Vec<PathBuf> {
     std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
-/// Every directory that may hold PostgreSQL's programs, best first.
+/// Every directory that holds a server of PostgreSQL, best first.
 fn postgres_directories() -> Vec<PathBuf> {
+    let mut directories = postgres_candidates();
+    directories.retain(|directory| directory.join("postgres").is_file() && directory.join("initdb").is_file());
+    directories
+}
+
+/// Every directory that may hold PostgreSQL's programs, best first.
+fn postgres_candidates() -> Vec<PathBuf> {
     let mut directories = path_directories();
     directories.extend(versioned("/usr/lib/postgresql", "", "bin"));
     directories.extend(versioned("/usr", "pgsql-", "bin"));
@@ -70,7 +104,6 @@ fn postgres_directories() -> Vec<PathBuf> {
         directories.push(Path::new(prefix).join("postgresql/bin"));
     }
     directories.extend(versioned("/Applications/Postgres.app/Contents/Versions", "", "bin"));
-    directories.retain(|directory| directory.join("postgres").is_file() && directory.join("initdb").is_file());
     directories
 }
 

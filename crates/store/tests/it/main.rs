@@ -2,6 +2,8 @@
 //! their helper functions are tests too.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod cleanup;
 #[cfg(test)]
 mod consents;

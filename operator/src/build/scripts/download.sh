@@ -11,4 +11,9 @@ elif ! printf '%s\n' "$COPIES" | grep -qxF -e "$COPY"; then
     exit 1
 fi
 answer=$(rclone copyto --quiet ":s3:$BUCKET/$PREFIX/$COPY" "$FOLDER/$COPY" 2>&1) || refused "read from" "$answer"
+# Copies that were made without `evolve` have none.
+beside=$(rclone lsf --quiet --max-depth 1 --include "/$COPY.json" ":s3:$BUCKET/$PREFIX" 2>&1) || refused "look into" "$beside"
+if [ -n "$beside" ]; then
+    answer=$(rclone copyto --quiet ":s3:$BUCKET/$PREFIX/$COPY.json" "$FOLDER/$COPY.json" 2>&1) || refused "read from" "$answer"
+fi
 echo "fetched $COPY"

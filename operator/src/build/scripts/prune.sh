@@ -1,2 +1,2 @@
 # Only after a new copy is there.
-find "$FOLDER" -name '*.dump' -type f -mtime "+$KEEP_DAYS" -print -exec rm -f {} \;
+find "$FOLDER" \( -name '*.dump' -o -name '*.dump.json' \) -type f -mtime "+$KEEP_DAYS" -print -exec rm -f {} \;

@@ -7,6 +7,10 @@ if [ ! -f "$FOLDER/$COPY" ]; then
     ls "$FOLDER" >&2
     exit 1
 fi
+# Of a copy that says what must be in it, it is told afterwards whether that came back.
+if [ -f "$FOLDER/$COPY.json" ] && command -v evolve >/dev/null 2>&1; then
+    exec evolve restore --from "$FOLDER/$COPY" --replace --work "$WORK" --patience "${PATIENCE:-60}"
+fi
 # Whoever else is connected, and how they call themselves; never what they ask.
 others() {
     psql -XAtqc "SELECT format('  pid %s, %s, from %s, since %s', pid, coalesce(nullif(application_name, ''), 'without a name'),
