@@ -10,7 +10,10 @@ pub(crate) use webhook::router as webhook_router;
 
 use std::time::Duration;
 
-use evolve_store::{StoreError, inbox::NewUpdate};
+use evolve_store::{
+    StoreError,
+    inbox::{NewUpdate, REACTIONS},
+};
 use serde_json::Value;
 
 use crate::{bot::Bot, checkout, handlers, inline};
@@ -37,9 +40,6 @@ async fn store(bot: &Bot, updates: &[NewUpdate]) -> Result<u64, StoreError> {
     drop(tokio::time::timeout(SETTLES_WITHIN, bot.clock.settled()).await);
     bot.store.inbox().put(updates, bot.clock.now()).await
 }
-
-/// Added to the chat of a reaction, which is worked apart from its chat and yet in order: Telegram's ids have 52 bits.
-const REACTIONS: i64 = 1 << 60;
 
 /// A row for the inbox; nothing if Telegram did not say which update it is.
 pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
