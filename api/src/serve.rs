@@ -148,6 +148,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         silence: config.silence,
         metrics: engine_metrics,
         clock: clock.clone(),
+        handing_back: tasks.handing_back(),
     })?;
     let message_days = config.message_days;
     let means = Means::new(engine.clone(), deletions.clone(), profiles.clone(), redis.clone(), message_days, metrics);

@@ -36,6 +36,7 @@ use chrono::TimeDelta;
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
+use tokio_util::sync::CancellationToken;
 
 use meaning::Meanings;
 pub use metrics::EngineMetrics;
@@ -72,6 +73,9 @@ pub struct EngineConfig {
     pub metrics: EngineMetrics,
     /// The time.
     pub clock: Clock,
+    /// Cancelled when this process has no time left for the turns that it runs
+    /// ([`Tasks::handing_back`](evolve_runtime::shutdown::Tasks::handing_back)).
+    pub handing_back: CancellationToken,
 }
 
 /// Answers messages. Cheap to clone.
@@ -95,6 +99,7 @@ pub struct Inner {
     silence: TimeDelta,
     metrics: EngineMetrics,
     clock: Clock,
+    handing_back: CancellationToken,
 }
 
 impl std::ops::Deref for Engine {
@@ -125,6 +130,7 @@ impl Engine {
             silence,
             metrics,
             clock,
+            handing_back,
         } = config;
         let prompts = Prompts::new()?;
         let inner = Inner {
@@ -142,6 +148,7 @@ impl Engine {
             silence,
             metrics,
             clock,
+            handing_back,
         };
         Ok(Self(Arc::new(inner)))
     }

@@ -321,7 +321,8 @@ async fn empty(
         .await?;
     let spoken = sqlx::query(SPOKEN).bind(user_id).bind(rows.iter().map(|row| row.turn_id).collect::<Vec<_>>());
     spoken.execute(&mut *connection).await?;
-    sqlx::query(UNHEARD).bind(user_id).execute(connection).await?;
+    sqlx::query(UNHEARD).bind(user_id).execute(&mut *connection).await?;
+    sqlx::query(UNSENT).bind(user_id).execute(connection).await?;
     Ok(rows)
 }
 
