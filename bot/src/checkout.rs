@@ -6,7 +6,7 @@
 //! and waits there for whoever is away.
 //!
 //! A query is answered from wherever it comes in: by webhook in the answer to the delivery itself, by polling with a call. A
-//! replica that cannot ask for the lock for polling, or cannot store what came, because Postgres is away, still *peeks*: it
+//! replica that cannot ask for the lock for polling, or cannot store what came, because Postgres is away or too much waits, still *peeks*: it
 //! looks at the updates that Telegram keeps, confirms none, and answers queries among them. (Telegram shows the first
 //! hundred; a query behind them has to wait for Postgres.)
 
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// For one attempt at an answer.
 const ATTEMPT: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(300);
-/// How often updates are peeked at while Postgres is away.
+/// How often updates are peeked at while Postgres is away, or too much waits.
 const PEEK_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Deserialize)]
