@@ -7,6 +7,7 @@ use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
     deletions::Deletions,
     exports::Exports,
+    failures::Failures,
     first,
     history::History,
     jobs::{self, Means, Pace, Scheduler},
@@ -155,6 +156,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let scheduler = Scheduler::new(store.clone(), clock.clone(), jobs::all(&means), Pace::default(), metrics);
     Ok(Api::new(Parts {
         engine,
+        failures: Failures::new(store.clone(), clock.clone()),
         scheduler,
         message_days,
         profiles,

@@ -87,8 +87,16 @@ fn unreadable(bot: &Bot, error: &serde_json::Error) {
 
 /// Looks at what Telegram keeps for us, again and again, and answers checkouts.
 pub(crate) async fn peek(bot: &Bot) {
+    peek_from(bot, None).await;
+}
+
+/// As [`peek`], from this update on: those before it are in the inbox, and Telegram may forget them.
+pub(crate) async fn peek_from(bot: &Bot, offset: Option<i64>) {
+    let mut params = json!({ "timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES });
+    if let Some(offset) = offset {
+        params["offset"] = offset.into();
+    }
     loop {
-        let params = json!({ "timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES });
         match bot.telegram.call_within(ATTEMPT, "getUpdates", &params).await {
             Ok(Value::Array(updates)) => {
                 for update in &updates {

@@ -89,7 +89,7 @@ async fn poll(bot: &Bot) -> anyhow::Result<()> {
             tokio::select! {
                 () = bot.pressure.opened() => {}
                 // Never ends: what is peeked at is not confirmed, and checkouts among it are answered.
-                () = checkout::peek(bot) => {}
+                () = checkout::peek_from(bot, poller.offset) => {}
             }
         }
         match poller.step().await {

@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod deletions;
 pub mod exports;
 pub mod facts;
+pub mod failures;
 mod feedback;
 pub mod first;
 pub mod history;
