@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::{extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, InvalidValue, DatabaseUnavailable);
-problems!(OneProblems: Forbidden, InvalidValue, NotFound, DatabaseUnavailable);
+problems!(OneProblems: Forbidden, InvalidValue, FailureNotFound, DatabaseUnavailable);
 problems!(
     AllProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, DatabaseUnavailable,
 );
@@ -104,7 +104,7 @@ pub async fn replay_all(
 async fn one(api: &Api, kind: FailedKind, id: &str) -> Result<Json<ReplayResponse>, ApiError> {
     let id: i64 = id.parse().map_err(|_| invalid("it is named by its id in the list"))?;
     if !api.failures.replay(kind, id).await? {
-        return Err(ApiError::new(Code::NotFound).detail("nothing that failed and can be replayed has this id"));
+        return Err(ApiError::new(Code::FailureNotFound).detail("nothing that failed and can be replayed has this id"));
     }
     tracing::info!(?kind, id, "an administrator replays what failed");
     Ok(Json(ReplayResponse { replayed: 1, more: false }))

@@ -58,8 +58,8 @@ async fn it_is_read_page_by_page_and_replayed_one_by_one_or_all_of_a_reason() {
 
     let one = ask(&api, Method::POST, "/admin/failures/inbox/7/replay").await;
     assert_eq!((one.status, one.json()["replayed"].as_u64()), (StatusCode::OK, Some(1)));
-    assert_eq!(ask(&api, Method::POST, "/admin/failures/inbox/7/replay").await.code(), Code::NotFound);
-    assert_eq!(ask(&api, Method::POST, "/admin/failures/outbox/7/replay").await.code(), Code::NotFound);
+    assert_eq!(ask(&api, Method::POST, "/admin/failures/inbox/7/replay").await.code(), Code::FailureNotFound);
+    assert_eq!(ask(&api, Method::POST, "/admin/failures/outbox/7/replay").await.code(), Code::FailureNotFound);
     let request = api.request(Method::POST, "/admin/failures/replay").header("x-service-key", SERVICE_KEY);
     let all = api.send(request.json(&json!({ "kind": "inbox", "reason": "api_problem" }))).await;
     let all: ReplayResponse = serde_json::from_str(&all.text).unwrap();

@@ -91,6 +91,7 @@ async fn an_update_that_is_replayed_is_worked_anew_before_what_came_after_it_in_
     let later = world.now + TimeDelta::hours(1);
     let inbox = world.store.inbox();
     inbox.put(&[update(2), NewUpdate { chat_id: Some(7), ..update(3) }], later).await.unwrap();
+    let later = later + TimeDelta::seconds(1);
     assert!(world.store.failures().replay_update(1, later).await.unwrap());
     assert!(!world.store.failures().replay_update(1, later).await.unwrap(), "it waits already");
     let first = inbox.claim(Uuid::now_v7(), later, LEASE).await.unwrap().unwrap();
