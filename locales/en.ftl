@@ -730,6 +730,7 @@ problem-idempotency-key-reused = The Idempotency-Key was used before with anothe
 problem-turn-in-progress = The first request with this Idempotency-Key is still running.
 problem-nothing-to-repeat = There is no answer that could be made anew.
 problem-message-not-found = No such message of this person is known.
+problem-failure-not-found = Nothing that failed and could be replayed has this id.
 problem-underage = This person told that they are under 18.
 problem-zone-not-chosen = This person has not said where they live, so nobody knows when to write first.
 problem-rate-limited = Too many requests; Retry-After says when to come back.

@@ -760,6 +760,7 @@ problem-idempotency-key-reused = Этот Idempotency-Key уже использ�
 problem-turn-in-progress = Первый запрос с этим Idempotency-Key ещё выполняется.
 problem-nothing-to-repeat = Нет ответа, который можно было бы дать заново.
 problem-message-not-found = Такого сообщения этого человека нет.
+problem-failure-not-found = Среди неудавшегося нет ничего с таким номером, что можно повторить.
 problem-underage = По словам этого человека, ему нет 18.
 problem-zone-not-chosen = Этот человек не сказал, где живёт, и неизвестно, когда ему писать первым.
 problem-rate-limited = Слишком много запросов; когда вернуться, сказано в Retry-After.

@@ -16,6 +16,7 @@ pub mod docs;
 pub mod errors;
 pub mod export;
 pub mod extract;
+pub mod failures;
 pub mod feedback;
 pub mod guard;
 pub mod history;

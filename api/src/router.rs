@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, auth, broadcast, chat, consent, deletion, docs, export, feedback,
+    aside, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -92,6 +92,10 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(broadcast::pause))
         .routes(routes!(broadcast::resume))
         .routes(routes!(broadcast::cancel))
+        .routes(routes!(failures::list))
+        .routes(routes!(failures::replay_all))
+        .routes(routes!(failures::replay_update))
+        .routes(routes!(failures::replay_message))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))

@@ -8,6 +8,7 @@ use evolve_engine::{
     broadcasts::Broadcasts,
     deletions::Deletions,
     exports::Exports,
+    failures::Failures,
     first,
     history::History,
     jobs::{self, Means, Pace, Scheduler},
@@ -150,12 +151,14 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         silence: config.silence,
         metrics: engine_metrics,
         clock: clock.clone(),
+        handing_back: tasks.handing_back(),
     })?;
     let message_days = config.message_days;
     let means = Means::new(engine.clone(), deletions.clone(), profiles.clone(), redis.clone(), message_days, metrics);
     let scheduler = Scheduler::new(store.clone(), clock.clone(), jobs::all(&means), Pace::default(), metrics);
     Ok(Api::new(Parts {
         engine,
+        failures: Failures::new(store.clone(), clock.clone()),
         scheduler,
         message_days,
         profiles,

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
 use evolve_engine::{
-    Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, history::History, jobs::Scheduler,
-    memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles, relationships::Relationships,
-    stats::Stats,
+    Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures, history::History,
+    jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles,
+    relationships::Relationships, stats::Stats,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -65,6 +65,8 @@ pub struct Parts {
     pub stats: Stats,
     /// What is remembered.
     pub memories: Memories,
+    /// What was given up or set apart.
+    pub failures: Failures,
     /// What is done again and again.
     pub scheduler: Scheduler,
     /// For how many days messages are kept; nothing for until people delete them.

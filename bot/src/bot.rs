@@ -17,6 +17,7 @@ use tokio::sync::{Notify, OnceCell};
 
 use crate::{
     api::Api,
+    inbound::Pressure,
     inline::Askers,
     metrics::BotMetrics,
     outbound::Pace,
@@ -44,6 +45,8 @@ pub(crate) struct Bot {
     /// How fast to send.
     pub(crate) pace: Arc<Pace>,
     pub(crate) contact: Contact,
+    /// Whether too much waits in the inbox.
+    pub(crate) pressure: Pressure,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,
     /// Who asks from other chats.

@@ -6,7 +6,7 @@
 //! and waits there for whoever is away.
 //!
 //! A query is answered from wherever it comes in: by webhook in the answer to the delivery itself, by polling with a call. A
-//! replica that cannot ask for the lock for polling, or cannot store what came, because Postgres is away, still *peeks*: it
+//! replica that cannot ask for the lock for polling, or cannot store what came, because Postgres is away or too much waits, still *peeks*: it
 //! looks at the updates that Telegram keeps, confirms none, and answers queries among them. (Telegram shows the first
 //! hundred; a query behind them has to wait for Postgres.)
 
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(9);
 /// For one attempt at an answer.
 const ATTEMPT: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(300);
-/// How often updates are peeked at while Postgres is away.
+/// How often updates are peeked at while Postgres is away, or too much waits.
 const PEEK_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Deserialize)]
@@ -87,8 +87,16 @@ fn unreadable(bot: &Bot, error: &serde_json::Error) {
 
 /// Looks at what Telegram keeps for us, again and again, and answers checkouts.
 pub(crate) async fn peek(bot: &Bot) {
+    peek_from(bot, None).await;
+}
+
+/// As [`peek`], from this update on: those before it are in the inbox, and Telegram may forget them.
+pub(crate) async fn peek_from(bot: &Bot, offset: Option<i64>) {
+    let mut params = json!({ "timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES });
+    if let Some(offset) = offset {
+        params["offset"] = offset.into();
+    }
     loop {
-        let params = json!({ "timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES });
         match bot.telegram.call_within(ATTEMPT, "getUpdates", &params).await {
             Ok(Value::Array(updates)) => {
                 for update in &updates {

@@ -48,6 +48,8 @@ pub struct Config {
     pub inbound: Inbound,
     /// Updates worked at the same time.
     pub workers: usize,
+    /// Updates that may wait before no more is taken.
+    pub inbox_limit: u64,
     /// Calls that reach people, a second, of all replicas together.
     pub messages_per_second: u32,
     /// Largest photo, bytes.
@@ -104,6 +106,11 @@ impl Config {
             "Most calls a second that reach people, of all replicas together (without Redis, of each); Telegram allows a bot \
              30, and more with paid broadcasts.",
         );
+        let inbox_limit = env.or(
+            "INBOX_LIMIT",
+            "100000",
+            "Updates that may wait, 1 or more; beyond that no more is taken, and Telegram keeps it.",
+        );
         let max_image_mb: u64 = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest photo, MiB.");
         let max_voice_seconds =
             env.or("MAX_VOICE_SECONDS", "600", "Longest recording of a person that is heard, seconds.");
@@ -113,6 +120,9 @@ impl Config {
                     .to_owned(),
             );
         }
+        if inbox_limit == 0 {
+            env.problem("INBOX_LIMIT must be 1 or more".to_owned());
+        }
         Self {
             http_addr: http_addr.0,
             api_url,
@@ -121,6 +131,7 @@ impl Config {
             telegram_url,
             inbound,
             workers,
+            inbox_limit,
             messages_per_second: per_second,
             showing: env.or(
                 "TELEGRAM_STREAMING",
@@ -320,6 +331,7 @@ mod tests {
     #[case(&[("HTTP_ADDR", "8080")], "HTTP_ADDR cannot be read")]
     #[case(&[("SERVICE_KEY", "short")], "SERVICE_KEY has 5")]
     #[case(&[("BOT_WORKERS", "0")], "BOT_WORKERS")]
+    #[case(&[("INBOX_LIMIT", "0")], "INBOX_LIMIT")]
     fn a_mistake_is_named_with_its_variable(#[case] more: &[(&str, &str)], #[case] problem: &str) {
         let text = read(more).unwrap_err().to_string();
         assert!(text.contains(problem), "{text}");

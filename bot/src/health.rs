@@ -15,7 +15,7 @@ pub(crate) fn router(bot: Bot, metrics: Metrics) -> Router {
         .route("/metrics", get(metrics::endpoint).with_state(metrics))
 }
 
-/// Ready means: Postgres answers, and so did Telegram when it was last asked (or it was not asked yet). The API is no
+/// Ready means: this replica is not about to stop, Postgres answers, and so did Telegram when it was last asked (or it was not asked yet). The API is no
 /// part of it: while it is away, updates are still taken, and wait.
 async fn ready(State(bot): State<Bot>) -> impl IntoResponse {
     let database = bot.store.ping().await.is_ok();
@@ -25,7 +25,8 @@ async fn ready(State(bot): State<Bot>) -> impl IntoResponse {
         ContactState::NotTried => "not_tried",
         other => name(other == ContactState::Healthy),
     };
-    let is_ready = database && telegram != ContactState::Unhealthy;
+    let is_stopping = bot.tasks.soft().is_cancelled();
+    let is_ready = !is_stopping && database && telegram != ContactState::Unhealthy;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "status": if is_ready { "ready" } else { "not_ready" },

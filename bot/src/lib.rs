@@ -69,13 +69,15 @@ pub fn start(
     time::follow(&store, &clock, tasks, metrics);
     let redis = Redis::connect(&config.redis, metrics);
     let client = http::client(config.http).context("cannot make an HTTP client")?;
+    let bot_metrics = BotMetrics::register(metrics);
     let bot = Bot {
         telegram: Telegram::new(client.clone(), &config.telegram_url, config.token.clone()),
         api: api::Api::new(Client::new(client, config.api_url.clone()), config.service_key.clone()),
         payload_keys: store.keys().signing_keys(KEY_PURPOSE).into(),
         store,
         clock,
-        metrics: BotMetrics::register(metrics),
+        pressure: inbound::Pressure::new(config.inbox_limit, bot_metrics.clone()),
+        metrics: bot_metrics,
         room: room::Room::default(),
         max_image_bytes: config.max_image_bytes,
         max_voice_seconds: config.max_voice_seconds,
@@ -90,6 +92,7 @@ pub fn start(
         tasks: tasks.clone(),
     };
     start_queues(&bot, config, tasks);
+    inbound::watch_pressure(&bot, tasks);
     inbound::setup::register_commands(&bot, tasks);
     reconcile::start(&bot, tasks);
     let mut router = health::router(bot.clone(), metrics.clone());

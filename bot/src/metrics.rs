@@ -29,6 +29,8 @@ pub(crate) struct BotMetrics {
     checkouts: Family<KindLabel, Counter>,
     handling: Histogram,
     busy: Gauge,
+    waiting: Gauge,
+    full: Gauge,
 }
 
 impl BotMetrics {
@@ -44,6 +46,8 @@ impl BotMetrics {
             checkouts: Family::default(),
             handling: Histogram::new(DURATION_BUCKETS),
             busy: Gauge::default(),
+            waiting: Gauge::default(),
+            full: Gauge::default(),
         };
         metrics.register(|r| {
             r.register("telegram_messages_received", "Updates worked, by what they were", this.received.clone());
@@ -54,6 +58,8 @@ impl BotMetrics {
             r.register("telegram_checkouts", "Checkouts answered, by what", this.checkouts.clone());
             r.register("telegram_update_duration_seconds", "Time to work an update, seconds", this.handling.clone());
             r.register("telegram_updates_in_progress", "Updates being worked", this.busy.clone());
+            r.register("telegram_inbox_waiting", "Updates that wait, at most INBOX_LIMIT", this.waiting.clone());
+            r.register("telegram_inbox_full", "Whether so many wait that no more is taken", this.full.clone());
         });
         this
     }
@@ -85,6 +91,12 @@ impl BotMetrics {
     /// A call failed.
     pub(crate) fn outbox_failure(&self, reason: &'static str) {
         self.outbox_failures.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// So many updates wait, and whether more is taken.
+    pub(crate) fn waiting(&self, waiting: u64, is_full: bool) {
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.full.set(i64::from(is_full));
     }
 
     /// A checkout was accepted or refused.

@@ -3,7 +3,8 @@
 //! What becomes of an update is one of four things: it is finished together with what is owed for it (one statement); it
 //! is put back without blame, because a neighbour is away; it is put back with blame, because handling it failed; or it
 //! is buried, because that happened [`MAX_ATTEMPTS`] times, and the person is told so once. Nothing else ends an update,
-//! and a process that dies leaves only a lease that runs out.
+//! and a process that dies leaves only a lease that runs out. One that is asked to stop, and has no time left for an update, hands
+//! it back: another goes on at once, in the message that has begun to grow.
 //!
 //! What Telegram reports of money is never buried: after as many attempts it is set apart from its chat, which goes on
 //! without it, the person is told, and it is tried every few minutes until somebody has mended what is wrong.
@@ -62,8 +63,13 @@ impl Queue for InboxQueue {
     async fn work(&self, update: ClaimedUpdate) {
         let bot = &self.0;
         let _working = bot.metrics.working();
+        let handing_back = bot.tasks.handing_back();
         let end = tokio::select! {
             end = decide(bot, &update) => end,
+            () = handing_back.cancelled() => {
+                tracing::info!(update_id = update.update_id, "no time is left for an update; it is handed back");
+                End::HandedBack
+            }
             () = lease_lost(bot, &update) => {
                 tracing::warn!(update_id = update.update_id, "lost the lease of an update; another worker has it");
                 bot.metrics.inbox_failure("lease_lost");
@@ -111,6 +117,7 @@ enum End {
     Buried { reason: String, owed: Vec<NewOutgoing> },
     Again { at: DateTime<Utc>, reason: String, counts: bool },
     SetApart { at: DateTime<Utc>, reason: String, owed: Vec<NewOutgoing> },
+    HandedBack,
 }
 
 async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
@@ -231,7 +238,13 @@ async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
             // Before the row has no chat any more, so that it is owed even if this process dies in between.
             queue::insist("a word on a payment", || async { bot.store.outbox().put(owed, bot.clock.now()).await })
                 .await;
-            queue::insist("an update set apart", || inbox.set_apart(update, *at, reason)).await.map(|()| true)
+            queue::insist("an update set apart", || inbox.set_apart(update, *at, reason, bot.clock.now()))
+                .await
+                .map(|()| true)
+        }
+        End::HandedBack => {
+            let hand_back = || inbox.hand_back(update, bot.clock.now());
+            queue::insist("an update handed back", hand_back).await.map(|()| true)
         }
         End::Again { at, reason, counts } => {
             queue::insist("a postponed update", || inbox.retry(update, *at, reason, *counts)).await.map(|()| true)

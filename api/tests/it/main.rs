@@ -14,6 +14,7 @@ mod chat;
 mod consent;
 mod data;
 mod export;
+mod failures;
 mod feedback;
 mod harness;
 mod images;

@@ -1,16 +1,21 @@
 //! How updates come in: into the inbox first, and only then Telegram may forget them.
 
 mod polling;
+mod pressure;
 mod webhook;
 
 pub(crate) mod setup;
 
 pub(crate) use polling::run as poll;
+pub(crate) use pressure::{Pressure, watch as watch_pressure};
 pub(crate) use webhook::router as webhook_router;
 
 use std::time::Duration;
 
-use evolve_store::{StoreError, inbox::NewUpdate};
+use evolve_store::{
+    StoreError,
+    inbox::{NewUpdate, REACTIONS},
+};
 use serde_json::Value;
 
 use crate::{bot::Bot, checkout, handlers, inline};
@@ -35,11 +40,10 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(3);
 async fn store(bot: &Bot, updates: &[NewUpdate]) -> Result<u64, StoreError> {
     // Where Postgres does not say what time it is, it does not take them either.
     drop(tokio::time::timeout(SETTLES_WITHIN, bot.clock.settled()).await);
-    bot.store.inbox().put(updates, bot.clock.now()).await
+    let new = bot.store.inbox().put(updates, bot.clock.now()).await?;
+    bot.pressure.took(new);
+    Ok(new)
 }
-
-/// Added to the chat of a reaction, which is worked apart from its chat and yet in order: Telegram's ids have 52 bits.
-const REACTIONS: i64 = 1 << 60;
 
 /// A row for the inbox; nothing if Telegram did not say which update it is.
 pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {

@@ -2,7 +2,7 @@
 //!
 //! Telegram gives updates to one poller per bot, and answers a second one with 409. Our own replicas therefore agree
 //! among themselves, by a lock in Postgres that a dead process cannot keep. The offset, by which Telegram forgets what was
-//! delivered, is advanced only when the inbox has the updates: while Postgres is away, Telegram keeps them.
+//! delivered, is advanced only when the inbox has the updates: while Postgres is away, or too much waits, Telegram keeps them.
 
 use std::{ops::ControlFlow, time::Duration};
 
@@ -84,6 +84,14 @@ async fn poll(bot: &Bot) -> anyhow::Result<()> {
     let mut poller =
         Poller { bot, offset: None, backoff: Backoff::default(), must_delete_webhook: true, is_postgres_away: false };
     loop {
+        if bot.pressure.is_full() {
+            bot.metrics.inbox_failure("full");
+            tokio::select! {
+                () = bot.pressure.opened() => {}
+                // Never ends: what is peeked at is not confirmed, and checkouts among it are answered.
+                () = checkout::peek_from(bot, poller.offset) => {}
+            }
+        }
         match poller.step().await {
             Ok(ControlFlow::Continue(())) => poller.backoff.reset(),
             Ok(ControlFlow::Break(pause)) => tokio::select! {

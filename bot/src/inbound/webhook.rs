@@ -2,7 +2,7 @@
 //!
 //! Telegram takes 200 as "forget it" and anything else as "again later". So 200 is said when the inbox has the update, and
 //! while Postgres is away 503, which leaves the update with Telegram. Who does not know the secret gets 403 and nothing
-//! is read of what they sent.
+//! is read of what they sent. While too much waits in the inbox, it is 503 as well.
 
 use axum::{
     Json, Router,
@@ -61,13 +61,22 @@ async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
         bot.metrics.inbox_failure("malformed");
         return StatusCode::BAD_REQUEST.into_response();
     };
+    if bot.pressure.is_full() && !update.urgent {
+        bot.metrics.inbox_failure("full");
+        return later();
+    }
     let update_id = update.update_id;
     match store(&bot, &[update]).await {
         Ok(_) => StatusCode::OK.into_response(),
         Err(error) => {
             tracing::warn!(%error, update_id, "cannot store an update; Telegram keeps it");
             bot.metrics.inbox_failure("not_stored");
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response()
+            later()
         }
     }
+}
+
+/// Leaves the update with Telegram.
+fn later() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response()
 }

@@ -71,6 +71,39 @@ async fn whoever_goes_on_after_a_crash_goes_on_in_the_same_message() {
 }
 
 #[tokio::test]
+async fn what_a_stopping_replica_has_no_time_for_another_goes_on_with_at_once_in_the_same_message() {
+    // Time stands still: no lease runs out, so only what is handed back can be taken over.
+    let world = World { clock: Clock::fixed(Utc::now()), ..World::new().await };
+    let _go = in_pieces(&world, &["Сначала ", "потом"]);
+    let bot = world.bot().await;
+    let update = world.telegram.send_text(anna(), "Расскажи");
+    wait_for_only(&world, "Сначала").await;
+    world.wait_until_drafted(update).await;
+    let _other = world.bot().await;
+    bot.hurry().await;
+    wait_for_only(&world, "Сначала потом").await;
+    world.wait_until_done(update).await;
+    assert_eq!(world.api.turns(), 1);
+    let sql = "SELECT attempts FROM inbox WHERE update_id = $1";
+    let (attempts,): (i32,) = sqlx::query_as(sql).bind(update).fetch_one(&world.database.pool()).await.unwrap();
+    assert_eq!(attempts, 1, "an attempt that was handed back counts");
+}
+
+#[tokio::test]
+async fn a_turn_that_runs_when_the_process_is_asked_to_stop_is_finished_and_answered() {
+    let world = World::new().await;
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    world.api.answer(move |_, _| Reply::Later(held.clone(), "Готово".to_owned()));
+    let bot = world.bot().await;
+    let update = world.telegram.send_text(anna(), "Расскажи");
+    world.api.wait_for_calls_of(42, 1).await;
+    tokio::join!(bot.stop(), async { go.notify_one() });
+    assert_eq!(world.texts(42), ["Готово"], "the process ended before what it owed was sent");
+    world.wait_until_done(update).await;
+}
+
+#[tokio::test]
 async fn an_excuse_takes_the_place_of_what_was_begun() {
     let world = World::new().await;
     let go = Arc::new(Notify::new());

@@ -22,6 +22,7 @@ mod memory;
 mod pace;
 mod people;
 mod pictures;
+mod pressure;
 mod rooms;
 mod settings;
 mod signs;

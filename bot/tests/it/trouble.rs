@@ -5,13 +5,14 @@ use evolve_contract::{
     Code, Problem,
     profile::{Onboarding, ProfileData},
 };
-use evolve_runtime::clock::Clock;
+use evolve_runtime::{clock::Clock, metrics::Metrics};
+use evolve_store::{Store, StoreConfig};
 use evolve_testkit::database::OwnPostgres;
 use serde_json::json;
 
 use crate::{
     api::Reply,
-    world::{Mode, World, anna, john},
+    world::{ENCRYPTION_KEY, Mode, World, anna, john},
 };
 
 #[tokio::test]
@@ -146,6 +147,18 @@ async fn an_update_that_always_fails_is_given_up_and_the_person_hears_of_it_once
     world.api.answer(|call, _| Reply::Text(format!("echo: {}", call.request.message)));
     world.telegram.send_text(anna(), "А теперь?");
     world.wait_for_last(42, "echo: А теперь?").await;
+    // Replayed, it is answered, and once, however often it is replayed.
+    let config =
+        StoreConfig { database_url: world.database.url().into(), pool_size: 2, encryption_key: ENCRYPTION_KEY.into() };
+    let store = Store::connect(&config, &Metrics::new()).unwrap();
+    assert!(store.failures().replay_update(poison, world.clock.now()).await.unwrap());
+    world.wait_for_last(42, "echo: Ядовитое").await;
+    world.wait_until_done(poison).await;
+    assert!(!store.failures().replay_update(poison, world.clock.now()).await.unwrap());
+    assert_eq!(world.texts(42).iter().filter(|text| text.contains("Ядовитое")).count(), 1, "{:?}", world.texts(42));
+    let keys: std::collections::HashSet<_> =
+        world.api.calls().into_iter().filter(|call| call.request.message == "Ядовитое").map(|call| call.key).collect();
+    assert_eq!(keys.len(), 1, "it was asked under another key: {keys:?}");
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) redis_url: Option<String>,
     /// What they believe that Telegram allows.
     pub(crate) messages_per_second: &'static str,
+    /// How many updates may wait.
+    pub(crate) inbox_limit: &'static str,
 }
 
 impl World {
@@ -42,6 +44,7 @@ impl World {
             streaming: "edits",
             redis_url: None,
             messages_per_second: "1000",
+            inbox_limit: "100000",
         }
     }
 
@@ -75,6 +78,7 @@ impl World {
             ("WEBHOOK_URL", &webhook_url),
             ("WEBHOOK_SECRET", WEBHOOK_SECRET),
             ("TELEGRAM_MESSAGES_PER_SECOND", self.messages_per_second),
+            ("INBOX_LIMIT", self.inbox_limit),
             ("DATABASE_URL", database_url),
             ("ENCRYPTION_KEY", ENCRYPTION_KEY),
             ("REDIS_URL", self.redis_url.as_deref().unwrap_or_default()),
@@ -159,6 +163,11 @@ impl RunningBot {
     /// Stops as on SIGTERM, and waits for it.
     pub(crate) async fn stop(self) {
         self.tasks.clone().stop(std::future::pending()).await.unwrap();
+    }
+
+    /// Stops as on a second SIGTERM: there is no time left for what runs.
+    pub(crate) async fn hurry(self) {
+        self.tasks.clone().stop(std::future::ready(())).await.unwrap();
     }
 
     /// Runs until something fails, and says what.

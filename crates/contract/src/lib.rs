@@ -11,6 +11,7 @@ pub mod client;
 pub mod consent;
 pub mod deletion;
 pub mod export;
+pub mod failures;
 pub mod helplines;
 pub mod history;
 pub mod memory;

@@ -76,6 +76,8 @@ codes! {
     NothingToRepeat = 409,
     /// No such message of this person is known.
     MessageNotFound = 404,
+    /// Nothing that failed and could be replayed has this id.
+    FailureNotFound = 404,
     /// This person told that they are under 18.
     Underage = 409,
     /// This person has not said where they live, so nobody knows when to write first.

@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod deletions;
 pub mod exports;
 pub mod facts;
+pub mod failures;
 mod feedback;
 pub mod first;
 pub mod history;
@@ -37,6 +38,7 @@ use chrono::TimeDelta;
 use evolve_domain::{plan::Plans, relationship::Relationship};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
+use tokio_util::sync::CancellationToken;
 
 use meaning::Meanings;
 pub use metrics::EngineMetrics;
@@ -73,6 +75,9 @@ pub struct EngineConfig {
     pub metrics: EngineMetrics,
     /// The time.
     pub clock: Clock,
+    /// Cancelled when this process has no time left for the turns that it runs
+    /// ([`Tasks::handing_back`](evolve_runtime::shutdown::Tasks::handing_back)).
+    pub handing_back: CancellationToken,
 }
 
 /// Answers messages. Cheap to clone.
@@ -96,6 +101,7 @@ pub struct Inner {
     silence: TimeDelta,
     metrics: EngineMetrics,
     clock: Clock,
+    handing_back: CancellationToken,
 }
 
 impl std::ops::Deref for Engine {
@@ -126,6 +132,7 @@ impl Engine {
             silence,
             metrics,
             clock,
+            handing_back,
         } = config;
         let prompts = Prompts::new()?;
         let inner = Inner {
@@ -143,6 +150,7 @@ impl Engine {
             silence,
             metrics,
             clock,
+            handing_back,
         };
         Ok(Self(Arc::new(inner)))
     }

@@ -1,4 +1,5 @@
-//! Two-stage shutdown: *soft* asks everything to take no new work and finish what runs; *hard* ends the wait.
+//! Shutdown in stages: *soft* asks everything to take no new work and finish what runs; *handing back* asks what still runs to let
+//! go of what it holds, so that another replica goes on at once; *hard* ends the wait.
 //!
 //! No task is detached: everything long-lived is spawned through [`Tasks::spawn`], and one that ends with an error, or panics,
 //! brings the whole process down softly, so that Kubernetes (or `evolve up`) sees it.
@@ -11,14 +12,19 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long a soft shutdown may take before it becomes a hard one.
+/// How long a shutdown may take in all before it becomes a hard one.
 pub const GRACE: Duration = Duration::from_secs(30);
+/// The end of it, in which what still runs is handed back, and what is owed by then is sent.
+pub const HAND_BACK: Duration = Duration::from_secs(5);
+/// What is left for that after a second signal.
+const HURRY: Duration = Duration::from_secs(1);
 
 /// The running tasks of a process, and the tokens that stop them. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
     soft: CancellationToken,
+    handing_back: CancellationToken,
     hard: CancellationToken,
     failure: Arc<Mutex<Option<anyhow::Error>>>,
 }
@@ -34,6 +40,12 @@ impl Tasks {
     #[must_use]
     pub fn soft(&self) -> CancellationToken {
         self.soft.clone()
+    }
+
+    /// Cancelled when there is no time left to finish what runs: whoever holds a lease gives it back, and ends.
+    #[must_use]
+    pub fn handing_back(&self) -> CancellationToken {
+        self.handing_back.clone()
     }
 
     /// Cancelled when even running work must end.
@@ -76,7 +88,7 @@ impl Tasks {
     }
 
     /// Waits for SIGTERM, SIGINT or a failed task; then asks everything to finish, and waits for it at most
-    /// [`GRACE`], or until a second signal.
+    /// [`GRACE`], or until a moment after a second signal.
     ///
     /// # Errors
     /// The first task failure, if that is what stopped the process.
@@ -92,17 +104,28 @@ impl Tasks {
         .await
     }
 
-    /// Stops softly, then hard after [`GRACE`] or when `hurry` completes.
+    /// Stops softly; [`HAND_BACK`] before the end of [`GRACE`], or when `hurry` completes, has everything handed back; then stops
+    /// hard.
     ///
     /// # Errors
     /// The first task failure, if there was one.
     pub async fn stop(self, hurry: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
         self.soft.cancel();
         self.tracker.close();
-        tokio::select! {
-            () = self.tracker.wait() => {}
-            () = hurry => tracing::warn!("asked to stop a second time; stopping hard"),
-            () = tokio::time::sleep(GRACE) => tracing::warn!("work did not finish in time; stopping hard"),
+        let left = tokio::select! {
+            () = self.tracker.wait() => Duration::ZERO,
+            () = hurry => {
+                tracing::warn!("asked to stop a second time; handing back what runs");
+                HURRY
+            }
+            () = tokio::time::sleep(GRACE.saturating_sub(HAND_BACK)) => {
+                tracing::warn!("work did not finish in time; handing it back");
+                HAND_BACK
+            }
+        };
+        self.handing_back.cancel();
+        if tokio::time::timeout(left, self.tracker.wait()).await.is_err() {
+            tracing::warn!("stopping hard; what could not be handed back goes on elsewhere when its lease has run out");
         }
         self.hard.cancel();
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -153,5 +176,36 @@ mod tests {
         let before = tokio::time::Instant::now();
         tasks.stop(std::future::pending()).await.unwrap();
         assert_eq!(before.elapsed(), GRACE);
+    }
+
+    /// Lets go of what it holds when it is asked to, and of nothing before.
+    fn holder(tasks: &Tasks) -> Arc<Mutex<Option<tokio::time::Instant>>> {
+        let (let_go, handing_back) = (Arc::new(Mutex::new(None)), tasks.handing_back());
+        let at = Arc::clone(&let_go);
+        tasks.spawn("holder", async move {
+            handing_back.cancelled().await;
+            *at.lock().unwrap() = Some(tokio::time::Instant::now());
+            Ok(())
+        });
+        let_go
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_finish_in_time_is_handed_back_and_the_process_waits_no_longer() {
+        let tasks = Tasks::new();
+        let (let_go, before) = (holder(&tasks), tokio::time::Instant::now());
+        tasks.stop(std::future::pending()).await.unwrap();
+        assert_eq!(*let_go.lock().unwrap(), Some(before + GRACE - HAND_BACK));
+        assert_eq!(before.elapsed(), GRACE - HAND_BACK);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_signal_leaves_a_moment_to_hand_back_and_then_stops_hard() {
+        let tasks = Tasks::new();
+        let (let_go, before) = (holder(&tasks), tokio::time::Instant::now());
+        tasks.spawn("stuck", std::future::pending());
+        tasks.stop(std::future::ready(())).await.unwrap();
+        assert_eq!(*let_go.lock().unwrap(), Some(before));
+        assert_eq!(before.elapsed(), HURRY);
     }
 }

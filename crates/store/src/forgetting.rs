@@ -124,6 +124,10 @@ const SPOKEN: &str = "DELETE FROM audio_files WHERE user_id = $1 AND turn_id = A
 const UNHEARD: &str = "
     UPDATE inbox SET payload = NULL, state = 'done' WHERE user_id = $1 AND state <> 'pending' AND payload IS NOT NULL";
 
+/// An answer that could not be sent may tell anything too: it cannot be replayed.
+const UNSENT: &str = "
+    UPDATE outbox SET params = NULL WHERE user_id = $1 AND state = 'dead' AND params IS NOT NULL";
+
 const TOLD: &str = "
     SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
     WHERE c.user_id = $1 AND (c.title IS NOT NULL OR s.content IS NOT NULL)";
@@ -150,7 +154,7 @@ const RESTART_WEEKS: &str = "
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "DELETE FROM message_terms WHERE user_id = $1",
     "DELETE FROM messages WHERE user_id = $1",
     "DELETE FROM summaries WHERE user_id = $1",
@@ -164,6 +168,7 @@ const ALL: [&str; 13] = [
     "DELETE FROM vector_progress WHERE user_id = $1",
     "DELETE FROM audio_files WHERE user_id = $1",
     UNHEARD,
+    UNSENT,
 ];
 
 #[derive(FromRow)]
@@ -316,7 +321,8 @@ async fn empty(
         .await?;
     let spoken = sqlx::query(SPOKEN).bind(user_id).bind(rows.iter().map(|row| row.turn_id).collect::<Vec<_>>());
     spoken.execute(&mut *connection).await?;
-    sqlx::query(UNHEARD).bind(user_id).execute(connection).await?;
+    sqlx::query(UNHEARD).bind(user_id).execute(&mut *connection).await?;
+    sqlx::query(UNSENT).bind(user_id).execute(connection).await?;
     Ok(rows)
 }
 

@@ -19,6 +19,9 @@ use uuid::Uuid;
 
 use crate::{Store, StoreError};
 
+/// Added to the chat of a reaction, which is worked apart from its chat and yet in order: Telegram's ids have 52 bits.
+pub const REACTIONS: i64 = 1 << 60;
+
 /// An update to store.
 #[derive(Clone, Debug)]
 pub struct NewUpdate {
@@ -101,6 +104,10 @@ const BEFORE: &str = "
     SELECT update_id, payload FROM inbox WHERE chat_id = $1 AND update_id < $2 AND state = 'pending'
     ORDER BY update_id LIMIT $3";
 
+/// Read in the order of work, which is of nothing but what waits, and no further than asked. $1 most.
+const WAITING: &str = "
+    SELECT count(*) FROM (SELECT FROM inbox WHERE finished_at IS NULL ORDER BY rank, update_id LIMIT $1) q";
+
 const DRAFTED: &str = "
     UPDATE inbox SET draft_id = $3 WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
@@ -140,6 +147,16 @@ impl Inbox<'_> {
         let rows: Vec<(i64, Option<Json<Value>>)> =
             sqlx::query_as(BEFORE).bind(chat_id).bind(update_id).bind(i64::from(most)).fetch_all(&self.0.pool).await?;
         Ok(rows.into_iter().filter_map(|(update_id, payload)| Some((update_id, payload?.0))).collect())
+    }
+
+    /// How many updates wait or are being worked, as far as `most`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn waiting(&self, most: u64) -> Result<u64, StoreError> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let (waiting,): (i64,) = sqlx::query_as(WAITING).bind(most).fetch_one(&self.0.pool).await?;
+        Ok(u64::try_from(waiting).unwrap_or_default())
     }
 
     /// Remembers the message in which the answer is shown as it is made.

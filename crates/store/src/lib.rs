@@ -17,6 +17,7 @@ pub mod deletions;
 pub mod error;
 pub mod exports;
 pub mod facts;
+pub mod failures;
 pub mod feedback;
 pub mod first;
 pub mod forgetting;

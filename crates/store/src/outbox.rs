@@ -115,7 +115,8 @@ const PUT: &str = "
 
 const END: &str = "
     WITH ended AS (
-        UPDATE outbox SET state = $3, error = $4, message_id = $5, finished_at = $6, leased_until = NULL, params = NULL
+        UPDATE outbox SET state = $3, error = $4, message_id = $5, finished_at = $6, leased_until = NULL,
+                          params = CASE WHEN $7 THEN params END
         WHERE id = $1 AND leased_by = $2 AND state = 'pending'
         RETURNING id, chat_id
     )
@@ -222,22 +223,23 @@ impl Outbox<'_> {
         message_id: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        end(&self.0.pool, outgoing, "sent", None, message_id, now).await
+        end(&self.0.pool, outgoing, End { state: "sent", message_id, ..End::default() }, now).await
     }
 
-    /// Gives it up for good, with the reason. False when the lease was lost. What the companion would have said first with it
-    /// was never said then.
+    /// Gives it up, with the reason. False when the lease was lost. What the companion would have said first with it was never
+    /// said then. Its content is forgotten, unless it might be replayed ([`crate::failures`]).
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn bury(&self, outgoing: &ClaimedOutgoing, reason: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let dead = End { state: "dead", error: Some(reason), keep: is_replayable(outgoing, reason), message_id: None };
         if outgoing.method != first::METHOD {
-            return end(&self.0.pool, outgoing, "dead", Some(reason), None, now).await;
+            return end(&self.0.pool, outgoing, dead, now).await;
         }
         let mut transaction = self.0.pool.begin().await?;
         // The chat is the person: nothing is said first to a group.
         hold(&mut transaction, outgoing.chat_id).await?;
-        let ended = end(&mut *transaction, outgoing, "dead", Some(reason), None, now).await?;
+        let ended = end(&mut *transaction, outgoing, dead, now).await?;
         unsay(&mut transaction, outgoing.chat_id).await?;
         transaction.commit().await?;
         Ok(ended)
@@ -275,21 +277,39 @@ impl Outbox<'_> {
     }
 }
 
+/// How a call ends.
+#[derive(Default)]
+struct End<'a> {
+    state: &'static str,
+    error: Option<&'a str>,
+    message_id: Option<i64>,
+    /// Whether what it says is kept.
+    keep: bool,
+}
+
+/// Whether what was given up might be sent after all: words for one person that Telegram did not take for a day, or refused for
+/// what may be our fault. Whatever people were told the failure of (bills, copies, subscriptions) is asked for again by them, and
+/// a broadcast or a greeting comes too late.
+fn is_replayable(outgoing: &ClaimedOutgoing, reason: &str) -> bool {
+    let is_answer = matches!(outgoing.method.as_str(), "sendMessage" | "sendPhoto");
+    let may_pass = reason == "expired" || reason.starts_with("refused: ");
+    is_answer && may_pass && outgoing.chat_id > 0 && outgoing.priority != Priority::Broadcast
+}
+
 async fn end(
     executor: impl PgExecutor<'_>,
     outgoing: &ClaimedOutgoing,
-    state: &'static str,
-    error: Option<&str>,
-    message_id: Option<i64>,
+    how: End<'_>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let ended = sqlx::query(END)
         .bind(outgoing.id)
         .bind(outgoing.worker)
-        .bind(state)
-        .bind(error.map(|e| e.replace('\0', " ")))
-        .bind(message_id)
+        .bind(how.state)
+        .bind(how.error.map(|e| e.replace('\0', " ")))
+        .bind(how.message_id)
         .bind(now)
+        .bind(how.keep)
         .fetch_optional(executor)
         .await?;
     Ok(ended.is_some())

@@ -16,6 +16,8 @@ pub enum Finished {
     KeptUpdates,
     /// What was sent, or given up.
     Sent,
+    /// What those calls say that were given up and might be replayed; that they were is kept on.
+    Unsent,
     /// Turns, with the answers that are kept for whoever asks again.
     Turns,
     /// Wishes to stop an answer that was never begun.
@@ -24,7 +26,7 @@ pub enum Finished {
 
 impl Finished {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Updates, Self::KeptUpdates, Self::Sent, Self::Turns, Self::Stops];
+    pub const ALL: [Self; 6] = [Self::Updates, Self::KeptUpdates, Self::Sent, Self::Unsent, Self::Turns, Self::Stops];
 
     /// How long it is kept. The only place where that is decided.
     ///
@@ -34,6 +36,7 @@ impl Finished {
     ///   replayed. Not longer than their turns: an update that is worked again after its turn is forgotten would be answered
     ///   twice. Reports of money are kept for ever.
     /// - [`Self::Sent`], ninety days, as [`Self::Turns`]: its row tells to which answer a reaction or a quotation belongs.
+    /// - [`Self::Unsent`], a week: so long it is likely that an answer that comes late is still wanted.
     /// - [`Self::Turns`], ninety days: an answer may be repeated, quoted, reacted to, made anew and edited (which Telegram
     ///   allows for two days). The longest of it is a conversation, which may be silent for thirty days and go on with
     ///   `/regenerate`. What was drawn goes with it.
@@ -46,6 +49,7 @@ impl Finished {
             Self::Updates => (TimeDelta::days(3), false),
             Self::KeptUpdates => (TimeDelta::days(30), true),
             Self::Sent => (TimeDelta::days(90), false),
+            Self::Unsent => (TimeDelta::days(7), true),
             Self::Turns => (TimeDelta::days(90), true),
             Self::Stops => (TimeDelta::days(1), false),
         };
@@ -62,6 +66,7 @@ impl Finished {
             Self::Updates => "updates",
             Self::KeptUpdates => "kept updates",
             Self::Sent => "sent",
+            Self::Unsent => "unsent",
             Self::Turns => "turns",
             Self::Stops => "stops",
         }
@@ -88,6 +93,11 @@ impl Finished {
                      SELECT id FROM outbox WHERE state <> 'pending' AND key NOT LIKE 'consent-%' AND finished_at < $1
                      ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED))"
             }
+            Self::Unsent => {
+                "UPDATE outbox SET params = NULL WHERE id = ANY (ARRAY(
+                     SELECT id FROM outbox WHERE state = 'dead' AND finished_at < $1 AND params IS NOT NULL
+                     ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED))"
+            }
             Self::Turns => {
                 "DELETE FROM turns WHERE id = ANY (ARRAY(
                      SELECT id FROM turns WHERE started_at < $1 AND state <> 'running'
@@ -105,7 +115,8 @@ impl Finished {
 }
 
 impl Store {
-    /// Removes rows of a kind that ended before a time, oldest first, at most `limit`; how many there were.
+    /// Removes rows of a kind (of [`Finished::Unsent`], what they say) that ended before a time, oldest first, at most `limit`; how
+    /// many there were.
     ///
     /// # Errors
     /// [`StoreError`]; then none was removed.

@@ -99,6 +99,7 @@ impl Story {
             silence: TimeDelta::hours(8),
             metrics: EngineMetrics::register(&metrics),
             clock: ground.clock.clone(),
+            handing_back: tasks.handing_back(),
         })
         .unwrap();
         Self { ground, engine, store, _tasks: tasks }

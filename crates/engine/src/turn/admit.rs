@@ -90,7 +90,7 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
     }
 }
 
-/// Waits until the turn has ended; nothing when it has not by `until`, or is gone.
+/// Waits until the turn has ended; nothing when it has not by `until`, was handed back, or is gone.
 async fn wait(
     engine: &Engine,
     ends: &mut broadcast::Receiver<Option<Uuid>>,
@@ -107,8 +107,9 @@ async fn wait(
                 return Ok(engine.store.turns().ended(turn_id).await?);
             }
         };
-        if may_have_ended && let Some(ended) = engine.store.turns().ended(turn_id).await? {
-            return Ok(Some(ended));
+        // Where it has not ended, it was handed back: whoever waits looks whether it can be taken over.
+        if may_have_ended {
+            return Ok(engine.store.turns().ended(turn_id).await?);
         }
     }
 }

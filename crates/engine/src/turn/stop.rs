@@ -1,4 +1,5 @@
-//! A running turn: it is kept from being taken over, and hears when the person wants it to stop.
+//! A running turn: it is kept from being taken over, and hears when the person wants it to stop, and when the process has no time
+//! left for it.
 //!
 //! An answer that is stopped ends with what was said so far, and is an answer like any other: stored, shown in the history,
 //! paid for once. It may have been made by another process than the one that was asked to stop it; hence Postgres tells.
@@ -43,6 +44,7 @@ impl Running<'_> {
                 done = &mut work => return done,
                 is_meant = heard(&mut stops, self.lease.turn_id) => is_meant,
                 () = sleep_until(look_at) => false,
+                () = self.engine.handing_back.cancelled() => return Err(self.hand_back().await),
             };
             if is_meant {
                 self.stop.cancel();
@@ -57,6 +59,15 @@ impl Running<'_> {
             }
             look_at = Instant::now() + EXTEND_EVERY;
         }
+    }
+
+    /// Lets another process make the answer, which whoever asks for it finds; nothing of this attempt is kept.
+    async fn hand_back(&self) -> TurnError {
+        tracing::info!(turn = %self.lease.turn_id, "no time is left for a turn; it is handed back");
+        if let Err(error) = self.engine.store.turns().hand_back(&self.lease, self.engine.clock.now()).await {
+            tracing::warn!(%error, turn = %self.lease.turn_id, "a turn could not be handed back; its lease will run out");
+        }
+        TurnError::Superseded
     }
 }
 

@@ -2,7 +2,7 @@
 
 use evolve_engine::{
     model::{Role, Script, Step},
-    turn::{TurnEvent, TurnReply},
+    turn::{TurnError, TurnEvent, TurnReply},
 };
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -157,4 +157,28 @@ async fn what_was_said_until_the_stop_is_counted() {
     stopped(&world, "Жили-были дед ").await;
     assert!(world.count("SELECT sum(input_tokens)::bigint FROM usage_days").await > 100);
     assert!(world.count("SELECT sum(output_tokens)::bigint FROM usage_days").await > 3);
+}
+
+#[tokio::test]
+async fn a_turn_that_a_stopping_process_has_no_time_for_is_made_by_another_at_once_and_counts_once() {
+    // Time stands still: no lease runs out, so only what is handed back can be taken over.
+    let world = world([Step::say("Вот и сказке конец")]).await;
+    let hanging = Script::new([Step::HangAfter("Жили-были ".to_owned())]);
+    let (stopping, tasks) = world.replica(&world.url, &hanging);
+    let begun = stopping.chat(keyed("Расскажи сказку", "k"), None);
+    let waiting = async {
+        hanging.asked(1).await;
+        // Somebody waits for it already: they take it over.
+        let heir = world.engine.chat(keyed("Расскажи сказку", "k"), None);
+        let stop = async {
+            tokio::task::yield_now().await;
+            tasks.stop(std::future::ready(())).await.unwrap();
+        };
+        tokio::join!(heir, stop).0
+    };
+    let (begun, heir) = tokio::join!(begun, waiting);
+    assert!(matches!(begun, Err(TurnError::Superseded)), "{begun:?}");
+    assert_eq!(heir.unwrap().text, "Вот и сказке конец");
+    assert_eq!(world.used_today().await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM messages").await, 2, "an attempt that was handed back left a trace");
 }

@@ -94,6 +94,7 @@ fn engine(
         silence: chrono::TimeDelta::hours(8),
         metrics: EngineMetrics::register(&metrics),
         clock: clock.clone(),
+        handing_back: tasks.handing_back(),
     };
     (Engine::new(config).unwrap(), tasks)
 }

@@ -36,8 +36,19 @@ const RETRY: &str = "
                      attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
+/// Why it was given back the time before is kept: how long it has been in doubt is counted from that. $1 update, $2 worker, $3 now.
+const HAND_BACK: &str = "
+    WITH back AS (
+        UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, attempts = attempts - 1,
+                         error = COALESCE(error, 'handed back')
+        WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'
+        RETURNING update_id
+    )
+    SELECT pg_notify('inbox', '') FROM back";
+
 const SET_APART: &str = "
-    UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4, chat_id = NULL
+    UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4, chat_id = NULL,
+                     apart_at = COALESCE(apart_at, $5)
     WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
 /// How an update ends.
@@ -155,16 +166,33 @@ impl Inbox<'_> {
         Ok(())
     }
 
+    /// Gives an update back that this process has no time left for: whoever has, claims it now, and hears of it. It has been no
+    /// attempt.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the lease runs out by itself.
+    pub async fn hand_back(&self, update: &ClaimedUpdate, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(HAND_BACK).bind(update.update_id).bind(update.worker).bind(now).execute(&self.0.pool).await?;
+        Ok(())
+    }
+
     /// Gives an update back, to be claimed again at `at`, apart from its chat, which goes on without it.
     ///
     /// # Errors
     /// [`StoreError`]; then the lease runs out by itself.
-    pub async fn set_apart(&self, update: &ClaimedUpdate, at: DateTime<Utc>, reason: &str) -> Result<(), StoreError> {
+    pub async fn set_apart(
+        &self,
+        update: &ClaimedUpdate,
+        at: DateTime<Utc>,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         sqlx::query(SET_APART)
             .bind(update.update_id)
             .bind(update.worker)
             .bind(at)
             .bind(reason.replace('\0', " "))
+            .bind(now)
             .execute(&self.0.pool)
             .await?;
         Ok(())

@@ -24,6 +24,13 @@ const EXTEND: &str = "
     UPDATE turns t SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running'
     RETURNING stop_asked_at IS NOT NULL OR EXISTS (SELECT FROM stops s WHERE s.user_id = t.user_id AND s.key = t.key)";
 
+/// Whoever waits for it hears of it, and takes it over. $1 turn, $2 attempt, $3 now.
+const HAND_BACK: &str = "
+    WITH back AS (
+        UPDATE turns SET leased_until = $3 WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING id
+    )
+    SELECT pg_notify('turn_done', id::text) FROM back";
+
 /// A turn that is not running yet, or that nobody runs any more, is stopped when it begins: the wish is kept. $1 person,
 /// $2 now, $3 keys of the turns that are meant; NULL for whatever is running.
 const STOP: &str = "
@@ -63,6 +70,16 @@ impl Turns<'_> {
             Some((false,)) => Extended::Kept,
             None => Extended::Lost,
         })
+    }
+
+    /// Lets go of a turn that this process has no time left for: whoever asks with its key takes it over at once. Its quota stays
+    /// taken, as with a process that died.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then its lease runs out by itself.
+    pub async fn hand_back(&self, turn: &TurnLease, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(HAND_BACK).bind(turn.turn_id).bind(turn.attempt).bind(now).execute(&self.0.pool).await?;
+        Ok(())
     }
 
     /// Asks whoever makes an answer for a person to stop: the answers under these keys, also those that are not being made

@@ -10,6 +10,8 @@ mod consents;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod first;
 #[cfg(test)]
 mod jobs;
