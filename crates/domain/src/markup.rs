@@ -135,7 +135,7 @@ impl Reader {
         // `<pre><code class="language-…">` is how Telegram is told the language of a block.
         let is_of_block = kind == "pre_language" && self.open.last().is_some_and(|open| open.entity.kind == "pre");
         let is_code = is_inside("code") || is_inside("pre") || is_inside("pre_language");
-        let is_wrong = (is_code && !is_of_block) || (kind == "pre_language" && !is_of_block) || is_inside(kind);
+        let is_wrong = !is_of_block && (is_code || kind == "pre_language") || is_inside(kind);
         let is_second_quote = name == "blockquote" && self.open.iter().any(|open| open.name == "blockquote");
         if is_wrong || is_second_quote {
             return Err(WrongMarkup::WrongPlace(place));
