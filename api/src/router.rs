@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, auth, chat, consent, deletion, docs, export, feedback,
+    aside, audit, auth, chat, consent, deletion, docs, export, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -86,6 +86,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::decline))
         .routes(routes!(refunds::grant))
         .routes(routes!(scheduler::status))
+        .routes(routes!(audit::list::list))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))
@@ -133,6 +134,8 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())
         .layer(CatchPanicLayer::custom(panicked))
+        // Around panics and time limits: what became of it is in the log, however it ended.
+        .layer(middleware::from_fn_with_state(api.clone(), audit::record))
         .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));
     if !cors_origins.is_empty() {
         router = router.layer(security::cors(cors_origins));
