@@ -118,8 +118,9 @@ pub async fn record(State(api): State<Api>, mut request: Request, next: Next) ->
     let named = ACTS.iter().find(|named| named.method == *request.method() && named.route == route);
     let is_atomic = named.is_some_and(|named| named.is_atomic);
     let act = named.map_or_else(|| format!("{} {route}", request.method()), |named| named.act.to_owned());
-    let entry = begin(&api, &mut request, act).await;
-    let begun = Entry { id: Uuid::now_v7(), ..entry.clone() };
+    let begun = begin(&api, &mut request, act).await;
+    // Ids grow with time, and entries of one time are shown in their order.
+    let entry = Entry { id: Uuid::now_v7(), ..begun.clone() };
     if !is_atomic && let Err(error) = api.store.audit().write(&begun, Outcome::Begun).await {
         return ApiError::from(error).into_response();
     }
