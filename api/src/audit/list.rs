@@ -96,7 +96,7 @@ fn cursor(row: &Row) -> String {
 
 fn read(cursor: &str) -> Option<(DateTime<Utc>, Uuid)> {
     let (micros, id) = cursor.split_once('.')?;
-    let at = DateTime::from_timestamp_micros(micros.parse().ok().filter(|micros| *micros >= 0)?)?;
+    let at = DateTime::from_timestamp_micros(micros.parse::<i64>().ok().filter(|micros| *micros >= 0)?)?;
     Some((at, Uuid::try_parse(id).ok()?))
 }
 
