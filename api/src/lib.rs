@@ -1,11 +1,12 @@
 //! `evolve-api`: HTTP over the engine.
 //!
 //! A handler decodes and answers; the use cases are the engine's, the rows are the store's. A request passes, outside in:
-//! its id ([`request_id`]), security headers and CORS ([`security`]), metrics, the net for panics, a time limit, the token
-//! and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are made in [`problem`] and mapped in
-//! [`errors`].
+//! its id ([`request_id`]), security headers and CORS ([`security`]), metrics, the log of what administrators do ([`audit`]), the
+//! net for panics, a time limit, the token and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are
+//! made in [`problem`] and mapped in [`errors`].
 
 pub mod aside;
+pub mod audit;
 pub mod auth;
 pub mod broadcast;
 pub mod chat;

@@ -11,9 +11,11 @@ use evolve_contract::{
 };
 use evolve_engine::payments::RefundEnd;
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    audit::Act,
     extract::JsonBody,
     openapi::problems,
     payments::{OurBot, wire},
@@ -83,12 +85,13 @@ pub async fn open(
 pub async fn refund(
     State(api): State<Api>,
     _: OurBot,
+    act: Act,
     Path(payment_id): Path<String>,
     whose: Result<Query<Whose>, QueryRejection>,
 ) -> Result<Json<RefundResponse>, ApiError> {
     let Query(Whose { user_id }) = whose.map_err(|_| invalid("user_id is a person's Telegram id"))?;
     let id = read(&payment_id)?;
-    let state = match api.payments.refund(id, user_id).await? {
+    let state = match api.payments.act(act.entry()).refund(id, user_id).await? {
         RefundEnd::Asked => RefundState::Asked,
         RefundEnd::Already => RefundState::Already,
         RefundEnd::ByHand => RefundState::ByHand,
@@ -105,10 +108,12 @@ pub async fn refund(
 pub async fn returned(
     State(api): State<Api>,
     _: OurBot,
+    act: Act,
     Path(payment_id): Path<String>,
 ) -> Result<Json<RefundResponse>, ApiError> {
     let id = read(&payment_id)?;
-    let state = if api.payments.returned(id).await? { RefundState::Returned } else { RefundState::Already };
+    let state =
+        if api.payments.act(act.entry()).returned(id).await? { RefundState::Returned } else { RefundState::Already };
     Ok(became(id, state))
 }
 
@@ -121,10 +126,15 @@ pub async fn returned(
 pub async fn decline(
     State(api): State<Api>,
     _: OurBot,
+    act: Act,
     Path(payment_id): Path<String>,
 ) -> Result<Json<RefundResponse>, ApiError> {
     let id = read(&payment_id)?;
-    let state = if api.payments.decline_refund(id).await? { RefundState::Declined } else { RefundState::Already };
+    let state = if api.payments.act(act.entry()).decline_refund(id).await? {
+        RefundState::Declined
+    } else {
+        RefundState::Already
+    };
     Ok(became(id, state))
 }
 
@@ -138,6 +148,7 @@ pub async fn decline(
 pub async fn grant(
     State(api): State<Api>,
     _: OurBot,
+    act: Act,
     Path(person): Path<String>,
     JsonBody(gift): JsonBody<GrantRequest>,
 ) -> Result<Json<GrantResponse>, ApiError> {
@@ -146,7 +157,8 @@ pub async fn grant(
     if !(1..=MAX_DAYS).contains(&gift.days) || !is_key {
         return Err(invalid("days are 1 to 3660, and a key is 1 to 64 Latin letters, digits and signs"));
     }
-    let (standing, replayed) = api.payments.grant(user_id, gift.days, &gift.key).await?;
+    act.detail(json!({ "days": gift.days }));
+    let (standing, replayed) = api.payments.act(act.entry()).grant(user_id, gift.days, &gift.key).await?;
     tracing::info!(days = gift.days, replayed, "an administrator gives premium");
     Ok(Json(GrantResponse { user_id, replayed, premium_until: standing.premium_until }))
 }

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
+    aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -96,6 +96,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(failures::replay_all))
         .routes(routes!(failures::replay_update))
         .routes(routes!(failures::replay_message))
+        .routes(routes!(audit::list::list))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))
@@ -143,6 +144,8 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())
         .layer(CatchPanicLayer::custom(panicked))
+        // Around panics and time limits: what became of it is in the log, however it ended.
+        .layer(middleware::from_fn_with_state(api.clone(), audit::record))
         .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));
     if !cors_origins.is_empty() {
         router = router.layer(security::cors(cors_origins));

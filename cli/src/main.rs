@@ -125,6 +125,13 @@ pub(crate) enum MigrateStep {
     },
     /// List every migration, and whether it is applied.
     Status,
+    /// Make database roles with the least that each needs, and grant it: PREFIX_app for the bot, PREFIX_jobs for the API,
+    /// PREFIX_analytics for reading numbers. To be run after `up`, as the owner of the database, each time.
+    Roles {
+        /// What their names begin with. Bots that share a server need prefixes of their own.
+        #[arg(long, default_value = evolve_store::roles::PREFIX)]
+        prefix: String,
+    },
 }
 
 #[tokio::main]

@@ -3,7 +3,11 @@
 
 use anyhow::{Context, bail};
 use evolve_runtime::metrics::Metrics;
-use evolve_store::{Store, StoreConfig, migrate as migrations, rotate};
+use evolve_store::{
+    Store, StoreConfig, migrate as migrations,
+    roles::{self, Roles},
+    rotate,
+};
 use evolve_testkit::postgres::PostgresServer;
 
 use crate::MigrateStep;
@@ -100,11 +104,30 @@ async fn migrate_at(url: &str, step: MigrateStep) -> anyhow::Result<()> {
         MigrateStep::Down { version } if version < 0 => bail!("there is no migration {version}; 0 reverts all"),
         MigrateStep::Down { version } => migrations::down(url, version).await?,
         MigrateStep::Status => {}
+        MigrateStep::Roles { prefix } => return roles_at(url, &prefix).await,
     }
     for migration in migrations::status(url).await? {
         let mark = if migration.applied { "applied" } else { "missing" };
         say(format!("{mark}  {:04} {}", migration.version, migration.name));
     }
+    Ok(())
+}
+
+async fn roles_at(url: &str, prefix: &str) -> anyhow::Result<()> {
+    let roles = Roles::named(prefix).context(
+        "a prefix is 1 to 40 small Latin letters, digits and underscores, and begins with a letter: `evolve` or `eva_2`",
+    )?;
+    roles::grant(url, &roles).await.context(
+        "the roles were not made, and nothing was changed: the account must own the tables and have CREATEROLE, and every \
+         migration must be applied",
+    )?;
+    let Roles { app, jobs, analytics } = roles;
+    say(format!(
+        "The roles are there and cannot log in by themselves. Make accounts that are members of them:\n  \
+         CREATE ROLE my_bot LOGIN PASSWORD '…' IN ROLE {app};            -- DATABASE_URL of the bot\n  \
+         CREATE ROLE my_api LOGIN PASSWORD '…' IN ROLE {jobs};           -- DATABASE_URL of the API\n  \
+         CREATE ROLE my_analyst LOGIN PASSWORD '…' IN ROLE {analytics};"
+    ));
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 
 mod again;
 mod aside;
+mod audit;
 mod auth;
 mod broadcast;
 mod chat;

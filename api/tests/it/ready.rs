@@ -69,7 +69,26 @@ async fn every_answer_carries_the_headers_that_protect_browsers() {
         assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
         assert_eq!(policy.contains("script-src"), path == "/docs/", "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+        assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"), "{path}");
+        assert!(answer.header("permissions-policy").unwrap().contains("microphone=()"), "{path}");
+        assert_eq!(answer.header("strict-transport-security"), None, "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn behind_tls_browsers_are_told_to_come_by_it_alone() {
+    let api = Api::start().await;
+    for (proto, expected) in [
+        ("https", Some("max-age=31536000")),
+        ("http, HTTPS", Some("max-age=31536000")),
+        ("https, http", None),
+        ("http", None),
+        ("", None),
+    ] {
+        let answer = api.send(api.request(Method::GET, "/health").header("x-forwarded-proto", proto)).await;
+        assert_eq!(answer.header("strict-transport-security"), expected, "{proto:?}");
     }
 }
 
@@ -83,6 +102,12 @@ async fn only_pages_of_the_listed_origins_may_call() {
     let allowed = preflight("https://app.example.org").await;
     assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example.org"));
     assert!(allowed.header("access-control-allow-headers").unwrap().contains("idempotency-key"));
+    assert_eq!(allowed.header("access-control-allow-methods"), Some("GET,POST,PATCH,DELETE"));
+    assert_eq!(
+        allowed.header("access-control-allow-credentials"),
+        None,
+        "tokens are shown, not sent along by browsers"
+    );
     assert_eq!(preflight("https://evil.example.org").await.header("access-control-allow-origin"), None);
     let problem = api.send(api.request(Method::GET, "/profile/1").header("origin", "https://app.example.org")).await;
     assert_eq!(

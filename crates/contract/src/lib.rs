@@ -4,6 +4,7 @@
 //! not silence.
 
 pub mod aside;
+pub mod audit;
 pub mod auth;
 pub mod broadcast;
 pub mod chat;

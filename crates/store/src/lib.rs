@@ -7,6 +7,7 @@
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
 pub mod audio;
+pub mod audit;
 pub mod backup;
 pub mod broadcasts;
 pub mod cache;
@@ -40,6 +41,7 @@ pub mod redis;
 pub mod referrals;
 pub mod relationships;
 pub mod retention;
+pub mod roles;
 pub mod rooms;
 pub mod rotate;
 pub mod stats;

@@ -91,11 +91,10 @@ const IS_ENABLED: &str = "
 
 /// In order, in one transaction: one replica does it, the others then find it done. Half precision: embeddings lose nothing that
 /// matters, a vector of 768 numbers stays in its row, and comparing takes a quarter of the time.
-const ENABLE: [&str; 3] = [
-    "SELECT pg_advisory_xact_lock(hashtextextended('message_vectors', 0))",
-    "CREATE EXTENSION IF NOT EXISTS vector",
-    "ALTER TABLE message_vectors ALTER COLUMN vector TYPE halfvec USING vector::halfvec",
-];
+///
+/// By a function that runs as the owner of the table, since our own account may own nothing ([`crate::roles`]).
+const ENABLE: [&str; 2] =
+    ["SELECT pg_advisory_xact_lock(hashtextextended('message_vectors', 0))", "SELECT enable_message_vectors()"];
 
 /// $1 person, $2 model, $3 how many. Those that were corrected come first, then those that come next. What is too old to be
 /// compared ([`near`]) needs no vector.
@@ -158,11 +157,10 @@ impl Vectors<'_> {
         if is_enabled(&mut transaction).await? {
             return Ok(());
         }
-        let [lock, create, alter] = ENABLE;
+        let [lock, enable] = ENABLE;
         sqlx::query(lock).execute(&mut *transaction).await?;
         if !is_enabled(&mut transaction).await? {
-            sqlx::query(create).execute(&mut *transaction).await?;
-            sqlx::query(alter).execute(&mut *transaction).await?;
+            sqlx::query(enable).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok(())

@@ -17,6 +17,8 @@ mod payments;
 #[cfg(test)]
 mod remembers;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod round_trips;

@@ -44,7 +44,7 @@ impl Payments {
         let provider = self.provider(payment.way).ok_or(PaymentError::NotForSale)?;
         let person = payment.user_id.or(of);
         let Some(call) = provider.refund(person.unwrap_or_default(), &payment.charge_id) else {
-            let begun = self.store.payments().begin_refund_by_hand(payment_id, self.clock.now()).await?;
+            let begun = self.audited().begin_refund_by_hand(payment_id, self.clock.now()).await?;
             tracing::info!(payment = %payment_id, begun, "a payment is to be given back by hand");
             return Ok(RefundEnd::ByHand);
         };
@@ -54,7 +54,7 @@ impl Payments {
             // Nobody waits for it, and it must not be found with them again.
             (call.chat_id, call.user_id) = (0, None);
         }
-        match self.store.payments().begin_refund(&payment, &call, self.clock.now()).await? {
+        match self.audited().begin_refund(&payment, &call, self.clock.now()).await? {
             RefundBegun::Yes => Ok(RefundEnd::Asked),
             RefundBegun::Already => Ok(RefundEnd::Already),
             RefundBegun::Unknown => Err(PaymentError::NotFound),
@@ -90,7 +90,7 @@ impl Payments {
             // Before it is written down: told twice is once, by the key, and never is worse.
             self.tell(person, format!("decline-{payment_id}"), "refund_declined", Some(payment.paid_at)).await?;
         }
-        let declined = self.store.payments().decline_refund(payment_id, self.clock.now()).await?;
+        let declined = self.audited().decline_refund(payment_id, self.clock.now()).await?;
         if declined || payment.declined { Ok(declined) } else { Err(PaymentError::NotFound) }
     }
 
@@ -106,7 +106,7 @@ impl Payments {
             notice(user_id, key, "premium_granted", settings, until)
         };
         let time = TimeDelta::days(days.into());
-        let granted = self.store.payments().grant(user_id, time, notice, now).await?;
+        let granted = self.audited().grant(user_id, time, notice, now).await?;
         self.forget(user_id).await;
         match granted {
             Granted::Yes(standing) => Ok((standing, false)),

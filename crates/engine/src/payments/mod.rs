@@ -21,7 +21,7 @@ use evolve_domain::{
 };
 use evolve_runtime::clock::Clock;
 use evolve_store::{
-    Store, StoreError,
+    Store, StoreError, audit,
     cache::{Cache, Entry},
     outbox::{NewOutgoing, Priority},
     payments::{Account, NewPayment, Paid, Refund, Repeats},
@@ -102,6 +102,7 @@ pub struct Payments {
     clock: Clock,
     price: Price,
     providers: Arc<[Box<dyn PaymentProvider>]>,
+    act: Option<Arc<audit::Entry>>,
 }
 
 impl Payments {
@@ -114,7 +115,17 @@ impl Payments {
         price: Price,
         providers: Vec<Box<dyn PaymentProvider>>,
     ) -> Self {
-        Self { store, cache, clock, price, providers: providers.into() }
+        Self { store, cache, clock, price, providers: providers.into(), act: None }
+    }
+
+    /// The same at the wish of an administrator: what is decided is written together with this entry of the log.
+    #[must_use]
+    pub fn act(&self, entry: audit::Entry) -> Self {
+        Self { act: Some(Arc::new(entry)), ..self.clone() }
+    }
+
+    fn audited(&self) -> evolve_store::payments::Payments<'_> {
+        self.store.payments().audited(self.act.as_deref())
     }
 
     /// Every way to pay; none where premium is not for sale.
@@ -193,7 +204,7 @@ impl Payments {
     /// [`PaymentError::NotFound`] for a payment that is not known, [`PaymentError::Store`].
     pub async fn refunded(&self, user_id: i64, charge_id: &str) -> Result<Outcome, PaymentError> {
         let outcome = |standing, replayed| Outcome { replayed, matched: true, standing };
-        let refund = self.store.payments().refunded(user_id, charge_id, self.clock.now()).await?;
+        let refund = self.audited().refunded(user_id, charge_id, self.clock.now()).await?;
         self.forget(user_id).await;
         match refund {
             Refund::Done(standing) => Ok(outcome(standing, false)),

@@ -5,7 +5,7 @@ use evolve_domain::payment::{Account as Book, Standing, Way};
 use sqlx::{PgConnection, types::Json};
 
 use super::{NewPayment, Payments, held, ledger_key, nobody, subscription};
-use crate::{StoreError, outbox::NewOutgoing};
+use crate::{StoreError, audit, outbox::NewOutgoing};
 
 /// What became of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +145,7 @@ impl Payments<'_> {
             return Ok(Granted::Already(account.standing));
         }
         stand(&mut transaction, user_id, &after).await?;
+        audit::done(&mut transaction, self.1).await?;
         transaction.commit().await?;
         Ok(Granted::Yes(after))
     }

@@ -28,6 +28,7 @@ pub use support::Waiting;
 
 use crate::{
     Store, StoreError,
+    audit::Entry,
     users::{self, parse},
 };
 
@@ -124,13 +125,22 @@ pub struct Balance {
 
 /// Payments. Borrowed from [`Store::payments`].
 #[derive(Debug)]
-pub struct Payments<'a>(&'a Store);
+pub struct Payments<'a>(&'a Store, Option<&'a Entry>);
 
 impl Store {
     /// Payments.
     #[must_use]
     pub fn payments(&self) -> Payments<'_> {
-        Payments(self)
+        Payments(self, None)
+    }
+}
+
+impl<'a> Payments<'a> {
+    /// The same at the wish of an administrator: what a gift, the beginning of a refund, its end or its decline changes is written
+    /// together with this entry of the log, [done](crate::audit::Outcome::Done). What changes nothing writes none.
+    #[must_use]
+    pub fn audited(self, entry: Option<&'a Entry>) -> Self {
+        Self(self.0, entry)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     held, ledger_key,
     subscription::{ended_by, stop_these, wish},
 };
-use crate::{StoreError, outbox::NewOutgoing};
+use crate::{StoreError, audit, outbox::NewOutgoing};
 
 /// What became of a refund that Telegram reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +98,7 @@ impl Payments<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn decline_refund(&self, payment_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let done = sqlx::query(DECLINE).bind(payment_id).bind(now).execute(&self.0.pool).await?;
-        Ok(done.rows_affected() > 0)
+        self.decide(DECLINE, payment_id, now).await
     }
 
     /// Notes that a payment is given back by hand. False where it was begun, or done, before.
@@ -107,8 +106,19 @@ impl Payments<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn begin_refund_by_hand(&self, payment_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let begun = sqlx::query(BEGIN_BY_HAND).bind(payment_id).bind(now).execute(&self.0.pool).await?;
-        Ok(begun.rows_affected() > 0)
+        self.decide(BEGIN_BY_HAND, payment_id, now).await
+    }
+
+    /// Runs a statement of $1 payment, $2 now; whether it changed anything.
+    async fn decide(&self, statement: &'static str, payment_id: Uuid, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        let decided = sqlx::query(statement).bind(payment_id).bind(now).execute(&mut *transaction).await?;
+        if decided.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit::done(&mut transaction, self.1).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Owes Telegram the call that gives a payment back, under a key that is the payment's own. What it gave is taken back when
@@ -135,6 +145,7 @@ impl Payments<'_> {
         if !owe(&mut transaction, OWE, call, now).await? {
             return Ok(RefundBegun::Already);
         }
+        audit::done(&mut transaction, self.1).await?;
         transaction.commit().await?;
         Ok(RefundBegun::Yes)
     }
@@ -165,6 +176,7 @@ impl Payments<'_> {
             }
             _ => return Ok(Refund::Unknown),
         };
+        audit::done(&mut transaction, self.1).await?;
         transaction.commit().await?;
         Ok(refund)
     }

@@ -2,6 +2,8 @@
 //! their helper functions are tests too.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod cleanup;
@@ -33,6 +35,8 @@ mod queues;
 mod races;
 #[cfg(test)]
 mod relationships;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod rooms;
 #[cfg(test)]

@@ -1,0 +1,195 @@
+//! The log of what is done by those who run the bot: who, from where, what, to what, and how it went.
+//!
+//! It is written around every request under `/admin` that may change something, so that no handler can forget it: whoever adds a
+//! route gives it a name in [`ACTS`], and a test fails where that is missing (such a route is logged all the same, under its method
+//! and path). What a handler alone knows it adds by its [`Act`].
+//!
+//! An act that is one transaction of ours ([`Named::is_atomic`]) writes its entry in that transaction: its handler hands
+//! [`Act::entry`] to the store. Every other one is written down before it is tried, and again when it is over; so at no moment
+//! something is done that the log does not know of, and where the log cannot be written nothing is done.
+//!
+//! Requests without the service key change nothing and are not in it: otherwise anybody could fill it.
+
+pub mod list;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    RequestExt as _,
+    extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State},
+    http::{Method, StatusCode, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use evolve_contract::Code;
+use evolve_store::{
+    Store,
+    audit::{Entry, Outcome},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::{auth, limits, problem::ApiError, request_id::RequestId, state::Api};
+
+/// Where administrators act.
+const ADMIN: &str = "/admin/";
+
+/// Longest name that is kept of what is known by a name.
+const MAX_NAME: usize = 64;
+
+/// A route by which an administrator acts.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The method.
+    pub method: Method,
+    /// The route.
+    pub route: &'static str,
+    /// The name of the act: never changed, since people look for it.
+    pub act: &'static str,
+    /// Whether it writes its entry in the one transaction that it is.
+    pub is_atomic: bool,
+}
+
+/// Every route by which an administrator acts.
+pub static ACTS: [Named; 4] = [
+    Named {
+        method: Method::POST,
+        route: "/admin/payments/{payment_id}/refund",
+        act: "payment.refund",
+        is_atomic: true,
+    },
+    Named {
+        method: Method::POST,
+        route: "/admin/payments/{payment_id}/returned",
+        act: "payment.returned",
+        is_atomic: true,
+    },
+    Named {
+        method: Method::POST,
+        route: "/admin/payments/{payment_id}/decline",
+        act: "payment.decline",
+        is_atomic: true,
+    },
+    Named {
+        method: Method::POST,
+        route: "/admin/people/{user_id}/premium",
+        act: "person.grant_premium",
+        is_atomic: true,
+    },
+];
+
+/// The entry of the request that is being answered.
+#[derive(Clone, Debug)]
+pub struct Act(Arc<Mutex<Entry>>);
+
+impl Act {
+    /// The entry, for the transaction that does what it says.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds what exactly is done: numbers and states, never an id of a person, nor what anybody wrote.
+    pub fn detail(&self, detail: Value) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).detail = detail;
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Act {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        // Missing without the service key, and of a route that is not under `/admin`.
+        parts.extensions.get().cloned().ok_or_else(|| Code::Forbidden.into())
+    }
+}
+
+/// Writes the log around a request that may change something.
+pub async fn record(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let Some(route) = acts_by(&request) else { return next.run(request).await };
+    if auth::service_key(request.headers(), &api.service_key) != Some(true) {
+        return next.run(request).await;
+    }
+    let named = ACTS.iter().find(|named| named.method == *request.method() && named.route == route);
+    let is_atomic = named.is_some_and(|named| named.is_atomic);
+    let act = named.map_or_else(|| format!("{} {route}", request.method()), |named| named.act.to_owned());
+    let begun = begin(&api, &mut request, act).await;
+    // Ids grow with time, and entries of one time are shown in their order.
+    let entry = Entry { id: Uuid::now_v7(), ..begun.clone() };
+    if !is_atomic && let Err(error) = api.store.audit().write(&begun, Outcome::Begun).await {
+        return ApiError::from(error).into_response();
+    }
+    let act = Act(Arc::new(Mutex::new(entry)));
+    request.extensions_mut().insert(act.clone());
+    let response = next.run(request).await;
+    let (entry, outcome) = (act.entry(), outcome(response.status(), is_atomic));
+    // Of an act that was done in a transaction the entry is there, and stays as it is.
+    if let Err(error) = api.store.audit().write(&entry, outcome).await {
+        // What was done is in the log already, as done or as begun.
+        tracing::error!(%error, act = %entry.act, ?outcome, "how an act of an administrator went could not be written down");
+    }
+    response
+}
+
+/// The route of a request of an administrator that may change something.
+fn acts_by(request: &Request) -> Option<String> {
+    let route = request.extensions().get::<MatchedPath>()?.as_str();
+    let is_act = route.starts_with(ADMIN) && !request.method().is_safe();
+    is_act.then(|| route.to_owned())
+}
+
+async fn begin(api: &Api, request: &mut Request, act: String) -> Entry {
+    let subject = request.extract_parts::<RawPathParams>().await.ok().and_then(|params| {
+        let (name, value) = params.iter().next()?;
+        subject(&api.store, name, value)
+    });
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let address = peer.map(|ConnectInfo(peer)| limits::caller(peer.ip(), request.headers(), api.proxy_hops));
+    let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
+    Entry {
+        id: Uuid::now_v7(),
+        at: api.clock.now(),
+        actor: actor(&api.service_key),
+        address: address.map(|address| address.to_string()),
+        request_id: request_id.unwrap_or_default(),
+        act,
+        subject,
+        detail: json!({}),
+    }
+}
+
+/// Of the key, which has at least 32 letters, nobody gets anything back from these eight digits; but two keys are told apart.
+fn actor(service_key: &SecretString) -> String {
+    let hash = Sha256::digest(format!("audit-actor:{}", service_key.expose_secret()));
+    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("service-key:{hash}")
+}
+
+/// What the path names. A number may be somebody's id, even in a place where none belongs; anything else is an id of ours, a plain
+/// name, or a slip that nobody needs.
+fn subject(store: &Store, parameter: &str, value: &str) -> Option<String> {
+    let kind = match parameter.strip_suffix("_id").unwrap_or(parameter) {
+        "user" => "person",
+        kind => kind,
+    };
+    if let Ok(id) = value.parse() {
+        return store.audit().names(kind, id).into_iter().next();
+    }
+    let is_name = value.len() <= MAX_NAME && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    (is_name || Uuid::try_parse(value).is_ok()).then(|| format!("{kind}:{value}"))
+}
+
+fn outcome(status: StatusCode, is_atomic: bool) -> Outcome {
+    match status {
+        _ if status.is_server_error() => Outcome::Failed,
+        _ if status.is_client_error() => Outcome::Refused,
+        // Had it changed anything, its transaction had written so.
+        _ if is_atomic => Outcome::Unchanged,
+        _ => Outcome::Done,
+    }
+}
