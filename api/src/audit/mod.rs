@@ -37,7 +37,7 @@ use uuid::Uuid;
 use crate::{auth, limits, problem::ApiError, request_id::RequestId, state::Api};
 
 /// Where administrators act.
-const ADMIN: &str = "/admin/";
+const ADMIN: [&str; 2] = ["/admin/", "/api/v1/admin/"];
 
 /// Longest name that is kept of what is known by a name.
 const MAX_NAME: usize = 64;
@@ -55,32 +55,24 @@ pub struct Named {
     pub is_atomic: bool,
 }
 
+const fn named(route: &'static str, act: &'static str, is_atomic: bool) -> Named {
+    Named { method: Method::POST, route, act, is_atomic }
+}
+
 /// Every route by which an administrator acts.
-pub static ACTS: [Named; 4] = [
-    Named {
-        method: Method::POST,
-        route: "/admin/payments/{payment_id}/refund",
-        act: "payment.refund",
-        is_atomic: true,
-    },
-    Named {
-        method: Method::POST,
-        route: "/admin/payments/{payment_id}/returned",
-        act: "payment.returned",
-        is_atomic: true,
-    },
-    Named {
-        method: Method::POST,
-        route: "/admin/payments/{payment_id}/decline",
-        act: "payment.decline",
-        is_atomic: true,
-    },
-    Named {
-        method: Method::POST,
-        route: "/admin/people/{user_id}/premium",
-        act: "person.grant_premium",
-        is_atomic: true,
-    },
+pub static ACTS: [Named; 12] = [
+    named("/admin/payments/{payment_id}/refund", "payment.refund", true),
+    named("/admin/payments/{payment_id}/returned", "payment.returned", true),
+    named("/admin/payments/{payment_id}/decline", "payment.decline", true),
+    named("/admin/people/{user_id}/premium", "person.grant_premium", true),
+    named("/api/v1/admin/broadcast", "broadcast.create", false),
+    named("/api/v1/admin/broadcast/preview", "broadcast.preview", false),
+    named("/api/v1/admin/broadcast/{broadcast_id}/pause", "broadcast.pause", false),
+    named("/api/v1/admin/broadcast/{broadcast_id}/resume", "broadcast.resume", false),
+    named("/api/v1/admin/broadcast/{broadcast_id}/cancel", "broadcast.cancel", false),
+    named("/admin/failures/replay", "failure.replay_all", false),
+    named("/admin/failures/inbox/{update_id}/replay", "failure.replay_update", false),
+    named("/admin/failures/outbox/{id}/replay", "failure.replay_message", false),
 ];
 
 /// The entry of the request that is being answered.
@@ -139,7 +131,7 @@ pub async fn record(State(api): State<Api>, mut request: Request, next: Next) ->
 /// The route of a request of an administrator that may change something.
 fn acts_by(request: &Request) -> Option<String> {
     let route = request.extensions().get::<MatchedPath>()?.as_str();
-    let is_act = route.starts_with(ADMIN) && !request.method().is_safe();
+    let is_act = ADMIN.iter().any(|admin| route.starts_with(admin)) && !request.method().is_safe();
     is_act.then(|| route.to_owned())
 }
 
