@@ -124,7 +124,7 @@ async fn a_copy_comes_back_elsewhere_and_every_table_is_compared() {
 async fn a_database_that_is_not_empty_is_left_alone_until_it_is_to_be_replaced() {
     let site = Site::new().await;
     site.back_up(&[]);
-    run(&site.database, "DELETE FROM users; CREATE TABLE newer (id int)").await;
+    run(&site.database, "TRUNCATE users CASCADE; CREATE TABLE newer (id int)").await;
     let refused = site.restore(&site.database, &[]);
     assert!(!refused.succeeded && refused.said.contains("--replace"), "{}", refused.said);
     assert_eq!(count(&site.database, "users").await, 0);
@@ -270,7 +270,7 @@ async fn the_jobs_of_a_cluster_make_the_same_copies_and_compare_what_they_put_ba
     let made = script(&[CONNECTION, DUMP, PRUNE]);
     assert!(made.succeeded && made.said.starts_with("made ") && made.said.contains(" rows in "), "{}", made.said);
     assert!(site.manifest().exists());
-    run(&site.database, "DELETE FROM users").await;
+    run(&site.database, "TRUNCATE users CASCADE").await;
     let restored = script(&[CONNECTION, RESTORE]);
     assert!(restored.succeeded && restored.said.contains("all as they were copied"), "{}", restored.said);
     assert_eq!(count(&site.database, "users").await, 1);
