@@ -869,18 +869,18 @@ danger-phrases =
     end it all, take my own life, suicid*, no reason to live, no point in living, dont want to live, not want to live,
     dont wanna live, not wanna live, dont want to be alive, not want to be alive, dont wanna be alive,
     dont want to wake up, dont want to be here anymore, tired of living, hurt myself, hurting myself, cut myself,
-    cutting myself, self harm*, selfharm*, take my life, taking my life, kill my self, hurt my self,
+    cutting myself, self harm*, selfharm*, kill my self,
     dont want to exist, not want to exist, dont wanna exist, jump off bridge/roof/building
 # How the same is told of somebody, as a fact is kept, where danger-phrases do not say so already.
 danger-told =
     wants to die, wants to be dead, kill/kills/killing himself/herself/themself/themselves,
-    hang/hanging himself/herself/themself/themselves, end/ending his/her/their life, take/taking his/her/their life,
+    hang/hanging himself/herself/themself/themselves, end/ending his/her/their life,
     take/taking his/her/their own life, doesnt want to live, doesnt want to exist, doesnt want to be alive,
     hurt/hurts/hurting himself/herself/themself/themselves, cut/cuts/cutting himself/herself/themself/themselves,
     harm/harms/harming himself/herself/themself/themselves
 # Figures of speech, films and kitchens in which such a phrase is harmless. Their words follow each other.
 danger-figures =
-    die laughing, die of/from laugh*/embarrass*, suicide squad/door/doors,
+    kill my self esteem/confidence/respect/image, die laughing, die of/from laugh*/embarrass*, suicide squad/door/doors,
     movie*/film*/series/book*/game* about suicid*, cut/cutting myself shaving/cooking,
     cut/cutting myself while/when shaving/cooking
 # “To live”: a phrase that ends with it is harmless if a word of danger-place follows (“don't want to live in Moscow”), unless one of

@@ -11,9 +11,10 @@ use crate::state::Api;
 /// How long is waited to learn where the person is: numbers that serve anywhere now are better than their own too late.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whom the person can call, where what they said speaks of danger.
-pub(super) async fn helplines(api: &Api, person: i64, said: &str) -> Option<Helplines> {
-    if !crisis::is_spoken_of(said) {
+/// Whom the person can call, where something that they said speaks of danger: what is heard in a recording that they pass on is
+/// not all of it.
+pub(super) async fn helplines(api: &Api, person: i64, said: &[&str]) -> Option<Helplines> {
+    if !said.iter().any(|said| crisis::is_spoken_of(said)) {
         return None;
     }
     let found = match tokio::time::timeout(PATIENCE, api.profiles.get(person)).await {

@@ -101,7 +101,7 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
         Ok(turn) => turn,
         Err(error) => {
             api.chat_metrics.count(&code_name(error.code()));
-            return error.helplines(danger::helplines(&api, person, &said).await).into_response();
+            return error.helplines(danger::helplines(&api, person, &[&said]).await).into_response();
         }
     };
     if wants_stream(&headers) {
@@ -113,7 +113,7 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
         Ok(Err(error)) => error.into_response(),
         Err(_) => ApiError::new(Code::Timeout)
             .detail("the turn goes on; ask again with the same Idempotency-Key for its answer")
-            .helplines(danger::helplines(&api, person, &said).await)
+            .helplines(danger::helplines(&api, person, &[&said]).await)
             .into_response(),
     }
 }

@@ -88,14 +88,16 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
     let (user_id, key) = (request.user_id, request.key.clone().filter(|_| request.voice_later));
     let images_left_out = u32::try_from(request.images_left_out).ok().filter(|count| *count > 0);
     // In a group, where somebody is is nobody else's business; our bot, which alone asks there, looks after them.
-    let mut said = if request.aside.is_some() { String::new() } else { request.text.clone() };
+    let written = if request.aside.is_some() { String::new() } else { request.text.clone() };
+    let mut said = written.clone();
     // What is heard in a recording is told as an event alone where the turn then fails.
     let listens = stream || request.audio.is_some();
     let result =
         if listens { listened(api, request, out, &mut said).await } else { api.engine.chat(request, None).await };
     match result {
         Ok(reply) => {
-            let helplines = danger::helplines(api, user_id, reply.heard.as_deref().unwrap_or(&said)).await;
+            let heard = reply.heard.as_deref().unwrap_or(&said);
+            let helplines = danger::helplines(api, user_id, &[&written, heard]).await;
             if reply.profile_changed {
                 api.profiles.changed(user_id).await;
             }
@@ -122,7 +124,7 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
         }
         Err(error) => {
             let error = crate::errors::turn(error, api.clock.now());
-            let error = error.helplines(danger::helplines(api, user_id, &said).await);
+            let error = error.helplines(danger::helplines(api, user_id, &[&written, &said]).await);
             let outcome = code_name(error.code());
             Err((error, outcome))
         }

@@ -175,7 +175,8 @@ async fn draft(bot: &Bot, update: &ClaimedUpdate) -> Option<i64> {
 
 impl Turn<'_> {
     fn replies(&self) -> Replies {
-        Replies::new(self.update.update_id, self.person.chat_id, self.person.id)
+        // Of an attempt that was given up, the beginning of its answer may stand there.
+        Replies::new(self.update.update_id, self.person.chat_id, self.person.id).in_place_of(self.update.draft_id)
     }
 
     /// The language that the person chose, or else that of their app.

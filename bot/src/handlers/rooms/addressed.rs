@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::{
-    handlers::{commands::ASK, scopes},
+    handlers::{commands::ASK, incoming::is_forwarded, scopes},
     telegram::Me,
 };
 
@@ -80,7 +80,8 @@ pub(crate) fn read(message: &Value, me: &Me) -> Option<Addressed> {
     let user_id = from["id"].as_i64()?;
     let is_anonymous = is_anonymous(message);
     let is_person = from["is_bot"] == false && user_id != TELEGRAM_ITSELF && message.get("sender_chat").is_none();
-    let is_own = ["via_bot", "is_automatic_forward"].iter().all(|key| message.get(key).is_none());
+    let is_made_elsewhere = ["via_bot", "is_automatic_forward"].iter().any(|key| message.get(key).is_some());
+    let is_own = !is_made_elsewhere && !is_forwarded(message);
     let is_heard = (is_person || is_anonymous) && is_own && user_id != me.id;
     if !is_heard {
         return None;
@@ -338,6 +339,8 @@ mod tests {
     #[case(json!({ "from": { "id": 777_000, "is_bot": false, "first_name": "Telegram" } }))]
     #[case(json!({ "via_bot": { "id": 777, "is_bot": true } }))]
     #[case(json!({ "is_automatic_forward": true }))]
+    #[case(json!({ "forward_origin": { "type": "user", "sender_user": { "id": 9 } } }))]
+    #[case(json!({ "forward_origin": { "type": "hidden_user", "sender_user_name": "Somebody" } }))]
     fn nobody_but_a_person_is_heard(#[case] more: Value) {
         let mut message = json!({ "text": "@evolve_bot а?", "entities": entity("mention", 0, 11) });
         message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
