@@ -381,6 +381,7 @@ async fn what_cannot_be_answered_at_all_is_regretted_in_the_group_too() {
         evolve_testkit::eventually("another attempt", async || world.api.asides().len() >= attempt).await;
         // Somebody else is answered meanwhile, which also wakes the worker once time has passed.
         world.wait_until_let_go(poison).await;
+        world.wait_until_nothing_is_owed().await;
         world.clock.advance(TimeDelta::seconds(60));
         world.telegram.send_text(john(), &format!("{attempt}"));
         world.wait_for_last(7, &format!("echo: {attempt}")).await;

@@ -128,6 +128,7 @@ async fn an_update_that_always_fails_is_given_up_and_the_person_hears_of_it_once
         world.api.wait_for_calls_of(42, attempt).await;
         // Somebody else is answered meanwhile, which also wakes the worker once time has passed.
         world.wait_until_let_go(poison).await;
+        world.wait_until_nothing_is_owed().await;
         world.clock.advance(TimeDelta::seconds(60));
         world.telegram.send_text(john(), &format!("{attempt}"));
         world.wait_for_last(7, &format!("echo: {attempt}")).await;

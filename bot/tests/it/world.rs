@@ -113,6 +113,16 @@ impl World {
         self.wait_until_update(update_id, "state <> 'pending'").await;
     }
 
+    /// Waits until nothing is owed to anybody: what is being sent when the clock is moved counts as lost, and is sent again.
+    pub(crate) async fn wait_until_nothing_is_owed(&self) {
+        evolve_testkit::eventually("nothing is owed", async || {
+            let owed = "SELECT count(*) FROM outbox WHERE state = 'pending'";
+            let (owed,): (i64,) = sqlx::query_as(owed).fetch_one(&self.database.pool()).await.unwrap();
+            owed == 0
+        })
+        .await;
+    }
+
     /// Waits until no worker has this update, whether it is done or put back.
     pub(crate) async fn wait_until_let_go(&self, update_id: i64) {
         self.wait_until_update(update_id, "leased_until IS NULL").await;
