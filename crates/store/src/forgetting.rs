@@ -6,6 +6,9 @@
 //! kept for repeats, throws away the summaries and titles that may hold it, so that they are made anew from what is left, and
 //! removes the fact with its history.
 //!
+//! What a fact says that no key opens is not known: its message, the asking and their answers go, and everything that was made
+//! of talks, for any of it may tell it. It must not stay owed: while it is, nothing of the person is summed up or forgotten.
+//!
 //! [`FactChanges::forgotten`]: crate::facts::FactChanges::forgotten
 
 mod found;
@@ -66,7 +69,8 @@ const TO_FORGET: &str = "
 
 /// $1 person, $2/$3 the messages in which it was told, $4 numbers of messages that hold it, $5 when it was asked to forget it:
 /// if that was in a turn, its answer has that time. An answer belongs to the turn of its message, and is written when that
-/// ends. $6 the messages whose answers hold it for certain: no words tell.
+/// ends. $6 the messages whose answers hold it for certain: no words tell. $7 those times of asking of which the turn holds it
+/// for certain.
 const HELD: &str = "
     WITH source AS (
         SELECT m.* FROM unnest($2::uuid[], $3::timestamptz[]) AS s (id, created_at)
@@ -84,7 +88,7 @@ const HELD: &str = "
     JOIN messages m ON m.user_id = $1 AND m.turn_id = s.turn_id AND m.role = 'assistant'
                    AND m.created_at >= s.created_at AND m.created_at < s.created_at + interval '1 day'
     UNION
-    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, false FROM asked a
+    SELECT m.id, m.created_at, m.number, m.turn_id, m.conversation_id, m.role, m.text, a.created_at = ANY ($7::timestamptz[]) FROM asked a
     JOIN messages m ON m.user_id = $1 AND m.turn_id = a.turn_id
                    AND m.created_at <= a.created_at AND m.created_at > a.created_at - interval '1 day'";
 
@@ -151,6 +155,10 @@ const RESTART_WEEKS: &str = "
     UPDATE weeks SET content = NULL, stale = true, leased_until = NULL, attempts = 0
     WHERE user_id = $1 AND starts_on = ANY ($2)";
 
+/// Any other pass that is under way was shown the fact as known, and may tell it anew.
+const UNLEASE: &str = "
+    UPDATE conversations SET summary_leased_until = NULL WHERE user_id = $1 AND summary_leased_until IS NOT NULL";
+
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
 /// In the order that foreign keys ask for.
@@ -216,13 +224,13 @@ impl Forgetting<'_> {
         }
         let found = traces(&mut transaction, keys, user_id, &facts, messages).await?;
         let emptied = empty(&mut transaction, user_id, &facts, &found).await?;
-        let traces = found.traces;
         let mut conversations: BTreeSet<Uuid> = emptied.iter().map(|message| message.conversation_id).collect();
-        conversations.extend(that_tell(&mut transaction, keys, user_id, &traces).await?);
+        conversations.extend(that_tell(&mut transaction, keys, user_id, &found).await?);
         let conversations: Vec<_> = conversations.into_iter().collect();
         sqlx::query(RESTART).bind(&conversations).execute(&mut *transaction).await?;
-        let weeks = weeks_that_tell(&mut transaction, keys, user_id, &traces).await?;
+        let weeks = weeks_that_tell(&mut transaction, keys, user_id, &found).await?;
         sqlx::query(RESTART_WEEKS).bind(user_id).bind(weeks).execute(&mut *transaction).await?;
+        sqlx::query(UNLEASE).bind(user_id).execute(&mut *transaction).await?;
         let removed = sqlx::query(REMOVE).bind(user_id).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(Forgotten {
@@ -261,8 +269,11 @@ async fn traces(
     messages: i32,
 ) -> Result<Found, StoreError> {
     type Columns = (i32, Option<Vec<String>>, Option<Vec<NaiveDate>>, Option<Vec<Vec<u8>>>);
-    let texts: Vec<String> =
-        facts.iter().map(|fact| keys.decrypt(&fact.content, "facts.content")).collect::<Result<_, _>>()?;
+    let opened: Vec<Option<String>> =
+        facts.iter().map(|fact| legible(keys.decrypt(&fact.content, "facts.content"))).collect();
+    let illegible = opened.iter().enumerate().filter(|(_, text)| text.is_none()).map(|(at, _)| at).collect();
+    // No words leave no trace.
+    let texts: Vec<String> = opened.into_iter().map(Option::unwrap_or_default).collect();
     let words: BTreeSet<String> = texts.iter().flat_map(|text| terms(text)).collect();
     let words: Vec<_> = words.into_iter().collect();
     let (_, found, months, postings): Columns =
@@ -285,7 +296,7 @@ async fn traces(
     }
     let numbers = of_one_word.union(&of_more).copied().collect();
     of_one_word.retain(|number| !of_more.contains(number));
-    Ok(Found { traces, numbers, of_one_word })
+    Ok(Found { traces, illegible, numbers, of_one_word })
 }
 
 /// Empties the messages that hold a fact, and says which.
@@ -296,6 +307,7 @@ async fn empty(
     found: &Found,
 ) -> Result<Vec<MessageRow>, StoreError> {
     let sources: (Vec<_>, Vec<_>) = facts.iter().filter_map(|fact| Some((fact.message_id?, fact.created_at))).unzip();
+    let illegible = facts.iter().enumerate().filter(|(at, _)| found.illegible.contains(at));
     let unsaid = facts.iter().zip(&found.traces).filter(|(_, trace)| trace.is_unsaid());
     let rows: Vec<MessageRow> = sqlx::query_as(HELD)
         .bind(user_id)
@@ -304,6 +316,7 @@ async fn empty(
         .bind(&found.numbers)
         .bind(facts.iter().map(|fact| fact.forgotten_at).collect::<Vec<_>>())
         .bind(unsaid.filter_map(|(fact, _)| fact.message_id).collect::<Vec<_>>())
+        .bind(illegible.map(|(_, fact)| fact.forgotten_at).collect::<Vec<_>>())
         .fetch_all(&mut *connection)
         .await?;
     let rows: Vec<_> = found.held(rows, &sources.0).into_values().filter(|row| !row.text.is_empty()).collect();
@@ -358,7 +371,7 @@ async fn that_tell(
     connection: &mut PgConnection,
     keys: &Keyring,
     user_id: i64,
-    traces: &[Trace],
+    found: &Found,
 ) -> Result<Vec<Uuid>, StoreError> {
     let rows: Vec<(Uuid, Option<String>, Option<String>)> =
         sqlx::query_as(TOLD).bind(user_id).fetch_all(connection).await?;
@@ -366,15 +379,16 @@ async fn that_tell(
     for (id, title, summary) in rows {
         let title = title.map(|token| keys.decrypt(&token, "conversations.title"));
         let summary = summary.map(|token| keys.decrypt(&token, "summaries.content"));
-        if [title, summary].into_iter().flatten().any(|text| may_tell(text, traces)) {
+        if [title, summary].into_iter().flatten().any(|text| may_tell(text, found)) {
             telling.push(id);
         }
     }
     Ok(telling)
 }
 
-fn may_tell(text: Result<String, StoreError>, traces: &[Trace]) -> bool {
-    legible(text).is_none_or(|text| traces.iter().any(|trace| trace.is_taken_up(&text)))
+fn may_tell(text: Result<String, StoreError>, found: &Found) -> bool {
+    !found.illegible.is_empty()
+        || legible(text).is_none_or(|text| found.traces.iter().any(|trace| trace.is_taken_up(&text)))
 }
 
 /// The weeks of which what is written takes a fact up: a conversation that went on into the next may have left it there. What no
@@ -383,12 +397,12 @@ async fn weeks_that_tell(
     connection: &mut PgConnection,
     keys: &Keyring,
     user_id: i64,
-    traces: &[Trace],
+    found: &Found,
 ) -> Result<Vec<NaiveDate>, StoreError> {
     let rows: Vec<(NaiveDate, String)> = sqlx::query_as(WEEKS).bind(user_id).fetch_all(connection).await?;
     let mut telling = Vec::new();
     for (starts_on, token) in rows {
-        if may_tell(keys.decrypt(&token, "weeks.content"), traces) {
+        if may_tell(keys.decrypt(&token, "weeks.content"), found) {
             telling.push(starts_on);
         }
     }

@@ -114,18 +114,47 @@ async fn a_fact_that_was_put_in_another_language_is_forgotten_with_the_answers_t
 }
 
 #[tokio::test]
-async fn one_persons_token_that_no_key_opens_does_not_keep_another_from_being_forgotten() {
-    let world = world_of(companion()).await;
-    for user_id in [IVAN, IVAN + 1] {
-        let told = TurnRequest { user_id, ..message("Я очень боюсь пауков") };
-        world.engine.chat(told, None).await.unwrap();
-        world.clock.advance(TimeDelta::seconds(1));
-    }
-    sqlx::query("UPDATE facts SET forgotten_at = created_at").execute(&world.sql).await.unwrap();
-    sqlx::query("UPDATE facts SET content = 'broken' WHERE user_id = 42").execute(&world.sql).await.unwrap();
+async fn a_fact_that_no_key_opens_is_forgotten_with_whatever_may_tell_it_and_is_not_owed_for_ever() {
+    let world = spiders_and_autumn().await;
+    world.say("Люблю листопад").await.unwrap();
+    sqlx::query("UPDATE conversations SET ended_at = now() WHERE ended_at IS NULL").execute(&world.sql).await.unwrap();
+    while summary::sum_up_one(&world.engine).await {}
+    let eva = TurnRequest { user_id: IVAN + 1, ..message("Я очень боюсь пауков") };
+    world.engine.chat(eva, None).await.unwrap();
+    world.clock.advance(TimeDelta::minutes(1));
+    sqlx::query("UPDATE facts SET forgotten_at = $1 WHERE category = 'health'")
+        .bind(world.clock.now())
+        .execute(&world.sql)
+        .await
+        .unwrap();
+    sqlx::raw_sql(
+        "UPDATE facts SET content = 'broken' WHERE user_id = 42 AND forgotten_at IS NOT NULL;
+         INSERT INTO weeks (user_id, starts_on, content, stale, updated_at)
+         SELECT 42, '2026-01-05', content, false, now() FROM summaries LIMIT 1",
+    )
+    .execute(&world.sql)
+    .await
+    .unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM summaries").await, 2);
     world.clock.advance(TimeDelta::minutes(11));
-    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
-    assert_eq!(world.count("SELECT user_id FROM facts").await, IVAN, "the other's fact is still there");
+    assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 2);
+    assert_eq!(world.count("SELECT count(*) FROM facts WHERE forgotten_at IS NOT NULL").await, 0);
+    let told = "SELECT count(*) FROM messages
+                WHERE text IN ('Я очень боюсь пауков', 'Пауки бывают страшными, понимаю вас')";
+    assert_eq!(world.count(told).await, 0);
+    let made = "SELECT (SELECT count(*) FROM summaries) + (SELECT count(*) FROM weeks WHERE content IS NOT NULL)";
+    assert_eq!(world.count(made).await, 0, "any of them may tell it");
+    for other in ["люблю осень и дожди", "люблю листопад"] {
+        assert!(!world.where_it_stands(other).await.is_empty(), "{other} is gone");
+    }
+    while summary::sum_up_one(&world.engine).await {}
+    assert_eq!(
+        world.count("SELECT count(*) FROM summaries WHERE user_id = 42").await,
+        2,
+        "its talks are summed up again"
+    );
+    let facts = world.store().facts().book(IVAN).await.unwrap().facts;
+    assert_eq!(facts.iter().map(|fact| fact.content.as_str()).collect::<Vec<_>>(), ["Любит осень"]);
 }
 
 #[tokio::test]
@@ -360,6 +389,33 @@ async fn what_is_forgotten_in_a_talk_while_that_is_summed_up_does_not_come_back_
     assert_eq!(memories::settle_owed(&world.engine, || false).await.unwrap(), 1);
     gate.notify_one();
     assert!(summary::sum_up_one(&world.engine).await);
+    assert_eq!(world.where_it_stands("паук").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_while_another_talk_is_summed_up_is_not_learnt_anew_from_that() {
+    let gate = Arc::new(Notify::new());
+    let world = world_of(telling_again(Some(gate.clone()))).await;
+    talk(&world, &["Я очень боюсь пауков"]).await;
+    world.store().users().end_conversation(IVAN, world.clock.now()).await.unwrap();
+    gate.notify_one();
+    assert!(summary::sum_up_one(&world.engine).await);
+    for _ in 0..10 {
+        world.say("Ну вот").await.unwrap();
+    }
+    let asked = world.script.requests().len();
+    let forget = async {
+        world.script.asked(asked + 1).await;
+        // What is known is shown with the messages, and so it is told of them.
+        memories(&world).forget(IVAN, the_fact(&world, "Боится пауков").await).await.unwrap();
+        gate.notify_one();
+    };
+    tokio::join!(summary::sum_up_one(&world.engine), forget);
+    assert!(world.store().facts().book(IVAN).await.unwrap().facts.is_empty(), "it was learnt anew");
+    for _ in 0..2 {
+        gate.notify_one();
+        assert!(summary::sum_up_one(&world.engine).await, "both talks are summed up anew");
+    }
     assert_eq!(world.where_it_stands("паук").await, [""; 0]);
 }
 

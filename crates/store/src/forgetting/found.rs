@@ -10,8 +10,10 @@ use crate::messages::Role;
 
 /// What is to be forgotten, as far as words tell where it is.
 pub(super) struct Found {
-    /// What tells of each fact.
+    /// What tells of each fact; of one that no key opens, nothing does.
     pub(super) traces: Vec<Trace>,
+    /// The places of those that no key opens: anything may tell them.
+    pub(super) illegible: BTreeSet<usize>,
     /// The numbers of the messages that hold one.
     pub(super) numbers: Vec<i32>,
     /// Those of them that hold nothing but what was said in one word.
