@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     facts::{self, FactChanges, Source},
-    messages::{Message, Role},
+    messages::{Message, Role, legible},
     users::{hold, parse},
 };
 
@@ -174,6 +174,18 @@ const PASS_BY: &str = "
         summary_attempts = 0
     FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summary_leased_until = $3";
 
+/// A summary that no key opens cannot be gone on with: it is made anew of what is still kept of the conversation, which would
+/// never be summed up again otherwise. Its title stays. $1 conversation, $2 person, $3 lease.
+const BEGIN_ANEW: &str = "
+    WITH person AS (
+        SELECT id FROM users WHERE id = $2 FOR NO KEY UPDATE
+    ), begun AS (
+        UPDATE conversations c SET summed_messages = 0, summary_leased_until = NULL, summary_attempts = 0
+        FROM person WHERE c.id = $1 AND c.user_id = person.id AND c.summary_leased_until = $3
+        RETURNING c.id
+    )
+    DELETE FROM summaries s USING begun WHERE s.conversation_id = begun.id";
+
 /// When a conversation is due, and how much is taken at once.
 #[derive(Clone, Copy, Debug)]
 pub struct SummaryRule {
@@ -232,6 +244,11 @@ impl Summaries<'_> {
                 .fetch_optional(&self.0.pool)
                 .await?;
             let Some(mut row) = row else { return Ok(None) };
+            let summary = row.summary.take().map(|token| legible(self.0.keys.decrypt(&token, "summaries.content")));
+            if summary == Some(None) {
+                self.begin_anew(&row).await?;
+                continue;
+            }
             let placed = row.messages.take().map(|json| json.0).unwrap_or_default();
             if placed.is_empty() {
                 // The lease keeps the next claim from finding it again, whatever becomes of this.
@@ -243,7 +260,7 @@ impl Summaries<'_> {
                 conversation_id: row.conversation_id,
                 user_id: row.user_id,
                 language: parse("settings.language", &row.language, default_language),
-                summary: row.summary.map(|token| self.0.keys.decrypt(&token, "summaries.content")).transpose()?,
+                summary: summary.flatten(),
                 summed: row.summed,
                 messages,
                 plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
@@ -253,6 +270,16 @@ impl Summaries<'_> {
                 leased_until: row.leased_until,
             }));
         }
+    }
+
+    async fn begin_anew(&self, row: &Row) -> Result<(), StoreError> {
+        sqlx::query(BEGIN_ANEW)
+            .bind(row.conversation_id)
+            .bind(row.user_id)
+            .bind(row.leased_until)
+            .execute(&self.0.pool)
+            .await?;
+        Ok(())
     }
 
     async fn pass_by(&self, row: &Row) -> Result<(), StoreError> {

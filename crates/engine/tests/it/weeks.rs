@@ -128,6 +128,17 @@ async fn talks_and_weeks_are_summed_up_in_the_persons_language_and_not_in_the_co
 }
 
 #[tokio::test]
+async fn a_talk_whose_summary_no_key_opens_does_not_keep_its_week_from_being_told() {
+    let world = world_of(Script::with(companion)).await;
+    talks(&world, &["ёлка"]).await;
+    sqlx::query("UPDATE summaries SET content = 'broken'").execute(&world.sql).await.unwrap();
+    talks(&world, &["снег"]).await;
+    assert_eq!(world.count(WEEKS).await, 1);
+    let told = world.where_it_stands("говорил: снег").await;
+    assert!(told.iter().any(|place| place.starts_with("weeks.content")), "{told:?}");
+}
+
+#[tokio::test]
 async fn what_is_forgotten_goes_from_its_week_which_is_made_anew() {
     let world = world_of(Script::with(companion)).await;
     talks(&world, &["Боюсь пауков", "снег"]).await;

@@ -244,6 +244,29 @@ async fn summaries_take_the_oldest_messages_and_never_pass_one_over() {
 }
 
 #[tokio::test]
+async fn a_summary_that_no_key_opens_is_made_anew_from_the_beginning() {
+    use evolve_store::summaries::{Digest, SummaryRule};
+    let world = world().await;
+    for i in 0..3 {
+        world.say(&format!("question {i}"), &format!("answer {i}")).await;
+    }
+    let rule = SummaryRule { due_at: 4, keep: 2, batch: 5 };
+    let (language, lease) = (evolve_domain::language::Language::Ru, TimeDelta::seconds(60));
+    let claim = async || world.store.summaries().claim(rule, language, world.now, lease).await.unwrap();
+    let first = claim().await.unwrap();
+    assert!(world.store.summaries().write(&first, &Digest::of("they talked"), world.now).await.unwrap().is_done());
+    world.say("question 3", "answer 3").await;
+    sqlx::query("UPDATE summaries SET content = 'broken'").execute(&world.sql).await.unwrap();
+    let anew = claim().await.unwrap();
+    let texts: Vec<_> = anew.messages.iter().map(|m| m.text.as_str()).collect();
+    let oldest = vec!["question 0", "answer 0", "question 1", "answer 1", "question 2"];
+    assert_eq!((anew.summary.as_deref(), texts), (None, oldest));
+    assert!(claim().await.is_none(), "leased twice");
+    assert!(world.store.summaries().write(&anew, &Digest::of("they talked"), world.now).await.unwrap().is_done());
+    assert_eq!(world.count("SELECT count(*) FROM summaries WHERE content <> 'broken'").await, 1);
+}
+
+#[tokio::test]
 async fn what_was_spoken_is_found_by_the_key_of_its_turn_and_can_be_had_again_once_it_was_sent() {
     let world = world().await;
     let turn_id = world.say("Привет", "Доброе утро!").await;
