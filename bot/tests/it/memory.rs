@@ -91,6 +91,31 @@ async fn a_person_puts_right_what_a_fact_is_about_and_of_which_day_it_is() {
 }
 
 #[tokio::test]
+async fn a_day_without_a_year_is_the_last_one_of_what_happened_and_the_next_one_of_a_plan() {
+    let mut world = World::new().await;
+    world.clock = Clock::fixed("2026-11-22T12:00:00Z".parse().unwrap());
+    let _bot = world.bot().await;
+    world.api.remember(42, "events", "Сдала экзамен");
+    world.telegram.send_text(anna(), "/memory");
+    press(&world, anna(), "✨ События · 1").await;
+    press(&world, anna(), "1").await;
+    press(&world, anna(), "🗓 Когда").await;
+    let question = world.wait_for_last(42, "К какому дню").await;
+    world.telegram.send_reply(anna(), question.message_id, "20.05");
+    world.wait_for_last(42, "Когда: 20 мая 2026").await;
+    press(&world, anna(), "✏️ Исправить").await;
+    let question = world.wait_for_last(42, "Как правильно?").await;
+    world.telegram.send_reply(anna(), question.message_id, "Сдала физику 25 декабря");
+    world.wait_for_last(42, "Когда: 25 декабря 2025").await;
+    press(&world, anna(), "🏷 Раздел").await;
+    press(&world, anna(), "🗓 Планы").await;
+    press(&world, anna(), "✏️ Исправить").await;
+    let question = world.wait_for_last(42, "Как правильно?").await;
+    world.telegram.send_reply(anna(), question.message_id, "Сдаёт физику 20 мая");
+    world.wait_for_last(42, "Когда: 20 мая 2027").await;
+}
+
+#[tokio::test]
 async fn the_button_that_forgets_everything_holds_for_a_quarter_of_an_hour() {
     let mut world = World::new().await;
     world.clock = Clock::fixed(Utc::now());

@@ -14,7 +14,11 @@ use evolve_contract::{
     memory::{FactCorrection, FactData, MemoryQuery, MemoryResponse},
     profile::ProfileData,
 };
-use evolve_domain::{dates, day::date_in, language::Language};
+use evolve_domain::{
+    dates::{self, Nearest},
+    day::date_in,
+    language::Language,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -83,6 +87,11 @@ pub(super) async fn answered(turn: &Turn<'_>, asked: Asked, words: &str) -> Resu
 /// The person's own day.
 fn today(turn: &Turn<'_>, profile: &ProfileData) -> NaiveDate {
     date_in(zone(profile.time_zone.as_deref()), turn.bot.clock.now())
+}
+
+/// Which day of its month a fact means.
+fn nearest(fact: &FactData) -> Nearest {
+    fact.category.parse().map_or(Nearest::Ahead, Nearest::of)
 }
 
 struct Memory<'a> {
@@ -170,15 +179,19 @@ impl Memory<'_> {
         let Some(found) = self.known(self.api().fact(self.person(), fact).await)? else {
             return self.overview(Some(Text::MemoryGone)).await;
         };
-        let day = dates::told(words, today).filter(|_| view::has_day(&found.fact)).map(|day| day.to_string());
+        let day = dates::told(words, today, nearest(&found.fact)).filter(|_| view::has_day(&found.fact));
+        let day = day.map(|day| day.to_string());
         let correction = FactCorrection { content: Some(words.trim().to_owned()), day, ..FactCorrection::default() };
         self.correct(fact, correction, Asked::Correction(fact)).await
     }
 
     async fn date(&self, fact: Uuid, words: &str, today: NaiveDate) -> Result<Replies, Trouble> {
+        let Some(found) = self.known(self.api().fact(self.person(), fact).await)? else {
+            return self.overview(Some(Text::MemoryGone)).await;
+        };
         let day = match words.trim() {
             "-" | "–" | "—" => Some(String::new()),
-            words => dates::read(words, today).map(|day| day.to_string()),
+            words => dates::read(words, today, nearest(&found.fact)).map(|day| day.to_string()),
         };
         match day {
             Some(day) => {
