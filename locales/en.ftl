@@ -1095,7 +1095,7 @@ recall-past =
     ate, drank, slept, swam, flew, sang, taught, caught, fought, sold, won, wore, chose, forgot, lent, died
 recall-past-endings = ed
 # Words that matter together with the one that comes after them: from Paris to London is not from London to Paris.
-recall-directions = from, into, before, after, over, under, against, until
+recall-directions = from, into, before, after, over, under, against, until, to, than
 # Everyday words that are about a category of facts.
 recall-identity = name, age, birthday, born
 recall-family = family, mother, father, sister, brother, son, daughter, wife, husband, child, cat, dog, pet

@@ -1102,7 +1102,7 @@ recall-denials = не, нет, ни, никогда, перестал, пере�
 recall-past = мог, смог, умер, шел, пошел, ел, съел, поел, вел, нес, вез, рос
 recall-past-endings = ал, ала, али, ил, ила, или, ел, ела, ели, ял, яла, яли, ыл, ыла, ыли, ыло, ул, ула, ули, лся, лась, лись, лось
 # Words that matter together with the one that comes after them: из Москвы в Казань is not из Казани в Москву.
-recall-directions = из, изо, от, до, под, над, перед, после
+recall-directions = из, изо, от, до, под, над, перед, после, чем
 # Everyday words that are about a category of facts.
 recall-identity = зовут, имя, возраст, лет, день, рождения, родился
 recall-family = семья, мама, папа, сестра, брат, сын, дочь, жена, муж, дети, ребенок, кот, кошка, собака

@@ -5,7 +5,8 @@
 //! are the same matter as it stands now. Anything less certain is another fact: a duplicate can be mended, a loss cannot.
 //!
 //! Recall compares by words that tell what a text is about, and so leaves out what turns it ("without", "was", "from"). Here
-//! these matter: each together with the word that it is said of.
+//! these matter: each together with the word that it is said of. What is denied is told by two: "does not like" is the same of
+//! tea and of coffee.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,9 @@ use crate::{
     memory::terms::{term, words},
     words::{RECALL_DENIALS, RECALL_DIRECTIONS, RECALL_PAST, RECALL_PAST_ENDINGS},
 };
+
+/// How many terms after a denial tell what is denied.
+const DENIED: usize = 2;
 
 /// How a new fact stands to an older one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +58,8 @@ pub fn likeness(old: (Category, &str), new: (Category, &str)) -> Likeness {
 struct Essence {
     terms: BTreeSet<String>,
     numbers: BTreeSet<String>,
-    /// What is denied; of a denial that ends the text, nothing.
-    denied: BTreeSet<Option<String>>,
+    /// What is denied, in its order; of a denial that ends the text, nothing.
+    denied: BTreeSet<Vec<String>>,
     /// What is told of the past; of a word that tells nothing else ("was"), nothing.
     past: BTreeSet<Option<String>>,
     /// Directions, and what each is of.
@@ -67,11 +71,11 @@ impl Essence {
         let words = words(text);
         let stated = || words.iter().filter(|word| !is_one_of(RECALL_DENIALS, word));
         let (numbers, terms) = stated().filter_map(|word| term(word)).partition(|term: &String| is_number(term));
-        let directed = after(&words, RECALL_DIRECTIONS).filter_map(|(word, of)| Some((word.clone(), of?)));
+        let directed = after(&words, RECALL_DIRECTIONS).filter_map(|(word, mut of)| Some((word.clone(), of.next()?)));
         Self {
             terms,
             numbers,
-            denied: after(&words, RECALL_DENIALS).map(|(_, of)| of).collect(),
+            denied: after(&words, RECALL_DENIALS).map(|(_, of)| of.take(DENIED).collect()).collect(),
             past: stated().filter(|word| is_past(word)).map(|word| term(word)).collect(),
             // From nine to five is a matter of numbers.
             directed: directed.filter(|(_, of)| !is_number(of)).collect(),
@@ -92,11 +96,14 @@ fn is_past(word: &str) -> bool {
     is_one_of(RECALL_PAST, word) || RECALL_PAST_ENDINGS.iter().any(ends)
 }
 
-/// The words that are of a list, each with the term that comes after it.
-fn after<'a>(words: &'a [String], list: &'static [&'static str]) -> impl Iterator<Item = (&'a String, Option<String>)> {
+/// The words that are of a list, each with the terms that come after it.
+fn after<'a>(
+    words: &'a [String],
+    list: &'static [&'static str],
+) -> impl Iterator<Item = (&'a String, impl Iterator<Item = String> + 'a)> {
     let found = words.iter().enumerate().filter(move |(_, word)| is_one_of(list, word));
     found.map(move |(at, word)| {
-        let next = words.iter().skip(at + 1).filter(|word| !is_one_of(list, word)).find_map(|word| term(word));
+        let next = words.iter().skip(at + 1).filter(move |word| !is_one_of(list, word)).filter_map(|word| term(word));
         (word, next)
     })
 }
@@ -128,6 +135,13 @@ mod tests {
     #[case("Переехал из Москвы в Казань", "Переехал из Казани в Москву", Likeness::Different)]
     #[case("Переехал из Москвы в Казань", "В Казань переехал из Москвы", Likeness::Same)]
     #[case("Moved from Paris to London", "Moved from London to Paris", Likeness::Different)]
+    #[case("Prefers tea to coffee", "Prefers coffee to tea", Likeness::Different)]
+    #[case("Likes tea more than coffee", "Likes coffee more than tea", Likeness::Different)]
+    #[case("Любит чай больше, чем кофе", "Любит кофе больше, чем чай", Likeness::Different)]
+    #[case("Любит чай больше, чем кофе", "Больше, чем кофе, любит чай", Likeness::Same)]
+    #[case("Любит чай, не любит кофе", "Любит кофе, не любит чай", Likeness::Update)]
+    #[case("Likes tea, doesn't like coffee", "Likes coffee, doesn't like tea", Likeness::Update)]
+    #[case("Любит чай, не любит кофе", "Не любит кофе, любит чай", Likeness::Same)]
     #[case("Работает до 18", "Работает до 19", Likeness::Update)]
     #[case("Has a cat called Plum", "Has a cat called Tom", Likeness::Different)]
     #[case("Любит чай", "Сестра любит чай", Likeness::Different)]
