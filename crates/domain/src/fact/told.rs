@@ -73,8 +73,11 @@ pub fn place<Id: Copy>(told: &Told<'_>, held: &[Held<'_, Id>], room: usize) -> P
         named.contains(at)
             || match of(fact) {
                 Likeness::Update => true,
-                // A plan was moved, or has a day now; what happened on another day has happened twice.
-                Likeness::Same => told.category != Category::Events || fact.day.is_none_or(|day| told.day == Some(day)),
+                // A plan was moved, or has a day now; what happened on another day has happened twice, or is planned again.
+                Likeness::Same => {
+                    let of_events = [told.category, fact.category].contains(&Category::Events);
+                    !of_events || fact.day.is_none_or(|day| told.day == Some(day))
+                }
                 Likeness::Different => false,
             }
     };
@@ -173,6 +176,8 @@ mod tests {
         let events = [exam(Category::Events, may(12)), Held { id: 2, ..exam(Category::Events, may(20)) }];
         assert_eq!(place(&of(Category::Events, may(20), None), &events, 0), Placed::Known(2));
         assert_eq!(place(&of(Category::Events, may(25), None), &events, 1), replaced(&[]));
+        assert_eq!(place(&of(Category::Plans, may(25), None), &events, 1), replaced(&[]), "it is planned once more");
+        assert_eq!(place(&of(Category::Events, may(25), None), &plans, 1), replaced(&[]));
         assert_eq!(
             place(&of(Category::Events, may(25), Some("[events, 2026-05-20] Сдаёт экзамен")), &events, 0),
             replaced(&[2])
