@@ -122,7 +122,8 @@ fn named_by(words: &str, all: &str, facts: &[Shown<'_>]) -> Named {
     }
     let exactly = which(&|text| text == words);
     if !exactly.is_empty() {
-        let is_of_day = |at: &&usize| facts[**at].1.is_some_and(|day| all.contains(&day.to_string()));
+        let named = day_in(all);
+        let is_of_day = |at: &&usize| facts[**at].1.is_some_and(|day| named == Some(day));
         let of_day: Vec<usize> = exactly.iter().filter(is_of_day).copied().collect();
         return Named::These(if of_day.is_empty() { exactly } else { of_day });
     }
@@ -134,9 +135,21 @@ fn named_by(words: &str, all: &str, facts: &[Shown<'_>]) -> Named {
 fn bare(words: &str) -> Option<&str> {
     let words = words.trim_start();
     let item = words.strip_prefix("- ").map(str::trim_start);
-    let text = item.unwrap_or(words);
-    let labelled = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(_, text)| text);
-    labelled.or(item)
+    labelled(words).map(|(_, text)| text).or(item)
+}
+
+/// The label before a fact where it is shown, and the fact.
+fn labelled(words: &str) -> Option<(&str, &str)> {
+    let words = words.trim_start();
+    let text = words.strip_prefix("- ").map_or(words, str::trim_start);
+    text.strip_prefix('[')?.split_once(']')
+}
+
+/// The day by which words name a fact: the last of its label, for what may stand before it there is when the fact was told; or
+/// else the last of the words.
+fn day_in(words: &str) -> Option<NaiveDate> {
+    let last = |text: &str| text.rsplit(|c: char| !c.is_ascii_digit() && c != '-').find_map(|word| word.parse().ok());
+    labelled(words).and_then(|(label, _)| last(label)).or_else(|| last(words))
 }
 
 #[cfg(test)]
@@ -211,6 +224,8 @@ mod tests {
             assert_eq!(named(words, &facts), Named::These(vec![0]), "{words}");
         }
         assert_eq!(named("[plans, 2026-05-12] Едет в Рим", &facts), Named::These(vec![2]));
+        let shown = "- [2026-05-20 10:00, about 2026-05-12] Едет в Рим";
+        assert_eq!(named(shown, &facts), Named::These(vec![2]), "it was told on the day of the other");
         assert_eq!(named("Едет в Рим", &facts), Named::These(vec![1, 2]));
         assert_eq!(named("[plans]", &facts), Named::These(Vec::new()));
     }
