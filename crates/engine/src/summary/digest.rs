@@ -45,7 +45,7 @@ struct Raw {
     #[serde(default)]
     title: Option<String>,
     #[serde(default)]
-    facts: Vec<Value>,
+    facts: Option<Vec<Value>>,
 }
 
 /// Reads an answer. Words around its JSON are passed over; a model that answers in words alone has told the summary alone;
@@ -59,7 +59,8 @@ pub(super) fn read(answer: &str) -> anyhow::Result<Digest> {
     let digest = if let Some(json) = json_in(text) {
         let raw: Raw = serde_json::from_str(json).map_err(|error| anyhow::anyhow!("its JSON is broken: {error}"))?;
         // A fact that is not one must not cost the others, or the summary.
-        let facts = raw.facts.into_iter().filter_map(|fact| serde_json::from_value(fact).ok()).collect();
+        let facts = raw.facts.unwrap_or_default().into_iter();
+        let facts = facts.filter_map(|fact| serde_json::from_value(fact).ok()).collect();
         Digest { summary: raw.summary, title: raw.title, facts }
     } else {
         Digest { summary: text.to_owned(), ..Digest::default() }
@@ -140,6 +141,12 @@ mod tests {
         assert!(read("{\"summary\": \"They").is_err() && read("Here: {\"summary\": \"They").is_err());
         assert!(read("{\"facts\": []}").is_err());
         assert!(read("{\"summary\": \" \"}").is_err() && read("").is_err());
+    }
+
+    #[test]
+    fn an_answer_that_tells_of_no_facts_by_null_is_a_summary_all_the_same() {
+        let digest = read("{\"title\": null, \"summary\": \"They met.\", \"facts\": null}").unwrap();
+        assert_eq!(digest, Digest { summary: "They met.".to_owned(), ..Digest::default() });
     }
 
     #[test]
