@@ -155,9 +155,11 @@ const RESTART_WEEKS: &str = "
     UPDATE weeks SET content = NULL, stale = true, leased_until = NULL, attempts = 0
     WHERE user_id = $1 AND starts_on = ANY ($2)";
 
-/// Any other pass that is under way was shown the fact as known, and may tell it anew.
-const UNLEASE: &str = "
-    UPDATE conversations SET summary_leased_until = NULL WHERE user_id = $1 AND summary_leased_until IS NOT NULL";
+/// Any other pass that is under way was shown the fact as known, and may tell it anew: it writes by a lease that is no longer
+/// the same. What is left for a while stays left.
+const FENCE: &str = "
+    UPDATE conversations SET summary_leased_until = summary_leased_until + interval '1 microsecond'
+    WHERE user_id = $1 AND summary_leased_until IS NOT NULL";
 
 const REMOVE: &str = "DELETE FROM facts WHERE user_id = $1 AND forgotten_at IS NOT NULL";
 
@@ -230,7 +232,7 @@ impl Forgetting<'_> {
         sqlx::query(RESTART).bind(&conversations).execute(&mut *transaction).await?;
         let weeks = weeks_that_tell(&mut transaction, keys, user_id, &found).await?;
         sqlx::query(RESTART_WEEKS).bind(user_id).bind(weeks).execute(&mut *transaction).await?;
-        sqlx::query(UNLEASE).bind(user_id).execute(&mut *transaction).await?;
+        sqlx::query(FENCE).bind(user_id).execute(&mut *transaction).await?;
         let removed = sqlx::query(REMOVE).bind(user_id).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(Forgotten {

@@ -412,6 +412,7 @@ async fn what_is_forgotten_while_another_talk_is_summed_up_is_not_learnt_anew_fr
     };
     tokio::join!(summary::sum_up_one(&world.engine), forget);
     assert!(world.store().facts().book(IVAN).await.unwrap().facts.is_empty(), "it was learnt anew");
+    world.clock.advance(TimeDelta::minutes(3));
     for _ in 0..2 {
         gate.notify_one();
         assert!(summary::sum_up_one(&world.engine).await, "both talks are summed up anew");
