@@ -3,6 +3,8 @@
 //! axum's own extractors answer in plain text, and serde's messages quote the offending value, which may be what a person
 //! wrote. Ours answer with problems that say what is wrong and where, in our own words.
 
+use std::convert::Infallible;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request, rejection::BytesRejection},
@@ -10,6 +12,7 @@ use axum::{
     response::IntoResponse as _,
 };
 use evolve_contract::{Code, object::Object};
+use evolve_domain::language::Language;
 use serde::de::DeserializeOwned;
 
 use crate::{problem::ApiError, request_id::RequestId, state::Api};
@@ -24,6 +27,18 @@ impl<S: Sync> FromRequestParts<S> for Person {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         // Missing only if a route was mounted without its guard: then nobody gets in.
         parts.extensions.get().copied().ok_or_else(|| Code::Unauthorized.into())
+    }
+}
+
+/// The language that the token tells of the person's app, for whoever has no settings yet; put there by [`crate::guard`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AppLanguage(pub Option<Language>);
+
+impl<S: Sync> FromRequestParts<S> for AppLanguage {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or_default())
     }
 }
 

@@ -9,8 +9,9 @@ use axum::{
 use evolve_contract::Code;
 
 use crate::{
+    auth::token::Holder,
     chat,
-    extract::Person,
+    extract::{AppLanguage, Person},
     limits::{self, Rule},
     problem::ApiError,
     state::Api,
@@ -27,11 +28,11 @@ pub struct Guard {
 
 /// Lets a request through that has a valid token and is within its person's limit.
 pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Request, next: Next) -> Response {
-    let person = match authenticate(&api, request.headers()) {
-        Ok(person) => person,
+    let Holder { person, language } = match authenticate(&api, request.headers()) {
+        Ok(holder) => holder,
         Err(error) => return error.into_response(),
     };
-    let (window, limit, now) = (rule.of_person(person.0), api.limits.of(rule), api.clock.now());
+    let (window, limit, now) = (rule.of_person(person), api.limits.of(rule), api.clock.now());
     let decision = match rule {
         Rule::Chat | Rule::Aside => {
             // A key that is not valid makes no repeat; the handler refuses it.
@@ -43,13 +44,14 @@ pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Reques
     if !decision.allowed {
         return limits::refusal(&decision);
     }
-    request.extensions_mut().insert(person);
+    request.extensions_mut().insert(Person(person));
+    request.extensions_mut().insert(AppLanguage(language));
     let mut response = next.run(request).await;
     limits::announce(&decision, response.headers_mut());
     response
 }
 
-fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Person, ApiError> {
+fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Holder, ApiError> {
     let refuse = |detail: String| ApiError::new(Code::Unauthorized).detail(detail);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -59,5 +61,5 @@ fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Person, ApiError> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refuse("the Authorization header must hold a bearer token".to_owned()));
     }
-    api.tokens.verify(token.trim(), api.clock.now()).map(Person).map_err(|error| refuse(error.to_string()))
+    api.tokens.verify(token.trim(), api.clock.now()).map_err(|error| refuse(error.to_string()))
 }

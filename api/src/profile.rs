@@ -17,7 +17,7 @@ use evolve_engine::profiles::{Changes, Standing};
 use evolve_store::users::UserRecord;
 
 use crate::{
-    extract::{Own, Person, own_body},
+    extract::{AppLanguage, Own, Person, own_body},
     limits,
     openapi::problems,
     problem::ApiError,
@@ -54,10 +54,17 @@ pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<Profil
 pub async fn update(
     State(api): State<Api>,
     Person(person): Person,
+    AppLanguage(language): AppLanguage,
     request: Request,
 ) -> Result<Json<ProfileResponse>, ApiError> {
-    let ProfileUpdate { data, forget, .. } =
+    let ProfileUpdate { mut data, forget, .. } =
         own_body(&api, person, request, |body: &ProfileUpdate| body.user_id).await?;
+    // Whoever is new would be given the language of the bot.
+    if let (None, Some(language)) = (&data.language, language)
+        && !api.profiles.has_settings(person).await?
+    {
+        data.language = Some(language.as_str().to_owned());
+    }
     let mut record = api.profiles.update(person, changes(data)).await?;
     if !forget.is_empty() {
         let fields: Vec<Field> = forget.into_iter().map(field).collect();

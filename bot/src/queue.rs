@@ -14,6 +14,8 @@ use futures::FutureExt as _;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::BotMetrics;
+
 /// Longest sleep without a look at the queue.
 const SWEEP: Duration = Duration::from_secs(30);
 /// Shortest sleep, for a row that is ready but that another process is just claiming.
@@ -126,6 +128,22 @@ impl<Q: Queue> Dispatcher<Q> {
 #[must_use]
 pub(crate) fn until(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Duration> {
     at.map(|at| (at - now).to_std().unwrap_or_default())
+}
+
+/// Extends the lease of a row `every` so often while it is worked; completes if it is lost.
+pub(crate) async fn lease_lost<F>(metrics: &BotMetrics, every: Duration, extend: impl Fn() -> F)
+where
+    F: Future<Output = Result<bool, StoreError>>,
+{
+    loop {
+        tokio::time::sleep(every).await;
+        match extend().await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // While Postgres is away nobody else can claim it either.
+            Err(error) => metrics.swallow("lease_not_extended", &error),
+        }
+    }
 }
 
 /// Repeats a statement that ends a row while Postgres is away, for as long as it makes sense: what has happened outside

@@ -67,6 +67,12 @@ impl Replies {
         Self { draft, ..self }
     }
 
+    /// Whether the next message takes the place of one in which something is shown already.
+    #[must_use]
+    pub(crate) fn has_draft(&self) -> bool {
+        self.draft.is_some()
+    }
+
     /// The first message answers this one, all in its topic: in a group others speak in between. It is sent even if the
     /// question was deleted meanwhile.
     #[must_use]
@@ -156,6 +162,12 @@ impl Replies {
         params["message_id"] = message_id.into();
         params["reply_markup"] = keyboard(buttons);
         self.owe("editMessageText", params)
+    }
+
+    /// No buttons any more under a message that was sent before.
+    #[must_use]
+    pub(crate) fn unbutton(self, message_id: i64) -> Self {
+        self.call("editMessageReplyMarkup", json!({ "message_id": message_id }))
     }
 
     /// A voice message: OGG/Opus in base64. The sound itself is owed, not a promise to make it: made again, it would cost

@@ -266,13 +266,6 @@ async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
 
 /// Extends the lease while the update is being handled; completes if it is lost.
 async fn lease_lost(bot: &Bot, update: &ClaimedUpdate) {
-    loop {
-        tokio::time::sleep(EXTEND_EVERY).await;
-        match bot.store.inbox().extend(update, bot.clock.now(), LEASE).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            // While Postgres is away nobody else can claim it either.
-            Err(error) => bot.metrics.swallow("lease_not_extended", &error),
-        }
-    }
+    let extend = || async { bot.store.inbox().extend(update, bot.clock.now(), LEASE).await };
+    queue::lease_lost(&bot.metrics, EXTEND_EVERY, extend).await;
 }

@@ -17,11 +17,13 @@ use evolve_contract::{
     auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
 };
 use evolve_domain::language::Language;
+use evolve_engine::profiles::ProfileError;
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    extract::JsonBody,
+    auth::token::Holder,
+    extract::{AppLanguage, JsonBody},
     limits::{self, Rule},
     openapi::problems,
     problem::ApiError,
@@ -30,7 +32,7 @@ use crate::{
 
 /// The highest Telegram id of a person: Telegram promises at most 52 significant bits.
 const MAX_USER_ID: i64 = (1 << 52) - 1;
-/// How long a token may wait for the language of its person to be written down.
+/// How long a token, or a first message, may wait for the language of its person to be written down.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 problems!(AuthProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited);
@@ -98,10 +100,11 @@ async fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, 
     if !(1..=MAX_USER_ID).contains(&user_id) {
         return Err(ApiError::new(Code::InvalidValue).detail("user_id is not a Telegram id of a person"));
     }
-    if let Some(code) = language_code {
-        meet(api, user_id, Language::from_telegram(Some(&code))).await;
+    let language = language_code.map(|code| Language::from_telegram(Some(&code)));
+    if let Some(language) = language {
+        told(api.profiles.meet(user_id, language)).await;
     }
-    let access_token = api.tokens.issue(user_id, api.clock.now()).map_err(|error| {
+    let access_token = api.tokens.issue(Holder { person: user_id, language }, api.clock.now()).map_err(|error| {
         tracing::error!(%error, "a token could not be signed");
         ApiError::new(Code::Internal)
     })?;
@@ -109,10 +112,17 @@ async fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, 
     Ok(Json(AuthResponse { access_token, token_type: "bearer".to_owned(), expires_in }).into_response())
 }
 
-/// Our bot gives whoever writes to it first the language of their app; whoever comes by the Web App first has it from here.
-/// Nobody is kept out because that cannot be written down now: their next token does it.
-async fn meet(api: &Api, person: i64, language: Language) {
-    match tokio::time::timeout(PATIENCE, api.profiles.meet(person, language)).await {
+/// Our bot gives whoever writes to it first the language of their app; whoever comes by the Web App first has it from their
+/// token, when they first speak. To ask for a token is not to come: whoever was removed stays so until then.
+pub(crate) async fn welcome(api: &Api, person: i64, AppLanguage(language): AppLanguage) {
+    if let Some(language) = language {
+        told(api.profiles.welcome(person, language)).await;
+    }
+}
+
+/// Nobody is kept out because their language cannot be written down now: their next token, or message, does it.
+async fn told(written: impl Future<Output = Result<(), ProfileError>>) {
+    match tokio::time::timeout(PATIENCE, written).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "the language of a Web App's person could not be written down"),
         Err(error) => tracing::warn!(%error, "the language of a Web App's person could not be written down in time"),

@@ -4,6 +4,7 @@
 //! [`Clock`](evolve_runtime::clock::Clock) of the process, so that a test can let an hour pass.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::language::Language;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,19 @@ struct Claims {
     jti: Uuid,
     iat: i64,
     exp: i64,
+    /// The code of the language of the person's app, where Telegram told it. One that only another version speaks is nobody's
+    /// reason to refuse the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<String>,
+}
+
+/// For whom a token was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The person, by Telegram id.
+    pub person: i64,
+    /// The language of their app, where Telegram told it.
+    pub language: Option<Language>,
 }
 
 /// Why a token is not taken.
@@ -74,14 +88,15 @@ impl Tokens {
     ///
     /// # Errors
     /// When the cryptographic library fails.
-    pub fn issue(&self, user_id: i64, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
+    pub fn issue(&self, holder: Holder, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
         let claims = Claims {
-            sub: user_id.to_string(),
+            sub: holder.person.to_string(),
             aud: AUDIENCE.to_owned(),
             iss: ISSUER.to_owned(),
             jti: Uuid::new_v4(),
             iat: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
+            language: holder.language.map(|language| language.as_str().to_owned()),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
     }
@@ -90,7 +105,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<i64, TokenError> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Holder, TokenError> {
         let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).map_err(|error| {
             tracing::debug!(error = ?error.kind(), "a token was refused");
             TokenError::Invalid
@@ -106,7 +121,10 @@ impl Tokens {
         }
         let person: i64 = claims.sub.parse().map_err(|_| TokenError::Invalid)?;
         // As we write it, so that one person has one name.
-        (person > 0 && person.to_string() == claims.sub).then_some(person).ok_or(TokenError::Invalid)
+        if person <= 0 || person.to_string() != claims.sub {
+            return Err(TokenError::Invalid);
+        }
+        Ok(Holder { person, language: claims.language.and_then(|code| code.parse().ok()) })
     }
 }
 
@@ -117,6 +135,7 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    const IVAN: Holder = Holder { person: 42, language: None };
 
     fn now() -> DateTime<Utc> {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -149,11 +168,23 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_person_and_one_hour() {
-        let token = tokens().issue(42, now()).unwrap();
-        assert_eq!(tokens().verify(&token, now()), Ok(42));
-        assert_eq!(tokens().verify(&token, now() + TimeDelta::seconds(3599)), Ok(42));
+        let token = tokens().issue(IVAN, now()).unwrap();
+        assert_eq!(tokens().verify(&token, now()), Ok(IVAN));
+        assert_eq!(tokens().verify(&token, now() + TimeDelta::seconds(3599)), Ok(IVAN));
         assert_eq!(tokens().verify(&token, now() + LIFETIME), Err(TokenError::Expired));
-        assert_ne!(token, tokens().issue(42, now()).unwrap(), "each has its own jti");
+        assert_ne!(token, tokens().issue(IVAN, now()).unwrap(), "each has its own jti");
+    }
+
+    #[test]
+    fn a_token_tells_the_language_of_an_app_and_is_good_where_another_version_made_it() {
+        let spoken = Holder { language: Some(Language::Ru), ..IVAN };
+        let token = tokens().issue(spoken, now()).unwrap();
+        assert_eq!(tokens().verify(&token, now()), Ok(spoken));
+        // One before knew no such claim; one after may speak what we do not.
+        for claims in [claims(), with("language", json!("tlh")), with("a_claim_to_come", json!(1))] {
+            let token = signed(&Header::new(Algorithm::HS256), &claims, SECRET);
+            assert_eq!(tokens().verify(&token, now()), Ok(IVAN), "{claims}");
+        }
     }
 
     #[test]
@@ -161,7 +192,7 @@ mod tests {
         use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as B64};
         let hs256 = Header::new(Algorithm::HS256);
         let good = signed(&hs256, &claims(), SECRET);
-        assert_eq!(tokens().verify(&good, now()), Ok(42), "the table below starts from a good one");
+        assert_eq!(tokens().verify(&good, now()), Ok(IVAN), "the table below starts from a good one");
         let body = good.split('.').nth(1).unwrap();
         let none = |alg: &str| format!("{}.{body}.", B64.encode(format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#)));
         let iat = now().timestamp();

@@ -31,7 +31,8 @@ use evolve_contract::{
 };
 
 use crate::{
-    extract::{JsonBody, Person},
+    auth,
+    extract::{AppLanguage, JsonBody, Person},
     language,
     openapi::problems,
     problem::{ApiError, code_name},
@@ -75,7 +76,13 @@ problems!(
         ChatProblems,
     ),
 )]
-pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId, request: Request) -> Response {
+pub async fn chat(
+    State(api): State<Api>,
+    Person(person): Person,
+    language: AppLanguage,
+    id: RequestId,
+    request: Request,
+) -> Response {
     let headers = request.headers().clone();
     // Whom somebody can call who may be in danger is told them with whatever takes the place of an answer.
     let mut said = String::new();
@@ -104,6 +111,9 @@ pub async fn chat(State(api): State<Api>, Person(person): Person, id: RequestId,
             return error.helplines(danger::helplines(&api, person, &[&said]).await).into_response();
         }
     };
+    if turn.again.is_none() {
+        auth::welcome(&api, person, language).await;
+    }
     if wants_stream(&headers) {
         let language = language::preferred(&headers);
         return stream::respond(&api, turn, id, language).await.unwrap_or_else(ApiError::into_response);

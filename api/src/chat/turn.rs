@@ -89,14 +89,14 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
     let images_left_out = u32::try_from(request.images_left_out).ok().filter(|count| *count > 0);
     // In a group, where somebody is is nobody else's business; our bot, which alone asks there, looks after them.
     let written = if request.aside.is_some() { String::new() } else { request.text.clone() };
-    let mut said = written.clone();
+    let mut heard = String::new();
     // What is heard in a recording is told as an event alone where the turn then fails.
     let listens = stream || request.audio.is_some();
     let result =
-        if listens { listened(api, request, out, &mut said).await } else { api.engine.chat(request, None).await };
+        if listens { listened(api, request, out, &mut heard).await } else { api.engine.chat(request, None).await };
     match result {
         Ok(reply) => {
-            let heard = reply.heard.as_deref().unwrap_or(&said);
+            let heard = reply.heard.as_deref().unwrap_or(&heard);
             let helplines = danger::helplines(api, user_id, &[&written, heard]).await;
             if reply.profile_changed {
                 api.profiles.changed(user_id).await;
@@ -124,25 +124,25 @@ async fn generate(api: &Api, request: TurnRequest, stream: bool, out: &mpsc::Unb
         }
         Err(error) => {
             let error = crate::errors::turn(error, api.clock.now());
-            let error = error.helplines(danger::helplines(api, user_id, &[&written, &said]).await);
+            let error = error.helplines(danger::helplines(api, user_id, &[&written, &heard]).await);
             let outcome = code_name(error.code());
             Err((error, outcome))
         }
     }
 }
 
-/// Runs a turn and hands on what comes out of it. What is heard in a recording takes the place of what was `said`: it is in it.
+/// Runs a turn and hands on what comes out of it. What is heard in a recording is then in `heard`.
 async fn listened(
     api: &Api,
     request: TurnRequest,
     out: &mpsc::UnboundedSender<Progress>,
-    said: &mut String,
+    heard: &mut String,
 ) -> Result<TurnReply, TurnError> {
     let (sender, mut events) = mpsc::channel(EVENT_BUFFER);
     let forward = async {
         while let Some(event) = events.recv().await {
-            if let TurnEvent::Heard(heard) = &event {
-                said.clone_from(heard);
+            if let TurnEvent::Heard(words) = &event {
+                heard.clone_from(words);
             }
             let _ = out.send(Progress::Event(event));
         }

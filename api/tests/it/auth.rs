@@ -32,8 +32,11 @@ async fn a_web_app_gets_a_token_for_the_person_that_telegram_signed_for() {
     let init_data = include_str!("../../src/auth/init_data_sample.txt").trim_end();
     let answer = api.client.auth_as_web_app(init_data).await.unwrap();
     assert_eq!((answer.token_type.as_str(), answer.expires_in), ("bearer", 3600));
-    // Nothing was known of them; now they are spoken to in the language of their app, and not in the bot's own.
+    // Nothing is known of them, and a token makes nobody known; but whoever speaks is answered in the language of their app,
+    // and not in the bot's own.
     let token = answer.access_token;
+    assert_eq!(api.get("/profile/42", Some(&token)).await.code(), Code::ProfileNotFound);
+    api.say(&token, "Привет", None).await.unwrap();
     assert_eq!(api.client.profile(&token, IVAN).await.unwrap().data.language.as_deref(), Some("ru"));
     // What they choose stays, whatever their app says.
     let data = ProfileData { language: Some("en".to_owned()), ..ProfileData::default() };
@@ -47,6 +50,30 @@ async fn a_web_app_gets_a_token_for_the_person_that_telegram_signed_for() {
     assert_eq!(languages.unwrap(), [("ru".to_owned(),)]);
     api.clock.advance(TimeDelta::hours(1));
     assert_eq!(api.client.auth_as_web_app(init_data).await.unwrap_err().code(), Some(Code::Forbidden));
+}
+
+#[tokio::test]
+async fn whoever_was_removed_does_not_come_back_by_a_token_but_by_what_they_say_or_tell() {
+    let mut setup = Setup::new().await.with("PERSONA", r#"{"language":"en"}"#);
+    setup.clock = Clock::fixed("2026-03-01T12:30:00Z".parse().unwrap());
+    let api = setup.start().await;
+    let init_data = include_str!("../../src/auth/init_data_sample.txt").trim_end();
+    let pool = setup.pool();
+    let people = async || {
+        let all = sqlx::query_as::<_, (i64,)>("SELECT id FROM users UNION ALL SELECT user_id FROM settings");
+        all.fetch_all(&pool).await.unwrap().len()
+    };
+    let token = async || api.client.auth_as_web_app(init_data).await.unwrap().access_token;
+    api.say(&token().await, "Привет", None).await.unwrap();
+    assert_eq!(people().await, 2);
+    api.client.delete_profile(&token().await, IVAN).await.unwrap();
+    let after = token().await;
+    assert_eq!(people().await, 0, "a token has brought them back");
+    assert_eq!(api.get("/profile/42", Some(&after)).await.code(), Code::ProfileNotFound);
+    let data = ProfileData { name: Some("Иван".to_owned()), ..ProfileData::default() };
+    let told = ProfileUpdate { user_id: IVAN, data, forget: Vec::new() };
+    let known = api.client.update_profile(&after, &told).await.unwrap();
+    assert_eq!(known.data.language.as_deref(), Some("ru"));
 }
 
 #[tokio::test]

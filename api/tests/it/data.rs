@@ -62,6 +62,37 @@ async fn who_asked_to_be_removed_is_removed_when_it_is_due_and_nothing_of_them_i
 }
 
 #[tokio::test]
+async fn whoever_is_removed_when_it_is_due_leaves_no_window_in_redis() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    api.client.profile(&token, IVAN).await.unwrap();
+    api.client.ask_deletion(&token, &DeletionRequest { user_id: IVAN, days: 1 }).await.unwrap();
+    let server = redis::Client::open(setup.redis_url.as_deref().unwrap()).unwrap();
+    let connection = server.get_multiplexed_async_connection().await.unwrap();
+    let keys = async || {
+        let mut connection = connection.clone();
+        let keys: Vec<String> = redis::cmd("KEYS").arg("*:42").query_async(&mut connection).await.unwrap();
+        keys
+    };
+    let windows = keys().await.into_iter().filter(|key| key.starts_with("evolve:limit:")).count();
+    assert!(windows >= 3, "a token, a message and a look at the profile have a window each: {windows}");
+
+    let pool = setup.pool();
+    no_job_runs(&api, &pool).await;
+    api.clock.advance(TimeDelta::days(2));
+    // A replica that starts looks at once.
+    let _replica = setup.start().await;
+    eventually("nothing of them is left in Redis but the mark that keeps the old copy out", async || {
+        keys().await.iter().all(|key| key == "evolve:profile:2:42")
+    })
+    .await;
+    let (left,): (i64,) = sqlx::query_as("SELECT count(*) FROM users").fetch_one(&pool).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
 async fn somebody_who_cannot_be_removed_does_not_keep_another_here() {
     let setup = Setup::new().await;
     let api = setup.start().await;

@@ -64,18 +64,22 @@ pub(super) async fn edited(
 
 /// A message says something else now that wants no answer.
 pub(super) async fn corrected(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
-    let Edit { key, text } = edit(turn, message_id, text).await?;
+    correct(turn, edit(turn, message_id, text).await?).await
+}
+
+/// Something else is written beside a recording: what was heard in it, and was answered, stays. Recordings come in albums as
+/// well, but each of them is answered for itself.
+pub(super) async fn recaptioned(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
+    danger::look_after(turn, turn.best_known_language().await, &text).await;
+    correct(turn, Edit { key: key_of(turn.person.chat_id, message_id), text }).await
+}
+
+async fn correct(turn: &Turn<'_>, Edit { key, text }: Edit) -> Result<Replies, Trouble> {
     let request = ChatRequest { message: text, again: Some(Again::Corrected(key)), ..ChatRequest::default() };
     match turn.bot.api.chat(turn.person.id, &turn.key(), &request).await {
         Err(error) if error.code() != Some(Code::MessageNotFound) => Err(error.into()),
         _ => Ok(turn.replies()),
     }
-}
-
-/// Something else is written beside a recording: what was heard in it, and was answered, stays.
-pub(super) async fn recaptioned(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Replies, Trouble> {
-    danger::look_after(turn, turn.best_known_language().await, &text).await;
-    corrected(turn, message_id, text).await
 }
 
 /// A message that says something else now.
@@ -102,12 +106,12 @@ async fn edit(turn: &Turn<'_>, message_id: i64, text: String) -> Result<Edit, Tr
 }
 
 /// The album that has this picture, as the number of the picture in it and the key of its turn. That is made of the message
-/// of the first picture, and tells how many there are: the nearest that reaches so far.
+/// of the first picture, and tells the number of the last: the nearest that reaches so far.
 async fn album_of(turn: &Turn<'_>, message_id: i64) -> Result<Option<(i64, String)>, Trouble> {
     let reaching = (1..=MOST_PICTURES).flat_map(|picture| {
         let first = key_of(turn.person.chat_id, message_id - (picture - 1));
-        let sizes = picture.max(2)..=MOST_PICTURES;
-        sizes.map(move |count| (picture, album_key(&first, count)))
+        let spans = picture.max(2)..=MOST_PICTURES;
+        spans.map(move |span| (picture, album_key(&first, span)))
     });
     let reaching: Vec<(i64, String)> = reaching.collect();
     let keys: Vec<&str> = reaching.iter().map(|(_, key)| key.as_str()).collect();
@@ -115,13 +119,14 @@ async fn album_of(turn: &Turn<'_>, message_id: i64) -> Result<Option<(i64, Strin
     Ok(reaching.into_iter().find(|(_, key)| known.contains(key)))
 }
 
-/// The keys that an album may have whose first picture has this one: they tell its size.
+/// The keys that an album may have whose first picture has this one: they tell its span.
 pub(super) fn album_keys(key: &str) -> impl Iterator<Item = String> {
-    (2..=MOST_PICTURES).map(move |count| album_key(key, count))
+    (2..=MOST_PICTURES).map(move |span| album_key(key, span))
 }
 
-fn album_key(key: &str, count: i64) -> String {
-    format!("{key}-album-{count}")
+/// Before, keys told how many pictures were looked at; mostly that is the same.
+pub(super) fn album_key(key: &str, span: i64) -> String {
+    format!("{key}-album-{span}")
 }
 
 async fn last_picture(turn: &Turn<'_>) -> Result<Option<(String, String)>, Trouble> {

@@ -5,7 +5,9 @@
 //!
 //! What is written under them is one text in the conversation. What stands under the first picture alone is that text as it is;
 //! otherwise each part begins with the number of its picture (`[2] …`): the model learns which is meant, and an edit, which comes
-//! with the new words of one part and nothing of the others, finds what it takes the place of.
+//! with the new words of one part and nothing of the others, finds what it takes the place of. The number is where its message
+//! stands in the album, which is all that an edit tells: a video between two pictures has a number as well, though nobody
+//! looks at it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -25,6 +27,8 @@ pub(super) struct Album {
     pub(super) pictures: Vec<Vec<Photo>>,
     /// All that is written.
     pub(super) caption: String,
+    /// The number of the last picture: more than there are pictures, where there is a video between them.
+    pub(super) span: i64,
     /// The updates besides the first.
     pub(super) others: Vec<i64>,
 }
@@ -38,7 +42,7 @@ pub(super) async fn gather(turn: &Turn<'_>, group: &str, sizes: Vec<Photo>, capt
     if let Some(after) = WINDOW.checked_sub(waited).filter(|left| !left.is_zero()) {
         return Err(Trouble::NotYet { after });
     }
-    let mut album = Album { pictures: vec![sizes], caption: String::new(), others: Vec::new() };
+    let mut album = Album { pictures: vec![sizes], caption: String::new(), span: FIRST, others: Vec::new() };
     let mut captions = BTreeMap::from([(FIRST, caption)]);
     let first = number(&turn.update.payload);
     let rest = turn.bot.store.inbox().rest_of_album(turn.update, group).await;
@@ -49,7 +53,9 @@ pub(super) async fn gather(turn: &Turn<'_>, group: &str, sizes: Vec<Photo>, capt
         {
             album.pictures.push(sizes);
             album.others.push(update_id);
-            captions.insert(FIRST + number(&payload) - first, caption);
+            let picture = FIRST + number(&payload) - first;
+            album.span = album.span.max(picture);
+            captions.insert(picture, caption);
         }
     }
     album.caption = together(&captions);
@@ -57,7 +63,7 @@ pub(super) async fn gather(turn: &Turn<'_>, group: &str, sizes: Vec<Photo>, capt
 }
 
 /// The number of a picture in its album: its messages follow each other.
-const FIRST: i64 = 1;
+pub(super) const FIRST: i64 = 1;
 
 fn number(update: &Value) -> i64 {
     update["message"]["message_id"].as_i64().unwrap_or_default()

@@ -1,7 +1,6 @@
 //! The button under what the companion says first: from now on it says nothing first.
 
 use evolve_contract::settings::SettingsData;
-use serde_json::json;
 
 use super::{Trouble, Turn};
 use crate::{api::has_come, outbound::STOP_WRITING_FIRST, replies::Replies, texts::Text};
@@ -21,7 +20,7 @@ pub(super) async fn pressed(turn: &Turn<'_>, query: &str, message: Option<i64>) 
     let off = SettingsData { good_morning: Some(false), follow_ups: Some(false), ..SettingsData::default() };
     turn.bot.api.update_settings(turn.person.id, off).await?;
     let replies = match message {
-        Some(message_id) => turn.replies().call("editMessageReplyMarkup", json!({ "message_id": message_id })),
+        Some(message_id) => turn.replies().unbutton(message_id),
         None => turn.replies(),
     };
     Ok(replies.say(Text::FirstStopped.render(turn.language(Some(&profile)))))

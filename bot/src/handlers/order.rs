@@ -56,13 +56,13 @@ pub(super) async fn dispatch(turn: &Turn<'_>, incoming: Incoming) -> Result<Repl
         Incoming::Recaptioned { message_id, text } => again::recaptioned(turn, message_id, text).await,
         Incoming::Photo { sizes, caption, album: None, date } => {
             let profile = turn.profile_or_new().await?;
-            pictures::shown(turn, turn.language(Some(&profile)), &[sizes], caption, date).await
+            pictures::shown(turn, turn.language(Some(&profile)), &[sizes], album::FIRST, caption, date).await
         }
         Incoming::Photo { sizes, caption, album: Some(group), date } => {
-            let Album { pictures, caption, others } = album::gather(turn, &group, sizes, caption).await?;
+            let Album { pictures, caption, span, others } = album::gather(turn, &group, sizes, caption).await?;
             let profile = turn.profile_or_new().await?;
             let language = turn.language(Some(&profile));
-            Ok(pictures::shown(turn, language, &pictures, caption, date).await?.together_with(others))
+            Ok(pictures::shown(turn, language, &pictures, span, caption, date).await?.together_with(others))
         }
         Incoming::Media { media, caption, date } => {
             let profile = turn.profile_or_new().await?;

@@ -10,7 +10,7 @@ use evolve_domain::language::Language;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Trouble, Turn,
+    Trouble, Turn, again, album,
     chat::{answer, excused, said},
     danger,
     incoming::Photo,
@@ -22,12 +22,14 @@ use super::{
 };
 use crate::{replies::Replies, telegram::FileError, texts::Text};
 
-/// Pictures that were shown at once: one, or an album. The key of an album tells its size, so that one that was found larger
-/// when it was tried again is not taken for the same request.
+/// Pictures that were shown at once: one, or an album of this span. The key of an album tells its span, so that an edit finds
+/// it from any of its pictures, whichever of them could be looked at, and one that was found longer when it was tried again is
+/// not taken for the same request.
 pub(super) async fn shown(
     turn: &Turn<'_>,
     language: Language,
     pictures: &[Vec<Photo>],
+    span: i64,
     caption: String,
     date: DateTime<Utc>,
 ) -> Result<Replies, Trouble> {
@@ -68,7 +70,7 @@ pub(super) async fn shown(
             voice_later: true,
             ..ChatRequest::default()
         };
-        let key = if count == 1 { turn.key() } else { format!("{}-album-{count}", turn.key()) };
+        let key = if span == album::FIRST { turn.key() } else { again::album_key(&turn.key(), span) };
         let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
         let replies = turn.replies().keyed(&key).in_place_of(draft);
         match answer {

@@ -179,6 +179,8 @@ pub(super) async fn again(
             let (label, data) = button(update_id, language);
             let (text, buttons): (_, &[&[(&str, &str)]]) = (text.render(language), &[&[(&label, &data)]]);
             match message {
+                // The answer was begun below: what is left of it becomes the excuse, and one button is enough.
+                Some(message) if replies.has_draft() => replies.ask(text, buttons).unbutton(message),
                 Some(message) => replies.edit_asking(message, text, buttons),
                 None => replies.ask(text, buttons),
             }

@@ -122,14 +122,7 @@ impl Queue for OutboxQueue {
 /// Extends the lease of a call for as long as it is under way, and never completes: what Telegram was asked may have been done,
 /// whoever has the row now.
 async fn keep(bot: &Bot, outgoing: &ClaimedOutgoing) {
-    let mut is_ours = true;
-    while is_ours {
-        tokio::time::sleep(EXTEND_EVERY).await;
-        match bot.store.outbox().extend(outgoing, bot.clock.now(), LEASE).await {
-            Ok(kept) => is_ours = kept,
-            // While Postgres is away nobody else can claim it either.
-            Err(error) => bot.metrics.swallow("lease_not_extended", &error),
-        }
-    }
+    let extend = || async { bot.store.outbox().extend(outgoing, bot.clock.now(), LEASE).await };
+    queue::lease_lost(&bot.metrics, EXTEND_EVERY, extend).await;
     std::future::pending().await
 }

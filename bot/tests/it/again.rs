@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::{
-    api::Reply,
+    api::{Call, Reply},
     world::{World, anna, john},
 };
 
@@ -177,6 +177,65 @@ async fn an_edit_of_what_is_written_under_an_album_names_the_turn_of_the_album()
     assert_eq!(world.api.calls().pop().unwrap().request.again, Some(Again::Edited(key)));
 }
 
+/// The API has written down what a call said.
+async fn written(world: &World, call: &Call) {
+    sqlx::query(
+        "WITH person AS (
+             INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now()) RETURNING id
+         ), conversation AS (
+             INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
+             SELECT gen_random_uuid(), id, now(), now(), 1 FROM person RETURNING id
+         ), turn AS (
+             INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
+             SELECT gen_random_uuid(), id, $1, '', 'done', '2026-01-01', now(), now() FROM person RETURNING id
+         )
+         INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
+         SELECT gen_random_uuid(), now(), person.id, conversation.id, turn.id, 1, 'user', $2, true
+         FROM person, conversation, turn",
+    )
+    .bind(&call.key)
+    .bind(&call.request.message)
+    .execute(&world.database.pool())
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn an_edit_under_a_picture_behind_a_video_finds_the_album_and_one_beside_a_recording_does_not() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    let photo = world.telegram.send_photo(anna(), "jpeg one", None);
+    let voice = world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    for update in [photo, voice] {
+        world.wait_until_done(update).await;
+    }
+    let sent = world.telegram.person_messages(42);
+    let of_album = |place: usize, message_id: i64, caption: &str| {
+        let mut message = world.telegram.raw_message(42, sent[place]).unwrap();
+        message["media_group_id"] = json!("trip");
+        message["message_id"] = json!(message_id);
+        message["caption"] = json!(caption);
+        message
+    };
+    // The one between the two is a video; nobody looks at it.
+    for message in [of_album(0, 900, "Море"), of_album(0, 902, "Горы")] {
+        world.telegram.send_update(json!({ "message": message }));
+    }
+    world.wait_for_last(42, "Горы").await;
+    let shown = world.api.calls().pop().unwrap();
+    assert_eq!((shown.request.message.as_str(), shown.request.more_images.len()), ("[1] Море\n[3] Горы", 1));
+    written(&world, &shown).await;
+    world.telegram.send_update(json!({ "edited_message": of_album(0, 902, "Высокие горы") }));
+    world.wait_for_last(42, "Высокие горы").await;
+    let edit = world.api.calls().pop().unwrap().request;
+    let expected = ("[1] Море\n[3] Высокие горы", Some(Again::Edited(shown.key)));
+    assert_eq!((edit.message.as_str(), edit.again), expected);
+    let update = world.telegram.send_update(json!({ "edited_message": of_album(1, 901, "Шум моря") }));
+    world.wait_until_done(update).await;
+    let edit = world.api.calls().pop().unwrap().request;
+    assert_eq!((edit.message.as_str(), edit.again), ("Шум моря", Some(Again::Corrected("tgm-42-901".to_owned()))));
+}
+
 #[tokio::test]
 async fn an_edit_under_any_picture_of_an_album_changes_that_part_of_what_was_said() {
     let world = World::new().await;
@@ -197,25 +256,7 @@ async fn an_edit_under_any_picture_of_an_album_changes_that_part_of_what_was_sai
     world.wait_for_last(42, "Горы").await;
     let shown = world.api.calls().pop().unwrap();
     assert_eq!(shown.request.message, "[1] Море\n[2] Горы");
-    sqlx::query(
-        "WITH person AS (
-             INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now()) RETURNING id
-         ), conversation AS (
-             INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
-             SELECT gen_random_uuid(), id, now(), now(), 1 FROM person RETURNING id
-         ), turn AS (
-             INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until)
-             SELECT gen_random_uuid(), id, $1, '', 'done', '2026-01-01', now(), now() FROM person RETURNING id
-         )
-         INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text, has_image)
-         SELECT gen_random_uuid(), now(), person.id, conversation.id, turn.id, 1, 'user', $2, true
-         FROM person, conversation, turn",
-    )
-    .bind(&shown.key)
-    .bind(&shown.request.message)
-    .execute(&world.database.pool())
-    .await
-    .unwrap();
+    written(&world, &shown).await;
     let mut second = album.pop().unwrap();
     second["caption"] = json!("Высокие горы");
     world.telegram.send_update(json!({ "edited_message": second }));

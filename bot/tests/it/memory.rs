@@ -4,7 +4,10 @@ use chrono::{Datelike as _, NaiveDate, TimeDelta, Utc};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::telegram::{Sent, User};
 
-use crate::world::{World, anna, john};
+use crate::{
+    api::DANGER,
+    world::{World, anna, john},
+};
 
 /// Presses the button with this label on the last message, as soon as it has one.
 async fn press(world: &World, user: User, label: &str) {
@@ -162,6 +165,29 @@ async fn words_are_searched_for_after_the_command_or_as_an_answer() {
     world.wait_for_last(42, "Страница 2 из 2").await;
     world.telegram.send_text(anna(), "/memory кит");
     world.wait_for_last(42, "ничего не помню").await;
+}
+
+#[tokio::test]
+async fn a_cry_for_help_in_answer_to_a_question_is_heard_and_neither_remembered_nor_searched_for() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.api.remember(42, "work", "Работает в музее");
+    let cry = async |question: &str, label: &str| {
+        press(&world, anna(), label).await;
+        let question = world.wait_for_last(42, question).await;
+        let before = world.texts(42).len();
+        world.telegram.send_reply(anna(), question.message_id, DANGER);
+        world.wait_for_last(42, &format!("echo: {DANGER}")).await;
+        let texts = world.texts(42).split_off(before);
+        assert!(texts.len() == 2 && texts[0].contains("звоните"), "{label}: {texts:?}");
+        assert_eq!(world.api.facts(42), ["Работает в музее"], "{label}");
+    };
+    world.telegram.send_text(anna(), "/memory");
+    cry("Что найти?", "🔎 Найти").await;
+    world.telegram.send_text(anna(), "/memory");
+    press(&world, anna(), "💼 Работа и учёба · 1").await;
+    press(&world, anna(), "1").await;
+    cry("Как правильно?", "✏️ Исправить").await;
 }
 
 #[tokio::test]

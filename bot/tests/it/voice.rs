@@ -266,6 +266,33 @@ async fn a_recording_that_nobody_could_answer_is_kept_and_answered_at_the_press_
 }
 
 #[tokio::test]
+async fn an_answer_to_a_recording_that_breaks_off_when_it_is_tried_again_becomes_the_excuse_with_the_button() {
+    let world = World::new().await;
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    let failed = Problem::new(Code::ModelFailed);
+    world.api.answer(move |_, before| match before {
+        0 => Reply::Problem(Problem::new(Code::ModelUnavailable)),
+        1 => Reply::PiecesAndThen(held.clone(), vec!["Слышу, "], failed.clone()),
+        _ => Reply::Text("Слышу!".to_owned()),
+    });
+    let _bot = world.bot().await;
+    let label = "🔁 Послушать ещё раз";
+    world.telegram.send_voice(anna(), b"OggS and a voice".to_vec(), 3);
+    let excuse = world.wait_for_last(42, "Она у меня сохранилась").await;
+    world.telegram.press(anna(), excuse.message_id, excuse.callback_data(label).unwrap());
+    world.wait_for_last(42, "Слышу,").await;
+    go.notify_one();
+    let moved = |sent: &[Sent]| {
+        sent.len() == 2 && sent[0].buttons.is_empty() && sent[1].text == excuse.text && !sent[1].buttons.is_empty()
+    };
+    let begun = world.telegram.wait_for(42, moved).await.pop().unwrap();
+    world.telegram.press(anna(), begun.message_id, begun.callback_data(label).unwrap());
+    world.wait_for_last(42, "Слышу!").await;
+    world.telegram.wait_for(42, |sent| sent[1].text == "Эта запись уже прослушана.").await;
+}
+
+#[tokio::test]
 async fn stop_ends_a_recording_that_is_being_tried_again() {
     let world = World { streaming: "off", ..World::new().await };
     let go = Arc::new(Notify::new());

@@ -224,21 +224,47 @@ impl Profiles {
         cached.map(UserRecord::from).ok_or(ProfileError::NotFound)
     }
 
-    /// Somebody comes whose language is told beside: it is theirs from now on, unless they have settings already.
+    /// Somebody is seen whose language is told beside: it is theirs from now on, unless they have settings already. Nothing is
+    /// written of somebody who is not known.
     ///
     /// # Errors
     /// [`ProfileError::Store`].
     pub async fn meet(&self, user_id: i64, language: Language) -> Result<(), ProfileError> {
-        match self.get(user_id).await {
-            Ok(known) if known.has_settings => return Ok(()),
-            Ok(_) | Err(ProfileError::NotFound) => {}
-            Err(error) => return Err(error),
+        if self.has_settings(user_id).await? {
+            return Ok(());
         }
         let settings = Settings { language, ..self.defaults };
         self.cache.forget(Entry::Profile(user_id)).await;
         let written = self.store.users().meet(user_id, settings, self.clock.now()).await;
         self.cache.forget(Entry::Profile(user_id)).await;
         Ok(written?)
+    }
+
+    /// As [`Profiles::meet`], of somebody who speaks to the companion, and thus is known from now on.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`].
+    pub async fn welcome(&self, user_id: i64, language: Language) -> Result<(), ProfileError> {
+        if self.has_settings(user_id).await? {
+            return Ok(());
+        }
+        let settings = Settings { language, ..self.defaults };
+        self.cache.forget(Entry::Profile(user_id)).await;
+        let written = self.store.users().welcome(user_id, settings, self.clock.now()).await;
+        self.cache.forget(Entry::Profile(user_id)).await;
+        Ok(written?)
+    }
+
+    /// Whether a person is known, and has settings of their own.
+    ///
+    /// # Errors
+    /// [`ProfileError::Store`].
+    pub async fn has_settings(&self, user_id: i64) -> Result<bool, ProfileError> {
+        match self.get(user_id).await {
+            Ok(known) => Ok(known.has_settings),
+            Err(ProfileError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts what is known of a person into the cache, before anybody asks for it; whether it was not there.

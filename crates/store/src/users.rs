@@ -100,8 +100,17 @@ const SELECT_FOR_UPDATE: &str = "
 const INSERT: &str = "
     INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
 
-/// What is set already stays. $1 person, $2 now, $3–$5 settings.
+/// What is set already stays; whoever is gone stays gone. $1 person, $2 now, $3–$5 settings.
 const MEET: &str = "
+    WITH person AS (
+        UPDATE users SET last_seen_at = GREATEST(last_seen_at, $2) WHERE id = $1 RETURNING id
+    )
+    INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
+    SELECT id, $3, $4, $5, $2 FROM person
+    ON CONFLICT (user_id) DO NOTHING";
+
+/// As [`MEET`], but whoever is new is made.
+const WELCOME: &str = "
     WITH person AS (
         INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $2, $2)
         ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
@@ -151,12 +160,31 @@ impl Users<'_> {
         row.map(|row| record(row, &self.0.keys, defaults)).transpose()
     }
 
-    /// Gives a person these settings, unless they have some; makes the person where they are new.
+    /// Gives a person these settings, unless they have some. Of somebody who is not known nothing is written: whoever was
+    /// removed comes back by what they say, and not by being seen.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn meet(&self, user_id: i64, settings: Settings, now: DateTime<Utc>) -> Result<(), StoreError> {
-        sqlx::query(MEET)
+        self.give(MEET, user_id, settings, now).await
+    }
+
+    /// As [`Users::meet`], but makes the person where they are new.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn welcome(&self, user_id: i64, settings: Settings, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.give(WELCOME, user_id, settings, now).await
+    }
+
+    async fn give(
+        &self,
+        statement: &'static str,
+        user_id: i64,
+        settings: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(statement)
             .bind(user_id)
             .bind(now)
             .bind(settings.language.as_str())
