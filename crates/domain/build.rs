@@ -1,6 +1,8 @@
 //! Makes `Language` of the files in `locales/`, and the words by which people are understood: a language is one file, and
 //! whatever it must have is looked for here.
 
+#[path = "src/letters.rs"]
+mod letters;
 #[path = "build/words.rs"]
 mod words;
 
