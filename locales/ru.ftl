@@ -885,9 +885,9 @@ prompt-first-morning = - Пожелай доброго утра, каждый р
 prompt-first-plan = - Спроси, как прошло или как продвигается то, о чём говорит «Plan». Чем кончилось, ты не знаешь: не предполагай ни хорошего, ни плохого.
 
 # How people are understood. None of this is shown: it is looked for in whatever anybody writes, in all languages together. They are
-# lists with commas between (lists of words: or spaces), `-` alone where the language has none. All is in small letters, without
-# apostrophes and hyphens, as it is compared. In danger-… and minor-…, `*` at the beginning or the end of a word stands for any letters,
-# and `/` parts words of which any may stand there.
+# lists with commas between (lists of words: or spaces), `-` alone where the language has none. They are written as people write:
+# capitals and accents are compared as docs/languages.md says. In danger-… and minor-…, `*` at the beginning or the end of a word stands
+# for any letters, and `/` parts words of which any may stand there.
 
 # Whose rules take the endings off its words (a stemmer of Snowball), or none: see docs/languages.md.
 stemmer = russian

@@ -1,6 +1,8 @@
 //! Makes `Language` of the files in `locales/`, and the words by which people are understood: a language is one file, and
 //! whatever it must have is looked for here.
 
+#[path = "src/letters.rs"]
+mod letters;
 #[path = "build/words.rs"]
 mod words;
 
@@ -18,15 +20,7 @@ type Languages = [(String, String)];
 
 fn main() -> Result<(), Fault> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../locales").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let mut languages = Vec::new();
-    for entry in fs::read_dir(&folder)? {
-        let path = entry?.path();
-        println!("cargo::rerun-if-changed={}", path.display());
-        let code = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a file in locales/ has no readable name")?;
-        languages.push((code.to_owned(), fs::read_to_string(&path)?));
-    }
-    languages.sort_by_key(|(language, _)| (language != DEFAULT, language.clone()));
+    let languages = read(&folder)?;
     let mut code = String::new();
     writeln!(code, "/// A language in which everything a person sees exists: a file in `locales/`.")?;
     writeln!(
@@ -79,6 +73,29 @@ fn main() -> Result<(), Fault> {
     Ok(())
 }
 
+/// The files of a folder: the language of whoever names none first, the others by name.
+fn read(folder: &Path) -> Result<Vec<(String, String)>, Fault> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut languages = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        // What editors and merges leave beside a file is no language.
+        if path.extension().is_none_or(|extension| extension != "ftl") {
+            continue;
+        }
+        println!("cargo::rerun-if-changed={}", path.display());
+        let code = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a file in locales/ has no readable name")?;
+        if !is_code(code) {
+            return Err(
+                format!("locales/{code}.ftl must be named by a code in small letters, such as de or pt-br").into()
+            );
+        }
+        languages.push((code.to_owned(), fs::read_to_string(&path)?));
+    }
+    languages.sort_by_key(|(language, _)| (language != DEFAULT, language.clone()));
+    Ok(languages)
+}
+
 fn method(
     code: &mut String,
     languages: &Languages,
@@ -101,6 +118,12 @@ fn months(language: &str, text: &str) -> Result<String, Fault> {
         return Err(format!("locales/{language}.ftl needs {MONTHS} names in `months`, with commas between").into());
     }
     Ok(format!("{names:?}"))
+}
+
+/// A tag that is compared with others in small letters, and becomes the name of a variant.
+fn is_code(code: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    code.split('-').all(is_part) && code.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 /// `pt-br` is `PtBr`.

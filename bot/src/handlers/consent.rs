@@ -119,10 +119,13 @@ mod tests {
         }
     }
 
+    /// Languages whose words are compared with what somebody has read.
+    const READ: [Language; 2] = [Language::Ru, Language::En];
+
     /// What people agreed to stands under its version: where this fails because the meaning has changed, raise `WORDS`.
     #[test]
     fn the_words_are_those_of_their_version() {
-        for language in Language::ALL {
+        for language in READ {
             insta::assert_snapshot!(format!("consent_{WORDS}_{language}"), Text::ConsentAsk.render(language));
         }
     }

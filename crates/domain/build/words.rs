@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt::Write as _};
 
+use crate::letters;
+
 /// How a list is written, and what becomes of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -189,6 +191,7 @@ fn read(text: &str, key: &str, shape: Shape) -> Result<Vec<Vec<String>>, String>
         Marks => value.split_whitespace().collect(),
     };
     let parts = parts.into_iter().map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let parts = parts.map(|part| compared(&part, key, shape));
     // A list of places may not lack one, while others may end with a comma.
     let parts: Vec<String> = parts.filter(|part| matches!(shape, Places(_)) || !part.is_empty()).collect();
     let has_patterns = key.starts_with("danger-") || key.starts_with("minor-");
@@ -200,8 +203,8 @@ fn read(text: &str, key: &str, shape: Shape) -> Result<Vec<Vec<String>>, String>
     };
     if let Some(wrong) = parts.iter().find(|part| !is_right(part)) {
         return Err(format!(
-            "has {wrong:?}, which is never found: texts are compared in small letters, without apostrophes and hyphens, \
-             with е for ё"
+            "has {wrong:?}, which is never found: words are letters and digits alone (in `danger-…` and `minor-…` with \
+             apostrophes, with hyphens but for those of words with `/` in `danger-…`, and with `*` at either end)"
         ));
     }
     match shape {
@@ -211,16 +214,39 @@ fn read(text: &str, key: &str, shape: Shape) -> Result<Vec<Vec<String>>, String>
     }
 }
 
-/// Whether it can be found: texts are compared in small letters, without what stands between and above them.
+/// A part of a list as texts are compared that it is looked for in: a hyphen parts words where danger is looked for, and joins
+/// them where an age is.
+fn compared(part: &str, key: &str, shape: Shape) -> String {
+    if shape == Marks {
+        return part.to_owned();
+    }
+    if key.starts_with("minor-") {
+        return letters::bare(part).filter(|c| *c != '-').collect();
+    }
+    if !key.starts_with("danger-") {
+        return letters::plain(part).collect();
+    }
+    let bare: String = letters::bare(part).collect();
+    // Of "suicide/self-harm" nobody could tell what the `/` parts, and a list of words has none of two.
+    let parted =
+        |word: &str| if shape == Phrases && !word.contains('/') { word.replace('-', " ") } else { word.to_owned() };
+    bare.split(' ').map(parted).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+/// Whether it can be found: nothing but what words are made of is compared.
 fn is_comparable(word: &str, has_patterns: bool) -> bool {
-    let is_plain = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() && c != 'ё') && word.to_lowercase() == word
+    let is_whole = |word: &str| word.chars().next().is_some_and(|first| letters::goes_on("", first));
+    let is_plain = |word: &str| !word.is_empty() && word.chars().all(letters::is_of_a_word);
+    let can_be = |word: &str| {
+        let (end, beginning) = (word.strip_prefix('*'), word.strip_suffix('*'));
+        match (end, beginning) {
+            (None, None) => is_whole(word) && is_plain(word),
+            (None, Some(beginning)) => is_whole(beginning) && is_plain(beginning),
+            (Some(end), None) => is_plain(end),
+            (Some(end), Some(_)) => end.strip_suffix('*').is_some_and(is_plain),
+        }
     };
-    let bare = |word: &str| {
-        let word = word.strip_prefix('*').unwrap_or(word);
-        word.strip_suffix('*').unwrap_or(word).to_owned()
-    };
-    if has_patterns { word.split('/').all(|word| is_plain(&bare(word))) } else { is_plain(word) }
+    if has_patterns { word.split('/').all(can_be) } else { is_whole(word) && is_plain(word) }
 }
 
 /// The stemmer that a file names, and its letters; nothing where it names none.

@@ -8,6 +8,7 @@ pub mod day;
 pub mod fact;
 pub mod first;
 pub mod language;
+mod letters;
 pub mod markup;
 pub mod memory;
 pub mod payment;

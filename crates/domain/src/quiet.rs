@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::words::QUIET_WORDS;
+use crate::words::{QUIET_WORDS, compared};
 
 /// From one hour of the person's day to another; past midnight, where the second is the smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl FromStr for QuietHours {
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let parts: Vec<&str> = text
             .split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '−'))
-            .filter(|part| !part.is_empty() && !QUIET_WORDS.contains(&part.to_lowercase().as_str()))
+            .filter(|part| !part.is_empty() && !QUIET_WORDS.contains(&compared(part).as_str()))
             .collect();
         let hour =
             |part: &str| [":00", ".00"].iter().find_map(|end| part.strip_suffix(end)).unwrap_or(part).parse().ok();

@@ -1,7 +1,15 @@
 //! The words by which people are understood, those of all languages together: a person may write in another language than
 //! they chose. `build.rs` makes them of the lists in `locales/`, where each is explained.
 
+use crate::letters;
+
 include!(concat!(env!("OUT_DIR"), "/words.rs"));
+
+/// A text as the words are, to be looked for among them.
+#[must_use]
+pub fn compared(text: &str) -> String {
+    letters::plain(text).collect()
+}
 
 /// Whether a word is what a pattern says: `/` parts what it may be, `*` at the beginning or the end stands for any letters.
 pub(crate) fn fits(pattern: &str, word: &str) -> bool {
@@ -61,6 +69,37 @@ mod tests {
         assert!(code.contains("Algorithm::German, 'a'..='z'"), "{code}");
     }
 
+    /// What becomes of a list of a language's file, in Rust.
+    fn built(key: &str, list: &str) -> String {
+        // The first of two is taken.
+        let files = [("zxx".to_owned(), format!("{key} = {list}\n{}", Language::En.file()))];
+        let code = build_words::code(&files).unwrap();
+        let name = format!("pub const {}:", key.to_uppercase().replace('-', "_"));
+        code.lines().find(|line| line.starts_with(&name)).unwrap().to_owned()
+    }
+
+    #[rstest]
+    #[case::capitals_and_apostrophes("danger-phrases", "Don’t want to live", &["dont want to live"])]
+    #[case::decomposed("danger-phrases", "убии\u{306}ство, все\u{308}", &["убийство", "все"])]
+    #[case::a_hyphen_of_danger_parts("danger-phrases", "self-harm*", &["self harm*"])]
+    #[case::a_hyphen_of_an_age_joins("minor-old", "*year-old", &["*yearold"])]
+    #[case::turkish("danger-phrases", "İntihar, canıma kıy*", &["intihar", "canima kiy*"])]
+    #[case::turkish_words_of_memory("recall-stop", "İçin, KAPI, kapı", &["için", "kapi", "kapı"])]
+    #[case::hindi("danger-phrases", "आत्महत्या, मरना चाहता/चाहती", &["आत्महत्या", "मरना चाहता/चाहती"])]
+    #[case::hindi_words_of_memory("recall-stop", "क्या, मैं", &["क्या", "मैं"])]
+    #[case::thai("danger-phrases", "*ฆ่าตัวตาย*", &["*ฆ่าตัวตาย*"])]
+    #[case::chinese("danger-phrases", "*不想活*, *自杀*", &["*不想活*", "*自杀*"])]
+    fn a_list_is_written_as_people_write_and_kept_as_texts_are_compared(
+        #[case] key: &str,
+        #[case] list: &str,
+        #[case] kept: &[&str],
+    ) {
+        let built = built(key, list);
+        for word in kept {
+            assert!(built.contains(&format!("{word:?}")), "{built}");
+        }
+    }
+
     #[test]
     fn a_file_without_the_words_does_not_build_and_all_that_is_missing_is_named_at_once() {
         let files =
@@ -76,8 +115,13 @@ mod tests {
 
     #[rstest]
     #[case("danger-phrases = -", "must not be empty")]
-    #[case("danger-phrases = don't want to live", "has \"don't want to live\", which is never found")]
-    #[case("minor-facts = Minor", "has \"Minor\", which is never found")]
+    #[case("danger-phrases = want to die!", "has \"want to die!\", which is never found")]
+    #[case("danger-phrases = suicide/self-harm", "has \"suicide/self-harm\", which is never found")]
+    #[case("danger-living = co-exist", "has \"co-exist\", which is never found")]
+    #[case("danger-phrases = *", "has \"*\", which is never found")]
+    #[case("minor-facts = \u{94d}क", "has \"\\u{94d}क\", which is never found")]
+    #[case("recall-stop = don't", "has \"don't\", which is never found")]
+    #[case("recall-stop = so-and-so", "has \"so-and-so\", which is never found")]
     #[case("minor-numbers = six, seven", "has 2 of 12 places")]
     #[case("recall-stop = the, any*", "has \"any*\", which is never found")]
     #[case("question-marks = ??", "has \"??\"")]

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use evolve_domain::language::Language;
+use evolve_domain::{language::Language, words::compared};
 use fluent_bundle::{FluentResource, concurrent::FluentBundle};
 
 pub use fluent_bundle::{FluentArgs, FluentValue};
@@ -41,10 +41,10 @@ impl Gender {
     /// The one that a word says, in whichever language; nothing for any other word, which then stands for itself.
     #[must_use]
     pub fn said(word: &str) -> Option<Self> {
-        let word = word.trim().to_lowercase();
+        let word = compared(word.trim());
         let says = |gender: &Self| {
             let words = Language::ALL.map(|language| format(language, &format!("{}-words", gender.key()), None).0);
-            words.iter().flat_map(|words| words.split(',')).any(|known| known.trim() == word)
+            words.iter().flat_map(|words| words.split(',')).any(|known| compared(known.trim()) == word)
         };
         [Self::Male, Self::Female].into_iter().find(says)
     }

@@ -235,6 +235,9 @@ mod tests {
         assert!(!shown(10).contains("и ещё"));
     }
 
+    /// Languages whose pages are compared with what somebody has read; those of the others must be such as Telegram takes.
+    const READ: [Language; 2] = [Language::Ru, Language::En];
+
     #[test]
     fn memory_is_shown_by_category_in_pages_and_fact_by_fact() {
         for language in Language::ALL {
@@ -260,7 +263,9 @@ mod tests {
                 forget_all(1_772_366_400, language),
             ];
             let all: Vec<_> = screens.iter().map(shown).collect();
-            insta::assert_snapshot!(format!("memory_{language}"), all.join("\n\n———\n\n"));
+            if READ.contains(&language) {
+                insta::assert_snapshot!(format!("memory_{language}"), all.join("\n\n———\n\n"));
+            }
         }
     }
 }

@@ -4,6 +4,9 @@
 //! same in everyday talk. General language only; nothing there may come from anybody's messages. A word's stemmer is that of
 //! the first language (in the order of [`Language::ALL`](crate::language::Language::ALL)) in whose alphabet a letter of it is.
 //!
+//! Composed letters, and marks as parts of words (`letters`), left the terms of Russian and English as keyboards write them as
+//! they were.
+//!
 //! Changing what a text's terms are makes every stored index stale: such a change needs a migration that empties
 //! `message_terms` and the numbers of messages, which are then given anew in the background.
 
@@ -15,7 +18,7 @@ use std::{
 
 use rust_stemmers::Stemmer;
 
-use crate::words;
+use crate::{letters, words};
 
 /// Longest term, in characters: longer "words" are links or noise, and their beginnings tell them apart.
 const MAX_CHARS: usize = 24;
@@ -40,14 +43,16 @@ static SAME: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     same
 });
 
-/// The words of a text: lower case, `ё` as `е`, without what an apostrophe adds.
+/// The words of a text as they are compared, without what an apostrophe adds.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let lower: String = text.chars().flat_map(char::to_lowercase).map(plain).collect();
+    let plain: String = letters::plain(text).collect();
     let mut words = Vec::new();
-    for chunk in lower.split(|c: char| !c.is_alphanumeric() && c != '\'') {
+    for chunk in plain.split(|c: char| !letters::is_of_a_word(c) && c != '\'') {
         let chunk = chunk.trim_matches('\'');
         let chunk = chunk.strip_suffix("'s").unwrap_or(chunk);
-        words.extend(chunk.split('\'').filter(|word| !word.is_empty()).map(cut));
+        // A mark that stands for itself, as after an emoji, begins no word.
+        let bare = chunk.split('\'').map(|word| word.trim_start_matches(|c: char| !letters::goes_on("", c)));
+        words.extend(bare.filter(|word| !word.is_empty()).map(cut));
     }
     words
 }
@@ -81,14 +86,6 @@ fn stem(word: &str) -> String {
     stemmer.map_or_else(|| word.to_owned(), |(_, stemmer)| stemmer.stem(word).into_owned())
 }
 
-fn plain(c: char) -> char {
-    match c {
-        'ё' => 'е',
-        '’' | '‘' | 'ʼ' | '`' => '\'',
-        other => other,
-    }
-}
-
 fn cut(word: &str) -> String {
     word.chars().take(MAX_CHARS).collect()
 }
@@ -109,6 +106,16 @@ mod tests {
     fn the_same_words_have_the_same_terms_whatever_their_endings(#[case] said: &str, #[case] asked: &str) {
         let (said, asked) = (terms(said), terms(asked));
         assert!(asked.iter().all(|term| said.contains(term)), "{asked:?} is not in {said:?}");
+    }
+
+    #[rstest]
+    #[case("чаи\u{306} с е\u{308}жиком", &["чай", "с", "ежиком"])]
+    #[case("क्या हुआ", &["क्या", "हुआ"])]
+    #[case("ฆ่า", &["ฆ่า"])]
+    #[case("İstanbul’da kapı", &["istanbul", "da", "kapı"])]
+    #[case("❤\u{fe0f} ok \u{94d} '\u{94d}", &["ok"])]
+    fn a_word_is_whole_however_its_letters_are_written(#[case] text: &str, #[case] expected: &[&str]) {
+        assert_eq!(words(text), expected);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 use crate::{
     consent::AGE,
     fact::Category,
+    letters,
     words::{
         MINOR_AGE, MINOR_AM, MINOR_BETWEEN, MINOR_CLASS, MINOR_CLASS_NOW, MINOR_CLASS_THEN, MINOR_COMING, MINOR_ENDS,
         MINOR_FACTS, MINOR_GIVING, MINOR_GLUED, MINOR_I, MINOR_I_AM, MINOR_MY, MINOR_NUMBERS, MINOR_OLD,
@@ -182,18 +183,18 @@ fn holds(words: &[String], phrases: &[&str]) -> bool {
     phrases.iter().any(|phrase| (0..words.len()).any(|at| stands_at(phrase, words, at)))
 }
 
-/// The words in lower case, with [`END`] where a clause ends.
+/// The words as they are compared, with [`END`] where a clause ends. A hyphen joins them, as it does those of the lists.
 fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    for c in text.chars().flat_map(char::to_lowercase) {
+    for c in letters::bare(text) {
         if words.len() >= MOST_WORDS {
             break;
         }
         let is_end = matches!(c, '.' | ',' | '!' | '?' | ';' | ')' | '(' | '\n');
         match words.last_mut() {
-            Some(word) if c.is_alphanumeric() => word.push(if c == 'ё' { 'е' } else { c }),
-            // "I'm" is one word, "15-летняя" too, and invisible characters are none.
-            _ if matches!(c, '\'' | '’' | '-' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}') => {}
+            Some(word) if letters::goes_on(word, c) => word.push(c),
+            // "15-летняя" is one word.
+            _ if c == '-' => {}
             Some(word) if !word.is_empty() => words.push(String::new()),
             _ => {}
         }
@@ -248,6 +249,25 @@ mod tests {
     #[case("мне 1\u{200b}5 лет")]
     fn who_says_so_is_believed(#[case] message: &str) {
         assert!(says_minor(message), "{message} {:?}", words(message));
+    }
+
+    #[rstest]
+    #[case("мне еще\u{308} нет 18")]
+    #[case("я еще\u{308} несовершеннолетнии\u{306}")]
+    #[case("мне пятна\u{301}дцать")]
+    #[case("Iʼm 15")]
+    fn however_letters_are_written_they_are_believed(#[case] message: &str) {
+        assert!(says_minor(message), "{message} {:?}", words(message));
+    }
+
+    #[rstest]
+    #[case::hindi("विद्यार्थी हूँ", "मैं स्कूली विद्यार्थी हूँ")]
+    #[case::turkish("reşit değilim", "REŞİT DEĞİLİM")]
+    #[case::chinese("*未成年*", "我还未成年")]
+    #[case::hyphen("15летняя", "15-летняя")]
+    #[case::hyphen_that_breaks_no_line("15летняя", "15\u{2011}летняя")]
+    fn words_of_other_languages_are_found_once_a_list_has_them(#[case] listed: &str, #[case] text: &str) {
+        assert!(holds(&words(text), &[listed]), "{:?}", words(text));
     }
 
     #[rstest]

@@ -5,9 +5,12 @@
 //!
 //! The words are each language's own (`danger-…` in `locales/`), and all of them are looked for in every text.
 
-use crate::words::{
-    DANGER_BURDENS, DANGER_FIGURES, DANGER_LIVING, DANGER_PHRASES, DANGER_PLACE, DANGER_THIS, DANGER_TOLD, fits,
-    is_one_of, stands_at,
+use crate::{
+    letters,
+    words::{
+        DANGER_BURDENS, DANGER_FIGURES, DANGER_LIVING, DANGER_PHRASES, DANGER_PLACE, DANGER_THIS, DANGER_TOLD, fits,
+        is_one_of, stands_at,
+    },
 };
 
 /// Beyond so many words nothing is looked for: a message of Telegram has fewer.
@@ -73,18 +76,12 @@ fn is_part_of(figure: &str, words: &[String], start: usize, end: usize) -> bool 
     ((start + 1).saturating_sub(length)..=end).any(|place| stands_at(figure, words, place))
 }
 
-/// The words, in lower case, without what stands between and above letters.
+/// The words as they are compared. A hyphen parts them, as it does those of the lists: "self-harm" is two.
 fn words(text: &str) -> Vec<String> {
-    let plain = |c: char| match c {
-        'ё' => 'е',
-        c => c,
-    };
     let mut words = vec![String::new()];
-    for c in text.chars().flat_map(char::to_lowercase).map(plain) {
+    for c in letters::bare(text) {
         match words.last_mut() {
-            Some(word) if c.is_alphanumeric() => word.push(c),
-            // "don't" is one word, with whichever apostrophe, and invisible characters are none.
-            _ if matches!(c, '\'' | '’' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}') => {}
+            Some(word) if letters::goes_on(word, c) => word.push(c),
             Some(word) if !word.is_empty() => {
                 if words.len() == MOST_WORDS {
                     break;
@@ -186,6 +183,34 @@ mod tests {
     #[case("")]
     fn figures_of_speech_are_not_taken_for_it(#[case] text: &str) {
         assert!(!is_spoken_of(text), "{text}");
+    }
+
+    #[rstest]
+    #[case::composed("думаю о самоубии\u{306}стве")]
+    #[case::composed_too("хочу свести сче\u{308}ты с жизнью")]
+    #[case::stress("хочу умере\u{301}ть")]
+    #[case::apostrophes("i donʼt want to live")]
+    fn however_letters_are_written_somebody_is_heard(#[case] text: &str) {
+        assert!(is_spoken_of(text), "{text}");
+    }
+
+    #[rstest]
+    #[case::hindi("मरना चाहता/चाहती", "मैं मरना चाहती हूँ", true)]
+    #[case::hindi_word("आत्महत्या", "आत्महत्या के बारे में सोच रहा हूँ", true)]
+    #[case::hindi_other_word("मर", "वह मर्द है", false)]
+    #[case::turkish("yaşamak istemiyorum", "YAŞAMAK İSTEMİYORUM", true)]
+    #[case::turkish_i("canima kiy*", "Canıma kıyacağım", true)]
+    #[case::turkish_capital_i("canima kiy*", "CANIMA KIYACAĞIM", true)]
+    #[case::thai("*ฆ่าตัวตาย*", "ฉันอยากฆ่าตัวตาย", true)]
+    #[case::chinese("*不想活*", "我真的不想活了", true)]
+    #[case::hyphen("self harm*", "thoughts of self-harm", true)]
+    #[case::hyphen_that_breaks_no_line("self harm*", "thoughts of self\u{2011}harming", true)]
+    fn words_of_other_languages_are_heard_once_a_list_has_them(
+        #[case] listed: &str,
+        #[case] text: &str,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(is_any_in(&[listed], text), expected, "{:?}", words(text));
     }
 
     #[test]

@@ -31,8 +31,11 @@ fn fact(content: &str) -> Fact {
     }
 }
 
+/// Languages whose prompts are compared with what somebody has read; those of the others are made, and that is all.
+const READ: [Language; 2] = [Language::Ru, Language::En];
+
 #[test]
-fn the_whole_prompt_in_both_languages_at_every_level() {
+fn the_whole_prompt_in_every_language_at_every_level() {
     let prompts = Prompts::new().unwrap();
     let profile =
         Profile { name: Some("Иван".to_owned()), city: Some("Тверь".to_owned()), ..Profile::default() };
@@ -48,7 +51,10 @@ fn the_whole_prompt_in_both_languages_at_every_level() {
             earlier: &earlier,
             summary: Some("Обсудили погоду."),
         };
-        insta::assert_snapshot!(format!("system_{language}"), prompts.system(&Persona::default(), &known).unwrap());
+        let whole = prompts.system(&Persona::default(), &known).unwrap();
+        if READ.contains(&language) {
+            insta::assert_snapshot!(format!("system_{language}"), whole);
+        }
         let (levels, nobody) = (Levels::default(), Profile::default());
         let mut voices = Vec::new();
         for points in [0, 100, 300, 600, 1000] {
@@ -66,12 +72,17 @@ fn the_whole_prompt_in_both_languages_at_every_level() {
             let system = prompts.system(&Persona::default(), &known).unwrap();
             assert!(!system.contains("# Facts") && !system.contains("# Profile"), "{system}");
             let (_, voice) = system.rsplit_once("\n# ").unwrap();
-            insta::assert_snapshot!(format!("level_{}_{language}", level.number()), voice);
+            if READ.contains(&language) {
+                insta::assert_snapshot!(format!("level_{}_{language}", level.number()), voice);
+            }
             voices.push(voice.to_owned());
         }
         voices.dedup();
         assert_eq!(voices.len(), 5, "two levels speak alike");
-        insta::assert_snapshot!(format!("summary_{language}"), prompts.summary(language).unwrap());
+        let summary = prompts.summary(language).unwrap();
+        if READ.contains(&language) {
+            insta::assert_snapshot!(format!("summary_{language}"), summary);
+        }
     }
 }
 
@@ -144,7 +155,10 @@ fn a_level_speaks_as_its_bot_says_and_the_person_has_the_last_word_on_how_they_a
         };
         let system = prompts.system(&Persona::default(), &known).unwrap();
         let (_, voice) = system.rsplit_once("\n# ").unwrap();
-        insta::assert_snapshot!(format!("level_own_{language}"), voice);
+        assert!(voice.contains("Speak as a pirate, {{ level }}."), "{voice}");
+        if READ.contains(&language) {
+            insta::assert_snapshot!(format!("level_own_{language}"), voice);
+        }
     }
 }
 
