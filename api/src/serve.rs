@@ -56,17 +56,20 @@ pub fn serve(
     let cors_origins = config.cors_origins.clone();
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     time::follow(&api.store, &clock, tasks, metrics);
-    check_keys(&api, tasks);
     payments::watch(api.payments.clone(), metrics, tasks);
     start_jobs(&api, clock, tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
 }
 
-/// Jobs lease what they work on, and so begin when it is known what time it is for all replicas.
+/// Jobs lease what they work on, and so begin when it is known what time it is for all replicas. And they throw away what no key
+/// opens, to make it anew: so not before the keys are known to fit.
 fn start_jobs(api: &Api, clock: Clock, tasks: &Tasks) {
     let (api, soft, to) = (api.clone(), tasks.soft(), tasks.clone());
     tasks.spawn("begin-jobs", async move {
+        if !keys_fit(&api.store, &to).await? {
+            return Ok(());
+        }
         tokio::select! {
             () = clock.settled() => begin_jobs(&api, &to),
             () = soft.cancelled() => {}
@@ -83,24 +86,22 @@ fn begin_jobs(api: &Api, tasks: &Tasks) {
     api.scheduler.start(tasks);
 }
 
-/// Stops the process, as a task that fails, when `ENCRYPTION_KEY` does not fit what the database holds: otherwise each
-/// message would fail alone, and be set aside one by one.
-fn check_keys(api: &Api, tasks: &Tasks) {
+/// Asks until it is known whether `ENCRYPTION_KEY` fits what the database holds; false when the process stops first. The error, when
+/// it does not, stops the process: otherwise each message would fail alone, and be set aside one by one.
+async fn keys_fit(store: &Store, tasks: &Tasks) -> Result<bool, StoreError> {
     const AGAIN: Duration = Duration::from_secs(1);
-    let (store, soft) = (api.store.clone(), tasks.soft());
-    tasks.spawn("check-keys", async move {
-        loop {
-            match rotate::verify(&store).await {
-                Err(error @ StoreError::Undecryptable(_)) => return Err(error.into()),
-                Ok(()) => return Ok(()),
-                Err(error) => tracing::debug!(%error, "the keys cannot be checked yet"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(AGAIN) => {}
-                () = soft.cancelled() => return Ok(()),
-            }
+    let soft = tasks.soft();
+    loop {
+        match rotate::verify(store).await {
+            Err(error @ StoreError::Undecryptable(_)) => return Err(error),
+            Ok(()) => return Ok(true),
+            Err(error) => tracing::debug!(%error, "the keys cannot be checked yet"),
         }
-    });
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = soft.cancelled() => return Ok(false),
+        }
+    }
 }
 
 /// Who takes payments. All of them, always: what was paid can be given back, and a subscription cancelled, when no more is

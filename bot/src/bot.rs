@@ -13,7 +13,7 @@ use evolve_runtime::{clock::Clock, shutdown::Tasks};
 use evolve_store::Store;
 use moka::future::Cache;
 use secrecy::SecretString;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use crate::{
     api::Api,
@@ -47,6 +47,8 @@ pub(crate) struct Bot {
     pub(crate) contact: Contact,
     /// Whether too much waits in the inbox.
     pub(crate) pressure: Pressure,
+    /// Worked one at a time: what was under way in several processes that died.
+    pub(crate) suspects: Arc<Semaphore>,
     /// Signalled when this process wrote something into the outbox, which is sooner than Postgres' notification.
     pub(crate) owed: Arc<Notify>,
     /// Who asks from other chats.

@@ -41,7 +41,10 @@ use evolve_runtime::{
     shutdown::Tasks,
 };
 use evolve_store::{Store, redis::Redis, time, wakeups::Wakeups};
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -86,6 +89,7 @@ pub fn start(
         me: Arc::default(),
         askers: inline::Askers::default(),
         contact: Contact::default(),
+        suspects: Arc::new(Semaphore::new(1)),
         owed: Arc::new(Notify::new()),
         provider_token: config.provider_token.clone(),
         checkouts: bot::checkouts(),

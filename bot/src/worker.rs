@@ -6,6 +6,10 @@
 //! and a process that dies leaves only a lease that runs out. One that is asked to stop, and has no time left for an update, hands
 //! it back: another goes on at once, in the message that has begun to grow.
 //!
+//! What takes a process down takes others with it that it worked just then. So what was under way in [`SUSPECTED`] processes that died
+//! is worked one at a time from then on, and is buried after [`MAX_CRASHES`]: what is innocent is answered meanwhile, however often
+//! processes die for other reasons.
+//!
 //! What Telegram reports of money is never buried: after as many attempts it is set apart from its chat, which goes on
 //! without it, the person is told, and it is tried every few minutes until somebody has mended what is wrong.
 
@@ -25,8 +29,14 @@ use crate::{
 /// How long an update is ours without a sign of life: what a dead replica held waits for so long.
 const LEASE: TimeDelta = TimeDelta::seconds(10);
 const EXTEND_EVERY: Duration = Duration::from_secs(3);
-/// Attempts after which an update is not tried again.
+/// Failures after which an update is not tried again.
 const MAX_ATTEMPTS: i32 = 5;
+/// Processes that died over an update, after which it is worked one at a time.
+const SUSPECTED: i32 = 3;
+/// Processes that died over it, after which it is not tried again.
+const MAX_CRASHES: i32 = 12;
+/// For so long it waits where another such is worked.
+const SUSPECT_PAUSE: Duration = Duration::from_secs(1);
 /// Longest pause between two attempts at an update while a neighbour is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Pause between two attempts at a report of money that was set apart.
@@ -122,14 +132,21 @@ enum End {
 
 async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
     let is_money = handlers::is_money(&update.payload);
-    if update.attempts > MAX_ATTEMPTS && !is_money {
-        // Every attempt so far ended without a word: it takes whole processes down.
+    let crashes = update.crashes();
+    if crashes >= MAX_CRASHES && !is_money {
         bot.metrics.inbox_failure("crashed");
         return bury(bot, update, "every attempt crashed".to_owned()).await;
     }
-    if update.attempts > MAX_ATTEMPTS && update.chat_id.is_some() {
+    if crashes >= MAX_CRASHES && update.chat_id.is_some() {
         bot.metrics.inbox_failure("crashed");
         return set_apart(bot, update, "every attempt crashed".to_owned()).await;
+    }
+    let turn = (crashes >= SUSPECTED).then(|| bot.suspects.try_acquire());
+    if matches!(turn, Some(Err(_))) {
+        let at = bot.clock.now() + SUSPECT_PAUSE.mul_f64(rand::random_range(1.0..1.2));
+        // Why it was put back before is kept: how long it has been in doubt is counted from that.
+        let reason = update.error.clone().unwrap_or_else(|| "suspected".to_owned());
+        return End::Again { at, reason, counts: false };
     }
     let handled = AssertUnwindSafe(handlers::handle(bot, update)).catch_unwind().await;
     let (reason, detail) = match handled {
@@ -159,13 +176,14 @@ async fn decide(bot: &Bot, update: &ClaimedUpdate) -> End {
         detail,
         "handling an update failed"
     );
-    if update.attempts >= MAX_ATTEMPTS && is_money {
+    let failures = update.faults + 1;
+    if failures >= MAX_ATTEMPTS && is_money {
         return set_apart(bot, update, format!("{reason}: {detail}")).await;
     }
-    if update.attempts >= MAX_ATTEMPTS {
+    if failures >= MAX_ATTEMPTS {
         return bury(bot, update, format!("{reason}: {detail}")).await;
     }
-    let seconds = 1_i64 << update.attempts.clamp(0, 5);
+    let seconds = 1_i64 << failures.clamp(0, 5);
     End::Again {
         at: bot.clock.now() + TimeDelta::seconds(seconds),
         reason: format!("{reason}: {detail}"),

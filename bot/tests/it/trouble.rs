@@ -1,5 +1,7 @@
 //! Neighbours that are away, and updates that cannot be handled.
 
+use std::sync::Arc;
+
 use chrono::{TimeDelta, Utc};
 use evolve_contract::{
     Code, Problem,
@@ -9,6 +11,7 @@ use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{Store, StoreConfig};
 use evolve_testkit::database::OwnPostgres;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::{
     api::Reply,
@@ -197,6 +200,65 @@ async fn a_report_of_money_that_cannot_be_booked_is_never_given_up_and_its_chat_
     assert_eq!(world.texts(42).len(), 1, "they are told once: {:?}", world.texts(42));
     world.telegram.send_text(anna(), "А теперь?");
     world.wait_for_last(42, "echo: А теперь?").await;
+}
+
+#[tokio::test]
+async fn who_was_under_way_in_many_processes_that_died_is_answered_all_the_same_and_one_at_a_time() {
+    let world = World::new().await;
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Привет");
+    world.telegram.send_text(john(), "Hello");
+    world.wait_for_last(42, "echo: Привет").await;
+    world.wait_for_last(7, "echo: Hello").await;
+    bot.stop().await;
+    // Six processes died over each of two messages; the first is being answered while the second is due.
+    world.telegram.send_text(anna(), "Раз");
+    world.telegram.send_text(john(), "Two");
+    let updates = world.telegram.pending_updates();
+    let pool = world.database.pool();
+    for update in &updates {
+        let (id, person) = (update["update_id"].as_i64(), update["message"]["from"]["id"].as_i64());
+        let sql = "INSERT INTO inbox (update_id, chat_id, user_id, payload, attempts, ready_at, received_at, rank)
+                   VALUES ($1, $2, $2, $3, 6, now(), now(), now())";
+        sqlx::query(sql).bind(id).bind(person).bind(update).execute(&pool).await.unwrap();
+    }
+    let go = Arc::new(Notify::new());
+    let held = Arc::clone(&go);
+    world.api.answer(move |call, _| Reply::Later(held.clone(), format!("echo: {}", call.request.message)));
+    let _bot = world.bot().await;
+    let under_way = "SELECT count(*) FILTER (WHERE leased_until > now()), count(*) FILTER (WHERE error = 'suspected')
+                     FROM inbox WHERE state = 'pending'";
+    evolve_testkit::eventually("one is worked and the other waits for it", async || {
+        sqlx::query_as::<_, (i64, i64)>(under_way).fetch_one(&pool).await.unwrap() == (1, 1)
+    })
+    .await;
+    go.notify_one();
+    world.wait_for_last(42, "echo: Раз").await;
+    go.notify_one();
+    world.wait_for_last(7, "echo: Two").await;
+}
+
+#[tokio::test]
+async fn what_takes_every_process_down_is_set_aside_and_its_person_told() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    let sql = "INSERT INTO inbox (update_id, chat_id, user_id, payload, attempts, ready_at, received_at, rank)
+               VALUES (1, 42, 42, $1, 12, now(), now(), now())";
+    let payload = json!({ "update_id": 1, "message": {
+        "message_id": 900, "date": 1_770_000_000, "text": "Привет",
+        "chat": { "id": 42, "type": "private", "first_name": "Анна" },
+        "from": { "id": 42, "is_bot": false, "first_name": "Анна", "language_code": "ru" },
+    } });
+    world.telegram.open_chat(anna());
+    sqlx::query(sql).bind(payload).execute(&world.database.pool()).await.unwrap();
+    world.telegram.send_text(john(), "Hello");
+    world.wait_for_last(7, "echo: Hello").await;
+    evolve_testkit::eventually("Anna is told", async || world.texts(42).len() == 1).await;
+    let (state, error): (String, String) = sqlx::query_as("SELECT state, error FROM inbox WHERE update_id = 1")
+        .fetch_one(&world.database.pool())
+        .await
+        .unwrap();
+    assert_eq!((state.as_str(), error.as_str()), ("dead", "every attempt crashed"));
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ pub struct ClaimedUpdate {
     pub payload: Value,
     /// Attempts that count, this one included.
     pub attempts: i32,
+    /// How many of the earlier ones failed; the others ended without a word, with the process.
+    pub faults: i32,
     /// The message in which an earlier attempt has begun to show its answer.
     pub draft_id: Option<i64>,
     /// Whether somebody may have begun to work it before: their attempt was given back, or they died.
@@ -59,6 +61,14 @@ pub struct ClaimedUpdate {
     /// When it came.
     pub received_at: DateTime<Utc>,
     worker: Uuid,
+}
+
+impl ClaimedUpdate {
+    /// How many attempts ended without a word: with the process that made them.
+    #[must_use]
+    pub fn crashes(&self) -> i32 {
+        self.attempts - 1 - self.faults
+    }
 }
 
 /// The inbox. Borrowed from [`Store::inbox`].

@@ -13,7 +13,7 @@ macro_rules! updates {
             "WITH chosen AS (",
             $which,
             "), again AS (
-                UPDATE inbox i SET state = 'pending', finished_at = NULL, attempts = 0, ready_at = $1, rank = $1,
+                UPDATE inbox i SET state = 'pending', finished_at = NULL, attempts = 0, faults = 0, ready_at = $1, rank = $1,
                                    leased_until = NULL, leased_by = NULL, draft_id = NULL, error = 'replayed'
                 FROM chosen WHERE i.update_id = chosen.update_id
                 RETURNING i.update_id

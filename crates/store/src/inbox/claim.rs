@@ -17,7 +17,7 @@ macro_rules! claim {
             )
             UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
             FROM next WHERE i.update_id = next.update_id
-            RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.received_at, i.draft_id, i.error"
+            RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.faults, i.received_at, i.draft_id, i.error"
         )
     };
 }
@@ -101,6 +101,7 @@ impl Inbox<'_> {
             user_id: Option<i64>,
             payload: Option<Json<Value>>,
             attempts: i32,
+            faults: i32,
             received_at: DateTime<Utc>,
             draft_id: Option<i64>,
             error: Option<String>,
@@ -113,6 +114,7 @@ impl Inbox<'_> {
             user_id: row.user_id,
             payload: row.payload.map(|json| json.0).unwrap_or_default(),
             attempts: row.attempts,
+            faults: row.faults,
             received_at: row.received_at,
             draft_id: row.draft_id,
             repeated: row.attempts > 1 || row.error.is_some(),

@@ -33,7 +33,7 @@ const FINISH: &str = "
 
 const RETRY: &str = "
     UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4,
-                     attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
+                     attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END, faults = faults + CASE WHEN $5 THEN 1 ELSE 0 END
     WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
 /// Why it was given back the time before is kept: how long it has been in doubt is counted from that. $1 update, $2 worker, $3 now.
@@ -47,7 +47,7 @@ const HAND_BACK: &str = "
     SELECT pg_notify('inbox', '') FROM back";
 
 const SET_APART: &str = "
-    UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4, chat_id = NULL,
+    UPDATE inbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, error = $4, chat_id = NULL, faults = faults + 1,
                      apart_at = COALESCE(apart_at, $5)
     WHERE update_id = $1 AND leased_by = $2 AND state = 'pending'";
 
