@@ -95,7 +95,11 @@ async fn keys_fit(store: &Store, tasks: &Tasks) -> Result<bool, StoreError> {
         match rotate::verify(store).await {
             Err(error @ StoreError::Undecryptable(_)) => return Err(error),
             Ok(()) => return Ok(true),
-            Err(error) => tracing::debug!(%error, "the keys cannot be checked yet"),
+            Err(error) if error.is_unavailable() => tracing::debug!(%error, "the keys cannot be checked yet"),
+            Err(error) => {
+                tracing::error!(%error, "the keys cannot be checked");
+                return Ok(true);
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(AGAIN) => {}
