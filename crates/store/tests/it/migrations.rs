@@ -88,6 +88,7 @@ const DATA: [(i64, &str); 34] = [
     (34, "UPDATE inbox SET apart_at = now()"),
     (35, "INSERT INTO audit_log (id, at, actor, request_id, act, outcome)
           VALUES (gen_random_uuid(), now(), 'service-key:5f0c2a91', 'request', 'payment.refund', 'done')"),
+    (39, "UPDATE inbox SET state = 'done', finished_at = now()"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
