@@ -16,6 +16,8 @@ fn surroundings() -> Surroundings {
         api_url: "http://quickstart-api:8000".to_owned(),
         telegram_api_url: TELEGRAM_API_URL.to_owned(),
         database_url: SecretKeyRef::new("quickstart-database", "DATABASE_URL"),
+        api_database_url: SecretKeyRef::new("quickstart-database", "DATABASE_URL"),
+        bot_database_url: SecretKeyRef::new("quickstart-database", "DATABASE_URL"),
         redis_url: Some(SecretKeyRef::new("quickstart-redis", "REDIS_URL")),
         telegram_token: SecretKeyRef::new("quickstart", "TELEGRAM_BOT_TOKEN"),
         jwt_secret: entry("JWT_SECRET"),
