@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use evolve_testkit::models::{Behaviour, GeminiServer};
+use evolve_testkit::models::{Behaviour, End, GeminiServer, Recorded};
 use evolve_testkit::process::{ServerProcess, Spec, free_port};
 use evolve_testkit::telegram::TelegramServer;
 use evolve_testkit::{TestDatabase, TestRedis, eventually};
@@ -22,6 +22,11 @@ const ENCRYPTION_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 const GRACE: Duration = Duration::from_secs(30);
 /// Of these, what is left for handing back: whoever does not hear the second signal waits for all the rest.
 const UNHURRIED: Duration = Duration::from_secs(25);
+
+/// What the model says to one of two things.
+fn answer(request: &Recorded) -> &'static str {
+    if request.prompt.contains("second") { "about second" } else { "about first" }
+}
 
 /// What outlives a process.
 struct World {
@@ -42,10 +47,12 @@ struct Replica {
 impl World {
     /// Nothing where the programs are not built.
     async fn new() -> Option<Self> {
+        let (binaries, gemini) = (binaries("processes that are told to stop")?, GeminiServer::start().await.unwrap());
+        gemini.answer_with(|request| Some(Behaviour::say(answer(request))));
         Some(Self {
-            binaries: binaries("processes that are told to stop")?,
+            binaries,
+            gemini,
             telegram: TelegramServer::builder().patience(Duration::from_secs(90)).start().await,
-            gemini: GeminiServer::start().await.unwrap(),
             database: TestDatabase::migrated().await,
             redis: TestRedis::create().await,
             logs: tempfile::Builder::new().prefix("evolve-stopping-").tempdir().unwrap(),
@@ -103,10 +110,10 @@ impl World {
         replica
     }
 
-    /// Anna says something, and the model thinks about it until it is released.
-    async fn somebody_waits(&self, said: &str) {
-        self.gemini.next(Behaviour::Hang);
-        self.telegram.send_text(ANNA, said);
+    /// Anna says something, and the model is in the middle of its answer until it is released.
+    async fn somebody_waits(&self) {
+        self.gemini.next(Behaviour::chunks_then(["about first"], End::Silence));
+        self.telegram.send_text(ANNA, "first");
         self.gemini.wait_for_requests(1).await;
     }
 
@@ -150,7 +157,7 @@ async fn a_bot_that_is_told_to_stop_finishes_what_it_answers_and_takes_nothing_n
     let Some(world) = World::new().await else { return };
     let api = world.api(free_port().unwrap()).await;
     let bot = world.bot(&api).await;
-    world.somebody_waits("first").await;
+    world.somebody_waits().await;
     bot.tell_to_stop().await;
     world.telegram.send_text(ANNA, "second");
     world.gemini.release();
@@ -167,7 +174,7 @@ async fn an_api_that_is_told_to_stop_finishes_the_answer_that_somebody_waits_for
     let Some(world) = World::new().await else { return };
     let api = world.api(free_port().unwrap()).await;
     let _bot = world.bot(&api).await;
-    world.somebody_waits("first").await;
+    world.somebody_waits().await;
     api.tell_to_stop().await;
     world.gemini.release();
     assert_eq!(api.ended().await, 0);
@@ -180,7 +187,7 @@ async fn a_bot_that_is_told_twice_hands_back_what_it_has_no_time_for_and_another
     let Some(world) = World::new().await else { return };
     let api = world.api(free_port().unwrap()).await;
     let bot = world.bot(&api).await;
-    world.somebody_waits("first").await;
+    world.somebody_waits().await;
     bot.tell_to_stop().await;
     let told = Instant::now();
     bot.signal().await;
@@ -198,7 +205,7 @@ async fn an_api_that_is_told_twice_hands_its_turn_back_and_the_next_one_answers(
     let port = free_port().unwrap();
     let api = world.api(port).await;
     let _bot = world.bot(&api).await;
-    world.somebody_waits("first").await;
+    world.somebody_waits().await;
     api.tell_to_stop().await;
     let told = Instant::now();
     api.signal().await;
