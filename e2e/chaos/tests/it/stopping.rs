@@ -7,7 +7,7 @@ use std::time::Duration;
 use evolve_testkit::models::{Behaviour, End, GeminiServer, Recorded};
 use evolve_testkit::process::{ServerProcess, Spec, free_port};
 use evolve_testkit::telegram::TelegramServer;
-use evolve_testkit::{TestDatabase, TestRedis, eventually};
+use evolve_testkit::{TestDatabase, TestRedis, eventually, within};
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
@@ -117,6 +117,15 @@ impl World {
         self.gemini.wait_for_requests(1).await;
     }
 
+    /// The model goes on, and Anna is answered. Again and again, since what has not fallen silent yet does not hear it.
+    async fn goes_on(&self) {
+        within(Duration::from_secs(60), "she is answered", async || {
+            self.gemini.release();
+            !self.telegram.messages(ANNA).is_empty()
+        })
+        .await;
+    }
+
     /// So many answers, each to one of these and in this order.
     async fn answered(&self, said: &[&str]) {
         let sent = self.telegram.wait_for(ANNA, |sent| sent.len() >= said.len()).await;
@@ -160,7 +169,7 @@ async fn a_bot_that_is_told_to_stop_finishes_what_it_answers_and_takes_nothing_n
     world.somebody_waits().await;
     bot.tell_to_stop().await;
     world.telegram.send_text(ANNA, "second");
-    world.gemini.release();
+    world.goes_on().await;
     world.answered(&["first"]).await;
     assert_eq!(bot.ended().await, 0);
     assert_eq!(world.gemini.requests().len(), 1, "it took something new");
@@ -176,7 +185,7 @@ async fn an_api_that_is_told_to_stop_finishes_the_answer_that_somebody_waits_for
     let _bot = world.bot(&api).await;
     world.somebody_waits().await;
     api.tell_to_stop().await;
-    world.gemini.release();
+    world.goes_on().await;
     assert_eq!(api.ended().await, 0);
     world.answered(&["first"]).await;
     assert_eq!(world.gemini.requests().len(), 1);
@@ -194,7 +203,7 @@ async fn a_bot_that_is_told_twice_hands_back_what_it_has_no_time_for_and_another
     bot.ended().await;
     assert!(told.elapsed() < UNHURRIED, "it took {:?}", told.elapsed());
     let _heir = world.bot(&api).await;
-    world.gemini.release();
+    world.goes_on().await;
     world.answered(&["first"]).await;
     assert_eq!(world.gemini.requests().len(), 1, "the turn went on in the API, and is not made anew");
 }
