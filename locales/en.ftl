@@ -316,6 +316,11 @@ privacy =
         [one] , for { $unanswered } day at most
        *[other] , for { $unanswered } days at most
     }
+    • what I am about to tell you: until it is sent{ $unsent ->
+        [0] {""}
+        [one] , and for { $unsent } more day where it could not be
+       *[other] , and for { $unsent } more days where it could not be
+    }
     • what I answered when you asked me from another chat (inline), but not the question{ $inline ->
         [0] {""}
         [one] : for { $inline } day

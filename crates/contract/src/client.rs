@@ -1,5 +1,6 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod admin;
 mod aside;
 mod data;
 mod memory;
@@ -14,7 +15,7 @@ use serde::de::DeserializeOwned;
 use sse_stream::{Sse, SseByteStream};
 use url::Url;
 
-pub use self::payments::Bot;
+pub use self::{admin::BroadcastAct, payments::Bot};
 
 use crate::{
     Code, Problem,

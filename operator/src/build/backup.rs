@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::container::{self, plain_variable, secret_variable};
+use super::period::longest_gap;
 use super::{Inputs, labels, names, surroundings};
 use crate::crd::{Backup, EvolveBot, S3, SecretKeyRef};
 
@@ -77,6 +78,14 @@ pub(super) fn schedule(bot: &EvolveBot, inputs: &Inputs) -> Option<CronJob> {
         }),
         status: None,
     })
+}
+
+/// How old the newest good copy may become, seconds: two pauses of the schedule, or one where a late and long copy takes more.
+/// Nothing where it is never due.
+#[must_use]
+pub fn oldest(settings: &Backup) -> Option<i64> {
+    let pause = longest_gap(&settings.schedule)?.num_seconds();
+    Some((2 * pause).max(pause + LATEST_START + DEADLINE))
 }
 
 /// A backup out of turn, as the schedule would make it. `suffix` tells it apart: 10 letters and digits at most.

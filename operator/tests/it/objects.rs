@@ -344,3 +344,36 @@ fn an_example_is_valid_and_survives_being_written_and_read(#[case] text: &str) {
     assert_eq!(bot, again);
     assert!(evolve_operator::validate::problems(&again).is_empty());
 }
+
+#[test]
+fn who_migrates_and_copies_owns_the_database_and_pods_have_the_accounts_that_are_named_for_them() {
+    const ACCOUNTS: &str = "
+apiVersion: evolveai.dev/v1alpha1
+kind: EvolveBot
+metadata: { name: eva }
+spec:
+  database:
+    urlSecretRef: { name: db, key: owner }
+    apiUrlSecretRef: { name: db, key: api }
+    botUrlSecretRef: { name: db, key: bot }
+    rolesPrefix: eva
+  backup: { volume: { size: 1Gi } }
+";
+    let account = |pod: PodSpec| {
+        let mut variables = pod.containers.into_iter().flat_map(|container| container.env.unwrap());
+        let url = variables.find(|variable| variable.name == "DATABASE_URL").unwrap();
+        url.value_from.unwrap().secret_key_ref.unwrap().key
+    };
+    let desired = desired(ACCOUNTS);
+    let migration = desired.migration.spec.unwrap().template.spec.unwrap();
+    let command = migration.containers[0].command.clone().unwrap();
+    assert_eq!(command, ["evolve", "migrate", "up", "--roles", "eva"]);
+    let backup = desired.backup.unwrap().spec.unwrap().job_template.spec.unwrap().template.spec.unwrap();
+    let pods = [desired.api, desired.bot].map(|part| part.spec.unwrap().template.spec.unwrap());
+    let [api, bot] = pods.map(account);
+    assert_eq!([account(migration), account(backup), api, bot], ["owner", "owner", "api", "bot"]);
+    let found = references(&stored(ACCOUNTS)).secrets.into_iter().filter(|needed| needed.source.name == "db");
+    let found: Vec<_> = found.map(|needed| format!("{} <- {}", needed.path, needed.source.key)).collect();
+    let expected = ["urlSecretRef <- owner", "apiUrlSecretRef <- api", "botUrlSecretRef <- bot"];
+    assert_eq!(found, expected.map(|one| format!("spec.database.{one}")));
+}

@@ -118,3 +118,21 @@ async fn who_reads_numbers_reads_no_words() {
     .unwrap();
     assert_eq!(readable.into_iter().map(|(column,)| column).collect::<BTreeSet<_>>(), BTreeSet::new());
 }
+
+/// A copy holds no rights, so functions that run as the owner are everybody's after a restore.
+#[tokio::test]
+async fn what_a_restore_opened_to_everybody_is_shut_again() {
+    let accounts = accounts().await;
+    let Roles { app, analytics, .. } = &accounts.roles;
+    let open =
+        "GRANT EXECUTE ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date),
+                enable_message_vectors(), forget_audit_log(timestamptz) TO PUBLIC";
+    sqlx::query(open).execute(&accounts.owner).await.unwrap();
+    let partitions = "SELECT ensure_message_partitions('2031-01-01', 1)";
+    assert_eq!(accounts.code(analytics, partitions).await, None);
+    roles::grant(accounts.database.url(), &accounts.roles).await.unwrap();
+    for (role, refused) in [(analytics, partitions), (app, partitions), (app, "SELECT forget_audit_log('2000-01-01')")]
+    {
+        assert_eq!(accounts.code(role, refused).await.as_deref(), NOT_ALLOWED, "{role}: {refused}");
+    }
+}

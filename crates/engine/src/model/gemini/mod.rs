@@ -28,6 +28,8 @@ use super::{EventStream, ModelProvider};
 /// How to reach Gemini, and which model to ask.
 #[derive(Debug, Clone)]
 pub struct GeminiConfig {
+    /// What to call it in metrics and `GET /ready`; [`Self::DEFAULT_NAME`] unless another one is configured.
+    pub name: String,
     /// `GOOGLE_API_KEY`.
     pub api_key: SecretString,
     /// The model's id, such as `gemini-3.8-flash`.
@@ -41,6 +43,8 @@ pub struct GeminiConfig {
 }
 
 impl GeminiConfig {
+    /// What it is called where nothing is said.
+    pub const DEFAULT_NAME: &'static str = "gemini";
     /// The model that is asked unless another one is configured.
     pub const DEFAULT_MODEL: &'static str = "gemini-3.8-flash";
     /// Google's own address.
@@ -111,7 +115,7 @@ impl fmt::Debug for Gemini {
 #[async_trait]
 impl ModelProvider for Gemini {
     fn name(&self) -> &str {
-        "gemini"
+        &self.config.name
     }
 
     fn model(&self) -> &str {
