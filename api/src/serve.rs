@@ -89,10 +89,16 @@ fn check_keys(api: &Api, tasks: &Tasks) {
     const AGAIN: Duration = Duration::from_secs(1);
     let (store, soft) = (api.store.clone(), tasks.soft());
     tasks.spawn("check-keys", async move {
+        let mut is_said = false;
         loop {
             match rotate::verify(&store).await {
                 Err(error @ StoreError::Undecryptable(_)) => return Err(error.into()),
                 Ok(()) => return Ok(()),
+                // Once: it may be a certificate that somebody has to mend, and nobody looks at debug for that.
+                Err(error) if !is_said => {
+                    tracing::warn!(%error, "the database does not answer; waiting for it");
+                    is_said = true;
+                }
                 Err(error) => tracing::debug!(%error, "the keys cannot be checked yet"),
             }
             tokio::select! {

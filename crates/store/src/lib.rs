@@ -57,6 +57,7 @@ pub mod weeks;
 mod database;
 #[cfg(test)]
 mod plans;
+mod tls;
 
 pub use database::{Store, StoreConfig};
 pub use error::StoreError;
