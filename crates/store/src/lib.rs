@@ -22,6 +22,7 @@ pub mod failures;
 pub mod feedback;
 pub mod first;
 pub mod forgetting;
+pub mod guesses;
 pub mod history;
 pub mod inbox;
 pub mod jobs;

@@ -24,6 +24,7 @@ use redis::{AsyncConnectionConfig, Client, InfoDict, RedisResult, aio::Multiplex
 use tokio::sync::Mutex;
 
 use crate::{
+    guesses::{Book, Guesses},
     limits::{Limits, LocalWindows},
     tls,
 };
@@ -108,6 +109,7 @@ struct Inner {
     server: Option<Server>,
     metrics: CallMetrics,
     local: LocalWindows,
+    guesses: Book,
 }
 
 #[derive(Debug)]
@@ -150,6 +152,7 @@ impl Redis {
             server,
             metrics: CallMetrics::register(metrics),
             local: LocalWindows::new(),
+            guesses: Book::default(),
         }))
     }
 
@@ -157,6 +160,12 @@ impl Redis {
     #[must_use]
     pub fn limits(&self) -> Limits<'_> {
         Limits::new(self, &self.0.local)
+    }
+
+    /// Proofs that did not hold, counted in Redis, or in this process while Redis is away.
+    #[must_use]
+    pub fn guesses(&self) -> Guesses<'_> {
+        Guesses::new(self, &self.0.guesses)
     }
 
     /// Its breaker, where Redis is configured at all.
