@@ -5,8 +5,9 @@
 //! counted: there is one service key for all, and whoever could make a person's door close by guessing at it would do so.
 //!
 //! A service key is a secret that can be guessed, so from an address that is refused none is looked at, not even the right one; from
-//! any other address it opens as ever. A token and `initData` are signatures, which nobody guesses: whose holds is let in from
-//! anywhere, since behind one address there may be many, and only the wrong ones are refused.
+//! any other address it opens as ever. `initData` is a signature, which nobody guesses: one that holds is taken from anywhere, since
+//! behind one address there may be many, and only the wrong ones are refused. So is a token, and of those even the wrong ones are told
+//! that they are wrong: a bot whose tokens of an hour ago were signed with a key that is no more must hear it, to ask for others.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -38,6 +39,11 @@ impl Proof {
             Self::Token => "token",
             Self::InitData => "init_data",
         }
+    }
+
+    /// Whether wrong ones are answered with how long to wait, and not only counted.
+    const fn is_refused(self) -> bool {
+        !matches!(self, Self::Token)
     }
 
     fn from(self, address: IpAddr) -> String {
@@ -96,7 +102,7 @@ pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: Api
     let Some(address) = address else { return error };
     // Who is refused already costs Redis nothing more.
     if let Err(refused) = admit(api, proof, address) {
-        return refused;
+        return if proof.is_refused() { refused } else { error };
     }
     let failed = api.redis.guesses().failed(&proof.from(address), api.clock.now()).await;
     if failed.is_first_refusal() {
@@ -104,8 +110,11 @@ pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: Api
             proof = proof.name(),
             %address,
             failures = failed.count,
-            "proofs from this address are not looked at for a while: too many were wrong"
+            "too many wrong proofs came from this address"
         );
     }
-    if failed.refused_for.is_zero() { error } else { ApiError::new(Code::RateLimited).retry_after(failed.refused_for) }
+    if failed.refused_for.is_zero() || !proof.is_refused() {
+        return error;
+    }
+    ApiError::new(Code::RateLimited).retry_after(failed.refused_for)
 }

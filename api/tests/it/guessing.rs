@@ -44,17 +44,18 @@ async fn who_guesses_at_the_service_key_is_not_listened_to_and_the_bot_is() {
 }
 
 #[tokio::test]
-async fn wrong_tokens_are_refused_and_who_has_one_is_let_in_from_beside_them() {
+async fn wrong_tokens_are_counted_and_always_told_so_since_a_bot_must_hear_that_its_key_has_changed() {
     let api = Api::start().await;
     let token = api.token(IVAN).await;
     api.say(&token, "Привет", None).await.unwrap();
     let profile = async |token: &str| api.get("/profile/42", Some(token)).await;
     assert_eq!(api.get("/profile/42", None).await.code(), Code::Unauthorized, "nothing is no guess");
-    for _ in 0..10 {
+    for _ in 0..15 {
         assert_eq!(profile("a.wrong.token").await.code(), Code::Unauthorized);
     }
-    let refused = profile("a.wrong.token").await;
-    assert_eq!((refused.code(), refused.header("retry-after")), (Code::RateLimited, Some("30")));
+    let counted =
+        async |outcome: &str| api.metric(&format!(r#"auth_failures_total{{proof="token",outcome="{outcome}"}}"#)).await;
+    assert_eq!((counted("wrong").await, counted("refused").await), (15.0, 4.0));
     assert_eq!(profile(&token).await.status, StatusCode::OK, "behind one address there are many");
     api.clock.advance(TimeDelta::hours(2));
     for _ in 0..12 {
