@@ -65,7 +65,7 @@ impl ProofMetrics {
     /// Registers it.
     #[must_use]
     pub fn register(metrics: &Metrics) -> Self {
-        let failures = Family::default();
+        let failures = Family::<Labels, Counter>::default();
         metrics.register(|registry| {
             let help = "Proofs that were not taken, by kind, and whether they were wrong or not looked at any more";
             registry.register("auth_failures", help, failures.clone());

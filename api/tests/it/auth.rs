@@ -75,19 +75,20 @@ async fn nobody_gets_a_token_without_proof() {
 
 #[tokio::test]
 async fn while_one_key_takes_the_place_of_another_both_open_and_replicas_take_each_others_tokens() {
-    let (new, new_secret) = ("another service key, of 32 letters", "another secret for tokens, 32 and more");
-    let setup = Setup::new().await;
+    let (old, new) = ("a service key of thirty-two letters", "another service key of so many letters");
+    let new_secret = "another secret of thirty-two letters";
+    let setup = Setup::new().await.with("SERVICE_KEY", old);
     let old_replica = setup.start().await;
-    let setup = setup.with("SERVICE_KEY", format!("{new},{SERVICE_KEY}"));
+    let setup = setup.with("SERVICE_KEY", format!("{new},{old}"));
     let new_replica = setup.with("JWT_SECRET", format!("{JWT_SECRET},{new_secret}")).start().await;
-    for key in [new, SERVICE_KEY] {
+    for key in [new, old] {
         let token = new_replica.client.auth_as_service(&key.into(), IVAN).await.unwrap().access_token;
         for replica in [&old_replica, &new_replica] {
             let answer = replica.get("/profile/status/42", Some(&token)).await;
             assert_eq!(answer.code(), Code::ProfileNotFound, "let in, and nobody yet");
         }
     }
-    let both = format!("{new},{SERVICE_KEY}");
+    let both = format!("{new},{old}");
     let refused = new_replica.client.auth_as_service(&both.as_str().into(), IVAN).await.unwrap_err();
     assert_eq!(refused.code(), Some(Code::Forbidden), "the list itself is no key");
 }
