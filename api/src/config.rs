@@ -101,12 +101,12 @@ impl Config {
             jwt_secret: env.required_secret(
                 "JWT_SECRET",
                 MIN_SECRET_CHARS,
-                "Signs bearer tokens; the same in every replica.",
+                "Signs bearer tokens; the same in every replica. Comma-separated: the first signs, those of all are taken.",
             ),
             service_key: env.required_secret(
                 "SERVICE_KEY",
                 MIN_SECRET_CHARS,
-                "With it our bot asks /auth for tokens; the same in the bot.",
+                "With it our bot asks /auth for tokens; the same in the bot. Comma-separated: each is taken.",
             ),
             bot_token: env.optional_secret(
                 "TELEGRAM_BOT_TOKEN",

@@ -29,6 +29,7 @@ pub mod operation;
 pub mod payments;
 pub mod problem;
 pub mod profile;
+pub mod proofs;
 pub mod ready;
 pub mod refunds;
 pub mod relationship;

@@ -37,6 +37,7 @@ use crate::{
     chat::{Room, metrics::ChatMetrics},
     limits::Rule,
     payments::terms,
+    proofs::ProofMetrics,
     ready::Readiness,
     router,
     state::{Api, Parts},
@@ -91,10 +92,16 @@ fn begin_jobs(api: &Api, tasks: &Tasks) {
 async fn keys_fit(store: &Store, tasks: &Tasks) -> Result<bool, StoreError> {
     const AGAIN: Duration = Duration::from_secs(1);
     let soft = tasks.soft();
+    let mut is_said = false;
     loop {
         match rotate::verify(store).await {
             Err(error @ StoreError::Undecryptable(_)) => return Err(error),
             Ok(()) => return Ok(true),
+            // Once: it may be a certificate that somebody has to mend, and nobody looks at debug for that.
+            Err(error) if !is_said => {
+                tracing::warn!(%error, "the database does not answer; waiting for it");
+                is_said = true;
+            }
             Err(error) => tracing::debug!(%error, "the keys cannot be checked yet"),
         }
         tokio::select! {
@@ -185,6 +192,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),
+        proof_metrics: ProofMetrics::register(metrics),
         metrics: metrics.clone(),
         clock,
         tasks: tasks.clone(),

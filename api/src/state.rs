@@ -16,6 +16,7 @@ use crate::{
     auth::token::Tokens,
     chat::{Bounds, Room, metrics::ChatMetrics},
     limits::RateLimits,
+    proofs::ProofMetrics,
     ready::Readiness,
 };
 
@@ -95,6 +96,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// Chat metrics.
     pub chat_metrics: ChatMetrics,
+    /// How many proofs were wrong.
+    pub proof_metrics: ProofMetrics,
     /// The registry that `/metrics` shows.
     pub metrics: Metrics,
     /// Time.

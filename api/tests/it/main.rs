@@ -17,6 +17,7 @@ mod data;
 mod export;
 mod failures;
 mod feedback;
+mod guessing;
 mod harness;
 mod images;
 mod limits;

@@ -7,5 +7,6 @@ pub mod config;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod secrets;
 pub mod shutdown;
 pub mod traces;

@@ -14,7 +14,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Keyring, StoreError};
+use crate::{Keyring, StoreError, tls};
 
 /// How long a caller waits for a free connection, or for Postgres to take a new one.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,16 +36,21 @@ impl StoreConfig {
     /// Reads `DATABASE_URL`, `DATABASE_POOL_SIZE` and `ENCRYPTION_KEY`.
     pub fn read(env: &mut Reader) -> Self {
         let database_url =
-            env.required_secret("DATABASE_URL", 1, "Where Postgres is: `postgres://user:password@host:5432/database`.");
+            env.required_secret(
+                "DATABASE_URL",
+                1,
+                "Where Postgres is: `postgres://user:password@host:5432/database`; `?sslmode=verify-full&sslrootcert=/ca.crt` for TLS.",
+            );
         let url = database_url.expose_secret();
         // sqlx takes any scheme.
         let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
         if !url.is_empty() && !is_postgres {
             env.problem("DATABASE_URL must begin with postgres:// or postgresql://".to_owned());
-        } else if !url.is_empty()
-            && let Err(error) = PgConnectOptions::from_str(url)
-        {
-            env.problem(format!("DATABASE_URL cannot be read: {error}"));
+        } else if !url.is_empty() {
+            match PgConnectOptions::from_str(url) {
+                Ok(options) => tls::check_database(env, &options),
+                Err(error) => env.problem(format!("DATABASE_URL cannot be read: {error}")),
+            }
         }
         let pool_size = env.or("DATABASE_POOL_SIZE", "16", "Most connections of this process to Postgres.");
         if pool_size == 0 {

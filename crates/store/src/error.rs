@@ -1,11 +1,19 @@
 //! What can go wrong in the store, sorted by what the caller should do.
 
+use crate::tls;
+
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Postgres cannot serve now (away, starting, out of connections, read-only): try again later.
     #[error("Postgres cannot serve now: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// Postgres and we do not believe each other: somebody has to mend that, but until then it is as if it were away.
+    #[error(
+        "Postgres is not believed, or does not believe us ({0}); the CA that signed its certificate is named by sslrootcert in \
+         DATABASE_URL, and the certificate must be for the name in it"
+    )]
+    Distrusted(#[source] sqlx::Error),
     /// A stored token was not made with any key of `ENCRYPTION_KEY`.
     #[error(
         "{0} cannot be decrypted with any key of ENCRYPTION_KEY; put the key it was encrypted with back into the list"
@@ -28,7 +36,7 @@ impl StoreError {
     /// Whether it is worth trying again in a while.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Distrusted(_))
     }
 
     /// Whether the statement failed on this unique constraint.
@@ -39,6 +47,9 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(&error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)) && tls::is_distrust(&error) {
+            return Self::Distrusted(error);
+        }
         let away = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

@@ -22,6 +22,7 @@ pub mod failures;
 pub mod feedback;
 pub mod first;
 pub mod forgetting;
+pub mod guesses;
 pub mod history;
 pub mod inbox;
 pub mod jobs;
@@ -57,6 +58,7 @@ pub mod weeks;
 mod database;
 #[cfg(test)]
 mod plans;
+mod tls;
 
 pub use database::{Store, StoreConfig};
 pub use error::StoreError;

@@ -8,11 +8,12 @@
 //!
 //! Every key begins with [`RedisConfig::key_prefix`], so that several bots can share a server.
 
+mod config;
+
 use std::{future::Future, sync::Arc, time::Duration};
 
 use evolve_runtime::{
     breaker::{BreakerConfig, BreakerOpen, BreakerSnapshot, SharedBreaker},
-    config::Reader,
     metrics::{DURATION_BUCKETS, Metrics},
 };
 use prometheus_client::{
@@ -20,56 +21,16 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
 };
 use redis::{AsyncConnectionConfig, Client, InfoDict, RedisResult, aio::MultiplexedConnection};
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
-use crate::limits::{Limits, LocalWindows};
+use crate::{
+    guesses::{Book, Guesses},
+    limits::{Limits, LocalWindows},
+    tls,
+};
 
-/// Where Redis is.
-#[derive(Clone, Debug)]
-pub struct RedisConfig {
-    /// `redis://`, `rediss://` or `unix://`; nothing to do without. A secret, since it may hold a password.
-    pub url: Option<SecretString>,
-    /// What every key begins with.
-    pub key_prefix: String,
-    /// The longest time for one call, connecting included.
-    pub timeout: Duration,
-}
-
-impl Default for RedisConfig {
-    fn default() -> Self {
-        Self { url: None, key_prefix: "evolve".to_owned(), timeout: Duration::from_millis(250) }
-    }
-}
-
-impl RedisConfig {
-    /// Reads `REDIS_URL`, `REDIS_KEY_PREFIX` and `REDIS_TIMEOUT_MS`.
-    pub fn read(env: &mut Reader) -> Self {
-        let url = env.optional_secret(
-            "REDIS_URL",
-            1,
-            "Where Redis is (`redis://host:6379/0`); without it, each replica keeps limits for itself and caches nothing.",
-        );
-        if let Some(url) = &url
-            && Client::open(url.expose_secret()).is_err()
-        {
-            env.problem("REDIS_URL is not a Redis address; it looks like redis://user:password@host:6379/0".to_owned());
-        }
-        let key_prefix: String = env.or(
-            "REDIS_KEY_PREFIX",
-            "evolve",
-            "What every Redis key begins with; bots that share a Redis need different ones.",
-        );
-        if key_prefix.is_empty() || !key_prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)) {
-            env.problem("REDIS_KEY_PREFIX may hold letters, digits and -_.: only".to_owned());
-        }
-        let millis: u64 = env.or("REDIS_TIMEOUT_MS", "250", "Longest time for one Redis call, milliseconds.");
-        if millis == 0 {
-            env.problem("REDIS_TIMEOUT_MS must be 1 or more".to_owned());
-        }
-        Self { url, key_prefix, timeout: Duration::from_millis(millis.max(1)) }
-    }
-}
+pub use self::config::RedisConfig;
+use self::config::is_encrypted;
 
 /// Why Redis gave no answer. Callers go on without it.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +44,12 @@ pub enum RedisError {
     /// No answer in time.
     #[error("Redis did not answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
+    /// It is not believed, or does not believe us.
+    #[error(
+        "Redis is not believed, or does not believe us ({0}); REDIS_CA (or the file in REDIS_CA_FILE) is who signed its \
+         certificate, which must be for the name in REDIS_URL"
+    )]
+    Distrusted(#[source] redis::RedisError),
     /// It could not be reached, or refused.
     #[error("Redis failed: {0}")]
     Failed(#[from] redis::RedisError),
@@ -142,6 +109,7 @@ struct Inner {
     server: Option<Server>,
     metrics: CallMetrics,
     local: LocalWindows,
+    guesses: Book,
 }
 
 #[derive(Debug)]
@@ -164,7 +132,10 @@ impl Redis {
     /// Prepares the connection; it is made with the first call, so that start-up does not wait for Redis.
     #[must_use]
     pub fn connect(config: &RedisConfig, metrics: &Metrics) -> Self {
-        let server = config.url.as_ref().and_then(|url| match Client::open(url.expose_secret()) {
+        if config.url.as_ref().is_some_and(is_encrypted) {
+            tls::settle_provider();
+        }
+        let server = config.url.as_ref().and_then(|url| match config.client(url) {
             Ok(client) => Some(Server {
                 client,
                 timeout: config.timeout,
@@ -181,6 +152,7 @@ impl Redis {
             server,
             metrics: CallMetrics::register(metrics),
             local: LocalWindows::new(),
+            guesses: Book::default(),
         }))
     }
 
@@ -188,6 +160,12 @@ impl Redis {
     #[must_use]
     pub fn limits(&self) -> Limits<'_> {
         Limits::new(self, &self.0.local)
+    }
+
+    /// Proofs that did not hold, counted in Redis, or in this process while Redis is away.
+    #[must_use]
+    pub fn guesses(&self) -> Guesses<'_> {
+        Guesses::new(self, &self.0.guesses)
     }
 
     /// Its breaker, where Redis is configured at all.
@@ -248,6 +226,7 @@ impl Redis {
         };
         let result = match tokio::time::timeout(server.timeout, attempt).await {
             Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) if tls::is_distrust(&error) => Err(RedisError::Distrusted(error)),
             Ok(Err(error)) => Err(RedisError::Failed(error)),
             Err(_) => Err(RedisError::TimedOut(server.timeout)),
         };

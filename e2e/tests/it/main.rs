@@ -11,6 +11,8 @@ mod forwarded;
 #[cfg(test)]
 mod four_weeks;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod payments;

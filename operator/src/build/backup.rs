@@ -107,6 +107,7 @@ pub(super) fn pod_template(bot: &EvolveBot, component: &str, pod: PodSpec) -> Po
 fn pod(bot: &EvolveBot, settings: &Backup, inputs: &Inputs) -> PodSpec {
     let dump = [CONNECTION, DUMP];
     let mut variables = vec![database(bot, inputs), folder(bot)];
+    variables.extend(container::trust(bot));
     let keep = plain_variable("KEEP_DAYS", settings.keep_days.to_string());
     let (init, container) = match &settings.s3 {
         None => {

@@ -15,7 +15,8 @@ const COMPONENT: &str = "migration";
 /// The migration of `bot` to `release`.
 pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable], inputs: &Inputs) -> Job {
     let settings = &bot.spec.migration;
-    let variables = container::variables(environment);
+    let mut variables = container::variables(environment);
+    variables.extend(container::trust(bot));
     // A database that is another one, or has its password mended, is worth another try.
     // With the encryption key, which nobody can guess: who may read Jobs must not be able to try passwords on a hash of the
     // database's address alone.

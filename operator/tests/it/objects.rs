@@ -105,6 +105,35 @@ pub(crate) fn all(desired: &Desired) -> Vec<Value> {
     objects.into_iter().flatten().collect()
 }
 
+#[test]
+fn whom_the_api_believes_to_be_the_database_is_believed_by_all_that_connect_to_it() {
+    let ca = "{ name: PGSSLROOTCERT, valueFrom: { configMapKeyRef: { name: database, key: ca.crt } } }";
+    let text = format!(
+        "
+apiVersion: evolveai.dev/v1alpha1
+kind: EvolveBot
+metadata: {{ name: eva }}
+spec:
+  api: {{ pod: {{ extraEnv: [{ca}, {{ name: CHAT_RATE_LIMIT, value: 30/minute }}] }} }}
+  bot: {{ pod: {{ extraEnv: [{ca}] }} }}
+  backup: {{ volume: {{ size: 1Gi }} }}
+"
+    );
+    let desired = desired(&text);
+    let named = |object: Value, variable: &str| object.to_string().matches(&format!("\"name\":\"{variable}\"")).count();
+    let objects = [
+        serde_json::to_value(&desired.migration).unwrap(),
+        serde_json::to_value(&desired.backup).unwrap(),
+        serde_json::to_value(&desired.api).unwrap(),
+        serde_json::to_value(&desired.bot).unwrap(),
+    ];
+    for object in objects.clone() {
+        assert_eq!(named(object.clone(), "PGSSLROOTCERT"), 1, "{object}");
+    }
+    let limits = objects.map(|object| named(object, "CHAT_RATE_LIMIT"));
+    assert_eq!(limits, [0, 0, 1, 0], "the rest is the API's own");
+}
+
 fn render(desired: &Desired) -> String {
     all(desired).iter().map(|object| serde_yaml_ng::to_string(object).unwrap()).collect::<Vec<_>>().join("---\n")
 }

@@ -46,6 +46,8 @@ mod support;
 #[cfg(test)]
 mod time;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod turns;
 #[cfg(test)]
 mod users;
