@@ -6,6 +6,9 @@ pub enum StoreError {
     /// Postgres cannot serve now (away, starting, out of connections, read-only): try again later.
     #[error("Postgres cannot serve now: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// Postgres answers and takes no changes: try again later.
+    #[error("Postgres takes no changes now: it is read-only, as during a fail-over")]
+    ReadOnly,
     /// A stored token was not made with any key of `ENCRYPTION_KEY`.
     #[error(
         "{0} cannot be decrypted with any key of ENCRYPTION_KEY; put the key it was encrypted with back into the list"
@@ -28,7 +31,7 @@ impl StoreError {
     /// Whether it is worth trying again in a while.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::ReadOnly)
     }
 
     /// Whether the statement failed on this unique constraint.
