@@ -362,12 +362,12 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(1);
 
-    fn store(url: &str, size: u32) -> Store {
+    fn store(url: &str, size: u32, metrics: &Metrics) -> Store {
         let limits = Limits { statement: SOON, check: SOON, release: SOON, ..Limits::default() };
         let key = fernet::Fernet::generate_key();
         let config =
             crate::StoreConfig { database_url: url.into(), pool_size: size, encryption_key: key.as_str().into() };
-        Store::connect_within(&config, &Metrics::new(), limits).unwrap()
+        Store::connect_within(&config, metrics, limits).unwrap()
     }
 
     /// Holds all connections of a store of this size at once, so that all of them are open.
@@ -399,10 +399,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_pool_that_is_nearly_used_up_shows_so_until_there_is_room() {
+        let (database, metrics, tasks) = (TestDatabase::migrated().await, Metrics::new(), Tasks::new());
+        let store = store(database.url(), 5, &metrics);
+        watch(&store, &tasks, &metrics);
+        let held: Vec<_> = futures::future::join_all((0..5).map(|_| store.pool.acquire())).await;
+        let shows = |lines: &[&str]| {
+            let shown = metrics.encode();
+            lines.iter().all(|line| shown.lines().any(|shown| shown == format!("database_connection_pool_{line}")))
+        };
+        eventually("it is busy", async || shows(&["busy 1", "in_use 5", "size 5", "available 0", "max 5"])).await;
+        drop(held);
+        eventually("it is not any more", async || shows(&["busy 0", "in_use 0", "size 5", "available 5"])).await;
+        tasks.stop(std::future::pending()).await.unwrap();
+    }
+
+    #[tokio::test]
     async fn connections_that_fell_silent_are_given_up_and_new_ones_serve() {
         let database = TestDatabase::migrated().await;
         let proxy = CountingProxy::postgres(database.url()).await.unwrap();
-        let store = store(proxy.url(), 3);
+        let store = store(proxy.url(), 3, &Metrics::new());
         fill(&store, 3).await;
         eventually("all are free", async || store.pool.in_use().0 == 0 && store.pool.size() == 3).await;
         proxy.silence();
@@ -428,7 +444,7 @@ mod tests {
         };
         // What a session is told when it begins it keeps, as one does that leads to what was the primary.
         alter("SET default_transaction_read_only = on").await;
-        let store = store(database.url(), 3);
+        let store = store(database.url(), 3, &Metrics::new());
         fill(&store, 3).await;
         let write = async || sqlx::query("CREATE TABLE IF NOT EXISTS written (n int)").execute(&store.pool).await;
         let refused = StoreError::from(write().await.unwrap_err());
