@@ -2,21 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use super::Pool;
+use crate::{Store, StoreError};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric as _},
     metrics::gauge::{ConstGauge, Gauge},
 };
-use tokio::time::timeout;
-
-use super::Pool;
-use crate::{Store, StoreError};
 
 /// How often the pool is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Every so many looks it is asked whether Postgres takes changes.
-const ASK_EVERY: u32 = 2;
+/// How often it is asked whether Postgres takes changes.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 
 /// `database_connection_pool_{size,available,in_use,max}`, read when they are asked for.
 #[derive(Debug)]
@@ -67,7 +65,7 @@ impl Busy {
     }
 }
 
-/// Looks after the pool, as a task of `tasks`: warns when more than 80% of it are in use (`database_connection_pool_busy`), and
+/// Looks after the pool, as tasks of `tasks`: warns when more than 80% of it are in use (`database_connection_pool_busy`), and
 /// asks whether Postgres takes changes, so that a pool of whose connections none is written to learns of a fail-over too.
 pub fn watch(store: &Store, tasks: &Tasks, metrics: &Metrics) {
     let gauge: Gauge = Gauge::default();
@@ -75,38 +73,52 @@ pub fn watch(store: &Store, tasks: &Tasks, metrics: &Metrics) {
         let help = "Whether more than 80% of the connections to Postgres are in use";
         registry.register("database_connection_pool_busy", help, gauge.clone());
     });
-    let (store, soft) = (store.clone(), tasks.soft());
+    let (watched, soft) = (store.clone(), tasks.soft());
     tasks.spawn("watch-pool", async move {
         let mut busy = Busy::default();
-        for look in 0_u32.. {
-            let (in_use, max) = store.pool.in_use();
-            if busy.look(in_use, max, Instant::now()) {
-                tracing::warn!(
-                    in_use,
-                    max,
-                    "more than 80% of the connections to Postgres are in use; soon callers wait for one: \
-                     raise DATABASE_POOL_SIZE (and Postgres' max_connections), or add replicas"
-                );
-            }
+        loop {
+            look(&watched, &mut busy);
             gauge.set(i64::from(busy.is_busy));
-            // While all are in use, it is no time to ask for one.
-            if look.is_multiple_of(ASK_EVERY) && in_use < max {
-                ask(&store).await;
-            }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY.mul_f64(rand::random_range(0.8..1.2))) => {}
                 () = soft.cancelled() => return Ok(()),
             }
         }
-        Ok(())
+    });
+    let (store, soft) = (store.clone(), tasks.soft());
+    tasks.spawn("watch-changes", async move {
+        loop {
+            // Has an end of its own; whoever gave up sooner would leave a connection to be tidied each time.
+            let asked = async {
+                ask(&store).await;
+                tokio::time::sleep(ASK_EVERY.mul_f64(rand::random_range(0.8..1.2))).await;
+            };
+            tokio::select! {
+                () = asked => {}
+                () = soft.cancelled() => return Ok(()),
+            }
+        }
     });
 }
 
+fn look(store: &Store, busy: &mut Busy) {
+    let (in_use, max) = store.pool.in_use();
+    if busy.look(in_use, max, Instant::now()) {
+        tracing::warn!(
+            in_use,
+            max,
+            "more than 80% of the connections to Postgres are in use; soon callers wait for one: raise DATABASE_POOL_SIZE \
+             (and Postgres' max_connections), or add replicas"
+        );
+    }
+}
+
 async fn ask(store: &Store) {
-    match timeout(LOOK_EVERY, store.ping()).await {
-        Ok(Ok(()) | Err(StoreError::ReadOnly)) | Err(_) => {}
+    match store.ping().await {
+        // The pool has said it.
+        Ok(()) | Err(StoreError::ReadOnly) => {}
         // Whoever needs it says so.
-        Ok(Err(error)) => tracing::debug!(%error, "Postgres does not say whether it takes changes"),
+        Err(error) => tracing::debug!(%error, "Postgres does not say whether it takes changes"),
     }
 }
 
