@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::Pool;
-use crate::{Store, StoreError};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric as _},
     metrics::gauge::{ConstGauge, Gauge},
 };
+
+use super::Pool;
+use crate::{Store, StoreError};
 
 /// How often the pool is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
