@@ -154,6 +154,8 @@ struct Care {
 impl Care {
     /// See the module's header.
     const SUSPECT_EVERY: Duration = Duration::from_secs(1);
+    /// After so long without a suspicion the next one is worth a word.
+    const NEWS_AFTER: Duration = Duration::from_secs(60);
 
     fn deadline(&self) -> Deadline {
         Deadline::now() + self.limits.statement
@@ -166,8 +168,13 @@ impl Care {
 
     fn suspect(&self) {
         let mut suspected = self.suspected.lock().unwrap_or_else(PoisonError::into_inner);
-        if suspected.is_none_or(|at| at.elapsed() >= Self::SUSPECT_EVERY) {
-            *suspected = Some(Instant::now());
+        let before = suspected.map(|at| at.elapsed());
+        if before.is_some_and(|before| before < Self::SUSPECT_EVERY) {
+            return;
+        }
+        *suspected = Some(Instant::now());
+        // As long as it goes on it is suspected again and again.
+        if before.is_none_or(|before| before >= Self::NEWS_AFTER) {
             tracing::warn!("Postgres takes no changes (a fail-over?); giving up the connections to it, for new ones");
         }
     }
