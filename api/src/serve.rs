@@ -28,7 +28,7 @@ use evolve_engine::{
     summary,
 };
 use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
-use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, time, wakeups::Wakeups};
+use evolve_store::{Store, StoreError, cache::Cache, pool, redis::Redis, rotate, time, wakeups::Wakeups};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -57,6 +57,7 @@ pub fn serve(
     let cors_origins = config.cors_origins.clone();
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     time::follow(&api.store, &clock, tasks, metrics);
+    pool::watch(&api.store, tasks, metrics);
     payments::watch(api.payments.clone(), metrics, tasks);
     start_jobs(&api, clock, tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));

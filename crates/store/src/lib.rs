@@ -35,6 +35,7 @@ pub mod migrate;
 pub mod outbox;
 pub mod pace;
 pub mod payments;
+pub mod pool;
 pub mod preferences;
 pub mod purge;
 pub mod queues;

@@ -4,13 +4,23 @@
 //! So Redis being away must cost time at most, and little of it: every call ends within [`RedisConfig::timeout`]
 //! (connecting included), and after three failures in a row a breaker spares everybody even that for 30 seconds. The
 //! connection is one multiplexed one; whoever sees it fail drops it, and the next call makes a new one. (The library's
-//! `ConnectionManager` keeps a connection whose commands only time out, which is what a lost peer looks like.)
+//! `ConnectionManager` keeps a connection whose commands only time out, which is what a lost peer looks like.) So a server that
+//! has become a replica (`READONLY`) is left with the first refusal.
+//!
+//! Redis being full is another matter: it answers, and refuses only what would take more room. That says nothing against the
+//! server, and opens no breaker: limits and the pace, a few bytes that expire soon, are kept in it all the same (their scripts
+//! begin with a write that needs no room, after which Redis lets them through), and what is cached is read and forgotten;
+//! only new copies are not made.
 //!
 //! Every key begins with [`RedisConfig::key_prefix`], so that several bots can share a server.
 
 mod config;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use evolve_runtime::{
     breaker::{BreakerConfig, BreakerOpen, BreakerSnapshot, SharedBreaker},
@@ -21,7 +31,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
 };
 use redis::{AsyncConnectionConfig, Client, InfoDict, RedisResult, aio::MultiplexedConnection};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     guesses::{Book, Guesses},
@@ -88,7 +98,8 @@ impl CallMetrics {
     fn register(metrics: &Metrics) -> Self {
         let this = Self { calls: Family::default(), duration: Histogram::new(DURATION_BUCKETS) };
         metrics.register(|registry| {
-            registry.register("redis_calls", "Redis calls by outcome: ok, failed, skipped", this.calls.clone());
+            let help = "Redis calls by outcome: ok, failed, full (it has no room), skipped";
+            registry.register("redis_calls", help, this.calls.clone());
             registry.register("redis_call_duration_seconds", "Time of Redis calls, seconds", this.duration.clone());
         });
         this
@@ -118,6 +129,8 @@ struct Server {
     timeout: Duration,
     breaker: SharedBreaker,
     link: Mutex<Link>,
+    /// When it was last said that it is full.
+    said_full: std::sync::Mutex<Option<Instant>>,
 }
 
 /// The connection in use. `number` tells connections apart: of a hundred calls that fail together, the first drops it,
@@ -141,6 +154,7 @@ impl Redis {
                 timeout: config.timeout,
                 breaker: SharedBreaker::new(BreakerConfig::REDIS),
                 link: Mutex::default(),
+                said_full: std::sync::Mutex::default(),
             }),
             Err(error) => {
                 tracing::error!(%error, "REDIS_URL cannot be used; going on without Redis");
@@ -217,7 +231,7 @@ impl Redis {
     {
         let Some(server) = &self.0.server else { return Err(RedisError::NotConfigured) };
         let permit = server.breaker.admit().inspect_err(|_| self.0.metrics.count(operation, "skipped"))?;
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let mut number = 0;
         let attempt = async {
             let (connection, its_number) = server.connection().await?;
@@ -235,6 +249,11 @@ impl Redis {
             Ok(_) => {
                 permit.succeeded();
                 self.0.metrics.count(operation, "ok");
+            }
+            Err(RedisError::Failed(error)) if error.code() == Some("OOM") => {
+                permit.succeeded();
+                self.0.metrics.count(operation, "full");
+                server.say_full();
             }
             Err(error) => {
                 permit.failed();
@@ -260,6 +279,18 @@ impl Server {
         link.number += 1;
         link.connection = Some(connection.clone());
         Ok((connection, link.number))
+    }
+
+    /// Says that it is full, once a minute: it may be so for days, and each call meets it.
+    fn say_full(&self) {
+        const EVERY: Duration = Duration::from_secs(60);
+        let mut said = self.said_full.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|at| at.elapsed() >= EVERY) {
+            *said = Some(Instant::now());
+            tracing::warn!(
+                "Redis is full, and nothing new is cached: set maxmemory-policy to allkeys-lru, or raise maxmemory"
+            );
+        }
     }
 
     /// Drops connection `number`, unless another has taken its place.

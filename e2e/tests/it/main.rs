@@ -5,6 +5,8 @@ mod again;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod degradation;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod forwarded;
