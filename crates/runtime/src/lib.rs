@@ -7,5 +7,6 @@ pub mod config;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod outside;
 pub mod shutdown;
 pub mod traces;
