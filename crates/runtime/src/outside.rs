@@ -88,7 +88,7 @@ impl FromStr for Networks {
 
     fn from_str(list: &str) -> Result<Self, NotNetworks> {
         let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let read = |part: &str| part.parse().map_err(|_| NotNetworks(part.to_owned()));
+        let read = |part: &str| part.parse::<IpNet>().map_err(|_| NotNetworks(part.to_owned()));
         Ok(Self(parts.map(read).collect::<Result<_, _>>()?))
     }
 }
@@ -234,7 +234,7 @@ impl Outside {
     /// Why it would not be.
     pub async fn check(&self, url: &Url) -> Result<(), Refused> {
         let (guard, _, Some(host)) = self.way(url)? else { return Ok(()) };
-        let name = host.parse().map_err(|_| Refused::NotPlain)?;
+        let name = host.parse::<Name>().map_err(|_| Refused::NotPlain)?;
         let addresses = tokio::time::timeout(self.connect, guard.addresses(name)).await;
         addresses.unwrap_or_else(|_| Err(Refused::Unknown(host.to_owned()))).map(drop)
     }
