@@ -6,7 +6,7 @@
 //! is owed for it, one process at a time: so the numbers of what is *owed* become visible in their order, and that is the order in
 //! which a subscriber is told.
 //!
-//! A subscriber is leased for one attempt at the first thing that it is owed ([`deliver`]): nothing else is sent to it meanwhile,
+//! A subscriber is leased for one attempt at the first thing that it is owed: nothing else is sent to it meanwhile,
 //! by any replica, and those beside it are not held up.
 
 mod deliver;

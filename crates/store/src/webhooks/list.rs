@@ -109,8 +109,7 @@ impl Webhooks<'_> {
         let mut transaction = self.0.pool.begin().await?;
         sqlx::query(ALONE).execute(&mut *transaction).await?;
         let query = sqlx::query_as(REPLAY).bind(id).bind(since).bind(now).bind(i64::from(limit));
-        let (count, last, _): (i64, Option<DateTime<Utc>>, Option<String>) =
-            query.fetch_one(&mut *transaction).await?;
+        let (count, last, _): (i64, Option<DateTime<Utc>>, Option<String>) = query.fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(Replayed { count: u64::try_from(count).unwrap_or_default(), last })
     }
