@@ -33,3 +33,4 @@ mod scheduler;
 mod settings;
 mod stream;
 mod voice;
+mod webhooks;

@@ -1,6 +1,9 @@
 //! Where other systems are told from, and where never; and what Slack makes of it.
 
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use chrono::TimeDelta;
 use evolve_engine::webhooks::{WebhookError, Wish};
@@ -36,7 +39,7 @@ async fn an_address_inside_is_refused_when_it_is_given() {
 #[tokio::test]
 async fn a_name_that_leads_inside_later_is_refused_when_it_is_asked() {
     let world = world([]).await;
-    let leads = ["8.8.8.8", "127.0.0.1"].map(|address| address.parse().unwrap()).to_vec();
+    let leads = ["8.8.8.8", "127.0.0.1"].map(|address| address.parse::<IpAddr>().unwrap()).to_vec();
     let leads = Arc::new(Leads(leads, AtomicUsize::new(0)));
     let teller = of(&world, Outside::resolving("".parse().unwrap(), ClientConfig::default(), leads).unwrap());
     let (webhook, _) = teller.create(Kind::Generic, "https://hooks.example.org/in", Vec::new()).await.unwrap();

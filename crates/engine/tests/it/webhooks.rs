@@ -24,7 +24,7 @@ async fn what_happens_is_told_signed_and_in_order_and_only_to_who_asked_for_it()
     assert_eq!(receiver.jobs(), ["a", "b", "c"]);
     assert_eq!(other.calls().len(), 0);
     let call = &receiver.calls()[0];
-    let (id, timestamp) = (call.header("webhook-id"), call.header("webhook-timestamp").parse().unwrap());
+    let (id, timestamp) = (call.header("webhook-id"), call.header("webhook-timestamp").parse::<i64>().unwrap());
     assert_eq!(timestamp, world.clock.now().timestamp());
     let signed = message::signature(&secret, id, timestamp, &call.body).unwrap();
     assert_eq!(call.header("webhook-signature"), signed);

@@ -98,26 +98,27 @@ macro_rules! first_owed {
     };
 }
 
-/// Whether it still waits is asked again of the row itself: somebody may have sent it while this statement began. $1 now, $2 lease, $3
+/// Whether it still waits is asked again of the row itself, before anything is leased: somebody may have sent it while this statement
+/// began. $1 now, $2 lease, $3
 /// until when.
 const CLAIM: &str = concat!(
     "WITH due AS (
         SELECT w.id, f.id AS delivery FROM ",
     first_owed!(),
     " WHERE w.enabled AND (w.leased_until IS NULL OR w.leased_until <= $1) AND f.ready_at <= $1
-        ORDER BY f.ready_at, w.id LIMIT 1 FOR UPDATE OF w SKIP LOCKED
-    ), held AS (
-        UPDATE webhooks w SET leased_by = $2, leased_until = $3 FROM due WHERE w.id = due.id
-        RETURNING w.id, w.kind, w.url, w.secret, CASE WHEN w.old_secret_until > $1 THEN w.old_secret END AS old_secret,
-                  due.delivery
+        ORDER BY f.ready_at, w.id LIMIT 1 FOR NO KEY UPDATE OF w SKIP LOCKED
     ), begun AS (
-        UPDATE webhook_deliveries d SET attempts = d.attempts + 1 FROM held
-        WHERE d.id = held.delivery AND d.state = 'waiting'
-        RETURNING d.id, d.attempts, d.event_place
+        UPDATE webhook_deliveries d SET attempts = d.attempts + 1 FROM due
+        WHERE d.id = due.delivery AND d.state = 'waiting' AND d.ready_at <= $1
+        RETURNING d.id, d.webhook_id, d.attempts, d.event_place
+    ), held AS (
+        UPDATE webhooks w SET leased_by = $2, leased_until = $3 FROM begun b WHERE w.id = b.webhook_id
+        RETURNING w.id, w.kind, w.url, w.secret, CASE WHEN w.old_secret_until > $1 THEN w.old_secret END AS old_secret,
+                  b.id AS delivery, b.attempts, b.event_place
     )
-    SELECT h.id AS webhook_id, h.kind, h.url, h.secret, h.old_secret, h.delivery, b.attempts,
+    SELECT h.id AS webhook_id, h.kind, h.url, h.secret, h.old_secret, h.delivery, h.attempts,
            e.id AS event_id, e.kind AS event, e.user_id, e.data, e.at
-    FROM held h JOIN begun b ON b.id = h.delivery JOIN events e ON e.place = b.event_place"
+    FROM held h JOIN events e ON e.place = h.event_place"
 );
 
 const NEXT: &str = concat!("SELECT min(GREATEST(f.ready_at, w.leased_until)) FROM ", first_owed!(), " WHERE w.enabled");

@@ -51,3 +51,5 @@ mod turns;
 mod users;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod webhooks;
