@@ -24,11 +24,12 @@ async fn receiver(tasks: &Tasks) -> (String, Heard) {
     let heard = Heard::default();
     let listener = http::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let url = format!("http://{}/hook?token=hidden", listener.local_addr().unwrap());
-    let hear = async |State(heard): State<Heard>, headers: HeaderMap, body: String| {
-        heard.lock().unwrap().push((headers, serde_json::from_str(&body).unwrap()));
-    };
     http::serve(tasks, listener, Router::new().fallback(hear).with_state(Arc::clone(&heard)));
     (url, heard)
+}
+
+async fn hear(State(heard): State<Heard>, headers: HeaderMap, body: String) {
+    heard.lock().unwrap().push((headers, serde_json::from_str(&body).unwrap()));
 }
 
 fn key() -> SecretString {

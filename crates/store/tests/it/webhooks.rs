@@ -1,13 +1,13 @@
 //! What happens is written down together with what makes it so; what subscribers are owed goes when it is old.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use evolve_domain::webhook::EventKind;
 use evolve_store::{
     purge::Finished,
     rotate::{Rotated, rotate},
     webhooks::{Kind, NewWebhook},
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ async fn happened(world: &World) -> Vec<(String, Option<i64>, Value)> {
 }
 
 async fn subscribe(world: &World) -> Uuid {
-    let (id, secret) = (Uuid::now_v7(), "whsec_c2VjcmV0".into());
+    let (id, secret) = (Uuid::now_v7(), SecretString::from("whsec_c2VjcmV0"));
     let new = NewWebhook { id, kind: Kind::Generic, url: "https://here/", secret: &secret, events: Vec::new() };
     assert!(world.store.webhooks().create(&new, 1, world.now).await.unwrap());
     assert!(!world.store.webhooks().create(&new, 1, world.now).await.unwrap(), "there are no more than so many");
@@ -79,9 +79,9 @@ async fn what_is_old_goes_with_what_was_owed_for_it_and_what_waits_is_counted() 
     let page = world.store.webhooks().deliveries(id, None, 2).await.unwrap();
     let rest = world.store.webhooks().deliveries(id, page.last().map(|last| last.id), 2).await.unwrap();
     assert_eq!((page.len(), rest.len()), (2, 1));
-    let keep: DateTime<Utc> = world.now + Finished::Events.kept_for(None);
-    assert_eq!(world.store.purge(Finished::Events, keep - TimeDelta::days(60), 10).await.unwrap(), 0);
-    assert_eq!(world.store.purge(Finished::Events, keep, 10).await.unwrap(), 3);
+    let before = |days| world.now + TimeDelta::days(days) - Finished::Events.kept_for(None);
+    assert_eq!(world.store.purge(Finished::Events, before(29), 10).await.unwrap(), 0);
+    assert_eq!(world.store.purge(Finished::Events, before(31), 10).await.unwrap(), 3);
     assert_eq!(world.count("SELECT count(*) FROM webhook_deliveries").await, 0);
 }
 
@@ -96,6 +96,6 @@ async fn urls_and_secrets_survive_a_change_of_keys() {
     let only_new = store(&world.url, &key);
     only_new.webhooks().test(id, Uuid::now_v7(), world.now).await.unwrap();
     let attempt = only_new.webhooks().claim(world.now, TimeDelta::seconds(60)).await.unwrap().unwrap();
-    let secrets: Vec<&str> = attempt.secrets.iter().map(ExposeSecret::expose_secret).collect();
+    let secrets: Vec<&str> = attempt.secrets.iter().map(|secret| secret.expose_secret()).collect();
     assert_eq!((attempt.url.expose_secret(), secrets), ("https://here/", vec!["whsec_bmV3", "whsec_c2VjcmV0"]));
 }
