@@ -91,7 +91,7 @@ impl Webhooks {
     /// The use case over the store. `language` is that of who runs the bot; `outside` asks their URLs.
     #[must_use]
     pub fn new(store: Store, clock: Clock, outside: Outside, language: Language, metrics: &Metrics) -> Self {
-        let attempts = Family::default();
+        let attempts: Family<Outcome, Counter> = Family::default();
         metrics.register(|registry| {
             let help = "Attempts to tell other systems what happened, by how they ended: accepted, later, given_up";
             registry.register("webhook_attempts", help, Family::clone(&attempts));
