@@ -17,6 +17,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+#[cfg(test)]
+pub(crate) use deliver::NEXT;
 pub use deliver::{Attempt, Ended, Owed};
 pub use list::{Delivery, Replayed};
 

@@ -88,12 +88,13 @@ const FAN_OUT: &str = "
     )
     SELECT (SELECT count(*) FROM told), (SELECT count(*) FROM owed)";
 
-/// The first that each subscriber is owed. Only it is ever sent.
+/// The first that each subscriber is owed. Only it is ever sent. Its order is said as the index of what waits says it, and no other
+/// does: by its number alone it would sometimes be looked for from the oldest that was ever delivered.
 macro_rules! first_owed {
     () => {
         "webhooks w CROSS JOIN LATERAL (
              SELECT id, ready_at FROM webhook_deliveries d
-             WHERE d.webhook_id = w.id AND d.state = 'waiting' ORDER BY d.id LIMIT 1
+             WHERE d.webhook_id = w.id AND d.state = 'waiting' ORDER BY d.id + 0 LIMIT 1
          ) f"
     };
 }
@@ -121,7 +122,8 @@ const CLAIM: &str = concat!(
     FROM held h JOIN events e ON e.place = h.event_place"
 );
 
-const NEXT: &str = concat!("SELECT min(GREATEST(f.ready_at, w.leased_until)) FROM ", first_owed!(), " WHERE w.enabled");
+pub(crate) const NEXT: &str =
+    concat!("SELECT min(GREATEST(f.ready_at, w.leased_until)) FROM ", first_owed!(), " WHERE w.enabled");
 
 /// $1 webhook, $2 lease, $3 delivery, $4 now, $5 state, $6 when it is tried again, $7 status, $8 error, $9 why it is disabled.
 const END: &str = "
