@@ -777,6 +777,8 @@ problem-payment-not-found = Такого платежа или такой под
 problem-already-subscribed = Подписка уже действует.
 problem-broadcast-not-found = Такой рассылки нет.
 problem-broadcast-state = Рассылка сейчас в таком состоянии, что сделать это нельзя.
+problem-webhook-not-found = Такого вебхука нет.
+problem-webhook-url-refused = На этот адрес ничего не отправляется.
 problem-export-asked-today = Копию сегодня уже просили; когда начнётся следующий день, сказано в Retry-After.
 problem-export-not-found = За последние сутки копию никто не просил.
 problem-export-too-large = Копия больше, чем принимает Telegram.
@@ -1121,3 +1123,13 @@ recall-events = случилось, вчера, произошло, было
 quiet-words = с, до, по
 # With what a question ends.
 question-marks = ?
+
+# What Slack is told of what happens, for whoever runs the bot.
+webhook-payment-succeeded = 💳 Оплата { $price }: человек { $person }, платёж { $payment_id }
+webhook-payment-refunded = ↩️ Возврат { $price }: человек { $person }, платёж { $payment_id }
+webhook-subscription-ended = Премиум закончился: человек { $person }
+webhook-broadcast-finished = 📣 Рассылка { $broadcast_id } завершена: отправлено { $sent } из { $chosen }, бот заблокирован у { $blocked }, не удалось { $failed }
+webhook-broadcast-stopped = ⚠️ Рассылка { $broadcast_id } остановилась сама, слишком много неудач: отправлено { $sent } из { $chosen }, не удалось { $failed }
+webhook-update-set-aside = ⚠️ Обновление { $update_id } отложено: { $reason } (попыток: { $attempts })
+webhook-job-failed = ⚠️ Задача { $job } не выполняется, неудач подряд: { $failures }
+webhook-webhook-test = Проверка: сюда будет приходить то, что происходит с ботом.

@@ -42,6 +42,7 @@ pub mod settings;
 pub mod state;
 pub mod stats;
 pub mod voice;
+pub mod webhooks;
 
 pub use config::Config;
 pub use router::openapi;

@@ -26,8 +26,15 @@ use evolve_engine::{
     speech::Speech,
     stats::Stats,
     summary,
+    webhooks::{self, Webhooks},
 };
-use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
+use evolve_runtime::{
+    clock::Clock,
+    http::{self, ClientConfig},
+    metrics::Metrics,
+    outside::Outside,
+    shutdown::Tasks,
+};
 use evolve_store::{Store, StoreError, cache::Cache, pool, redis::Redis, rotate, time, wakeups::Wakeups};
 use tokio::net::TcpListener;
 
@@ -42,6 +49,9 @@ use crate::{
     router,
     state::{Api, Parts},
 };
+
+/// Who is told what happens has so long to take it. It is far less than a subscriber is leased for.
+const WEBHOOK_LIMITS: ClientConfig = ClientConfig { total: Duration::from_secs(15), connect: Duration::from_secs(5) };
 
 /// Serves the API on `listener` as tasks of `tasks`; returns when it has begun. Postgres, Redis and models may be away.
 ///
@@ -85,6 +95,7 @@ fn begin_jobs(api: &Api, tasks: &Tasks) {
     meaning::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     first::start(api.engine.clone(), tasks);
+    webhooks::start(api.webhooks.clone(), &api.engine, tasks);
     api.scheduler.start(tasks);
 }
 
@@ -145,6 +156,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let broadcasts = Broadcasts::new(store.clone(), clock.clone(), config.relationship.clone());
+    let outside = Outside::new(config.webhook_networks, WEBHOOK_LIMITS)?;
+    let webhooks = Webhooks::new(store.clone(), clock.clone(), outside, config.persona.language, metrics);
     let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
@@ -178,6 +191,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         payments: sold,
         premium_terms,
         broadcasts,
+        webhooks,
         relationships,
         stats,
         memories,

@@ -6,7 +6,7 @@ use evolve_contract::payments::Terms;
 use evolve_engine::{
     Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures, history::History,
     jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles,
-    relationships::Relationships, stats::Stats,
+    relationships::Relationships, stats::Stats, webhooks::Webhooks,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -60,6 +60,8 @@ pub struct Parts {
     pub premium_terms: Terms,
     /// What is said to many.
     pub broadcasts: Broadcasts,
+    /// Which other systems are told what happens.
+    pub webhooks: Webhooks,
     /// Relationships.
     pub relationships: Relationships,
     /// How much was said, day by day.

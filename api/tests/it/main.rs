@@ -34,3 +34,4 @@ mod scheduler;
 mod settings;
 mod stream;
 mod voice;
+mod webhooks;

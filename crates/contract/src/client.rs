@@ -5,6 +5,7 @@ mod aside;
 mod data;
 mod memory;
 mod payments;
+mod webhooks;
 
 use std::time::Duration;
 

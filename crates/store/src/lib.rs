@@ -54,6 +54,7 @@ pub mod users;
 pub mod vectors;
 pub mod voice;
 pub mod wakeups;
+pub mod webhooks;
 pub mod weeks;
 
 mod database;

@@ -28,6 +28,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub struct Wakeups {
     inbox: watch::Sender<()>,
     outbox: watch::Sender<()>,
+    events: watch::Sender<()>,
     turns: broadcast::Sender<Option<Uuid>>,
     stops: broadcast::Sender<Option<Uuid>>,
 }
@@ -54,8 +55,9 @@ impl Wakeups {
     }
 
     fn start_with(store: &Store, tasks: &Tasks, silence: Duration) -> Self {
-        let (inbox, outbox) = (watch::Sender::new(()), watch::Sender::new(()));
-        let this = Self { inbox, outbox, turns: broadcast::Sender::new(1024), stops: broadcast::Sender::new(1024) };
+        let (turns, stops) = (broadcast::Sender::new(1024), broadcast::Sender::new(1024));
+        let queue = || watch::Sender::new(());
+        let this = Self { inbox: queue(), outbox: queue(), events: queue(), turns, stops };
         let (to, store, soft) = (this.clone(), store.clone(), tasks.soft());
         tasks.spawn("listen", async move {
             loop {
@@ -87,6 +89,12 @@ impl Wakeups {
         Wakeup(self.outbox.subscribe())
     }
 
+    /// Waits for what other systems are to be told.
+    #[must_use]
+    pub fn events(&self) -> Wakeup {
+        Wakeup(self.events.subscribe())
+    }
+
     /// Hears of every turn that ends from now on; `None` means that some may have been missed.
     #[must_use]
     pub fn turns(&self) -> broadcast::Receiver<Option<Uuid>> {
@@ -106,7 +114,7 @@ impl Wakeups {
             .connect_lazy_with((*store.pool.connect_options()).clone());
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.ignore_pool_close_event(true);
-        listener.listen_all(["inbox", "outbox", "turn_done", "turn_stop"]).await?;
+        listener.listen_all(["inbox", "outbox", "turn_done", "turn_stop", "webhooks"]).await?;
         self.wake_everybody();
         loop {
             let Ok(heard) = timeout(silence, listener.try_recv()).await else {
@@ -117,6 +125,7 @@ impl Wakeups {
                 Some(notification) => match notification.channel() {
                     "inbox" => self.inbox.send_replace(()),
                     "outbox" => self.outbox.send_replace(()),
+                    "webhooks" => self.events.send_replace(()),
                     "turn_stop" => drop(self.stops.send(notification.payload().parse().ok())),
                     _ => drop(self.turns.send(notification.payload().parse().ok())),
                 },
@@ -129,6 +138,7 @@ impl Wakeups {
     fn wake_everybody(&self) {
         self.inbox.send_replace(());
         self.outbox.send_replace(());
+        self.events.send_replace(());
         // An error only says that nobody waits.
         drop(self.turns.send(None));
         drop(self.stops.send(None));

@@ -53,3 +53,5 @@ mod turns;
 mod users;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod webhooks;
