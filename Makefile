@@ -53,6 +53,13 @@ CHAOS ?=
 chaos: setup build ## Break everything while 300 people write, and see that nothing is lost; CHAOS="--seed 2" says how
 	@target/debug/evolve-chaos $(CHAOS)
 
+# Which target, and for how many seconds; fuzz/src/lib.rs lists them.
+TARGET ?=
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: setup ## Look for inputs that break a parser: TARGET=markdown SECONDS=600
+	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
+
 .PHONY: fmt
 fmt: ## Format the code
 	@$(CARGO) fmt --all
