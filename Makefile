@@ -60,6 +60,13 @@ SECONDS ?= 60
 fuzz: setup ## Look for inputs that break a parser: TARGET=markdown SECONDS=600
 	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
 
+# How many requests of each operation, and which.
+EXAMPLES ?= 100
+SEED ?= 5
+.PHONY: schemathesis
+schemathesis: setup ## Make requests of the API as its document tells, and see what it answers: EXAMPLES=200 SEED=7
+	@SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(CARGO) test --package evolve-e2e schemathesis
+
 .PHONY: fmt
 fmt: ## Format the code
 	@$(CARGO) fmt --all
