@@ -15,6 +15,7 @@ mod html;
 mod image;
 mod init_data;
 mod markdown;
+mod model;
 mod payload;
 mod seal;
 mod sound;
@@ -36,11 +37,12 @@ pub struct Target {
 }
 
 /// All of them, by name.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "fernet", run: fernet::run, seeds: fernet::seeds, cases: 600 },
     Target { name: "image", run: image::run, seeds: image::seeds, cases: 600 },
     Target { name: "init_data", run: init_data::run, seeds: init_data::seeds, cases: 600 },
     Target { name: "markdown", run: markdown::run, seeds: markdown::seeds, cases: 400 },
+    Target { name: "model", run: model::run, seeds: model::seeds, cases: 600 },
     Target { name: "payload", run: payload::run, seeds: payload::seeds, cases: 600 },
     Target { name: "sound", run: sound::run, seeds: sound::seeds, cases: 200 },
     Target { name: "token", run: token::run, seeds: token::seeds, cases: 600 },

@@ -19,7 +19,7 @@ macro_rules! targets {
     };
 }
 
-targets!(fernet, image, init_data, markdown, payload, sound, token, update, words);
+targets!(fernet, image, init_data, markdown, model, payload, sound, token, update, words);
 
 fn bounded(name: &str) {
     let target = named(name).unwrap();
