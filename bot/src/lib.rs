@@ -30,6 +30,8 @@ mod worker;
 
 pub mod config;
 
+pub use handlers::strangers;
+
 use std::sync::Arc;
 
 use anyhow::Context as _;

@@ -27,6 +27,8 @@ mod rooms;
 #[cfg(test)]
 mod round_trips;
 #[cfg(test)]
+mod schemathesis;
+#[cfg(test)]
 mod speaks;
 #[cfg(test)]
 mod system;

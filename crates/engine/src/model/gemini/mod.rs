@@ -112,6 +112,42 @@ impl fmt::Debug for Gemini {
     }
 }
 
+impl Gemini {
+    /// What the body of an answer says.
+    ///
+    /// # Errors
+    /// As [`ModelProvider::generate`], once the body is there.
+    pub fn read(body: &[u8], calls_before: usize) -> Result<Answer, ModelError> {
+        let mut reading = Reading::new(calls_before);
+        let mut answer = AnswerBuilder::default();
+        for event in reading.read(body)? {
+            answer.push(&event);
+        }
+        answer.push(&reading.end()?);
+        answer.finish()
+    }
+
+    /// What a stream says that comes in these pieces and then ends: for the fuzz targets, which have no server.
+    ///
+    /// # Errors
+    /// As the stream of [`ModelProvider::stream`].
+    pub fn read_stream(pieces: &[&[u8]]) -> Result<Answer, ModelError> {
+        let (mut decoder, mut reading, mut answer) = (Decoder::default(), Reading::new(0), AnswerBuilder::default());
+        let mut payloads = Vec::new();
+        for piece in pieces {
+            payloads.extend(decoder.push(piece)?);
+        }
+        payloads.extend(decoder.finish()?);
+        for payload in payloads {
+            for event in reading.read(payload.as_bytes())? {
+                answer.push(&event);
+            }
+        }
+        answer.push(&reading.end()?);
+        answer.finish()
+    }
+}
+
 #[async_trait]
 impl ModelProvider for Gemini {
     fn name(&self) -> &str {
@@ -124,13 +160,7 @@ impl ModelProvider for Gemini {
 
     async fn generate(&self, request: &Request) -> Result<Answer, ModelError> {
         let body = self.send(&self.generate_url, request).await?.body().await?;
-        let mut reading = Reading::new(request.tool_calls_so_far());
-        let mut answer = AnswerBuilder::default();
-        for event in reading.read(&body)? {
-            answer.push(&event);
-        }
-        answer.push(&reading.end()?);
-        answer.finish()
+        Self::read(&body, request.tool_calls_so_far())
     }
 
     async fn stream(&self, request: &Request) -> Result<EventStream, ModelError> {
