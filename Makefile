@@ -53,6 +53,20 @@ CHAOS ?=
 chaos: setup build ## Break everything while 300 people write, and see that nothing is lost; CHAOS="--seed 2" says how
 	@target/debug/evolve-chaos $(CHAOS)
 
+# Which target, and for how many seconds; fuzz/src/lib.rs lists them.
+TARGET ?=
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: setup ## Look for inputs that break a parser: TARGET=markdown SECONDS=600
+	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
+
+# How many requests of each operation, and which.
+EXAMPLES ?= 100
+SEED ?= 5
+.PHONY: schemathesis
+schemathesis: setup ## Make requests of the API as its document tells, and see what it answers: EXAMPLES=200 SEED=7
+	@SCHEMATHESIS_EXAMPLES=$(EXAMPLES) SCHEMATHESIS_SEED=$(SEED) $(CARGO) test --package evolve-e2e schemathesis
+
 .PHONY: fmt
 fmt: ## Format the code
 	@$(CARGO) fmt --all

@@ -316,6 +316,11 @@ privacy =
         [one] , for { $unanswered } day at most
        *[other] , for { $unanswered } days at most
     }
+    • what I am about to tell you: until it is sent{ $unsent ->
+        [0] {""}
+        [one] , and for { $unsent } more day where it could not be
+       *[other] , and for { $unsent } more days where it could not be
+    }
     • what I answered when you asked me from another chat (inline), but not the question{ $inline ->
         [0] {""}
         [one] : for { $inline } day
@@ -741,6 +746,8 @@ problem-payment-not-found = There is no such payment or subscription of this per
 problem-already-subscribed = A subscription is running already.
 problem-broadcast-not-found = There is no such broadcast.
 problem-broadcast-state = The broadcast is in no state in which this can be done.
+problem-webhook-not-found = There is no such webhook.
+problem-webhook-url-refused = Nothing is sent to this URL.
 problem-export-asked-today = A copy was asked for on this day already; Retry-After says when the next day begins.
 problem-export-not-found = No copy was asked for within the last day.
 problem-export-too-large = The copy is larger than Telegram takes.
@@ -1108,3 +1115,13 @@ recall-events = happened, yesterday, event
 quiet-words = from, to, till, until
 # With what a question ends.
 question-marks = ?
+
+# What Slack is told of what happens, for whoever runs the bot.
+webhook-payment-succeeded = 💳 Paid { $price }: person { $person }, payment { $payment_id }
+webhook-payment-refunded = ↩️ Refunded { $price }: person { $person }, payment { $payment_id }
+webhook-subscription-ended = Premium is over: person { $person }
+webhook-broadcast-finished = 📣 Broadcast { $broadcast_id } is finished: { $sent } of { $chosen } sent, { $blocked } have blocked the bot, { $failed } failed
+webhook-broadcast-stopped = ⚠️ Broadcast { $broadcast_id } stopped by itself, since too many failed: { $sent } of { $chosen } sent, { $failed } failed
+webhook-update-set-aside = ⚠️ Update { $update_id } was set aside: { $reason } (attempts: { $attempts })
+webhook-job-failed = ⚠️ Job { $job } keeps failing, times in a row: { $failures }
+webhook-webhook-test = A test: what happens to the bot will come here.

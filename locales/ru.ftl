@@ -329,6 +329,12 @@ privacy =
         [few] , но не дольше { $unanswered } дней
        *[other] , но не дольше { $unanswered } дней
     }
+    • то, что я хочу вам сказать, — пока не отправлю{ $unsent ->
+        [0] {""}
+        [one] , а если отправить не вышло — ещё { $unsent } день
+        [few] , а если отправить не вышло — ещё { $unsent } дня
+       *[other] , а если отправить не вышло — ещё { $unsent } дней
+    }
     • мои ответы на вопросы, заданные из других чатов (inline-режим), но не сами вопросы{ $inline ->
         [0] {""}
         [one] : { $inline } день
@@ -771,6 +777,8 @@ problem-payment-not-found = Такого платежа или такой под
 problem-already-subscribed = Подписка уже действует.
 problem-broadcast-not-found = Такой рассылки нет.
 problem-broadcast-state = Рассылка сейчас в таком состоянии, что сделать это нельзя.
+problem-webhook-not-found = Такого вебхука нет.
+problem-webhook-url-refused = На этот адрес ничего не отправляется.
 problem-export-asked-today = Копию сегодня уже просили; когда начнётся следующий день, сказано в Retry-After.
 problem-export-not-found = За последние сутки копию никто не просил.
 problem-export-too-large = Копия больше, чем принимает Telegram.
@@ -1115,3 +1123,13 @@ recall-events = случилось, вчера, произошло, было
 quiet-words = с, до, по
 # With what a question ends.
 question-marks = ?
+
+# What Slack is told of what happens, for whoever runs the bot.
+webhook-payment-succeeded = 💳 Оплата { $price }: человек { $person }, платёж { $payment_id }
+webhook-payment-refunded = ↩️ Возврат { $price }: человек { $person }, платёж { $payment_id }
+webhook-subscription-ended = Премиум закончился: человек { $person }
+webhook-broadcast-finished = 📣 Рассылка { $broadcast_id } завершена: отправлено { $sent } из { $chosen }, бот заблокирован у { $blocked }, не удалось { $failed }
+webhook-broadcast-stopped = ⚠️ Рассылка { $broadcast_id } остановилась сама, слишком много неудач: отправлено { $sent } из { $chosen }, не удалось { $failed }
+webhook-update-set-aside = ⚠️ Обновление { $update_id } отложено: { $reason } (попыток: { $attempts })
+webhook-job-failed = ⚠️ Задача { $job } не выполняется, неудач подряд: { $failures }
+webhook-webhook-test = Проверка: сюда будет приходить то, что происходит с ботом.

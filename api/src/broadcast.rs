@@ -21,15 +21,15 @@ use uuid::Uuid;
 
 use crate::{extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
 
-problems!(ListProblems: Forbidden, InvalidValue, DatabaseUnavailable);
-problems!(ReadProblems: Forbidden, BroadcastNotFound, DatabaseUnavailable);
-problems!(ChangeProblems: Forbidden, BroadcastNotFound, BroadcastState, DatabaseUnavailable);
+problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
+problems!(ReadProblems: Forbidden, BroadcastNotFound, RateLimited, DatabaseUnavailable);
+problems!(ChangeProblems: Forbidden, BroadcastNotFound, BroadcastState, RateLimited, DatabaseUnavailable);
 problems!(
     WriteProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, IdempotencyKeyReused,
-    DatabaseUnavailable,
+    RateLimited, DatabaseUnavailable,
 );
 problems!(
-    PreviewProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, DatabaseUnavailable,
+    PreviewProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited, DatabaseUnavailable,
 );
 
 const MAX_KEY_LENGTH: usize = 64;

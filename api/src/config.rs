@@ -19,6 +19,7 @@ use evolve_runtime::{
     config::{ConfigError, Reader},
     http::{self, ClientConfig},
     logs::LogConfig,
+    outside::Networks,
     traces::TraceConfig,
 };
 use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
@@ -86,6 +87,8 @@ pub struct Config {
     pub silence: TimeDelta,
     /// For how many days messages are kept; nothing for until people delete them.
     pub message_days: Option<u32>,
+    /// Networks of ours in which other systems may be told what happens.
+    pub webhook_networks: Networks,
     /// Logs.
     pub logs: LogConfig,
     /// Traces.
@@ -101,12 +104,12 @@ impl Config {
             jwt_secret: env.required_secret(
                 "JWT_SECRET",
                 MIN_SECRET_CHARS,
-                "Signs bearer tokens; the same in every replica.",
+                "Signs bearer tokens; the same in every replica. Comma-separated: the first signs, those of all are taken.",
             ),
             service_key: env.required_secret(
                 "SERVICE_KEY",
                 MIN_SECRET_CHARS,
-                "With it our bot asks /auth for tokens; the same in the bot.",
+                "With it our bot asks /auth for tokens; the same in the bot. Comma-separated: each is taken.",
             ),
             bot_token: env.optional_secret(
                 "TELEGRAM_BOT_TOKEN",
@@ -158,6 +161,11 @@ impl Config {
                 "Hours without a word after which a conversation has ended and is summed up.",
             )),
             message_days: message_days(env),
+            webhook_networks: env.or(
+                "WEBHOOK_ALLOWED_NETWORKS",
+                "",
+                "Networks to which webhooks may be sent though they are not public, comma-separated (`10.20.0.0/16`); there without TLS, too.",
+            ),
             thinking_budget: bounded(
                 env,
                 "AI_THINKING_BUDGET",
@@ -328,7 +336,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 24] = [
+    const WRONG: [(&str, &str); 25] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -353,6 +361,7 @@ mod tests {
         ("MAX_AI_ITERATIONS", "21"),
         ("AI_THINKING_BUDGET", "-2"),
         ("MESSAGE_RETENTION_DAYS", "0"),
+        ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/33"),
     ];
 
     #[test]

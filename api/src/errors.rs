@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use evolve_contract::Code;
 use evolve_engine::{
     broadcasts::BroadcastError, exports::ExportError, memories::MemoryError, payments::PaymentError,
-    profiles::ProfileError, turn::TurnError,
+    profiles::ProfileError, turn::TurnError, webhooks::WebhookError,
 };
 use evolve_store::StoreError;
 
@@ -96,6 +96,20 @@ impl From<BroadcastError> for ApiError {
                 Self::new(Code::IdempotencyKeyReused).detail("the key was used for another broadcast")
             }
             BroadcastError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WebhookError> for ApiError {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::NotFound => Self::new(Code::WebhookNotFound),
+            WebhookError::UrlRefused(refused) => Self::new(Code::WebhookUrlRefused)
+                .detail(format!("url: {refused}; networks are allowed with WEBHOOK_ALLOWED_NETWORKS")),
+            WebhookError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            WebhookError::Store(error) => error.into(),
         }
     }
 }

@@ -14,10 +14,10 @@ use serde::Deserialize;
 
 use crate::{extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
 
-problems!(ListProblems: Forbidden, InvalidValue, DatabaseUnavailable);
-problems!(OneProblems: Forbidden, InvalidValue, FailureNotFound, DatabaseUnavailable);
+problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
+problems!(OneProblems: Forbidden, InvalidValue, FailureNotFound, RateLimited, DatabaseUnavailable);
 problems!(
-    AllProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, DatabaseUnavailable,
+    AllProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited, DatabaseUnavailable,
 );
 
 /// Longest reason.

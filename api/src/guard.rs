@@ -9,11 +9,12 @@ use axum::{
 use evolve_contract::Code;
 
 use crate::{
-    auth::token::Holder,
+    auth::token::{Holder, TokenError},
     chat,
     extract::{AppLanguage, Person},
     limits::{self, Rule},
     problem::ApiError,
+    proofs::{self, Proof},
     state::Api,
 };
 
@@ -30,7 +31,12 @@ pub struct Guard {
 pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Request, next: Next) -> Response {
     let Holder { person, language } = match authenticate(&api, request.headers()) {
         Ok(holder) => holder,
-        Err(error) => return error.into_response(),
+        Err((error, is_guess)) => {
+            let (parts, _) = request.into_parts();
+            let address = proofs::address(&api, &parts);
+            let error = if is_guess { proofs::failed(&api, Proof::Token, address, error).await } else { error };
+            return error.into_response();
+        }
     };
     let (window, limit, now) = (rule.of_person(person), api.limits.of(rule), api.clock.now());
     let decision = match rule {
@@ -51,8 +57,10 @@ pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Reques
     response
 }
 
-fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Holder, ApiError> {
-    let refuse = |detail: String| ApiError::new(Code::Unauthorized).detail(detail);
+/// Whose token is shown, or why there is none, and whether something was shown that is wrong.
+fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Holder, (ApiError, bool)> {
+    let unauthorized = |detail: String| ApiError::new(Code::Unauthorized).detail(detail);
+    let refuse = |detail: String| (unauthorized(detail), false);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(refuse("one Authorization header with a bearer token is needed".to_owned()));
@@ -61,5 +69,6 @@ fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Holder, ApiError> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refuse("the Authorization header must hold a bearer token".to_owned()));
     }
-    api.tokens.verify(token.trim(), api.clock.now()).map_err(|error| refuse(error.to_string()))
+    let verified = api.tokens.verify(token.trim(), api.clock.now());
+    verified.map_err(|error| (unauthorized(error.to_string()), error == TokenError::Invalid))
 }

@@ -103,6 +103,7 @@ fn kept(message_days: Option<u32>) -> Vec<Kept> {
         (KeptKind::DrawnPictures, finished(Finished::Turns)),
         (KeptKind::Unanswered, finished(Finished::KeptUpdates)),
         (KeptKind::InlineAnswers, finished(Finished::Turns)),
+        (KeptKind::Unsent, finished(Finished::Unsent)),
         (KeptKind::GroupTalk, days(rooms::KEPT)),
     ]
     .map(|(what, days)| Kept { what, days })

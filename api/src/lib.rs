@@ -29,6 +29,7 @@ pub mod operation;
 pub mod payments;
 pub mod problem;
 pub mod profile;
+pub mod proofs;
 pub mod ready;
 pub mod refunds;
 pub mod relationship;
@@ -41,6 +42,7 @@ pub mod settings;
 pub mod state;
 pub mod stats;
 pub mod voice;
+pub mod webhooks;
 
 pub use config::Config;
 pub use router::openapi;

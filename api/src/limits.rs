@@ -149,17 +149,10 @@ impl Rule {
         format!("{}:{user_id}", self.name())
     }
 
-    /// The key of an address's window. Of IPv6 the first 64 bits count: that is the least that one caller holds.
+    /// The key of an address's window.
     #[must_use]
     pub fn of_address(self, address: IpAddr) -> String {
-        let address = match address.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::")
-            }
-            v4 @ IpAddr::V4(_) => v4.to_string(),
-        };
-        format!("{}:from:{address}", self.name())
+        format!("{}:from:{}", self.name(), block(address))
     }
 
     const fn name(self) -> &'static str {
@@ -174,6 +167,18 @@ impl Rule {
             Self::Export => "export",
             Self::Memory => "memory",
         }
+    }
+}
+
+/// What counts as one caller's address. Of IPv6 the first 64 bits: that is the least that one holds.
+#[must_use]
+pub fn block(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::")
+        }
+        v4 @ IpAddr::V4(_) => v4.to_string(),
     }
 }
 

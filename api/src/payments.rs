@@ -27,6 +27,7 @@ use crate::{
     extract::{Own, Person, own_body},
     openapi::problems,
     problem::ApiError,
+    proofs::{self, Proof},
     state::Api,
 };
 
@@ -47,9 +48,16 @@ impl FromRequestParts<Api> for OurBot {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        match auth::service_key(&parts.headers, &api.service_key) {
+        let address = proofs::address(api, parts);
+        let shown = auth::service_key(&parts.headers, &api.service_key);
+        if let (Some(_), Some(address)) = (shown, address) {
+            proofs::admit(api, Proof::ServiceKey, address)?;
+        }
+        let error = || ApiError::new(Code::Forbidden).detail("this needs the X-Service-Key header");
+        match shown {
             Some(true) => Ok(Self),
-            _ => Err(ApiError::new(Code::Forbidden).detail("this needs the X-Service-Key header")),
+            Some(false) => Err(proofs::failed(api, Proof::ServiceKey, address, error()).await),
+            None => Err(error()),
         }
     }
 }

@@ -23,10 +23,10 @@ use crate::{
     state::Api,
 };
 
-problems!(AdminProblems: Forbidden, InvalidValue, NotForSale, PaymentNotFound, DatabaseUnavailable);
+problems!(AdminProblems: Forbidden, InvalidValue, NotForSale, PaymentNotFound, RateLimited, DatabaseUnavailable);
 problems!(
     GrantProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, PaymentNotFound,
-    DatabaseUnavailable,
+    RateLimited, DatabaseUnavailable,
 );
 
 /// Longest gift: ten years.

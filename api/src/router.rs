@@ -27,7 +27,7 @@ use crate::{
     problem::ApiError,
     profile, ready, refunds, relationship, request_id, scheduler, security, settings,
     state::Api,
-    stats, voice,
+    stats, voice, webhooks,
 };
 
 /// Largest body of a message with its picture.
@@ -92,6 +92,12 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(broadcast::pause))
         .routes(routes!(broadcast::resume))
         .routes(routes!(broadcast::cancel))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::send_test))
         .routes(routes!(failures::list))
         .routes(routes!(failures::replay_all))
         .routes(routes!(failures::replay_update))

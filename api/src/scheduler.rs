@@ -7,7 +7,7 @@ use evolve_store::queues::Waiting;
 
 use crate::{openapi::problems, payments::OurBot, problem::ApiError, state::Api};
 
-problems!(StatusProblems: Forbidden, DatabaseUnavailable);
+problems!(StatusProblems: Forbidden, RateLimited, DatabaseUnavailable);
 
 /// How the scheduled jobs stand, and how much waits in the queues.
 #[utoipa::path(

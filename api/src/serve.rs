@@ -26,9 +26,16 @@ use evolve_engine::{
     speech::Speech,
     stats::Stats,
     summary,
+    webhooks::{self, Webhooks},
 };
-use evolve_runtime::{clock::Clock, http, metrics::Metrics, shutdown::Tasks};
-use evolve_store::{Store, StoreError, cache::Cache, redis::Redis, rotate, time, wakeups::Wakeups};
+use evolve_runtime::{
+    clock::Clock,
+    http::{self, ClientConfig},
+    metrics::Metrics,
+    outside::Outside,
+    shutdown::Tasks,
+};
+use evolve_store::{Store, StoreError, cache::Cache, pool, redis::Redis, rotate, time, wakeups::Wakeups};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -37,10 +44,14 @@ use crate::{
     chat::{Room, metrics::ChatMetrics},
     limits::Rule,
     payments::terms,
+    proofs::ProofMetrics,
     ready::Readiness,
     router,
     state::{Api, Parts},
 };
+
+/// Who is told what happens has so long to take it. It is far less than a subscriber is leased for.
+const WEBHOOK_LIMITS: ClientConfig = ClientConfig { total: Duration::from_secs(15), connect: Duration::from_secs(5) };
 
 /// Serves the API on `listener` as tasks of `tasks`; returns when it has begun. Postgres, Redis and models may be away.
 ///
@@ -56,6 +67,7 @@ pub fn serve(
     let cors_origins = config.cors_origins.clone();
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     time::follow(&api.store, &clock, tasks, metrics);
+    pool::watch(&api.store, tasks, metrics);
     payments::watch(api.payments.clone(), metrics, tasks);
     start_jobs(&api, clock, tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
@@ -83,6 +95,7 @@ fn begin_jobs(api: &Api, tasks: &Tasks) {
     meaning::start(api.engine.clone(), tasks);
     memory::start(api.engine.clone(), tasks);
     first::start(api.engine.clone(), tasks);
+    webhooks::start(api.webhooks.clone(), &api.engine, tasks);
     api.scheduler.start(tasks);
 }
 
@@ -91,15 +104,21 @@ fn begin_jobs(api: &Api, tasks: &Tasks) {
 async fn keys_fit(store: &Store, tasks: &Tasks) -> Result<bool, StoreError> {
     const AGAIN: Duration = Duration::from_secs(1);
     let soft = tasks.soft();
+    let mut is_said = false;
     loop {
         match rotate::verify(store).await {
             Err(error @ StoreError::Undecryptable(_)) => return Err(error),
             Ok(()) => return Ok(true),
-            Err(error) if error.is_unavailable() => tracing::debug!(%error, "the keys cannot be checked yet"),
-            Err(error) => {
+            Err(error) if !error.is_unavailable() => {
                 tracing::error!(%error, "the keys cannot be checked");
                 return Ok(true);
             }
+            // Once: it may be a certificate that somebody has to mend, and nobody looks at debug for that.
+            Err(error) if !is_said => {
+                tracing::warn!(%error, "the database does not answer; waiting for it");
+                is_said = true;
+            }
+            Err(error) => tracing::debug!(%error, "the keys cannot be checked yet"),
         }
         tokio::select! {
             () = tokio::time::sleep(AGAIN) => {}
@@ -141,6 +160,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
     let broadcasts = Broadcasts::new(store.clone(), clock.clone(), config.relationship.clone());
+    let outside = Outside::new(config.webhook_networks, WEBHOOK_LIMITS)?;
+    let webhooks = Webhooks::new(store.clone(), clock.clone(), outside, config.persona.language, metrics);
     let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
@@ -174,6 +195,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         payments: sold,
         premium_terms,
         broadcasts,
+        webhooks,
         relationships,
         stats,
         memories,
@@ -189,6 +211,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),
+        proof_metrics: ProofMetrics::register(metrics),
         metrics: metrics.clone(),
         clock,
         tasks: tasks.clone(),

@@ -6,7 +6,7 @@ use evolve_contract::payments::Terms;
 use evolve_engine::{
     Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures, history::History,
     jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles,
-    relationships::Relationships, stats::Stats,
+    relationships::Relationships, stats::Stats, webhooks::Webhooks,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -16,6 +16,7 @@ use crate::{
     auth::token::Tokens,
     chat::{Bounds, Room, metrics::ChatMetrics},
     limits::RateLimits,
+    proofs::ProofMetrics,
     ready::Readiness,
 };
 
@@ -59,6 +60,8 @@ pub struct Parts {
     pub premium_terms: Terms,
     /// What is said to many.
     pub broadcasts: Broadcasts,
+    /// Which other systems are told what happens.
+    pub webhooks: Webhooks,
     /// Relationships.
     pub relationships: Relationships,
     /// How much was said, day by day.
@@ -95,6 +98,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// Chat metrics.
     pub chat_metrics: ChatMetrics,
+    /// How many proofs were wrong.
+    pub proof_metrics: ProofMetrics,
     /// The registry that `/metrics` shows.
     pub metrics: Metrics,
     /// Time.

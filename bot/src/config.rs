@@ -6,6 +6,7 @@ use evolve_runtime::{
     config::{ConfigError, Reader},
     http::ClientConfig,
     logs::LogConfig,
+    secrets,
     traces::TraceConfig,
 };
 use evolve_store::{StoreConfig, redis::RedisConfig};
@@ -88,8 +89,11 @@ impl Config {
         let http_addr =
             env.or::<Address>("HTTP_ADDR", "0.0.0.0:8080", "Where health, metrics and the webhook are served.");
         let api_url = http_url(env, "API_URL", None, "Where the API is: `http://api:8000`.");
-        let service_key =
-            env.required_secret("SERVICE_KEY", 32, "The key that proves to the API that the caller is the bot.");
+        let service_key = env.required_secret(
+            "SERVICE_KEY",
+            32,
+            "The key that proves to the API that the caller is the bot; of several, comma-separated, the first.",
+        );
         let token = env.required_secret("TELEGRAM_BOT_TOKEN", 1, "The bot's token, from @BotFather.");
         if !token.expose_secret().is_empty() && !is_token(token.expose_secret()) {
             env.problem(
@@ -126,7 +130,7 @@ impl Config {
         Self {
             http_addr: http_addr.0,
             api_url,
-            service_key,
+            service_key: secrets::first(&service_key),
             token,
             telegram_url,
             inbound,

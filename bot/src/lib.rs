@@ -30,6 +30,8 @@ mod worker;
 
 pub mod config;
 
+pub use handlers::strangers;
+
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -40,7 +42,7 @@ use evolve_runtime::{
     metrics::{HttpMetrics, Metrics, track},
     shutdown::Tasks,
 };
-use evolve_store::{Store, redis::Redis, time, wakeups::Wakeups};
+use evolve_store::{Store, pool, redis::Redis, time, wakeups::Wakeups};
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
@@ -70,6 +72,7 @@ pub fn start(
 ) -> anyhow::Result<()> {
     let store = Store::connect(&config.store, metrics).context("cannot use DATABASE_URL or ENCRYPTION_KEY")?;
     time::follow(&store, &clock, tasks, metrics);
+    pool::watch(&store, tasks, metrics);
     let redis = Redis::connect(&config.redis, metrics);
     let client = http::client(config.http).context("cannot make an HTTP client")?;
     let bot_metrics = BotMetrics::register(metrics);

@@ -117,7 +117,11 @@ pub(crate) struct ChatArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateStep {
     /// Apply every migration that is missing (the default).
-    Up,
+    Up {
+        /// Then do what `roles` does, with this prefix.
+        #[arg(long, value_name = "PREFIX")]
+        roles: Option<String>,
+    },
     /// Revert every migration above VERSION; 0 reverts all of them, and deletes all data.
     Down {
         /// The last migration to keep.
@@ -159,7 +163,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Down => down::run().await,
         Command::Chat(arguments) => chat::run(&arguments).await,
-        Command::Migrate { step } => maintain::migrate(step.unwrap_or(MigrateStep::Up)).await,
+        Command::Migrate { step } => maintain::migrate(step.unwrap_or(MigrateStep::Up { roles: None })).await,
         Command::Doctor(file) => doctor::run(&file).await,
         Command::RotateKeys => maintain::rotate_keys().await,
         Command::Backup(arguments) => backup::backup(arguments, Utc::now()).await,

@@ -100,7 +100,12 @@ pub(crate) async fn migrate(step: MigrateStep) -> anyhow::Result<()> {
 
 async fn migrate_at(url: &str, step: MigrateStep) -> anyhow::Result<()> {
     match step {
-        MigrateStep::Up => migrations::up(url).await?,
+        MigrateStep::Up { roles: None } => migrations::up(url).await?,
+        MigrateStep::Up { roles: Some(prefix) } => {
+            let roles = named(&prefix)?;
+            migrations::up(url).await?;
+            grant(url, &roles).await.context("the migrations are applied")?;
+        }
         MigrateStep::Down { version } if version < 0 => bail!("there is no migration {version}; 0 reverts all"),
         MigrateStep::Down { version } => migrations::down(url, version).await?,
         MigrateStep::Status => {}
@@ -113,14 +118,21 @@ async fn migrate_at(url: &str, step: MigrateStep) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn roles_at(url: &str, prefix: &str) -> anyhow::Result<()> {
-    let roles = Roles::named(prefix).context(
+fn named(prefix: &str) -> anyhow::Result<Roles> {
+    Roles::named(prefix).context(
         "a prefix is 1 to 40 small Latin letters, digits and underscores, and begins with a letter: `evolve` or `eva_2`",
-    )?;
-    roles::grant(url, &roles).await.context(
-        "the roles were not made, and nothing was changed: the account must own the tables and have CREATEROLE, and every \
-         migration must be applied",
-    )?;
+    )
+}
+
+async fn grant(url: &str, roles: &Roles) -> anyhow::Result<()> {
+    roles::grant(url, roles).await.context(
+        "the roles were not made: the account must own the tables and have CREATEROLE, and every migration must be applied",
+    )
+}
+
+async fn roles_at(url: &str, prefix: &str) -> anyhow::Result<()> {
+    let roles = named(prefix)?;
+    grant(url, &roles).await.context("nothing was changed")?;
     let Roles { app, jobs, analytics } = roles;
     say(format!(
         "The roles are there and cannot log in by themselves. Make accounts that are members of them:\n  \

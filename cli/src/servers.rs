@@ -29,6 +29,7 @@ pub(crate) async fn postgres(home: &Home) -> anyhow::Result<Started<PostgresServ
         password: Some(key(&home.keys(), POSTGRES_PASSWORD)?),
         port: None,
         durability: Durability::PowerCut,
+        tls: None,
         remove: None,
     };
     let server = blocking(move || PostgresServer::start(&options)).await?;
@@ -44,6 +45,7 @@ pub(crate) async fn redis(home: &Home) -> anyhow::Result<Started<RedisServer>> {
         password: Some(key(&home.keys(), REDIS_PASSWORD)?),
         port: None,
         throwaway: false,
+        tls: None,
         remove: None,
     };
     let server = blocking(move || RedisServer::start(&options)).await?;

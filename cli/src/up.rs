@@ -221,6 +221,8 @@ fn surroundings(api_port: u16, bot_port: u16, telegram_api_url: String) -> Surro
         api_url: format!("http://127.0.0.1:{api_port}"),
         telegram_api_url,
         database_url: local("DATABASE_URL"),
+        api_database_url: local("DATABASE_URL"),
+        bot_database_url: local("DATABASE_URL"),
         redis_url: Some(local("REDIS_URL")),
         telegram_token: local("TELEGRAM_BOT_TOKEN"),
         jwt_secret: local(JWT_SECRET),

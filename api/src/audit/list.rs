@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{openapi::problems, payments::OurBot, problem::ApiError, state::Api};
 
-problems!(ListProblems: Forbidden, InvalidValue, DatabaseUnavailable);
+problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
 
 const PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;

@@ -59,8 +59,12 @@ const fn named(route: &'static str, act: &'static str, is_atomic: bool) -> Named
     Named { method: Method::POST, route, act, is_atomic }
 }
 
+const fn by(method: Method, route: &'static str, act: &'static str) -> Named {
+    Named { method, route, act, is_atomic: false }
+}
+
 /// Every route by which an administrator acts.
-pub static ACTS: [Named; 12] = [
+pub static ACTS: [Named; 18] = [
     named("/admin/payments/{payment_id}/refund", "payment.refund", true),
     named("/admin/payments/{payment_id}/returned", "payment.returned", true),
     named("/admin/payments/{payment_id}/decline", "payment.decline", true),
@@ -73,6 +77,12 @@ pub static ACTS: [Named; 12] = [
     named("/admin/failures/replay", "failure.replay_all", false),
     named("/admin/failures/inbox/{update_id}/replay", "failure.replay_update", false),
     named("/admin/failures/outbox/{id}/replay", "failure.replay_message", false),
+    named("/api/v1/admin/webhooks", "webhook.create", false),
+    by(Method::PATCH, "/api/v1/admin/webhooks/{webhook_id}", "webhook.change"),
+    by(Method::DELETE, "/api/v1/admin/webhooks/{webhook_id}", "webhook.remove"),
+    named("/api/v1/admin/webhooks/{webhook_id}/rotate", "webhook.rotate", false),
+    named("/api/v1/admin/webhooks/{webhook_id}/replay", "webhook.replay", false),
+    named("/api/v1/admin/webhooks/{webhook_id}/test", "webhook.test", false),
 ];
 
 /// The entry of the request that is being answered.

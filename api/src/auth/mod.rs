@@ -4,7 +4,10 @@
 pub mod init_data;
 pub mod token;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     Json,
@@ -18,15 +21,18 @@ use evolve_contract::{
 };
 use evolve_domain::language::Language;
 use evolve_engine::profiles::ProfileError;
-use secrecy::{ExposeSecret as _, SecretString};
-use subtle::ConstantTimeEq as _;
+use evolve_runtime::secrets;
+use secrecy::SecretString;
+use subtle::{Choice, ConstantTimeEq as _};
 
+use self::init_data::InitDataError;
 use crate::{
     auth::token::Holder,
     extract::{AppLanguage, JsonBody},
     limits::{self, Rule},
     openapi::problems,
     problem::ApiError,
+    proofs::{self, Proof},
     state::Api,
 };
 
@@ -50,23 +56,27 @@ problems!(AuthProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaTy
 pub async fn auth(State(api): State<Api>, peer: ConnectInfo<SocketAddr>, request: Request) -> Response {
     let headers = request.headers().clone();
     let ConnectInfo(peer) = peer;
-    let is_bot = match service_key(&headers, &api.service_key) {
-        Some(false) => {
-            // Counted by address, or keys could be tried without end.
-            let address = limits::caller(peer.ip(), &headers, api.proxy_hops);
-            let refused = ApiError::new(Code::Forbidden).detail("the service key is not valid");
-            return limited(&api, &Rule::Auth.of_address(address), async { Err(refused) }).await;
-        }
-        known => known.is_some(),
-    };
+    let address = limits::caller(peer.ip(), &headers, api.proxy_hops);
+    let shown = service_key(&headers, &api.service_key);
+    if shown.is_some()
+        && let Err(refused) = proofs::admit(&api, Proof::ServiceKey, address)
+    {
+        return refused.into_response();
+    }
+    if shown == Some(false) {
+        let wrong = forbidden("the service key is not valid");
+        let refused = async { Err(proofs::failed(&api, Proof::ServiceKey, Some(address), wrong).await) };
+        return limited(&api, &Rule::Auth.of_address(address), refused).await;
+    }
+    let is_bot = shown.is_some();
     let body = JsonBody::<AuthRequest>::from_request(request, &api).await.map(|JsonBody(body)| body);
     let key = match &body {
         Ok(AuthRequest { user_id: Some(user_id), .. }) if is_bot => Rule::Auth.of_person(*user_id),
-        _ => Rule::Auth.of_address(limits::caller(peer.ip(), &headers, api.proxy_hops)),
+        _ => Rule::Auth.of_address(address),
     };
     limited(&api, &key, async {
         let body = body?;
-        issue(&api, is_bot, &body).await
+        issue(&api, is_bot, &body, address).await
     })
     .await
 }
@@ -82,7 +92,7 @@ async fn limited(api: &Api, key: &str, work: impl Future<Output = Result<Respons
     response
 }
 
-async fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, ApiError> {
+async fn issue(api: &Api, is_bot: bool, body: &AuthRequest, address: IpAddr) -> Result<Response, ApiError> {
     let (user_id, language_code) = match (&body.user_id, &body.init_data) {
         (Some(user_id), None) if is_bot => (*user_id, None),
         (Some(_), None) => return Err(forbidden("a token by user_id needs the X-Service-Key header")),
@@ -91,8 +101,14 @@ async fn issue(api: &Api, is_bot: bool, body: &AuthRequest) -> Result<Response, 
                 .bot_token
                 .as_ref()
                 .ok_or_else(|| forbidden("this API knows no bot token to check init_data with"))?;
-            let user = init_data::verify(init_data, bot_token, api.clock.now());
-            let user = user.map_err(|error| forbidden(&error.to_string()))?;
+            let user = match init_data::verify(init_data, bot_token, api.clock.now()) {
+                Ok(user) => user,
+                Err(error @ InitDataError::BadSignature) => {
+                    let wrong = forbidden(&error.to_string());
+                    return Err(proofs::failed(api, Proof::InitData, Some(address), wrong).await);
+                }
+                Err(error) => return Err(forbidden(&error.to_string())),
+            };
             (user.id, user.language_code)
         }
         _ => return Err(ApiError::new(Code::InvalidValue).detail("give either user_id or init_data")),
@@ -133,10 +149,11 @@ fn forbidden(detail: &str) -> ApiError {
     ApiError::new(Code::Forbidden).detail(detail)
 }
 
-/// Whether a service key is there and right. Compared in constant time; only its length can be learnt.
+/// Whether a service key is there and right: any of those that `expected` holds. Compared in constant time; only lengths can be learnt.
 pub(crate) fn service_key(headers: &HeaderMap, expected: &SecretString) -> Option<bool> {
     let mut values = headers.get_all(SERVICE_KEY_HEADER).iter();
     let given = values.next()?;
-    let equal = given.as_bytes().ct_eq(expected.expose_secret().as_bytes());
+    let is_key = |key: &str| given.as_bytes().ct_eq(key.as_bytes());
+    let equal = secrets::keys(expected).fold(Choice::from(0), |found, key| found | is_key(key));
     Some(bool::from(equal) && values.next().is_none())
 }

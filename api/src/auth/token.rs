@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::language::Language;
+use evolve_runtime::secrets;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,8 @@ pub enum TokenError {
 #[derive(Clone)]
 pub struct Tokens {
     encoding: EncodingKey,
-    decoding: DecodingKey,
+    /// Of every secret whose tokens are taken, the one that signs first.
+    decoding: Vec<DecodingKey>,
     validation: Validation,
 }
 
@@ -71,17 +73,18 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Tokens signed with `secret`.
+    /// Tokens signed with `secret`; of several, with the first, and those of all are taken.
     #[must_use]
     pub fn new(secret: &SecretString) -> Self {
-        let secret = secret.expose_secret().as_bytes();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "sub", "aud", "iss"]);
         // See the header: we look at the times ourselves.
         validation.validate_exp = false;
-        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret), validation }
+        let encoding = EncodingKey::from_secret(secrets::first(secret).expose_secret().as_bytes());
+        let decoding = secrets::keys(secret).map(|key| DecodingKey::from_secret(key.as_bytes())).collect();
+        Self { encoding, decoding, validation }
     }
 
     /// A token for one person.
@@ -101,16 +104,22 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
     }
 
+    fn claims(&self, token: &str) -> Result<Claims, TokenError> {
+        for key in &self.decoding {
+            match jsonwebtoken::decode::<Claims>(token, key, &self.validation) {
+                Ok(data) => return Ok(data.claims),
+                Err(error) => tracing::debug!(error = ?error.kind(), "a token was refused"),
+            }
+        }
+        Err(TokenError::Invalid)
+    }
+
     /// The person for whom a token was made.
     ///
     /// # Errors
     /// [`TokenError`].
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Holder, TokenError> {
-        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).map_err(|error| {
-            tracing::debug!(error = ?error.kind(), "a token was refused");
-            TokenError::Invalid
-        })?;
-        let claims = data.claims;
+        let claims = self.claims(token)?;
         if now.timestamp() >= claims.exp {
             return Err(TokenError::Expired);
         }
@@ -185,6 +194,21 @@ mod tests {
             let token = signed(&Header::new(Algorithm::HS256), &claims, SECRET);
             assert_eq!(tokens().verify(&token, now()), Ok(IVAN), "{claims}");
         }
+    }
+
+    #[test]
+    fn tokens_of_two_secrets_are_taken_while_one_takes_the_others_place() {
+        let new = "another secret of thirty-two chars";
+        let of = |list: &str| Tokens::new(&list.into());
+        let (only_old, old_first) = (of(SECRET), of(&format!("{SECRET},{new}")));
+        let (new_first, only_new) = (of(&format!("{new},{SECRET}")), of(new));
+        let takes = |tokens: &Tokens, token: &str| tokens.verify(token, now()) == Ok(42);
+        // Each step of the way beside the one before it.
+        for (one, other) in [(&only_old, &old_first), (&old_first, &new_first), (&new_first, &only_new)] {
+            let (token, another) = (one.issue(42, now()).unwrap(), other.issue(42, now()).unwrap());
+            assert!(takes(one, &token) && takes(other, &token) && takes(one, &another) && takes(other, &another));
+        }
+        assert!(!takes(&only_new, &only_old.issue(42, now()).unwrap()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use evolve_runtime::clock::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, IVAN, SERVICE_KEY, Setup};
+use crate::harness::{Api, IVAN, JWT_SECRET, SERVICE_KEY, Setup};
 
 #[tokio::test]
 async fn our_bot_gets_a_token_for_a_person_and_it_works_for_an_hour() {
@@ -98,6 +98,26 @@ async fn nobody_gets_a_token_without_proof() {
         let answer = api.send(key.iter().fold(request, |request, key| request.header("x-service-key", *key))).await;
         assert_eq!(answer.code(), expected, "{what}");
     }
+}
+
+#[tokio::test]
+async fn while_one_key_takes_the_place_of_another_both_open_and_replicas_take_each_others_tokens() {
+    let (old, new) = ("a service key of thirty-two letters", "another service key of so many letters");
+    let new_secret = "another secret of thirty-two letters";
+    let setup = Setup::new().await.with("SERVICE_KEY", old);
+    let old_replica = setup.start().await;
+    let setup = setup.with("SERVICE_KEY", format!("{new},{old}"));
+    let new_replica = setup.with("JWT_SECRET", format!("{JWT_SECRET},{new_secret}")).start().await;
+    for key in [new, old] {
+        let token = new_replica.client.auth_as_service(&key.into(), IVAN).await.unwrap().access_token;
+        for replica in [&old_replica, &new_replica] {
+            let answer = replica.get("/profile/status/42", Some(&token)).await;
+            assert_eq!(answer.code(), Code::ProfileNotFound, "let in, and nobody yet");
+        }
+    }
+    let both = format!("{new},{old}");
+    let refused = new_replica.client.auth_as_service(&both.as_str().into(), IVAN).await.unwrap_err();
+    assert_eq!(refused.code(), Some(Code::Forbidden), "the list itself is no key");
 }
 
 #[tokio::test]

@@ -1,11 +1,18 @@
 //! `/api/v1/admin/broadcast`.
 
+use std::collections::BTreeMap;
+
 use evolve_contract::{
     Code,
-    broadcast::{BroadcastResponse, BroadcastState, BroadcastsResponse},
+    broadcast::{
+        BroadcastAudience, BroadcastPreviewRequest, BroadcastRequest, BroadcastResponse, BroadcastState,
+        BroadcastsResponse,
+    },
+    client::BroadcastAct,
 };
 use evolve_testkit::eventually;
 use reqwest::{Method, StatusCode};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Api, IVAN, SERVICE_KEY, Setup};
@@ -118,4 +125,37 @@ async fn what_cannot_be_said_to_anybody_is_refused_and_so_is_whoever_has_no_key(
     assert_eq!(post(&api, PATH, &wish("a", json!({ "moon": "full" }))).await.code(), Code::InvalidBody);
     assert_eq!(get(&api, &format!("{PATH}/{}", uuid::Uuid::nil())).await.code(), Code::BroadcastNotFound);
     assert_eq!(post(&api, &format!("{PATH}/nothing/cancel"), &json!({})).await.code(), Code::BroadcastNotFound);
+}
+
+#[tokio::test]
+async fn the_typed_client_does_all_of_it() {
+    let setup = inhabited().await;
+    let api = setup.start().await;
+    let (client, key) = (&api.client, SecretString::from(SERVICE_KEY));
+    let words = BroadcastPreviewRequest {
+        text: "Новое".to_owned(),
+        translations: BTreeMap::new(),
+        audience: BroadcastAudience { plan: Some("premium".to_owned()), ..BroadcastAudience::default() },
+        send_to: None,
+    };
+    assert_eq!(client.preview_broadcast(&key, &words).await.unwrap().people, 1);
+    let wish = BroadcastRequest {
+        key: "new".to_owned(),
+        text: words.text,
+        translations: words.translations,
+        audience: words.audience,
+        send_at: Some(api.clock.now() + chrono::TimeDelta::hours(1)),
+    };
+    let made = client.broadcast(&key, &wish).await.unwrap();
+    for (act, state) in [
+        (BroadcastAct::Pause, BroadcastState::Paused),
+        (BroadcastAct::Resume, BroadcastState::Scheduled),
+        (BroadcastAct::Cancel, BroadcastState::Cancelled),
+    ] {
+        assert_eq!(client.change_broadcast(&key, &made.id, act).await.unwrap().state, state);
+    }
+    assert_eq!(client.broadcast_status(&key, &made.id).await.unwrap().state, BroadcastState::Cancelled);
+    let list = client.broadcasts(&key, None).await.unwrap();
+    assert_eq!((list.broadcasts.len(), list.broadcasts[0].id.as_str()), (1, made.id.as_str()));
+    assert!(client.broadcasts(&key, Some(&made.id)).await.unwrap().broadcasts.is_empty());
 }

@@ -153,7 +153,7 @@ async fn what_was_said_is_read_back_and_forth_without_a_gap_or_a_repetition() {
     let days = |what: KeptKind| privacy.kept.iter().find(|kept| kept.what == what).unwrap().days;
     assert_eq!((days(KeptKind::Messages), days(KeptKind::GroupTalk)), (None, Some(1)));
     assert_eq!((days(KeptKind::DrawnPictures), days(KeptKind::Unanswered)), (Some(90), Some(30)));
-    assert_eq!(days(KeptKind::InlineAnswers), Some(90));
+    assert_eq!((days(KeptKind::InlineAnswers), days(KeptKind::Unsent)), (Some(90), Some(7)));
     let invite = api.client.status(&token, IVAN).await.unwrap().invite;
     assert_eq!(invite.as_deref(), Some("ref_16"));
 }

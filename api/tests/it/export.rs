@@ -120,8 +120,8 @@ async fn answers_in_other_chats_and_what_could_not_be_answered_are_in_the_copy()
         (3, "pending", json!({"message": {"text": "Это ещё ждёт"}})),
     ] {
         sqlx::query(
-            "INSERT INTO inbox (update_id, chat_id, user_id, payload, state, ready_at, received_at)
-             VALUES ($1, 42, 42, $2, $3, $4, $4)",
+            "INSERT INTO inbox (update_id, chat_id, user_id, payload, state, ready_at, received_at, finished_at)
+             VALUES ($1, 42, 42, $2, $3, $4, $4, CASE WHEN $3 <> 'pending' THEN $4::timestamptz END)",
         )
         .bind(number)
         .bind(payload)

@@ -3,15 +3,40 @@
 use chrono::Utc;
 use evolve_contract::{
     Code,
-    failures::{FailureKind, FailuresResponse, ReplayResponse},
+    failures::{FailureKind, FailuresQuery, FailuresResponse, ReplayRequest, ReplayResponse},
 };
 use reqwest::{Method, StatusCode};
+use secrecy::SecretString;
 use serde_json::json;
 
 use crate::harness::{Answer, Api, IVAN, SERVICE_KEY, Setup};
 
 async fn ask(api: &Api, method: Method, path: &str) -> Answer {
     api.send(api.request(method, path).header("x-service-key", SERVICE_KEY)).await
+}
+
+#[tokio::test]
+async fn the_typed_client_lists_and_replays_what_failed_and_sees_the_jobs() {
+    let setup = Setup::new().await;
+    with_dead(&setup, 3).await;
+    let api = setup.start().await;
+    let (client, key) = (&api.client, SecretString::from(SERVICE_KEY));
+    let of = |reason: &str| FailuresQuery {
+        kind: Some(FailureKind::Inbox),
+        reason: Some(reason.to_owned()),
+        ..FailuresQuery::default()
+    };
+    assert_eq!(client.failures(&key, &FailuresQuery::default()).await.unwrap().failures.len(), 3);
+    assert_eq!(client.failures(&key, &of("panic")).await.unwrap().failures.len(), 0);
+    assert_eq!(client.replay(&key, FailureKind::Inbox, 1).await.unwrap().replayed, 1);
+    let again = client.replay(&key, FailureKind::Outbox, 1).await.unwrap_err();
+    assert_eq!(again.code(), Some(Code::FailureNotFound));
+    let all = ReplayRequest { kind: FailureKind::Inbox, reason: "api_problem".to_owned() };
+    assert_eq!(client.replay_all(&key, &all).await.unwrap().replayed, 2);
+    let status = client.scheduler_status(&key).await.unwrap();
+    assert_eq!(status.queues.iter().find(|queue| queue.id == "inbox").unwrap().waiting, 3);
+    let stranger = SecretString::from("somebody-else-somebody-else-somebody");
+    assert_eq!(client.scheduler_status(&stranger).await.unwrap_err().code(), Some(Code::Forbidden));
 }
 
 async fn list(api: &Api, query: &str) -> FailuresResponse {

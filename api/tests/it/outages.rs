@@ -67,3 +67,37 @@ async fn a_frozen_redis_costs_a_moment_and_then_nothing() {
     assert!(skipped >= 2.0, "the breaker spares callers the wait: {skipped}");
     redis.thaw();
 }
+
+#[tokio::test]
+async fn a_redis_that_is_full_keeps_limits_shows_nothing_old_and_keeps_nobody_waiting() {
+    let redis = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
+    let mut setup = Setup::new().await;
+    setup.redis_url = Some(redis.url());
+    let replicas = [setup.start().await, setup.start().await];
+    let token = replicas[0].token(IVAN).await;
+    let rename = async |name: &str| {
+        let request = replicas[0].request(Method::POST, "/profile").bearer_auth(&token);
+        let answer = replicas[0].send(request.json(&json!({"user_id": IVAN, "data": {"name": name}}))).await;
+        assert!(answer.status.is_success(), "{answer:?}");
+    };
+    let name = async || replicas[1].client.profile(&token, IVAN).await.unwrap().data.name;
+    rename("Иван").await;
+    let server = redis::Client::open(redis.url()).unwrap();
+    let mut connection = server.get_multiplexed_async_connection().await.unwrap();
+    // The mark that keeps an old value out would keep this one out too, for half a minute.
+    redis::cmd("DEL").arg("evolve:profile:2:42").exec_async(&mut connection).await.unwrap();
+    assert_eq!(name().await.as_deref(), Some("Иван"));
+
+    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(1).exec_async(&mut connection).await.unwrap();
+    rename("Ваня").await;
+    assert_eq!(name().await.as_deref(), Some("Ваня"), "an old profile was served");
+    let mut answered = 0;
+    for i in 0..14 {
+        let said = replicas[i % 2].say(&token, "Привет", None).await;
+        answered += u32::from(said.is_ok());
+    }
+    assert_eq!(answered, 10, "replicas counted each for itself");
+    let ready = replicas[0].get("/ready", None).await;
+    let closed = json!({"state": "CLOSED", "failure_count": 0});
+    assert_eq!(ready.json()["redis"], json!({"status": "healthy", "circuit_breaker": closed}));
+}

@@ -86,6 +86,20 @@ async fn a_body_beyond_the_limit_is_refused() {
     assert_eq!(post("/auth", 64 * 1024).await.code(), Code::BodyTooLarge);
 }
 
+/// A body that would be a gigabyte is refused for what it says of itself: nothing of it is read, and nothing unpacked.
+#[tokio::test]
+async fn compressed_bodies_are_refused_wherever_a_body_is_taken() {
+    let api = Api::start().await;
+    let token = api.token(IVAN).await;
+    for path in ["/auth", "/chat", "/profile", "/settings", "/payments/offers", "/chat/feedback"] {
+        for coding in ["gzip", "deflate", "br", "zstd", "identity, gzip", "GZIP"] {
+            let request = api.request(Method::POST, path).bearer_auth(&token).header("content-encoding", coding);
+            let answer = api.send(request.header("content-type", "application/json").body("\x1f\u{8b}")).await;
+            assert_eq!(answer.code(), Code::UnsupportedMediaType, "{path} {coding}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_request_has_an_id_the_callers_where_it_is_sane() {
     let api = Api::start().await;

@@ -78,6 +78,29 @@ async fn every_answer_carries_the_headers_that_protect_browsers() {
 }
 
 #[tokio::test]
+async fn refusals_of_every_kind_and_preflights_carry_them_too() {
+    let setup = Setup::new().await.with("CORS_ORIGINS", "https://app.example.org").with("AUTH_RATE_LIMIT", "1/minute");
+    let api = setup.start().await;
+    let json = |body: String| api.request(Method::POST, "/auth").header("content-type", "application/json").body(body);
+    let preflight = api.request(Method::OPTIONS, "/chat").header("origin", "https://app.example.org");
+    for (request, status) in [
+        (api.request(Method::PUT, "/chat"), StatusCode::METHOD_NOT_ALLOWED),
+        (api.request(Method::POST, "/chat"), StatusCode::UNAUTHORIZED),
+        (json("a".repeat(70_000)), StatusCode::PAYLOAD_TOO_LARGE),
+        (json("{}".to_owned()), StatusCode::TOO_MANY_REQUESTS),
+        (api.request(Method::POST, "/admin/broadcasts"), StatusCode::NOT_FOUND),
+        (preflight.header("access-control-request-method", "POST"), StatusCode::OK),
+    ] {
+        let answer = api.send(request).await;
+        assert_eq!(answer.status, status);
+        for name in ["x-content-type-options", "x-frame-options", "content-security-policy", "permissions-policy"] {
+            assert!(answer.header(name).is_some(), "{name} of {status}");
+        }
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn behind_tls_browsers_are_told_to_come_by_it_alone() {
     let api = Api::start().await;
     for (proto, expected) in [

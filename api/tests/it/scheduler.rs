@@ -120,8 +120,9 @@ async fn the_status_has_the_seeds_shape_and_says_more() {
     let idle = &told["jobs"][4];
     assert_eq!((&idle["status"], &idle["next_run"]), (&json!("idle"), &Value::Null));
     let empty = |id: &str| json!({"id": id, "waiting": 0, "oldest": null});
-    let queues =
-        ["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words"].map(empty).to_vec();
+    let queues = ["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]
+        .map(empty)
+        .to_vec();
     assert_eq!(told["queues"], Value::Array(queues));
 }
 

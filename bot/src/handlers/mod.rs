@@ -68,6 +68,8 @@ pub(crate) mod incoming;
 pub(crate) mod media;
 pub(crate) mod stop;
 
+pub mod strangers;
+
 pub(crate) use danger::look_after_in_private;
 pub(crate) use incoming::is_money;
 pub(crate) use scopes::register as register_commands;

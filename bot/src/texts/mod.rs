@@ -174,7 +174,7 @@ texts! {
     DeleteCancelled = "delete-cancelled",
     DeleteKept = "delete-kept",
     DeleteDone = "delete-done",
-    Privacy { models: &'a str, messages: u32, pictures: u32, unanswered: u32, inline: u32 } = "privacy",
+    Privacy { models: &'a str, messages: u32, pictures: u32, unanswered: u32, unsent: u32, inline: u32 } = "privacy",
     HistoryTitle = "history-title",
     HistoryEmpty = "history-empty",
     HistoryFound { words: &'a str } = "history-found",

@@ -676,6 +676,7 @@ async fn privacy(State(world): Shared, headers: HeaderMap) -> Response {
             let kept = [
                 Kept { what: KeptKind::Messages, days: Some(365) },
                 Kept { what: KeptKind::DrawnPictures, days: Some(90) },
+                Kept { what: KeptKind::Unsent, days: Some(7) },
                 Kept { what: KeptKind::Memory, days: None },
             ];
             let models = vec!["gemini".to_owned(), "local".to_owned()];

@@ -53,6 +53,22 @@ async fn another_program_with_the_same_token_is_waited_out() {
 }
 
 #[tokio::test]
+async fn a_telegram_in_trouble_is_asked_again_and_gives_what_it_kept() {
+    let world = World::new().await;
+    world.telegram.fault(Fault::garbage("getUpdates", 502, "<html>502 Bad Gateway</html>"));
+    world.telegram.fault(Fault::drop_before("getUpdates"));
+    world.telegram.fault(Fault::flood("getUpdates", 1));
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Раз");
+    world.telegram.send_text(anna(), "Два");
+    world.wait_for_last(42, "echo: Два").await;
+    assert_eq!(world.texts(42), ["echo: Раз", "echo: Два"]);
+    assert_eq!(bot.metric("telegram_inbox_failures_total{reason=\"unavailable\"}"), 2.0);
+    assert_eq!(bot.metric("telegram_inbox_failures_total{reason=\"rate_limited\"}"), 1.0);
+    assert_eq!(bot.get("/ready").await.status(), 200);
+}
+
+#[tokio::test]
 async fn a_webhook_that_somebody_set_is_removed_before_polling() {
     let world = World::new().await;
     let call = reqwest::Client::new()

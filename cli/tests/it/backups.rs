@@ -285,3 +285,24 @@ async fn the_private_database_is_copied_with_its_own_keys_and_put_back() {
     let said = world.must(&["restore", "--replace", "--from", place.join("latest").to_str().unwrap()]);
     assert!(said.contains("ENCRYPTION_KEY fits what is encrypted"), "{said}");
 }
+
+/// As the operator's migration does it.
+#[tokio::test]
+async fn roles_are_made_with_the_migrations_and_a_prefix_that_is_none_changes_nothing() {
+    let (world, database) = (World::new(), TestDatabase::empty().await);
+    let migrate = |prefix: &str| {
+        let mut command = world.command(&["migrate", "up", "--roles", prefix]);
+        Ran::from(command.env("DATABASE_URL", database.url()).output().unwrap())
+    };
+    let ran = migrate("eva-bot");
+    assert!(!ran.succeeded && ran.said.contains("a prefix is 1 to 40 small Latin letters"), "{}", ran.said);
+    assert_eq!(count(&database, "pg_tables WHERE schemaname = 'public'").await, 0);
+    // Roles belong to the server, which all tests of this process share.
+    let prefix = database.name().to_owned();
+    for time in ["first", "second"] {
+        let ran = migrate(&prefix);
+        assert!(ran.succeeded, "{time}: {}", ran.said);
+    }
+    let granted = format!("pg_roles WHERE rolname = '{prefix}_app' AND has_table_privilege(oid, 'users', 'UPDATE')");
+    assert_eq!(count(&database, &granted).await, 1);
+}

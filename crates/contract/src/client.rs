@@ -1,9 +1,11 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod admin;
 mod aside;
 mod data;
 mod memory;
 mod payments;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use serde::de::DeserializeOwned;
 use sse_stream::{Sse, SseByteStream};
 use url::Url;
 
-pub use self::payments::Bot;
+pub use self::{admin::BroadcastAct, payments::Bot};
 
 use crate::{
     Code, Problem,

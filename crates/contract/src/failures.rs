@@ -16,6 +16,17 @@ pub enum FailureKind {
     Outbox,
 }
 
+/// `GET /admin/failures`: which ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailuresQuery {
+    /// Of this kind alone.
+    pub kind: Option<FailureKind>,
+    /// For this reason alone, which is the whole `reason` of it.
+    pub reason: Option<String>,
+    /// The `next` of the page before.
+    pub after: Option<String>,
+}
+
 /// Something that was given up or set apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {

@@ -147,7 +147,7 @@ pub struct Kept {
 /// settings; `activity`, which is messages counted by day, points and reactions; `payments`; `referrals`; `file_references`,
 /// which is that pictures and recordings came and how the bot can have them again, but not them; `drawn_pictures`, which are the
 /// companion's own; `unanswered`, which is updates that could not be answered, unheard recordings among them, until they are;
-/// `inline_answers`, which are answers to what was asked in inline mode; `group_talk` with the companion.
+/// `unsent`, which is what was to be sent and could not be; `inline_answers`, which are answers to what was asked in inline mode; `group_talk` with the companion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeptKind {
@@ -169,6 +169,8 @@ pub enum KeptKind {
     Unanswered,
     /// What was answered in inline mode.
     InlineAnswers,
+    /// What could not be sent.
+    Unsent,
     /// What was said in groups.
     GroupTalk,
 }

@@ -27,6 +27,7 @@ pub mod settings;
 pub mod stats;
 pub mod upload;
 pub mod voice;
+pub mod webhook;
 
 pub use client::{Client, ClientError};
 pub use problem::{Code, Problem};

@@ -98,6 +98,10 @@ codes! {
     BroadcastNotFound = 404,
     /// The broadcast is in no state in which this can be done.
     BroadcastState = 409,
+    /// There is no such webhook.
+    WebhookNotFound = 404,
+    /// Nothing is sent to this URL.
+    WebhookUrlRefused = 422,
     /// A copy was asked for on this day already; Retry-After says when the next day begins.
     ExportAskedToday = 429,
     /// No copy was asked for within the last day.

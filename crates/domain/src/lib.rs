@@ -21,6 +21,7 @@ pub mod safety;
 pub mod schedule;
 pub mod speech;
 pub mod tokens;
+pub mod webhook;
 pub mod wishes;
 pub mod words;
 pub mod zones;

@@ -31,6 +31,7 @@ pub mod stats;
 pub mod summary;
 pub mod tools;
 pub mod turn;
+pub mod webhooks;
 
 use std::sync::Arc;
 

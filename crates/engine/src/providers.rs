@@ -39,7 +39,7 @@ pub struct ProviderConfig {
     /// The name of the variable that holds its key; `GOOGLE_API_KEY` for Gemini where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key_env: Option<String>,
-    /// Its name in `/ready` and metrics; its kind where nothing is said.
+    /// Its name in `/ready`, metrics and `/privacy`; its kind where nothing is said, and always of `scripted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -66,6 +66,7 @@ impl ProviderConfig {
     ) -> Result<GeminiConfig, String> {
         let default_url = || Url::parse(GeminiConfig::DEFAULT_BASE_URL).map_err(|e| e.to_string());
         Ok(GeminiConfig {
+            name: self.name.clone().unwrap_or_else(|| GeminiConfig::DEFAULT_NAME.to_owned()),
             api_key: self.key(env)?.ok_or("it needs a key")?,
             model: self.model.clone().unwrap_or_else(|| default_model.to_owned()),
             base_url: self.base_url.clone().map_or_else(default_url, Ok)?,
@@ -158,4 +159,24 @@ fn build(
 #[must_use]
 pub fn chain(providers: Vec<Arc<dyn ModelProvider>>, observer: Arc<dyn Observer>) -> Chain {
     Chain::observed(providers, ChainConfig::default(), observer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_is_called_what_its_entry_says_or_else_by_its_kind() {
+        let list = r#"[{"kind": "gemini", "name": "fast"}, {"kind": "gemini", "model": "gemini-3-pro-preview"},
+            {"kind": "openai", "name": "ollama", "model": "m", "baseUrl": "http://127.0.0.1:1/v1"}]"#;
+        let mut env = Reader::from_values([("PROVIDERS", list), ("GOOGLE_API_KEY", "key")]);
+        let (providers, entries) = read(&mut env, &reqwest::Client::new(), ClientConfig::default());
+        let names: Vec<_> = providers.iter().map(|provider| provider.name()).collect();
+        assert_eq!(names, ["fast", "gemini", "ollama"]);
+        // What hears and speaks follows from the chain, and is one with it to whoever reads `/privacy`.
+        let speech = crate::speech::config::read(&mut env, &reqwest::Client::new(), ClientConfig::default(), &entries);
+        let ears: Vec<_> = speech.transcribers.iter().map(|ear| ear.name()).collect();
+        let mouths: Vec<_> = speech.speakers.iter().map(|mouth| mouth.name()).collect();
+        assert_eq!((ears, mouths), (vec!["fast", "gemini"], vec!["fast", "gemini"]));
+    }
 }

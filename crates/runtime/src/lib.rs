@@ -7,5 +7,7 @@ pub mod config;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod outside;
+pub mod secrets;
 pub mod shutdown;
 pub mod traces;

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, str::FromStr as _};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, Connection as _, FromRow, PgConnection, postgres::PgConnectOptions};
 
-use crate::StoreError;
+use crate::{StoreError, pool};
 
 /// Removes everything from the schema `public`; for the transaction that puts a copy there.
 pub const WIPE: &str = include_str!("backup/wipe.sql");
@@ -194,7 +194,7 @@ async fn column(database_url: &str, statement: &'static str) -> Result<Vec<Strin
 
 async fn connect(database_url: &str) -> Result<PgConnection, StoreError> {
     let options = PgConnectOptions::from_str(database_url)?.application_name("evolve-backup");
-    let mut connection = PgConnection::connect_with(&options).await?;
+    let mut connection = pool::connect(&options).await?;
     sqlx::raw_sql(SESSION).execute(&mut connection).await?;
     Ok(connection)
 }

@@ -32,6 +32,10 @@ const MARK: &str = "-";
 const DROP_IF_SAME: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
+/// Puts the mark ARGV[1] at KEYS[1] for ARGV[2] milliseconds. The old value goes first, which needs no room: Redis lets a script
+/// that has written once go on, however full it is.
+const LEAVE_MARK: &str = "redis.call('DEL', KEYS[1]) return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
+
 /// What is cached. Each kind is documented with its Redis key; the number in it is the version of the layout, to be
 /// raised whenever the type behind it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,8 +180,8 @@ impl Cache {
         if self.ttl.is_zero() {
             return;
         }
-        let mut command = redis::cmd("SET");
-        command.arg(entry.key(&self.redis)).arg(MARK).arg("PX").arg(millis(MARK_FOR));
+        let mut command = redis::cmd("EVAL");
+        command.arg(LEAVE_MARK).arg(1).arg(entry.key(&self.redis)).arg(MARK).arg(millis(MARK_FOR));
         // A failure is logged and counted by `call`; the header of this file says what it means.
         let _ = self.redis.call("cache_forget", |mut c| async move { command.exec_async(&mut c).await }).await;
     }
@@ -366,6 +370,33 @@ mod tests {
             assert_eq!(it.counts()[2], u64::try_from(n).unwrap() + 1, "{corrupt}");
             assert_eq!(it.read("not asked").await, "Иван", "the new one is cached");
         }
+    }
+
+    #[tokio::test]
+    async fn a_full_redis_serves_nothing_old_is_left_alone_by_no_breaker_and_caches_again_when_there_is_room() {
+        let server = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
+        let mut it = cache_at(&server.url()).await;
+        assert_eq!(it.read("old").await, "old");
+        let mut raw = it.raw.clone();
+        let mut allow = async |bytes: u32| {
+            redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(bytes).exec_async(&mut raw).await.unwrap();
+        };
+        allow(1).await;
+        assert_eq!(it.read("not asked").await, "old", "what is there is served");
+        it.cache.forget(Entry::Profile(42)).await;
+        for value in ["one", "two", "three", "four"] {
+            assert_eq!(it.read(value).await, value);
+        }
+        // The mark's own time is not waited for.
+        redis::cmd("DEL").arg(KEY).exec_async(&mut it.raw).await.unwrap();
+        assert_eq!(it.read("five").await, "five");
+        assert_eq!(it.raw().await, None, "it was full");
+        let shown = it.metrics.encode();
+        assert!(shown.contains(r#"redis_calls_total{operation="cache_fill",outcome="full"} 5"#), "{shown}");
+        assert_eq!(it.cache.redis.breaker().unwrap().failure_count, 0);
+        allow(0).await;
+        assert_eq!(it.read("six").await, "six");
+        assert_eq!(it.read("not asked").await, "six");
     }
 
     #[tokio::test]

@@ -1,25 +1,28 @@
-//! The connection pool.
+//! How the store is set up.
 
-use std::{str::FromStr as _, time::Duration};
+use std::str::FromStr as _;
 
 use evolve_runtime::{config::Reader, metrics::Metrics};
-use prometheus_client::{
-    collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric as _},
-    metrics::gauge::ConstGauge,
-};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::{
-    Connection as _, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
+use sqlx::postgres::PgConnectOptions;
+
+use crate::{
+    Keyring, StoreError,
+    pool::{IS_READ_ONLY, Limits, Pool, PoolCollector},
+    tls,
 };
 
-use crate::{Keyring, StoreError};
-
-/// How long a caller waits for a free connection, or for Postgres to take a new one.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection that rested this long is checked before use; checking always would cost every statement a round trip.
-const CHECK_AFTER_IDLE: Duration = Duration::from_secs(15);
+/// What each session is told. A statement, or a wait for a lock, ends by itself on a server that is there; nobody holds locks
+/// between two statements for long; and of a client that is gone without a word the server hears within a minute.
+const SESSION: [(&str, &str); 7] = [
+    ("statement_timeout", "15s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+    ("TimeZone", "UTC"),
+];
 
 /// Where Postgres is, and the keys for what is encrypted in it.
 #[derive(Clone, Debug)]
@@ -36,16 +39,21 @@ impl StoreConfig {
     /// Reads `DATABASE_URL`, `DATABASE_POOL_SIZE` and `ENCRYPTION_KEY`.
     pub fn read(env: &mut Reader) -> Self {
         let database_url =
-            env.required_secret("DATABASE_URL", 1, "Where Postgres is: `postgres://user:password@host:5432/database`.");
+            env.required_secret(
+                "DATABASE_URL",
+                1,
+                "Where Postgres is: `postgres://user:password@host:5432/database`; `?sslmode=verify-full&sslrootcert=/ca.crt` for TLS.",
+            );
         let url = database_url.expose_secret();
         // sqlx takes any scheme.
         let is_postgres = ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
         if !url.is_empty() && !is_postgres {
             env.problem("DATABASE_URL must begin with postgres:// or postgresql://".to_owned());
-        } else if !url.is_empty()
-            && let Err(error) = PgConnectOptions::from_str(url)
-        {
-            env.problem(format!("DATABASE_URL cannot be read: {error}"));
+        } else if !url.is_empty() {
+            match PgConnectOptions::from_str(url) {
+                Ok(options) => tls::check_database(env, &options),
+                Err(error) => env.problem(format!("DATABASE_URL cannot be read: {error}")),
+            }
         }
         let pool_size = env.or("DATABASE_POOL_SIZE", "16", "Most connections of this process to Postgres.");
         if pool_size == 0 {
@@ -68,7 +76,7 @@ impl StoreConfig {
 /// Postgres. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
     pub(crate) keys: Keyring,
 }
 
@@ -78,34 +86,30 @@ impl Store {
     /// # Errors
     /// When the URL or the keys cannot be read.
     pub fn connect(config: &StoreConfig, metrics: &Metrics) -> Result<Self, StoreError> {
+        Self::connect_within(config, metrics, Limits::default())
+    }
+
+    pub(crate) fn connect_within(config: &StoreConfig, metrics: &Metrics, limits: Limits) -> Result<Self, StoreError> {
         let keys = Keyring::parse(&config.encryption_key)
             .map_err(|reason| StoreError::Corrupt { what: "ENCRYPTION_KEY", reason })?;
         let options = PgConnectOptions::from_str(config.database_url.expose_secret())?
             .application_name("evolve")
-            .options([("statement_timeout", "15s"), ("lock_timeout", "10s"), ("TimeZone", "UTC")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(config.pool_size)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > CHECK_AFTER_IDLE {
-                        return Ok(connection.ping().await.is_ok());
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options);
+            .options(SESSION);
+        let pool = Pool::new(options, config.pool_size, limits);
         metrics.register(|registry| registry.register_collector(Box::new(PoolCollector(pool.clone()))));
         Ok(Self { pool, keys })
     }
 
-    /// Whether Postgres answers.
+    /// Whether Postgres answers, and takes changes.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when it does not.
+    /// [`StoreError::Unavailable`] when it does not answer, [`StoreError::ReadOnly`] when it takes no changes.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        let (is_read_only,): (bool,) = sqlx::query_as(IS_READ_ONLY).fetch_one(&self.pool).await?;
+        if is_read_only {
+            self.pool.suspect();
+            return Err(StoreError::ReadOnly);
+        }
         Ok(())
     }
 
@@ -118,19 +122,5 @@ impl Store {
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.pool.close().await;
-    }
-}
-
-/// `database_connection_pool_size` and `database_connection_pool_available`, read when they are asked for.
-#[derive(Debug)]
-struct PoolCollector(PgPool);
-
-impl Collector for PoolCollector {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let size = ConstGauge::new(i64::from(self.0.size()));
-        let idle = ConstGauge::new(i64::try_from(self.0.num_idle()).unwrap_or(i64::MAX));
-        let (open, free) = ("Connections to Postgres that are open", "Connections to Postgres that are open and free");
-        size.encode(encoder.encode_descriptor("database_connection_pool_size", open, None, size.metric_type())?)?;
-        idle.encode(encoder.encode_descriptor("database_connection_pool_available", free, None, idle.metric_type())?)
     }
 }

@@ -1,11 +1,22 @@
 //! What can go wrong in the store, sorted by what the caller should do.
 
+use crate::tls;
+
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Postgres cannot serve now (away, starting, out of connections, read-only): try again later.
     #[error("Postgres cannot serve now: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// Postgres and we do not believe each other: somebody has to mend that, but until then it is as if it were away.
+    #[error(
+        "Postgres is not believed, or does not believe us ({0}); the CA that signed its certificate is named by sslrootcert in \
+         DATABASE_URL, and the certificate must be for the name in it"
+    )]
+    Distrusted(#[source] sqlx::Error),
+    /// Postgres answers and takes no changes: try again later.
+    #[error("Postgres takes no changes now: it is read-only, as during a fail-over")]
+    ReadOnly,
     /// A stored token was not made with any key of `ENCRYPTION_KEY`.
     #[error(
         "{0} cannot be decrypted with any key of ENCRYPTION_KEY; put the key it was encrypted with back into the list"
@@ -28,7 +39,7 @@ impl StoreError {
     /// Whether it is worth trying again in a while.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Distrusted(_) | Self::ReadOnly)
     }
 
     /// Whether the statement failed on this unique constraint.
@@ -39,6 +50,9 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if matches!(&error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)) && tls::is_distrust(&error) {
+            return Self::Distrusted(error);
+        }
         let away = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
@@ -52,11 +66,34 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// SQLSTATE classes 08 (connection), 53 (resources), 57P (shutting down, starting), and: read-only transaction (a
-/// fail-over in progress), statement or lock time-out, deadlock, serialization failure.
+/// SQLSTATE classes 08 (connection), 53 (resources: connections, memory, the disk), 57P (shutting down, starting), and: read-only
+/// transaction (a fail-over in progress), a session that was ended while it held a transaction for too long, statement or lock
+/// time-out, deadlock, serialization failure, trouble of the disk.
 fn is_outage(code: &str) -> bool {
     code.starts_with("08")
         || code.starts_with("53")
         || code.starts_with("57P")
-        || matches!(code, "25006" | "57014" | "55P03" | "40P01" | "40001")
+        || matches!(code, "25006" | "25P03" | "57014" | "55P03" | "40P01" | "40001" | "58030")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::is_outage;
+
+    #[rstest]
+    #[case::too_many_connections("53300", true)]
+    #[case::disk_full("53100", true)]
+    #[case::shutting_down("57P01", true)]
+    #[case::starting("57P03", true)]
+    #[case::read_only("25006", true)]
+    #[case::held_a_transaction_too_long("25P03", true)]
+    #[case::the_disk_fails("58030", true)]
+    #[case::a_file_is_lost("58P01", false)]
+    #[case::a_value_that_is_there_already("23505", false)]
+    #[case::no_such_table("42P01", false)]
+    fn what_passes_by_itself_is_told_from_what_is_a_fault(#[case] code: &str, #[case] passes: bool) {
+        assert_eq!(is_outage(code), passes);
+    }
 }

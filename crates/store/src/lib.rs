@@ -22,6 +22,7 @@ pub mod failures;
 pub mod feedback;
 pub mod first;
 pub mod forgetting;
+pub mod guesses;
 pub mod history;
 pub mod inbox;
 pub mod jobs;
@@ -34,6 +35,7 @@ pub mod migrate;
 pub mod outbox;
 pub mod pace;
 pub mod payments;
+pub mod pool;
 pub mod preferences;
 pub mod purge;
 pub mod queues;
@@ -52,11 +54,13 @@ pub mod users;
 pub mod vectors;
 pub mod voice;
 pub mod wakeups;
+pub mod webhooks;
 pub mod weeks;
 
 mod database;
 #[cfg(test)]
 mod plans;
+mod tls;
 
 pub use database::{Store, StoreConfig};
 pub use error::StoreError;

@@ -65,7 +65,7 @@ for i = first, #times do
 end
 local used = #same
 if used < count then
-  if first > 1 then redis.call('LTRIM', KEYS[1], first - 1, -1) end
+  redis.call('LTRIM', KEYS[1], first - 1, -1)
   redis.call('RPUSH', KEYS[1], string.format('%.0f', now) .. mark)
   redis.call('PEXPIRE', KEYS[1], per)
   return {1, count, count - used - 1, per, 0}
@@ -405,6 +405,21 @@ mod tests {
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let left: i64 = ::redis::cmd("PTTL").arg("evolve:limit:2:auth:1").query_async(&mut connection).await.unwrap();
         assert!((1..=60_000).contains(&left), "{left}");
+    }
+
+    #[tokio::test]
+    async fn replicas_share_one_allowance_in_a_redis_that_is_full() {
+        let server = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
+        let client = ::redis::Client::open(server.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        ::redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(1).exec_async(&mut connection).await.unwrap();
+        let replicas = [redis(Some(&server.url())), redis(Some(&server.url()))];
+        let mut allowed = 0;
+        for i in 0..30 {
+            let replica = &replicas[i % 2];
+            allowed += u32::from(replica.limits().take("auth:1", Limit::per_minute(10), at(0)).await.allowed);
+        }
+        assert_eq!(allowed, 10);
     }
 
     #[tokio::test]

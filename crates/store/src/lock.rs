@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, pool};
 
 /// How often the holder checks that its connection, and with it the lock, is still there.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ impl Lock {
     /// # Errors
     /// [`StoreError`].
     pub async fn try_acquire(store: &Store, name: &str) -> Result<Option<Self>, StoreError> {
-        let mut connection = PgConnection::connect_with(&store.pool.connect_options()).await?;
+        let mut connection = pool::connect(&store.pool.connect_options()).await?;
         let (held,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
             .bind(name)
             .fetch_one(&mut connection)

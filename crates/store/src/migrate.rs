@@ -11,6 +11,8 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
+use crate::pool;
+
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// How long a migration waits for a lock.
@@ -125,5 +127,5 @@ fn is_held_up(failure: &Failure) -> bool {
 async fn connect(database_url: &str) -> Result<PgConnection, MigrateError> {
     let options = PgConnectOptions::from_str(database_url).map_err(MigrateError::Connect)?;
     let options = options.options([("lock_timeout", LOCK_TIMEOUT)]);
-    PgConnection::connect_with(&options).await.map_err(MigrateError::Connect)
+    pool::connect(&options).await.map_err(MigrateError::Connect)
 }

@@ -93,3 +93,29 @@ async fn a_claim_reads_a_few_rows_of_a_long_inbox_whatever_postgres_believes_of_
     let read = rows_read(&mut connection, &format!("next('{NOW}')")).await;
     assert!(read < 500.0, "{read} rows were read to know when to look next");
 }
+
+#[tokio::test]
+async fn what_a_subscriber_is_owed_next_is_found_at_once_behind_a_month_of_deliveries_whatever_postgres_believes() {
+    let database = TestDatabase::migrated().await;
+    let mut connection = PgConnection::connect(database.url()).await.unwrap();
+    let next = format!("PREPARE next AS {}", crate::webhooks::NEXT);
+    let long_ago = [
+        "INSERT INTO webhooks (id, kind, url, secret, created_at)
+         SELECT gen_random_uuid(), 'generic', '', '', now() FROM generate_series(1, 2)",
+        "INSERT INTO events (kind, told) SELECT 'job.failed', true FROM generate_series(1, 20000)",
+        "INSERT INTO webhook_deliveries (webhook_id, event_place, ready_at, created_at)
+         SELECT w.id, e.place, e.at, e.at FROM events e, webhooks w ORDER BY e.place",
+        // When all of it still waited.
+        "ANALYZE webhook_deliveries",
+        "UPDATE webhook_deliveries SET state = 'delivered' WHERE event_place < (SELECT max(place) - 100 FROM events)",
+        &next,
+    ];
+    run(&mut connection, &long_ago).await;
+    for analysed in [false, true] {
+        if analysed {
+            run(&mut connection, &["ANALYZE webhook_deliveries"]).await;
+        }
+        let read = rows_read(&mut connection, "next").await;
+        assert!(read < 50.0, "{read} rows were read, analysed: {analysed}");
+    }
+}

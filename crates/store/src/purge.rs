@@ -22,11 +22,14 @@ pub enum Finished {
     Turns,
     /// Wishes to stop an answer that was never begun.
     Stops,
+    /// What other systems were told, or could not be, with how that went.
+    Events,
 }
 
 impl Finished {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Updates, Self::KeptUpdates, Self::Sent, Self::Unsent, Self::Turns, Self::Stops];
+    pub const ALL: [Self; 7] =
+        [Self::Updates, Self::KeptUpdates, Self::Sent, Self::Unsent, Self::Turns, Self::Stops, Self::Events];
 
     /// How long it is kept. The only place where that is decided.
     ///
@@ -41,6 +44,7 @@ impl Finished {
     ///   allows for two days). The longest of it is a conversation, which may be silent for thirty days and go on with
     ///   `/regenerate`. What was drawn goes with it.
     /// - [`Self::Stops`], a day, as when the next turn of its person begins.
+    /// - [`Self::Events`], thirty days: so long they can be replayed. What somebody has not taken by then goes too.
     ///
     /// What holds words of somebody is kept no longer than messages are, where these are kept for so many days.
     #[must_use]
@@ -52,6 +56,7 @@ impl Finished {
             Self::Unsent => (TimeDelta::days(7), true),
             Self::Turns => (TimeDelta::days(90), true),
             Self::Stops => (TimeDelta::days(1), false),
+            Self::Events => (TimeDelta::days(30), false),
         };
         match message_days {
             Some(days) if tells_what_was_said => kept.min(TimeDelta::days(days.into())),
@@ -69,6 +74,7 @@ impl Finished {
             Self::Unsent => "unsent",
             Self::Turns => "turns",
             Self::Stops => "stops",
+            Self::Events => "events",
         }
     }
 
@@ -109,6 +115,10 @@ impl Finished {
                      ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED
                  )
                  DELETE FROM stops s USING old WHERE s.user_id = old.user_id AND s.key = old.key"
+            }
+            Self::Events => {
+                "DELETE FROM events WHERE place = ANY (ARRAY(
+                     SELECT place FROM events WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED))"
             }
         }
     }

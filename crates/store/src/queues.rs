@@ -59,7 +59,11 @@ const WAITING: &str = "
     SELECT 'vectors', count(*), NULL FROM (SELECT FROM message_vectors WHERE vector IS NULL LIMIT $1) q
     UNION ALL
     SELECT 'first_words', count(*), min(proactive_at) FROM (
-        SELECT proactive_at FROM settings WHERE proactive_at <= $4 ORDER BY proactive_at LIMIT $1) q";
+        SELECT proactive_at FROM settings WHERE proactive_at <= $4 ORDER BY proactive_at LIMIT $1) q
+    UNION ALL
+    SELECT 'webhooks', count(*), min(created_at) FROM (
+        SELECT d.created_at FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id
+        WHERE w.enabled AND d.state = 'waiting' LIMIT $1) q";
 
 impl Queues<'_> {
     /// How much waits in each. `due_at` unsummed messages make an open conversation due ([`crate::summaries::SummaryRule`]).

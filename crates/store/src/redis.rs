@@ -4,15 +4,26 @@
 //! So Redis being away must cost time at most, and little of it: every call ends within [`RedisConfig::timeout`]
 //! (connecting included), and after three failures in a row a breaker spares everybody even that for 30 seconds. The
 //! connection is one multiplexed one; whoever sees it fail drops it, and the next call makes a new one. (The library's
-//! `ConnectionManager` keeps a connection whose commands only time out, which is what a lost peer looks like.)
+//! `ConnectionManager` keeps a connection whose commands only time out, which is what a lost peer looks like.) So a server that
+//! has become a replica (`READONLY`) is left with the first refusal.
+//!
+//! Redis being full is another matter: it answers, and refuses only what would take more room. That says nothing against the
+//! server, and opens no breaker: limits and the pace, a few bytes that expire soon, are kept in it all the same (their scripts
+//! begin with a write that needs no room, after which Redis lets them through), and what is cached is read and forgotten;
+//! only new copies are not made.
 //!
 //! Every key begins with [`RedisConfig::key_prefix`], so that several bots can share a server.
 
-use std::{future::Future, sync::Arc, time::Duration};
+mod config;
+
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use evolve_runtime::{
     breaker::{BreakerConfig, BreakerOpen, BreakerSnapshot, SharedBreaker},
-    config::Reader,
     metrics::{DURATION_BUCKETS, Metrics},
 };
 use prometheus_client::{
@@ -20,56 +31,16 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
 };
 use redis::{AsyncConnectionConfig, Client, InfoDict, RedisResult, aio::MultiplexedConnection};
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
-use crate::limits::{Limits, LocalWindows};
+use crate::{
+    guesses::{Book, Guesses},
+    limits::{Limits, LocalWindows},
+    tls,
+};
 
-/// Where Redis is.
-#[derive(Clone, Debug)]
-pub struct RedisConfig {
-    /// `redis://`, `rediss://` or `unix://`; nothing to do without. A secret, since it may hold a password.
-    pub url: Option<SecretString>,
-    /// What every key begins with.
-    pub key_prefix: String,
-    /// The longest time for one call, connecting included.
-    pub timeout: Duration,
-}
-
-impl Default for RedisConfig {
-    fn default() -> Self {
-        Self { url: None, key_prefix: "evolve".to_owned(), timeout: Duration::from_millis(250) }
-    }
-}
-
-impl RedisConfig {
-    /// Reads `REDIS_URL`, `REDIS_KEY_PREFIX` and `REDIS_TIMEOUT_MS`.
-    pub fn read(env: &mut Reader) -> Self {
-        let url = env.optional_secret(
-            "REDIS_URL",
-            1,
-            "Where Redis is (`redis://host:6379/0`); without it, each replica keeps limits for itself and caches nothing.",
-        );
-        if let Some(url) = &url
-            && Client::open(url.expose_secret()).is_err()
-        {
-            env.problem("REDIS_URL is not a Redis address; it looks like redis://user:password@host:6379/0".to_owned());
-        }
-        let key_prefix: String = env.or(
-            "REDIS_KEY_PREFIX",
-            "evolve",
-            "What every Redis key begins with; bots that share a Redis need different ones.",
-        );
-        if key_prefix.is_empty() || !key_prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)) {
-            env.problem("REDIS_KEY_PREFIX may hold letters, digits and -_.: only".to_owned());
-        }
-        let millis: u64 = env.or("REDIS_TIMEOUT_MS", "250", "Longest time for one Redis call, milliseconds.");
-        if millis == 0 {
-            env.problem("REDIS_TIMEOUT_MS must be 1 or more".to_owned());
-        }
-        Self { url, key_prefix, timeout: Duration::from_millis(millis.max(1)) }
-    }
-}
+pub use self::config::RedisConfig;
+use self::config::is_encrypted;
 
 /// Why Redis gave no answer. Callers go on without it.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +54,12 @@ pub enum RedisError {
     /// No answer in time.
     #[error("Redis did not answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
+    /// It is not believed, or does not believe us.
+    #[error(
+        "Redis is not believed, or does not believe us ({0}); REDIS_CA (or the file in REDIS_CA_FILE) is who signed its \
+         certificate, which must be for the name in REDIS_URL"
+    )]
+    Distrusted(#[source] redis::RedisError),
     /// It could not be reached, or refused.
     #[error("Redis failed: {0}")]
     Failed(#[from] redis::RedisError),
@@ -121,7 +98,8 @@ impl CallMetrics {
     fn register(metrics: &Metrics) -> Self {
         let this = Self { calls: Family::default(), duration: Histogram::new(DURATION_BUCKETS) };
         metrics.register(|registry| {
-            registry.register("redis_calls", "Redis calls by outcome: ok, failed, skipped", this.calls.clone());
+            let help = "Redis calls by outcome: ok, failed, full (it has no room), skipped";
+            registry.register("redis_calls", help, this.calls.clone());
             registry.register("redis_call_duration_seconds", "Time of Redis calls, seconds", this.duration.clone());
         });
         this
@@ -142,6 +120,7 @@ struct Inner {
     server: Option<Server>,
     metrics: CallMetrics,
     local: LocalWindows,
+    guesses: Book,
 }
 
 #[derive(Debug)]
@@ -150,6 +129,8 @@ struct Server {
     timeout: Duration,
     breaker: SharedBreaker,
     link: Mutex<Link>,
+    /// When it was last said that it is full.
+    said_full: std::sync::Mutex<Option<Instant>>,
 }
 
 /// The connection in use. `number` tells connections apart: of a hundred calls that fail together, the first drops it,
@@ -164,12 +145,16 @@ impl Redis {
     /// Prepares the connection; it is made with the first call, so that start-up does not wait for Redis.
     #[must_use]
     pub fn connect(config: &RedisConfig, metrics: &Metrics) -> Self {
-        let server = config.url.as_ref().and_then(|url| match Client::open(url.expose_secret()) {
+        if config.url.as_ref().is_some_and(is_encrypted) {
+            tls::settle_provider();
+        }
+        let server = config.url.as_ref().and_then(|url| match config.client(url) {
             Ok(client) => Some(Server {
                 client,
                 timeout: config.timeout,
                 breaker: SharedBreaker::new(BreakerConfig::REDIS),
                 link: Mutex::default(),
+                said_full: std::sync::Mutex::default(),
             }),
             Err(error) => {
                 tracing::error!(%error, "REDIS_URL cannot be used; going on without Redis");
@@ -181,6 +166,7 @@ impl Redis {
             server,
             metrics: CallMetrics::register(metrics),
             local: LocalWindows::new(),
+            guesses: Book::default(),
         }))
     }
 
@@ -188,6 +174,12 @@ impl Redis {
     #[must_use]
     pub fn limits(&self) -> Limits<'_> {
         Limits::new(self, &self.0.local)
+    }
+
+    /// Proofs that did not hold, counted in Redis, or in this process while Redis is away.
+    #[must_use]
+    pub fn guesses(&self) -> Guesses<'_> {
+        Guesses::new(self, &self.0.guesses)
     }
 
     /// Its breaker, where Redis is configured at all.
@@ -239,7 +231,7 @@ impl Redis {
     {
         let Some(server) = &self.0.server else { return Err(RedisError::NotConfigured) };
         let permit = server.breaker.admit().inspect_err(|_| self.0.metrics.count(operation, "skipped"))?;
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let mut number = 0;
         let attempt = async {
             let (connection, its_number) = server.connection().await?;
@@ -248,6 +240,7 @@ impl Redis {
         };
         let result = match tokio::time::timeout(server.timeout, attempt).await {
             Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) if tls::is_distrust(&error) => Err(RedisError::Distrusted(error)),
             Ok(Err(error)) => Err(RedisError::Failed(error)),
             Err(_) => Err(RedisError::TimedOut(server.timeout)),
         };
@@ -256,6 +249,11 @@ impl Redis {
             Ok(_) => {
                 permit.succeeded();
                 self.0.metrics.count(operation, "ok");
+            }
+            Err(RedisError::Failed(error)) if error.code() == Some("OOM") => {
+                permit.succeeded();
+                self.0.metrics.count(operation, "full");
+                server.say_full();
             }
             Err(error) => {
                 permit.failed();
@@ -281,6 +279,18 @@ impl Server {
         link.number += 1;
         link.connection = Some(connection.clone());
         Ok((connection, link.number))
+    }
+
+    /// Says that it is full, once a minute: it may be so for days, and each call meets it.
+    fn say_full(&self) {
+        const EVERY: Duration = Duration::from_secs(60);
+        let mut said = self.said_full.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|at| at.elapsed() >= EVERY) {
+            *said = Some(Instant::now());
+            tracing::warn!(
+                "Redis is full, and nothing new is cached: set maxmemory-policy to allkeys-lru, or raise maxmemory"
+            );
+        }
     }
 
     /// Drops connection `number`, unless another has taken its place.

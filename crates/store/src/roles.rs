@@ -6,9 +6,9 @@
 
 use std::str::FromStr as _;
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, Connection as _, postgres::PgConnectOptions};
 
-use crate::StoreError;
+use crate::{StoreError, pool};
 
 const TEMPLATE: &str = include_str!("roles.sql");
 
@@ -54,7 +54,7 @@ impl Roles {
 /// [`StoreError`]: also where the account may not make roles, or a migration is missing.
 pub async fn grant(database_url: &str, roles: &Roles) -> Result<(), StoreError> {
     let options = PgConnectOptions::from_str(database_url)?;
-    let mut connection = PgConnection::connect_with(&options).await?;
+    let mut connection = pool::connect(&options).await?;
     let mut transaction = connection.begin().await?;
     // The names are letters, digits and underscores.
     sqlx::raw_sql(AssertSqlSafe(roles.statements())).execute(&mut *transaction).await?;

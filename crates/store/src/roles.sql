@@ -34,8 +34,16 @@ $$;
 REVOKE UPDATE, DELETE ON ledger, audit_log FROM {app};
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {app};
 
+-- What runs as the owner, or is the owner's alone, is nobody else's who is not named here. The migrations say so too; but a database
+-- that was restored holds no rights, and there everybody may run every function.
+REVOKE ALL ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date), enable_message_vectors(),
+    forget_audit_log(timestamptz) FROM PUBLIC, {app}, {jobs}, {analytics};
+
 -- The API, which runs the jobs: as the one before, and it has partitions made and dropped.
 GRANT {app} TO {jobs};
+-- They run as the owner. A migration took them from everybody, and a copy that is restored forgets that.
+REVOKE EXECUTE ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date), enable_message_vectors(),
+    forget_audit_log(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date), enable_message_vectors()
     TO {jobs};
 

@@ -37,7 +37,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 10] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -89,6 +89,27 @@ const COLUMNS: [Column; 7] = [
         read: "SELECT turn_id::text AS id, name AS token FROM room_turns WHERE turn_id > $1::uuid ORDER BY turn_id LIMIT $2",
         write: "UPDATE room_turns SET name = $3 WHERE turn_id = $1::uuid AND name = $2",
         last: "SELECT name FROM room_turns ORDER BY turn_id DESC LIMIT 1",
+    },
+    Column {
+        what: "webhooks.url",
+        before_all: NIL,
+        read: "SELECT id::text AS id, url AS token FROM webhooks WHERE id > $1::uuid ORDER BY webhooks.id LIMIT $2",
+        write: "UPDATE webhooks SET url = $3 WHERE id = $1::uuid AND url = $2",
+        last: "SELECT url FROM webhooks ORDER BY id DESC LIMIT 1",
+    },
+    Column {
+        what: "webhooks.secret",
+        before_all: NIL,
+        read: "SELECT id::text AS id, secret AS token FROM webhooks WHERE id > $1::uuid ORDER BY webhooks.id LIMIT $2",
+        write: "UPDATE webhooks SET secret = $3 WHERE id = $1::uuid AND secret = $2",
+        last: "SELECT secret FROM webhooks ORDER BY id DESC LIMIT 1",
+    },
+    Column {
+        what: "webhooks.old_secret",
+        before_all: NIL,
+        read: "SELECT id::text AS id, old_secret AS token FROM webhooks WHERE old_secret IS NOT NULL AND id > $1::uuid ORDER BY webhooks.id LIMIT $2",
+        write: "UPDATE webhooks SET old_secret = $3 WHERE id = $1::uuid AND old_secret = $2",
+        last: "SELECT old_secret FROM webhooks WHERE old_secret IS NOT NULL ORDER BY id DESC LIMIT 1",
     },
 ];
 

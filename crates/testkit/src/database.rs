@@ -45,6 +45,7 @@ fn start_throwaway(again: Option<(&Path, u16)>) -> Result<PostgresServer, Server
         password: None,
         port: again.map(|(_, port)| port),
         durability: if again.is_some() { Durability::Kill } else { Durability::Nothing },
+        tls: None,
         remove: Some(root),
     })
 }

@@ -14,6 +14,7 @@ pub mod process;
 pub mod proxy;
 pub mod redis;
 pub mod telegram;
+pub mod tls;
 pub mod wait;
 
 pub use database::{OwnPostgres, TestDatabase};

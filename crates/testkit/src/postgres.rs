@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::binaries;
 use crate::error::{ServerError, log_tail};
 use crate::process::{ServerProcess, Spec, free_port, is_alive, quiet_environment};
+use crate::tls::ServerTls;
 
 /// The user and the database that private servers are made with.
 const NAME: &str = "evolve";
@@ -39,6 +40,8 @@ pub struct PostgresOptions {
     pub port: Option<u16>,
     /// What its data has to survive.
     pub durability: Durability,
+    /// Speaks TLS to whoever asks for it, with this certificate; without one, to nobody.
+    pub tls: Option<ServerTls>,
     /// A directory to delete when the server goes.
     pub remove: Option<PathBuf>,
 }
@@ -240,7 +243,7 @@ fn postmaster(data: &Path) -> Option<(i32, String)> {
 }
 
 fn launch(bin: &Path, options: &PostgresOptions, account: Account, port: u16) -> Result<ServerProcess, ServerError> {
-    let port = port.to_string();
+    let (port, tls) = (port.to_string(), tls(options));
     let mut settings = vec![
         ("port", port.as_str()),
         ("listen_addresses", "127.0.0.1"),
@@ -249,6 +252,7 @@ fn launch(bin: &Path, options: &PostgresOptions, account: Account, port: u16) ->
         ("timezone", "UTC"),
         ("log_timezone", "UTC"),
     ];
+    settings.extend(tls.iter().map(|(name, value)| (*name, value.as_str())));
     if options.durability == Durability::Nothing {
         settings.push(("synchronous_commit", "off"));
     }
@@ -293,6 +297,12 @@ fn launch(bin: &Path, options: &PostgresOptions, account: Account, port: u16) ->
         other => other,
     })?;
     Ok(process)
+}
+
+fn tls(options: &PostgresOptions) -> Vec<(&'static str, String)> {
+    let Some(tls) = &options.tls else { return Vec::new() };
+    let file = |path: &Path| path.display().to_string();
+    vec![("ssl", "on".to_owned()), ("ssl_cert_file", file(&tls.certificate)), ("ssl_key_file", file(&tls.key))]
 }
 
 /// What was logged since `start`: an old "could not bind" must not pass for a new one.

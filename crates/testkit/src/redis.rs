@@ -14,6 +14,7 @@ use crate::account::Account;
 use crate::binaries;
 use crate::error::ServerError;
 use crate::process::{ServerProcess, Spec, free_port};
+use crate::tls::ServerTls;
 
 /// How many tests of one process may have a database of their own.
 const DATABASES: u32 = 10_000;
@@ -33,6 +34,8 @@ pub struct RedisOptions {
     pub port: Option<u16>,
     /// For tests: nothing is written to disk, and there are many databases.
     pub throwaway: bool,
+    /// Speaks TLS on a port of its own besides, with this certificate.
+    pub tls: Option<ServerTls>,
     /// A directory to delete when the server goes.
     pub remove: Option<PathBuf>,
 }
@@ -41,6 +44,7 @@ pub struct RedisOptions {
 pub struct RedisServer {
     process: ServerProcess,
     port: u16,
+    tls_port: Option<u16>,
     password: Option<String>,
 }
 
@@ -56,8 +60,9 @@ impl RedisServer {
         let mut attempts = 5;
         loop {
             let port = options.port.map_or_else(free_port, Ok)?;
-            match launch(&program, options, account, port) {
-                Ok(process) => return Ok(Self { process, port, password: options.password.clone() }),
+            let tls_port = options.tls.as_ref().map(|_| free_port()).transpose()?;
+            match launch(&program, options, account, (port, tls_port)) {
+                Ok(process) => return Ok(Self { process, port, tls_port, password: options.password.clone() }),
                 // Someone took the port between our look and its bind.
                 Err(ServerError::Ended { tail, .. }) if attempts > 0 && tail.contains("bind") => attempts -= 1,
                 Err(error) => return Err(error),
@@ -84,6 +89,12 @@ impl RedisServer {
         self.port
     }
 
+    /// The port on loopback for TLS, where it was given a certificate.
+    #[must_use]
+    pub fn tls_port(&self) -> Option<u16> {
+        self.tls_port
+    }
+
     /// The process, e.g. to notice its end.
     #[must_use]
     pub fn process(&self) -> &ServerProcess {
@@ -99,9 +110,14 @@ impl RedisServer {
     }
 }
 
-fn launch(program: &Path, options: &RedisOptions, account: Account, port: u16) -> Result<ServerProcess, ServerError> {
+fn launch(
+    program: &Path,
+    options: &RedisOptions,
+    account: Account,
+    (port, tls_port): (u16, Option<u16>),
+) -> Result<ServerProcess, ServerError> {
     let configuration = options.data.join("redis.conf");
-    write_configuration(&configuration, options, account, port)?;
+    write_configuration(&configuration, options, account, (port, tls_port))?;
     let process = ServerProcess::spawn(&Spec {
         name: "Redis",
         program,
@@ -119,7 +135,12 @@ fn launch(program: &Path, options: &RedisOptions, account: Account, port: u16) -
 }
 
 /// A file and not arguments, since everybody on the machine can read those.
-fn write_configuration(path: &Path, options: &RedisOptions, account: Account, port: u16) -> Result<(), ServerError> {
+fn write_configuration(
+    path: &Path,
+    options: &RedisOptions,
+    account: Account,
+    (port, tls_port): (u16, Option<u16>),
+) -> Result<(), ServerError> {
     let mut text = format!("bind 127.0.0.1\nport {port}\ndaemonize no\nset-proc-title no\n");
     if options.throwaway {
         text += &format!("databases {DATABASES}\nsave \"\"\nappendonly no\n");
@@ -128,6 +149,12 @@ fn write_configuration(path: &Path, options: &RedisOptions, account: Account, po
     }
     if let Some(password) = &options.password {
         text += &format!("requirepass {password}\n");
+    }
+    if let (Some(tls), Some(tls_port)) = (&options.tls, tls_port) {
+        let (authority, certificate, key) = (tls.authority.display(), tls.certificate.display(), tls.key.display());
+        let who = if tls.asks_who { "yes" } else { "no" };
+        text += &format!("tls-port {tls_port}\ntls-ca-cert-file {authority}\ntls-cert-file {certificate}\n");
+        text += &format!("tls-key-file {key}\ntls-auth-clients {who}\n");
     }
     let failed = |source| ServerError::File { action: "write", path: path.to_owned(), source };
     let mut file =
@@ -169,6 +196,7 @@ fn start_throwaway(again: Option<(&Path, u16)>) -> Result<RedisServer, ServerErr
         password: None,
         port: again.map(|(_, port)| port),
         throwaway: true,
+        tls: None,
         remove: Some(data.clone()),
         data,
     })

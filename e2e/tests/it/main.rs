@@ -5,11 +5,15 @@ mod again;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod degradation;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod forwarded;
 #[cfg(test)]
 mod four_weeks;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
@@ -22,6 +26,8 @@ mod roles;
 mod rooms;
 #[cfg(test)]
 mod round_trips;
+#[cfg(test)]
+mod schemathesis;
 #[cfg(test)]
 mod speaks;
 #[cfg(test)]

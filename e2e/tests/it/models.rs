@@ -14,6 +14,7 @@ const IVAN: i64 = 42;
 
 fn gemini(server: &GeminiServer) -> Arc<dyn ModelProvider> {
     let config = GeminiConfig {
+        name: GeminiConfig::DEFAULT_NAME.to_owned(),
         api_key: "key".into(),
         model: GeminiConfig::DEFAULT_MODEL.to_owned(),
         base_url: server.url().parse().unwrap(),

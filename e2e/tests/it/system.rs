@@ -117,7 +117,27 @@ impl Ground {
         redis: &str,
         providers: Vec<Arc<dyn ModelProvider>>,
     ) -> Process {
-        let mut env = Reader::from_values([
+        let limits = [("CHAT_RATE_LIMIT", "100/minute"), ("PROFILE_RATE_LIMIT", "100/minute")];
+        self.api_within(listener, database, redis, providers, &limits).await
+    }
+
+    /// Starts an API that lets one person ask as much as can be set.
+    pub(crate) async fn unlimited_api(&self, provider: Arc<dyn ModelProvider>) -> Process {
+        let rules = ["AUTH", "CHAT", "ASIDE", "PROFILE", "MEMORY"].map(|rule| format!("{rule}_RATE_LIMIT"));
+        let limits = rules.each_ref().map(|rule| (rule.as_str(), "10000/minute"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.api_within(listener, &self.database_url, &self.redis_url, vec![provider], &limits).await
+    }
+
+    async fn api_within(
+        &self,
+        listener: TcpListener,
+        database: &str,
+        redis: &str,
+        providers: Vec<Arc<dyn ModelProvider>>,
+        limits: &[(&str, &str)],
+    ) -> Process {
+        let values = [
             ("DATABASE_URL", database),
             ("DATABASE_POOL_SIZE", "24"),
             ("REDIS_URL", redis),
@@ -126,11 +146,10 @@ impl Ground {
             ("SERVICE_KEY", SERVICE_KEY),
             ("PROVIDERS", r#"[{"kind":"scripted"}]"#),
             ("PERSONA", self.persona),
-            ("CHAT_RATE_LIMIT", "100/minute"),
-            ("PROFILE_RATE_LIMIT", "100/minute"),
             ("PREMIUM_PRICE", r#"{"stars":250,"amount":29900,"currency":"RUB"}"#),
             ("PAYMENT_PROVIDER_TOKEN", PROVIDER_TOKEN),
-        ]);
+        ];
+        let mut env = Reader::from_values(values.into_iter().chain(limits.iter().copied()));
         let config = evolve_api::Config::read(&mut env);
         let mut config = env.finish(config).unwrap();
         config.providers = providers;

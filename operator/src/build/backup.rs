@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::container::{self, plain_variable, secret_variable};
+use super::period::longest_gap;
 use super::{Inputs, labels, names, surroundings};
 use crate::crd::{Backup, EvolveBot, S3, SecretKeyRef};
 
@@ -79,6 +80,14 @@ pub(super) fn schedule(bot: &EvolveBot, inputs: &Inputs) -> Option<CronJob> {
     })
 }
 
+/// How old the newest good copy may become, seconds: two pauses of the schedule, or one where a late and long copy takes more.
+/// Nothing where it is never due.
+#[must_use]
+pub fn oldest(settings: &Backup) -> Option<i64> {
+    let pause = longest_gap(&settings.schedule)?.num_seconds();
+    Some((2 * pause).max(pause + LATEST_START + DEADLINE))
+}
+
 /// A backup out of turn, as the schedule would make it. `suffix` tells it apart: 10 letters and digits at most.
 #[must_use]
 pub fn now(bot: &EvolveBot, schedule: &CronJob, suffix: &str) -> Option<Job> {
@@ -98,6 +107,7 @@ pub(super) fn pod_template(bot: &EvolveBot, component: &str, pod: PodSpec) -> Po
 fn pod(bot: &EvolveBot, settings: &Backup, inputs: &Inputs) -> PodSpec {
     let dump = [CONNECTION, DUMP];
     let mut variables = vec![database(bot, inputs), folder(bot)];
+    variables.extend(container::trust(bot));
     let keep = plain_variable("KEEP_DAYS", settings.keep_days.to_string());
     let (init, container) = match &settings.s3 {
         None => {

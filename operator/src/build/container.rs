@@ -129,6 +129,11 @@ pub(super) fn extra_variable(extra: &ExtraVariable) -> EnvVar {
     }
 }
 
+/// Whom the API is told to believe that it is the database (libpq's `PGSSL…`), for everything else that connects to it.
+pub(super) fn trust(bot: &EvolveBot) -> impl Iterator<Item = EnvVar> {
+    bot.spec.api.pod.extra_env.iter().filter(|extra| extra.name.starts_with("PGSSL")).map(extra_variable)
+}
+
 /// The variables of an environment, as a container lists them.
 pub(super) fn variables(list: &[environment::Variable]) -> Vec<EnvVar> {
     // Kubernetes puts other variables, Secrets among them, in place of `$(NAME)`: a prompt from a ConfigMap must not name any.

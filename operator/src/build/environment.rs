@@ -23,8 +23,12 @@ pub struct Surroundings {
     pub api_url: String,
     /// The Bot API server, unless the resource names one.
     pub telegram_api_url: String,
-    /// Postgres' URL.
+    /// Postgres' URL, with the account that owns the tables.
     pub database_url: SecretKeyRef,
+    /// The same, with the API's account.
+    pub api_database_url: SecretKeyRef,
+    /// The same, with the bot's account.
+    pub bot_database_url: SecretKeyRef,
     /// Redis' URL, where there is a Redis.
     pub redis_url: Option<SecretKeyRef>,
     /// The bot's token.
@@ -85,7 +89,7 @@ fn migration(around: &Surroundings) -> Vec<Variable> {
 
 fn api(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     let spec = &bot.spec;
-    let mut list = common(bot, "api", around);
+    let mut list = common(bot, "api", &around.api_database_url, around);
     list.push(plain("HTTP_ADDR", &around.api_address));
     list.push(secret("JWT_SECRET", &around.jwt_secret));
     list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
@@ -173,7 +177,7 @@ fn payments(spec: &EvolveBotSpec) -> Vec<Variable> {
 
 fn telegram_bot(bot: &EvolveBot, around: &Surroundings) -> Vec<Variable> {
     let spec = &bot.spec;
-    let mut list = common(bot, "bot", around);
+    let mut list = common(bot, "bot", &around.bot_database_url, around);
     list.push(plain("HTTP_ADDR", &around.bot_address));
     list.push(plain("API_URL", &around.api_url));
     list.push(secret("TELEGRAM_BOT_TOKEN", &around.telegram_token));
@@ -203,9 +207,9 @@ fn logs(bot: &EvolveBot, part: &str) -> Vec<Variable> {
     list
 }
 
-fn common(bot: &EvolveBot, part: &str, around: &Surroundings) -> Vec<Variable> {
+fn common(bot: &EvolveBot, part: &str, database_url: &SecretKeyRef, around: &Surroundings) -> Vec<Variable> {
     let mut list = logs(bot, part);
-    list.push(secret("DATABASE_URL", &around.database_url));
+    list.push(secret("DATABASE_URL", database_url));
     list.push(plain("DATABASE_POOL_SIZE", bot.spec.database.pool_size));
     if let Some(url) = &around.redis_url {
         list.push(secret("REDIS_URL", url));

@@ -15,7 +15,8 @@ const COMPONENT: &str = "migration";
 /// The migration of `bot` to `release`.
 pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable], inputs: &Inputs) -> Job {
     let settings = &bot.spec.migration;
-    let variables = container::variables(environment);
+    let mut variables = container::variables(environment);
+    variables.extend(container::trust(bot));
     // A database that is another one, or has its password mended, is worth another try.
     // With the encryption key, which nobody can guess: who may read Jobs must not be able to try passwords on a hash of the
     // database's address alone.
@@ -25,7 +26,7 @@ pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable]
         name: COMPONENT.to_owned(),
         image: Some(release.image.clone()),
         image_pull_policy: Some(bot.spec.image.pull_policy.unwrap_or_default().as_str().to_owned()),
-        command: Some(["evolve", "migrate", "up"].map(str::to_owned).to_vec()),
+        command: Some(command(bot)),
         env: Some(variables),
         resources: Some(container::resources(
             settings.resources.as_ref(),
@@ -63,4 +64,10 @@ pub(super) fn build(bot: &EvolveBot, release: &Release, environment: &[Variable]
     // The Job of a restore goes by itself after a while, and must not be forgotten with it.
     metadata.annotations = inputs.restored.as_ref().map(|restore| labels::map([(labels::RESTORED, restore)]));
     Job { metadata, spec: Some(spec), status: None }
+}
+
+/// Roles in the same step: a table that nobody may read is as good as none to a pod that has an account of its own.
+fn command(bot: &EvolveBot) -> Vec<String> {
+    let roles = bot.spec.database.roles_prefix.as_deref().map(|prefix| ["--roles", prefix]);
+    ["evolve", "migrate", "up"].into_iter().chain(roles.into_iter().flatten()).map(str::to_owned).collect()
 }

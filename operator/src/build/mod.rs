@@ -189,12 +189,16 @@ fn surroundings(bot: &EvolveBot, inputs: &Inputs) -> environment::Surroundings {
         named.clone().unwrap_or_else(|| SecretKeyRef::new(names::keys(bot), key))
     };
     let named = |named: &Option<SecretKeyRef>, key: &str| named.clone().unwrap_or_else(|| own(key));
+    let owner = named(&spec.database.url_secret_ref, "DATABASE_URL");
+    let account = |named: &Option<SecretKeyRef>| named.clone().unwrap_or_else(|| owner.clone());
     environment::Surroundings {
         api_address: format!("0.0.0.0:{}", API_PORT),
         bot_address: format!("0.0.0.0:{}", part::BOT_PORT),
         api_url: format!("http://{}:{}", names::api(bot), API_PORT),
         telegram_api_url: environment::TELEGRAM_API_URL.to_owned(),
-        database_url: named(&spec.database.url_secret_ref, "DATABASE_URL"),
+        api_database_url: account(&spec.database.api_url_secret_ref),
+        bot_database_url: account(&spec.database.bot_url_secret_ref),
+        database_url: owner,
         redis_url: spec.redis.url_secret_ref.clone(),
         telegram_token: named(&spec.telegram.token_secret_ref, "TELEGRAM_BOT_TOKEN"),
         jwt_secret: key(&spec.security.jwt_secret_ref, "JWT_SECRET"),

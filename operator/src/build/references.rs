@@ -109,7 +109,10 @@ impl References {
 
 /// The field that a variable comes from.
 fn path_of(bot: &EvolveBot, variable: &str, source: &SecretKeyRef) -> String {
+    let database = &bot.spec.database;
     let field = match variable {
+        "DATABASE_URL" if database.api_url_secret_ref.as_ref() == Some(source) => "spec.database.apiUrlSecretRef",
+        "DATABASE_URL" if database.bot_url_secret_ref.as_ref() == Some(source) => "spec.database.botUrlSecretRef",
         "DATABASE_URL" => "spec.database.urlSecretRef",
         "REDIS_URL" => "spec.redis.urlSecretRef",
         "TELEGRAM_BOT_TOKEN" => "spec.telegram.tokenSecretRef",

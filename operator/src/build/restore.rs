@@ -40,6 +40,7 @@ pub fn job(bot: &EvolveBot, inputs: &Inputs, copy: &str, suffix: &str) -> Result
     let variable = || plain_variable("COPY", copy);
     let scripts = [CONNECTION, RESTORE];
     let mut variables = vec![backup::database(bot, inputs), backup::folder(bot), variable()];
+    variables.extend(container::trust(bot));
     variables.push(plain_variable("WORK", "/work"));
     let download = settings.s3.as_ref().map(|s3| {
         let mut store = backup::store_variables(bot, s3);

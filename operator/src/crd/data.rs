@@ -4,16 +4,31 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reference::SecretKeyRef;
-use super::rules::{all, differ, rules_at};
+use super::rules::{all, differ, rules, rules_at};
 
 /// Postgres. Never owned by the bot: deleting the bot leaves it as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Database {
-    /// Its `postgres://` URL. When absent: the entry `DATABASE_URL` of the Secret that is named like the bot; `evolve
-    /// up` then starts a private Postgres.
+    /// Its `postgres://` URL, of the account that owns the tables: migrations, backups and restores use it, and the pods
+    /// that have no account of their own. When absent: the entry `DATABASE_URL` of the Secret that is named like the bot;
+    /// `evolve up` then starts a private Postgres.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url_secret_ref: Option<SecretKeyRef>,
+    /// The same database with an account for the API, which runs the jobs: a member of the role `…_jobs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_url_secret_ref: Option<SecretKeyRef>,
+    /// The same database with an account for the bot: a member of the role `…_app`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bot_url_secret_ref: Option<SecretKeyRef>,
+    /// What the names of the database's roles begin with, `eva` for `eva_app`, `eva_jobs` and `eva_analytics`: then each
+    /// migration makes them and grants each what it needs, for which the owner must have `CREATEROLE`. Roles belong to the
+    /// server, so each bot has another prefix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40), extend("x-kubernetes-validations" = rules(&[
+        ("self.matches('^[a-z][a-z0-9_]*$')", "must be the beginning of a role's name: lower-case letters, digits and underscores, a letter first, such as eva"),
+    ])))]
+    pub roles_prefix: Option<String>,
     /// Most connections of one process. All processes together must stay under the server's `max_connections`.
     #[schemars(range(min = 1, max = 500))]
     pub pool_size: u32,
@@ -21,7 +36,13 @@ pub struct Database {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url_secret_ref: None, pool_size: 16 }
+        Self {
+            url_secret_ref: None,
+            api_url_secret_ref: None,
+            bot_url_secret_ref: None,
+            roles_prefix: None,
+            pool_size: 16,
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! How the copies of the database fare, as the CronJob and its Jobs tell it.
 
 use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::migration::{Gate, gate};
 use super::pods::{Pods, Trouble};
 use super::{is_owned, live, typed};
 use crate::EvolveBot;
+use crate::build::backup::oldest;
 use crate::build::{COMPONENT, RESTORED, names};
 use crate::controller::cache::Cache;
 use crate::controller::kinds::Kind;
@@ -21,6 +24,8 @@ pub struct Backups {
     pub newest: Newest,
     /// How the newest restore fares.
     pub restore: Option<Restore>,
+    /// When the newest copy is too old, unless there is another by then: seconds from now.
+    pub look_again: Option<i64>,
 }
 
 /// How a restore fares; its Job is named.
@@ -46,15 +51,19 @@ pub enum Newest {
     Failed(String, String),
     /// Its Job cannot run.
     Waits(String, Trouble),
+    /// No Job failed, and yet there is no good copy that is younger than so many seconds: when the last was made, if any was.
+    Old(Option<Time>, i64),
 }
 
 /// Of `bot`; nothing where there are to be none.
-pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Backups> {
-    bot.spec.backup.as_ref()?;
+pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods, now: Timestamp) -> Option<Backups> {
+    let settings = bot.spec.backup.as_ref()?;
     let schedule: Option<CronJob> = live(cache, bot, Kind::CronJob, &names::backup(bot));
+    let begun = schedule.as_ref().and_then(CronJob::creation_timestamp);
     let status = schedule.and_then(|schedule| schedule.status).unwrap_or_default();
+    let copies = jobs(bot, cache, "backup");
     // The newest one that has ended, or that cannot.
-    let told = jobs(bot, cache, "backup").iter().find_map(|job| {
+    let told = copies.iter().find_map(|job| {
         let name = job.name_any();
         match gate(Some(job)) {
             Gate::Open => Some(Newest::Made),
@@ -65,16 +74,26 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Bac
             }
         }
     });
-    // Its Job may be gone by now.
+    // Its Job may be gone by now; of one out of turn, the schedule knows nothing.
+    let good = copies.iter().filter(|&job| gate(Some(job)) == Gate::Open).filter_map(ended).max();
+    let good = good.max(status.last_successful_time.clone());
     let made = status.last_successful_time.is_some();
     let newest = told.unwrap_or(if made { Newest::Made } else { Newest::None });
+    let since = good.clone().or(begun).map(|since| now.as_second() - since.0.as_second());
+    let left = oldest(settings).zip(since).map(|(oldest, age)| (oldest, oldest - age));
+    let newest = match (newest, left) {
+        // Nothing failed, since nothing was tried, or all of it is forgotten: nobody would hear of it.
+        (Newest::None | Newest::Made, Some((oldest, left))) if left < 0 => Newest::Old(good, oldest),
+        (newest, _) => newest,
+    };
+    let look_again = left.map(|(_, left)| left + 1).filter(|left| *left > 0);
     let status = BackupStatus { last_started: status.last_schedule_time, last_succeeded: status.last_successful_time };
     let restore = own_jobs(bot, cache, "restore").first().map(|job| match gate(Some(job)) {
         Gate::Open => Restore::Done(job.name_any()),
         Gate::Failed(_) => Restore::Failed(job.name_any()),
         Gate::Missing | Gate::Superseding(_) | Gate::Running => Restore::Runs(job.name_any()),
     });
-    Some(Backups { status, newest, restore })
+    Some(Backups { status, newest, restore, look_again })
 }
 
 /// The UID of the restore that put a copy in place last. Its Job may be gone by now: then the migration that followed it
@@ -83,9 +102,12 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods) -> Option<Bac
 pub fn restored(bot: &EvolveBot, cache: &Cache) -> Option<String> {
     let mut done = own_jobs(bot, cache, "restore");
     done.retain(|job| gate(Some(job)) == Gate::Open);
-    let ended = |job: &Job| job.status.as_ref().and_then(|status| status.completion_time.clone());
     let newest = done.into_iter().max_by_key(ended).and_then(|job| job.metadata.uid);
     newest.or_else(|| own_jobs(bot, cache, "migration").iter().find_map(|job| job.annotations().get(RESTORED).cloned()))
+}
+
+fn ended(job: &Job) -> Option<Time> {
+    job.status.as_ref().and_then(|status| status.completion_time.clone())
 }
 
 /// As [`jobs`]; those alone that `bot` owns, since what they did decides what runs.

@@ -102,6 +102,7 @@ pub fn plan(
     owner: &OwnerReference,
     moment: Moment,
 ) -> Result<Plan, ManifestError> {
+    let now = moment.now;
     let names =
         Names { api: desired.api.name_any(), bot: desired.bot.name_any(), migration: desired.migration.name_any() };
     let is_held = !found.missing.is_empty();
@@ -181,7 +182,7 @@ pub fn plan(
         trouble: refused(&lives).or_else(|| pods.trouble()),
         migration_trouble: (gate == Gate::Running).then(|| pods.trouble_of_job(&names.migration)).flatten(),
         gate,
-        backups: backups(bot, cache, &pods),
+        backups: backups(bot, cache, &pods, now),
         remembered: remembered.into(),
         names,
     })

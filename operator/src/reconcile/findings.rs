@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::EvolveBot;
 use crate::apply::ApplyError;
-use crate::build::{REFUSE, RETRY};
+use crate::build::{REFUSE, RETRY, names};
 use crate::crd::{Refusal, RolloutPhase, RolloutStrategy};
 use crate::dereference::Dereferenced;
 use crate::plan::Plan;
@@ -48,7 +48,7 @@ pub(super) fn findings(
     let mut findings = vec![Finding::yes(ACCEPTED, "Valid", "the spec can be followed"), resolved(found)];
     findings.push(migrated(plan, &written));
     findings.push(rolled_out(bot, plan));
-    findings.extend(plan.backups.as_ref().map(|backups| backed_up(backups, &found.missing_for_backup)));
+    findings.extend(plan.backups.as_ref().map(|backups| backed_up(bot, backups, &found.missing_for_backup)));
     let ready = match written.why() {
         Some(why) => apply_failed(bot, why, parts),
         None => ready(bot, plan, &findings, parts),
@@ -168,7 +168,7 @@ fn under_way(bot: &EvolveBot, plan: &Plan, phase: RolloutPhase) -> Finding {
     }
 }
 
-fn backed_up(backups: &Backups, missing: &[String]) -> Finding {
+fn backed_up(bot: &EvolveBot, backups: &Backups, missing: &[String]) -> Finding {
     if !missing.is_empty() {
         let message = format!("{}; until then, no copy of the database can be made", missing.join("; "));
         return Finding::no(BACKED_UP, REFERENCES_MISSING, message);
@@ -189,6 +189,20 @@ fn backed_up(backups: &Backups, missing: &[String]) -> Finding {
         }
         Newest::Waits(job, trouble) => {
             Finding::no(BACKED_UP, trouble.reason, format!("the Job {job} waits: {}", trouble.message))
+        }
+        Newest::Old(made, oldest) => {
+            let made = made.as_ref().map_or_else(
+                || "no copy of the database was ever made".to_owned(),
+                |made| format!("the last good copy of the database is of {}", made.0),
+            );
+            let message = format!(
+                "{made}, and by the schedule there is one each {} hours at the latest: `kubectl describe cronjob {}` says \
+                 why none was tried, and `kubectl evolve backup {}` makes one now",
+                oldest / 3600,
+                names::backup(bot),
+                bot.name()
+            );
+            Finding::no(BACKED_UP, "BackupOld", message)
         }
     }
 }

@@ -175,7 +175,9 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     if let Some(error) = refused.into_iter().next() {
         return Err(error.into());
     }
-    let next = plan.course.look_again.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+    let backups = plan.backups.as_ref().and_then(|backups| backups.look_again);
+    let next = [plan.course.look_again, backups].into_iter().flatten().min();
+    let next = next.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
     Ok(Pass { next, ..finished? })
 }
 

@@ -16,6 +16,8 @@ fn surroundings() -> Surroundings {
         api_url: "http://quickstart-api:8000".to_owned(),
         telegram_api_url: TELEGRAM_API_URL.to_owned(),
         database_url: SecretKeyRef::new("quickstart-database", "DATABASE_URL"),
+        api_database_url: SecretKeyRef::new("quickstart-database", "DATABASE_URL"),
+        bot_database_url: SecretKeyRef::new("quickstart-database", "DATABASE_URL"),
         redis_url: Some(SecretKeyRef::new("quickstart-redis", "REDIS_URL")),
         telegram_token: SecretKeyRef::new("quickstart", "TELEGRAM_BOT_TOKEN"),
         jwt_secret: entry("JWT_SECRET"),
@@ -68,11 +70,7 @@ spec:
     ));
 }
 
-#[test]
-fn what_hears_and_speaks_is_what_the_resource_says_and_shares_the_keys() {
-    let all = environments(
-        &EvolveBot::parse(
-            r"
+const SPEECH: &str = r"
 apiVersion: evolveai.dev/v1alpha1
 kind: EvolveBot
 metadata: { name: eva }
@@ -88,11 +86,11 @@ spec:
       name: alloy
       speakers: [{ kind: openai, model: tts-1, baseUrl: 'https://api.openai.com/v1', apiKeySecretRef: { name: models, key: openai } }]
   plans: { free: { voice: true }, premium: { voice: true } }
-",
-        )
-        .unwrap(),
-        &surroundings(),
-    );
+";
+
+#[test]
+fn what_hears_and_speaks_is_what_the_resource_says_and_shares_the_keys() {
+    let all = environments(&EvolveBot::parse(SPEECH).unwrap(), &surroundings());
     const NAMES: [&str; 8] = [
         "PROVIDERS",
         "TRANSCRIBERS",
@@ -142,4 +140,29 @@ fn the_levels_and_the_decay_that_are_rendered_are_what_the_api_reads() {
     assert_eq!((levels.count(), levels.voice(friend)), (3, Some("Warm and open")));
     let decay: Decay = serde_json::from_str(&value("RELATIONSHIP_DECAY")).unwrap();
     assert_eq!(Some(decay), Decay::new(14, 2));
+}
+
+#[test]
+fn every_variable_that_a_process_reads_has_a_field_or_is_listed_as_one_for_extra_env() {
+    const REFERENCE: &str = include_str!("../../../docs/configuration.md");
+    const GUIDE: &str = include_str!("../../../docs/operator.md");
+    let spoken = |part: &str| {
+        let at = REFERENCE.split_once(&format!("## evolve-{part}\n")).unwrap().1;
+        let section = at.split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        rows.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    let full = include_str!("../../../examples/full.yaml");
+    let all = [full, SPEECH].map(|text| environments(&EvolveBot::parse(text).unwrap(), &surroundings()));
+    for part in ["api", "bot"] {
+        let rendered = all.iter().flat_map(|all| if part == "api" { &all.api } else { &all.bot });
+        let rendered: Vec<&str> = rendered.map(|variable| variable.name.as_str()).collect();
+        let row = GUIDE.lines().find(|line| line.starts_with(&format!("| `spec.{part}.pod.extraEnv` |"))).unwrap();
+        let names = spoken(part);
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            let is_listed = row.contains(&format!("`{name}`"));
+            assert_ne!(rendered.contains(&name.as_str()), is_listed, "{name}: a field, or a word in docs/operator.md");
+        }
+    }
 }

@@ -105,6 +105,35 @@ pub(crate) fn all(desired: &Desired) -> Vec<Value> {
     objects.into_iter().flatten().collect()
 }
 
+#[test]
+fn whom_the_api_believes_to_be_the_database_is_believed_by_all_that_connect_to_it() {
+    let ca = "{ name: PGSSLROOTCERT, valueFrom: { configMapKeyRef: { name: database, key: ca.crt } } }";
+    let text = format!(
+        "
+apiVersion: evolveai.dev/v1alpha1
+kind: EvolveBot
+metadata: {{ name: eva }}
+spec:
+  api: {{ pod: {{ extraEnv: [{ca}, {{ name: CHAT_RATE_LIMIT, value: 30/minute }}] }} }}
+  bot: {{ pod: {{ extraEnv: [{ca}] }} }}
+  backup: {{ volume: {{ size: 1Gi }} }}
+"
+    );
+    let desired = desired(&text);
+    let named = |object: Value, variable: &str| object.to_string().matches(&format!("\"name\":\"{variable}\"")).count();
+    let objects = [
+        serde_json::to_value(&desired.migration).unwrap(),
+        serde_json::to_value(&desired.backup).unwrap(),
+        serde_json::to_value(&desired.api).unwrap(),
+        serde_json::to_value(&desired.bot).unwrap(),
+    ];
+    for object in objects.clone() {
+        assert_eq!(named(object.clone(), "PGSSLROOTCERT"), 1, "{object}");
+    }
+    let limits = objects.map(|object| named(object, "CHAT_RATE_LIMIT"));
+    assert_eq!(limits, [0, 0, 1, 0], "the rest is the API's own");
+}
+
 fn render(desired: &Desired) -> String {
     all(desired).iter().map(|object| serde_yaml_ng::to_string(object).unwrap()).collect::<Vec<_>>().join("---\n")
 }
@@ -343,4 +372,37 @@ fn an_example_is_valid_and_survives_being_written_and_read(#[case] text: &str) {
     let again = EvolveBot::parse(&serde_json::to_string(&bot).unwrap()).unwrap();
     assert_eq!(bot, again);
     assert!(evolve_operator::validate::problems(&again).is_empty());
+}
+
+#[test]
+fn who_migrates_and_copies_owns_the_database_and_pods_have_the_accounts_that_are_named_for_them() {
+    const ACCOUNTS: &str = "
+apiVersion: evolveai.dev/v1alpha1
+kind: EvolveBot
+metadata: { name: eva }
+spec:
+  database:
+    urlSecretRef: { name: db, key: owner }
+    apiUrlSecretRef: { name: db, key: api }
+    botUrlSecretRef: { name: db, key: bot }
+    rolesPrefix: eva
+  backup: { volume: { size: 1Gi } }
+";
+    let account = |pod: PodSpec| {
+        let mut variables = pod.containers.into_iter().flat_map(|container| container.env.unwrap());
+        let url = variables.find(|variable| variable.name == "DATABASE_URL").unwrap();
+        url.value_from.unwrap().secret_key_ref.unwrap().key
+    };
+    let desired = desired(ACCOUNTS);
+    let migration = desired.migration.spec.unwrap().template.spec.unwrap();
+    let command = migration.containers[0].command.clone().unwrap();
+    assert_eq!(command, ["evolve", "migrate", "up", "--roles", "eva"]);
+    let backup = desired.backup.unwrap().spec.unwrap().job_template.spec.unwrap().template.spec.unwrap();
+    let pods = [desired.api, desired.bot].map(|part| part.spec.unwrap().template.spec.unwrap());
+    let [api, bot] = pods.map(account);
+    assert_eq!([account(migration), account(backup), api, bot], ["owner", "owner", "api", "bot"]);
+    let found = references(&stored(ACCOUNTS)).secrets.into_iter().filter(|needed| needed.source.name == "db");
+    let found: Vec<_> = found.map(|needed| format!("{} <- {}", needed.path, needed.source.key)).collect();
+    let expected = ["urlSecretRef <- owner", "apiUrlSecretRef <- api", "botUrlSecretRef <- bot"];
+    assert_eq!(found, expected.map(|one| format!("spec.database.{one}")));
 }

@@ -5,7 +5,7 @@
 //! goes on within that. So every job is written so that it may stop anywhere and be begun anew; what it does, it does in small
 //! pieces, each whole by itself. What was missed, for an hour or a month, is done once ([`evolve_domain::schedule`]).
 //!
-//! Queues of rows are no jobs: summaries, the index of words, vectors, first words and copies are worked by all replicas at once,
+//! Queues of rows are no jobs: summaries, the index of words, vectors, first words, copies and webhooks are worked by all replicas at once,
 //! since one alone would not keep up. `Scheduler::status` counts what waits in them.
 
 mod abandoned_turns;

@@ -219,6 +219,11 @@ mod tests {
     fn pages_that_lie_about_their_time_are_counted_and_pages_that_are_no_pages_are_refused() {
         let lying = with_pages(voice(10), |page| page[6..14].fill(0), true);
         assert!(Audio::check(lying, 60).unwrap().duration_ms.abs_diff(10_000) < 200);
+        // Twelve million years, or before the beginning: whoever made room for that would have none left.
+        for claimed in [u64::MAX, i64::MAX.unsigned_abs(), 1 << 63] {
+            let absurd = with_pages(voice(10), |page| page[6..14].copy_from_slice(&claimed.to_le_bytes()), true);
+            assert!(Audio::check(absurd, 60).unwrap().duration_ms.abs_diff(10_000) < 200, "{claimed}");
+        }
         let refused = |bytes: Vec<u8>| assert_eq!(Audio::check(bytes, 60), Err(AudioError::Unmeasurable));
         refused(with_pages(voice(10), |page| page[6..14].fill(0), false));
         // What a player passes over would hide what it plays.

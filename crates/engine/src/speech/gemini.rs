@@ -105,7 +105,7 @@ impl GeminiSpeaker {
 #[async_trait]
 impl Speaker for GeminiSpeaker {
     fn name(&self) -> &str {
-        "gemini"
+        &self.config.name
     }
 
     fn model(&self) -> &str {

@@ -462,7 +462,8 @@ async fn pictures_recordings_and_what_waits_to_be_tried_again_are_forgotten_with
          SELECT id, 'in', user_id, 'audio/ogg', 1, 'ears', now() FROM turns;
          INSERT INTO inbox (update_id, chat_id, user_id, payload, state, ready_at, received_at, finished_at)
          SELECT i, CASE WHEN i > 3 THEN 7 ELSE 42 END, CASE WHEN i > 3 THEN 7 ELSE 42 END, '{\"voice\": {}}',
-                CASE i WHEN 2 THEN 'dead' WHEN 3 THEN 'pending' ELSE 'done' END, now(), now(), now()
+                CASE i WHEN 2 THEN 'dead' WHEN 3 THEN 'pending' ELSE 'done' END, now(), now(),
+                CASE WHEN i <> 3 THEN now() END
          FROM generate_series(1, 4) AS i",
     )
     .execute(&world.sql)

@@ -54,4 +54,10 @@ mod turn;
 #[cfg(test)]
 mod turn_support;
 #[cfg(test)]
+mod webhook_safety;
+#[cfg(test)]
+mod webhook_support;
+#[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod weeks;

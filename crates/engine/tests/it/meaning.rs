@@ -206,6 +206,7 @@ async fn nearest_is_the_one_with_the_same_words(embedder: &dyn Embedder, dimensi
 async fn gemini_embeds_questions_and_messages_each_as_such() {
     let server = GeminiServer::start().await.unwrap();
     let config = GeminiConfig {
+        name: GeminiConfig::DEFAULT_NAME.to_owned(),
         api_key: "key".into(),
         model: "models/gemini-embedding-001".to_owned(),
         base_url: server.base_url().parse().unwrap(),

@@ -25,6 +25,7 @@ pub(crate) const IMPATIENT: HttpLimits =
 
 pub(crate) fn gemini(server: &GeminiServer, model: &str, limits: HttpLimits) -> Gemini {
     let config = GeminiConfig {
+        name: GeminiConfig::DEFAULT_NAME.to_owned(),
         api_key: "test-key".into(),
         model: model.to_owned(),
         base_url: server.base_url().parse().unwrap(),

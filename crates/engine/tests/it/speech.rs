@@ -36,6 +36,7 @@ fn client() -> reqwest::Client {
 
 fn gemini(server: &GeminiServer, model: &str) -> GeminiConfig {
     GeminiConfig {
+        name: GeminiConfig::DEFAULT_NAME.to_owned(),
         api_key: "key".into(),
         model: model.to_owned(),
         base_url: server.url().parse().unwrap(),

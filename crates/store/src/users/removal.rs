@@ -19,7 +19,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 26] = [
+const REMOVALS: [(&str, &str); 27] = [
     ("room_turns", "DELETE FROM room_turns WHERE user_id = $1"),
     ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
     ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
@@ -63,6 +63,8 @@ const REMOVALS: [(&str, &str); 26] = [
     // By its charges alone Telegram can be told to stop, should it renew one nevertheless.
     ("subscriptions", "UPDATE subscriptions SET user_id = NULL, shown = false WHERE user_id = $1"),
     ("feedback", "DELETE FROM feedback WHERE user_id = $1"),
+    // That it happened is still told to those who are owed it; to whom it happened, no more.
+    ("events", "UPDATE events SET user_id = NULL WHERE user_id = $1"),
     ("referrals", "DELETE FROM referrals WHERE user_id = $1 OR referrer_id = $1"),
 ];
 

@@ -185,3 +185,21 @@ async fn what_waits_is_counted_no_further_than_asked() {
     inbox.put(&updates, world.now).await.unwrap();
     assert_eq!((inbox.waiting(3).await.unwrap(), inbox.waiting(100).await.unwrap()), (3, 5));
 }
+
+/// A claim looks for rows that have not finished: one that was put back and has would never be found.
+#[tokio::test]
+async fn what_waits_has_not_finished_whoever_puts_it_back() {
+    let world = world().await;
+    world.buried_update(1, "panic", world.now).await;
+    world.buried_message("tg-2-0", "sendMessage", "attempts: 5", world.now).await;
+    for half in [
+        "UPDATE inbox SET state = 'pending'",
+        "UPDATE outbox SET state = 'pending' WHERE state = 'dead'",
+        "UPDATE inbox SET finished_at = NULL",
+        "UPDATE outbox SET finished_at = NULL",
+    ] {
+        let refused = sqlx::query(half).execute(&world.sql).await.unwrap_err();
+        let refused = refused.as_database_error().and_then(|error| error.constraint()).map(str::to_owned);
+        assert!(refused.as_ref().is_some_and(|name| name.ends_with("_finished_or_waits")), "{half}: {refused:?}");
+    }
+}

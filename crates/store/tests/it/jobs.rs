@@ -138,6 +138,7 @@ async fn what_waits_in_the_queues_is_counted_with_the_age_of_the_oldest() {
             ("memory", 0, None),
             ("vectors", 0, None),
             ("first_words", 1, Some(0)),
+            ("webhooks", 0, None),
         ]
     );
     assert!(waiting.iter().all(|queue| queue.waiting <= i64::from(MOST)));

@@ -46,8 +46,12 @@ mod support;
 #[cfg(test)]
 mod time;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod turns;
 #[cfg(test)]
 mod users;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod webhooks;

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 35] = [
+const DATA: [(i64, &str); 37] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -88,6 +88,13 @@ const DATA: [(i64, &str); 35] = [
     (34, "UPDATE inbox SET apart_at = now()"),
     (35, "INSERT INTO audit_log (id, at, actor, request_id, act, outcome)
           VALUES (gen_random_uuid(), now(), 'service-key:5f0c2a91', 'request', 'payment.refund', 'done')"),
+    (36, "UPDATE users SET plan = 'premium';
+          UPDATE users SET plan = 'free';
+          INSERT INTO webhooks (id, kind, url, secret, events, created_at)
+          VALUES (gen_random_uuid(), 'generic', 'token', 'token', '{subscription.ended}', now());
+          INSERT INTO webhook_deliveries (webhook_id, event_place, ready_at, created_at)
+          SELECT w.id, e.place, now(), now() FROM webhooks w, events e"),
+    (39, "UPDATE inbox SET state = 'done', finished_at = now()"),
     (40, "UPDATE inbox SET faults = 1"),
 ];
 

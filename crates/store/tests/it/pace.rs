@@ -7,7 +7,7 @@ use evolve_store::{
     pace::{Budget, Call, Kind, Scope, Turn},
     redis::{Redis, RedisConfig},
 };
-use evolve_testkit::{OwnRedis, TestRedis, proxy::CountingProxy};
+use evolve_testkit::{OwnRedis, TestRedis, eventually, proxy::CountingProxy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -172,7 +172,7 @@ async fn asking_is_one_round_trip_and_a_redis_that_was_restarted_is_told_the_scr
 }
 
 #[tokio::test]
-async fn a_redis_that_is_away_is_soon_not_asked_any_more() {
+async fn a_redis_that_is_away_is_soon_not_asked_any_more_and_half_a_minute_later_it_is() {
     let mut server = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
     let redis = replica(&server.url());
     take(&redis, reply(1), 1000).await;
@@ -181,6 +181,32 @@ async fn a_redis_that_is_away_is_soon_not_asked_any_more() {
         assert!(redis.pace().take(reply(2), Budget::new(1000)).await.is_err());
     }
     assert_eq!(redis.breaker().unwrap().state, BreakerState::Open);
+    let server = tokio::task::spawn_blocking(move || server.start_again().map(|()| server)).await.unwrap().unwrap();
+    assert!(redis.pace().take(reply(2), Budget::new(1000)).await.is_err(), "it was asked again at once");
+    tokio::time::pause();
+    tokio::time::advance(30 * SECOND).await;
+    tokio::time::resume();
+    take(&redis, reply(2), 1000).await;
+    assert_eq!(redis.breaker().unwrap().state, BreakerState::Closed);
+    drop(server);
+}
+
+#[tokio::test]
+async fn a_redis_that_has_become_a_replica_is_left_with_the_first_refusal() {
+    let server = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
+    let proxy = CountingProxy::redis(&server.url()).await.unwrap();
+    let redis = replica(proxy.url());
+    take(&redis, reply(1), 1000).await;
+    let client = ::redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    // Of a server that is not there: what it was before, it still serves.
+    ::redis::cmd("REPLICAOF").arg("127.0.0.1").arg(1).exec_async(&mut connection).await.unwrap();
+    let refused = redis.pace().take(reply(2), Budget::new(1000)).await;
+    assert!(refused.is_err(), "{refused:?}");
+    eventually("its connection is given up", async || proxy.connections() == 0).await;
+    ::redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut connection).await.unwrap();
+    take(&redis, reply(2), 1000).await;
+    assert_eq!(redis.breaker().unwrap().state, BreakerState::Closed);
 }
 
 #[tokio::test]

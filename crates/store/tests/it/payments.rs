@@ -253,7 +253,10 @@ async fn what_was_reported_and_not_booked_is_booked_when_the_person_is_removed_a
     let refunded = NewUpdate { payload: refunded, ..paid(4, "", false) };
     let updates = [paid(1, "waits", false), paid(2, "dead", false), paid(3, "c1", true), refunded, update(5, IVAN)];
     world.store.inbox().put(&updates, world.now).await.unwrap();
-    sqlx::query("UPDATE inbox SET state = 'dead' WHERE update_id = 2").execute(&world.sql).await.unwrap();
+    sqlx::query("UPDATE inbox SET state = 'dead', finished_at = now() WHERE update_id = 2")
+        .execute(&world.sql)
+        .await
+        .unwrap();
     assert_eq!(world.store.users().delete(IVAN).await.unwrap().remaining, 0);
     let balances = balances(&world).await;
     let of = |account: &str| balances[&(account.to_owned(), "XTR".to_owned())];
@@ -376,7 +379,10 @@ async fn a_refund_that_telegram_refused_can_be_asked_for_again() {
     payments.paid(&payment(IVAN, "c1", Way::Stars, world.now), world.now).await.unwrap();
     let paid = payments.account(IVAN, 5).await.unwrap().payments.remove(0);
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
-    sqlx::query("UPDATE outbox SET state = 'dead', params = NULL").execute(&world.sql).await.unwrap();
+    sqlx::query("UPDATE outbox SET state = 'dead', finished_at = now(), params = NULL")
+        .execute(&world.sql)
+        .await
+        .unwrap();
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
     let owed = "SELECT count(*) FROM outbox WHERE state = 'pending' AND params IS NOT NULL AND attempts = 0";
     assert_eq!(world.count(owed).await, 1);

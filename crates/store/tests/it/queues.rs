@@ -53,6 +53,27 @@ async fn an_update_that_comes_twice_is_stored_once() {
     assert_eq!(inbox.put(&[update(2, 5), update(3, 5)], world.now).await.unwrap(), 1);
 }
 
+#[tokio::test]
+async fn deliveries_that_overtake_each_other_are_worked_by_number_and_never_beside_each_other() {
+    let world = world().await;
+    let (inbox, other) = (world.store.inbox(), Uuid::now_v7());
+    let soon = world.now + TimeDelta::seconds(1);
+    for (number, at) in [(3, world.now), (2, soon)] {
+        inbox.put(&[update(number, 5)], at).await.unwrap();
+    }
+    let second = inbox.claim(Uuid::now_v7(), soon, LEASE).await.unwrap().unwrap();
+    assert_eq!(second.update_id, 2, "it came later, and is the older one");
+    // A replica had it all the time, and stores it now.
+    inbox.put(&[update(1, 5)], soon).await.unwrap();
+    assert!(inbox.claim(other, soon, LEASE).await.unwrap().is_none(), "two of a chat are worked at once");
+    assert!(inbox.finish(&second, &[], soon).await.unwrap());
+    for expected in [1, 3] {
+        let next = inbox.claim(other, soon, LEASE).await.unwrap().unwrap();
+        assert_eq!(next.update_id, expected);
+        assert!(inbox.finish(&next, &[], soon).await.unwrap());
+    }
+}
+
 /// Works the inbox with 16 workers until it is empty; per chat, the order in which updates were worked.
 async fn work_all(world: &World) -> HashMap<i64, Vec<i64>> {
     let worked: Mutex<HashMap<i64, Vec<i64>>> = Mutex::default();

@@ -79,6 +79,37 @@ async fn the_bot_and_the_api_own_nothing_and_correct_no_books() {
 }
 
 #[tokio::test]
+async fn a_restored_database_lets_everybody_run_what_runs_as_the_owner_until_the_roles_are_made() {
+    let accounts = accounts().await;
+    // As a copy without rights leaves them: Postgres gives every new function to everybody.
+    let functions = [
+        "ensure_message_partitions(timestamptz, integer)",
+        "drop_message_partition(date)",
+        "enable_message_vectors()",
+        "forget_audit_log(timestamptz)",
+    ];
+    for function in functions {
+        let grant = format!("GRANT EXECUTE ON FUNCTION {function} TO PUBLIC");
+        sqlx::query(AssertSqlSafe(grant)).execute(&accounts.owner).await.unwrap();
+    }
+    let Roles { app, jobs, analytics } = &accounts.roles;
+    let may = async |role: &str, function: &str| {
+        let question = "SELECT has_function_privilege($1::name, $2::text, 'EXECUTE')";
+        let asked = sqlx::query_scalar::<_, bool>(question).bind(role).bind(function);
+        asked.fetch_one(&accounts.owner).await.unwrap()
+    };
+    for role in [app, jobs, analytics] {
+        assert!(may(role, functions[0]).await, "the story begins with rights");
+    }
+    roles::grant(accounts.database.url(), &accounts.roles).await.unwrap();
+    for function in functions {
+        let is_a_job = !function.starts_with("forget");
+        let who = [may(app, function).await, may(jobs, function).await, may(analytics, function).await];
+        assert_eq!(who, [false, is_a_job, false], "{function}");
+    }
+}
+
+#[tokio::test]
 async fn who_reads_numbers_reads_no_words() {
     let accounts = accounts().await;
     let analytics = &accounts.roles.analytics;
@@ -117,4 +148,22 @@ async fn who_reads_numbers_reads_no_words() {
     .await
     .unwrap();
     assert_eq!(readable.into_iter().map(|(column,)| column).collect::<BTreeSet<_>>(), BTreeSet::new());
+}
+
+/// A copy holds no rights, so functions that run as the owner are everybody's after a restore.
+#[tokio::test]
+async fn what_a_restore_opened_to_everybody_is_shut_again() {
+    let accounts = accounts().await;
+    let Roles { app, analytics, .. } = &accounts.roles;
+    let open =
+        "GRANT EXECUTE ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date),
+                enable_message_vectors(), forget_audit_log(timestamptz) TO PUBLIC";
+    sqlx::query(open).execute(&accounts.owner).await.unwrap();
+    let partitions = "SELECT ensure_message_partitions('2031-01-01', 1)";
+    assert_eq!(accounts.code(analytics, partitions).await, None);
+    roles::grant(accounts.database.url(), &accounts.roles).await.unwrap();
+    for (role, refused) in [(analytics, partitions), (app, partitions), (app, "SELECT forget_audit_log('2000-01-01')")]
+    {
+        assert_eq!(accounts.code(role, refused).await.as_deref(), NOT_ALLOWED, "{role}: {refused}");
+    }
 }

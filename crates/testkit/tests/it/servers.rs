@@ -121,6 +121,7 @@ async fn lasting_servers_keep_their_data_and_want_their_password() {
         password: Some("s3cret".to_owned()),
         port: None,
         durability: Durability::PowerCut,
+        tls: None,
         remove: None,
     };
     let redis = RedisOptions {
@@ -129,6 +130,7 @@ async fn lasting_servers_keep_their_data_and_want_their_password() {
         password: Some("s3cret".to_owned()),
         port: None,
         throwaway: false,
+        tls: None,
         remove: None,
     };
     let servers = (PostgresServer::start(&postgres).unwrap(), RedisServer::start(&redis).unwrap());
@@ -161,6 +163,7 @@ fn a_server_that_cannot_start_says_so_with_its_own_words() {
         password: None,
         port: Some(busy.local_addr().unwrap().port()),
         durability: Durability::Nothing,
+        tls: None,
         remove: None,
     });
     let message = result.err().unwrap().to_string();

@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod short;
+#[cfg(test)]
+mod stopping;

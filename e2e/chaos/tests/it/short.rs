@@ -4,23 +4,22 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Where this program's own binary is, and those of the others if they are built.
-fn binaries() -> Option<&'static Path> {
+/// Where this program's own binary is, and those of the others if they are built; else it is said `what` is left out.
+pub(crate) fn binaries(what: &str) -> Option<&'static Path> {
     let directory = Path::new(env!("CARGO_BIN_EXE_evolve-chaos")).parent()?;
     let is_built = |name: &&str| directory.join(name).is_file();
     if ["evolve-api", "evolve-bot"].iter().all(is_built) {
         return Some(directory);
     }
     // Not `eprintln!`, which the test runner keeps to itself while all is well.
-    writeln!(std::io::stderr(), "\nSKIPPED: a short run of chaos. Run `make build` for evolve-api and evolve-bot.\n")
-        .unwrap();
+    writeln!(std::io::stderr(), "\nSKIPPED: {what}. Run `make build` for evolve-api and evolve-bot.\n").unwrap();
     None
 }
 
 /// It ends by itself: what is waited for has a limit.
 #[test]
 fn twenty_people_are_answered_once_and_in_order_while_replicas_and_postgres_are_killed() {
-    let Some(binaries) = binaries() else { return };
+    let Some(binaries) = binaries("a short run of chaos") else { return };
     let logs = tempfile::Builder::new().prefix("evolve-chaos-").tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_evolve-chaos"))
         .args(["--people", "20", "--seconds", "10", "--mean-pause-seconds", "3", "--buyers-percent", "20"])

@@ -44,4 +44,11 @@ while [ -n "$query" ]; do
         connect_timeout) export PGCONNECT_TIMEOUT="$value" ;;
     esac
 done
+# pg_dump wants the CA in a file; our own processes take its text as well.
+case ${PGSSLROOTCERT-} in
+    -----BEGIN*)
+        printf '%s\n' "$PGSSLROOTCERT" >"${TMPDIR:-/tmp}/database-ca.crt"
+        export PGSSLROOTCERT="${TMPDIR:-/tmp}/database-ca.crt"
+        ;;
+esac
 export PGAPPNAME=evolve-backup

@@ -256,6 +256,23 @@ fn every_part_of_a_url_reaches_libpq_in_its_own_variable(#[case] url: &str, #[ca
 }
 
 #[test]
+fn a_ca_that_is_given_as_text_is_a_file_for_libpq() {
+    let directory = tempfile::tempdir().unwrap();
+    let ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
+    let look = |ca: &str| {
+        let mut command = shell(&[CONNECTION, "cat \"$PGSSLROOTCERT\""]);
+        let command = command.env("DATABASE_URL", "postgres://db/evolve?sslmode=verify-full").env("PGSSLROOTCERT", ca);
+        let output = command.env("TMPDIR", directory.path()).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(look(ca), format!("{ca}\n"));
+    let file = directory.path().join("named.crt");
+    std::fs::write(&file, "as it is").unwrap();
+    assert_eq!(look(file.to_str().unwrap()), "as it is");
+}
+
+#[test]
 fn a_restore_is_asked_for_by_the_name_of_a_copy_and_of_a_bot_that_has_backups() {
     let bot = EvolveBot::parse(include_str!("../../../../examples/full.yaml")).unwrap();
     let inputs = Inputs::default();

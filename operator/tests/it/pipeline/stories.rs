@@ -1,5 +1,7 @@
 //! The stories of the pipeline.
 
+use std::time::Duration;
+
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -461,5 +463,40 @@ async fn a_pause_says_one_thing_at_its_beginning_and_one_at_its_end() {
         assert_eq!(bench.condition("RolledOut"), before);
         let told = bench.api.calls().into_iter().filter(|call| call.contains("/events")).collect::<Vec<_>>();
         assert_eq!(told.len(), 1, "{told:#?}");
+    }
+}
+
+/// Where the schedule is suspended, or nothing can begin, no Job fails, and nothing else would tell.
+#[tokio::test]
+async fn a_copy_that_is_older_than_two_periods_is_a_warning_until_there_is_a_newer_one() {
+    const SCHEDULE: &str = "/apis/batch/v1/namespaces/default/cronjobs/eva-backup";
+    let mut spec = plain();
+    spec["backup"] = json!({ "volume": { "size": "1Gi" } });
+    let bench = Bench::converged(spec).await;
+    assert_eq!(bench.condition("BackedUp")["reason"], "NoneYet");
+    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let (day, two_days) = (Duration::from_hours(24), Duration::from_hours(48));
+    for (made, reason) in [("2026-03-01T03:31:00Z", "BackupOld"), (now.as_str(), "BackedUp")] {
+        let mut schedule = bench.api.objects()[SCHEDULE].clone();
+        schedule["status"] = json!({ "lastSuccessfulTime": made });
+        bench.api.put(SCHEDULE, schedule);
+        bench.watch();
+        let pass = bench.pass().await.unwrap();
+        bench.watch();
+        let condition = bench.condition("BackedUp");
+        assert_eq!(condition["reason"], reason, "{condition}");
+        // It is looked at when it would be too old, though nothing happens until then.
+        assert_eq!(pass.next.is_some_and(|next| next > day && next <= two_days), reason == "BackedUp", "{pass:?}");
+        if reason == "BackupOld" {
+            let message = condition["message"].as_str().unwrap();
+            assert!(
+                message.starts_with("the last good copy of the database is of 2026-03-01T03:31:00Z, and"),
+                "{message}"
+            );
+            assert!(
+                message.contains("each 48 hours at the latest: `kubectl describe cronjob eva-backup`"),
+                "{message}"
+            );
+        }
     }
 }

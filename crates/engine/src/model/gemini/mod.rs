@@ -28,6 +28,8 @@ use super::{EventStream, ModelProvider};
 /// How to reach Gemini, and which model to ask.
 #[derive(Debug, Clone)]
 pub struct GeminiConfig {
+    /// What to call it in metrics and `GET /ready`; [`Self::DEFAULT_NAME`] unless another one is configured.
+    pub name: String,
     /// `GOOGLE_API_KEY`.
     pub api_key: SecretString,
     /// The model's id, such as `gemini-3.8-flash`.
@@ -41,6 +43,8 @@ pub struct GeminiConfig {
 }
 
 impl GeminiConfig {
+    /// What it is called where nothing is said.
+    pub const DEFAULT_NAME: &'static str = "gemini";
     /// The model that is asked unless another one is configured.
     pub const DEFAULT_MODEL: &'static str = "gemini-3.8-flash";
     /// Google's own address.
@@ -108,10 +112,46 @@ impl fmt::Debug for Gemini {
     }
 }
 
+impl Gemini {
+    /// What the body of an answer says.
+    ///
+    /// # Errors
+    /// As [`ModelProvider::generate`], once the body is there.
+    pub fn read(body: &[u8], calls_before: usize) -> Result<Answer, ModelError> {
+        let mut reading = Reading::new(calls_before);
+        let mut answer = AnswerBuilder::default();
+        for event in reading.read(body)? {
+            answer.push(&event);
+        }
+        answer.push(&reading.end()?);
+        answer.finish()
+    }
+
+    /// What a stream says that comes in these pieces and then ends: for the fuzz targets, which have no server.
+    ///
+    /// # Errors
+    /// As the stream of [`ModelProvider::stream`].
+    pub fn read_stream(pieces: &[&[u8]]) -> Result<Answer, ModelError> {
+        let (mut decoder, mut reading, mut answer) = (Decoder::default(), Reading::new(0), AnswerBuilder::default());
+        let mut payloads = Vec::new();
+        for piece in pieces {
+            payloads.extend(decoder.push(piece)?);
+        }
+        payloads.extend(decoder.finish()?);
+        for payload in payloads {
+            for event in reading.read(payload.as_bytes())? {
+                answer.push(&event);
+            }
+        }
+        answer.push(&reading.end()?);
+        answer.finish()
+    }
+}
+
 #[async_trait]
 impl ModelProvider for Gemini {
     fn name(&self) -> &str {
-        "gemini"
+        &self.config.name
     }
 
     fn model(&self) -> &str {
@@ -120,13 +160,7 @@ impl ModelProvider for Gemini {
 
     async fn generate(&self, request: &Request) -> Result<Answer, ModelError> {
         let body = self.send(&self.generate_url, request).await?.body().await?;
-        let mut reading = Reading::new(request.tool_calls_so_far());
-        let mut answer = AnswerBuilder::default();
-        for event in reading.read(&body)? {
-            answer.push(&event);
-        }
-        answer.push(&reading.end()?);
-        answer.finish()
+        Self::read(&body, request.tool_calls_so_far())
     }
 
     async fn stream(&self, request: &Request) -> Result<EventStream, ModelError> {

@@ -88,6 +88,43 @@ impl fmt::Debug for OpenAi {
     }
 }
 
+impl OpenAi {
+    /// What the body of an answer says.
+    ///
+    /// # Errors
+    /// As [`ModelProvider::generate`], once the body is there.
+    pub fn read(body: &[u8], calls_before: usize) -> Result<Answer, ModelError> {
+        let mut reading = Reading::new(calls_before);
+        let mut answer = AnswerBuilder::default();
+        for event in reading.read(body)?.into_iter().chain(reading.end()?) {
+            answer.push(&event);
+        }
+        answer.finish()
+    }
+
+    /// What a stream says that comes in these pieces and then ends: for the fuzz targets, which have no server.
+    ///
+    /// # Errors
+    /// As the stream of [`ModelProvider::stream`].
+    pub fn read_stream(pieces: &[&[u8]]) -> Result<Answer, ModelError> {
+        let (mut decoder, mut reading, mut answer) = (Decoder::default(), Reading::new(0), AnswerBuilder::default());
+        let mut payloads = Vec::new();
+        for piece in pieces {
+            payloads.extend(decoder.push(piece)?);
+        }
+        payloads.extend(decoder.finish()?);
+        for payload in payloads {
+            for event in reading.read(payload.as_bytes())? {
+                answer.push(&event);
+            }
+        }
+        for event in reading.end()? {
+            answer.push(&event);
+        }
+        answer.finish()
+    }
+}
+
 #[async_trait]
 impl ModelProvider for OpenAi {
     fn name(&self) -> &str {
@@ -100,12 +137,7 @@ impl ModelProvider for OpenAi {
 
     async fn generate(&self, request: &Request) -> Result<Answer, ModelError> {
         let body = self.send(request, false).await?.body().await?;
-        let mut reading = Reading::new(request.tool_calls_so_far());
-        let mut answer = AnswerBuilder::default();
-        for event in reading.read(&body)?.into_iter().chain(reading.end()?) {
-            answer.push(&event);
-        }
-        answer.finish()
+        Self::read(&body, request.tool_calls_so_far())
     }
 
     async fn stream(&self, request: &Request) -> Result<EventStream, ModelError> {

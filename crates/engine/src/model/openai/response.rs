@@ -187,7 +187,7 @@ impl Reading {
         let last = self.calls.last();
         let index = piece.index.unwrap_or_else(|| match last {
             Some(last) if id.is_empty() || id == last.id => last.index,
-            Some(last) => last.index + 1,
+            Some(last) => last.index.saturating_add(1),
             None => 0,
         });
         let position = self.calls.iter().position(|call| call.index == index);

@@ -1,0 +1,120 @@
+//! Who shows wrong keys, and what becomes of them: [`evolve_store::guesses`] counts, here is what is counted and what is answered.
+//!
+//! Counted is what was shown and is wrong, by the address that it came from ([`limits::caller`]: only our own proxies are believed),
+//! each kind of proof apart. Nothing at all is no guess, and neither is a token that has run out. Whose key is guessed is not
+//! counted: there is one service key for all, and whoever could make a person's door close by guessing at it would do so.
+//!
+//! A service key is a secret that can be guessed, so from an address that is refused none is looked at, not even the right one; from
+//! any other address it opens as ever. `initData` is a signature, which nobody guesses: one that holds is taken from anywhere, since
+//! behind one address there may be many, and only the wrong ones are refused. So is a token, and of those even the wrong ones are told
+//! that they are wrong: a bot whose tokens of an hour ago were signed with a key that is no more must hear it, to ask for others.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{extract::ConnectInfo, http::request::Parts};
+use evolve_contract::Code;
+use evolve_runtime::metrics::Metrics;
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+};
+
+use crate::{limits, problem::ApiError, state::Api};
+
+/// What can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// `X-Service-Key`.
+    ServiceKey,
+    /// A bearer token.
+    Token,
+    /// `initData` of a Web App.
+    InitData,
+}
+
+impl Proof {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ServiceKey => "service_key",
+            Self::Token => "token",
+            Self::InitData => "init_data",
+        }
+    }
+
+    /// Whether wrong ones are answered with how long to wait, and not only counted.
+    const fn is_refused(self) -> bool {
+        !matches!(self, Self::Token)
+    }
+
+    fn from(self, address: IpAddr) -> String {
+        format!("{}:{}", self.name(), limits::block(address))
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Labels {
+    proof: &'static str,
+    outcome: &'static str,
+}
+
+/// `auth_failures_total`.
+#[derive(Clone, Debug)]
+pub struct ProofMetrics(Family<Labels, Counter>);
+
+impl ProofMetrics {
+    /// Registers it.
+    #[must_use]
+    pub fn register(metrics: &Metrics) -> Self {
+        let failures = Family::<Labels, Counter>::default();
+        metrics.register(|registry| {
+            let help = "Proofs that were not taken, by kind, and whether they were wrong or not looked at any more";
+            registry.register("auth_failures", help, failures.clone());
+        });
+        Self(failures)
+    }
+
+    fn count(&self, proof: Proof, outcome: &'static str) {
+        self.0.get_or_create(&Labels { proof: proof.name(), outcome }).inc();
+    }
+}
+
+/// The address that a request came from.
+#[must_use]
+pub fn address(api: &Api, parts: &Parts) -> Option<IpAddr> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(limits::caller(peer.ip(), &parts.headers, api.proxy_hops))
+}
+
+/// Refuses what comes from an address whose proofs are not looked at any more.
+///
+/// # Errors
+/// `rate_limited`, with the time until they are.
+pub fn admit(api: &Api, proof: Proof, address: IpAddr) -> Result<(), ApiError> {
+    let Some(left) = api.redis.guesses().refused_for(&proof.from(address), api.clock.now()) else { return Ok(()) };
+    api.proof_metrics.count(proof, "refused");
+    Err(ApiError::new(Code::RateLimited).retry_after(left))
+}
+
+/// Counts a wrong proof, and gives what is answered: `error`, or that they are not listened to any more.
+pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: ApiError) -> ApiError {
+    api.proof_metrics.count(proof, "wrong");
+    // Every request has one; without any there is nobody to count.
+    let Some(address) = address else { return error };
+    // Who is refused already costs Redis nothing more.
+    if let Err(refused) = admit(api, proof, address) {
+        return if proof.is_refused() { refused } else { error };
+    }
+    let failed = api.redis.guesses().failed(&proof.from(address), api.clock.now()).await;
+    if failed.is_first_refusal() {
+        tracing::warn!(
+            proof = proof.name(),
+            %address,
+            failures = failed.count,
+            "too many wrong proofs came from this address"
+        );
+    }
+    if failed.refused_for.is_zero() || !proof.is_refused() {
+        return error;
+    }
+    ApiError::new(Code::RateLimited).retry_after(failed.refused_for)
+}

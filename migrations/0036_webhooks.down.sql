@@ -1,0 +1,11 @@
+DROP TRIGGER job_failed ON jobs;
+DROP TRIGGER update_set_aside ON inbox;
+DROP TRIGGER broadcast_stopped ON broadcasts;
+DROP TRIGGER broadcast_finished ON broadcasts;
+DROP TRIGGER subscription_ended ON users;
+DROP TRIGGER payment_refunded ON payments;
+DROP TRIGGER payment_succeeded ON payments;
+DROP FUNCTION write_event();
+DROP TABLE webhook_deliveries;
+DROP TABLE webhooks;
+DROP TABLE events;
