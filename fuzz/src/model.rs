@@ -2,10 +2,12 @@
 
 use evolve_engine::model::{Answer, Gemini, ModelError, OpenAi};
 
+type StreamReader = fn(&[&[u8]]) -> Result<Answer, ModelError>;
+
 /// Bytes as an answer of either kind. A stream says the same however it is cut.
 pub(crate) fn run(bytes: &[u8]) {
     let _ = (Gemini::read(bytes, 3), OpenAi::read(bytes, usize::MAX / 2));
-    let readers: [fn(&[&[u8]]) -> Result<Answer, ModelError>; 2] = [Gemini::read_stream, OpenAi::read_stream];
+    let readers: [StreamReader; 2] = [Gemini::read_stream, OpenAi::read_stream];
     for read in readers {
         let whole = read(&[bytes]);
         let cut: Vec<&[u8]> = bytes.chunks(7).collect();

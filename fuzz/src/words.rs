@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use evolve_domain::{
-    dates,
+    dates::{self, Nearest},
     language::Language,
     markup,
     quiet::QuietHours,
@@ -15,7 +15,9 @@ use evolve_domain::{
 pub(crate) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     for today in [NaiveDate::MIN, NaiveDate::MAX, NaiveDate::default()] {
-        let _ = (dates::told(&text, today), dates::read(&text, today));
+        for nearest in [Nearest::Ahead, Nearest::Behind] {
+            let _ = (dates::told(&text, today, nearest), dates::read(&text, today, nearest));
+        }
     }
     if let Some(person) = referral::referrer(&text) {
         assert_eq!(referral::parameter(person).as_deref(), Some(&*text), "a link has two owners");

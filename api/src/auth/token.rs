@@ -202,13 +202,13 @@ mod tests {
         let of = |list: &str| Tokens::new(&list.into());
         let (only_old, old_first) = (of(SECRET), of(&format!("{SECRET},{new}")));
         let (new_first, only_new) = (of(&format!("{new},{SECRET}")), of(new));
-        let takes = |tokens: &Tokens, token: &str| tokens.verify(token, now()) == Ok(42);
+        let takes = |tokens: &Tokens, token: &str| tokens.verify(token, now()) == Ok(IVAN);
         // Each step of the way beside the one before it.
         for (one, other) in [(&only_old, &old_first), (&old_first, &new_first), (&new_first, &only_new)] {
-            let (token, another) = (one.issue(42, now()).unwrap(), other.issue(42, now()).unwrap());
+            let (token, another) = (one.issue(IVAN, now()).unwrap(), other.issue(IVAN, now()).unwrap());
             assert!(takes(one, &token) && takes(other, &token) && takes(one, &another) && takes(other, &another));
         }
-        assert!(!takes(&only_new, &only_old.issue(42, now()).unwrap()));
+        assert!(!takes(&only_new, &only_old.issue(IVAN, now()).unwrap()));
     }
 
     #[test]

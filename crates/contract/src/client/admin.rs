@@ -130,7 +130,7 @@ impl Client {
         json(self.admin(key, Method::GET, "admin/scheduler_status")).await
     }
 
-    fn admin(&self, key: &SecretString, method: Method, path: &str) -> RequestBuilder {
+    pub(super) fn admin(&self, key: &SecretString, method: Method, path: &str) -> RequestBuilder {
         self.request(method, path).header(SERVICE_KEY_HEADER, key.expose_secret())
     }
 }

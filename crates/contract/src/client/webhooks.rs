@@ -1,25 +1,18 @@
 //! Webhooks, as whoever runs the bot asks for them: with the service key.
 
 use chrono::{DateTime, Utc};
-use reqwest::{Method, RequestBuilder};
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::Method;
+use secrecy::SecretString;
 
 use super::{Client, ClientError, json};
-use crate::{
-    auth::SERVICE_KEY_HEADER,
-    webhook::{
-        WebhookDeliveriesResponse, WebhookReplayRequest, WebhookReplayResponse, WebhookRequest, WebhookResponse,
-        WebhookTestResponse, WebhookUpdate, WebhooksResponse,
-    },
+use crate::webhook::{
+    WebhookDeliveriesResponse, WebhookReplayRequest, WebhookReplayResponse, WebhookRequest, WebhookResponse,
+    WebhookTestResponse, WebhookUpdate, WebhooksResponse,
 };
 
 const PATH: &str = "api/v1/admin/webhooks";
 
 impl Client {
-    fn admin(&self, key: &SecretString, method: Method, path: &str) -> RequestBuilder {
-        self.request(method, path).header(SERVICE_KEY_HEADER, key.expose_secret())
-    }
-
     /// `GET /api/v1/admin/webhooks`.
     ///
     /// # Errors

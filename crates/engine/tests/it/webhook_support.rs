@@ -72,6 +72,7 @@ pub(crate) struct Receiver {
     pub(crate) gate: Arc<Notify>,
     pub(crate) url: String,
     // It ends when the test does.
+    #[expect(dead_code, reason = "the server ends with it")]
     tasks: Option<Tasks>,
 }
 

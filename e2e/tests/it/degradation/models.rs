@@ -13,6 +13,7 @@ use crate::system::{Mode, ground};
 
 fn impatient(server: &GeminiServer) -> Arc<dyn ModelProvider> {
     let config = GeminiConfig {
+        name: GeminiConfig::DEFAULT_NAME.to_owned(),
         api_key: "key".into(),
         model: GeminiConfig::DEFAULT_MODEL.to_owned(),
         base_url: server.url().parse().unwrap(),
