@@ -6,7 +6,10 @@ use evolve_testkit::{OwnRedis, proxy::CountingProxy};
 use reqwest::{Method, StatusCode, header::HeaderValue};
 use serde_json::json;
 
-use crate::harness::{Answer, Api, IVAN, SERVICE_KEY, Setup};
+use crate::{
+    harness::{Answer, Api, IVAN, SERVICE_KEY, Setup},
+    scheduler::settled,
+};
 
 async fn chat(api: &Api, token: &str) -> Answer {
     api.post("/chat", Some(token), &json!({"message": "Привет"})).await
@@ -155,7 +158,7 @@ async fn a_limit_costs_one_round_trip_to_redis_and_a_cached_profile_one_more() {
     let mut setup = Setup::new().await;
     let proxy = CountingProxy::redis(setup.redis_url.as_deref().unwrap()).await.unwrap();
     setup.redis_url = Some(proxy.url().to_owned());
-    let api = setup.start().await;
+    let api = settled(&setup).await;
     // Connects, makes the script known, fills the cache.
     let token = api.token(IVAN).await;
     chat(&api, &token).await;

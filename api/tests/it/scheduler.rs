@@ -27,7 +27,7 @@ async fn jobs(api: &Api) -> BTreeMap<String, ScheduledJob> {
 }
 
 /// A replica, once all that is done at its start is done.
-async fn settled(setup: &Setup) -> Api {
+pub(crate) async fn settled(setup: &Setup) -> Api {
     let api = setup.start().await;
     eventually("what is due at the start is done", async || {
         let jobs = jobs(&api).await;

@@ -3,8 +3,8 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
-    Code,
-    chat::{ChatRequest, MAX_FILE_BYTES},
+    ClientError, Code,
+    chat::{ChatRequest, ChatResponse, MAX_FILE_BYTES},
 };
 use evolve_domain::language::Language;
 use tokio::sync::OwnedSemaphorePermit;
@@ -70,8 +70,14 @@ pub(super) async fn shown(
             voice_later: true,
             ..ChatRequest::default()
         };
-        let key = if span == album::FIRST { turn.key() } else { again::album_key(&turn.key(), span) };
-        let Answered { answer, draft } = live::ask(turn, language, &key, &request).await;
+        let mut key = if span == album::FIRST { turn.key() } else { again::album_key(&turn.key(), span) };
+        let mut answered = live::ask(turn, language, &key, &request).await;
+        // A picture came late, or could be had now and not before (or the other way round): it is another album by now.
+        if span > album::FIRST && is_reused(&answered.answer) {
+            key = format!("{key}-{count}");
+            answered = live::ask(turn, language, &key, &request).await;
+        }
+        let Answered { answer, draft } = answered;
         let replies = turn.replies().keyed(&key).in_place_of(draft);
         match answer {
             Ok(answer) => {
@@ -83,6 +89,10 @@ pub(super) async fn shown(
         }
     };
     typing::while_doing(turn.bot, turn.person.chat_id, work).await
+}
+
+fn is_reused(answer: &Result<ChatResponse, ClientError>) -> bool {
+    answer.as_ref().is_err_and(|error| error.code() == Some(Code::IdempotencyKeyReused))
 }
 
 /// Who shows an album is told how many of its pictures nobody has looked at.

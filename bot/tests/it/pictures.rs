@@ -138,6 +138,22 @@ async fn an_album_is_answered_once_though_the_process_that_gathered_it_died() {
 }
 
 #[tokio::test]
+async fn an_album_that_has_another_picture_when_it_is_tried_again_is_answered_all_the_same() {
+    let world = World::new().await;
+    // What is known under the key of the album is an album of other pictures.
+    world.api.answer(|call, _| match call.key.ends_with("-album-2") {
+        true => Reply::Problem(Problem::new(Code::IdempotencyKeyReused)),
+        false => Reply::Text("Красиво!".to_owned()),
+    });
+    let _bot = world.bot().await;
+    world.telegram.send_album(anna(), vec!["jpeg one".into(), "jpeg two".into()], "Отпуск");
+    world.wait_for_last(42, "Красиво!").await;
+    let keys: Vec<_> = world.api.calls().into_iter().map(|call| call.key).collect();
+    assert!(keys.last().unwrap().ends_with("-album-2-2"), "{keys:?}");
+    assert_eq!(world.texts(42), ["Красиво!"]);
+}
+
+#[tokio::test]
 async fn an_album_of_files_is_one_message_too() {
     let world = World::new().await;
     let _bot = world.bot().await;

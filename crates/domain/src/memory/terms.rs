@@ -4,9 +4,6 @@
 //! same in everyday talk. General language only; nothing there may come from anybody's messages. A word's stemmer is that of
 //! the first language (in the order of [`Language::ALL`](crate::language::Language::ALL)) in whose alphabet a letter of it is.
 //!
-//! Composed letters, and marks as parts of words (`letters`), left the terms of Russian and English as keyboards write them as
-//! they were.
-//!
 //! Changing what a text's terms are makes every stored index stale: such a change needs a migration that empties
 //! `message_terms` and the numbers of messages, which are then given anew in the background.
 

@@ -81,9 +81,9 @@ impl Asked {
 }
 
 /// How many pictures an album has besides its first. The bot's key of an album tells the number of its last, which counts a
-/// video between two of them as well; of others it is not known.
+/// video between two of them as well, and after it sometimes how many there are; of others it is not known.
 fn others_of_album(key: &str) -> u8 {
-    let count = key.rsplit_once("-album-").and_then(|(_, count)| count.parse::<u8>().ok());
+    let count = key.rsplit_once("-album-").and_then(|(_, counts)| counts.rsplit('-').next()?.parse::<u8>().ok());
     count.unwrap_or_default().saturating_sub(1)
 }
 

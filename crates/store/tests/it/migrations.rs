@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 37] = [
+const DATA: [(i64, &str); 38] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -96,6 +96,7 @@ const DATA: [(i64, &str); 37] = [
           SELECT w.id, e.place, now(), now() FROM webhooks w, events e"),
     (39, "UPDATE inbox SET state = 'done', finished_at = now()"),
     (40, "UPDATE inbox SET faults = 1"),
+    (41, "SELECT 1"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
