@@ -20,6 +20,7 @@ use evolve_runtime::{
     http::{self, ClientConfig},
     logs::LogConfig,
     outside::Networks,
+    secrets::SecretFiles,
     traces::TraceConfig,
 };
 use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
@@ -179,14 +180,15 @@ impl Config {
         }
     }
 
-    /// Reads the environment of this process.
+    /// Reads the environment of this process; with the files that it named.
     ///
     /// # Errors
     /// Every problem at once.
-    pub fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<(Self, SecretFiles), ConfigError> {
         let mut env = Reader::from_env();
         let config = Self::read(&mut env);
-        env.finish(config)
+        let files = env.secret_files();
+        env.finish((config, files))
     }
 
     /// The reference page of all variables, as a Markdown table.

@@ -22,6 +22,9 @@ const EXPORT: Limit = Limit::per_minute(3);
 /// whoever comes and goes would have no limit at all.
 pub const REMOVALS: Limit = Limit { count: 20, per: Duration::from_secs(3600) };
 
+/// What the keys of [`of_removals`] are for.
+pub const REMOVALS_PURPOSE: &str = "windows of removals";
+
 /// What is limited. Each has a window of its own per person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -183,11 +186,12 @@ pub fn block(address: IpAddr) -> String {
 }
 
 /// The key of the window of a person's removals ([`REMOVALS`]). It outlives them by an hour, so it does not say whose it is: that
-/// takes our own key.
+/// takes our own key: each of `Keyring::signing_keys` for [`REMOVALS_PURPOSE`]. All are counted by, so that no rotation begins another
+/// window: what is encrypted keeps the old key and the new one together for longer than a window lasts.
 #[must_use]
-pub fn of_removals(user_id: i64, service_key: &SecretString) -> String {
+pub fn of_removals(user_id: i64, key: &SecretString) -> String {
     // HMAC takes keys of any length.
-    let hash = Hmac::<Sha256>::new_from_slice(service_key.expose_secret().as_bytes()).map(|mut mac| {
+    let hash = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).map(|mut mac| {
         mac.update(&user_id.to_be_bytes());
         mac.finalize().into_bytes()
     });

@@ -4,9 +4,7 @@ use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
 use evolve_api::Config;
-use evolve_runtime::{
-    clock::Clock, http, logs, metrics::Metrics, secrets::SecretFiles, shutdown::Tasks, traces::Traces,
-};
+use evolve_runtime::{clock::Clock, http, logs, metrics::Metrics, shutdown::Tasks, traces::Traces};
 
 /// The HTTP API of EvolveAI. Everything else is environment variables: see `--config-reference`.
 #[derive(Parser)]
@@ -45,8 +43,7 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 #[tokio::main]
 async fn run() -> anyhow::Result<()> {
-    let secrets = SecretFiles::of_this_process();
-    let config = Config::from_env()?;
+    let (config, secrets) = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
     logs::init(&config.logs, &traces);
     std::panic::set_hook(Box::new(|panic| {
@@ -57,7 +54,7 @@ async fn run() -> anyhow::Result<()> {
     let listener = http::bind(config.http_addr).await?;
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
     evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
-    secrets.watch(&tasks);
+    secrets.watch(&tasks, || Config::from_env().map(drop));
     let done = tasks.run_until_stopped().await;
     traces.finish().await;
     done

@@ -50,8 +50,8 @@ impl FromRequestParts<Api> for OurBot {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let address = proofs::address(api, parts);
         let shown = auth::service_key(&parts.headers, &api.service_key);
-        if let (Some(_), Some(address)) = (shown, address) {
-            proofs::admit(api, Proof::ServiceKey, address)?;
+        if let (Some(is_right), Some(address)) = (shown, address) {
+            proofs::admit_key(api, is_right, address)?;
         }
         let error = || ApiError::new(Code::Forbidden).detail("this needs the X-Service-Key header");
         match shown {

@@ -80,10 +80,12 @@ pub async fn update(
     responses((status = 200, description = "What was removed", body = DeletedResponse), DeleteProblems),
 )]
 pub async fn delete(State(api): State<Api>, Own(person): Own) -> Result<Json<DeletedResponse>, ApiError> {
-    let window = limits::of_removals(person, &api.service_key);
-    let decision = api.redis.limits().take(&window, limits::REMOVALS, api.clock.now()).await;
-    if !decision.allowed {
-        return Err(ApiError::new(Code::RateLimited).retry_after(decision.retry_after));
+    for key in api.store.keys().signing_keys(limits::REMOVALS_PURPOSE) {
+        let window = limits::of_removals(person, &key);
+        let decision = api.redis.limits().take(&window, limits::REMOVALS, api.clock.now()).await;
+        if !decision.allowed {
+            return Err(ApiError::new(Code::RateLimited).retry_after(decision.retry_after));
+        }
     }
     let deleted = api.profiles.delete(person).await?;
     Ok(Json(DeletedResponse { user_id: person, deleted: deleted.counts, remaining: deleted.remaining }))

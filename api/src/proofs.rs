@@ -4,8 +4,10 @@
 //! each kind of proof apart. Nothing at all is no guess, and neither is a token that has run out. Whose key is guessed is not
 //! counted: there is one service key for all, and whoever could make a person's door close by guessing at it would do so.
 //!
-//! A service key is a secret that can be guessed, so from an address that is refused none is looked at, not even the right one; from
-//! any other address it opens as ever. `initData` is a signature, which nobody guesses: one that holds is taken from anywhere, since
+//! A service key is a secret that can be guessed, so from an address that is refused none is taken, not even the right one; from
+//! any other address it opens as ever. Only from this machine the right one always opens: where a proxy beside us is not counted as one
+//! of ours, every stranger has its address, which is our own bot's as well. Whoever guesses from there finds a key of 32 characters no
+//! sooner for that. `initData` is a signature, which nobody guesses: one that holds is taken from anywhere, since
 //! behind one address there may be many, and only the wrong ones are refused. So is a token, and of those even the wrong ones are told
 //! that they are wrong: a bot whose tokens of an hour ago were signed with a key that is no more must hear it, to ask for others.
 
@@ -89,10 +91,22 @@ pub fn address(api: &Api, parts: &Parts) -> Option<IpAddr> {
 ///
 /// # Errors
 /// `rate_limited`, with the time until they are.
-pub fn admit(api: &Api, proof: Proof, address: IpAddr) -> Result<(), ApiError> {
+fn admit(api: &Api, proof: Proof, address: IpAddr) -> Result<(), ApiError> {
     let Some(left) = api.redis.guesses().refused_for(&proof.from(address), api.clock.now()) else { return Ok(()) };
     api.proof_metrics.count(proof, "refused");
     Err(ApiError::new(Code::RateLimited).retry_after(left))
+}
+
+/// Refuses a service key from an address whose keys are not looked at any more, unless it is the right one (`is_right`) of somebody on
+/// this machine. It was compared before, in constant time, and for all alike.
+///
+/// # Errors
+/// `rate_limited`, with the time until they are.
+pub fn admit_key(api: &Api, is_right: bool, address: IpAddr) -> Result<(), ApiError> {
+    if is_right && address.to_canonical().is_loopback() {
+        return Ok(());
+    }
+    admit(api, Proof::ServiceKey, address)
 }
 
 /// Counts a wrong proof, and gives what is answered: `error`, or that they are not listened to any more.

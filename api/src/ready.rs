@@ -33,7 +33,7 @@ pub struct Readiness(Mutex<Option<(Instant, ReadyResponse)>>);
 )]
 pub async fn ready(State(api): State<Api>) -> impl IntoResponse {
     let mut report = look(&api).await;
-    if api.tasks.soft().is_cancelled() {
+    if api.tasks.is_leaving() {
         report.status = NOT_READY.to_owned();
     }
     let status = if report.status == READY { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -23,20 +23,20 @@ use uuid::Uuid;
 
 use crate::{audit::Act, extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
 
-problems!(ListProblems: Forbidden, DatabaseUnavailable);
+problems!(ListProblems: Forbidden, RateLimited, DatabaseUnavailable);
 problems!(
     CreateProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, WebhookUrlRefused,
-    DatabaseUnavailable,
+    RateLimited, DatabaseUnavailable,
 );
 problems!(
     ChangeProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, WebhookUrlRefused,
-    WebhookNotFound, DatabaseUnavailable,
+    WebhookNotFound, RateLimited, DatabaseUnavailable,
 );
-problems!(OneProblems: Forbidden, WebhookNotFound, DatabaseUnavailable);
-problems!(PageProblems: Forbidden, InvalidValue, WebhookNotFound, DatabaseUnavailable);
+problems!(OneProblems: Forbidden, WebhookNotFound, RateLimited, DatabaseUnavailable);
+problems!(PageProblems: Forbidden, InvalidValue, WebhookNotFound, RateLimited, DatabaseUnavailable);
 problems!(
     ReplayProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, WebhookNotFound,
-    DatabaseUnavailable,
+    RateLimited, DatabaseUnavailable,
 );
 
 /// So long what happened is kept.

@@ -6,7 +6,7 @@ use evolve_runtime::{
     config::{ConfigError, Reader},
     http::ClientConfig,
     logs::LogConfig,
-    secrets,
+    secrets::{self, SecretFiles},
     traces::TraceConfig,
 };
 use evolve_store::{StoreConfig, redis::RedisConfig};
@@ -74,14 +74,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads everything from the environment.
+    /// Reads everything from the environment; with the files that it named.
     ///
     /// # Errors
     /// [`ConfigError`] with every problem.
-    pub fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env() -> Result<(Self, SecretFiles), ConfigError> {
         let mut env = Reader::from_env();
         let config = Self::read(&mut env);
-        env.finish(config)
+        let files = env.secret_files();
+        env.finish((config, files))
     }
 
     /// Reads everything from `env`, which keeps the problems.

@@ -25,7 +25,7 @@ async fn ready(State(bot): State<Bot>) -> impl IntoResponse {
         ContactState::NotTried => "not_tried",
         other => name(other == ContactState::Healthy),
     };
-    let is_stopping = bot.tasks.soft().is_cancelled();
+    let is_stopping = bot.tasks.is_leaving();
     let is_ready = !is_stopping && database && telegram != ContactState::Unhealthy;
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({

@@ -9,7 +9,6 @@ use evolve_runtime::{
     config::{Reader, markdown},
     http, logs,
     metrics::Metrics,
-    secrets::SecretFiles,
     shutdown::Tasks,
     traces::Traces,
 };
@@ -36,14 +35,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let secrets = SecretFiles::of_this_process();
-    let config = Config::from_env()?;
+    let (config, secrets) = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
     logs::init(&config.logs, &traces);
     let tasks = Tasks::new();
     let listener = http::bind(config.http_addr).await?;
     evolve_bot::start(&config, listener, Clock::system(), &tasks, &Metrics::new())?;
-    secrets.watch(&tasks);
+    secrets.watch(&tasks, || Config::from_env().map(drop));
     tracing::info!(address = %config.http_addr, "the bot has started");
     let done = tasks.run_until_stopped().await;
     traces.finish().await;

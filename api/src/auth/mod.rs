@@ -58,8 +58,8 @@ pub async fn auth(State(api): State<Api>, peer: ConnectInfo<SocketAddr>, request
     let ConnectInfo(peer) = peer;
     let address = limits::caller(peer.ip(), &headers, api.proxy_hops);
     let shown = service_key(&headers, &api.service_key);
-    if shown.is_some()
-        && let Err(refused) = proofs::admit(&api, Proof::ServiceKey, address)
+    if let Some(is_right) = shown
+        && let Err(refused) = proofs::admit_key(&api, is_right, address)
     {
         return refused.into_response();
     }

@@ -44,6 +44,35 @@ async fn who_guesses_at_the_service_key_is_not_listened_to_and_the_bot_is() {
 }
 
 #[tokio::test]
+async fn a_stranger_behind_a_proxy_on_our_machine_does_not_keep_our_bot_out() {
+    let api = Api::start().await;
+    let list =
+        async |key: &str| api.send(api.request(Method::GET, "/admin/payments").header("x-service-key", key)).await;
+    for _ in 0..10 {
+        assert_eq!(list("guess").await.code(), Code::Forbidden);
+    }
+    assert_eq!(list("guess").await.code(), Code::RateLimited);
+    assert_eq!(list(SERVICE_KEY).await.status, StatusCode::OK);
+    api.token(IVAN).await;
+    let auth = api.request(Method::POST, "/auth").header("x-service-key", "guess").json(&json!({"user_id": IVAN}));
+    assert_eq!(api.send(auth).await.code(), Code::RateLimited);
+}
+
+#[test]
+fn whoever_needs_the_service_key_is_told_that_guesses_are_refused() {
+    let document = serde_json::to_value(evolve_api::openapi()).unwrap();
+    let operations = document["paths"].as_object().unwrap().iter().flat_map(|(path, operations)| {
+        operations.as_object().unwrap().iter().map(move |(method, operation)| (format!("{method} {path}"), operation))
+    });
+    let of_admins: Vec<_> =
+        operations.filter(|(_, operation)| !operation["security"][0]["service_key"].is_null()).collect();
+    assert!(of_admins.len() > 20, "{}", of_admins.len());
+    for (name, operation) in of_admins {
+        assert!(!operation["responses"]["429"].is_null(), "{name} does not document 429");
+    }
+}
+
+#[tokio::test]
 async fn wrong_tokens_are_counted_and_always_told_so_since_a_bot_must_hear_that_its_key_has_changed() {
     let api = Api::start().await;
     let token = api.token(IVAN).await;

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode, header::HeaderValue};
 use serde_json::json;
 
 use crate::{
-    harness::{Answer, Api, IVAN, SERVICE_KEY, Setup},
+    harness::{Answer, Api, IVAN, SERVICE_KEY, Setup, fernet_key},
     scheduler::settled,
 };
 
@@ -194,4 +194,23 @@ async fn whoever_goes_leaves_no_window_and_comes_and_goes_twenty_times_an_hour_a
     assert_eq!((refused.code(), refused.header("retry-after")), (Code::RateLimited, Some("3600")));
     api.clock.advance(TimeDelta::hours(1));
     api.client.delete_profile(&api.token(IVAN).await, IVAN).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_that_rotate_give_nobody_another_twenty_removals() {
+    let mut setup = Setup::new().await;
+    let old = setup.start().await;
+    let keys = format!("RFRfZ2V0X3RoaXNfaXNfYV90ZXN0X2tleV8xMjM0NTY=,{}", fernet_key());
+    setup.variables.extend([("SERVICE_KEY", "another".repeat(8)), ("ENCRYPTION_KEY", keys)]);
+    let new = setup.start().await;
+    for api in [&old, &new] {
+        for _ in 0..10 {
+            let token = old.token(IVAN).await;
+            assert_eq!(chat(api, &token).await.status, StatusCode::OK);
+            api.client.delete_profile(&token, IVAN).await.unwrap();
+        }
+    }
+    let token = old.token(IVAN).await;
+    let refused = new.send(new.request(Method::DELETE, "/profile/42").bearer_auth(&token)).await;
+    assert_eq!(refused.code(), Code::RateLimited);
 }

@@ -12,6 +12,8 @@ use std::{collections::HashMap, fmt::Display, path::Path, str::FromStr};
 
 use secrecy::SecretString;
 
+use crate::secrets::SecretFiles;
+
 /// One variable that a binary reads, for the reference page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
@@ -41,6 +43,7 @@ pub struct Reader {
     values: HashMap<String, String>,
     problems: Vec<String>,
     variables: Vec<Variable>,
+    files: SecretFiles,
 }
 
 impl Reader {
@@ -53,7 +56,7 @@ impl Reader {
     /// Reads from the given pairs: for tests, and for rendering the reference.
     pub fn from_values<K: Into<String>, V: Into<String>>(values: impl IntoIterator<Item = (K, V)>) -> Self {
         let values = values.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        Self { values, problems: Vec::new(), variables: Vec::new() }
+        Self { values, problems: Vec::new(), variables: Vec::new(), files: SecretFiles::default() }
     }
 
     /// A variable that must be set. Where it is missing or wrong, the problem is noted and `T::default()` stands in.
@@ -157,6 +160,12 @@ impl Reader {
         &self.variables
     }
 
+    /// The files that variables were read from so far, to be watched.
+    #[must_use]
+    pub fn secret_files(&self) -> SecretFiles {
+        self.files.clone()
+    }
+
     /// Ends reading.
     ///
     /// # Errors
@@ -202,8 +211,12 @@ impl Reader {
         let path = self.values.get(&format!("{name}_FILE")).filter(|v| !v.is_empty())?.clone();
         match std::fs::read_to_string(Path::new(&path)) {
             Ok(text) => {
+                self.files.note(Path::new(&path), text.as_bytes());
                 let text = text.strip_suffix('\n').unwrap_or(&text);
-                Some(text.strip_suffix('\r').unwrap_or(text).to_owned())
+                let text = text.strip_suffix('\r').unwrap_or(text).to_owned();
+                // Whoever asks again gets the same: a pipe gives it once.
+                self.values.insert(name.to_owned(), text.clone());
+                Some(text)
             }
             Err(error) => {
                 self.problem(format!("{name}_FILE names {path}, which cannot be read: {error}"));

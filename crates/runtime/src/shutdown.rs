@@ -23,6 +23,7 @@ const HURRY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
+    leaving: CancellationToken,
     soft: CancellationToken,
     handing_back: CancellationToken,
     hard: CancellationToken,
@@ -40,6 +41,17 @@ impl Tasks {
     #[must_use]
     pub fn soft(&self) -> CancellationToken {
         self.soft.clone()
+    }
+
+    /// Says that it will be asked to stop soon, so that nobody is sent here any more.
+    pub(crate) fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    /// Whether no new callers should be sent here: it stops, or is about to.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled() || self.soft.is_cancelled()
     }
 
     /// Cancelled when there is no time left to finish what runs: whoever holds a lease gives it back, and ends.

@@ -41,10 +41,12 @@ const ROOM: usize = 10_000;
 const DOUBLINGS: u32 = 12;
 
 /// KEYS: counts, until; ARGV: who, now, failures that are free, first wait, longest wait, memory, room, doublings. Answers how often
-/// they failed, and for how long they are refused, milliseconds. [`Book::failed`] is its twin.
+/// they failed, and for how long they are refused, milliseconds. [`Book::failed`] is its twin. It begins with a write that removes nothing:
+/// a script that has begun to write may go on in a Redis that is full, and any other would be refused.
 const SCRIPT: &str = r"
 local who, now, free, first, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local memory, room, doublings = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+redis.call('HDEL', KEYS[1], '')
 local known = redis.call('ZSCORE', KEYS[2], who)
 local count = 1
 if known and tonumber(known) > now then count = tonumber(redis.call('HGET', KEYS[1], who) or '0') + 1 end
@@ -188,7 +190,7 @@ impl<'a> Guesses<'a> {
 #[cfg(test)]
 mod tests {
     use evolve_runtime::metrics::Metrics;
-    use evolve_testkit::TestRedis;
+    use evolve_testkit::{OwnRedis, TestRedis};
 
     use super::*;
     use crate::redis::RedisConfig;
@@ -244,6 +246,20 @@ mod tests {
         let heard = replicas[1].guesses().failed("key:1.2.3.4", at(0)).await;
         assert_eq!(heard.refused_for, Duration::from_secs(60));
         assert!(replicas[1].guesses().refused_for("key:1.2.3.4", at(0)).is_some());
+    }
+
+    #[tokio::test]
+    async fn replicas_count_together_in_a_redis_that_is_full() {
+        let server = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
+        let client = ::redis::Client::open(server.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        ::redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(1).exec_async(&mut connection).await.unwrap();
+        let replicas = [redis(Some(&server.url())), redis(Some(&server.url()))];
+        for count in 1..=FREE {
+            let replica = &replicas[usize::try_from(count).unwrap() % 2];
+            assert_eq!(replica.guesses().failed("key:1.2.3.4", at(0)).await.count, count);
+        }
+        assert!(replicas[0].guesses().failed("key:1.2.3.4", at(0)).await.is_first_refusal());
     }
 
     #[tokio::test]

@@ -41,9 +41,6 @@ REVOKE ALL ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_mes
 
 -- The API, which runs the jobs: as the one before, and it has partitions made and dropped.
 GRANT {app} TO {jobs};
--- They run as the owner. A migration took them from everybody, and a copy that is restored forgets that.
-REVOKE EXECUTE ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date), enable_message_vectors(),
-    forget_audit_log(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date), enable_message_vectors()
     TO {jobs};
 
