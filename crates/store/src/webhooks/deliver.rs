@@ -26,6 +26,8 @@ pub struct Attempt {
     pub secrets: Vec<SecretString>,
     /// What it is told.
     pub owed: Owed,
+    /// Until when it is the caller's alone: whoever claims it then may send as well.
+    pub leased_until: DateTime<Utc>,
     delivery: i64,
     lease: Uuid,
 }
@@ -180,8 +182,8 @@ impl Webhooks<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn claim(&self, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<Attempt>, StoreError> {
-        let id = Uuid::now_v7();
-        let query = sqlx::query_as(CLAIM).bind(now).bind(id).bind(now + lease);
+        let (id, leased_until) = (Uuid::now_v7(), now + lease);
+        let query = sqlx::query_as(CLAIM).bind(now).bind(id).bind(leased_until);
         let Some(row): Option<Row> = query.fetch_optional(&self.0.pool).await? else { return Ok(None) };
         let keys = &self.0.keys;
         let mut secrets: Vec<SecretString> = vec![keys.decrypt(&row.secret, "webhooks.secret")?.into()];
@@ -201,6 +203,7 @@ impl Webhooks<'_> {
                 at: row.at,
                 attempts: u32::try_from(row.attempts).unwrap_or_default(),
             },
+            leased_until,
             delivery: row.delivery,
             lease: id,
         }))
