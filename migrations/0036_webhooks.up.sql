@@ -11,6 +11,7 @@ CREATE TABLE events (
 CREATE INDEX events_to_tell ON events (place) WHERE NOT told;
 CREATE INDEX events_by_time ON events (at, place);
 CREATE INDEX events_of_person ON events (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX events_of_job ON events ((data->>'job'), at) WHERE kind = 'job.failed';
 COMMENT ON TABLE events IS 'What happened that other systems may want to hear of. Written by triggers, together with what made it so. Never what anybody said or told of themselves.';
 COMMENT ON COLUMN events.place IS 'In the order of writing, which is not that in which they become visible: so it is no mark for whoever reads on.';
 COMMENT ON COLUMN events.id IS 'By which subscribers know it: webhook-id.';
@@ -96,7 +97,10 @@ BEGIN
                 'update_id', NEW.update_id, 'reason', left(split_part(NEW.error, ':', 1), 100), 'attempts', NEW.attempts));
         WHEN 'job.failed' THEN
             INSERT INTO events (kind, data)
-            VALUES (TG_ARGV[0], jsonb_build_object('job', NEW.name, 'failures', NEW.attempts));
+            SELECT 'job.failed', jsonb_build_object('job', NEW.name, 'failures', NEW.attempts)
+            WHERE NOT EXISTS (SELECT FROM events
+                              WHERE kind = 'job.failed' AND data->>'job' = NEW.name
+                                AND at > COALESCE(NEW.succeeded_at, '-infinity'));
     END CASE;
     PERFORM pg_notify('webhooks', '');
     RETURN NULL;
@@ -116,7 +120,8 @@ CREATE TRIGGER broadcast_stopped AFTER UPDATE OF state ON broadcasts
     FOR EACH ROW WHEN (OLD.state <> 'stopped' AND NEW.state = 'stopped') EXECUTE FUNCTION write_event('broadcast.stopped');
 CREATE TRIGGER update_set_aside AFTER UPDATE OF state ON inbox
     FOR EACH ROW WHEN (OLD.state <> 'dead' AND NEW.state = 'dead') EXECUTE FUNCTION write_event('update.set_aside');
--- Once in a row of failures, when it is no accident any more.
+-- Once in a row of failures, when it is no accident any more. Not at the third alone: a run whose process dies counts as well and
+-- comes by here never.
 CREATE TRIGGER job_failed AFTER UPDATE OF outcome ON jobs
-    FOR EACH ROW WHEN (NEW.outcome = 'failed' AND NEW.attempts = 3 AND OLD.finished_at IS DISTINCT FROM NEW.finished_at)
+    FOR EACH ROW WHEN (NEW.outcome = 'failed' AND NEW.attempts >= 3 AND OLD.finished_at IS DISTINCT FROM NEW.finished_at)
     EXECUTE FUNCTION write_event('job.failed');
