@@ -127,9 +127,13 @@ const CLAIM: &str = concat!(
 pub(crate) const NEXT: &str =
     concat!("SELECT min(GREATEST(f.ready_at, w.leased_until)) FROM ", first_owed!(), " WHERE w.enabled");
 
-/// $1 webhook, $2 lease, $3 delivery, $4 now, $5 state, $6 when it is tried again, $7 status, $8 error, $9 why it is disabled.
+/// Why it failed may quote whom it was about, and is not kept if they were removed meanwhile; whoever removes them waits or is waited
+/// for. $1 webhook, $2 lease, $3 delivery, $4 now, $5 state, $6 when it is tried again, $7 status, $8 error, $9 why it is disabled, $10
+/// whom it was about.
 const END: &str = "
-    WITH freed AS (
+    WITH about AS (
+        SELECT user_id FROM events WHERE place = (SELECT event_place FROM webhook_deliveries WHERE id = $3) FOR SHARE
+    ), freed AS (
         UPDATE webhooks
         SET leased_by = NULL, leased_until = NULL, enabled = enabled AND $9::text IS NULL,
             disabled_reason = COALESCE($9::text, disabled_reason),
@@ -138,7 +142,8 @@ const END: &str = "
         RETURNING id
     )
     UPDATE webhook_deliveries d
-    SET state = $5::text, ready_at = COALESCE($6::timestamptz, d.ready_at), status = $7, error = $8,
+    SET state = $5::text, ready_at = COALESCE($6::timestamptz, d.ready_at), status = $7,
+        error = CASE WHEN $8::text IS NULL OR $10::bigint IS NULL OR $10 = (SELECT user_id FROM about) THEN $8::text END,
         finished_at = CASE WHEN $5::text = 'waiting' THEN NULL ELSE $4::timestamptz END
     FROM freed WHERE d.id = $3";
 
@@ -245,6 +250,7 @@ impl Webhooks<'_> {
             .bind(status.map(i32::from))
             .bind(error.map(|error| kept(error)))
             .bind(reason)
+            .bind(attempt.owed.user_id)
             .execute(&self.0.pool)
             .await?;
         Ok(done.rows_affected() > 0)
