@@ -1,3 +1,7 @@
+DROP TRIGGER clear_errors ON events;
+DROP TRIGGER clear_events ON users;
+DROP FUNCTION clear_errors_of_event();
+DROP FUNCTION clear_events_of_person();
 DROP TRIGGER job_failed ON jobs;
 DROP TRIGGER update_set_aside ON inbox;
 DROP TRIGGER broadcast_stopped ON broadcasts;

@@ -11,6 +11,7 @@ CREATE TABLE events (
 CREATE INDEX events_to_tell ON events (place) WHERE NOT told;
 CREATE INDEX events_by_time ON events (at, place);
 CREATE INDEX events_of_person ON events (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX events_of_job ON events ((data->>'job'), at) WHERE kind = 'job.failed';
 COMMENT ON TABLE events IS 'What happened that other systems may want to hear of. Written by triggers, together with what made it so. Never what anybody said or told of themselves.';
 COMMENT ON COLUMN events.place IS 'In the order of writing, which is not that in which they become visible: so it is no mark for whoever reads on.';
 COMMENT ON COLUMN events.id IS 'By which subscribers know it: webhook-id.';
@@ -69,7 +70,7 @@ COMMENT ON COLUMN webhook_deliveries.attempts IS 'Attempts that were begun.';
 COMMENT ON COLUMN webhook_deliveries.ready_at IS 'Not to be tried before.';
 COMMENT ON COLUMN webhook_deliveries.finished_at IS 'When it was accepted, or given up.';
 COMMENT ON COLUMN webhook_deliveries.status IS 'The HTTP status of the last answer; NULL where none came.';
-COMMENT ON COLUMN webhook_deliveries.error IS 'Why the last attempt failed.';
+COMMENT ON COLUMN webhook_deliveries.error IS 'Why the last attempt failed. Whom it was about may be quoted in it, so it goes with events.user_id.';
 
 -- Triggers, and not the statements that make it so: no statement can forget it, those of a version before neither, and it costs
 -- them no round trip. Whatever is not one of these moments is sorted out before the function is called.
@@ -96,7 +97,10 @@ BEGIN
                 'update_id', NEW.update_id, 'reason', left(split_part(NEW.error, ':', 1), 100), 'attempts', NEW.attempts));
         WHEN 'job.failed' THEN
             INSERT INTO events (kind, data)
-            VALUES (TG_ARGV[0], jsonb_build_object('job', NEW.name, 'failures', NEW.attempts));
+            SELECT 'job.failed', jsonb_build_object('job', NEW.name, 'failures', NEW.attempts)
+            WHERE NOT EXISTS (SELECT FROM events
+                              WHERE kind = 'job.failed' AND data->>'job' = NEW.name
+                                AND at > COALESCE(NEW.succeeded_at, '-infinity'));
     END CASE;
     PERFORM pg_notify('webhooks', '');
     RETURN NULL;
@@ -116,7 +120,35 @@ CREATE TRIGGER broadcast_stopped AFTER UPDATE OF state ON broadcasts
     FOR EACH ROW WHEN (OLD.state <> 'stopped' AND NEW.state = 'stopped') EXECUTE FUNCTION write_event('broadcast.stopped');
 CREATE TRIGGER update_set_aside AFTER UPDATE OF state ON inbox
     FOR EACH ROW WHEN (OLD.state <> 'dead' AND NEW.state = 'dead') EXECUTE FUNCTION write_event('update.set_aside');
--- Once in a row of failures, when it is no accident any more.
+-- Once in a row of failures, when it is no accident any more. Not at the third alone: a run whose process dies counts as well and
+-- comes by here never.
 CREATE TRIGGER job_failed AFTER UPDATE OF outcome ON jobs
-    FOR EACH ROW WHEN (NEW.outcome = 'failed' AND NEW.attempts = 3 AND OLD.finished_at IS DISTINCT FROM NEW.finished_at)
+    FOR EACH ROW WHEN (NEW.outcome = 'failed' AND NEW.attempts >= 3 AND OLD.finished_at IS DISTINCT FROM NEW.finished_at)
     EXECUTE FUNCTION write_event('job.failed');
+
+-- Of who is removed others hear what happened, but not to whom. Here, since a version before removes people too and knows of no
+-- events.
+CREATE FUNCTION clear_events_of_person() RETURNS trigger
+    LANGUAGE plpgsql AS
+$$
+BEGIN
+    UPDATE events SET user_id = NULL WHERE user_id = OLD.id;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION clear_events_of_person IS 'Clears from events whom they are about, when the person is removed.';
+CREATE TRIGGER clear_events AFTER DELETE ON users
+    FOR EACH ROW EXECUTE FUNCTION clear_events_of_person();
+
+-- Who refuses something may quote it.
+CREATE FUNCTION clear_errors_of_event() RETURNS trigger
+    LANGUAGE plpgsql AS
+$$
+BEGIN
+    UPDATE webhook_deliveries SET error = NULL WHERE event_place = NEW.place;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION clear_errors_of_event IS 'Clears why deliveries of an event failed, once nobody is to know any more whom it is about.';
+CREATE TRIGGER clear_errors AFTER UPDATE OF user_id ON events
+    FOR EACH ROW WHEN (OLD.user_id IS NOT NULL AND NEW.user_id IS NULL) EXECUTE FUNCTION clear_errors_of_event();

@@ -34,6 +34,7 @@ problems!(
 );
 problems!(OneProblems: Forbidden, WebhookNotFound, RateLimited, DatabaseUnavailable);
 problems!(PageProblems: Forbidden, InvalidValue, WebhookNotFound, RateLimited, DatabaseUnavailable);
+problems!(TestProblems: Forbidden, InvalidValue, WebhookNotFound, RateLimited, DatabaseUnavailable);
 problems!(
     ReplayProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, WebhookNotFound,
     RateLimited, DatabaseUnavailable,
@@ -179,11 +180,13 @@ pub async fn replay(
     Ok(Json(WebhookReplayResponse { replayed: replayed.count, next }))
 }
 
-/// Tells a webhook that this is a test. Whether it arrived is seen among its deliveries.
+/// Tells a webhook that this is a test, after what waits for it. Whether it arrived is seen among its deliveries.
+///
+/// One that is disabled is told nothing: it has to be enabled first.
 #[utoipa::path(
     post, path = "/api/v1/admin/webhooks/{webhook_id}/test", tag = "operation", security(("service_key" = [])),
     params(("webhook_id" = String, Path, description = "Its id")),
-    responses((status = 200, description = "It is on its way", body = WebhookTestResponse), OneProblems),
+    responses((status = 200, description = "It is on its way", body = WebhookTestResponse), TestProblems),
 )]
 pub async fn send_test(
     State(api): State<Api>,

@@ -76,6 +76,7 @@ async fn a_webhook_is_made_tested_changed_rotated_and_removed_and_its_secret_is_
     let wish = WebhookUpdate { events: Some(Vec::new()), enabled: Some(false), ..Default::default() };
     let changed = api.client.update_webhook(&key(), &made.id, &wish).await.unwrap();
     assert_eq!((changed.events.len(), changed.enabled, changed.disabled, changed.secret), (0, false, None, None));
+    assert_eq!(code(api.client.test_webhook(&key(), &made.id).await), Code::InvalidValue, "it would go nowhere");
     let rotated = api.client.rotate_webhook(&key(), &made.id).await.unwrap();
     assert_ne!(rotated.secret.unwrap(), secret);
     assert_eq!(api.client.replay_webhook_failed(&key(), &made.id).await.unwrap().replayed, 0);

@@ -1,7 +1,7 @@
 //! Migrations: up to the newest, down to a given one, and what has been applied.
 //!
 //! Whatever asks for a table after a migration that waits for it waits too, so a migration waits for a few seconds only, lets
-//! the others through, and is tried again.
+//! the others through, and is tried again. So it is where Postgres has it give way to somebody who waits for it in turn.
 
 use std::{str::FromStr as _, time::Duration};
 
@@ -21,8 +21,8 @@ const LOCK_TIMEOUT: &str = "5s";
 const PAUSE: Duration = Duration::from_secs(2);
 /// How often it is tried while somebody holds what it needs.
 const MAX_TRIES: u32 = 60;
-/// What Postgres says of a lock that was waited for too long.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// What Postgres says of a lock that was waited for too long, and of two that wait for each other.
+const HELD_UP: [&str; 2] = ["55P03", "40P01"];
 
 /// Why migrating did not work.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +121,7 @@ async fn is_to_be_tried_again(
 
 fn is_held_up(failure: &Failure) -> bool {
     let (Failure::Execute(error) | Failure::ExecuteMigration(error, _)) = failure else { return false };
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| HELD_UP.contains(&code.as_ref()))
 }
 
 async fn connect(database_url: &str) -> Result<PgConnection, MigrateError> {

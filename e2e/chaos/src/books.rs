@@ -11,7 +11,8 @@ use crate::surroundings::STARS;
 /// What is not finished.
 const WAITING: &str = "
     SELECT (SELECT count(*) FROM inbox WHERE state = 'pending') + (SELECT count(*) FROM outbox WHERE state = 'pending')
-         + (SELECT count(*) FROM turns WHERE state = 'running')";
+         + (SELECT count(*) FROM turns WHERE state = 'running')
+         + (SELECT count(*) FROM events WHERE NOT told) + (SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting')";
 
 const ACCOUNTS: &str = "
     SELECT u.id, u.plan, u.points, u.messages::bigint AS numbers,
@@ -24,9 +25,13 @@ const ACCOUNTS: &str = "
     FROM users u ORDER BY u.id";
 
 const PAYMENTS: &str = "
-    SELECT p.user_id, p.charge_id, p.amount, p.matched, (SELECT count(*) FROM ledger l WHERE l.payment_id = p.id) AS entries,
+    SELECT p.id::text AS id, p.user_id, p.charge_id, p.amount, p.matched, (SELECT count(*) FROM ledger l WHERE l.payment_id = p.id) AS entries,
            (SELECT COALESCE(sum(l.amount), 0)::bigint FROM ledger l WHERE l.payment_id = p.id) AS booked
     FROM payments p ORDER BY p.charge_id";
+
+/// The payments, in the order in which subscribers are told of them.
+const QUEUE: &str = "
+    SELECT e.data ->> 'payment_id' FROM webhook_deliveries d JOIN events e ON e.place = d.event_place ORDER BY d.id";
 
 const LEDGER: &str = "SELECT count(*), COALESCE(sum(amount), 0)::bigint FROM ledger";
 
@@ -62,6 +67,7 @@ pub(crate) struct Account {
 /// A payment, and what the ledger has of it.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Payment {
+    id: String,
     user_id: Option<i64>,
     charge_id: String,
     amount: i64,
@@ -77,9 +83,11 @@ pub(crate) struct Books {
     pub(crate) payments: Vec<Payment>,
     /// Entries of the ledger, and their sum.
     ledger: (i64, i64),
+    /// The payments, in the order in which the subscriber is told of them.
+    pub(crate) queue: Vec<String>,
 }
 
-/// How many rows are not finished: updates, what is owed, turns.
+/// How many rows are not finished: updates, what is owed, turns, what others are to be told.
 ///
 /// # Errors
 /// When Postgres does not say.
@@ -107,7 +115,13 @@ impl Books {
         let accounts = sqlx::query_as(ACCOUNTS).fetch_all(pool).await?;
         let payments = sqlx::query_as(PAYMENTS).fetch_all(pool).await?;
         let ledger = sqlx::query_as(LEDGER).fetch_one(pool).await?;
-        Ok(Self { accounts, payments, ledger })
+        let queue: Vec<(String,)> = sqlx::query_as(QUEUE).fetch_all(pool).await?;
+        Ok(Self { accounts, payments, ledger, queue: queue.into_iter().map(|(payment,)| payment).collect() })
+    }
+
+    /// The payments' ids.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.payments.iter().map(|payment| payment.id.clone()).collect()
     }
 
     /// What is not exact. `answered` is how many messages of each person have an answer on their screen, `charged` what
@@ -180,6 +194,7 @@ mod tests {
             answers: messages,
         };
         let payment = Payment {
+            id: "payment".to_owned(),
             user_id: Some(1001),
             charge_id: "stx".to_owned(),
             amount: STARS,
@@ -187,7 +202,7 @@ mod tests {
             entries: 1,
             booked: STARS,
         };
-        Books { accounts: vec![account], payments: vec![payment], ledger: (1, STARS) }
+        Books { accounts: vec![account], payments: vec![payment], ledger: (1, STARS), queue: Vec::new() }
     }
 
     fn mistakes(books: &Books, answers: i64) -> Vec<String> {

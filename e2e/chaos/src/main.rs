@@ -8,7 +8,7 @@
 //! very call. Every counter must be exact. The run tells what it saw, and ends with a failure where a promise was broken.
 //!
 //! - [`plan`]: how many, how long, how bad; everything random.
-//! - [`run`]: the story. [`world`], [`fleet`], [`people`], [`models`], [`balancer`]: who is in it.
+//! - [`run`]: the story. [`world`], [`fleet`], [`people`], [`models`], [`balancer`], [`subscriber`]: who is in it.
 //! - [`evidence`], [`verdict`], [`books`], [`report`]: what became of it.
 
 mod balancer;
@@ -20,6 +20,7 @@ mod people;
 mod plan;
 mod report;
 mod run;
+mod subscriber;
 mod surroundings;
 mod tag;
 mod verdict;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::evidence::Excuse;
 use crate::fleet::Fleet;
 use crate::plan::Neighbour;
+use crate::subscriber::Events;
 use crate::verdict::{Verdict, percentile};
 use crate::world::Outage;
 
@@ -26,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) charges: usize,
     /// Counters that are not exact.
     pub(crate) mistakes: Vec<String>,
+    /// Of what another system was told.
+    pub(crate) events: Events,
     pub(crate) damage: Damage,
 }
 
@@ -80,6 +83,8 @@ impl Report {
             named("read what answers nothing", verdict.others.iter().cloned()),
             named("purchases not finished", self.purchases.1.iter().cloned()),
             named("counters not exact", self.mistakes.iter().cloned()),
+            named("payments of which a subscriber was not told", self.events.lost.iter().cloned()),
+            named("payments of which it was told out of order", self.events.out_of_order.iter().cloned()),
             named("processes that ended by themselves", self.damage.falls.iter().cloned()),
         ];
         let named = named.into_iter().filter(|(_, count, _)| *count > 0);
@@ -119,7 +124,7 @@ fn seconds(duration: Duration) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { verdict, purchases, charges, mistakes, damage, settled, .. } = self;
+        let Self { verdict, purchases, charges, mistakes, events, damage, settled, .. } = self;
         let mut line = |name: &str, text: String| writeln!(f, "{name:<18}{text}");
         line("sent", verdict.sent.to_string())?;
         line("answered", verdict.answered.len().to_string())?;
@@ -137,6 +142,7 @@ impl fmt::Display for Report {
         let bought = purchases.0.saturating_sub(purchases.1.len());
         line("purchases", format!("{bought} of {}, {charges} charges", purchases.0))?;
         line("counters", if mistakes.is_empty() { "exact".to_owned() } else { format!("{} wrong", mistakes.len()) })?;
+        line("events", events.to_string())?;
         let (bots, apis, falls) = (damage.bots_killed, damage.apis_killed, damage.falls.len());
         line("killed", format!("{bots} bots, {apis} APIs; ended by themselves {falls}"))?;
         let [(postgres, no_postgres), (redis, no_redis)] =
@@ -169,6 +175,7 @@ mod tests {
             purchases: (3, Vec::new()),
             charges: 3,
             mistakes: Vec::new(),
+            events: Events::default(),
             damage,
         }
     }

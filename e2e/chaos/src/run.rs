@@ -48,6 +48,7 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Report> {
     let world = World::start(plan, &servers).await?;
     let mut fleet = Fleet::start(plan, programs, &world.around, (&world.bots, &world.apis), &logs).await?;
     fleet.until_ready().await?;
+    world.subscriber.subscribe(world.apis.url()).await?;
     until_reachable(plan, &world.telegram).await?;
 
     let (kills, outages, over) = (plan.kills(), plan.outages(), CancellationToken::new());
@@ -144,6 +145,7 @@ async fn conclude(world: &World, fleet: &Fleet<'_>, told: Told, outages: Vec<Out
         charged.extend(telegram.charges(person).into_iter().map(|(charge, ..)| (person, charge)));
     }
     let books = Books::read(&world.pool).await.context("cannot read the database")?;
+    let events = world.subscriber.heard().judged(&books.ids(), &books.queue);
     let damage = Damage::of(fleet, outages, evidence.failures(), world.models.counts());
     Ok(Report {
         reasons: reasons(world, &verdict.lost).await?,
@@ -152,6 +154,7 @@ async fn conclude(world: &World, fleet: &Fleet<'_>, told: Told, outages: Vec<Out
         verdict,
         settled,
         purchases,
+        events,
         damage,
     })
 }

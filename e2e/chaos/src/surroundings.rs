@@ -4,7 +4,8 @@
 use crate::plan::Delivery;
 
 const JWT_SECRET: &str = "chaos-jwt-secret-chaos-jwt-secret-chaos";
-const SERVICE_KEY: &str = "chaos-service-key-chaos-service-key-chaos";
+/// What opens the API to whoever runs the bot.
+pub(crate) const SERVICE_KEY: &str = "chaos-service-key-chaos-service-key-chaos";
 const WEBHOOK_SECRET: &str = "chaos-webhook-secret";
 /// A key of no data but these.
 const ENCRYPTION_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
@@ -47,6 +48,8 @@ impl Surroundings {
             ("PERSONA", r#"{"language": "en"}"#),
             ("PLANS", PLANS),
             ("PREMIUM_PRICE", &price),
+            // The subscriber is on this machine.
+            ("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8"),
             ("AUTH_RATE_LIMIT", MANY),
             ("CHAT_RATE_LIMIT", MANY),
             ("PROFILE_RATE_LIMIT", MANY),

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::balancer::Balancer;
 use crate::models::Models;
 use crate::plan::{Neighbour, Plan, Stream};
+use crate::subscriber::Subscriber;
 use crate::surroundings::Surroundings;
 
 /// More calls than a run makes: each is evidence.
@@ -27,6 +28,7 @@ pub(crate) struct World {
     pub(crate) models: Models,
     pub(crate) bots: Balancer,
     pub(crate) apis: Balancer,
+    pub(crate) subscriber: Subscriber,
     pub(crate) around: Surroundings,
     /// For looking at the data from outside; it connects when it is asked something.
     pub(crate) pool: PgPool,
@@ -42,6 +44,7 @@ impl World {
         let telegram = Arc::new(builder.try_start().await?);
         let models = Models::start(plan.seed_of(Stream::Models)).await?;
         let (bots, apis) = (Balancer::start().await?, Balancer::start().await?);
+        let subscriber = Subscriber::start().await?;
         let around = Surroundings {
             database_url: servers.postgres.url(),
             redis_url: servers.redis.url(),
@@ -54,7 +57,7 @@ impl World {
         };
         let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(5));
         let pool = pool.connect_lazy(&around.database_url)?;
-        Ok(Self { telegram, models, bots, apis, around, pool })
+        Ok(Self { telegram, models, bots, apis, subscriber, around, pool })
     }
 
     /// From now on Telegram and the models fail now and then.

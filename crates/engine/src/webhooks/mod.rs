@@ -207,11 +207,16 @@ impl Webhooks {
         Ok(self.store.webhooks().replay_failed(id, self.clock.now(), MOST_REPLAYED).await?)
     }
 
-    /// Tells one that this is a test; the event's id, by which it is found among the deliveries.
+    /// Tells one that this is a test, after what waits for it; the event's id, by which it is found among the deliveries. One that is
+    /// disabled is told nothing, so it is refused.
     ///
     /// # Errors
     /// [`WebhookError`].
     pub async fn test(&self, id: Uuid) -> Result<Uuid, WebhookError> {
+        if !self.get(id).await?.enabled {
+            let reason = "it is disabled: enable it first".to_owned();
+            return Err(WebhookError::Invalid { field: "webhook", reason });
+        }
         let event = Uuid::now_v7();
         let owed = self.store.webhooks().test(id, event, self.clock.now()).await?;
         if owed { Ok(event) } else { Err(WebhookError::NotFound) }

@@ -1,5 +1,8 @@
 //! Sends what subscribers are owed. Every replica does; each subscriber is leased for one attempt at a time, and attempts at
 //! different ones run side by side: one that is slow holds up nobody but itself.
+//!
+//! Attempts are tasks of the sender, so that an answer is heard and written down also while the sender itself waits for Postgres:
+//! otherwise who accepted in time would be believed to have been silent, and told again. When the sender is dropped, so are they.
 
 use std::time::Duration;
 
@@ -13,12 +16,12 @@ use evolve_store::{
     StoreError,
     webhooks::{Attempt, Ended, Kind},
 };
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use reqwest::{
     Method, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use secrecy::ExposeSecret as _;
+use tokio::task::JoinSet;
 use url::Url;
 
 use super::{Outcome, Webhooks, message};
@@ -26,6 +29,9 @@ use crate::Engine;
 
 /// One replica alone tries a subscriber for so long: several times what a request may take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// What is begun with less of its lease than this could still be on its way when another replica begins: more than a request may
+/// take.
+const LONGEST_ATTEMPT: TimeDelta = TimeDelta::seconds(20);
 /// Events that are fanned out at once.
 const BATCH: u32 = 200;
 /// Longest sleep without a look, should a wake-up be lost.
@@ -39,7 +45,7 @@ const SAID: usize = 200;
 /// Who asks for more patience is asked all the same.
 const LONGEST_WAIT: i64 = 86_400;
 
-type Flying = FuturesUnordered<BoxFuture<'static, ()>>;
+type Flying = JoinSet<()>;
 
 /// What came of a request.
 #[derive(Default)]
@@ -68,14 +74,14 @@ pub fn start(webhooks: Webhooks, engine: &Engine, tasks: &Tasks) {
                 }
             };
             tokio::select! {
-                Some(()) = flying.next(), if !flying.is_empty() => {}
+                true = landed(&mut flying), if !flying.is_empty() => {}
                 () = heard.wait() => {}
                 () = tokio::time::sleep(rest.mul_f64(rand::random_range(1.0..1.2))) => {}
                 () = soft.cancelled() => break,
             }
         }
         // What is on its way ends; should there be no time for it, another replica goes on when the lease has run out.
-        while flying.next().await.is_some() {}
+        while landed(&mut flying).await {}
         Ok(())
     });
 }
@@ -89,7 +95,7 @@ impl Webhooks {
         let mut flying = Flying::new();
         loop {
             self.begin(&mut flying).await?;
-            if flying.next().await.is_none() {
+            if !landed(&mut flying).await {
                 return Ok(());
             }
         }
@@ -100,7 +106,7 @@ impl Webhooks {
         while self.store.webhooks().fan_out(self.clock.now(), BATCH).await? >= u64::from(BATCH) {}
         while let Some(attempt) = self.store.webhooks().claim(self.clock.now(), LEASE).await? {
             let this = self.clone();
-            flying.push(async move { this.attempt(attempt).await }.boxed());
+            flying.spawn(async move { this.attempt(attempt).await });
         }
         let next = self.store.webhooks().next().await?;
         let until = |at: DateTime<Utc>| (at - self.clock.now()).to_std().unwrap_or_default();
@@ -108,6 +114,10 @@ impl Webhooks {
     }
 
     async fn attempt(&self, attempt: Attempt) {
+        if self.clock.now() + LONGEST_ATTEMPT > attempt.leased_until {
+            tracing::warn!(webhook = %attempt.webhook_id, "claiming took so long that a webhook is left to whoever claims it next");
+            return;
+        }
         let answer = self.send(&attempt).await;
         let now = self.clock.now();
         let (ended, outcome) = judged(&answer, attempt.owed.attempts, now);
@@ -116,11 +126,29 @@ impl Webhooks {
         if let Ended::GivenUp { reason, .. } = &ended {
             tracing::warn!(%webhook, %event, reason, "a webhook is disabled: what it was to be told was given up");
         }
-        match self.store.webhooks().end(&attempt, &ended, answer.status, now).await {
+        match self.write_down(&attempt, &ended, answer.status, now).await {
             Ok(true) => tracing::debug!(%webhook, %event, outcome, "a webhook was tried"),
             Ok(false) => tracing::warn!(%webhook, "a webhook was taken over before its end could be written down"),
             Err(error) => {
                 tracing::warn!(%webhook, %error, "how a webhook was tried could not be written down; it is tried again");
+            }
+        }
+    }
+
+    /// Writes down how an attempt ended, for as long as nobody else can have begun it: what is not written down is sent again.
+    async fn write_down(
+        &self,
+        attempt: &Attempt,
+        ended: &Ended,
+        status: Option<u16>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        loop {
+            match self.store.webhooks().end(attempt, ended, status, now).await {
+                Err(error) if error.is_unavailable() && self.clock.now() < attempt.leased_until => {
+                    tokio::time::sleep(SHORTEST.mul_f64(rand::random_range(1.0..3.0))).await;
+                }
+                done => return done,
             }
         }
     }
@@ -153,6 +181,18 @@ impl Webhooks {
                 None if error.is_connect() => "it could not be connected to".to_owned(),
                 None => "the connection broke off".to_owned(),
             }),
+        }
+    }
+}
+
+/// Waits until an attempt is over; false where none is under way.
+async fn landed(flying: &mut Flying) -> bool {
+    match flying.join_next().await {
+        None => false,
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            tracing::error!(%error, "trying a webhook panicked; it is tried again when its lease has run out");
+            true
         }
     }
 }

@@ -58,6 +58,8 @@ mod webhook_safety;
 #[cfg(test)]
 mod webhook_support;
 #[cfg(test)]
+mod webhook_waits;
+#[cfg(test)]
 mod webhooks;
 #[cfg(test)]
 mod weeks;

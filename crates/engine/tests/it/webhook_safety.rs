@@ -12,9 +12,10 @@ use evolve_runtime::{
     outside::{Outside, Refused},
 };
 use evolve_store::webhooks::Kind;
+use evolve_testkit::eventually;
 
 use crate::{
-    turn_support::{IVAN, world},
+    turn_support::{IVAN, World, world},
     webhook_support::{Answer, Leads, Receiver, fails, of, subscribed, teller},
 };
 
@@ -95,17 +96,24 @@ async fn slack_is_told_in_a_line_and_waited_for_as_it_asks() {
     assert_eq!(call.header("webhook-signature"), "");
 }
 
-#[tokio::test]
-async fn of_who_was_removed_others_are_told_what_but_not_whom() {
-    let world = world([]).await;
-    let (teller, receiver) = (teller(&world), Receiver::start([Answer::Status(500)]).await);
-    subscribed(&teller, &receiver).await;
+/// Ivan comes, and his premium is over.
+async fn ends(world: &World) {
     for statement in [
         "INSERT INTO users (id, plan, created_at, last_seen_at) VALUES (42, 'premium', now(), now())",
         "UPDATE users SET plan = 'free' WHERE id = 42",
     ] {
         sqlx::query(statement).execute(&world.sql).await.unwrap();
     }
+}
+
+const QUOTED: &str = "SELECT count(*) FROM webhook_deliveries WHERE error LIKE '%\"user_id\":42%'";
+
+#[tokio::test]
+async fn of_who_was_removed_others_are_told_what_but_not_whom() {
+    let world = world([]).await;
+    let (teller, receiver) = (teller(&world), Receiver::start([Answer::Status(500)]).await);
+    subscribed(&teller, &receiver).await;
+    ends(&world).await;
     teller.deliver_due().await.unwrap();
     let removed = world.store().users().delete(IVAN).await.unwrap();
     assert_eq!((removed.counts["events"], removed.remaining), (1, 0));
@@ -114,4 +122,35 @@ async fn of_who_was_removed_others_are_told_what_but_not_whom() {
     let told: Vec<_> = receiver.calls().iter().map(|call| call.json()["data"]["user_id"].as_i64()).collect();
     assert_eq!(told, [Some(42), None]);
     assert_eq!(world.where_it_stands("hook?token=hidden").await.len(), 1, "encrypted, where it is kept");
+}
+
+#[tokio::test]
+async fn who_was_removed_is_not_quoted_in_a_refusal_and_a_version_before_leaves_nothing_either() {
+    let world = world([]).await;
+    let (teller, receiver) = (teller(&world), Receiver::start([Answer::Quote]).await);
+    let (webhook, _) = subscribed(&teller, &receiver).await;
+    ends(&world).await;
+    teller.deliver_due().await.unwrap();
+    assert_eq!(world.count(QUOTED).await, 1);
+    // All that such a version does about events.
+    sqlx::query("DELETE FROM users WHERE id = 42").execute(&world.sql).await.unwrap();
+    let (deliveries, _) = teller.deliveries(webhook.id, None).await.unwrap();
+    assert_eq!((deliveries[0].status, deliveries[0].error.as_deref()), (Some(400), None));
+    assert_eq!(world.count("SELECT count(*) FROM events WHERE user_id IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn who_is_removed_while_a_subscriber_is_asked_is_not_quoted_in_its_refusal_either() {
+    let world = world([]).await;
+    let (teller, receiver) = (teller(&world), Receiver::start([Answer::SlowQuote]).await);
+    subscribed(&teller, &receiver).await;
+    ends(&world).await;
+    let (done, ()) = tokio::join!(teller.deliver_due(), async {
+        eventually("it is asked", async || receiver.calls().len() == 1).await;
+        world.store().users().delete(IVAN).await.unwrap();
+        receiver.gate.notify_one();
+    });
+    done.unwrap();
+    assert_eq!((receiver.calls().len(), world.count(QUOTED).await), (1, 0));
+    assert_eq!(world.count("SELECT count(*) FROM webhook_deliveries WHERE status = 400").await, 1);
 }

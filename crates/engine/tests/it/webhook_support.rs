@@ -58,10 +58,14 @@ pub(crate) enum Answer {
     Status(u16),
     /// 429, to come back in so many seconds.
     Wait(u32),
+    /// 400, with what was sent.
+    Quote,
     /// To another path.
     Away,
     /// Well, but only once the gate is open.
     Slow,
+    /// 400, with what was sent, once the gate is open.
+    SlowQuote,
 }
 
 /// A server of somebody else's, which answers 200 where it is told nothing else.
@@ -97,7 +101,7 @@ impl Receiver {
 }
 
 async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> Response {
-    receiver.calls.lock().unwrap().push(Call { headers, body });
+    receiver.calls.lock().unwrap().push(Call { headers, body: body.clone() });
     let answer = receiver.answers.lock().unwrap().pop_front();
     match answer {
         None => StatusCode::OK.into_response(),
@@ -105,10 +109,15 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Str
         Some(Answer::Wait(seconds)) => {
             (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds.to_string())]).into_response()
         }
+        Some(Answer::Quote) => (StatusCode::BAD_REQUEST, body).into_response(),
         Some(Answer::Away) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "/elsewhere")]).into_response(),
         Some(Answer::Slow) => {
             receiver.gate.notified().await;
             StatusCode::OK.into_response()
+        }
+        Some(Answer::SlowQuote) => {
+            receiver.gate.notified().await;
+            (StatusCode::BAD_REQUEST, body).into_response()
         }
     }
 }

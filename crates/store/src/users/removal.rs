@@ -63,7 +63,8 @@ const REMOVALS: [(&str, &str); 27] = [
     // By its charges alone Telegram can be told to stop, should it renew one nevertheless.
     ("subscriptions", "UPDATE subscriptions SET user_id = NULL, shown = false WHERE user_id = $1"),
     ("feedback", "DELETE FROM feedback WHERE user_id = $1"),
-    // That it happened is still told to those who are owed it; to whom it happened, no more.
+    // That it happened is still told to those who are owed it; to whom it happened, no more. (Triggers see to it as
+    // well, for a version before, and clear why deliveries of it failed: who refuses something may quote it.)
     ("events", "UPDATE events SET user_id = NULL WHERE user_id = $1"),
     ("referrals", "DELETE FROM referrals WHERE user_id = $1 OR referrer_id = $1"),
 ];

@@ -26,6 +26,8 @@ pub struct Attempt {
     pub secrets: Vec<SecretString>,
     /// What it is told.
     pub owed: Owed,
+    /// Until when it is the caller's alone: whoever claims it then may send as well.
+    pub leased_until: DateTime<Utc>,
     delivery: i64,
     lease: Uuid,
 }
@@ -125,9 +127,13 @@ const CLAIM: &str = concat!(
 pub(crate) const NEXT: &str =
     concat!("SELECT min(GREATEST(f.ready_at, w.leased_until)) FROM ", first_owed!(), " WHERE w.enabled");
 
-/// $1 webhook, $2 lease, $3 delivery, $4 now, $5 state, $6 when it is tried again, $7 status, $8 error, $9 why it is disabled.
+/// Why it failed may quote whom it was about, and is not kept if they were removed meanwhile; whoever removes them waits or is waited
+/// for. $1 webhook, $2 lease, $3 delivery, $4 now, $5 state, $6 when it is tried again, $7 status, $8 error, $9 why it is disabled, $10
+/// whom it was about.
 const END: &str = "
-    WITH freed AS (
+    WITH about AS (
+        SELECT user_id FROM events WHERE place = (SELECT event_place FROM webhook_deliveries WHERE id = $3) FOR SHARE
+    ), freed AS (
         UPDATE webhooks
         SET leased_by = NULL, leased_until = NULL, enabled = enabled AND $9::text IS NULL,
             disabled_reason = COALESCE($9::text, disabled_reason),
@@ -136,7 +142,8 @@ const END: &str = "
         RETURNING id
     )
     UPDATE webhook_deliveries d
-    SET state = $5::text, ready_at = COALESCE($6::timestamptz, d.ready_at), status = $7, error = $8,
+    SET state = $5::text, ready_at = COALESCE($6::timestamptz, d.ready_at), status = $7,
+        error = CASE WHEN $8::text IS NULL OR $10::bigint IS NULL OR $10 = (SELECT user_id FROM about) THEN $8::text END,
         finished_at = CASE WHEN $5::text = 'waiting' THEN NULL ELSE $4::timestamptz END
     FROM freed WHERE d.id = $3";
 
@@ -180,8 +187,8 @@ impl Webhooks<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn claim(&self, now: DateTime<Utc>, lease: TimeDelta) -> Result<Option<Attempt>, StoreError> {
-        let id = Uuid::now_v7();
-        let query = sqlx::query_as(CLAIM).bind(now).bind(id).bind(now + lease);
+        let (id, leased_until) = (Uuid::now_v7(), now + lease);
+        let query = sqlx::query_as(CLAIM).bind(now).bind(id).bind(leased_until);
         let Some(row): Option<Row> = query.fetch_optional(&self.0.pool).await? else { return Ok(None) };
         let keys = &self.0.keys;
         let mut secrets: Vec<SecretString> = vec![keys.decrypt(&row.secret, "webhooks.secret")?.into()];
@@ -201,6 +208,7 @@ impl Webhooks<'_> {
                 at: row.at,
                 attempts: u32::try_from(row.attempts).unwrap_or_default(),
             },
+            leased_until,
             delivery: row.delivery,
             lease: id,
         }))
@@ -242,6 +250,7 @@ impl Webhooks<'_> {
             .bind(status.map(i32::from))
             .bind(error.map(|error| kept(error)))
             .bind(reason)
+            .bind(attempt.owed.user_id)
             .execute(&self.0.pool)
             .await?;
         Ok(done.rows_affected() > 0)

@@ -145,6 +145,17 @@ async fn several_processes_may_migrate_at_once() {
     assert!(all.iter().all(Result::is_ok), "{all:?}");
 }
 
+async fn until_a_migration_waits_for(database: &TestDatabase, table: &str) {
+    let pool = database.pool();
+    evolve_testkit::eventually("the migration waits", async || {
+        let waiting = "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                       WHERE NOT l.granted AND l.relation = $1::regclass AND d.datname = current_database())";
+        let (waits,): (bool,) = sqlx::query_as(waiting).bind(table).fetch_one(&pool).await.unwrap();
+        waits
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_migration_that_waits_for_somebody_lets_others_through_and_is_tried_again() {
     let database = TestDatabase::empty().await;
@@ -155,20 +166,33 @@ async fn a_migration_that_waits_for_somebody_lets_others_through_and_is_tried_ag
     let mut reading = reader.begin().await.unwrap();
     sqlx::query("SELECT FROM settings").execute(&mut *reading).await.unwrap();
     let others = async {
-        let pool = database.pool();
-        evolve_testkit::eventually("the migration waits", async || {
-            let waiting = "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-                           WHERE NOT l.granted AND l.relation = 'settings'::regclass AND d.datname = current_database())";
-            let (waits,): (bool,) = sqlx::query_as(waiting).fetch_one(&pool).await.unwrap();
-            waits
-        })
-        .await;
+        until_a_migration_waits_for(&database, "settings").await;
         let mut other = PgConnection::connect(database.url()).await.unwrap();
         sqlx::query("SET statement_timeout = '20s'").execute(&mut other).await.unwrap();
         sqlx::query("SELECT FROM settings").execute(&mut other).await.expect("who came after it waits for it");
         reading.rollback().await.unwrap();
     };
     let (done, ()) = futures::join!(migrate::up(database.url()), others);
+    done.unwrap();
+}
+
+#[tokio::test]
+async fn a_migration_that_waits_for_somebody_who_waits_for_it_gives_way_and_is_tried_again() {
+    let database = TestDatabase::empty().await;
+    migrate::up(database.url()).await.unwrap();
+    // The next one up locks the payments first, and the jobs last.
+    migrate::down(database.url(), 35).await.unwrap();
+    let mut other = PgConnection::connect(database.url()).await.unwrap();
+    // So that it is the migration that finds out.
+    sqlx::query("SET deadlock_timeout = '1min'").execute(&mut other).await.unwrap();
+    let mut working = other.begin().await.unwrap();
+    sqlx::query("LOCK TABLE jobs IN ROW EXCLUSIVE MODE").execute(&mut *working).await.unwrap();
+    let work = async {
+        until_a_migration_waits_for(&database, "jobs").await;
+        sqlx::query("LOCK TABLE payments IN ROW EXCLUSIVE MODE").execute(&mut *working).await.unwrap();
+        working.commit().await.unwrap();
+    };
+    let (done, ()) = futures::join!(migrate::up(database.url()), work);
     done.unwrap();
 }
 

@@ -68,6 +68,27 @@ async fn every_kind_is_written_once_by_what_makes_it_so_and_by_nothing_that_was_
 }
 
 #[tokio::test]
+async fn a_job_that_keeps_failing_is_told_once_until_it_comes_through_whichever_of_its_runs_died() {
+    let world = world().await;
+    let failed = |attempts: i32| {
+        let statement = "UPDATE jobs SET attempts = $1, outcome = 'failed', finished_at = clock_timestamp()";
+        sqlx::query(statement).bind(attempts).execute(&world.sql)
+    };
+    sqlx::query("INSERT INTO jobs (name, due_at) VALUES ('j', now())").execute(&world.sql).await.unwrap();
+    // Before the fourth, one died.
+    for (attempts, told) in [(2, 0), (4, 1), (5, 1)] {
+        failed(attempts).await.unwrap();
+        assert_eq!(happened(&world).await.len(), told, "after {attempts}");
+    }
+    let done = "UPDATE jobs SET attempts = 0, outcome = 'done', finished_at = clock_timestamp(), succeeded_at = clock_timestamp()";
+    sqlx::query(done).execute(&world.sql).await.unwrap();
+    for (attempts, told) in [(1, 1), (3, 2), (4, 2)] {
+        failed(attempts).await.unwrap();
+        assert_eq!(happened(&world).await.len(), told, "after {attempts} since it came through");
+    }
+}
+
+#[tokio::test]
 async fn what_is_old_goes_with_what_was_owed_for_it_and_what_waits_is_counted() {
     let world = world().await;
     let id = subscribe(&world).await;

@@ -37,7 +37,7 @@ fn twenty_people_are_answered_once_and_in_order_while_replicas_and_postgres_are_
         panic!("see {}\n{said}", logs.keep().display());
     }
     let none_lost = format!("{:<18}0\n", "lost");
-    for part in ["Every promise was kept", none_lost.as_str(), "Postgres 1 (", "Redis 0 ("] {
+    for part in ["Every promise was kept", none_lost.as_str(), " told, 0 lost, ", "Postgres 1 (", "Redis 0 ("] {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");
     }
 }
