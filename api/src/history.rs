@@ -86,12 +86,16 @@ pub async fn conversations(
     responses((status = 200, description = "Who sees what", body = PrivacyResponse), PrivacyProblems),
 )]
 pub async fn privacy(State(api): State<Api>) -> Json<PrivacyResponse> {
-    Json(PrivacyResponse { models: api.engine.recipients(), kept: kept(api.message_days) })
+    let unsent_days = days(Finished::Unsent.kept_for(api.message_days));
+    Json(PrivacyResponse { models: api.engine.recipients(), kept: kept(api.message_days), unsent_days })
+}
+
+fn days(time: TimeDelta) -> Option<u32> {
+    u32::try_from(time.num_days()).ok()
 }
 
 /// Where messages are kept for so many days, so is that they came with a file.
 fn kept(message_days: Option<u32>) -> Vec<Kept> {
-    let days = |time: TimeDelta| u32::try_from(time.num_days()).ok();
     let finished = |finished: Finished| days(finished.kept_for(message_days));
     [
         (KeptKind::Messages, message_days),
@@ -103,7 +107,6 @@ fn kept(message_days: Option<u32>) -> Vec<Kept> {
         (KeptKind::DrawnPictures, finished(Finished::Turns)),
         (KeptKind::Unanswered, finished(Finished::KeptUpdates)),
         (KeptKind::InlineAnswers, finished(Finished::Turns)),
-        (KeptKind::Unsent, finished(Finished::Unsent)),
         (KeptKind::GroupTalk, days(rooms::KEPT)),
     ]
     .map(|(what, days)| Kept { what, days })

@@ -11,10 +11,10 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use chrono::{DateTime, Utc};
 use evolve_store::{StoreError, wakeups::Wakeup};
 use futures::FutureExt as _;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics::BotMetrics;
+use crate::bot::Bot;
 
 /// Longest sleep without a look at the queue.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -22,6 +22,10 @@ const SWEEP: Duration = Duration::from_secs(30);
 const SHORTEST: Duration = Duration::from_millis(20);
 /// Pause after Postgres could not be asked.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long an answer is waited for that a lease depends on.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What is told of an answer that did not come.
+const SILENT: &str = "Postgres has not answered in time";
 
 /// A queue that can be worked.
 pub(crate) trait Queue: Clone + Send + Sync + 'static {
@@ -130,44 +134,62 @@ pub(crate) fn until(at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Dur
     at.map(|at| (at - now).to_std().unwrap_or_default())
 }
 
-/// Extends the lease of a row `every` so often while it is worked; completes if it is lost.
-pub(crate) async fn lease_lost<F>(metrics: &BotMetrics, every: Duration, extend: impl Fn() -> F)
+/// Extends the lease of a row `every` so often while it is worked; completes if it is lost. An attempt ends with the beginning of the
+/// next, so that one connection that fell silent does not cost the lease.
+pub(crate) async fn lease_lost<F>(bot: &Bot, every: Duration, extend: impl Fn() -> F)
 where
     F: Future<Output = Result<bool, StoreError>>,
 {
+    let mut begins = Instant::now() + every;
     loop {
-        tokio::time::sleep(every).await;
-        match extend().await {
-            Ok(true) => {}
-            Ok(false) => return,
+        tokio::time::sleep_until(begins).await;
+        begins = Instant::now() + every;
+        match within(bot, begins, extend()).await {
+            Some(Ok(true)) => {}
+            Some(Ok(false)) => return,
             // While Postgres is away nobody else can claim it either.
-            Err(error) => metrics.swallow("lease_not_extended", &error),
+            Some(Err(error)) => bot.metrics.swallow("lease_not_extended", &error),
+            None => bot.metrics.swallow("lease_not_extended", &SILENT),
         }
     }
 }
 
 /// Repeats a statement that ends a row while Postgres is away, for as long as it makes sense: what has happened outside
-/// must be written down, or it happens again.
-pub(crate) async fn insist<T, F>(what: &'static str, statement: impl Fn() -> F) -> Option<T>
+/// must be written down, or it happens again. Each attempt has its end well before a lease has, since others can claim the row as soon
+/// as it is over, at a server that took the place of one that fell silent.
+pub(crate) async fn insist<T, F>(bot: &Bot, what: &'static str, statement: impl Fn() -> F) -> Option<T>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
-    const TRIES: u32 = 300;
-    for attempt in 0..TRIES {
-        match statement().await {
-            Ok(done) => return Some(done),
-            Err(error) if error.is_unavailable() => {
-                if attempt == 0 {
-                    tracing::warn!(what, %error, "cannot write down what was done; trying again until Postgres answers");
-                }
-                tokio::time::sleep(PAUSE.mul_f64(rand::random_range(0.2..0.6))).await;
-            }
-            Err(error) => {
+    const FOR: Duration = Duration::from_secs(120);
+    let begun = Instant::now();
+    let mut is_told = false;
+    while begun.elapsed() < FOR {
+        match within(bot, Instant::now() + PATIENCE, statement()).await {
+            Some(Ok(done)) => return Some(done),
+            Some(Err(error)) if !error.is_unavailable() => {
                 tracing::error!(what, %error, "cannot write down what was done; it will be done again");
                 return None;
+            }
+            trouble => {
+                if !std::mem::replace(&mut is_told, true) {
+                    let error =
+                        trouble.and_then(Result::err).map_or_else(|| SILENT.to_owned(), |error| error.to_string());
+                    tracing::warn!(what, error, "cannot write down what was done; trying again until Postgres answers");
+                }
+                tokio::time::sleep(PAUSE.mul_f64(rand::random_range(0.2..0.6))).await;
             }
         }
     }
     tracing::error!(what, "gave up writing down what was done; it will be done again");
     None
+}
+
+/// What a statement comes to; nothing if it did not come in time. Then the next one gets a new connection.
+async fn within<T>(bot: &Bot, end: Instant, statement: impl Future<Output = T>) -> Option<T> {
+    let done = tokio::time::timeout_at(end, statement).await.ok();
+    if done.is_none() {
+        bot.store.fell_silent();
+    }
+    done
 }

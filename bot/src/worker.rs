@@ -243,29 +243,29 @@ async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
     let kept = match &end {
         End::Done(Handled { owed, keep: Some(reason), .. }) => {
             let finish = || inbox.finish_keeping(update, reason, owed, bot.clock.now());
-            queue::insist("an update to try again", finish).await
+            queue::insist(bot, "an update to try again", finish).await
         }
         End::Done(Handled { owed, together, .. }) => {
             let finish = || inbox.finish_together(update, together, owed, bot.clock.now());
-            queue::insist("a handled update", finish).await
+            queue::insist(bot, "a handled update", finish).await
         }
         End::Buried { reason, owed } => {
-            queue::insist("a buried update", || inbox.bury(update, reason, owed, bot.clock.now())).await
+            queue::insist(bot, "a buried update", || inbox.bury(update, reason, owed, bot.clock.now())).await
         }
         End::SetApart { at, reason, owed } => {
             // Before the row has no chat any more, so that it is owed even if this process dies in between.
-            queue::insist("a word on a payment", || async { bot.store.outbox().put(owed, bot.clock.now()).await })
+            queue::insist(bot, "a word on a payment", || async { bot.store.outbox().put(owed, bot.clock.now()).await })
                 .await;
-            queue::insist("an update set apart", || inbox.set_apart(update, *at, reason, bot.clock.now()))
+            queue::insist(bot, "an update set apart", || inbox.set_apart(update, *at, reason, bot.clock.now()))
                 .await
                 .map(|()| true)
         }
         End::HandedBack => {
             let hand_back = || inbox.hand_back(update, bot.clock.now());
-            queue::insist("an update handed back", hand_back).await.map(|()| true)
+            queue::insist(bot, "an update handed back", hand_back).await.map(|()| true)
         }
         End::Again { at, reason, counts } => {
-            queue::insist("a postponed update", || inbox.retry(update, *at, reason, *counts)).await.map(|()| true)
+            queue::insist(bot, "a postponed update", || inbox.retry(update, *at, reason, *counts)).await.map(|()| true)
         }
     };
     match kept {
@@ -285,5 +285,5 @@ async fn write_down(bot: &Bot, update: &ClaimedUpdate, end: End) {
 /// Extends the lease while the update is being handled; completes if it is lost.
 async fn lease_lost(bot: &Bot, update: &ClaimedUpdate) {
     let extend = || async { bot.store.inbox().extend(update, bot.clock.now(), LEASE).await };
-    queue::lease_lost(&bot.metrics, EXTEND_EVERY, extend).await;
+    queue::lease_lost(bot, EXTEND_EVERY, extend).await;
 }

@@ -1,5 +1,7 @@
 //! A neighbour is away.
 
+use std::time::Duration;
+
 use evolve_contract::Code;
 use evolve_testkit::{OwnPostgres, OwnRedis, eventually};
 use futures::future::join_all;
@@ -48,7 +50,7 @@ async fn while_postgres_is_away_callers_are_told_to_come_back_and_then_all_goes_
 #[tokio::test]
 async fn a_frozen_redis_costs_a_moment_and_then_nothing() {
     let mut redis = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
-    let mut setup = Setup::new().await.with("REDIS_TIMEOUT_MS", 100);
+    let mut setup = Setup::new().await.with("REDIS_TIMEOUT_MS", 500);
     setup.redis_url = Some(redis.url());
     let api = setup.start().await;
     let token = api.token(IVAN).await;
@@ -65,7 +67,18 @@ async fn a_frozen_redis_costs_a_moment_and_then_nothing() {
     );
     let skipped = api.metric(r#"redis_calls_total{operation="limit",outcome="skipped"}"#).await;
     assert!(skipped >= 2.0, "the breaker spares callers the wait: {skipped}");
+
     redis.thaw();
+    let asked = async || api.metric(r#"redis_calls_total{operation="limit",outcome="ok"}"#).await;
+    let before = asked().await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    tokio::time::resume();
+    // The first call after half a minute finds it well again, at once.
+    tokio::time::timeout(Duration::from_secs(2), api.client.profile(&token, IVAN)).await.unwrap().unwrap();
+    assert!(asked().await > before, "half a minute later it was not asked");
+    let redis = &api.get("/ready", None).await.json()["redis"];
+    assert_eq!((&redis["status"], &redis["circuit_breaker"]["state"]), (&json!("healthy"), &json!("CLOSED")));
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ pub(super) async fn privacy(turn: &Turn<'_>) -> Result<Replies, Trouble> {
         messages: days(KeptKind::Messages).unwrap_or_default(),
         pictures: days(KeptKind::DrawnPictures).unwrap_or_default(),
         unanswered: days(KeptKind::Unanswered).unwrap_or_default(),
-        unsent: days(KeptKind::Unsent).unwrap_or_default(),
+        unsent: told.unsent_days.unwrap_or_default(),
         inline: days(KeptKind::InlineAnswers).unwrap_or_default(),
     }
     .render(language);

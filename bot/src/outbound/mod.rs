@@ -123,6 +123,6 @@ impl Queue for OutboxQueue {
 /// whoever has the row now.
 async fn keep(bot: &Bot, outgoing: &ClaimedOutgoing) {
     let extend = || async { bot.store.outbox().extend(outgoing, bot.clock.now(), LEASE).await };
-    queue::lease_lost(&bot.metrics, EXTEND_EVERY, extend).await;
+    queue::lease_lost(bot, EXTEND_EVERY, extend).await;
     std::future::pending().await
 }

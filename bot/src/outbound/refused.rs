@@ -39,7 +39,7 @@ pub(super) async fn accepted(bot: &Bot, outgoing: &ClaimedOutgoing) -> bool {
         SUBSCRIPTION if params["is_canceled"] == true => {
             let Some(charge) = params["telegram_payment_charge_id"].as_str() else { return true };
             let stopped = || async move { bot.store.payments().stopped(charge, bot.clock.now()).await };
-            insist("a stopped subscription", stopped).await.is_some()
+            insist(bot, "a stopped subscription", stopped).await.is_some()
         }
         // Telegram reports it too, but a report may be lost.
         REFUND => refunded(bot, params).await,
@@ -98,7 +98,8 @@ async fn tell(bot: &Bot, outgoing: &ClaimedOutgoing, text: Text<'_>) {
         priority: outgoing.priority,
     }];
     let owed = &owed;
-    insist("a word on a refused call", || async move { bot.store.outbox().put(owed, bot.clock.now()).await }).await;
+    insist(bot, "a word on a refused call", || async move { bot.store.outbox().put(owed, bot.clock.now()).await })
+        .await;
 }
 
 /// As far as it can be had: the words matter more than their language.

@@ -145,7 +145,8 @@ async fn failed(bot: &Bot, outgoing: &ClaimedOutgoing, error: TelegramError) {
         }
         TelegramError::MigratedTo(chat) => {
             again(bot, outgoing, Duration::ZERO, kind, true).await;
-            insist("a moved chat", || async move { bot.store.rooms().migrate(outgoing.chat_id, chat).await }).await;
+            insist(bot, "a moved chat", || async move { bot.store.rooms().migrate(outgoing.chat_id, chat).await })
+                .await;
         }
         // They do not want to hear from us, or are gone: no reason for noise.
         TelegramError::Forbidden(_) | TelegramError::Refused { refusal: Refusal::ChatNotFound, .. } => {
@@ -160,15 +161,14 @@ async fn failed(bot: &Bot, outgoing: &ClaimedOutgoing, error: TelegramError) {
             let is_closed = error.is_closed() || is_unasked;
             if !is_money && outgoing.chat_id > 0 && is_closed {
                 let closed = || async { bot.store.outbox().close(outgoing.chat_id, bot.clock.now()).await };
-                insist("a closed chat", closed).await;
+                insist(bot, "a closed chat", closed).await;
             }
             bury(bot, outgoing, kind).await;
             if outgoing.chat_id < 0 {
                 let now = bot.clock.now();
-                insist(
-                    "a group that is closed",
-                    || async move { bot.store.rooms().leave(outgoing.chat_id, now).await },
-                )
+                insist(bot, "a group that is closed", || async move {
+                    bot.store.rooms().leave(outgoing.chat_id, now).await
+                })
                 .await;
             }
         }
@@ -220,19 +220,17 @@ fn is_extra(outgoing: &ClaimedOutgoing) -> bool {
 }
 
 async fn sent(bot: &Bot, outgoing: &ClaimedOutgoing, message_id: Option<i64>) {
-    let kept =
-        insist(
-            "a sent message",
-            || async move { bot.store.outbox().sent(outgoing, message_id, bot.clock.now()).await },
-        )
-        .await;
+    let kept = insist(bot, "a sent message", || async move {
+        bot.store.outbox().sent(outgoing, message_id, bot.clock.now()).await
+    })
+    .await;
     if kept != Some(true) {
         bot.metrics.outbox_failure("not_written");
     }
 }
 
 async fn bury(bot: &Bot, outgoing: &ClaimedOutgoing, reason: &str) {
-    insist("a message that cannot be sent", || async move {
+    insist(bot, "a message that cannot be sent", || async move {
         bot.store.outbox().bury(outgoing, reason, bot.clock.now()).await
     })
     .await;
@@ -240,7 +238,8 @@ async fn bury(bot: &Bot, outgoing: &ClaimedOutgoing, reason: &str) {
 
 async fn again(bot: &Bot, outgoing: &ClaimedOutgoing, wait: Duration, reason: &str, counts: bool) {
     let at = bot.clock.now() + wait;
-    insist("a postponed message", || async move { bot.store.outbox().retry(outgoing, at, reason, counts).await }).await;
+    insist(bot, "a postponed message", || async move { bot.store.outbox().retry(outgoing, at, reason, counts).await })
+        .await;
 }
 
 /// Owes the text in shorter pieces, without markup, instead of the whole. It cannot happen, since messages are cut to
@@ -252,8 +251,12 @@ async fn split_again(bot: &Bot, outgoing: &ClaimedOutgoing) {
     }
     let pieces = &pieces;
     let owed =
-        insist("the pieces of a long message", || async move { bot.store.outbox().put(pieces, bot.clock.now()).await })
-            .await;
+        insist(
+            bot,
+            "the pieces of a long message",
+            || async move { bot.store.outbox().put(pieces, bot.clock.now()).await },
+        )
+        .await;
     if owed.is_some() {
         bury(bot, outgoing, "too_long: sent in pieces").await;
     }

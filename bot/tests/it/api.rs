@@ -676,11 +676,10 @@ async fn privacy(State(world): Shared, headers: HeaderMap) -> Response {
             let kept = [
                 Kept { what: KeptKind::Messages, days: Some(365) },
                 Kept { what: KeptKind::DrawnPictures, days: Some(90) },
-                Kept { what: KeptKind::Unsent, days: Some(7) },
                 Kept { what: KeptKind::Memory, days: None },
             ];
             let models = vec!["gemini".to_owned(), "local".to_owned()];
-            Json(PrivacyResponse { models, kept: kept.to_vec() }).into_response()
+            Json(PrivacyResponse { models, kept: kept.to_vec(), unsent_days: Some(7) }).into_response()
         }
         Err(response) => response,
     }

@@ -1,10 +1,14 @@
 //! How updates come in, and what must not happen to them on the way.
 
+use std::time::Duration;
+
 use evolve_testkit::telegram::{CallOutcome, Fault, TelegramServer};
 use serde_json::json;
 
 use crate::world::{Mode, WEBHOOK_SECRET, World, anna};
 
+/// Within this it is asked again after the first few failures (docs/degradation.md), with time for a busy machine.
+const RECOVERED: Duration = Duration::from_secs(10);
 const SECRET: &str = "X-Telegram-Bot-Api-Secret-Token";
 
 fn update(id: i64, text: &str) -> serde_json::Value {
@@ -50,6 +54,7 @@ async fn another_program_with_the_same_token_is_waited_out() {
     world.telegram.send_text(anna(), "Привет");
     world.wait_for_last(42, "echo: Привет").await;
     assert_eq!(bot.metric("telegram_inbox_failures_total{reason=\"conflict\"}"), 2.0);
+    assert!(world.recovery("getUpdates") < RECOVERED, "{:?}", world.recovery("getUpdates"));
 }
 
 #[tokio::test]
@@ -66,6 +71,7 @@ async fn a_telegram_in_trouble_is_asked_again_and_gives_what_it_kept() {
     assert_eq!(bot.metric("telegram_inbox_failures_total{reason=\"unavailable\"}"), 2.0);
     assert_eq!(bot.metric("telegram_inbox_failures_total{reason=\"rate_limited\"}"), 1.0);
     assert_eq!(bot.get("/ready").await.status(), 200);
+    assert!(world.recovery("getUpdates") < RECOVERED, "{:?}", world.recovery("getUpdates"));
 }
 
 #[tokio::test]

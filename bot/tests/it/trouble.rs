@@ -1,6 +1,9 @@
 //! Neighbours that are away, and updates that cannot be handled.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{TimeDelta, Utc};
 use evolve_contract::{
@@ -9,7 +12,7 @@ use evolve_contract::{
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{Store, StoreConfig};
-use evolve_testkit::database::OwnPostgres;
+use evolve_testkit::{database::OwnPostgres, proxy::CountingProxy};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -32,6 +35,28 @@ async fn while_the_api_is_away_nothing_is_lost_and_nobody_is_blamed() {
     world.api.set_away(false);
     world.wait_for_last(42, "echo: Два").await;
     assert_eq!(world.texts(42), ["echo: Раз", "echo: Два"]);
+}
+
+/// Postgres fails over without a word while the companion thinks: what it says is written down at the server that took over, before
+/// others may take the message for abandoned and have it answered again.
+#[tokio::test]
+async fn an_answer_is_written_down_soon_after_postgres_fell_silent() {
+    let world = World::new().await;
+    let proxy = CountingProxy::postgres(world.database.url()).await.unwrap();
+    let go = Arc::new(Notify::new());
+    let held = go.clone();
+    world.api.answer(move |_, _| Reply::Later(held.clone(), "готово".to_owned()));
+    let _bot = world.bot_with(proxy.url(), Mode::Polling).await;
+    world.telegram.send_text(anna(), "Подумай");
+    world.api.wait_for_calls_of(42, 1).await;
+    proxy.silence();
+    let begun = Instant::now();
+    go.notify_one();
+    world.wait_for_last(42, "готово").await;
+    // A statement may take 25 seconds; an attempt to write this down may take five.
+    assert!(begun.elapsed() < Duration::from_secs(20), "waited for a silent Postgres: {:?}", begun.elapsed());
+    assert_eq!(world.texts(42), ["готово"]);
+    assert_eq!(world.api.calls().len(), 1, "the companion was asked again");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use evolve_bot::config::Config;
 use evolve_runtime::{clock::Clock, config::Reader, metrics::Metrics, shutdown::Tasks};
 use evolve_testkit::{
     TestDatabase,
-    telegram::{BotEvent, Doing, Sent, TelegramServer, User},
+    telegram::{BotEvent, CallOutcome, Doing, Sent, TelegramServer, User},
 };
 use sqlx::AssertSqlSafe;
 use tokio::net::TcpListener;
@@ -95,6 +95,15 @@ impl World {
     /// What the person in a private chat has seen so far, as a page to read.
     pub(crate) fn transcript(&self, chat_id: i64) -> String {
         self.telegram.events(chat_id).iter().filter_map(line).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// How long after the last call of a method that went wrong the next one went well.
+    pub(crate) fn recovery(&self, method: &str) -> Duration {
+        let calls = self.telegram.calls_of(method);
+        let bad =
+            calls.iter().rposition(|call| matches!(call.outcome, CallOutcome::Refused { .. } | CallOutcome::CutBefore));
+        let [bad, next, ..] = &calls[bad.unwrap()..] else { panic!("it was not tried again: {calls:#?}") };
+        next.at - bad.at
     }
 
     /// Waits for the last message that the bot sent to have this in it.

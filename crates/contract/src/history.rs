@@ -131,6 +131,10 @@ pub struct PrivacyResponse {
     /// What is kept of people, and for how long.
     #[serde(default)]
     pub kept: Vec<Kept>,
+    /// For how many days what was to be sent, and could not be, is kept; nothing of an API that does not say so. It stands beside
+    /// `kept`, which bots of the version before can read with the kinds alone that they know.
+    #[serde(default)]
+    pub unsent_days: Option<u32>,
 }
 
 /// Something that is kept of people.
@@ -147,7 +151,8 @@ pub struct Kept {
 /// settings; `activity`, which is messages counted by day, points and reactions; `payments`; `referrals`; `file_references`,
 /// which is that pictures and recordings came and how the bot can have them again, but not them; `drawn_pictures`, which are the
 /// companion's own; `unanswered`, which is updates that could not be answered, unheard recordings among them, until they are;
-/// `unsent`, which is what was to be sent and could not be; `inline_answers`, which are answers to what was asked in inline mode; `group_talk` with the companion.
+/// `inline_answers`, which are answers to what was asked in inline mode; `group_talk` with the companion. `other` is what a newer
+/// version tells an older one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeptKind {
@@ -169,8 +174,23 @@ pub enum KeptKind {
     Unanswered,
     /// What was answered in inline mode.
     InlineAnswers,
-    /// What could not be sent.
-    Unsent,
     /// What was said in groups.
     GroupTalk,
+    /// Something that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_newer_version_keeps_or_does_not_say_does_not_hide_the_rest() {
+        let newer = r#"{"models": [], "kept": [{"what": "dreams", "days": 3}, {"what": "messages", "days": 30}]}"#;
+        let told: PrivacyResponse = serde_json::from_str(newer).unwrap();
+        let kinds: Vec<_> = told.kept.iter().map(|kept| (kept.what, kept.days)).collect();
+        assert_eq!(kinds, [(KeptKind::Other, Some(3)), (KeptKind::Messages, Some(30))]);
+        assert_eq!(told.unsent_days, None);
+    }
 }

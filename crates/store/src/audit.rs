@@ -150,8 +150,13 @@ impl Audit<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn write(&self, entry: &Entry, outcome: Outcome) -> Result<(), StoreError> {
-        let mut connection = self.0.pool.acquire().await?;
-        write(&mut connection, entry, outcome).await
+        self.0
+            .pool
+            .within(async {
+                let mut connection = self.0.pool.acquire().await?;
+                write(&mut connection, entry, outcome).await
+            })
+            .await
     }
 
     /// What something is called in the log that is known by a number: its kind, and a keyed hash. Of each key of the list one, that

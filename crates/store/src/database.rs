@@ -113,6 +113,11 @@ impl Store {
         Ok(())
     }
 
+    /// Says that an answer did not come in a time in which any should: the connections from before are not lent again.
+    pub fn fell_silent(&self) {
+        self.pool.fell_silent();
+    }
+
     /// The keys for what is encrypted.
     #[must_use]
     pub fn keys(&self) -> &Keyring {

@@ -292,8 +292,13 @@ impl Facts<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn write(&self, user_id: i64, changes: &FactChanges, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let mut connection = self.0.pool.acquire().await?;
-        write(&mut connection, &self.0.keys, user_id, changes, now).await
+        self.0
+            .pool
+            .within(async {
+                let mut connection = self.0.pool.acquire().await?;
+                write(&mut connection, &self.0.keys, user_id, changes, now).await
+            })
+            .await
     }
 }
 

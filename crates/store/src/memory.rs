@@ -187,31 +187,36 @@ impl Memory<'_> {
             role: String,
             text: String,
         }
-        let mut transaction = self.0.pool.begin().await?;
-        let person: Option<(i64,)> = sqlx::query_as(UNNUMBERED).fetch_optional(&mut *transaction).await?;
-        let Some((user_id,)) = person else { return Ok(0) };
-        let Some(before) = hold(&mut transaction, user_id).await? else { return Ok(0) };
-        let rows: Vec<Row> =
-            sqlx::query_as(TO_NUMBER).bind(user_id).bind(i64::from(limit)).fetch_all(&mut *transaction).await?;
-        let mut entries = Entries::default();
-        let numbers: Vec<i32> = (before + 1..).take(rows.len()).collect();
-        for (row, number) in rows.iter().zip(&numbers) {
-            entries.add(*number, month_of(row.created_at), &row.text, side(&row.role));
-        }
-        let (terms, months, postings) = entries.columns();
-        sqlx::query(NUMBER)
-            .bind(user_id)
-            .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-            .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
-            .bind(&numbers)
-            .bind(i32::try_from(rows.len()).unwrap_or(i32::MAX))
-            .bind(terms)
-            .bind(months)
-            .bind(postings)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(rows.len())
+        self.0
+            .pool
+            .within(async {
+                let mut transaction = self.0.pool.begin().await?;
+                let person: Option<(i64,)> = sqlx::query_as(UNNUMBERED).fetch_optional(&mut *transaction).await?;
+                let Some((user_id,)) = person else { return Ok(0) };
+                let Some(before) = hold(&mut transaction, user_id).await? else { return Ok(0) };
+                let rows: Vec<Row> =
+                    sqlx::query_as(TO_NUMBER).bind(user_id).bind(i64::from(limit)).fetch_all(&mut *transaction).await?;
+                let mut entries = Entries::default();
+                let numbers: Vec<i32> = (before + 1..).take(rows.len()).collect();
+                for (row, number) in rows.iter().zip(&numbers) {
+                    entries.add(*number, month_of(row.created_at), &row.text, side(&row.role));
+                }
+                let (terms, months, postings) = entries.columns();
+                sqlx::query(NUMBER)
+                    .bind(user_id)
+                    .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+                    .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
+                    .bind(&numbers)
+                    .bind(i32::try_from(rows.len()).unwrap_or(i32::MAX))
+                    .bind(terms)
+                    .bind(months)
+                    .bind(postings)
+                    .execute(&mut *transaction)
+                    .await?;
+                transaction.commit().await?;
+                Ok(rows.len())
+            })
+            .await
     }
 }
 

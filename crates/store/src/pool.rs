@@ -2,27 +2,29 @@
 //!
 //! **A server that is gone without a word** (its node died, a gateway forgot the connection) closes nothing, and sqlx neither sets
 //! TCP's keepalive nor limits how long a statement takes: `statement_timeout` is kept by the server that is gone. So everything
-//! here has an end (`Limits`): a statement, a look at a connection that rested, the tidying of one that comes back; then the connection
-//! is closed, and the next one is made anew.
+//! here has an end (`Limits`): a statement, a look at a connection that rested, the return of one ([`Lent`]); then the connection
+//! is closed, and the next one is made anew. Statements inside a transaction have the end of whoever asks for them; where nobody
+//! does, [`Pool::within`].
+//!
+//! Who has waited in vain would be lent the next silent one, and lose a lease over them. So a silence that was noticed puts all
+//! connections under suspicion, at most once in five seconds, since it may be that Postgres is merely slow; and a connection under
+//! suspicion that is waiting for what its caller has left is closed at once, so that its place is free.
 //!
 //! **A server that is no longer the primary** may stay reachable and refuse to write, and its connections would be lent again and
-//! again, each of them well. So whoever hears that a server is read-only puts all connections that are there under suspicion: none
+//! again, each of them well. So whoever hears that a server is read-only puts all connections under suspicion too: none
 //! of them is lent again. New ones go where the address leads by then. At most once a second, since a server may be
 //! read-only for hours, and each connection costs it a process.
 //!
 //! **A pool that is nearly used up** is worth a word before callers wait: [`watch()`] looks each second.
 
+mod care;
+mod lent;
 mod watch;
 
-use std::{
-    io,
-    ops::Deref,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{io, ops::Deref, sync::Arc, time::Duration};
 
 use futures::{
-    StreamExt as _,
+    StreamExt as _, TryStreamExt as _,
     future::BoxFuture,
     stream::{self, BoxStream},
 };
@@ -31,7 +33,13 @@ use sqlx::{
     Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::{Instant as Deadline, timeout, timeout_at};
+use tokio::time::timeout;
+
+use self::{
+    care::{Care, Why},
+    lent::Lent,
+};
+use crate::StoreError;
 
 pub(crate) use watch::PoolCollector;
 pub use watch::watch;
@@ -53,6 +61,8 @@ pub(crate) struct Limits {
     pub(crate) acquire: Duration,
     /// A statement, with waiting for its connection. The server ends it sooner (`statement_timeout`), where there is one.
     pub(crate) statement: Duration,
+    /// Several statements for which nobody waits; see [`Pool::within`].
+    pub(crate) transaction: Duration,
     /// The answer of a connection that rested.
     pub(crate) check: Duration,
     /// What a connection whose caller has gone has still to hear, before it is lent again.
@@ -62,7 +72,13 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { acquire: seconds(5), statement: seconds(25), check: seconds(1), release: seconds(20) }
+        Self {
+            acquire: seconds(5),
+            statement: seconds(25),
+            transaction: seconds(60),
+            check: seconds(1),
+            release: seconds(20),
+        }
     }
 }
 
@@ -76,7 +92,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// Prepares it; connections are made when needed.
     pub(crate) fn new(options: PgConnectOptions, size: u32, limits: Limits) -> Self {
-        let care = Arc::new(Care { limits, suspected: Mutex::default() });
+        let care = Arc::new(Care { limits, suspected: tokio::sync::watch::Sender::new(None) });
         let inner = PgPoolOptions::new()
             .max_connections(size)
             .acquire_timeout(limits.acquire)
@@ -96,9 +112,29 @@ impl Pool {
                     })
                 }
             })
-            .after_release(move |connection, _| Box::pin(tidied(connection, limits.release)))
+            .after_release({
+                let care = Arc::clone(&care);
+                move |connection, meta| {
+                    let care = Arc::clone(&care);
+                    Box::pin(async move { care.tidied(connection, meta.age).await })
+                }
+            })
             .connect_lazy_with(options);
         Self { inner, care }
+    }
+
+    /// Lends a connection. What is asked of it has no end but the caller's.
+    pub(crate) async fn acquire(&self) -> Result<Lent, sqlx::Error> {
+        let limit = self.care.limits.release + self.care.limits.check;
+        Ok(Lent { connection: self.inner.acquire().await?, limit })
+    }
+
+    /// Ends `work`, which takes several statements and for which nobody waits, if it has not ended in time.
+    pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        timeout(self.care.limits.transaction, work).await.unwrap_or_else(|_| {
+            self.fell_silent();
+            Err(silent().into())
+        })
     }
 
     /// Begins a transaction.
@@ -108,7 +144,12 @@ impl Pool {
 
     /// None of the connections that are there is lent again: what they lead to takes no changes.
     pub(crate) fn suspect(&self) {
-        self.care.suspect();
+        self.care.suspect(Why::ReadOnly);
+    }
+
+    /// The same: somebody waited for an answer in vain.
+    pub(crate) fn fell_silent(&self) {
+        self.care.suspect(Why::Silent);
     }
 
     /// Connections in use, and how many there may be.
@@ -116,12 +157,6 @@ impl Pool {
         let idle = u32::try_from(self.inner.num_idle()).unwrap_or(u32::MAX);
         (self.inner.size().saturating_sub(idle), self.inner.options().get_max_connections())
     }
-}
-
-/// Reads what a connection whose caller has gone has still to hear. Costs nothing where there is nothing. (`flush` is sqlx's name
-/// for it; it writes what is to be written first.)
-async fn tidied(connection: &mut PgConnection, limit: Duration) -> Result<bool, sqlx::Error> {
-    timeout(limit, connection.flush()).await.unwrap_or_else(|_| Err(silent())).map(|()| true)
 }
 
 /// Nobody answers, and nobody has hung up.
@@ -143,59 +178,6 @@ impl Deref for Pool {
     }
 }
 
-/// What is known of the connections.
-#[derive(Debug)]
-struct Care {
-    limits: Limits,
-    /// Connections that were made before are not lent.
-    suspected: Mutex<Option<Instant>>,
-}
-
-impl Care {
-    /// See the module's header.
-    const SUSPECT_EVERY: Duration = Duration::from_secs(1);
-    /// After so long without a suspicion the next one is worth a word.
-    const NEWS_AFTER: Duration = Duration::from_secs(60);
-
-    fn deadline(&self) -> Deadline {
-        Deadline::now() + self.limits.statement
-    }
-
-    /// Whether a connection of this age is not lent any more.
-    fn is_suspect(&self, age: Duration) -> bool {
-        self.suspected.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|at| at.elapsed() < age)
-    }
-
-    fn suspect(&self) {
-        let mut suspected = self.suspected.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = suspected.map(|at| at.elapsed());
-        if before.is_some_and(|before| before < Self::SUSPECT_EVERY) {
-            return;
-        }
-        *suspected = Some(Instant::now());
-        // As long as it goes on it is suspected again and again.
-        if before.is_none_or(|before| before >= Self::NEWS_AFTER) {
-            tracing::warn!("Postgres takes no changes (a fail-over?); giving up the connections to it, for new ones");
-        }
-    }
-
-    /// Learns from what a statement ended with.
-    fn heard(&self, error: &sqlx::Error) {
-        if error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "25006") {
-            self.suspect();
-        }
-    }
-
-    async fn within<T>(
-        &self,
-        deadline: Deadline,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, sqlx::Error> {
-        let done = timeout_at(deadline, work).await.unwrap_or_else(|_| Err(silent()));
-        done.inspect_err(|error| self.heard(error))
-    }
-}
-
 /// What comes of a statement, one after the other.
 type Step = Result<Either<<Postgres as Database>::QueryResult, <Postgres as Database>::Row>, sqlx::Error>;
 
@@ -207,22 +189,14 @@ impl<'c> Executor<'c> for &'_ Pool {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (care, deadline) = (Arc::clone(&self.care), self.care.deadline());
-        let steps: BoxStream<'e, Step> = self.inner.fetch_many(query);
-        let next = move |steps: Option<BoxStream<'e, Step>>| {
-            let care = Arc::clone(&care);
-            async move {
-                let mut steps = steps?;
-                let step = care.within(deadline, async { steps.next().await.transpose() }).await;
-                // An error is the last: what comes after it would be nobody's answer.
-                match step {
-                    Ok(Some(step)) => Some((Ok(step), Some(steps))),
-                    Ok(None) => None,
-                    Err(error) => Some((Err(error), None)),
-                }
-            }
+        let (pool, deadline) = (self.clone(), self.care.deadline());
+        // All at once, as all who ask want it: the connection is given back with the last.
+        let steps = async move {
+            let steps =
+                async { Executor::fetch_many(&mut *pool.acquire().await?, query).try_collect::<Vec<_>>().await };
+            pool.care.within(deadline, steps).await
         };
-        stream::unfold(Some(steps), next).boxed()
+        stream::once(steps).map_ok(|steps| stream::iter(steps.into_iter().map(Step::Ok))).try_flatten().boxed()
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(
@@ -233,9 +207,11 @@ impl<'c> Executor<'c> for &'_ Pool {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (care, deadline) = (Arc::clone(&self.care), self.care.deadline());
-        let row = self.inner.fetch_optional(query);
-        Box::pin(async move { care.within(deadline, row).await })
+        let (pool, deadline) = (self.clone(), self.care.deadline());
+        Box::pin(async move {
+            let row = async { Executor::fetch_optional(&mut *pool.acquire().await?, query).await };
+            pool.care.within(deadline, row).await
+        })
     }
 
     fn prepare_with<'e>(
@@ -246,18 +222,22 @@ impl<'c> Executor<'c> for &'_ Pool {
     where
         'c: 'e,
     {
-        let (care, deadline) = (Arc::clone(&self.care), self.care.deadline());
-        let statement = self.inner.prepare_with(sql, parameters);
-        Box::pin(async move { care.within(deadline, statement).await })
+        let (pool, deadline) = (self.clone(), self.care.deadline());
+        Box::pin(async move {
+            let statement = async { Executor::prepare_with(&mut *pool.acquire().await?, sql, parameters).await };
+            pool.care.within(deadline, statement).await
+        })
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, sqlx::Error>>
     where
         'c: 'e,
     {
-        let (care, deadline) = (Arc::clone(&self.care), self.care.deadline());
-        let description = self.inner.describe(sql);
-        Box::pin(async move { care.within(deadline, description).await })
+        let (pool, deadline) = (self.clone(), self.care.deadline());
+        Box::pin(async move {
+            let description = async { Executor::describe(&mut *pool.acquire().await?, sql).await };
+            pool.care.within(deadline, description).await
+        })
     }
 }
 
@@ -266,13 +246,19 @@ mod tests {
     use evolve_runtime::metrics::Metrics;
     use evolve_testkit::{TestDatabase, eventually, proxy::CountingProxy};
 
+    use std::time::Instant;
+
     use super::*;
-    use crate::{Store, StoreConfig, StoreError};
+    use crate::{Store, StoreConfig};
 
     const SOON: Duration = Duration::from_secs(1);
 
     fn store(url: &str, size: u32) -> Store {
-        let limits = Limits { statement: SOON, check: SOON, release: SOON, ..Limits::default() };
+        let soon = Limits { statement: SOON, transaction: SOON, check: SOON, release: SOON, ..Limits::default() };
+        store_within(url, size, soon)
+    }
+
+    fn store_within(url: &str, size: u32, limits: Limits) -> Store {
         let key = fernet::Fernet::generate_key();
         let config = StoreConfig { database_url: url.into(), pool_size: size, encryption_key: key.as_str().into() };
         Store::connect_within(&config, &Metrics::new(), limits).unwrap()
@@ -301,6 +287,56 @@ mod tests {
         // None of the places is lost.
         eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
         fill(&store, 3).await;
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_fell_silent_before_it_was_given_back_loses_no_place() {
+        let database = TestDatabase::migrated().await;
+        let proxy = CountingProxy::postgres(database.url()).await.unwrap();
+        let store = store(proxy.url(), 3);
+        let held = futures::future::join_all((0..3).map(|_| store.pool.acquire())).await;
+        let held: Vec<_> = held.into_iter().map(Result::unwrap).collect();
+        proxy.silence();
+        drop(held);
+        eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
+        fill(&store, 3).await;
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn who_waited_in_vain_is_lent_a_new_connection_next() {
+        let database = TestDatabase::migrated().await;
+        let proxy = CountingProxy::postgres(database.url()).await.unwrap();
+        let store = store_within(proxy.url(), 3, Limits::default());
+        fill(&store, 3).await;
+        eventually("all are free", async || store.pool.in_use().0 == 0 && store.pool.size() == 3).await;
+        proxy.silence();
+        let begun = Instant::now();
+        timeout(Duration::from_millis(200), store.ping()).await.unwrap_err();
+        store.fell_silent();
+        store.ping().await.unwrap();
+        // The one that is waiting for what its caller has left is closed too.
+        eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
+        assert!(begun.elapsed() < Duration::from_secs(10), "a silent connection was lent again");
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_transaction_for_which_nobody_waits_ends_when_postgres_falls_silent_in_it() {
+        let database = TestDatabase::migrated().await;
+        let proxy = CountingProxy::postgres(database.url()).await.unwrap();
+        let store = store(proxy.url(), 3);
+        let lost = store.pool.within(async {
+            let mut transaction = store.pool.begin().await?;
+            proxy.silence();
+            sqlx::query("SELECT 1").execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(())
+        });
+        let lost = timeout(Duration::from_secs(10), lost).await.unwrap().unwrap_err();
+        assert!(lost.is_unavailable(), "{lost}");
+        eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
         store.close().await;
     }
 

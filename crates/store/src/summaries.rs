@@ -308,30 +308,35 @@ impl Summaries<'_> {
         };
         let covers_until = unsummed.messages.iter().map(|message| message.created_at).max().unwrap_or(now);
         let keys = &self.0.keys;
-        let mut transaction = self.0.pool.begin().await?;
-        // By a statement of its own: the next one sees what whoever held the person before has asked to be forgotten.
-        hold(&mut transaction, unsummed.user_id).await?;
-        let done = sqlx::query(WRITE)
-            .bind(unsummed.conversation_id)
-            .bind(unsummed.user_id)
-            .bind(unsummed.summed)
-            .bind(mark)
-            .bind(keys.encrypt(digest.summary))
-            .bind(covers_until)
-            .bind(now)
-            .bind(digest.title.map(|title| keys.encrypt(title)))
-            .bind(unsummed.leased_until)
-            .bind(digest.stand_in.map(|title| keys.encrypt(title)))
-            .execute(&mut *transaction)
-            .await?;
-        if done.rows_affected() == 0 {
-            return Ok(Written::Lost);
-        }
-        let changes = digest.facts;
-        if !changes.is_empty() && !facts::write(&mut transaction, keys, unsummed.user_id, changes, now).await? {
-            return Ok(Written::Outpaced);
-        }
-        transaction.commit().await?;
-        Ok(Written::Done)
+        self.0
+            .pool
+            .within(async {
+                let mut transaction = self.0.pool.begin().await?;
+                // By a statement of its own: the next one sees what whoever held the person before has asked to be forgotten.
+                hold(&mut transaction, unsummed.user_id).await?;
+                let done = sqlx::query(WRITE)
+                    .bind(unsummed.conversation_id)
+                    .bind(unsummed.user_id)
+                    .bind(unsummed.summed)
+                    .bind(mark)
+                    .bind(keys.encrypt(digest.summary))
+                    .bind(covers_until)
+                    .bind(now)
+                    .bind(digest.title.map(|title| keys.encrypt(title)))
+                    .bind(unsummed.leased_until)
+                    .bind(digest.stand_in.map(|title| keys.encrypt(title)))
+                    .execute(&mut *transaction)
+                    .await?;
+                if done.rows_affected() == 0 {
+                    return Ok(Written::Lost);
+                }
+                let changes = digest.facts;
+                if !changes.is_empty() && !facts::write(&mut transaction, keys, unsummed.user_id, changes, now).await? {
+                    return Ok(Written::Outpaced);
+                }
+                transaction.commit().await?;
+                Ok(Written::Done)
+            })
+            .await
     }
 }

@@ -186,21 +186,26 @@ impl Vectors<'_> {
         messages: &[Unplaced],
         (vectors, dimensions): (&[f32], usize),
     ) -> Result<(), StoreError> {
-        let mut transaction = self.0.pool.begin().await?;
-        // Whoever forgets or corrects something holds the person too.
-        hold(&mut transaction, user_id).await?;
-        sqlx::query(WRITE)
-            .bind(user_id)
-            .bind(model)
-            .bind(messages.iter().map(|message| message.number).collect::<Vec<_>>())
-            .bind(messages.iter().map(|message| message.created_at).collect::<Vec<_>>())
-            .bind(messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>())
-            .bind(vectors)
-            .bind(i64::try_from(dimensions).unwrap_or(i64::MAX))
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
+        self.0
+            .pool
+            .within(async {
+                let mut transaction = self.0.pool.begin().await?;
+                // Whoever forgets or corrects something holds the person too.
+                hold(&mut transaction, user_id).await?;
+                sqlx::query(WRITE)
+                    .bind(user_id)
+                    .bind(model)
+                    .bind(messages.iter().map(|message| message.number).collect::<Vec<_>>())
+                    .bind(messages.iter().map(|message| message.created_at).collect::<Vec<_>>())
+                    .bind(messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>())
+                    .bind(vectors)
+                    .bind(i64::try_from(dimensions).unwrap_or(i64::MAX))
+                    .execute(&mut *transaction)
+                    .await?;
+                transaction.commit().await?;
+                Ok(())
+            })
+            .await
     }
 }
 

@@ -55,6 +55,10 @@ async fn telegram_refusing_and_resetting_delays_an_answer_and_loses_none() {
     ground.telegram.send_text(IVAN, "hi");
     ground.wait_for_last(IVAN, |text| text == "you said hi").await;
     assert_eq!(ground.telegram.messages(IVAN).len(), 1);
+    // A second, one more, two: what is above that is for a busy machine.
+    let calls = ground.telegram.calls_of("sendMessage");
+    let took = calls.last().unwrap().at - calls.first().unwrap().at;
+    assert!(took < std::time::Duration::from_secs(20), "{took:?}");
 }
 
 #[tokio::test]

@@ -80,11 +80,11 @@ pub(super) fn schedule(bot: &EvolveBot, inputs: &Inputs) -> Option<CronJob> {
     })
 }
 
-/// How old the newest good copy may become, seconds: two pauses of the schedule, or one where a late and long copy takes more.
+/// How old the newest good copy may become by this schedule, seconds: two of its pauses, or one where a late and long copy takes more.
 /// Nothing where it is never due.
 #[must_use]
-pub fn oldest(settings: &Backup) -> Option<i64> {
-    let pause = longest_gap(&settings.schedule)?.num_seconds();
+pub fn oldest(schedule: &str) -> Option<i64> {
+    let pause = longest_gap(schedule)?.num_seconds();
     Some((2 * pause).max(pause + LATEST_START + DEADLINE))
 }
 

@@ -259,10 +259,10 @@ impl<S: Fn(Change) + Send> Follower<S> {
     }
 
     fn see(&mut self, mut object: DynamicObject) {
-        trim(&mut object);
         let slot = self.watch.slot;
         // The elements of a list do not say what they are, and would differ from what is wanted.
         object.types.get_or_insert_with(|| slot.0.types());
+        trim(&mut object);
         if slot.0 == Kind::Pod {
             pods::trim(&mut object);
         }
@@ -293,6 +293,36 @@ fn denial(error: &watcher::Error) -> Option<&str> {
 
 /// Takes away what nobody here reads.
 pub fn trim(object: &mut DynamicObject) {
-    object.metadata.managed_fields = None;
+    let is_schedule = object.types.as_ref().is_some_and(|types| types.kind == Kind::CronJob.name());
+    let written = object.metadata.managed_fields.take().filter(|_| is_schedule);
+    // Of a schedule it matters when it was changed, and not what of it.
+    object.metadata.managed_fields = written.map(|mut written| {
+        written.iter_mut().for_each(|fields| fields.fields_v1 = None);
+        written
+    });
     object.annotations_mut().remove("kubectl.kubernetes.io/last-applied-configuration");
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_who_wrote_what_only_when_a_schedule_was_changed_is_kept() {
+        let seen = |kind: &str| {
+            let written =
+                json!({ "manager": "evolve-operator", "time": "2026-03-05T12:00:00Z", "fieldsV1": { "f:spec": {} } });
+            let metadata = json!({ "name": "eva", "managedFields": [written] });
+            let mut object: DynamicObject =
+                serde_json::from_value(json!({ "apiVersion": "batch/v1", "kind": kind, "metadata": metadata }))
+                    .unwrap();
+            trim(&mut object);
+            object.metadata.managed_fields
+        };
+        assert_eq!(seen("Job"), None);
+        let kept = seen("CronJob").unwrap();
+        assert!(kept.iter().all(|fields| fields.time.is_some() && fields.fields_v1.is_none()), "{kept:?}");
+    }
 }

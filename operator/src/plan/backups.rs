@@ -10,7 +10,7 @@ use super::pods::{Pods, Trouble};
 use super::{is_owned, live, typed};
 use crate::EvolveBot;
 use crate::build::backup::oldest;
-use crate::build::{COMPONENT, RESTORED, names};
+use crate::build::{COMPONENT, OPERATOR, RESTORED, names};
 use crate::controller::cache::Cache;
 use crate::controller::kinds::Kind;
 use crate::crd::BackupStatus;
@@ -60,6 +60,10 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods, now: Timestam
     let settings = bot.spec.backup.as_ref()?;
     let schedule: Option<CronJob> = live(cache, bot, Kind::CronJob, &names::backup(bot));
     let begun = schedule.as_ref().and_then(CronJob::creation_timestamp);
+    let changed = schedule.as_ref().and_then(changed);
+    // By what is in the cluster: until what is wanted is there, nothing is late by it.
+    let runs_on = schedule.as_ref().and_then(|schedule| schedule.spec.as_ref()).map(|spec| &spec.schedule);
+    let oldest = oldest(runs_on.unwrap_or(&settings.schedule));
     let status = schedule.and_then(|schedule| schedule.status).unwrap_or_default();
     let copies = jobs(bot, cache, "backup");
     // The newest one that has ended, or that cannot.
@@ -79,8 +83,9 @@ pub(super) fn backups(bot: &EvolveBot, cache: &Cache, pods: &Pods, now: Timestam
     let good = good.max(status.last_successful_time.clone());
     let made = status.last_successful_time.is_some();
     let newest = told.unwrap_or(if made { Newest::Made } else { Newest::None });
-    let since = good.clone().or(begun).map(|since| now.as_second() - since.0.as_second());
-    let left = oldest(settings).zip(since).map(|(oldest, age)| (oldest, oldest - age));
+    // A schedule that was tightened has had no time yet for what it asks.
+    let since = good.clone().or(begun).max(changed).map(|since| now.as_second() - since.0.as_second());
+    let left = oldest.zip(since).map(|(oldest, age)| (oldest, oldest - age));
     let newest = match (newest, left) {
         // Nothing failed, since nothing was tried, or all of it is forgotten: nobody would hear of it.
         (Newest::None | Newest::Made, Some((oldest, left))) if left < 0 => Newest::Old(good, oldest),
@@ -104,6 +109,13 @@ pub fn restored(bot: &EvolveBot, cache: &Cache) -> Option<String> {
     done.retain(|job| gate(Some(job)) == Gate::Open);
     let newest = done.into_iter().max_by_key(ended).and_then(|job| job.metadata.uid);
     newest.or_else(|| own_jobs(bot, cache, "migration").iter().find_map(|job| job.annotations().get(RESTORED).cloned()))
+}
+
+/// When the operator changed the schedule last; what Kubernetes writes of its runs is no change of it.
+fn changed(schedule: &CronJob) -> Option<Time> {
+    let fields = schedule.managed_fields().iter();
+    let ours = fields.filter(|fields| fields.manager.as_deref() == Some(OPERATOR) && fields.subresource.is_none());
+    ours.filter_map(|fields| fields.time.clone()).max()
 }
 
 fn ended(job: &Job) -> Option<Time> {

@@ -133,18 +133,24 @@ impl Broadcasts<'_> {
         look: u32,
         now: DateTime<Utc>,
     ) -> Result<Chosen, StoreError> {
-        let mut transaction = self.0.pool.begin().await?;
-        let held: Option<(i64,)> = sqlx::query_as(HOLD).bind(broadcast.id).fetch_optional(&mut *transaction).await?;
-        let Some((looked_to,)) = held else { return Ok(Chosen::Halted) };
-        let owe = reach::bind(sqlx::query_as(OWE), (looked_to, look), reach, now)
-            .bind(broadcast.id)
-            .bind(&broadcast.text)
-            .bind(Json(&broadcast.translations))
-            .bind(Priority::Broadcast.number());
-        let Step { last, people } = owe.fetch_one(&mut *transaction).await?;
-        sqlx::query(MOVE).bind(broadcast.id).bind(last).bind(people).execute(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(last.map_or(Chosen::All, |_| Chosen::People(u64::try_from(people).unwrap_or_default())))
+        self.0
+            .pool
+            .within(async {
+                let mut transaction = self.0.pool.begin().await?;
+                let held: Option<(i64,)> =
+                    sqlx::query_as(HOLD).bind(broadcast.id).fetch_optional(&mut *transaction).await?;
+                let Some((looked_to,)) = held else { return Ok(Chosen::Halted) };
+                let owe = reach::bind(sqlx::query_as(OWE), (looked_to, look), reach, now)
+                    .bind(broadcast.id)
+                    .bind(&broadcast.text)
+                    .bind(Json(&broadcast.translations))
+                    .bind(Priority::Broadcast.number());
+                let Step { last, people } = owe.fetch_one(&mut *transaction).await?;
+                sqlx::query(MOVE).bind(broadcast.id).bind(last).bind(people).execute(&mut *transaction).await?;
+                transaction.commit().await?;
+                Ok(last.map_or(Chosen::All, |_| Chosen::People(u64::try_from(people).unwrap_or_default())))
+            })
+            .await
     }
 
     /// Writes down that a broadcast is over, if it is: everybody was chosen, or it was cancelled, and all ends are counted.

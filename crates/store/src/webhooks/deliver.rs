@@ -174,12 +174,17 @@ impl Webhooks<'_> {
         if !any {
             return Ok(0);
         }
-        let mut transaction = self.0.pool.begin().await?;
-        sqlx::query(ALONE).execute(&mut *transaction).await?;
-        let query = sqlx::query_as(FAN_OUT).bind(now).bind(i64::from(limit));
-        let (told, _): (i64, i64) = query.fetch_one(&mut *transaction).await?;
-        transaction.commit().await?;
-        Ok(u64::try_from(told).unwrap_or_default())
+        self.0
+            .pool
+            .within(async {
+                let mut transaction = self.0.pool.begin().await?;
+                sqlx::query(ALONE).execute(&mut *transaction).await?;
+                let query = sqlx::query_as(FAN_OUT).bind(now).bind(i64::from(limit));
+                let (told, _): (i64, i64) = query.fetch_one(&mut *transaction).await?;
+                transaction.commit().await?;
+                Ok(u64::try_from(told).unwrap_or_default())
+            })
+            .await
     }
 
     /// Claims the attempt that is due longest; nothing where none is.

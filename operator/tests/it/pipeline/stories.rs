@@ -466,6 +466,33 @@ async fn a_pause_says_one_thing_at_its_beginning_and_one_at_its_end() {
     }
 }
 
+/// A weekly schedule becomes a daily one, and the newest copy is six days old.
+#[tokio::test]
+async fn a_schedule_that_was_just_changed_is_given_its_own_time_to_make_a_copy() {
+    const SCHEDULE: &str = "/apis/batch/v1/namespaces/default/cronjobs/eva-backup";
+    let mut spec = plain();
+    spec["backup"] = json!({ "volume": { "size": "1Gi" } });
+    let bench = Bench::converged(spec).await;
+    let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let (day, two_days) = (Duration::from_hours(24), Duration::from_secs(48 * 3600 + 1));
+    for (changed, reason) in [(now.as_str(), "BackedUp"), ("2026-03-05T12:00:00Z", "BackupOld")] {
+        let mut schedule = bench.api.objects()[SCHEDULE].clone();
+        schedule["status"] = json!({ "lastSuccessfulTime": "2026-03-01T03:31:00Z" });
+        // Kubernetes writes into its status whenever it likes.
+        schedule["metadata"]["managedFields"] = json!([
+            { "manager": "evolve-operator", "operation": "Apply", "apiVersion": "batch/v1", "time": changed },
+            { "manager": "kube-controller-manager", "operation": "Update", "apiVersion": "batch/v1", "subresource": "status", "time": now },
+        ]);
+        bench.api.put(SCHEDULE, schedule);
+        bench.watch();
+        let pass = bench.pass().await.unwrap();
+        bench.watch();
+        let condition = bench.condition("BackedUp");
+        assert_eq!(condition["reason"], reason, "{condition}");
+        assert_eq!(pass.next.is_some_and(|next| next > day && next <= two_days), reason == "BackedUp", "{pass:?}");
+    }
+}
+
 /// Where the schedule is suspended, or nothing can begin, no Job fails, and nothing else would tell.
 #[tokio::test]
 async fn a_copy_that_is_older_than_two_periods_is_a_warning_until_there_is_a_newer_one() {
