@@ -9,7 +9,7 @@ use std::time::Duration;
 use evolve_store::{StoreError, turns::Extended};
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 use uuid::Uuid;
 
@@ -50,12 +50,20 @@ impl Running<'_> {
                 self.stop.cancel();
                 continue;
             }
-            match self.engine.store.turns().extend(&self.lease, self.engine.clock.now() + LEASE).await {
-                Ok(Extended::Kept) => {}
-                Ok(Extended::StopAsked) => self.stop.cancel(),
-                Ok(Extended::Lost) => return Err(TurnError::Superseded),
+            let store = &self.engine.store;
+            let turns = store.turns();
+            let extended = turns.extend(&self.lease, self.engine.clock.now() + LEASE);
+            // Nothing is made of the answer meanwhile: no longer than there is time for another try.
+            match timeout(EXTEND_EVERY, extended).await {
+                Ok(Ok(Extended::Kept)) => {}
+                Ok(Ok(Extended::StopAsked)) => self.stop.cancel(),
+                Ok(Ok(Extended::Lost)) => return Err(TurnError::Superseded),
                 // Persist decides: if another took the turn over meanwhile, it will say so.
-                Err(error) => tracing::warn!(%error, "a turn's lease could not be extended"),
+                Ok(Err(error)) => tracing::warn!(%error, "a turn's lease could not be extended"),
+                Err(_) => {
+                    tracing::warn!("a turn's lease could not be extended in time");
+                    store.fell_silent();
+                }
             }
             look_at = Instant::now() + EXTEND_EVERY;
         }
