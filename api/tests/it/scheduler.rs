@@ -157,8 +157,12 @@ async fn where_messages_are_kept_for_a_time_people_are_told_and_older_ones_go_at
     api.stop().await;
 
     setup.clock.advance(TimeDelta::days(60));
-    let _replica = setup.start().await;
+    let replica = setup.start().await;
     eventually("what is older is gone", async || {
+        // A month is dropped where nobody is at the table for a moment; where somebody is, it is tried again a while later.
+        if jobs(&replica).await.values().any(|job| job.status == JobStatus::Failed) {
+            setup.clock.advance(TimeDelta::minutes(10));
+        }
         let (left,): (i64,) = sqlx::query_as("SELECT count(*) FROM messages").fetch_one(&pool).await.unwrap();
         left == 0
     })
