@@ -138,6 +138,7 @@ fn ctrl_c_in_the_foreground_stops_everything_with_success() {
     assert!(lines.by_ref().any(|line| line == "Ready."), "{}", world.logs());
     assert!(lines.by_ref().any(|line| line.contains("Ctrl-C here")));
     while !world.home().join("state.json").exists() {
+        assert_eq!(up.try_wait().unwrap(), None, "{}", world.logs());
         std::thread::yield_now();
     }
     let pids = world.pids();

@@ -147,6 +147,9 @@ async fn a_postgres_that_dies_while_the_model_thinks_costs_no_answer_and_no_mess
     let recovery = Recovery::begins();
     ground.wait_for_last(IVAN, |text| text == "worth the wait").await;
     recovery.took_at_most(45);
+    // The answer is shown while it is made.
+    let ended = "SELECT count(*) FROM inbox WHERE state = 'done'";
+    eventually("the message is answered for good", async || ground.count(ended).await == 1).await;
     assert_eq!(ground.telegram.messages(IVAN).len(), 1);
     assert_eq!(ground.count("SELECT sum(messages)::bigint FROM usage_days").await, 1);
     assert_eq!(ground.count("SELECT count(*) FROM messages").await, 2);
