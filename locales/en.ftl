@@ -593,6 +593,7 @@ subscription-off-button = Cancel the subscription
 subscription-on-button = Take the subscription up again
 subscription-off = The subscription is cancelled: nothing more will be taken. Premium stays yours until <b>{ $date }</b>.
 subscription-stopping = I'm asking Telegram to cancel the subscription; if it refuses, I'll tell you here, and /premium shows when it is done. Premium stays yours until <b>{ $date }</b>.
+subscription-stopping-late = I'm asking Telegram to cancel the subscription; if it refuses, I'll tell you here. The days that were paid are over, so premium ends now.
 subscription-on = The subscription goes on. It is paid until <b>{ $date }</b>.
 subscription-allowed = The last step is yours: open Telegram's Settings → My Stars, choose this subscription and renew it there. Until you do, nothing will be taken, and premium is yours until <b>{ $date }</b>.
 subscription-off-failed = Telegram did not let me cancel the subscription 😔 Please cancel it yourself, so that nothing more is taken: Telegram's Settings → My Stars, choose this subscription, "Cancel".

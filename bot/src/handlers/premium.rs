@@ -248,6 +248,10 @@ async fn renew(turn: &Turn<'_>, reader: Reader, renews: bool) -> Result<Replies,
     let text = match (renews, state) {
         // Telegram has confirmed it long ago.
         (false, Some(State::Stopped)) => Text::SubscriptionOff { date: &until },
+        // Only who renews has a grace, and it is running.
+        (false, _) if payments.paid_until.is_some_and(|until| until <= turn.bot.clock.now()) => {
+            Text::SubscriptionStoppingLate
+        }
         (false, _) => Text::SubscriptionStopping { date: &until },
         (true, Some(State::Running)) => Text::SubscriptionOn { date: &until },
         // A bot may only allow it; taking it up is the person's own step.

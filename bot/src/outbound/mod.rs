@@ -93,6 +93,10 @@ impl Queue for OutboxQueue {
     }
 
     async fn claim(&self, at: DateTime<Utc>) -> Result<Option<InHand>, StoreError> {
+        // What is under way has the last seconds of a stopping process; the rest is for others.
+        if self.bot.tasks.handing_back().is_cancelled() {
+            return Ok(None);
+        }
         let open = self.bot.pace.open();
         *self.more_at() = open.more_at;
         let Some(most) = open.up_to else { return Ok(None) };

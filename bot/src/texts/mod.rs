@@ -387,6 +387,7 @@ texts! {
     SubscriptionOnButton = "subscription-on-button",
     SubscriptionOff { date: &'a str } = "subscription-off",
     SubscriptionStopping { date: &'a str } = "subscription-stopping",
+    SubscriptionStoppingLate = "subscription-stopping-late",
     SubscriptionOn { date: &'a str } = "subscription-on",
     SubscriptionAllowed { date: &'a str } = "subscription-allowed",
     SubscriptionOffFailed = "subscription-off-failed",

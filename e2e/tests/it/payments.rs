@@ -171,6 +171,33 @@ async fn a_subscription_renews_itself_until_it_is_cancelled_and_a_refund_ends_it
 }
 
 #[tokio::test]
+async fn who_cancels_while_a_payment_is_late_is_told_that_premium_ends() {
+    let ground = ground().await;
+    let api = ground.api(parrot()).await;
+    let _bot = ground.bot(&api.url, Mode::Polling).await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "30 days").await;
+    press(&ground.telegram, "every 30 days");
+    wait_for(&ground, "opens the bill").await;
+    let link = ground.telegram.messages(ANNA).pop().unwrap().buttons[0][0].url.clone().unwrap();
+    ground.telegram.pay_link(ANNA, &link);
+    wait_for(&ground, "is charged again on").await;
+    ground.telegram.send_text(ANNA, "/premium");
+    wait_for(&ground, "renews itself on").await;
+    // The next payment did not come in time, and the grace is running.
+    sqlx::raw_sql(
+        "UPDATE users SET paid_until = now() - interval '1 day', premium_until = now() + interval '2 days';
+         UPDATE subscriptions SET renews_at = now() - interval '1 day'",
+    )
+    .execute(&ground.sql)
+    .await
+    .unwrap();
+    press(&ground.telegram, "Cancel the subscription");
+    wait_for(&ground, "so premium ends now").await;
+    assert_eq!(ground.count("SELECT count(*) FROM users WHERE premium_until > now()").await, 0);
+}
+
+#[tokio::test]
 async fn who_subscribes_with_days_left_is_told_when_they_end_and_when_telegram_takes_the_next_payment() {
     let ground = ground().await;
     let api = ground.api(parrot()).await;
