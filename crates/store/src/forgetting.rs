@@ -1,6 +1,7 @@
 //! Forgetting: a fact that a person wants forgotten goes from everywhere, and not only from the list of facts.
 //!
-//! Asking marks the fact's chain ([`FactChanges::forgotten`]); from then on nothing shows it, and its rows are what is owed.
+//! Asking marks the fact's chain ([`FactChanges::forgotten`]), or of what is over the fact alone, since what took its place may
+//! hold still ([`FactChanges::forgotten_alone`]); from then on nothing shows it, and its rows are what is owed.
 //! [`Forgetting::settle`] pays: in one transaction it empties the messages that hold the fact (the one in which it was told,
 //! the answers that take it up, the asking, and wherever it was said again), takes them out of the index and out of the answers that are
 //! kept for repeats, throws away the summaries and titles that may hold it, so that they are made anew from what is left, and
@@ -10,6 +11,7 @@
 //! of talks, for any of it may tell it. It must not stay owed: while it is, nothing of the person is summed up or forgotten.
 //!
 //! [`FactChanges::forgotten`]: crate::facts::FactChanges::forgotten
+//! [`FactChanges::forgotten_alone`]: crate::facts::FactChanges::forgotten_alone
 
 mod found;
 

@@ -200,6 +200,7 @@ mod tests {
             day: None,
             told_on: day(1),
             times_told: 1,
+            ended_on: None,
         }
     }
 
@@ -208,6 +209,7 @@ mod tests {
         MemoryResponse {
             user_id: 42,
             total: 12,
+            past: 0,
             limit: Some(50),
             categories: vec![count("family", 7), count("work", 4), count("other", 1)],
             found: 7,
@@ -228,7 +230,8 @@ mod tests {
 
     #[test]
     fn a_long_history_is_shown_by_its_newest_and_fits_into_a_message() {
-        let past = PastFact { content: "я".repeat(300), told_on: day(1), ended_on: Some(day(9)) };
+        let past =
+            PastFact { id: Uuid::from_u128(9), content: "я".repeat(300), told_on: day(1), ended_on: Some(day(9)) };
         let moved = |times| FactResponse { fact: known(1, &"я".repeat(300)), history: vec![past.clone(); times] };
         let shown = |times| fact(&moved(times), Language::Ru).html;
         assert!(shown(23).encode_utf16().count() <= 4096 && shown(23).ends_with("и ещё 13 раз"), "{}", shown(23));
@@ -245,6 +248,7 @@ mod tests {
             let moved = FactResponse {
                 fact: FactData { day: Some(day(20)), times_told: 3, ..known(1, "Работает в <музее>") },
                 history: vec![PastFact {
+                    id: Uuid::from_u128(9),
                     content: "Работает в библиотеке".to_owned(),
                     told_on: day(1),
                     ended_on: Some(day(9)),

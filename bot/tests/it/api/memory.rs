@@ -28,7 +28,8 @@ impl FakeApi {
         let id = Uuid::now_v7();
         let (category, content) = (category.to_owned(), content.to_owned());
         let told_on = "2026-03-01".parse().unwrap();
-        let fact = FactData { id, category, content, confidence: 90, day: None, told_on, times_told: 1 };
+        let fact =
+            FactData { id, category, content, confidence: 90, day: None, told_on, times_told: 1, ended_on: None };
         self.lock().facts.push((person, fact));
         id
     }
@@ -71,6 +72,7 @@ async fn list(
     Json(MemoryResponse {
         user_id,
         total: number(own.len()),
+        past: 0,
         limit: Some(50),
         categories,
         found: number(found.len()),
