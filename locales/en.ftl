@@ -385,6 +385,10 @@ memory-past-more = …and { $more ->
         [one] { $more } more
        *[other] { $more } more
     }
+memory-earlier = 🕰 In the past · { $past }
+memory-earlier-title = <b>What once was</b>, and is no more
+memory-over = Past: { $fact } (until { $until })
+memory-ended = It was so until { $date }
 memory-correct = ✏️ Correct
 memory-forget = 🗑 Forget
 memory-ask-correction = What is right? I have it as: “{ $fact }”. Answer this message in one sentence.

@@ -406,6 +406,10 @@ memory-past-more = …и ещё { $more ->
         [few] { $more } раза
        *[many] { $more } раз
     }
+memory-earlier = 🕰 Раньше · { $past }
+memory-earlier-title = <b>Что было раньше</b>, а теперь уже не так
+memory-over = Раньше: { $fact } (до { $until })
+memory-ended = Так было до: { $date }
 memory-correct = ✏️ Исправить
 memory-forget = 🗑 Забыть
 memory-ask-correction = Как правильно? Сейчас у меня так: «{ $fact }». Ответьте на это сообщение одной фразой.

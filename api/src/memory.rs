@@ -78,19 +78,21 @@ pub async fn list(
     query: Result<Query<MemoryQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<MemoryResponse>, ApiError> {
     let invalid = |detail: &str| ApiError::new(Code::InvalidValue).detail(detail);
-    let Ok(Query(MemoryQuery { category, words, page, per_page })) = query else {
-        return Err(invalid("the query takes category, words, page and per_page"));
+    let Ok(Query(MemoryQuery { category, words, past, page, per_page })) = query else {
+        return Err(invalid("the query takes category, words, past, page and per_page"));
     };
     if words.as_ref().is_some_and(|words| words.chars().count() > MAX_WORDS) {
         return Err(invalid("words: must have at most 200 characters"));
     }
     let category = category.as_deref().map(parse_category).transpose()?;
-    let filter = Filter { category, words, page, per_page: per_page.unwrap_or(PER_PAGE) };
-    let Listing { total, limit, categories, found, page, pages, facts } = api.memories.list(person, &filter).await?;
+    let filter = Filter { category, words, past, page, per_page: per_page.unwrap_or(PER_PAGE) };
+    let Listing { total, past, limit, categories, found, page, pages, facts } =
+        api.memories.list(person, &filter).await?;
     let count = |(category, facts): (Category, u32)| CategoryCount { category: category.to_string(), facts };
     Ok(Json(MemoryResponse {
         user_id: person,
         total,
+        past,
         limit,
         categories: categories.into_iter().map(count).collect(),
         found,
@@ -100,7 +102,7 @@ pub async fn list(
     }))
 }
 
-/// A fact, and what held before it.
+/// A fact, which may be over, and what held before it.
 #[utoipa::path(
     get, path = "/memory/{user_id}/{fact_id}", tag = "memory", security(("bearer" = [])),
     params(("user_id" = i64, Path, description = "The token's own person"), ("fact_id" = Uuid, Path, description = "The fact")),
@@ -127,7 +129,8 @@ pub async fn correct(State(api): State<Api>, own: OwnFact, request: Request) -> 
     Ok(Json(data(corrected)))
 }
 
-/// Forgets a fact: it, its history, and whatever holds it of what was said and summed up.
+/// Forgets a fact: it, its history, and whatever holds it of what was said and summed up. One that is over and has something in
+/// its place goes without it, and alone.
 #[utoipa::path(
     delete, path = "/memory/{user_id}/{fact_id}", tag = "memory", security(("bearer" = [])),
     params(("user_id" = i64, Path, description = "The token's own person"), ("fact_id" = Uuid, Path, description = "The fact")),
@@ -158,7 +161,7 @@ fn parse_day(day: &str) -> Result<Option<NaiveDate>, ApiError> {
     if day.is_empty() { Ok(None) } else { day.parse().map(Some).map_err(invalid) }
 }
 
-fn data(Remembered { fact, told_on, .. }: Remembered) -> FactData {
+fn data(Remembered { fact, told_on, ended_on }: Remembered) -> FactData {
     FactData {
         id: fact.id,
         category: fact.category.to_string(),
@@ -167,11 +170,12 @@ fn data(Remembered { fact, told_on, .. }: Remembered) -> FactData {
         day: fact.day,
         told_on,
         times_told: fact.times_said,
+        ended_on,
     }
 }
 
 fn past(Remembered { fact, told_on, ended_on }: Remembered) -> PastFact {
-    PastFact { content: fact.content, told_on, ended_on }
+    PastFact { id: fact.id, content: fact.content, told_on, ended_on }
 }
 
 fn forgotten(Forgotten { facts, messages, summaries }: Forgotten) -> ForgottenResponse {

@@ -40,7 +40,8 @@ async fn a_person_looks_through_what_is_remembered_by_category_by_words_and_by_p
         |facts: &[evolve_contract::memory::FactData]| facts.iter().map(|fact| fact.content.clone()).collect::<Vec<_>>();
     assert_eq!(texts(&all.facts), ["Кошку зовут Слива", "Работает в музее", "Есть сестра Анна"]);
 
-    let family = MemoryQuery { category: Some("family".to_owned()), page: 9, per_page: Some(1), words: None };
+    let family =
+        MemoryQuery { category: Some("family".to_owned()), page: 9, per_page: Some(1), ..MemoryQuery::default() };
     let last = api.client.memory(&token, IVAN, &family).await.unwrap();
     assert_eq!((last.page, last.pages, texts(&last.facts)), (1, 2, vec!["Есть сестра Анна".to_owned()]));
 
@@ -80,6 +81,45 @@ async fn a_fact_is_put_right_and_then_forgotten_with_what_was_said() {
     let all = api.client.forget_all(&token, IVAN).await.unwrap();
     assert_eq!((all.facts, all.messages), (2, 6));
     assert_eq!(api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn what_is_over_is_shown_apart_and_forgotten_by_itself() {
+    let job = |fact: &str, replaces: Option<&str>| {
+        Step::call("remember", json!({"fact": fact, "category": "work", "replaces": replaces}))
+    };
+    let steps = [
+        job("Занимается испанским", None),
+        Step::say("¡Olé!"),
+        Step::call("forget", json!({"fact": "Занимается испанским", "outdated": true})),
+        Step::say("Жаль"),
+        job("Работает медсестрой", None),
+        Step::say("Ого"),
+        job("Преподаёт в школе", Some("Работает медсестрой")),
+        Step::say("Здорово"),
+    ];
+    let api = Setup::new().await.script(Script::new(steps)).with("CHAT_RATE_LIMIT", "1000/minute").start().await;
+    let token = api.token(IVAN).await;
+    for words in ["Занимаюсь испанским", "Больше нет", "Работаю медсестрой", "Преподаю в школе"]
+    {
+        api.say(&token, words, None).await.unwrap();
+    }
+    let all = api.client.memory(&token, IVAN, &MemoryQuery::default()).await.unwrap();
+    assert_eq!((all.total, all.past, all.facts.len(), all.facts[0].ended_on), (1, 1, 1, None));
+    let past = MemoryQuery { past: true, ..MemoryQuery::default() };
+    let over = api.client.memory(&token, IVAN, &past).await.unwrap().facts;
+    assert!(over.len() == 1 && over[0].content == "Занимается испанским" && over[0].ended_on.is_some(), "{over:?}");
+    assert_eq!(api.client.fact(&token, IVAN, over[0].id).await.unwrap().fact, over[0]);
+    assert_eq!(api.client.forget_fact(&token, IVAN, over[0].id).await.unwrap().facts, 1);
+    let path = format!("/memory/{IVAN}/{}", over[0].id);
+    assert_eq!(api.get(&path, Some(&token)).await.code(), Code::FactNotFound);
+
+    let teacher = api.client.fact(&token, IVAN, all.facts[0].id).await.unwrap();
+    assert_eq!(teacher.history[0].content, "Работает медсестрой");
+    assert_eq!(api.client.forget_fact(&token, IVAN, teacher.history[0].id).await.unwrap().facts, 1);
+    let left = api.client.fact(&token, IVAN, all.facts[0].id).await.unwrap();
+    assert_eq!((left.fact, left.history.len()), (teacher.fact, 0));
+    assert_eq!(api.client.memory(&token, IVAN, &past).await.unwrap().past, 0);
 }
 
 #[tokio::test]

@@ -149,6 +149,26 @@ async fn the_button_that_forgets_everything_holds_for_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
+async fn what_is_over_is_found_apart_and_forgotten_but_not_put_right() {
+    let world = World::new().await;
+    let _bot = world.bot().await;
+    world.api.remember_past(42, "plans", "Учит испанский");
+    world.telegram.send_text(anna(), "/memory испанский");
+    world.wait_for_last(42, "Раньше: Учит испанский (до 9 марта 2026").await;
+    world.telegram.send_text(anna(), "/memory");
+    press(&world, anna(), "🕰 Раньше · 1").await;
+    world.wait_for_last(42, "Что было раньше").await;
+    press(&world, anna(), "1").await;
+    let shown = world.wait_for_last(42, "Так было до: 9 марта 2026").await;
+    assert!(shown.callback_data("✏️ Исправить").is_none(), "it was true");
+    press(&world, anna(), "🗑 Забыть").await;
+    world.wait_for_last(42, "насовсем").await;
+    press(&world, anna(), "🗑 Забыть").await;
+    world.wait_for_last(42, "Забыто").await;
+    assert!(world.api.facts(42).is_empty());
+}
+
+#[tokio::test]
 async fn words_are_searched_for_after_the_command_or_as_an_answer() {
     let world = World::new().await;
     let _bot = world.bot().await;

@@ -14,10 +14,13 @@ pub struct MemoryQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(example = "family")]
     pub category: Option<String>,
-    /// Facts that hold all of these words, whatever their endings.
+    /// Facts that hold all of these words, whatever their endings; after those that hold, those that are over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(max_length = 200)]
     pub words: Option<String>,
+    /// Instead of what holds, what is over and has nothing in its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub past: bool,
     /// Which page, from 0; one that is too high is the last.
     #[serde(default)]
     pub page: u32,
@@ -56,11 +59,17 @@ pub struct FactData {
     pub told_on: NaiveDate,
     /// How often it was told.
     pub times_told: u32,
+    /// The person's day on which it ceased to hold; nothing while it holds. What is over can be forgotten, and not put right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_on: Option<NaiveDate>,
 }
 
 /// What held before a fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PastFact {
+    /// Its id.
+    #[serde(default)]
+    pub id: Uuid,
     /// What it was.
     pub content: String,
     /// The person's day on which it was told.
@@ -77,6 +86,9 @@ pub struct MemoryResponse {
     pub user_id: i64,
     /// Facts that hold.
     pub total: u32,
+    /// Facts that are over and have nothing in their place.
+    #[serde(default)]
+    pub past: u32,
     /// Most facts of the person's plan; nothing for no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -88,7 +100,7 @@ pub struct MemoryResponse {
     pub page: u32,
     /// How many pages there are, at least one.
     pub pages: u32,
-    /// The facts, those told last first.
+    /// The facts: those that hold, told last first, and then those that are over, ended last first.
     pub facts: Vec<FactData>,
 }
 
@@ -97,7 +109,7 @@ pub struct MemoryResponse {
 pub struct FactResponse {
     /// The fact.
     pub fact: FactData,
-    /// What held before it, latest first.
+    /// What held before it, latest first. Each can be forgotten by its own id.
     pub history: Vec<PastFact>,
 }
 

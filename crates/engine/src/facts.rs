@@ -23,6 +23,8 @@ pub enum Wish {
     End(String),
     /// The person wants it forgotten, its history too.
     Forget(String),
+    /// The person wants these forgotten, which are over.
+    ForgetPast(Vec<Uuid>),
     /// Something that is no fact is to be forgotten wherever it was said: in these words, each under an id of its own.
     Unsay(Vec<(Uuid, String)>),
 }
@@ -111,6 +113,16 @@ pub fn settle(wishes: &[Wish], facts: &[Fact], version: i32, max: Option<u32>) -
     (changes, outcomes)
 }
 
+/// What goes with a fact that is over, when it is to be forgotten: what held before it, if it was the last state of a matter of
+/// which nothing holds; or else nothing, for what came after it was not meant. `holding` and `history` are all facts of the person
+/// that hold, and that are over, latest first.
+#[must_use]
+pub fn past_with(fact: &Fact, holding: &[Fact], history: &[Fact]) -> Vec<Uuid> {
+    let mut of_matter = history.iter().filter(|past| past.chain == fact.chain).map(|past| past.id).peekable();
+    let holds = holding.iter().any(|held| held.chain == fact.chain);
+    if of_matter.peek() == Some(&fact.id) && !holds { of_matter.collect() } else { vec![fact.id] }
+}
+
 struct Work<'a> {
     holding: Vec<Holding<'a>>,
     changes: FactChanges,
@@ -138,6 +150,10 @@ impl<'a> Work<'a> {
                 // A new one may have taken the place of an older one: its history goes too.
                 self.changes.forgotten.extend(gone.iter().map(|held| held.chain));
                 Outcome::Gone(gone.len())
+            }
+            Wish::ForgetPast(facts) => {
+                self.changes.forgotten_alone.extend(facts);
+                Outcome::Gone(facts.len())
             }
             Wish::Unsay(words) => {
                 let owed = words.iter().map(|(id, words)| NewFact::new(*id, Category::Identity, unsaid(words)));
@@ -320,6 +336,22 @@ mod tests {
         let (changes, _) = settle(&wishes, &[], 0, None);
         assert!(changes.learnt.is_empty());
         assert_eq!(settle(&[Wish::End("tea".to_owned())], &[], 0, None).1, [Outcome::Gone(0)]);
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten_with_what_was_before_it_unless_something_came_after() {
+        let ended = |number, chain, at| {
+            let ended_at = DateTime::from_timestamp(at, 0);
+            Fact { chain: uuid(chain), ended_at, ..fact(number, "Worked somewhere") }
+        };
+        // Of the first matter something holds, of the second nothing.
+        let holding = [Fact { chain: uuid(1), ..fact(2, "Works somewhere") }];
+        let history = [ended(4, 3, 9), ended(3, 3, 8), ended(1, 1, 7)];
+        let goes = |at: usize| past_with(&history[at], &holding, &history);
+        assert_eq!([goes(0), goes(1), goes(2)], [vec![uuid(4), uuid(3)], vec![uuid(3)], vec![uuid(1)]]);
+        let (changes, outcomes) = settle(&[Wish::ForgetPast(goes(2))], &holding, 0, None);
+        assert_eq!((outcomes, changes.is_empty()), (vec![Outcome::Gone(1)], false));
+        assert_eq!((changes.forgotten_alone, changes.forgotten), (vec![uuid(1)], Vec::new()));
     }
 
     #[test]

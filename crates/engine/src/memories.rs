@@ -1,5 +1,7 @@
 //! What the companion remembers, as the person sees it: listed, searched, corrected and forgotten.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use evolve_domain::{
@@ -20,7 +22,7 @@ use evolve_store::{
 };
 use uuid::Uuid;
 
-use crate::Engine;
+use crate::{Engine, facts::past_with};
 
 /// Most facts on a page.
 pub const MOST_ON_A_PAGE: u32 = 50;
@@ -56,8 +58,10 @@ pub enum MemoryError {
 pub struct Filter {
     /// Facts of one category alone.
     pub category: Option<Category>,
-    /// Facts that hold all of these words, whatever their endings.
+    /// Facts that hold all of these words, whatever their endings; after those that hold, those that are over.
     pub words: Option<String>,
+    /// Instead of what holds, what is over and has nothing in its place.
+    pub past: bool,
     /// Which page, from 0; one that is too high is the last.
     pub page: u32,
     /// Facts on a page.
@@ -69,6 +73,8 @@ pub struct Filter {
 pub struct Listing {
     /// Facts that hold.
     pub total: u32,
+    /// Matters of which nothing holds: the last fact of each is over.
+    pub past: u32,
     /// Most facts of the person's plan.
     pub limit: Option<u32>,
     /// How many there are of each category that has any.
@@ -79,7 +85,7 @@ pub struct Listing {
     pub page: u32,
     /// How many pages there are; at least one.
     pub pages: u32,
-    /// The facts, those told last first.
+    /// The facts: those that hold, told last first, and then those that are over, ended last first.
     pub facts: Vec<Remembered>,
 }
 
@@ -128,15 +134,23 @@ impl Memories {
     pub async fn list(&self, user_id: i64, filter: &Filter) -> Result<Listing, MemoryError> {
         let person = self.person(user_id).await?;
         let facts = self.store.facts().book(user_id).await?.facts;
+        let history = self.store.facts().history(user_id).await?;
         let count = |category: Category| count(facts.iter().filter(|fact| fact.category == category).count());
         let categories = Category::ALL.into_iter().map(|category| (category, count(category)));
         let categories = categories.filter(|(_, count)| *count > 0).collect();
         let plan = person.plan.in_force(person.premium_until, self.clock.now());
         let total = self::count(facts.len());
-        let words = filter.words.as_deref().unwrap_or_default();
+        let words = filter.words.as_deref().filter(|words| !words.trim().is_empty());
+        let left: HashSet<Uuid> = left_behind(&facts, &history).collect();
+        let past = self::count(left.len());
+        // Whoever looks for words is shown all that there is of them; else, what has a successor is shown with it.
+        let over = history.into_iter().filter(|fact| words.is_some() || (filter.past && left.contains(&fact.id)));
         let found: Vec<_> = facts
             .into_iter()
-            .filter(|fact| filter.category.is_none_or(|category| category == fact.category) && says(fact, words))
+            .filter(|_| !filter.past)
+            .chain(over)
+            .filter(|fact| filter.category.is_none_or(|category| category == fact.category))
+            .filter(|fact| words.is_none_or(|words| says(fact, words)))
             .collect();
         let per_page = filter.per_page.clamp(1, MOST_ON_A_PAGE);
         let pages = self::count(found.len()).div_ceil(per_page).max(1);
@@ -145,6 +159,7 @@ impl Memories {
         let zone = person.settings.time_zone;
         Ok(Listing {
             total,
+            past,
             limit: self.plans.limits(plan).facts,
             categories,
             found: self::count(found.len()),
@@ -154,17 +169,20 @@ impl Memories {
         })
     }
 
-    /// A fact, and what held before it, latest first.
+    /// A fact, which may be over, and what held before it, latest first.
     ///
     /// # Errors
     /// [`MemoryError`].
     pub async fn one(&self, user_id: i64, fact: Uuid) -> Result<(Remembered, Vec<Remembered>), MemoryError> {
         let person = self.person(user_id).await?;
-        let fact = self.holding(user_id, fact).await?;
+        let holding = self.store.facts().book(user_id).await?.facts;
         let history = self.store.facts().history(user_id).await?;
+        let known = holding.iter().chain(&history).find(|known| known.id == fact);
+        let fact = known.ok_or(MemoryError::NoSuchFact)?.clone();
         let zone = person.settings.time_zone;
-        let before =
-            history.into_iter().filter(|past| past.chain == fact.chain).map(|past| shown(past, zone)).collect();
+        let is_before = |past: &Fact| fact.ended_at.is_none() || (past.ended_at, past.id) < (fact.ended_at, fact.id);
+        let before = history.into_iter().filter(|past| past.chain == fact.chain && is_before(past));
+        let before = before.map(|past| shown(past, zone)).collect();
         Ok((shown(fact, zone), before))
     }
 
@@ -211,7 +229,7 @@ impl Memories {
         Ok(shown(corrected, person.settings.time_zone))
     }
 
-    /// Forgets a fact, with its history and whatever holds it.
+    /// Forgets a fact, with its history and whatever holds it. One that is over and has something in its place goes alone.
     ///
     /// # Errors
     /// [`MemoryError`]; where it is a failure of the store after the fact was marked, the rest follows in the background.
@@ -219,8 +237,14 @@ impl Memories {
         let now = self.clock.now();
         loop {
             let book = self.store.facts().book(user_id).await?;
-            let known = book.facts.iter().find(|known| known.id == fact).ok_or(MemoryError::NoSuchFact)?;
-            let changes = FactChanges { version: book.version, forgotten: vec![known.chain], ..FactChanges::default() };
+            let mut changes = FactChanges { version: book.version, ..FactChanges::default() };
+            if let Some(known) = book.facts.iter().find(|known| known.id == fact) {
+                changes.forgotten.push(known.chain);
+            } else {
+                let history = self.store.facts().history(user_id).await?;
+                let past = history.iter().find(|past| past.id == fact).ok_or(MemoryError::NoSuchFact)?;
+                changes.forgotten_alone = past_with(past, &book.facts, &history);
+            }
             // Somebody else changed the facts meanwhile: that ends.
             if self.store.facts().write(user_id, &changes, now).await? {
                 return Ok(self.store.forgetting().settle(user_id).await?);
@@ -239,11 +263,12 @@ impl Memories {
     async fn person(&self, user_id: i64) -> Result<UserRecord, MemoryError> {
         self.store.users().profile(user_id, self.defaults).await?.ok_or(MemoryError::NobodyThere)
     }
+}
 
-    async fn holding(&self, user_id: i64, id: Uuid) -> Result<Fact, MemoryError> {
-        let facts = self.store.facts().book(user_id).await?.facts;
-        facts.into_iter().find(|fact| fact.id == id).ok_or(MemoryError::NoSuchFact)
-    }
+/// The facts that are over and have nothing in their place, of all that hold and all that are over, latest first.
+fn left_behind(holding: &[Fact], history: &[Fact]) -> impl Iterator<Item = Uuid> {
+    let mut of_matters: HashSet<Uuid> = holding.iter().map(|fact| fact.chain).collect();
+    history.iter().filter(move |past| of_matters.insert(past.chain)).map(|past| past.id)
 }
 
 /// Whether a fact holds all of the words that are looked for; by their letters where they are none ("🎉").

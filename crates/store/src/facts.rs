@@ -121,17 +121,26 @@ pub struct FactChanges {
     /// Chains to be forgotten: they are not shown from now on, and removed together with all that holds them
     /// ([`crate::forgetting`]).
     pub forgotten: Vec<Uuid>,
+    /// Facts to be forgotten each by itself, in the same way: what is over, of which the matter may hold still.
+    pub forgotten_alone: Vec<Uuid>,
 }
 
 impl FactChanges {
     /// Nothing.
-    pub const NONE: &Self =
-        &Self { version: 0, learnt: Vec::new(), confirmed: Vec::new(), lapsed: Vec::new(), forgotten: Vec::new() };
+    pub const NONE: &Self = &Self {
+        version: 0,
+        learnt: Vec::new(),
+        confirmed: Vec::new(),
+        lapsed: Vec::new(),
+        forgotten: Vec::new(),
+        forgotten_alone: Vec::new(),
+    };
 
     /// Whether nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.learnt.is_empty() && self.confirmed.is_empty() && self.lapsed.is_empty() && self.forgotten.is_empty()
+        let is_forgotten = !self.forgotten.is_empty() || !self.forgotten_alone.is_empty();
+        self.learnt.is_empty() && self.confirmed.is_empty() && self.lapsed.is_empty() && !is_forgotten
     }
 
     /// How many facts there are to be known from now on that were not.
@@ -233,7 +242,8 @@ const ENDED: &str = "
     WHERE user_id = $1 AND ended_at IS NOT NULL AND forgotten_at IS NULL ORDER BY ended_at DESC, id DESC LIMIT $2";
 
 /// $1 person, $2 version as read, $3 now, $4–$9 facts learnt, $10/$11 the message of each and its time, $12 chains that
-/// lapse, $13 what they are part of, $14 facts told again, $15 chains to forget, $16 when those of $14 were told.
+/// lapse, $13 what they are part of, $14 facts told again, $15 chains to forget, $16 when those of $14 were told, $17 facts to
+/// forget by themselves.
 const WRITE: &str = "
     WITH person AS (
         UPDATE users SET facts_version = facts_version + 1 WHERE id = $1 AND facts_version = $2 RETURNING id
@@ -253,9 +263,10 @@ const WRITE: &str = "
             times_said = f.times_said + (f.id = ANY ($14))::integer,
             last_said_at = GREATEST(f.last_said_at, (SELECT max(c.said_at) FROM unnest($14::uuid[], $16::timestamptz[]) AS c (id, said_at)
                                                      WHERE c.id = f.id)),
-            forgotten_at = CASE WHEN f.chain = ANY ($15) THEN COALESCE(f.forgotten_at, $3) ELSE f.forgotten_at END
+            forgotten_at = CASE WHEN f.chain = ANY ($15) OR f.id = ANY ($17::uuid[]) THEN COALESCE(f.forgotten_at, $3)
+                                ELSE f.forgotten_at END
         FROM person
-        WHERE f.user_id = person.id AND (f.chain = ANY ($12) OR f.id = ANY ($14) OR f.chain = ANY ($15))
+        WHERE f.user_id = person.id AND (f.chain = ANY ($12) OR f.id = ANY ($14) OR f.chain = ANY ($15) OR f.id = ANY ($17))
     )
     SELECT count(*) FROM person";
 
@@ -329,6 +340,7 @@ pub(crate) async fn write(
         .bind(columns.confirmed)
         .bind(&changes.forgotten)
         .bind(changes.confirmed.iter().map(|confirmed| confirmed.said_at.unwrap_or(now)).collect::<Vec<_>>())
+        .bind(&changes.forgotten_alone)
         .fetch_one(connection)
         .await?;
     Ok(written > 0)

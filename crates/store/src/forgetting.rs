@@ -1,6 +1,7 @@
 //! Forgetting: a fact that a person wants forgotten goes from everywhere, and not only from the list of facts.
 //!
-//! Asking marks the fact's chain ([`FactChanges::forgotten`]); from then on nothing shows it, and its rows are what is owed.
+//! Asking marks the fact's chain ([`FactChanges::forgotten`]), or of what is over the fact alone, since what took its place may
+//! hold still ([`FactChanges::forgotten_alone`]); from then on nothing shows it, and its rows are what is owed.
 //! [`Forgetting::settle`] pays: in one transaction it empties the messages that hold the fact (the one in which it was told,
 //! the answers that take it up, the asking, and wherever it was said again), takes them out of the index and out of the answers that are
 //! kept for repeats, throws away the summaries and titles that may hold it, so that they are made anew from what is left, and
@@ -10,6 +11,7 @@
 //! of talks, for any of it may tell it. It must not stay owed: while it is, nothing of the person is summed up or forgotten.
 //!
 //! [`FactChanges::forgotten`]: crate::facts::FactChanges::forgotten
+//! [`FactChanges::forgotten_alone`]: crate::facts::FactChanges::forgotten_alone
 
 mod found;
 
@@ -62,15 +64,19 @@ impl Store {
 const OWED: &str = "
     SELECT user_id FROM facts WHERE forgotten_at <= $1 AND user_id <> ALL ($2) ORDER BY forgotten_at LIMIT 1";
 
+/// When it ended counts where nothing took its place: what did was told then, and is not to be forgotten with it.
 const TO_FORGET: &str = "
-    SELECT f.content, f.message_id, f.created_at, f.forgotten_at, m.number FROM facts f
+    SELECT f.content, f.message_id, f.created_at, f.forgotten_at, m.number,
+           CASE WHEN NOT EXISTS (SELECT FROM facts s WHERE s.user_id = f.user_id AND s.chain = f.chain AND s.forgotten_at IS NULL)
+                THEN f.ended_at END AS over_at
+    FROM facts f
     LEFT JOIN messages m ON m.id = f.message_id AND m.created_at = f.created_at
     WHERE f.user_id = $1 AND f.forgotten_at IS NOT NULL";
 
-/// $1 person, $2/$3 the messages in which it was told, $4 numbers of messages that hold it, $5 when it was asked to forget it:
-/// if that was in a turn, its answer has that time. An answer belongs to the turn of its message, and is written when that
-/// ends. $6 the messages whose answers hold it for certain: no words tell. $7 those times of asking of which the turn holds it
-/// for certain.
+/// $1 person, $2/$3 the messages in which it was told, $4 numbers of messages that hold it, $5 when it was asked to forget it,
+/// and when it was said to be over: if that was in a turn, its answer has that time. An answer belongs to the turn of its
+/// message, and is written when that ends. $6 the messages whose answers hold it for certain: no words tell. $7 those times of
+/// asking of which the turn holds it for certain.
 const HELD: &str = "
     WITH source AS (
         SELECT m.* FROM unnest($2::uuid[], $3::timestamptz[]) AS s (id, created_at)
@@ -188,6 +194,7 @@ struct FactRow {
     created_at: DateTime<Utc>,
     forgotten_at: DateTime<Utc>,
     number: Option<i32>,
+    over_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromRow)]
@@ -310,13 +317,14 @@ async fn empty(
 ) -> Result<Vec<MessageRow>, StoreError> {
     let sources: (Vec<_>, Vec<_>) = facts.iter().filter_map(|fact| Some((fact.message_id?, fact.created_at))).unzip();
     let illegible = facts.iter().enumerate().filter(|(at, _)| found.illegible.contains(at));
+    let asked = facts.iter().flat_map(|fact| [Some(fact.forgotten_at), fact.over_at]).flatten();
     let unsaid = facts.iter().zip(&found.traces).filter(|(_, trace)| trace.is_unsaid());
     let rows: Vec<MessageRow> = sqlx::query_as(HELD)
         .bind(user_id)
         .bind(&sources.0)
         .bind(sources.1)
         .bind(&found.numbers)
-        .bind(facts.iter().map(|fact| fact.forgotten_at).collect::<Vec<_>>())
+        .bind(asked.collect::<Vec<_>>())
         .bind(unsaid.filter_map(|(fact, _)| fact.message_id).collect::<Vec<_>>())
         .bind(illegible.map(|(_, fact)| fact.forgotten_at).collect::<Vec<_>>())
         .fetch_all(&mut *connection)

@@ -19,6 +19,8 @@ pub(super) enum Action {
     Category(Option<String>, u32),
     /// The facts that hold these words; which page.
     Search(String, u32),
+    /// What is over and has nothing in its place; which page.
+    Past(u32),
     /// One fact.
     Fact(Uuid),
     /// What to search for is to be asked.
@@ -48,6 +50,7 @@ impl Action {
             Self::Overview => "o".to_owned(),
             Self::Category(category, page) => format!("c:{page}:{}", category.as_deref().unwrap_or_default()),
             Self::Search(words, page) => format!("q:{page}:{words}"),
+            Self::Past(page) => format!("p:{page}"),
             Self::Fact(fact) => format!("f:{}", fact.simple()),
             Self::AskForWords => "w".to_owned(),
             Self::AskForCorrection(fact) => format!("e:{}", fact.simple()),
@@ -76,6 +79,7 @@ impl Action {
                 Self::Category(known, page)
             }
             "q" => paged().map(|(page, words)| Self::Search(words.to_owned(), page))?,
+            "p" => Self::Past(rest.parse().ok()?),
             "f" => Self::Fact(fact()?),
             "w" => Self::AskForWords,
             "e" => Self::AskForCorrection(fact()?),
@@ -153,6 +157,7 @@ mod tests {
             Action::Overview,
             Action::Category(None, 0),
             Action::Search("кот: чёрный".to_owned(), 9999),
+            Action::Past(u32::MAX),
             Action::Fact(fact),
             Action::AskForWords,
             Action::AskForCorrection(fact),

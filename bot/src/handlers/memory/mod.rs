@@ -111,6 +111,10 @@ impl Memory<'_> {
                 let found = self.list(query).await?;
                 Ok(self.screen(view::category(&found, category.as_deref(), self.language)))
             }
+            Action::Past(page) => {
+                let found = self.list(MemoryQuery { past: true, page, ..MemoryQuery::default() }).await?;
+                Ok(self.screen(view::past(&found, self.language)))
+            }
             Action::Search(words, page) => self.search(&words, page).await,
             Action::Fact(fact) => self.fact(fact).await,
             Action::AskForWords => Ok(self.ask(&said(Text::MemoryAskWords), Asked::Words)),

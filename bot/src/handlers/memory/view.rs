@@ -24,7 +24,7 @@ pub(super) fn overview(memory: &MemoryResponse, done: Option<&str>, language: La
     let said = |text: Text<'_>| text.render(language);
     let mut lines: Vec<String> = done.map(|done| format!("{done}\n")).into_iter().collect();
     let mut rows = Vec::new();
-    if memory.total == 0 {
+    if memory.total == 0 && memory.past == 0 {
         lines.push(said(Text::MemoryEmpty));
     } else {
         lines.push(said(Text::MemoryTitle { total: memory.total }));
@@ -40,6 +40,9 @@ pub(super) fn overview(memory: &MemoryResponse, done: Option<&str>, language: La
         if let Some(limit) = memory.limit {
             let text = if memory.total >= limit { Text::MemoryFull { limit } } else { Text::MemoryLimit { limit } };
             lines.push(said(text));
+        }
+        if memory.past > 0 {
+            rows.push(vec![button(Text::MemoryEarlier { past: memory.past }, Action::Past(0), language)]);
         }
         rows.push(vec![button(Text::MemorySearch, Action::AskForWords, language)]);
     }
@@ -57,6 +60,11 @@ pub(super) fn category(memory: &MemoryResponse, category: Option<&str>, language
     page(memory, title, |page| Action::Category(category.map(str::to_owned), page), language)
 }
 
+/// A page of what is over.
+pub(super) fn past(memory: &MemoryResponse, language: Language) -> Screen {
+    page(memory, Text::MemoryEarlierTitle.render(language), Action::Past, language)
+}
+
 /// A page of what was searched for.
 pub(super) fn found(memory: &MemoryResponse, words: &str, language: Language) -> Screen {
     let title = match memory.found {
@@ -72,7 +80,7 @@ fn page(memory: &MemoryResponse, title: String, turn_to: impl Fn(u32) -> Action,
     if !memory.facts.is_empty() {
         lines.push(String::new());
     }
-    lines.extend(numbered().map(|(number, fact)| format!("{number}. {}", escape(&fact.content))));
+    lines.extend(numbered().map(|(number, fact)| format!("{number}. {}", line(fact, language))));
     let open = numbered().map(|(number, fact)| (number.to_string(), Action::Fact(fact.id).data()));
     let mut rows = vec![open.collect::<Vec<_>>()];
     if memory.pages > 1 {
@@ -86,7 +94,15 @@ fn page(memory: &MemoryResponse, title: String, turn_to: impl Fn(u32) -> Action,
     Screen { html: lines.join("\n"), rows }
 }
 
-/// One fact.
+/// A fact as a list shows it: what is over is told apart from what holds.
+fn line(fact: &FactData, language: Language) -> String {
+    match fact.ended_on {
+        Some(day) => Text::MemoryOver { fact: &fact.content, until: &date(day, language) }.render(language),
+        None => escape(&fact.content),
+    }
+}
+
+/// One fact. What is over was true, and is there to be forgotten and not to be put right.
 pub(super) fn fact(FactResponse { fact, history }: &FactResponse, language: Language) -> Screen {
     let said = |text: Text<'_>| text.render(language);
     let mut lines = vec![format!("<b>{}</b>", escape(&fact.content)), String::new()];
@@ -95,6 +111,9 @@ pub(super) fn fact(FactResponse { fact, history }: &FactResponse, language: Lang
         lines.push(said(Text::MemoryDay { date: &date(day, language) }));
     }
     lines.push(said(Text::MemoryTold { date: &date(fact.told_on, language) }));
+    if let Some(day) = fact.ended_on {
+        lines.push(said(Text::MemoryEnded { date: &date(day, language) }));
+    }
     if fact.times_told > 1 {
         lines.push(said(Text::MemoryTimes { times: fact.times_told }));
     }
@@ -108,13 +127,15 @@ pub(super) fn fact(FactResponse { fact, history }: &FactResponse, language: Lang
             lines.push(said(Text::MemoryPastMore { more: u32::try_from(more).unwrap_or(u32::MAX) }));
         }
     }
+    let forget = button(Text::MemoryForget, Action::AskToForget(fact.id), language);
+    if fact.ended_on.is_some() {
+        let back = button(Text::MemoryBack, Action::Past(0), language);
+        return Screen { html: lines.join("\n"), rows: vec![vec![forget], vec![back]] };
+    }
     let category = button(Text::MemoryCategory, Action::AskForCategory(fact.id), language);
     let day = has_day(fact).then(|| button(Text::MemoryWhen, Action::AskForDay(fact.id), language));
     let rows = vec![
-        vec![
-            button(Text::MemoryCorrect, Action::AskForCorrection(fact.id), language),
-            button(Text::MemoryForget, Action::AskToForget(fact.id), language),
-        ],
+        vec![button(Text::MemoryCorrect, Action::AskForCorrection(fact.id), language), forget],
         [category].into_iter().chain(day).collect(),
         vec![button(Text::MemoryBack, Action::Category(Some(fact.category.clone()), 0), language)],
     ];
@@ -200,6 +221,7 @@ mod tests {
             day: None,
             told_on: day(1),
             times_told: 1,
+            ended_on: None,
         }
     }
 
@@ -208,6 +230,7 @@ mod tests {
         MemoryResponse {
             user_id: 42,
             total: 12,
+            past: 0,
             limit: Some(50),
             categories: vec![count("family", 7), count("work", 4), count("other", 1)],
             found: 7,
@@ -228,11 +251,27 @@ mod tests {
 
     #[test]
     fn a_long_history_is_shown_by_its_newest_and_fits_into_a_message() {
-        let past = PastFact { content: "я".repeat(300), told_on: day(1), ended_on: Some(day(9)) };
+        let past =
+            PastFact { id: Uuid::from_u128(9), content: "я".repeat(300), told_on: day(1), ended_on: Some(day(9)) };
         let moved = |times| FactResponse { fact: known(1, &"я".repeat(300)), history: vec![past.clone(); times] };
         let shown = |times| fact(&moved(times), Language::Ru).html;
         assert!(shown(23).encode_utf16().count() <= 4096 && shown(23).ends_with("и ещё 13 раз"), "{}", shown(23));
         assert!(!shown(10).contains("и ещё"));
+    }
+
+    #[test]
+    fn what_is_over_is_told_apart_and_can_be_forgotten_alone() {
+        let over = FactData { ended_on: Some(day(9)), ..known(1, "Учит <испанский>") };
+        for language in Language::ALL {
+            let gone = MemoryResponse { past: 1, pages: 1, facts: vec![over.clone()], ..MemoryResponse::default() };
+            let shown_of = |screen: Screen| shown(&screen);
+            assert!(shown_of(overview(&gone, None, language)).contains("(mem:p:0)"), "there is no way to it");
+            let listed = shown_of(past(&gone, language));
+            assert!(listed.contains("&lt;испанский&gt; (") && listed.contains("(mem:f:"), "{listed}");
+            let one = shown_of(fact(&FactResponse { fact: over.clone(), history: Vec::new() }, language));
+            assert!(one.contains("(mem:d:") && one.contains("(mem:p:0)"), "{one}");
+            assert!(!one.contains("(mem:e:") && !one.contains("(mem:k:"), "{one}");
+        }
     }
 
     /// Languages whose pages are compared with what somebody has read; those of the others must be such as Telegram takes.
@@ -245,6 +284,7 @@ mod tests {
             let moved = FactResponse {
                 fact: FactData { day: Some(day(20)), times_told: 3, ..known(1, "Работает в <музее>") },
                 history: vec![PastFact {
+                    id: Uuid::from_u128(9),
                     content: "Работает в библиотеке".to_owned(),
                     told_on: day(1),
                     ended_on: Some(day(9)),

@@ -28,9 +28,18 @@ impl FakeApi {
         let id = Uuid::now_v7();
         let (category, content) = (category.to_owned(), content.to_owned());
         let told_on = "2026-03-01".parse().unwrap();
-        let fact = FactData { id, category, content, confidence: 90, day: None, told_on, times_told: 1 };
+        let fact =
+            FactData { id, category, content, confidence: 90, day: None, told_on, times_told: 1, ended_on: None };
         self.lock().facts.push((person, fact));
         id
+    }
+
+    /// From now on, this is remembered of a person as what is over.
+    pub(crate) fn remember_past(&self, person: i64, category: &str, content: &str) {
+        let id = self.remember(person, category, content);
+        let mut world = self.lock();
+        let fact = world.facts.iter_mut().map(|(_, fact)| fact).find(|fact| fact.id == id).unwrap();
+        fact.ended_on = "2026-03-09".parse().ok();
     }
 
     /// What is remembered of a person.
@@ -51,7 +60,8 @@ async fn list(
     if let Err(response) = person(&world, &headers) {
         return response;
     }
-    let own: Vec<_> = world.facts.iter().filter(|(owner, _)| *owner == user_id).map(|(_, fact)| fact).collect();
+    let own = world.facts.iter().filter(|(owner, _)| *owner == user_id).map(|(_, fact)| fact);
+    let (own, over): (Vec<_>, Vec<_>) = own.partition(|fact| fact.ended_on.is_none());
     let mut categories: Vec<CategoryCount> = Vec::new();
     for fact in &own {
         match categories.iter_mut().find(|count| count.category == fact.category) {
@@ -63,7 +73,9 @@ async fn list(
         query.category.as_ref().is_none_or(|category| *category == fact.category)
             && query.words.as_ref().is_none_or(|words| fact.content.contains(words))
     };
-    let found: Vec<FactData> = own.iter().filter(wanted).map(|fact| (*fact).clone()).collect();
+    let holding = own.iter().filter(|_| !query.past);
+    let past = over.iter().filter(|_| query.past || query.words.is_some());
+    let found: Vec<FactData> = holding.chain(past).filter(wanted).map(|fact| (*fact).clone()).collect();
     let per_page = query.per_page.unwrap_or(10) as usize;
     let pages = found.len().div_ceil(per_page).max(1);
     let page = (query.page as usize).min(pages - 1);
@@ -71,6 +83,7 @@ async fn list(
     Json(MemoryResponse {
         user_id,
         total: number(own.len()),
+        past: number(over.len()),
         limit: Some(50),
         categories,
         found: number(found.len()),

@@ -1,7 +1,10 @@
 //! `remember`, `forget` and `recall`.
 
 use evolve_domain::{
-    fact::{self, Category, USUAL_CONFIDENCE},
+    fact::{
+        self, Category, USUAL_CONFIDENCE,
+        told::{Named, Shown, named},
+    },
     memory::{
         question::{Names, Question},
         terms::terms,
@@ -16,7 +19,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Context, Effects, profile, text};
-use crate::facts::{Outcome, Telling, Wish};
+use crate::facts::{Outcome, Telling, Wish, past_with};
 
 /// Messages that one search returns.
 const FOUND: usize = 10;
@@ -58,14 +61,49 @@ pub(crate) fn confidence(said: Option<&Value>) -> u8 {
     (0..=100_u8).rev().find(|percent| f64::from(*percent) / 100.0 <= share).unwrap_or_default()
 }
 
-pub(super) fn forget(args: &Value, context: &Context<'_>, effects: &mut Effects) -> Result<Value, String> {
-    let words = text(args, "fact", fact::MAX_CHARS)?;
+pub(super) async fn forget(
+    args: &Value,
+    context: &Context<'_>,
+    effects: &mut Effects,
+) -> Result<Result<Value, String>, StoreError> {
+    let words = match text(args, "fact", fact::MAX_CHARS) {
+        Ok(words) => words,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let is_outdated = args.get("outdated").and_then(Value::as_bool).unwrap_or_default();
     if let Some(forgotten) = profile::forget(&words, is_outdated, context, effects) {
-        return forgotten;
+        return Ok(forgotten);
     }
-    let wish = if is_outdated { Wish::End(words) } else { Wish::Forget(words) };
-    match effects.wish(wish, context)? {
+    let wish = if is_outdated { Wish::End(words.clone()) } else { Wish::Forget(words.clone()) };
+    let mut outcome = effects.wish(wish, context);
+    if !is_outdated && matches!(outcome, Ok(Outcome::Gone(0))) {
+        outcome = forget_past(&words, context, effects).await?;
+    }
+    Ok(outcome.and_then(gone))
+}
+
+/// Forgets what is over: nothing that holds is named by these words.
+async fn forget_past(
+    words: &str,
+    context: &Context<'_>,
+    effects: &mut Effects,
+) -> Result<Result<Outcome, String>, StoreError> {
+    let history = context.store.facts().history(context.user_id).await?;
+    let shown: Vec<Shown<'_>> = history.iter().map(|fact| (fact.content.as_str(), fact.day)).collect();
+    let past = history.as_slice();
+    let of = |places: Vec<usize>| places.into_iter().filter_map(move |place| past.get(place));
+    Ok(match named(words, &shown) {
+        Named::These(places) => {
+            let going = of(places).flat_map(|fact| past_with(fact, context.facts, past)).collect();
+            effects.wish(Wish::ForgetPast(going), context)
+        }
+        Named::Unclear(places) => Ok(Outcome::Unclear(of(places).map(|fact| fact.content.clone()).collect())),
+    })
+}
+
+/// What the model is told of what was to be forgotten, or ended.
+fn gone(outcome: Outcome) -> Result<Value, String> {
+    match outcome {
         Outcome::Gone(count) if count > 0 => Ok(json!({"ok": true, "forgotten": count})),
         Outcome::Unclear(facts) => {
             let facts = facts.iter().map(|fact| format!("{fact:?}")).collect::<Vec<_>>().join(", ");

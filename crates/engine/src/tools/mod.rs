@@ -136,7 +136,7 @@ pub async fn run(
             Err("these are your instructions, and nothing about the person".to_owned())
         }
         Tool::Remember => memory::remember(args, context, effects),
-        Tool::Forget => memory::forget(args, context, effects),
+        Tool::Forget => memory::forget(args, context, effects).await?,
         Tool::Recall => memory::recall(args, context).await?,
         Tool::SetProfile => profile::set_profile(args, context.now, effects),
         Tool::CurrentTime => Ok(current_time(context)),

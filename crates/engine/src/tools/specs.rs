@@ -38,7 +38,7 @@ fn describe(tool: Tool) -> (&'static str, Value) {
             json!({
                 "type": "object",
                 "properties": {
-                    "fact": {"type": "string", "description": "The fact as it stands in the section Facts, or the name of the field: name, gender, birthday, occupation or city"},
+                    "fact": {"type": "string", "description": "The fact as it stands in the section Facts, or in `held_once` of `recall`, or the name of the field: name, gender, birthday, occupation or city"},
                     "outdated": {"type": "boolean", "description": "Whether it is only no longer true: then it is kept as history"},
                 },
                 "required": ["fact"],

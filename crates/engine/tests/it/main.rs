@@ -40,6 +40,8 @@ mod model_scripted;
 #[cfg(test)]
 mod model_support;
 #[cfg(test)]
+mod past;
+#[cfg(test)]
 mod prompt;
 #[cfg(test)]
 mod relationship;

@@ -106,7 +106,8 @@ impl Persisted {
 /// the person's settings as they were, $28 person, $29–$33 the bond as it was read, $34–$37 the rest of the bond after,
 /// $38–$41 relationship events, $42/$43 the level reached, $44–$46 the entries of the index: whose message, term, posting,
 /// $47–$49 the rest of the facts: confidence, day, chain, $50 chains that lapse, $51 what they are part of, $52 facts told
-/// again, $53 the version of the facts as read, where any changes, $54 the picture of the reply.
+/// again, $53 the version of the facts as read, where any changes, $54 the picture of the reply, $55 facts to
+/// forget by themselves.
 const PERSIST: &str = "
     WITH locked AS (
         SELECT id, points, last_day, points_today, streak, best_level, messages,
@@ -165,9 +166,11 @@ const PERSIST: &str = "
                               WHERE l.chain = f.chain LIMIT 1), f.chain),
             times_said = f.times_said + (f.id = ANY ($52))::integer,
             last_said_at = CASE WHEN f.id = ANY ($52) THEN GREATEST(f.last_said_at, $3) ELSE f.last_said_at END,
-            forgotten_at = CASE WHEN f.chain = ANY ($14) THEN COALESCE(f.forgotten_at, $3) ELSE f.forgotten_at END
+            forgotten_at = CASE WHEN f.chain = ANY ($14) OR f.id = ANY ($55::uuid[]) THEN COALESCE(f.forgotten_at, $3)
+                                ELSE f.forgotten_at END
         FROM held
-        WHERE f.user_id = held.user_id AND (f.chain = ANY ($50) OR f.id = ANY ($52::uuid[]) OR f.chain = ANY ($14::uuid[]))
+        WHERE f.user_id = held.user_id AND (f.chain = ANY ($50) OR f.id = ANY ($52::uuid[]) OR f.chain = ANY ($14::uuid[])
+                                            OR f.id = ANY ($55))
     ), person AS (
         UPDATE users SET points = $18, last_day = $34, points_today = $35, streak = $36, best_level = $37,
                          messages = messages + fresh, facts_version = facts_version + ($53::integer IS NOT NULL)::integer,
@@ -304,6 +307,7 @@ impl Turns<'_> {
             .bind(facts.confirmed)
             .bind((!work.facts.is_empty()).then_some(work.facts.version))
             .bind(work.picture)
+            .bind(&work.facts.forgotten_alone)
             .fetch_optional(&self.0.pool)
             .await?)
     }
