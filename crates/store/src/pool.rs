@@ -131,7 +131,20 @@ impl Pool {
 
     /// Ends `work`, which takes several statements and for which nobody waits, if it has not ended in time.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        timeout(self.care.limits.transaction, work).await.unwrap_or_else(|_| {
+        self.ended_after(self.care.limits.transaction, work).await
+    }
+
+    /// The same for what somebody waits for: it has no more time than a statement.
+    pub(crate) async fn soon<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.ended_after(self.care.limits.statement, work).await
+    }
+
+    async fn ended_after<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        timeout(limit, work).await.unwrap_or_else(|_| {
             self.fell_silent();
             Err(silent().into())
         })

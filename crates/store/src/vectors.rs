@@ -153,17 +153,20 @@ impl Vectors<'_> {
             let (is_enabled,) = sqlx::query_as(IS_ENABLED).fetch_one(connection).await?;
             Ok(is_enabled)
         };
-        let mut transaction = self.0.pool.begin().await?;
-        if is_enabled(&mut transaction).await? {
-            return Ok(());
-        }
-        let [lock, enable] = ENABLE;
-        sqlx::query(lock).execute(&mut *transaction).await?;
-        if !is_enabled(&mut transaction).await? {
-            sqlx::query(enable).execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        let enabled = async {
+            let mut transaction = self.0.pool.begin().await?;
+            if is_enabled(&mut transaction).await? {
+                return Ok(());
+            }
+            let [lock, enable] = ENABLE;
+            sqlx::query(lock).execute(&mut *transaction).await?;
+            if !is_enabled(&mut transaction).await? {
+                sqlx::query(enable).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await?;
+            Ok(())
+        };
+        self.0.pool.within(enabled).await
     }
 
     /// Messages of a person that have no vector of this model, oldest first.

@@ -63,19 +63,22 @@ impl Facts<'_> {
         vectors: &[Vec<f32>],
     ) -> Result<(), StoreError> {
         let tokens: Vec<String> = vectors.iter().map(|vector| self.0.keys.encrypt_bytes(&pack(vector))).collect();
-        let mut transaction = self.0.pool.begin().await?;
-        // Whoever forgets or corrects something holds the person too.
-        hold(&mut transaction, user_id).await?;
-        sqlx::query(PLACE)
-            .bind(user_id)
-            .bind(model)
-            .bind(facts.iter().map(|fact| fact.id).collect::<Vec<_>>())
-            .bind(facts.iter().map(|fact| fact.token.as_str()).collect::<Vec<_>>())
-            .bind(tokens)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
+        let placed = async {
+            let mut transaction = self.0.pool.begin().await?;
+            // Whoever forgets or corrects something holds the person too.
+            hold(&mut transaction, user_id).await?;
+            sqlx::query(PLACE)
+                .bind(user_id)
+                .bind(model)
+                .bind(facts.iter().map(|fact| fact.id).collect::<Vec<_>>())
+                .bind(facts.iter().map(|fact| fact.token.as_str()).collect::<Vec<_>>())
+                .bind(tokens)
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(())
+        };
+        self.0.pool.within(placed).await
     }
 }
 

@@ -42,6 +42,9 @@ impl Collector for PoolCollector {
 #[derive(Debug, Default)]
 struct Busy {
     is_busy: bool,
+    /// Whether it was told that it is.
+    is_told: bool,
+    /// When it was told the last time.
     said: Option<Instant>,
 }
 
@@ -56,13 +59,14 @@ impl Busy {
     /// Whether this look is worth a warning.
     fn look(&mut self, in_use: u32, max: u32, now: Instant) -> bool {
         let bound = if self.is_busy { Self::UNTIL } else { Self::FROM };
-        let was_busy = std::mem::replace(&mut self.is_busy, u64::from(in_use) * 100 > u64::from(max) * bound);
-        let is_new = self.is_busy && !was_busy;
+        self.is_busy = u64::from(in_use) * 100 > u64::from(max) * bound;
         let is_time = self.said.is_none_or(|said| now.saturating_duration_since(said) >= Self::SAID_EVERY);
-        if is_new && is_time {
+        let is_due = self.is_busy && !self.is_told && is_time;
+        if is_due {
             self.said = Some(now);
         }
-        is_new && is_time
+        self.is_told = self.is_busy && (self.is_told || is_due);
+        is_due
     }
 }
 
@@ -148,8 +152,8 @@ mod tests {
         assert!(!busy.look(still, max, now) && busy.is_busy, "it is told again and again");
         assert!(!busy.look(room, max, now) && !busy.is_busy);
         assert!(!busy.look(too_many, max, now) && busy.is_busy, "twice in a minute");
-        busy.look(room, max, now);
-        assert!(busy.look(too_many, max, now + Busy::SAID_EVERY));
+        assert!(busy.look(too_many, max, now + Busy::SAID_EVERY), "it is never told");
+        assert!(!busy.look(too_many, max, now + Busy::SAID_EVERY * 3), "it is told again and again");
     }
 
     #[tokio::test]

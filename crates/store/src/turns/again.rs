@@ -268,12 +268,15 @@ impl Turns<'_> {
     /// # Errors
     /// [`StoreError`]; then nothing was written.
     pub async fn replace(&self, turn: &TurnLease, work: &Replace<'_>) -> Result<Replaced, StoreError> {
-        let mut transaction = self.0.pool.begin().await?;
-        let written = replace(&mut transaction, &self.0.keys, turn, work).await?;
-        if written == Replaced::Written {
-            transaction.commit().await?;
-        }
-        Ok(written)
+        let replaced = async {
+            let mut transaction = self.0.pool.begin().await?;
+            let written = replace(&mut transaction, &self.0.keys, turn, work).await?;
+            if written == Replaced::Written {
+                transaction.commit().await?;
+            }
+            Ok(written)
+        };
+        self.0.pool.soon(replaced).await
     }
 }
 

@@ -78,15 +78,18 @@ impl Turns<'_> {
     /// # Errors
     /// [`StoreError`]; then nothing was changed.
     pub async fn correct(&self, user_id: i64, said: &Said, text: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let mut transaction = self.0.pool.begin().await?;
-        hold(&mut transaction, user_id).await?;
-        let changed = say(&mut transaction, user_id, (said.id, said.created_at), text).await?;
-        if let Some(conversation) = changed {
-            let meter = sqlx::query(METER).bind(user_id).bind(conversation).bind(now).bind(RESTARTS);
-            meter.execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok(changed.is_some())
+        let corrected = async {
+            let mut transaction = self.0.pool.begin().await?;
+            hold(&mut transaction, user_id).await?;
+            let changed = say(&mut transaction, user_id, (said.id, said.created_at), text).await?;
+            if let Some(conversation) = changed {
+                let meter = sqlx::query(METER).bind(user_id).bind(conversation).bind(now).bind(RESTARTS);
+                meter.execute(&mut *transaction).await?;
+            }
+            transaction.commit().await?;
+            Ok(changed.is_some())
+        };
+        self.0.pool.soon(corrected).await
     }
 }
 
