@@ -44,8 +44,9 @@ pub struct Page {
 
 /// Says something to many, now or at a time.
 ///
-/// It goes out behind everything that is owed to one person, at four fifths of what Telegram allows at most. Nobody is written to
-/// twice. It stops by itself when too many fail.
+/// It goes out behind everything that is owed to one person, at four fifths of what Telegram allows at most. Where an
+/// answer of Telegram is lost, it is not sent again, and counts as failed; a person is written to twice only where a process or
+/// Postgres dies between the sending of it and the writing down. It stops by itself when too many fail.
 #[utoipa::path(
     post, path = "/api/v1/admin/broadcast", tag = "operation", security(("service_key" = [])),
     request_body = BroadcastRequest,

@@ -123,7 +123,13 @@ async fn configuration(file: &FileArgument) -> Vec<Finding> {
         Err(error) => return vec![Bad(explain(&error))],
     };
     let mut findings = vec![Good(format!("the bot {:?} is well-formed", bot.name()))];
-    let plan = Plan::make(bot, |name| std::env::var(name).ok());
+    let plan = match Plan::from_environment(bot) {
+        Ok(plan) => plan,
+        Err(error) => {
+            findings.push(Bad(explain(&error)));
+            return findings;
+        }
+    };
     findings.extend(plan.notes.into_iter().map(Note));
     if let Some(url) = plan.database_url {
         // The error has the host, never the password.

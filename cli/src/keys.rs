@@ -22,6 +22,29 @@ pub(crate) const REDIS_PASSWORD: &str = "REDIS_PASSWORD";
 /// The token of the bot in the simulated Telegram.
 pub(crate) const SIMULATOR_TOKEN: &str = "SIMULATOR_TOKEN";
 
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A variable that is set and not empty, or what the file holds that `NAME_FILE` names, as every process of ours reads it. What is
+/// named and cannot be read is never taken for nothing: work would be done on another database than the one that was meant.
+///
+/// # Errors
+/// When that file cannot be read, or is empty.
+pub(crate) fn variable(name: &str) -> anyhow::Result<Option<String>> {
+    if let Some(value) = set(name) {
+        return Ok(Some(value));
+    }
+    let file = format!("{name}_FILE");
+    let Some(path) = set(&file) else { return Ok(None) };
+    let advice = || format!("{file} names {path}, which cannot be read: let this account read it, or unset {file}");
+    let text = std::fs::read_to_string(&path).with_context(advice)?;
+    if text.trim().is_empty() {
+        bail!("{file} names {path}, which is empty: write {name} into it, or unset {file}");
+    }
+    Ok(Some(text.trim().to_owned()))
+}
+
 /// The key of this name: the one that is kept in `directory`, or a new one that is kept from now on.
 pub(crate) fn key(directory: &Path, name: &str) -> anyhow::Result<String> {
     let path = directory.join(name);
@@ -44,7 +67,7 @@ pub(crate) fn check_belong(directory: &Path, data: &Path) -> anyhow::Result<()> 
         return Ok(());
     }
     for name in [ENCRYPTION_KEY, POSTGRES_PASSWORD] {
-        let is_given = name == ENCRYPTION_KEY && std::env::var(name).is_ok_and(|value| !value.is_empty());
+        let is_given = name == ENCRYPTION_KEY && (set(name).is_some() || set(&format!("{name}_FILE")).is_some());
         let path = directory.join(name);
         if !is_given && !path.exists() {
             bail!(

@@ -1,5 +1,5 @@
 //! `evolve migrate` and `evolve rotate-keys`: what is done to a database by hand. The database is the one in
-//! `DATABASE_URL`, else the private one: of the running `evolve up`, or started for as long as it takes.
+//! `DATABASE_URL` or `DATABASE_URL_FILE`, else the private one: of the running `evolve up`, or started for as long as it takes.
 
 use anyhow::{Context, bail};
 use evolve_runtime::metrics::Metrics;
@@ -12,15 +12,10 @@ use evolve_testkit::postgres::PostgresServer;
 
 use crate::MigrateStep;
 use crate::home::{Home, HomeLock};
-use crate::keys::{ENCRYPTION_KEY, keep, key};
+use crate::keys::{ENCRYPTION_KEY, keep, key, variable};
 use crate::say::{command, say};
 use crate::servers::{self, blocking};
 use crate::state::State;
-
-/// A variable that is set and not empty.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
 
 /// The private database of a home in which nothing else runs.
 struct Private {
@@ -57,11 +52,11 @@ pub(crate) async fn on_database<T>(
     alone: bool,
     work: impl AsyncFnOnce(Database) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    if let Some(url) = variable("DATABASE_URL") {
-        return work(Database { url, keys: variable(ENCRYPTION_KEY) }).await;
+    if let Some(url) = variable("DATABASE_URL")? {
+        return work(Database { url, keys: variable(ENCRYPTION_KEY)? }).await;
     }
     let home = Home::open()?;
-    let keys = || anyhow::Ok(Some(variable(ENCRYPTION_KEY).map_or_else(|| key(&home.keys(), ENCRYPTION_KEY), Ok)?));
+    let keys = || anyhow::Ok(Some(variable(ENCRYPTION_KEY)?.map_or_else(|| key(&home.keys(), ENCRYPTION_KEY), Ok)?));
     if home.holder()?.is_some() {
         if alone {
             bail!("the running bot uses its database: stop it with `{}` first", command("down"));
@@ -82,7 +77,7 @@ pub(crate) async fn on_database<T>(
 /// # Errors
 /// When the database cannot be reached, or a migration fails.
 pub(crate) async fn migrate(step: MigrateStep) -> anyhow::Result<()> {
-    if let Some(url) = variable("DATABASE_URL") {
+    if let Some(url) = variable("DATABASE_URL")? {
         return migrate_at(&url, step).await;
     }
     let home = Home::open()?;
@@ -152,8 +147,8 @@ async fn roles_at(url: &str, prefix: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When the database cannot be reached, or holds what none of the keys decrypts; everything else is re-encrypted then.
 pub(crate) async fn rotate_keys() -> anyhow::Result<()> {
-    if let Some(url) = variable("DATABASE_URL") {
-        let list = variable(ENCRYPTION_KEY).context(
+    if let Some(url) = variable("DATABASE_URL")? {
+        let list = variable(ENCRYPTION_KEY)?.context(
             "ENCRYPTION_KEY is not set: the keys, comma-separated, the new one first. Give the same list to every process \
              that uses this database before you run this. `evolve up` keeps the ones that it made in .evolve/keys",
         )?;
@@ -163,7 +158,7 @@ pub(crate) async fn rotate_keys() -> anyhow::Result<()> {
     if home.holder()?.is_some() {
         bail!("the running bot would not know the new key: stop it with `{}` first", command("down"));
     }
-    if let Some(list) = variable(ENCRYPTION_KEY) {
+    if let Some(list) = variable(ENCRYPTION_KEY)? {
         let private = Private::start(&home).await?;
         let result = rotate_at(private.server.url(), list).await;
         private.stop().await?;

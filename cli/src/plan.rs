@@ -1,12 +1,15 @@
 //! What `evolve up` is going to run: the bot's file and the environment, decided into one plan. Pure, so that every
 //! combination of "has a token", "has a key", "has a database" can be tested without starting anything.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use anyhow::Context;
 use evolve_operator::EvolveBot;
 use evolve_operator::build::environment::key_of;
 use evolve_operator::crd::{EvolveBotSpec, Provider, ProviderKind, SecretKeyRef};
+
+use crate::keys::variable;
 
 /// The Secret that local keys belong to. Its entries are environment variables, or files in `.evolve/keys`.
 pub(crate) const LOCAL: &str = "evolve-up";
@@ -47,6 +50,22 @@ pub(crate) fn read_bot(file: Option<&Path>) -> anyhow::Result<EvolveBot> {
 }
 
 impl Plan {
+    /// Decides by the environment.
+    ///
+    /// # Errors
+    /// When a `NAME_FILE` names what cannot be read.
+    pub(crate) fn from_environment(bot: EvolveBot) -> anyhow::Result<Self> {
+        let unread = Cell::new(None);
+        let lookup = |name: &str| {
+            variable(name).unwrap_or_else(|error| {
+                unread.set(Some(error));
+                None
+            })
+        };
+        let plan = Self::make(bot, lookup);
+        unread.into_inner().map_or(Ok(plan), Err)
+    }
+
     /// Decides. `lookup` reads the environment.
     pub(crate) fn make(mut bot: EvolveBot, lookup: impl Fn(&str) -> Option<String>) -> Self {
         let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());

@@ -12,7 +12,7 @@ use futures::future::select_all;
 use crate::UpArguments;
 use crate::children::{Child, Secrets, ended, sibling};
 use crate::home::Home;
-use crate::keys::{ENCRYPTION_KEY, JWT_SECRET, SERVICE_KEY, SIMULATOR_TOKEN, WEBHOOK_SECRET, key};
+use crate::keys::{ENCRYPTION_KEY, JWT_SECRET, SERVICE_KEY, SIMULATOR_TOKEN, WEBHOOK_SECRET, key, variable};
 use crate::plan::{LOCAL, Plan, read_bot};
 use crate::running::{Running, Signals, listening};
 use crate::say::{command, say, show};
@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: &UpArguments) -> anyhow::Result<()> {
     let home = Home::open()?;
     let _lock = home.lock()?;
     State::remove(&home);
-    let plan = Plan::make(bot, |name| std::env::var(name).ok());
+    let plan = Plan::from_environment(bot)?;
     let mut running = Running::default();
     let result = tokio::select! {
         result = start_and_watch(&home, &plan, &mut running, arguments.background) => result,
@@ -143,8 +143,7 @@ fn local(key: &str) -> SecretKeyRef {
 fn keys(home: &Home, plan: &Plan) -> anyhow::Result<Secrets> {
     let mut secrets: Secrets = plan.service_keys.iter().cloned().collect();
     for name in [JWT_SECRET, ENCRYPTION_KEY, SERVICE_KEY, WEBHOOK_SECRET] {
-        let given = std::env::var(name).ok().filter(|value| !value.is_empty());
-        let value = given.map_or_else(|| key(&home.keys(), name), Ok)?;
+        let value = variable(name)?.map_or_else(|| key(&home.keys(), name), Ok)?;
         secrets.insert(local(name), value);
     }
     Ok(secrets)

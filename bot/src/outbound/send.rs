@@ -191,6 +191,11 @@ async fn failed(bot: &Bot, outgoing: &ClaimedOutgoing, error: TelegramError) {
             bot.pace.pause_for(UNAUTHORIZED_PAUSE);
             again(bot, outgoing, UNAUTHORIZED_PAUSE, kind, false).await;
         }
+        // Nobody asked for it: they rather miss it than are written to twice, and too much of it stops the broadcast.
+        TelegramError::Unavailable { may_have_happened: true, .. } if outgoing.priority == Priority::Broadcast => {
+            tracing::warn!(outbox_id = outgoing.id, %error, "nobody knows whether a broadcast came; it is not sent again");
+            bury(bot, outgoing, "unknown").await;
+        }
         TelegramError::Unavailable { .. } | TelegramError::Conflict(_) => {
             // One that had to wait for others before it has had no chance yet.
             let is_tried = outgoing.attempts > 1;

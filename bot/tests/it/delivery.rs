@@ -136,6 +136,26 @@ async fn a_message_of_which_nobody_knows_whether_it_came_comes_twice_rather_than
     assert_eq!(world.api.turns(), 2, "the companion was asked again");
 }
 
+#[tokio::test]
+async fn a_broadcast_of_which_nobody_knows_whether_it_came_comes_no_second_time() {
+    let world = World::new().await;
+    let pool = world.database.pool();
+    world.telegram.open_chat(anna());
+    // Of the first attempt it is known that it did nothing.
+    world.telegram.fault(Fault::flood("sendMessage", 1).chat(42));
+    world.telegram.fault(Fault::drop_after("sendMessage").chat(42));
+    owe(&world, 42, "To all").await;
+    sqlx::query("UPDATE outbox SET priority = 2").execute(&pool).await.unwrap();
+    let _bot = world.bot().await;
+    evolve_testkit::eventually("it has ended", async || state_of(&world, 42).await != "pending").await;
+    let ended: (String, Option<String>) =
+        sqlx::query_as("SELECT state, error FROM outbox").fetch_one(&pool).await.unwrap();
+    assert_eq!(ended, ("dead".to_owned(), Some("unknown".to_owned())));
+    world.telegram.send_text(anna(), "Раз");
+    world.wait_for_last(42, "echo: Раз").await;
+    assert_eq!(world.texts(42), ["To all", "echo: Раз"]);
+}
+
 #[rstest]
 #[case(403, "Forbidden: bot was blocked by the user")]
 #[case(403, "Forbidden: user is deactivated")]

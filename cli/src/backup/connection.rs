@@ -28,7 +28,7 @@ static OPTIONS: [(&str, &str); 14] = [
 ];
 
 /// What our own programs need, and Postgres' do not.
-const OURS: [&str; 2] = ["DATABASE_URL", "ENCRYPTION_KEY"];
+const OURS: [&str; 4] = ["DATABASE_URL", "DATABASE_URL_FILE", "ENCRYPTION_KEY", "ENCRYPTION_KEY_FILE"];
 
 /// libpq's variables for a database's URL; later ones are meant where one is named twice.
 pub(super) fn libpq(url: &str) -> anyhow::Result<Vec<(&'static str, String)>> {

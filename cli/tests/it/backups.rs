@@ -286,6 +286,42 @@ async fn the_private_database_is_copied_with_its_own_keys_and_put_back() {
     assert!(said.contains("ENCRYPTION_KEY fits what is encrypted"), "{said}");
 }
 
+/// As Kubernetes, Docker and Vault's agent give secrets.
+#[tokio::test]
+async fn a_database_and_a_key_that_are_named_by_files_are_those_that_are_worked_on() {
+    let site = Site::new().await;
+    let secrets = tempfile::tempdir().unwrap();
+    let (url, key) = (secrets.path().join("url"), secrets.path().join("key"));
+    std::fs::write(&url, format!("{}\n", site.database.url())).unwrap();
+    std::fs::write(&key, format!("{}\n", site.key)).unwrap();
+    let place = site.place();
+    let evolve = |arguments: &[&str]| {
+        let mut command = site.world.command(arguments);
+        command.env("DATABASE_URL_FILE", &url).env("ENCRYPTION_KEY_FILE", &key);
+        Ran::from(command.output().unwrap())
+    };
+    let made = evolve(&["backup", "--to", place.to_str().unwrap()]);
+    assert!(made.succeeded, "{}", made.said);
+    run(&site.database, "TRUNCATE users CASCADE").await;
+    let latest = place.join("latest");
+    let restore = ["restore", "--replace", "--from", latest.to_str().unwrap()];
+    let restored = evolve(&restore);
+    assert!(restored.succeeded && restored.said.contains("ENCRYPTION_KEY fits what is encrypted"), "{}", restored.said);
+    assert_eq!(count(&site.database, "users").await, 1);
+    for (content, expected) in [(Some(" \n"), "which is empty"), (None, "which cannot be read")] {
+        std::fs::remove_file(&url).unwrap();
+        if let Some(content) = content {
+            std::fs::write(&url, content).unwrap();
+        }
+        for arguments in [&restore[..], &["migrate"], &["rotate-keys"]] {
+            let refused = evolve(arguments);
+            let says = refused.said.contains("DATABASE_URL_FILE names") && refused.said.contains(expected);
+            assert!(!refused.succeeded && says, "{arguments:?}: {}", refused.said);
+        }
+    }
+    assert!(!site.world.home().exists(), "a private database was made instead");
+}
+
 /// As the operator's migration does it.
 #[tokio::test]
 async fn roles_are_made_with_the_migrations_and_a_prefix_that_is_none_changes_nothing() {

@@ -8,13 +8,15 @@ use evolve_testkit::process::is_alive;
 use tempfile::TempDir;
 
 /// What is set around us and must not decide a test.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 11] = [
     "TELEGRAM_BOT_TOKEN",
     "GOOGLE_API_KEY",
     "DATABASE_URL",
+    "DATABASE_URL_FILE",
     "REDIS_URL",
     "JWT_SECRET",
     "ENCRYPTION_KEY",
+    "ENCRYPTION_KEY_FILE",
     "SERVICE_KEY",
     "WEBHOOK_SECRET",
     "EVOLVE_HOME",

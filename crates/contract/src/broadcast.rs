@@ -160,7 +160,7 @@ pub struct BroadcastProgress {
     pub sent: u64,
     /// Of those: who has blocked the bot, or is gone.
     pub blocked: u64,
-    /// Of those: Telegram refuses it for another reason, or was away for a day.
+    /// Of those: Telegram refuses it for another reason, was away for a day, or nobody knows whether it took it.
     pub failed: u64,
     /// Of those: it waits, or is on its way.
     pub waiting: u64,

@@ -254,6 +254,9 @@ async fn a_broadcast_of_which_too_much_fails_stops_by_itself_and_goes_on_when_so
     again(&world, &replica).await;
     let stopped = stands(&world, id).await;
     assert_eq!((stopped.state, stopped.blocked, stopped.failed, stopped.waiting), (State::Stopped, 300, 60, 0));
+    // Others are told what is so, and not what was owed a moment before.
+    let told = world.count("SELECT (data->>'chosen')::bigint FROM events WHERE kind = 'broadcast.stopped'").await;
+    assert_eq!((told, stopped.chosen), (360, 360));
     again(&world, &replica).await;
     assert_eq!(owed(&world).await, (360, 360));
     use_case(&world).resume(id).await.unwrap();

@@ -22,11 +22,14 @@ impl State {
     }
 }
 
-/// $1 id, $2 from which states, $3 to which, $4 now.
+/// Before its rows, as every lock is taken. $1 id, $2 from which states.
+const HOLD_ACTIVE: &str = "SELECT id FROM broadcasts WHERE id = $1 AND state = ANY ($2) FOR NO KEY UPDATE";
+
+/// Of one that is held. $1 id, $2 to which state, $3 now.
 const HALT: &str = "
-    UPDATE broadcasts SET state = $3, halted_at = CASE WHEN $3 = 'cancelled' THEN halted_at ELSE $4 END,
-                          ended_at = CASE WHEN $3 = 'cancelled' THEN $4 END
-    WHERE id = $1 AND state = ANY ($2)";
+    UPDATE broadcasts SET state = $2, halted_at = CASE WHEN $2 = 'cancelled' THEN halted_at ELSE $3 END,
+                          ended_at = CASE WHEN $2 = 'cancelled' THEN $3 END
+    WHERE id = $1";
 
 /// Before its rows: whoever resumes it, and owes it again, comes before or after.
 const HOLD: &str = "
@@ -60,13 +63,15 @@ impl Broadcasts<'_> {
     /// [`StoreError`]; then nothing changed.
     pub async fn halt(&self, id: Uuid, to: State, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
-        let halt = sqlx::query(HALT).bind(id).bind(to.halts()).bind(to.as_str()).bind(now);
-        let halted = halt.execute(&mut *transaction).await?.rows_affected() > 0;
-        if halted {
+        let hold = sqlx::query_as(HOLD_ACTIVE).bind(id).bind(to.halts());
+        let held: Option<(Uuid,)> = hold.fetch_optional(&mut *transaction).await?;
+        if held.is_some() {
+            // In this order: with the new state an event is written, which tells how many were chosen.
             sqlx::query(TAKE_BACK).bind(id).bind(now).execute(&mut *transaction).await?;
+            sqlx::query(HALT).bind(id).bind(to.as_str()).bind(now).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
-        Ok(halted)
+        Ok(held.is_some())
     }
 
     /// Takes back what a halted broadcast still owes: what was on its way when it was halted, and could not be sent.
