@@ -5,10 +5,14 @@ use evolve_contract::{
     profile::{Onboarding, ProfileData, ProfileField, ProfileUpdate},
 };
 use evolve_engine::model::{Script, Step};
+use evolve_testkit::eventually;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::{Api, IVAN, Setup};
+use crate::{
+    harness::{Api, IVAN, Setup},
+    scheduler::{jobs, settled},
+};
 
 async fn set(api: &Api, token: &str, data: ProfileData) -> ProfileData {
     api.client.update_profile(token, &ProfileUpdate { user_id: IVAN, data, forget: Vec::new() }).await.unwrap().data
@@ -132,7 +136,9 @@ async fn the_bots_own_language_and_zone_are_not_told_as_those_of_a_person_who_ha
 #[tokio::test]
 async fn a_profile_is_read_from_the_cache_and_a_change_is_seen_at_once() {
     let setup = Setup::new().await;
-    let (one, two) = (setup.start().await, setup.start().await);
+    let (one, two) = (settled(&setup).await, setup.start().await);
+    // Each fills the cache with whom it finds when it starts.
+    eventually("both have done so", async || jobs(&two).await["cache_warm_up"].runs == 2).await;
     let token = one.token(IVAN).await;
     one.say(&token, "Привет", None).await.unwrap();
     // Behind the API's back too: what it writes itself is kept out of the cache for a while.

@@ -21,7 +21,7 @@ async fn status(api: &Api) -> Answer {
     api.send(api.request(Method::GET, PATH).header("x-service-key", SERVICE_KEY)).await
 }
 
-async fn jobs(api: &Api) -> BTreeMap<String, ScheduledJob> {
+pub(crate) async fn jobs(api: &Api) -> BTreeMap<String, ScheduledJob> {
     let status: SchedulerStatusResponse = serde_json::from_str(&status(api).await.text).unwrap();
     status.jobs.into_iter().map(|job| (job.id.clone(), job)).collect()
 }
