@@ -502,7 +502,7 @@ async fn a_copy_that_is_older_than_two_periods_is_a_warning_until_there_is_a_new
     let bench = Bench::converged(spec).await;
     assert_eq!(bench.condition("BackedUp")["reason"], "NoneYet");
     let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let (day, two_days) = (Duration::from_hours(24), Duration::from_hours(48));
+    let (day, two_days) = (Duration::from_hours(24), Duration::from_secs(48 * 3600 + 1));
     for (made, reason) in [("2026-03-01T03:31:00Z", "BackupOld"), (now.as_str(), "BackedUp")] {
         let mut schedule = bench.api.objects()[SCHEDULE].clone();
         schedule["status"] = json!({ "lastSuccessfulTime": made });
