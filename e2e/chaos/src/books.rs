@@ -307,14 +307,14 @@ mod tests {
     fn a_day_brings_thirty_points_at_most_and_a_second_one_a_little_more() {
         assert_eq!(mistakes(&books(40), 40), Vec::<String>::new());
         for (answers, days, due) in [
-            (0, &[] as &[i64], 0),
-            (40, &[40], 30),
-            (5, &[3, 2], 7),
-            (40, &[35, 5], 37),
-            (60, &[30, 30], 60),
-            (4, &[], 4),
+            (0, vec![], 0),
+            (40, vec![40], 30),
+            (5, vec![3, 2], 7),
+            (40, vec![35, 5], 37),
+            (60, vec![30, 30], 60),
+            (4, vec![], 4),
         ] {
-            assert_eq!(points_for(answers, days), due, "{answers} answers on {days:?}");
+            assert_eq!(points_for(answers, &days), due, "{answers} answers on {days:?}");
         }
         assert_eq!([0, 1, 99, 100, 299, 300, 1000].map(level_of), [0, 1, 1, 2, 2, 3, 5]);
     }
