@@ -1129,4 +1129,5 @@ webhook-broadcast-finished = 📣 Broadcast { $broadcast_id } is finished: { $se
 webhook-broadcast-stopped = ⚠️ Broadcast { $broadcast_id } stopped by itself, since too many failed: { $sent } of { $chosen } sent, { $failed } failed
 webhook-update-set-aside = ⚠️ Update { $update_id } was set aside: { $reason } (attempts: { $attempts })
 webhook-job-failed = ⚠️ Job { $job } keeps failing, times in a row: { $failures }
+webhook-backup-old = ⚠️ No new backup for { $age_hours } h; there should be one within { $max_age_hours } h
 webhook-webhook-test = A test: what happens to the bot will come here.

@@ -1137,4 +1137,5 @@ webhook-broadcast-finished = 📣 Рассылка { $broadcast_id } завер�
 webhook-broadcast-stopped = ⚠️ Рассылка { $broadcast_id } остановилась сама, слишком много неудач: отправлено { $sent } из { $chosen }, не удалось { $failed }
 webhook-update-set-aside = ⚠️ Обновление { $update_id } отложено: { $reason } (попыток: { $attempts })
 webhook-job-failed = ⚠️ Задача { $job } не выполняется, неудач подряд: { $failures }
+webhook-backup-old = ⚠️ Новой резервной копии нет уже { $age_hours } ч, а должна быть не реже чем раз в { $max_age_hours } ч
 webhook-webhook-test = Проверка: сюда будет приходить то, что происходит с ботом.
