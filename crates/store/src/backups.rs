@@ -51,7 +51,7 @@ const NEWEST: &str = "
 const TELL: &str = "
     WITH told AS (
         INSERT INTO events (kind, at, data)
-        SELECT $5, $6, jsonb_build_object('newest', NULLIF($1::text, ''), 'since', $2::timestamptz, 'age_hours', $3::bigint, 'max_age_hours', $4::bigint)
+        SELECT $5::text, $6::timestamptz, jsonb_build_object('newest', NULLIF($1::text, ''), 'since', $2::timestamptz, 'age_hours', $3::bigint, 'max_age_hours', $4::bigint)
         WHERE NOT EXISTS (SELECT FROM events WHERE kind = 'backup.old' AND COALESCE(data->>'newest', '') = $1::text)
         RETURNING place
     )
