@@ -330,7 +330,7 @@ privacy =
 
     <b>For how long</b>: where nothing else is said, until you delete it. In /settings you can have our messages kept for less. /reset begins a new conversation, /export gives you a copy of everything, /delete removes it, at once or after some time to think. Backups of the database that those who run this bot keep may last some days longer.
 
-    <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me.
+    <b>Who sees it</b>: your messages go to the models that answer, listen, speak and help me remember ({ $models }) and to those who run this bot. Nobody else gets them, and no other person who writes to me. If those who run this bot have connected other systems to it, these are told of your payments, of refunds and of when your premium ends, with your Telegram number, and not a word of what we said.
 history-title = <b>What we said</b>
 history-empty = We haven't said anything yet 🙂
 history-found = <b>What I found for “{ $words }”</b>
@@ -1129,4 +1129,5 @@ webhook-broadcast-finished = 📣 Broadcast { $broadcast_id } is finished: { $se
 webhook-broadcast-stopped = ⚠️ Broadcast { $broadcast_id } stopped by itself, since too many failed: { $sent } of { $chosen } sent, { $failed } failed
 webhook-update-set-aside = ⚠️ Update { $update_id } was set aside: { $reason } (attempts: { $attempts })
 webhook-job-failed = ⚠️ Job { $job } keeps failing, times in a row: { $failures }
+webhook-backup-old = ⚠️ No new backup for { $age_hours } h; there should be one within { $max_age_hours } h
 webhook-webhook-test = A test: what happens to the bot will come here.

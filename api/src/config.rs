@@ -88,6 +88,8 @@ pub struct Config {
     pub silence: TimeDelta,
     /// For how many days messages are kept; nothing for until people delete them.
     pub message_days: Option<u32>,
+    /// How old the newest copy of the database may be; nothing where none is expected.
+    pub backup_age: Option<TimeDelta>,
     /// Networks of ours in which other systems may be told what happens.
     pub webhook_networks: Networks,
     /// Logs.
@@ -162,6 +164,7 @@ impl Config {
                 "Hours without a word after which a conversation has ended and is summed up.",
             )),
             message_days: message_days(env),
+            backup_age: backup_age(env),
             webhook_networks: env.or(
                 "WEBHOOK_ALLOWED_NETWORKS",
                 "",
@@ -286,6 +289,19 @@ fn message_days(env: &mut Reader) -> Option<u32> {
     days
 }
 
+fn backup_age(env: &mut Reader) -> Option<TimeDelta> {
+    /// A copy on every 29th of February, twice.
+    const MOST_HOURS: u32 = 200_000;
+    let hours: Option<u32> = env.optional(
+        "BACKUP_MAX_AGE_HOURS",
+        "How old the newest copy of the database may be, hours, 1 to 200000; an older one is warned of. None is expected, where this is not set.",
+    );
+    if hours.is_some_and(|hours| !(1..=MOST_HOURS).contains(&hours)) {
+        env.problem(format!("BACKUP_MAX_AGE_HOURS must be 1 to {MOST_HOURS}"));
+    }
+    hours.map(|hours| TimeDelta::hours(hours.into()))
+}
+
 fn image_limit(env: &mut Reader) -> usize {
     /// What fits into a body, in base64.
     const MOST: usize = 10;
@@ -338,7 +354,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 25] = [
+    const WRONG: [(&str, &str); 26] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -363,6 +379,7 @@ mod tests {
         ("MAX_AI_ITERATIONS", "21"),
         ("AI_THINKING_BUDGET", "-2"),
         ("MESSAGE_RETENTION_DAYS", "0"),
+        ("BACKUP_MAX_AGE_HOURS", "0"),
         ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/33"),
     ];
 

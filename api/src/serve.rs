@@ -180,7 +180,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         handing_back: tasks.handing_back(),
     })?;
     let message_days = config.message_days;
-    let means = Means::new(engine.clone(), deletions.clone(), profiles.clone(), redis.clone(), message_days, metrics);
+    let (told, known, cached) = (engine.clone(), deletions.clone(), profiles.clone());
+    let means = Means::new(told, known, cached, redis.clone(), message_days, config.backup_age, metrics);
     let scheduler = Scheduler::new(store.clone(), clock.clone(), jobs::all(&means), Pace::default(), metrics);
     Ok(Api::new(Parts {
         engine,

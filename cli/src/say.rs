@@ -21,6 +21,11 @@ pub(crate) fn complain(error: &anyhow::Error) {
     let _ = writeln!(std::io::stderr(), "evolve: {}", explain(error));
 }
 
+/// What went wrong beside what was asked for, on stderr.
+pub(crate) fn warn(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "evolve: {line}");
+}
+
 /// An error and its causes, each once: some libraries say in their message what their cause says again.
 pub(crate) fn explain(error: &anyhow::Error) -> String {
     let mut text = error.to_string();

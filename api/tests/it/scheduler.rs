@@ -71,6 +71,7 @@ async fn the_status_has_the_seeds_shape_and_says_more() {
             "remove_people",
             "end_abandoned_turns",
             "broadcasts",
+            "backups_checked",
         ]
     );
     assert_eq!(

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use evolve_domain::language::Language;
 use evolve_domain::profile::{Onboarding, ProfilePatch, Settings};
-use evolve_operator::build::backup::{CONNECTION, DUMP, PRUNE};
+use evolve_operator::build::backup::{CONNECTION, DUMP, PRUNE, RECORD};
 use evolve_operator::build::restore::RESTORE;
 use evolve_runtime::metrics::Metrics;
 use evolve_store::{Store, StoreConfig};
@@ -118,6 +118,42 @@ async fn a_copy_comes_back_elsewhere_and_every_table_is_compared() {
     assert!(listed.contains(&name) && listed.contains(" rows in "), "{listed}");
     let checked = site.world.must(&["backup", "verify", site.dump().to_str().unwrap()]);
     assert!(checked.contains(&format!("{name} is whole")), "{checked}");
+}
+
+/// Of the newest copy that was written down: name, size, sha256, verdict.
+async fn newest(database: &TestDatabase) -> (String, i64, String, String) {
+    let sql = database.pool();
+    let query = "SELECT name, bytes, sha256, verdict FROM backups ORDER BY taken_at DESC LIMIT 1";
+    let row = sqlx::query_as(query).fetch_one(&sql).await.unwrap();
+    sql.close().await;
+    row
+}
+
+#[tokio::test]
+async fn a_copy_is_written_down_where_it_was_made_of_and_is_good_where_that_fails() {
+    let site = Site::new().await;
+    site.back_up(&[]);
+    let name = site.dump().file_name().unwrap().to_str().unwrap().to_owned();
+    let (written, bytes, sha256, verdict) = newest(&site.database).await;
+    let size = i64::try_from(site.dump().metadata().unwrap().len()).unwrap();
+    assert_eq!((written, bytes, sha256.len(), verdict.as_str()), (name, size, 64, "counted"));
+
+    // The copy does not know of itself, and is compared all the same.
+    let elsewhere = TestDatabase::empty().await;
+    let ran = site.restore(&elsewhere, &[]);
+    assert!(ran.succeeded && ran.said.contains("all as they were copied"), "{}", ran.said);
+    assert_eq!(count(&elsewhere, "backups").await, 0);
+
+    std::fs::remove_dir_all(site.place()).unwrap();
+    run(&site.database, "DELETE FROM backups").await;
+    site.back_up(&["--unrecorded"]);
+    assert_eq!(count(&site.database, "backups").await, 0);
+
+    std::fs::remove_dir_all(site.place()).unwrap();
+    run(&site.database, "DROP TABLE backups").await;
+    let said = site.back_up(&[]);
+    assert!(said.contains("the copy is good, but could not be written down"), "{said}");
+    assert!(site.manifest().exists());
 }
 
 #[tokio::test]
@@ -267,9 +303,16 @@ async fn the_jobs_of_a_cluster_make_the_same_copies_and_compare_what_they_put_ba
         command.env("FOLDER", site.place()).env("WORK", work.path()).env("KEEP_DAYS", "14");
         Ran::from(command.arg("-euc").arg(scripts.join("\n")).output().unwrap())
     };
-    let made = script(&[CONNECTION, DUMP, PRUNE]);
+    let made = script(&[CONNECTION, DUMP]);
+    assert!(made.succeeded, "{}", made.said);
+    assert_eq!(count(&site.database, "backups").await, 0, "it is not yet where it stays");
+    std::fs::remove_dir_all(site.place()).unwrap();
+    let made = script(&[CONNECTION, DUMP, RECORD, PRUNE]);
     assert!(made.succeeded && made.said.starts_with("made ") && made.said.contains(" rows in "), "{}", made.said);
-    assert!(site.manifest().exists());
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(site.manifest()).unwrap()).unwrap();
+    let (_, bytes, sha256, verdict) = newest(&site.database).await;
+    assert_eq!((Some(bytes), verdict.as_str()), (manifest["bytes"].as_i64(), "counted"));
+    assert_eq!(Some(sha256.as_str()), manifest["sha256"].as_str());
     run(&site.database, "TRUNCATE users CASCADE").await;
     let restored = script(&[CONNECTION, RESTORE]);
     assert!(restored.succeeded && restored.said.contains("all as they were copied"), "{}", restored.said);

@@ -38,6 +38,8 @@ kinds! {
     UpdateSetAside = "update.set_aside",
     /// A scheduled job failed several times in a row.
     JobFailed = "job.failed",
+    /// The newest copy of the database is older than it may be, or there is none.
+    BackupOld = "backup.old",
     /// Asked for by an administrator, to see whether it arrives. It is sent whatever the filter says.
     Test = "webhook.test",
 }

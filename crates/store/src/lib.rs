@@ -9,6 +9,7 @@
 pub mod audio;
 pub mod audit;
 pub mod backup;
+pub mod backups;
 pub mod broadcasts;
 pub mod cache;
 pub mod consents;

@@ -24,12 +24,22 @@ pub enum Finished {
     Stops,
     /// What other systems were told, or could not be, with how that went.
     Events,
+    /// That copies of the database were made.
+    Backups,
 }
 
 impl Finished {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Updates, Self::KeptUpdates, Self::Sent, Self::Unsent, Self::Turns, Self::Stops, Self::Events];
+    pub const ALL: [Self; 8] = [
+        Self::Updates,
+        Self::KeptUpdates,
+        Self::Sent,
+        Self::Unsent,
+        Self::Turns,
+        Self::Stops,
+        Self::Events,
+        Self::Backups,
+    ];
 
     /// How long it is kept. The only place where that is decided.
     ///
@@ -45,6 +55,7 @@ impl Finished {
     ///   `/regenerate`. What was drawn goes with it.
     /// - [`Self::Stops`], a day, as when the next turn of its person begins.
     /// - [`Self::Events`], thirty days: so long they can be replayed. What somebody has not taken by then goes too.
+    /// - [`Self::Backups`], four hundred days: a year of them can be compared, sizes above all. The copies themselves are not ours.
     ///
     /// What holds words of somebody is kept no longer than messages are, where these are kept for so many days.
     #[must_use]
@@ -57,6 +68,7 @@ impl Finished {
             Self::Turns => (TimeDelta::days(90), true),
             Self::Stops => (TimeDelta::days(1), false),
             Self::Events => (TimeDelta::days(30), false),
+            Self::Backups => (TimeDelta::days(400), false),
         };
         match message_days {
             Some(days) if tells_what_was_said => kept.min(TimeDelta::days(days.into())),
@@ -75,6 +87,7 @@ impl Finished {
             Self::Turns => "turns",
             Self::Stops => "stops",
             Self::Events => "events",
+            Self::Backups => "backups",
         }
     }
 
@@ -119,6 +132,10 @@ impl Finished {
             Self::Events => {
                 "DELETE FROM events WHERE place = ANY (ARRAY(
                      SELECT place FROM events WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED))"
+            }
+            Self::Backups => {
+                "DELETE FROM backups WHERE name = ANY (ARRAY(
+                     SELECT name FROM backups WHERE taken_at < $1 ORDER BY taken_at LIMIT $2 FOR UPDATE SKIP LOCKED))"
             }
         }
     }

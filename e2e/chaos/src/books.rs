@@ -8,6 +8,14 @@ use sqlx::{FromRow, PgPool};
 use crate::people::Said;
 use crate::surroundings::STARS;
 
+/// What an answered message brings, the most of a day, and what the first message of a second day brings besides, for two days in
+/// a row. It is said here once more, apart from the product's own rule, so that no wrong rule can be right by itself.
+const MESSAGE: i64 = 1;
+const MOST_OF_A_DAY: i64 = 30;
+const SECOND_DAY: i64 = 2;
+/// Where the levels after the first begin.
+const LEVELS: [i64; 4] = [100, 300, 600, 1000];
+
 /// What is not finished.
 const WAITING: &str = "
     SELECT (SELECT count(*) FROM inbox WHERE state = 'pending') + (SELECT count(*) FROM outbox WHERE state = 'pending')
@@ -15,7 +23,8 @@ const WAITING: &str = "
          + (SELECT count(*) FROM events WHERE NOT told) + (SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting')";
 
 const ACCOUNTS: &str = "
-    SELECT u.id, u.plan, u.points, u.messages::bigint AS numbers,
+    SELECT u.id, u.plan, u.points, COALESCE(u.best_level, 0)::bigint AS level, u.messages::bigint AS numbers,
+           ARRAY(SELECT count(*) FROM turns t WHERE t.user_id = u.id AND t.state = 'done' GROUP BY t.day ORDER BY t.day) AS days,
            (SELECT COALESCE(sum(e.points), 0)::bigint FROM relationship_events e WHERE e.user_id = u.id) AS earned,
            (SELECT COALESCE(sum(d.messages), 0)::bigint FROM usage_days d WHERE d.user_id = u.id) AS used,
            (SELECT count(*) FROM turns t WHERE t.user_id = u.id AND t.state = 'done') AS done,
@@ -50,6 +59,10 @@ pub(crate) struct Account {
     id: i64,
     plan: String,
     points: i64,
+    /// The highest level that was reached, from 1; 0 before the first answer.
+    level: i64,
+    /// Of each day on which turns were answered, how many.
+    days: Vec<i64>,
     /// Numbers of messages that were given out.
     numbers: i64,
     /// Points in the ledger of the relationship.
@@ -134,13 +147,17 @@ impl Books {
             }
         };
         for account in &self.accounts {
-            let Account { id, points, numbers, earned, used, done, kept, questions, answers, .. } = *account;
-            expect(format!("{id}, turns that were answered"), done, answered.get(&id).copied().unwrap_or_default());
+            let Account { id, points, level, numbers, earned, used, done, kept, questions, answers, .. } = *account;
+            let seen = answered.get(&id).copied().unwrap_or_default();
+            expect(format!("{id}, turns that were answered"), done, seen);
             expect(format!("{id}, messages of the quota"), used, done);
             expect(format!("{id}, answers in the history"), answers, done);
             expect(format!("{id}, messages in the history"), questions, done + kept);
             expect(format!("{id}, numbers of messages"), numbers, questions + answers);
-            expect(format!("{id}, points"), points, earned);
+            let due = points_for(seen, &account.days);
+            expect(format!("{id}, points"), points, due);
+            expect(format!("{id}, points in their ledger"), earned, due);
+            expect(format!("{id}, level"), level, level_of(due));
         }
         let is_known = |id: i64| self.accounts.iter().any(|account| account.id == id);
         for (id, answers) in answered.iter().filter(|entry| !is_known(*entry.0)) {
@@ -171,6 +188,27 @@ impl Books {
     }
 }
 
+/// What so many answers on somebody's screen have brought them, where nothing was told that is remembered. The days are the
+/// database's: which of them an answer at midnight belongs to is seen nowhere else. A run is one day long at most.
+fn points_for(answers: i64, days: &[i64]) -> i64 {
+    let mut left = answers;
+    let mut points = 0;
+    for (place, turns) in days.iter().enumerate() {
+        let is_last = place + 1 == days.len();
+        let of_day = if is_last { left } else { left.min(*turns) };
+        left -= of_day;
+        let besides = if place > 0 { SECOND_DAY } else { 0 };
+        points += (of_day * MESSAGE + besides).min(MOST_OF_A_DAY);
+    }
+    // Nothing was written of what is left: it is due nevertheless.
+    points + (left * MESSAGE).min(MOST_OF_A_DAY)
+}
+
+/// The level that these points give; none before the first.
+fn level_of(points: i64) -> i64 {
+    if points == 0 { 0 } else { 1 + count(LEVELS.iter().filter(|begins| points >= **begins).count()) }
+}
+
 fn count(items: usize) -> i64 {
     i64::try_from(items).unwrap_or(i64::MAX)
 }
@@ -184,9 +222,11 @@ mod tests {
         let account = Account {
             id: 1001,
             plan: "premium".to_owned(),
-            points: messages,
+            points: messages.min(30),
+            level: 1,
+            days: vec![messages],
             numbers: 2 * messages,
-            earned: messages,
+            earned: messages.min(30),
             used: messages,
             done: messages,
             kept: 0,
@@ -223,7 +263,14 @@ mod tests {
             mistakes(&wrong, 3),
             ["1001, messages of the quota: 4 instead of 3", "1001, points: 5 instead of 3"]
         );
-        assert_eq!(mistakes(&books(3), 2), ["1001, turns that were answered: 3 instead of 2"]);
+        assert_eq!(
+            mistakes(&books(3), 2),
+            [
+                "1001, turns that were answered: 3 instead of 2",
+                "1001, points: 3 instead of 2",
+                "1001, points in their ledger: 3 instead of 2"
+            ]
+        );
         let mut twice = books(1);
         twice.payments[0].entries = 2;
         twice.ledger = (2, 2 * STARS);
@@ -239,6 +286,37 @@ mod tests {
         lost.payments.clear();
         lost.ledger = (0, 0);
         assert_eq!(mistakes(&lost, 1).len(), 4, "{:?}", mistakes(&lost, 1));
+    }
+
+    #[test]
+    fn points_that_agree_with_their_ledger_and_are_wrong_are_told() {
+        let mut twice = books(3);
+        let account = &mut twice.accounts[0];
+        (account.points, account.earned, account.level) = (6, 6, 2);
+        assert_eq!(
+            mistakes(&twice, 3),
+            [
+                "1001, points: 6 instead of 3",
+                "1001, points in their ledger: 6 instead of 3",
+                "1001, level: 2 instead of 1"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_day_brings_thirty_points_at_most_and_a_second_one_a_little_more() {
+        assert_eq!(mistakes(&books(40), 40), Vec::<String>::new());
+        for (answers, days, due) in [
+            (0, vec![], 0),
+            (40, vec![40], 30),
+            (5, vec![3, 2], 7),
+            (40, vec![35, 5], 37),
+            (60, vec![30, 30], 60),
+            (4, vec![], 4),
+        ] {
+            assert_eq!(points_for(answers, &days), due, "{answers} answers on {days:?}");
+        }
+        assert_eq!([0, 1, 99, 100, 299, 300, 1000].map(level_of), [0, 1, 1, 2, 2, 3, 5]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(super) const LATEST_START: i64 = 3600;
 pub const CONNECTION: &str = include_str!("scripts/connection.sh");
 /// Makes one copy in `FOLDER`.
 pub const DUMP: &str = include_str!("scripts/dump.sh");
+/// Writes down in the database that the newest copy in `FOLDER` is there.
+pub const RECORD: &str = include_str!("scripts/record.sh");
 /// Removes copies in `FOLDER` that are older than `KEEP_DAYS`.
 pub const PRUNE: &str = include_str!("scripts/prune.sh");
 /// Looks into the store; goes before the scripts that use it.
@@ -105,20 +107,22 @@ pub(super) fn pod_template(bot: &EvolveBot, component: &str, pod: PodSpec) -> Po
 }
 
 fn pod(bot: &EvolveBot, settings: &Backup, inputs: &Inputs) -> PodSpec {
-    let dump = [CONNECTION, DUMP];
     let mut variables = vec![database(bot, inputs), folder(bot)];
     variables.extend(container::trust(bot));
     let keep = plain_variable("KEEP_DAYS", settings.keep_days.to_string());
+    let ours = |name: &str, scripts: &[&str], variables| step(settings, name, &settings.image, scripts, variables);
     let (init, container) = match &settings.s3 {
         None => {
             variables.push(keep);
-            (None, step(settings, COMPONENT, &settings.image, &[dump[0], dump[1], PRUNE], variables))
+            (None, ours(COMPONENT, &[CONNECTION, DUMP, RECORD, PRUNE], variables))
         }
+        // A copy that did not reach the store is none: it is written down after that, by the image that can.
         Some(s3) => {
             let mut store = store_variables(bot, s3);
             store.extend([folder(bot), keep]);
-            let first = step(settings, "dump", &settings.image, &dump, variables);
-            (Some(vec![first]), step(settings, COMPONENT, &s3.image, &[STORE, UPLOAD], store))
+            let dump = ours("dump", &[CONNECTION, DUMP], variables.clone());
+            let upload = step(settings, "upload", &s3.image, &[STORE, UPLOAD], store);
+            (Some(vec![dump, upload]), ours(COMPONENT, &[CONNECTION, RECORD], variables))
         }
     };
     PodSpec {

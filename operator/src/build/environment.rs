@@ -7,6 +7,7 @@
 
 use serde_json::json;
 
+use super::backup::oldest;
 use crate::crd::{Ai, Embeddings, EvolveBot, EvolveBotSpec, Limit, Provider, ProviderKind, SecretKeyRef, Voice};
 
 /// Where Telegram is.
@@ -158,6 +159,8 @@ fn api_options(spec: &EvolveBotSpec) -> Vec<Variable> {
         list.extend(voice.name.as_ref().map(|name| plain("TTS_VOICE", name)));
     }
     list.extend(spec.retention.message_days.map(|days| plain("MESSAGE_RETENTION_DAYS", days)));
+    let backups = spec.backup.as_ref().and_then(|backup| oldest(&backup.schedule));
+    list.extend(backups.map(|seconds| plain("BACKUP_MAX_AGE_HOURS", seconds.unsigned_abs().div_ceil(3600))));
     list.extend(spec.retention.audit_days.map(|days| plain("AUDIT_RETENTION_DAYS", days)));
     list.extend(spec.security.admin_token_secret_ref.as_ref().map(|source| secret("ADMIN_REGISTRATION_TOKEN", source)));
     list.extend(payments(spec));

@@ -9,6 +9,7 @@
 //! since one alone would not keep up. `Scheduler::status` counts what waits in them.
 
 mod abandoned_turns;
+mod backups;
 mod broadcasts;
 mod cache_metrics;
 mod cache_warm_up;
@@ -32,6 +33,7 @@ use evolve_store::redis::Redis;
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
 
+pub use backups::BackupWatch;
 pub use cache_metrics::RedisGauges;
 pub use scheduler::{Pace, Scheduler};
 pub use status::{JobState, JobStatus, SchedulerStatus};
@@ -57,6 +59,7 @@ pub fn all(means: &Means) -> Vec<Job> {
         Job::of(means, "remove_people", minutes(1), deletions::run),
         Job::of(means, "end_abandoned_turns", minutes(5), abandoned_turns::run),
         Job::of(means, "broadcasts", Schedule::Every(TimeDelta::seconds(5)), broadcasts::run),
+        Job::of(means, "backups_checked", hours(1), backups::run),
     ]
 }
 
@@ -75,10 +78,13 @@ pub struct Means {
     pub gauges: RedisGauges,
     /// For how many days messages are kept; nothing for until people delete them.
     pub message_days: Option<u32>,
+    /// How old the newest copy of the database may be, and where its age is shown.
+    pub backups: BackupWatch,
 }
 
 impl Means {
-    /// What jobs work with; registers what they show.
+    /// What jobs work with; registers what they show. `backup_age` is how old the newest copy of the database may be; nothing where
+    /// none is expected.
     #[must_use]
     pub fn new(
         engine: Engine,
@@ -86,9 +92,11 @@ impl Means {
         profiles: Profiles,
         redis: Redis,
         message_days: Option<u32>,
+        backup_age: Option<TimeDelta>,
         metrics: &Metrics,
     ) -> Self {
-        Self { engine, deletions, profiles, redis, gauges: RedisGauges::register(metrics), message_days }
+        let (gauges, backups) = (RedisGauges::register(metrics), BackupWatch::register(backup_age, metrics));
+        Self { engine, deletions, profiles, redis, gauges, message_days, backups }
     }
 }
 

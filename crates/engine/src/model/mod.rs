@@ -13,6 +13,7 @@ pub(crate) mod http;
 mod observer;
 pub(crate) mod openai;
 mod picture;
+mod reading;
 mod request;
 mod scripted;
 mod sse;

@@ -124,6 +124,7 @@ mod tests {
             "payment_id": "p", "way": "stars", "currency": "XTR", "amount": 250, "matched": true, "paid_at": "t",
             "premium_until": "t", "broadcast_id": "b", "chosen": 5, "sent": 3, "blocked": 1, "failed": 1,
             "update_id": 7, "reason": "<!channel> & co", "attempts": 5, "job": "broadcasts", "failures": 3,
+            "newest": null, "since": "t", "age_hours": 50, "max_age_hours": 48,
         });
         for language in Language::ALL {
             for kind in EventKind::ALL {

@@ -71,7 +71,7 @@ pub(crate) async fn work(scheduler: &Scheduler) -> u32 {
     worked
 }
 
-async fn status(scheduler: &Scheduler, name: &str) -> JobStatus {
+pub(crate) async fn status(scheduler: &Scheduler, name: &str) -> JobStatus {
     let status = scheduler.status().await.unwrap();
     status.jobs.into_iter().find(|job| job.name == name).unwrap()
 }
@@ -236,7 +236,21 @@ async fn a_job_that_a_start_asks_for_is_run_with_each() {
 }
 
 /// A replica that does everything there is to do.
-async fn replica_of_all(world: &World, redis_url: &str, message_days: Option<u32>) -> (Scheduler, Profiles, Metrics) {
+pub(crate) async fn replica_of_all(
+    world: &World,
+    redis_url: &str,
+    message_days: Option<u32>,
+) -> (Scheduler, Profiles, Metrics) {
+    replica_that_expects_backups(world, redis_url, message_days, None).await
+}
+
+/// As the one before, where copies of the database are expected.
+pub(crate) async fn replica_that_expects_backups(
+    world: &World,
+    redis_url: &str,
+    message_days: Option<u32>,
+    backup_age: Option<TimeDelta>,
+) -> (Scheduler, Profiles, Metrics) {
     let (store, clock, metrics) = (world.store(), world.clock.clone(), Metrics::new());
     let config = RedisConfig {
         url: Some(redis_url.to_owned().into()),
@@ -252,7 +266,8 @@ async fn replica_of_all(world: &World, redis_url: &str, message_days: Option<u32
     let (plans, levels) = (Plans::default(), Relationship::default());
     let profiles = Profiles::new(store.clone(), cache, windows, clock.clone(), plans, levels, defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), payments, clock);
-    let means = Means::new(world.engine.clone(), deletions, profiles.clone(), redis, message_days, &metrics);
+    let engine = world.engine.clone();
+    let means = Means::new(engine, deletions, profiles.clone(), redis, message_days, backup_age, &metrics);
     (replica(world, jobs::all(&means)).await, profiles, metrics)
 }
 
@@ -302,7 +317,7 @@ async fn every_job_of_the_table_comes_through_and_the_cache_is_warm_for_who_talk
     world.clock.advance(TimeDelta::days(1));
     work(&scheduler).await;
     let all = scheduler.status().await.unwrap().jobs;
-    assert_eq!(all.len(), 12);
+    assert_eq!(all.len(), 13);
     for job in &all {
         assert_eq!((job.row.outcome.as_deref(), job.row.error.as_deref()), (Some("done"), None), "{job:?}");
     }

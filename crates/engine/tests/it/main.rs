@@ -6,6 +6,8 @@ mod again;
 #[cfg(test)]
 mod aside;
 #[cfg(test)]
+mod backups;
+#[cfg(test)]
 mod broadcasts;
 #[cfg(test)]
 mod consents;

@@ -242,6 +242,21 @@ async fn a_wish_to_stop_what_never_began_is_kept_for_a_day() {
 }
 
 #[tokio::test]
+async fn that_a_copy_was_made_is_known_for_a_year_and_a_month() {
+    let world = world().await;
+    world
+        .run(
+            "INSERT INTO backups (name, taken_at, bytes, verdict, checked_at)
+             SELECT 'copy-' || day, timestamptz '2026-11-01T00:00:00Z' + make_interval(days => day), 100, 'readable', now()
+             FROM generate_series(0, 4) day",
+        )
+        .await;
+    assert_eq!(world.purge(Finished::Backups, at("2026-11-01T00:00:00Z") + TimeDelta::days(400)).await, 0);
+    assert_eq!(world.purge(Finished::Backups, at("2026-11-03T00:00:01Z") + TimeDelta::days(400)).await, 3);
+    assert_eq!(world.store.backups().newest().await.unwrap().name.as_deref(), Some("copy-4"));
+}
+
+#[tokio::test]
 async fn a_turn_whose_process_died_and_whose_key_nobody_repeats_gives_its_message_back() {
     let world = world().await;
     let (dead, person) = world.admitted("dead").await;

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use evolve_domain::webhook::EventKind;
 use evolve_store::{
+    backups::Newest,
     purge::Finished,
     rotate::{Rotated, rotate},
     webhooks::{Kind, NewWebhook},
@@ -49,6 +50,10 @@ async fn every_kind_is_written_once_by_what_makes_it_so_and_by_nothing_that_was_
         "UPDATE jobs SET attempts = 4, outcome = 'failed', finished_at = now() + interval '2 s'",
     ] {
         sqlx::query(statement).execute(&world.sql).await.unwrap();
+    }
+    let (newest, day) = (Newest { name: None, since: world.now }, TimeDelta::days(1));
+    for told in [true, false] {
+        assert_eq!(world.store.backups().tell_old(&newest, day, world.now + day * 2).await.unwrap(), told);
     }
     let mut undone = world.sql.begin().await.unwrap();
     sqlx::query("UPDATE users SET plan = 'premium'").execute(&mut *undone).await.unwrap();

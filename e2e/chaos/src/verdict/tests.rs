@@ -4,7 +4,7 @@ use evolve_testkit::telegram::{Button, CallOutcome, RecordedCall, SentKind};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::evidence::WRITTEN_WITHIN;
+use crate::evidence::{UNDER_WAY, WRITTEN_WITHIN};
 use crate::fleet::{Kind, Life};
 
 const ANNA: i64 = 1001;
@@ -126,11 +126,36 @@ fn who_was_killed_at_once_is_excused_and_who_had_time_is_not() {
 }
 
 #[test]
-fn without_postgres_nothing_can_be_written_down() {
-    let mut story = Story::new(1).answers(2, 1);
-    let away = (story.now - Duration::from_secs(1), story.now + Duration::from_millis(100));
-    story.evidence.without_postgres.push(away);
-    assert_eq!(story.answers(3, 1).judged().doubled, [(tag(1), Some(Excuse::Postgres))]);
+fn without_postgres_nothing_can_be_written_down_and_with_it_everything_can() {
+    let moment = Duration::from_millis(1);
+    // Of an answer that Telegram accepts twice, the first time at `accepted`: Postgres is away from then on, or until then.
+    let doubled = |away: &dyn Fn(Instant) -> (Instant, Instant)| {
+        let mut story = Story::new(1).answers(2, 1);
+        story.evidence.without_postgres.push(away(story.now));
+        story.answers(3, 1).judged().doubled
+    };
+    let second = Duration::from_secs(1);
+    let (excused, blamed) = ([(tag(1), Some(Excuse::Postgres))], [(tag(1), None)]);
+    assert_eq!(doubled(&|accepted| (accepted - second, accepted + second)), excused, "it was away");
+    assert_eq!(
+        doubled(&|accepted| (accepted + UNDER_WAY, accepted + second)),
+        excused,
+        "it went before that was written"
+    );
+    assert_eq!(doubled(&|accepted| (accepted - second, accepted)), excused, "it came back just then");
+    let later = UNDER_WAY + moment;
+    assert_eq!(doubled(&|accepted| (accepted + later, accepted + second)), blamed, "there was time to write it down");
+    assert_eq!(doubled(&|accepted| (accepted - second, accepted - moment)), blamed, "it was back");
+}
+
+#[test]
+fn the_outage_that_excuses_is_the_one_at_the_first_copy() {
+    let story = Story::new(1).answers(2, 1);
+    let first = story.now;
+    let mut story = story.answers(3, 1);
+    // The second copy is sent while Postgres is away, a second after the first: which was written down, or should have been.
+    story.evidence.without_postgres.push((first + Duration::from_millis(900), first + Duration::from_secs(3)));
+    assert_eq!(story.judged().doubled, [(tag(1), None)]);
 }
 
 #[test]

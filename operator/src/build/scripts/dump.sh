@@ -1,7 +1,8 @@
 # Writes one copy to $FOLDER and checks that it can be read; only then does it get its name.
 # The bot's own image has the program that also says what must be in the copy, as it was in the same snapshot.
 if command -v evolve >/dev/null 2>&1; then
-    evolve backup --to "$FOLDER"
+    # That it is there is written down once it is where it stays: see record.sh.
+    BACKUP_UNRECORDED=true evolve backup --to "$FOLDER"
 else
     umask 077
     mkdir -p "$FOLDER"

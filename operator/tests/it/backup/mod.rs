@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use evolve_operator::EvolveBot;
-use evolve_operator::build::backup::{CONNECTION, DUMP, PRUNE};
+use evolve_operator::build::backup::{CONNECTION, DUMP, PRUNE, RECORD};
 use evolve_operator::build::restore::{self, RESTORE, RestoreError};
 use evolve_operator::build::{Inputs, build};
 use evolve_testkit::binaries;
@@ -224,6 +224,36 @@ async fn old_copies_go_only_once_there_is_a_new_one() {
     machine.back_up();
     assert!(!old.exists());
     assert!(machine.copies().iter().all(|name| name.ends_with(".dump")), "{:?}", machine.copies());
+}
+
+/// In an image that has no `evolve`; a database that does not know copies is copied all the same.
+#[tokio::test]
+async fn a_copy_of_a_plain_image_is_written_down_too_and_is_good_where_that_fails() {
+    let database = TestDatabase::migrated().await;
+    let machine = Machine::new(&database);
+    for _ in 0..2 {
+        let output = machine.run(&[CONNECTION, DUMP, RECORD, PRUNE], &[]);
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
+        std::fs::remove_dir_all(machine.folder()).unwrap_or_default();
+    }
+    let copy = machine.back_up();
+    let output = machine.run(&[CONNECTION, RECORD], &[]);
+    assert!(text(&output).is_empty(), "{}", text(&output));
+    let sql = database.pool();
+    let query = "SELECT name, to_char(taken_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24-MI-SS\"Z.dump\"'), bytes, length(sha256), verdict
+                 FROM backups ORDER BY taken_at DESC LIMIT 1";
+    let (name, taken, bytes, digits, verdict): (String, String, i64, i32, String) =
+        sqlx::query_as(query).fetch_one(&sql).await.unwrap();
+    sql.close().await;
+    let size = machine.folder().join(&copy).metadata().unwrap().len();
+    assert_eq!((name, taken, bytes.unsigned_abs()), (copy.clone(), copy, size));
+    assert_eq!((digits, verdict.as_str()), (64, "readable"));
+
+    let elsewhere = Machine::new(&TestDatabase::empty().await);
+    let output = elsewhere.run(&[CONNECTION, DUMP, RECORD, PRUNE], &[]);
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains("could not be written down in the database"), "{}", text(&output));
+    assert_eq!(elsewhere.copies().len(), 1);
 }
 
 #[rstest]

@@ -18,12 +18,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::request::SafetySetting;
 use self::response::Reading;
-use super::answer::{Answer, AnswerBuilder};
+use super::answer::Answer;
 use super::error::ModelError;
 use super::http::{Exchange, HttpLimits, SetupError, drain, endpoint};
 use super::request::Request;
 use super::sse::Decoder;
-use super::{EventStream, ModelProvider};
+use super::{EventStream, ModelProvider, reading};
 
 /// How to reach Gemini, and which model to ask.
 #[derive(Debug, Clone)]
@@ -118,13 +118,7 @@ impl Gemini {
     /// # Errors
     /// As [`ModelProvider::generate`], once the body is there.
     pub fn read(body: &[u8], calls_before: usize) -> Result<Answer, ModelError> {
-        let mut reading = Reading::new(calls_before);
-        let mut answer = AnswerBuilder::default();
-        for event in reading.read(body)? {
-            answer.push(&event);
-        }
-        answer.push(&reading.end()?);
-        answer.finish()
+        reading::whole(Reading::new(calls_before), body)
     }
 
     /// What a stream says that comes in these pieces and then ends: for the fuzz targets, which have no server.
@@ -132,19 +126,7 @@ impl Gemini {
     /// # Errors
     /// As the stream of [`ModelProvider::stream`].
     pub fn read_stream(pieces: &[&[u8]]) -> Result<Answer, ModelError> {
-        let (mut decoder, mut reading, mut answer) = (Decoder::default(), Reading::new(0), AnswerBuilder::default());
-        let mut payloads = Vec::new();
-        for piece in pieces {
-            payloads.extend(decoder.push(piece)?);
-        }
-        payloads.extend(decoder.finish()?);
-        for payload in payloads {
-            for event in reading.read(payload.as_bytes())? {
-                answer.push(&event);
-            }
-        }
-        answer.push(&reading.end()?);
-        answer.finish()
+        reading::pieced(Reading::new(0), pieces)
     }
 }
 

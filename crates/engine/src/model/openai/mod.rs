@@ -17,12 +17,12 @@ use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 use self::response::Reading;
-use super::answer::{Answer, AnswerBuilder};
+use super::answer::Answer;
 use super::error::ModelError;
 use super::http::{Exchange, HttpLimits, SetupError, drain, endpoint};
 use super::request::Request;
 use super::sse::Decoder;
-use super::{EventStream, ModelProvider};
+use super::{EventStream, ModelProvider, reading};
 
 /// How long the usage and the `[DONE]` may take after the model has finished. Not all servers send them.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -94,12 +94,7 @@ impl OpenAi {
     /// # Errors
     /// As [`ModelProvider::generate`], once the body is there.
     pub fn read(body: &[u8], calls_before: usize) -> Result<Answer, ModelError> {
-        let mut reading = Reading::new(calls_before);
-        let mut answer = AnswerBuilder::default();
-        for event in reading.read(body)?.into_iter().chain(reading.end()?) {
-            answer.push(&event);
-        }
-        answer.finish()
+        reading::whole(Reading::new(calls_before), body)
     }
 
     /// What a stream says that comes in these pieces and then ends: for the fuzz targets, which have no server.
@@ -107,21 +102,7 @@ impl OpenAi {
     /// # Errors
     /// As the stream of [`ModelProvider::stream`].
     pub fn read_stream(pieces: &[&[u8]]) -> Result<Answer, ModelError> {
-        let (mut decoder, mut reading, mut answer) = (Decoder::default(), Reading::new(0), AnswerBuilder::default());
-        let mut payloads = Vec::new();
-        for piece in pieces {
-            payloads.extend(decoder.push(piece)?);
-        }
-        payloads.extend(decoder.finish()?);
-        for payload in payloads {
-            for event in reading.read(payload.as_bytes())? {
-                answer.push(&event);
-            }
-        }
-        for event in reading.end()? {
-            answer.push(&event);
-        }
-        answer.finish()
+        reading::pieced(Reading::new(0), pieces)
     }
 }
 

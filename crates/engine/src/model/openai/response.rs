@@ -7,6 +7,7 @@ use super::super::MOST_TOOL_CALLS;
 use super::super::answer::{Event, FinishReason, Usage};
 use super::super::error::ModelError;
 use super::super::picture::Picture;
+use super::super::reading::Objects;
 use super::super::request::ToolCall;
 use super::refusal;
 
@@ -103,6 +104,16 @@ pub(super) struct Reading {
     refused: bool,
     finish: Option<FinishReason>,
     done: bool,
+}
+
+impl Objects for Reading {
+    fn object(&mut self, json: &[u8]) -> Result<Vec<Event>, ModelError> {
+        self.read(json)
+    }
+
+    fn over(&mut self) -> Result<Vec<Event>, ModelError> {
+        self.end()
+    }
 }
 
 impl Reading {

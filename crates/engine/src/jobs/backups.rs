@@ -1,0 +1,96 @@
+//! Looks how old the newest copy of the database is. Who makes copies is another (`evolve backup`, a job of the cluster), and writes
+//! each down; that nobody does any more is seen from here, wherever the bot runs.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::TimeDelta;
+use evolve_runtime::metrics::Metrics;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric as _},
+    metrics::gauge::ConstGauge,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Did, Means};
+
+/// What was found longer ago is not shown: another replica has looked since, and shows it. A little more than the hour between two
+/// looks.
+const FRESH_FOR: Duration = Duration::from_secs(70 * 60);
+
+pub(super) async fn run(Means { engine, backups, .. }: Means, _: CancellationToken) -> anyhow::Result<Did> {
+    let newest = engine.store.backups().newest().await?;
+    let now = engine.clock.now();
+    let age = (now - newest.since).max(TimeDelta::zero());
+    if newest.name.is_some() {
+        backups.show(age);
+    }
+    let Some(most) = backups.most else { return Ok(noted("no backups are expected")) };
+    let made = match &newest.name {
+        Some(name) => format!("the newest is {name}, {} h old", age.num_hours()),
+        None => format!("none was written down in {} h", age.num_hours()),
+    };
+    if age <= most {
+        return Ok(noted(&made));
+    }
+    tracing::warn!(
+        newest = newest.name.as_deref().unwrap_or("none"),
+        age_hours = age.num_hours(),
+        max_age_hours = most.num_hours(),
+        "no new copy of the database was made in time: look at what makes them"
+    );
+    engine.store.backups().tell_old(&newest, most, now).await?;
+    Ok(noted(&format!("too old: {made}, and {} h are the most that is expected", most.num_hours())))
+}
+
+fn noted(text: &str) -> Did {
+    Did { note: Some(text.to_owned()), ..Did::default() }
+}
+
+/// How old the newest copy may be, and how old it is, for `/metrics` of the replica that looked.
+#[derive(Clone, Default)]
+pub struct BackupWatch {
+    most: Option<TimeDelta>,
+    found: Arc<Mutex<Option<(Instant, TimeDelta)>>>,
+}
+
+impl BackupWatch {
+    /// Registers what is shown. `most` is the greatest age; nothing where no copies are expected.
+    #[must_use]
+    pub fn register(most: Option<TimeDelta>, metrics: &Metrics) -> Self {
+        let this = Self { most, ..Self::default() };
+        metrics.register(|registry| registry.register_collector(Box::new(this.clone())));
+        this
+    }
+
+    fn show(&self, age: TimeDelta) {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), age));
+    }
+
+    /// Seconds.
+    fn age(&self) -> Option<i64> {
+        let (at, age) = (*self.found.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let since = at.elapsed();
+        let since = (since < FRESH_FOR).then(|| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))?;
+        Some(age.num_seconds().saturating_add(since))
+    }
+}
+
+impl fmt::Debug for BackupWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackupWatch").field("most", &self.most).finish_non_exhaustive()
+    }
+}
+
+impl Collector for BackupWatch {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let Some(age) = self.age() else { return Ok(()) };
+        let gauge = ConstGauge::new(age);
+        let help = "Age of the newest copy of the database, seconds; of the replica that looked last";
+        gauge.encode(encoder.encode_descriptor("backup_age_seconds", help, None, gauge.metric_type())?)
+    }
+}
