@@ -20,7 +20,7 @@ use evolve_runtime::{
     http::{self, ClientConfig},
     logs::LogConfig,
     outside::Networks,
-    secrets::SecretFiles,
+    secrets::{RotationConfig, SecretFiles},
     traces::TraceConfig,
 };
 use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
@@ -96,6 +96,8 @@ pub struct Config {
     pub logs: LogConfig,
     /// Traces.
     pub traces: TraceConfig,
+    /// How soon it ends after a secret in a file has changed.
+    pub rotation: RotationConfig,
 }
 
 impl Config {
@@ -180,6 +182,7 @@ impl Config {
             ),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-api"),
+            rotation: RotationConfig::read(env),
         }
     }
 

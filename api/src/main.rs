@@ -50,11 +50,11 @@ async fn run() -> anyhow::Result<()> {
         // Not what it says: the message of a panic may quote what a person wrote.
         tracing::error!(place = panic.location().map(ToString::to_string), "a panic");
     }));
-    let (tasks, metrics) = (Tasks::new(), Metrics::new());
+    let (tasks, metrics, rotation) = (Tasks::new(), Metrics::new(), config.rotation);
     let listener = http::bind(config.http_addr).await?;
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
     evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
-    secrets.watch(&tasks, || Config::from_env().map(drop));
+    secrets.watch(&tasks, rotation, || Config::from_env().map(drop));
     let done = tasks.run_until_stopped().await;
     traces.finish().await;
     done

@@ -6,7 +6,7 @@ use evolve_runtime::{
     config::{ConfigError, Reader},
     http::ClientConfig,
     logs::LogConfig,
-    secrets::{self, SecretFiles},
+    secrets::{self, RotationConfig, SecretFiles},
     traces::TraceConfig,
 };
 use evolve_store::{StoreConfig, redis::RedisConfig};
@@ -71,6 +71,8 @@ pub struct Config {
     pub logs: LogConfig,
     /// Traces.
     pub traces: TraceConfig,
+    /// How soon it ends after a secret in a file has changed.
+    pub rotation: RotationConfig,
 }
 
 impl Config {
@@ -155,6 +157,7 @@ impl Config {
             http: ClientConfig::read(env),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-bot"),
+            rotation: RotationConfig::read(env),
         }
     }
 }

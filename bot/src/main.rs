@@ -1,6 +1,6 @@
 //! The binary `evolve-bot`.
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
 use evolve_bot::config::Config;
@@ -41,7 +41,7 @@ async fn run() -> anyhow::Result<()> {
     let tasks = Tasks::new();
     let listener = http::bind(config.http_addr).await?;
     evolve_bot::start(&config, listener, Clock::system(), &tasks, &Metrics::new())?;
-    secrets.watch(&tasks, || Config::from_env().map(drop));
+    secrets.watch(&tasks, config.rotation, || Config::from_env().map(drop));
     tracing::info!(address = %config.http_addr, "the bot has started");
     let done = tasks.run_until_stopped().await;
     traces.finish().await;
@@ -56,8 +56,8 @@ fn print_reference() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-#[expect(clippy::print_stderr, reason = "the log may not be set up yet, and this must be seen")]
+/// The log may not be set up yet, and this must be seen; where nothing can be written, the status says it alone.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("evolve-bot: {error:#}");
+    let _ = writeln!(std::io::stderr(), "evolve-bot: {error:#}");
     ExitCode::FAILURE
 }

@@ -10,7 +10,7 @@
 //! Only the files that the configuration was read from: others rewrite theirs for themselves (a cloud's tokens change daily). What is no
 //! file, such as a pipe, is read once and never looked at.
 //!
-//! Not all replicas at once: each waits for a while of its own, up to [`SPREAD`], and before it ends it is not ready any more for as long
+//! Not all replicas at once: each waits for a while of its own, up to [`RotationConfig::spread`], and before it ends it is not ready any more for as long
 //! as it takes to be sent nobody. A file that is gone or empty, as in the middle of being written, is no other secret, and one that comes
 //! back as it was is none either. With a secret that cannot be right (too short, no key) no process would start again: so the
 //! configuration is read before, and what runs goes on where it is wrong.
@@ -24,7 +24,10 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{config::ConfigError, shutdown::Tasks};
+use crate::{
+    config::{ConfigError, Reader},
+    shutdown::Tasks,
+};
 
 /// Shortest of several keys in one secret, in characters: as short as one alone may be.
 const SHORTEST: usize = 32;
@@ -45,12 +48,37 @@ pub fn first(secret: &SecretString) -> SecretString {
     keys(secret).next().unwrap_or_default().into()
 }
 
-/// How often the files are looked at.
-const EVERY: Duration = Duration::from_secs(30);
-/// In how long after a change the replicas end, one after another: a new one is ready within a few seconds.
-const SPREAD: Duration = Duration::from_secs(180);
 /// For how long a process that ends says first that it is not ready: two probes, five seconds apart, and the way to whoever sends people.
 const LEAVING: Duration = Duration::from_secs(15);
+
+/// How soon a process ends after a secret in a file has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RotationConfig {
+    /// How often the files are looked at.
+    pub every: Duration,
+    /// In how long after a change the replicas end, one after another: a new one is ready within a few seconds.
+    pub spread: Duration,
+}
+
+impl RotationConfig {
+    /// Reads `SECRETS_CHECK_SECONDS` and `SECRETS_SPREAD_SECONDS`.
+    pub fn read(env: &mut Reader) -> Self {
+        let every = env.or(
+            "SECRETS_CHECK_SECONDS",
+            "30",
+            "Seconds between two looks at the files of secrets (`NAME_FILE`), 1 or more.",
+        );
+        if every == 0 {
+            env.problem("SECRETS_CHECK_SECONDS must be 1 or more".to_owned());
+        }
+        let spread = env.or(
+            "SECRETS_SPREAD_SECONDS",
+            "180",
+            "Seconds within which the replicas end, each after a while of its own, to be started with a secret that has changed.",
+        );
+        Self { every: Duration::from_secs(every), spread: Duration::from_secs(spread) }
+    }
+}
 
 /// The files that variables were read from (`NAME_FILE`), and what was in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,8 +107,13 @@ impl SecretFiles {
 
     /// Looks at them until the process ends, and ends it softly, as failed, some time after one has changed, unless `read`, which reads
     /// the configuration once more, says that it could not start again.
-    pub fn watch(self, tasks: &Tasks, read: impl Fn() -> Result<(), ConfigError> + Send + Sync + 'static) {
-        self.watch_with(tasks, EVERY, SPREAD.mul_f64(rand::random_range(0.0..1.0)), read);
+    pub fn watch(
+        self,
+        tasks: &Tasks,
+        config: RotationConfig,
+        read: impl Fn() -> Result<(), ConfigError> + Send + Sync + 'static,
+    ) {
+        self.watch_with(tasks, config.every, config.spread.mul_f64(rand::random_range(0.0..1.0)), read);
     }
 
     fn watch_with(
@@ -165,7 +198,8 @@ mod tests {
     };
 
     use super::*;
-    use crate::config::Reader;
+
+    const EVERY: Duration = Duration::from_secs(30);
 
     /// A directory as Kubernetes mounts a Secret: the names are links into `..data`, which is a link to the version that counts.
     struct Mount(PathBuf);
@@ -309,7 +343,9 @@ mod tests {
     #[tokio::test]
     async fn a_process_without_such_files_looks_at_nothing() {
         let tasks = Tasks::new();
-        SecretFiles::default().watch(&tasks, || Ok(()));
+        let config = RotationConfig::read(&mut Reader::from_values::<String, String>([]));
+        assert_eq!(config, RotationConfig { every: EVERY, spread: Duration::from_secs(180) });
+        SecretFiles::default().watch(&tasks, config, || Ok(()));
         tasks.stop(std::future::pending()).await.unwrap();
     }
 }

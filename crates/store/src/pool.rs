@@ -2,13 +2,13 @@
 //!
 //! **A server that is gone without a word** (its node died, a gateway forgot the connection) closes nothing, and sqlx neither sets
 //! TCP's keepalive nor limits how long a statement takes: `statement_timeout` is kept by the server that is gone. So everything
-//! here has an end (`Limits`): a statement, a look at a connection that rested, the return of one ([`Lent`]); then the connection
-//! is closed, and the next one is made anew. Statements inside a transaction have the end of whoever asks for them; where nobody
-//! does, [`Pool::within`].
+//! here has an end (`Limits`): a statement, the beginning of a transaction and its commit ([`Transaction`]), a look at a connection
+//! that rested, the return of one ([`Lent`]); then the connection is closed, and the next one is made anew. Statements inside a
+//! transaction have the end of whoever asks for them; where nobody does, [`Pool::within`].
 //!
 //! Who has waited in vain would be lent the next silent one, and lose a lease over them. So a silence that was noticed puts all
 //! connections under suspicion, at most once in five seconds, since it may be that Postgres is merely slow; and a connection under
-//! suspicion that is waiting for what its caller has left is closed at once, so that its place is free.
+//! suspicion that is just being given back is closed at once, so that its place is free.
 //!
 //! **A server that is no longer the primary** may stay reachable and refuse to write, and its connections would be lent again and
 //! again, each of them well. So whoever hears that a server is read-only puts all connections under suspicion too: none
@@ -19,6 +19,7 @@
 
 mod care;
 mod lent;
+mod transaction;
 mod watch;
 
 use std::{io, ops::Deref, sync::Arc, time::Duration};
@@ -30,14 +31,14 @@ use futures::{
 };
 use sqlx::{
     Connection as _, Database, Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr,
-    Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::timeout;
 
 use self::{
     care::{Care, Why},
-    lent::Lent,
+    lent::{Lent, State},
+    transaction::Transaction,
 };
 use crate::StoreError;
 
@@ -115,8 +116,10 @@ impl Pool {
             .after_release({
                 let care = Arc::clone(&care);
                 move |connection, meta| {
-                    let care = Arc::clone(&care);
-                    Box::pin(async move { care.tidied(connection, meta.age).await })
+                    let is_lent_again = !care.is_suspect(meta.age);
+                    Box::pin(async move {
+                        if is_lent_again { lent::undo(connection).await.map(|()| true) } else { Ok(false) }
+                    })
                 }
             })
             .connect_lazy_with(options);
@@ -125,8 +128,8 @@ impl Pool {
 
     /// Lends a connection. What is asked of it has no end but the caller's.
     pub(crate) async fn acquire(&self) -> Result<Lent, sqlx::Error> {
-        let limit = self.care.limits.release + self.care.limits.check;
-        Ok(Lent { connection: self.inner.acquire().await?, limit })
+        let connection = self.inner.acquire().await?;
+        Ok(Lent { connection, care: Arc::clone(&self.care), state: State::Sound })
     }
 
     /// Ends `work`, which takes several statements and for which nobody waits, if it has not ended in time.
@@ -150,9 +153,10 @@ impl Pool {
         })
     }
 
-    /// Begins a transaction.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.care.within(self.care.deadline(), self.inner.begin()).await
+    /// Begins a transaction. What is asked of it has no end but the caller's; its commit has.
+    pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
+        let begun = async { Transaction::begin(self.acquire().await?).await };
+        self.care.within(self.care.deadline(), begun).await
     }
 
     /// None of the connections that are there is lent again: what they lead to takes no changes.
@@ -255,124 +259,4 @@ impl<'c> Executor<'c> for &'_ Pool {
 }
 
 #[cfg(test)]
-mod tests {
-    use evolve_runtime::metrics::Metrics;
-    use evolve_testkit::{TestDatabase, eventually, proxy::CountingProxy};
-
-    use std::time::Instant;
-
-    use super::*;
-    use crate::{Store, StoreConfig};
-
-    const SOON: Duration = Duration::from_secs(1);
-
-    fn store(url: &str, size: u32) -> Store {
-        let soon = Limits { statement: SOON, transaction: SOON, check: SOON, release: SOON, ..Limits::default() };
-        store_within(url, size, soon)
-    }
-
-    fn store_within(url: &str, size: u32, limits: Limits) -> Store {
-        let key = fernet::Fernet::generate_key();
-        let config = StoreConfig { database_url: url.into(), pool_size: size, encryption_key: key.as_str().into() };
-        Store::connect_within(&config, &Metrics::new(), limits).unwrap()
-    }
-
-    /// Holds all connections of a store of this size at once, so that all of them are open.
-    async fn fill(store: &Store, size: u32) {
-        let held = (0..size).map(|_| store.pool.acquire());
-        let held: Result<Vec<_>, _> = futures::future::join_all(held).await.into_iter().collect();
-        drop(held.unwrap());
-    }
-
-    #[tokio::test]
-    async fn connections_that_fell_silent_are_given_up_and_new_ones_serve() {
-        let database = TestDatabase::migrated().await;
-        let proxy = CountingProxy::postgres(database.url()).await.unwrap();
-        let store = store(proxy.url(), 3);
-        fill(&store, 3).await;
-        eventually("all are free", async || store.pool.in_use().0 == 0 && store.pool.size() == 3).await;
-        proxy.silence();
-        let begun = Instant::now();
-        let lost = store.ping().await.unwrap_err();
-        assert!(lost.is_unavailable(), "{lost}");
-        assert!(begun.elapsed() < Duration::from_secs(10), "it was waited for without end");
-        eventually("it is served again", async || store.ping().await).await;
-        // None of the places is lost.
-        eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
-        fill(&store, 3).await;
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_fell_silent_before_it_was_given_back_loses_no_place() {
-        let database = TestDatabase::migrated().await;
-        let proxy = CountingProxy::postgres(database.url()).await.unwrap();
-        let store = store(proxy.url(), 3);
-        let held = futures::future::join_all((0..3).map(|_| store.pool.acquire())).await;
-        let held: Vec<_> = held.into_iter().map(Result::unwrap).collect();
-        proxy.silence();
-        drop(held);
-        eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
-        fill(&store, 3).await;
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn who_waited_in_vain_is_lent_a_new_connection_next() {
-        let database = TestDatabase::migrated().await;
-        let proxy = CountingProxy::postgres(database.url()).await.unwrap();
-        let store = store_within(proxy.url(), 3, Limits::default());
-        fill(&store, 3).await;
-        eventually("all are free", async || store.pool.in_use().0 == 0 && store.pool.size() == 3).await;
-        proxy.silence();
-        let begun = Instant::now();
-        timeout(Duration::from_millis(200), store.ping()).await.unwrap_err();
-        store.fell_silent();
-        store.ping().await.unwrap();
-        // The one that is waiting for what its caller has left is closed too.
-        eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
-        assert!(begun.elapsed() < Duration::from_secs(10), "a silent connection was lent again");
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn a_transaction_for_which_nobody_waits_ends_when_postgres_falls_silent_in_it() {
-        let database = TestDatabase::migrated().await;
-        let proxy = CountingProxy::postgres(database.url()).await.unwrap();
-        let store = store(proxy.url(), 3);
-        let lost = store.pool.within(async {
-            let mut transaction = store.pool.begin().await?;
-            proxy.silence();
-            sqlx::query("SELECT 1").execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok(())
-        });
-        let lost = timeout(Duration::from_secs(10), lost).await.unwrap().unwrap_err();
-        assert!(lost.is_unavailable(), "{lost}");
-        eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn connections_to_a_server_that_takes_no_changes_are_not_lent_again() {
-        let database = TestDatabase::migrated().await;
-        let mut sql = PgConnection::connect(database.url()).await.unwrap();
-        let mut alter = async |change: &str| {
-            let alter = format!("ALTER DATABASE {} {change}", database.name());
-            sqlx::raw_sql(sqlx::AssertSqlSafe(alter)).execute(&mut sql).await.unwrap();
-        };
-        // What a session is told when it begins it keeps, as one does that leads to what was the primary.
-        alter("SET default_transaction_read_only = on").await;
-        let store = store(database.url(), 3);
-        fill(&store, 3).await;
-        let write = async || sqlx::query("CREATE TABLE IF NOT EXISTS written (n int)").execute(&store.pool).await;
-        let refused = StoreError::from(write().await.unwrap_err());
-        assert!(refused.is_unavailable(), "{refused}");
-        assert!(matches!(store.ping().await, Err(StoreError::ReadOnly)));
-        alter("RESET default_transaction_read_only").await;
-        eventually("what can be written is written", write).await;
-        eventually("none that cannot write is left", async || store.ping().await).await;
-        let begun = store.pool.begin().await.unwrap();
-        begun.rollback().await.unwrap();
-    }
-}
+mod tests;

@@ -35,6 +35,15 @@ enum Protocol {
     Plain,
 }
 
+/// What is lost of the round trip with which a connection falls silent: see [`CountingProxy::silence_at`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The server never hears of it.
+    Request,
+    /// The server does what it is asked, and nobody hears of that.
+    Answer,
+}
+
 /// What went through.
 #[derive(Debug, Default)]
 struct Counted {
@@ -53,12 +62,28 @@ struct Shared {
     cuts: watch::Sender<u64>,
     /// Counts up with every [`CountingProxy::silence`], in the same way.
     silences: watch::Sender<u64>,
+    /// In how many round trips all fall silent, and what is lost then.
+    doom: Mutex<Option<(usize, Lost)>>,
     open: AtomicUsize,
 }
 
 impl Shared {
     fn count(&self, change: impl FnOnce(&mut Counted)) {
         change(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Counts a round trip that begins; what is lost of it, if it is the one.
+    fn doomed(&self) -> Option<Lost> {
+        let mut doom = self.doom.lock().unwrap_or_else(PoisonError::into_inner);
+        let (left, lost) = (*doom)?;
+        *doom = left.checked_sub(1).filter(|left| *left > 0).map(|left| (left, lost));
+        doom.is_none().then_some(lost)
+    }
+
+    /// Falls silent; never ends.
+    async fn fall_silent(&self) {
+        self.silences.send_modify(|silences| *silences += 1);
+        std::future::pending().await
     }
 }
 
@@ -134,6 +159,7 @@ impl CountingProxy {
             mode: watch::Sender::new(Mode::Forward),
             cuts: watch::Sender::new(0),
             silences: watch::Sender::new(0),
+            doom: Mutex::default(),
             open: AtomicUsize::new(0),
         });
         let stop = CancellationToken::new();
@@ -196,6 +222,14 @@ impl CountingProxy {
     /// forgotten them. New ones are forwarded.
     pub fn silence(&self) {
         self.shared.silences.send_modify(|silences| *silences += 1);
+    }
+
+    /// Does as [`Self::silence`] at a round trip to Postgres, the first of those from now on being 1; in place of what was asked
+    /// for before. What is returned ends when it has come to that.
+    pub fn silence_at(&self, round_trip: usize, lost: Lost) -> impl Future<Output = ()> + use<> {
+        let mut silences = self.shared.silences.subscribe();
+        *self.shared.doom.lock().unwrap_or_else(PoisonError::into_inner) = Some((round_trip, lost));
+        async move { drop(silences.changed().await) }
     }
 
     /// Ends [`Self::refuse`] and [`Self::stall`]; what was held back is forwarded.

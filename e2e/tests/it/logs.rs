@@ -2,12 +2,7 @@
 //!
 //! The built binaries, since only there the logs of every library are on, as somebody who looks for a fault switches them on.
 
-use std::{
-    fs::File,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::{fs::File, path::Path};
 
 use evolve_contract::{
     Client,
@@ -21,9 +16,11 @@ use evolve_testkit::{
     telegram::User,
 };
 use serde_json::json;
-use tokio::process::{Child, Command};
 
-use crate::system::{Ground, PROVIDER_TOKEN, SERVICE_KEY, ground};
+use crate::{
+    processes::{binaries, common, start, stop},
+    system::{PROVIDER_TOKEN, SERVICE_KEY, ground},
+};
 
 const IVAN: i64 = 734_002_117;
 const JWT_SECRET: &str = "logs-jwt-secret-logs-jwt-secret-logs";
@@ -40,50 +37,6 @@ const LAST_NAME: &str = "Peremyshlskaya";
 const USERNAME: &str = "zasl_of_the_hill";
 const CALLED: &str = "Buttercupling";
 const UNREADABLE: &str = "halfamessagewithoutanend";
-
-/// Where the built binaries are.
-fn binaries() -> Option<PathBuf> {
-    let this = std::env::current_exe().unwrap();
-    let directory = this.parent()?.parent()?.to_owned();
-    if ["evolve-api", "evolve-bot"].iter().all(|name| directory.join(name).is_file()) {
-        return Some(directory);
-    }
-    // Not `eprintln!`, which the test runner keeps to itself while all is well.
-    writeln!(std::io::stderr(), "\nSKIPPED: what is in logs. Run `make build` for evolve-api and evolve-bot.\n")
-        .unwrap();
-    None
-}
-
-fn start(program: &Path, log: &Path, port: u16, variables: &[(&str, &str)]) -> Child {
-    Command::new(program)
-        .env_clear()
-        .env("HTTP_ADDR", format!("127.0.0.1:{port}"))
-        .env("LOG_LEVEL", "DEBUG")
-        .envs(variables.iter().copied())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(File::create(log).unwrap())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
-}
-
-async fn stop(mut process: Child) {
-    let told = Command::new("kill").arg(process.id().unwrap().to_string()).status().await.unwrap();
-    assert!(told.success());
-    process.wait().await.unwrap();
-}
-
-fn common<'a>(ground: &'a Ground, database: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![
-        ("DATABASE_URL", database),
-        ("REDIS_URL", ground.redis_url.as_str()),
-        ("ENCRYPTION_KEY", ground.key.as_str()),
-        ("SERVICE_KEY", SERVICE_KEY),
-        ("TELEGRAM_BOT_TOKEN", ground.telegram.token()),
-        ("PAYMENT_PROVIDER_TOKEN", PROVIDER_TOKEN),
-    ]
-}
 
 /// Everything that may go wrong with what people and strangers send to the API.
 async fn err_in_every_way(api: &str, token: &str) {
@@ -106,7 +59,7 @@ async fn err_in_every_way(api: &str, token: &str) {
 
 #[tokio::test]
 async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
-    let Some(binaries) = binaries() else { return };
+    let Some(binaries) = binaries("what is in logs") else { return };
     let ground = ground().await;
     let model = GeminiServer::start().await.unwrap();
     model.next(Behaviour::call("remember", json!({"fact": FACT, "category": "work"})));
@@ -125,10 +78,10 @@ async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
     let mut variables = common(&ground, &database);
     variables.extend([("JWT_SECRET", JWT_SECRET), ("PROVIDERS", providers.as_str()), ("GOOGLE_API_KEY", API_KEY)]);
     variables.push(("PERSONA", ground.persona));
-    let api = start(&binaries.join("evolve-api"), &api_log, api_port, &variables);
+    let api = start(&binaries.join("evolve-api"), &File::create(&api_log).unwrap(), api_port, &variables);
     let mut variables = common(&ground, &database);
     variables.extend([("API_URL", api_url.as_str()), ("TELEGRAM_API_URL", telegram_url.as_str())]);
-    let bot = start(&binaries.join("evolve-bot"), &bot_log, bot_port, &variables);
+    let bot = start(&binaries.join("evolve-bot"), &File::create(&bot_log).unwrap(), bot_port, &variables);
     let ready = format!("{api_url}/ready");
     eventually("the API is ready", async || reqwest::get(&ready).await.and_then(reqwest::Response::error_for_status))
         .await;

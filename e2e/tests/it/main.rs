@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod again;
 #[cfg(test)]
+mod broadcasts;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod degradation;
@@ -18,6 +20,8 @@ mod logs;
 mod models;
 #[cfg(test)]
 mod payments;
+#[cfg(test)]
+mod processes;
 #[cfg(test)]
 mod remembers;
 #[cfg(test)]

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection as _, PgConnection};
 use tokio::{
     sync::watch,
-    time::{Instant as Deadline, timeout, timeout_at},
+    time::{Instant as Deadline, timeout_at},
 };
 
 use super::{Limits, silent};
@@ -69,21 +68,6 @@ impl Care {
                 Why::Silent => {
                     tracing::warn!("Postgres does not answer; giving up the connections to it, for new ones")
                 }
-            }
-        }
-    }
-
-    /// Reads what a connection whose caller has gone has still to hear; false where it is not to be lent again. Costs nothing where
-    /// there is nothing. (`flush` is sqlx's name for it; it writes what is to be written first.)
-    pub(super) async fn tidied(&self, connection: &mut PgConnection, age: Duration) -> Result<bool, sqlx::Error> {
-        let now = Instant::now();
-        let mut suspected = self.suspected.subscribe();
-        let suspicion = async { suspected.wait_for(|at| at.is_some_and(|at| at + age > now)).await.is_ok() };
-        tokio::select! {
-            biased;
-            _ = suspicion => Ok(false),
-            heard = timeout(self.limits.release, connection.flush()) => {
-                heard.unwrap_or_else(|_| Err(silent())).map(|()| true)
             }
         }
     }

@@ -2,19 +2,38 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    time::Duration,
+    sync::Arc,
 };
 
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
-use tokio::{runtime::Handle, time::timeout};
+use sqlx::{Executor, PgConnection, Postgres, pool::PoolConnection};
+use tokio::{runtime::Handle, time::sleep};
+
+use super::care::Care;
+
+tokio::task_local! {
+    /// Whether what is being given back here is in a transaction that nobody has ended. The pool is told of a connection that comes
+    /// back, and not of who had it.
+    static IN_TRANSACTION: bool;
+}
+
+/// How whoever is lent a connection next would find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// As it was lent.
+    Sound,
+    /// In a transaction, which is to be undone.
+    InTransaction,
+    /// Nobody knows: it was asked to begin a transaction, or to end one, and has not said that it did.
+    Unknown,
+}
 
 /// A connection of the pool that is given back within a time. sqlx asks each that it is given back whether it is well, and waits for
-/// the answer without end; its place would be lost until the system gives the connection up, which is a quarter of an hour. (A
-/// transaction gives its own back by sqlx's way, which has an end as long as a rollback is under way.)
+/// the answer without end; its place would be lost until the system gives the connection up, which is a quarter of an hour.
 #[derive(Debug)]
 pub(crate) struct Lent {
     pub(super) connection: PoolConnection<Postgres>,
-    pub(super) limit: Duration,
+    pub(super) care: Arc<Care>,
+    pub(super) state: State,
 }
 
 impl Deref for Lent {
@@ -33,10 +52,30 @@ impl DerefMut for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
+        // In place of the task that sqlx begins here, which has no end. Dropped before its end, it closes the connection, and the
+        // place is free.
         let returned = self.connection.return_to_pool();
-        // In place of the task that sqlx begins here, which has no end. Without a runtime the connection is closed.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(timeout(self.limit, returned));
+        let Ok(runtime) = Handle::try_current() else { return };
+        if self.state == State::Unknown {
+            return;
         }
+        let returned = IN_TRANSACTION.scope(self.state == State::InTransaction, returned);
+        let limit = self.care.limits.release + self.care.limits.check;
+        let mut suspected = self.care.suspected.subscribe();
+        runtime.spawn(async move {
+            tokio::select! {
+                () = returned => {}
+                _ = suspected.changed() => {}
+                () = sleep(limit) => {}
+            }
+        });
     }
+}
+
+/// Undoes the transaction that a connection comes back with, if there is one. What is under way in it is waited for before.
+pub(super) async fn undo(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    if IN_TRANSACTION.try_with(|is| *is).unwrap_or(false) {
+        Executor::execute(connection, sqlx::raw_sql("ROLLBACK")).await?;
+    }
+    Ok(())
 }

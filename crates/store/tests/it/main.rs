@@ -42,6 +42,8 @@ mod rooms;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod time;

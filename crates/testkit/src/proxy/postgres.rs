@@ -7,7 +7,7 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{Shared, copy, until_forwarding};
+use super::{Lost, Shared, copy, until_forwarding};
 
 const SSL_REQUEST: u32 = 80_877_103;
 const GSS_REQUEST: u32 = 80_877_104;
@@ -80,7 +80,15 @@ async fn message(
     until_forwarding(shared).await;
     count(shared, prepared, kind, &body);
     head.extend(body);
-    server.write_all(&head).await
+    let lost = matches!(kind, b'Q' | b'S').then(|| shared.doomed()).flatten();
+    if lost == Some(Lost::Request) {
+        shared.fall_silent().await;
+    }
+    server.write_all(&head).await?;
+    if lost == Some(Lost::Answer) {
+        shared.fall_silent().await;
+    }
+    Ok(())
 }
 
 fn count(shared: &Shared, prepared: &mut HashMap<Vec<u8>, String>, kind: u8, body: &[u8]) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evolve_testkit::proxy::CountingProxy;
+use evolve_testkit::proxy::{CountingProxy, Lost};
 use evolve_testkit::{TestDatabase, TestRedis, eventually};
 use sqlx::{Connection, Executor, PgConnection, Row};
 
@@ -95,4 +95,25 @@ async fn a_stalled_connection_goes_on_where_it_was() {
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut answer).await.is_err());
     proxy.restore();
     answer.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_falls_silent_at_the_round_trip_that_was_named_with_or_without_its_effect() {
+    let database = TestDatabase::empty().await;
+    let proxy = CountingProxy::postgres(database.url()).await.unwrap();
+    let mut around = PgConnection::connect(database.url()).await.unwrap();
+    around.execute("CREATE TABLE said (word text)").await.unwrap();
+    for (lost, words) in [(Lost::Request, 1), (Lost::Answer, 3)] {
+        let mut session = PgConnection::connect(proxy.url()).await.unwrap();
+        let silence = proxy.silence_at(2, lost);
+        session.execute("INSERT INTO said VALUES ('heard')").await.unwrap();
+        let second = session.execute("INSERT INTO said VALUES ('unheard')");
+        tokio::select! {
+            answered = second => panic!("it was answered: {answered:?}"),
+            () = silence => {}
+        }
+        let said = "SELECT count(*) FROM said";
+        let count = async |around: &mut PgConnection| around.fetch_one(said).await.unwrap().get::<i64, _>(0);
+        eventually("what was heard took effect", async || count(&mut around).await == words).await;
+    }
 }
