@@ -28,6 +28,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 const UNAUTHORIZED_PAUSE: Duration = Duration::from_secs(30);
 /// For a text that Telegram called too long in spite of our counting: half of what it takes.
 const SHORT: usize = markdown::MESSAGE_UNITS / 2;
+/// How long the second call of a row waits for its turn. Given back, the row would begin with the first again, which Telegram has
+/// refused.
+const SECOND_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why an owed call came to nothing.
+#[derive(Debug)]
+enum Unmade {
+    /// Telegram did not make it.
+    Failed(TelegramError),
+    /// It was not asked, and is not to be for so long.
+    NotYet(Duration),
+    /// It was not asked, and this process asks for nothing more.
+    HandedBack,
+}
+
+impl From<TelegramError> for Unmade {
+    fn from(error: TelegramError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// Makes an owed call, when it is its turn.
 pub(super) async fn send(bot: &Bot, outgoing: &ClaimedOutgoing) {
@@ -45,6 +65,10 @@ pub(super) async fn send(bot: &Bot, outgoing: &ClaimedOutgoing) {
         // The oldest of its chat holds up the others, as far as they are no more urgent.
         return again(bot, outgoing, wait, "pace", false).await;
     }
+    // A call that is begun now may be under way when the process ends, and then nobody would know what came of it.
+    if bot.tasks.handing_back().is_cancelled() {
+        return hand_back(bot, outgoing).await;
+    }
     match call(bot, outgoing).await {
         Ok(result) => {
             bot.metrics.sent(&outgoing.method);
@@ -56,7 +80,9 @@ pub(super) async fn send(bot: &Bot, outgoing: &ClaimedOutgoing) {
             spoken::sent(bot, outgoing, &result).await;
             sent(bot, outgoing, result.get("message_id").and_then(Value::as_i64)).await;
         }
-        Err(error) => failed(bot, outgoing, error).await,
+        Err(Unmade::Failed(error)) => failed(bot, outgoing, error).await,
+        Err(Unmade::NotYet(wait)) => again(bot, outgoing, wait, "pace", false).await,
+        Err(Unmade::HandedBack) => hand_back(bot, outgoing).await,
     }
 }
 
@@ -69,20 +95,23 @@ fn paced(outgoing: &ClaimedOutgoing) -> Call {
 
 /// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
 /// has deleted it, say, the answer is a message of its own. And a picture that is no photo is sent as a file.
-async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
+async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, Unmade> {
     let (method, mut params) = own::call_of(bot, outgoing).await?;
     let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
         let params = with_provider_token(bot, &method, params);
         return match call_once_more_without_markup(bot, outgoing, &method, &params).await {
             // It is too long and narrow, or of a kind that Telegram does not show: as a file it takes it.
-            Err(TelegramError::Refused { refusal: Refusal::Other, description }) if method == "sendPhoto" => {
+            Err(Unmade::Failed(TelegramError::Refused { refusal: Refusal::Other, description }))
+                if method == "sendPhoto" =>
+            {
                 tracing::warn!(
                     outbox_id = outgoing.id,
                     description,
                     "Telegram does not show a picture; sending it as a file"
                 );
                 bot.metrics.outbox_failure("photo");
-                bot.telegram.call("sendDocument", &as_document(&params)).await
+                second_turn(bot, outgoing).await?;
+                Ok(bot.telegram.call("sendDocument", &as_document(&params)).await?)
             }
             other => other,
         };
@@ -90,8 +119,9 @@ async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramEr
     let mut edit = params.clone();
     edit["message_id"] = draft;
     match call_once_more_without_markup(bot, outgoing, "editMessageText", &edit).await {
-        Err(TelegramError::Refused { refusal: Refusal::Other, description }) => {
+        Err(Unmade::Failed(TelegramError::Refused { refusal: Refusal::Other, description })) => {
             tracing::debug!(outbox_id = outgoing.id, description, "a message that showed an answer is gone");
+            second_turn(bot, outgoing).await?;
             call_once_more_without_markup(bot, outgoing, &method, &params).await
         }
         other => other,
@@ -104,17 +134,28 @@ async fn call_once_more_without_markup(
     outgoing: &ClaimedOutgoing,
     method: &str,
     params: &Value,
-) -> Result<Value, TelegramError> {
+) -> Result<Value, Unmade> {
     match bot.telegram.call(method, params).await {
         Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
             tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
             bot.metrics.outbox_failure("markup");
             let Some(plain) = without_markup(params) else {
-                return Err(TelegramError::Refused { refusal: Refusal::Other, description });
+                return Err(TelegramError::Refused { refusal: Refusal::Other, description }.into());
             };
-            bot.telegram.call(method, &plain).await
+            second_turn(bot, outgoing).await?;
+            Ok(bot.telegram.call(method, &plain).await?)
         }
-        other => other,
+        other => Ok(other?),
+    }
+}
+
+/// The turn of another call for the same row, after Telegram has refused one: it counts like any.
+async fn second_turn(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<(), Unmade> {
+    let handing_back = bot.tasks.handing_back();
+    tokio::select! {
+        biased;
+        () = handing_back.cancelled() => Err(Unmade::HandedBack),
+        turn = bot.pace.turn_within(paced(outgoing), SECOND_PATIENCE) => turn.map_err(Unmade::NotYet),
     }
 }
 
@@ -245,6 +286,16 @@ async fn again(bot: &Bot, outgoing: &ClaimedOutgoing, wait: Duration, reason: &s
     let at = bot.clock.now() + wait;
     insist(bot, "a postponed message", || async move { bot.store.outbox().retry(outgoing, at, reason, counts).await })
         .await;
+}
+
+/// Leaves to another process what this one has no time for.
+async fn hand_back(bot: &Bot, outgoing: &ClaimedOutgoing) {
+    insist(
+        bot,
+        "a message handed back",
+        || async move { bot.store.outbox().hand_back(outgoing, bot.clock.now()).await },
+    )
+    .await;
 }
 
 /// Owes the text in shorter pieces, without markup, instead of the whole. It cannot happen, since messages are cut to
