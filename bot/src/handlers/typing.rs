@@ -28,7 +28,7 @@ pub(super) async fn in_thread<T>(bot: &Bot, chat_id: i64, thread_id: Option<i64>
         let pause = tokio::select! {
             biased;
             done = &mut work => return done,
-            is_shown = show(bot, chat_id, &params) => if is_shown { AGAIN_AFTER } else { LEFT_OUT_FOR },
+            pause = show(bot, chat_id, &params) => pause,
         };
         tokio::select! {
             done = &mut work => return done,
@@ -37,16 +37,16 @@ pub(super) async fn in_thread<T>(bot: &Bot, chat_id: i64, thread_id: Option<i64>
     }
 }
 
-/// Shows it where there is room for it; false if there is none.
-async fn show(bot: &Bot, chat_id: i64, params: &Value) -> bool {
+/// Shows it where there is room for it; how long to leave it then.
+async fn show(bot: &Bot, chat_id: i64, params: &Value) -> Duration {
     if !bot.pace.has_room_for_sign(chat_id).await {
-        return false;
+        return LEFT_OUT_FOR;
     }
-    if let Err(error) = bot.telegram.call("sendChatAction", params).await {
-        if let TelegramError::RetryAfter(wait) = &error {
-            bot.pace.flooded(chat_id, *wait).await;
-        }
-        bot.metrics.swallow("typing", &error);
+    let Err(error) = bot.telegram.call("sendChatAction", params).await else { return AGAIN_AFTER };
+    bot.metrics.swallow("typing", &error);
+    match error {
+        // It is this that comes too often. Should Telegram mean all that the chat is sent, the answer is told so too.
+        TelegramError::RetryAfter(wait) => wait.max(AGAIN_AFTER),
+        _ => AGAIN_AFTER,
     }
-    true
 }

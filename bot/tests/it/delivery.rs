@@ -38,7 +38,7 @@ async fn a_bot_that_dies_while_it_sends_sends_after_a_restart() {
     world.telegram.fault(Fault::hang("sendMessage"));
     let bot = world.bot().await;
     world.telegram.send_text(anna(), "Привет");
-    let hung = |telegram: &evolve_testkit::telegram::TelegramServer| {
+    let hung = |telegram: &TelegramServer| {
         telegram.calls_of("sendMessage").iter().any(|call| call.outcome == CallOutcome::Hung).then_some(())
     };
     world.telegram.wait_until("a hanging call", hung).await;
