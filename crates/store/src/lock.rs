@@ -1,7 +1,7 @@
 //! A lock that one process holds while it lives: a session advisory lock on a connection of its own.
 //!
 //! A process that dies closes its connection, and Postgres has the lock at once. A node that dies closes nothing: the server has to
-//! find out. Of other connections it does within a minute; of this one within some five seconds ([`SESSION`]), since nobody else
+//! find out. Of other connections it does within a minute; of this one within some five seconds (`SESSION`), since nobody else
 //! does meanwhile what the holder did. A holder that was merely cut off from Postgres for as long learns of it as late
 //! ([`Lock::lost`]): so two may believe for some seconds that they hold it, and what is done under it has to bear that.
 
