@@ -17,6 +17,7 @@ use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use crate::{
     api::Api,
+    handlers::Beginnings,
     inbound::Pressure,
     inline::Askers,
     metrics::BotMetrics,
@@ -42,6 +43,8 @@ pub(crate) struct Bot {
     pub(crate) max_voice_seconds: u32,
     /// How answers are shown while they are made.
     pub(crate) showing: Showing,
+    /// The first messages of such answers that are being sent.
+    pub(crate) beginnings: Beginnings,
     /// How fast to send.
     pub(crate) pace: Arc<Pace>,
     pub(crate) contact: Contact,

@@ -18,7 +18,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::{bot::Bot, inbound::ALLOWED_UPDATES, telegram::TelegramError, texts::Text};
+use crate::{
+    bot::Bot,
+    inbound::{self, ALLOWED_UPDATES},
+    telegram::TelegramError,
+    texts::Text,
+};
 
 /// The kind of update.
 pub(crate) const KIND: &str = "pre_checkout_query";
@@ -87,27 +92,45 @@ fn unreadable(bot: &Bot, error: &serde_json::Error) {
 
 /// Looks at what Telegram keeps for us, again and again, and answers checkouts.
 pub(crate) async fn peek(bot: &Bot) {
-    peek_from(bot, None).await;
+    loop {
+        look(bot, None).await;
+        rest().await;
+    }
 }
 
-/// As [`peek`], from this update on: those before it are in the inbox, and Telegram may forget them.
+/// As [`peek`], while too much waits, from this update on: those before it are in the inbox, and Telegram may forget them. What
+/// is urgent among the others is put there too.
 pub(crate) async fn peek_from(bot: &Bot, offset: Option<i64>) {
+    loop {
+        let updates = look(bot, offset).await;
+        inbound::take_urgent(bot, &updates).await;
+        rest().await;
+    }
+}
+
+async fn rest() {
+    tokio::time::sleep(PEEK_EVERY.mul_f64(rand::random_range(0.7..1.3))).await;
+}
+
+/// Answers checkouts among what Telegram keeps; what it showed.
+async fn look(bot: &Bot, offset: Option<i64>) -> Vec<Value> {
     let mut params = json!({ "timeout": 0, "limit": 100, "allowed_updates": ALLOWED_UPDATES });
     if let Some(offset) = offset {
         params["offset"] = offset.into();
     }
-    loop {
-        match bot.telegram.call_within(ATTEMPT, "getUpdates", &params).await {
-            Ok(Value::Array(updates)) => {
-                for update in &updates {
-                    take(bot, update).await;
-                }
+    match bot.telegram.call_within(ATTEMPT, "getUpdates", &params).await {
+        Ok(Value::Array(updates)) => {
+            for update in &updates {
+                take(bot, update).await;
             }
-            Ok(_) => {}
-            // Other replicas peek too.
-            Err(error) => bot.metrics.swallow("peek", &error),
+            updates
         }
-        tokio::time::sleep(PEEK_EVERY.mul_f64(rand::random_range(0.7..1.3))).await;
+        Ok(_) => Vec::new(),
+        // Other replicas peek too.
+        Err(error) => {
+            bot.metrics.swallow("peek", &error);
+            Vec::new()
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use evolve_runtime::{
     secrets::{self, RotationConfig, SecretFiles},
     traces::TraceConfig,
 };
-use evolve_store::{StoreConfig, redis::RedisConfig};
+use evolve_store::{StoreConfig, pace::Budget, redis::RedisConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
@@ -53,6 +53,8 @@ pub struct Config {
     pub inbox_limit: u64,
     /// Calls that reach people, a second, of all replicas together.
     pub messages_per_second: u32,
+    /// Whether what one chat is sent is limited too, as Telegram wants it. Always, but in stories that are about something else.
+    pub paces_chats: bool,
     /// Largest photo, bytes.
     pub max_image_bytes: u64,
     /// Longest recording of a person, seconds.
@@ -85,6 +87,12 @@ impl Config {
         let config = Self::read(&mut env);
         let files = env.secret_files();
         env.finish((config, files))
+    }
+
+    /// How fast the bot may send.
+    pub(crate) fn budget(&self) -> Budget {
+        let budget = Budget::new(self.messages_per_second);
+        if self.paces_chats { budget } else { budget.without_chats() }
     }
 
     /// Reads everything from `env`, which keeps the problems.
@@ -140,6 +148,7 @@ impl Config {
             workers,
             inbox_limit,
             messages_per_second: per_second,
+            paces_chats: true,
             showing: env.or(
                 "TELEGRAM_STREAMING",
                 "edits",

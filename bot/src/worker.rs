@@ -18,6 +18,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_store::{StoreError, inbox::ClaimedUpdate, outbox::NewOutgoing};
 use futures::FutureExt as _;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +30,9 @@ use crate::{
 /// How long an update is ours without a sign of life: what a dead replica held waits for so long.
 const LEASE: TimeDelta = TimeDelta::seconds(10);
 const EXTEND_EVERY: Duration = Duration::from_secs(3);
+/// How long an update that is to be handed back waits for what Telegram has yet to say of it: well within what is left then, both of
+/// the process' time and of the lease.
+const LAST_WORD: Duration = Duration::from_secs(3);
 /// Failures after which an update is not tried again.
 const MAX_ATTEMPTS: i32 = 5;
 /// Processes that died over an update, after which it is worked one at a time.
@@ -77,6 +81,12 @@ impl Queue for InboxQueue {
         let end = tokio::select! {
             end = decide(bot, &update) => end,
             () = handing_back.cancelled() => {
+                // Whoever goes on does so in the message that has begun to grow. Which one that is Telegram may be about to say;
+                // if it says so later, that message is deleted.
+                let known = timeout(LAST_WORD, bot.beginnings.settled(update.update_id)).await;
+                if let Err(late) = known {
+                    bot.metrics.swallow("draft_unknown", &late);
+                }
                 tracing::info!(update_id = update.update_id, "no time is left for an update; it is handed back");
                 End::HandedBack
             }

@@ -3,7 +3,11 @@
 //! The answer itself is owed like any other: the outbox says it, and nothing here can lose it. What is shown before is a
 //! courtesy. It is a message that grows by edits, or Telegram's own draft of one; it is skipped when Telegram is slow, asks
 //! us to send less, or has other things of ours to send. A message that was begun is remembered with the update, so that
-//! whoever goes on after a crash goes on in it, and the owed answer takes its place.
+//! whoever goes on after a crash goes on in it, and the owed answer takes its place; [`beginning`] says how that one is sent.
+
+mod beginning;
+
+pub(crate) use beginning::Beginnings;
 
 use std::pin::pin;
 use std::time::Duration;
@@ -15,6 +19,7 @@ use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::beginning::Beginning;
 use super::{Turn, danger, stop};
 use crate::bot::Showing;
 use crate::markdown;
@@ -25,7 +30,7 @@ use crate::telegram::TelegramError;
 const FIRST_AFTER: Duration = Duration::from_millis(1200);
 /// Telegram lets a bot write to one chat about once a second, edits included.
 const EVERY: Duration = Duration::from_millis(1500);
-/// What Telegram may take; the answer itself waits meanwhile.
+/// What Telegram may take; the answer itself waits meanwhile. Of one that is slower, nothing more is shown.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What came of asking.
@@ -47,7 +52,7 @@ pub(super) async fn ask(turn: &Turn<'_>, language: Language, key: &str, request:
     if let Ok(ChatResponse { heard: Some(heard), .. }) = &answer {
         danger::look_after(turn, language, heard).await;
     }
-    Answered { answer, draft: draft.message_id }
+    Answered { answer, draft: draft.settled().await }
 }
 
 async fn listen(
@@ -91,6 +96,8 @@ struct Draft<'a> {
     key: &'a str,
     showing: Showing,
     message_id: Option<i64>,
+    /// The message, while nobody knows its number.
+    beginning: Option<Beginning>,
     /// As it is shown now.
     shown: String,
     /// Whether there is more text than was looked at. It is looked at when it may be shown: a long answer comes in
@@ -110,6 +117,7 @@ impl<'a> Draft<'a> {
             key,
             showing: turn.bot.showing,
             message_id: turn.update.draft_id,
+            beginning: None,
             shown: String::new(),
             has_news: false,
             due,
@@ -152,20 +160,43 @@ impl<'a> Draft<'a> {
             }
             (_, None) => "sendMessage",
         };
-        let sent = timeout(PATIENCE, self.turn.bot.telegram.call(method, &params)).await;
-        match sent {
-            Ok(Ok(result)) => {
-                self.turn.bot.metrics.sent(method);
-                if method == "sendMessage" {
-                    self.begun(&result).await;
-                }
+        if method == "sendMessage" {
+            self.begin(params).await;
+        } else {
+            let sent = timeout(PATIENCE, self.turn.bot.telegram.call(method, &params)).await;
+            match sent {
+                Ok(Ok(_)) => self.turn.bot.metrics.sent(method),
+                Ok(Err(error)) => self.stop(method, &error).await,
+                Err(_) => self.stop(method, &TelegramError::slow(PATIENCE)).await,
             }
-            Ok(Err(error)) => self.stop(method, &error).await,
-            // It may have arrived: then that message stays as it is, and the answer comes after it.
-            Err(_) => self.stop(method, &TelegramError::slow(PATIENCE)).await,
         }
         self.shown = html;
         self.due = Instant::now() + EVERY;
+    }
+
+    /// Sends the first message of it. Where Telegram is slow to say that it has it, nothing more is shown until the answer is whole,
+    /// which takes its place.
+    async fn begin(&mut self, params: Value) {
+        const METHOD: &str = "sendMessage";
+        let chat_id = self.turn.person.chat_id;
+        let mut beginning = Beginning::send(self.turn.bot, self.turn.update, chat_id, params);
+        let told = beginning.within(PATIENCE).await;
+        match told {
+            Some(Ok(message_id)) => self.message_id = message_id,
+            Some(Err(error)) => self.stop(METHOD, &error).await,
+            None => {
+                self.beginning = Some(beginning);
+                self.stop(METHOD, &TelegramError::slow(PATIENCE)).await;
+            }
+        }
+    }
+
+    /// The message that the answer takes the place of, once that is known.
+    async fn settled(self) -> Option<i64> {
+        match self.beginning {
+            Some(beginning) => beginning.settled().await,
+            None => self.message_id,
+        }
     }
 
     /// Each edit takes it along; the answer itself is owed without it.
@@ -175,15 +206,6 @@ impl<'a> Draft<'a> {
         }
         let keyboard = stop::keyboard(self.turn.best_known_language().await, self.key);
         self.keyboard.insert(keyboard).clone()
-    }
-
-    /// Remembers the message, or the next attempt would begin another.
-    async fn begun(&mut self, result: &Value) {
-        self.message_id = result.get("message_id").and_then(Value::as_i64);
-        let Some(message_id) = self.message_id else { return };
-        if let Err(error) = self.turn.bot.store.inbox().drafted(self.turn.update, message_id).await {
-            self.turn.bot.metrics.swallow("draft_not_remembered", &error);
-        }
     }
 
     async fn stop(&mut self, method: &'static str, error: &TelegramError) {

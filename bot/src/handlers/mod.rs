@@ -72,6 +72,7 @@ pub mod strangers;
 
 pub(crate) use danger::look_after_in_private;
 pub(crate) use incoming::is_money;
+pub(crate) use live::Beginnings;
 pub(crate) use scopes::register as register_commands;
 pub(crate) use trouble::Trouble;
 

@@ -4,8 +4,11 @@
 //! button that they find months later. What is said after it is said directly and not through the outbox, where it would be
 //! something of them that is kept.
 
+use std::time::Duration;
+
 use evolve_contract::{history::KeptKind, profile::ProfileData};
 use evolve_domain::language::Language;
+use evolve_store::pace::{Call, Kind};
 use serde_json::json;
 
 use super::{Trouble, Turn, consent, held, menu::Menu, scopes};
@@ -15,6 +18,8 @@ use crate::{
 };
 
 const PREFIX: &str = "del:";
+/// How long the last word waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Times to think that are offered, in days.
 const GRACES: [u32; 2] = [7, 30];
 
@@ -122,8 +127,15 @@ pub(super) async fn farewell(turn: &Turn<'_>, message: Option<i64>, language: La
         }
         None => "sendMessage",
     };
-    if let Err(error) = turn.bot.telegram.call(method, &params).await {
-        turn.bot.metrics.swallow("farewell", &error);
+    // Nothing of it is kept, so there is no later: without a turn in that time Telegram would refuse it.
+    let message_to = Call { chat_id: Some(turn.person.chat_id), kind: Kind::Reply };
+    match turn.bot.pace.turn_within(message_to, PATIENCE).await {
+        Ok(()) => {
+            if let Err(error) = turn.bot.telegram.call(method, &params).await {
+                turn.bot.metrics.swallow("farewell", &error);
+            }
+        }
+        Err(wait) => turn.bot.metrics.swallow("farewell", &format!("no turn for {} s", wait.as_secs())),
     }
     scopes::forget(turn, language).await;
     turn.replies()

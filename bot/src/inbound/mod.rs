@@ -45,6 +45,21 @@ async fn store(bot: &Bot, updates: &[NewUpdate]) -> Result<u64, StoreError> {
     Ok(new)
 }
 
+/// Puts into the inbox what is urgent of updates that Telegram keeps for now. When it gives them again, they are there.
+pub(crate) async fn take_urgent(bot: &Bot, updates: &[Value]) {
+    let mut urgent = Vec::new();
+    for update in updates {
+        if handlers::stop::is_urgent(update) && !is_seen_to(bot, update).await {
+            urgent.extend(new_update(update.clone()));
+        }
+    }
+    if !urgent.is_empty()
+        && let Err(error) = store(bot, &urgent).await
+    {
+        bot.metrics.swallow("peek", &error);
+    }
+}
+
 /// A row for the inbox; nothing if Telegram did not say which update it is.
 pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
     let update_id = update.get("update_id")?.as_i64()?;

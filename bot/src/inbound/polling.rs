@@ -88,7 +88,7 @@ async fn poll(bot: &Bot) -> anyhow::Result<()> {
             bot.metrics.inbox_failure("full");
             tokio::select! {
                 () = bot.pressure.opened() => {}
-                // Never ends: what is peeked at is not confirmed, and checkouts among it are answered.
+                // Never ends: what is peeked at is not confirmed; checkouts among it are answered, and wishes to stop are taken.
                 () = checkout::peek_from(bot, poller.offset) => {}
             }
         }

@@ -3,7 +3,9 @@
 //! What counts is how many updates wait, not for how long: while the API is away for hours the inbox is where they are safe. Each
 //! replica counts by itself, every few seconds and no further than the bound, and adds what it takes meanwhile: so replicas
 //! together may go beyond it by what they take in that time. Below nine tenths it takes again, lest it opens and closes with each
-//! update. Wishes to stop and checkouts are taken always: they make less to do, or are somebody's payment.
+//! update. Wishes to stop and checkouts are taken always: they make less to do, or are somebody's payment. By polling, which cannot
+//! take them without what came before, they are looked for among what Telegram keeps, and nothing is confirmed: of that Telegram shows
+//! the first hundred, and what is behind them waits.
 
 use std::{
     sync::{

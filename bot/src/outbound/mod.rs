@@ -6,6 +6,7 @@
 //! again then: a message that comes twice is a smaller harm than one that never comes. A process that dies between the
 //! two is the same case, a few milliseconds wide. `docs/guarantees.md` says so to people.
 
+mod call;
 mod export;
 mod first;
 mod notice;

@@ -2,7 +2,11 @@
 //! process says by itself ([`local`]).
 //!
 //! A call whose turn comes in a moment is held in the hand until then. One that must wait longer is given back, and if it is not
-//! its chat alone that waits, nothing of its kind is claimed before: or each claim would only be given back.
+//! its chat alone that waits, nothing of its kind is claimed before: or each claim would only be given back. One that cannot be given
+//! back, since it finishes what was begun, is held for longer ([`Pace::turn_within`]).
+//!
+//! What takes a turn is what Telegram counts: whatever a chat is sent, and edits. Answers to pressed buttons, to checkouts and to inline
+//! queries, and questions of Telegram's own, are counted by nobody and wait for nothing.
 
 mod local;
 
@@ -46,10 +50,9 @@ pub(super) struct Open {
 }
 
 impl Pace {
-    /// So many calls a second, of all replicas together.
+    /// So many calls, of all replicas together.
     #[must_use]
-    pub(crate) fn new(redis: Redis, per_second: u32) -> Self {
-        let budget = Budget::new(per_second);
+    pub(crate) fn new(redis: Redis, budget: Budget) -> Self {
         Self { redis, budget, local: Local::new(budget), held: Mutex::default() }
     }
 
@@ -72,14 +75,34 @@ impl Pace {
         }
     }
 
+    /// As [`Self::turn`], for a call that finishes what was begun: waits for `most` at the longest.
+    ///
+    /// # Errors
+    /// How long it has to wait where that is longer.
+    pub(crate) async fn turn_within(&self, call: Call, most: Duration) -> Result<(), Duration> {
+        let end = Instant::now() + most;
+        loop {
+            match self.turn(call).await {
+                Err(wait) if Instant::now() + wait <= end => tokio::time::sleep(wait).await,
+                decided => return decided,
+            }
+        }
+    }
+
     /// Whether a call to a chat that nobody has to wait for may be made now: at most half of what is allowed is used, and nobody
     /// was told to wait.
     pub(crate) async fn has_room(&self, chat_id: i64) -> bool {
-        if self.open().up_to.is_none() {
-            return false;
-        }
-        let courtesy = Call { chat_id: Some(chat_id), kind: Kind::Courtesy };
-        matches!(self.take(courtesy).await, Turn::In(_))
+        self.may(Call { chat_id: Some(chat_id), kind: Kind::Courtesy }).await
+    }
+
+    /// The same of a sign in a chat that is no message.
+    pub(crate) async fn has_room_for_sign(&self, chat_id: i64) -> bool {
+        self.may(Call { chat_id: Some(chat_id), kind: Kind::Sign }).await
+    }
+
+    /// Whether a call that need not be made may be made at once.
+    async fn may(&self, call: Call) -> bool {
+        self.open().up_to.is_some() && matches!(self.take(call).await, Turn::In(_))
     }
 
     /// What may be claimed now.
@@ -137,7 +160,7 @@ mod tests {
 
     /// Of a process without Redis.
     fn alone(per_second: u32) -> Pace {
-        Pace::new(Redis::connect(&RedisConfig::default(), &Metrics::new()), per_second)
+        Pace::new(Redis::connect(&RedisConfig::default(), &Metrics::new()), Budget::new(per_second))
     }
 
     fn call(chat_id: i64, kind: Kind) -> Call {
@@ -170,5 +193,18 @@ mod tests {
         assert!(pace.flooded(2, Duration::from_secs(5)).await);
         let until = Instant::now() + Duration::from_secs(5);
         assert_eq!(pace.open(), Open { up_to: None, more_at: Some(until) });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_given_back_is_held_until_its_turn_or_told_how_long_it_would_take() {
+        let pace = alone(1000);
+        pace.turn(call(-5, Kind::Reply)).await.unwrap();
+        let begun = Instant::now();
+        assert!(pace.turn(call(-5, Kind::Reply)).await.is_err());
+        pace.turn_within(call(-5, Kind::Reply), Duration::from_secs(5)).await.unwrap();
+        assert!((1..5).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+        pace.flooded(-5, Duration::from_secs(30)).await;
+        let wait = pace.turn_within(call(-5, Kind::Reply), Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(wait, Duration::from_secs(30));
     }
 }

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use evolve_store::{
-    outbox::{ClaimedOutgoing, NewOutgoing, Priority},
-    pace::{Call, Kind},
-};
-use secrecy::ExposeSecret as _;
+use evolve_store::outbox::{ClaimedOutgoing, NewOutgoing, Priority};
 use serde_json::Value;
 
-use super::{export, first, own, refused, spoken};
+use super::{
+    call::{Unmade, call, paced, without_markup},
+    export, first, refused, spoken,
+};
 use crate::{
     bot::Bot,
     markdown,
@@ -56,77 +55,10 @@ pub(super) async fn send(bot: &Bot, outgoing: &ClaimedOutgoing) {
             spoken::sent(bot, outgoing, &result).await;
             sent(bot, outgoing, result.get("message_id").and_then(Value::as_i64)).await;
         }
-        Err(error) => failed(bot, outgoing, error).await,
+        Err(Unmade::Failed(error)) => failed(bot, outgoing, error).await,
+        Err(Unmade::NotYet(wait)) => again(bot, outgoing, wait, "pace", false).await,
+        Err(Unmade::HandedBack) => hand_back(bot, outgoing).await,
     }
-}
-
-/// What it counts as. What moves money is no message, and reaches no chat.
-fn paced(outgoing: &ClaimedOutgoing) -> Call {
-    let is_message = outgoing.chat_id != 0 && !refused::is_money(&outgoing.method);
-    let kind = if outgoing.priority == Priority::Broadcast { Kind::Broadcast } else { Kind::Reply };
-    Call { chat_id: is_message.then_some(outgoing.chat_id), kind }
-}
-
-/// The call; of one that takes the place of another message, an edit of that. Where that cannot be edited, since the person
-/// has deleted it, say, the answer is a message of its own. And a picture that is no photo is sent as a file.
-async fn call(bot: &Bot, outgoing: &ClaimedOutgoing) -> Result<Value, TelegramError> {
-    let (method, mut params) = own::call_of(bot, outgoing).await?;
-    let Some(draft) = params.as_object_mut().and_then(|params| params.remove(IN_PLACE_OF)) else {
-        let params = with_provider_token(bot, &method, params);
-        return match call_once_more_without_markup(bot, outgoing, &method, &params).await {
-            // It is too long and narrow, or of a kind that Telegram does not show: as a file it takes it.
-            Err(TelegramError::Refused { refusal: Refusal::Other, description }) if method == "sendPhoto" => {
-                tracing::warn!(
-                    outbox_id = outgoing.id,
-                    description,
-                    "Telegram does not show a picture; sending it as a file"
-                );
-                bot.metrics.outbox_failure("photo");
-                bot.telegram.call("sendDocument", &as_document(&params)).await
-            }
-            other => other,
-        };
-    };
-    let mut edit = params.clone();
-    edit["message_id"] = draft;
-    match call_once_more_without_markup(bot, outgoing, "editMessageText", &edit).await {
-        Err(TelegramError::Refused { refusal: Refusal::Other, description }) => {
-            tracing::debug!(outbox_id = outgoing.id, description, "a message that showed an answer is gone");
-            call_once_more_without_markup(bot, outgoing, &method, &params).await
-        }
-        other => other,
-    }
-}
-
-/// The call, and once more without markup if Telegram cannot parse it: the words matter more than their looks.
-async fn call_once_more_without_markup(
-    bot: &Bot,
-    outgoing: &ClaimedOutgoing,
-    method: &str,
-    params: &Value,
-) -> Result<Value, TelegramError> {
-    match bot.telegram.call(method, params).await {
-        Err(TelegramError::Refused { refusal: Refusal::Markup, description }) => {
-            tracing::error!(outbox_id = outgoing.id, "Telegram could not parse a message; sending it without markup");
-            bot.metrics.outbox_failure("markup");
-            let Some(plain) = without_markup(params) else {
-                return Err(TelegramError::Refused { refusal: Refusal::Other, description });
-            };
-            bot.telegram.call(method, &plain).await
-        }
-        other => other,
-    }
-}
-
-/// An invoice in money needs the provider's token, which is not kept in the outbox.
-fn with_provider_token(bot: &Bot, method: &str, mut params: Value) -> Value {
-    if method == "sendInvoice"
-        && params["currency"] != "XTR"
-        && let Some(token) = &bot.provider_token
-    {
-        params["provider_token"] = token.expose_secret().into();
-    }
-    params
 }
 
 async fn failed(bot: &Bot, outgoing: &ClaimedOutgoing, error: TelegramError) {
@@ -247,6 +179,16 @@ async fn again(bot: &Bot, outgoing: &ClaimedOutgoing, wait: Duration, reason: &s
         .await;
 }
 
+/// Leaves to another process what this one has no time for.
+async fn hand_back(bot: &Bot, outgoing: &ClaimedOutgoing) {
+    insist(
+        bot,
+        "a message handed back",
+        || async move { bot.store.outbox().hand_back(outgoing, bot.clock.now()).await },
+    )
+    .await;
+}
+
 /// Owes the text in shorter pieces, without markup, instead of the whole. It cannot happen, since messages are cut to
 /// Telegram's limit when they are made; but were the limit to change, people would still get their answers.
 async fn split_again(bot: &Bot, outgoing: &ClaimedOutgoing) {
@@ -289,45 +231,8 @@ fn pieces(outgoing: &ClaimedOutgoing, plain: &Value) -> Vec<NewOutgoing> {
     texts.map(piece).collect()
 }
 
-/// The parameters with their photo as a document.
-fn as_document(params: &Value) -> Value {
-    let mut params = params.clone();
-    if let Some(fields) = params.as_object_mut()
-        && let Some(photo) = fields.remove("photo")
-    {
-        fields.insert("document".to_owned(), photo);
-    }
-    params
-}
-
-/// The parameters with their text, or what is written under a picture, as plain text; nothing if there is neither.
-fn without_markup(params: &Value) -> Option<Value> {
-    let mut params = params.as_object()?.clone();
-    let words = ["text", "caption"].into_iter().find(|words| params.contains_key(*words))?;
-    let plain = markdown::plain(params.get(words)?.as_str()?);
-    params.insert(words.to_owned(), plain.into());
-    params.remove("parse_mode");
-    Some(Value::Object(params))
-}
-
 /// 1, 2, 4, … seconds up to five minutes, spread so that those who failed together do not come back together.
 fn backoff(attempts: i32) -> Duration {
     let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or_default().min(16);
     Duration::from_secs(1 << exponent).min(LONGEST_PAUSE).mul_f64(rand::random_range(0.5..1.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_telegram_cannot_parse_is_said_plainly_whether_it_is_a_message_or_under_a_picture() {
-        let message = json!({ "chat_id": 42, "text": "a <b>b</b>", "parse_mode": "HTML" });
-        assert_eq!(without_markup(&message), Some(json!({ "chat_id": 42, "text": "a b" })));
-        let picture = json!({ "chat_id": 42, "photo": "p", "caption": "a <b>b</b> &lt; c", "parse_mode": "HTML" });
-        assert_eq!(without_markup(&picture), Some(json!({ "chat_id": 42, "photo": "p", "caption": "a b < c" })));
-        assert_eq!(without_markup(&json!({ "chat_id": 42, "photo": "p" })), None);
-    }
 }

@@ -1,10 +1,10 @@
 //! What is owed to a person arrives, once, whatever Telegram does.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use evolve_runtime::clock::Clock;
-use evolve_testkit::telegram::{CallOutcome, Fault};
+use evolve_testkit::telegram::{CallOutcome, Fault, TelegramServer};
 use rstest::rstest;
 use tokio::sync::Notify;
 
@@ -38,7 +38,7 @@ async fn a_bot_that_dies_while_it_sends_sends_after_a_restart() {
     world.telegram.fault(Fault::hang("sendMessage"));
     let bot = world.bot().await;
     world.telegram.send_text(anna(), "Привет");
-    let hung = |telegram: &evolve_testkit::telegram::TelegramServer| {
+    let hung = |telegram: &TelegramServer| {
         telegram.calls_of("sendMessage").iter().any(|call| call.outcome == CallOutcome::Hung).then_some(())
     };
     world.telegram.wait_until("a hanging call", hung).await;
@@ -64,6 +64,71 @@ async fn a_bot_that_is_told_to_stop_first_answers_whom_it_is_talking_to() {
     go.notify_one();
     stopping.await.unwrap();
     assert_eq!(world.texts(42), ["готово"]);
+}
+
+#[tokio::test]
+async fn a_stopping_bot_waits_for_what_is_under_way_and_leaves_all_the_rest_to_the_next() {
+    let world = World::new().await;
+    let pool = world.database.pool();
+    let count = async |condition: &'static str| {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM outbox WHERE {condition}"));
+        sqlx::query_as::<_, (i64,)>(sql).fetch_one(&pool).await.unwrap().0
+    };
+    for chat in 1000..1100 {
+        world.telegram.open_chat(chat);
+    }
+    // Telegram takes what it is sent, and does not say so.
+    world.telegram.keep_back("sendMessage");
+    let owe = "INSERT INTO outbox (chat_id, key, method, params, priority, ready_at, created_at)
+               SELECT i, 'word-' || i, 'sendMessage', jsonb_build_object('chat_id', i, 'text', 'word'), 0, $1, $1
+               FROM generate_series(1000::bigint, 1099) i";
+    sqlx::query(owe).bind(world.clock.now()).execute(&pool).await.unwrap();
+    let bot = world.bot().await;
+    let calls = |telegram: &TelegramServer| telegram.calls_of("sendMessage").len();
+    let begun =
+        world.telegram.wait_until("all hands are busy", |it| Some(calls(it)).filter(|calls| *calls == 30)).await;
+    // The time that it has to finish what runs passes, a second at a time, so that nothing else takes that for a silence.
+    let mut stopping = std::pin::pin!(bot.stop());
+    for _ in 0..26 {
+        assert!(futures::poll!(stopping.as_mut()).is_pending(), "it did not wait for what was under way");
+        assert_eq!(count("state = 'sent'").await, 0);
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::time::resume();
+    }
+    assert!(futures::poll!(stopping.as_mut()).is_pending());
+    world.telegram.let_go();
+    stopping.await;
+    assert_eq!(calls(&world.telegram), begun, "something was begun that there was no time for");
+    assert_eq!(count("state = 'sent'").await, 30, "what was under way was not written down");
+    assert_eq!(count("state = 'pending' AND leased_until IS NULL").await, 70, "what was not sent was not let go");
+    let _next = world.bot().await;
+    evolve_testkit::eventually("all is sent", async || count("state <> 'sent'").await == 0).await;
+    let texts: Vec<_> = (1000..1100).map(|chat| world.texts(chat).len()).collect();
+    assert_eq!(texts, [1; 100], "somebody was written to twice, or not at all");
+}
+
+#[tokio::test]
+async fn a_stopping_bot_gives_back_what_waits_for_a_second_turn() {
+    const GROUP: i64 = -1_001;
+    let world = World { paces_chats: true, ..World::new().await };
+    let pool = world.database.pool();
+    world.telegram.group(GROUP, "Друзья");
+    let refusal = "Bad Request: can't parse entities: Unsupported start tag";
+    world.telegram.fault(Fault::refuse("sendMessage", 400, refusal));
+    let owe = "INSERT INTO outbox (chat_id, key, method, params, priority, ready_at, created_at)
+               VALUES ($1, 'word', 'sendMessage', jsonb_build_object('chat_id', $1::bigint, 'text', 'word'), 0, $2, $2)";
+    sqlx::query(owe).bind(GROUP).bind(world.clock.now()).execute(&pool).await.unwrap();
+    let bot = world.bot().await;
+    let is_refused = |telegram: &TelegramServer| (!telegram.calls_of("sendMessage").is_empty()).then_some(());
+    world.telegram.wait_until("the first form is refused", is_refused).await;
+    bot.hurry().await;
+    let (attempts, lease): (i32, Option<DateTime<Utc>>) =
+        sqlx::query_as("SELECT attempts, leased_until FROM outbox").fetch_one(&pool).await.unwrap();
+    assert_eq!((attempts, lease), (0, None), "it was not handed back");
+    let _next = world.bot().await;
+    world.wait_for_last(GROUP, "word").await;
+    assert_eq!(world.texts(GROUP).len(), 1);
 }
 
 #[tokio::test]
@@ -107,7 +172,7 @@ async fn telegrams_wish_to_wait_is_honoured() {
     let calls = world.telegram.calls_of("sendMessage");
     let to_anna: Vec<_> = calls.iter().filter(|call| call.chat_id() == Some(42)).collect();
     assert_eq!(to_anna.len(), 3);
-    assert!(to_anna[1].at - to_anna[0].at >= std::time::Duration::from_secs(1), "it did not wait");
+    assert!(to_anna[1].at - to_anna[0].at >= Duration::from_secs(1), "it did not wait");
 }
 
 #[tokio::test]
@@ -120,7 +185,7 @@ async fn a_telegram_that_is_in_trouble_gets_the_message_later() {
     world.wait_for_last(42, "echo: Привет").await;
     assert_eq!(world.texts(42).len(), 1);
     // After the second failure it waits for two seconds at most; the rest is for a busy machine.
-    assert!(world.recovery("sendMessage") < std::time::Duration::from_secs(10), "{:?}", world.recovery("sendMessage"));
+    assert!(world.recovery("sendMessage") < Duration::from_secs(10), "{:?}", world.recovery("sendMessage"));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::{
     api::Reply,
-    world::{World, anna, john},
+    world::{RunningBot, World, anna, john},
 };
 
 /// Waits until the only message of the chat is this text.
@@ -44,6 +44,70 @@ async fn a_slow_answer_grows_in_one_message_and_ends_as_it_was_meant() {
     world.wait_until_done(update).await;
     assert_eq!(world.api.turns(), 1);
     assert!(bot.metric("telegram_messages_sent_total{kind=\"editMessageText\"}") >= 1.0);
+}
+
+/// Waits until nothing more is shown of an answer, since Telegram was slow with it.
+async fn wait_until_no_more_is_shown(bot: &RunningBot) {
+    let stopped = "telegram_errors_swallowed_total{reason=\"draft\"}";
+    evolve_testkit::eventually("nothing more is shown", async || bot.metric(stopped) >= 1.0).await;
+}
+
+#[tokio::test]
+async fn an_answer_takes_the_place_of_its_beginning_even_if_telegram_is_slow_to_say_that_it_has_it() {
+    let world = World::new().await;
+    world.telegram.keep_back("sendMessage");
+    let go = in_pieces(&world, &["Это ", "важно"]);
+    let bot = world.bot().await;
+    let update = world.telegram.send_text(anna(), "Что важно?");
+    let first = wait_for_only(&world, "Это").await;
+    assert_eq!(first.buttons.len(), 1, "there is no button to stop it");
+    wait_until_no_more_is_shown(&bot).await;
+    go.notify_one();
+    go.notify_one();
+    world.telegram.let_go();
+    let whole = wait_for_only(&world, "Это важно").await;
+    assert_eq!((whole.message_id, whole.buttons.len()), (first.message_id, 0), "{whole:?}");
+    world.wait_until_done(update).await;
+    world.wait_until_nothing_is_owed().await;
+    assert_eq!(world.texts(42), ["Это важно"]);
+}
+
+#[tokio::test]
+async fn a_beginning_that_telegram_is_too_slow_with_is_taken_away_again() {
+    let world = World::new().await;
+    world.telegram.keep_back("sendMessage");
+    let go = in_pieces(&world, &["Это ", "важно"]);
+    let bot = world.bot().await;
+    world.telegram.send_text(anna(), "Что важно?");
+    wait_for_only(&world, "Это").await;
+    wait_until_no_more_is_shown(&bot).await;
+    go.notify_one();
+    go.notify_one();
+    // The answer waits for ten seconds, and then for no longer.
+    world.telegram.wait_for(42, |sent| sent.len() == 2 && sent[1].text == "Это важно").await;
+    world.telegram.let_go();
+    let sent = world.telegram.wait_for(42, |sent| sent[0].deleted).await;
+    assert_eq!((sent.len(), sent[1].deleted, sent[1].buttons.len()), (2, false, 0), "{sent:?}");
+}
+
+#[tokio::test]
+async fn what_telegram_has_not_acknowledged_when_a_replica_stops_another_goes_on_in_all_the_same() {
+    // Time stands still: no lease runs out, so only what is handed back can be taken over.
+    let world = World { clock: Clock::fixed(Utc::now()), ..World::new().await };
+    world.telegram.keep_back("sendMessage");
+    let _go = in_pieces(&world, &["Сначала ", "потом"]);
+    let bot = world.bot().await;
+    let update = world.telegram.send_text(anna(), "Расскажи");
+    let first = wait_for_only(&world, "Сначала").await;
+    let _other = world.bot().await;
+    let mut stopping = std::pin::pin!(bot.hurry());
+    assert!(futures::poll!(stopping.as_mut()).is_pending(), "it did not wait for Telegram's word");
+    world.telegram.let_go();
+    stopping.await;
+    let whole = wait_for_only(&world, "Сначала потом").await;
+    assert_eq!((whole.message_id, whole.buttons.len()), (first.message_id, 0), "{whole:?}");
+    world.wait_until_done(update).await;
+    assert_eq!(world.api.turns(), 1);
 }
 
 #[tokio::test]

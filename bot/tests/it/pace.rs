@@ -8,12 +8,20 @@ use evolve_testkit::{
     OwnRedis, TestRedis,
     telegram::{CallOutcome, Fault, FloodLimits, RecordedCall, TelegramServer},
 };
+use rstest::rstest;
 
 use crate::world::{World, anna, john};
 
+const GROUP: i64 = -1_001;
+
 /// Bots that share a Redis.
 async fn sharing() -> World {
-    World { redis_url: Some(TestRedis::create().await.url().to_owned()), ..World::new().await }
+    World { redis_url: Some(TestRedis::create().await.url().to_owned()), paces_chats: true, ..World::new().await }
+}
+
+/// Bots that have no Redis.
+async fn apart() -> World {
+    World { paces_chats: true, ..World::new().await }
 }
 
 /// Owes a word to each of so many people, beginning with this one; of this priority.
@@ -64,6 +72,55 @@ async fn three_bots_share_the_budget_and_telegram_never_has_to_refuse() {
     assert_eq!(refused(&world).len(), 0, "Telegram had to refuse");
     assert_eq!(world.telegram.calls_of("sendMessage").len(), 60);
     assert_eq!(count(&world, "attempts <> 1").await, 0, "waiting for one's turn counted as an attempt");
+}
+
+/// Owes so many words to one chat.
+async fn owe_much(world: &World, chat: i64, words: i64) {
+    let insert = "WITH owed AS (
+                      INSERT INTO outbox (chat_id, key, method, params, priority, ready_at, created_at)
+                      SELECT $1::bigint, 'much-' || i, 'sendMessage',
+                             jsonb_build_object('chat_id', $1::bigint, 'text', 'word ' || i), 0, $3::timestamptz, $3::timestamptz
+                      FROM generate_series(1, $2::bigint) i
+                  ) SELECT pg_notify('outbox', '')::text";
+    let insert = sqlx::query(insert).bind(chat).bind(words).bind(world.clock.now());
+    insert.execute(&world.database.pool()).await.unwrap();
+}
+
+#[rstest]
+#[case::with_redis(true)]
+#[case::without_redis(false)]
+#[tokio::test]
+async fn a_group_that_is_sent_much_gets_it_in_order_and_telegram_never_has_to_refuse(#[case] with_redis: bool) {
+    let mut world = if with_redis { sharing().await } else { apart().await };
+    world.telegram = TelegramServer::builder().flood_limits(FloodLimits::telegram()).start().await;
+    world.telegram.group(GROUP, "Друзья");
+    // A replica without Redis knows nothing of the others.
+    let _bot = world.bot().await;
+    owe_much(&world, GROUP, 8).await;
+    wait_until_sent(&world).await;
+    assert_eq!(refused(&world).len(), 0, "Telegram had to refuse");
+    let said: Vec<_> = (1..=8).map(|n| format!("word {n}")).collect();
+    assert_eq!(world.texts(GROUP), said);
+    assert_eq!(count(&world, "attempts <> 1").await, 0, "waiting for one's turn counted as an attempt");
+}
+
+#[rstest]
+#[case::with_redis(true)]
+#[case::without_redis(false)]
+#[tokio::test]
+async fn what_is_sent_a_second_time_in_another_form_takes_a_turn_too(#[case] with_redis: bool) {
+    let mut world = if with_redis { sharing().await } else { apart().await };
+    world.telegram = TelegramServer::builder().flood_limits(FloodLimits::telegram()).start().await;
+    world.telegram.group(GROUP, "Друзья");
+    world.telegram.fault(Fault::refuse("sendMessage", 400, "Bad Request: can't parse entities: Unsupported start tag"));
+    let _bot = world.bot().await;
+    owe_much(&world, GROUP, 2).await;
+    wait_until_sent(&world).await;
+    assert_eq!(world.texts(GROUP), ["word 1", "word 2"]);
+    let calls = world.telegram.calls_of("sendMessage");
+    assert_eq!(calls.len(), 3, "{calls:?}");
+    let gaps = calls.windows(2).map(|two| two[1].at - two[0].at);
+    assert!(gaps.min().unwrap() >= Duration::from_secs(1), "{calls:?}");
 }
 
 #[tokio::test]

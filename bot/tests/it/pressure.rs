@@ -3,7 +3,7 @@
 use evolve_testkit::eventually;
 use serde_json::{Value, json};
 
-use crate::world::{RunningBot, WEBHOOK_SECRET, World, anna};
+use crate::world::{RunningBot, WEBHOOK_SECRET, World, anna, john};
 
 const SECRET: &str = "X-Telegram-Bot-Api-Secret-Token";
 
@@ -53,7 +53,7 @@ async fn a_full_inbox_refuses_deliveries_but_for_checkouts_and_wishes_to_stop_un
 }
 
 #[tokio::test]
-async fn while_the_inbox_is_full_polling_confirms_nothing_and_still_answers_checkouts() {
+async fn while_the_inbox_is_full_polling_confirms_nothing_and_still_answers_checkouts_and_takes_wishes_to_stop() {
     let world = World { inbox_limit: "2", ..World::new().await };
     world.api.set_away(true);
     let bot = world.bot().await;
@@ -69,11 +69,23 @@ async fn while_the_inbox_is_full_polling_confirms_nothing_and_still_answers_chec
             (!telegram.calls_of("answerPreCheckoutQuery").is_empty()).then_some(())
         })
         .await;
-    let stored = "SELECT count(*) FROM inbox";
+    world.telegram.send_text(john(), "/stop");
+    let pool = world.database.pool();
+    eventually("the wish to stop is taken", async || {
+        let urgent = "SELECT count(*) FROM inbox WHERE urgent";
+        let (urgent,): (i64,) = sqlx::query_as(urgent).fetch_one(&pool).await.unwrap();
+        urgent == 1
+    })
+    .await;
+    let stored = "SELECT count(*) FROM inbox WHERE NOT urgent";
     let (stored,): (i64,) = sqlx::query_as(stored).fetch_one(&world.database.pool()).await.unwrap();
     assert_eq!(stored, 2, "more was taken than there was room for");
-    assert_eq!(world.telegram.pending_updates().len(), 2, "an update was confirmed that nobody has");
+    assert_eq!(world.telegram.pending_updates().len(), 3, "an update was confirmed that nobody has");
     world.api.set_away(false);
     world.wait_for_last(42, "echo: Три").await;
     assert_eq!(world.texts(42), ["echo: Раз", "echo: Два", "echo: Три"]);
+    world.telegram.wait_until_confirmed().await;
+    world.telegram.wait_for(7, |sent| !sent.is_empty()).await;
+    let (updates,): (i64,) = sqlx::query_as("SELECT count(*) FROM inbox").fetch_one(&pool).await.unwrap();
+    assert_eq!((updates, world.texts(7).len()), (4, 1), "what was taken early was taken twice");
 }

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) redis_url: Option<String>,
     /// What they believe that Telegram allows.
     pub(crate) messages_per_second: &'static str,
+    /// Whether they keep to what it allows for one chat. Where a story is not about that, much is said in a second.
+    pub(crate) paces_chats: bool,
     /// How many updates may wait.
     pub(crate) inbox_limit: &'static str,
 }
@@ -44,6 +46,7 @@ impl World {
             streaming: "edits",
             redis_url: None,
             messages_per_second: "1000",
+            paces_chats: false,
             inbox_limit: "100000",
         }
     }
@@ -86,7 +89,7 @@ impl World {
             ("REDIS_TIMEOUT_MS", "2000"),
         ]);
         let config = Config::read(&mut env);
-        let config = env.finish(config).unwrap();
+        let config = Config { paces_chats: self.paces_chats, ..env.finish(config).unwrap() };
         let (tasks, metrics) = (Tasks::new(), Metrics::new());
         evolve_bot::start(&config, listener, self.clock.clone(), &tasks, &metrics).unwrap();
         RunningBot { tasks, metrics, url }

@@ -169,13 +169,13 @@ impl Inbox<'_> {
         Ok(u64::try_from(waiting).unwrap_or_default())
     }
 
-    /// Remembers the message in which the answer is shown as it is made.
+    /// Remembers the message in which the answer is shown as it is made. False when the lease was lost, or given back.
     ///
     /// # Errors
     /// [`StoreError`]; then another attempt shows it in a message of its own.
-    pub async fn drafted(&self, update: &ClaimedUpdate, message_id: i64) -> Result<(), StoreError> {
-        sqlx::query(DRAFTED).bind(update.update_id).bind(update.worker).bind(message_id).execute(&self.0.pool).await?;
-        Ok(())
+    pub async fn drafted(&self, update: &ClaimedUpdate, message_id: i64) -> Result<bool, StoreError> {
+        let remember = sqlx::query(DRAFTED).bind(update.update_id).bind(update.worker).bind(message_id);
+        Ok(remember.execute(&self.0.pool).await?.rows_affected() > 0)
     }
 
     /// The message in which the answer to an update is shown as it is made, whichever attempt has begun it.

@@ -129,6 +129,15 @@ const RETRY: &str = "
                       attempts = attempts - CASE WHEN $5 THEN 0 ELSE 1 END
     WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
 
+/// $1 call, $2 worker, $3 now.
+const HAND_BACK: &str = "
+    WITH back AS (
+        UPDATE outbox SET leased_until = NULL, leased_by = NULL, ready_at = $3, attempts = attempts - 1, error = 'handed back'
+        WHERE id = $1 AND leased_by = $2 AND state = 'pending'
+        RETURNING id
+    )
+    SELECT pg_notify('outbox', '')::text FROM back";
+
 const IS_CLEAR: &str = "
     SELECT NOT EXISTS (SELECT FROM outbox
                        WHERE chat_id = $1 AND state = 'pending' AND priority = 0 AND method <> 'export')";
@@ -264,6 +273,15 @@ impl Outbox<'_> {
             .bind(counts)
             .execute(&self.0.pool)
             .await?;
+        Ok(())
+    }
+
+    /// Gives it back because the process ends, so that another goes on at once. The attempt does not count.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the lease runs out by itself.
+    pub async fn hand_back(&self, outgoing: &ClaimedOutgoing, now: DateTime<Utc>) -> Result<(), StoreError> {
+        sqlx::query(HAND_BACK).bind(outgoing.id).bind(outgoing.worker).bind(now).execute(&self.0.pool).await?;
         Ok(())
     }
 

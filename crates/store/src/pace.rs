@@ -1,7 +1,7 @@
 //! How fast a bot may send: one budget in Redis for all its replicas.
 //!
-//! Telegram allows a bot so many messages a second in all (30, more with paid broadcasts), about one a second in a private chat,
-//! short bursts aside, and 20 a minute in a group. Beyond it, it answers 429 and says how long to wait, which all replicas keep
+//! Telegram allows a bot so many messages a second in all (30, more with paid broadcasts), about one a second in a chat, short
+//! bursts aside, and 20 a minute in a group. Beyond it, it answers 429 and says how long to wait, which all replicas keep
 //! to as well. Who wants to make a call asks [`SharedPace::take`], in one round trip, and gets a place in the order: now, or
 //! in so long; or, if that were longer than it is worth to hold a call in the hand, how long to leave it.
 //!
@@ -10,7 +10,10 @@
 //!   second is taken a tenth longer than it is, since calls take differently long.
 //! - *Broadcasts* go evenly, with four fifths of the budget at most, and are booked hardly ahead. So a reply finds room at once
 //!   however many of them wait; and if replies need everything, they get it.
+//! - *A person* is sent three at once, and then one a second; *a group* one at a time, a second and a half apart, and 20 a
+//!   minute.
 //! - *Courtesies* (an answer that is shown as it is made) go only where nobody has to wait, and take half of the budget at most.
+//!   *Signs* (“typing…”) do so too, and are no messages: the share of their chat is kept for its answer.
 //! - Time is Redis' own, the same for all.
 //!
 //! Whoever cannot ask Redis goes by a budget of its own, and by what Telegram says: more of that is refused then, and nothing
@@ -43,6 +46,17 @@ const SECOND: u64 = 1_100_000;
 const BURSTS: u32 = 5;
 /// What broadcasts may take of the budget, per cent.
 const BROADCAST_SHARE: u64 = 80;
+/// What Telegram takes for one group in [`GROUP_WINDOW`].
+pub const GROUP_CALLS: u32 = 20;
+/// A minute at Telegram: a second longer, as a second is a tenth longer.
+pub const GROUP_WINDOW: Duration = Duration::from_secs(61);
+/// Between two calls to one group: half a second longer than it has to be, since one call takes longer to get there than the next.
+/// It costs nobody anything, as twenty a minute are fewer anyway.
+pub const GROUP_GAP: Duration = Duration::from_millis(1500);
+/// How long it takes until a call to a person is made up for.
+pub const PERSON_GAP: Duration = Duration::from_secs(1);
+/// How much of that may be owed by what goes to them at once: so three calls do.
+pub const PERSON_AHEAD: Duration = Duration::from_secs(2);
 /// How long a call that somebody waits for is held in the hand until its turn.
 const REPLY_PATIENCE: Duration = Duration::from_millis(500);
 /// The same of a broadcast: what is booked ahead is in the way of replies.
@@ -50,13 +64,16 @@ const BROADCAST_PATIENCE: Duration = Duration::from_millis(100);
 
 /// KEYS: the bot, broadcasts, the bot's pause, the chat, the chat's pause. ARGV: calls of a burst, microseconds of a burst,
 /// microseconds between two broadcasts (0: it is none), microseconds to wait at most, for how many bursts the calls count, the
-/// kind of chat (`private`, `group`, nothing), a mark of its own.
+/// kind of chat (`private`, `group`, `unpaced`, nothing), a mark of its own; calls of a group in its window, the microseconds of that
+/// and between two of them; the microseconds in which a call to a person is made up for, and that may be owed of these.
 /// Answers whether the call is booked, whether it is the chat that has to wait, and for how many microseconds.
 ///
 /// Calls that are booked ahead count as if they were made: so whatever is booked in which order, no burst is larger.
 const TAKE: &str = r"
 local most, window, gap, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local share, chat, mark = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local group_most, group_window, group_gap = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local person_gap, person_ahead = tonumber(ARGV[11]), tonumber(ARGV[12])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local function number(key) return tonumber(redis.call('GET', key) or 0) end
@@ -76,15 +93,17 @@ local bot_due = math.max(now, number(KEYS[3]), after(KEYS[1], most, window * sha
 if gap > 0 then bot_due = math.max(bot_due, number(KEYS[2]) + gap) end
 local chat_due = now
 if chat ~= '' then chat_due = math.max(now, number(KEYS[5])) end
-if chat == 'private' then chat_due = math.max(chat_due, number(KEYS[4]) - 2000000) end
-if chat == 'group' then chat_due = math.max(chat_due, after(KEYS[4], 20, 60000000)) end
+if chat == 'private' then chat_due = math.max(chat_due, number(KEYS[4]) - person_ahead) end
+if chat == 'group' then
+  chat_due = math.max(chat_due, after(KEYS[4], group_most, group_window), after(KEYS[4], 1, group_gap))
+end
 if chat_due - now > patience then return {0, 1, chat_due - now} end
 if bot_due - now > patience then return {0, 0, bot_due - now} end
 local due = math.max(bot_due, chat_due)
 book(KEYS[1], due, window * 2)
 if gap > 0 then keep(KEYS[2], due) end
-if chat == 'private' then keep(KEYS[4], math.max(due, number(KEYS[4])) + 1000000) end
-if chat == 'group' then book(KEYS[4], due, 60000000) end
+if chat == 'private' then keep(KEYS[4], math.max(due, number(KEYS[4])) + person_gap) end
+if chat == 'group' then book(KEYS[4], due, group_window) end
 return {1, 0, due - now}
 ";
 
@@ -120,6 +139,8 @@ pub enum Kind {
     Broadcast,
     /// It need not be made.
     Courtesy,
+    /// Nor need this, and it is no message: it counts for the bot, and not for its chat.
+    Sign,
 }
 
 /// A call that is to be made.
@@ -158,13 +179,27 @@ pub enum Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     per_second: u32,
+    paces_chats: bool,
 }
 
 impl Budget {
     /// At least one.
     #[must_use]
     pub fn new(per_second: u32) -> Self {
-        Self { per_second: per_second.max(1) }
+        Self { per_second: per_second.max(1), paces_chats: true }
+    }
+
+    /// The same where what one chat is sent is not limited: for stories in which much is said at once and that are about something
+    /// else.
+    #[must_use]
+    pub fn without_chats(self) -> Self {
+        Self { paces_chats: false, ..self }
+    }
+
+    /// Whether a call counts for its chat.
+    #[must_use]
+    pub fn paces_chat_of(self, call: Call) -> bool {
+        self.paces_chats && call.kind != Kind::Sign && call.chat_id.is_some()
     }
 
     /// Between two calls, if they came evenly.
@@ -196,7 +231,7 @@ impl Kind {
         match self {
             Self::Reply => REPLY_PATIENCE,
             Self::Broadcast => BROADCAST_PATIENCE,
-            Self::Courtesy => Duration::ZERO,
+            Self::Courtesy | Self::Sign => Duration::ZERO,
         }
     }
 }
@@ -223,17 +258,20 @@ impl SharedPace<'_> {
         let chat = call.chat_id.unwrap_or_default();
         let kind_of_chat = match call.chat_id {
             None => "",
+            Some(_) if !budget.paces_chat_of(call) => "unpaced",
             Some(..0) => "group",
             Some(0..) => "private",
         };
         let gap = if call.kind == Kind::Broadcast { micros(budget.broadcast_gap()) } else { 0 };
         // Half of the budget: no more in twice the time.
-        let share = if call.kind == Kind::Courtesy { 2 } else { 1 };
+        let share = if matches!(call.kind, Kind::Courtesy | Kind::Sign) { 2 } else { 1 };
         let mut script = TAKE_SCRIPT.prepare_invoke();
         script.key(redis.key(BOT)).key(redis.key(BROADCAST)).key(redis.key(PAUSE));
         script.key(redis.key(format_args!("{CHAT}:{chat}"))).key(redis.key(format_args!("{CHAT_PAUSE}:{chat}")));
         script.arg(budget.burst()).arg(budget.window()).arg(gap).arg(micros(call.kind.patience()));
         script.arg(share).arg(kind_of_chat).arg(format!("{:016x}", rand::random::<u64>()));
+        script.arg(GROUP_CALLS).arg(micros(GROUP_WINDOW)).arg(micros(GROUP_GAP));
+        script.arg(micros(PERSON_GAP)).arg(micros(PERSON_AHEAD));
         let (booked, is_chat, wait): (u32, u32, u64) =
             redis.call("pace", |mut connection| async move { script.invoke_async(&mut connection).await }).await?;
         let wait = Duration::from_micros(wait);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use evolve_runtime::{breaker::BreakerState, metrics::Metrics};
 use evolve_store::{
-    pace::{Budget, Call, Kind, Scope, Turn},
+    pace::{Budget, Call, GROUP_GAP, Kind, Scope, Turn},
     redis::{Redis, RedisConfig},
 };
 use evolve_testkit::{OwnRedis, TestRedis, eventually, proxy::CountingProxy};
@@ -101,16 +101,44 @@ async fn a_person_is_sent_a_short_burst_and_then_one_a_second() {
 }
 
 #[tokio::test]
-async fn a_group_is_sent_twenty_a_minute() {
+async fn a_group_is_sent_one_a_second_whichever_replica_sends() {
     let replicas = replicas::<2>().await;
-    for n in 0..20 {
-        assert!(matches!(take(&replicas[n % 2], reply(-5), 10_000).await, Turn::In(_)), "{n}");
+    let begun = tokio::time::Instant::now();
+    let mut sent = 0;
+    for n in 0..10 {
+        match take(&replicas[n % 2], reply(-5), 10_000).await {
+            Turn::In(_) => sent += 1,
+            Turn::NotBefore { wait, scope } => assert!(scope == Scope::Chat && wait <= GROUP_GAP, "{wait:?} {scope:?}"),
+        }
     }
-    let Turn::NotBefore { wait, scope: Scope::Chat } = take(&replicas[0], reply(-5), 10_000).await else {
-        panic!("a twenty-first")
-    };
-    assert!((1..=60).contains(&wait.as_secs()), "{wait:?}");
+    let fits = 1 + (begun.elapsed() + Kind::Reply.patience()).as_secs();
+    assert!((1..=fits).contains(&sent), "{sent} were sent, {fits} fit");
     assert!(matches!(take(&replicas[0], reply(-6), 10_000).await, Turn::In(_)), "another group waits");
+    // That somebody types is no message of the group's.
+    let sign = Call { chat_id: Some(-5), kind: Kind::Sign };
+    assert!(matches!(take(&replicas[1], sign, 10_000).await, Turn::In(_)), "a sign waits for the group");
+}
+
+#[tokio::test]
+async fn a_group_is_sent_twenty_a_minute() {
+    let server = TestRedis::create().await;
+    let redis = replica(server.url());
+    let client = ::redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let (seconds, micros): (i64, i64) = ::redis::cmd("TIME").query_async(&mut connection).await.unwrap();
+    // What it was sent in the last forty seconds, two seconds apart: nineteen.
+    let mut past = ::redis::cmd("ZADD");
+    past.arg("evolve:pace:1:chat:-5");
+    for n in 1..=19 {
+        past.arg((seconds - 40 + 2 * n) * 1_000_000 + micros).arg(format!("past-{n}"));
+    }
+    past.exec_async(&mut connection).await.unwrap();
+    assert!(matches!(take(&redis, reply(-5), 10_000).await, Turn::In(_)), "a twentieth waits");
+    let turn = take(&redis, reply(-5), 10_000).await;
+    let Turn::NotBefore { wait, scope: Scope::Chat } = turn else { panic!("a twenty-first: {turn:?}") };
+    // The first of them was 38 seconds ago, and some while the test ran.
+    assert!((1..=23).contains(&wait.as_secs()) && wait > GROUP_GAP, "{wait:?}");
+    assert!(matches!(take(&redis, reply(-6), 10_000).await, Turn::In(_)), "another group waits");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Telegram's rate limits: so many messages a second overall, and per chat.
+//! Telegram's rate limits: so many messages a second overall and per chat, and so many a minute per group.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -12,16 +12,20 @@ pub struct FloodLimits {
     pub per_second: Option<u32>,
     /// Calls a second in one chat.
     pub per_chat_per_second: Option<u32>,
+    /// Calls a minute in one group.
+    pub per_group_per_minute: Option<u32>,
 }
 
 impl FloodLimits {
-    /// The limits that Telegram documents for bots: 30 a second overall, 1 a second in a chat.
+    /// The limits that Telegram documents for bots: 30 a second overall, 1 a second in a chat, 20 a minute in a group. It documents
+    /// short bursts too, which are not granted here.
     pub fn telegram() -> Self {
-        Self { per_second: Some(30), per_chat_per_second: Some(1) }
+        Self { per_second: Some(30), per_chat_per_second: Some(1), per_group_per_minute: Some(20) }
     }
 }
 
-const WINDOW: Duration = Duration::from_secs(1);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// When calls were let through lately.
 #[derive(Debug, Default)]
@@ -33,10 +37,17 @@ pub(super) struct Floods {
 impl Floods {
     /// Lets a call through, or says after how many seconds to try again. A refused call does not count.
     pub(super) fn admit(&mut self, limits: FloodLimits, chat_id: i64, now: Instant) -> Result<(), u64> {
-        // Chats that have been quiet for a second need no memory.
-        self.per_chat.retain(|_, times| times.back().is_some_and(|last| now.duration_since(*last) < WINDOW));
+        forget(&mut self.overall, SECOND, now);
+        // Chats that have been quiet for as long as it matters need no memory.
+        self.per_chat.retain(|_, times| times.back().is_some_and(|last| now.duration_since(*last) < MINUTE));
         let chat = self.per_chat.entry(chat_id).or_default();
-        let waits = [wait(&mut self.overall, limits.per_second, now), wait(chat, limits.per_chat_per_second, now)];
+        forget(chat, MINUTE, now);
+        let of_group = limits.per_group_per_minute.filter(|_| chat_id < 0);
+        let waits = [
+            wait(&self.overall, limits.per_second, SECOND, now),
+            wait(chat, limits.per_chat_per_second, SECOND, now),
+            wait(chat, of_group, MINUTE, now),
+        ];
         if let Some(wait) = waits.into_iter().flatten().max() {
             return Err(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         }
@@ -46,15 +57,39 @@ impl Floods {
     }
 }
 
-/// How long until the window has room again, if it is full.
-fn wait(times: &mut VecDeque<Instant>, limit: Option<u32>, now: Instant) -> Option<Duration> {
-    while times.front().is_some_and(|first| now.duration_since(*first) >= WINDOW) {
+/// Forgets what was longer ago than a window.
+fn forget(times: &mut VecDeque<Instant>, window: Duration, now: Instant) {
+    while times.front().is_some_and(|first| now.duration_since(*first) >= window) {
         times.pop_front();
     }
+}
+
+/// How long until the window has room again, if it is full.
+fn wait(times: &VecDeque<Instant>, limit: Option<u32>, window: Duration, now: Instant) -> Option<Duration> {
     let limit = usize::try_from(limit?).unwrap_or(usize::MAX);
-    if times.len() < limit {
-        return None;
+    // The call that has to be over before another is let through. Of a limit of none, there is no such call.
+    let index = times.len().checked_sub(limit)?;
+    let blocking = times.get(index).copied().unwrap_or(now);
+    Some(window.saturating_sub(now.duration_since(blocking))).filter(|wait| !wait.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_group_gets_one_a_second_and_twenty_a_minute_and_a_person_one_a_second() {
+        let (mut floods, limits) = (Floods::default(), FloodLimits::telegram());
+        for _ in 0..20 {
+            assert_eq!(floods.admit(limits, -5, Instant::now()), Ok(()));
+            assert_eq!(floods.admit(limits, 5, Instant::now()), Ok(()));
+            assert_eq!(floods.admit(limits, 5, Instant::now()), Err(1));
+            tokio::time::advance(SECOND).await;
+        }
+        assert_eq!(floods.admit(limits, -5, Instant::now()), Err(40));
+        assert_eq!(floods.admit(limits, 5, Instant::now()), Ok(()));
+        tokio::time::advance(40 * SECOND).await;
+        assert_eq!(floods.admit(limits, -5, Instant::now()), Ok(()));
+        assert_eq!(floods.admit(limits, -5, Instant::now()), Err(1));
     }
-    let blocking = times.get(times.len() - limit).copied().unwrap_or(now);
-    Some(WINDOW.saturating_sub(now.duration_since(blocking)))
 }

@@ -136,6 +136,7 @@ async fn call(
         None => match execute(shared, method, params).await {
             Some(outcome) => {
                 end(recorded(&outcome), message_of(&outcome));
+                shared.may_answer(method.name).await;
                 answer(outcome)
             }
             None => {

@@ -13,13 +13,32 @@ use super::world::World;
 pub(super) struct Shared {
     world: Mutex<World>,
     changes: watch::Sender<u64>,
+    /// The method whose answers are kept back, if there is one.
+    kept_back: watch::Sender<Option<String>>,
     /// Cancelled when the server stops.
     pub(super) stop: CancellationToken,
 }
 
 impl Shared {
     pub(super) fn new(options: Options) -> Self {
-        Self { world: Mutex::new(World::new(options)), changes: watch::Sender::new(0), stop: CancellationToken::new() }
+        Self {
+            world: Mutex::new(World::new(options)),
+            changes: watch::Sender::new(0),
+            kept_back: watch::Sender::new(None),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Keeps the answers of a method back, or those of none.
+    pub(super) fn keep_back(&self, method: Option<&str>) {
+        self.kept_back.send_replace(method.map(str::to_owned));
+    }
+
+    /// Waits until answers of this method may go.
+    pub(super) async fn may_answer(&self, method: &str) {
+        let is_let_go = |kept: &Option<String>| kept.as_ref().is_none_or(|kept| !kept.eq_ignore_ascii_case(method));
+        // The sender lives as long as we do.
+        drop(self.kept_back.subscribe().wait_for(is_let_go).await);
     }
 
     /// Looks at the world.

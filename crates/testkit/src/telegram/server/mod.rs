@@ -110,6 +110,17 @@ impl TelegramServer {
         self.shared.change(|world| world.is_down = is_down);
     }
 
+    /// Keeps the answers to all calls of a method back until [`let_go`](Self::let_go): they take effect at once, and are recorded
+    /// with how they end, as by a Telegram that is slow to say so. One method at a time.
+    pub fn keep_back(&self, method: &str) {
+        self.shared.keep_back(Some(method));
+    }
+
+    /// Gives the answers that were kept back.
+    pub fn let_go(&self) {
+        self.shared.keep_back(None);
+    }
+
     /// Waits until what the bot sent to a chat is as expected, and returns it.
     ///
     /// # Panics
