@@ -11,7 +11,11 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use chrono::{DateTime, Utc};
 use evolve_store::{StoreError, wakeups::Wakeup};
 use futures::FutureExt as _;
-use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use tokio::{
+    sync::Notify,
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::bot::Bot;
@@ -26,6 +30,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What is told of an answer that did not come.
 const SILENT: &str = "Postgres has not answered in time";
+
+/// Why nothing could be claimed.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Store(StoreError),
+    #[error("{SILENT}")]
+    Silent,
+}
 
 /// A queue that can be worked.
 pub(crate) trait Queue: Clone + Send + Sync + 'static {
@@ -42,6 +55,8 @@ pub(crate) trait Queue: Clone + Send + Sync + 'static {
     fn claim(&self, at: DateTime<Utc>) -> impl Future<Output = Result<Option<Self::Item>, StoreError>> + Send;
     /// After nothing could be claimed at `at`: in how long something can be.
     fn next_ready(&self, at: DateTime<Utc>) -> impl Future<Output = Result<Option<Duration>, StoreError>> + Send;
+    /// Postgres has not answered: what is asked next is asked over a new connection.
+    fn fell_silent(&self);
     /// Works one row, to its end.
     fn work(&self, item: Self::Item) -> impl Future<Output = ()> + Send;
 }
@@ -85,9 +100,9 @@ impl<Q: Queue> Dispatcher<Q> {
         SWEEP
     }
 
-    async fn claim_one(&mut self) -> Result<bool, StoreError> {
+    async fn claim_one(&mut self) -> Result<bool, Trouble> {
         self.looked_at = self.queue.now();
-        let Some(item) = self.queue.claim(self.looked_at).await? else { return Ok(false) };
+        let Some(item) = self.soon(self.queue.claim(self.looked_at)).await? else { return Ok(false) };
         if std::mem::take(&mut self.troubled) {
             tracing::info!(queue = Q::NAME, "Postgres answers again");
         }
@@ -105,13 +120,24 @@ impl<Q: Queue> Dispatcher<Q> {
     }
 
     async fn until_next(&mut self) -> Duration {
-        match self.queue.next_ready(self.looked_at).await {
+        match self.soon(self.queue.next_ready(self.looked_at)).await {
             Ok(next) => next.unwrap_or(SWEEP).clamp(SHORTEST, SWEEP),
             Err(error) => self.trouble(&error),
         }
     }
 
-    fn trouble(&mut self, error: &StoreError) -> Duration {
+    /// One connection that fell silent stops nobody for longer than a lease lasts: what it has claimed is claimed again.
+    async fn soon<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, Trouble> {
+        match timeout(PATIENCE, asked).await {
+            Ok(answer) => answer.map_err(Trouble::Store),
+            Err(_) => {
+                self.queue.fell_silent();
+                Err(Trouble::Silent)
+            }
+        }
+    }
+
+    fn trouble(&mut self, error: &Trouble) -> Duration {
         if !std::mem::replace(&mut self.troubled, true) {
             tracing::warn!(queue = Q::NAME, %error, "cannot claim; trying again until Postgres answers");
         }

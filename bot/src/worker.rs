@@ -65,6 +65,10 @@ impl Queue for InboxQueue {
         self.0.clock.now()
     }
 
+    fn fell_silent(&self) {
+        self.0.store.fell_silent();
+    }
+
     async fn claim(&self, at: DateTime<Utc>) -> Result<Option<ClaimedUpdate>, StoreError> {
         // A new id each time: should we lose a lease and claim the same update again, the two do not count as one.
         self.0.store.inbox().claim(Uuid::now_v7(), at, LEASE).await
@@ -114,6 +118,10 @@ impl Queue for UrgentQueue {
 
     fn now(&self) -> DateTime<Utc> {
         self.0.now()
+    }
+
+    fn fell_silent(&self) {
+        self.0.fell_silent();
     }
 
     async fn claim(&self, at: DateTime<Utc>) -> Result<Option<ClaimedUpdate>, StoreError> {

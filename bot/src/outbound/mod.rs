@@ -93,6 +93,10 @@ impl Queue for OutboxQueue {
         self.bot.clock.now()
     }
 
+    fn fell_silent(&self) {
+        self.bot.store.fell_silent();
+    }
+
     async fn claim(&self, at: DateTime<Utc>) -> Result<Option<InHand>, StoreError> {
         // What is under way has the last seconds of a stopping process; the rest is for others.
         if self.bot.tasks.handing_back().is_cancelled() {
