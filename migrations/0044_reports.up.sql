@@ -87,7 +87,7 @@ CREATE TABLE report_person_days (
 CREATE INDEX report_person_days_of_user ON report_person_days (user_id, day);
 CREATE INDEX report_person_days_active ON report_person_days (day, user_id) INCLUDE (came_on) WHERE messages + asides > 0;
 COMMENT ON TABLE report_person_days IS 'What a person did on a day: a row for each with anything that is counted here. Numbers over several days are made of it, by the job alone.';
-COMMENT ON COLUMN report_person_days.came_on IS 'The day on which they came.';
+COMMENT ON COLUMN report_person_days.came_on IS 'The day on which they came; a week before the first of all days, where that was before it.';
 COMMENT ON COLUMN report_person_days.plan IS 'The plan in force when it was made.';
 COMMENT ON COLUMN report_person_days.level IS 'The highest level reached when it was made; NULL where none was yet.';
 COMMENT ON COLUMN report_person_days.replies IS 'Answers that they got.';

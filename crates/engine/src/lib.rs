@@ -26,6 +26,7 @@ pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
+pub mod reports;
 pub mod speech;
 pub mod stats;
 pub mod summary;

@@ -19,6 +19,7 @@ mod deletions;
 mod forgetting;
 mod groups;
 mod partitions;
+mod roll_up;
 mod scheduler;
 mod status;
 mod subscriptions;
@@ -36,7 +37,7 @@ pub use cache_metrics::RedisGauges;
 pub use scheduler::{Pace, Scheduler};
 pub use status::{JobState, JobStatus, SchedulerStatus};
 
-use crate::{Engine, deletions::Deletions, profiles::Profiles};
+use crate::{Engine, deletions::Deletions, profiles::Profiles, reports::Reports};
 
 /// Everything that is done again and again.
 #[must_use]
@@ -57,6 +58,7 @@ pub fn all(means: &Means) -> Vec<Job> {
         Job::of(means, "remove_people", minutes(1), deletions::run),
         Job::of(means, "end_abandoned_turns", minutes(5), abandoned_turns::run),
         Job::of(means, "broadcasts", Schedule::Every(TimeDelta::seconds(5)), broadcasts::run),
+        Job::of(means, "roll_up", minutes(5), roll_up::run),
     ]
 }
 
@@ -69,6 +71,8 @@ pub struct Means {
     pub deletions: Deletions,
     /// Profiles, and the cache of them.
     pub profiles: Profiles,
+    /// Reports.
+    pub reports: Reports,
     /// Redis.
     pub redis: Redis,
     /// Where what Redis reports is shown.
@@ -84,11 +88,12 @@ impl Means {
         engine: Engine,
         deletions: Deletions,
         profiles: Profiles,
+        reports: Reports,
         redis: Redis,
         message_days: Option<u32>,
         metrics: &Metrics,
     ) -> Self {
-        Self { engine, deletions, profiles, redis, gauges: RedisGauges::register(metrics), message_days }
+        Self { engine, deletions, profiles, reports, redis, gauges: RedisGauges::register(metrics), message_days }
     }
 }
 

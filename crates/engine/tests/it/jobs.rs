@@ -17,6 +17,7 @@ use evolve_engine::{
     payments::Payments,
     profiles::{Profiles, Windows},
     prompt::Persona,
+    reports::{ReportConfig, Reports},
 };
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_store::{
@@ -251,8 +252,9 @@ async fn replica_of_all(world: &World, redis_url: &str, message_days: Option<u32
     let windows = Windows { redis: redis.clone(), of: |_| Vec::new() };
     let (plans, levels) = (Plans::default(), Relationship::default());
     let profiles = Profiles::new(store.clone(), cache, windows, clock.clone(), plans, levels, defaults);
-    let deletions = Deletions::new(store.clone(), profiles.clone(), payments, clock);
-    let means = Means::new(world.engine.clone(), deletions, profiles.clone(), redis, message_days, &metrics);
+    let deletions = Deletions::new(store.clone(), profiles.clone(), payments, clock.clone());
+    let reports = Reports::new(store.clone(), clock, ReportConfig::default());
+    let means = Means::new(world.engine.clone(), deletions, profiles.clone(), reports, redis, message_days, &metrics);
     (replica(world, jobs::all(&means)).await, profiles, metrics)
 }
 
@@ -302,7 +304,7 @@ async fn every_job_of_the_table_comes_through_and_the_cache_is_warm_for_who_talk
     world.clock.advance(TimeDelta::days(1));
     work(&scheduler).await;
     let all = scheduler.status().await.unwrap().jobs;
-    assert_eq!(all.len(), 12);
+    assert_eq!(all.len(), 13);
     for job in &all {
         assert_eq!((job.row.outcome.as_deref(), job.row.error.as_deref()), (Some("done"), None), "{job:?}");
     }

@@ -10,7 +10,8 @@ pub(super) const BEGIN: &str = "
     SET zone = excluded.zone, begins_at = excluded.begins_at, ends_at = excluded.ends_at, made_at = excluded.made_at
     WHERE d.closed_at IS NULL";
 
-/// Rows that are as they were are not written again. The day on which somebody came is the last one that had begun by then.
+/// Rows that are as they were are not written again. The day on which somebody came is the last one that had begun by then; who came
+/// before the first is in no cohort, and so not in its week.
 /// $1 day, $2 begins, $3 ends, $4 until when, $5–$7 models with prices of input and output.
 pub(super) const PEOPLE: &str = "
     WITH said AS MATERIALIZED (
@@ -58,7 +59,7 @@ pub(super) const PEOPLE: &str = "
             SELECT COALESCE(
                 (SELECT d.day FROM report_days d WHERE d.begins_at <= u.created_at AND d.day <= $1
                  ORDER BY d.begins_at DESC, d.day DESC LIMIT 1),
-                (SELECT min(d.day) FROM report_days d)) AS day
+                (SELECT min(d.day) - 7 FROM report_days d)) AS day
         ) AS came
         LEFT JOIN talked t USING (user_id) LEFT JOIN voiced v USING (user_id) LEFT JOIN called c USING (user_id)
         LEFT JOIN reacted r USING (user_id) LEFT JOIN written w USING (user_id)
