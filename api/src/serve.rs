@@ -23,6 +23,7 @@ use evolve_engine::{
     profiles::{Profiles, Windows},
     providers,
     relationships::Relationships,
+    reports::Reports,
     speech::Speech,
     stats::Stats,
     summary,
@@ -180,7 +181,9 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         handing_back: tasks.handing_back(),
     })?;
     let message_days = config.message_days;
-    let means = Means::new(engine.clone(), deletions.clone(), profiles.clone(), redis.clone(), message_days, metrics);
+    let reports = Reports::new(store.clone(), clock.clone(), config.reports);
+    let (removals, known, told) = (deletions.clone(), profiles.clone(), reports.clone());
+    let means = Means::new(engine.clone(), removals, known, told, redis.clone(), message_days, metrics);
     let scheduler = Scheduler::new(store.clone(), clock.clone(), jobs::all(&means), Pace::default(), metrics);
     Ok(Api::new(Parts {
         engine,
@@ -198,6 +201,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         webhooks,
         relationships,
         stats,
+        reports,
         memories,
         store,
         redis,
