@@ -24,12 +24,22 @@ pub enum Finished {
     Stops,
     /// What other systems were told, or could not be, with how that went.
     Events,
+    /// What people did on which day, in numbers.
+    PersonDays,
 }
 
 impl Finished {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Updates, Self::KeptUpdates, Self::Sent, Self::Unsent, Self::Turns, Self::Stops, Self::Events];
+    pub const ALL: [Self; 8] = [
+        Self::Updates,
+        Self::KeptUpdates,
+        Self::Sent,
+        Self::Unsent,
+        Self::Turns,
+        Self::Stops,
+        Self::Events,
+        Self::PersonDays,
+    ];
 
     /// How long it is kept. The only place where that is decided.
     ///
@@ -45,6 +55,7 @@ impl Finished {
     ///   `/regenerate`. What was drawn goes with it.
     /// - [`Self::Stops`], a day, as when the next turn of its person begins.
     /// - [`Self::Events`], thirty days: so long they can be replayed. What somebody has not taken by then goes too.
+    /// - [`Self::PersonDays`], 400 days: a year can be compared with the one before. Days that name nobody stay.
     ///
     /// What holds words of somebody is kept no longer than messages are, where these are kept for so many days.
     #[must_use]
@@ -57,6 +68,7 @@ impl Finished {
             Self::Turns => (TimeDelta::days(90), true),
             Self::Stops => (TimeDelta::days(1), false),
             Self::Events => (TimeDelta::days(30), false),
+            Self::PersonDays => (TimeDelta::days(400), false),
         };
         match message_days {
             Some(days) if tells_what_was_said => kept.min(TimeDelta::days(days.into())),
@@ -75,6 +87,7 @@ impl Finished {
             Self::Turns => "turns",
             Self::Stops => "stops",
             Self::Events => "events",
+            Self::PersonDays => "days of people",
         }
     }
 
@@ -115,6 +128,13 @@ impl Finished {
                      ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED
                  )
                  DELETE FROM stops s USING old WHERE s.user_id = old.user_id AND s.key = old.key"
+            }
+            Self::PersonDays => {
+                "WITH old AS (
+                     SELECT day, user_id FROM report_person_days WHERE day < ($1 AT TIME ZONE 'UTC')::date
+                     ORDER BY day LIMIT $2 FOR UPDATE SKIP LOCKED
+                 )
+                 DELETE FROM report_person_days d USING old WHERE d.day = old.day AND d.user_id = old.user_id"
             }
             Self::Events => {
                 "DELETE FROM events WHERE place = ANY (ARRAY(
