@@ -52,7 +52,7 @@ async fn two_days() -> (Setup, Api) {
     let setup = Setup { clock: Clock::fixed(noon), ..Setup::new().await }
         .script(Script::always(answer()))
         .with("REPORT_TIME_ZONE", "Europe/Berlin")
-        .with("MODEL_PRICES", r#"{"scripted": {"input": 0.3, "output": 2.5}}"#)
+        .with("MODEL_PRICES", r#"{"script": {"input": 0.3, "output": 2.5}}"#)
         .with("STATS_API_RATE_LIMIT", "3/minute");
     let api = setup.start().await;
     let ivan = api.token(IVAN).await;
@@ -127,7 +127,7 @@ async fn two_days_of_two_people_are_told_as_they_were() {
     assert_eq!((activity.weekdays[5], activity.weekdays[6], activity.week[6][0]), (2, 2, 2));
     let tools = client.tools(&key, &all).await.unwrap();
     let models: Vec<_> = tools.models.iter().map(|of| (of.model.as_str(), of.replies, of.unpriced_tokens)).collect();
-    assert_eq!((tools.tools.len(), models), (0, vec![("scripted", 4, 0)]));
+    assert_eq!((tools.tools.len(), models), (0, vec![("script", 4, 0)]));
 }
 
 #[tokio::test]
