@@ -8,12 +8,15 @@ use evolve_domain::{
     payment::Price,
     plan::Plans,
     relationship::{Levels, Relationship},
+    report::ModelPrices,
 };
 use evolve_engine::{
     meaning::{self, Embedder},
     model::ModelProvider,
     prompt::Persona,
-    providers, speech,
+    providers,
+    reports::ReportConfig,
+    speech,
 };
 use evolve_runtime::{
     config::{ConfigError, Reader},
@@ -90,6 +93,8 @@ pub struct Config {
     pub message_days: Option<u32>,
     /// How old the newest copy of the database may be; nothing where none is expected.
     pub backup_age: Option<TimeDelta>,
+    /// Whose days reports are of, and what tokens cost.
+    pub reports: ReportConfig,
     /// Networks of ours in which other systems may be told what happens.
     pub webhook_networks: Networks,
     /// Logs.
@@ -167,6 +172,7 @@ impl Config {
             )),
             message_days: message_days(env),
             backup_age: backup_age(env),
+            reports: reports(env),
             webhook_networks: env.or(
                 "WEBHOOK_ALLOWED_NETWORKS",
                 "",
@@ -305,6 +311,29 @@ fn backup_age(env: &mut Reader) -> Option<TimeDelta> {
     hours.map(|hours| TimeDelta::hours(hours.into()))
 }
 
+fn reports(env: &mut Reader) -> ReportConfig {
+    let name: String = env.or(
+        "REPORT_TIME_ZONE",
+        "UTC",
+        "Time zone of reports: IANA name. Another one holds for days that are not closed yet.",
+    );
+    let zone = name.trim().parse().unwrap_or_else(|_| {
+        env.problem(format!("REPORT_TIME_ZONE: {name:?} is not a time zone; write an IANA name such as Europe/Berlin"));
+        chrono_tz::Tz::UTC
+    });
+    let prices = env.json_or(
+        "MODEL_PRICES",
+        ModelPrices::default(),
+        "What tokens cost, in US dollars per million: JSON of `{model: {input, output}}`, by the names that answers are counted under. A model that is not in it is shown as unpriced.",
+    );
+    let analyses_queries = env.or(
+        "ENABLE_QUERY_ANALYSIS",
+        "false",
+        "Whether the plan of a slow query of /api/v1/stats goes to the log; it is run once more for that.",
+    );
+    ReportConfig { zone, prices, analyses_queries, ..ReportConfig::default() }
+}
+
 fn image_limit(env: &mut Reader) -> usize {
     /// What fits into a body, in base64.
     const MOST: usize = 10;
@@ -357,7 +386,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 26] = [
+    const WRONG: [(&str, &str); 30] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -384,6 +413,10 @@ mod tests {
         ("MESSAGE_RETENTION_DAYS", "0"),
         ("BACKUP_MAX_AGE_HOURS", "0"),
         ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/33"),
+        ("REPORT_TIME_ZONE", "Berlin"),
+        ("MODEL_PRICES", "{\"a\": {\"input\": -1, \"output\": 0}}"),
+        ("ENABLE_QUERY_ANALYSIS", "perhaps"),
+        ("STATS_API_RATE_LIMIT", "ten"),
     ];
 
     #[test]

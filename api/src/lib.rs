@@ -5,6 +5,7 @@
 //! net for panics, a time limit, the token and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are
 //! made in [`problem`] and mapped in [`errors`].
 
+pub mod analytics;
 pub mod aside;
 pub mod audit;
 pub mod auth;
@@ -41,6 +42,7 @@ mod serve;
 pub mod settings;
 pub mod state;
 pub mod stats;
+pub mod stats_api;
 pub mod voice;
 pub mod webhooks;
 

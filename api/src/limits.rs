@@ -62,6 +62,8 @@ pub struct RateLimits {
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
+    /// `GET /api/v1/stats`, by the caller's address.
+    pub stats: Limit,
 }
 
 impl Default for RateLimits {
@@ -72,17 +74,20 @@ impl Default for RateLimits {
             aside: Limit::per_minute(6),
             profile: Limit::per_minute(20),
             memory: Limit::per_minute(60),
+            stats: Limit::per_minute(10),
         }
     }
 }
 
 impl RateLimits {
-    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `ASIDE_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
+    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `ASIDE_RATE_LIMIT`, `PROFILE_RATE_LIMIT`, `MEMORY_RATE_LIMIT` and
+    /// `STATS_API_RATE_LIMIT`.
     pub fn read(env: &mut Reader) -> Self {
         let defaults = Self::default();
         let (auth, chat, profile) =
             (defaults.auth.to_string(), defaults.chat.to_string(), defaults.profile.to_string());
         let (memory, aside) = (defaults.memory.to_string(), defaults.aside.to_string());
+        let stats = defaults.stats.to_string();
         Self {
             auth: env.or(
                 "AUTH_RATE_LIMIT",
@@ -109,6 +114,7 @@ impl RateLimits {
                 &memory,
                 "Most requests of one person under /memory, /history, /conversations, /settings, /consent and /voice.",
             ),
+            stats: env.or("STATS_API_RATE_LIMIT", &stats, "Most requests of /api/v1/stats from one address."),
         }
     }
 

@@ -47,6 +47,7 @@ pub(crate) use problems;
         (name = "profile", description = "What a person told of themselves"),
         (name = "payments", description = "What premium costs, and what was paid; for our own bot"),
         (name = "memory", description = "What the companion remembers"),
+        (name = "analytics", description = "The numbers of the bot"),
         (name = "operation", description = "For those who run it"),
     ),
 )]

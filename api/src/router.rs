@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
+    analytics, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -27,7 +27,7 @@ use crate::{
     problem::ApiError,
     profile, ready, refunds, relationship, request_id, scheduler, security, settings,
     state::Api,
-    stats, voice, webhooks,
+    stats, stats_api, voice, webhooks,
 };
 
 /// Largest body of a message with its picture.
@@ -86,6 +86,16 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::decline))
         .routes(routes!(refunds::grant))
         .routes(routes!(scheduler::status))
+        .routes(routes!(analytics::people::overview))
+        .routes(routes!(analytics::people::users))
+        .routes(routes!(analytics::use_of::messages))
+        .routes(routes!(analytics::money::revenue))
+        .routes(routes!(analytics::use_of::features))
+        .routes(routes!(analytics::people::cohort))
+        .routes(routes!(analytics::people::funnel))
+        .routes(routes!(analytics::use_of::activity))
+        .routes(routes!(analytics::use_of::tools))
+        .routes(routes!(stats_api::get))
         .routes(routes!(broadcast::create, broadcast::list))
         .routes(routes!(broadcast::preview))
         .routes(routes!(broadcast::get))

@@ -11,7 +11,7 @@ use evolve_engine::{
     failures::Failures,
     first,
     history::History,
-    jobs::{self, Means, Pace, Scheduler},
+    jobs::{self, BackupWatch, Means, Pace, RedisGauges, Scheduler},
     meaning::{self, Meanings},
     memories::Memories,
     memory,
@@ -23,6 +23,7 @@ use evolve_engine::{
     profiles::{Profiles, Windows},
     providers,
     relationships::Relationships,
+    reports::Reports,
     speech::Speech,
     stats::Stats,
     summary,
@@ -180,8 +181,17 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         handing_back: tasks.handing_back(),
     })?;
     let message_days = config.message_days;
-    let (told, known, cached) = (engine.clone(), deletions.clone(), profiles.clone());
-    let means = Means::new(told, known, cached, redis.clone(), message_days, config.backup_age, metrics);
+    let reports = Reports::new(store.clone(), clock.clone(), config.reports);
+    let means = Means {
+        engine: engine.clone(),
+        deletions: deletions.clone(),
+        profiles: profiles.clone(),
+        reports: reports.clone(),
+        redis: redis.clone(),
+        gauges: RedisGauges::register(metrics),
+        message_days,
+        backups: BackupWatch::register(config.backup_age, metrics),
+    };
     let scheduler = Scheduler::new(store.clone(), clock.clone(), jobs::all(&means), Pace::default(), metrics);
     Ok(Api::new(Parts {
         engine,
@@ -199,6 +209,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         webhooks,
         relationships,
         stats,
+        reports,
         memories,
         store,
         redis,

@@ -6,7 +6,7 @@ use evolve_contract::payments::Terms;
 use evolve_engine::{
     Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures, history::History,
     jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles,
-    relationships::Relationships, stats::Stats, webhooks::Webhooks,
+    relationships::Relationships, reports::Reports, stats::Stats, webhooks::Webhooks,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -66,6 +66,8 @@ pub struct Parts {
     pub relationships: Relationships,
     /// How much was said, day by day.
     pub stats: Stats,
+    /// Days of the bot, in numbers.
+    pub reports: Reports,
     /// What is remembered.
     pub memories: Memories,
     /// What was given up or set apart.

@@ -7,6 +7,7 @@
 )]
 
 mod again;
+mod analytics;
 mod aside;
 mod audit;
 mod auth;

@@ -1,6 +1,7 @@
 //! A typed client of the API, as our bot and tests use it.
 
 mod admin;
+mod analytics;
 mod aside;
 mod data;
 mod memory;

@@ -3,6 +3,7 @@
 //! Names and shapes are seed 003's. Every request type refuses unknown fields, so that a typing mistake is an error and
 //! not silence.
 
+pub mod analytics;
 pub mod aside;
 pub mod audit;
 pub mod auth;
@@ -11,6 +12,7 @@ pub mod chat;
 pub mod client;
 pub mod consent;
 pub mod deletion;
+pub mod dialog_stats;
 pub mod export;
 pub mod failures;
 pub mod helplines;

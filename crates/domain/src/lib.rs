@@ -17,6 +17,7 @@ pub mod profile;
 pub mod quiet;
 pub mod referral;
 pub mod relationship;
+pub mod report;
 pub mod safety;
 pub mod schedule;
 pub mod speech;

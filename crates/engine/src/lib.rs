@@ -26,6 +26,7 @@ pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
+pub mod reports;
 pub mod speech;
 pub mod stats;
 pub mod summary;
@@ -36,7 +37,10 @@ pub mod webhooks;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use evolve_domain::{plan::Plans, relationship::Relationship};
+use evolve_domain::{
+    plan::Plans,
+    relationship::{Level, Relationship},
+};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
 use tokio_util::sync::CancellationToken;
@@ -160,6 +164,12 @@ impl Engine {
     #[must_use]
     pub fn providers(&self) -> Vec<LinkStatus> {
         self.chain.status()
+    }
+
+    /// What a level is called in the bot's own language.
+    #[must_use]
+    pub fn level_name(&self, level: Level) -> &str {
+        self.relationship.levels.name(level, self.persona.language)
     }
 
     /// All that is sent something of what people say, by its name: what answers, hears and speaks, and what tells what is

@@ -43,6 +43,7 @@ pub mod queues;
 pub mod redis;
 pub mod referrals;
 pub mod relationships;
+pub mod reports;
 pub mod retention;
 pub mod roles;
 pub mod rooms;

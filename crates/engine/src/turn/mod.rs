@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{consent::Manner, profile::Settings, relationship::LevelUp};
 use evolve_store::turns;
 use tokio::sync::mpsc;
@@ -223,6 +223,8 @@ struct Running<'a> {
     beside: again::Beside,
     /// Cancelled when the person wants to hear no more.
     stop: CancellationToken,
+    /// When the first words of the answer were there.
+    first_at: OnceLock<DateTime<Utc>>,
 }
 
 impl Engine {
@@ -256,11 +258,12 @@ impl Engine {
         };
         let again::Asked { request, anew, retried, beside } = asked;
         let is_kept = anew.is_some() || retried.is_some();
-        let (heard, stop) = (OnceLock::new(), CancellationToken::new());
+        let (heard, first_at, stop) = (OnceLock::new(), OnceLock::new(), CancellationToken::new());
         if lease.stop_asked() {
             stop.cancel();
         }
-        let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, beside, stop };
+        let request = &request;
+        let running = Running { engine: self, request, lease, person, heard, anew, is_kept, beside, stop, first_at };
         match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
                 // What Postgres will never take: nobody pays for that. While it is away, the lease ends the turn.
@@ -305,6 +308,17 @@ impl Running<'_> {
 
     fn settings(&self) -> Settings {
         self.person.settings
+    }
+
+    /// Notes that words of the answer are there, and when the first of them were.
+    fn words_come(&self) {
+        self.first_at.get_or_init(|| self.engine.clock.now());
+    }
+
+    /// Milliseconds until then from the turn's beginning: what the person waited, whatever was in between.
+    fn first_ms(&self) -> Option<u32> {
+        let waited = *self.first_at.get()? - self.lease.started_at();
+        u32::try_from(waited.num_milliseconds().max(0)).ok()
     }
 }
 

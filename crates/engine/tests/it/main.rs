@@ -48,6 +48,10 @@ mod prompt;
 #[cfg(test)]
 mod relationship;
 #[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod reports_model;
+#[cfg(test)]
 mod sound;
 #[cfg(test)]
 mod speech;

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 39] = [
+const DATA: [(i64, &str); 41] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -99,6 +99,20 @@ const DATA: [(i64, &str); 39] = [
     (41, "SELECT 1"),
     (42, "INSERT INTO backups VALUES ('2026-01-01T00-00-00Z.dump', now(), 100, NULL, 'readable', now()) ON CONFLICT DO NOTHING;
           INSERT INTO events (kind, data) VALUES ('backup.old', '{\"newest\": null}')"),
+    (44, "UPDATE turns SET input_tokens = 10, output_tokens = 5, first_ms = 900, has_image = true;
+          INSERT INTO report_days (day, zone, begins_at, ends_at, made_at) VALUES ('2026-01-01', 'UTC', now(), now(), now());
+          INSERT INTO report_person_days
+          VALUES ('2026-01-01', 1, '2026-01-01', 'free', 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 10, 5, 0, 0);
+          INSERT INTO report_models VALUES ('2026-01-01', 'model', 1, 10, 5, 0);
+          INSERT INTO report_tools VALUES ('2026-01-01', 'remember', 1, 0, 1);
+          INSERT INTO report_features VALUES ('2026-01-01', 'tools', 1, 1);
+          INSERT INTO report_hours VALUES ('2026-01-01', 12, 1, 1);
+          INSERT INTO report_times VALUES ('2026-01-01', 'first', 900, 1);
+          INSERT INTO report_levels VALUES ('2026-01-01', 1, 'free', 1);
+          INSERT INTO report_cohorts VALUES ('day', '2026-01-01', '2026-01-01', 1);
+          INSERT INTO report_money VALUES ('2026-01-01', 'XTR', 1, 250, 0, 250, 1);
+          INSERT INTO report_tops VALUES (1, 'messages', 1, 1, 1, 1, 15, 0)"),
+    (45, "SELECT 1"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

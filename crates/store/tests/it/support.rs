@@ -134,6 +134,7 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         usage: Usage { input_tokens: 10, output_tokens: 5 },
         tools: &[],
         model: "scripted",
+        first_ms: Some(700),
         now,
     }
 }
