@@ -110,7 +110,7 @@ impl Access<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn create_key(&self, new: &NewApiKey<'_>, most: u32, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let scopes: Vec<&str> = new.scopes.iter().map(Permission::as_str).collect();
+        let scopes: Vec<String> = new.scopes.iter().map(|scope| scope.to_string()).collect();
         let done = sqlx::query(CREATE)
             .bind(new.id)
             .bind(new.name)
