@@ -204,7 +204,7 @@ impl Oidc {
                 request.basic_auth(encode(&self.config.client_id), Some(encode(secret.expose_secret()))).form(&form)
             }
             secret => {
-                form.push(("client_id", &self.config.client_id));
+                form.push(("client_id", self.config.client_id.as_str()));
                 form.extend(secret.as_ref().map(|secret| ("client_secret", secret.expose_secret())));
                 request.form(&form)
             }
@@ -235,11 +235,12 @@ impl Oidc {
 
     /// The first role of the map that somebody has.
     fn role(&self, claims: &Claims) -> Option<Role> {
-        let mut path = self.config.role_claim.split('.');
-        let first = claims.others.get(path.next()?)?;
-        let said = path.try_fold(first, |value, name| value.get(name));
-        // A name with a dot in it.
-        let said = said.or_else(|| claims.others.get(&self.config.role_claim))?;
+        let claim = self.config.role_claim.as_str();
+        // A name may have dots in it.
+        let said = claims.others.get(claim).or_else(|| {
+            let (first, rest) = claim.split_once('.')?;
+            rest.split('.').try_fold(claims.others.get(first)?, |value, name| value.get(name))
+        })?;
         let has = |group: &str| match said {
             Value::String(one) => one == group,
             Value::Array(several) => several.iter().any(|one| one.as_str() == Some(group)),
@@ -327,8 +328,8 @@ impl Access {
         origin: &Origin,
     ) -> Result<Account, AccessError> {
         let (id, now) = (Uuid::now_v7(), self.0.clock.now());
-        let wished = [&claims.preferred_username, &claims.email].into_iter().flatten();
-        let wished = wished.filter_map(|name| account_name(name)).next();
+        let names = [&claims.preferred_username, &claims.email];
+        let wished = names.into_iter().flatten().find_map(|name| account_name(name));
         let hash: String =
             Sha256::digest(subject.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         let another = match &wished {
