@@ -10,6 +10,7 @@ use evolve_domain::{
     relationship::{Levels, Relationship},
 };
 use evolve_engine::{
+    access::AccessConfig,
     meaning::{self, Embedder},
     model::ModelProvider,
     prompt::Persona,
@@ -88,6 +89,8 @@ pub struct Config {
     pub silence: TimeDelta,
     /// For how many days messages are kept; nothing for until people delete them.
     pub message_days: Option<u32>,
+    /// Who runs the bot, and how they come in.
+    pub access: AccessConfig,
     /// Networks of ours in which other systems may be told what happens.
     pub webhook_networks: Networks,
     /// Logs.
@@ -162,6 +165,7 @@ impl Config {
                 "Hours without a word after which a conversation has ended and is summed up.",
             )),
             message_days: message_days(env),
+            access: AccessConfig::read(env),
             webhook_networks: env.or(
                 "WEBHOOK_ALLOWED_NETWORKS",
                 "",
@@ -338,7 +342,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 25] = [
+    const WRONG: [(&str, &str); 28] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -364,6 +368,9 @@ mod tests {
         ("AI_THINKING_BUDGET", "-2"),
         ("MESSAGE_RETENTION_DAYS", "0"),
         ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/33"),
+        ("ADMIN_REGISTRATION_TOKEN", "short"),
+        ("OIDC_ROLES", "staff"),
+        ("PANEL_SECOND_FACTOR", "never"),
     ];
 
     #[test]
