@@ -161,7 +161,8 @@ mod tests {
             ("OIDC_ROLES", "cn=staff,dc=example=support, chiefs=owner"),
             ("PANEL_URL", "https://bot.example.org"),
         ]);
-        assert_eq!(problems.len(), 1, "an entry with a comma in it is two: {problems:?}");
+        assert!(!problems.is_empty(), "an entry with a comma in it is two");
+        assert!(problems.iter().all(|problem| problem.starts_with("OIDC_ROLES")), "{problems:?}");
         assert!(config.oidc.is_some());
         let map: RoleMap = "/staff/eva=support, chiefs=owner".parse().unwrap();
         assert_eq!(map.0, [("/staff/eva".to_owned(), Role::Support), ("chiefs".to_owned(), Role::Owner)]);
