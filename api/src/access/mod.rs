@@ -23,7 +23,7 @@ use axum::{
 };
 use evolve_contract::Code;
 use evolve_domain::access::{Permission, Permissions, Role};
-use evolve_engine::access::{Origin, actor_of};
+use evolve_engine::access::{AccessError, Origin, actor_of};
 use evolve_store::access::Live;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
@@ -34,7 +34,13 @@ use self::{
     proof::Refused,
     routes::{Found, Named, Opens},
 };
-use crate::{limits, problem::ApiError, proofs, request_id::RequestId, state::Api};
+use crate::{
+    limits,
+    problem::ApiError,
+    proofs::{self, Proof},
+    request_id::RequestId,
+    state::Api,
+};
 
 /// Where whoever opens a page is led who is not signed in.
 pub const SIGN_IN: &str = "/admin/panel/sign-in";
@@ -192,6 +198,26 @@ fn answer(named: &Named, parts: &Parts, refused: Refused) -> Response {
             .into_response();
     }
     refused.into_response(named.takes_basic)
+}
+
+/// Has a password, a code or a link looked at, as long as not too many wrong ones came from the same address. By account the use case
+/// counts itself; the pages of signing in go through here too.
+///
+/// # Errors
+/// `rate_limited`, and what the use case says.
+pub async fn tried<T>(
+    api: &Api,
+    parts: &Parts,
+    work: impl Future<Output = Result<T, AccessError>>,
+) -> Result<T, ApiError> {
+    let address = proofs::address(api, parts);
+    if let Some(address) = address {
+        proofs::admit(api, Proof::Password, address)?;
+    }
+    match work.await {
+        Err(error @ AccessError::Wrong) => Err(proofs::failed(api, Proof::Password, address, error.into()).await),
+        done => Ok(done?),
+    }
 }
 
 /// From where a request came, as the log and the list of sessions have it.

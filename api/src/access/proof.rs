@@ -7,11 +7,11 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use evolve_contract::{Code, auth::API_KEY_HEADER};
 use evolve_domain::access::{Permission, Permissions};
-use evolve_engine::access::{AccessError, KEY_PREFIX};
+use evolve_engine::access::KEY_PREFIX;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::{Actor, Who, cookies, routes::Named};
+use super::{Actor, Who, cookies, routes::Named, tried};
 use crate::{
     auth::{self, token::TokenError},
     problem::ApiError,
@@ -182,17 +182,10 @@ async fn token_of_person(api: &Api, shown: &SecretString, parts: &Parts) -> Resu
 }
 
 async fn basic(api: &Api, name: &str, password: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
-    let address = proofs::address(api, parts);
-    if let Some(address) = address {
-        proofs::admit(api, Proof::Password, address)?;
-    }
-    match api.access.api_user(name, password).await {
+    match tried(api, parts, api.access.api_user(name, password)).await {
         Ok(id) => Ok(Actor { who: Who::ApiUser(id), permissions: [Permission::Numbers].into_iter().collect() }),
-        Err(AccessError::Wrong) => {
-            let error = unauthorized("the name or the password is wrong");
-            Err(Refused::Invalid(proofs::failed(api, Proof::Password, address, error).await))
-        }
-        Err(error) => Err(ApiError::from(error).into()),
+        Err(error) if error.code() == Code::Unauthorized => Err(Refused::Invalid(error)),
+        Err(error) => Err(error.into()),
     }
 }
 
