@@ -26,7 +26,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
 }
 
 fn of(named: &Named, operation: &mut Operation) {
-    if named.opens == Opens::ToAnyone {
+    if named.opens == Opens::Anyone {
         return;
     }
     // The first is what is asked for where nothing is shown.
@@ -37,7 +37,7 @@ fn of(named: &Named, operation: &mut Operation) {
     for (status, response) in problem_responses(&[Code::Unauthorized]) {
         operation.responses.responses.entry(status).or_insert(response);
     }
-    if let Opens::To(permission) = named.opens {
+    if let Opens::May(permission) = named.opens {
         let text = operation.description.take().map(|text| format!("{text}\n\n")).unwrap_or_default();
         operation.description = Some(format!("{text}Needs the permission `{permission}`."));
     }

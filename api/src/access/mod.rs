@@ -136,7 +136,7 @@ pub async fn guard(State(api): State<Api>, request: Request, next: Next) -> Resp
             return ApiError::new(Code::Forbidden).into_response();
         }
     };
-    if named.opens == Opens::ToAnyone {
+    if named.opens == Opens::Anyone {
         return next.run(request).await;
     }
     match admit(&api, named, request).await {
@@ -168,7 +168,7 @@ async fn admit(api: &Api, named: &'static Named, request: Request) -> Result<Adm
         let checked = csrf::check(api, session.id, request).await;
         request = checked.map_err(|error| Box::new(error.into_response()))?;
     }
-    if let Opens::To(permission) = named.opens
+    if let Opens::May(permission) = named.opens
         && !actor.may(permission)
     {
         let refused = ApiError::new(Code::Forbidden).detail(format!("this needs the permission {permission}"));

@@ -13,11 +13,11 @@ const ADMIN: [&str; 2] = ["/admin", "/api/v1/admin"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opens {
     /// Whoever comes: pages of signing in, and what they load.
-    ToAnyone,
+    Anyone,
     /// Whoever is known, whatever they may do.
-    ToKnown,
+    Known,
     /// Whoever may do this.
-    To(Permission),
+    May(Permission),
 }
 
 /// A route.
@@ -48,20 +48,20 @@ const fn route(method: Method, route: &'static str, opens: Opens, act: Option<&'
 
 /// Shows something.
 const fn get(path: &'static str, permission: Permission) -> Named {
-    route(Method::GET, path, Opens::To(permission), None)
+    route(Method::GET, path, Opens::May(permission), None)
 }
 
 /// Does something.
 const fn post(path: &'static str, permission: Permission, act: &'static str) -> Named {
-    route(Method::POST, path, Opens::To(permission), Some(act))
+    route(Method::POST, path, Opens::May(permission), Some(act))
 }
 
 const fn patch(path: &'static str, permission: Permission, act: &'static str) -> Named {
-    route(Method::PATCH, path, Opens::To(permission), Some(act))
+    route(Method::PATCH, path, Opens::May(permission), Some(act))
 }
 
 const fn delete(path: &'static str, permission: Permission, act: &'static str) -> Named {
-    route(Method::DELETE, path, Opens::To(permission), Some(act))
+    route(Method::DELETE, path, Opens::May(permission), Some(act))
 }
 
 impl Named {
@@ -79,7 +79,7 @@ impl Named {
 
     /// Whoever is known may.
     const fn known(mut self) -> Self {
-        self.opens = Opens::ToKnown;
+        self.opens = Opens::Known;
         self
     }
 
