@@ -29,7 +29,7 @@ problems!(
     RegisterProblems: InvalidBody, NameTaken, Forbidden, BodyTooLarge, UnsupportedMediaType, InvalidValue, RateLimited,
     DatabaseUnavailable,
 );
-problems!(MeProblems: Unauthorized, RateLimited, DatabaseUnavailable);
+problems!(MeProblems: Unauthorized, Forbidden, RateLimited, DatabaseUnavailable);
 
 /// Registers somebody who has the token for it: with the name and the password they see the statistics, by HTTP Basic.
 #[utoipa::path(
