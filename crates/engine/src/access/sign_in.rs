@@ -129,9 +129,9 @@ impl Access {
         Ok(store.take_recovery_code(id, &hash_of(&super::factors::plain(code))).await?)
     }
 
-    /// Whether this account must have a second factor. Who comes from an issuer has it there.
+    /// Whether this account must have a second factor to come in by a password. Who comes by an issuer has it there.
     pub(super) fn needs_second_factor(&self, account: &Account) -> bool {
-        self.0.second_factor_required && account.role.needs_second_factor() && !account.is_external
+        self.0.second_factor_required && account.role.needs_second_factor()
     }
 
     /// Begins a session, of which the log knows before it is there.
