@@ -10,6 +10,7 @@ mod accounts;
 mod api_users;
 mod config;
 mod factors;
+mod issuer;
 mod keys;
 mod oidc;
 mod passwords;
@@ -36,8 +37,9 @@ use uuid::Uuid;
 pub use api_users::REMEMBERED_FOR;
 pub use config::{AccessConfig, OidcConfig, RoleMap};
 pub use factors::{FactorOffer, Welcomed};
+pub use issuer::OidcStart;
 pub use keys::PREFIX as KEY_PREFIX;
-pub use oidc::OidcStart;
+
 pub use passwords::{Compared, Passwords};
 pub use sign_in::{Entered, SignedIn};
 pub use totp::code_at;

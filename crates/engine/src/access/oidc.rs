@@ -4,38 +4,26 @@
 //! Signatures, audience and issuer of its tokens are `jsonwebtoken`'s to check, which we have for our own; what is left of the protocol is
 //! this file. (The `openidconnect` crate does all of it, and brings forty crates along, `rsa` with its open advisory among them.)
 //!
-//! What has to survive while somebody is at the issuer is in a cookie of theirs, sealed: nothing is kept for who never comes back.
+//! Who comes back is given an account by [`super::issuer`].
 
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::access::{Role, account_name};
+use evolve_domain::access::Role;
 use evolve_runtime::http::{self, ClientConfig};
-use evolve_store::{
-    access::{Account, Change, NewAccount},
-    audit::Outcome,
-};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
 use reqwest::RequestBuilder;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Mutex;
 use url::Url;
-use uuid::Uuid;
 
-use super::{
-    Access, AccessError, Entered, OidcConfig, Origin, actor_of,
-    config::is_safe,
-    random_token,
-    sealed::{self, Purpose},
-};
+use super::{AccessError, OidcConfig, config::is_safe, random_token};
 
-/// For so long somebody may be at the issuer.
-const AWAY_FOR: TimeDelta = TimeDelta::minutes(10);
 /// What is known of the issuer is asked for again after so long; where a token is signed by a key that is not known, once a minute.
 const KNOWN_FOR: TimeDelta = TimeDelta::hours(1);
 const ASKED_AGAIN_AFTER: TimeDelta = TimeDelta::minutes(1);
@@ -58,18 +46,9 @@ const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
-/// Where somebody is sent who wants to sign in by the issuer.
-#[derive(Clone, Debug)]
-pub struct OidcStart {
-    /// The issuer's page.
-    pub url: Url,
-    /// What a cookie of theirs keeps meanwhile.
-    pub kept: SecretString,
-}
-
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    state: String,
+pub(super) struct Kept {
+    pub(super) state: String,
     nonce: String,
     verifier: String,
 }
@@ -98,21 +77,21 @@ struct Tokens {
 
 /// What a token says. What else it says is looked into for the role.
 #[derive(Deserialize)]
-struct Claims {
-    sub: String,
+pub(super) struct Claims {
+    pub(super) sub: String,
     exp: i64,
     iat: i64,
     nonce: Option<String>,
     azp: Option<String>,
-    preferred_username: Option<String>,
-    email: Option<String>,
+    pub(super) preferred_username: Option<String>,
+    pub(super) email: Option<String>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
 /// An issuer, and what is known of it.
 pub(super) struct Oidc {
-    config: OidcConfig,
+    pub(super) config: OidcConfig,
     http: reqwest::Client,
     known: Mutex<Option<Arc<Provider>>>,
 }
@@ -146,7 +125,7 @@ impl Oidc {
         Ok(provider)
     }
 
-    async fn start(&self, now: DateTime<Utc>) -> Result<(Url, Kept), AccessError> {
+    pub(super) async fn start(&self, now: DateTime<Utc>) -> Result<(Url, Kept), AccessError> {
         let provider = self.provider(now, KNOWN_FOR).await?;
         let kept = Kept { state: random_token(), nonce: random_token(), verifier: random_token() };
         let challenge = BASE64.encode(Sha256::digest(kept.verifier.as_bytes()));
@@ -164,7 +143,7 @@ impl Oidc {
     }
 
     /// Changes a code for what the issuer says of who brought it.
-    async fn claims(&self, code: &str, kept: &Kept, now: DateTime<Utc>) -> Result<Claims, AccessError> {
+    pub(super) async fn claims(&self, code: &str, kept: &Kept, now: DateTime<Utc>) -> Result<Claims, AccessError> {
         let provider = self.provider(now, KNOWN_FOR).await?;
         let Tokens { id_token } = answer(self.token_request(&provider.discovery, code, kept)).await?;
         let claims = match self.verified(&provider, &id_token) {
@@ -234,7 +213,7 @@ impl Oidc {
     }
 
     /// The first role of the map that somebody has.
-    fn role(&self, claims: &Claims) -> Option<Role> {
+    pub(super) fn role(&self, claims: &Claims) -> Option<Role> {
         let claim = self.config.role_claim.as_str();
         // A name may have dots in it.
         let said = claims.others.get(claim).or_else(|| {
@@ -250,108 +229,7 @@ impl Oidc {
     }
 }
 
-impl Access {
-    /// Whether people can come by an issuer.
-    #[must_use]
-    pub fn has_issuer(&self) -> bool {
-        self.0.oidc.is_some()
-    }
-
-    /// Sends somebody to the issuer.
-    ///
-    /// # Errors
-    /// [`AccessError::NoIssuer`], [`AccessError::Issuer`].
-    pub async fn begin_oidc(&self) -> Result<OidcStart, AccessError> {
-        let oidc = self.0.oidc.as_ref().ok_or(AccessError::NoIssuer)?;
-        let now = self.0.clock.now();
-        let (url, kept) = oidc.start(now).await?;
-        let kept = sealed::seal(self.0.store.keys(), Purpose::Issuer, kept, now, AWAY_FOR);
-        let kept = kept.ok_or(AccessError::Broken("a page could not be sealed"))?;
-        Ok(OidcStart { url, kept: kept.into() })
-    }
-
-    /// Lets somebody in who comes back from the issuer, with what their cookie kept, and the `state` and `code` of the address. Who
-    /// comes for the first time is given an account; what they may do is said by the issuer each time.
-    ///
-    /// # Errors
-    /// [`AccessError::Expired`], [`AccessError::Wrong`] of the state, [`AccessError::NoRole`], [`AccessError::Issuer`], and of the store.
-    pub async fn finish_oidc(
-        &self,
-        kept: &str,
-        state: &str,
-        code: &str,
-        origin: &Origin,
-    ) -> Result<Entered, AccessError> {
-        let oidc = self.0.oidc.as_ref().ok_or(AccessError::NoIssuer)?;
-        let now = self.0.clock.now();
-        let kept: Kept = sealed::open(self.0.store.keys(), Purpose::Issuer, kept, now).ok_or(AccessError::Expired)?;
-        if !same(&kept.state, state) {
-            return Err(AccessError::Wrong);
-        }
-        let claims = oidc.claims(code, &kept, now).await?;
-        let subject = format!("{} {}", oidc.config.issuer.as_str().trim_end_matches('/'), claims.sub);
-        let found = self.0.store.access().account_of_subject(&subject).await?;
-        let Some(role) = oidc.role(&claims) else { return Err(self.without_role(found, origin).await?) };
-        let account = match found {
-            Some(account) if account.role == role => account,
-            Some(account) => self.given(account, role, origin).await?,
-            None => self.made_of(&claims, &subject, role, origin).await?,
-        };
-        if account.disabled_at.is_some() {
-            return Err(AccessError::NoRole);
-        }
-        self.enter(account.id, "oidc", origin).await
-    }
-
-    /// What they could do they cannot any more.
-    async fn without_role(&self, found: Option<Account>, origin: &Origin) -> Result<AccessError, AccessError> {
-        if let Some(account) = found {
-            let who = ("oidc".to_owned(), Some(account.id));
-            self.log(("session.sign_in", Outcome::Refused), who, origin, json!({ "wrong": "role" })).await?;
-            self.0.store.access().end_sessions(account.id, None, self.0.clock.now()).await?;
-        }
-        Ok(AccessError::NoRole)
-    }
-
-    async fn given(&self, account: Account, role: Role, origin: &Origin) -> Result<Account, AccessError> {
-        let detail = json!({ "role": role.as_str() });
-        self.log(("account.change", Outcome::Done), ("oidc".to_owned(), Some(account.id)), origin, detail).await?;
-        self.change(account.id, Change { role: Some(role), ..Change::default() }).await
-    }
-
-    /// An account for somebody who comes for the first time. Never one that is there: a name proves nothing.
-    async fn made_of(
-        &self,
-        claims: &Claims,
-        subject: &str,
-        role: Role,
-        origin: &Origin,
-    ) -> Result<Account, AccessError> {
-        let (id, now) = (Uuid::now_v7(), self.0.clock.now());
-        let names = [&claims.preferred_username, &claims.email];
-        let wished = names.into_iter().flatten().find_map(|name| account_name(name));
-        let hash: String =
-            Sha256::digest(subject.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let another = match &wished {
-            Some(name) => format!("{}-{hash}", name.get(..50).unwrap_or(name)),
-            None => format!("oidc-{hash}"),
-        };
-        let detail = json!({ "role": role.as_str() });
-        let who = || ("oidc".to_owned(), Some(id));
-        self.log(("account.create", Outcome::Begun), who(), origin, detail.clone()).await?;
-        for name in wished.iter().chain([&another]) {
-            let new = NewAccount { id, name, role, oidc_subject: Some(subject) };
-            if self.0.store.access().create_account(&new, now).await? {
-                self.log(("account.create", Outcome::Done), (actor_of(id), Some(id)), origin, detail).await?;
-                return self.account(id).await;
-            }
-        }
-        // Two who came at once with one name: one of them made it.
-        self.0.store.access().account_of_subject(subject).await?.ok_or(AccessError::NameTaken)
-    }
-}
-
-fn same(one: &str, another: &str) -> bool {
+pub(super) fn same(one: &str, another: &str) -> bool {
     bool::from(one.as_bytes().ct_eq(another.as_bytes()))
 }
 
@@ -376,6 +254,8 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Acces
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn oidc(claim: &str, roles: &str) -> Oidc {
