@@ -11,6 +11,7 @@ use evolve_domain::{
     report::ModelPrices,
 };
 use evolve_engine::{
+    access::AccessConfig,
     meaning::{self, Embedder},
     model::ModelProvider,
     prompt::Persona,
@@ -95,6 +96,8 @@ pub struct Config {
     pub backup_age: Option<TimeDelta>,
     /// Whose days reports are of, and what tokens cost.
     pub reports: ReportConfig,
+    /// Who runs the bot, and how they come in.
+    pub access: AccessConfig,
     /// Networks of ours in which other systems may be told what happens.
     pub webhook_networks: Networks,
     /// Logs.
@@ -173,6 +176,7 @@ impl Config {
             message_days: message_days(env),
             backup_age: backup_age(env),
             reports: reports(env),
+            access: AccessConfig::read(env),
             webhook_networks: env.or(
                 "WEBHOOK_ALLOWED_NETWORKS",
                 "",
@@ -386,7 +390,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 30] = [
+    const WRONG: [(&str, &str); 33] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -417,6 +421,9 @@ mod tests {
         ("MODEL_PRICES", "{\"a\": {\"input\": -1, \"output\": 0}}"),
         ("ENABLE_QUERY_ANALYSIS", "perhaps"),
         ("STATS_API_RATE_LIMIT", "ten"),
+        ("ADMIN_REGISTRATION_TOKEN", "short"),
+        ("OIDC_ROLES", "staff"),
+        ("PANEL_SECOND_FACTOR", "never"),
     ];
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use evolve_contract::Code;
 use evolve_engine::{
-    broadcasts::BroadcastError, exports::ExportError, memories::MemoryError, payments::PaymentError,
-    profiles::ProfileError, turn::TurnError, webhooks::WebhookError,
+    access::AccessError, broadcasts::BroadcastError, exports::ExportError, memories::MemoryError,
+    payments::PaymentError, profiles::ProfileError, turn::TurnError, webhooks::WebhookError,
 };
 use evolve_store::StoreError;
 
@@ -78,6 +78,34 @@ impl From<PaymentError> for ApiError {
             PaymentError::WhoseIsIt => Self::new(Code::InvalidValue)
                 .detail("the person was removed since: add ?user_id=, which Telegram's list of transactions shows"),
             PaymentError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Wrong => Self::new(Code::Unauthorized).detail("what was shown is wrong"),
+            AccessError::Refused(wait) => Self::new(Code::RateLimited).retry_after(wait),
+            AccessError::Expired => Self::new(Code::Unauthorized).detail("it has run out, or was used before"),
+            AccessError::SecondFactorNeeded => Self::new(Code::InvalidValue).detail("this role needs a second factor"),
+            AccessError::NoRole => Self::new(Code::Forbidden).detail("nothing is allowed to them here"),
+            AccessError::Issuer(reason) => {
+                tracing::warn!(reason, "somebody could not be let in by the issuer");
+                Self::new(Code::Forbidden).detail("the issuer could not vouch for them; the log says why")
+            }
+            AccessError::NoIssuer => Self::new(Code::NotFound),
+            AccessError::NameTaken => Self::new(Code::NameTaken),
+            AccessError::NotFound => Self::new(Code::AccessNotFound),
+            AccessError::LastOwner => Self::new(Code::LastOwner),
+            AccessError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            AccessError::Broken(what) => {
+                tracing::error!(what, "somebody could not be let in");
+                Self::new(Code::Internal)
+            }
+            AccessError::Store(error) => error.into(),
         }
     }
 }

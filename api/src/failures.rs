@@ -1,4 +1,4 @@
-//! `/admin/failures`: what was given up or set apart, for whoever runs the bot: the service key opens it.
+//! `/admin/failures`: what was given up or set apart, for whoever runs the bot: see `access::routes`.
 
 use axum::{
     Json,
@@ -12,7 +12,7 @@ use evolve_contract::{
 use evolve_store::failures::{FailedKind, Failure, Place, Which};
 use serde::Deserialize;
 
-use crate::{extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, extract::JsonBody, openapi::problems, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
 problems!(OneProblems: Forbidden, InvalidValue, FailureNotFound, RateLimited, DatabaseUnavailable);
@@ -42,7 +42,7 @@ pub struct Filter {
 )]
 pub async fn list(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<FailuresResponse>, ApiError> {
     let Query(Filter { kind, reason, after }) =
@@ -64,7 +64,7 @@ pub async fn list(
 )]
 pub async fn replay_update(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(update_id): Path<String>,
 ) -> Result<Json<ReplayResponse>, ApiError> {
     one(&api, FailedKind::Update, &update_id).await
@@ -78,7 +78,7 @@ pub async fn replay_update(
 )]
 pub async fn replay_message(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<ReplayResponse>, ApiError> {
     one(&api, FailedKind::Message, &id).await
@@ -92,7 +92,7 @@ pub async fn replay_message(
 )]
 pub async fn replay_all(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     JsonBody(request): JsonBody<ReplayRequest>,
 ) -> Result<Json<ReplayResponse>, ApiError> {
     let reason = checked(&request.reason)?;

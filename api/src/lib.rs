@@ -1,10 +1,12 @@
 //! `evolve-api`: HTTP over the engine.
 //!
 //! A handler decodes and answers; the use cases are the engine's, the rows are the store's. A request passes, outside in:
-//! its id ([`request_id`]), security headers and CORS ([`security`]), metrics, the log of what administrators do ([`audit`]), the
+//! its id ([`request_id`]), security headers and CORS ([`security`]), metrics, who asks of administrators and whether they may
+//! ([`access`]), the log of what they do ([`audit`]), the
 //! net for panics, a time limit, the token and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are
 //! made in [`problem`] and mapped in [`errors`].
 
+pub mod access;
 pub mod analytics;
 pub mod aside;
 pub mod audit;

@@ -32,6 +32,12 @@ pub enum Proof {
     Token,
     /// `initData` of a Web App.
     InitData,
+    /// A key of another system.
+    ApiKey,
+    /// A name and a password, or a code of a second factor.
+    Password,
+    /// The token of registration.
+    Registration,
 }
 
 impl Proof {
@@ -40,12 +46,15 @@ impl Proof {
             Self::ServiceKey => "service_key",
             Self::Token => "token",
             Self::InitData => "init_data",
+            Self::ApiKey => "api_key",
+            Self::Password => "password",
+            Self::Registration => "registration",
         }
     }
 
     /// Whether wrong ones are answered with how long to wait, and not only counted.
     const fn is_refused(self) -> bool {
-        !matches!(self, Self::Token)
+        !matches!(self, Self::Token | Self::ApiKey)
     }
 
     fn from(self, address: IpAddr) -> String {
@@ -91,7 +100,7 @@ pub fn address(api: &Api, parts: &Parts) -> Option<IpAddr> {
 ///
 /// # Errors
 /// `rate_limited`, with the time until they are.
-fn admit(api: &Api, proof: Proof, address: IpAddr) -> Result<(), ApiError> {
+pub fn admit(api: &Api, proof: Proof, address: IpAddr) -> Result<(), ApiError> {
     let Some(left) = api.redis.guesses().refused_for(&proof.from(address), api.clock.now()) else { return Ok(()) };
     api.proof_metrics.count(proof, "refused");
     Err(ApiError::new(Code::RateLimited).retry_after(left))

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    analytics, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
+    access, analytics, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -113,6 +113,17 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(failures::replay_update))
         .routes(routes!(failures::replay_message))
         .routes(routes!(audit::list::list))
+        .routes(routes!(access::register::register))
+        .routes(routes!(access::register::me))
+        .routes(routes!(access::accounts::list, access::accounts::create))
+        .routes(routes!(access::accounts::update))
+        .routes(routes!(access::accounts::reset))
+        .routes(routes!(access::sessions::list))
+        .routes(routes!(access::sessions::end))
+        .routes(routes!(access::api_keys::list, access::api_keys::create))
+        .routes(routes!(access::api_keys::revoke))
+        .routes(routes!(access::api_users::list))
+        .routes(routes!(access::api_users::remove))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))
@@ -134,7 +145,9 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
 /// The document of all routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes(|group, _| group).split_for_parts().1
+    let mut document = routes(|group, _| group).split_for_parts().1;
+    access::complete(&mut document);
+    document
 }
 
 /// The pattern of every route that the service has, documented or not.
@@ -162,6 +175,8 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
         .layer(CatchPanicLayer::custom(panicked))
         // Around panics and time limits: what became of it is in the log, however it ended.
         .layer(middleware::from_fn_with_state(api.clone(), audit::record))
+        // Whoever may not, has done nothing that the log would tell of.
+        .layer(middleware::from_fn_with_state(api.clone(), access::guard))
         .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));
     if !cors_origins.is_empty() {
         router = router.layer(security::cors(cors_origins));

@@ -1,11 +1,11 @@
-//! `/admin/scheduler_status`: how the scheduled jobs stand, for whoever runs the bot: the service key opens it.
+//! `/admin/scheduler_status`: how the scheduled jobs stand, for whoever runs the bot: see `access::routes`.
 
 use axum::{Json, extract::State};
 use evolve_contract::scheduler::{JobStatus as Wire, ScheduledJob, SchedulerStatusResponse, WaitingQueue};
 use evolve_engine::jobs::{JobState, JobStatus, SchedulerStatus};
 use evolve_store::queues::Waiting;
 
-use crate::{openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, openapi::problems, problem::ApiError, state::Api};
 
 problems!(StatusProblems: Forbidden, RateLimited, DatabaseUnavailable);
 
@@ -14,7 +14,7 @@ problems!(StatusProblems: Forbidden, RateLimited, DatabaseUnavailable);
     get, path = "/admin/scheduler_status", tag = "operation", security(("service_key" = [])),
     responses((status = 200, description = "How they stand", body = SchedulerStatusResponse), StatusProblems),
 )]
-pub async fn status(State(api): State<Api>, _: OurBot) -> Result<Json<SchedulerStatusResponse>, ApiError> {
+pub async fn status(State(api): State<Api>, _: Actor) -> Result<Json<SchedulerStatusResponse>, ApiError> {
     let SchedulerStatus { jobs, queues } = api.scheduler.status().await?;
     Ok(Json(SchedulerStatusResponse {
         running: !api.tasks.soft().is_cancelled(),

@@ -50,7 +50,7 @@ pub async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// Whether TLS was ended in front of us; of several proxies, the nearest one writes last.
-fn came_by_https(headers: &HeaderMap) -> bool {
+pub(crate) fn came_by_https(headers: &HeaderMap) -> bool {
     let last = headers.get_all(FORWARDED_PROTO).iter().next_back().and_then(|value| value.to_str().ok());
     last.and_then(|list| list.rsplit(',').next()).is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
+    access::Access,
     broadcasts::Broadcasts,
     deletions::Deletions,
     exports::Exports,
@@ -163,6 +164,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let broadcasts = Broadcasts::new(store.clone(), clock.clone(), config.relationship.clone());
     let outside = Outside::new(config.webhook_networks, WEBHOOK_LIMITS)?;
     let webhooks = Webhooks::new(store.clone(), clock.clone(), outside, config.persona.language, metrics);
+    let access = Access::new(store.clone(), redis.clone(), clock.clone(), config.access)?;
     let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
@@ -198,6 +200,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         failures: Failures::new(store.clone(), clock.clone()),
         scheduler,
         message_days,
+        access,
         profiles,
         deletions,
         exports,

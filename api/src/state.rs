@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use evolve_contract::payments::Terms;
 use evolve_engine::{
-    Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures, history::History,
-    jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles,
-    relationships::Relationships, reports::Reports, stats::Stats, webhooks::Webhooks,
+    Engine, access::Access, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures,
+    history::History, jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences,
+    profiles::Profiles, relationships::Relationships, reports::Reports, stats::Stats, webhooks::Webhooks,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, redis::Redis};
@@ -44,6 +44,8 @@ impl std::ops::Deref for Api {
 pub struct Parts {
     /// Chat turns.
     pub engine: Engine,
+    /// Who runs the bot.
+    pub access: Access,
     /// Profiles.
     pub profiles: Profiles,
     /// Removals to come.

@@ -1,4 +1,4 @@
-//! `/api/v1/admin/webhooks`: which other systems are told what happens. For whoever runs the bot: the service key opens it.
+//! `/api/v1/admin/webhooks`: which other systems are told what happens. For whoever runs the bot: see `access::routes`.
 
 use axum::{
     Json,
@@ -21,7 +21,7 @@ use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{audit::Act, extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, audit::Act, extract::JsonBody, openapi::problems, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, RateLimited, DatabaseUnavailable);
 problems!(
@@ -56,7 +56,7 @@ pub struct Page {
     get, path = "/api/v1/admin/webhooks", tag = "operation", security(("service_key" = [])),
     responses((status = 200, description = "All of them", body = WebhooksResponse), ListProblems),
 )]
-pub async fn list(State(api): State<Api>, _: OurBot) -> Result<Json<WebhooksResponse>, ApiError> {
+pub async fn list(State(api): State<Api>, _: Actor) -> Result<Json<WebhooksResponse>, ApiError> {
     let webhooks = api.webhooks.all().await?.into_iter().map(|webhook| wire(webhook, None)).collect();
     Ok(Json(WebhooksResponse { webhooks }))
 }
@@ -71,7 +71,7 @@ pub async fn list(State(api): State<Api>, _: OurBot) -> Result<Json<WebhooksResp
 )]
 pub async fn create(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     JsonBody(wish): JsonBody<WebhookRequest>,
 ) -> Result<Json<WebhookResponse>, ApiError> {
@@ -93,7 +93,7 @@ pub async fn create(
 )]
 pub async fn update(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(id): Path<String>,
     JsonBody(wish): JsonBody<WebhookUpdate>,
@@ -113,7 +113,7 @@ pub async fn update(
 )]
 pub async fn delete(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookResponse>, ApiError> {
     let webhook = api.webhooks.remove(read(&id)?).await?;
@@ -129,7 +129,7 @@ pub async fn delete(
 )]
 pub async fn rotate(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookResponse>, ApiError> {
     let (webhook, secret) = api.webhooks.rotate(read(&id)?).await?;
@@ -145,7 +145,7 @@ pub async fn rotate(
 )]
 pub async fn deliveries(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<WebhookDeliveriesResponse>, ApiError> {
@@ -164,7 +164,7 @@ pub async fn deliveries(
 )]
 pub async fn replay(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(id): Path<String>,
     JsonBody(wish): JsonBody<WebhookReplayRequest>,
@@ -190,7 +190,7 @@ pub async fn replay(
 )]
 pub async fn send_test(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookTestResponse>, ApiError> {
     let event_id = api.webhooks.test(read(&id)?).await?.to_string();

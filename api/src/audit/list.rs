@@ -13,7 +13,7 @@ use evolve_store::audit::{Row, Wanted};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, openapi::problems, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
 
@@ -55,7 +55,7 @@ pub struct Filter {
 )]
 pub async fn list(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<AuditResponse>, ApiError> {
     let Query(filter) = filter.map_err(|_| invalid("a filter is not known, or its value is not of its kind"))?;

@@ -6,6 +6,7 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod access;
 mod again;
 mod analytics;
 mod aside;

@@ -55,6 +55,35 @@ async fn a_newcomer_starts_the_bot_talks_to_it_stops_it_and_finds_everything_aga
 }
 
 #[test]
+fn the_first_owner_is_made_by_a_link_and_let_in_again_by_another() {
+    let world = World::new();
+    world.must(&["up", "--detach"]);
+    let said = world.must(&["admin", "create", "Anna"]);
+    let link = said.lines().find_map(|line| line.trim().strip_prefix("http://")).unwrap_or_else(|| panic!("{said}"));
+    let api = world.state()["api_url"].as_str().unwrap().trim_start_matches("http://").to_owned();
+    let token = link.strip_prefix(&format!("{}/admin/panel/welcome?token=", api.trim_end_matches('/')));
+    assert_eq!(token.map(str::len), Some(64), "{said}");
+    assert!(said.contains("anna is there, as owner"), "{said}");
+
+    let again = world.evolve(&["admin", "create", "anna", "--role", "support"]);
+    assert!(!again.succeeded && again.said.contains("admin reset anna"), "{}", again.said);
+    let wrong = world.evolve(&["admin", "create", "vera", "--role", "king"]);
+    assert!(!wrong.succeeded && wrong.said.contains("use owner, admin, analyst or support"), "{}", wrong.said);
+    world.must(&["admin", "create", "vera", "--role", "support", "--url", "https://bot.example.org"]);
+    let listed = world.must(&["admin", "list"]);
+    let lines: Vec<Vec<&str>> = listed.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(lines, [["anna", "owner"], ["vera", "support"]], "{listed}");
+    assert!(listed.contains("has not used the link, never seen"), "{listed}");
+
+    let said = world.must(&["admin", "reset", "vera", "--url", "https://bot.example.org"]);
+    assert!(said.contains("  https://bot.example.org/admin/panel/welcome?token="), "{said}");
+    let nobody = world.evolve(&["admin", "reset", "nobody"]);
+    assert!(!nobody.succeeded && nobody.said.contains("there is no account nobody"), "{}", nobody.said);
+    assert!(!world.logs().contains(token.unwrap()), "a link is in a log");
+    world.must(&["down"]);
+}
+
+#[test]
 fn keys_and_logs_are_for_their_owner_alone_and_no_secret_is_on_a_command_line() {
     let world = World::new();
     world.must(&["up", "--detach"]);

@@ -8,7 +8,7 @@ use evolve_testkit::process::is_alive;
 use tempfile::TempDir;
 
 /// What is set around us and must not decide a test.
-const FOREIGN: [&str; 11] = [
+const FOREIGN: [&str; 12] = [
     "TELEGRAM_BOT_TOKEN",
     "GOOGLE_API_KEY",
     "DATABASE_URL",
@@ -20,6 +20,7 @@ const FOREIGN: [&str; 11] = [
     "SERVICE_KEY",
     "WEBHOOK_SECRET",
     "EVOLVE_HOME",
+    "PANEL_URL",
 ];
 
 /// A home, in which everything is stopped at the end.

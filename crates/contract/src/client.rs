@@ -1,5 +1,6 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod access;
 mod admin;
 mod analytics;
 mod aside;

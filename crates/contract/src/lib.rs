@@ -3,6 +3,7 @@
 //! Names and shapes are seed 003's. Every request type refuses unknown fields, so that a typing mistake is an error and
 //! not silence.
 
+pub mod access;
 pub mod analytics;
 pub mod aside;
 pub mod audit;

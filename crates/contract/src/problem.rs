@@ -98,6 +98,12 @@ codes! {
     BroadcastNotFound = 404,
     /// The broadcast is in no state in which this can be done.
     BroadcastState = 409,
+    /// The name is taken.
+    NameTaken = 400,
+    /// There is no such account, session, key or user.
+    AccessNotFound = 404,
+    /// The last owner stays one: make another one first.
+    LastOwner = 409,
     /// There is no such webhook.
     WebhookNotFound = 404,
     /// Nothing is sent to this URL.

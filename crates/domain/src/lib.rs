@@ -1,5 +1,6 @@
 //! Pure rules. No IO, no async, no clock: what a rule needs to know is a parameter, and what is not allowed is an `Err`.
 
+pub mod access;
 pub mod advice;
 pub mod broadcast;
 pub mod consent;

@@ -4,6 +4,7 @@
 //! told; `tools/` what they may do; `summary` what is summed up in the background; `jobs/` what is done again and again. No HTTP
 //! types of ours, no SQL.
 
+pub mod access;
 pub mod broadcasts;
 pub mod consents;
 pub mod conversations;

@@ -2,7 +2,8 @@
 //!
 //! So many failures go unpunished ([`FREE`]); each one after that closes the door for twice as long, from half a minute to five,
 //! and all is forgotten after a quarter of an hour without another. Who is counted is the caller's to say: an address, never the
-//! one whose key is guessed, or anybody could lock anybody out.
+//! one whose key is guessed, or anybody could lock anybody out. (Passwords of accounts are counted by the account as well: who came
+//! from an address before is not asked there, see `evolve_engine::access`.)
 //!
 //! Only failures are counted, so whoever has the right key costs nothing. Failures are counted in Redis, for all replicas together;
 //! each process remembers besides whom it heard to be refused, and asks nobody about them while that lasts. So a replica that has

@@ -6,6 +6,7 @@
 //!
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
+pub mod access;
 pub mod audio;
 pub mod audit;
 pub mod backup;

@@ -34,6 +34,10 @@ $$;
 REVOKE UPDATE, DELETE ON ledger, audit_log FROM {app};
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {app};
 
+-- Who runs the bot, and how they prove it, is the API's alone.
+REVOKE ALL ON admins, admin_sessions, admin_links, admin_recovery_codes, api_keys, api_users FROM {app};
+GRANT SELECT, INSERT, UPDATE, DELETE ON admins, admin_sessions, admin_links, admin_recovery_codes, api_keys, api_users TO {jobs};
+
 -- What runs as the owner, or is the owner's alone, is nobody else's who is not named here. The migrations say so too; but a database
 -- that was restored holds no rights, and there everybody may run every function.
 REVOKE ALL ON FUNCTION ensure_message_partitions(timestamptz, integer), drop_message_partition(date), enable_message_vectors(),

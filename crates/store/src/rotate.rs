@@ -37,7 +37,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -110,6 +110,13 @@ const COLUMNS: [Column; 10] = [
         read: "SELECT id::text AS id, old_secret AS token FROM webhooks WHERE old_secret IS NOT NULL AND id > $1::uuid ORDER BY webhooks.id LIMIT $2",
         write: "UPDATE webhooks SET old_secret = $3 WHERE id = $1::uuid AND old_secret = $2",
         last: "SELECT old_secret FROM webhooks WHERE old_secret IS NOT NULL ORDER BY id DESC LIMIT 1",
+    },
+    Column {
+        what: "admins.totp_secret",
+        before_all: NIL,
+        read: "SELECT id::text AS id, totp_secret AS token FROM admins WHERE totp_secret IS NOT NULL AND id > $1::uuid ORDER BY admins.id LIMIT $2",
+        write: "UPDATE admins SET totp_secret = $3 WHERE id = $1::uuid AND totp_secret = $2",
+        last: "SELECT totp_secret FROM admins WHERE totp_secret IS NOT NULL ORDER BY id DESC LIMIT 1",
     },
 ];
 

@@ -8,6 +8,8 @@ pub mod error;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 pub mod models;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod place;
 pub mod postgres;
 pub mod process;

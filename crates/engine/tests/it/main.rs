@@ -2,6 +2,10 @@
 //! helper functions are tests too.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
+mod access_oidc;
+#[cfg(test)]
 mod again;
 #[cfg(test)]
 mod aside;

@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 41] = [
+const DATA: [(i64, &str); 42] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -99,6 +99,14 @@ const DATA: [(i64, &str); 41] = [
     (41, "SELECT 1"),
     (42, "INSERT INTO backups VALUES ('2026-01-01T00-00-00Z.dump', now(), 100, NULL, 'readable', now()) ON CONFLICT DO NOTHING;
           INSERT INTO events (kind, data) VALUES ('backup.old', '{\"newest\": null}')"),
+    (43, "INSERT INTO admins (id, name, role, created_at) VALUES (gen_random_uuid(), 'anna' || clock_timestamp(), 'owner', now());
+          INSERT INTO admin_sessions (id, admin_id, token_hash, way, created_at, seen_at, expires_at)
+          SELECT gen_random_uuid(), id, sha256(random()::text::bytea), 'link', now(), now(), now() FROM admins;
+          INSERT INTO admin_links SELECT sha256(random()::text::bytea), id, now() FROM admins;
+          INSERT INTO admin_recovery_codes SELECT id, sha256(random()::text::bytea) FROM admins;
+          INSERT INTO api_keys (id, name, key_hash, hint, scopes, created_by, created_at)
+          VALUES (gen_random_uuid(), 'k', sha256(random()::text::bytea), 'evk_1234', '{numbers}', 'cli', now());
+          INSERT INTO api_users VALUES (gen_random_uuid(), 'anna' || clock_timestamp(), 'hash', now())"),
     (44, "UPDATE turns SET input_tokens = 10, output_tokens = 5, first_ms = 900, has_image = true;
           INSERT INTO report_days (day, zone, begins_at, ends_at, made_at) VALUES ('2026-01-01', 'UTC', now(), now(), now());
           INSERT INTO report_person_days

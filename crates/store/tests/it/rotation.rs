@@ -1,12 +1,17 @@
 //! Keys change, and nobody's data is lost.
 
+use evolve_domain::access::Role;
 use evolve_domain::memory::question::Question;
 use evolve_domain::profile::ProfilePatch;
 use evolve_store::memory::Postings;
 use evolve_store::{
+    access::{NewAccount, NewFactor},
     messages::RecallLimits,
     rotate::{Rotated, rotate, verify},
 };
+
+use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
 use crate::support::{IVAN, defaults, learning, store, work, world};
 
@@ -40,6 +45,23 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let recall =
         only_new.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default(), None).await.unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
+}
+
+#[tokio::test]
+async fn second_factors_come_along() {
+    let world = world().await;
+    let (id, access) = (Uuid::now_v7(), world.store.access());
+    let new = NewAccount { id, name: "anna", role: Role::Owner, oidc_subject: None };
+    assert!(access.create_account(&new, world.now).await.unwrap());
+    let factor = NewFactor { secret: "JBSWY3DPEHPK3PXP".into(), step: 1, recovery_codes: vec![vec![1], vec![2]] };
+    access.set_factor(id, &factor).await.unwrap();
+    let new_key = fernet::Fernet::generate_key();
+    let both = store(&world.url, &format!("{new_key},{}", world.key));
+    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 1, changed: 1, ..Rotated::default() });
+    let only_new = store(&world.url, &new_key);
+    let found = only_new.access().credentials("anna").await.unwrap().unwrap();
+    assert_eq!(found.totp_secret.unwrap().expose_secret(), "JBSWY3DPEHPK3PXP");
+    assert_eq!(only_new.access().recovery_codes(id).await.unwrap(), 2);
 }
 
 #[tokio::test]

@@ -1,0 +1,200 @@
+//! Everything that an administrator can ask, in one list: what it takes to be allowed to, what it is called in the log, and how often
+//! it may be asked. What is not in the list is refused, and a test fails for a route of the router that is missing here.
+
+use axum::http::Method;
+use evolve_domain::access::Permission;
+
+use crate::limits::Rule;
+
+/// Under which all of it is, besides what is listed.
+const ADMIN: [&str; 2] = ["/admin", "/api/v1/admin"];
+
+/// Who a route is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    /// Whoever comes: pages of signing in, and what they load.
+    Anyone,
+    /// Whoever is known, whatever they may do.
+    Known,
+    /// Whoever may do this.
+    May(Permission),
+}
+
+/// A route.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The method.
+    pub method: Method,
+    /// The route.
+    pub route: &'static str,
+    /// Who may.
+    pub opens: Opens,
+    /// The name of the act in the log: never changed, since people look for it. Of what only shows something there is none, unless
+    /// each look is to be in the log.
+    pub act: Option<&'static str>,
+    /// Whether it writes its entry in the one transaction that it is.
+    pub is_atomic: bool,
+    /// How often.
+    pub rule: Rule,
+    /// Whether a name and a password of HTTP Basic open it as well.
+    pub takes_basic: bool,
+    /// Whether it is a page: who is not signed in is led there.
+    pub is_page: bool,
+}
+
+const fn route(method: Method, route: &'static str, opens: Opens, act: Option<&'static str>) -> Named {
+    Named { method, route, opens, act, is_atomic: false, rule: Rule::Admin, takes_basic: false, is_page: false }
+}
+
+/// Shows something.
+const fn get(path: &'static str, permission: Permission) -> Named {
+    route(Method::GET, path, Opens::May(permission), None)
+}
+
+/// Does something.
+const fn post(path: &'static str, permission: Permission, act: &'static str) -> Named {
+    route(Method::POST, path, Opens::May(permission), Some(act))
+}
+
+const fn patch(path: &'static str, permission: Permission, act: &'static str) -> Named {
+    route(Method::PATCH, path, Opens::May(permission), Some(act))
+}
+
+const fn delete(path: &'static str, permission: Permission, act: &'static str) -> Named {
+    route(Method::DELETE, path, Opens::May(permission), Some(act))
+}
+
+impl Named {
+    /// It is one transaction, and its entry is written in it.
+    const fn atomic(mut self) -> Self {
+        self.is_atomic = true;
+        self
+    }
+
+    /// HTTP Basic opens it too.
+    const fn basic(mut self) -> Self {
+        self.takes_basic = true;
+        self
+    }
+
+    /// Whoever is known may.
+    const fn known(mut self) -> Self {
+        self.opens = Opens::Known;
+        self
+    }
+
+    /// Whether its acts are in the log.
+    #[must_use]
+    pub const fn is_logged(&self) -> bool {
+        self.act.is_some()
+    }
+}
+
+use Permission::{Access, Audit, Broadcast, ManageOperations, ManagePeople, Operations, Refund};
+
+/// Every route by which an administrator asks or acts.
+pub static ROUTES: [Named; 38] = [
+    get("/admin/payments", Refund),
+    post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
+    post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
+    post("/admin/payments/{payment_id}/decline", Refund, "payment.decline").atomic(),
+    post("/admin/people/{user_id}/premium", ManagePeople, "person.grant_premium").atomic(),
+    get("/api/v1/admin/broadcast", Broadcast),
+    post("/api/v1/admin/broadcast", Broadcast, "broadcast.create"),
+    post("/api/v1/admin/broadcast/preview", Broadcast, "broadcast.preview"),
+    get("/api/v1/admin/broadcast/{broadcast_id}", Broadcast),
+    post("/api/v1/admin/broadcast/{broadcast_id}/pause", Broadcast, "broadcast.pause"),
+    post("/api/v1/admin/broadcast/{broadcast_id}/resume", Broadcast, "broadcast.resume"),
+    post("/api/v1/admin/broadcast/{broadcast_id}/cancel", Broadcast, "broadcast.cancel"),
+    get("/admin/scheduler_status", Operations),
+    get("/admin/failures", Operations),
+    post("/admin/failures/replay", ManageOperations, "failure.replay_all"),
+    post("/admin/failures/inbox/{update_id}/replay", ManageOperations, "failure.replay_update"),
+    post("/admin/failures/outbox/{id}/replay", ManageOperations, "failure.replay_message"),
+    get("/api/v1/admin/webhooks", Operations),
+    post("/api/v1/admin/webhooks", ManageOperations, "webhook.create"),
+    patch("/api/v1/admin/webhooks/{webhook_id}", ManageOperations, "webhook.change"),
+    delete("/api/v1/admin/webhooks/{webhook_id}", ManageOperations, "webhook.remove"),
+    post("/api/v1/admin/webhooks/{webhook_id}/rotate", ManageOperations, "webhook.rotate"),
+    get("/api/v1/admin/webhooks/{webhook_id}/deliveries", Operations),
+    post("/api/v1/admin/webhooks/{webhook_id}/replay", ManageOperations, "webhook.replay"),
+    post("/api/v1/admin/webhooks/{webhook_id}/test", ManageOperations, "webhook.test"),
+    get("/admin/audit", Audit),
+    get("/api/v1/auth/me", Access).known().basic(),
+    get("/api/v1/admin/accounts", Access),
+    post("/api/v1/admin/accounts", Access, "account.create"),
+    patch("/api/v1/admin/accounts/{account_id}", Access, "account.change"),
+    post("/api/v1/admin/accounts/{account_id}/reset", Access, "account.reset"),
+    // Everybody's own; those of others for who may.
+    get("/api/v1/admin/sessions", Access).known(),
+    delete("/api/v1/admin/sessions/{session_id}", Access, "session.revoke").known(),
+    get("/api/v1/admin/api-keys", Access),
+    post("/api/v1/admin/api-keys", Access, "api_key.create"),
+    delete("/api/v1/admin/api-keys/{api_key_id}", Access, "api_key.revoke"),
+    get("/api/v1/admin/api-users", Access),
+    delete("/api/v1/admin/api-users/{api_user_id}", Access, "api_user.remove"),
+];
+
+/// What the list says of a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Found {
+    /// It is this.
+    Listed(&'static Named),
+    /// The route is there, and not for this method.
+    OtherMethod,
+    /// It is an administrator's, and not in the list.
+    Unlisted,
+    /// It is nothing of an administrator.
+    Another,
+}
+
+/// Finds a request in the list. `HEAD` is `GET` without a body.
+#[must_use]
+pub fn find(method: &Method, path: &str) -> Found {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let mut of_path = ROUTES.iter().filter(|named| named.route == path).peekable();
+    let is_listed = of_path.peek().is_some();
+    match of_path.find(|named| named.method == *method) {
+        Some(named) => Found::Listed(named),
+        None if is_listed => Found::OtherMethod,
+        None if is_under_admin(path) => Found::Unlisted,
+        None => Found::Another,
+    }
+}
+
+/// Whether a path is an administrator's, in the list or not.
+#[must_use]
+pub fn is_under_admin(path: &str) -> bool {
+    ADMIN.iter().any(|admin| path.strip_prefix(admin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_request_is_in_the_list_once_and_what_changes_something_has_a_name() {
+        let mut seen = BTreeSet::new();
+        for named in &ROUTES {
+            assert!(seen.insert((named.method.to_string(), named.route)), "{} {}", named.method, named.route);
+            assert!(named.method.is_safe() || named.is_logged(), "{} {}", named.method, named.route);
+            assert!(!named.takes_basic || named.method.is_safe(), "a browser shows Basic by itself: {}", named.route);
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_list_is_told_from_what_is_none_of_it() {
+        let find = |method: Method, path: &str| find(&method, path);
+        assert!(matches!(find(Method::GET, "/admin/audit"), Found::Listed(named) if named.route == "/admin/audit"));
+        assert!(matches!(find(Method::HEAD, "/admin/audit"), Found::Listed(_)));
+        assert!(matches!(find(Method::PUT, "/admin/audit"), Found::OtherMethod));
+        for unlisted in ["/admin", "/admin/", "/admin/nothing", "/api/v1/admin/nothing"] {
+            assert!(matches!(find(Method::GET, unlisted), Found::Unlisted), "{unlisted}");
+        }
+        for another in ["/", "/administration", "/profile", "/api/v1/stats"] {
+            assert!(matches!(find(Method::GET, another), Found::Another), "{another}");
+        }
+    }
+}

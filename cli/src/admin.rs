@@ -1,0 +1,160 @@
+//! `evolve admin`: accounts of those who run the bot, made by whoever has its database: the first owner, and one who lost what they are
+//! known by. It prints a one-time link, behind which a password and a second factor are chosen; what it holds is kept as a hash.
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::access::{Role, account_name};
+use evolve_runtime::metrics::Metrics;
+use evolve_store::{
+    Store, StoreConfig,
+    access::{Account, Change, NewAccount, hash_of},
+    audit::{Entry, Outcome},
+};
+use serde_json::{Value, json};
+use url::Url;
+use uuid::Uuid;
+
+use crate::AdminStep;
+use crate::home::Home;
+use crate::keys::variable;
+use crate::maintain::{Database, on_database};
+use crate::say::{command, say};
+use crate::state::State;
+
+/// For so long a link holds.
+const LINK_FOR: TimeDelta = TimeDelta::hours(1);
+/// The page of one-time links.
+const WELCOME: &str = "/admin/panel/welcome";
+/// Who does it, as the log has it.
+const ACTOR: &str = "cli";
+
+/// Does it.
+///
+/// # Errors
+/// When the database cannot be reached or lacks migrations, a name is taken or unknown, or is none.
+pub(crate) async fn run(step: AdminStep, now: DateTime<Utc>) -> anyhow::Result<()> {
+    on_database(false, async |database| {
+        let store = connect(database)?;
+        let done = match step {
+            AdminStep::Create { name, role, url } => create(&store, &name, role, url, now).await,
+            AdminStep::List => list(&store).await,
+            AdminStep::Reset { name, url } => reset(&store, &name, url, now).await,
+        };
+        store.close().await;
+        done
+    })
+    .await
+}
+
+fn connect(database: Database) -> anyhow::Result<Store> {
+    // Nothing that is encrypted is read or written here, so any key will do.
+    let keys = database.keys.unwrap_or_else(fernet::Fernet::generate_key);
+    let config = StoreConfig { database_url: database.url.into(), pool_size: 2, encryption_key: keys.into() };
+    Ok(Store::connect(&config, &Metrics::new())?)
+}
+
+async fn create(store: &Store, name: &str, role: Role, url: Option<Url>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let name = account_name(name)
+        .context("a name is 1 to 64 Latin letters, digits and .-_@+, and begins with a letter or a digit: `anna`")?;
+    let id = Uuid::now_v7();
+    let new = NewAccount { id, name: &name, role, oidc_subject: None };
+    if !store.access().create_account(&new, now).await.context(LACKING)? {
+        bail!("there is an account {name} already: `{}` gives it a new link", command(&format!("admin reset {name}")));
+    }
+    write(store, "account.create", id, json!({ "role": role.as_str() }), now).await?;
+    let token = token();
+    store.access().give_link(id, &hash_of(&token), now + LINK_FOR).await?;
+    show(&format!("{name} is there, as {role}. Within an hour, and once, this opens:"), url, &token)
+}
+
+async fn list(store: &Store) -> anyhow::Result<()> {
+    let accounts = store.access().accounts().await.context(LACKING)?;
+    if accounts.is_empty() {
+        say(format!("There is no account yet: `{}` makes the first", command("admin create NAME")));
+    }
+    for account in &accounts {
+        say(line(account));
+    }
+    Ok(())
+}
+
+async fn reset(store: &Store, name: &str, url: Option<Url>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let accounts = store.access().accounts().await.context(LACKING)?;
+    let wanted = account_name(name);
+    let Some(account) = accounts.into_iter().find(|account| Some(&account.name) == wanted.as_ref()) else {
+        bail!("there is no account {name}: `{}` shows all", command("admin list"));
+    };
+    // Whoever has the database may do so: it is the way back in.
+    let enable = Change { enabled: Some(true), ..Change::default() };
+    store.access().change_account(account.id, enable, now).await?;
+    write(store, "account.reset", account.id, json!({}), now).await?;
+    let token = token();
+    if !store.access().reset_account(account.id, &hash_of(&token), now + LINK_FOR, now).await? {
+        bail!("the account {name} is gone, or was shut out just now");
+    }
+    let said = format!("What {} was known by holds no more. Within an hour, and once, this opens:", account.name);
+    show(&said, url, &token)
+}
+
+/// What is wrong with a database that has no such table.
+const LACKING: &str = "accounts cannot be read or made; does the database have every migration (`evolve migrate`)?";
+
+/// An act, in the log before it is done.
+async fn write(store: &Store, act: &str, id: Uuid, detail: Value, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let entry = Entry {
+        id: Uuid::now_v7(),
+        at: now,
+        actor: ACTOR.to_owned(),
+        address: None,
+        request_id: String::new(),
+        act: act.to_owned(),
+        subject: Some(format!("account:{id}")),
+        detail,
+    };
+    store.audit().write(&entry, Outcome::Done).await.context("the log of acts cannot be written")
+}
+
+fn line(account: &Account) -> String {
+    let state = match account {
+        Account { disabled_at: Some(_), .. } => "shut out",
+        Account { is_external: true, .. } => "by OpenID Connect",
+        Account { has_password: false, .. } => "has not used the link",
+        Account { has_second_factor: false, .. } => "password",
+        Account { .. } => "password and second factor",
+    };
+    let seen = account.seen_at.map_or_else(|| "never seen".to_owned(), |at| format!("seen {}", at.format("%F %R UTC")));
+    format!("{:<24} {:<8} {state}, {seen}", account.name, account.role.as_str())
+}
+
+/// 256 random bits as hexadecimal digits.
+fn token() -> String {
+    rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn show(said: &str, url: Option<Url>, token: &str) -> anyhow::Result<()> {
+    say(said);
+    match base(url)? {
+        Some(base) => say(format!("  {}?token={token}", base.join(WELCOME).context("--url is no address")?)),
+        None => say(format!("  https://YOUR-API{WELCOME}?token={token}\n(`--url` says where people find the API)")),
+    }
+    Ok(())
+}
+
+/// Where people find the API: as they say, else as it is configured, else where `evolve up` has it.
+fn base(url: Option<Url>) -> anyhow::Result<Option<Url>> {
+    if url.is_some() {
+        return Ok(url);
+    }
+    if let Some(text) = variable("PANEL_URL")? {
+        return Ok(Some(Url::parse(&text).context("PANEL_URL is no address")?));
+    }
+    // What runs here is of another database.
+    if variable("DATABASE_URL")?.is_some() {
+        return Ok(None);
+    }
+    let home = Home::locate()?;
+    if home.holder()?.is_none() {
+        return Ok(None);
+    }
+    Ok(Url::parse(&State::read(&home)?.api_url).ok())
+}
