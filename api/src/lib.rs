@@ -5,6 +5,7 @@
 //! net for panics, a time limit, the token and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are
 //! made in [`problem`] and mapped in [`errors`].
 
+pub mod admin;
 pub mod aside;
 pub mod audit;
 pub mod auth;

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
+    admin, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -86,6 +86,9 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::decline))
         .routes(routes!(refunds::grant))
         .routes(routes!(scheduler::status))
+        .routes(routes!(admin::operation::db_metrics))
+        .routes(routes!(admin::operation::cache_stats))
+        .routes(routes!(admin::operation::cleanup_chat_history))
         .routes(routes!(broadcast::create, broadcast::list))
         .routes(routes!(broadcast::preview))
         .routes(routes!(broadcast::get))

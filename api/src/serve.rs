@@ -33,6 +33,7 @@ use evolve_runtime::{
     http::{self, ClientConfig},
     metrics::Metrics,
     outside::Outside,
+    queries,
     shutdown::Tasks,
 };
 use evolve_store::{Store, StoreError, cache::Cache, pool, redis::Redis, rotate, time, wakeups::Wakeups};
@@ -65,6 +66,7 @@ pub fn serve(
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
+    queries::queries().slow_from(config.slow_query);
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     time::follow(&api.store, &clock, tasks, metrics);
     pool::watch(&api.store, tasks, metrics);
@@ -152,7 +154,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let premium_terms = terms(&config.plans, speech.speaks());
     let windows = Windows { redis: redis.clone(), of: Rule::all_of_person };
     let (plans, relationship) = (config.plans.clone(), config.relationship.clone());
-    let profiles = Profiles::new(store.clone(), cache, windows, clock.clone(), plans, relationship, defaults);
+    let profiles = Profiles::new(store.clone(), cache.clone(), windows, clock.clone(), plans, relationship, defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
     let exports = Exports::new(store.clone(), clock.clone(), defaults, config.persona.name.clone())?;
     let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), config.plans.clone(), defaults);
@@ -200,6 +202,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         stats,
         memories,
         store,
+        cache,
+        replica: config.replica,
         redis,
         tokens: Tokens::new(&config.jwt_secret),
         service_key: config.service_key,

@@ -9,7 +9,7 @@ use evolve_engine::{
     relationships::Relationships, stats::Stats, webhooks::Webhooks,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
-use evolve_store::{Store, redis::Redis};
+use evolve_store::{Store, cache::Cache, redis::Redis};
 use secrecy::SecretString;
 
 use crate::{
@@ -76,6 +76,10 @@ pub struct Parts {
     pub message_days: Option<u32>,
     /// Postgres, for readiness.
     pub store: Store,
+    /// What is cached in Redis.
+    pub cache: Cache,
+    /// What this replica is called.
+    pub replica: String,
     /// Redis, for limits and readiness.
     pub redis: Redis,
     /// Bearer tokens.

@@ -64,7 +64,7 @@ const fn by(method: Method, route: &'static str, act: &'static str) -> Named {
 }
 
 /// Every route by which an administrator acts.
-pub static ACTS: [Named; 18] = [
+pub static ACTS: [Named; 19] = [
     named("/admin/payments/{payment_id}/refund", "payment.refund", true),
     named("/admin/payments/{payment_id}/returned", "payment.returned", true),
     named("/admin/payments/{payment_id}/decline", "payment.decline", true),
@@ -74,6 +74,7 @@ pub static ACTS: [Named; 18] = [
     named("/api/v1/admin/broadcast/{broadcast_id}/pause", "broadcast.pause", false),
     named("/api/v1/admin/broadcast/{broadcast_id}/resume", "broadcast.resume", false),
     named("/api/v1/admin/broadcast/{broadcast_id}/cancel", "broadcast.cancel", false),
+    named("/admin/cleanup_chat_history", "job.clean_up", false),
     named("/admin/failures/replay", "failure.replay_all", false),
     named("/admin/failures/inbox/{update_id}/replay", "failure.replay_update", false),
     named("/admin/failures/outbox/{id}/replay", "failure.replay_message", false),
@@ -166,7 +167,7 @@ async fn begin(api: &Api, request: &mut Request, act: String) -> Entry {
 }
 
 /// Of the key, which has at least 32 letters, nobody gets anything back from these eight digits; but two keys are told apart.
-fn actor(service_key: &SecretString) -> String {
+pub(crate) fn actor(service_key: &SecretString) -> String {
     let hash = Sha256::digest(format!("audit-actor:{}", service_key.expose_secret()));
     let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("service-key:{hash}")

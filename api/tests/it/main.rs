@@ -23,6 +23,7 @@ mod images;
 mod limits;
 mod memory;
 mod openapi;
+mod operation;
 mod outages;
 mod payments;
 mod problems;

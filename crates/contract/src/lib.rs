@@ -17,6 +17,7 @@ pub mod helplines;
 pub mod history;
 pub mod memory;
 pub mod object;
+pub mod operation;
 pub mod payments;
 pub mod problem;
 pub mod profile;
