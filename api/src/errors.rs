@@ -137,6 +137,13 @@ pub fn turn(error: TurnError, now: DateTime<Utc>) -> ApiError {
                 .detail(format!("the plan allows {limit} messages a day; the next day begins at {resets_at}"))
                 .retry_after(wait)
         }
+        TurnError::Banned { until } => {
+            let error = ApiError::new(Code::Banned);
+            match until {
+                Some(until) => error.detail(format!("until {until}")),
+                None => error,
+            }
+        }
         TurnError::PremiumRequired => Code::PremiumRequired.into(),
         TurnError::CannotHear => Code::CannotHear.into(),
         TurnError::NothingHeard => Code::NothingHeard.into(),

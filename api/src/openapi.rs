@@ -47,6 +47,7 @@ pub(crate) use problems;
         (name = "profile", description = "What a person told of themselves"),
         (name = "payments", description = "What premium costs, and what was paid; for our own bot"),
         (name = "memory", description = "What the companion remembers"),
+        (name = "people", description = "People, for those who run it"),
         (name = "operation", description = "For those who run it"),
     ),
 )]

@@ -19,6 +19,7 @@ use evolve_engine::{
         self, Payments,
         provider::{Money, PaymentProvider, Stars},
     },
+    people::People,
     preferences::Preferences,
     profiles::{Profiles, Windows},
     providers,
@@ -161,6 +162,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let theirs = (profiles.clone(), deletions.clone(), sold.clone());
+    let people = People::new(store.clone(), clock.clone(), config.relationship.clone(), theirs, defaults);
     let broadcasts = Broadcasts::new(store.clone(), clock.clone(), config.relationship.clone());
     let outside = Outside::new(config.webhook_networks, WEBHOOK_LIMITS)?;
     let webhooks = Webhooks::new(store.clone(), clock.clone(), outside, config.persona.language, metrics);
@@ -196,6 +199,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         preferences,
         payments: sold,
         premium_terms,
+        people,
         broadcasts,
         webhooks,
         relationships,

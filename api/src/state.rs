@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use evolve_contract::payments::Terms;
 use evolve_engine::{
     Engine, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures, history::History,
-    jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences, profiles::Profiles,
-    relationships::Relationships, stats::Stats, webhooks::Webhooks,
+    jobs::Scheduler, memories::Memories, payments::Payments, people::People, preferences::Preferences,
+    profiles::Profiles, relationships::Relationships, stats::Stats, webhooks::Webhooks,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, cache::Cache, redis::Redis};
@@ -58,6 +58,8 @@ pub struct Parts {
     pub payments: Payments,
     /// What premium gives.
     pub premium_terms: Terms,
+    /// People, for those who run the bot.
+    pub people: People,
     /// What is said to many.
     pub broadcasts: Broadcasts,
     /// Which other systems are told what happens.

@@ -3,6 +3,8 @@
 //! Who may is decided in one place, [`Administrator`].
 
 pub mod operation;
+pub mod people;
+pub mod talks;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 

@@ -2,7 +2,7 @@
 //!
 //! It is written around every request under `/admin` that may change something, so that no handler can forget it: whoever adds a
 //! route gives it a name in [`ACTS`], and a test fails where that is missing (such a route is logged all the same, under its method
-//! and path). What a handler alone knows it adds by its [`Act`].
+//! and path). What shows words of people is listed in [`LOOKS`]: there each look is written down before anything is shown. What a handler alone knows it adds by its [`Act`].
 //!
 //! An act that is one transaction of ours ([`Named::is_atomic`]) writes its entry in that transaction: its handler hands
 //! [`Act::entry`] to the store. Every other one is written down before it is tried, and again when it is over; so at no moment
@@ -42,7 +42,7 @@ const ADMIN: [&str; 2] = ["/admin/", "/api/v1/admin/"];
 /// Longest name that is kept of what is known by a name.
 const MAX_NAME: usize = 64;
 
-/// A route by which an administrator acts.
+/// A route by which an administrator acts, or looks.
 #[derive(Clone, Debug)]
 pub struct Named {
     /// The method.
@@ -55,6 +55,12 @@ pub struct Named {
     pub is_atomic: bool,
 }
 
+impl Named {
+    fn is_of(&self, method: &Method, route: &str) -> bool {
+        self.method == *method && self.route == route
+    }
+}
+
 const fn named(route: &'static str, act: &'static str, is_atomic: bool) -> Named {
     Named { method: Method::POST, route, act, is_atomic }
 }
@@ -63,12 +69,28 @@ const fn by(method: Method, route: &'static str, act: &'static str) -> Named {
     Named { method, route, act, is_atomic: false }
 }
 
-/// Every route by which an administrator acts.
-pub static ACTS: [Named; 19] = [
+const fn atomic(method: Method, route: &'static str, act: &'static str) -> Named {
+    Named { method, route, act, is_atomic: true }
+}
+
+/// Every route by which an administrator reads what people said: a look is an act too, though it changes nothing.
+pub static LOOKS: [Named; 4] = [
+    by(Method::GET, "/api/v1/admin/people/{user_id}/facts", "person.look_facts"),
+    by(Method::GET, "/api/v1/admin/people/{user_id}/conversations", "person.look_conversations"),
+    by(Method::GET, "/api/v1/conversations/{conversation_id}", "conversation.look"),
+    by(Method::GET, "/api/v1/admin/conversations", "conversation.search"),
+];
+
+/// Every route by which an administrator changes something.
+pub static ACTS: [Named; 23] = [
     named("/admin/payments/{payment_id}/refund", "payment.refund", true),
     named("/admin/payments/{payment_id}/returned", "payment.returned", true),
     named("/admin/payments/{payment_id}/decline", "payment.decline", true),
     named("/admin/people/{user_id}/premium", "person.grant_premium", true),
+    atomic(Method::DELETE, "/admin/people/{user_id}/premium", "person.end_premium"),
+    named("/api/v1/admin/people/{user_id}/ban", "person.ban", true),
+    atomic(Method::DELETE, "/api/v1/admin/people/{user_id}/ban", "person.lift_ban"),
+    named("/api/v1/admin/people/{user_id}/forget", "person.forget", false),
     named("/api/v1/admin/broadcast", "broadcast.create", false),
     named("/api/v1/admin/broadcast/preview", "broadcast.preview", false),
     named("/api/v1/admin/broadcast/{broadcast_id}/pause", "broadcast.pause", false),
@@ -97,6 +119,12 @@ impl Act {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Says to whom it is done, where the path does not.
+    pub fn to_person(&self, store: &Store, user_id: i64) {
+        let name = store.audit().names("person", user_id).into_iter().next();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).subject = name;
+    }
+
     /// Adds what exactly is done: numbers and states, never an id of a person, nor what anybody wrote.
     pub fn detail(&self, detail: Value) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).detail = detail;
@@ -112,13 +140,13 @@ impl<S: Sync> FromRequestParts<S> for Act {
     }
 }
 
-/// Writes the log around a request that may change something.
+/// Writes the log around a request that may change something, or shows what people said.
 pub async fn record(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let Some(route) = acts_by(&request) else { return next.run(request).await };
     if auth::service_key(request.headers(), &api.service_key) != Some(true) {
         return next.run(request).await;
     }
-    let named = ACTS.iter().find(|named| named.method == *request.method() && named.route == route);
+    let named = ACTS.iter().chain(&LOOKS).find(|named| named.is_of(request.method(), &route));
     let is_atomic = named.is_some_and(|named| named.is_atomic);
     let act = named.map_or_else(|| format!("{} {route}", request.method()), |named| named.act.to_owned());
     let begun = begin(&api, &mut request, act).await;
@@ -139,11 +167,12 @@ pub async fn record(State(api): State<Api>, mut request: Request, next: Next) ->
     response
 }
 
-/// The route of a request of an administrator that may change something.
+/// The route of a request of an administrator that may change something, or shows what people said.
 fn acts_by(request: &Request) -> Option<String> {
     let route = request.extensions().get::<MatchedPath>()?.as_str();
     let is_act = ADMIN.iter().any(|admin| route.starts_with(admin)) && !request.method().is_safe();
-    is_act.then(|| route.to_owned())
+    let is_look = LOOKS.iter().any(|look| look.is_of(request.method(), route));
+    (is_act || is_look).then(|| route.to_owned())
 }
 
 async fn begin(api: &Api, request: &mut Request, act: String) -> Entry {

@@ -26,6 +26,7 @@ mod openapi;
 mod operation;
 mod outages;
 mod payments;
+mod people;
 mod problems;
 mod process;
 mod profile;

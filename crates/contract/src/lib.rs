@@ -19,6 +19,7 @@ pub mod memory;
 pub mod object;
 pub mod operation;
 pub mod payments;
+pub mod people;
 pub mod problem;
 pub mod profile;
 pub mod ready;

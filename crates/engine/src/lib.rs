@@ -21,6 +21,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod payments;
+pub mod people;
 pub mod preferences;
 pub mod profiles;
 pub mod prompt;

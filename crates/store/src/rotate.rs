@@ -37,7 +37,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -110,6 +110,13 @@ const COLUMNS: [Column; 10] = [
         read: "SELECT id::text AS id, old_secret AS token FROM webhooks WHERE old_secret IS NOT NULL AND id > $1::uuid ORDER BY webhooks.id LIMIT $2",
         write: "UPDATE webhooks SET old_secret = $3 WHERE id = $1::uuid AND old_secret = $2",
         last: "SELECT old_secret FROM webhooks WHERE old_secret IS NOT NULL ORDER BY id DESC LIMIT 1",
+    },
+    Column {
+        what: "bans.reason",
+        before_all: "",
+        read: "SELECT person AS id, reason AS token FROM bans WHERE person > $1 ORDER BY person LIMIT $2",
+        write: "UPDATE bans SET reason = $3 WHERE person = $1 AND reason = $2",
+        last: "SELECT reason FROM bans ORDER BY person DESC LIMIT 1",
     },
 ];
 

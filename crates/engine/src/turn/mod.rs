@@ -77,6 +77,8 @@ pub struct TurnRequest {
     pub voice_later: bool,
     /// Where it was said, if not in the private chat.
     pub aside: Option<Aside>,
+    /// The hash of the person's @name, empty where they have none; nothing where that is not known.
+    pub handle: Option<String>,
 }
 
 /// Which answer is to be made anew.
