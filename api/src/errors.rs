@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use evolve_contract::Code;
 use evolve_engine::{
     broadcasts::BroadcastError, exports::ExportError, memories::MemoryError, payments::PaymentError,
-    profiles::ProfileError, turn::TurnError, webhooks::WebhookError,
+    profiles::ProfileError, steering::SteeringError, turn::TurnError, webhooks::WebhookError,
 };
 use evolve_store::StoreError;
 
@@ -110,6 +110,22 @@ impl From<WebhookError> for ApiError {
                 Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
             }
             WebhookError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl ApiError {
+    /// The problem that a wish of those who set flags and prompts ended in.
+    #[must_use]
+    pub fn of_steering(error: SteeringError, now: DateTime<Utc>) -> Self {
+        match error {
+            SteeringError::NoSuchFlag => Self::new(Code::FlagNotFound),
+            SteeringError::NoSuchPrompt => Self::new(Code::PromptNotFound),
+            SteeringError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            SteeringError::Model(error) => turn(error, now),
+            SteeringError::Store(error) => error.into(),
         }
     }
 }

@@ -34,6 +34,8 @@ use crate::{
 pub const MAX_CHAT_BODY: usize = evolve_contract::chat::MAX_BODY;
 /// Largest body of anything else.
 pub const MAX_BODY: usize = 64 * 1024;
+/// Largest body with a prompt: 32,768 characters, however they are written in JSON.
+pub const MAX_PROMPT_BODY: usize = 256 * 1024;
 /// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
@@ -75,6 +77,10 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(settings::update))
         .routes(routes!(consent::get, consent::update))
         .routes(routes!(voice::get, voice::update));
+    let prompts = group()
+        .routes(routes!(admin::prompts::get, admin::prompts::write))
+        .routes(routes!(admin::prompts::preview))
+        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))
@@ -94,6 +100,12 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(admin::talks::conversations))
         .routes(routes!(admin::talks::one))
         .routes(routes!(admin::talks::search))
+        .routes(routes!(admin::flags::list))
+        .routes(routes!(admin::flags::turn))
+        .routes(routes!(admin::flags::history))
+        .routes(routes!(admin::prompts::list))
+        .routes(routes!(admin::prompts::choose))
+        .merge(prompts)
         .routes(routes!(scheduler::status))
         .routes(routes!(admin::operation::db_metrics))
         .routes(routes!(admin::operation::cache_stats))

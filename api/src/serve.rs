@@ -26,7 +26,7 @@ use evolve_engine::{
     relationships::Relationships,
     speech::Speech,
     stats::Stats,
-    summary,
+    steering, summary,
     webhooks::{self, Webhooks},
 };
 use evolve_runtime::{
@@ -72,6 +72,7 @@ pub fn serve(
     time::follow(&api.store, &clock, tasks, metrics);
     pool::watch(&api.store, tasks, metrics);
     payments::watch(api.payments.clone(), metrics, tasks);
+    steering::start(api.engine.clone(), tasks);
     start_jobs(&api, clock, tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())

@@ -2,8 +2,10 @@
 //!
 //! Who may is decided in one place, [`Administrator`].
 
+pub mod flags;
 pub mod operation;
 pub mod people;
+pub mod prompts;
 pub mod talks;
 
 use axum::{extract::FromRequestParts, http::request::Parts};

@@ -82,7 +82,7 @@ pub static LOOKS: [Named; 4] = [
 ];
 
 /// Every route by which an administrator changes something.
-pub static ACTS: [Named; 23] = [
+pub static ACTS: [Named; 27] = [
     named("/admin/payments/{payment_id}/refund", "payment.refund", true),
     named("/admin/payments/{payment_id}/returned", "payment.returned", true),
     named("/admin/payments/{payment_id}/decline", "payment.decline", true),
@@ -91,6 +91,10 @@ pub static ACTS: [Named; 23] = [
     named("/api/v1/admin/people/{user_id}/ban", "person.ban", true),
     atomic(Method::DELETE, "/api/v1/admin/people/{user_id}/ban", "person.lift_ban"),
     named("/api/v1/admin/people/{user_id}/forget", "person.forget", false),
+    atomic(Method::PUT, "/api/v1/admin/flags/{flag}", "flag.turn"),
+    named("/api/v1/admin/prompts/{prompt}", "prompt.write", true),
+    named("/api/v1/admin/prompts/{prompt}/current", "prompt.choose", true),
+    named("/api/v1/admin/prompts/{prompt}/preview", "prompt.preview", false),
     named("/api/v1/admin/broadcast", "broadcast.create", false),
     named("/api/v1/admin/broadcast/preview", "broadcast.preview", false),
     named("/api/v1/admin/broadcast/{broadcast_id}/pause", "broadcast.pause", false),

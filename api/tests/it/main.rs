@@ -34,6 +34,7 @@ mod ready;
 mod relationship;
 mod scheduler;
 mod settings;
+mod steering;
 mod stream;
 mod voice;
 mod webhooks;

@@ -3,6 +3,7 @@
 mod admin;
 mod aside;
 mod data;
+mod flags;
 mod memory;
 mod payments;
 mod people;

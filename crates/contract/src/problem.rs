@@ -80,6 +80,10 @@ codes! {
     MessageNotFound = 404,
     /// There is no such conversation.
     ConversationNotFound = 404,
+    /// There is no such flag.
+    FlagNotFound = 404,
+    /// There is no such prompt, or no such version of it.
+    PromptNotFound = 404,
     /// Nothing that failed and could be replayed has this id.
     FailureNotFound = 404,
     /// This person told that they are under 18.

@@ -29,12 +29,13 @@ pub mod providers;
 pub mod relationships;
 pub mod speech;
 pub mod stats;
+pub mod steering;
 pub mod summary;
 pub mod tools;
 pub mod turn;
 pub mod webhooks;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use chrono::TimeDelta;
 use evolve_domain::{plan::Plans, relationship::Relationship};
@@ -95,6 +96,7 @@ pub struct Inner {
     speech: Speech,
     meanings: Meanings,
     prompts: Prompts,
+    flags: RwLock<steering::Flags>,
     persona: Persona,
     plans: Plans,
     relationship: Relationship,
@@ -144,6 +146,7 @@ impl Engine {
             speech,
             meanings,
             prompts,
+            flags: RwLock::default(),
             persona,
             plans,
             relationship,

@@ -31,7 +31,7 @@ END
 $$;
 
 -- The bot, and what the API does for people. Books are written, never corrected.
-REVOKE UPDATE, DELETE ON ledger, audit_log FROM {app};
+REVOKE UPDATE, DELETE ON ledger, audit_log, flag_changes, prompts FROM {app};
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {app};
 
 -- What runs as the owner, or is the owner's alone, is nobody else's who is not named here. The migrations say so too; but a database
