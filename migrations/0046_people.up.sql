@@ -12,6 +12,7 @@ CREATE INDEX users_by_handle ON users (handle) WHERE handle IS NOT NULL;
 COMMENT ON COLUMN users.handle IS 'A keyed hash of their @name at Telegram, in small letters: whoever is told the name finds the person, and nobody reads the name here. NULL where they have none, or none was told.';
 
 ALTER TABLE users ADD COLUMN banned_until timestamptz;
+CREATE INDEX users_banned ON users (id) WHERE banned_until IS NOT NULL;
 COMMENT ON COLUMN users.banned_until IS 'Until when they are not talked with; the year 9999 for good, NULL where they are. It follows bans.';
 
 CREATE TABLE bans (

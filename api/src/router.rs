@@ -77,10 +77,6 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(settings::update))
         .routes(routes!(consent::get, consent::update))
         .routes(routes!(voice::get, voice::update));
-    let prompts = group()
-        .routes(routes!(admin::prompts::get, admin::prompts::write))
-        .routes(routes!(admin::prompts::preview))
-        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY));
     let open = group()
         .routes(routes!(auth::auth))
         .routes(routes!(operation::health))
@@ -91,25 +87,8 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::returned))
         .routes(routes!(refunds::decline))
         .routes(routes!(refunds::grant, admin::people::end_premium))
-        .routes(routes!(admin::people::list))
-        .routes(routes!(admin::people::get))
-        .routes(routes!(admin::people::user_stats))
-        .routes(routes!(admin::people::ban, admin::people::lift_ban))
-        .routes(routes!(admin::people::forget))
-        .routes(routes!(admin::talks::facts))
-        .routes(routes!(admin::talks::conversations))
-        .routes(routes!(admin::talks::one))
-        .routes(routes!(admin::talks::search))
-        .routes(routes!(admin::flags::list))
-        .routes(routes!(admin::flags::turn))
-        .routes(routes!(admin::flags::history))
-        .routes(routes!(admin::prompts::list))
-        .routes(routes!(admin::prompts::choose))
-        .merge(prompts)
         .routes(routes!(scheduler::status))
-        .routes(routes!(admin::operation::db_metrics))
-        .routes(routes!(admin::operation::cache_stats))
-        .routes(routes!(admin::operation::cleanup_chat_history))
+        .merge(administration())
         .routes(routes!(broadcast::create, broadcast::list))
         .routes(routes!(broadcast::preview))
         .routes(routes!(broadcast::get))
@@ -143,6 +122,33 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     // takes.
     let untimed = guarded(chat, Rule::Chat).merge(guarded(aside, Rule::Aside)).merge(guarded(export, Rule::Export));
     OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(timed)
+}
+
+/// What those who run the bot ask for, besides what lies with what it is about.
+fn administration() -> OpenApiRouter<Api> {
+    let prompts = OpenApiRouter::new()
+        .routes(routes!(admin::prompts::get, admin::prompts::write))
+        .routes(routes!(admin::prompts::preview))
+        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY));
+    OpenApiRouter::new()
+        .routes(routes!(admin::operation::db_metrics))
+        .routes(routes!(admin::operation::cache_stats))
+        .routes(routes!(admin::operation::cleanup_chat_history))
+        .routes(routes!(admin::people::list))
+        .routes(routes!(admin::people::get))
+        .routes(routes!(admin::people::user_stats))
+        .routes(routes!(admin::people::ban, admin::people::lift_ban))
+        .routes(routes!(admin::people::forget))
+        .routes(routes!(admin::talks::facts))
+        .routes(routes!(admin::talks::conversations))
+        .routes(routes!(admin::talks::one))
+        .routes(routes!(admin::talks::search))
+        .routes(routes!(admin::flags::list))
+        .routes(routes!(admin::flags::turn))
+        .routes(routes!(admin::flags::history))
+        .routes(routes!(admin::prompts::list))
+        .routes(routes!(admin::prompts::choose))
+        .merge(prompts)
 }
 
 /// The document of all routes.

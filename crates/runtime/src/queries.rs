@@ -126,7 +126,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     // They are at this level, and slower ones above it.
-    Ear(queries).with_filter(Targets::new().with_target(TARGET, LevelFilter::DEBUG))
+    Layer::<S>::with_filter(Ear(queries), Targets::new().with_target(TARGET, LevelFilter::DEBUG))
 }
 
 struct Ear(&'static Queries);
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     fn fresh() -> &'static Queries {
-        Box::leak(Box::default())
+        Box::leak(Box::new(Queries::default()))
     }
 
     #[test]

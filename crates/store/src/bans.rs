@@ -2,8 +2,9 @@
 //!
 //! A ban is known by a keyed hash of its person, as the log of administrators knows people ([`Audit::names`]): so it outlives a
 //! removal, and names nobody. `users.banned_until` repeats it for statements that look at many people; whoever comes anew is
-//! given it by the statement that makes them ([`crate::turns`]). Once `ENCRYPTION_KEY` has lost the key of that time, a ban of
-//! somebody who was removed is not found any more.
+//! given it by the statement that makes them ([`crate::turns`]). A rotation of keys gives bans of people who are there the hashes
+//! of the new key ([`crate::rotate`]); of somebody who was removed nobody knows the id, so that their ban is not found any more once
+//! `ENCRYPTION_KEY` has lost the key of that time.
 //!
 //! What a ban keeps somebody from is decided where they talk: [`crate::turns::Admission::Banned`]. What is theirs (a copy, their
 //! removal, their money) stays theirs.
@@ -74,6 +75,14 @@ const BAN: &str = "INSERT INTO bans (person, reason, banned_at, until, banned_by
 /// $1 person, $2 until when.
 const MARK: &str = "UPDATE users SET banned_until = $2 WHERE id = $1";
 
+const UNMARK: &str = "UPDATE users SET banned_until = NULL WHERE id = $1 AND banned_until IS NOT NULL";
+
+/// $1 after whom, $2 how many.
+const MARKED: &str = "SELECT id FROM users WHERE banned_until IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
+
+/// $1 the names of before, $2 that of now.
+const RENAME: &str = "UPDATE bans SET person = $2 WHERE person = ANY ($1)";
+
 /// What they were told of a ban before is not what they are told of this one. $1 person.
 const TELL_ANEW: &str = "UPDATE outbox SET key = key || '-' || id WHERE key = 'banned-' || $1::bigint::text || '-0'";
 
@@ -121,10 +130,10 @@ impl Bans<'_> {
         let mut transaction = self.0.pool.begin().await?;
         users::hold(&mut transaction, user_id).await?;
         let lifted = sqlx::query(LIFT).bind(self.names(user_id)).execute(&mut *transaction).await?.rows_affected();
-        if lifted == 0 {
+        let unmarked = sqlx::query(UNMARK).bind(user_id).execute(&mut *transaction).await?.rows_affected();
+        if lifted + unmarked == 0 {
             return Ok(false);
         }
-        sqlx::query(MARK).bind(user_id).bind(None::<DateTime<Utc>>).execute(&mut *transaction).await?;
         audit::done(&mut transaction, entry).await?;
         transaction.commit().await?;
         Ok(true)
@@ -143,6 +152,28 @@ impl Bans<'_> {
             until: ends(row.until),
             by: row.banned_by,
         }))
+    }
+
+    /// Gives the bans of people who are there the names of the first key.
+    ///
+    /// # Errors
+    /// [`StoreError`]; done again, it goes on.
+    pub(crate) async fn rename(&self) -> Result<(), StoreError> {
+        const STEP: i64 = 500;
+        let mut after = 0;
+        loop {
+            let rows: Vec<(i64,)> = sqlx::query_as(MARKED).bind(after).bind(STEP).fetch_all(&self.0.pool).await?;
+            let Some((last,)) = rows.last().copied() else { return Ok(()) };
+            after = last;
+            for (user_id,) in rows {
+                let names = self.names(user_id);
+                if let [now, before @ ..] = names.as_slice()
+                    && !before.is_empty()
+                {
+                    sqlx::query(RENAME).bind(before).bind(now).execute(&self.0.pool).await?;
+                }
+            }
+        }
     }
 
     fn names(&self, user_id: i64) -> Vec<String> {

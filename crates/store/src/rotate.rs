@@ -154,6 +154,7 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
             }
         }
     }
+    store.bans().rename().await?;
     Ok(rotated)
 }
 

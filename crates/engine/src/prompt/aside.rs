@@ -1,6 +1,6 @@
 //! The system instruction of a turn outside the private chat: nothing in it is of a person.
 
-use evolve_domain::{language::Language, safety::quoting::Secret};
+use evolve_domain::{language::Language, relationship::Level, safety::quoting::Secret};
 
 use super::{Persona, PromptError, Prompts, content, who, words};
 
@@ -16,13 +16,14 @@ impl Prompts {
         voice: Option<&str>,
         in_room: bool,
     ) -> Result<(String, Secret), PromptError> {
-        let voice = match voice {
+        let overrides = self.overrides();
+        let voice = match overrides.voice(Level::FIRST).or(voice) {
             Some(own) => own.to_owned(),
             None => words(language, "prompt-level-1", &[])?,
         };
         let place = if in_room { "prompt-room" } else { "prompt-inline" };
         let parts = [
-            who(&self.overrides(), persona, language)?,
+            who(&overrides, persona, language)?,
             words(language, "prompt-aside-rules", &[])?,
             // Others read it, whatever its speaker has agreed to.
             content(language, false)?,
