@@ -552,6 +552,7 @@ model-unavailable = My thoughts are all over the place… 🙈 Please write to m
 model-blocked = I'd rather not answer that. Shall we talk about something else? This message wasn't counted.
 model-failed = I couldn't find the words 🙈 Could you say it differently? This message wasn't counted.
 message-refused = I can't make out this message 🙈 Could you write it differently?
+banned = I'm not able to talk with you here any more: that was decided by those who look after me. What is yours stays yours: /export gives you a copy of it, and /delete removes it. Take care of yourself.
 trouble = I'm sorry, something went wrong with this message and I couldn't answer it. Please write to me again.
 
 # Premium and payments
@@ -730,6 +731,7 @@ problem-nothing-heard = Nobody speaks in the recording.
 problem-cannot-hear = Nothing here can hear recordings: none is configured; nothing was charged.
 problem-unauthorized = No valid bearer token.
 problem-forbidden = The token is another person's, or the caller did not prove itself.
+problem-banned = Those who run the bot do not let this person talk with the companion; what is theirs they can have, and have removed.
 problem-not-found = Nothing is here.
 problem-method-not-allowed = The path exists, but not for this method.
 problem-profile-not-found = This person has no profile yet.
@@ -740,6 +742,9 @@ problem-idempotency-key-reused = The Idempotency-Key was used before with anothe
 problem-turn-in-progress = The first request with this Idempotency-Key is still running.
 problem-nothing-to-repeat = There is no answer that could be made anew.
 problem-message-not-found = No such message of this person is known.
+problem-conversation-not-found = There is no such conversation.
+problem-flag-not-found = There is no such flag.
+problem-prompt-not-found = There is no such prompt, or no such version of it.
 problem-failure-not-found = Nothing that failed and could be replayed has this id.
 problem-underage = This person told that they are under 18.
 problem-zone-not-chosen = This person has not said where they live, so nobody knows when to write first.

@@ -100,6 +100,10 @@ pub struct Config {
     pub access: AccessConfig,
     /// Networks of ours in which other systems may be told what happens.
     pub webhook_networks: Networks,
+    /// From which time on a statement is slow.
+    pub slow_query: Duration,
+    /// What this replica is called where numbers are its own.
+    pub replica: String,
     /// Logs.
     pub logs: LogConfig,
     /// Traces.
@@ -190,6 +194,15 @@ impl Config {
                 32_768,
                 "Tokens of thinking: 0 is as little as the model allows, -1 its own choice.",
             ),
+            slow_query: Duration::from_millis(bounded(
+                env,
+                "SLOW_QUERY_MS",
+                "100",
+                1,
+                60_000,
+                "From how many milliseconds on a statement is slow in /admin/db_metrics.",
+            )),
+            replica: replica(env),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-api"),
             rotation: RotationConfig::read(env),
@@ -223,6 +236,13 @@ fn address(env: &mut Reader) -> SocketAddr {
         env.problem(format!("HTTP_ADDR is not an address and port; write one such as {DEFAULT}"));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+/// Kubernetes gives each pod a name of its own, and Docker each container.
+fn replica(env: &mut Reader) -> String {
+    let name: String =
+        env.or("HOSTNAME", "", "What this replica is called in /admin/db_metrics; its process's number without it.");
+    if name.is_empty() { format!("process-{}", std::process::id()) } else { name }
 }
 
 fn price(env: &mut Reader) -> Price {

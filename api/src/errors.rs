@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use evolve_contract::Code;
 use evolve_engine::{
     access::AccessError, broadcasts::BroadcastError, exports::ExportError, memories::MemoryError,
-    payments::PaymentError, profiles::ProfileError, turn::TurnError, webhooks::WebhookError,
+    payments::PaymentError, profiles::ProfileError, steering::SteeringError, turn::TurnError, webhooks::WebhookError,
 };
 use evolve_store::StoreError;
 
@@ -142,6 +142,22 @@ impl From<WebhookError> for ApiError {
     }
 }
 
+impl ApiError {
+    /// The problem that a wish of those who set flags and prompts ended in.
+    #[must_use]
+    pub fn of_steering(error: SteeringError, now: DateTime<Utc>) -> Self {
+        match error {
+            SteeringError::NoSuchFlag => Self::new(Code::FlagNotFound),
+            SteeringError::NoSuchPrompt => Self::new(Code::PromptNotFound),
+            SteeringError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            SteeringError::Model(error) => turn(error, now),
+            SteeringError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<MemoryError> for ApiError {
     fn from(error: MemoryError) -> Self {
         match error {
@@ -164,6 +180,13 @@ pub fn turn(error: TurnError, now: DateTime<Utc>) -> ApiError {
             ApiError::new(Code::QuotaExhausted)
                 .detail(format!("the plan allows {limit} messages a day; the next day begins at {resets_at}"))
                 .retry_after(wait)
+        }
+        TurnError::Banned { until } => {
+            let error = ApiError::new(Code::Banned);
+            match until {
+                Some(until) => error.detail(format!("until {until}")),
+                None => error,
+            }
         }
         TurnError::PremiumRequired => Code::PremiumRequired.into(),
         TurnError::CannotHear => Code::CannotHear.into(),

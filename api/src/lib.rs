@@ -7,6 +7,7 @@
 //! made in [`problem`] and mapped in [`errors`].
 
 pub mod access;
+pub mod admin;
 pub mod analytics;
 pub mod aside;
 pub mod audit;

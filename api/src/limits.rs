@@ -47,6 +47,8 @@ pub enum Rule {
     /// Everything under `/memory`, `/history`, `/conversations`, `/settings`, `/consent` and `/voice`: apart from `Profile`,
     /// since whoever leafs through them presses many buttons.
     Memory,
+    /// `GET /api/v1/stats`, by who asks.
+    Stats,
     /// What administrators ask of the API, by who they are; our own bot and the command line have no limit.
     Admin,
     /// Pages of the panel, by who opens them.
@@ -66,7 +68,7 @@ pub struct RateLimits {
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
-    /// `GET /api/v1/stats`, by the caller's address.
+    /// See [`Rule::Stats`].
     pub stats: Limit,
     /// See [`Rule::Admin`].
     pub admin: Limit,
@@ -125,7 +127,7 @@ impl RateLimits {
                 &memory,
                 "Most requests of one person under /memory, /history, /conversations, /settings, /consent and /voice.",
             ),
-            stats: env.or("STATS_API_RATE_LIMIT", &stats, "Most requests of /api/v1/stats from one address."),
+            stats: env.or("STATS_API_RATE_LIMIT", &stats, "Most requests of /api/v1/stats by one name, account or key; who shows SERVICE_KEY has no limit."),
             admin: env.or(
                 "ADMIN_RATE_LIMIT",
                 &admin,
@@ -145,6 +147,7 @@ impl RateLimits {
             Rule::Profile | Rule::Payments | Rule::Feedback => self.profile,
             Rule::Export => EXPORT,
             Rule::Memory => self.memory,
+            Rule::Stats => self.stats,
             Rule::Admin => self.admin,
             Rule::Panel => self.panel,
         }

@@ -53,6 +53,7 @@ pub(crate) use problems;
         (name = "payments", description = "What premium costs, and what was paid; for our own bot"),
         (name = "memory", description = "What the companion remembers"),
         (name = "analytics", description = "The numbers of the bot"),
+        (name = "people", description = "People, for those who run it"),
         (name = "operation", description = "For those who run it"),
         (name = "access", description = "Who runs it, and how they prove it"),
     ),

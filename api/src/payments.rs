@@ -212,13 +212,16 @@ fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
         plan: payments::plan(&account.standing, now).as_str().to_owned(),
         paid_until: account.standing.paid_until,
         premium_until: account.standing.premium_until,
-        subscription: account
-            .standing
-            .subscription(now)
-            .map(|renewal| Subscription { renews_at: renewal.renews_at, state: state(renewal.going()) }),
+        subscription: subscription(&account, now),
         payments: payments.map(wire).collect(),
         terms: api.premium_terms,
     }
+}
+
+/// The subscription of an account, unless it is over.
+pub(crate) fn subscription(account: &Account, now: DateTime<Utc>) -> Option<Subscription> {
+    let renewal = account.standing.subscription(now)?;
+    Some(Subscription { renews_at: renewal.renews_at, state: state(renewal.going()) })
 }
 
 /// What premium gives that free does not; `speaks` says whether anything can speak at all.

@@ -17,7 +17,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    access, analytics, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
+    access, admin, analytics, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -34,6 +34,8 @@ use crate::{
 pub const MAX_CHAT_BODY: usize = evolve_contract::chat::MAX_BODY;
 /// Largest body of anything else.
 pub const MAX_BODY: usize = 64 * 1024;
+/// Largest body with a prompt: 32,768 characters, however they are written in JSON.
+pub const MAX_PROMPT_BODY: usize = 256 * 1024;
 /// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
@@ -84,7 +86,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::refund))
         .routes(routes!(refunds::returned))
         .routes(routes!(refunds::decline))
-        .routes(routes!(refunds::grant))
+        .routes(routes!(refunds::grant, admin::people::end_premium))
         .routes(routes!(scheduler::status))
         .routes(routes!(analytics::people::overview))
         .routes(routes!(analytics::people::users))
@@ -96,6 +98,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(analytics::use_of::activity))
         .routes(routes!(analytics::use_of::tools))
         .routes(routes!(stats_api::get))
+        .merge(administration())
         .routes(routes!(broadcast::create, broadcast::list))
         .routes(routes!(broadcast::preview))
         .routes(routes!(broadcast::get))
@@ -140,6 +143,33 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     // takes.
     let untimed = guarded(chat, Rule::Chat).merge(guarded(aside, Rule::Aside)).merge(guarded(export, Rule::Export));
     OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(timed)
+}
+
+/// What those who run the bot ask for, besides what lies with what it is about.
+fn administration() -> OpenApiRouter<Api> {
+    let prompts = OpenApiRouter::new()
+        .routes(routes!(admin::prompts::get, admin::prompts::write))
+        .routes(routes!(admin::prompts::preview))
+        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY));
+    OpenApiRouter::new()
+        .routes(routes!(admin::operation::db_metrics))
+        .routes(routes!(admin::operation::cache_stats))
+        .routes(routes!(admin::operation::cleanup_chat_history))
+        .routes(routes!(admin::people::list))
+        .routes(routes!(admin::people::get))
+        .routes(routes!(admin::people::user_stats))
+        .routes(routes!(admin::people::ban, admin::people::lift_ban))
+        .routes(routes!(admin::people::forget))
+        .routes(routes!(admin::talks::facts))
+        .routes(routes!(admin::talks::conversations))
+        .routes(routes!(admin::talks::one))
+        .routes(routes!(admin::talks::search))
+        .routes(routes!(admin::flags::list))
+        .routes(routes!(admin::flags::turn))
+        .routes(routes!(admin::flags::history))
+        .routes(routes!(admin::prompts::list))
+        .routes(routes!(admin::prompts::choose))
+        .merge(prompts)
 }
 
 /// The document of all routes.

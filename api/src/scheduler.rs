@@ -23,7 +23,7 @@ pub async fn status(State(api): State<Api>, _: Actor) -> Result<Json<SchedulerSt
     }))
 }
 
-fn job(job: JobStatus) -> ScheduledJob {
+pub(crate) fn job(job: JobStatus) -> ScheduledJob {
     let JobStatus { name, schedule, state, next_run, failures, row } = job;
     let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
     ScheduledJob {

@@ -20,6 +20,7 @@ use evolve_engine::{
         self, Payments,
         provider::{Money, PaymentProvider, Stars},
     },
+    people::People,
     preferences::Preferences,
     profiles::{Profiles, Windows},
     providers,
@@ -27,7 +28,7 @@ use evolve_engine::{
     reports::Reports,
     speech::Speech,
     stats::Stats,
-    summary,
+    steering, summary,
     webhooks::{self, Webhooks},
 };
 use evolve_runtime::{
@@ -35,6 +36,7 @@ use evolve_runtime::{
     http::{self, ClientConfig},
     metrics::Metrics,
     outside::Outside,
+    queries,
     shutdown::Tasks,
 };
 use evolve_store::{Store, StoreError, cache::Cache, pool, redis::Redis, rotate, time, wakeups::Wakeups};
@@ -67,10 +69,12 @@ pub fn serve(
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
+    queries::queries().slow_from(config.slow_query);
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     time::follow(&api.store, &clock, tasks, metrics);
     pool::watch(&api.store, tasks, metrics);
     payments::watch(api.payments.clone(), metrics, tasks);
+    steering::start(api.engine.clone(), tasks);
     start_jobs(&api, clock, tasks);
     http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
     Ok(())
@@ -154,13 +158,15 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let premium_terms = terms(&config.plans, speech.speaks());
     let windows = Windows { redis: redis.clone(), of: Rule::all_of_person };
     let (plans, relationship) = (config.plans.clone(), config.relationship.clone());
-    let profiles = Profiles::new(store.clone(), cache, windows, clock.clone(), plans, relationship, defaults);
+    let profiles = Profiles::new(store.clone(), cache.clone(), windows, clock.clone(), plans, relationship, defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
     let exports = Exports::new(store.clone(), clock.clone(), defaults, config.persona.name.clone())?;
     let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), config.plans.clone(), defaults);
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let theirs = (profiles.clone(), deletions.clone(), sold.clone());
+    let people = People::new(store.clone(), clock.clone(), config.relationship.clone(), theirs, defaults);
     let broadcasts = Broadcasts::new(store.clone(), clock.clone(), config.relationship.clone());
     let outside = Outside::new(config.webhook_networks, WEBHOOK_LIMITS)?;
     let webhooks = Webhooks::new(store.clone(), clock.clone(), outside, config.persona.language, metrics);
@@ -208,6 +214,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         preferences,
         payments: sold,
         premium_terms,
+        people,
         broadcasts,
         webhooks,
         relationships,
@@ -215,6 +222,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         reports,
         memories,
         store,
+        cache,
+        replica: config.replica,
         redis,
         tokens: Tokens::new(&config.jwt_secret),
         service_key: config.service_key,

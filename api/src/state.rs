@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use evolve_contract::payments::Terms;
 use evolve_engine::{
     Engine, access::Access, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures,
-    history::History, jobs::Scheduler, memories::Memories, payments::Payments, preferences::Preferences,
-    profiles::Profiles, relationships::Relationships, reports::Reports, stats::Stats, webhooks::Webhooks,
+    history::History, jobs::Scheduler, memories::Memories, payments::Payments, people::People,
+    preferences::Preferences, profiles::Profiles, relationships::Relationships, reports::Reports, stats::Stats,
+    webhooks::Webhooks,
 };
 use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
-use evolve_store::{Store, redis::Redis};
+use evolve_store::{Store, cache::Cache, redis::Redis};
 use secrecy::SecretString;
 
 use crate::{
@@ -60,6 +61,8 @@ pub struct Parts {
     pub payments: Payments,
     /// What premium gives.
     pub premium_terms: Terms,
+    /// People, for those who run the bot.
+    pub people: People,
     /// What is said to many.
     pub broadcasts: Broadcasts,
     /// Which other systems are told what happens.
@@ -80,6 +83,10 @@ pub struct Parts {
     pub message_days: Option<u32>,
     /// Postgres, for readiness.
     pub store: Store,
+    /// What is cached in Redis.
+    pub cache: Cache,
+    /// What this replica is called.
+    pub replica: String,
     /// Redis, for limits and readiness.
     pub redis: Redis,
     /// Bearer tokens.

@@ -1,12 +1,8 @@
 //! `GET /api/v1/stats`: what was said in a day, a week or a month, for dashboards. It tells numbers, ids and times: no words, no names.
 
-use std::net::IpAddr;
-
 use axum::{
     Json,
-    extract::{FromRequestParts, Query, State, rejection::QueryRejection},
-    http::request::Parts,
-    response::{IntoResponse as _, Response},
+    extract::{Query, State, rejection::QueryRejection},
 };
 use evolve_contract::{
     Code,
@@ -17,34 +13,9 @@ use evolve_engine::reports::{DialogStats as Told, Period, Point};
 use evolve_store::reports::{Dialog, Top};
 use serde::Deserialize;
 
-use crate::{
-    limits::{self, block},
-    openapi::problems,
-    payments::OurBot,
-    problem::ApiError,
-    proofs,
-    state::Api,
-};
+use crate::{access::Actor, openapi::problems, problem::ApiError, state::Api};
 
 problems!(StatsProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
-
-/// Somebody who may ask, and from where.
-#[derive(Clone, Copy, Debug)]
-pub struct Asker(Option<IpAddr>);
-
-impl FromRequestParts<Api> for Asker {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        authorised(api, parts).await?;
-        Ok(Self(proofs::address(api, parts)))
-    }
-}
-
-/// Whether a request may see the statistics. The one place that decides it.
-async fn authorised(api: &Api, parts: &mut Parts) -> Result<(), ApiError> {
-    OurBot::from_request_parts(parts, api).await.map(|_| ())
-}
 
 /// Of how long.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -56,27 +27,20 @@ pub struct Asked {
 
 /// What was said in a day, a week or a month.
 ///
-/// Each address may ask `STATS_API_RATE_LIMIT` times; the `RateLimit-*` headers tell how often it still may.
+/// Each account, key or name may ask `STATS_API_RATE_LIMIT` times; the `RateLimit-*` headers tell how often it still may.
 #[utoipa::path(
     get, path = "/api/v1/stats", tag = "analytics", security(("service_key" = [])), params(Asked),
     responses((status = 200, description = "The numbers", body = DialogStats), StatsProblems),
 )]
 pub async fn get(
     State(api): State<Api>,
-    Asker(address): Asker,
+    _: Actor,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Response, ApiError> {
-    let from = address.map(block).unwrap_or_default();
-    let decision = api.redis.limits().take(&format!("stats:from:{from}"), api.limits.stats, api.clock.now()).await;
-    if !decision.allowed {
-        return Ok(limits::refusal(&decision));
-    }
+) -> Result<Json<DialogStats>, ApiError> {
     let invalid = || ApiError::new(Code::InvalidValue).detail("period is day, week or month");
     let Query(Asked { period }) = asked.map_err(|_| invalid())?;
     let period = period.unwrap_or_default();
-    let mut response = Json(stats(&api, period).await?).into_response();
-    limits::announce(&decision, response.headers_mut());
-    Ok(response)
+    Ok(Json(stats(&api, period).await?))
 }
 
 async fn stats(api: &Api, period: StatsPeriod) -> Result<DialogStats, ApiError> {

@@ -60,6 +60,10 @@ const fn patch(path: &'static str, permission: Permission, act: &'static str) ->
     route(Method::PATCH, path, Opens::May(permission), Some(act))
 }
 
+const fn put(path: &'static str, permission: Permission, act: &'static str) -> Named {
+    route(Method::PUT, path, Opens::May(permission), Some(act))
+}
+
 const fn delete(path: &'static str, permission: Permission, act: &'static str) -> Named {
     route(Method::DELETE, path, Opens::May(permission), Some(act))
 }
@@ -77,6 +81,18 @@ impl Named {
         self
     }
 
+    /// It has a limit of its own.
+    const fn limited(mut self, rule: Rule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// Each look is in the log.
+    const fn look(mut self, act: &'static str) -> Self {
+        self.act = Some(act);
+        self
+    }
+
     /// Whoever is known may.
     const fn known(mut self) -> Self {
         self.opens = Opens::Known;
@@ -90,15 +106,49 @@ impl Named {
     }
 }
 
-use Permission::{Access, Audit, Broadcast, ManageOperations, ManagePeople, Operations, Refund};
+use Permission::{
+    Access, Audit, Broadcast, Configure, Content, ManageOperations, ManagePeople, Numbers, Operations, People, Refund,
+};
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 38] = [
+pub static ROUTES: [Named; 70] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
     post("/admin/payments/{payment_id}/decline", Refund, "payment.decline").atomic(),
     post("/admin/people/{user_id}/premium", ManagePeople, "person.grant_premium").atomic(),
+    delete("/admin/people/{user_id}/premium", ManagePeople, "person.end_premium").atomic(),
+    get("/api/v1/admin/people", People),
+    get("/api/v1/admin/people/{user_id}", People),
+    get("/api/v1/users/{user_id}/stats", People),
+    post("/api/v1/admin/people/{user_id}/ban", ManagePeople, "person.ban").atomic(),
+    delete("/api/v1/admin/people/{user_id}/ban", ManagePeople, "person.lift_ban").atomic(),
+    post("/api/v1/admin/people/{user_id}/forget", ManagePeople, "person.forget"),
+    get("/api/v1/admin/people/{user_id}/facts", Content).look("person.look_facts"),
+    get("/api/v1/admin/people/{user_id}/conversations", Content).look("person.look_conversations"),
+    get("/api/v1/conversations/{conversation_id}", Content).look("conversation.look"),
+    get("/api/v1/admin/conversations", Content).look("conversation.search"),
+    get("/api/v1/admin/flags", Configure),
+    put("/api/v1/admin/flags/{flag}", Configure, "flag.turn").atomic(),
+    get("/api/v1/admin/flags/{flag}/history", Configure),
+    get("/api/v1/admin/prompts", Configure),
+    get("/api/v1/admin/prompts/{prompt}", Configure),
+    post("/api/v1/admin/prompts/{prompt}", Configure, "prompt.write").atomic(),
+    post("/api/v1/admin/prompts/{prompt}/current", Configure, "prompt.choose").atomic(),
+    post("/api/v1/admin/prompts/{prompt}/preview", Configure, "prompt.preview"),
+    get("/admin/db_metrics", Operations),
+    get("/admin/cache_stats", Operations),
+    post("/admin/cleanup_chat_history", ManageOperations, "job.clean_up"),
+    get("/admin/analytics/overview", Numbers),
+    get("/admin/analytics/users", Numbers),
+    get("/admin/analytics/messages", Numbers),
+    get("/admin/analytics/revenue", Numbers),
+    get("/admin/analytics/features", Numbers),
+    get("/admin/analytics/cohort", Numbers),
+    get("/admin/analytics/funnel", Numbers),
+    get("/admin/analytics/activity", Numbers),
+    get("/admin/analytics/tools", Numbers),
+    get("/api/v1/stats", Numbers).basic().limited(Rule::Stats),
     get("/api/v1/admin/broadcast", Broadcast),
     post("/api/v1/admin/broadcast", Broadcast, "broadcast.create"),
     post("/api/v1/admin/broadcast/preview", Broadcast, "broadcast.preview"),
@@ -193,7 +243,7 @@ mod tests {
         for unlisted in ["/admin", "/admin/", "/admin/nothing", "/api/v1/admin/nothing"] {
             assert!(matches!(find(Method::GET, unlisted), Found::Unlisted), "{unlisted}");
         }
-        for another in ["/", "/administration", "/profile", "/api/v1/stats"] {
+        for another in ["/", "/administration", "/profile"] {
             assert!(matches!(find(Method::GET, another), Found::Another), "{another}");
         }
     }

@@ -6,10 +6,7 @@ pub mod money;
 pub mod people;
 pub mod use_of;
 
-use axum::{
-    extract::{FromRequestParts, Query, rejection::QueryRejection},
-    http::request::Parts,
-};
+use axum::extract::{Query, rejection::QueryRejection};
 use evolve_contract::{
     Code,
     analytics::{AnalyticsDay, ModelUse, TopUser},
@@ -19,21 +16,9 @@ use evolve_engine::reports::{MOST_DAYS, stickiness};
 use evolve_store::reports::{Day, Model, Top};
 use serde::Deserialize;
 
-use crate::{openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{openapi::problems, problem::ApiError};
 
 problems!(ReportProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
-
-/// Somebody who may see numbers. The one place that decides it.
-#[derive(Clone, Copy, Debug)]
-pub struct SeesNumbers;
-
-impl FromRequestParts<Api> for SeesNumbers {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        OurBot::from_request_parts(parts, api).await.map(|_| Self)
-    }
-}
 
 /// Of which days.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

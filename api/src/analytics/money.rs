@@ -9,8 +9,8 @@ use evolve_domain::report::{microdollars, share};
 use evolve_engine::reports::{Currency, Revenue};
 use evolve_store::reports::Money;
 
-use super::{Range, ReportProblems, SeesNumbers, days, model, top};
-use crate::{problem::ApiError, state::Api};
+use super::{Range, ReportProblems, days, model, top};
+use crate::{access::Actor, problem::ApiError, state::Api};
 
 /// Days where nothing is said.
 const MONTH: u16 = 30;
@@ -24,7 +24,7 @@ const MONTHS: i64 = 12;
 )]
 pub async fn revenue(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<RevenueResponse>, ApiError> {
     let told = api.reports.revenue(days(range, MONTH)?).await?;

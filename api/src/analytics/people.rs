@@ -15,8 +15,8 @@ use evolve_engine::reports::{Cohort, Stage, stickiness};
 use evolve_store::reports::Unit;
 use serde::Deserialize;
 
-use super::{Range, ReportProblems, SeesNumbers, days, invalid, wire};
-use crate::{problem::ApiError, state::Api};
+use super::{Range, ReportProblems, days, invalid, wire};
+use crate::{access::Actor, problem::ApiError, state::Api};
 
 /// Days of the overview where nothing is said.
 const MONTH: u16 = 30;
@@ -40,7 +40,7 @@ pub struct Came {
 )]
 pub async fn overview(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<OverviewResponse>, ApiError> {
     let told = api.reports.overview(days(range, MONTH)?).await?;
@@ -71,7 +71,7 @@ pub async fn overview(
 )]
 pub async fn users(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<UsersResponse>, ApiError> {
     let told = api.reports.users(days(range, MONTH)?).await?;
@@ -95,7 +95,7 @@ pub async fn users(
 )]
 pub async fn cohort(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     came: Result<Query<Came>, QueryRejection>,
 ) -> Result<Json<CohortResponse>, ApiError> {
     let wrong = || invalid("days is a number from 1 to 360, and unit is day or week");
@@ -122,7 +122,7 @@ pub async fn cohort(
     get, path = "/admin/analytics/funnel", tag = "analytics", security(("service_key" = [])),
     responses((status = 200, description = "The numbers", body = FunnelResponse), ReportProblems),
 )]
-pub async fn funnel(State(api): State<Api>, _: SeesNumbers) -> Result<Json<FunnelResponse>, ApiError> {
+pub async fn funnel(State(api): State<Api>, _: Actor) -> Result<Json<FunnelResponse>, ApiError> {
     let told = api.reports.funnel().await?;
     let name = |level: i16| {
         let place = u8::try_from(level).ok().filter(|place| *place > 0)?;

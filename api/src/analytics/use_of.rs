@@ -11,8 +11,8 @@ use evolve_domain::report::share;
 use evolve_engine::reports::{Activity, Times, ToolUse};
 use evolve_store::reports::{Feature, Tool};
 
-use super::{Range, ReportProblems, SeesNumbers, days, model, wire};
-use crate::{problem::ApiError, state::Api};
+use super::{Range, ReportProblems, days, model, wire};
+use crate::{access::Actor, problem::ApiError, state::Api};
 
 /// Days where nothing is said.
 const WEEK: u16 = 7;
@@ -28,7 +28,7 @@ const MONTH: u16 = 30;
 )]
 pub async fn messages(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<MessagesResponse>, ApiError> {
     let told = api.reports.messages(days(range, WEEK)?).await?;
@@ -59,7 +59,7 @@ pub async fn messages(
 )]
 pub async fn features(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<FeaturesResponse>, ApiError> {
     let told = api.reports.features(days(range, MONTH)?).await?;
@@ -80,7 +80,7 @@ pub async fn features(
 )]
 pub async fn activity(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<ActivityResponse>, ApiError> {
     let told = api.reports.activity(days(range, FOUR_WEEKS)?).await?;
@@ -101,7 +101,7 @@ pub async fn activity(
 )]
 pub async fn tools(
     State(api): State<Api>,
-    _: SeesNumbers,
+    _: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<ToolsResponse>, ApiError> {
     let told = api.reports.tools(days(range, WEEK)?).await?;

@@ -55,6 +55,12 @@ impl Act {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Says to whom it is done, where the path does not.
+    pub fn to_person(&self, store: &Store, user_id: i64) {
+        let name = store.audit().names("person", user_id).into_iter().next();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).subject = name;
+    }
+
     /// Adds what exactly is done: numbers and states, never an id of a person, nor what anybody wrote.
     pub fn detail(&self, detail: Value) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).detail = detail;

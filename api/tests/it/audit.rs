@@ -158,3 +158,29 @@ async fn what_cannot_be_logged_is_not_done() {
     assert_eq!(ask(&api, Method::POST, &path, "given", Some(gift)).await.json()["replayed"], false);
     assert_eq!(outcomes(&log(&api, "").await), [AuditOutcome::Done]);
 }
+
+#[tokio::test]
+async fn whoever_reads_what_people_said_is_in_the_log_before_anything_is_shown() {
+    let setup = Setup::new().await;
+    let (api, pool) = (setup.start().await, setup.pool());
+    let document = serde_json::to_value(evolve_api::openapi()).unwrap();
+    let looks = ROUTES.iter().filter(|route| route.method == Method::GET && route.is_logged());
+    for (n, look) in looks.enumerate() {
+        let act = look.act.unwrap();
+        assert!(document["paths"][look.route]["get"].is_object(), "{} is no route", look.route);
+        let id = format!("look-{n}");
+        let asked = look.route.replace("{user_id}", "42").replace('{', "no_").replace('}', "");
+        ask(&api, Method::GET, &asked, &id, None).await;
+        let acts: Vec<(String, String)> =
+            sqlx::query_as("SELECT act, outcome FROM audit_log WHERE request_id = $1 ORDER BY id")
+                .bind(&id)
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+        let refused = vec![(act.to_owned(), "begun".to_owned()), (act.to_owned(), "refused".to_owned())];
+        assert_eq!(acts, refused, "{}", look.route);
+    }
+    sqlx::query("ALTER TABLE audit_log RENAME TO audit_log_gone").execute(&pool).await.unwrap();
+    let unseen = ask(&api, Method::GET, "/api/v1/admin/people/42/facts", "unseen", None).await;
+    assert_eq!(unseen.code(), Code::Internal, "what cannot be logged is not shown");
+}

@@ -56,6 +56,8 @@ codes! {
     Unauthorized = 401,
     /// The token is another person's, or the caller did not prove itself.
     Forbidden = 403,
+    /// Those who run the bot do not let this person talk with the companion; what is theirs they can have, and have removed.
+    Banned = 403,
     /// Nothing is here.
     NotFound = 404,
     /// The path exists, but not for this method.
@@ -76,6 +78,12 @@ codes! {
     NothingToRepeat = 409,
     /// No such message of this person is known.
     MessageNotFound = 404,
+    /// There is no such conversation.
+    ConversationNotFound = 404,
+    /// There is no such flag.
+    FlagNotFound = 404,
+    /// There is no such prompt, or no such version of it.
+    PromptNotFound = 404,
     /// Nothing that failed and could be replayed has this id.
     FailureNotFound = 404,
     /// This person told that they are under 18.

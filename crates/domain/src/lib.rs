@@ -8,6 +8,7 @@ pub mod dates;
 pub mod day;
 pub mod fact;
 pub mod first;
+pub mod flags;
 pub mod language;
 mod letters;
 pub mod markup;

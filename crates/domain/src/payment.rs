@@ -215,6 +215,12 @@ impl Standing {
         Self { renewal, ..self }.in_force(self.is_endless())
     }
 
+    /// After somebody ended their premium, whatever was paid or given.
+    #[must_use]
+    pub fn ended(self) -> Self {
+        Self { plan: Plan::Free, paid_until: None, premium_until: None, ..self }
+    }
+
     /// After a payment was given back that was for the days until `covers_until`: those that are [`unused`] are gone.
     /// `renewal` is how their subscription stands by then.
     #[must_use]

@@ -22,6 +22,7 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod payments;
+pub mod people;
 pub mod preferences;
 pub mod profiles;
 pub mod prompt;
@@ -30,12 +31,13 @@ pub mod relationships;
 pub mod reports;
 pub mod speech;
 pub mod stats;
+pub mod steering;
 pub mod summary;
 pub mod tools;
 pub mod turn;
 pub mod webhooks;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use chrono::TimeDelta;
 use evolve_domain::{
@@ -99,6 +101,7 @@ pub struct Inner {
     speech: Speech,
     meanings: Meanings,
     prompts: Prompts,
+    flags: RwLock<steering::Flags>,
     persona: Persona,
     plans: Plans,
     relationship: Relationship,
@@ -148,6 +151,7 @@ impl Engine {
             speech,
             meanings,
             prompts,
+            flags: RwLock::default(),
             persona,
             plans,
             relationship,

@@ -31,7 +31,7 @@ END
 $$;
 
 -- The bot, and what the API does for people. Books are written, never corrected.
-REVOKE UPDATE, DELETE ON ledger, audit_log FROM {app};
+REVOKE UPDATE, DELETE ON ledger, audit_log, flag_changes, prompts FROM {app};
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {app};
 
 -- Who runs the bot, and how they prove it, is the API's alone.

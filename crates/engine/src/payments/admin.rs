@@ -115,6 +115,24 @@ impl Payments {
         }
     }
 
+    /// Ends somebody's premium now, whatever was paid or given, has their subscription stopped, and tells them. False where they had
+    /// none. What they paid is given back, where it is, by [`Payments::refund`] before: afterwards there are no days to take back.
+    ///
+    /// # Errors
+    /// [`PaymentError::NotFound`] where nobody knows them, [`PaymentError::Store`].
+    pub async fn end_premium(&self, user_id: i64) -> Result<bool, PaymentError> {
+        let settings = self.settings(user_id).await?.ok_or(PaymentError::NotFound)?;
+        // Before it ends: nobody pays on for what they do not have. Any other refusal says that there is none.
+        if let Err(PaymentError::Store(error)) = self.renew(user_id, false).await {
+            return Err(error.into());
+        }
+        let key = format!("premium-end-{}", Uuid::now_v7());
+        let notice = notice(user_id, key, "premium_ended", settings, None);
+        let ended = self.audited().end_premium(user_id, &notice, self.clock.now()).await?;
+        self.forget(user_id).await;
+        ended.ok_or(PaymentError::NotFound)
+    }
+
     /// A page of the payments that somebody who runs the bot must decide about, oldest first, after the one of id `after`:
     /// those that people want back, and those that are for no offer of ours. And where the next page begins, if there is one.
     ///

@@ -145,12 +145,14 @@ impl Payments {
     /// What a person is to be asked for.
     ///
     /// # Errors
-    /// [`PaymentError::NotForSale`], also for who has premium without an end; [`PaymentError::AlreadySubscribed`]: two
+    /// [`PaymentError::NotForSale`], also for who has premium without an end, or is banned; [`PaymentError::AlreadySubscribed`]: two
     /// subscriptions would both be charged.
     pub async fn offer(&self, user_id: i64, way: Way) -> Result<Offer, PaymentError> {
         let offer = self.offers().into_iter().find(|offer| offer.way == way).ok_or(PaymentError::NotForSale)?;
         let standing = self.store.payments().account(user_id, 0).await?.standing;
-        if standing.is_endless() {
+        // Nobody is sold what they will not have.
+        let is_banned = self.store.bans().of(user_id, self.clock.now()).await?.is_some();
+        if standing.is_endless() || is_banned {
             return Err(PaymentError::NotForSale);
         }
         let subscription = standing.subscription(self.clock.now());

@@ -6,7 +6,10 @@
 
 mod aside;
 pub mod notices;
+pub mod overrides;
 mod said;
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use evolve_domain::{
     fact,
@@ -22,6 +25,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
+use overrides::Overrides;
 pub use said::{answered, indented, said_before};
 
 /// Stands for a picture that is not shown any more.
@@ -90,9 +94,12 @@ pub enum PromptError {
 /// Levels that have words of their own; those above speak as the last.
 const BUILT_IN_LEVELS: u8 = 5;
 
-/// The templates, parsed.
+/// The templates, parsed; and what somebody wrote in place of what is configured.
 #[derive(Debug)]
-pub struct Prompts(Environment<'static>);
+pub struct Prompts {
+    environment: Environment<'static>,
+    overrides: RwLock<Arc<Overrides>>,
+}
 
 /// What the system instruction is made of.
 #[derive(Clone, Debug)]
@@ -128,7 +135,18 @@ impl Prompts {
         {
             environment.add_template(name, source)?;
         }
-        Ok(Self(environment))
+        Ok(Self { environment, overrides: RwLock::default() })
+    }
+
+    /// What is used from now on in place of what is configured.
+    pub fn replace(&self, overrides: Overrides) {
+        *self.overrides.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(overrides);
+    }
+
+    /// What is used now in place of what is configured.
+    #[must_use]
+    pub fn overrides(&self) -> Arc<Overrides> {
+        self.overrides.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The system instruction of a turn.
@@ -136,9 +154,22 @@ impl Prompts {
     /// # Errors
     /// [`PromptError`].
     pub fn system(&self, persona: &Persona, known: &Known<'_>) -> Result<String, PromptError> {
+        self.system_with(&self.overrides(), persona, known)
+    }
+
+    /// As [`Prompts::system`], with what somebody may write in place of what is configured.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn system_with(
+        &self,
+        overrides: &Overrides,
+        persona: &Persona,
+        known: &Known<'_>,
+    ) -> Result<String, PromptError> {
         let language = known.language;
-        let persona_prompt = self.who(persona, language)?;
-        let voice = match known.voice {
+        let persona_prompt = who(overrides, persona, language)?;
+        let voice = match overrides.voice(known.level).or(known.voice) {
             Some(own) => own.to_owned(),
             None => words(language, &format!("prompt-level-{}", known.level.number().min(BUILT_IN_LEVELS)), &[])?,
         };
@@ -153,7 +184,10 @@ impl Prompts {
         };
         let context = SystemContext {
             persona: persona_prompt,
-            rules: words(language, "prompt-rules", &[])?,
+            rules: match overrides.rules(language) {
+                Some(own) => own.to_owned(),
+                None => words(language, "prompt-rules", &[])?,
+            },
             content: content(language, known.adult)?,
             relationship: words(language, "prompt-relationship", &[])?,
             voice,
@@ -165,7 +199,7 @@ impl Prompts {
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
             summary: known.summary.and_then(told),
         };
-        let text = self.0.get_template("system")?.render(Value::from(Serde(&context)))?;
+        let text = self.environment.get_template("system")?.render(Value::from(Serde(&context)))?;
         Ok(text.trim().to_owned())
     }
 
@@ -213,6 +247,14 @@ impl Prompts {
     /// [`PromptError`].
     pub fn week(&self, language: Language) -> Result<String, PromptError> {
         words(language, "prompt-week", &[])
+    }
+}
+
+/// Who the companion is, in its own words to itself.
+fn who(overrides: &Overrides, persona: &Persona, language: Language) -> Result<String, PromptError> {
+    match overrides.persona().or(persona.prompt.as_deref()) {
+        Some(own) => Ok(own.trim().to_owned()),
+        None => words(language, "prompt-persona", &[("name", persona.name.as_str())]),
     }
 }
 

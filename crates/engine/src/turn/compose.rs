@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use evolve_domain::{
     consent::Manner,
     fact::choose::{Ranked, choose},
+    flags::Flag,
     plan::Plan,
     profile::Settings,
     safety::{crisis, helplines, hidden, quoting::Secret},
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use super::{Running, TurnError};
 use crate::{
-    model::{Message, Part, Request, Role, Thinking},
+    model::{Message, Part, Request, Role, Thinking, ToolChoice},
     prompt::{Known, PHOTO, answered, fitting, history, notices, said_before},
     tools,
 };
@@ -66,6 +67,9 @@ impl Running<'_> {
         push_message(&mut context, self.message(recall)?);
         let mut request = Request::new(system, context);
         request.tools = tools::specs();
+        if !self.engine.is_on(Flag::Tools, self.lease.user_id, Some(self.person.plan)) {
+            request.tool_choice = ToolChoice::None;
+        }
         request.thinking = Thinking::Budget(self.engine.thinking_budget);
         request.max_output_tokens = MAX_OUTPUT_TOKENS;
         request.language = self.settings().language;

@@ -234,7 +234,7 @@ pub(crate) fn stored(usage: Usage) -> turns::Usage {
     }
 }
 
-pub(super) fn failure(error: &ChainError) -> TurnError {
+pub(crate) fn failure(error: &ChainError) -> TurnError {
     tracing::warn!(%error, "no model answered");
     if error.blocked() {
         return TurnError::ModelBlocked;

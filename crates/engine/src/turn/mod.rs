@@ -21,7 +21,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::{consent::Manner, profile::Settings, relationship::LevelUp};
+use evolve_domain::{consent::Manner, flags::Flag, profile::Settings, relationship::LevelUp};
 use evolve_store::turns;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use aside::Aside;
 pub(crate) use compose::push_message;
 pub use error::TurnError;
-pub(crate) use generate::{clean, stored};
+pub(crate) use generate::{clean, failure, stored};
 pub use hear::Sound;
 pub use quoted::{Author, Quoted};
 
@@ -77,6 +77,8 @@ pub struct TurnRequest {
     pub voice_later: bool,
     /// Where it was said, if not in the private chat.
     pub aside: Option<Aside>,
+    /// The hash of the person's @name, empty where they have none; nothing where that is not known.
+    pub handle: Option<String>,
 }
 
 /// Which answer is to be made anew.
@@ -287,6 +289,9 @@ impl Running<'_> {
         if self.request.image.is_some() && !self.is_kept && !self.may_show_images() {
             return Err(TurnError::PremiumRequired);
         }
+        if self.request.image.is_some() && !self.is_kept && !self.looks_at_images() {
+            return Err(TurnError::ModelUnavailable { retry_after: None });
+        }
         if let Some(aside) = &self.request.aside {
             return self.answer_aside(aside, listener).await;
         }
@@ -304,6 +309,11 @@ impl Running<'_> {
 
     fn may_show_images(&self) -> bool {
         self.engine.plans.limits(self.person.plan).images
+    }
+
+    /// Whether pictures are looked at now; where they are not, that is nobody's plan.
+    fn looks_at_images(&self) -> bool {
+        self.engine.is_on(Flag::Pictures, self.lease.user_id, Some(self.person.plan))
     }
 
     fn settings(&self) -> Settings {

@@ -1,7 +1,10 @@
 //! What changes by a payment, a gift and a cancellation. Each is one transaction that holds the person.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::payment::{Account as Book, Standing, Way};
+use evolve_domain::{
+    payment::{Account as Book, Standing, Way},
+    plan::Plan,
+};
 use sqlx::{PgConnection, types::Json};
 
 use super::{NewPayment, Payments, held, ledger_key, nobody, subscription};
@@ -148,6 +151,31 @@ impl Payments<'_> {
         audit::done(&mut transaction, self.1).await?;
         transaction.commit().await?;
         Ok(Granted::Yes(after))
+    }
+}
+
+impl Payments<'_> {
+    /// Ends somebody's premium, whatever was paid or given, and tells them. Nothing where there is no such person; false where they
+    /// had none.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn end_premium(
+        &self,
+        user_id: i64,
+        notice: &NewOutgoing,
+        now: DateTime<Utc>,
+    ) -> Result<Option<bool>, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        let Some(account) = held(&mut transaction, user_id).await? else { return Ok(None) };
+        if account.standing.plan == Plan::Free {
+            return Ok(Some(false));
+        }
+        stand(&mut transaction, user_id, &account.standing.ended()).await?;
+        owe(&mut transaction, OWE, notice, now).await?;
+        audit::done(&mut transaction, self.1).await?;
+        transaction.commit().await?;
+        Ok(Some(true))
     }
 }
 

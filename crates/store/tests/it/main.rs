@@ -6,6 +6,8 @@ mod audit;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod bans;
+#[cfg(test)]
 mod cleanup;
 #[cfg(test)]
 mod consents;

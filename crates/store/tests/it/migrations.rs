@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 42] = [
+const DATA: [(i64, &str); 45] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -121,6 +121,13 @@ const DATA: [(i64, &str); 42] = [
           INSERT INTO report_money VALUES ('2026-01-01', 'XTR', 1, 250, 0, 250, 1);
           INSERT INTO report_tops VALUES (1, 'messages', 1, 1, 1, 1, 15, 0)"),
     (45, "SELECT 1"),
+    (46, "UPDATE jobs SET hastened_at = now();
+          UPDATE users SET handle = 'hash', banned_until = '9999-12-31T00:00:00Z';
+          INSERT INTO bans VALUES ('person:hash', 'token', now(), '9999-12-31T00:00:00Z', 'service-key:5f0c2a91')"),
+    (47, "INSERT INTO flags VALUES ('streaming', 25, 'premium', '{person:hash}', now(), 'service-key:5f0c2a91');
+          INSERT INTO flag_changes VALUES (gen_random_uuid(), 'streaming', 25, 'premium', 1, '', now(), 'service-key:5f0c2a91')"),
+    (48, "INSERT INTO prompts VALUES ('persona', 1, 'Ты — Мария.', '', 'service-key:5f0c2a91', now());
+          INSERT INTO prompt_choices VALUES ('persona', 1, now(), 'service-key:5f0c2a91')"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

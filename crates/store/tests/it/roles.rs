@@ -58,6 +58,8 @@ async fn the_bot_and_the_api_own_nothing_and_correct_no_books() {
             "UPDATE ledger SET amount = 0",
             "DELETE FROM ledger",
             "DELETE FROM audit_log",
+            "UPDATE prompts SET content = ''",
+            "DELETE FROM flag_changes",
             "SELECT forget_audit_log('2000-01-01')",
             "UPDATE _sqlx_migrations SET success = false",
         ] {

@@ -84,6 +84,7 @@ impl World {
             quoted: None,
             image_ref: None,
             is_aside,
+            handle: None,
         };
         self.store.turns().admit(&admit).await.unwrap()
     }

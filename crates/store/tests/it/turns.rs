@@ -87,6 +87,7 @@ async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is
         quoted: None,
         image_ref: None,
         is_aside: false,
+        handle: None,
     };
     assert!(matches!(world.store.turns().admit(&other).await.unwrap(), Admission::KeyReused));
     assert_eq!(world.used_today().await, 1);

@@ -1,0 +1,268 @@
+//! What was said, over all people: for those who run the bot and may read it. And one conversation, page by page.
+//!
+//! The index of words is made for one person at a time ([`crate::memory`]); another index of it ([migration 0046]) leads from a word
+//! to the people and months that have it. Months are read newest first, a few people at a time, so that a word that everybody
+//! says costs no more than a rare one. A page is so many people's months, and holds what is found in them: perhaps little, and
+//! still another page follows.
+//!
+//! [migration 0046]: ../../../migrations/0046_people.up.sql
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use evolve_domain::memory::{index::postings, terms::terms};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    messages::{Message, Role, legible},
+};
+
+/// People's months that are looked at for a page.
+const LOOKED_AT: i64 = 40;
+/// Most messages of a page.
+const MOST: usize = 60;
+/// Most words of a search: each is looked up.
+const MOST_WORDS: usize = 8;
+/// How far a message may lie outside of what its conversation says of itself.
+const AROUND: TimeDelta = TimeDelta::days(2);
+
+/// Where a search goes on: after this person's month.
+pub type Place = (NaiveDate, i64);
+
+/// A message that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Whose conversation it is.
+    pub user_id: i64,
+    /// The conversation.
+    pub conversation_id: Uuid,
+    /// The message.
+    pub message: Message,
+}
+
+/// A page of a search.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// Newest first, within a month person by person.
+    pub hits: Vec<Hit>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Place>,
+}
+
+/// A conversation, and a page of what was said in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// Whose it is.
+    pub user_id: i64,
+    /// What it is called.
+    pub title: Option<String>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Messages of both sides.
+    pub messages: i32,
+    /// The page, oldest first.
+    pub page: Vec<Message>,
+    /// The place before which the page before it ends; nothing on the first.
+    pub older: Option<i32>,
+}
+
+/// Searches. Borrowed from [`Store::search`].
+#[derive(Debug)]
+pub struct Search<'a>(&'a Store);
+
+impl Store {
+    /// What was said, over all people.
+    #[must_use]
+    pub fn search(&self) -> Search<'_> {
+        Search(self)
+    }
+}
+
+/// $1 a word, $2/$3 the month and the person before which, $4 how many, $5 one person alone.
+const MONTHS: &str = "
+    SELECT month, user_id FROM message_terms
+    WHERE term = $1 AND (month, user_id) < ($2, $3) AND ($5::bigint IS NULL OR user_id = $5)
+    ORDER BY month DESC, user_id DESC LIMIT $4";
+
+/// As [`MONTHS`], by the key of the table.
+const MONTHS_OF: &str = "
+    SELECT month, user_id FROM message_terms
+    WHERE user_id = $5 AND term = $1 AND (month, user_id) < ($2, $3)
+    ORDER BY month DESC LIMIT $4";
+
+/// $1/$2 people and months, $3 words.
+const POSTINGS: &str = "
+    SELECT t.user_id, t.month, t.term, t.postings
+    FROM unnest($1::bigint[], $2::date[]) AS w (user_id, month)
+    JOIN message_terms t ON t.user_id = w.user_id AND t.month = w.month AND t.term = ANY ($3)";
+
+/// $1/$2/$3 people, numbers and months. `LIMIT 1` keeps Postgres at looking each number up.
+const FETCH: &str = "
+    SELECT w.user_id, m.number, m.conversation_id, m.role, m.text, m.has_image, m.created_at
+    FROM unnest($1::bigint[], $2::integer[], $3::date[]) AS w (user_id, number, month) CROSS JOIN LATERAL (
+        SELECT number, conversation_id, role, text, has_image, created_at FROM messages
+        WHERE user_id = w.user_id AND number = w.number
+          AND created_at >= w.month::timestamp AT TIME ZONE 'UTC'
+          AND created_at < (w.month + interval '1 month') AT TIME ZONE 'UTC'
+        LIMIT 1) AS m
+    ORDER BY m.created_at DESC, w.user_id, m.number DESC";
+
+const CONVERSATION: &str = "
+    SELECT user_id, title, started_at, last_message_at, ended_at, messages FROM conversations WHERE id = $1";
+
+/// The times say which partitions hold them. $1 conversation, $2 the place before which, $3 how many, $4/$5 between which times.
+const PAGE: &str = "
+    SELECT place, role, text, has_image, created_at FROM messages
+    WHERE conversation_id = $1 AND place < $2 AND created_at >= $4 AND created_at <= $5 AND (text <> '' OR has_image)
+    ORDER BY place DESC LIMIT $3";
+
+#[derive(FromRow)]
+struct PostingsRow {
+    user_id: i64,
+    month: NaiveDate,
+    term: String,
+    postings: Vec<u8>,
+}
+
+#[derive(FromRow)]
+struct HitRow {
+    user_id: i64,
+    conversation_id: Uuid,
+    role: String,
+    text: String,
+    has_image: bool,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct ConversationRow {
+    user_id: i64,
+    title: Option<String>,
+    started_at: DateTime<Utc>,
+    last_message_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    messages: i32,
+}
+
+#[derive(FromRow)]
+struct PageRow {
+    place: i32,
+    role: String,
+    text: String,
+    has_image: bool,
+    created_at: DateTime<Utc>,
+}
+
+impl Search<'_> {
+    /// Messages that hold all of these words, whatever their endings: of everybody, or of one person. Where the text has no word
+    /// that says anything, nothing is found.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find(&self, text: &str, of: Option<i64>, after: Option<Place>) -> Result<Hits, StoreError> {
+        let words: BTreeSet<String> = terms(text).into_iter().take(MOST_WORDS).collect();
+        // The longest is seldom the most common.
+        let Some(leading) = words.iter().max_by_key(|word| word.chars().count()) else { return Ok(Hits::default()) };
+        let months = self.months(leading, of, after).await?;
+        let is_full = i64::try_from(months.len()).is_ok_and(|len| len == LOOKED_AT);
+        let last = months.last().copied().filter(|_| is_full);
+        let found = self.numbers(&months, &words).await?;
+        let (mut wanted, mut next) = (Vec::new(), last);
+        for place in &months {
+            let numbers = found.get(place).into_iter().flatten();
+            wanted.extend(numbers.map(|number| (place.1, *number, place.0)));
+            if wanted.len() >= MOST {
+                // The rest of somebody's busy month is left out, the months after it are not.
+                next = Some(*place).filter(|place| is_full || months.last() != Some(place));
+                break;
+            }
+        }
+        wanted.truncate(MOST);
+        Ok(Hits { hits: self.fetch(&wanted).await?, next })
+    }
+
+    /// A page of at most `size` messages of a conversation, the newest before a place.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn conversation(&self, id: Uuid, before: Option<i32>, size: u32) -> Result<Option<Spoken>, StoreError> {
+        let row: Option<ConversationRow> = sqlx::query_as(CONVERSATION).bind(id).fetch_optional(&self.0.pool).await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut page: Vec<PageRow> = sqlx::query_as(PAGE)
+            .bind(id)
+            .bind(before.unwrap_or(i32::MAX))
+            .bind(i64::from(size) + 1)
+            .bind(row.started_at - AROUND)
+            .bind(row.last_message_at + AROUND)
+            .fetch_all(&self.0.pool)
+            .await?;
+        let is_more = page.len() > size as usize;
+        page.truncate(size as usize);
+        page.reverse();
+        Ok(Some(Spoken {
+            user_id: row.user_id,
+            title: row.title.and_then(|token| legible(self.0.keys.decrypt(&token, "conversations.title"))),
+            started_at: row.started_at,
+            ended_at: row.ended_at,
+            messages: row.messages,
+            older: page.first().filter(|_| is_more).map(|first| first.place),
+            page: page.into_iter().map(|row| message(&row.role, row.text, row.has_image, row.created_at)).collect(),
+        }))
+    }
+
+    async fn months(&self, word: &str, of: Option<i64>, after: Option<Place>) -> Result<Vec<Place>, StoreError> {
+        let (month, user_id) = after.unwrap_or((NaiveDate::from_ymd_opt(9999, 12, 1).unwrap_or_default(), i64::MAX));
+        let query = sqlx::query_as(if of.is_some() { MONTHS_OF } else { MONTHS });
+        Ok(query.bind(word).bind(month).bind(user_id).bind(LOOKED_AT).bind(of).fetch_all(&self.0.pool).await?)
+    }
+
+    /// The numbers of messages that hold all words, newest first, by person and month.
+    async fn numbers(
+        &self,
+        months: &[Place],
+        words: &BTreeSet<String>,
+    ) -> Result<BTreeMap<Place, Vec<i32>>, StoreError> {
+        let rows: Vec<PostingsRow> = sqlx::query_as(POSTINGS)
+            .bind(months.iter().map(|(_, user_id)| *user_id).collect::<Vec<_>>())
+            .bind(months.iter().map(|(month, _)| *month).collect::<Vec<_>>())
+            .bind(words.iter().cloned().collect::<Vec<_>>())
+            .fetch_all(&self.0.pool)
+            .await?;
+        let mut holding: BTreeMap<Place, BTreeMap<u32, BTreeSet<String>>> = BTreeMap::new();
+        for PostingsRow { user_id, month, term, postings: bytes } in rows {
+            let of_place = holding.entry((month, user_id)).or_default();
+            for posting in postings(&bytes) {
+                of_place.entry(posting.number).or_default().insert(term.clone());
+            }
+        }
+        let with_all = |of_place: BTreeMap<u32, BTreeSet<String>>| -> Vec<i32> {
+            let all = of_place.into_iter().rev().filter(|(_, held)| held.len() == words.len());
+            all.filter_map(|(number, _)| i32::try_from(number).ok()).collect()
+        };
+        Ok(holding.into_iter().map(|(place, of_place)| (place, with_all(of_place))).collect())
+    }
+
+    async fn fetch(&self, wanted: &[(i64, i32, NaiveDate)]) -> Result<Vec<Hit>, StoreError> {
+        let rows: Vec<HitRow> = sqlx::query_as(FETCH)
+            .bind(wanted.iter().map(|(user_id, _, _)| *user_id).collect::<Vec<_>>())
+            .bind(wanted.iter().map(|(_, number, _)| *number).collect::<Vec<_>>())
+            .bind(wanted.iter().map(|(_, _, month)| *month).collect::<Vec<_>>())
+            .fetch_all(&self.0.pool)
+            .await?;
+        let hit = |row: HitRow| Hit {
+            user_id: row.user_id,
+            conversation_id: row.conversation_id,
+            message: message(&row.role, row.text, row.has_image, row.created_at),
+        };
+        Ok(rows.into_iter().map(hit).collect())
+    }
+}
+
+fn message(role: &str, text: String, has_image: bool, created_at: DateTime<Utc>) -> Message {
+    let role = if role == Role::User.as_str() { Role::User } else { Role::Assistant };
+    Message { role, text, has_image, created_at }
+}
