@@ -32,7 +32,7 @@ pub enum Finished {
 
 impl Finished {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Updates,
         Self::KeptUpdates,
         Self::Sent,
