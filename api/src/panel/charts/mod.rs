@@ -3,8 +3,8 @@
 //! Each is a `<figure>` with a name, a legend where there are several rows, the picture, and the same numbers as a table. Colours,
 //! light or dark, are classes (`s1` to `s6` for series, `h0` to `h9` for heat) of the panel's one style sheet. What belongs to one
 //! place on the axis is one group: it can be focused, says its values (`aria-label`), and shows them under the mouse (`<title>`). One
-//! of them is in the order of Tab; the script lets the arrows go to the others. On a phone the style sheet makes letters
-//! larger and leaves out every second name of the axis (`minor`), so that nothing scrolls sideways.
+//! of them is in the order of Tab; the script lets the arrows go to the others. A narrow picture has
+//! larger letters and only every second name of the axis (the others are `minor`), by the style sheet, so that nothing scrolls sideways.
 
 mod axis;
 mod bars;

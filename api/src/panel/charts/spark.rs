@@ -30,7 +30,7 @@ pub fn spark(values: &[f64], said: &str) -> Markup {
     }
     let (x, y) = end;
     Markup::trusted(format!(
-        r#"<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{}"><path class="line s1" d="{path}"/><circle class="s1" cx="{x:.1}" cy="{y:.1}" r="2.5"/></svg>"#,
+        r#"<svg class="spark" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}"><path class="line s1" d="{path}"/><circle class="s1" cx="{x:.1}" cy="{y:.1}" r="2.5"/></svg>"#,
         escape(said)
     ))
 }
