@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod again;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod degradation;
@@ -12,6 +14,8 @@ mod faults;
 mod forwarded;
 #[cfg(test)]
 mod four_weeks;
+#[cfg(test)]
+mod gallery;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]

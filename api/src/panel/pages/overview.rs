@@ -54,6 +54,12 @@ pub struct Happening {
 impl HtmlSafe for Happening {}
 
 impl Happening {
+    /// What a live part sends of it: the whole line. Nothing where it cannot be written, which tests exclude.
+    #[must_use]
+    pub fn markup(&self) -> Markup {
+        Markup::trusted(self.render().unwrap_or_default())
+    }
+
     /// When, to the second.
     #[must_use]
     pub fn clock(&self) -> String {
