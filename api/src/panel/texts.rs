@@ -130,13 +130,13 @@ fn every_language_has_all_that_pages_say_and_nothing_else() {
     let named = named();
     assert!(named.len() > 200, "{}", named.len());
     let sections = Section::ALL.map(|section| key("section", section.as_str()));
-    let codes = FAMILIES.iter().flat_map(|(family, codes)| codes.iter().map(|code| key(family, code)));
+    let codes = FAMILIES.iter().flat_map(|(family, codes)| codes.iter().map(move |code| key(family, code)));
     let all: BTreeSet<String> = named.iter().cloned().chain(sections).chain(codes).collect();
     for language in Language::ALL {
         let known: BTreeSet<&str> = evolve_texts::keys(language).filter(|key| key.starts_with("panel-")).collect();
         let missing: Vec<&String> = all.iter().filter(|key| !known.contains(key.as_str())).collect();
         assert!(missing.is_empty(), "locales/{language}.ftl lacks {missing:?}");
-        let is_beside = |key: &str| BESIDE.iter().filter_map(|end| key.strip_suffix(end)).any(|of| all.contains(of));
+        let is_beside = |key: &str| BESIDE.iter().filter_map(|end| key.strip_suffix(*end)).any(|of| all.contains(of));
         let more: Vec<&&str> = known.iter().filter(|key| !all.contains(**key) && !is_beside(key)).collect();
         assert!(more.is_empty(), "nobody says {more:?} of locales/{language}.ftl");
     }
@@ -145,7 +145,7 @@ fn every_language_has_all_that_pages_say_and_nothing_else() {
 #[test]
 fn every_empty_list_says_what_to_do_and_every_act_what_it_does() {
     let acts = FAMILIES.iter().filter(|(family, _)| ["act", "account", "key", "problem", "session"].contains(family));
-    let acts = acts.flat_map(|(family, codes)| codes.iter().map(|code| (*family, key(family, code))));
+    let acts = acts.flat_map(|(family, codes)| codes.iter().map(move |code| (*family, key(family, code))));
     for language in Language::ALL {
         let words = Words { language, zone: Tz::UTC };
         for (family, key) in acts.clone() {

@@ -76,7 +76,7 @@ pub fn heat(map: &HeatMap, words: Words) -> Markup {
     heads.extend(map.columns.iter().cloned());
     let rows = map.rows.iter().map(|row| {
         let shares = row.shares.iter().map(|share| share.map(|share| words.percent(share)).unwrap_or_default());
-        (row.name.clone(), std::iter::once(words.number(row.size as f64)).chain(shares).collect())
+        (row.name.clone(), std::iter::once(words.number(row.size as f64)).chain(shares).collect::<Vec<String>>())
     });
     svg.push_str(&tabled(map.id, &heads, rows, words));
     framed(map.id, &map.title, "", &svg)

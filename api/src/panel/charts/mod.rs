@@ -95,7 +95,7 @@ impl Chart {
         let places = 0..self.labels.len();
         let of_place = |place: usize| {
             let values = (0..self.series.len()).map(|series| self.at(series, place).max(0.0));
-            if shape == Shape::Stacked { values.sum() } else { values.fold(0.0, f64::max) }
+            if shape == Shape::Stacked { values.sum::<f64>() } else { values.fold(0.0, f64::max) }
         };
         places.map(of_place).fold(0.0, f64::max)
     }
@@ -167,7 +167,7 @@ fn numbers(chart: &Chart, words: Words) -> String {
     let heads = chart.series.iter().map(|series| series.name.clone()).collect::<Vec<_>>();
     let rows = chart.labels.iter().enumerate().map(|(place, label)| {
         let values = (0..chart.series.len()).map(|series| words.value(&chart.unit, chart.at(series, place)));
-        (label.full.clone(), values.collect())
+        (label.full.clone(), values.collect::<Vec<String>>())
     });
     tabled(chart.id, &heads, rows, words)
 }

@@ -71,11 +71,14 @@ impl Gallery {
             live::stream(&of_stream, futures::stream::iter(parts).chain(futures::stream::pending()))
         };
         let (happens, moves) = (tell.clone(), tell);
-        let part = LivePart { id: Some("1".to_owned()), html: samples::happening() };
+        let happens = move || {
+            let part = LivePart { id: Some("1".to_owned()), html: samples::happening() };
+            std::future::ready(happens(vec![part]))
+        };
         let router = Router::new()
             .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
-            .route("/admin/panel/live/tail", get(async move || happens(vec![part.clone()])))
-            .route("/admin/panel/live/broadcasts/{id}", get(async move || moves(Vec::new())))
+            .route("/admin/panel/live/tail", get(happens))
+            .route("/admin/panel/live/broadcasts/{id}", get(move || std::future::ready(moves(Vec::new()))))
             .route("/{language}/{name}", get(show));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
