@@ -8,9 +8,11 @@ use askama::Template;
 use super::{shell::Section, words::Words};
 
 pub mod access;
+pub mod account;
 pub mod audit;
 pub mod broadcasts;
 pub mod cohorts;
+pub mod compose;
 pub mod conversations;
 pub mod entry;
 pub mod failures;

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use evolve_api::panel::{
     pages::{
-        access::{Access, Account, AccountLine, KeyLine, Made, SessionLine},
+        access::{Access, AccountLine, KeyLine, Made, SessionLine},
+        account::Account,
         audit::Audit,
-        broadcasts::{Broadcast, Broadcasts, Compose, Draft},
+        broadcasts::{Broadcast, Broadcasts},
+        compose::{Compose, Draft},
         failures::Failures,
         flags::{FlagLine, Flags},
         jobs::Jobs,
