@@ -30,6 +30,7 @@ pub mod limits;
 pub mod memory;
 pub mod openapi;
 pub mod operation;
+pub mod panel;
 pub mod payments;
 pub mod problem;
 pub mod profile;

@@ -23,7 +23,7 @@ use crate::{
     limits::Rule,
     memory,
     openapi::Document,
-    operation, payments,
+    operation, panel, payments,
     problem::ApiError,
     profile, ready, refunds, relationship, request_id, scheduler, security, settings,
     state::Api,
@@ -199,6 +199,7 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
     };
     let (router, _) = routes(guarded).split_for_parts();
     let mut router = router
+        .merge(panel::routes())
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())

@@ -36,8 +36,10 @@ pub async fn headers(request: Request, next: Next) -> Response {
     let set = response.headers_mut();
     set.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     set.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    set.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    set.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(if is_docs { DOCS } else { NOTHING }));
+    // The panel's pages bring their own.
+    set.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    let policy = HeaderValue::from_static(if is_docs { DOCS } else { NOTHING });
+    set.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     set.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     set.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     set.insert(PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"));

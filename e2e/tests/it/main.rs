@@ -4,6 +4,7 @@
 mod again;
 #[cfg(test)]
 mod broadcasts;
+mod browser;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
@@ -14,6 +15,8 @@ mod faults;
 mod forwarded;
 #[cfg(test)]
 mod four_weeks;
+#[cfg(test)]
+mod gallery;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]

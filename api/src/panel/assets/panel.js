@@ -1,0 +1,174 @@
+// What the panel's pages can do better with a script. Each works without it.
+"use strict";
+
+const hints = document.getElementById("hints")?.dataset ?? {};
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// The menu is open in the page, for browsers without scripts; on a phone it would be all that is seen.
+const menu = document.querySelector("[data-menu]");
+const wide = matchMedia("(min-width: 64rem)");
+const fold = () => menu?.toggleAttribute("open", wide.matches);
+wide.addEventListener("change", fold);
+fold();
+
+// Acts are folds with forms in them: here the same opens as a dialog, over the page.
+let numbered = 0;
+const dialogs = (root) => {
+  for (const act of all("details[data-dialog]", root)) {
+    const head = act.querySelector("summary");
+    const body = act.querySelector(".act-body");
+    const title = body.querySelector(".act-title");
+    const dialog = document.createElement("dialog");
+    title.id = `act-${++numbered}`;
+    dialog.setAttribute("aria-labelledby", title.id);
+    dialog.append(body);
+    const cancel = document.createElement("button");
+    cancel.type = "button";
+    cancel.className = "button";
+    cancel.textContent = hints.cancel;
+    cancel.addEventListener("click", () => dialog.close());
+    body.querySelector(".buttons").append(cancel);
+    const opener = document.createElement("button");
+    opener.type = "button";
+    opener.className = head.className;
+    opener.textContent = head.textContent;
+    opener.setAttribute("aria-haspopup", "dialog");
+    opener.addEventListener("click", () => dialog.showModal());
+    // Where it is clicked beside what it holds, it closes.
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+    act.replaceWith(opener, dialog);
+  }
+};
+dialogs(document);
+
+for (const opener of all("[data-opens]")) {
+  opener.hidden = false;
+  opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
+}
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+// A page that comes back from the browser's memory can be sent again.
+addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+// Keys: `g` and a letter go to a page, `/` to the search, `?` tells them all. Never where somebody writes.
+let waitsForLetter = 0;
+document.addEventListener("keydown", (event) => {
+  const writes = event.target.closest?.("input, select, textarea, [contenteditable]");
+  if (writes || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") {
+    document.getElementById("keys")?.showModal();
+  } else if (event.key === "/") {
+    const search = document.querySelector("[data-search]");
+    if (!search) return;
+    search.focus();
+    search.select();
+  } else if (event.key === "g") {
+    waitsForLetter = event.timeStamp;
+    return;
+  } else if (waitsForLetter && event.timeStamp - waitsForLetter < 1500) {
+    const link = all("[data-key]").find((link) => link.dataset.key === event.key);
+    waitsForLetter = 0;
+    if (!link) return;
+    link.click();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+// Charts: arrows go from value to value, and what is under the mouse or the focus is shown beside it.
+const tip = document.createElement("div");
+tip.className = "tip";
+tip.hidden = true;
+tip.setAttribute("aria-hidden", "true");
+document.body.append(tip);
+const show = (point) => {
+  const shape = (point.querySelector(".dot, .bar, .heat") ?? point).getBoundingClientRect();
+  tip.textContent = point.getAttribute("aria-label");
+  tip.hidden = false;
+  const room = tip.getBoundingClientRect();
+  const left = shape.left + shape.width / 2 - room.width / 2;
+  tip.style.left = `${Math.max(8, Math.min(left, innerWidth - room.width - 8))}px`;
+  tip.style.top = `${Math.max(8, shape.top - room.height - 8)}px`;
+};
+const hide = () => {
+  tip.hidden = true;
+};
+for (const plot of all(".plot")) {
+  const points = all(".point", plot);
+  for (const [place, point] of points.entries()) {
+    // The browser's own comes late, and a second time.
+    point.querySelector("title")?.remove();
+    point.addEventListener("mouseenter", () => show(point));
+    point.addEventListener("mouseleave", hide);
+    point.addEventListener("focus", () => show(point));
+    point.addEventListener("blur", hide);
+    point.addEventListener("keydown", (event) => {
+      const steps = { ArrowLeft: place - 1, ArrowUp: place - 1, ArrowRight: place + 1, ArrowDown: place + 1, Home: 0, End: points.length - 1 };
+      const next = points[steps[event.key]];
+      if (!next) return;
+      event.preventDefault();
+      point.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+  }
+}
+addEventListener("scroll", hide, { passive: true });
+
+// Live parts: what comes is put in place of what is there, or before it where so many are kept.
+for (const place of all("[data-live]")) {
+  const state = place.closest("section")?.querySelector("[data-live-state]");
+  const keep = Number(place.dataset.liveKeep ?? 0);
+  let source = null;
+  let last = "";
+  const says = (text) => {
+    if (state && state.textContent !== text) state.textContent = text;
+  };
+  const listen = () => {
+    source = new EventSource(place.dataset.live);
+    source.addEventListener("open", () => says(""));
+    source.addEventListener("error", () => says(hints.away));
+    source.addEventListener("message", (event) => {
+      if (keep) {
+        if (event.lastEventId && event.lastEventId === last) return;
+        last = event.lastEventId;
+        place.insertAdjacentHTML("afterbegin", event.data);
+        place.firstElementChild?.classList.add("fresh");
+        while (place.children.length > keep) place.lastElementChild.remove();
+      } else {
+        place.innerHTML = event.data;
+        dialogs(place);
+      }
+    });
+  };
+  // What moves by itself can be stopped.
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button";
+  button.textContent = hints.pause;
+  button.addEventListener("click", () => {
+    if (source) {
+      source.close();
+      source = null;
+    } else {
+      listen();
+    }
+    button.textContent = source ? hints.pause : hints.resume;
+  });
+  if (keep) state?.before(button);
+  listen();
+  // Nobody looks at a page that is left, and browsers allow few connections.
+  addEventListener("pagehide", () => source?.close());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && source) listen();
+  });
+}

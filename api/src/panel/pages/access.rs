@@ -1,0 +1,286 @@
+//! Who may do what: accounts, sessions, API keys.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::Page;
+use crate::panel::{
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone},
+    shell::Section,
+    words::Words,
+};
+
+/// `GET /admin/panel/access`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel/access.html")]
+pub struct Access {
+    /// The accounts.
+    pub accounts: Vec<AccountLine>,
+    /// The sessions of all.
+    pub sessions: Vec<SessionLine>,
+    /// The API keys.
+    pub keys: Vec<KeyLine>,
+    /// The codes of the roles there are.
+    pub roles: Vec<String>,
+    /// The codes of the scopes that a key can have.
+    pub scopes: Vec<String>,
+    /// A secret that was made just now, and is shown this once.
+    pub made: Option<Made>,
+    /// The session's token.
+    pub csrf: String,
+    /// In which language.
+    pub words: Words,
+}
+
+/// A secret that is shown once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// An API key.
+    Key(String),
+    /// The one-time link for an account.
+    Link(String),
+}
+
+/// An account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountLine {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The code of its role.
+    pub role: String,
+    /// Whether it has a second factor.
+    pub has_factor: bool,
+    /// Whether it has set its password: before, it waits for its link to be used.
+    pub is_ready: bool,
+    /// Whether nobody can sign in with it.
+    pub is_disabled: bool,
+    /// When somebody signed in with it last.
+    pub last: Option<DateTime<Utc>>,
+}
+
+/// A session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionLine {
+    /// Its id, which is not its token.
+    pub id: String,
+    /// Whose.
+    pub account: String,
+    /// From which address.
+    pub address: Option<String>,
+    /// With which browser, in a few words.
+    pub browser: Option<String>,
+    /// When it began.
+    pub since: Option<DateTime<Utc>>,
+    /// When it was used last.
+    pub last: Option<DateTime<Utc>>,
+    /// Whether it is the one that looks.
+    pub is_own: bool,
+}
+
+/// An API key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyLine {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// Its beginning, by which it is told from others.
+    pub begins: String,
+    /// What it opens.
+    pub scopes: Vec<String>,
+    /// When it was used last.
+    pub last: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Forms that accounts, sessions and keys have alike.
+pub(super) struct Forms<'a> {
+    pub(super) csrf: &'a str,
+    pub(super) words: Words,
+}
+
+impl Forms<'_> {
+    /// `panel-KEY`, `-explains` and `-do`, sent to `/admin/panel/access/PATH` with the id of what it is about.
+    fn act(&self, key: &str, path: &str, id: &str, mut fields: Vec<Field>) -> Act {
+        let say = |end: &str| self.words.say(&format!("panel-{key}{end}"));
+        fields.push(Field::hidden("id", id));
+        let path = format!("/admin/panel/access/{path}");
+        let form = Form::new(&format!("{key}-{id}"), &path, self.csrf, say("-do"), fields);
+        Act::new(say(""), say("-explains"), form)
+    }
+
+    fn dangerous(&self, key: &str, path: &str, id: &str) -> Act {
+        let mut act = self.act(key, path, id, Vec::new());
+        act.form = act.form.dangerous();
+        act
+    }
+
+    pub(super) fn sessions(&self, sessions: &[SessionLine]) -> Table {
+        let words = self.words;
+        let row = |session: &SessionLine| {
+            let own = words.say("panel-session-own");
+            vec![
+                Cell::Text(session.account.clone()),
+                Cell::maybe(session.browser.as_deref()),
+                Cell::maybe(session.address.as_deref()),
+                Cell::time(session.since),
+                Cell::time(session.last),
+                if session.is_own {
+                    Cell::State(own, Tone::Good)
+                } else {
+                    Cell::Acts(vec![self.dangerous("session-end", "end-session", &session.id)])
+                },
+            ]
+        };
+        Table {
+            id: "sessions",
+            caption: words.say("panel-sessions"),
+            columns: vec![
+                Column::text("account", words.say("panel-account")),
+                Column::text("browser", words.say("panel-browser")),
+                Column::text("address", words.say("panel-address")),
+                Column::text("since", words.say("panel-began")),
+                Column::text("last", words.say("panel-used-last")),
+                Column::text("acts", words.say("panel-acts")),
+            ],
+            rows: sessions.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-sessions-none"),
+            words,
+        }
+    }
+}
+
+impl Access {
+    fn forms(&self) -> Forms<'_> {
+        Forms { csrf: &self.csrf, words: self.words }
+    }
+
+    fn role_field(&self, now: &str) -> Field {
+        let roles = self.roles.iter().map(|role| Choice::new(role, self.words.code("role", role))).collect();
+        Field::new("role", self.words.say("panel-role"), FieldKind::Select(roles)).value(now)
+    }
+
+    /// The accounts.
+    #[must_use]
+    pub fn account_table(&self) -> Table {
+        let (words, forms) = (self.words, self.forms());
+        let row = |account: &AccountLine| {
+            let (key, tone) = match account {
+                AccountLine { is_disabled: true, .. } => ("panel-account-disabled", Tone::Bad),
+                AccountLine { is_ready: false, .. } => ("panel-account-invited", Tone::Warning),
+                _ => ("panel-account-active", Tone::Good),
+            };
+            let factor = if account.has_factor { "panel-yes" } else { "panel-no" };
+            let mut acts = vec![
+                forms.act("account-role", "role", &account.id, vec![self.role_field(&account.role)]),
+                forms.act("account-link", "link", &account.id, Vec::new()),
+            ];
+            acts.push(if account.is_disabled {
+                forms.act("account-enable", "enable", &account.id, Vec::new())
+            } else {
+                forms.dangerous("account-disable", "disable", &account.id)
+            });
+            vec![
+                Cell::Text(account.name.clone()),
+                Cell::Text(words.code("role", &account.role)),
+                Cell::State(words.say(key), tone),
+                Cell::Text(words.say(factor)),
+                Cell::time(account.last),
+                Cell::Acts(acts),
+            ]
+        };
+        Table {
+            id: "accounts",
+            caption: words.say("panel-accounts"),
+            columns: vec![
+                Column::text("name", words.say("panel-name")),
+                Column::text("role", words.say("panel-role")),
+                Column::text("state", words.say("panel-state")),
+                Column::text("factor", words.say("panel-factor")),
+                Column::text("last", words.say("panel-used-last")),
+                Column::text("acts", words.say("panel-acts")),
+            ],
+            rows: self.accounts.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-accounts-none"),
+            words,
+        }
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn session_table(&self) -> Table {
+        self.forms().sessions(&self.sessions)
+    }
+
+    /// The API keys.
+    #[must_use]
+    pub fn key_table(&self) -> Table {
+        let (words, forms) = (self.words, self.forms());
+        let row = |key: &KeyLine| {
+            let scopes: Vec<String> = key.scopes.iter().map(|scope| words.code("scope", scope)).collect();
+            vec![
+                Cell::Text(key.name.clone()),
+                Cell::Code(format!("{}…", key.begins)),
+                Cell::Text(scopes.join(", ")),
+                Cell::time(key.last),
+                Cell::time(key.until),
+                Cell::Acts(vec![forms.dangerous("key-revoke", "revoke-key", &key.id)]),
+            ]
+        };
+        Table {
+            id: "keys-list",
+            caption: words.say("panel-api-keys"),
+            columns: vec![
+                Column::text("name", words.say("panel-name")),
+                Column::text("begins", words.say("panel-api-key")),
+                Column::text("scopes", words.say("panel-scopes")),
+                Column::text("last", words.say("panel-used-last")),
+                Column::text("until", words.say("panel-until")),
+                Column::text("acts", words.say("panel-acts")),
+            ],
+            rows: self.keys.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-api-keys-none"),
+            words,
+        }
+    }
+
+    /// What can be added.
+    #[must_use]
+    pub fn additions(&self) -> Vec<Act> {
+        let say = |key: &str| self.words.say(key);
+        let name = |hint: &str| Field::new("name", say("panel-name"), FieldKind::Text).required().hint(say(hint));
+        let mut key = vec![name("panel-key-new-name-hint")];
+        for scope in &self.scopes {
+            key.push(Field::new(&format!("scope-{scope}"), self.words.code("scope", scope), FieldKind::Check));
+        }
+        key.push(Field::new("until", say("panel-until"), FieldKind::Date));
+        let account = vec![name("panel-account-new-name-hint"), self.role_field("support")];
+        let forms = self.forms();
+        vec![forms.act("account-new", "new-account", "new", account), forms.act("key-new", "new-key", "new", key)]
+    }
+
+    /// What was made just now: what is said of it, and the secret.
+    #[must_use]
+    pub fn shown_once(&self) -> Option<(String, &str)> {
+        self.made.as_ref().map(|made| match made {
+            Made::Key(key) => (self.words.say("panel-made-key"), key.as_str()),
+            Made::Link(link) => (self.words.say("panel-made-link"), link.as_str()),
+        })
+    }
+}
+
+impl Page for Access {
+    fn section(&self) -> Option<Section> {
+        Some(Section::Access)
+    }
+
+    fn title(&self) -> String {
+        self.words.say("panel-section-access")
+    }
+}

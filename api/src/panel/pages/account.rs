@@ -1,0 +1,95 @@
+//! One's own account: language, password, recovery codes, sessions.
+
+use askama::Template;
+
+use super::{
+    Page,
+    access::{Forms, SessionLine},
+};
+use crate::panel::{
+    parts::{Act, Choice, Field, FieldKind, Form, Table},
+    shell::Section,
+    words::Words,
+};
+
+/// `GET /admin/panel/account`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel/account.html")]
+pub struct Account {
+    /// The code of the language that was chosen; nothing for that of the browser.
+    pub language: String,
+    /// The languages there are: code and name.
+    pub languages: Vec<(String, String)>,
+    /// One's sessions.
+    pub sessions: Vec<SessionLine>,
+    /// What is wrong with a new password.
+    pub password_error: Option<String>,
+    /// How many recovery codes are left; nothing without a second factor.
+    pub codes_left: Option<u64>,
+    /// The session's token.
+    pub csrf: String,
+    /// In which language.
+    pub words: Words,
+}
+
+impl Account {
+    /// The language.
+    #[must_use]
+    pub fn language_form(&self) -> Form {
+        let say = |key: &str| self.words.say(key);
+        let named = self.languages.iter().map(|(code, name)| Choice::new(code, name));
+        let choices = std::iter::once(Choice::new("", say("panel-language-browser"))).chain(named).collect();
+        let field = Field::new("language", say("panel-person-language"), FieldKind::Select(choices));
+        let fields = vec![field.value(&self.language)];
+        Form::new("language", "/admin/panel/account/language", &self.csrf, say("panel-save"), fields)
+    }
+
+    /// A new password.
+    #[must_use]
+    pub fn password_form(&self) -> Form {
+        let say = |key: &str| self.words.say(key);
+        let field = |name: &str, key: &str| Field::new(name, say(key), FieldKind::Password).required();
+        let fields = vec![
+            field("current", "panel-password-now").fills("current-password"),
+            field("password", "panel-password-new")
+                .fills("new-password")
+                .hint(say("panel-password-hint"))
+                .error(self.password_error.clone()),
+            field("again", "panel-password-again").fills("new-password"),
+        ];
+        Form::new("password", "/admin/panel/account/password", &self.csrf, say("panel-password-change"), fields)
+    }
+
+    /// New recovery codes.
+    #[must_use]
+    pub fn codes(&self) -> Act {
+        let say = |key: &str| self.words.say(key);
+        let path = "/admin/panel/account/codes";
+        let password = Field::new("current", say("panel-password-now"), FieldKind::Password);
+        let fields = vec![password.required().fills("current-password")];
+        let form = Form::new("codes", path, &self.csrf, say("panel-codes-new-do"), fields);
+        Act::new(say("panel-codes-new"), say("panel-codes-new-explains"), form)
+    }
+
+    /// How many codes are left.
+    #[must_use]
+    pub fn left(&self) -> Option<String> {
+        self.codes_left.map(|left| self.words.count("panel-codes-left", left))
+    }
+
+    /// One's sessions.
+    #[must_use]
+    pub fn session_table(&self) -> Table {
+        Forms { csrf: &self.csrf, words: self.words }.sessions(&self.sessions)
+    }
+}
+
+impl Page for Account {
+    fn section(&self) -> Option<Section> {
+        None
+    }
+
+    fn title(&self) -> String {
+        self.words.say("panel-account-own")
+    }
+}

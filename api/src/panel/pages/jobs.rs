@@ -1,0 +1,102 @@
+//! What is done again and again, and what waits.
+
+use askama::Template;
+use evolve_contract::scheduler::{JobStatus, ScheduledJob, SchedulerStatusResponse, WaitingQueue};
+
+use super::Page;
+use crate::panel::{
+    parts::{Cell, Column, Empty, Listing, Table, Tone},
+    shell::Section,
+    words::{Unit, Words},
+};
+
+/// `GET /admin/panel/jobs`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel/jobs.html")]
+pub struct Jobs {
+    /// How they stand.
+    pub status: SchedulerStatusResponse,
+    /// In which language.
+    pub words: Words,
+}
+
+impl Jobs {
+    /// The jobs.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        let words = self.words;
+        let row = |job: &ScheduledJob| {
+            let (code, tone) = match job.status {
+                JobStatus::Scheduled => ("scheduled", Tone::Plain),
+                JobStatus::Running => ("running", Tone::Good),
+                JobStatus::Failed => ("failed", Tone::Bad),
+                JobStatus::Abandoned => ("abandoned", Tone::Warning),
+                JobStatus::Idle => ("idle", Tone::Plain),
+            };
+            vec![
+                Cell::Text(words.code("job", &job.id)),
+                Cell::State(words.code("job-status", code), tone),
+                Cell::time(job.next_run),
+                Cell::time(job.succeeded_at),
+                job.duration_ms.map_or(Cell::None, |ms| Cell::number(words, &Unit::Millis, ms as f64)),
+                job.did.map_or(Cell::None, |did| Cell::count(words, did)),
+                Cell::count(words, job.failures.into()),
+                Cell::maybe(job.error.as_deref().or(job.note.as_deref())),
+            ]
+        };
+        Table {
+            id: "jobs",
+            caption: words.say("panel-section-jobs"),
+            columns: vec![
+                Column::text("job", words.say("panel-job-name")),
+                Column::text("status", words.say("panel-state")),
+                Column::text("next_run", words.say("panel-job-next")),
+                Column::text("succeeded_at", words.say("panel-job-succeeded")),
+                Column::number("duration_ms", words.say("panel-lasted")),
+                Column::number("did", words.say("panel-job-did")),
+                Column::number("failures", words.say("panel-job-failures")),
+                Column::text("says", words.say("panel-job-says")),
+            ],
+            rows: self.status.jobs.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-jobs-none"),
+            words,
+        }
+    }
+
+    /// The queues.
+    #[must_use]
+    pub fn queues(&self) -> Table {
+        let words = self.words;
+        let row = |queue: &WaitingQueue| {
+            vec![
+                Cell::Text(words.code("queue", &queue.id)),
+                Cell::count(words, queue.waiting),
+                Cell::time(queue.oldest),
+            ]
+        };
+        Table {
+            id: "queues",
+            caption: words.say("panel-queues"),
+            columns: vec![
+                Column::text("queue", words.say("panel-queue-name")),
+                Column::number("waiting", words.say("panel-queue-waiting")),
+                Column::text("oldest", words.say("panel-queue-oldest")),
+            ],
+            rows: self.status.queues.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-queues-none"),
+            words,
+        }
+    }
+}
+
+impl Page for Jobs {
+    fn section(&self) -> Option<Section> {
+        Some(Section::Jobs)
+    }
+
+    fn title(&self) -> String {
+        self.words.say("panel-section-jobs")
+    }
+}

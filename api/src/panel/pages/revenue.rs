@@ -1,0 +1,123 @@
+//! Subscriptions and money.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{Page, Period, Periods, people};
+use crate::panel::{
+    charts::{self, Chart},
+    markup::Markup,
+    parts::{Card, Cell, Column, Empty, Listing, Table, Tone},
+    shell::Section,
+    words::{Unit, Words},
+};
+
+/// `GET /admin/panel/revenue?period=…`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel/revenue.html")]
+pub struct Revenue {
+    /// Over what time.
+    pub period: Period,
+    /// Money, by currency: currencies are never added up.
+    pub currencies: Vec<CurrencyPart>,
+    /// Subscriptions that began, went on and ended, by day.
+    pub subscriptions: Chart,
+    /// Who pays, newest first.
+    pub subscribers: Vec<SubscriberLine>,
+    /// Which part of the list it is.
+    pub listing: Listing,
+    /// In which language.
+    pub words: Words,
+}
+
+/// What came in in one currency.
+#[derive(Clone, Debug)]
+pub struct CurrencyPart {
+    /// The currency.
+    pub currency: String,
+    /// MRR, ARR, ARPU, LTV, churn.
+    pub cards: Vec<Card>,
+    /// Paid and given back, by day.
+    pub chart: Chart,
+}
+
+/// Somebody who pays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubscriberLine {
+    /// Their number.
+    pub person: i64,
+    /// How they are called.
+    pub name: Option<String>,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// Until when it is paid.
+    pub until: Option<DateTime<Utc>>,
+    /// The code of how it goes on: `panel-renewal-…`.
+    pub renewal: String,
+    /// What they paid in all, in the smallest unit.
+    pub paid: i64,
+    /// In this currency.
+    pub currency: String,
+}
+
+impl Revenue {
+    /// The choice of a period.
+    #[must_use]
+    pub fn periods(&self) -> Periods {
+        Periods { path: Section::Revenue.path(), now: self.period, words: self.words }
+    }
+
+    /// The chart of a currency.
+    #[must_use]
+    pub fn money(&self, part: &CurrencyPart) -> Markup {
+        charts::bars(&part.chart, self.words)
+    }
+
+    /// The chart of subscriptions.
+    #[must_use]
+    pub fn chart(&self) -> Markup {
+        charts::stacked(&self.subscriptions, self.words)
+    }
+
+    /// Who pays.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        let words = self.words;
+        let row = |line: &SubscriberLine| {
+            let name = line.name.clone().unwrap_or_else(|| line.person.to_string());
+            let tone = if line.renewal == "renews" { Tone::Good } else { Tone::Plain };
+            vec![
+                Cell::Link(name, people::address(line.person)),
+                Cell::time(line.since),
+                Cell::time(line.until),
+                Cell::State(words.code("renewal", &line.renewal), tone),
+                Cell::number(words, &Unit::Money(line.currency.clone()), line.paid as f64),
+            ]
+        };
+        Table {
+            id: "subscribers",
+            caption: words.say("panel-subscribers"),
+            columns: vec![
+                Column::text("person", words.say("panel-person")),
+                Column::text("since", words.say("panel-since")).sorted(),
+                Column::text("until", words.say("panel-until")).sorted(),
+                Column::text("renewal", words.say("panel-renewal")),
+                Column::number("paid", words.say("panel-paid")),
+            ],
+            rows: self.subscribers.iter().map(row).collect(),
+            listing: self.listing.clone(),
+            empty: Empty::of(words, "panel-subscribers-none"),
+            words,
+        }
+    }
+}
+
+impl Page for Revenue {
+    fn section(&self) -> Option<Section> {
+        Some(Section::Revenue)
+    }
+
+    fn title(&self) -> String {
+        self.words.say("panel-section-revenue")
+    }
+}

@@ -1,0 +1,163 @@
+//! Tools and models: how much they are used, what they cost, and whether they answer.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{Page, Period, Periods};
+use crate::panel::{
+    charts::{self, Chart},
+    markup::Markup,
+    parts::{Card, Cell, Column, Empty, Listing, Table, Tone},
+    shell::Section,
+    words::{Unit, Words},
+};
+
+/// `GET /admin/panel/tools?period=…`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel/tools.html")]
+pub struct Tools {
+    /// Over what time.
+    pub period: Period,
+    /// Cost, tokens, how long answers take.
+    pub cards: Vec<Card>,
+    /// The cost, by model and day.
+    pub cost: Chart,
+    /// The models.
+    pub models: Vec<ModelLine>,
+    /// The tools.
+    pub tools: Vec<ToolLine>,
+    /// In which language.
+    pub words: Words,
+}
+
+/// A model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelLine {
+    /// How it is called.
+    pub model: String,
+    /// How many answers it made.
+    pub answers: u64,
+    /// Tokens that it read.
+    pub input_tokens: u64,
+    /// Tokens that it wrote.
+    pub output_tokens: u64,
+    /// What that cost, in millionths of a dollar; nothing where it has no price.
+    pub cost: Option<i64>,
+    /// How long until the first word, the mean, milliseconds.
+    pub first_ms: Option<f64>,
+    /// The code of its breaker: `closed`, `open`, `half_open`.
+    pub breaker: String,
+    /// Since when the breaker is open.
+    pub open_since: Option<DateTime<Utc>>,
+}
+
+/// A tool.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ToolLine {
+    /// How it is called.
+    pub tool: String,
+    /// How often it was used.
+    pub calls: u64,
+    /// By how many people.
+    pub people: u64,
+    /// How often it failed.
+    pub failures: u64,
+    /// How long it took, the mean, milliseconds.
+    pub mean_ms: Option<f64>,
+}
+
+impl Tools {
+    /// The choice of a period.
+    #[must_use]
+    pub fn periods(&self) -> Periods {
+        Periods { path: Section::Tools.path(), now: self.period, words: self.words }
+    }
+
+    /// The cost.
+    #[must_use]
+    pub fn chart(&self) -> Markup {
+        charts::stacked(&self.cost, self.words)
+    }
+
+    /// The models.
+    #[must_use]
+    pub fn model_table(&self) -> Table {
+        let words = self.words;
+        let row = |line: &ModelLine| {
+            let tone = match line.breaker.as_str() {
+                "closed" => Tone::Good,
+                "open" => Tone::Bad,
+                _ => Tone::Warning,
+            };
+            let cost = line.cost.map(|cost| Cell::number(words, &Unit::Microdollars, cost as f64));
+            vec![
+                Cell::Code(line.model.clone()),
+                Cell::State(words.code("breaker", &line.breaker), tone),
+                Cell::time(line.open_since),
+                Cell::count(words, line.answers),
+                Cell::count(words, line.input_tokens),
+                Cell::count(words, line.output_tokens),
+                cost.unwrap_or_else(|| Cell::State(words.say("panel-no-price"), Tone::Warning)),
+                line.first_ms.map_or(Cell::None, |ms| Cell::number(words, &Unit::Millis, ms)),
+            ]
+        };
+        Table {
+            id: "models",
+            caption: words.say("panel-models"),
+            columns: vec![
+                Column::text("model", words.say("panel-model")),
+                Column::text("breaker", words.say("panel-breaker")),
+                Column::text("open_since", words.say("panel-open-since")),
+                Column::number("answers", words.say("panel-answers")),
+                Column::number("input_tokens", words.say("panel-tokens-in")),
+                Column::number("output_tokens", words.say("panel-tokens-out")),
+                Column::number("cost", words.say("panel-cost")),
+                Column::number("first_ms", words.say("panel-first-word")),
+            ],
+            rows: self.models.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-models-none"),
+            words,
+        }
+    }
+
+    /// The tools.
+    #[must_use]
+    pub fn tool_table(&self) -> Table {
+        let words = self.words;
+        let row = |line: &ToolLine| {
+            vec![
+                Cell::Code(line.tool.clone()),
+                Cell::count(words, line.calls),
+                Cell::count(words, line.people),
+                Cell::count(words, line.failures),
+                line.mean_ms.map_or(Cell::None, |ms| Cell::number(words, &Unit::Millis, ms)),
+            ]
+        };
+        Table {
+            id: "tools",
+            caption: words.say("panel-tools"),
+            columns: vec![
+                Column::text("tool", words.say("panel-tool")),
+                Column::number("calls", words.say("panel-calls")),
+                Column::number("people", words.say("panel-section-people")),
+                Column::number("failures", words.say("panel-section-failures")),
+                Column::number("mean_ms", words.say("panel-lasted")),
+            ],
+            rows: self.tools.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-tools-none"),
+            words,
+        }
+    }
+}
+
+impl Page for Tools {
+    fn section(&self) -> Option<Section> {
+        Some(Section::Tools)
+    }
+
+    fn title(&self) -> String {
+        self.words.say("panel-section-tools")
+    }
+}

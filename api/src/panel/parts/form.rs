@@ -1,0 +1,114 @@
+//! Forms: those that change something, and filters of lists.
+
+use askama::{Template, filters::HtmlSafe};
+
+use super::Field;
+
+/// A form that changes something: it is sent by POST, with the token that shows that it came from our page.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "panel/parts/form.html")]
+pub struct Form {
+    /// Its id in the page; those of its fields begin with it.
+    pub id: String,
+    /// Where it is sent.
+    pub action: String,
+    /// The session's token (`csrf`).
+    pub csrf: String,
+    /// What is asked.
+    pub fields: Vec<Field>,
+    /// What its button says.
+    pub submit: String,
+    /// What a second button says, and what it sends as `do` besides: a preview, a draft.
+    pub second: Option<(String, &'static str)>,
+    /// Whether it takes something away from somebody.
+    pub is_dangerous: bool,
+}
+
+impl HtmlSafe for Form {}
+
+impl Form {
+    /// A form with these fields.
+    #[must_use]
+    pub fn new(id: &str, action: &str, csrf: &str, submit: String, fields: Vec<Field>) -> Self {
+        let (id, action, csrf) = (id.to_owned(), action.to_owned(), csrf.to_owned());
+        Self { fields: identified(&id, fields), id, action, csrf, submit, second: None, is_dangerous: false }
+    }
+
+    /// With a second button, which sends `do=VALUE`.
+    #[must_use]
+    pub fn second(mut self, text: String, value: &'static str) -> Self {
+        self.second = Some((text, value));
+        self
+    }
+
+    /// It takes something away.
+    #[must_use]
+    pub fn dangerous(mut self) -> Self {
+        self.is_dangerous = true;
+        self
+    }
+}
+
+/// What a list is narrowed down by: a form that is sent by GET, so that its address can be kept.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "panel/parts/filter.html")]
+pub struct Filter {
+    /// Its id in the page.
+    pub id: String,
+    /// The address of the list.
+    pub action: String,
+    /// What it is called, for who cannot see it.
+    pub name: String,
+    /// By what.
+    pub fields: Vec<Field>,
+    /// What its button says.
+    pub submit: String,
+}
+
+impl HtmlSafe for Filter {}
+
+impl Filter {
+    /// A filter by these fields.
+    #[must_use]
+    pub fn new(id: &str, action: &str, name: String, submit: String, fields: Vec<Field>) -> Self {
+        let (id, action) = (id.to_owned(), action.to_owned());
+        Self { fields: identified(&id, fields), id, action, name, submit }
+    }
+}
+
+fn identified(form: &str, mut fields: Vec<Field>) -> Vec<Field> {
+    for field in &mut fields {
+        field.id = format!("{form}-{}", field.name);
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::parts::{Choice, FieldKind};
+
+    #[test]
+    fn every_field_has_a_label_of_its_own_and_the_form_its_token() {
+        let choices = vec![Choice::new("free", "Free"), Choice::new("premium", "Premium")];
+        let form = Form::new(
+            "grant",
+            "/admin/panel/people/42/grant",
+            "a\"b",
+            "Give".into(),
+            vec![
+                Field::new("days", "Days".into(), FieldKind::Number(1, 366)).value("30").hint("At most a year".into()),
+                Field::new("plan", "Plan".into(), FieldKind::Select(choices)).value("premium"),
+                Field::new("note", "Note".into(), FieldKind::Area(3)).error(Some("Too long".into())),
+                Field::hidden("key", "k"),
+            ],
+        );
+        let html = form.render().unwrap();
+        assert!(html.contains(r#"name="csrf" value="a&#34;b""#), "{html}");
+        assert!(html.contains(r#"<label for="grant-days">"#), "{html}");
+        assert!(html.contains(r#"id="grant-days" name="days" aria-describedby="grant-days-hint""#), "{html}");
+        assert!(html.contains(r#"<option value="premium" selected>"#), "{html}");
+        assert!(html.contains(r#"aria-describedby="grant-note-error" aria-invalid="true""#), "{html}");
+        assert!(html.contains(r#"<input type="hidden" name="key" value="k">"#), "{html}");
+    }
+}

@@ -1,0 +1,354 @@
+//! Tables: sorted by a link in the head, paged by a cursor, given away as CSV. On a phone each row is a card.
+
+use askama::{Template, filters::HtmlSafe};
+use chrono::{DateTime, Utc};
+use url::form_urlencoded::Serializer;
+
+use super::{Act, Tone};
+use crate::panel::{
+    markup::Markup,
+    words::{Unit, Words},
+};
+
+/// A table of rows that are alike.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel/parts/table.html")]
+pub struct Table {
+    /// Its id in the page.
+    pub id: &'static str,
+    /// What it lists.
+    pub caption: String,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows: a cell for each column.
+    pub rows: Vec<Vec<Cell>>,
+    /// Where it is, and how it is sorted.
+    pub listing: Listing,
+    /// What is said where there are no rows.
+    pub empty: Empty,
+    /// In which language.
+    pub words: Words,
+}
+
+impl HtmlSafe for Table {}
+
+/// A column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in addresses and in CSV.
+    pub key: &'static str,
+    /// Its head.
+    pub title: String,
+    /// Whether it holds numbers, which stand to the right.
+    pub is_number: bool,
+    /// Whether rows can be sorted by it.
+    pub sorts: bool,
+}
+
+impl Column {
+    /// A column of words.
+    #[must_use]
+    pub fn text(key: &'static str, title: String) -> Self {
+        Self { key, title, is_number: false, sorts: false }
+    }
+
+    /// A column of numbers.
+    #[must_use]
+    pub fn number(key: &'static str, title: String) -> Self {
+        Self { key, title, is_number: true, sorts: false }
+    }
+
+    /// One by which rows can be sorted.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.sorts = true;
+        self
+    }
+}
+
+/// What stands in a row at a column.
+#[derive(Clone, Debug, Default)]
+pub enum Cell {
+    /// Nothing.
+    #[default]
+    None,
+    /// Words.
+    Text(String),
+    /// Words of ours for a machine: an id, a name that does not change.
+    Code(String),
+    /// A number: as it is read, and as a machine reads it.
+    Number(String, String),
+    /// A link to a page: its text, and where it leads.
+    Link(String, String),
+    /// A moment.
+    Time(DateTime<Utc>),
+    /// A state, and what that means.
+    State(String, Tone),
+    /// A picture, or what a part has made. It is not in the CSV.
+    Markup(Markup),
+    /// What can be done. It is not in the CSV.
+    Acts(Vec<Act>),
+}
+
+impl Cell {
+    /// A number of a unit.
+    #[must_use]
+    pub fn number(words: Words, unit: &Unit, value: f64) -> Self {
+        Self::Number(words.value(unit, value), value.to_string())
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn count(words: Words, value: u64) -> Self {
+        Self::Number(words.number(value as f64), value.to_string())
+    }
+
+    /// A moment, or nothing.
+    #[must_use]
+    pub fn time(at: Option<DateTime<Utc>>) -> Self {
+        at.map_or(Self::None, Self::Time)
+    }
+
+    /// Words, or nothing.
+    #[must_use]
+    pub fn maybe(text: Option<&str>) -> Self {
+        text.filter(|text| !text.is_empty()).map_or(Self::None, |text| Self::Text(text.to_owned()))
+    }
+
+    /// As a machine reads it.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        match self {
+            Self::None | Self::Markup(_) | Self::Acts(_) => String::new(),
+            Self::Text(text)
+            | Self::Code(text)
+            | Self::Link(text, _)
+            | Self::State(text, _)
+            | Self::Number(_, text) => text.clone(),
+            Self::Time(at) => at.to_rfc3339(),
+        }
+    }
+}
+
+/// Where a list is, and which part of it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The address of the page.
+    pub path: String,
+    /// What was asked for besides: the filter.
+    pub query: Vec<(String, String)>,
+    /// How it is sorted; as it comes, where there is nothing.
+    pub sort: Option<Sort>,
+    /// Whether pages come before this one.
+    pub is_later: bool,
+    /// The cursor of the next page (`after`); nothing on the last.
+    pub next: Option<String>,
+    /// Whether it can be had as CSV, at `PATH.csv`.
+    pub exports: bool,
+}
+
+/// How a list is sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sort {
+    /// The key of the column.
+    pub by: String,
+    /// Whether the largest comes first.
+    pub is_descending: bool,
+}
+
+impl Listing {
+    fn address(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let mut query = Serializer::new(String::new());
+        for (name, value) in self.query.iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        for (name, value) in more {
+            query.append_pair(name, value);
+        }
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    fn sorted(&self) -> Vec<(&str, &str)> {
+        let sort = self.sort.as_ref();
+        sort.map_or_else(Vec::new, |sort| vec![("sort", sort.by.as_str()), ("order", order(sort.is_descending))])
+    }
+
+    /// The first page.
+    #[must_use]
+    pub fn first_page(&self) -> String {
+        self.address(&self.path, &self.sorted())
+    }
+
+    /// The page after this cursor.
+    #[must_use]
+    pub fn page_after(&self, cursor: &str) -> String {
+        let mut more = self.sorted();
+        more.push(("after", cursor));
+        self.address(&self.path, &more)
+    }
+
+    /// The whole list as CSV.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        self.address(&format!("{}.csv", self.path), &self.sorted())
+    }
+}
+
+const fn order(is_descending: bool) -> &'static str {
+    if is_descending { "desc" } else { "asc" }
+}
+
+/// What is said of a list without rows: that it is empty, and what to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Empty {
+    /// That there is nothing.
+    pub says: String,
+    /// What to do about it.
+    pub advice: String,
+    /// Where that is done: a text and an address.
+    pub link: Option<(String, String)>,
+}
+
+impl Empty {
+    /// The messages `KEY` and `KEY-advice`.
+    #[must_use]
+    pub fn of(words: Words, key: &str) -> Self {
+        Self { says: words.say(key), advice: words.say(&format!("{key}-advice")), link: None }
+    }
+
+    /// With a link to where it is done.
+    #[must_use]
+    pub fn link(mut self, text: String, href: &str) -> Self {
+        self.link = Some((text, href.to_owned()));
+        self
+    }
+}
+
+/// The head of a column as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// What it says.
+    pub title: String,
+    /// Its class.
+    pub class: &'static str,
+    /// Where it leads: the list sorted by it.
+    pub href: Option<String>,
+    /// How the list is sorted by it now, as `aria-sort` says it.
+    pub sort: &'static str,
+    /// The same as a sign.
+    pub sign: &'static str,
+}
+
+impl Table {
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The heads.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Head> {
+        self.columns.iter().map(|column| self.head(column)).collect()
+    }
+
+    fn head(&self, column: &Column) -> Head {
+        let now = self.listing.sort.as_ref().filter(|sort| sort.by == column.key).map(|sort| sort.is_descending);
+        // Numbers are mostly looked at from the largest on; the second click turns it round.
+        let next = now.map_or(column.is_number, |is_descending| !is_descending);
+        let href = column.sorts.then(|| {
+            let path = &self.listing.path;
+            self.listing.address(path, &[("sort", column.key), ("order", order(next))])
+        });
+        let (sort, sign) = match now {
+            Some(true) => ("descending", "↓"),
+            Some(false) => ("ascending", "↑"),
+            None => ("none", ""),
+        };
+        Head { title: column.title.clone(), class: class(column), href, sort, sign }
+    }
+
+    /// The rows, each cell with its column.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Vec<(&Column, &Cell)>> {
+        self.rows.iter().map(|row| self.columns.iter().zip(row).collect()).collect()
+    }
+
+    /// The address of the next page.
+    #[must_use]
+    pub fn next(&self) -> Option<String> {
+        self.listing.next.as_deref().map(|cursor| self.listing.page_after(cursor))
+    }
+
+    /// A moment as it is shown.
+    #[must_use]
+    pub fn shown(&self, at: &DateTime<Utc>) -> String {
+        self.words.when(*at)
+    }
+}
+
+impl Column {
+    /// Its class.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        class(self)
+    }
+}
+
+const fn class(column: &Column) -> &'static str {
+    if column.is_number { "number" } else { "text" }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+    use evolve_domain::language::Language;
+
+    use super::*;
+
+    fn table(rows: Vec<Vec<Cell>>) -> Table {
+        let words = Words { language: Language::En, zone: Tz::UTC };
+        Table {
+            id: "people",
+            caption: "People".into(),
+            columns: vec![Column::text("name", "Name".into()), Column::number("messages", "Messages".into()).sorted()],
+            rows,
+            listing: Listing {
+                path: "/admin/panel/people".into(),
+                query: vec![("q".into(), "Анна & Co".into()), ("plan".into(), String::new())],
+                sort: Some(Sort { by: "messages".into(), is_descending: true }),
+                is_later: true,
+                next: Some("42:a+b".into()),
+                exports: true,
+            },
+            empty: Empty { says: "Nobody".into(), advice: "Wait".into(), link: None },
+            words,
+        }
+    }
+
+    #[test]
+    fn links_keep_the_filter_and_the_order_and_turn_it_round() {
+        let table = table(vec![vec![
+            Cell::Text("<Anna>".into()),
+            Cell::count(Words { language: Language::En, zone: Tz::UTC }, 1200),
+        ]]);
+        let query = "q=%D0%90%D0%BD%D0%BD%D0%B0+%26+Co";
+        let heads = table.heads();
+        let by_messages = heads.last().unwrap();
+        assert_eq!(by_messages.href.as_deref(), Some(&*format!("/admin/panel/people?{query}&sort=messages&order=asc")));
+        assert_eq!(by_messages.sort, "descending");
+        let next = table.next().unwrap();
+        assert_eq!(next, format!("/admin/panel/people?{query}&sort=messages&order=desc&after=42%3Aa%2Bb"));
+        assert!(table.listing.csv().starts_with("/admin/panel/people.csv?q="));
+        let html = table.render().unwrap();
+        assert!(html.contains("&#60;Anna&#62;") && html.contains("1,200"), "{html}");
+        assert!(html.contains("aria-sort=\"descending\""), "{html}");
+    }
+
+    #[test]
+    fn an_empty_list_says_what_to_do() {
+        let html = table(Vec::new()).render().unwrap();
+        assert!(html.contains("Nobody") && html.contains("Wait") && !html.contains("<table"), "{html}");
+    }
+}
