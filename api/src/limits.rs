@@ -203,6 +203,7 @@ impl Rule {
             Self::Payments => "payments",
             Self::Export => "export",
             Self::Memory => "memory",
+            Self::Stats => "stats",
             Self::Admin => "admin",
             Self::Panel => "panel",
         }

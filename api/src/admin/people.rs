@@ -26,7 +26,7 @@ use crate::{
     audit::Act,
     extract::JsonBody,
     openapi::problems,
-    payments::{subscription, wire},
+    payments::{subscribed, wire},
     problem::ApiError,
     relationship::level,
     state::Api,
@@ -86,7 +86,7 @@ pub async fn get(
     Ok(Json(PersonResponse {
         premium_until: somebody.premium_until,
         paid_until: account.standing.paid_until,
-        subscription: subscription(&account, api.clock.now()),
+        subscription: subscribed(&account, api.clock.now()),
         payments: account.payments.into_iter().map(wire).collect(),
         payments_count: count(somebody.payments),
         days: numbers.days,

@@ -131,7 +131,8 @@ async fn somebody_is_shown_without_a_word_of_theirs_and_each_look_at_words_is_in
     for path in [format!("/api/v1/conversations/{id}"), format!("/api/v1/admin/people/{ANNA}/facts")] {
         assert_eq!(api.get(&path, Some(&token)).await.code(), Code::Forbidden);
     }
-    let unknown = api.client.conversation(&key(), "0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5b", ConversationQuery::default());
+    let key = key();
+    let unknown = api.client.conversation(&key, "0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5b", ConversationQuery::default());
     assert_eq!(unknown.await.unwrap_err().code(), Some(Code::ConversationNotFound));
 }
 

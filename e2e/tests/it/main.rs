@@ -4,6 +4,7 @@
 mod again;
 #[cfg(test)]
 mod broadcasts;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod crowd;

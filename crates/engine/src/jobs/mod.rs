@@ -29,7 +29,6 @@ use std::{fmt, future::Future, sync::Arc};
 
 use chrono::TimeDelta;
 use evolve_domain::schedule::Schedule;
-use evolve_runtime::metrics::Metrics;
 use evolve_store::redis::Redis;
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio_util::sync::CancellationToken;

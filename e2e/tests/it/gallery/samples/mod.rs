@@ -109,7 +109,7 @@ pub(super) fn happened(words: Words, minutes: i64, what: &str, tone: Tone, detai
 pub(super) fn of_somebody_called(name: &str, words: Words) -> String {
     let shell = super::shell(words);
     let person = shell::document(&shell, &people::person(words, Some(name), true)).unwrap();
-    person + &shell::document(&shell, &people::people(words, name)).unwrap()
+    person + shell::document(&shell, &people::people(words, name)).unwrap().as_str()
 }
 
 fn sign_in(words: Words, step: Step, refusal: Option<Refusal>) -> SignIn {
