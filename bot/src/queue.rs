@@ -10,7 +10,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use chrono::{DateTime, Utc};
 use evolve_store::{StoreError, wakeups::Wakeup};
-use futures::FutureExt as _;
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::Notify,
     task::JoinSet,
@@ -63,13 +63,16 @@ pub(crate) trait Queue: Clone + Send + Sync + 'static {
 
 /// Works `queue` with up to `hands` rows at a time until `stop`, and then until what was begun is done.
 pub(crate) async fn run<Q: Queue>(queue: Q, hands: usize, mut wakeup: Wakeup, local: &Notify, stop: CancellationToken) {
-    let mut dispatcher = Dispatcher { looked_at: queue.now(), queue, hands, running: JoinSet::new(), troubled: false };
+    let looked_at = queue.now();
+    let (running, late) = (JoinSet::new(), FuturesUnordered::new());
+    let mut dispatcher = Dispatcher { looked_at, queue, hands, running, late, troubled: false };
     loop {
         let sleep = dispatcher.fill(&stop).await;
         let hand_free = dispatcher.running.len() < dispatcher.hands;
         tokio::select! {
             () = stop.cancelled() => break,
             Some(_) = dispatcher.running.join_next() => {}
+            Some(claimed) = dispatcher.late.next() => dispatcher.begin_late(claimed),
             () = wakeup.wait(), if hand_free => {}
             () = local.notified(), if hand_free => {}
             () = tokio::time::sleep(sleep), if hand_free => {}
@@ -82,6 +85,8 @@ struct Dispatcher<Q: Queue> {
     queue: Q,
     hands: usize,
     running: JoinSet<()>,
+    /// Claims that have not been answered in time. They may yet be: whoever answers has them made, and would count them as attempts.
+    late: FuturesUnordered<BoxFuture<'static, Result<Option<Q::Item>, StoreError>>>,
     /// When something was to be claimed the last time.
     looked_at: DateTime<Utc>,
     troubled: bool,
@@ -102,7 +107,27 @@ impl<Q: Queue> Dispatcher<Q> {
 
     async fn claim_one(&mut self) -> Result<bool, Trouble> {
         self.looked_at = self.queue.now();
-        let Some(item) = self.soon(self.queue.claim(self.looked_at)).await? else { return Ok(false) };
+        let (queue, at) = (self.queue.clone(), self.looked_at);
+        let mut claim = async move { queue.claim(at).await }.boxed();
+        let Ok(claimed) = timeout(PATIENCE, &mut claim).await else {
+            self.late.push(claim);
+            self.queue.fell_silent();
+            return Err(Trouble::Silent);
+        };
+        let Some(item) = claimed.map_err(Trouble::Store)? else { return Ok(false) };
+        self.begin(item);
+        Ok(true)
+    }
+
+    /// What was claimed late is worked like anything else; if it is another's by now, its lease shows that.
+    fn begin_late(&mut self, claimed: Result<Option<Q::Item>, StoreError>) {
+        match claimed {
+            Ok(item) => drop(item.map(|item| self.begin(item))),
+            Err(error) => tracing::debug!(queue = Q::NAME, %error, "a claim that was given up has failed"),
+        }
+    }
+
+    fn begin(&mut self, item: Q::Item) {
         if std::mem::take(&mut self.troubled) {
             tracing::info!(queue = Q::NAME, "Postgres answers again");
         }
@@ -116,24 +141,16 @@ impl<Q: Queue> Dispatcher<Q> {
                 );
             }
         });
-        Ok(true)
     }
 
     async fn until_next(&mut self) -> Duration {
-        match self.soon(self.queue.next_ready(self.looked_at)).await {
+        let Ok(asked) = timeout(PATIENCE, self.queue.next_ready(self.looked_at)).await else {
+            self.queue.fell_silent();
+            return self.trouble(&Trouble::Silent);
+        };
+        match asked.map_err(Trouble::Store) {
             Ok(next) => next.unwrap_or(SWEEP).clamp(SHORTEST, SWEEP),
             Err(error) => self.trouble(&error),
-        }
-    }
-
-    /// One connection that fell silent stops nobody for longer than a lease lasts: what it has claimed is claimed again.
-    async fn soon<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, Trouble> {
-        match timeout(PATIENCE, asked).await {
-            Ok(answer) => answer.map_err(Trouble::Store),
-            Err(_) => {
-                self.queue.fell_silent();
-                Err(Trouble::Silent)
-            }
         }
     }
 
@@ -147,8 +164,10 @@ impl<Q: Queue> Dispatcher<Q> {
     async fn finish(mut self) {
         loop {
             while Q::EMPTIED_AT_STOP && self.running.len() < self.hands && matches!(self.claim_one().await, Ok(true)) {}
-            if self.running.join_next().await.is_none() {
-                return;
+            tokio::select! {
+                Some(claimed) = self.late.next() => self.begin_late(claimed),
+                Some(_) = self.running.join_next() => {}
+                else => return,
             }
         }
     }
@@ -218,4 +237,62 @@ async fn within<T>(bot: &Bot, end: Instant, statement: impl Future<Output = T>) 
         bot.store.fell_silent();
     }
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    };
+
+    use super::*;
+
+    /// Answers the first claim after seven seconds.
+    #[derive(Clone, Default)]
+    struct Slow(Arc<[AtomicU32; 3]>);
+
+    impl Queue for Slow {
+        type Item = ();
+        const NAME: &'static str = "slow";
+        const EMPTIED_AT_STOP: bool = false;
+
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+
+        fn fell_silent(&self) {
+            self.0[1].fetch_add(1, SeqCst);
+        }
+
+        async fn claim(&self, _: DateTime<Utc>) -> Result<Option<()>, StoreError> {
+            if self.0[0].fetch_add(1, SeqCst) > 0 {
+                return Ok(None);
+            }
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            Ok(Some(()))
+        }
+
+        async fn next_ready(&self, _: DateTime<Utc>) -> Result<Option<Duration>, StoreError> {
+            Ok(None)
+        }
+
+        async fn work(&self, (): ()) {
+            self.0[2].fetch_add(1, SeqCst);
+        }
+    }
+
+    /// Were it given up, the row would have been attempted by nobody, as if a process had died over it.
+    #[tokio::test(start_paused = true)]
+    async fn a_claim_that_is_answered_late_holds_nobody_up_and_is_worked() {
+        let queue = Slow::default();
+        let (looked_at, running, late) = (queue.now(), JoinSet::new(), FuturesUnordered::new());
+        let mut dispatcher = Dispatcher { looked_at, queue: queue.clone(), hands: 4, running, late, troubled: false };
+        let (begun, stop) = (Instant::now(), CancellationToken::new());
+        assert!(dispatcher.fill(&stop).await < SWEEP, "it is not tried again soon");
+        assert_eq!(begun.elapsed(), PATIENCE);
+        assert_eq!(dispatcher.fill(&stop).await, SWEEP, "the second claim waits for the first");
+        dispatcher.finish().await;
+        assert_eq!(queue.0.each_ref().map(|count| count.load(SeqCst)), [2, 1, 1]);
+    }
 }

@@ -32,7 +32,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(10);
 const EXTEND_EVERY: Duration = Duration::from_secs(3);
 /// How long an update that is to be handed back waits for what Telegram has yet to say of it: well within what is left then, both of
 /// the process' time and of the lease.
-const LAST_WORD: Duration = Duration::from_secs(3);
+const LAST_WORD: Duration = Duration::from_millis(500);
 /// Failures after which an update is not tried again.
 const MAX_ATTEMPTS: i32 = 5;
 /// Processes that died over an update, after which it is worked one at a time.

@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_telegram_would_sign_is_taken() {
         let data = include_str!("init_data_sample.txt").trim_end();
-        let ivan = WebAppUser { id: 42, language_code: Some("ru".to_owned()), username: None };
+        let ivan = WebAppUser { id: 42, language_code: Some("ru".to_owned()), username: Some("ivan".to_owned()) };
         assert_eq!(verify(data, &TOKEN.into(), "2026-03-01T12:00:10Z".parse().unwrap()), Ok(ivan));
     }
 

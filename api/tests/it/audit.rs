@@ -46,11 +46,11 @@ async fn whatever_an_administrator_may_change_has_a_name_and_leaves_an_entry() {
     let mut seen = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
-            if !is_under_admin(path) {
-                continue;
-            }
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let named = ROUTES.iter().find(|named| named.method == method && named.route == path);
+            if named.is_none() && !is_under_admin(path) {
+                continue;
+            }
             let named = named.unwrap_or_else(|| panic!("{method} {path} is not in api::access::routes::ROUTES"));
             let Some(act) = named.act else { continue };
             seen += 1;

@@ -10,7 +10,7 @@ pub(crate) use polling::run as poll;
 pub(crate) use pressure::{Pressure, watch as watch_pressure};
 pub(crate) use webhook::router as webhook_router;
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use evolve_store::{
     StoreError,
@@ -45,18 +45,27 @@ async fn store(bot: &Bot, updates: &[NewUpdate]) -> Result<u64, StoreError> {
     Ok(new)
 }
 
-/// Puts into the inbox what is urgent of updates that Telegram keeps for now. When it gives them again, they are there.
+/// Puts into the inbox what is urgent of updates that Telegram keeps for now. When it gives them again, they are there. A `/stop` that
+/// was sent after something that is not there yet is left with it: it would stop nothing.
 pub(crate) async fn take_urgent(bot: &Bot, updates: &[Value]) {
-    let mut urgent = Vec::new();
+    /// Checkouts are looked for between two tries: they have ten seconds.
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let (mut urgent, mut waiting) = (Vec::new(), HashSet::new());
     for update in updates {
-        if handlers::stop::is_urgent(update) && !is_seen_to(bot, update).await {
+        let chat = &update["message"]["chat"]["id"];
+        if !handlers::stop::is_urgent(update) {
+            waiting.extend(chat.as_i64());
+        } else if !chat.as_i64().is_some_and(|chat| waiting.contains(&chat)) && !is_seen_to(bot, update).await {
             urgent.extend(new_update(update.clone()));
         }
     }
-    if !urgent.is_empty()
-        && let Err(error) = store(bot, &urgent).await
-    {
-        bot.metrics.swallow("peek", &error);
+    if urgent.is_empty() {
+        return;
+    }
+    match tokio::time::timeout(PATIENCE, store(bot, &urgent)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => bot.metrics.swallow("peek", &error),
+        Err(late) => bot.metrics.swallow("peek", &late),
     }
 }
 

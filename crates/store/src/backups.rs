@@ -40,10 +40,12 @@ const RECORD: &str = "
     SET taken_at = excluded.taken_at, bytes = excluded.bytes, sha256 = excluded.sha256, verdict = excluded.verdict,
         checked_at = excluded.checked_at";
 
-/// Of a database that was made yesterday nobody expects a copy of last week: it is as old as its table of copies.
+/// A copy that was made by a clock that is ahead is as old as the moment at which it was written down, by Postgres' own. Few rows: a
+/// year of them. Of a database that was made yesterday nobody expects a copy of last week: it is as old as its table of copies.
 const NEWEST: &str = "
     SELECT b.name, COALESCE(b.taken_at, m.installed_on) AS since
-    FROM _sqlx_migrations m LEFT JOIN LATERAL (SELECT name, taken_at FROM backups ORDER BY taken_at DESC LIMIT 1) b ON true
+    FROM _sqlx_migrations m LEFT JOIN LATERAL (
+        SELECT name, LEAST(taken_at, checked_at) AS taken_at FROM backups ORDER BY 2 DESC, name DESC LIMIT 1) b ON true
     WHERE m.version = 42";
 
 /// Once for each newest copy, as long as that is remembered. $1 the newest copy, $2 since when, $3 its age and $4 the most that is

@@ -14,6 +14,9 @@ use crate::{Store, StoreError, pool};
 /// How often the holder checks that its connection, and with it the lock, is still there.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
+/// How long it is waited for the answer whether it is free.
+const ASKED_FOR: Duration = Duration::from_secs(10);
+
 /// What the server is told of the connection besides: it asks two seconds after the last word whether the client is there, and again
 /// each second; without an answer to three questions, or to what it has said itself for five seconds, the client is gone.
 const SESSION: [(&str, &str); 4] = [
@@ -39,10 +42,10 @@ impl Lock {
         // Of two values for one setting, the later one counts.
         let options = PgConnectOptions::clone(&store.pool.connect_options()).options(SESSION);
         let mut connection = pool::connect(&options).await?;
-        let (held,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
+        let ask = sqlx::query_as("SELECT pg_try_advisory_lock(hashtextextended($1, 0))")
             .bind(name)
-            .fetch_one(&mut connection)
-            .await?;
+            .fetch_one(&mut connection);
+        let (held,): (bool,) = tokio::time::timeout(ASKED_FOR, ask).await.unwrap_or_else(|_| Err(pool::silent()))?;
         Ok(held.then_some(Self { connection }))
     }
 

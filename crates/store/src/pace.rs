@@ -13,7 +13,7 @@
 //! - *A person* is sent three at once, and then one a second; *a group* one at a time, a second and a half apart, and 20 a
 //!   minute.
 //! - *Courtesies* (an answer that is shown as it is made) go only where nobody has to wait, and take half of the budget at most.
-//!   *Signs* (“typing…”) do so too, and are no messages: the share of their chat is kept for its answer.
+//! - *Signs* (“typing…”) go where nobody has to wait, too, and are no messages: the share of their chat is kept for its answer.
 //! - Time is Redis' own, the same for all.
 //!
 //! Whoever cannot ask Redis goes by a budget of its own, and by what Telegram says: more of that is refused then, and nothing
@@ -264,7 +264,7 @@ impl SharedPace<'_> {
         };
         let gap = if call.kind == Kind::Broadcast { micros(budget.broadcast_gap()) } else { 0 };
         // Half of the budget: no more in twice the time.
-        let share = if matches!(call.kind, Kind::Courtesy | Kind::Sign) { 2 } else { 1 };
+        let share = if call.kind == Kind::Courtesy { 2 } else { 1 };
         let mut script = TAKE_SCRIPT.prepare_invoke();
         script.key(redis.key(BOT)).key(redis.key(BROADCAST)).key(redis.key(PAUSE));
         script.key(redis.key(format_args!("{CHAT}:{chat}"))).key(redis.key(format_args!("{CHAT_PAUSE}:{chat}")));

@@ -120,6 +120,25 @@ async fn a_group_is_sent_one_a_second_whichever_replica_sends() {
 }
 
 #[tokio::test]
+async fn a_broadcast_leaves_room_for_signs() {
+    let server = TestRedis::create().await;
+    let redis = replica(server.url());
+    // As many as a broadcast may be booked in a second, at its own even pace.
+    let mut sent = 0;
+    while sent < 12 {
+        match take(&redis, Call { chat_id: Some(100 + sent), kind: Kind::Broadcast }, 30).await {
+            Turn::In(wait) => {
+                sent += 1;
+                tokio::time::sleep(wait).await;
+            }
+            Turn::NotBefore { wait, .. } => tokio::time::sleep(wait).await,
+        }
+    }
+    let sign = Call { chat_id: Some(5), kind: Kind::Sign };
+    assert!(matches!(take(&redis, sign, 30).await, Turn::In(_)), "nobody sees that somebody types");
+}
+
+#[tokio::test]
 async fn a_group_is_sent_twenty_a_minute() {
     let server = TestRedis::create().await;
     let redis = replica(server.url());

@@ -1,6 +1,7 @@
 # Writes down in the database that the newest copy of $FOLDER is there, for the job `backups_checked` of the API. The copy is good
 # without: that this fails is said, and fails nothing.
-copy=$(cd "$FOLDER" && ls | grep '\.dump$' | sort | tail -n 1)
+# Others may lie there under names of their own. By the time at which they were written, since clocks may have been wrong.
+copy=$(cd "$FOLDER" && ls -t | grep '^[0-9]\{4\}-[0-9-]*T[0-9-]*Z\.dump$' | head -n 1)
 taken=$(printf '%s' "$copy" | sed 's/^\(.*T..\)-\(..\)-\(..\)Z\.dump$/\1:\2:\3Z/')
 bytes=$(wc -c <"$FOLDER/$copy" | tr -d ' ')
 if [ -f "$FOLDER/$copy.json" ]; then
