@@ -75,7 +75,7 @@ const FAMILIES: [(&str, &[&str]); 25] = [
     ("payment", &["paid", "refunded", "pending", "failed"]),
     ("period", &["day", "week", "month"]),
     ("plan", &["free", "premium"]),
-    ("problem", &["request", "door", "forbidden", "missing", "often", "away", "broken"]),
+    ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
     ("queue", &["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]),
     ("renewal", &["renews", "ends", "once"]),
     ("role", &["owner", "admin", "analyst", "support"]),
