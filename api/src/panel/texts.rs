@@ -44,7 +44,7 @@ const FAMILIES: [(&str, &[&str]); 25] = [
     ),
     ("series", &["messages", "replies", "people", "began", "renewed", "ended", "paid", "refunded", "returned"]),
     ("session", &["end"]),
-    ("step", &["came", "talked", "returned", "paid"]),
+    ("step", &["came", "talked", "paid"]),
     ("breaker", &["closed", "open", "half_open"]),
     ("broadcast", &["scheduled", "running", "paused", "stopped", "cancelled", "done", "pause", "resume", "cancel"]),
     ("category", &["identity", "family", "work", "preferences", "health", "plans", "events", "other"]),
@@ -77,7 +77,7 @@ const FAMILIES: [(&str, &[&str]); 25] = [
     ("plan", &["free", "premium"]),
     ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
     ("queue", &["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]),
-    ("renewal", &["renews", "ends", "once"]),
+    ("renewal", &["renews", "ends", "once", "given"]),
     ("role", &["owner", "admin", "analyst", "support"]),
     (
         "scope",

@@ -178,6 +178,12 @@ impl Engine {
         self.relationship.levels.name(level, self.persona.language)
     }
 
+    /// What the companion is called.
+    #[must_use]
+    pub fn companion(&self) -> &str {
+        &self.persona.name
+    }
+
     /// What a level is called in a language.
     #[must_use]
     pub fn level_named(&self, level: Level, language: Language) -> &str {

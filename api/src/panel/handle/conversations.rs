@@ -35,12 +35,15 @@ use crate::{
 
 /// Messages of a conversation on a page.
 const PAGE: u32 = 100;
+/// Conversations that are listed before anything is looked for.
+const NEWEST: u32 = 50;
 /// Longest search, in characters.
 const MAX_WORDS: usize = 200;
 /// Letters of an excerpt, and of them those before what was looked for.
 const EXCERPT: usize = 240;
 const BEFORE: usize = 80;
 
+/// Its routes.
 pub fn routes() -> Router<Api> {
     Router::new()
         .route("/admin/panel/conversations", get(search))
@@ -98,7 +101,7 @@ async fn search(
 }
 
 async fn latest(api: &Api) -> Result<Vec<Found>, ApiError> {
-    let newest = api.reports.dialogs().await?;
+    let newest = api.reports.newest_dialogs(NEWEST).await?;
     let found = |dialog: evolve_store::reports::Dialog| Found {
         conversation: dialog.id.to_string(),
         person: dialog.user_id,

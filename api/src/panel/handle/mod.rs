@@ -2,8 +2,17 @@
 //! with it. Who may is decided before, by the list ([`crate::access::routes`]); what goes wrong is a [`crate::problem::ApiError`], of
 //! which [`failing`] makes a page.
 
+pub mod cohorts;
+pub mod conversations;
 pub mod failing;
+pub mod funnel;
+mod numbers;
+pub mod people;
+pub mod person;
+mod person_acts;
 pub mod reader;
+pub mod revenue;
+pub mod tools;
 
 use axum::{Router, routing::get};
 use evolve_contract::Code;
@@ -17,6 +26,13 @@ pub use reader::Reader;
 pub fn routes() -> Router<Api> {
     Router::new()
         .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
+        .merge(people::routes())
+        .merge(person::routes())
+        .merge(conversations::routes())
+        .merge(revenue::routes())
+        .merge(cohorts::routes())
+        .merge(funnel::routes())
+        .merge(tools::routes())
         // Whatever is nowhere else: a page says so.
         .route("/admin/panel/{*rest}", get(nowhere))
 }

@@ -34,6 +34,7 @@ const AT_ONCE: u32 = 2000;
 /// Longest words that people are looked for with, in characters.
 const MAX_WORDS: usize = 200;
 
+/// Its routes.
 pub fn routes() -> Router<Api> {
     Router::new().route("/admin/panel/people", get(list)).route("/admin/panel/people.csv", get(csv))
 }
@@ -124,10 +125,8 @@ async fn csv(
 /// The page without anybody on it.
 fn page(reader: &Reader, asked: &Asked) -> People {
     let order = asked.order();
-    let sort = Sort {
-        by: if order.by == By::Came { "since" } else { "last" }.to_owned(),
-        is_descending: !order.is_ascending,
-    };
+    let sort =
+        Sort { by: if order.by == By::Came { "since" } else { "last" }.to_owned(), is_descending: !order.is_ascending };
     let plan = order.plan.map(|plan| plan.as_str().to_owned()).unwrap_or_default();
     let listing = Listing {
         path: Section::People.path(),

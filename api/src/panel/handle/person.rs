@@ -13,7 +13,11 @@ use evolve_store::payments::Payment;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Reader, numbers::{count, invalid}, person_acts};
+use super::{
+    Reader,
+    numbers::{count, invalid},
+    person_acts,
+};
 use crate::{
     audit::Act,
     panel::pages::person::{ConversationLine, FactLine, PaymentLine, Person, PersonActs},
@@ -21,6 +25,7 @@ use crate::{
     state::Api,
 };
 
+/// Its routes.
 pub fn routes() -> Router<Api> {
     Router::new()
         .route("/admin/panel/people/{user_id}", get(one))
@@ -39,12 +44,7 @@ async fn one(reader: Reader, State(api): State<Api>, Path(id): Path<String>) -> 
 }
 
 /// With what is remembered of them.
-async fn facts(
-    reader: Reader,
-    State(api): State<Api>,
-    act: Act,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
+async fn facts(reader: Reader, State(api): State<Api>, act: Act, Path(id): Path<String>) -> Result<Response, ApiError> {
     let user_id = person_in(&id)?;
     let mut page = page(&reader, &api, user_id).await?;
     let mut filter = memories::Filter { per_page: memories::MOST_ON_A_PAGE, ..memories::Filter::default() };

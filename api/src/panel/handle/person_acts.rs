@@ -22,7 +22,10 @@ use super::{
 use crate::{
     audit::Act,
     panel::{
-        pages::{people::address, person::{GIFTS, Wrong}},
+        pages::{
+            people::address,
+            person::{GIFTS, Wrong},
+        },
         shell::Section,
     },
     problem::ApiError,

@@ -20,8 +20,6 @@ pub struct Person {
     pub id: i64,
     /// How they are called; nothing where the reader may not know.
     pub name: Option<String>,
-    /// Their @name.
-    pub username: Option<String>,
     /// The code of their language.
     pub language: String,
     /// Their zone.
@@ -56,6 +54,10 @@ pub struct Person {
     pub payments: Vec<PaymentLine>,
     /// What the reader may do.
     pub may: PersonActs,
+    /// What is wrong with what was sent last.
+    pub wrong: Option<Wrong>,
+    /// What the next gift is known by: sent twice, it is given once.
+    pub key: String,
     /// The session's token.
     pub csrf: String,
     /// In which language.
@@ -110,6 +112,24 @@ pub struct PersonActs {
     pub manage: bool,
     /// Give money back.
     pub refund: bool,
+    /// See what is remembered of them, and what they talked of.
+    pub look: bool,
+}
+
+/// For how many days premium can be given.
+pub const GIFTS: [u32; 4] = [7, 30, 90, 365];
+
+/// What is wrong with a form that was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wrong {
+    /// Which: as its address ends.
+    pub act: &'static str,
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub error: String,
+    /// What was typed, by the name of the field.
+    pub typed: Vec<(&'static str, String)>,
 }
 
 impl Person {
@@ -121,7 +141,6 @@ impl Person {
     #[must_use]
     pub fn known(&self) -> Facts {
         let words = self.words;
-        let username = self.username.as_ref().map(|name| format!("@{name}"));
         let state = match self.banned_since {
             Some(at) => {
                 let text = words.with("panel-person-banned-since", [("time", words.when(at))]);
@@ -134,7 +153,6 @@ impl Person {
             [
                 ("panel-person-state", state),
                 ("panel-person-id", Cell::Code(self.id.to_string())),
-                ("panel-person-username", Cell::maybe(username.as_deref())),
                 ("panel-person-plan", people::plan(words, &self.plan)),
                 ("panel-person-premium-until", Cell::time(self.premium_until)),
                 ("panel-person-level", Cell::Text(self.level.clone())),
@@ -256,6 +274,29 @@ impl Person {
         Act::new(say("panel-act-refund"), explains, form.dangerous())
     }
 
+    /// A field of a form that was sent and was wrong has what was typed, and what is wrong.
+    fn once_more(&self, act: &str, field: Field) -> Field {
+        let Some(wrong) = self.wrong.as_ref().filter(|wrong| wrong.act == act) else { return field };
+        let typed = wrong.typed.iter().find(|(name, _)| *name == field.name).map(|(_, typed)| typed.clone());
+        let error = (wrong.field == field.name).then(|| wrong.error.clone());
+        match typed {
+            Some(typed) => field.value(typed).error(error),
+            None => field.error(error),
+        }
+    }
+
+    /// Where what is remembered can be looked at, and what was talked of; each look is written down.
+    #[must_use]
+    pub fn looks(&self) -> Vec<(String, String)> {
+        if !self.may.look {
+            return Vec::new();
+        }
+        let conversations = (self.words.say("panel-person-look-conversations"), self.address("conversations"));
+        let facts = (self.words.say("panel-person-look-facts"), self.address("facts"));
+        let shown = [(self.conversations.is_none(), conversations), (self.facts.is_none(), facts)];
+        shown.into_iter().filter(|(is_hidden, _)| *is_hidden).map(|(_, look)| look).collect()
+    }
+
     /// What can be done.
     #[must_use]
     pub fn acts(&self) -> Vec<Act> {
@@ -265,17 +306,19 @@ impl Person {
         let say = |key: &str| self.words.say(key);
         let act = |name: &str, fields: Vec<Field>| {
             let key = format!("panel-act-{name}");
+            let fields = fields.into_iter().map(|field| self.once_more(name, field)).collect();
             let form = Form::new(name, &self.address(name), &self.csrf, say(&format!("{key}-do")), fields);
-            Act::new(say(&key), say(&format!("{key}-explains")), form)
+            let is_open = self.wrong.as_ref().is_some_and(|wrong| wrong.act == name);
+            Act { is_open, ..Act::new(say(&key), say(&format!("{key}-explains")), form) }
         };
         let why = || Field::new("why", say("panel-why"), FieldKind::Text).required().hint(say("panel-why-hint"));
         let dangerous = |mut act: Act| {
             act.form = act.form.dangerous();
             act
         };
-        let days = [7, 30, 90, 365].map(|days| Choice::new(days.to_string(), self.words.count("panel-days", days)));
+        let days = GIFTS.map(|days| Choice::new(days.to_string(), self.words.count("panel-days", days.into())));
         let days = Field::new("days", say("panel-act-grant-days"), FieldKind::Select(days.to_vec())).value("30");
-        let mut acts = vec![act("grant", vec![days, why()])];
+        let mut acts = vec![act("grant", vec![days, why(), Field::hidden("key", &self.key)])];
         if self.plan == "premium" {
             acts.push(dangerous(act("end-premium", vec![why()])));
         }

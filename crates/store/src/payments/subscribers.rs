@@ -71,14 +71,11 @@ macro_rules! subscribers {
 }
 
 /// $1 now, $2/$3 until when and the id, after which; $4 how many.
-const LAST_FIRST: &str = subscribers!(
-    "premium_until <= $2 AND (premium_until, id) < ($2, $3)",
-    "premium_until DESC, id DESC"
-);
+const LAST_FIRST: &str =
+    subscribers!("premium_until <= $2 AND (premium_until, id) < ($2, $3)", "premium_until DESC, id DESC");
 
 /// As [`LAST_FIRST`], the other way round.
-const NEXT_FIRST: &str =
-    subscribers!("premium_until >= $2 AND (premium_until, id) > ($2, $3)", "premium_until, id");
+const NEXT_FIRST: &str = subscribers!("premium_until >= $2 AND (premium_until, id) > ($2, $3)", "premium_until, id");
 
 /// What was paid since a time covers thirty days from then at the earliest, by which it is found; so is what ended since. $1 when
 /// each span begins, ascending; $2 the first of them, $3 now.

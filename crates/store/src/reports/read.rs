@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{By, CameBack, Day, Dialog, Feature, Hour, Model, ModelDay, Money, OnLevel, Reports, Took, Tool, Top, Unit};
+use super::{
+    By, CameBack, Day, Dialog, Feature, Hour, Model, ModelDay, Money, OnLevel, Reports, Took, Tool, Top, Unit,
+};
 use crate::StoreError;
 
 /// The newest of those that are there. $1 how many.
