@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 72] = [
+pub static ROUTES: [Named; 79] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -212,6 +212,13 @@ pub static ROUTES: [Named; 72] = [
     // The panel: its files, and what is nowhere else.
     open(Method::GET, "/admin/panel/assets/{hash}/{name}"),
     page("/admin/panel/{*rest}", Access).known(),
+    open(Method::GET, "/admin/panel/sign-in"),
+    open(Method::POST, "/admin/panel/sign-in"),
+    open(Method::GET, "/admin/panel/sign-in/elsewhere"),
+    open(Method::GET, "/admin/panel/oidc/callback"),
+    own("/admin/panel/sign-out"),
+    open(Method::GET, "/admin/panel/welcome"),
+    open(Method::POST, "/admin/panel/welcome"),
 ];
 
 /// What the list says of a request.

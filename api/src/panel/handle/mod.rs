@@ -2,8 +2,11 @@
 //! with it. Who may is decided before, by the list ([`crate::access::routes`]); what goes wrong is a [`crate::problem::ApiError`], of
 //! which [`failing`] makes a page.
 
+pub mod door;
+pub mod entry;
 pub mod failing;
 pub mod reader;
+pub mod welcome;
 
 use axum::{Router, routing::get};
 use evolve_contract::Code;
@@ -19,6 +22,8 @@ pub fn routes() -> Router<Api> {
         .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
         // Whatever is nowhere else: a page says so.
         .route("/admin/panel/{*rest}", get(nowhere))
+        .merge(entry::routes())
+        .merge(welcome::routes())
 }
 
 async fn nowhere(_: Reader) -> ApiError {
