@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 79] = [
+pub static ROUTES: [Named; 93] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -219,6 +219,20 @@ pub static ROUTES: [Named; 79] = [
     own("/admin/panel/sign-out"),
     open(Method::GET, "/admin/panel/welcome"),
     open(Method::POST, "/admin/panel/welcome"),
+    page("/admin/panel/account", Access).known(),
+    own("/admin/panel/account/language"),
+    own("/admin/panel/account/password"),
+    own("/admin/panel/account/codes"),
+    page("/admin/panel/access", Access),
+    form("/admin/panel/access/new-account", Access, "account.create"),
+    form("/admin/panel/access/role", Access, "account.change"),
+    form("/admin/panel/access/link", Access, "account.reset"),
+    form("/admin/panel/access/enable", Access, "account.change"),
+    form("/admin/panel/access/disable", Access, "account.change"),
+    form("/admin/panel/access/end-session", Access, "session.revoke").known(),
+    form("/admin/panel/access/new-key", Access, "api_key.create"),
+    form("/admin/panel/access/revoke-key", Access, "api_key.revoke"),
+    form("/admin/panel/access/remove-user", Access, "api_user.remove"),
 ];
 
 /// What the list says of a request.

@@ -2,6 +2,8 @@
 //! with it. Who may is decided before, by the list ([`crate::access::routes`]); what goes wrong is a [`crate::problem::ApiError`], of
 //! which [`failing`] makes a page.
 
+pub mod access;
+pub mod account;
 pub mod door;
 pub mod entry;
 pub mod failing;
@@ -24,6 +26,8 @@ pub fn routes() -> Router<Api> {
         .route("/admin/panel/{*rest}", get(nowhere))
         .merge(entry::routes())
         .merge(welcome::routes())
+        .merge(account::routes())
+        .merge(access::routes())
 }
 
 async fn nowhere(_: Reader) -> ApiError {
