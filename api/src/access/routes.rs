@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 93] = [
+pub static ROUTES: [Named; 95] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -233,6 +233,8 @@ pub static ROUTES: [Named; 93] = [
     form("/admin/panel/access/new-key", Access, "api_key.create"),
     form("/admin/panel/access/revoke-key", Access, "api_key.revoke"),
     form("/admin/panel/access/remove-user", Access, "api_user.remove"),
+    page("/admin/panel/audit", Audit),
+    page("/admin/panel/audit.csv", Audit),
 ];
 
 /// What the list says of a request.

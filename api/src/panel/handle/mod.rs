@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod account;
+pub mod audit;
 pub mod door;
 pub mod entry;
 pub mod failing;
@@ -28,6 +29,7 @@ pub fn routes() -> Router<Api> {
         .merge(welcome::routes())
         .merge(account::routes())
         .merge(access::routes())
+        .merge(audit::routes())
 }
 
 async fn nowhere(_: Reader) -> ApiError {
