@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 90] = [
+pub static ROUTES: [Named; 113] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -212,6 +212,29 @@ pub static ROUTES: [Named; 90] = [
     // The panel: its files, and what is nowhere else.
     open(Method::GET, "/admin/panel/assets/{hash}/{name}"),
     page("/admin/panel/{*rest}", Access).known(),
+    open(Method::GET, "/admin/panel/sign-in"),
+    open(Method::POST, "/admin/panel/sign-in"),
+    open(Method::GET, "/admin/panel/sign-in/elsewhere"),
+    open(Method::GET, "/admin/panel/oidc/callback"),
+    own("/admin/panel/sign-out"),
+    open(Method::GET, "/admin/panel/welcome"),
+    open(Method::POST, "/admin/panel/welcome"),
+    page("/admin/panel/account", Access).known(),
+    own("/admin/panel/account/language"),
+    own("/admin/panel/account/password"),
+    own("/admin/panel/account/codes"),
+    page("/admin/panel/access", Access),
+    form("/admin/panel/access/new-account", Access, "account.create"),
+    form("/admin/panel/access/role", Access, "account.change"),
+    form("/admin/panel/access/link", Access, "account.reset"),
+    form("/admin/panel/access/enable", Access, "account.change"),
+    form("/admin/panel/access/disable", Access, "account.change"),
+    form("/admin/panel/access/end-session", Access, "session.revoke").known(),
+    form("/admin/panel/access/new-key", Access, "api_key.create"),
+    form("/admin/panel/access/revoke-key", Access, "api_key.revoke"),
+    form("/admin/panel/access/remove-user", Access, "api_user.remove"),
+    page("/admin/panel/audit", Audit),
+    page("/admin/panel/audit.csv", Audit),
     // People, what they said, and numbers.
     page("/admin/panel/people", People),
     page("/admin/panel/people.csv", People).look("person.export"),

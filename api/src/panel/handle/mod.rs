@@ -2,8 +2,13 @@
 //! with it. Who may is decided before, by the list ([`crate::access::routes`]); what goes wrong is a [`crate::problem::ApiError`], of
 //! which [`failing`] makes a page.
 
+pub mod access;
+pub mod account;
+pub mod audit;
 pub mod cohorts;
 pub mod conversations;
+pub mod door;
+pub mod entry;
 pub mod failing;
 pub mod funnel;
 mod numbers;
@@ -13,6 +18,7 @@ mod person_acts;
 pub mod reader;
 pub mod revenue;
 pub mod tools;
+pub mod welcome;
 
 use axum::{Router, routing::get};
 use evolve_contract::Code;
@@ -35,6 +41,11 @@ pub fn routes() -> Router<Api> {
         .merge(tools::routes())
         // Whatever is nowhere else: a page says so.
         .route("/admin/panel/{*rest}", get(nowhere))
+        .merge(entry::routes())
+        .merge(welcome::routes())
+        .merge(account::routes())
+        .merge(access::routes())
+        .merge(audit::routes())
 }
 
 async fn nowhere(_: Reader) -> ApiError {
