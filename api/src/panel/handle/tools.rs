@@ -54,7 +54,7 @@ async fn page(
     let costs = costs.into_iter().map(|of| (of.day, of.model, of.cost)).collect::<Vec<_>>();
     let cost = chart(words, &shown, &costs);
     let since = |seconds: u64| now - TimeDelta::seconds(i64::try_from(seconds).unwrap_or_default());
-    let models = lines(models, api.engine.providers(), since);
+    let models = lines(&models, api.engine.providers(), since);
     let tool = |Tool { tool, calls, failed, person_days }: Tool| ToolLine {
         tool,
         calls: count(calls),
@@ -119,7 +119,7 @@ fn chart(words: Words, shown: &[NaiveDate], costs: &[(NaiveDate, String, i64)]) 
 
 /// Models that can be asked, in that order, with what they did; and then those that did something and cannot be asked any more.
 fn lines(
-    models: Vec<Model>,
+    models: &[Model],
     links: Vec<LinkStatus>,
     since: impl Fn(u64) -> chrono::DateTime<chrono::Utc>,
 ) -> Vec<ModelLine> {
