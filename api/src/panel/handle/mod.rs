@@ -8,7 +8,9 @@ pub mod audit;
 pub mod door;
 pub mod entry;
 pub mod failing;
+pub mod overview;
 pub mod reader;
+pub mod tail;
 pub mod welcome;
 
 use axum::{Router, routing::get};
@@ -29,6 +31,7 @@ pub fn routes() -> Router<Api> {
         .merge(welcome::routes())
         .merge(account::routes())
         .merge(access::routes())
+        .merge(overview::routes())
         .merge(audit::routes())
 }
 
