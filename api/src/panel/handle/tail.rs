@@ -82,7 +82,8 @@ impl Told {
             self.newest = self.newest.max(row.at);
             let is_known = self.known.insert(row.id.clone(), row.at).is_some();
             // At the first look, what was there when the page was made is on it.
-            if !is_known && !(self.is_first && row.at <= self.began) {
+            let is_shown = self.is_first && row.at <= self.began;
+            if !is_known && !is_shown {
                 new.push(row);
             }
         }
