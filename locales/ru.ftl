@@ -1300,6 +1300,9 @@ panel-number-migration = Последняя миграция
 # The overview
 panel-tail = Сейчас происходит
 panel-tail-empty = Пока тихо. События появятся здесь сами.
+panel-top = Кто говорил больше всех
+panel-top-none = За это время никто ничего не сказал.
+panel-top-none-advice = Выберите более долгий период.
 panel-event-message = Сообщение
 panel-event-person = Новый человек
 panel-event-payment = Платёж

@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 113] = [
+pub static ROUTES: [Named; 115] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -233,6 +233,9 @@ pub static ROUTES: [Named; 113] = [
     form("/admin/panel/access/new-key", Access, "api_key.create"),
     form("/admin/panel/access/revoke-key", Access, "api_key.revoke"),
     form("/admin/panel/access/remove-user", Access, "api_user.remove"),
+    // Who may not see numbers is led to what they may see.
+    page("/admin", Numbers).known(),
+    page("/admin/panel/live/tail", Numbers),
     page("/admin/panel/audit", Audit),
     page("/admin/panel/audit.csv", Audit),
     // People, what they said, and numbers.

@@ -12,11 +12,13 @@ pub mod entry;
 pub mod failing;
 pub mod funnel;
 mod numbers;
+pub mod overview;
 pub mod people;
 pub mod person;
 mod person_acts;
 pub mod reader;
 pub mod revenue;
+pub mod tail;
 pub mod tools;
 pub mod welcome;
 
@@ -45,6 +47,7 @@ pub fn routes() -> Router<Api> {
         .merge(welcome::routes())
         .merge(account::routes())
         .merge(access::routes())
+        .merge(overview::routes())
         .merge(audit::routes())
 }
 
