@@ -177,8 +177,9 @@ fn part(
     let on = |day: NaiveDate| of.days.iter().find(|money| money.day == day);
     let number = |day: NaiveDate, number: fn(&Money) -> i64| on(day).map_or(0, number);
     let shown = last(newest, length);
-    let before: Vec<NaiveDate> =
-        shown.iter().filter_map(|day| day.checked_sub_days(Days::new(length.into()))).collect();
+    // Today is not over: against a whole day it would always have fallen.
+    let back = if length > 1 { shown.as_slice() } else { &[] };
+    let before: Vec<NaiveDate> = back.iter().filter_map(|day| day.checked_sub_days(Days::new(length.into()))).collect();
     let sum = |days: &[NaiveDate], of: fn(&Money) -> i64| days.iter().map(|day| number(*day, of)).sum::<i64>() as f64;
     let mrr_before = before.last().map_or(0, |day| number(*day, |money| money.mrr));
     let recurring: Vec<f64> =

@@ -48,7 +48,9 @@ async fn page(
     let both = api.reports.overview(2 * length).await?;
     let (first_p50, now) = (api.reports.messages(length).await?.of.first_p50, api.clock.now());
     let shown: Vec<NaiveDate> = told.days.iter().map(|day| day.day).collect();
-    let before: Vec<&Day> = both.days.iter().filter(|day| !shown.contains(&day.day)).collect();
+    // Today is not over, and days that were not counted are nothing to compare with.
+    let is_whole = length > 1 && both.days.len() == usize::from(2 * length);
+    let before: Vec<&Day> = both.days.iter().filter(|day| is_whole && !shown.contains(&day.day)).collect();
     let cards = cards(words, &told.days, &before, first_p50);
     let ToolUse { tools, models, costs } = told.of;
     let costs = costs.into_iter().map(|of| (of.day, of.model, of.cost)).collect::<Vec<_>>();
