@@ -4,6 +4,7 @@
 //! belong to a day, when it is closed, and what several days come to.
 
 mod dialogs;
+mod happened;
 mod money;
 mod people;
 mod roll_up;
@@ -101,6 +102,12 @@ impl Reports {
     #[must_use]
     pub fn new(store: Store, clock: Clock, config: ReportConfig) -> Self {
         Self { store, clock, config: Arc::new(config) }
+    }
+
+    /// Whose days are told.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.config.zone
     }
 
     /// How many people come, stay and pay, day by day.

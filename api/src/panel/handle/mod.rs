@@ -1,0 +1,67 @@
+//! What answers the panel's addresses: each takes a [`Reader`], asks the use cases of the JSON endpoints, fills a page and answers
+//! with it. Who may is decided before, by the list ([`crate::access::routes`]); what goes wrong is a [`crate::problem::ApiError`], of
+//! which [`failing`] makes a page.
+
+pub mod access;
+pub mod account;
+pub mod audit;
+pub mod cohorts;
+pub mod conversations;
+pub mod door;
+pub mod entry;
+pub mod failing;
+pub mod funnel;
+mod numbers;
+pub mod overview;
+pub mod people;
+pub mod person;
+mod person_acts;
+pub mod reader;
+pub mod revenue;
+pub mod tail;
+pub mod tools;
+pub mod welcome;
+
+use axum::{Router, routing::get};
+use evolve_contract::Code;
+
+use super::assets;
+use crate::{problem::ApiError, state::Api};
+
+pub use reader::Reader;
+
+/// Every route of the panel.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
+        .merge(people::routes())
+        .merge(person::routes())
+        .merge(conversations::routes())
+        .merge(revenue::routes())
+        .merge(cohorts::routes())
+        .merge(funnel::routes())
+        .merge(tools::routes())
+        // Whatever is nowhere else: a page says so.
+        .route("/admin/panel/{*rest}", get(nowhere))
+        .merge(entry::routes())
+        .merge(welcome::routes())
+        .merge(account::routes())
+        .merge(access::routes())
+        .merge(overview::routes())
+        .merge(audit::routes())
+}
+
+async fn nowhere(_: Reader) -> ApiError {
+    Code::NotFound.into()
+}
+
+/// The pattern of every route, for the test that compares them with the list; axum tells them by `Debug` alone.
+#[must_use]
+pub fn paths() -> Vec<String> {
+    let shown = format!("{:?}", routes());
+    let mut paths: Vec<String> =
+        shown.split('"').filter(|text| text.starts_with("/admin")).map(str::to_owned).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
