@@ -128,16 +128,16 @@ impl<S: Sync> FromRequestParts<S> for Actor {
 /// Lets a request through that is nothing of an administrator, and one whose actor may. What goes wrong with a page is a page.
 pub async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
-    let asked = Asked::of(&request);
     let named = match routes::find(request.method(), path.as_str()) {
         Found::Listed(named) => named,
         Found::Another => return next.run(request).await,
-        Found::OtherMethod => return other_method(&api, &asked, path.as_str()),
+        Found::OtherMethod => return other_method(&api, &Asked::of(&request), path.as_str()),
         Found::Unlisted => {
             tracing::error!(route = path.as_str(), "a route of administrators is not in the list, and is refused");
             return ApiError::new(Code::Forbidden).into_response();
         }
     };
+    let asked = Asked::of(&request);
     let (actor, response) = if named.opens == Opens::Anyone {
         (None, next.run(request).await)
     } else {
