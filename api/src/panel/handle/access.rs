@@ -250,12 +250,11 @@ fn back(headers: &HeaderMap) -> String {
     if path == PATH { PATH.to_owned() } else { super::account::PATH.to_owned() }
 }
 
+/// What a key may do, and until when.
+type KeyWish = (Permissions, Option<DateTime<Utc>>);
+
 /// A form for a key: its boxes are as many as there are scopes.
-fn read_key(
-    reader: &Reader,
-    api: &Api,
-    form: &BTreeMap<String, String>,
-) -> (Typed, Option<(Permissions, Option<DateTime<Utc>>)>) {
+fn read_key(reader: &Reader, api: &Api, form: &BTreeMap<String, String>) -> (Typed, Option<KeyWish>) {
     let of = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     let chosen: Vec<String> = form.keys().filter_map(|name| name.strip_prefix(SCOPE)).map(str::to_owned).collect();
     let typed = Typed { key: of("name"), scopes: chosen.clone(), until: of("until"), ..Typed::default() };
