@@ -206,6 +206,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         failures: Failures::new(store.clone(), clock.clone()),
         scheduler,
         message_days,
+        backup_age: config.backup_age,
+        settings: config.settings,
         access,
         profiles,
         deletions,
