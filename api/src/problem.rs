@@ -53,6 +53,12 @@ impl ApiError {
         self.0.code
     }
 
+    /// How many seconds to wait, where that is known.
+    #[must_use]
+    pub fn waits(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+
     /// The document, for where it is not a response of its own: the end of a stream.
     #[must_use]
     pub fn into_problem(self, request_id: &str, language: Language) -> Problem {

@@ -28,7 +28,7 @@ problems!(
 problems!(ResetProblems: Forbidden, AccessNotFound, RateLimited, DatabaseUnavailable);
 
 /// The page of one-time links.
-const WELCOME: &str = "/admin/panel/welcome?token=";
+pub(crate) const WELCOME: &str = "/admin/panel/welcome?token=";
 
 /// Who runs the bot.
 #[utoipa::path(

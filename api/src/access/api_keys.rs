@@ -67,7 +67,7 @@ pub async fn revoke(State(api): State<Api>, _: Act, Path(id): Path<String>) -> R
     Ok(Json(wire(api.access.revoke_key(read(&id)?).await?, None)))
 }
 
-pub(super) fn names(permissions: Permissions) -> Vec<String> {
+pub(crate) fn names(permissions: Permissions) -> Vec<String> {
     permissions.iter().map(|permission| permission.to_string()).collect()
 }
 

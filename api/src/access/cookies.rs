@@ -12,6 +12,16 @@ const PLAIN: &str = "evolve_session";
 /// What somebody keeps while they are at the issuer.
 const OIDC_SECURE: &str = "__Host-evolve_oidc";
 const OIDC_PLAIN: &str = "evolve_oidc";
+/// What somebody keeps between the pages of signing in.
+const DOOR_SECURE: &str = "__Host-evolve_door";
+const DOOR_PLAIN: &str = "evolve_door";
+/// For so long, seconds: what a one-time link leads to may be open for a while.
+const DOOR_FOR: i64 = 3600;
+/// What was done just now.
+const DONE_SECURE: &str = "__Host-evolve_done";
+const DONE_PLAIN: &str = "evolve_done";
+/// For so long, seconds: the next page follows at once.
+const DONE_FOR: i64 = 60;
 /// For so long, seconds: as long as what is in it holds.
 const OIDC_FOR: i64 = 600;
 
@@ -63,6 +73,42 @@ pub fn give_oidc(headers: &HeaderMap, kept: &SecretString) -> Option<HeaderValue
 #[must_use]
 pub fn take_oidc(headers: &HeaderMap) -> Option<HeaderValue> {
     give(headers, if is_plain(headers) { OIDC_PLAIN } else { OIDC_SECURE }, "", 0)
+}
+
+/// What somebody keeps on their way through the door, between its pages.
+#[must_use]
+pub fn door(headers: &HeaderMap) -> Option<SecretString> {
+    find(headers, if is_plain(headers) { DOOR_PLAIN } else { DOOR_SECURE })
+}
+
+/// The header that has them keep it.
+#[must_use]
+pub fn give_door(headers: &HeaderMap, kept: &SecretString) -> Option<HeaderValue> {
+    give(headers, if is_plain(headers) { DOOR_PLAIN } else { DOOR_SECURE }, kept.expose_secret(), DOOR_FOR)
+}
+
+/// The header that takes it from them, once they are in.
+#[must_use]
+pub fn take_door(headers: &HeaderMap) -> Option<HeaderValue> {
+    give(headers, if is_plain(headers) { DOOR_PLAIN } else { DOOR_SECURE }, "", 0)
+}
+
+/// What was done just now, which the next page tells. Whoever writes such a cookie tells themselves alone.
+#[must_use]
+pub fn done(headers: &HeaderMap) -> Option<String> {
+    find(headers, if is_plain(headers) { DONE_PLAIN } else { DONE_SECURE }).map(|code| code.expose_secret().to_owned())
+}
+
+/// The header that has the next page tell it: a code of small letters, digits and `-`.
+#[must_use]
+pub fn give_done(headers: &HeaderMap, code: &str) -> Option<HeaderValue> {
+    give(headers, if is_plain(headers) { DONE_PLAIN } else { DONE_SECURE }, code, DONE_FOR)
+}
+
+/// The header that has it told no more.
+#[must_use]
+pub fn take_done(headers: &HeaderMap) -> Option<HeaderValue> {
+    give(headers, if is_plain(headers) { DONE_PLAIN } else { DONE_SECURE }, "", 0)
 }
 
 fn find(headers: &HeaderMap, name: &str) -> Option<SecretString> {

@@ -58,7 +58,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// As far as the browser says. TLS may end before us, so of the origin host and port are compared, and not the scheme.
-fn is_from_here(headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let is_same_site = text(&SEC_FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
     let host = text(&header::HOST).unwrap_or_default();

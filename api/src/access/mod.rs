@@ -36,6 +36,7 @@ use self::{
 };
 use crate::{
     limits,
+    panel::handle::failing::Asked,
     problem::ApiError,
     proofs::{self, Proof},
     request_id::RequestId,
@@ -124,55 +125,74 @@ impl<S: Sync> FromRequestParts<S> for Actor {
     }
 }
 
-/// Lets a request through that is nothing of an administrator, and one whose actor may.
+/// Lets a request through that is nothing of an administrator, and one whose actor may. What goes wrong with a page is a page.
 pub async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
+    let asked = Asked::of(&request);
     let named = match routes::find(request.method(), path.as_str()) {
         Found::Listed(named) => named,
         Found::Another => return next.run(request).await,
-        Found::OtherMethod => return ApiError::new(Code::MethodNotAllowed).into_response(),
+        Found::OtherMethod => return other_method(&api, &asked, path.as_str()),
         Found::Unlisted => {
             tracing::error!(route = path.as_str(), "a route of administrators is not in the list, and is refused");
             return ApiError::new(Code::Forbidden).into_response();
         }
     };
-    if named.opens == Opens::Anyone {
-        return next.run(request).await;
-    }
-    match admit(&api, named, request).await {
-        Ok(Admitted { request, decision }) => {
-            let mut response = next.run(request).await;
-            if let Some(decision) = decision {
-                limits::announce(&decision, response.headers_mut());
+    let (actor, response) = if named.opens == Opens::Anyone {
+        (None, next.run(request).await)
+    } else {
+        match admit(&api, named, &asked, request).await {
+            Ok(Admitted { request, actor, decision }) => {
+                let mut response = next.run(request).await;
+                if let Some(decision) = decision {
+                    limits::announce(&decision, response.headers_mut());
+                }
+                (Some(actor), response)
             }
-            response
+            Err(turned) => (turned.actor, turned.response),
         }
-        Err(response) => *response,
-    }
+    };
+    if named.is_page { asked.shown(&api, actor.as_ref(), response) } else { response }
+}
+
+fn other_method(api: &Api, asked: &Asked, path: &str) -> Response {
+    let response = ApiError::new(Code::MethodNotAllowed).into_response();
+    let is_page = routes::ROUTES.iter().any(|named| named.route == path && named.is_page);
+    if is_page { asked.shown(api, None, response) } else { response }
 }
 
 struct Admitted {
     request: Request,
+    actor: Actor,
     decision: Option<evolve_store::limits::Decision>,
 }
 
+/// Somebody who may not, and the answer to them.
+struct Turned {
+    actor: Option<Actor>,
+    response: Response,
+}
+
 /// Finds who asks, and whether they may; an answer where they may not.
-async fn admit(api: &Api, named: &'static Named, request: Request) -> Result<Admitted, Box<Response>> {
+async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request) -> Result<Admitted, Box<Turned>> {
     let (parts, body) = request.into_parts();
     let actor = match proof::find(api, named, &parts).await {
         Ok(actor) => actor,
-        Err(refused) => return Err(Box::new(answer(named, &parts, refused))),
+        Err(refused) => return Err(Box::new(Turned { actor: None, response: answer(named, &parts, refused) })),
     };
+    let turn = |response: Response| Box::new(Turned { actor: Some(actor.clone()), response });
     let mut request = Request::from_parts(parts, body);
     if let Some(session) = actor.session() {
-        let checked = csrf::check(api, session.id, request).await;
-        request = checked.map_err(|error| Box::new(error.into_response()))?;
+        request = csrf::check(api, session.id, request).await.map_err(|error| {
+            let is_stale = named.is_page && error.code() == Code::Forbidden;
+            turn(if is_stale { asked.stale(api, &actor) } else { error.into_response() })
+        })?;
     }
     if let Opens::May(permission) = named.opens
         && !actor.may(permission)
     {
         let refused = ApiError::new(Code::Forbidden).detail(format!("this needs the permission {permission}"));
-        return Err(Box::new(refused.into_response()));
+        return Err(turn(refused.into_response()));
     }
     let decision = match &actor.who {
         // Our own bot, and the command line: nobody else has it.
@@ -183,21 +203,24 @@ async fn admit(api: &Api, named: &'static Named, request: Request) -> Result<Adm
         }
     };
     if let Some(decision) = decision.as_ref().filter(|decision| !decision.allowed) {
-        return Err(Box::new(limits::refusal(decision)));
+        return Err(turn(limits::refusal(decision)));
     }
-    request.extensions_mut().insert(actor);
+    request.extensions_mut().insert(actor.clone());
     request.extensions_mut().insert(named);
-    Ok(Admitted { request, decision })
+    Ok(Admitted { request, actor, decision })
 }
 
 fn answer(named: &Named, parts: &Parts, refused: Refused) -> Response {
-    let is_looking = matches!(parts.method, Method::GET | Method::HEAD);
-    if named.is_page && is_looking && refused.is_unknown() {
+    if !(named.is_page && refused.is_unknown()) {
+        return refused.into_response(named.takes_basic);
+    }
+    if matches!(parts.method, Method::GET | Method::HEAD) {
         let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
         return Redirect::to(&format!("{SIGN_IN}?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC)))
             .into_response();
     }
-    refused.into_response(named.takes_basic)
+    // A form that was sent after its session was over: whoever did is asked to sign in.
+    ApiError::new(Code::Unauthorized).into_response()
 }
 
 /// Has a password, a code or a link looked at, as long as not too many wrong ones came from the same address. By account the use case

@@ -68,6 +68,32 @@ const fn delete(path: &'static str, permission: Permission, act: &'static str) -
     route(Method::DELETE, path, Opens::May(permission), Some(act))
 }
 
+/// A page.
+const fn page(path: &'static str, permission: Permission) -> Named {
+    of_panel(get(path, permission))
+}
+
+/// What a form of a page does.
+const fn form(path: &'static str, permission: Permission, act: &'static str) -> Named {
+    of_panel(post(path, permission, act))
+}
+
+/// A page, or its form, before the door.
+const fn open(method: Method, path: &'static str) -> Named {
+    of_panel(route(method, path, Opens::Anyone, None))
+}
+
+/// What somebody does about themselves on a page. The use case writes the entry, where it is one for the log.
+const fn own(path: &'static str) -> Named {
+    of_panel(route(Method::POST, path, Opens::Known, None))
+}
+
+const fn of_panel(mut named: Named) -> Named {
+    named.is_page = true;
+    named.rule = Rule::Panel;
+    named
+}
+
 impl Named {
     /// It is one transaction, and its entry is written in it.
     const fn atomic(mut self) -> Self {
@@ -111,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 70] = [
+pub static ROUTES: [Named; 93] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -183,6 +209,30 @@ pub static ROUTES: [Named; 70] = [
     delete("/api/v1/admin/api-keys/{api_key_id}", Access, "api_key.revoke"),
     get("/api/v1/admin/api-users", Access),
     delete("/api/v1/admin/api-users/{api_user_id}", Access, "api_user.remove"),
+    // The panel: its files, and what is nowhere else.
+    open(Method::GET, "/admin/panel/assets/{hash}/{name}"),
+    page("/admin/panel/{*rest}", Access).known(),
+    open(Method::GET, "/admin/panel/sign-in"),
+    open(Method::POST, "/admin/panel/sign-in"),
+    open(Method::GET, "/admin/panel/sign-in/elsewhere"),
+    open(Method::GET, "/admin/panel/oidc/callback"),
+    own("/admin/panel/sign-out"),
+    open(Method::GET, "/admin/panel/welcome"),
+    open(Method::POST, "/admin/panel/welcome"),
+    page("/admin/panel/account", Access).known(),
+    own("/admin/panel/account/language"),
+    own("/admin/panel/account/password"),
+    own("/admin/panel/account/codes"),
+    page("/admin/panel/access", Access),
+    form("/admin/panel/access/new-account", Access, "account.create"),
+    form("/admin/panel/access/role", Access, "account.change"),
+    form("/admin/panel/access/link", Access, "account.reset"),
+    form("/admin/panel/access/enable", Access, "account.change"),
+    form("/admin/panel/access/disable", Access, "account.change"),
+    form("/admin/panel/access/end-session", Access, "session.revoke").known(),
+    form("/admin/panel/access/new-key", Access, "api_key.create"),
+    form("/admin/panel/access/revoke-key", Access, "api_key.revoke"),
+    form("/admin/panel/access/remove-user", Access, "api_user.remove"),
 ];
 
 /// What the list says of a request.
@@ -229,7 +279,9 @@ mod tests {
         let mut seen = BTreeSet::new();
         for named in &ROUTES {
             assert!(seen.insert((named.method.to_string(), named.route)), "{} {}", named.method, named.route);
-            assert!(named.method.is_safe() || named.is_logged(), "{} {}", named.method, named.route);
+            let is_ones_own = named.is_page && !matches!(named.opens, Opens::May(_));
+            assert!(named.method.is_safe() || named.is_logged() || is_ones_own, "{} {}", named.method, named.route);
+            assert_eq!(named.is_page, named.rule == Rule::Panel, "{}", named.route);
             assert!(!named.takes_basic || named.method.is_safe(), "a browser shows Basic by itself: {}", named.route);
         }
     }
@@ -240,7 +292,7 @@ mod tests {
         assert!(matches!(find(Method::GET, "/admin/audit"), Found::Listed(named) if named.route == "/admin/audit"));
         assert!(matches!(find(Method::HEAD, "/admin/audit"), Found::Listed(_)));
         assert!(matches!(find(Method::PUT, "/admin/audit"), Found::OtherMethod));
-        for unlisted in ["/admin", "/admin/", "/admin/nothing", "/api/v1/admin/nothing"] {
+        for unlisted in ["/admin/", "/admin/nothing", "/api/v1/admin/nothing"] {
             assert!(matches!(find(Method::GET, unlisted), Found::Unlisted), "{unlisted}");
         }
         for another in ["/", "/administration", "/profile"] {

@@ -35,6 +35,9 @@ pub struct WelcomeForm {
     pub password: SecretString,
     /// The same once more.
     pub again: SecretString,
+    /// The second factor that was offered, sealed.
+    #[serde(default)]
+    pub factor: SecretString,
     /// What the app for the second factor shows; empty without one.
     #[serde(default)]
     pub code: SecretString,

@@ -1,6 +1,6 @@
 //! The panel: pages at `/admin` and `/admin/panel/…`, made on the server.
 //!
-//! A page passes three hands. A use case, the same as behind the endpoints, gathers what there is to know; [`pages`] says what a
+//! A page passes three hands. A handler ([`handle`]) asks the use cases, the same as the endpoints, for what there is to know; [`pages`] says what a
 //! page shows of it, as plain data that becomes [`parts`] and [`charts`]; [`respond`] puts the menu of [`shell`] around it and answers.
 //! Whatever is filled in is escaped by the templates (`api/templates/panel/`), and what is said stands in `locales/` ([`words`]).
 //!
@@ -12,6 +12,7 @@ pub mod assets;
 pub mod charts;
 pub mod download;
 pub mod forms;
+pub mod handle;
 pub mod live;
 pub mod markup;
 pub mod pages;
@@ -22,11 +23,4 @@ pub mod shell;
 mod texts;
 pub mod words;
 
-use axum::{Router, routing::get};
-
-use crate::state::Api;
-
-/// The routes that need nobody's session. The pages join them as their use cases do.
-pub fn routes() -> Router<Api> {
-    Router::new().route("/admin/panel/assets/{hash}/{name}", get(assets::get))
-}
+pub use handle::routes;

@@ -32,12 +32,20 @@ pub fn at_door(words: Words, page: &impl Page, status: StatusCode) -> Response {
 /// A page that cannot be shown. With a shell there is a menu to go on from.
 #[must_use]
 pub fn problem(shell: Option<&Shell>, words: Words, status: StatusCode, request_id: &str) -> Response {
-    let page = Problem { status, request_id: request_id.to_owned(), words };
+    let page = Problem { status, request_id: request_id.to_owned(), is_stale: false, words };
     let document = match shell {
         Some(shell) => shell::document(shell, &page),
         None => shell::door(words, &page),
     };
     answer(status, document)
+}
+
+/// Where a form is too old, or was not ours, and nothing was done.
+#[must_use]
+pub fn stale(shell: &Shell, request_id: &str) -> Response {
+    let (words, status) = (shell.words, StatusCode::FORBIDDEN);
+    let page = Problem { status, request_id: request_id.to_owned(), is_stale: true, words };
+    answer(status, shell::document(shell, &page))
 }
 
 /// After a form: on to a page, so that going back and reloading send nothing twice.

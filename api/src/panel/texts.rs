@@ -11,7 +11,7 @@ use evolve_domain::language::Language;
 use super::{pages::Period, shell::Section, words::Words};
 
 /// What is put together from a code, so that it stands nowhere as a whole: `panel-FAMILY-CODE`, and what acts say.
-const FAMILIES: [(&str, &[&str]); 25] = [
+const FAMILIES: [(&str, &[&str]); 26] = [
     ("act", &["grant", "end-premium", "ban", "unban", "forget"]),
     ("account", &["role", "link", "enable", "disable", "new"]),
     ("chart", &["activity", "money", "subscriptions", "cohorts", "retention", "path", "levels", "level-now", "cost"]),
@@ -75,9 +75,10 @@ const FAMILIES: [(&str, &[&str]); 25] = [
     ("payment", &["paid", "refunded", "pending", "failed"]),
     ("period", &["day", "week", "month"]),
     ("plan", &["free", "premium"]),
-    ("problem", &["request", "door", "forbidden", "missing", "often", "away", "broken"]),
+    ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
     ("queue", &["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]),
     ("renewal", &["renews", "ends", "once"]),
+    ("user", &["remove"]),
     ("role", &["owner", "admin", "analyst", "support"]),
     (
         "scope",
@@ -144,7 +145,8 @@ fn every_language_has_all_that_pages_say_and_nothing_else() {
 
 #[test]
 fn every_empty_list_says_what_to_do_and_every_act_what_it_does() {
-    let acts = FAMILIES.iter().filter(|(family, _)| ["act", "account", "key", "problem", "session"].contains(family));
+    let acts =
+        FAMILIES.iter().filter(|(family, _)| ["act", "account", "key", "problem", "session", "user"].contains(family));
     let acts = acts.flat_map(|(family, codes)| codes.iter().map(move |code| (*family, key(family, code))));
     for language in Language::ALL {
         let words = Words { language, zone: Tz::UTC };

@@ -91,7 +91,18 @@ fn every_route_of_administrators_is_in_the_list_and_says_what_opens_it() {
             assert!(is_listed, "{method} {path} is not in api::access::routes::ROUTES, and so refused");
         }
     }
-    for named in &ROUTES {
+    // Pages are for people: they are in no document, and all in the list.
+    for path in evolve_api::panel::handle::paths() {
+        assert!(ROUTES.iter().any(|named| named.route == path && named.is_page), "{path} is not in the list");
+    }
+    for named in ROUTES.iter().filter(|named| named.is_page) {
+        assert!(
+            evolve_api::panel::handle::paths().iter().any(|path| path == named.route),
+            "{} is nowhere",
+            named.route
+        );
+    }
+    for named in ROUTES.iter().filter(|named| !named.is_page) {
         let operation = &document["paths"][named.route][named.method.as_str().to_lowercase()];
         assert!(operation.is_object(), "{} {} is in the list, and nowhere else", named.method, named.route);
         let proofs = operation["security"].as_array().unwrap();

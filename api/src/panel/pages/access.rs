@@ -20,6 +20,12 @@ pub struct Access {
     pub sessions: Vec<SessionLine>,
     /// The API keys.
     pub keys: Vec<KeyLine>,
+    /// Who looks at statistics with a name and a password.
+    pub users: Vec<UserLine>,
+    /// Why what was asked for was not done.
+    pub refused: Option<String>,
+    /// What was typed then.
+    pub typed: Typed,
     /// The codes of the roles there are.
     pub roles: Vec<String>,
     /// The codes of the scopes that a key can have.
@@ -94,6 +100,32 @@ pub struct KeyLine {
     pub last: Option<DateTime<Utc>>,
     /// When it ends.
     pub until: Option<DateTime<Utc>>,
+}
+
+/// Somebody who looks at statistics with a name and a password.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserLine {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// What was typed into a form that comes back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// The name of an account.
+    pub account: String,
+    /// The code of its role.
+    pub role: String,
+    /// The name of a key.
+    pub key: String,
+    /// What it is to open.
+    pub scopes: Vec<String>,
+    /// The day on which it ends.
+    pub until: String,
 }
 
 /// Forms that accounts, sessions and keys have alike.
@@ -250,17 +282,48 @@ impl Access {
         }
     }
 
+    /// Who looks at statistics.
+    #[must_use]
+    pub fn user_table(&self) -> Table {
+        let (words, forms) = (self.words, self.forms());
+        let row = |user: &UserLine| {
+            vec![
+                Cell::Text(user.name.clone()),
+                Cell::time(user.since),
+                Cell::Acts(vec![forms.dangerous("user-remove", "remove-user", &user.id)]),
+            ]
+        };
+        Table {
+            id: "users",
+            caption: words.say("panel-api-users"),
+            columns: vec![
+                Column::text("name", words.say("panel-name")),
+                Column::text("since", words.say("panel-since")),
+                Column::text("acts", words.say("panel-acts")),
+            ],
+            rows: self.users.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-api-users-none"),
+            words,
+        }
+    }
+
     /// What can be added.
     #[must_use]
     pub fn additions(&self) -> Vec<Act> {
         let say = |key: &str| self.words.say(key);
-        let name = |hint: &str| Field::new("name", say("panel-name"), FieldKind::Text).required().hint(say(hint));
-        let mut key = vec![name("panel-key-new-name-hint")];
+        let typed = &self.typed;
+        let name = |hint: &str, typed: &str| {
+            Field::new("name", say("panel-name"), FieldKind::Text).required().hint(say(hint)).value(typed)
+        };
+        let mut key = vec![name("panel-key-new-name-hint", &typed.key)];
         for scope in &self.scopes {
-            key.push(Field::new(&format!("scope-{scope}"), self.words.code("scope", scope), FieldKind::Check));
+            let field = Field::new(&format!("scope-{scope}"), self.words.code("scope", scope), FieldKind::Check);
+            key.push(field.value(if typed.scopes.contains(scope) { "yes" } else { "" }));
         }
-        key.push(Field::new("until", say("panel-until"), FieldKind::Date));
-        let account = vec![name("panel-account-new-name-hint"), self.role_field("support")];
+        key.push(Field::new("until", say("panel-until"), FieldKind::Date).value(&typed.until));
+        let role = if typed.role.is_empty() { "support" } else { &typed.role };
+        let account = vec![name("panel-account-new-name-hint", &typed.account), self.role_field(role)];
         let forms = self.forms();
         vec![forms.act("account-new", "new-account", "new", account), forms.act("key-new", "new-key", "new", key)]
     }

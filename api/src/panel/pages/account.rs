@@ -22,14 +22,25 @@ pub struct Account {
     pub languages: Vec<(String, String)>,
     /// One's sessions.
     pub sessions: Vec<SessionLine>,
-    /// What is wrong with a new password.
-    pub password_error: Option<String>,
+    /// What is wrong with what was typed.
+    pub wrong: Wrong,
     /// How many recovery codes are left; nothing without a second factor.
     pub codes_left: Option<u64>,
     /// The session's token.
     pub csrf: String,
     /// In which language.
     pub words: Words,
+}
+
+/// What is wrong with what was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wrong {
+    /// With the password of now, where it was changed.
+    pub current: Option<String>,
+    /// With the new one.
+    pub password: Option<String>,
+    /// With the password of now, where codes were asked for.
+    pub codes: Option<String>,
 }
 
 impl Account {
@@ -50,11 +61,11 @@ impl Account {
         let say = |key: &str| self.words.say(key);
         let field = |name: &str, key: &str| Field::new(name, say(key), FieldKind::Password).required();
         let fields = vec![
-            field("current", "panel-password-now").fills("current-password"),
+            field("current", "panel-password-now").fills("current-password").error(self.wrong.current.clone()),
             field("password", "panel-password-new")
                 .fills("new-password")
                 .hint(say("panel-password-hint"))
-                .error(self.password_error.clone()),
+                .error(self.wrong.password.clone()),
             field("again", "panel-password-again").fills("new-password"),
         ];
         Form::new("password", "/admin/panel/account/password", &self.csrf, say("panel-password-change"), fields)
@@ -66,7 +77,7 @@ impl Account {
         let say = |key: &str| self.words.say(key);
         let path = "/admin/panel/account/codes";
         let password = Field::new("current", say("panel-password-now"), FieldKind::Password);
-        let fields = vec![password.required().fills("current-password")];
+        let fields = vec![password.required().fills("current-password").error(self.wrong.codes.clone())];
         let form = Form::new("codes", path, &self.csrf, say("panel-codes-new-do"), fields);
         Act::new(say("panel-codes-new"), say("panel-codes-new-explains"), form)
     }

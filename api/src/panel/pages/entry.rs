@@ -1,6 +1,7 @@
 //! The door: signing in, and the first visit by a one-time link.
 
 use askama::Template;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::{Color, QrCode};
 
 use super::Page;
@@ -24,6 +25,13 @@ pub enum Step {
 }
 
 impl Step {
+    /// The one of this name; the first, where there is none.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let all = [Self::SecondFactor, Self::Recovery];
+        all.into_iter().find(|step| step.as_str() == name).unwrap_or_default()
+    }
+
     /// Its name as it is sent (`step`).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -48,6 +56,10 @@ pub enum Refusal {
     Stale,
     /// Whoever vouches for people here has not said that this one may come in.
     NotMapped,
+    /// Whoever vouches for people here does not answer, or not as it should.
+    Elsewhere,
+    /// The one-time link has run out, or was used.
+    Link,
 }
 
 /// `GET /admin/panel/sign-in`.
@@ -103,6 +115,8 @@ impl SignIn {
             Refusal::Wait(seconds) => self.words.count("panel-refused-wait", seconds),
             Refusal::Stale => self.words.say("panel-refused-stale"),
             Refusal::NotMapped => self.words.say("panel-refused-not-mapped"),
+            Refusal::Elsewhere => self.words.say("panel-refused-elsewhere"),
+            Refusal::Link => self.words.say("panel-refused-link"),
         })
     }
 
@@ -114,14 +128,20 @@ impl SignIn {
 
     /// Where the other second factor is asked for, and what that is called.
     #[must_use]
-    pub fn other_way(&self) -> Option<(&'static str, String)> {
-        match self.step {
-            Step::Password => None,
-            Step::SecondFactor => {
-                Some(("/admin/panel/sign-in?step=recovery", self.words.say("panel-sign-in-use-recovery")))
-            }
-            Step::Recovery => Some(("/admin/panel/sign-in?step=code", self.words.say("panel-sign-in-use-code"))),
-        }
+    pub fn other_way(&self) -> Option<(String, String)> {
+        let (step, key) = match self.step {
+            Step::Password => return None,
+            Step::SecondFactor => (Step::Recovery, "panel-sign-in-use-recovery"),
+            Step::Recovery => (Step::SecondFactor, "panel-sign-in-use-code"),
+        };
+        Some((self.address(step), self.words.say(key)))
+    }
+
+    /// The address of another step on the same way.
+    #[must_use]
+    pub fn address(&self, step: Step) -> String {
+        let next = utf8_percent_encode(&self.next, NON_ALPHANUMERIC);
+        format!("/admin/panel/sign-in?step={}&next={next}", step.as_str())
     }
 }
 
@@ -145,6 +165,8 @@ pub struct Welcome {
     pub csrf: String,
     /// The name of the account.
     pub name: String,
+    /// The second factor that is offered, sealed: it comes back with the first code.
+    pub factor: String,
     /// What the app for the second factor reads: `otpauth://…`.
     pub otpauth: String,
     /// The same for who types it: base32.
@@ -173,6 +195,7 @@ impl Welcome {
             |name: &str, key: &str| Field::new(name, say(key), FieldKind::Password).required().fills("new-password");
         let fields = vec![
             Field::hidden("token", &self.token),
+            Field::hidden("factor", &self.factor),
             password("password", "panel-password-new")
                 .hint(say("panel-password-hint"))
                 .error(self.password_error.clone()),

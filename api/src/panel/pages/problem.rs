@@ -14,14 +14,19 @@ pub struct Problem {
     pub status: StatusCode,
     /// The id of the request, by which it is found in the logs.
     pub request_id: String,
+    /// Whether it is a form that is too old, or was not ours: then who sent it may do so, once they have loaded it anew.
+    pub is_stale: bool,
     /// In which language.
     pub words: Words,
 }
 
 impl Problem {
     fn key(&self) -> &'static str {
+        if self.is_stale {
+            return "stale";
+        }
         match self.status.as_u16() {
-            400 | 422 => "request",
+            400 | 405 | 409 | 413 | 415 | 422 => "request",
             401 => "door",
             403 => "forbidden",
             404 => "missing",

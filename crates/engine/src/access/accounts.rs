@@ -1,6 +1,9 @@
 //! Accounts: making them, changing them, and letting in again who lost what they are known by.
 
-use evolve_domain::access::{Role, account_name};
+use evolve_domain::{
+    access::{Role, account_name},
+    language::Language,
+};
 use evolve_store::access::{Account, Change, Changed, NewAccount, hash_of};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -64,6 +67,15 @@ impl Access {
             Changed::LinkTaken => Err(unlinkable("another account is linked to this person")),
             Changed::NobodyThere => Err(unlinkable("they have not written to the bot")),
         }
+    }
+
+    /// In which language somebody reads; that of their browser, where there is none.
+    ///
+    /// # Errors
+    /// [`AccessError::NotFound`], and of the store.
+    pub async fn speak(&self, id: Uuid, language: Option<Language>) -> Result<(), AccessError> {
+        let done = self.0.store.access().set_language(id, language).await?;
+        if done { Ok(()) } else { Err(AccessError::NotFound) }
     }
 
     /// Gives one a new one-time link; nothing by which it was known before holds any more. The token of the link.

@@ -73,6 +73,20 @@ impl Access {
         Ok(FactorOffer { sealed: sealed.into(), secret: secret.into(), uri: uri.into() })
     }
 
+    /// The same offer again, for who typed something wrong; another one, where it has run out.
+    ///
+    /// # Errors
+    /// [`AccessError::Broken`].
+    pub fn offer_again(&self, issuer: &str, account: &Account, sealed: &str) -> Result<FactorOffer, AccessError> {
+        let opened: Option<(Uuid, String)> =
+            sealed::open(self.0.store.keys(), Purpose::NewFactor, sealed, self.0.clock.now());
+        let Some((_, secret)) = opened.filter(|(whose, _)| *whose == account.id) else {
+            return self.offer_factor(issuer, account);
+        };
+        let uri = totp::uri(issuer, &account.name, &secret);
+        Ok(FactorOffer { sealed: sealed.into(), secret: secret.into(), uri: uri.into() })
+    }
+
     /// Uses a one-time link up: with a password, and a second factor where one was offered and its code is shown. Every session of
     /// the account ends, and one begins. With a code that is wrong the link is not used up.
     ///
@@ -151,6 +165,34 @@ impl Access {
         Ok(store.set_password(account, &hash, Some(session), self.0.clock.now()).await?)
     }
 
+    /// Gives the account of somebody who is signed in other recovery codes, if they know their password; the ones before hold no more.
+    ///
+    /// # Errors
+    /// [`AccessError::Wrong`] of the password, [`AccessError::Refused`], [`AccessError::SecondFactorNeeded`] where there is none for
+    /// which the codes would be, and of the store.
+    pub async fn change_recovery_codes(
+        &self,
+        account: Uuid,
+        password: &SecretString,
+        origin: &Origin,
+    ) -> Result<Vec<SecretString>, AccessError> {
+        let store = self.0.store.access();
+        let found = store.credentials_of(account).await?.ok_or(AccessError::NotFound)?;
+        let guess = guessed("account", &found.account.name);
+        self.admit(&guess)?;
+        if !self.0.passwords.compare(password, found.password_hash.as_ref()).await?.is_right {
+            return Err(self.wrong(&guess).await);
+        }
+        if !found.account.has_second_factor {
+            return Err(AccessError::SecondFactorNeeded);
+        }
+        let (codes, hashes) = new_codes();
+        let who = (actor_of(account), Some(account));
+        self.log(("account.recovery_codes", Outcome::Done), who, origin, json!({})).await?;
+        store.set_recovery_codes(account, &hashes).await?;
+        Ok(codes)
+    }
+
     /// How many recovery codes an account has left.
     ///
     /// # Errors
@@ -172,11 +214,16 @@ impl Access {
         let guess = guessed("code", &account.to_string());
         self.admit(&guess)?;
         let Some(step) = totp::step_of(&secret, code, now) else { return Err(self.wrong(&guess).await) };
-        let codes: Vec<String> = (0..CODES).map(|_| new_code()).collect();
-        let recovery_codes = codes.iter().map(|code| hash_of(&plain(code))).collect();
-        let factor = NewFactor { secret: secret.into(), step, recovery_codes };
-        Ok((factor, codes.into_iter().map(Into::into).collect()))
+        let (codes, recovery_codes) = new_codes();
+        Ok((NewFactor { secret: secret.into(), step, recovery_codes }, codes))
     }
+}
+
+/// Recovery codes, and what is kept of them.
+fn new_codes() -> (Vec<SecretString>, Vec<Vec<u8>>) {
+    let codes: Vec<String> = (0..CODES).map(|_| new_code()).collect();
+    let hashes = codes.iter().map(|code| hash_of(&plain(code))).collect();
+    (codes.into_iter().map(Into::into).collect(), hashes)
 }
 
 /// Four times four letters.

@@ -40,6 +40,13 @@ impl Access {
         self.0.oidc.is_some()
     }
 
+    /// By what name people know the issuer: where it is.
+    #[must_use]
+    pub fn issuer(&self) -> Option<String> {
+        let oidc = self.0.oidc.as_ref()?;
+        oidc.config.issuer.host_str().map(str::to_owned)
+    }
+
     /// Sends somebody to the issuer.
     ///
     /// # Errors

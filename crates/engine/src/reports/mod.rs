@@ -103,6 +103,12 @@ impl Reports {
         Self { store, clock, config: Arc::new(config) }
     }
 
+    /// Whose days are told.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.config.zone
+    }
+
     /// How many people come, stay and pay, day by day.
     ///
     /// # Errors

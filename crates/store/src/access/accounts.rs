@@ -1,7 +1,7 @@
 //! Accounts of those who run the bot.
 
 use chrono::{DateTime, Utc};
-use evolve_domain::access::Role;
+use evolve_domain::{access::Role, language::Language};
 use secrecy::SecretString;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -123,6 +123,8 @@ const CHANGE: &str = "
 /// As everywhere, the person is held, so that they are not removed meanwhile.
 const PERSON: &str = "SELECT id FROM users WHERE id = $1 FOR KEY SHARE";
 
+const SET_LANGUAGE: &str = "UPDATE admins SET language = $2 WHERE id = $1";
+
 const ROLE: &str = "SELECT role FROM admins WHERE id = $1 FOR UPDATE";
 
 #[derive(FromRow)]
@@ -239,6 +241,15 @@ impl Access<'_> {
             password_hash: row.password_hash.map(Into::into),
             totp_secret: secret.map(Into::into),
         })
+    }
+
+    /// In which language an account reads; that of the browser, where there is none. False where there is no such account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_language(&self, id: Uuid, language: Option<Language>) -> Result<bool, StoreError> {
+        let query = sqlx::query(SET_LANGUAGE).bind(id).bind(language.map(Language::as_str));
+        Ok(query.execute(&self.0.pool).await?.rows_affected() > 0)
     }
 
     /// Changes one. Another role, or being shut out, ends every session of theirs.

@@ -158,6 +158,21 @@ impl Access<'_> {
             .await
     }
 
+    /// Gives an account other recovery codes, by their hashes; the ones before hold no more.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was changed.
+    pub async fn set_recovery_codes(&self, account: Uuid, hashes: &[Vec<u8>]) -> Result<(), StoreError> {
+        self.0
+            .pool
+            .within(async {
+                let mut transaction = self.0.pool.begin().await?;
+                put_codes(&mut transaction, account, hashes).await?;
+                Ok(transaction.commit().await?)
+            })
+            .await
+    }
+
     /// Gives an account another password; every session of it but one ends.
     ///
     /// # Errors
@@ -236,7 +251,11 @@ async fn put_factor(
     factor: &NewFactor,
 ) -> Result<(), StoreError> {
     sqlx::query(SET_FACTOR).bind(account).bind(token).bind(factor.step).execute(&mut *connection).await?;
+    put_codes(connection, account, &factor.recovery_codes).await
+}
+
+async fn put_codes(connection: &mut PgConnection, account: Uuid, hashes: &[Vec<u8>]) -> Result<(), StoreError> {
     sqlx::query(FORGET_CODES).bind(account).execute(&mut *connection).await?;
-    sqlx::query(ADD_CODES).bind(account).bind(&factor.recovery_codes).execute(&mut *connection).await?;
+    sqlx::query(ADD_CODES).bind(account).bind(hashes).execute(&mut *connection).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Access, accounts};
 use crate::StoreError;
-use evolve_domain::access::Role;
+use evolve_domain::{access::Role, language::Language};
 
 /// How long a session that is over is kept: from where somebody came in that time they are no stranger.
 const KEPT: TimeDelta = TimeDelta::days(30);
@@ -41,6 +41,8 @@ pub struct Live {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// In which language they read, where they have chosen one that this version speaks.
+    pub language: Option<Language>,
     /// When it was used last.
     pub seen_at: DateTime<Utc>,
 }
@@ -74,7 +76,7 @@ const OPEN: &str = "
 
 /// $2 now, $3 since when it must have been used.
 const FIND: &str = "
-    SELECT s.id, s.admin_id AS account, a.name, a.role, s.seen_at
+    SELECT s.id, s.admin_id AS account, a.name, a.role, a.language, s.seen_at
     FROM admin_sessions s JOIN admins a ON a.id = s.admin_id
     WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.seen_at > $3 AND a.disabled_at IS NULL";
 
@@ -106,6 +108,7 @@ struct Row {
     account: Uuid,
     name: String,
     role: String,
+    language: Option<String>,
     seen_at: DateTime<Utc>,
 }
 
@@ -142,8 +145,9 @@ impl Access<'_> {
     ) -> Result<Option<Live>, StoreError> {
         let query = sqlx::query_as(FIND).bind(token_hash).bind(now).bind(used_since);
         let row: Option<Row> = query.fetch_optional(&self.0.pool).await?;
-        row.map(|Row { id, account, name, role, seen_at }| {
-            Ok(Live { id, account, name, role: accounts::role(&role)?, seen_at })
+        row.map(|Row { id, account, name, role, language, seen_at }| {
+            let language = language.and_then(|code| code.parse().ok());
+            Ok(Live { id, account, name, role: accounts::role(&role)?, language, seen_at })
         })
         .transpose()
     }

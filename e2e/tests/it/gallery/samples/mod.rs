@@ -134,6 +134,7 @@ fn welcome(words: Words) -> Welcome {
         token: "token".to_owned(),
         csrf: "csrf".to_owned(),
         name: "anna@example.org".to_owned(),
+        factor: "sealed".to_owned(),
         otpauth: "otpauth://totp/EvolveAI:anna%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=EvolveAI".to_owned(),
         secret: "JBSWY3DPEHPK3PXP".to_owned(),
         is_factor_required: true,

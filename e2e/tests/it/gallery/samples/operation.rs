@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use evolve_api::panel::{
     pages::{
-        access::{Access, AccountLine, KeyLine, Made, SessionLine},
-        account::Account,
+        access::{Access, AccountLine, KeyLine, Made, SessionLine, Typed, UserLine},
+        account::{Account, Wrong},
         audit::Audit,
         broadcasts::{Broadcast, Broadcasts},
         compose::{Compose, Draft},
@@ -229,6 +229,9 @@ fn access(words: Words) -> Access {
         ],
         sessions: sessions(),
         keys: vec![key],
+        users: vec![UserLine { id: "u1".to_owned(), name: "dashboard".to_owned(), since: Some(before(9000)) }],
+        refused: Some(words.say("panel-access-last-owner")),
+        typed: Typed::default(),
         roles: codes(&["owner", "admin", "analyst", "support"]),
         scopes: codes(&["numbers", "people", "content", "operations"]),
         made: Some(Made::Key("evk_5f0c2a91d7e84b6c9f30a1b2c3d4e5f6".to_owned())),
@@ -242,7 +245,7 @@ fn account(words: Words) -> Account {
         language: String::new(),
         languages: vec![("en".to_owned(), "English".to_owned()), ("ru".to_owned(), "русский".to_owned())],
         sessions: sessions(),
-        password_error: None,
+        wrong: Wrong::default(),
         codes_left: Some(3),
         csrf: "csrf".to_owned(),
         words,

@@ -1,0 +1,406 @@
+//! Who may do what: accounts, sessions, keys of other systems, and who looks at statistics by a name and a password.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+    routing::{get, post},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use evolve_contract::Code;
+use evolve_domain::{
+    access::{Permission, Permissions, Role},
+    day,
+};
+use evolve_engine::access::AccessError;
+use evolve_store::access::{Account, ApiKey, ApiUser, Change, Session};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+use uuid::Uuid;
+
+use super::{Reader, door::Filled};
+use crate::{
+    access::{accounts::WELCOME, api_keys::names},
+    audit::Act,
+    panel::{
+        forms::own_path,
+        pages::access::{Access, AccountLine, KeyLine, Made, SessionLine, Typed, UserLine},
+    },
+    problem::ApiError,
+    state::Api,
+};
+
+const PATH: &str = "/admin/panel/access";
+/// How a box of a scope is called.
+const SCOPE: &str = "scope-";
+
+/// The routes.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/admin/panel/access", get(show))
+        .route("/admin/panel/access/new-account", post(new_account))
+        .route("/admin/panel/access/role", post(role))
+        .route("/admin/panel/access/link", post(link))
+        .route("/admin/panel/access/enable", post(enable))
+        .route("/admin/panel/access/disable", post(disable))
+        .route("/admin/panel/access/end-session", post(end_session))
+        .route("/admin/panel/access/new-key", post(new_key))
+        .route("/admin/panel/access/revoke-key", post(revoke_key))
+        .route("/admin/panel/access/remove-user", post(remove_user))
+}
+
+/// What a page tells besides: a secret, once, or why something was not done.
+#[derive(Debug, Default)]
+struct Besides {
+    made: Option<Made>,
+    refused: Option<String>,
+    typed: Typed,
+}
+
+async fn show(State(api): State<Api>, reader: Reader) -> Result<Response, ApiError> {
+    page(&api, &reader, Besides::default()).await
+}
+
+async fn page(api: &Api, reader: &Reader, besides: Besides) -> Result<Response, ApiError> {
+    let status = if besides.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let sessions = api.access.sessions(None).await?;
+    let now = api.clock.now();
+    let keys = api.access.keys().await?.into_iter().filter(|key| works(key, now)).map(key_line).collect();
+    let page = Access {
+        accounts: api.access.accounts().await?.into_iter().map(account_line).collect(),
+        sessions: sessions.into_iter().map(|session| session_line(session, reader.session())).collect(),
+        keys,
+        users: api.access.api_users().await?.into_iter().map(user_line).collect(),
+        refused: besides.refused,
+        typed: besides.typed,
+        roles: Role::ALL.map(|role| role.as_str().to_owned()).to_vec(),
+        scopes: scopes().map(|scope| scope.as_str().to_owned()).collect(),
+        made: besides.made,
+        csrf: reader.csrf.clone(),
+        words: reader.words,
+    };
+    Ok(reader.page_with(&page, status))
+}
+
+fn scopes() -> impl Iterator<Item = Permission> {
+    Permission::ALL.into_iter().filter(|permission| permission.is_scope())
+}
+
+fn works(key: &ApiKey, now: DateTime<Utc>) -> bool {
+    key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now)
+}
+
+fn account_line(account: Account) -> AccountLine {
+    AccountLine {
+        id: account.id.to_string(),
+        name: account.name,
+        role: account.role.as_str().to_owned(),
+        has_factor: account.has_second_factor,
+        is_ready: account.has_password || account.is_external,
+        is_disabled: account.disabled_at.is_some(),
+        last: account.seen_at,
+    }
+}
+
+/// A session, as it is listed; `current` is the one that looks.
+pub(super) fn session_line(session: Session, current: Option<Uuid>) -> SessionLine {
+    SessionLine {
+        id: session.id.to_string(),
+        account: session.name,
+        address: session.address,
+        browser: session.agent.as_deref().map(browser),
+        since: Some(session.created_at),
+        last: Some(session.seen_at),
+        is_own: current == Some(session.id),
+    }
+}
+
+/// A browser and its system, of the long line that it calls itself by; the line's beginning, where they are not known.
+fn browser(agent: &str) -> String {
+    // The order matters: each pretends to be those after it.
+    let browsers = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("YaBrowser", "Yandex"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    let systems = [
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iOS"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let known = |of: &[(&str, &'static str)]| of.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    match (known(&browsers), known(&systems)) {
+        (Some(browser), Some(system)) => format!("{browser}, {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        _ => agent.chars().take(40).collect(),
+    }
+}
+
+fn key_line(key: ApiKey) -> KeyLine {
+    KeyLine {
+        id: key.id.to_string(),
+        name: key.name,
+        begins: key.hint,
+        scopes: names(key.scopes),
+        last: key.last_used_at,
+        until: key.expires_at,
+    }
+}
+
+fn user_line(user: ApiUser) -> UserLine {
+    UserLine { id: user.id.to_string(), name: user.username, since: Some(user.created_at) }
+}
+
+/// A form about one thing.
+#[derive(Debug, Deserialize)]
+struct OneForm {
+    id: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
+struct RoleForm {
+    id: Uuid,
+    role: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct AccountForm {
+    name: String,
+    role: String,
+}
+
+fn read_role(code: &str) -> Result<Role, ApiError> {
+    code.parse().map_err(|_| Code::InvalidValue.into())
+}
+
+/// Why it was not done, in words; the error itself where it is none that can be told.
+fn refusal(error: AccessError, reader: &Reader) -> Result<String, ApiError> {
+    let key = match &error {
+        AccessError::NameTaken => "panel-access-name-taken",
+        AccessError::LastOwner => "panel-access-last-owner",
+        AccessError::NotFound => "panel-access-gone",
+        AccessError::Invalid { field: "api_keys", .. } => "panel-access-key-most",
+        AccessError::Invalid { .. } => "panel-access-name-wrong",
+        _ => return Err(error.into()),
+    };
+    Ok(reader.words.say(key))
+}
+
+async fn refused(api: &Api, reader: &Reader, error: AccessError, typed: Typed) -> Result<Response, ApiError> {
+    let besides = Besides { refused: Some(refusal(error, reader)?), typed, ..Besides::default() };
+    page(api, reader, besides).await
+}
+
+/// The page with a link, as it can be given to somebody: with the name under which this was asked for.
+async fn linked(api: &Api, reader: &Reader, headers: &HeaderMap, token: &SecretString) -> Result<Response, ApiError> {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    let link = format!("{origin}{WELCOME}{}", token.expose_secret());
+    page(api, reader, Besides { made: Some(Made::Link(link)), ..Besides::default() }).await
+}
+
+async fn new_account(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    headers: HeaderMap,
+    Filled(form): Filled<AccountForm>,
+) -> Result<Response, ApiError> {
+    let role = read_role(&form.role)?;
+    act.detail(json!({ "role": role.as_str() }));
+    match api.access.create(&form.name, role).await {
+        Ok((account, token)) => {
+            act.detail(json!({ "account": account.id, "role": role.as_str() }));
+            linked(&api, &reader, &headers, &token).await
+        }
+        Err(error) => {
+            let typed = Typed { account: form.name, role: form.role, ..Typed::default() };
+            refused(&api, &reader, error, typed).await
+        }
+    }
+}
+
+async fn link(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    headers: HeaderMap,
+    Filled(form): Filled<OneForm>,
+) -> Result<Response, ApiError> {
+    act.detail(json!({ "account": form.id }));
+    match api.access.reset(form.id).await {
+        Ok((_, token)) => linked(&api, &reader, &headers, &token).await,
+        Err(error) => refused(&api, &reader, error, Typed::default()).await,
+    }
+}
+
+async fn role(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Filled(form): Filled<RoleForm>,
+) -> Result<Response, ApiError> {
+    let change = Change { role: Some(read_role(&form.role)?), ..Change::default() };
+    changed(&api, &reader, &act, (form.id, change), "panel-done-role").await
+}
+
+async fn enable(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Filled(form): Filled<OneForm>,
+) -> Result<Response, ApiError> {
+    let change = Change { enabled: Some(true), ..Change::default() };
+    changed(&api, &reader, &act, (form.id, change), "panel-done-enabled").await
+}
+
+async fn disable(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Filled(form): Filled<OneForm>,
+) -> Result<Response, ApiError> {
+    let change = Change { enabled: Some(false), ..Change::default() };
+    changed(&api, &reader, &act, (form.id, change), "panel-done-disabled").await
+}
+
+async fn changed(
+    api: &Api,
+    reader: &Reader,
+    act: &Act,
+    (id, change): (Uuid, Change),
+    done: &str,
+) -> Result<Response, ApiError> {
+    act.detail(json!({ "account": id, "role": change.role.map(Role::as_str), "enabled": change.enabled }));
+    match api.access.change(id, change).await {
+        Ok(_) => Ok(reader.done(PATH, done)),
+        Err(error) => refused(api, reader, error, Typed::default()).await,
+    }
+}
+
+/// Ends a session: one's own, or with the permission any.
+async fn end_session(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    headers: HeaderMap,
+    Filled(form): Filled<OneForm>,
+) -> Result<Response, ApiError> {
+    let whose = match reader.may(Permission::Access) {
+        true => None,
+        false => Some(reader.actor.account().ok_or_else(|| ApiError::new(Code::Forbidden))?),
+    };
+    act.detail(json!({ "session": form.id }));
+    match api.access.end_session(form.id, whose).await {
+        // What is over already is what was wished for.
+        Ok(()) | Err(AccessError::NotFound) => Ok(reader.done(&back(&headers), "panel-done-session")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The page from which a form came that is on several.
+fn back(headers: &HeaderMap) -> String {
+    let from = headers.get(header::REFERER).and_then(|from| Url::parse(from.to_str().ok()?).ok());
+    let path = from.map(|from| from.path().to_owned()).unwrap_or_default();
+    if path == PATH { PATH.to_owned() } else { own_path("/admin/panel/account").to_owned() }
+}
+
+/// A form for a key: its boxes are as many as there are scopes.
+fn read_key(
+    reader: &Reader,
+    api: &Api,
+    form: &BTreeMap<String, String>,
+) -> (Typed, Option<(Permissions, Option<DateTime<Utc>>)>) {
+    let of = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    let chosen: Vec<String> = form.keys().filter_map(|name| name.strip_prefix(SCOPE)).map(str::to_owned).collect();
+    let typed = Typed { key: of("name"), scopes: chosen.clone(), until: of("until"), ..Typed::default() };
+    let permissions: Permissions = scopes().filter(|scope| chosen.iter().any(|name| name == scope.as_str())).collect();
+    let until = match typed.until.as_str() {
+        "" => Some(None),
+        // To its end, in the zone of the panel.
+        text => text
+            .parse::<NaiveDate>()
+            .ok()
+            .and_then(|last| day::begins(reader.words.zone, last.succ_opt()?))
+            .filter(|end| *end > api.clock.now())
+            .map(Some),
+    };
+    let wish = until.filter(|_| !permissions.is_empty() && !typed.key.is_empty()).map(|until| (permissions, until));
+    (typed, wish)
+}
+
+/// Makes a key. It is on the page that answers, and nowhere else.
+async fn new_key(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Filled(form): Filled<BTreeMap<String, String>>,
+) -> Result<Response, ApiError> {
+    let (typed, wish) = read_key(&reader, &api, &form);
+    let Some((permissions, until)) = wish else {
+        let refused = Some(reader.words.say("panel-access-key-wrong"));
+        return page(&api, &reader, Besides { refused, typed, ..Besides::default() }).await;
+    };
+    act.detail(json!({ "scopes": names(permissions), "expires_at": until }));
+    match api.access.create_key(&typed.key, permissions, until, &reader.actor.name()).await {
+        Ok((made, key)) => {
+            act.detail(json!({ "api_key": made.id, "scopes": names(permissions), "expires_at": until }));
+            let made = Some(Made::Key(key.expose_secret().to_owned()));
+            page(&api, &reader, Besides { made, ..Besides::default() }).await
+        }
+        Err(AccessError::Invalid { field, .. }) if field != "api_keys" => {
+            let refused = Some(reader.words.say("panel-access-key-wrong"));
+            page(&api, &reader, Besides { refused, typed, ..Besides::default() }).await
+        }
+        Err(error) => refused(&api, &reader, error, typed).await,
+    }
+}
+
+async fn revoke_key(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Filled(form): Filled<OneForm>,
+) -> Result<Response, ApiError> {
+    act.detail(json!({ "api_key": form.id }));
+    match api.access.revoke_key(form.id).await {
+        Ok(_) => Ok(reader.done(PATH, "panel-done-key")),
+        Err(error) => refused(&api, &reader, error, Typed::default()).await,
+    }
+}
+
+async fn remove_user(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Filled(form): Filled<OneForm>,
+) -> Result<Response, ApiError> {
+    act.detail(json!({ "api_user": form.id }));
+    match api.access.remove_api_user(form.id).await {
+        Ok(_) => Ok(reader.done(PATH, "panel-done-user")),
+        Err(error) => refused(&api, &reader, error, Typed::default()).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_known_though_it_pretends_to_be_others() {
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36 Edg/130.0";
+        assert_eq!(browser(edge), "Edge, Windows");
+        assert_eq!(browser("Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"), "Firefox, Linux");
+        assert_eq!(browser("curl/8.5.0"), "curl/8.5.0");
+    }
+}

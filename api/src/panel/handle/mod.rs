@@ -1,0 +1,46 @@
+//! What answers the panel's addresses: each takes a [`Reader`], asks the use cases of the JSON endpoints, fills a page and answers
+//! with it. Who may is decided before, by the list ([`crate::access::routes`]); what goes wrong is a [`crate::problem::ApiError`], of
+//! which [`failing`] makes a page.
+
+pub mod access;
+pub mod account;
+pub mod door;
+pub mod entry;
+pub mod failing;
+pub mod reader;
+pub mod welcome;
+
+use axum::{Router, routing::get};
+use evolve_contract::Code;
+
+use super::assets;
+use crate::{problem::ApiError, state::Api};
+
+pub use reader::Reader;
+
+/// Every route of the panel.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
+        // Whatever is nowhere else: a page says so.
+        .route("/admin/panel/{*rest}", get(nowhere))
+        .merge(entry::routes())
+        .merge(welcome::routes())
+        .merge(account::routes())
+        .merge(access::routes())
+}
+
+async fn nowhere(_: Reader) -> ApiError {
+    Code::NotFound.into()
+}
+
+/// The pattern of every route, for the test that compares them with the list; axum tells them by `Debug` alone.
+#[must_use]
+pub fn paths() -> Vec<String> {
+    let shown = format!("{:?}", routes());
+    let mut paths: Vec<String> =
+        shown.split('"').filter(|text| text.starts_with("/admin")).map(str::to_owned).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
