@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 93] = [
+pub static ROUTES: [Named; 131] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -233,6 +233,45 @@ pub static ROUTES: [Named; 93] = [
     form("/admin/panel/access/new-key", Access, "api_key.create"),
     form("/admin/panel/access/revoke-key", Access, "api_key.revoke"),
     form("/admin/panel/access/remove-user", Access, "api_user.remove"),
+    // Running it.
+    page("/admin/panel/broadcasts", Broadcast),
+    page("/admin/panel/broadcasts.csv", Broadcast),
+    page("/admin/panel/broadcasts/new", Broadcast),
+    form("/admin/panel/broadcasts/new", Broadcast, "broadcast.create"),
+    form("/admin/panel/broadcasts/preview", Broadcast, "broadcast.preview"),
+    page("/admin/panel/broadcasts/{broadcast_id}", Broadcast),
+    form("/admin/panel/broadcasts/{broadcast_id}/pause", Broadcast, "broadcast.pause"),
+    form("/admin/panel/broadcasts/{broadcast_id}/resume", Broadcast, "broadcast.resume"),
+    form("/admin/panel/broadcasts/{broadcast_id}/cancel", Broadcast, "broadcast.cancel"),
+    page("/admin/panel/live/broadcasts/{broadcast_id}", Broadcast),
+    page("/admin/panel/jobs", Operations),
+    page("/admin/panel/jobs.csv", Operations),
+    form("/admin/panel/jobs/clean-up", ManageOperations, "job.clean_up"),
+    page("/admin/panel/failures", Operations),
+    page("/admin/panel/failures.csv", Operations),
+    form("/admin/panel/failures/inbox/{update_id}/replay", ManageOperations, "failure.replay_update"),
+    form("/admin/panel/failures/outbox/{id}/replay", ManageOperations, "failure.replay_message"),
+    form("/admin/panel/failures/replay-all", ManageOperations, "failure.replay_all"),
+    page("/admin/panel/flags", Configure),
+    page("/admin/panel/flags.csv", Configure),
+    page("/admin/panel/flags/{flag}", Configure),
+    form("/admin/panel/flags/{flag}", Configure, "flag.turn").atomic(),
+    page("/admin/panel/prompts", Configure),
+    page("/admin/panel/prompts/{prompt}", Configure),
+    form("/admin/panel/prompts/{prompt}", Configure, "prompt.write").atomic(),
+    form("/admin/panel/prompts/{prompt}/preview", Configure, "prompt.preview"),
+    form("/admin/panel/prompts/{prompt}/restore", Configure, "prompt.choose").atomic(),
+    page("/admin/panel/webhooks", Operations),
+    page("/admin/panel/webhooks.csv", Operations),
+    form("/admin/panel/webhooks", ManageOperations, "webhook.create"),
+    page("/admin/panel/webhooks/{webhook_id}", Operations),
+    form("/admin/panel/webhooks/{webhook_id}/test", ManageOperations, "webhook.test"),
+    form("/admin/panel/webhooks/{webhook_id}/replay", ManageOperations, "webhook.replay"),
+    form("/admin/panel/webhooks/{webhook_id}/rotate", ManageOperations, "webhook.rotate"),
+    form("/admin/panel/webhooks/{webhook_id}/enable", ManageOperations, "webhook.change"),
+    form("/admin/panel/webhooks/{webhook_id}/disable", ManageOperations, "webhook.change"),
+    form("/admin/panel/webhooks/{webhook_id}/remove", ManageOperations, "webhook.remove"),
+    page("/admin/panel/system", Operations),
 ];
 
 /// What the list says of a request.

@@ -61,6 +61,11 @@ pub async fn db_metrics(State(api): State<Api>, _: Actor) -> Json<DbMetricsRespo
     responses((status = 200, description = "How it fares", body = CacheStatsResponse), FigureProblems),
 )]
 pub async fn cache_stats(State(api): State<Api>, _: Actor) -> Json<CacheStatsResponse> {
+    Json(cache_figures(&api).await)
+}
+
+/// How the cache fares.
+pub(crate) async fn cache_figures(api: &Api) -> CacheStatsResponse {
     let CacheFigures { hits, misses, corrupt, ttl } = api.cache.figures();
     let report = match api.redis.report().await {
         Ok(report) => Some(report),
@@ -78,7 +83,7 @@ pub async fn cache_stats(State(api): State<Api>, _: Actor) -> Json<CacheStatsRes
         hits: report.hits,
         misses: report.misses,
     };
-    Json(CacheStatsResponse {
+    CacheStatsResponse {
         replica: api.replica.clone(),
         enabled: api.cache.is_on(),
         ttl_seconds: ttl.as_secs(),
@@ -88,7 +93,7 @@ pub async fn cache_stats(State(api): State<Api>, _: Actor) -> Json<CacheStatsRes
         corrupt,
         keys: report.map(|report| report.keys),
         server: report.map(server),
-    })
+    }
 }
 
 /// Has what was said too long ago cleaned up now, and not at night: once an hour, by all replicas together.

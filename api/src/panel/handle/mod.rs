@@ -4,10 +4,21 @@
 
 pub mod access;
 pub mod account;
+pub mod actors;
+pub mod broadcasts;
 pub mod door;
+mod draft;
 pub mod entry;
 pub mod failing;
+pub mod failures;
+pub mod fields;
+pub mod flags;
+pub mod jobs;
+mod progress;
+pub mod prompts;
 pub mod reader;
+pub mod system;
+pub mod webhooks;
 pub mod welcome;
 
 use axum::{Router, routing::get};
@@ -28,6 +39,13 @@ pub fn routes() -> Router<Api> {
         .merge(welcome::routes())
         .merge(account::routes())
         .merge(access::routes())
+        .merge(broadcasts::routes())
+        .merge(jobs::routes())
+        .merge(failures::routes())
+        .merge(flags::routes())
+        .merge(prompts::routes())
+        .merge(webhooks::routes())
+        .merge(system::routes())
 }
 
 async fn nowhere(_: Reader) -> ApiError {
