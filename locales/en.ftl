@@ -1290,6 +1290,9 @@ panel-number-backup = Age of the newest backup
 # The overview
 panel-tail = Happening now
 panel-tail-empty = Nothing has happened lately. It appears here by itself.
+panel-top = Who said most
+panel-top-none = Nobody said anything in this time.
+panel-top-none-advice = Choose a longer period.
 panel-event-message = Message
 panel-event-person = New person
 panel-event-payment = Payment

@@ -1299,6 +1299,9 @@ panel-number-backup = Возраст последней копии
 # The overview
 panel-tail = Сейчас происходит
 panel-tail-empty = Пока тихо. События появятся здесь сами.
+panel-top = Кто говорил больше всех
+panel-top-none = За это время никто ничего не сказал.
+panel-top-none-advice = Выберите более долгий период.
 panel-event-message = Сообщение
 panel-event-person = Новый человек
 panel-event-payment = Платёж

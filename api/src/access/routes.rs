@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 131] = [
+pub static ROUTES: [Named; 135] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -272,6 +272,11 @@ pub static ROUTES: [Named; 131] = [
     form("/admin/panel/webhooks/{webhook_id}/disable", ManageOperations, "webhook.change"),
     form("/admin/panel/webhooks/{webhook_id}/remove", ManageOperations, "webhook.remove"),
     page("/admin/panel/system", Operations),
+    // Who may not see numbers is led to what they may see.
+    page("/admin", Numbers).known(),
+    page("/admin/panel/live/tail", Numbers),
+    page("/admin/panel/audit", Audit),
+    page("/admin/panel/audit.csv", Audit),
 ];
 
 /// What the list says of a request.

@@ -16,6 +16,7 @@ mod broadcast;
 mod chat;
 mod consent;
 mod data;
+mod door;
 mod export;
 mod failures;
 mod feedback;

@@ -28,6 +28,7 @@ pub mod first;
 pub mod flags;
 pub mod forgetting;
 pub mod guesses;
+pub mod happenings;
 pub mod history;
 pub mod inbox;
 pub mod jobs;

@@ -22,6 +22,8 @@ mod logs;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod panel;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod processes;

@@ -27,10 +27,7 @@ use super::{Reader, door::Filled};
 use crate::{
     access::{accounts::WELCOME, api_keys::names},
     audit::Act,
-    panel::{
-        forms::own_path,
-        pages::access::{Access, AccountLine, KeyLine, Made, SessionLine, Typed, UserLine},
-    },
+    panel::pages::access::{Access, AccountLine, KeyLine, Made, SessionLine, Typed, UserLine},
     problem::ApiError,
     state::Api,
 };
@@ -296,9 +293,10 @@ async fn end_session(
     headers: HeaderMap,
     Filled(form): Filled<OneForm>,
 ) -> Result<Response, ApiError> {
-    let whose = match reader.may(Permission::Access) {
-        true => None,
-        false => Some(reader.actor.account().ok_or_else(|| ApiError::new(Code::Forbidden))?),
+    let whose = if reader.may(Permission::Access) {
+        None
+    } else {
+        Some(reader.actor.account().ok_or_else(|| ApiError::new(Code::Forbidden))?)
     };
     act.detail(json!({ "session": form.id }));
     match api.access.end_session(form.id, whose).await {
@@ -312,7 +310,7 @@ async fn end_session(
 fn back(headers: &HeaderMap) -> String {
     let from = headers.get(header::REFERER).and_then(|from| Url::parse(from.to_str().ok()?).ok());
     let path = from.map(|from| from.path().to_owned()).unwrap_or_default();
-    if path == PATH { PATH.to_owned() } else { own_path("/admin/panel/account").to_owned() }
+    if path == PATH { PATH.to_owned() } else { super::account::PATH.to_owned() }
 }
 
 /// A form for a key: its boxes are as many as there are scopes.

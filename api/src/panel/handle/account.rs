@@ -25,7 +25,8 @@ use crate::{
     state::Api,
 };
 
-const PATH: &str = "/admin/panel/account";
+/// Its address.
+pub(super) const PATH: &str = "/admin/panel/account";
 
 /// The routes.
 pub fn routes() -> Router<Api> {
@@ -43,10 +44,7 @@ async fn show(State(api): State<Api>, reader: Reader) -> Result<Response, ApiErr
 async fn page(api: &Api, reader: &Reader, (wrong, status): (Wrong, StatusCode)) -> Result<Response, ApiError> {
     let id = own(reader)?;
     let account = api.access.account(id).await?;
-    let codes_left = match account.has_second_factor {
-        true => Some(api.access.recovery_codes_left(id).await?),
-        false => None,
-    };
+    let codes_left = if account.has_second_factor { Some(api.access.recovery_codes_left(id).await?) } else { None };
     let sessions = api.access.sessions(Some(id)).await?;
     let chosen = reader.actor.session().and_then(|session| session.language);
     let page = Account {

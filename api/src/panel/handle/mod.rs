@@ -5,6 +5,7 @@
 pub mod access;
 pub mod account;
 pub mod actors;
+pub mod audit;
 pub mod broadcasts;
 pub mod door;
 mod draft;
@@ -14,10 +15,12 @@ pub mod failures;
 pub mod fields;
 pub mod flags;
 pub mod jobs;
+pub mod overview;
 mod progress;
 pub mod prompts;
 pub mod reader;
 pub mod system;
+pub mod tail;
 pub mod webhooks;
 pub mod welcome;
 
@@ -46,6 +49,8 @@ pub fn routes() -> Router<Api> {
         .merge(prompts::routes())
         .merge(webhooks::routes())
         .merge(system::routes())
+        .merge(overview::routes())
+        .merge(audit::routes())
 }
 
 async fn nowhere(_: Reader) -> ApiError {

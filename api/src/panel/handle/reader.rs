@@ -149,9 +149,11 @@ const fn opens(section: Section) -> Permission {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Method;
     use evolve_domain::{access::Role, language::Language};
 
     use super::*;
+    use crate::access::routes::{Opens, ROUTES};
 
     #[test]
     fn a_menu_has_what_a_role_may_open() {
@@ -160,6 +162,16 @@ mod tests {
         assert!(!of(Role::Admin).contains(&Section::Access));
         assert!(of(Role::Support).contains(&Section::People) && !of(Role::Support).contains(&Section::Revenue));
         assert!(!of(Role::Analyst).contains(&Section::Conversations));
+    }
+
+    #[test]
+    fn the_menu_and_the_list_of_routes_agree() {
+        for section in Section::ALL {
+            let of_list = ROUTES.iter().find(|named| named.route == section.path() && named.method == Method::GET);
+            if let Some(Opens::May(permission)) = of_list.map(|named| named.opens) {
+                assert_eq!(permission, opens(section), "{}", section.path());
+            }
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use super::{Page, Period, Periods};
 use crate::panel::{
     charts::{self, Chart},
     markup::Markup,
-    parts::{Card, Tone},
+    parts::{Card, Cell, Column, Empty, Listing, Table, Tone},
     shell::Section,
-    words::Words,
+    words::{Unit, Words},
 };
 
 /// How many lines of what happens are kept on the page.
@@ -25,12 +25,29 @@ pub struct Overview {
     pub cards: Vec<Card>,
     /// Messages and people, by hour or by day.
     pub activity: Chart,
+    /// Who said most; nothing for who may not see people.
+    pub top: Option<Vec<TopLine>>,
     /// What happened last, newest first.
     pub tail: Vec<Happening>,
+    /// Up to where that is, as the live part is asked.
+    pub after: String,
     /// Until when the numbers go; those of today are not whole.
     pub until: Option<DateTime<Utc>>,
     /// In which language.
     pub words: Words,
+}
+
+/// Somebody who said much.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TopLine {
+    /// Their number.
+    pub id: i64,
+    /// What they said.
+    pub messages: u64,
+    /// Answers that they got.
+    pub replies: u64,
+    /// What these cost, millionths of a US dollar.
+    pub cost: f64,
 }
 
 /// Something that happened. It tells that, never what was said.
@@ -78,6 +95,41 @@ impl Overview {
     #[must_use]
     pub fn chart(&self) -> Markup {
         charts::line(&self.activity, self.words)
+    }
+
+    /// Who said most.
+    #[must_use]
+    pub fn top_table(&self) -> Option<Table> {
+        let words = self.words;
+        let row = |line: &TopLine| {
+            vec![
+                Cell::Link(line.id.to_string(), format!("/admin/panel/people/{}", line.id)),
+                Cell::count(words, line.messages),
+                Cell::count(words, line.replies),
+                Cell::number(words, &Unit::Microdollars, line.cost),
+            ]
+        };
+        let lines = self.top.as_ref()?;
+        Some(Table {
+            id: "top",
+            caption: words.say("panel-top"),
+            columns: vec![
+                Column::text("person", words.say("panel-person")),
+                Column::number("messages", words.say("panel-messages")),
+                Column::number("answers", words.say("panel-answers")),
+                Column::number("cost", words.say("panel-cost")),
+            ],
+            rows: lines.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-top-none"),
+            words,
+        })
+    }
+
+    /// Where what happens is listened to.
+    #[must_use]
+    pub fn live(&self) -> String {
+        format!("/admin/panel/live/tail?after={}", self.after)
     }
 
     /// How many lines of what happens are kept.

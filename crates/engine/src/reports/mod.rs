@@ -4,6 +4,7 @@
 //! belong to a day, when it is closed, and what several days come to.
 
 mod dialogs;
+mod happened;
 mod money;
 mod people;
 mod roll_up;

@@ -8,7 +8,7 @@ use evolve_api::panel::{
         Period,
         cohorts::Cohorts,
         funnel::FunnelPage,
-        overview::Overview,
+        overview::{Overview, TopLine},
         revenue::{CurrencyPart, Revenue, SubscriberLine},
         tools::{ModelLine, ToolLine, Tools},
     },
@@ -74,7 +74,9 @@ fn overview(words: Words) -> Overview {
             Card::new(words, "panel-number-new", &Unit::Count, 0.0).note(words.say("panel-chart-empty")),
         ],
         activity: chart(words, "activity", "activity", Unit::Count, series),
+        top: Some(vec![TopLine { id: 420_000_001, messages: 3120, replies: 3001, cost: 1_240_000.0 }]),
         tail,
+        after: "1".to_owned(),
         until: Some(before(2)),
         words,
     }

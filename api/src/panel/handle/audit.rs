@@ -1,0 +1,109 @@
+//! The log of what was done by those who run the bot.
+
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+    routing::get,
+};
+use evolve_contract::audit::{AuditEntry, AuditResponse};
+use serde::Deserialize;
+
+use super::Reader;
+use crate::{
+    audit::list::{self, Filter},
+    panel::{download, pages::audit::Audit, parts::Listing},
+    problem::ApiError,
+    state::Api,
+};
+
+const PATH: &str = "/admin/panel/audit";
+/// Entries of a page, and of one look as the file is made.
+const PAGE: u32 = 50;
+const LOOK: u32 = 200;
+/// Most entries of a file: the log grows for as long as it is kept, and who needs more narrows it down, or asks the API.
+const MOST: usize = 10_000;
+
+/// The routes.
+pub fn routes() -> Router<Api> {
+    Router::new().route("/admin/panel/audit", get(show)).route("/admin/panel/audit.csv", get(csv))
+}
+
+/// By what it is narrowed down, as the form sends it: what is empty is not asked.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    actor: String,
+    #[serde(default)]
+    act: String,
+    #[serde(default)]
+    person: String,
+    after: Option<String>,
+}
+
+impl Asked {
+    /// The filter; nothing where it can find nothing, since what should be a number is none.
+    fn filter(&self, after: Option<String>, limit: u32) -> Option<Filter> {
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let person = given(&self.person).map(|text| text.parse::<i64>().ok());
+        if person == Some(None) {
+            return None;
+        }
+        Some(Filter {
+            person: person.flatten(),
+            act: given(&self.act),
+            actor: given(&self.actor),
+            after,
+            limit: Some(limit),
+            ..Filter::default()
+        })
+    }
+
+    async fn entries(&self, api: &Api, after: Option<String>, limit: u32) -> Result<AuditResponse, ApiError> {
+        match self.filter(after, limit) {
+            Some(filter) => list::page(api, filter).await,
+            None => Ok(AuditResponse { entries: Vec::new(), next: None }),
+        }
+    }
+
+    fn page(self, reader: &Reader, entries: Vec<AuditEntry>, next: Option<String>) -> Audit {
+        let query = [("actor", &self.actor), ("act", &self.act), ("person", &self.person)];
+        let listing = Listing {
+            path: PATH.to_owned(),
+            query: query.map(|(name, value)| (name.to_owned(), value.clone())).to_vec(),
+            sort: None,
+            is_later: self.after.is_some(),
+            next,
+            exports: true,
+        };
+        Audit { actor: self.actor, act: self.act, person: self.person, entries, listing, words: reader.words }
+    }
+}
+
+async fn show(
+    State(api): State<Api>,
+    reader: Reader,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(asked) = asked.unwrap_or_default();
+    let AuditResponse { entries, next } = asked.entries(&api, asked.after.clone(), PAGE).await?;
+    Ok(reader.page(&asked.page(&reader, entries, next)))
+}
+
+async fn csv(
+    State(api): State<Api>,
+    reader: Reader,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(asked) = asked.unwrap_or_default();
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let AuditResponse { entries, next } = asked.entries(&api, after, LOOK).await?;
+        all.extend(entries);
+        after = next;
+        if after.is_none() || all.len() >= MOST {
+            break;
+        }
+    }
+    Ok(download::download(&asked.page(&reader, all, None).table(), "audit"))
+}
