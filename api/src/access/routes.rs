@@ -137,7 +137,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 135] = [
+pub static ROUTES: [Named; 153] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -277,6 +277,25 @@ pub static ROUTES: [Named; 135] = [
     page("/admin/panel/live/tail", Numbers),
     page("/admin/panel/audit", Audit),
     page("/admin/panel/audit.csv", Audit),
+    // People, what they said, and numbers.
+    page("/admin/panel/people", People),
+    page("/admin/panel/people.csv", People).look("person.export"),
+    page("/admin/panel/people/{user_id}", People),
+    page("/admin/panel/people/{user_id}/facts", Content).look("person.look_facts"),
+    page("/admin/panel/people/{user_id}/conversations", Content).look("person.look_conversations"),
+    form("/admin/panel/people/{user_id}/grant", ManagePeople, "person.grant_premium").atomic(),
+    form("/admin/panel/people/{user_id}/end-premium", ManagePeople, "person.end_premium").atomic(),
+    form("/admin/panel/people/{user_id}/ban", ManagePeople, "person.ban").atomic(),
+    form("/admin/panel/people/{user_id}/unban", ManagePeople, "person.lift_ban").atomic(),
+    form("/admin/panel/people/{user_id}/forget", ManagePeople, "person.forget"),
+    form("/admin/panel/people/{user_id}/refund", Refund, "payment.refund").atomic(),
+    page("/admin/panel/conversations", Content).look("conversation.search"),
+    page("/admin/panel/conversations/{conversation_id}", Content).look("conversation.look"),
+    page("/admin/panel/revenue", Numbers),
+    page("/admin/panel/revenue.csv", People).look("subscription.export"),
+    page("/admin/panel/cohorts", Numbers),
+    page("/admin/panel/funnel", Numbers),
+    page("/admin/panel/tools", Numbers),
 ];
 
 /// What the list says of a request.

@@ -106,7 +106,7 @@ pub async fn tools(
 ) -> Result<Json<ToolsResponse>, ApiError> {
     let told = api.reports.tools(days(range, WEEK)?).await?;
     let (as_of, time_zone) = (told.as_of, told.zone.to_string());
-    let ToolUse { tools, models } = told.of;
+    let ToolUse { tools, models, costs: _ } = told.of;
     let count = |tool: Tool| {
         let Tool { tool, calls, failed, person_days } = tool;
         ToolCount { tool, calls, failed, person_days }

@@ -61,7 +61,7 @@ impl Act {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).subject = name;
     }
 
-    /// Adds what exactly is done: numbers and states, never an id of a person, nor what anybody wrote.
+    /// Adds what exactly is done: numbers and states, and why, as whoever does it says; never an id of a person, nor what people wrote.
     pub fn detail(&self, detail: Value) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).detail = detail;
     }

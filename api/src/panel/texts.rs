@@ -45,7 +45,7 @@ const FAMILIES: [(&str, &[&str]); 30] = [
     ),
     ("series", &["messages", "replies", "people", "began", "renewed", "ended", "paid", "refunded", "returned"]),
     ("session", &["end"]),
-    ("step", &["came", "talked", "returned", "paid"]),
+    ("step", &["came", "talked", "paid"]),
     ("breaker", &["closed", "open", "half_open"]),
     ("broadcast", &["scheduled", "running", "paused", "stopped", "cancelled", "done", "pause", "resume", "cancel"]),
     ("category", &["identity", "family", "work", "preferences", "health", "plans", "events", "other"]),
@@ -96,7 +96,7 @@ const FAMILIES: [(&str, &[&str]); 30] = [
     ("plan", &["free", "premium"]),
     ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
     ("queue", &["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]),
-    ("renewal", &["renews", "ends", "once"]),
+    ("renewal", &["renews", "ends", "once", "given"]),
     ("user", &["remove"]),
     ("role", &["owner", "admin", "analyst", "support"]),
     (

@@ -29,7 +29,7 @@ async fn setup() -> Setup {
 }
 
 /// Somebody in their browser.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     api: &'a Api,
     id: Uuid,
     token: SecretString,
@@ -37,7 +37,7 @@ struct Browser<'a> {
 }
 
 /// An account that signed in, as the pages of the panel do it.
-async fn signed_in<'a>(setup: &Setup, api: &'a Api, name: &str, role: Role) -> Browser<'a> {
+pub(crate) async fn signed_in<'a>(setup: &Setup, api: &'a Api, name: &str, role: Role) -> Browser<'a> {
     let store = StoreConfig {
         database_url: setup.database_url.as_str().into(),
         pool_size: 2,
@@ -57,13 +57,19 @@ async fn signed_in<'a>(setup: &Setup, api: &'a Api, name: &str, role: Role) -> B
 }
 
 impl Browser<'_> {
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let cookie = format!("other=1; evolve_session={}", self.token.expose_secret());
         self.api.request(method, path).header("cookie", cookie)
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.api.send(self.request(Method::GET, path)).await
+    }
+
+    /// Sends a form of a page.
+    pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let with_token: Vec<(&str, &str)> = fields.iter().copied().chain([("csrf", self.csrf.as_str())]).collect();
+        self.api.send(self.request(Method::POST, path).form(&with_token)).await
     }
 
     async fn send(&self, method: Method, path: &str, body: Value) -> Answer {

@@ -28,6 +28,7 @@ mod memory;
 mod openapi;
 mod operation;
 mod outages;
+mod panel;
 mod payments;
 mod people;
 mod problems;

@@ -41,6 +41,7 @@ use std::sync::{Arc, RwLock};
 
 use chrono::TimeDelta;
 use evolve_domain::{
+    language::Language,
     plan::Plans,
     relationship::{Level, Relationship},
 };
@@ -175,6 +176,18 @@ impl Engine {
     #[must_use]
     pub fn level_name(&self, level: Level) -> &str {
         self.relationship.levels.name(level, self.persona.language)
+    }
+
+    /// What the companion is called.
+    #[must_use]
+    pub fn companion(&self) -> &str {
+        &self.persona.name
+    }
+
+    /// What a level is called in a language.
+    #[must_use]
+    pub fn level_named(&self, level: Level, language: Language) -> &str {
+        self.relationship.levels.name(level, language)
     }
 
     /// All that is sent something of what people say, by its name: what answers, hears and speaks, and what tells what is

@@ -11,7 +11,7 @@ use evolve_store::{
     Store, StoreError, audit,
     bans::{Ban, NewBan},
     payments::Account,
-    people::{Listed, Place, Somebody},
+    people::{By, Listed, Order, Place, Somebody},
     users::Deleted,
 };
 use uuid::Uuid;
@@ -101,11 +101,7 @@ impl People {
     pub async fn find(&self, words: &str, after: Option<Place>) -> Result<Page, StoreError> {
         let (people, now, words) = (self.store.people(), self.clock.now(), words.trim());
         if words.is_empty() {
-            let mut found = people.latest(after, PAGE + 1, now).await?;
-            let is_more = found.len() > PAGE as usize;
-            found.truncate(PAGE as usize);
-            let next = found.last().filter(|_| is_more).map(|last| (last.seen_at, last.user_id));
-            return Ok(Page { people: self.lines(found), next });
+            return self.list(Order::default(), after, PAGE).await;
         }
         let mut found = Vec::new();
         if let Ok(id) = words.parse::<i64>() {
@@ -118,6 +114,23 @@ impl People {
             found.extend(people.by_payment(words, words.parse::<Uuid>().ok(), now).await?);
         }
         Ok(Page { people: self.lines(found), next: None })
+    }
+
+    /// A page of at most `size` people in an order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list(&self, order: Order, after: Option<Place>, size: u32) -> Result<Page, StoreError> {
+        let found = self.store.people().ordered(order, after, size.saturating_add(1), self.clock.now()).await;
+        let mut found = found?;
+        let is_more = found.len() > size as usize;
+        found.truncate(size as usize);
+        let place = |last: &Listed| match order.by {
+            By::Seen => (last.seen_at, last.user_id),
+            By::Came => (last.created_at, last.user_id),
+        };
+        let next = found.last().filter(|_| is_more).map(place);
+        Ok(Page { people: self.lines(found), next })
     }
 
     /// Somebody, without a word of theirs.

@@ -69,8 +69,29 @@ pub struct Somebody {
     pub brought: i64,
 }
 
-/// Where a list goes on: after somebody who was seen at this time and has this id.
+/// Where a list goes on: after somebody who was seen (or came) at this time and has this id.
 pub type Place = (DateTime<Utc>, i64);
+
+/// By what people are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// When they were here last.
+    #[default]
+    Seen,
+    /// When they came.
+    Came,
+}
+
+/// Which people are listed, and in which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Order {
+    /// By what.
+    pub by: By,
+    /// Whether the earliest comes first.
+    pub is_ascending: bool,
+    /// Those on whom this plan is in force; all of them where there is none.
+    pub plan: Option<Plan>,
+}
 
 /// People. Borrowed from [`Store::people`].
 #[derive(Debug)]
@@ -124,10 +145,32 @@ macro_rules! people {
 }
 
 /// The day's index gives the order, and what is left to sort is of one day. $1/$2 when they were seen and the id, after which;
-/// $3 how many.
+/// $3 how many, $4 of which plan alone, $5 now.
 const LATEST: &str = people!(
     "u.seen_on <= ($1::timestamptz AT TIME ZONE 'UTC')::date AND (u.last_seen_at, u.id) < ($1, $2)
+     AND ($4::text IS NULL OR ($4 = 'premium') = (u.plan = 'premium' AND (u.premium_until IS NULL OR u.premium_until > $5)))
      ORDER BY u.seen_on DESC, u.last_seen_at DESC, u.id DESC LIMIT $3"
+);
+
+/// As [`LATEST`], the other way round.
+const SILENT: &str = people!(
+    "u.seen_on >= ($1::timestamptz AT TIME ZONE 'UTC')::date AND (u.last_seen_at, u.id) > ($1, $2)
+     AND ($4::text IS NULL OR ($4 = 'premium') = (u.plan = 'premium' AND (u.premium_until IS NULL OR u.premium_until > $5)))
+     ORDER BY u.seen_on, u.last_seen_at, u.id LIMIT $3"
+);
+
+/// As [`LATEST`], by when they came.
+const NEWEST: &str = people!(
+    "u.created_at <= $1 AND (u.created_at, u.id) < ($1, $2)
+     AND ($4::text IS NULL OR ($4 = 'premium') = (u.plan = 'premium' AND (u.premium_until IS NULL OR u.premium_until > $5)))
+     ORDER BY u.created_at DESC, u.id DESC LIMIT $3"
+);
+
+/// As [`NEWEST`], the other way round.
+const OLDEST: &str = people!(
+    "u.created_at >= $1 AND (u.created_at, u.id) > ($1, $2)
+     AND ($4::text IS NULL OR ($4 = 'premium') = (u.plan = 'premium' AND (u.premium_until IS NULL OR u.premium_until > $5)))
+     ORDER BY u.created_at, u.id LIMIT $3"
 );
 
 const BY_ID: &str = people!("u.id = $1");
@@ -167,9 +210,30 @@ impl People<'_> {
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<Listed>, StoreError> {
-        let (seen_at, id) = after.unwrap_or((end_of_time(), i64::MAX));
-        let query = sqlx::query_as(LATEST).bind(seen_at).bind(id).bind(i64::from(limit));
-        let rows: Vec<Row> = query.fetch_all(&self.0.pool).await?;
+        self.ordered(Order::default(), after, limit, now).await
+    }
+
+    /// At most `limit` people in this order, after `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ordered(
+        &self,
+        order: Order,
+        after: Option<Place>,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let first = if order.is_ascending { (DateTime::UNIX_EPOCH, i64::MIN) } else { (end_of_time(), i64::MAX) };
+        let (at, id) = after.unwrap_or(first);
+        let statement = match (order.by, order.is_ascending) {
+            (By::Seen, false) => LATEST,
+            (By::Seen, true) => SILENT,
+            (By::Came, false) => NEWEST,
+            (By::Came, true) => OLDEST,
+        };
+        let query = sqlx::query_as(statement).bind(at).bind(id).bind(i64::from(limit));
+        let rows: Vec<Row> = query.bind(order.plan.map(Plan::as_str)).bind(now).fetch_all(&self.0.pool).await?;
         Ok(rows.into_iter().map(|row| listed(row, now)).collect())
     }
 

@@ -39,6 +39,8 @@ const dialogs = (root) => {
       if (event.target === dialog) dialog.close();
     });
     act.replaceWith(opener, dialog);
+    // Something is wrong with what was sent: it comes back unfolded.
+    if (act.open) dialog.showModal();
   }
 };
 dialogs(document);

@@ -7,6 +7,8 @@ pub mod account;
 pub mod actors;
 pub mod audit;
 pub mod broadcasts;
+pub mod cohorts;
+pub mod conversations;
 pub mod door;
 mod draft;
 pub mod entry;
@@ -14,13 +16,20 @@ pub mod failing;
 pub mod failures;
 pub mod fields;
 pub mod flags;
+pub mod funnel;
 pub mod jobs;
+mod numbers;
 pub mod overview;
+pub mod people;
+pub mod person;
+mod person_acts;
 mod progress;
 pub mod prompts;
 pub mod reader;
+pub mod revenue;
 pub mod system;
 pub mod tail;
+pub mod tools;
 pub mod webhooks;
 pub mod welcome;
 
@@ -36,6 +45,13 @@ pub use reader::Reader;
 pub fn routes() -> Router<Api> {
     Router::new()
         .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
+        .merge(people::routes())
+        .merge(person::routes())
+        .merge(conversations::routes())
+        .merge(revenue::routes())
+        .merge(cohorts::routes())
+        .merge(funnel::routes())
+        .merge(tools::routes())
         // Whatever is nowhere else: a page says so.
         .route("/admin/panel/{*rest}", get(nowhere))
         .merge(entry::routes())

@@ -33,10 +33,6 @@ pub struct People {
 pub struct PersonLine {
     /// Their Telegram number.
     pub id: i64,
-    /// How they are called; nothing where the reader may not know.
-    pub name: Option<String>,
-    /// Their @name.
-    pub username: Option<String>,
     /// The plan in force: `free` or `premium`.
     pub plan: String,
     /// The level of the relationship, as it is called.
@@ -69,17 +65,13 @@ impl People {
     pub fn table(&self) -> Table {
         let words = self.words;
         let row = |person: &PersonLine| {
-            let name = person.name.clone().unwrap_or_else(|| person.id.to_string());
-            let username = person.username.as_ref().map(|name| format!("@{name}"));
             let state = if person.is_banned {
                 Cell::State(words.say("panel-person-banned"), Tone::Bad)
             } else {
                 plan(words, &person.plan)
             };
             vec![
-                Cell::Link(name, address(person.id)),
-                Cell::Code(person.id.to_string()),
-                Cell::maybe(username.as_deref()),
+                Cell::Link(person.id.to_string(), address(person.id)),
                 state,
                 Cell::Text(person.level.clone()),
                 Cell::count(words, person.messages),
@@ -97,12 +89,10 @@ impl People {
             id: "people",
             caption: words.say("panel-section-people"),
             columns: vec![
-                Column::text("name", words.say("panel-name")),
                 Column::text("id", words.say("panel-person-id")),
-                Column::text("username", words.say("panel-person-username")),
                 Column::text("plan", words.say("panel-person-plan")),
                 Column::text("level", words.say("panel-person-level")),
-                Column::number("messages", words.say("panel-messages")).sorted(),
+                Column::number("messages", words.say("panel-messages")),
                 Column::text("since", words.say("panel-person-since")).sorted(),
                 Column::text("last", words.say("panel-person-last")).sorted(),
             ],

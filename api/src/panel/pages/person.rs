@@ -1,13 +1,17 @@
 //! One person: what is known, how close they are, what they paid, and what can be done.
 
+mod acts;
+
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
+
+pub use acts::{GIFTS, Wrong};
 
 use super::{Page, people};
 use crate::panel::{
     charts::{self, Chart, Label, Series},
     markup::Markup,
-    parts::{Act, Cell, Choice, Column, Empty, Facts, Field, FieldKind, Form, Listing, Table, Tone},
+    parts::{Cell, Column, Empty, Facts, Listing, Table, Tone},
     shell::Section,
     words::{Unit, Words},
 };
@@ -20,8 +24,6 @@ pub struct Person {
     pub id: i64,
     /// How they are called; nothing where the reader may not know.
     pub name: Option<String>,
-    /// Their @name.
-    pub username: Option<String>,
     /// The code of their language.
     pub language: String,
     /// Their zone.
@@ -56,6 +58,10 @@ pub struct Person {
     pub payments: Vec<PaymentLine>,
     /// What the reader may do.
     pub may: PersonActs,
+    /// What is wrong with what was sent last.
+    pub wrong: Option<Wrong>,
+    /// What the next gift is known by: sent twice, it is given once.
+    pub key: String,
     /// The session's token.
     pub csrf: String,
     /// In which language.
@@ -110,6 +116,8 @@ pub struct PersonActs {
     pub manage: bool,
     /// Give money back.
     pub refund: bool,
+    /// See what is remembered of them, and what they talked of.
+    pub look: bool,
 }
 
 impl Person {
@@ -121,7 +129,6 @@ impl Person {
     #[must_use]
     pub fn known(&self) -> Facts {
         let words = self.words;
-        let username = self.username.as_ref().map(|name| format!("@{name}"));
         let state = match self.banned_since {
             Some(at) => {
                 let text = words.with("panel-person-banned-since", [("time", words.when(at))]);
@@ -134,7 +141,6 @@ impl Person {
             [
                 ("panel-person-state", state),
                 ("panel-person-id", Cell::Code(self.id.to_string())),
-                ("panel-person-username", Cell::maybe(username.as_deref())),
                 ("panel-person-plan", people::plan(words, &self.plan)),
                 ("panel-person-premium-until", Cell::time(self.premium_until)),
                 ("panel-person-level", Cell::Text(self.level.clone())),
@@ -246,48 +252,16 @@ impl Person {
         }
     }
 
-    fn refund(&self, payment: &PaymentLine) -> Act {
-        let say = |key: &str| self.words.say(key);
-        let amount = self.words.money(payment.amount, &payment.currency);
-        let fields = vec![Field::hidden("payment", &payment.id)];
-        let id = format!("refund-{}", payment.id);
-        let form = Form::new(&id, &self.address("refund"), &self.csrf, say("panel-act-refund-do"), fields);
-        let explains = self.words.with("panel-act-refund-explains", [("amount", amount)]);
-        Act::new(say("panel-act-refund"), explains, form.dangerous())
-    }
-
-    /// What can be done.
+    /// Where what is remembered can be looked at, and what was talked of; each look is written down.
     #[must_use]
-    pub fn acts(&self) -> Vec<Act> {
-        if !self.may.manage {
+    pub fn looks(&self) -> Vec<(String, String)> {
+        if !self.may.look {
             return Vec::new();
         }
-        let say = |key: &str| self.words.say(key);
-        let act = |name: &str, fields: Vec<Field>| {
-            let key = format!("panel-act-{name}");
-            let form = Form::new(name, &self.address(name), &self.csrf, say(&format!("{key}-do")), fields);
-            Act::new(say(&key), say(&format!("{key}-explains")), form)
-        };
-        let why = || Field::new("why", say("panel-why"), FieldKind::Text).required().hint(say("panel-why-hint"));
-        let dangerous = |mut act: Act| {
-            act.form = act.form.dangerous();
-            act
-        };
-        let days = [7, 30, 90, 365].map(|days| Choice::new(days.to_string(), self.words.count("panel-days", days)));
-        let days = Field::new("days", say("panel-act-grant-days"), FieldKind::Select(days.to_vec())).value("30");
-        let mut acts = vec![act("grant", vec![days, why()])];
-        if self.plan == "premium" {
-            acts.push(dangerous(act("end-premium", vec![why()])));
-        }
-        acts.push(match self.banned_since {
-            Some(_) => act("unban", vec![why()]),
-            None => dangerous(act("ban", vec![why()])),
-        });
-        if self.forgotten_at.is_none() {
-            let typed = Field::new("typed", say("panel-act-forget-typed"), FieldKind::Text).required().fills("off");
-            acts.push(dangerous(act("forget", vec![typed, why()])));
-        }
-        acts
+        let conversations = (self.words.say("panel-person-look-conversations"), self.address("conversations"));
+        let facts = (self.words.say("panel-person-look-facts"), self.address("facts"));
+        let shown = [(self.conversations.is_none(), conversations), (self.facts.is_none(), facts)];
+        shown.into_iter().filter(|(is_hidden, _)| *is_hidden).map(|(_, look)| look).collect()
     }
 }
 

@@ -22,7 +22,9 @@ pub struct Revenue {
     pub currencies: Vec<CurrencyPart>,
     /// Subscriptions that began, went on and ended, by day.
     pub subscriptions: Chart,
-    /// Who pays, newest first.
+    /// Whether the reader may see who pays.
+    pub shows_people: bool,
+    /// Who has premium, by its end.
     pub subscribers: Vec<SubscriberLine>,
     /// Which part of the list it is.
     pub listing: Listing,
@@ -46,16 +48,14 @@ pub struct CurrencyPart {
 pub struct SubscriberLine {
     /// Their number.
     pub person: i64,
-    /// How they are called.
-    pub name: Option<String>,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
     /// Until when it is paid.
     pub until: Option<DateTime<Utc>>,
     /// The code of how it goes on: `panel-renewal-…`.
     pub renewal: String,
-    /// What they paid in all, in the smallest unit.
-    pub paid: i64,
+    /// What they paid in all, in the smallest unit; nothing where it was given.
+    pub paid: Option<i64>,
     /// In this currency.
     pub currency: String,
 }
@@ -84,14 +84,15 @@ impl Revenue {
     pub fn table(&self) -> Table {
         let words = self.words;
         let row = |line: &SubscriberLine| {
-            let name = line.name.clone().unwrap_or_else(|| line.person.to_string());
             let tone = if line.renewal == "renews" { Tone::Good } else { Tone::Plain };
             vec![
-                Cell::Link(name, people::address(line.person)),
+                Cell::Link(line.person.to_string(), people::address(line.person)),
                 Cell::time(line.since),
                 Cell::time(line.until),
                 Cell::State(words.code("renewal", &line.renewal), tone),
-                Cell::number(words, &Unit::Money(line.currency.clone()), line.paid as f64),
+                line.paid
+                    .map_or(Cell::None, |paid| Cell::number(words, &Unit::Money(line.currency.clone()), paid as f64)),
+                Cell::maybe(Some(line.currency.as_str())),
             ]
         };
         Table {
@@ -99,10 +100,11 @@ impl Revenue {
             caption: words.say("panel-subscribers"),
             columns: vec![
                 Column::text("person", words.say("panel-person")),
-                Column::text("since", words.say("panel-since")).sorted(),
+                Column::text("since", words.say("panel-since")),
                 Column::text("until", words.say("panel-until")).sorted(),
                 Column::text("renewal", words.say("panel-renewal")),
                 Column::number("paid", words.say("panel-paid")),
+                Column::text("currency", words.say("panel-currency")),
             ],
             rows: self.subscribers.iter().map(row).collect(),
             listing: self.listing.clone(),

@@ -35,6 +35,8 @@ pub struct Tools {
 pub struct ModelLine {
     /// How it is called.
     pub model: String,
+    /// Who serves it; nothing of one that cannot be asked any more.
+    pub provider: Option<String>,
     /// How many answers it made.
     pub answers: u64,
     /// Tokens that it read.
@@ -43,10 +45,8 @@ pub struct ModelLine {
     pub output_tokens: u64,
     /// What that cost, in millionths of a dollar; nothing where it has no price.
     pub cost: Option<i64>,
-    /// How long until the first word, the mean, milliseconds.
-    pub first_ms: Option<f64>,
-    /// The code of its breaker: `closed`, `open`, `half_open`.
-    pub breaker: String,
+    /// The code of its breaker, in the replica that answers: `closed`, `open`, `half_open`; nothing of one that cannot be asked any more.
+    pub breaker: Option<String>,
     /// Since when the breaker is open.
     pub open_since: Option<DateTime<Utc>>,
 }
@@ -58,12 +58,10 @@ pub struct ToolLine {
     pub tool: String,
     /// How often it was used.
     pub calls: u64,
-    /// By how many people.
-    pub people: u64,
+    /// By how many people, each day's added up.
+    pub person_days: u64,
     /// How often it failed.
     pub failures: u64,
-    /// How long it took, the mean, milliseconds.
-    pub mean_ms: Option<f64>,
 }
 
 impl Tools {
@@ -84,21 +82,22 @@ impl Tools {
     pub fn model_table(&self) -> Table {
         let words = self.words;
         let row = |line: &ModelLine| {
-            let tone = match line.breaker.as_str() {
+            let tone = |code: &str| match code {
                 "closed" => Tone::Good,
                 "open" => Tone::Bad,
                 _ => Tone::Warning,
             };
+            let breaker = line.breaker.as_deref().map(|code| Cell::State(words.code("breaker", code), tone(code)));
             let cost = line.cost.map(|cost| Cell::number(words, &Unit::Microdollars, cost as f64));
             vec![
                 Cell::Code(line.model.clone()),
-                Cell::State(words.code("breaker", &line.breaker), tone),
+                Cell::maybe(line.provider.as_deref()),
+                breaker.unwrap_or_default(),
                 Cell::time(line.open_since),
                 Cell::count(words, line.answers),
                 Cell::count(words, line.input_tokens),
                 Cell::count(words, line.output_tokens),
                 cost.unwrap_or_else(|| Cell::State(words.say("panel-no-price"), Tone::Warning)),
-                line.first_ms.map_or(Cell::None, |ms| Cell::number(words, &Unit::Millis, ms)),
             ]
         };
         Table {
@@ -106,13 +105,13 @@ impl Tools {
             caption: words.say("panel-models"),
             columns: vec![
                 Column::text("model", words.say("panel-model")),
+                Column::text("provider", words.say("panel-provider")),
                 Column::text("breaker", words.say("panel-breaker")),
                 Column::text("open_since", words.say("panel-open-since")),
                 Column::number("answers", words.say("panel-answers")),
                 Column::number("input_tokens", words.say("panel-tokens-in")),
                 Column::number("output_tokens", words.say("panel-tokens-out")),
                 Column::number("cost", words.say("panel-cost")),
-                Column::number("first_ms", words.say("panel-first-word")),
             ],
             rows: self.models.iter().map(row).collect(),
             listing: Listing::default(),
@@ -129,9 +128,8 @@ impl Tools {
             vec![
                 Cell::Code(line.tool.clone()),
                 Cell::count(words, line.calls),
-                Cell::count(words, line.people),
+                Cell::count(words, line.person_days),
                 Cell::count(words, line.failures),
-                line.mean_ms.map_or(Cell::None, |ms| Cell::number(words, &Unit::Millis, ms)),
             ]
         };
         Table {
@@ -140,9 +138,8 @@ impl Tools {
             columns: vec![
                 Column::text("tool", words.say("panel-tool")),
                 Column::number("calls", words.say("panel-calls")),
-                Column::number("people", words.say("panel-section-people")),
+                Column::number("person_days", words.say("panel-person-days")),
                 Column::number("failures", words.say("panel-section-failures")),
-                Column::number("mean_ms", words.say("panel-lasted")),
             ],
             rows: self.tools.iter().map(row).collect(),
             listing: Listing::default(),

@@ -17,6 +17,8 @@ pub struct Act {
     pub explains: String,
     /// What is asked, and where it is sent.
     pub form: Form,
+    /// Whether it is unfolded: something is wrong with what was sent.
+    pub is_open: bool,
 }
 
 impl HtmlSafe for Act {}
@@ -25,6 +27,6 @@ impl Act {
     /// An act.
     #[must_use]
     pub fn new(label: String, explains: String, form: Form) -> Self {
-        Self { label, explains, form }
+        Self { label, explains, form, is_open: false }
     }
 }

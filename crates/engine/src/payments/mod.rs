@@ -6,10 +6,12 @@
 mod admin;
 mod endings;
 pub mod provider;
+mod subscribers;
 mod waiting;
 
 pub use admin::RefundEnd;
 pub use endings::see_to_endings;
+pub use subscribers::Subscribers;
 pub use waiting::watch;
 
 use std::sync::Arc;

@@ -94,6 +94,14 @@ pub struct DialogStats {
 }
 
 impl Reports {
+    /// The conversations in which something was said last, newest first, without a word of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn newest_dialogs(&self, limit: u32) -> Result<Vec<Dialog>, StoreError> {
+        self.store.reports().dialogs(limit).await
+    }
+
     /// What the stats API tells.
     ///
     /// # Errors

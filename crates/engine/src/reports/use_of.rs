@@ -4,7 +4,7 @@ use chrono::Datelike as _;
 use evolve_domain::report::percentile;
 use evolve_store::{
     StoreError,
-    reports::{FEATURES, Feature, Model, Took, Tool},
+    reports::{FEATURES, Feature, Model, ModelDay, Took, Tool},
 };
 
 use super::{Reports, Told};
@@ -40,6 +40,8 @@ pub struct ToolUse {
     pub tools: Vec<Tool>,
     /// Models, who answered most first.
     pub models: Vec<Model>,
+    /// What each model cost on each day.
+    pub costs: Vec<ModelDay>,
 }
 
 impl Reports {
@@ -109,6 +111,7 @@ impl Reports {
         let told = self.told(days).await?;
         let (reports, since) = (self.store.reports(), self.since(days));
         let (tools, models) = (reports.tools(since).await?, reports.models(since).await?);
-        Ok(told.with(ToolUse { tools, models }))
+        let costs = reports.model_days(since).await?;
+        Ok(told.with(ToolUse { tools, models, costs }))
     }
 }

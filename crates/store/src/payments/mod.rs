@@ -8,6 +8,7 @@ mod change;
 mod ending;
 mod nobody;
 mod refund;
+mod subscribers;
 mod subscription;
 mod support;
 
@@ -24,6 +25,7 @@ pub use change::{Granted, Paid};
 pub use ending::Ending;
 pub(crate) use nobody::leave;
 pub use refund::{Refund, RefundBegun};
+pub use subscribers::{Moved, Spent, Subscriber, Until};
 pub use support::Waiting;
 
 use crate::{

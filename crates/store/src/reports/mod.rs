@@ -136,6 +136,17 @@ pub struct Model {
     pub cost: i64,
 }
 
+/// What a model cost on a day.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct ModelDay {
+    /// The day.
+    pub day: NaiveDate,
+    /// Which.
+    pub model: String,
+    /// Picodollars; nothing where it had no price.
+    pub cost: i64,
+}
+
 /// How a tool was used over some days.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Tool {

@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{By, CameBack, Day, Dialog, Feature, Hour, Model, Money, OnLevel, Reports, Took, Tool, Top, Unit};
+use super::{
+    By, CameBack, Day, Dialog, Feature, Hour, Model, ModelDay, Money, OnLevel, Reports, Took, Tool, Top, Unit,
+};
 use crate::StoreError;
 
 /// The newest of those that are there. $1 how many.
@@ -19,6 +21,13 @@ const MODELS: &str = "
            COALESCE(sum(input_tokens + output_tokens) FILTER (WHERE cost IS NULL), 0)::bigint AS unpriced_tokens,
            COALESCE(sum(cost), 0)::bigint AS cost
     FROM report_models WHERE day >= $1 GROUP BY model ORDER BY turns DESC, model";
+
+/// $1 since when.
+const MODEL_DAYS: &str = "
+    SELECT day, model, COALESCE(cost, 0) AS cost FROM report_models WHERE day >= $1 ORDER BY day, model";
+
+/// $1 whose.
+const COST_OF: &str = "SELECT COALESCE(sum(cost), 0)::bigint FROM report_person_days WHERE user_id = $1";
 
 /// $1 since when.
 const TOOLS: &str = "
@@ -78,6 +87,22 @@ impl Reports<'_> {
     /// [`StoreError`].
     pub async fn models(&self, since: NaiveDate) -> Result<Vec<Model>, StoreError> {
         Ok(sqlx::query_as(MODELS).bind(since).fetch_all(&self.0.pool).await?)
+    }
+
+    /// What each model cost on each day since one, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn model_days(&self, since: NaiveDate) -> Result<Vec<ModelDay>, StoreError> {
+        Ok(sqlx::query_as(MODEL_DAYS).bind(since).fetch_all(&self.0.pool).await?)
+    }
+
+    /// What models cost that answered somebody, on all days that are kept: picodollars.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn cost_of(&self, user_id: i64) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar(COST_OF).bind(user_id).fetch_one(&self.0.pool).await?)
     }
 
     /// How each tool was used since a day, the most used first.

@@ -688,6 +688,15 @@ async fn every_query_of_payments_has_an_index() {
         ),
         ("SELECT charge_id FROM subscriptions WHERE user_id = 1 AND shown ORDER BY begun_at DESC LIMIT 1", "subscriptions_of_user"),
         ("SELECT charge_id FROM subscriptions WHERE offer = 'o' ORDER BY begun_at DESC LIMIT 1", "subscriptions_by_offer"),
+        (
+            "SELECT id FROM users WHERE plan = 'premium' AND premium_until > now() AND premium_until <= now() + interval '1 year'
+             AND (premium_until, id) < (now() + interval '1 year', 9) ORDER BY premium_until DESC, id DESC LIMIT 51",
+            "users_premium_ends",
+        ),
+        (
+            "SELECT id FROM payments p WHERE p.covers_until >= now() AND p.paid_at >= now() AND p.matched",
+            "payments_by_end",
+        ),
         ("SELECT debit, currency, amount FROM ledger", "ledger_balances"),
         ("SELECT count(*) FROM inbox WHERE state = 'pending' AND chat_id IS NULL", "inbox_apart"),
         ("SELECT update_id FROM inbox WHERE finished_at IS NULL ORDER BY rank, update_id LIMIT 1", "inbox_pending"),

@@ -6,7 +6,7 @@ use evolve_api::panel::{
     charts::{Chart, Funnel, FunnelStep, HeatMap, HeatRow, Label, Series},
     pages::{
         Period,
-        cohorts::Cohorts,
+        cohorts::{CohortUnit, Cohorts},
         funnel::FunnelPage,
         overview::{Overview, TopLine},
         revenue::{CurrencyPart, Revenue, SubscriberLine},
@@ -99,11 +99,10 @@ fn revenue(words: Words, is_paid: bool) -> Revenue {
     let subscriptions = ["began", "renewed", "ended"].map(|name| series(words, name, wave(14, 30.0)));
     let subscriber = |place: i64| SubscriberLine {
         person: 420_000_001 + place,
-        name: (place > 0).then(|| "Анна".to_owned()),
         since: Some(before(80_000)),
         until: Some(before(-20_000)),
         renewal: ["renews", "ends", "once"][usize::try_from(place).unwrap() % 3].to_owned(),
-        paid: 89_700,
+        paid: (place > 0).then_some(89_700),
         currency: "RUB".to_owned(),
     };
     Revenue {
@@ -118,8 +117,9 @@ fn revenue(words: Words, is_paid: bool) -> Revenue {
         } else {
             chart(words, "subscriptions", "subscriptions", Unit::Count, Vec::new())
         },
+        shows_people: true,
         subscribers: if is_paid { (0..3).map(subscriber).collect() } else { Vec::new() },
-        listing: if is_paid { listing("/admin/panel/revenue", "since") } else { Listing::default() },
+        listing: if is_paid { listing("/admin/panel/revenue", "until") } else { Listing::default() },
         words,
     }
 }
@@ -132,6 +132,7 @@ fn cohorts(words: Words) -> Cohorts {
     });
     let mean = (1..10).map(|week| 0.5 / f64::from(week)).collect();
     Cohorts {
+        unit: CohortUnit::Week,
         cards: ["retention-1", "retention-7", "retention-30"]
             .map(|name| card(words, name, Unit::Share, 0.42, 0.4, Some(true)))
             .to_vec(),
@@ -150,8 +151,8 @@ fn funnel(words: Words) -> FunnelPage {
     let steps = |steps: &[(&str, u64)]| {
         steps.iter().map(|(name, people)| FunnelStep { name: (*name).to_owned(), people: *people }).collect::<Vec<_>>()
     };
-    let named = [("came", 12_408), ("talked", 9120), ("returned", 4012), ("paid", 612)]
-        .map(|(name, people)| (words.code("step", name), people));
+    let named =
+        [("came", 12_408), ("talked", 9120), ("paid", 612)].map(|(name, people)| (words.code("step", name), people));
     let named: Vec<(&str, u64)> = named.iter().map(|(name, people)| (name.as_str(), *people)).collect();
     let levels = [("Незнакомец", 12_408), ("Знакомый", 6100), ("Друг", 2400), ("Близкий друг", 800), ("Родной", 90)];
     let now = Chart {
@@ -177,17 +178,11 @@ fn tools(words: Words) -> Tools {
         input_tokens: 81_204_112,
         output_tokens: 4_120_400,
         cost,
-        first_ms: Some(850.0),
-        breaker: breaker.to_owned(),
+        provider: Some("gemini".to_owned()),
+        breaker: Some(breaker.to_owned()),
         open_since: (breaker == "open").then(|| before(4)),
     };
-    let tool = |tool: &str, failures| ToolLine {
-        tool: tool.to_owned(),
-        calls: 4100,
-        people: 812,
-        failures,
-        mean_ms: Some(1420.0),
-    };
+    let tool = |tool: &str, failures| ToolLine { tool: tool.to_owned(), calls: 4100, person_days: 812, failures };
     let named = |name: &str, size| Series { name: name.to_owned(), values: wave(31, size) };
     let cost = vec![named("gemini-3-pro", 900_000.0), named("gemini-3-flash", 300_000.0)];
     Tools {

@@ -18,7 +18,7 @@ use super::{before, listing};
 
 pub(super) fn page(name: &str, shell: &Shell, words: Words) -> Option<Response> {
     Some(match name {
-        "people" => respond::page(shell, &people(words, "Анна")),
+        "people" => respond::page(shell, &people(words, "")),
         "people-none" => {
             let listing = Listing { path: "/admin/panel/people".to_owned(), ..Listing::default() };
             let none = People { search: "@nobody".to_owned(), people: Vec::new(), listing, ..people(words, "") };
@@ -32,12 +32,9 @@ pub(super) fn page(name: &str, shell: &Shell, words: Words) -> Option<Response> 
     })
 }
 
-pub(super) fn people(words: Words, name: &str) -> People {
-    let names = [Some(name), Some("Boris"), None, Some("Очень длинное имя, какие тоже бывают у людей")];
-    let person = |(place, name): (i64, Option<&str>)| PersonLine {
+pub(super) fn people(words: Words, search: &str) -> People {
+    let person = |place: i64| PersonLine {
         id: 420_000_001 + place,
-        name: name.map(str::to_owned),
-        username: (place % 2 == 0).then(|| format!("somebody_{place}")),
         plan: if place % 3 == 0 { "premium" } else { "free" }.to_owned(),
         level: "Близкий друг".to_owned(),
         messages: 12_345 >> (place * 2),
@@ -46,11 +43,11 @@ pub(super) fn people(words: Words, name: &str) -> People {
         is_banned: place == 3,
     };
     People {
-        search: String::new(),
+        search: search.to_owned(),
         plan: String::new(),
-        people: (0..).zip(names).map(person).collect(),
+        people: (0..4).map(person).collect(),
         total: Some(12_408),
-        listing: listing("/admin/panel/people", "messages"),
+        listing: listing("/admin/panel/people", "last"),
         words,
     }
 }
@@ -83,7 +80,6 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
     Person {
         id: 420_000_001,
         name: name.map(str::to_owned),
-        username: Some("anna_anna".to_owned()),
         language: "ru".to_owned(),
         zone: Some("Europe/Moscow".to_owned()),
         plan: "premium".to_owned(),
@@ -104,7 +100,9 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
         } else {
             Vec::new()
         },
-        may: PersonActs { manage: all, refund: all },
+        may: PersonActs { manage: all, refund: all, look: all },
+        wrong: None,
+        key: "0199a1b4".to_owned(),
         csrf: "csrf".to_owned(),
         words,
     }

@@ -1,0 +1,239 @@
+//! `/admin/panel/conversations`: words looked for in all that was said, and one conversation. Each look is in the log of acts, and is
+//! written down before anything is shown; what was looked for is not.
+
+use axum::{
+    Router,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::Response,
+    routing::get,
+};
+use chrono::NaiveDate;
+use evolve_contract::Code;
+use evolve_domain::memory::terms::terms;
+use evolve_store::{
+    messages::{Message, Role},
+    search::{Hit, Place, Spoken},
+};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Reader,
+    numbers::{asked, invalid},
+};
+use crate::{
+    audit::Act,
+    panel::{
+        pages::conversations::{Conversation, Conversations, Found, SaidLine},
+        parts::Listing,
+        shell::Section,
+    },
+    problem::ApiError,
+    state::Api,
+};
+
+/// Messages of a conversation on a page.
+const PAGE: u32 = 100;
+/// Conversations that are listed before anything is looked for.
+const NEWEST: u32 = 50;
+/// Longest search, in characters.
+const MAX_WORDS: usize = 200;
+/// Letters of an excerpt, and of them those before what was looked for.
+const EXCERPT: usize = 240;
+const BEFORE: usize = 80;
+
+/// Its routes.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/admin/panel/conversations", get(search))
+        .route("/admin/panel/conversations/{conversation_id}", get(one))
+}
+
+/// What to look for.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    person: String,
+    after: Option<String>,
+}
+
+async fn search(
+    reader: Reader,
+    State(api): State<Api>,
+    act: Act,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Asked { q, person, after } = asked(query)?;
+    if q.chars().count() > MAX_WORDS || q.contains('\0') {
+        return Err(invalid("q has at most 200 characters"));
+    }
+    let of = match person.trim() {
+        "" => None,
+        id => Some(id.parse::<i64>().map_err(|_| invalid("a person is named by their Telegram id"))?),
+    };
+    let place = after.as_deref().map(|text| read(text).ok_or_else(|| invalid("after is a cursor")));
+    let place = place.transpose()?;
+    if let Some(user_id) = of {
+        act.to_person(&api.store, user_id);
+    }
+    let (found, next) = match (q.trim(), of) {
+        // Without words nothing is shown of what was said: whose the newest conversations are, and when.
+        ("", None) => (latest(&api).await?, None),
+        ("", Some(user_id)) => (of_person(&api, user_id).await?, None),
+        (words, _) => {
+            let hits = api.store.search().find(words, of, place).await?;
+            (hits.hits.into_iter().map(|hit| shown(hit, words)).collect(), hits.next)
+        }
+    };
+    act.detail(json!({ "messages": found.len() }));
+    let listing = Listing {
+        path: Section::Conversations.path(),
+        query: vec![("q".to_owned(), q.clone()), ("person".to_owned(), person.clone())],
+        sort: None,
+        is_later: after.is_some(),
+        next: next.map(|(month, user_id)| format!("{month}.{user_id}")),
+        exports: false,
+    };
+    Ok(reader.page(&Conversations { search: q, person, found, listing, words: reader.words }))
+}
+
+async fn latest(api: &Api) -> Result<Vec<Found>, ApiError> {
+    let newest = api.reports.newest_dialogs(NEWEST).await?;
+    let found = |dialog: evolve_store::reports::Dialog| Found {
+        conversation: dialog.id.to_string(),
+        person: dialog.user_id,
+        at: Some(dialog.last_message_at),
+        ..Found::default()
+    };
+    Ok(newest.into_iter().map(found).collect())
+}
+
+async fn of_person(api: &Api, user_id: i64) -> Result<Vec<Found>, ApiError> {
+    let talks = api.history.talks(user_id, None).await?.talks;
+    let found = |talk: evolve_store::exports::Talk| Found {
+        conversation: talk.id.to_string(),
+        person: user_id,
+        title: talk.title,
+        excerpt: talk.summary.unwrap_or_default(),
+        at: Some(talk.started_at),
+        ..Found::default()
+    };
+    Ok(talks.into_iter().map(found).collect())
+}
+
+fn shown(hit: Hit, words: &str) -> Found {
+    let (excerpt, marks) = excerpt(&hit.message.text, words);
+    Found {
+        conversation: hit.conversation_id.to_string(),
+        person: hit.user_id,
+        excerpt,
+        marks,
+        at: Some(hit.message.created_at),
+        ..Found::default()
+    }
+}
+
+/// A piece of a text around the first of the words, and where in it words stand that were looked for, whatever their endings.
+fn excerpt(text: &str, looked_for: &str) -> (String, Vec<(usize, usize)>) {
+    let wanted = terms(looked_for);
+    let is_wanted = |word: &str| terms(word).iter().any(|term| wanted.contains(term));
+    let found = words_of(text).into_iter().find(|(from, to)| text.get(*from..*to).is_some_and(is_wanted));
+    let letters_before = found.map_or(0, |(from, _)| text.get(..from).map_or(0, |before| before.chars().count()));
+    let skipped = letters_before.saturating_sub(BEFORE);
+    let piece: String = text.chars().skip(skipped).take(EXCERPT).collect();
+    let is_cut = text.chars().count() > skipped + EXCERPT;
+    let (head, tail) = (if skipped > 0 { "…" } else { "" }, if is_cut { "…" } else { "" });
+    let piece = format!("{head}{piece}{tail}");
+    let marks = words_of(&piece).into_iter().filter(|(from, to)| piece.get(*from..*to).is_some_and(is_wanted));
+    let marks = marks.collect();
+    (piece, marks)
+}
+
+/// Where the words of a text stand, in bytes.
+fn words_of(text: &str) -> Vec<(usize, usize)> {
+    let mut words: Vec<(usize, usize)> = Vec::new();
+    let mut begun: Option<usize> = None;
+    for (place, c) in text.char_indices() {
+        match (begun, c.is_alphanumeric()) {
+            (None, true) => begun = Some(place),
+            (Some(from), false) => {
+                words.push((from, place));
+                begun = None;
+            }
+            _ => {}
+        }
+    }
+    words.extend(begun.map(|from| (from, text.len())));
+    words
+}
+
+fn read(cursor: &str) -> Option<Place> {
+    let (month, user_id) = cursor.split_once('.')?;
+    let month: NaiveDate = month.parse().ok()?;
+    // What Postgres can hold.
+    let is_sane = NaiveDate::from_ymd_opt(1970, 1, 1)? <= month && month <= NaiveDate::from_ymd_opt(9999, 12, 31)?;
+    is_sane.then_some((month, user_id.parse().ok()?))
+}
+
+/// Which page.
+#[derive(Debug, Default, Deserialize)]
+struct Where {
+    before: Option<i32>,
+}
+
+async fn one(
+    reader: Reader,
+    State(api): State<Api>,
+    act: Act,
+    Path(id): Path<String>,
+    query: Result<Query<Where>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let id: Uuid = id.parse().map_err(|_| ApiError::new(Code::ConversationNotFound))?;
+    let Where { before } = asked(query)?;
+    let spoken = api.store.search().conversation(id, before, PAGE).await?;
+    let Spoken { user_id, title, started_at, page, older, .. } = spoken.ok_or(Code::ConversationNotFound)?;
+    act.to_person(&api.store, user_id);
+    act.detail(json!({ "conversation": id, "messages": page.len() }));
+    let address = format!("{}/{id}", Section::Conversations.path());
+    let person_name = api.profiles.get(user_id).await.ok().and_then(|person| person.profile.name);
+    let line = |message: Message| SaidLine {
+        is_own: message.role == Role::User,
+        text: message.text,
+        at: message.created_at,
+        has_image: message.has_image,
+        was_spoken: false,
+    };
+    Ok(reader.page(&Conversation {
+        name: title,
+        person: user_id,
+        person_name,
+        companion: api.engine.companion().to_owned(),
+        summary: None,
+        since: Some(started_at),
+        messages: page.into_iter().map(line).collect(),
+        earlier: older.map(|place| format!("{address}?before={place}")),
+        // Whoever leafs back comes to the end again by this.
+        later: before.map(|_| address),
+        words: reader.words,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_around_what_was_looked_for_and_marks_it_whatever_its_ending() {
+        let (piece, marks) = excerpt("Мы взяли кошку из приюта", "кошка");
+        let marked: Vec<&str> = marks.iter().map(|(from, to)| &piece[*from..*to]).collect();
+        assert_eq!(marked, ["кошку"]);
+        let long = format!("{} кошка {}", "слово ".repeat(80), "потом ".repeat(80));
+        let (piece, marks) = excerpt(&long, "кошка");
+        assert!(piece.starts_with('…') && piece.ends_with('…') && piece.chars().count() <= EXCERPT + 2, "{piece}");
+        assert_eq!(marks.len(), 1);
+        assert_eq!(excerpt("", "кошка"), (String::new(), Vec::new()));
+    }
+}

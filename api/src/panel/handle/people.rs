@@ -1,0 +1,171 @@
+//! `/admin/panel/people`: who talks to the companion, looked for, sorted, page by page, and as a file.
+
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use evolve_domain::{access::Permission, language::Language, plan::Plan};
+use evolve_engine::people::Line;
+use evolve_store::people::{By, Order, Place};
+use serde::Deserialize;
+
+use super::{
+    Reader,
+    numbers::{asked, count, invalid},
+};
+use crate::{
+    panel::{
+        download,
+        pages::people::{People, PersonLine},
+        parts::{Listing, Sort},
+        shell::Section,
+    },
+    problem::ApiError,
+    state::Api,
+};
+
+/// People on a page.
+const PAGE: u32 = 50;
+/// People whom one statement reads for a file.
+const AT_ONCE: u32 = 2000;
+/// Longest words that people are looked for with, in characters.
+const MAX_WORDS: usize = 200;
+
+/// Its routes.
+pub fn routes() -> Router<Api> {
+    Router::new().route("/admin/panel/people", get(list)).route("/admin/panel/people.csv", get(csv))
+}
+
+/// Whom to list.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    plan: String,
+    #[serde(default)]
+    sort: String,
+    #[serde(default)]
+    order: String,
+    after: Option<String>,
+}
+
+impl Asked {
+    fn words(&self) -> Result<&str, ApiError> {
+        let is_sane = self.q.chars().count() <= MAX_WORDS && !self.q.contains('\0');
+        if is_sane { Ok(self.q.trim()) } else { Err(invalid("q has at most 200 characters")) }
+    }
+
+    /// In which order; whoever was here last first, where nothing is said.
+    fn order(&self) -> Order {
+        let by = if self.sort == "since" { By::Came } else { By::Seen };
+        Order { by, is_ascending: self.order == "asc", plan: self.plan.parse::<Plan>().ok() }
+    }
+
+    fn after(&self) -> Result<Option<Place>, ApiError> {
+        let read = |text: &str| read(text).ok_or_else(|| invalid("after is the cursor of the page before"));
+        self.after.as_deref().map(read).transpose()
+    }
+}
+
+async fn list(
+    reader: Reader,
+    State(api): State<Api>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let asked = asked(query)?;
+    let mut page = page(&reader, &asked);
+    let words = asked.words()?;
+    if words.is_empty() {
+        let found = api.people.list(asked.order(), asked.after()?, PAGE).await?;
+        page.listing.next = found.next.map(cursor);
+        page.people = lines(&api, reader.words.language, found.people);
+        // Of everybody it is known how many they are; whoever may not see numbers does not see that one.
+        if page.plan.is_empty() && reader.may(Permission::Numbers) {
+            page.total = api.reports.overview(1).await?.newest().map(|day| count(day.people));
+        }
+    } else {
+        let found = api.people.find(words, None).await?;
+        page.people = lines(&api, reader.words.language, of_plan(found.people, asked.order().plan));
+        page.listing.sort = None;
+    }
+    Ok(reader.page(&page))
+}
+
+/// All whom the list has, not one page of them.
+async fn csv(
+    reader: Reader,
+    State(api): State<Api>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let asked = asked(query)?;
+    let mut page = page(&reader, &asked);
+    let words = asked.words()?;
+    let language = reader.words.language;
+    if words.is_empty() {
+        let mut after = None;
+        loop {
+            let found = api.people.list(asked.order(), after, AT_ONCE).await?;
+            page.people.extend(lines(&api, language, found.people));
+            after = found.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    } else {
+        let found = api.people.find(words, None).await?;
+        page.people = lines(&api, language, of_plan(found.people, asked.order().plan));
+    }
+    Ok(download::download(&page.table(), "people"))
+}
+
+/// The page without anybody on it.
+fn page(reader: &Reader, asked: &Asked) -> People {
+    let order = asked.order();
+    let sort =
+        Sort { by: if order.by == By::Came { "since" } else { "last" }.to_owned(), is_descending: !order.is_ascending };
+    let plan = order.plan.map(|plan| plan.as_str().to_owned()).unwrap_or_default();
+    let listing = Listing {
+        path: Section::People.path(),
+        query: vec![("q".to_owned(), asked.q.clone()), ("plan".to_owned(), plan.clone())],
+        sort: Some(sort),
+        is_later: asked.after.is_some(),
+        next: None,
+        exports: true,
+    };
+    People { search: asked.q.clone(), plan, people: Vec::new(), total: None, listing, words: reader.words }
+}
+
+fn of_plan(found: Vec<Line>, plan: Option<Plan>) -> Vec<Line> {
+    found.into_iter().filter(|line| plan.is_none_or(|plan| line.listed.plan == plan)).collect()
+}
+
+fn lines(api: &Api, language: Language, found: Vec<Line>) -> Vec<PersonLine> {
+    let line = |line: Line| PersonLine {
+        id: line.listed.user_id,
+        plan: line.listed.plan.as_str().to_owned(),
+        level: api.engine.level_named(line.level.level, language).to_owned(),
+        messages: count(line.listed.messages.into()),
+        since: Some(line.listed.created_at),
+        last: Some(line.listed.seen_at),
+        is_banned: line.listed.banned,
+    };
+    found.into_iter().map(line).collect()
+}
+
+/// A place of a list, as addresses have it: microseconds, which is what Postgres keeps, and the id.
+pub(super) fn cursor((at, user_id): (DateTime<Utc>, i64)) -> String {
+    format!("{}.{user_id}", at.timestamp_micros())
+}
+
+/// The place that a cursor means.
+pub(super) fn read(cursor: &str) -> Option<(DateTime<Utc>, i64)> {
+    let (at, user_id) = cursor.split_once('.')?;
+    let at = DateTime::from_timestamp_micros(at.parse().ok()?)?;
+    // What Postgres can hold, and more than anything was.
+    let is_sane = (0..=253_402_300_799).contains(&at.timestamp());
+    is_sane.then_some((at, user_id.parse().ok()?))
+}

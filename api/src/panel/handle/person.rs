@@ -1,0 +1,157 @@
+//! `/admin/panel/people/{id}`: one person, and what can be done. What is remembered of them and what they talked of is behind addresses
+//! of its own, each look at which is in the log of acts: to open the page is not to read it.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    response::Response,
+    routing::{get, post},
+};
+use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
+use evolve_engine::{memories, people::Person as Somebody};
+use evolve_store::payments::Payment;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Reader,
+    numbers::{count, invalid},
+    person_acts,
+};
+use crate::{
+    audit::Act,
+    panel::pages::person::{ConversationLine, FactLine, PaymentLine, Person, PersonActs},
+    problem::ApiError,
+    state::Api,
+};
+
+/// Its routes.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/admin/panel/people/{user_id}", get(one))
+        .route("/admin/panel/people/{user_id}/facts", get(facts))
+        .route("/admin/panel/people/{user_id}/conversations", get(conversations))
+        .route("/admin/panel/people/{user_id}/grant", post(person_acts::grant))
+        .route("/admin/panel/people/{user_id}/end-premium", post(person_acts::end_premium))
+        .route("/admin/panel/people/{user_id}/ban", post(person_acts::ban))
+        .route("/admin/panel/people/{user_id}/unban", post(person_acts::unban))
+        .route("/admin/panel/people/{user_id}/forget", post(person_acts::forget))
+        .route("/admin/panel/people/{user_id}/refund", post(person_acts::refund))
+}
+
+async fn one(reader: Reader, State(api): State<Api>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    Ok(reader.page(&page(&reader, &api, person_in(&id)?).await?))
+}
+
+/// With what is remembered of them.
+async fn facts(reader: Reader, State(api): State<Api>, act: Act, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let user_id = person_in(&id)?;
+    let mut page = page(&reader, &api, user_id).await?;
+    let mut filter = memories::Filter { per_page: memories::MOST_ON_A_PAGE, ..memories::Filter::default() };
+    let mut lines = Vec::new();
+    loop {
+        let listing = api.memories.list(user_id, &filter).await?;
+        lines.extend(listing.facts.into_iter().map(|remembered| FactLine {
+            category: remembered.fact.category.to_string(),
+            text: remembered.fact.content,
+            since: Some(remembered.fact.created_at),
+        }));
+        filter.page += 1;
+        if filter.page >= listing.pages {
+            break;
+        }
+    }
+    act.detail(json!({ "facts": lines.len() }));
+    page.facts = Some(lines);
+    page.name = name(&api, user_id).await;
+    Ok(reader.page(&page))
+}
+
+/// With the conversations.
+async fn conversations(
+    reader: Reader,
+    State(api): State<Api>,
+    act: Act,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let user_id = person_in(&id)?;
+    let mut page = page(&reader, &api, user_id).await?;
+    let talks = api.history.talks(user_id, None).await?.talks;
+    act.detail(json!({ "conversations": talks.len() }));
+    let line = |talk: evolve_store::exports::Talk| ConversationLine {
+        id: talk.id.to_string(),
+        title: talk.title,
+        since: Some(talk.started_at),
+        messages: count(talk.messages.into()),
+    };
+    page.conversations = Some(talks.into_iter().map(line).collect());
+    page.name = name(&api, user_id).await;
+    Ok(reader.page(&page))
+}
+
+/// How they want to be called: words of theirs.
+async fn name(api: &Api, user_id: i64) -> Option<String> {
+    api.profiles.get(user_id).await.ok().and_then(|person| person.profile.name)
+}
+
+/// The page of somebody, without a word of theirs.
+pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Person, ApiError> {
+    let Somebody { somebody, points, level, account, ban } = api.people.one(user_id).await?;
+    let numbers = api.stats.of(user_id).await?;
+    let cost = api.reports.cost_of(user_id).await?;
+    let words = reader.words;
+    let settings = somebody.settings;
+    let is_premium = somebody.listed.plan == Plan::Premium;
+    Ok(Person {
+        id: user_id,
+        name: None,
+        language: settings.language.as_str().to_owned(),
+        zone: Some(settings.time_zone.name().to_owned()),
+        plan: somebody.listed.plan.as_str().to_owned(),
+        premium_until: somebody.premium_until.filter(|_| is_premium),
+        level: api.engine.level_named(level.level, words.language).to_owned(),
+        points,
+        closeness: numbers.days.iter().map(|day| (day.day, day.points)).collect(),
+        messages: count(numbers.messages),
+        cost: microdollars(cost),
+        since: Some(somebody.listed.created_at),
+        last: Some(somebody.listed.seen_at),
+        banned_since: ban.map(|ban| ban.since),
+        forgotten_at: somebody.removal_due,
+        facts: None,
+        conversations: None,
+        payments: account.payments.into_iter().map(payment).collect(),
+        may: PersonActs {
+            manage: reader.may(Permission::ManagePeople),
+            refund: reader.may(Permission::Refund),
+            look: reader.may(Permission::Content),
+        },
+        wrong: None,
+        key: Uuid::now_v7().to_string(),
+        csrf: reader.csrf.clone(),
+        words,
+    })
+}
+
+fn payment(payment: Payment) -> PaymentLine {
+    let state = if payment.refunded {
+        "refunded"
+    } else if payment.refund_begun {
+        "pending"
+    } else {
+        "paid"
+    };
+    PaymentLine {
+        id: payment.id.to_string(),
+        at: Some(payment.paid_at),
+        amount: payment.amount,
+        currency: payment.currency,
+        state: state.to_owned(),
+        is_refundable: state == "paid",
+    }
+}
+
+/// The person that a path names.
+pub(super) fn person_in(path: &str) -> Result<i64, ApiError> {
+    path.parse().map_err(|_| invalid("a person is named by their Telegram id"))
+}

@@ -1,0 +1,162 @@
+//! `/admin/panel/tools`: what models and tools did and cost, and whether models are asked at the moment.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+    routing::get,
+};
+use chrono::{NaiveDate, TimeDelta};
+use evolve_domain::report::{microdollars, share};
+use evolve_engine::{model::LinkStatus, reports::ToolUse};
+use evolve_runtime::breaker::BreakerState;
+use evolve_store::reports::{Day, Model, Tool};
+
+use super::{
+    Reader,
+    numbers::{OfTime, asked, count, days, over_days},
+};
+use crate::{
+    panel::{
+        charts::{Chart, Series},
+        pages::tools::{ModelLine, ToolLine, Tools},
+        parts::Card,
+        words::{Unit, Words},
+    },
+    problem::ApiError,
+    state::Api,
+};
+
+/// Models that are drawn by themselves; the others are one.
+const DRAWN: usize = 5;
+
+/// Its routes.
+pub fn routes() -> Router<Api> {
+    Router::new().route("/admin/panel/tools", get(page))
+}
+
+async fn page(
+    reader: Reader,
+    State(api): State<Api>,
+    query: Result<Query<OfTime>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let period = asked(query)?.period();
+    let (words, length) = (reader.words, days(period));
+    let told = api.reports.tools(length).await?;
+    let both = api.reports.overview(2 * length).await?;
+    let (first_p50, now) = (api.reports.messages(length).await?.of.first_p50, api.clock.now());
+    let shown: Vec<NaiveDate> = told.days.iter().map(|day| day.day).collect();
+    // Today is not over, and days that were not counted are nothing to compare with.
+    let is_whole = length > 1 && both.days.len() == usize::from(2 * length);
+    let before: Vec<&Day> = both.days.iter().filter(|day| is_whole && !shown.contains(&day.day)).collect();
+    let cards = cards(words, &told.days, &before, first_p50);
+    let ToolUse { tools, models, costs } = told.of;
+    let costs = costs.into_iter().map(|of| (of.day, of.model, of.cost)).collect::<Vec<_>>();
+    let cost = chart(words, &shown, &costs);
+    let since = |seconds: u64| now - TimeDelta::seconds(i64::try_from(seconds).unwrap_or_default());
+    let models = lines(&models, api.engine.providers(), since);
+    let tool = |Tool { tool, calls, failed, person_days }: Tool| ToolLine {
+        tool,
+        calls: count(calls),
+        person_days: count(person_days),
+        failures: count(failed),
+    };
+    let tools = tools.into_iter().map(tool).collect();
+    Ok(reader.page(&Tools { period, cards, cost, models, tools, words }))
+}
+
+fn cards(words: Words, shown: &[Day], before: &[&Day], first_p50: Option<i64>) -> Vec<Card> {
+    let sum =
+        |of: fn(&Day) -> i64| -> (i64, i64) { (shown.iter().map(of).sum(), before.iter().map(|day| of(day)).sum()) };
+    let (cost, cost_before) = sum(|day| day.cost);
+    let (tokens, tokens_before) = sum(|day| day.input_tokens + day.output_tokens);
+    let (active, active_before) = sum(|day| day.active);
+    let dollars = |picodollars: i64| microdollars(picodollars) as f64;
+    let by_day: Vec<f64> = shown.iter().map(|day| dollars(day.cost)).collect();
+    let each = share(microdollars(cost), active).unwrap_or_default();
+    let each_before = share(microdollars(cost_before), active_before).unwrap_or_default();
+    let unit = Unit::Microdollars;
+    let mut cards = vec![
+        Card::new(words, "panel-number-cost", &unit, dollars(cost))
+            .against(words, dollars(cost), dollars(cost_before), Some(false))
+            .spark(&by_day),
+        Card::new(words, "panel-number-cost-per-person", &unit, each).against(words, each, each_before, Some(false)),
+        Card::new(words, "panel-number-tokens", &Unit::Count, tokens as f64).against(
+            words,
+            tokens as f64,
+            tokens_before as f64,
+            None,
+        ),
+    ];
+    cards.extend(first_p50.map(|ms| Card::new(words, "panel-number-first-word", &Unit::Millis, ms as f64)));
+    cards
+}
+
+/// The cost by day, of the dearest models each.
+fn chart(words: Words, shown: &[NaiveDate], costs: &[(NaiveDate, String, i64)]) -> Chart {
+    let mut by_model: BTreeMap<&str, i64> = BTreeMap::new();
+    for (_, model, cost) in costs {
+        *by_model.entry(model).or_default() += cost;
+    }
+    let mut dearest: Vec<(&str, i64)> = by_model.into_iter().filter(|(_, cost)| *cost > 0).collect();
+    dearest.sort_by_key(|(model, cost)| (std::cmp::Reverse(*cost), *model));
+    let is_of = |model: &str, names: &[(&str, i64)]| names.iter().any(|(name, _)| *name == model);
+    let series = |name: String, names: &[(&str, i64)]| {
+        let on = |day: &NaiveDate| {
+            let of_day = costs.iter().filter(|(of, model, _)| of == day && is_of(model, names));
+            microdollars(of_day.map(|(_, _, cost)| cost).sum()) as f64
+        };
+        Series { name, values: shown.iter().map(on).collect() }
+    };
+    let (first, rest) = dearest.split_at(dearest.len().min(DRAWN));
+    let mut drawn: Vec<Series> =
+        first.iter().map(|model| series(model.0.to_owned(), std::slice::from_ref(model))).collect();
+    if !rest.is_empty() {
+        drawn.push(series(words.say("panel-other-models"), rest));
+    }
+    over_days(words, ("cost", words.say("panel-chart-cost")), Unit::Microdollars, shown, drawn)
+}
+
+/// Models that can be asked, in that order, with what they did; and then those that did something and cannot be asked any more.
+fn lines(
+    models: &[Model],
+    links: Vec<LinkStatus>,
+    since: impl Fn(u64) -> chrono::DateTime<chrono::Utc>,
+) -> Vec<ModelLine> {
+    let used = |model: &str| models.iter().find(|of| of.model == model);
+    let asked: Vec<String> = links.iter().map(|link| link.model.clone()).collect();
+    let mut lines: Vec<ModelLine> = Vec::new();
+    for link in links {
+        // What a model did is not told by who served it: with two providers of one, it stands with the first.
+        let is_first = lines.iter().all(|line| line.model != link.model);
+        let breaker = match link.circuit_breaker.state {
+            BreakerState::Closed => "closed",
+            BreakerState::Open => "open",
+            BreakerState::HalfOpen => "half_open",
+        };
+        lines.push(ModelLine {
+            provider: Some(link.provider),
+            breaker: Some(breaker.to_owned()),
+            open_since: link.circuit_breaker.open_seconds.map(&since),
+            ..line(&link.model, used(&link.model).filter(|_| is_first))
+        });
+    }
+    let others = models.iter().filter(|of| !asked.contains(&of.model));
+    lines.extend(others.map(|of| line(&of.model, Some(of))));
+    lines
+}
+
+fn line(model: &str, used: Option<&Model>) -> ModelLine {
+    let bare = ModelLine { model: model.to_owned(), cost: Some(0), ..ModelLine::default() };
+    let Some(of) = used else { return bare };
+    ModelLine {
+        answers: count(of.turns),
+        input_tokens: count(of.input_tokens),
+        output_tokens: count(of.output_tokens),
+        // Part of it may have had a price.
+        cost: (of.unpriced_tokens == 0 || of.cost > 0).then(|| microdollars(of.cost)),
+        ..bare
+    }
+}

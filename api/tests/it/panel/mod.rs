@@ -1,0 +1,4 @@
+//! Pages of the panel over HTTP: who sees what, what forms do, and that numbers are those of the database.
+
+mod numbers;
+mod people;

@@ -1,0 +1,195 @@
+//! People, one of them, and what they said, as pages.
+
+use evolve_domain::access::Role;
+use evolve_engine::model::{Script, Step};
+use reqwest::StatusCode;
+
+use crate::{
+    access::{Browser, signed_in},
+    harness::{Answer, IVAN, Setup},
+};
+
+const ANNA: i64 = 734_002_117;
+
+async fn setup() -> Setup {
+    let script = Script::always(Step::say("Море тёплое, а самолёт в семь."));
+    Setup::new().await.script(script).with("PANEL_RATE_LIMIT", "1000/minute")
+}
+
+#[track_caller]
+fn has(page: &Answer, words: &[&str]) {
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    for word in words {
+        assert!(page.text.contains(word), "{word} is not in {}", page.text);
+    }
+}
+
+#[track_caller]
+fn went_to(answer: &Answer, path: &str) {
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, Some(path)), "{}", answer.text);
+}
+
+async fn logged(setup: &Setup, act: &str) -> i64 {
+    let query = sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE act = $1").bind(act);
+    query.fetch_one(&setup.pool()).await.unwrap()
+}
+
+/// Of somebody's page.
+async fn of_anna(browser: &Browser<'_>, rest: &str) -> Answer {
+    browser.get(&format!("/admin/panel/people/{ANNA}{rest}")).await
+}
+
+#[tokio::test]
+async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_is_in_the_log() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    for person in [IVAN, ANNA] {
+        let token = api.token(person).await;
+        api.say(&token, "Мы летим на Мальту", None).await.unwrap();
+    }
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+
+    let list = vera.get("/admin/panel/people").await;
+    has(&list, &["/admin/panel/people/42\"", "/admin/panel/people/734002117\""]);
+    let found = vera.get(&format!("/admin/panel/people?q={ANNA}")).await;
+    has(&found, &["/admin/panel/people/734002117\""]);
+    assert!(!found.text.contains("/admin/panel/people/42\""), "{}", found.text);
+    has(&vera.get("/admin/panel/people?q=%40nobody").await, &["Nobody was found."]);
+    has(&vera.get("/admin/panel/people?plan=premium").await, &["Nobody was found."]);
+
+    let page = of_anna(&vera, "").await;
+    has(&page, &["Person 734002117", "Give premium", "Show conversations", "Closeness over time"]);
+    assert!(!page.text.contains("Мальту") && !page.text.contains("самолёт"), "{}", page.text);
+    assert_eq!(logged(&setup, "person.look_conversations").await, 0);
+
+    has(&of_anna(&vera, "/facts").await, &["Nothing is remembered."]);
+    let talks = of_anna(&vera, "/conversations").await;
+    let at = talks.text.find("/admin/panel/conversations/0").unwrap();
+    let address: String = talks.text[at..].chars().take_while(|c| *c != '"').collect();
+    has(&vera.get(&address).await, &["Мы летим на Мальту", "Море тёплое, а самолёт в семь."]);
+    // Before anything is shown, and how it went.
+    assert_eq!(logged(&setup, "person.look_facts").await, 2);
+    assert_eq!((logged(&setup, "person.look_conversations").await, logged(&setup, "conversation.look").await), (2, 2));
+
+    has(&vera.get(&format!("/admin/panel/conversations?person={ANNA}")).await, &[&address]);
+    assert_eq!(vera.get("/admin/panel/conversations?person=anna").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(of_anna(&vera, "0").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn words_are_found_whatever_their_ending_and_stand_out() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Мы взяли кошку из приюта", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    evolve_testkit::eventually("the index of words has it", async || {
+        let page = vera.get("/admin/panel/conversations?q=%D0%BA%D0%BE%D1%88%D0%BA%D0%B0").await;
+        page.text.contains("<mark>кошку</mark>")
+    })
+    .await;
+    has(&vera.get("/admin/panel/conversations?q=xyzzy").await, &["Nothing was found."]);
+}
+
+#[tokio::test]
+async fn premium_is_given_once_for_each_form_and_ended_and_a_form_without_a_reason_comes_back() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let (page, grant) = (format!("/admin/panel/people/{ANNA}"), format!("/admin/panel/people/{ANNA}/grant"));
+
+    let bare = vera.form(&grant, &[("days", "90"), ("key", "one"), ("why", " ")]).await;
+    assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        bare.text.contains("Give a reason") && bare.text.contains("<option value=\"90\" selected>"),
+        "{}",
+        bare.text
+    );
+    let odd = vera.form(&grant, &[("days", "91"), ("key", "one"), ("why", "Sorry")]).await;
+    assert!(odd.text.contains("Choose one of these.") && odd.text.contains("value=\"Sorry\""), "{}", odd.text);
+    assert_eq!(api.client.status(&token, ANNA).await.unwrap().plan, "free");
+
+    let gift = [("days", "7"), ("key", "one"), ("why", "They waited for a day")];
+    went_to(&vera.form(&grant, &gift).await, &page);
+    went_to(&vera.form(&grant, &gift).await, &page);
+    let until = "SELECT (premium_until - now() < interval '8 days') FROM users WHERE id = $1";
+    let once: bool = sqlx::query_scalar(until).bind(ANNA).fetch_one(&setup.pool()).await.unwrap();
+    assert!(once, "a form that was sent twice gives once");
+    has(&vera.get("/admin/panel/people?plan=premium").await, &["/admin/panel/people/734002117\""]);
+    let detail = "SELECT detail::text FROM audit_log WHERE act = 'person.grant_premium' AND outcome = 'done'";
+    let detail: String = sqlx::query_scalar(detail).fetch_one(&setup.pool()).await.unwrap();
+    assert!(detail.contains("They waited for a day"), "{detail}");
+
+    went_to(&vera.form(&format!("{page}/end-premium"), &[("why", "It was a slip")]).await, &page);
+    assert_eq!(api.client.status(&token, ANNA).await.unwrap().plan, "free");
+}
+
+#[tokio::test]
+async fn somebody_is_banned_let_back_in_and_forgotten_by_who_types_whom() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let page = format!("/admin/panel/people/{ANNA}");
+
+    went_to(&vera.form(&format!("{page}/ban"), &[("why", "Threatened people")]).await, &page);
+    has(&of_anna(&vera, "").await, &["Banned since", "Let back in"]);
+    assert!(api.say(&token, "Эй", None).await.is_err());
+    went_to(&vera.form(&format!("{page}/unban"), &[("why", "It was somebody else")]).await, &page);
+    api.say(&token, "Спасибо", None).await.unwrap();
+
+    let slip = vera.form(&format!("{page}/forget"), &[("typed", "734002118"), ("why", "They asked by mail")]).await;
+    assert_eq!(slip.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(slip.text.contains("This is not the number") && slip.text.contains("value=\"734002118\""), "{}", slip.text);
+    let right = [("typed", "734002117"), ("why", "They asked by mail")];
+    went_to(&vera.form(&format!("{page}/forget"), &right).await, "/admin/panel/people");
+    assert_eq!(of_anna(&vera, "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_payment_goes_back_from_the_page_of_whose_it_is() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    for person in [IVAN, ANNA] {
+        let token = api.token(person).await;
+        api.say(&token, "Привет", None).await.unwrap();
+    }
+    let pay =
+        "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+               VALUES (gen_random_uuid(), $1, 'stxCharge-7', '', 'stars', 'XTR', 250, true, now()) RETURNING id::text";
+    let id: String = sqlx::query_scalar(pay).bind(ANNA).fetch_one(&setup.pool()).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    has(&of_anna(&vera, "").await, &["250\u{a0}⭐", &id, "goes back to the person"]);
+    let of_another = vera.form(&format!("/admin/panel/people/{IVAN}/refund"), &[("payment", &id)]).await;
+    assert_eq!(of_another.status, StatusCode::NOT_FOUND);
+    let page = format!("/admin/panel/people/{ANNA}");
+    went_to(&vera.form(&format!("{page}/refund"), &[("payment", &id)]).await, &page);
+    let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&setup.pool()).await.unwrap(), 1);
+    let again = of_anna(&vera, "").await;
+    has(&again, &["Pending"]);
+    assert!(!again.text.contains("goes back to the person"), "{}", again.text);
+}
+
+#[tokio::test]
+async fn an_analyst_sees_numbers_and_nobody() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let ada = signed_in(&setup, &api, "ada", Role::Analyst).await;
+    for closed in ["people", "people.csv", "people/734002117", "people/734002117/facts", "conversations", "revenue.csv"]
+    {
+        let page = ada.get(&format!("/admin/panel/{closed}")).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{closed}");
+        assert!(!page.text.contains("734002117\""), "{}", page.text);
+    }
+    let form = ada.form("/admin/panel/people/734002117/ban", &[("why", "I can")]).await;
+    assert_eq!(form.status, StatusCode::FORBIDDEN);
+    let revenue = ada.get("/admin/panel/revenue").await;
+    has(&revenue, &["Revenue"]);
+    assert!(!revenue.text.contains("Subscribers") && !revenue.text.contains("/admin/panel/people"), "{}", revenue.text);
+}

@@ -1,0 +1,46 @@
+//! Who pays, and how many begin, go on and end: what those who run the bot are shown of subscriptions.
+
+use chrono::{DateTime, Utc};
+use evolve_store::payments::{Moved, Subscriber, Until};
+
+use super::{PaymentError, Payments};
+
+/// A page of those on whom premium is in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscribers {
+    /// By when it ends.
+    pub subscribers: Vec<Subscriber>,
+    /// What the page after it is asked for with; nothing on the last.
+    pub next: Option<Until>,
+}
+
+impl Payments {
+    /// A page of at most `size` people on whom premium is in force: that which ends last first, unless `is_ascending`.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn subscribers(
+        &self,
+        is_ascending: bool,
+        after: Option<Until>,
+        size: u32,
+    ) -> Result<Subscribers, PaymentError> {
+        let (limit, now) = (size.saturating_add(1), self.clock.now());
+        let mut subscribers = self.store.payments().subscribers(is_ascending, after, limit, now).await?;
+        let is_more = subscribers.len() > size as usize;
+        subscribers.truncate(size as usize);
+        let next = subscribers.last().filter(|_| is_more).map(|last| (last.until, last.user_id));
+        Ok(Subscribers { subscribers, next })
+    }
+
+    /// What became of subscriptions in each of these spans of time, which begin one after another; the last ends now.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn moved(&self, begins: &[DateTime<Utc>]) -> Result<Vec<Moved>, PaymentError> {
+        let moved = self.store.payments().moved(begins, self.clock.now()).await?;
+        let last = i32::try_from(begins.len()).unwrap_or(i32::MAX);
+        let at = |place: i32| moved.iter().find(|moved| moved.place == place).copied();
+        Ok((1..=last).map(|place| at(place).unwrap_or(Moved { place, ..Moved::default() })).collect())
+    }
+}
