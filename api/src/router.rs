@@ -34,7 +34,7 @@ use crate::{
 pub const MAX_CHAT_BODY: usize = evolve_contract::chat::MAX_BODY;
 /// Largest body of anything else.
 pub const MAX_BODY: usize = 64 * 1024;
-/// Largest body with a prompt: 32,768 characters, however they are written in JSON.
+/// Largest body with a prompt, and of a form, which may hold one: 32,768 characters, however they are written in JSON.
 pub const MAX_PROMPT_BODY: usize = 256 * 1024;
 /// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -199,7 +199,7 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
     };
     let (router, _) = routes(guarded).split_for_parts();
     let mut router = router
-        .merge(panel::routes())
+        .merge(panel::routes().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())

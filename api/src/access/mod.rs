@@ -45,6 +45,8 @@ use crate::{
 
 /// Where whoever opens a page is led who is not signed in.
 pub const SIGN_IN: &str = "/admin/panel/sign-in";
+/// What pages load, which browsers keep for good.
+const ASSETS: &str = "/admin/panel/assets/{hash}/{name}";
 /// Longest name of a browser that is kept, in bytes.
 const MAX_AGENT: usize = 200;
 
@@ -128,18 +130,18 @@ impl<S: Sync> FromRequestParts<S> for Actor {
 /// Lets a request through that is nothing of an administrator, and one whose actor may. What goes wrong with a page is a page.
 pub async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
-    let asked = Asked::of(&request);
     let named = match routes::find(request.method(), path.as_str()) {
         Found::Listed(named) => named,
         Found::Another => return next.run(request).await,
-        Found::OtherMethod => return other_method(&api, &asked, path.as_str()),
+        Found::OtherMethod => return other_method(&api, &Asked::of(&request), path.as_str()),
         Found::Unlisted => {
             tracing::error!(route = path.as_str(), "a route of administrators is not in the list, and is refused");
             return ApiError::new(Code::Forbidden).into_response();
         }
     };
+    let asked = Asked::of(&request);
     let (actor, response) = if named.opens == Opens::Anyone {
-        (None, next.run(request).await)
+        (None, before_the_door(&api, named, request, next).await)
     } else {
         match admit(&api, named, &asked, request).await {
             Ok(Admitted { request, actor, decision }) => {
@@ -153,6 +155,21 @@ pub async fn guard(State(api): State<Api>, request: Request, next: Next) -> Resp
         }
     };
     if named.is_page { asked.shown(&api, actor.as_ref(), response) } else { response }
+}
+
+/// Answers whoever comes, as often as one address may: what is before the door looks into the database, and asks the issuer. Files do
+/// neither.
+async fn before_the_door(api: &Api, named: &'static Named, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let address = proofs::address(api, &parts).filter(|_| named.route != ASSETS);
+    if let Some(address) = address {
+        let window = named.rule.of_address(address);
+        let decision = api.redis.limits().take(&window, api.limits.of(named.rule), api.clock.now()).await;
+        if !decision.allowed {
+            return limits::refusal(&decision);
+        }
+    }
+    next.run(Request::from_parts(parts, body)).await
 }
 
 fn other_method(api: &Api, asked: &Asked, path: &str) -> Response {

@@ -67,7 +67,11 @@ async fn whatever_an_administrator_may_change_has_a_name_and_leaves_an_entry() {
             assert_eq!(acts, vec![(act.to_owned(),); rows], "{method} {path}");
         }
     }
-    assert_eq!(seen, ROUTES.iter().filter(|named| named.is_logged()).count(), "a name is of a route that is not there");
+    assert_eq!(
+        seen,
+        ROUTES.iter().filter(|named| named.is_logged() && !named.is_page).count(),
+        "a name is of a route that is not there"
+    );
 }
 
 #[tokio::test]

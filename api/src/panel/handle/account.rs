@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Reader, access::session_line, door::Filled};
+use super::{Reader, access_lines::session_line, door::Filled};
 use crate::{
     access::{origin, tried},
     panel::pages::{

@@ -3,6 +3,7 @@
 //! which [`failing`] makes a page.
 
 pub mod access;
+mod access_lines;
 pub mod account;
 pub mod actors;
 pub mod audit;

@@ -401,3 +401,30 @@ async fn who_is_removed_is_nobodys_account_any_more() {
     assert!(panel.access.account_of_person(42).await.unwrap().is_none());
     assert_eq!(panel.access.account(vera).await.unwrap().telegram_id, None);
 }
+
+#[tokio::test]
+async fn other_recovery_codes_take_the_place_of_those_before_and_an_offer_is_the_same_again() {
+    let panel = panel(AccessConfig::default()).await;
+    let anna = panel.made("anna", Role::Owner, true).await;
+    let (id, here) = (anna.account.id, at("1.1.1.1"));
+    let old = anna.welcomed.recovery_codes.first().unwrap().expose_secret().to_owned();
+    let wrong = panel.access.change_recovery_codes(id, &secret("wrong"), &here).await;
+    assert!(matches!(wrong, Err(AccessError::Wrong)), "{wrong:?}");
+    let new = panel.access.change_recovery_codes(id, &secret(PASSWORD), &here).await.unwrap();
+    assert_eq!((new.len(), panel.access.recovery_codes_left(id).await.unwrap()), (10, 10));
+    let SignedIn::NeedsCode(pending) = panel.sign_in("anna", PASSWORD, &here).await.unwrap() else { panic!() };
+    let refused = panel.access.second_factor(pending.expose_secret(), &old, &here).await;
+    assert!(matches!(refused, Err(AccessError::Wrong)), "{refused:?}");
+    let code = new.first().unwrap().expose_secret();
+    panel.access.second_factor(pending.expose_secret(), code, &here).await.unwrap();
+
+    // Who typed something wrong need not take another picture; nobody is offered what was for somebody else.
+    let vera = panel.made("vera", Role::Support, false).await.account;
+    let offer = panel.access.offer_factor("Eva", &vera).unwrap();
+    let same = panel.access.offer_again("Eva", &vera, offer.sealed.expose_secret()).unwrap();
+    assert_eq!(same.secret.expose_secret(), offer.secret.expose_secret());
+    let another = panel.access.offer_again("Eva", &anna.account, offer.sealed.expose_secret()).unwrap();
+    assert_ne!(another.secret.expose_secret(), offer.secret.expose_secret());
+    let none = panel.access.change_recovery_codes(vera.id, &secret(PASSWORD), &here).await;
+    assert!(matches!(none, Err(AccessError::SecondFactorNeeded)), "{none:?}");
+}

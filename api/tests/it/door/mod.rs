@@ -1,4 +1,7 @@
-//! The panel's door over HTTP, and what is behind it for everybody: signing in, one's own account, who may do what, the log.
+//! The panel's door over HTTP: one-time links, signing in, and being turned away.
+
+mod elsewhere;
+mod inside;
 
 use std::{collections::BTreeMap, sync::Mutex};
 
@@ -8,7 +11,7 @@ use evolve_engine::access::code_at;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::json;
 
-use crate::harness::{Answer, Api, IVAN, SERVICE_KEY, Setup};
+use crate::harness::{Answer, Api, SERVICE_KEY, Setup};
 
 const PASSWORD: &str = "four words that nobody guesses";
 const WELCOME: &str = "/admin/panel/welcome";
@@ -265,107 +268,4 @@ async fn whoever_may_not_is_told_so_on_a_page() {
     says(&nobody.post("/admin/panel/account/language", &[]).await, StatusCode::UNAUTHORIZED, "Please sign in");
     // What programs ask is answered to programs.
     assert_eq!(vera.get("/admin/audit").await.header("content-type"), Some("application/problem+json"));
-}
-
-#[tokio::test]
-async fn everybody_has_their_language_their_password_and_their_codes() {
-    let setup = setup().await;
-    let api = setup.start().await;
-    let anna = inside(&api, "anna", "owner").await;
-    let account = "/admin/panel/account";
-    leads_to(&anna.form(account, "/admin/panel/account/language", &[("language", "ru")]).await, account);
-    says(&anna.get(account).await, StatusCode::OK, "Сохранено.");
-    let told_once = anna.get(account).await;
-    assert!(!told_once.text.contains("Сохранено.") && told_once.text.contains("lang=\"ru\""), "{}", told_once.text);
-    leads_to(&anna.form(account, "/admin/panel/account/language", &[("language", "en")]).await, account);
-
-    let change = async |current: &str, again: &str| {
-        let fields = [("current", current), ("password", "another four words of mine"), ("again", again)];
-        anna.form(account, "/admin/panel/account/password", &fields).await
-    };
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    says(&change("not mine at all", "another four words of mine").await, unprocessable, "This is not your password.");
-    says(&change(PASSWORD, "something else").await, unprocessable, "These are not the same twice.");
-    leads_to(&change(PASSWORD, "another four words of mine").await, account);
-    let codes = "/admin/panel/account/codes";
-    says(&anna.form(account, codes, &[("current", PASSWORD)]).await, unprocessable, "This is not your password.");
-    let made = anna.form(account, codes, &[("current", "another four words of mine")]).await;
-    says(&made, StatusCode::OK, "Recovery codes");
-    assert_eq!(made.text.matches("<li><code>").count(), 10);
-}
-
-#[tokio::test]
-async fn the_owner_says_who_may_do_what_and_the_log_has_it() {
-    let setup = setup().await;
-    let api = setup.start().await;
-    let anna = inside(&api, "anna", "owner").await;
-    let access = "/admin/panel/access";
-    let act = async |path: &str, fields: &[(&str, &str)]| anna.form(access, &format!("{access}/{path}"), fields).await;
-    let made = act("new-account", &[("name", "Vera"), ("role", "support")]).await;
-    says(&made, StatusCode::OK, "It works once");
-    let link = between(&made.text, "/admin/panel/welcome?token=", "<").to_owned();
-    let vera = Visitor::new(&api);
-    assert_eq!(welcomed(&vera, &format!("{WELCOME}?token={link}"), false).await.1.status, StatusCode::SEE_OTHER);
-    let taken = act("new-account", &[("name", "vera"), ("role", "analyst")]).await;
-    says(&taken, StatusCode::UNPROCESSABLE_ENTITY, "That name is taken.");
-    assert!(taken.text.contains("value=\"vera\"") && !taken.text.contains(&link), "{}", taken.text);
-    let own = id_of(&api, "anna").await;
-    says(&act("disable", &[("id", &own)]).await, StatusCode::UNPROCESSABLE_ENTITY, "Somebody must stay the owner");
-    let id = id_of(&api, "vera").await;
-    leads_to(&act("role", &[("id", &id), ("role", "analyst")]).await, access);
-    says(&anna.get(access).await, StatusCode::OK, "The role is changed.");
-    assert_eq!(vera.get("/admin").await.status, StatusCode::SEE_OTHER, "their sessions are over");
-
-    let key = act("new-key", &[("name", "Grafana"), ("scope-numbers", "yes"), ("until", "")]).await;
-    says(&key, StatusCode::OK, "It is shown this once");
-    let key = format!("evk_{}", between(&key.text, "<code class=\"secret\">evk_", "<"));
-    let request = api.request(Method::GET, "/api/v1/stats").bearer_auth(&key);
-    assert_eq!(api.send(request).await.status, StatusCode::OK);
-    let later = anna.get(access).await;
-    assert!(later.text.contains("Grafana") && !later.text.contains(&key), "{}", later.text);
-    let without = act("new-key", &[("name", "Nothing"), ("until", "")]).await;
-    says(&without, StatusCode::UNPROCESSABLE_ENTITY, "at least one thing that it opens");
-
-    let log = anna.get("/admin/panel/audit").await;
-    for name in ["session.sign_in", "account.create", "account.change", "api_key.create"] {
-        says(&log, StatusCode::OK, name);
-    }
-    let narrowed = anna.get("/admin/panel/audit?act=api_key.create&actor=&person=").await;
-    assert!(!narrowed.text.contains("account.change"), "{}", narrowed.text);
-    says(&anna.get("/admin/panel/audit?person=nobody").await, StatusCode::OK, "Nothing like that was done.");
-    let csv = anna.get("/admin/panel/audit.csv?act=api_key.create").await;
-    assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
-    assert!(csv.text.contains("at,actor,act,") && csv.text.contains("api_key.create"), "{}", csv.text);
-}
-
-#[tokio::test]
-async fn the_first_page_tells_what_happens_and_only_who_may_sees_to_whom() {
-    let setup = setup().await;
-    let api = setup.start().await;
-    let token = api.token(IVAN).await;
-    api.say(&token, "my secret is a red bicycle", None).await.unwrap();
-    let anna = inside(&api, "anna", "owner").await;
-    for period in ["day", "week", "month", "nonsense"] {
-        let page = anna.get(&format!("/admin?period={period}")).await;
-        says(&page, StatusCode::OK, "href=\"/admin/panel/people/42\"");
-        assert!(page.text.contains("Message") && !page.text.contains("bicycle"), "{}", page.text);
-    }
-    let oleg = inside(&api, "oleg", "analyst").await;
-    let page = oleg.get("/admin").await;
-    says(&page, StatusCode::OK, "Message");
-    assert!(!page.text.contains("people/42"), "{}", page.text);
-
-    // What happens comes by itself, and ends with the process.
-    let after = between(&page.text, "/admin/panel/live/tail?after=", "\"");
-    api.clock.advance(TimeDelta::seconds(1));
-    api.say(&token, "and it is fast", None).await.unwrap();
-    let mut stream = anna.request(Method::GET, &format!("/admin/panel/live/tail?after={after}")).send().await.unwrap();
-    let mut text = String::new();
-    while let Some(chunk) = stream.chunk().await.unwrap() {
-        text.push_str(&String::from_utf8_lossy(&chunk));
-        if text.contains("people/42") {
-            api.tasks.soft().cancel();
-        }
-    }
-    assert!(text.contains("id: ") && text.contains("<li>") && !text.contains("fast"), "{text}");
 }
