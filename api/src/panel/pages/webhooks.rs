@@ -199,12 +199,12 @@ impl Webhook {
             &["enable", "replay", "rotate", "remove"]
         };
         let is_dangerous = |name: &str| matches!(name, "remove" | "rotate" | "disable");
-        let one = |name: &&str| {
+        let one = |name: &str| {
             let mut act = act(name);
             act.form.is_dangerous = is_dangerous(name);
             act
         };
-        names.iter().map(one).collect()
+        names.iter().copied().map(one).collect()
     }
 
     /// What it was told.
