@@ -1185,6 +1185,8 @@ panel-to-overview = К обзору
 panel-request-id = Запрос
 panel-why = Причина
 panel-why-hint = Попадёт в журнал действий.
+panel-why-kept = Останется вместе с изменением.
+panel-note-too-long = Причина — не больше 500 знаков.
 # The menu
 panel-section-overview = Обзор
 panel-section-people = Люди
@@ -1297,6 +1299,7 @@ panel-number-retention-30 = Вернулись через месяц
 panel-number-connections = Соединения с Postgres
 panel-number-cache-hits = Попадания в кэш
 panel-number-migration = Последняя миграция
+panel-number-backup = Возраст последней копии
 # The overview
 panel-tail = Сейчас происходит
 panel-tail-empty = Пока тихо. События появятся здесь сами.
@@ -1469,6 +1472,7 @@ panel-broadcast-key-hint = Латинские буквы, цифры и знак
 panel-broadcast-text = Текст
 panel-broadcast-text-hint = HTML Telegram: <b>, <i>, <a href>, <tg-spoiler>…
 panel-broadcast-translation = Вместо этого — { $language }
+panel-broadcast-to-language = Тем, кто говорит на языке «{ $language }»
 panel-broadcast-level-from = С уровня
 panel-broadcast-level-to = До уровня
 panel-broadcast-active = Были за последние дни
@@ -1478,6 +1482,23 @@ panel-broadcast-send-at-hint = В поясе { $zone }; сразу, если п�
 panel-broadcast-preview = Посмотреть
 panel-broadcast-preview-title = Как покажет Telegram
 panel-broadcast-preview-none = Сначала посмотрите; потом можно отправить.
+panel-broadcast-changed = После просмотра это изменили: посмотрите ещё раз и тогда отправляйте.
+panel-broadcast-wrong-key = В названии от 1 до 64 латинских букв, цифр и знаков, без пробелов.
+panel-broadcast-wrong-time = Такого времени в ближайший год нет.
+panel-broadcast-wrong-audience = Таких людей быть не может: проверьте уровни и дни.
+panel-broadcast-wrong-reused = Под этим названием уже отправлено другое: выберите новое.
+panel-markup-blank = В нём нечего показать.
+panel-markup-long = { $n ->
+        [one] В нём { $shown } знак; Telegram берёт 4096.
+        [few] В нём { $shown } знака; Telegram берёт 4096.
+       *[many] В нём { $shown } знаков; Telegram берёт 4096.
+    }
+panel-markup-unknown-tag = Знак { $place }: Telegram не знает такого тега. Вместо самого знака пишите &lt;
+panel-markup-wrong-place = Знак { $place }: этому тегу нельзя стоять внутри открытого.
+panel-markup-not-open = Знак { $place }: здесь открыт другой тег или никакой.
+panel-markup-not-closed = Знак { $place }: этот тег нигде не закрыт.
+panel-markup-unknown-entity = Знак { $place }: вместо самого знака пишите &amp;
+panel-markup-control = Знак { $place }: такой знак отправить нельзя.
 panel-broadcast-reach = { $n ->
         [one] Дойдёт до { $shown } человека.
         [few] Дойдёт до { $shown } человек.
@@ -1503,10 +1524,24 @@ panel-broadcast-resume-do = Продолжить
 panel-broadcast-cancel = Отменить совсем…
 panel-broadcast-cancel-explains = Больше никому не уйдёт, и продолжить будет нельзя.
 panel-broadcast-cancel-do = Отменить совсем
+panel-done-broadcast = Рассылка принята.
+panel-done-broadcast-again = Она уже принята и дважды не уйдёт.
+panel-done-broadcast-paused = Рассылка на паузе.
+panel-done-broadcast-resumed = Рассылка продолжается.
+panel-done-broadcast-cancelled = Рассылка отменена.
 # Jobs
 panel-jobs-not-running = Эта копия останавливается и новых задач не берёт. Их берут другие.
 panel-jobs-none = Задач нет.
 panel-jobs-none-advice = Они записываются при запуске: посмотрите журналы программы.
+panel-clean-up = Убрать старые сообщения…
+panel-clean-up-explains = { $n ->
+        [one] Что старше { $shown } дня, уйдёт сейчас, а не ночью. Не чаще раза в час.
+        [few] Что старше { $shown } дней, уйдёт сейчас, а не ночью. Не чаще раза в час.
+       *[many] Что старше { $shown } дней, уйдёт сейчас, а не ночью. Не чаще раза в час.
+    }
+panel-clean-up-kept = Сообщения хранятся, пока люди их не удалят; уйдёт то, что кто-то попросил хранить меньше. Не чаще раза в час.
+panel-clean-up-do = Убрать сейчас
+panel-done-clean-up = Одна из копий уже принимается за это.
 panel-job-name = Задача
 panel-job-next = Следующий запуск
 panel-job-succeeded = Последний успех
@@ -1530,6 +1565,7 @@ panel-job-forget-groups = Сказанное в группах
 panel-job-remove-people = Удаление людей
 panel-job-end-abandoned-turns = Брошенные ответы
 panel-job-broadcasts = Рассылки
+panel-job-backups-checked = Возраст резервной копии
 panel-job-roll-up = Числа по дням
 panel-queues = Очереди
 panel-queue-name = Очередь
@@ -1562,34 +1598,78 @@ panel-failure-replay-do = Повторить
 panel-failure-replay-all = Повторить все такие…
 panel-failure-replay-all-explains = Всё, что не удалось из-за «{ $reason }», повторим, не больше 500 за раз.
 panel-failure-replay-all-do = Повторить все
+panel-done-replay = Пробуем ещё раз.
+panel-done-replay-all = Пробуем всё это ещё раз.
+panel-done-replay-more = 500 пробуем ещё раз; есть и ещё.
 # Flags
 panel-flags-intro = Новое получают сначала не все. Кто уже получил, не потеряет, когда станет больше.
 panel-flags-none = Флагов нет.
 panel-flags-none-advice = В этой версии нечего включать постепенно.
 panel-flag-explains = Что делает
+panel-flag-explains-streaming = Ответ виден, пока пишется; без этого приходит целиком.
+panel-flag-explains-proactive = Компаньон пишет первым тем, кто разрешил.
+panel-flag-explains-voice = Ответы голосом тем, кто хочет.
+panel-flag-explains-pictures = Компаньон смотрит на присланные картинки.
+panel-flag-explains-tools = Модель может запоминать, менять профиль, смотреть в прошлое.
+panel-flag-explains-meaning = Давно сказанное находится по смыслу; на каждое сообщение спрашивают модель.
 panel-flag-off = Выключен
 panel-flag-part = Для части
 panel-flag-on = Включён
 panel-flag-percent = Процент людей
 panel-flag-people = И эти люди
-panel-flag-people-hint = Номера через запятую
+panel-flag-people-hint = Номера через запятую вместо тех, что есть; пусто — оставить, - — забрать у них
 panel-flag-change-explains = Подействует за минуту во всех копиях.
+panel-flag-history = Как его меняли
+panel-flag-never = Его ещё не меняли.
+panel-flag-never-advice = Поэтому он включён для всех.
+panel-flag-wrong-percent = Процент — целое число от 0 до 100.
+panel-flag-wrong-plan = Этот флаг не бывает для одного тарифа.
+panel-flag-wrong-people = Напишите номера людей через запятую, не больше 1000.
+panel-done-flag = Флаг изменён.
 # Prompts
-panel-prompts-intro = Что говорится моделям на каждом языке. Изменение действует со следующего ответа.
+panel-prompts-intro = Что говорится моделям. Изменение действует со следующего ответа.
 panel-prompts-none = Промптов нет.
 panel-prompts-none-advice = Они идут вместе с программой: посмотрите журналы.
-panel-prompt-own = Исходный
-panel-prompt-changed = Изменён
+panel-prompt = Что это
+panel-prompt-persona = Кто такой компаньон
+panel-prompt-rules = Правила разговора: { $language }
+panel-prompt-level = Манера на уровне { $n }
+panel-prompt-is-own = Действует то, что настроено. Написанное здесь сразу займёт его место, во всех копиях.
+panel-prompt-is-changed = Действует написанное здесь, вместо того, что настроено.
+panel-prompt-take-own = Вернуть настроенное…
+panel-prompt-take-own-explains = Тогда ни одна из версий не действует. Все они останутся здесь.
+panel-prompt-take-own-do = Вернуть настроенное
+panel-prompt-sample-language = Посмотреть для того, кто говорит на
+panel-prompt-own-language = языке бота
+panel-prompt-sample-level = На уровне
+panel-prompt-sample-message = И кто пишет
+panel-prompt-sample-message-hint = Тогда модель один раз ответит, и это стоит как обычный ответ. Больше никто его не увидит.
+panel-prompt-tokens = { $n ->
+        [one] Около { $shown } токена в каждом ответе.
+        [few] Около { $shown } токенов в каждом ответе.
+       *[many] Около { $shown } токенов в каждом ответе.
+    }
+panel-prompt-answer = Что отвечает модель:
+panel-prompt-wrong-blank = В нём ничего нет. Если нужно настроенное, верните его.
+panel-prompt-wrong-long = В нём больше 32 768 знаков.
+panel-prompt-wrong-signs = В нём управляющие знаки: можно только переносы строк и табуляцию.
+panel-prompt-wrong-level = Уровни — от 1 до 10.
+panel-prompt-wrong-message = В сообщении от 1 до 2000 знаков.
+panel-prompt-model-away = Сейчас модели не отвечают. Посмотрите без сообщения или попробуйте чуть позже.
+panel-done-prompt = Промпт действует.
+panel-done-prompt-restored = Выбранное действует.
+panel-prompt-own = Как настроено
+panel-prompt-changed = Написан здесь
 panel-prompt-text = Текст
-panel-prompt-fills = Подставляется: { $names }
 panel-prompt-preview = Посмотреть
 panel-prompt-preview-title = Как выглядит для выдуманного человека
 panel-versions = Версии
 panel-versions-none = Его ещё не меняли.
 panel-versions-none-advice = Здесь хранится каждое изменение, и его можно вернуть.
 panel-version-current = Действует
+panel-version-compared = Версия { $version } рядом с действующей (− действует, + эта версия)
 panel-version-restore = Вернуть…
-panel-version-restore-explains = Она станет новой версией. Ничего не пропадёт.
+panel-version-restore-explains = Она сразу начнёт действовать. Ничего не пропадёт.
 panel-version-restore-do = Вернуть
 # Access
 panel-account = Учётная запись
@@ -1734,14 +1814,118 @@ panel-outcome-refused = Отказано
 panel-outcome-failed = Сбой
 # System
 panel-neighbours = Что нам нужно
-panel-neighbour-well = Отвечает
-panel-neighbour-away = Не отвечает
 panel-neighbours-none = О соседях ничего не известно.
 panel-neighbours-none-advice = Их проверяют каждые несколько секунд: обновите страницу.
+panel-neighbour-healthy = Отвечает
+panel-neighbour-degraded = С перебоями
+panel-neighbour-unhealthy = Не отвечает
+panel-neighbour-disabled = Не настроено
+panel-this-replica = Эта копия программы
+panel-system-replica = Имя
+panel-system-statements = Запросов с запуска
+panel-system-slow = Медленных
+panel-system-average = Запрос занимает
+panel-system-keys = Ключей в Redis
+panel-system-memory = Память Redis, МиБ
+panel-system-evicted = Ключей выброшено из Redis
+panel-system-backup = Последняя резервная копия
+panel-system-kept = Сообщения хранятся
+panel-system-no-backup = нет
+panel-system-waiting = { $n ->
+        [one] Ждёт { $shown } запрос.
+        [few] Ждут { $shown } запроса.
+       *[many] Ждут { $shown } запросов.
+    }
+panel-system-asked = { $n ->
+        [one] Из { $shown } обращения с запуска.
+        [few] Из { $shown } обращений с запуска.
+       *[many] Из { $shown } обращений с запуска.
+    }
+panel-system-migrations-missing = База на миграции { $there }, а программа знает { $known }: запустите миграции.
+panel-system-migrations-newer = База новее этой программы: работает или работала другая версия.
+panel-system-backup-old = Последняя резервная копия старше, чем { $most }: проверьте, что их делает.
+panel-system-backup-none = За { $most } не сделано ни одной резервной копии: проверьте, что их делает.
+panel-connections = Подключены к базе: эта копия программы и другие
+panel-connections-none = Никто не подключён, насколько видно Postgres.
+panel-connections-none-advice = За пулером соединений других не видно.
+panel-settings = Настройки
+panel-settings-none = Ничего не настроено.
+panel-settings-none-advice = Переменные перечислены в документации.
+panel-setting-set = Задана
+panel-setting-secret = Задана, секрет
+panel-setting-own = Как есть
+panel-setting-value = Значение
 panel-queries = Медленные запросы
 panel-query = Запрос
 panel-queries-none = Медленных запросов не было.
-panel-queries-none-advice = Здесь появится всё, что дольше секунды.
+panel-queries-none-advice = Здесь появится всё, что занимает { $from } или дольше.
+panel-webhooks = Кому сообщаем
+panel-webhooks-intro = О том, что происходит с ботом, узнают другие системы: подписанным запросом или строкой в Slack.
+panel-webhooks-none = Пока никому не сообщаем.
+panel-webhooks-none-advice = О платежах, рассылках, сбоях и старых копиях может узнать ваша система.
+panel-webhook-new = Сообщать ещё одной системе
+panel-webhook-make = Сообщать
+panel-webhook-url = Адрес
+panel-webhook-url-hint = https, на открытом адресе или в разрешённой сети
+panel-webhook-kind = Что она понимает
+panel-webhook-generic = События с подписью
+panel-webhook-slack = Строки, как Slack
+panel-webhook-events = О чём сообщаем
+panel-webhook-everything = Обо всём
+panel-webhook-failing-since = Не принимает с
+panel-webhook-on = Сообщаем
+panel-webhook-failing = Не принимает
+panel-webhook-off = Отключена
+panel-webhook-given-up = Отключена: сутки не принимала
+panel-webhook-gone = Отключена: ответила, что её больше нет
+panel-webhook-secret = По этому секрету система проверяет, что ей сообщили мы. Он показан один раз: скопируйте его сейчас.
+panel-webhook-wrong-url = Нужно https://ХОСТ/…, без имени и пароля.
+panel-webhook-wrong-plain = Без TLS можно только в разрешённые сети (WEBHOOK_ALLOWED_NETWORKS).
+panel-webhook-wrong-inside = Это не открытый адрес и не разрешённая сеть (WEBHOOK_ALLOWED_NETWORKS).
+panel-webhook-wrong-unknown = Такого хоста никто не знает.
+panel-webhook-wrong-many = Их уже столько, сколько можно: сначала уберите одну.
+panel-webhook-act-test = Проверить…
+panel-webhook-act-test-explains = Сообщим, что это проверка, после того, что уже ждёт. Дошло ли, видно ниже.
+panel-webhook-act-test-do = Отправить проверку
+panel-webhook-act-replay = Повторить…
+panel-webhook-act-replay-explains = Повторим то, от чего отказались, не больше 1000 за раз.
+panel-webhook-act-replay-do = Повторить
+panel-webhook-act-rotate = Другой секрет…
+panel-webhook-act-rotate-explains = Он будет показан один раз. Сутки подписывает и прежний.
+panel-webhook-act-rotate-do = Дать другой секрет
+panel-webhook-act-enable = Включить…
+panel-webhook-act-enable-explains = Сообщим то, что ждёт, и всё, что будет дальше.
+panel-webhook-act-enable-do = Включить
+panel-webhook-act-disable = Отключить…
+panel-webhook-act-disable-explains = Пока не включите, ничего не сообщим; что случится за это время, для неё не хранится.
+panel-webhook-act-disable-do = Отключить
+panel-webhook-act-remove = Убрать…
+panel-webhook-act-remove-explains = Больше ничего не сообщим, и то, что ждёт, пропадёт.
+panel-webhook-act-remove-do = Убрать
+panel-deliveries = Что ей сообщили
+panel-deliveries-none = Ещё ничего не сообщали.
+panel-deliveries-none-advice = Отправьте проверку, чтобы увидеть, доходит ли.
+panel-delivery-waiting = Ждёт
+panel-delivery-delivered = Принято
+panel-delivery-failed = Не принято
+panel-delivery-event = Что
+panel-delivery-status = Ответ
+panel-delivery-then = Конец или следующая попытка
+panel-told-payment-succeeded = Платежи
+panel-told-payment-refunded = Возвраты
+panel-told-subscription-ended = Окончание премиума
+panel-told-broadcast-finished = Завершённые рассылки
+panel-told-broadcast-stopped = Остановленные рассылки
+panel-told-update-set-aside = Отложенные сообщения Telegram
+panel-told-job-failed = Задачи, которые не удаются
+panel-told-backup-old = Слишком старые копии
+panel-told-webhook-test = Проверка
+panel-done-webhook-test = Проверка отправлена.
+panel-done-webhook-replay = Повторяем то, от чего отказались.
+panel-done-webhook-nothing = Повторять нечего.
+panel-done-webhook-on = Снова сообщаем.
+panel-done-webhook-off = Больше не сообщаем.
+panel-done-webhook-removed = Система убрана.
 # What cannot be shown
 panel-problem-request = Так не получится
 panel-problem-request-advice = В запросе что-то не так. Вернитесь и попробуйте снова.

@@ -58,7 +58,7 @@ pub async fn create(
     JsonBody(wish): JsonBody<BroadcastRequest>,
 ) -> Result<Json<BroadcastResponse>, ApiError> {
     let BroadcastRequest { key, text, translations, audience, send_at } = wish;
-    if !(1..=MAX_KEY_LENGTH).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !is_key(&key) {
         return Err(invalid("key: 1 to 64 Latin letters, digits and signs"));
     }
     let speech = speech(text, translations, audience)?;
@@ -168,7 +168,12 @@ fn changed(broadcast: Broadcast) -> Json<BroadcastResponse> {
     Json(wire(broadcast))
 }
 
-fn read(id: &str) -> Result<Uuid, ApiError> {
+/// Whether one may be asked for under this key.
+pub(crate) fn is_key(key: &str) -> bool {
+    (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+pub(crate) fn read(id: &str) -> Result<Uuid, ApiError> {
     id.parse().map_err(|_| ApiError::new(Code::BroadcastNotFound))
 }
 
@@ -200,7 +205,7 @@ fn speech(
     Ok(Speech { text, translations: translations?, audience })
 }
 
-fn shown(shown: Shown) -> ShownText {
+pub(crate) fn shown(shown: Shown) -> ShownText {
     let entities = shown.entities.into_iter().map(|entity| ShownEntity {
         kind: entity.kind.to_owned(),
         offset: entity.offset,
@@ -210,7 +215,7 @@ fn shown(shown: Shown) -> ShownText {
     ShownText { text: shown.text, entities: entities.collect() }
 }
 
-fn wire(broadcast: Broadcast) -> BroadcastResponse {
+pub(crate) fn wire(broadcast: Broadcast) -> BroadcastResponse {
     let Audience { plan, level_from, level_to, languages, active_within_days, silent_for_days } = broadcast.audience;
     let translations = broadcast.translations.into_iter().map(|(language, text)| (language.to_string(), text));
     BroadcastResponse {

@@ -20,7 +20,7 @@ use evolve_engine::{
     speech,
 };
 use evolve_runtime::{
-    config::{ConfigError, Reader},
+    config::{ConfigError, Reader, Setting},
     http::{self, ClientConfig},
     logs::LogConfig,
     outside::Networks,
@@ -110,6 +110,8 @@ pub struct Config {
     pub traces: TraceConfig,
     /// How soon it ends after a secret in a file has changed.
     pub rotation: RotationConfig,
+    /// All of this as it was read, without secrets, for whoever runs it.
+    pub settings: Vec<Setting>,
 }
 
 impl Config {
@@ -206,6 +208,8 @@ impl Config {
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-api"),
             rotation: RotationConfig::read(env),
+            // After everything else.
+            settings: env.settings(),
         }
     }
 

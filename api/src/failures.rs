@@ -110,7 +110,7 @@ async fn one(api: &Api, kind: FailedKind, id: &str) -> Result<Json<ReplayRespons
     Ok(Json(ReplayResponse { replayed: 1, more: false }))
 }
 
-fn wire(failure: Failure) -> Wire {
+pub(crate) fn wire(failure: Failure) -> Wire {
     let Failure { place, chat_id, user_id, since, attempts, reason, detail, method, replayable } = failure;
     Wire {
         kind: match place.kind {
@@ -131,7 +131,7 @@ fn wire(failure: Failure) -> Wire {
     }
 }
 
-const fn stored(kind: FailureKind) -> FailedKind {
+pub(crate) const fn stored(kind: FailureKind) -> FailedKind {
     match kind {
         FailureKind::Inbox => FailedKind::Update,
         FailureKind::Apart => FailedKind::Apart,
@@ -140,7 +140,7 @@ const fn stored(kind: FailureKind) -> FailedKind {
 }
 
 /// Microseconds, which is what Postgres keeps; the kind; the id.
-fn cursor(place: Place) -> String {
+pub(crate) fn cursor(place: Place) -> String {
     let kind = match place.kind {
         FailedKind::Update => "inbox",
         FailedKind::Apart => "apart",
@@ -149,7 +149,7 @@ fn cursor(place: Place) -> String {
     format!("{}.{kind}.{}", place.at.timestamp_micros(), place.id)
 }
 
-fn place(cursor: &str) -> Option<Place> {
+pub(crate) fn place(cursor: &str) -> Option<Place> {
     let (at, rest) = cursor.split_once('.')?;
     let (kind, id) = rest.split_once('.')?;
     let kind = match kind {
@@ -164,7 +164,7 @@ fn place(cursor: &str) -> Option<Place> {
     is_sane.then_some(Place { at, kind, id: id.parse().ok()? })
 }
 
-fn checked(reason: &str) -> Result<&str, ApiError> {
+pub(crate) fn checked(reason: &str) -> Result<&str, ApiError> {
     let is_one = (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) && !reason.contains('\0');
     if is_one { Ok(reason) } else { Err(invalid("a reason is 1 to 100 characters, as it stands in the list")) }
 }

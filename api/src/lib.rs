@@ -52,7 +52,7 @@ pub mod webhooks;
 
 pub use config::Config;
 pub use router::openapi;
-pub use serve::serve;
+pub use serve::{serve, serve_behind};
 
 /// The OpenAPI document as it is committed and served.
 ///

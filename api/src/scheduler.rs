@@ -15,12 +15,17 @@ problems!(StatusProblems: Forbidden, RateLimited, DatabaseUnavailable);
     responses((status = 200, description = "How they stand", body = SchedulerStatusResponse), StatusProblems),
 )]
 pub async fn status(State(api): State<Api>, _: Actor) -> Result<Json<SchedulerStatusResponse>, ApiError> {
+    Ok(Json(stands(&api).await?))
+}
+
+/// How everything stands.
+pub(crate) async fn stands(api: &Api) -> Result<SchedulerStatusResponse, ApiError> {
     let SchedulerStatus { jobs, queues } = api.scheduler.status().await?;
-    Ok(Json(SchedulerStatusResponse {
+    Ok(SchedulerStatusResponse {
         running: !api.tasks.soft().is_cancelled(),
         jobs: jobs.into_iter().map(job).collect(),
         queues: queues.into_iter().map(queue).collect(),
-    }))
+    })
 }
 
 pub(crate) fn job(job: JobStatus) -> ScheduledJob {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::Router;
 use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
@@ -68,6 +69,21 @@ pub fn serve(
     tasks: &Tasks,
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
+    serve_behind(config, listener, clock, tasks, metrics, |router| router)
+}
+
+/// As [`serve`], with something of the caller's around everything, which sees each request and each answer.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_behind(
+    config: Config,
+    listener: TcpListener,
+    clock: Clock,
+    tasks: &Tasks,
+    metrics: &Metrics,
+    around: impl FnOnce(Router) -> Router,
+) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
     queries::queries().slow_from(config.slow_query);
     let api = assemble(config, clock.clone(), tasks, metrics)?;
@@ -76,7 +92,7 @@ pub fn serve(
     payments::watch(api.payments.clone(), metrics, tasks);
     steering::start(api.engine.clone(), tasks);
     start_jobs(&api, clock, tasks);
-    http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
+    http::serve(tasks, listener, around(router::router(&api, &cors_origins, metrics)));
     Ok(())
 }
 
@@ -206,6 +222,8 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         failures: Failures::new(store.clone(), clock.clone()),
         scheduler,
         message_days,
+        backup_age: config.backup_age,
+        settings: config.settings,
         access,
         profiles,
         deletions,

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use evolve_contract::payments::Terms;
 use evolve_engine::{
     Engine, access::Access, broadcasts::Broadcasts, deletions::Deletions, exports::Exports, failures::Failures,
@@ -9,7 +10,7 @@ use evolve_engine::{
     preferences::Preferences, profiles::Profiles, relationships::Relationships, reports::Reports, stats::Stats,
     webhooks::Webhooks,
 };
-use evolve_runtime::{clock::Clock, metrics::Metrics, shutdown::Tasks};
+use evolve_runtime::{clock::Clock, config::Setting, metrics::Metrics, shutdown::Tasks};
 use evolve_store::{Store, cache::Cache, redis::Redis};
 use secrecy::SecretString;
 
@@ -81,6 +82,10 @@ pub struct Parts {
     pub scheduler: Scheduler,
     /// For how many days messages are kept; nothing for until people delete them.
     pub message_days: Option<u32>,
+    /// How old the newest copy of the database may be; nothing where none is expected.
+    pub backup_age: Option<TimeDelta>,
+    /// What is configured, without secrets.
+    pub settings: Vec<Setting>,
     /// Postgres, for readiness.
     pub store: Store,
     /// What is cached in Redis.

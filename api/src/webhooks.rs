@@ -197,11 +197,11 @@ pub async fn send_test(
     Ok(Json(WebhookTestResponse { event_id }))
 }
 
-fn read(id: &str) -> Result<Uuid, ApiError> {
+pub(crate) fn read(id: &str) -> Result<Uuid, ApiError> {
     id.parse().map_err(|_| ApiError::new(Code::WebhookNotFound))
 }
 
-fn wire(webhook: Webhook, secret: Option<&SecretString>) -> WebhookResponse {
+pub(crate) fn wire(webhook: Webhook, secret: Option<&SecretString>) -> WebhookResponse {
     WebhookResponse {
         id: webhook.id.to_string(),
         url: shown(&webhook),
@@ -233,7 +233,7 @@ fn shown(webhook: &Webhook) -> String {
     url.into()
 }
 
-fn delivery(delivery: Delivery) -> WebhookDelivery {
+pub(crate) fn delivery(delivery: Delivery) -> WebhookDelivery {
     let state = match delivery.state.as_str() {
         "delivered" => WebhookDeliveryState::Delivered,
         "failed" => WebhookDeliveryState::Failed,

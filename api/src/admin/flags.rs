@@ -104,7 +104,7 @@ fn flag(FlagState { flag, turned }: FlagState) -> FlagData {
     }
 }
 
-fn change(change: Change) -> FlagChange {
+pub(crate) fn change(change: Change) -> FlagChange {
     let Change { id: _, percent, plan, people, note, changed_at, changed_by } = change;
     FlagChange {
         percent: u8::try_from(percent).unwrap_or_default(),

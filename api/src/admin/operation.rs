@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use evolve_contract::operation::{
     CacheServer, CacheStatsResponse, CleanupResponse, DbMetricsResponse, PoolState, SlowQuery,
 };
+use evolve_engine::jobs::JobStatus;
 use evolve_runtime::queries::{self, QueryReport};
 use evolve_store::{
     cache::CacheFigures,
@@ -60,6 +61,11 @@ pub async fn db_metrics(State(api): State<Api>, _: Actor) -> Json<DbMetricsRespo
     responses((status = 200, description = "How it fares", body = CacheStatsResponse), FigureProblems),
 )]
 pub async fn cache_stats(State(api): State<Api>, _: Actor) -> Json<CacheStatsResponse> {
+    Json(cache_figures(&api).await)
+}
+
+/// How the cache fares.
+pub(crate) async fn cache_figures(api: &Api) -> CacheStatsResponse {
     let CacheFigures { hits, misses, corrupt, ttl } = api.cache.figures();
     let report = match api.redis.report().await {
         Ok(report) => Some(report),
@@ -77,7 +83,7 @@ pub async fn cache_stats(State(api): State<Api>, _: Actor) -> Json<CacheStatsRes
         hits: report.hits,
         misses: report.misses,
     };
-    Json(CacheStatsResponse {
+    CacheStatsResponse {
         replica: api.replica.clone(),
         enabled: api.cache.is_on(),
         ttl_seconds: ttl.as_secs(),
@@ -87,7 +93,7 @@ pub async fn cache_stats(State(api): State<Api>, _: Actor) -> Json<CacheStatsRes
         corrupt,
         keys: report.map(|report| report.keys),
         server: report.map(server),
-    })
+    }
 }
 
 /// Has what was said too long ago cleaned up now, and not at night: once an hour, by all replicas together.
@@ -98,19 +104,32 @@ pub async fn cache_stats(State(api): State<Api>, _: Actor) -> Json<CacheStatsRes
     responses((status = 202, description = "The job is due", body = CleanupResponse), CleanupProblems),
 )]
 pub async fn cleanup_chat_history(State(api): State<Api>, _: Actor) -> Result<Response, ApiError> {
+    Ok(match clean_up(&api).await? {
+        CleanUp::Due(job) => {
+            (StatusCode::ACCEPTED, Json(CleanupResponse { job: job.map(scheduler::job) })).into_response()
+        }
+        CleanUp::Before(wait) => {
+            limits::refusal(&Decision { allowed: false, limit: 1, remaining: 0, reset_after: wait, retry_after: wait })
+        }
+    })
+}
+
+/// What became of a wish to have old messages cleaned up.
+pub(crate) enum CleanUp {
+    /// The job is due, and stands so.
+    Due(Option<JobStatus>),
+    /// It was asked for within the hour: so long to wait.
+    Before(Duration),
+}
+
+/// Has what was said too long ago cleaned up now.
+pub(crate) async fn clean_up(api: &Api) -> Result<CleanUp, ApiError> {
     let (hastened, job) = api.scheduler.hasten(CLEANUP, CLEANUP_PAUSE).await?;
     if let Hastened::Before(at) = hastened {
-        let wait = (at + CLEANUP_PAUSE - api.clock.now()).to_std().unwrap_or_default();
-        return Ok(limits::refusal(&Decision {
-            allowed: false,
-            limit: 1,
-            remaining: 0,
-            reset_after: wait,
-            retry_after: wait,
-        }));
+        return Ok(CleanUp::Before((at + CLEANUP_PAUSE - api.clock.now()).to_std().unwrap_or_default()));
     }
     tracing::info!(?hastened, "an administrator has old messages cleaned up");
-    Ok((StatusCode::ACCEPTED, Json(CleanupResponse { job: job.map(scheduler::job) })).into_response())
+    Ok(CleanUp::Due(job))
 }
 
 /// As the seed writes it: `0.023s`.

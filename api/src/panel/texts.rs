@@ -11,7 +11,7 @@ use evolve_domain::language::Language;
 use super::{pages::Period, shell::Section, words::Words};
 
 /// What is put together from a code, so that it stands nowhere as a whole: `panel-FAMILY-CODE`, and what acts say.
-const FAMILIES: [(&str, &[&str]); 26] = [
+const FAMILIES: [(&str, &[&str]); 30] = [
     ("act", &["grant", "end-premium", "ban", "unban", "forget"]),
     ("account", &["role", "link", "enable", "disable", "new"]),
     ("chart", &["activity", "money", "subscriptions", "cohorts", "retention", "path", "levels", "level-now", "cost"]),
@@ -40,6 +40,7 @@ const FAMILIES: [(&str, &[&str]); 26] = [
             "connections",
             "cache-hits",
             "migration",
+            "backup",
         ],
     ),
     ("series", &["messages", "replies", "people", "began", "renewed", "ended", "paid", "refunded", "returned"]),
@@ -51,6 +52,23 @@ const FAMILIES: [(&str, &[&str]); 26] = [
     ("event", &["message", "person", "payment", "refund", "level", "failure", "broadcast", "danger"]),
     ("failure", &["inbox", "apart", "outbox"]),
     ("flag", &["off", "part", "on"]),
+    ("flag-explains", &["streaming", "proactive", "voice", "pictures", "tools", "meaning"]),
+    ("neighbour", &["healthy", "degraded", "unhealthy", "disabled"]),
+    (
+        "told",
+        &[
+            "payment-succeeded",
+            "payment-refunded",
+            "subscription-ended",
+            "broadcast-finished",
+            "broadcast-stopped",
+            "update-set_aside",
+            "job-failed",
+            "backup-old",
+            "webhook-test",
+        ],
+    ),
+    ("webhook-act", &["test", "replay", "rotate", "enable", "disable", "remove"]),
     (
         "job",
         &[
@@ -66,6 +84,7 @@ const FAMILIES: [(&str, &[&str]); 26] = [
             "remove_people",
             "end_abandoned_turns",
             "broadcasts",
+            "backups_checked",
             "roll_up",
         ],
     ),
@@ -145,8 +164,9 @@ fn every_language_has_all_that_pages_say_and_nothing_else() {
 
 #[test]
 fn every_empty_list_says_what_to_do_and_every_act_what_it_does() {
-    let acts =
-        FAMILIES.iter().filter(|(family, _)| ["act", "account", "key", "problem", "session", "user"].contains(family));
+    let acts = FAMILIES
+        .iter()
+        .filter(|(family, _)| ["act", "account", "key", "problem", "session", "user", "webhook-act"].contains(family));
     let acts = acts.flat_map(|(family, codes)| codes.iter().map(move |code| (*family, key(family, code))));
     for language in Language::ALL {
         let words = Words { language, zone: Tz::UTC };

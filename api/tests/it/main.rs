@@ -15,6 +15,7 @@ mod auth;
 mod broadcast;
 mod chat;
 mod consent;
+mod contract;
 mod data;
 mod door;
 mod export;

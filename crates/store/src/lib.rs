@@ -14,6 +14,7 @@ pub mod backups;
 pub mod bans;
 pub mod broadcasts;
 pub mod cache;
+pub mod connections;
 pub mod consents;
 pub mod conversations;
 pub mod corrections;

@@ -5,22 +5,33 @@
 pub mod access;
 mod access_lines;
 pub mod account;
+pub mod actors;
 pub mod audit;
+pub mod broadcasts;
 pub mod cohorts;
 pub mod conversations;
 pub mod door;
+mod draft;
 pub mod entry;
 pub mod failing;
+pub mod failures;
+pub mod fields;
+pub mod flags;
 pub mod funnel;
+pub mod jobs;
 mod numbers;
 pub mod overview;
 pub mod people;
 pub mod person;
 mod person_acts;
+mod progress;
+pub mod prompts;
 pub mod reader;
 pub mod revenue;
+pub mod system;
 pub mod tail;
 pub mod tools;
+pub mod webhooks;
 pub mod welcome;
 
 use axum::{Router, routing::get};
@@ -48,6 +59,13 @@ pub fn routes() -> Router<Api> {
         .merge(welcome::routes())
         .merge(account::routes())
         .merge(access::routes())
+        .merge(broadcasts::routes())
+        .merge(jobs::routes())
+        .merge(failures::routes())
+        .merge(flags::routes())
+        .merge(prompts::routes())
+        .merge(webhooks::routes())
+        .merge(system::routes())
         .merge(overview::routes())
         .merge(audit::routes())
 }

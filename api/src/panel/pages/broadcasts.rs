@@ -24,6 +24,12 @@ pub fn state(state: BroadcastState) -> (&'static str, Tone) {
     }
 }
 
+/// Whether one in this state goes on by itself.
+#[must_use]
+pub const fn is_moving(state: BroadcastState) -> bool {
+    matches!(state, BroadcastState::Scheduled | BroadcastState::Running)
+}
+
 fn address(id: &str) -> String {
     format!("{}/{id}", Section::Broadcasts.path())
 }
@@ -140,7 +146,7 @@ impl Broadcast {
     /// Whether it goes on.
     #[must_use]
     pub fn is_moving(&self) -> bool {
-        matches!(self.one.state, BroadcastState::Scheduled | BroadcastState::Running)
+        is_moving(self.one.state)
     }
 
     /// Where what changes is told.

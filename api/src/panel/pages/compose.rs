@@ -2,6 +2,7 @@
 
 use askama::Template;
 use evolve_contract::broadcast::BroadcastPreviewResponse;
+use sha2::{Digest as _, Sha256};
 
 use super::Page;
 use crate::panel::{
@@ -20,6 +21,8 @@ pub struct Draft {
     pub text: String,
     /// What is said instead, by language (`text-ru`): code, name of the language, text.
     pub translations: Vec<(String, String, String)>,
+    /// Codes of the languages of whom it is for (`to-ru`); everybody, where it is empty.
+    pub to: Vec<String>,
     /// Of this plan alone (`plan`).
     pub plan: String,
     /// From this level on (`level_from`).
@@ -33,6 +36,40 @@ pub struct Draft {
     /// When it begins, in the panel's zone: `2026-05-31T22:30` (`send_at`).
     pub send_at: String,
 }
+
+impl Draft {
+    /// What somebody looks at: another text, or other people, is another one.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        let Self {
+            key: _,
+            text,
+            translations,
+            to,
+            plan,
+            level_from,
+            level_to,
+            active_within_days,
+            silent_for_days,
+            send_at: _,
+        } = self;
+        let translations = translations.iter().flat_map(|(code, _, text)| [code, text]);
+        for part in
+            [text, plan, level_from, level_to, active_within_days, silent_for_days].into_iter().chain(translations)
+        {
+            hash.update(part.replace("\r\n", "\n").as_bytes());
+            hash.update([0xff]);
+        }
+        hash.update(to.join(" ").as_bytes());
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The page on which one is written.
+const PATH: &str = "/admin/panel/broadcasts/new";
+/// Where it is sent to be looked at.
+const LOOK: &str = "/admin/panel/broadcasts/preview";
 
 /// `GET /admin/panel/broadcasts/new`, and what comes of its preview.
 #[derive(Clone, Debug, Template)]
@@ -78,6 +115,11 @@ impl Compose {
             let label = self.words.with("panel-broadcast-translation", [("language", name.clone())]);
             fields.push(Field::new(&format!("text-{code}"), label, FieldKind::Area(4)).value(text));
         }
+        for (code, name, _) in &draft.translations {
+            let label = self.words.with("panel-broadcast-to-language", [("language", name.clone())]);
+            let is_chosen = if draft.to.contains(code) { "yes" } else { "" };
+            fields.push(Field::new(&format!("to-{code}"), label, FieldKind::Check).value(is_chosen));
+        }
         fields.extend([
             Field::new("plan", say("panel-person-plan"), FieldKind::Select(plans.to_vec())).value(&draft.plan),
             level("level_from", "panel-broadcast-level-from", &draft.level_from),
@@ -88,13 +130,13 @@ impl Compose {
                 .value(&draft.send_at)
                 .hint(self.words.with("panel-broadcast-send-at-hint", [("zone", self.words.zone.name().to_owned())])),
         ]);
-        let path = "/admin/panel/broadcasts/new";
         if self.preview.is_some() {
-            let form = Form::new("compose", path, &self.csrf, say("panel-broadcast-send"), fields);
-            form.second(say("panel-broadcast-preview"), "preview")
+            // What was changed since is looked at again before it is sent.
+            fields.push(Field::hidden("seen", draft.fingerprint()));
+            let form = Form::new("compose", PATH, &self.csrf, say("panel-broadcast-send"), fields);
+            form.second(say("panel-broadcast-preview"), "preview").second_to(LOOK)
         } else {
-            fields.push(Field::hidden("do", "preview"));
-            Form::new("compose", path, &self.csrf, say("panel-broadcast-preview"), fields)
+            Form::new("compose", LOOK, &self.csrf, say("panel-broadcast-preview"), fields)
         }
     }
 
@@ -124,5 +166,27 @@ impl Page for Compose {
 
     fn title(&self) -> String {
         self.words.say("panel-broadcast-write")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_text_or_another_audience_is_another_draft_and_another_line_break_is_none() {
+        let draft = Draft { text: "one\ntwo".into(), ..Draft::default() };
+        let same = Draft { text: "one\r\ntwo".into(), key: "new".into(), send_at: "later".into(), ..Draft::default() };
+        assert_eq!(draft.fingerprint(), same.fingerprint());
+        let others = [
+            Draft { text: "one".into(), plan: "\ntwo".into(), ..Draft::default() },
+            Draft { to: vec!["ru".into()], ..draft.clone() },
+            Draft { level_from: "2".into(), ..draft.clone() },
+            Draft { level_to: "2".into(), ..draft.clone() },
+            Draft { translations: vec![("ru".into(), "русский".into(), "a".into())], ..draft.clone() },
+        ];
+        for other in others {
+            assert_ne!(draft.fingerprint(), other.fingerprint(), "{other:?}");
+        }
     }
 }

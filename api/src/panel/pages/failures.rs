@@ -32,6 +32,8 @@ pub struct Failures {
     pub failures: Vec<Failure>,
     /// Whether the reader may have them tried again.
     pub may_replay: bool,
+    /// Whether the reader may see who it is about.
+    pub may_see_people: bool,
     /// Which part of the list it is.
     pub listing: Listing,
     /// The session's token.
@@ -46,7 +48,13 @@ impl Failures {
     pub fn table(&self) -> Table {
         let words = self.words;
         let row = |failure: &Failure| {
-            let person = failure.user_id.map(|id| Cell::Link(id.to_string(), people::address(id)));
+            let person = failure.user_id.map(|id| {
+                if self.may_see_people {
+                    Cell::Link(id.to_string(), people::address(id))
+                } else {
+                    Cell::Code(id.to_string())
+                }
+            });
             let acts = if failure.replayable && self.may_replay { vec![self.replay(failure)] } else { Vec::new() };
             vec![
                 Cell::Time(failure.failed_at),
@@ -84,8 +92,11 @@ impl Failures {
 
     fn replay(&self, failure: &Failure) -> Act {
         let (say, kind) = (|key: &str| self.words.say(key), code(failure.kind));
-        let (id, path) = (format!("replay-{kind}-{}", failure.id), format!("{}/replay", Section::Failures.path()));
-        let fields = vec![Field::hidden("kind", kind), Field::hidden("id", failure.id.to_string())];
+        // An update is found by its number, whether it was given up or set apart.
+        let place = if failure.kind == FailureKind::Outbox { "outbox" } else { "inbox" };
+        let path = format!("{}/{place}/{}/replay", Section::Failures.path(), failure.id);
+        let id = format!("replay-{kind}-{}", failure.id);
+        let fields = vec![Field::hidden("kind", &self.kind), Field::hidden("reason", &self.reason)];
         let form = Form::new(&id, &path, &self.csrf, say("panel-failure-replay-do"), fields);
         Act::new(say("panel-failure-replay"), say("panel-failure-replay-explains"), form)
     }

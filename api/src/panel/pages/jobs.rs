@@ -5,7 +5,7 @@ use evolve_contract::scheduler::{JobStatus, ScheduledJob, SchedulerStatusRespons
 
 use super::Page;
 use crate::panel::{
-    parts::{Cell, Column, Empty, Listing, Table, Tone},
+    parts::{Act, Cell, Column, Empty, Form, Listing, Table, Tone},
     shell::Section,
     words::{Unit, Words},
 };
@@ -16,6 +16,14 @@ use crate::panel::{
 pub struct Jobs {
     /// How they stand.
     pub status: SchedulerStatusResponse,
+    /// Whether the reader may have old messages cleaned up now.
+    pub may_clean_up: bool,
+    /// For how many days messages are kept; nothing for until people delete them.
+    pub message_days: Option<u32>,
+    /// Where the list is, and its CSV.
+    pub listing: Listing,
+    /// The session's token.
+    pub csrf: String,
     /// In which language.
     pub words: Words,
 }
@@ -58,10 +66,23 @@ impl Jobs {
                 Column::text("says", words.say("panel-job-says")),
             ],
             rows: self.status.jobs.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: self.listing.clone(),
             empty: Empty::of(words, "panel-jobs-none"),
             words,
         }
+    }
+
+    /// Having old messages cleaned up now.
+    #[must_use]
+    pub fn clean_up(&self) -> Option<Act> {
+        let say = |key: &str| self.words.say(key);
+        let explains = match self.message_days {
+            Some(days) => self.words.count("panel-clean-up-explains", days.into()),
+            None => say("panel-clean-up-kept"),
+        };
+        let path = format!("{}/clean-up", Section::Jobs.path());
+        let form = || Form::new("clean-up", &path, &self.csrf, say("panel-clean-up-do"), Vec::new());
+        self.may_clean_up.then(|| Act::new(say("panel-clean-up"), explains, form()))
     }
 
     /// The queues.

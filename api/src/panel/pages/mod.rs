@@ -27,6 +27,7 @@ pub mod prompts;
 pub mod revenue;
 pub mod system;
 pub mod tools;
+pub mod webhooks;
 
 /// A page.
 pub trait Page: Template {

@@ -1,17 +1,34 @@
 //! What models are told: prompts and personas, with their history, and how they read when they are filled in.
 
+use std::fmt::Write as _;
+
 use askama::Template;
 use chrono::{DateTime, Utc};
+use evolve_domain::language::Language;
+use similar::{ChangeTag, TextDiff};
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone},
+    markup::{Markup, escape},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone},
     shell::Section,
     words::Words,
 };
 
 fn address(name: &str) -> String {
     format!("{}/{name}", Section::Prompts.path())
+}
+
+/// What a prompt is, in words: who the companion is, its rules in a language, its manner on a level. As it is called, where a later
+/// version knows more.
+fn explained(words: Words, name: &str) -> String {
+    if let Some(language) = name.strip_prefix("rules_").and_then(|code| code.parse::<Language>().ok()) {
+        return words.with("panel-prompt-rules", [("language", language.name())]);
+    }
+    if let Some(level) = name.strip_prefix("level_").and_then(|number| number.parse::<u32>().ok()) {
+        return words.with("panel-prompt-level", [("n", level)]);
+    }
+    if name == "persona" { words.say("panel-prompt-persona") } else { name.to_owned() }
 }
 
 /// `GET /admin/panel/prompts`.
@@ -29,16 +46,8 @@ pub struct Prompts {
 pub struct PromptLine {
     /// Its name.
     pub name: String,
-    /// The code of its language.
-    pub language: String,
-    /// Whether it is another than the one that comes with the program.
-    pub is_changed: bool,
-    /// The number of the version in force.
-    pub version: u64,
-    /// When it was changed last.
-    pub changed_at: Option<DateTime<Utc>>,
-    /// By whom.
-    pub changed_by: Option<String>,
+    /// The version in force; nothing for what is configured.
+    pub version: Option<i32>,
 }
 
 impl Prompts {
@@ -47,30 +56,26 @@ impl Prompts {
     pub fn table(&self) -> Table {
         let words = self.words;
         let row = |prompt: &PromptLine| {
-            let (key, tone) = if prompt.is_changed {
+            let (key, tone) = if prompt.version.is_some() {
                 ("panel-prompt-changed", Tone::Warning)
             } else {
                 ("panel-prompt-own", Tone::Plain)
             };
             vec![
-                Cell::Link(prompt.name.clone(), address(&format!("{}/{}", prompt.name, prompt.language))),
-                Cell::Text(prompt.language.clone()),
+                Cell::Link(explained(words, &prompt.name), address(&prompt.name)),
+                Cell::Code(prompt.name.clone()),
                 Cell::State(words.say(key), tone),
-                Cell::count(words, prompt.version),
-                Cell::time(prompt.changed_at),
-                Cell::maybe(prompt.changed_by.as_deref()),
+                prompt.version.map_or(Cell::None, |version| numbered(words, version)),
             ]
         };
         Table {
             id: "prompts",
             caption: words.say("panel-section-prompts"),
             columns: vec![
-                Column::text("name", words.say("panel-name")),
-                Column::text("language", words.say("panel-person-language")),
+                Column::text("prompt", words.say("panel-prompt")),
+                Column::text("name", words.say("panel-id")),
                 Column::text("state", words.say("panel-state")),
                 Column::number("version", words.say("panel-version")),
-                Column::text("changed_at", words.say("panel-changed-at")),
-                Column::text("changed_by", words.say("panel-changed-by")),
             ],
             rows: self.prompts.iter().map(row).collect(),
             listing: Listing::default(),
@@ -78,6 +83,10 @@ impl Prompts {
             words,
         }
     }
+}
+
+fn numbered(words: Words, version: i32) -> Cell {
+    Cell::count(words, u64::try_from(version).unwrap_or_default())
 }
 
 impl Page for Prompts {
@@ -90,24 +99,52 @@ impl Page for Prompts {
     }
 }
 
-/// `GET /admin/panel/prompts/{name}/{language}`.
+/// For whom a prompt is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// The code of their language (`language`); the bot's own, where it is empty.
+    pub language: String,
+    /// Their level (`level`).
+    pub level: String,
+    /// What they write (`message`); without it no model is asked.
+    pub message: String,
+}
+
+/// How a prompt reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// All that a model is told.
+    pub system: String,
+    /// How many tokens that is, about.
+    pub tokens: u32,
+    /// What a model answers, with its name, where it was asked.
+    pub answer: Option<(String, String)>,
+}
+
+/// `GET /admin/panel/prompts/{prompt}`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "panel/prompt.html")]
 pub struct Prompt {
     /// Its name.
     pub name: String,
-    /// The code of its language.
-    pub language: String,
     /// The text: the one in force, or what was entered.
     pub text: String,
+    /// Why, as it was entered.
+    pub why: String,
     /// What is wrong with it.
     pub error: Option<String>,
-    /// What can be filled in, by name.
-    pub fills: Vec<String>,
-    /// How it reads for a person who is made up.
-    pub preview: Option<String>,
+    /// For whom it is looked at.
+    pub sample: Sample,
+    /// How it reads.
+    pub seen: Option<Seen>,
+    /// A version, beside the one in force: its number, and both texts.
+    pub compared: Option<Compared>,
     /// Its versions, newest first.
     pub history: Vec<VersionLine>,
+    /// Which part of the versions it is.
+    pub listing: Listing,
+    /// Whether what is configured is in force.
+    pub is_configured: bool,
     /// Whether the reader may change it.
     pub may_change: bool,
     /// The session's token.
@@ -120,7 +157,7 @@ pub struct Prompt {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VersionLine {
     /// Its number.
-    pub version: u64,
+    pub version: i32,
     /// When it was made.
     pub at: Option<DateTime<Utc>>,
     /// By whom.
@@ -131,26 +168,92 @@ pub struct VersionLine {
     pub is_current: bool,
 }
 
+/// A version beside another text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// The number of the version.
+    pub version: i32,
+    /// What it says.
+    pub content: String,
+    /// What is in force; nothing where that is what is configured.
+    pub current: String,
+}
+
+impl Compared {
+    /// Line by line: what the one in force has, what this version has, and what both have.
+    #[must_use]
+    pub fn lines(&self) -> Markup {
+        let mut html = String::new();
+        for change in TextDiff::from_lines(&self.current, &self.content).iter_all_changes() {
+            let text = escape(change.value().trim_end_matches('\n'));
+            // A sign for who sees no colours, an element for who sees nothing.
+            let _ = match change.tag() {
+                ChangeTag::Delete => writeln!(html, r#"<del>− {text}</del>"#),
+                ChangeTag::Insert => writeln!(html, r#"<ins>+ {text}</ins>"#),
+                ChangeTag::Equal => writeln!(html, "  {text}"),
+            };
+        }
+        Markup::trusted(html)
+    }
+}
+
 impl Prompt {
     fn path(&self) -> String {
-        address(&format!("{}/{}", self.name, self.language))
+        address(&self.name)
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn explains(&self) -> String {
+        let key = if self.is_configured { "panel-prompt-is-own" } else { "panel-prompt-is-changed" };
+        self.words.say(key)
     }
 
     /// The form.
     #[must_use]
     pub fn form(&self) -> Form {
         let say = |key: &str| self.words.say(key);
-        let fills = self.words.with("panel-prompt-fills", [("names", self.fills.join(", "))]);
+        let named = Language::ALL.map(|language| Choice::new(language.as_str(), language.name()));
+        let languages = std::iter::once(Choice::new("", say("panel-prompt-own-language"))).chain(named).collect();
         let fields = vec![
             Field::new("text", say("panel-prompt-text"), FieldKind::Area(18))
                 .value(&self.text)
                 .required()
-                .hint(fills)
                 .error(self.error.clone()),
-            Field::new("why", say("panel-why"), FieldKind::Text).hint(say("panel-why-hint")),
+            Field::new("why", say("panel-why"), FieldKind::Text).value(&self.why).hint(say("panel-why-kept")),
+            Field::new("language", say("panel-prompt-sample-language"), FieldKind::Select(languages))
+                .value(&self.sample.language),
+            Field::new("level", say("panel-prompt-sample-level"), FieldKind::Number(1, 10)).value(&self.sample.level),
+            Field::new("message", say("panel-prompt-sample-message"), FieldKind::Area(2))
+                .value(&self.sample.message)
+                .hint(say("panel-prompt-sample-message-hint")),
         ];
         Form::new("prompt", &self.path(), &self.csrf, say("panel-save"), fields)
             .second(say("panel-prompt-preview"), "preview")
+            .second_to(&format!("{}/preview", self.path()))
+    }
+
+    /// How many tokens what a model is told is.
+    #[must_use]
+    pub fn weight(&self) -> Option<String> {
+        self.seen.as_ref().map(|seen| self.words.count("panel-prompt-tokens", seen.tokens.into()))
+    }
+
+    /// What stands over a comparison.
+    #[must_use]
+    pub fn compares(&self, compared: &Compared) -> String {
+        self.words.with("panel-version-compared", [("version", compared.version)])
+    }
+
+    /// Taking what is configured, where something else is in force.
+    #[must_use]
+    pub fn take_configured(&self) -> Option<Act> {
+        let say = |key: &str| self.words.say(key);
+        let path = format!("{}/restore", self.path());
+        let fields = vec![Field::hidden("version", "")];
+        let form = || Form::new("restore-own", &path, &self.csrf, say("panel-prompt-take-own-do"), fields).dangerous();
+        (self.may_change && !self.is_configured)
+            .then(|| Act::new(say("panel-prompt-take-own"), say("panel-prompt-take-own-explains"), form()))
     }
 
     /// The versions.
@@ -163,8 +266,10 @@ impl Prompt {
             } else {
                 Cell::Acts(vec![self.restore(version.version)])
             };
+            let number = version.version.to_string();
+            let beside = format!("{}?version={number}#compared-title", self.path());
             vec![
-                Cell::count(words, version.version),
+                Cell::Link(number, beside),
                 Cell::time(version.at),
                 Cell::maybe(version.by.as_deref()),
                 Cell::maybe(version.why.as_deref()),
@@ -182,13 +287,13 @@ impl Prompt {
                 Column::text("acts", words.say("panel-acts")),
             ],
             rows: self.history.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: self.listing.clone(),
             empty: Empty::of(words, "panel-versions-none"),
             words,
         }
     }
 
-    fn restore(&self, version: u64) -> Act {
+    fn restore(&self, version: i32) -> Act {
         let say = |key: &str| self.words.say(key);
         let fields = vec![Field::hidden("version", version.to_string())];
         let (id, path) = (format!("restore-{version}"), format!("{}/restore", self.path()));
@@ -203,6 +308,33 @@ impl Page for Prompt {
     }
 
     fn title(&self) -> String {
-        format!("{} ({})", self.name, self.language)
+        explained(self.words, &self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_says_what_comes_and_what_goes_and_nothing_in_it_is_markup() {
+        let both = Compared {
+            version: 3,
+            content: "Ты — Мария.\nБудь <b>краткой</b>.\n".to_owned(),
+            current: "Ты — Мария.\nБудь тёплой.\n".to_owned(),
+        };
+        let html = both.lines().to_string();
+        let expected = "  Ты — Мария.\n<del>− Будь тёплой.</del>\n<ins>+ Будь &lt;b&gt;краткой&lt;/b&gt;.</ins>\n";
+        assert_eq!(html, expected);
+        let alone = Compared { version: 1, content: "a".to_owned(), current: String::new() };
+        assert_eq!(alone.lines().to_string(), "<ins>+ a</ins>\n");
+    }
+
+    #[test]
+    fn every_prompt_that_can_be_written_is_called_something_in_words() {
+        let words = Words { language: Language::Ru, zone: chrono_tz::Tz::UTC };
+        for named in evolve_engine::prompt::overrides::all() {
+            assert_ne!(explained(words, &named.name), named.name);
+        }
     }
 }

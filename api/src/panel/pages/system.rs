@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::Page;
 use crate::panel::{
-    parts::{Card, Cell, Column, Empty, Listing, Table, Tone},
+    parts::{Card, Cell, Column, Empty, Facts, Listing, Table, Tone},
     shell::Section,
     words::{Unit, Words},
 };
@@ -16,27 +16,61 @@ use crate::panel::{
 pub struct System {
     /// The numbers that matter: connections, hits of the cache, the newest migration.
     pub cards: Vec<Card>,
+    /// What is not as it should be: migrations that are missing, a copy of the database that is too old.
+    pub warnings: Vec<String>,
+    /// What is known of the replica that answers: its version, its name, statements, the cache.
+    pub known: Facts,
     /// What we need, and whether it answers.
     pub neighbours: Vec<NeighbourLine>,
+    /// Who is connected to the database, which is all that is known of other replicas.
+    pub connections: Vec<ConnectionLine>,
     /// Queries that took long.
     pub queries: Vec<QueryLine>,
-    /// The version of this program.
-    pub version: String,
+    /// From how many milliseconds on a query is shown as slow.
+    pub slow_from_ms: u64,
+    /// What is configured.
+    pub settings: Vec<SettingLine>,
     /// In which language.
     pub words: Words,
 }
 
 /// Something that we need.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NeighbourLine {
     /// What.
     pub name: String,
-    /// Whether it answers.
-    pub is_well: bool,
-    /// How long it took, milliseconds.
-    pub took_ms: Option<f64>,
-    /// What there is to say.
-    pub says: Option<String>,
+    /// How it stands: `healthy`, `degraded`, `unhealthy`, or `disabled` where it is not configured.
+    pub status: String,
+    /// Its breaker: `CLOSED`, `OPEN` or `HALF_OPEN`, where it has one.
+    pub breaker: Option<String>,
+    /// Failures in a row.
+    pub failures: u32,
+}
+
+/// A process, or several behind one address, that is connected to the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionLine {
+    /// What it calls itself.
+    pub name: String,
+    /// From where; nothing where it comes by a socket of the same machine.
+    pub address: Option<String>,
+    /// How many connections it has.
+    pub connections: u64,
+    /// Since when it has the oldest.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// A variable of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingLine {
+    /// Its name.
+    pub name: String,
+    /// What it says; nothing where that is secret, or is nothing.
+    pub value: Option<String>,
+    /// Whether it was set, and is not as delivered.
+    pub is_set: bool,
+    /// Whether what it says is never shown.
+    pub is_secret: bool,
 }
 
 /// A query that took long.
@@ -56,13 +90,18 @@ impl System {
     pub fn neighbour_table(&self) -> Table {
         let words = self.words;
         let row = |line: &NeighbourLine| {
-            let (key, tone) =
-                if line.is_well { ("panel-neighbour-well", Tone::Good) } else { ("panel-neighbour-away", Tone::Bad) };
+            let tone = match line.status.as_str() {
+                "healthy" => Tone::Good,
+                "degraded" => Tone::Warning,
+                "disabled" => Tone::Plain,
+                _ => Tone::Bad,
+            };
+            let breaker = line.breaker.as_deref().map(|state| words.code("breaker", &state.to_ascii_lowercase()));
             vec![
                 Cell::Text(line.name.clone()),
-                Cell::State(words.say(key), tone),
-                line.took_ms.map_or(Cell::None, |ms| Cell::number(words, &Unit::Millis, ms)),
-                Cell::maybe(line.says.as_deref()),
+                Cell::State(words.code("neighbour", &line.status), tone),
+                breaker.map_or(Cell::None, Cell::Text),
+                Cell::count(words, line.failures.into()),
             ]
         };
         Table {
@@ -71,12 +110,68 @@ impl System {
             columns: vec![
                 Column::text("name", words.say("panel-name")),
                 Column::text("state", words.say("panel-state")),
-                Column::number("took_ms", words.say("panel-lasted")),
-                Column::text("says", words.say("panel-job-says")),
+                Column::text("breaker", words.say("panel-breaker")),
+                Column::number("failures", words.say("panel-job-failures")),
             ],
             rows: self.neighbours.iter().map(row).collect(),
             listing: Listing::default(),
             empty: Empty::of(words, "panel-neighbours-none"),
+            words,
+        }
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn connection_table(&self) -> Table {
+        let words = self.words;
+        let row = |line: &ConnectionLine| {
+            vec![
+                Cell::Code(line.name.clone()),
+                Cell::maybe(line.address.as_deref()),
+                Cell::count(words, line.connections),
+                Cell::time(line.since),
+            ]
+        };
+        Table {
+            id: "connections",
+            caption: words.say("panel-connections"),
+            columns: vec![
+                Column::text("name", words.say("panel-name")),
+                Column::text("address", words.say("panel-address")),
+                Column::number("connections", words.say("panel-number-connections")),
+                Column::text("since", words.say("panel-since")),
+            ],
+            rows: self.connections.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-connections-none"),
+            words,
+        }
+    }
+
+    /// What is configured.
+    #[must_use]
+    pub fn setting_table(&self) -> Table {
+        let words = self.words;
+        let row = |line: &SettingLine| {
+            let (key, tone) = match (line.is_set, line.is_secret) {
+                (true, true) => ("panel-setting-secret", Tone::Good),
+                (true, false) => ("panel-setting-set", Tone::Good),
+                (false, _) => ("panel-setting-own", Tone::Plain),
+            };
+            let value = line.value.clone().filter(|value| !value.is_empty());
+            vec![Cell::Code(line.name.clone()), Cell::State(words.say(key), tone), value.map_or(Cell::None, Cell::Code)]
+        };
+        Table {
+            id: "settings",
+            caption: words.say("panel-settings"),
+            columns: vec![
+                Column::text("name", words.say("panel-name")),
+                Column::text("state", words.say("panel-state")),
+                Column::text("value", words.say("panel-setting-value")),
+            ],
+            rows: self.settings.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-settings-none"),
             words,
         }
     }
@@ -98,7 +193,11 @@ impl System {
             ],
             rows: self.queries.iter().map(row).collect(),
             listing: Listing::default(),
-            empty: Empty::of(words, "panel-queries-none"),
+            empty: Empty {
+                advice: words.with("panel-queries-none-advice", [("from", words.millis(self.slow_from_ms as f64))]),
+                says: words.say("panel-queries-none"),
+                link: None,
+            },
             words,
         }
     }

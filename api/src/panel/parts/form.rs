@@ -20,6 +20,8 @@ pub struct Form {
     pub submit: String,
     /// What a second button says, and what it sends as `do` besides: a preview, a draft.
     pub second: Option<(String, &'static str)>,
+    /// Where the second button sends it, if elsewhere: a look is another act than doing it.
+    pub second_to: Option<String>,
     /// Whether it takes something away from somebody.
     pub is_dangerous: bool,
 }
@@ -31,13 +33,20 @@ impl Form {
     #[must_use]
     pub fn new(id: &str, action: &str, csrf: &str, submit: String, fields: Vec<Field>) -> Self {
         let (id, action, csrf) = (id.to_owned(), action.to_owned(), csrf.to_owned());
-        Self { fields: identified(&id, fields), id, action, csrf, submit, second: None, is_dangerous: false }
+        Self { fields: identified(&id, fields), id, action, csrf, submit, ..Self::default() }
     }
 
     /// With a second button, which sends `do=VALUE`.
     #[must_use]
     pub fn second(mut self, text: String, value: &'static str) -> Self {
         self.second = Some((text, value));
+        self
+    }
+
+    /// Its second button sends it to this address.
+    #[must_use]
+    pub fn second_to(mut self, path: &str) -> Self {
+        self.second_to = Some(path.to_owned());
         self
     }
 

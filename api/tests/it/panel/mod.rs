@@ -2,3 +2,5 @@
 
 mod numbers;
 mod people;
+mod running;
+mod steering;

@@ -17,7 +17,7 @@ async fn setup() -> Setup {
 }
 
 #[track_caller]
-fn has(page: &Answer, words: &[&str]) {
+pub(super) fn has(page: &Answer, words: &[&str]) {
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
     for word in words {
         assert!(page.text.contains(word), "{word} is not in {}", page.text);
@@ -25,11 +25,11 @@ fn has(page: &Answer, words: &[&str]) {
 }
 
 #[track_caller]
-fn went_to(answer: &Answer, path: &str) {
+pub(super) fn went_to(answer: &Answer, path: &str) {
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, Some(path)), "{}", answer.text);
 }
 
-async fn logged(setup: &Setup, act: &str) -> i64 {
+pub(super) async fn logged(setup: &Setup, act: &str) -> i64 {
     let query = sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE act = $1").bind(act);
     query.fetch_one(&setup.pool()).await.unwrap()
 }

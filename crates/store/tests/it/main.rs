@@ -10,6 +10,8 @@ mod bans;
 #[cfg(test)]
 mod cleanup;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod consents;
 #[cfg(test)]
 mod exports;

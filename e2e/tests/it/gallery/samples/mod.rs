@@ -3,6 +3,7 @@
 mod numbers;
 mod operation;
 mod people;
+mod steering;
 
 use axum::{http::StatusCode, response::Response};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -46,12 +47,15 @@ pub(super) const PAGES: &[&str] = &[
     "failures",
     "failures-none",
     "flags",
+    "flag",
     "prompts",
     "prompt",
     "access",
     "account",
     "audit",
     "system",
+    "webhooks",
+    "webhook",
     "problem",
 ];
 
@@ -67,7 +71,8 @@ pub(super) fn page(name: &str, shell: &Shell, words: Words) -> Option<Response> 
         "problem" => Some(respond::problem(Some(shell), words, StatusCode::FORBIDDEN, "0197f3c2")),
         _ => people::page(name, shell, words)
             .or_else(|| numbers::page(name, shell, words))
-            .or_else(|| operation::page(name, shell, words)),
+            .or_else(|| operation::page(name, shell, words))
+            .or_else(|| steering::page(name, shell, words)),
     }
 }
 

@@ -11,15 +11,12 @@ use evolve_api::panel::{
         broadcasts::{Broadcast, Broadcasts},
         compose::{Compose, Draft},
         failures::Failures,
-        flags::{FlagLine, Flags},
         jobs::Jobs,
-        prompts::{Prompt, PromptLine, Prompts, VersionLine},
-        system::{NeighbourLine, QueryLine, System},
     },
-    parts::{Card, Listing, telegram::bubble},
+    parts::{Listing, telegram::bubble},
     respond,
     shell::Shell,
-    words::{Unit, Words},
+    words::Words,
 };
 use evolve_contract::{
     audit::{AuditEntry, AuditOutcome},
@@ -43,13 +40,9 @@ pub(super) fn page(name: &str, shell: &Shell, words: Words) -> Option<Response> 
         "jobs" => respond::page(shell, &jobs(words)),
         "failures" => respond::page(shell, &failures(words, true)),
         "failures-none" => respond::page(shell, &failures(words, false)),
-        "flags" => respond::page(shell, &flags(words)),
-        "prompts" => respond::page(shell, &prompts(words)),
-        "prompt" => respond::page(shell, &prompt(words)),
         "access" => respond::page(shell, &access(words)),
         "account" => respond::page(shell, &account(words)),
         "audit" => respond::page(shell, &audit(words)),
-        "system" => respond::page(shell, &system(words)),
         _ => return None,
     })
 }
@@ -117,6 +110,7 @@ fn compose(words: Words, is_previewed: bool) -> Compose {
         translations: vec![("ru".to_owned(), "русский".to_owned(), "👋 <b>Новое:</b> голоса".to_owned())],
         plan: "premium".to_owned(),
         level_from: "2".to_owned(),
+        to: vec!["ru".to_owned()],
         ..Draft::default()
     };
     let translations = BTreeMap::from([("ru".to_owned(), shown())]);
@@ -159,6 +153,10 @@ fn jobs(words: Words) -> Jobs {
             ],
             queues: vec![queue("inbox", 0), queue("outbox", 12)],
         },
+        may_clean_up: true,
+        message_days: Some(90),
+        listing: Listing { path: "/admin/panel/jobs".to_owned(), exports: true, ..Listing::default() },
+        csrf: "csrf".to_owned(),
         words,
     }
 }
@@ -184,54 +182,8 @@ fn failures(words: Words, is_some: bool) -> Failures {
         reason: if is_some { "refused" } else { "" }.to_owned(),
         failures: if is_some { failures } else { Vec::new() },
         may_replay: true,
+        may_see_people: true,
         listing: if is_some { listing(path, "") } else { Listing { path: path.to_owned(), ..Listing::default() } },
-        csrf: "csrf".to_owned(),
-        words,
-    }
-}
-
-fn flags(words: Words) -> Flags {
-    let flag = |name: &str, percent| FlagLine {
-        name: name.to_owned(),
-        explains: "Speaks in a new voice".to_owned(),
-        percent,
-        people: vec![420_000_001],
-        changed_at: Some(before(500)),
-        changed_by: Some("anna@example.org".to_owned()),
-    };
-    let flags = vec![flag("voices", 0), flag("drawing", 25), flag("first-words", 100)];
-    Flags { flags, may_change: true, csrf: "csrf".to_owned(), words }
-}
-
-fn prompts(words: Words) -> Prompts {
-    let prompt = |name: &str, is_changed: bool| PromptLine {
-        name: name.to_owned(),
-        language: "ru".to_owned(),
-        is_changed,
-        version: if is_changed { 4 } else { 1 },
-        changed_at: is_changed.then(|| before(5000)),
-        changed_by: is_changed.then(|| "anna@example.org".to_owned()),
-    };
-    Prompts { prompts: vec![prompt("system", true), prompt("summary", false)], words }
-}
-
-fn prompt(words: Words) -> Prompt {
-    let version = |version: u64, is_current| VersionLine {
-        version,
-        at: Some(before(500)),
-        by: Some("anna@example.org".to_owned()),
-        why: Some("Warmer".to_owned()),
-        is_current,
-    };
-    Prompt {
-        name: "system".to_owned(),
-        language: "ru".to_owned(),
-        text: "Тебя зовут { name }.\n\nБудь тёплой и краткой.".to_owned(),
-        error: Some("{ city } is not filled in".to_owned()),
-        fills: vec!["name".to_owned(), "level".to_owned()],
-        preview: Some("Тебя зовут Луна.\n\nБудь тёплой и краткой.".to_owned()),
-        history: vec![version(4, true), version(3, false)],
-        may_change: true,
         csrf: "csrf".to_owned(),
         words,
     }
@@ -318,27 +270,6 @@ fn audit(words: Words) -> Audit {
         person: String::new(),
         entries: vec![entry("payment.refund", AuditOutcome::Done), entry("payment.refund", AuditOutcome::Refused)],
         listing: listing("/admin/panel/audit", ""),
-        words,
-    }
-}
-
-fn system(words: Words) -> System {
-    let neighbour = |name: &str, is_well, says: Option<&str>| NeighbourLine {
-        name: name.to_owned(),
-        is_well,
-        took_ms: Some(1.4),
-        says: says.map(str::to_owned),
-    };
-    let query = "SELECT id, name FROM users WHERE name ILIKE $1 ORDER BY seen_at DESC LIMIT $2".to_owned();
-    System {
-        cards: vec![
-            Card::new(words, "panel-number-connections", &Unit::Count, 7.0),
-            Card::new(words, "panel-number-cache-hits", &Unit::Share, 0.973),
-            Card::new(words, "panel-number-migration", &Unit::Count, 41.0),
-        ],
-        neighbours: vec![neighbour("Postgres", true, None), neighbour("Redis", false, Some("connection refused"))],
-        queries: vec![QueryLine { query, took_ms: 1234.0, at: Some(before(9)) }],
-        version: "0.1.0".to_owned(),
         words,
     }
 }

@@ -1,0 +1,97 @@
+//! How far a broadcast has come, while somebody looks.
+
+use std::time::Duration;
+
+use askama::Template as _;
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use evolve_contract::broadcast::BroadcastResponse;
+use evolve_engine::broadcasts::BroadcastError;
+use futures::stream;
+use uuid::Uuid;
+
+use super::Reader;
+use crate::{
+    broadcast::{read, wire},
+    panel::{
+        live::{self, LivePart},
+        markup::Markup,
+        pages::broadcasts::{BroadcastProgress, is_moving},
+        respond,
+        words::Words,
+    },
+    problem::ApiError,
+    state::Api,
+};
+
+/// How often it is looked.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How far one has come, told as it changes, until it rests or is over.
+pub(super) async fn progress(
+    State(api): State<Api>,
+    reader: Reader,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let id = read(&id)?;
+    let now = wire(api.broadcasts.get(id).await?);
+    let told = headers.get("last-event-id").and_then(|told| told.to_str().ok()).map(str::to_owned);
+    if !is_moving(now.state) && told.as_deref() == Some(&*mark(&now)) {
+        // Then there is no more to come, and a browser asks no more.
+        return Ok(respond::private(StatusCode::NO_CONTENT.into_response()));
+    }
+    let tasks = api.tasks.clone();
+    let watch = Watch { api, id, words: reader.words, told, next: Some(now), is_over: false };
+    Ok(live::stream(&tasks, stream::unfold(watch, next)))
+}
+
+/// What somebody sees of a broadcast while they look.
+struct Watch {
+    api: Api,
+    id: Uuid,
+    words: Words,
+    /// What they saw last.
+    told: Option<String>,
+    /// What is to be told without looking anew.
+    next: Option<BroadcastResponse>,
+    is_over: bool,
+}
+
+/// By what it is known whether anything has changed.
+fn mark(one: &BroadcastResponse) -> String {
+    let progress = one.progress;
+    let counts = [progress.chosen, progress.sent, progress.blocked, progress.failed, progress.waiting];
+    counts.iter().fold(format!("{:?}", one.state).to_lowercase(), |mark, count| format!("{mark}-{count}"))
+}
+
+async fn next(mut watch: Watch) -> Option<(LivePart, Watch)> {
+    while !watch.is_over {
+        let one = match watch.next.take() {
+            Some(one) => one,
+            None => {
+                tokio::time::sleep(LOOK_EVERY).await;
+                match watch.api.broadcasts.get(watch.id).await {
+                    Ok(broadcast) => wire(broadcast),
+                    Err(BroadcastError::NotFound) => return None,
+                    Err(error) => {
+                        tracing::debug!(%error, "how far a broadcast has come is not known now");
+                        continue;
+                    }
+                }
+            }
+        };
+        watch.is_over = !is_moving(one.state);
+        let id = mark(&one);
+        if watch.told.as_ref() == Some(&id) {
+            continue;
+        }
+        let html = Markup::trusted(BroadcastProgress { one: &one, words: watch.words }.render().ok()?);
+        watch.told = Some(id.clone());
+        return Some((LivePart { id: Some(id), html }, watch));
+    }
+    None
+}

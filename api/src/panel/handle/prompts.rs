@@ -1,0 +1,232 @@
+//! What models are told: written here, looked at before it is used, compared with what was before, and taken back.
+
+use axum::{
+    Router,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
+use evolve_contract::Code;
+use evolve_domain::{access::Permission, language::Language, relationship::Level};
+use evolve_engine::{
+    prompt::overrides::{MAX_CHARS, is_known},
+    steering::{Preview, Sample as Asks, Shown, SteeringError},
+};
+use evolve_store::prompts::Version;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    Reader,
+    actors::Actors,
+    fields::{Fields, number},
+};
+use crate::{
+    audit::Act,
+    panel::{
+        pages::prompts::{Compared, Prompt, PromptLine, Prompts, Sample, Seen, VersionLine},
+        parts::Listing,
+        words::Words,
+    },
+    problem::ApiError,
+    state::Api,
+};
+
+const PATH: &str = "/admin/panel/prompts";
+/// Highest level of a relationship.
+const MAX_LEVEL: u8 = 10;
+
+/// The routes.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/admin/panel/prompts", get(list))
+        .route("/admin/panel/prompts/{prompt}", get(one).post(write))
+        .route("/admin/panel/prompts/{prompt}/preview", post(look))
+        .route("/admin/panel/prompts/{prompt}/restore", post(restore))
+}
+
+async fn list(State(api): State<Api>, reader: Reader) -> Result<Response, ApiError> {
+    let prompts = api.engine.prompts().await.map_err(|error| problem(&api, error))?;
+    let prompts = prompts.into_iter().map(|state| PromptLine { name: state.named.name, version: state.version });
+    Ok(reader.page(&Prompts { prompts: prompts.collect(), words: reader.words }))
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct Asked {
+    /// To be shown beside the one in force.
+    version: Option<i32>,
+    /// Versions below this one.
+    after: Option<i32>,
+}
+
+async fn one(
+    State(api): State<Api>,
+    reader: Reader,
+    Path(name): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(asked) = asked.map_err(|_| Code::InvalidValue)?;
+    page(&api, &reader, &name, asked, None).await
+}
+
+/// What was entered, and what came of it.
+#[derive(Default)]
+struct Entered {
+    text: String,
+    why: String,
+    sample: Sample,
+    error: Option<String>,
+    seen: Option<Seen>,
+}
+
+async fn page(
+    api: &Api,
+    reader: &Reader,
+    name: &str,
+    asked: Asked,
+    entered: Option<Entered>,
+) -> Result<Response, ApiError> {
+    let actors = Actors::known(api).await?;
+    let shown = api.engine.prompt(name, asked.after).await;
+    let Shown { state, content, versions, older } = shown.map_err(|error| problem(api, error))?;
+    let current = content.unwrap_or_default();
+    let compared = match asked.version {
+        Some(version) => Some(compared(api, name, version, &current).await?),
+        None => None,
+    };
+    let line = |version: Version| VersionLine {
+        version: version.version,
+        at: Some(version.created_at),
+        by: Some(actors.called(&version.author)),
+        why: Some(version.note),
+        is_current: state.version == Some(version.version),
+    };
+    let history = versions.into_iter().map(line).collect();
+    let entered = entered.unwrap_or_else(|| Entered { text: current, ..Entered::default() });
+    let status = if entered.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Prompt {
+        text: entered.text,
+        why: entered.why,
+        error: entered.error,
+        sample: entered.sample,
+        seen: entered.seen,
+        compared,
+        history,
+        listing: Listing {
+            path: format!("{PATH}/{name}"),
+            is_later: asked.after.is_some(),
+            next: older.map(|older| older.to_string()),
+            ..Listing::default()
+        },
+        is_configured: state.version.is_none(),
+        name: state.named.name,
+        may_change: reader.may(Permission::Configure),
+        csrf: reader.csrf.clone(),
+        words: reader.words,
+    };
+    Ok(reader.page_with(&page, status))
+}
+
+/// A version beside what is in force.
+async fn compared(api: &Api, name: &str, version: i32, current: &str) -> Result<Compared, ApiError> {
+    // The page that begins with it.
+    let shown = api.engine.prompt(name, Some(version.saturating_add(1))).await.map_err(|error| problem(api, error))?;
+    let found = shown.versions.into_iter().find(|found| found.version == version);
+    let found = found.ok_or(Code::PromptNotFound)?;
+    Ok(Compared { version, content: found.content, current: current.to_owned() })
+}
+
+fn entered(fields: &Fields) -> Entered {
+    let text = |name: &str| fields.text(name).to_owned();
+    let sample = Sample { language: text("language"), level: text("level"), message: text("message") };
+    Entered { text: text("text"), why: text("why"), sample, ..Entered::default() }
+}
+
+async fn write(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let mut entered = entered(&fields);
+    let characters = entered.text.chars().count();
+    act.detail(json!({ "prompt": is_known(&name).then_some(&name), "characters": characters }));
+    let (by, entry) = (reader.actor.name(), act.entry());
+    match api.engine.write_prompt(&name, &entered.text, &entered.why, &by, &entry).await {
+        Ok(version) => {
+            tracing::info!(prompt = name, version, "an administrator writes a prompt");
+            Ok(reader.done(&format!("{PATH}/{name}"), "panel-done-prompt"))
+        }
+        Err(error) => {
+            entered.error = Some(refused(&api, reader.words, &entered.text, error)?);
+            page(&api, &reader, &name, Asked::default(), Some(entered)).await
+        }
+    }
+}
+
+async fn look(
+    State(api): State<Api>,
+    reader: Reader,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let mut entered = entered(&fields);
+    match seen(&api, reader.words, &name, &entered).await? {
+        Ok(seen) => entered.seen = Some(seen),
+        Err(wrong) => entered.error = Some(wrong),
+    }
+    page(&api, &reader, &name, Asked::default(), Some(entered)).await
+}
+
+/// How what was entered reads; or what is wrong with it, in words.
+async fn seen(api: &Api, words: Words, name: &str, entered: &Entered) -> Result<Result<Seen, String>, ApiError> {
+    let Sample { language, level, message } = &entered.sample;
+    let level =
+        number::<u8>(level).ok().map(|level| level.unwrap_or(1)).filter(|level| (1..=MAX_LEVEL).contains(level));
+    let Some(level) = level else { return Ok(Err(words.say("panel-prompt-wrong-level"))) };
+    let language: Option<Language> = language.parse().ok();
+    let message = Some(message.trim()).filter(|message| !message.is_empty());
+    let sample = Asks { content: Some(&entered.text), language, level: Level::at(level), message };
+    Ok(match api.engine.preview_prompt(name, sample).await {
+        Ok(Preview { system, tokens, answer, model }) => Ok(Seen { system, tokens, answer: answer.zip(model) }),
+        Err(error) => Err(refused(api, words, &entered.text, error)?),
+    })
+}
+
+async fn restore(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let version: Option<i32> = number(fields.text("version")).map_err(|_| Code::PromptNotFound)?;
+    act.detail(json!({ "prompt": is_known(&name).then_some(&name), "version": version }));
+    let (by, entry) = (reader.actor.name(), act.entry());
+    let chosen = api.engine.choose_prompt(&name, version, &by, &entry).await;
+    chosen.map_err(|error| problem(&api, error))?;
+    tracing::info!(prompt = name, version, "an administrator chooses a version of a prompt");
+    Ok(reader.done(&format!("{PATH}/{name}"), "panel-done-prompt-restored"))
+}
+
+/// Why it was not done, in words; the error itself where it is none of what was entered.
+fn refused(api: &Api, words: Words, text: &str, error: SteeringError) -> Result<String, ApiError> {
+    let key = match &error {
+        SteeringError::Invalid { field: "content", .. } if text.trim().is_empty() => "panel-prompt-wrong-blank",
+        SteeringError::Invalid { field: "content", .. } if text.chars().count() > MAX_CHARS => {
+            "panel-prompt-wrong-long"
+        }
+        SteeringError::Invalid { field: "content", .. } => "panel-prompt-wrong-signs",
+        SteeringError::Invalid { field: "message", .. } => "panel-prompt-wrong-message",
+        SteeringError::Invalid { .. } => "panel-note-too-long",
+        SteeringError::Model(_) => "panel-prompt-model-away",
+        _ => return Err(problem(api, error)),
+    };
+    Ok(words.say(key))
+}
+
+fn problem(api: &Api, error: SteeringError) -> ApiError {
+    ApiError::of_steering(error, api.clock.now())
+}

@@ -1,0 +1,179 @@
+//! Running the bot from pages: what is said to many, jobs, failures, other systems, the system.
+
+use evolve_domain::access::Role;
+use reqwest::{Method, StatusCode};
+
+use super::people::{has, logged, went_to};
+use crate::{
+    access::signed_in,
+    broadcast::inhabited,
+    failures::with_dead,
+    harness::{Answer, JWT_SECRET, Setup},
+};
+
+const BROADCASTS: &str = "/admin/panel/broadcasts";
+const WEBHOOKS: &str = "/admin/panel/webhooks";
+
+fn patient(setup: Setup) -> Setup {
+    setup.with("PANEL_RATE_LIMIT", "1000/minute")
+}
+
+#[track_caller]
+fn has_not(page: &Answer, words: &[&str]) {
+    for word in words {
+        assert!(!page.text.contains(word), "{word} is in {}", page.text);
+    }
+}
+
+#[track_caller]
+fn refused(page: &Answer, words: &[&str]) {
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.text);
+    for word in words {
+        assert!(page.text.contains(word), "{word} is not in {}", page.text);
+    }
+}
+
+/// What a field that is not seen says.
+#[track_caller]
+fn hidden(page: &Answer, name: &str) -> String {
+    let (_, rest) = page.text.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn a_broadcast_is_looked_at_sent_watched_and_cancelled_and_what_nobody_looked_at_goes_to_nobody() {
+    let setup = patient(inhabited().await);
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Admin).await;
+    has(&eva.get(BROADCASTS).await, &["Nothing was said to many yet.", "Write a broadcast"]);
+    has(&eva.get(&format!("{BROADCASTS}/new")).await, &["Look at it first", "For those who speak"]);
+
+    let later = (setup.clock.now() + chrono::TimeDelta::days(2)).format("%Y-%m-%dT%H:%M").to_string();
+    let mut typed = vec![("key", "new-year"), ("text", "<b>New</b>:\r\nvoices"), ("plan", ""), ("to-en", "yes")];
+    typed.extend([("text-ru", "Новое"), ("send_at", later.as_str())]);
+    let look = eva.form(&format!("{BROADCASTS}/preview"), &typed).await;
+    has(&look, &["It reaches 1 person", "<strong>New</strong>:<br>voices", "Новое", "value=\"new-year\""]);
+    let unseen = eva.form(&format!("{BROADCASTS}/new"), &typed).await;
+    refused(&unseen, &["This was changed since you looked"]);
+    let seen = hidden(&look, "seen");
+    let all: Vec<(&str, &str)> = typed.iter().copied().chain([("seen", seen.as_str())]).collect();
+    let mut other = all.clone();
+    other[1] = ("text", "<b>New");
+    refused(&eva.form(&format!("{BROADCASTS}/new"), &other).await, &["this tag is never closed", "&#60;b&#62;New"]);
+
+    let sent = eva.form(&format!("{BROADCASTS}/new"), &all).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
+    let path = sent.header("location").unwrap().to_owned();
+    let page = eva.get(&path).await;
+    has(&page, &["new-year", "Scheduled", "<strong>New</strong>", "Cancel for good"]);
+    has(&eva.get(BROADCASTS).await, &["new-year", &path]);
+    has(&eva.get(&format!("{BROADCASTS}.csv")).await, &["key,state,send_at", "new-year,Scheduled,"]);
+    assert_eq!((logged(&setup, "broadcast.preview").await, logged(&setup, "broadcast.create").await), (2, 6));
+
+    let live = path.replace("/panel/", "/panel/live/");
+    let mut stream = eva.request(Method::GET, &live).send().await.unwrap();
+    let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(first.contains("Scheduled") && first.contains("data: "), "{first}");
+    went_to(&eva.form(&format!("{path}/cancel"), &[]).await, &path);
+    let rest = stream.text().await.unwrap();
+    assert!(rest.contains("Cancelled"), "{rest}");
+    let told = rest.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    let again = eva.request(Method::GET, &live).header("last-event-id", told);
+    assert_eq!(api.send(again).await.status, StatusCode::NO_CONTENT, "there is no more to come");
+    has_not(&eva.get(&path).await, &["Cancel for good…"]);
+    assert_eq!(eva.form(&format!("{path}/resume"), &[]).await.status, StatusCode::CONFLICT);
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    for closed in [BROADCASTS, path.as_str(), live.as_str()] {
+        assert_eq!(vera.get(closed).await.status, StatusCode::FORBIDDEN, "{closed}");
+    }
+}
+
+#[tokio::test]
+async fn what_failed_is_narrowed_down_and_tried_again_and_who_may_only_look_has_no_button() {
+    let setup = patient(Setup::new().await);
+    with_dead(&setup, 3).await;
+    let api = setup.start().await;
+    let (eva, ann) =
+        (signed_in(&setup, &api, "eva", Role::Admin).await, signed_in(&setup, &api, "ann", Role::Analyst).await);
+    let list = "/admin/panel/failures";
+    let looks = ann.get(list).await;
+    has(&looks, &["api_problem", "<code>42</code>"]);
+    has_not(&looks, &["Try again", "/admin/panel/people/42", "a secret"]);
+    assert_eq!(ann.form(&format!("{list}/inbox/1/replay"), &[]).await.status, StatusCode::FORBIDDEN);
+
+    let all = eva.get(list).await;
+    has(&all, &["Try again…", "/admin/panel/people/42"]);
+    has_not(&all, &["Try all of these again"]);
+    went_to(&eva.form(&format!("{list}/inbox/1/replay"), &[]).await, list);
+    assert_eq!(eva.form(&format!("{list}/inbox/1/replay"), &[]).await.status, StatusCode::NOT_FOUND);
+    let of_one = format!("{list}?kind=inbox&reason=api_problem");
+    has(&eva.get(&of_one).await, &["Try all of these again"]);
+    has(&eva.get(&format!("{list}.csv?kind=inbox")).await, &["failed_at,kind,reason,detail,person,attempts"]);
+    let fields = [("kind", "inbox"), ("reason", "api_problem")];
+    went_to(&eva.form(&format!("{list}/replay-all"), &fields).await, &of_one);
+    has(&eva.get(&of_one).await, &["Nothing like that has failed."]);
+    assert_eq!(eva.get(&format!("{list}?kind=other")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn jobs_are_seen_by_all_who_run_it_and_old_messages_are_cleaned_up_once_an_hour() {
+    let setup = patient(Setup::new().await.with("MESSAGE_RETENTION_DAYS", "90"));
+    let api = crate::scheduler::settled(&setup).await;
+    let (eva, vera) =
+        (signed_in(&setup, &api, "eva", Role::Admin).await, signed_in(&setup, &api, "vera", Role::Support).await);
+    let jobs = "/admin/panel/jobs";
+    let looks = vera.get(jobs).await;
+    has(&looks, &["Old messages", "Age of the backup", "From Telegram"]);
+    has_not(&looks, &["Clean up"]);
+    has(&eva.get(jobs).await, &["Clean up old messages…", "older than 90 days"]);
+    went_to(&eva.form(&format!("{jobs}/clean-up"), &[]).await, jobs);
+    let again = eva.form(&format!("{jobs}/clean-up"), &[]).await;
+    assert_eq!((again.status, again.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, Some("3600")));
+    assert!(again.text.contains("Too often"), "{}", again.text);
+    has(&vera.get(&format!("{jobs}.csv")).await, &["job,status,next_run"]);
+}
+
+#[tokio::test]
+async fn another_system_is_told_and_its_secret_is_shown_once() {
+    let setup = patient(Setup::new().await);
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    has(&eva.get(WEBHOOKS).await, &["Nobody is told yet.", "Tell another system"]);
+    let inside = [("url", "https://10.0.0.1/hook"), ("kind", "generic"), ("event-job.failed", "yes")];
+    let wrong = eva.form(WEBHOOKS, &inside).await;
+    refused(&wrong, &["It is at no public address", "https://10.0.0.1/hook"]);
+    let made = eva.form(WEBHOOKS, &[("url", "https://8.8.8.8/hook"), ("event-job.failed", "yes")]).await;
+    has(&made, &["whsec_", "It is shown once", "Jobs that keep failing"]);
+    let list = eva.get(WEBHOOKS).await;
+    has(&list, &["https://8.8.8.8/hook", "Is told"]);
+    let (_, id) = list.text.split_once("/admin/panel/webhooks/").unwrap();
+    let path = format!("{WEBHOOKS}/{}", id.split_once('"').unwrap().0);
+    let page = eva.get(&path).await;
+    has(&page, &["It was told nothing yet.", "Another secret…"]);
+    has_not(&page, &["whsec_"]);
+    has(&eva.form(&format!("{path}/rotate"), &[]).await, &["whsec_"]);
+    went_to(&eva.form(&format!("{path}/disable"), &[]).await, &path);
+    has(&eva.get(&path).await, &["Disabled", "Enable…"]);
+    went_to(&eva.form(&format!("{path}/enable"), &[]).await, &path);
+    went_to(&eva.form(&format!("{path}/replay"), &[]).await, &path);
+
+    let ann = signed_in(&setup, &api, "ann", Role::Analyst).await;
+    let looks = ann.get(&path).await;
+    has(&looks, &["https://8.8.8.8/hook"]);
+    has_not(&looks, &["Another secret", "<form id=\"remove\""]);
+    assert_eq!(ann.form(&format!("{path}/remove"), &[]).await.status, StatusCode::FORBIDDEN);
+    went_to(&eva.form(&format!("{path}/remove"), &[]).await, WEBHOOKS);
+    assert_eq!(eva.get(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_system_tells_how_it_fares_and_what_is_configured_and_no_secret() {
+    let setup = patient(Setup::new().await.with("BACKUP_MAX_AGE_HOURS", "24").with("HOSTNAME", "replica-7"));
+    setup.clock.advance(chrono::TimeDelta::days(3));
+    let api = setup.start().await;
+    let ann = signed_in(&setup, &api, "ann", Role::Analyst).await;
+    let page = ann.get("/admin/panel/system").await;
+    has(&page, &["replica-7", "Postgres", "No backup was made in 1 d", "DATABASE_POOL_SIZE", "Set, secret"]);
+    has(&page, &[&format!("{:04}", evolve_store::migrate::newest()), "Connected to the database", "evolve"]);
+    has_not(&page, &[JWT_SECRET, "postgres://", "run the migrations"]);
+}
