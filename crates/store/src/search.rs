@@ -1,11 +1,11 @@
 //! What was said, over all people: for those who run the bot and may read it. And one conversation, page by page.
 //!
-//! The index of words is made for one person at a time ([`crate::memory`]); another index of it ([migration 0046]) leads from a word
+//! The index of words is made for one person at a time ([`crate::memory`]); another index of it ([migration 0049]) leads from a word
 //! to the people and months that have it. Months are read newest first, a few people at a time, so that a word that everybody
 //! says costs no more than a rare one. A page is so many people's months, and holds what is found in them: perhaps little, and
 //! still another page follows.
 //!
-//! [migration 0046]: ../../../migrations/0046_people.up.sql
+//! [migration 0049]: ../../../migrations/0049_words_of_all.up.sql
 
 use std::collections::{BTreeMap, BTreeSet};
 
