@@ -324,12 +324,12 @@ pub(crate) async fn change(
 }
 
 /// The values that [`MEET`] and [`WELCOME`] begin with.
-fn given<'q>(
+fn given(
     statement: &'static str,
     user_id: i64,
     settings: Settings,
     now: DateTime<Utc>,
-) -> Query<'q, Postgres, PgArguments> {
+) -> Query<'static, Postgres, PgArguments> {
     sqlx::query(statement)
         .bind(user_id)
         .bind(now)

@@ -515,6 +515,18 @@ async fn a_minute_after_midnight_the_day_that_was_made_last_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_told_is_as_old_as_its_newest_day() {
+    let mut life = Life::new(Tz::UTC, "2026-11-10T23:00:00Z").await;
+    life.happens(1, &Happens::Says(message())).await;
+    life.clock.advance(TimeDelta::minutes(90));
+    life.roll_up().await;
+    // A run that has come to the first day, and not to the second.
+    let sql = "UPDATE report_days SET made_at = made_at + interval '5 minutes' WHERE day = '2026-11-10'";
+    assert_eq!(sqlx::query(sql).execute(&life.sql).await.unwrap().rows_affected(), 1);
+    assert_eq!(life.reports.overview(7).await.unwrap().as_of, Some(life.clock.now()));
+}
+
+#[tokio::test]
 async fn a_zone_further_west_leaves_no_day_that_is_not_yet() {
     let mut life = Life::new(Tz::Pacific__Kiritimati, "2026-11-10T12:00:00Z").await;
     life.happens(1, &Happens::Says(message())).await;
