@@ -1,4 +1,3 @@
-DROP INDEX message_terms_by_term;
 DROP TABLE bans;
 ALTER TABLE users DROP COLUMN banned_until;
 ALTER TABLE users DROP COLUMN handle;

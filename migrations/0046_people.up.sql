@@ -27,6 +27,3 @@ COMMENT ON COLUMN bans.person IS 'A keyed hash of their Telegram id, as in audit
 COMMENT ON COLUMN bans.reason IS 'Fernet token of why, as whoever did it wrote.';
 COMMENT ON COLUMN bans.until IS 'The year 9999 for good.';
 COMMENT ON COLUMN bans.banned_by IS 'Who did it, as in audit_log.actor.';
-
--- One person's words are found by the primary key; this is for all people's.
-CREATE INDEX message_terms_by_term ON message_terms (term, month, user_id);

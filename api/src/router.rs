@@ -36,8 +36,10 @@ pub const MAX_CHAT_BODY: usize = evolve_contract::chat::MAX_BODY;
 pub const MAX_BODY: usize = 64 * 1024;
 /// Largest body with a prompt, and of a form, which may hold one: 32,768 characters, however they are written in JSON.
 pub const MAX_PROMPT_BODY: usize = 256 * 1024;
-/// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.
+/// Longest time for anything that waits for no model. The database has time-outs of its own, shorter than this.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// Longest time for the preview of a prompt, which a model may answer: about that of a turn.
+const PREVIEW_LIMIT: Duration = Duration::from_secs(150);
 
 /// Every route. `guarded` puts the token and the limit before a group of them; without it this is for reading alone.
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
@@ -142,14 +144,13 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     // Handlers of turns have a limit of their own, after which the turn goes on without its caller. A copy takes as long as it
     // takes.
     let untimed = guarded(chat, Rule::Chat).merge(guarded(aside, Rule::Aside)).merge(guarded(export, Rule::Export));
-    OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(timed)
+    OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(previews()).merge(timed)
 }
 
 /// What those who run the bot ask for, besides what lies with what it is about.
 fn administration() -> OpenApiRouter<Api> {
     let prompts = OpenApiRouter::new()
         .routes(routes!(admin::prompts::get, admin::prompts::write))
-        .routes(routes!(admin::prompts::preview))
         .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY));
     OpenApiRouter::new()
         .routes(routes!(admin::operation::db_metrics))
@@ -170,6 +171,14 @@ fn administration() -> OpenApiRouter<Api> {
         .routes(routes!(admin::prompts::list))
         .routes(routes!(admin::prompts::choose))
         .merge(prompts)
+}
+
+/// What waits for a model, and is no turn.
+fn previews() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(admin::prompts::preview))
+        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY))
+        .layer(middleware::from_fn(limit_preview))
 }
 
 /// The document of all routes.
@@ -216,7 +225,15 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(REQUEST_LIMIT, next.run(request))
+    within(REQUEST_LIMIT, request, next).await
+}
+
+async fn limit_preview(request: Request, next: Next) -> Response {
+    within(PREVIEW_LIMIT, request, next).await
+}
+
+async fn within(limit: Duration, request: Request, next: Next) -> Response {
+    tokio::time::timeout(limit, next.run(request))
         .await
         .unwrap_or_else(|_| ApiError::new(Code::Timeout).into_response())
 }

@@ -157,16 +157,18 @@ pub async fn search(
     Ok(Json(ConversationsFound { found: hits.into_iter().map(found).collect(), next: next.map(cursor) }))
 }
 
-fn cursor((month, user_id): Place) -> String {
-    format!("{month}.{user_id}")
+fn cursor((month, user_id, number): Place) -> String {
+    number.map_or_else(|| format!("{month}.{user_id}"), |number| format!("{month}.{user_id}.{number}"))
 }
 
 fn read(cursor: &str) -> Option<Place> {
-    let (month, user_id) = cursor.split_once('.')?;
+    let (month, rest) = cursor.split_once('.')?;
+    let (user_id, number) = rest.split_once('.').map_or((rest, None), |(user_id, number)| (user_id, Some(number)));
     let month: NaiveDate = month.parse().ok()?;
     // What Postgres can hold.
     let is_sane = NaiveDate::from_ymd_opt(1970, 1, 1)? <= month && month <= NaiveDate::from_ymd_opt(9999, 12, 31)?;
-    is_sane.then_some((month, user_id.parse().ok()?))
+    let number = number.map(str::parse::<i32>).transpose().ok()?;
+    is_sane.then_some((month, user_id.parse().ok()?, number))
 }
 
 #[cfg(test)]
@@ -175,9 +177,11 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_was_written_and_what_is_none_is_none() {
-        let there = (NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(), 42);
-        assert_eq!(read(&cursor(there)), Some(there));
-        for text in ["", ".", "2026-11.1", "2026-11-01.x", "-0001-01-01.1"] {
+        for number in [None, Some(517)] {
+            let there = (NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(), 42, number);
+            assert_eq!(read(&cursor(there)), Some(there));
+        }
+        for text in ["", ".", "2026-11.1", "2026-11-01.x", "2026-11-01.42.", "-0001-01-01.1"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -73,6 +73,12 @@ async fn two_days() -> (Setup, Api) {
         told.as_of == Some(api.clock.now())
     })
     .await;
+    eventually("the first of them are known", async || {
+        let sql = "SELECT count(*) FROM report_tops WHERE days = 30 AND by = 'messages' AND (user_id, messages) IN (($1, 3), ($2, 1))";
+        let (known,): (i64,) = sqlx::query_as(sql).bind(IVAN).bind(ANNA).fetch_one(&setup.pool()).await.unwrap();
+        known == 2
+    })
+    .await;
     (setup, api)
 }
 

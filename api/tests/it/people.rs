@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use evolve_contract::{
     Code,
     audit::AuditResponse,
+    client::Bot,
     history::ConversationsQuery,
-    payments::GrantRequest,
+    payments::{GrantRequest, OfferRequest, ReceivedRequest, SubscriptionState, Way},
     people::{BanRequest, ConversationQuery, ConversationsSearch, ForgetPersonRequest, PeopleQuery},
 };
 use evolve_engine::model::{Script, Step};
@@ -196,6 +197,40 @@ async fn who_is_banned_costs_nothing_and_keeps_what_is_theirs_and_is_still_banne
     assert!(!api.client.lift_ban(&key(), ANNA).await.unwrap().changed);
     api.say(&token, "Спасибо", None).await.unwrap();
     assert_eq!(acts(&api, &format!("?person={ANNA}")).await, ["person.lift_ban", "person.lift_ban", "person.ban"]);
+}
+
+#[tokio::test]
+async fn nobody_is_charged_for_the_time_of_a_ban() {
+    let setup = Setup::new().await.with("PREMIUM_PRICE", r#"{"stars": 250}"#);
+    let (api, pool, key) = (setup.start().await, setup.pool(), key());
+    let token = api.token(IVAN).await;
+    let by = Bot { key: &key, token: &token };
+    let offer = OfferRequest { user_id: IVAN, way: Way::StarsMonthly };
+    let offer = api.client.offer(by, &offer).await.unwrap();
+    let renews_at = setup.clock.now() + TimeDelta::days(30);
+    let paid = ReceivedRequest {
+        user_id: IVAN,
+        currency: offer.currency,
+        amount: offer.amount,
+        payload: offer.payload,
+        charge_id: "c1".to_owned(),
+        is_recurring: true,
+        is_first_recurring: true,
+        subscription_expires_at: Some(renews_at),
+        ..ReceivedRequest::default()
+    };
+    assert!(api.client.received(by, &paid).await.unwrap().renews);
+    let stops = async || {
+        let sql = "SELECT count(*) FROM outbox WHERE method = 'editUserStarSubscription' AND params ->> 'is_canceled' = 'true'";
+        sqlx::query_as::<_, (i64,)>(sql).fetch_one(&pool).await.unwrap().0
+    };
+    let until = Some(renews_at - TimeDelta::days(1));
+    api.client.ban(&key, IVAN, &BanRequest { reason: "spam".to_owned(), until }).await.unwrap();
+    assert_eq!(stops().await, 0, "it is over before they are charged");
+    api.client.ban(&key, IVAN, &BanRequest { reason: "spam".to_owned(), until: None }).await.unwrap();
+    assert_eq!(stops().await, 1);
+    let subscription = api.client.payments(by, IVAN).await.unwrap().subscription.unwrap();
+    assert_eq!(subscription.state, SubscriptionState::Stopping);
 }
 
 #[tokio::test]

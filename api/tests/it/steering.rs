@@ -1,5 +1,7 @@
 //! Flags and prompts: what those who run the bot set while everything runs.
 
+use std::{sync::Arc, time::Duration};
+
 use evolve_contract::{
     Code,
     chat::{ChatEvent, ChatRequest},
@@ -11,6 +13,7 @@ use evolve_testkit::eventually;
 use futures::StreamExt as _;
 use reqwest::Method;
 use secrecy::SecretString;
+use tokio::sync::Notify;
 
 use crate::harness::{Api, IVAN, SERVICE_KEY, Setup};
 
@@ -138,6 +141,24 @@ async fn a_prompt_is_seen_before_it_is_used_is_used_by_all_and_is_taken_back() {
     assert!(!told(&api).await.contains("пират"));
     let all = api.client.prompts(&key()).await.unwrap().prompts;
     assert!(all.iter().any(|prompt| prompt.name == "rules_ru") && all.iter().all(|prompt| prompt.version.is_none()));
+}
+
+#[tokio::test]
+async fn a_preview_may_take_as_long_as_a_model_does() {
+    let may_answer = Arc::new(Notify::new());
+    let setup = Setup::new().await.script(Script::new([Step::After(may_answer.clone(), Box::new(Step::say("Ахой!")))]));
+    let api = setup.start().await;
+    let (key, draft) =
+        (key(), PromptPreviewRequest { message: Some("Кто ты?".to_owned()), ..PromptPreviewRequest::default() });
+    let later = async {
+        eventually("a model is asked", async || !setup.script.requests().is_empty()).await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(45)).await;
+        tokio::time::resume();
+        may_answer.notify_one();
+    };
+    let (seen, ()) = futures::join!(api.client.preview_prompt(&key, "persona", &draft), later);
+    assert_eq!(seen.unwrap().answer.as_deref(), Some("Ахой!"));
 }
 
 #[tokio::test]

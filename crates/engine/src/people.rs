@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{
     language::Language,
+    payment::{Going, Renewal},
     profile::Settings,
     relationship::{Level, Relationship},
 };
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     deletions::Deletions,
-    payments::Payments,
+    payments::{PaymentError, Payments},
     profiles::{ProfileError, Profiles},
     relationships::{Rung, rung},
 };
@@ -141,7 +142,7 @@ impl People {
         let now = self.clock.now();
         let somebody = self.store.people().one(user_id, self.defaults, now).await?.ok_or(ProfileError::NotFound)?;
         let account = self.payments.account(user_id).await.map_err(|error| match error {
-            crate::payments::PaymentError::Store(error) => ProfileError::Store(error),
+            PaymentError::Store(error) => ProfileError::Store(error),
             _ => ProfileError::NotFound,
         })?;
         let ban = self.store.bans().of(user_id, now).await?;
@@ -149,7 +150,8 @@ impl People {
         Ok(Person { somebody, points, level, account, ban })
     }
 
-    /// Has somebody not be talked with until a time, or for good. They need not have come.
+    /// Has somebody not be talked with until a time, or for good. They need not have come. A subscription that would be charged while
+    /// they are banned is stopped; to lift the ban takes none up again, which they alone can do.
     ///
     /// # Errors
     /// [`ProfileError::Invalid`], [`ProfileError::Store`].
@@ -161,8 +163,29 @@ impl People {
     ) -> Result<Option<DateTime<Utc>>, ProfileError> {
         let now = self.clock.now();
         check(user_id, ban, now)?;
+        // Before it begins: nobody pays on for what they do not have.
+        self.stop_charging(user_id, ban.until, now).await?;
         self.store.bans().ban(user_id, ban, Some(entry), now).await?;
         Ok(ban.until)
+    }
+
+    async fn stop_charging(
+        &self,
+        user_id: i64,
+        until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), ProfileError> {
+        let standing = self.store.payments().account(user_id, 0).await?.standing;
+        let outlasts = |renewal: &Renewal| until.is_none_or(|until| until > renewal.renews_at);
+        let renewal = standing.subscription(now).filter(outlasts);
+        if renewal.is_none_or(|renewal| renewal.going() == Going::Stopped) {
+            return Ok(());
+        }
+        match self.payments.renew(user_id, false).await {
+            Err(PaymentError::Store(error)) => Err(error.into()),
+            // Any other refusal says that there is none.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Has somebody be talked with again; false where nothing kept them from it.

@@ -2,7 +2,8 @@
 //!
 //! A ban is known by a keyed hash of its person, as the log of administrators knows people ([`Audit::names`]): so it outlives a
 //! removal, and names nobody. `users.banned_until` repeats it for statements that look at many people; whoever comes anew is
-//! given it by the statement that makes them ([`crate::turns`]). A rotation of keys gives bans of people who are there the hashes
+//! given it by whatever statement makes them ([`crate::turns`], [`crate::users`], [`crate::payments`]).
+//! A rotation of keys gives bans of people who are there the hashes
 //! of the new key ([`crate::rotate`]); of somebody who was removed nobody knows the id, so that their ban is not found any more once
 //! `ENCRYPTION_KEY` has lost the key of that time.
 //!
@@ -176,7 +177,8 @@ impl Bans<'_> {
         }
     }
 
-    fn names(&self, user_id: i64) -> Vec<String> {
+    /// What somebody is called in `bans`: by each key of the list, that of the first first.
+    pub(crate) fn names(&self, user_id: i64) -> Vec<String> {
         self.0.audit().names(KIND, user_id)
     }
 }

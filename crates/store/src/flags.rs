@@ -1,5 +1,7 @@
 //! Flags that somebody has turned, and how they were turned before.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use evolve_domain::{
     flags::{Flag, Rollout},
@@ -105,6 +107,17 @@ const NOTE: &str = "
     INSERT INTO flag_changes (id, flag, percent, plan, people, note, changed_at, changed_by)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
+const NAMED: &str = "SELECT DISTINCT unnest(people) FROM flags WHERE people <> '{}'";
+
+/// $1 after whom, $2 how many.
+const PEOPLE: &str = "SELECT id FROM users WHERE id > $1 ORDER BY id LIMIT $2";
+
+/// There are few rows. $1 the names of before, $2 that of now.
+const RENAME: &str = "
+    UPDATE flags SET people = (
+        SELECT array_agg(DISTINCT CASE WHEN name = ANY ($1) THEN $2::text ELSE name END) FROM unnest(people) AS name)
+    WHERE people && $1::text[]";
+
 /// $1 flag, $2 how many.
 const HISTORY: &str = "
     SELECT id, percent, plan, people, note, changed_at, changed_by FROM flag_changes
@@ -163,6 +176,35 @@ impl Flags<'_> {
     pub async fn history(&self, flag: Flag, limit: u32) -> Result<Vec<Change>, StoreError> {
         let query = sqlx::query_as(HISTORY).bind(flag.as_str()).bind(i64::from(limit));
         Ok(query.fetch_all(&self.0.pool).await?)
+    }
+
+    /// Gives whoever is named the name of the first key. Who is not there is not known by their id, and loses what they had once the key of
+    /// their name goes.
+    ///
+    /// # Errors
+    /// [`StoreError`]; done again, it goes on.
+    pub(crate) async fn rename(&self) -> Result<(), StoreError> {
+        const STEP: i64 = 500;
+        let named: Vec<(String,)> = sqlx::query_as(NAMED).fetch_all(&self.0.pool).await?;
+        let named: BTreeSet<String> = named.into_iter().map(|(name,)| name).collect();
+        let (mut after, mut renamed) = (i64::MIN, 0);
+        while !named.is_empty() {
+            let people: Vec<(i64,)> = sqlx::query_as(PEOPLE).bind(after).bind(STEP).fetch_all(&self.0.pool).await?;
+            let Some((last,)) = people.last().copied() else { break };
+            after = last;
+            for (person,) in people {
+                let names = self.names(person);
+                let Some((now, before)) = names.split_first() else { continue };
+                if before.iter().any(|name| named.contains(name)) {
+                    let query = sqlx::query(RENAME).bind(before).bind(now);
+                    renamed += query.execute(&self.0.pool).await?.rows_affected();
+                }
+            }
+        }
+        if renamed > 0 {
+            sqlx::query(NOTIFY).execute(&self.0.pool).await?;
+        }
+        Ok(())
     }
 
     /// What somebody is called in [`Turned::people`]: by each key of the list, that of the first first.

@@ -162,6 +162,7 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
         }
     }
     store.bans().rename().await?;
+    store.flags().rename().await?;
     Ok(rotated)
 }
 

@@ -1,11 +1,11 @@
 //! What was said, over all people: for those who run the bot and may read it. And one conversation, page by page.
 //!
-//! The index of words is made for one person at a time ([`crate::memory`]); another index of it ([migration 0046]) leads from a word
+//! The index of words is made for one person at a time ([`crate::memory`]); another index of it ([migration 0050]) leads from a word
 //! to the people and months that have it. Months are read newest first, a few people at a time, so that a word that everybody
 //! says costs no more than a rare one. A page is so many people's months, and holds what is found in them: perhaps little, and
-//! still another page follows.
+//! still another page follows; or more than a page has room for, and the next one goes on within the month.
 //!
-//! [migration 0046]: ../../../migrations/0046_people.up.sql
+//! [migration 0050]: ../../../migrations/0050_words_of_all.up.sql
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,11 @@ const MOST_WORDS: usize = 8;
 /// How far a message may lie outside of what its conversation says of itself.
 const AROUND: TimeDelta = TimeDelta::days(2);
 
-/// Where a search goes on: after this person's month.
-pub type Place = (NaiveDate, i64);
+/// Where a search goes on: after this person's month; with a number, after that message of it.
+pub type Place = (NaiveDate, i64, Option<i32>);
+
+/// A month of a person.
+type Month = (NaiveDate, i64);
 
 /// A message that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,19 +172,23 @@ impl Search<'_> {
         let Some(leading) = words.iter().max_by_key(|word| word.chars().count()) else { return Ok(Hits::default()) };
         let months = self.months(leading, of, after).await?;
         let is_full = i64::try_from(months.len()).is_ok_and(|len| len == LOOKED_AT);
-        let last = months.last().copied().filter(|_| is_full);
+        let mut next = months.last().filter(|_| is_full).map(|(month, user_id)| (*month, *user_id, None));
         let found = self.numbers(&months, &words).await?;
-        let (mut wanted, mut next) = (Vec::new(), last);
+        let mut wanted: Vec<(i64, i32, NaiveDate)> = Vec::new();
         for place in &months {
-            let numbers = found.get(place).into_iter().flatten();
-            wanted.extend(numbers.map(|number| (place.1, *number, place.0)));
-            if wanted.len() >= MOST {
-                // The rest of somebody's busy month is left out, the months after it are not.
-                next = Some(*place).filter(|place| is_full || months.last() != Some(place));
+            let (month, user_id) = *place;
+            let before = after.filter(|after| (after.0, after.1) == *place).and_then(|(_, _, number)| number);
+            let numbers = found.get(place).into_iter().flatten().copied();
+            let mut numbers = numbers.filter(|number| before.is_none_or(|before| *number < before)).peekable();
+            wanted.extend(numbers.by_ref().take(MOST - wanted.len()).map(|number| (user_id, number, month)));
+            if wanted.len() == MOST {
+                // Somebody's month may hold more than a page.
+                let last = wanted.last().filter(|_| numbers.peek().is_some()).map(|(_, number, _)| *number);
+                let is_more = last.is_some() || is_full || months.last() != Some(place);
+                next = is_more.then_some((month, user_id, last));
                 break;
             }
         }
-        wanted.truncate(MOST);
         Ok(Hits { hits: self.fetch(&wanted).await?, next })
     }
 
@@ -214,8 +221,13 @@ impl Search<'_> {
         }))
     }
 
-    async fn months(&self, word: &str, of: Option<i64>, after: Option<Place>) -> Result<Vec<Place>, StoreError> {
-        let (month, user_id) = after.unwrap_or((NaiveDate::from_ymd_opt(9999, 12, 1).unwrap_or_default(), i64::MAX));
+    async fn months(&self, word: &str, of: Option<i64>, after: Option<Place>) -> Result<Vec<Month>, StoreError> {
+        let (month, user_id) = match after {
+            None => (NaiveDate::from_ymd_opt(9999, 12, 1).unwrap_or_default(), i64::MAX),
+            Some((month, user_id, None)) => (month, user_id),
+            // That month once more.
+            Some((month, user_id, Some(_))) => (month, user_id.saturating_add(1)),
+        };
         let query = sqlx::query_as(if of.is_some() { MONTHS_OF } else { MONTHS });
         Ok(query.bind(word).bind(month).bind(user_id).bind(LOOKED_AT).bind(of).fetch_all(&self.0.pool).await?)
     }
@@ -223,16 +235,16 @@ impl Search<'_> {
     /// The numbers of messages that hold all words, newest first, by person and month.
     async fn numbers(
         &self,
-        months: &[Place],
+        months: &[Month],
         words: &BTreeSet<String>,
-    ) -> Result<BTreeMap<Place, Vec<i32>>, StoreError> {
+    ) -> Result<BTreeMap<Month, Vec<i32>>, StoreError> {
         let rows: Vec<PostingsRow> = sqlx::query_as(POSTINGS)
             .bind(months.iter().map(|(_, user_id)| *user_id).collect::<Vec<_>>())
             .bind(months.iter().map(|(month, _)| *month).collect::<Vec<_>>())
             .bind(words.iter().cloned().collect::<Vec<_>>())
             .fetch_all(&self.0.pool)
             .await?;
-        let mut holding: BTreeMap<Place, BTreeMap<u32, BTreeSet<String>>> = BTreeMap::new();
+        let mut holding: BTreeMap<Month, BTreeMap<u32, BTreeSet<String>>> = BTreeMap::new();
         for PostingsRow { user_id, month, term, postings: bytes } in rows {
             let of_place = holding.entry((month, user_id)).or_default();
             for posting in postings(&bytes) {

@@ -188,6 +188,7 @@ impl Prompts {
                 Some(own) => own.to_owned(),
                 None => words(language, "prompt-rules", &[])?,
             },
+            guard: words(language, "prompt-guard", &[])?,
             content: content(language, known.adult)?,
             relationship: words(language, "prompt-relationship", &[])?,
             voice,
@@ -279,6 +280,7 @@ fn words(language: Language, key: &str, args: &[(&'static str, &str)]) -> Result
 struct SystemContext {
     persona: String,
     rules: String,
+    guard: String,
     content: String,
     relationship: String,
     voice: String,

@@ -2,7 +2,8 @@
 //! it speaks on each level.
 //!
 //! What keeps people safe is not among it: what never may be spoken of, what is said to who may be in danger, what stands
-//! around what people told. That nobody writes but we.
+//! around what people told, and that it is information and no instruction (`prompt-guard`, which follows whatever rules there are).
+//! That nobody writes but we.
 
 use std::collections::BTreeMap;
 
@@ -146,8 +147,11 @@ mod tests {
         for gone in ["Настроенная персона.", "Как настроено.", "remember"] {
             assert!(!system.contains(gone), "{gone}: {system}");
         }
-        let never = evolve_texts::format(Language::Ru, "prompt-content-never", None).0;
-        assert!(system.contains(never.trim()), "{system}");
+        for ours in ["prompt-guard", "prompt-content-never"] {
+            let words = evolve_texts::format(Language::Ru, ours, None).0;
+            assert!(!words.is_empty() && system.contains(words.trim()), "{ours}: {system}");
+        }
+        assert!(system.contains("- Коротко.\n- Разделы «Wishes»"), "the guard is among the rules: {system}");
         let secret = prompts.secret(&persona, &known(&profile)).unwrap();
         assert!(!secret.is_quoted_in("Привет!"));
     }

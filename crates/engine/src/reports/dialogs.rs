@@ -11,7 +11,7 @@ use evolve_store::{
     reports::{By, Dialog, Top},
 };
 
-use super::{Reports, Told};
+use super::{Reports, Told, before};
 
 /// Conversations, and people, that are listed.
 const LISTED: u32 = 10;
@@ -111,7 +111,7 @@ impl Reports {
         let began = Instant::now();
         let told = self.timed("summary", period, self.told(days)).await?;
         let hours = match period {
-            Period::Day => self.timed("activity", period, reports.hours(self.since(days))).await?,
+            Period::Day => self.timed("activity", period, reports.hours(self.since(&told, days))).await?,
             Period::Week | Period::Month => Vec::new(),
         };
         let recent = self.timed("recent_dialogs", period, reports.dialogs(LISTED)).await?;
@@ -149,7 +149,7 @@ impl Reports {
         let done = work.await;
         if self.tell(query, period, began) && self.config.analyses_queries {
             let days = period.days();
-            match self.store.reports().explain(query, self.since(days), days, LISTED).await {
+            match self.store.reports().explain(query, before(self.today(), days - 1), days, LISTED).await {
                 Ok(plan) => tracing::info!(query, %period, plan = plan.join("\n"), "how the slow query went"),
                 Err(error) => tracing::warn!(query, %period, %error, "a slow query could not be looked into"),
             }

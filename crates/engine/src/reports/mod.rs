@@ -67,11 +67,11 @@ pub struct Reports {
 /// What is told, and of which days.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told<T> {
-    /// When they were made last; nothing before the first time.
+    /// When the newest of them was made last; nothing before the first time. Days are made oldest first, so all were made by then.
     pub as_of: Option<DateTime<Utc>>,
     /// Whose days they are.
     pub zone: Tz,
-    /// The days, oldest first; the last is today, unless it was not made yet.
+    /// The days, oldest first; the last is today, or the one that was made last, where today was not made yet.
     pub days: Vec<Day>,
     /// What is told of them.
     pub of: T,
@@ -118,23 +118,25 @@ impl Reports {
         self.told(days).await
     }
 
-    /// The last days: as many as are asked for, today included, as far as they are there.
+    /// The last days: as many as are asked for, up to the newest, as far as they are there.
     async fn told(&self, days: u16) -> Result<Told<()>, StoreError> {
         let wanted = days.clamp(1, MOST_DAYS);
         let mut days = self.store.reports().days(wanted.into()).await?;
-        let since = self.since(wanted);
-        days.retain(|day| day.day >= since);
         days.reverse();
-        Ok(Told { as_of: days.iter().map(|day| day.made_at).max(), zone: self.config.zone, days, of: () })
+        let mut told = Told { as_of: days.last().map(|newest| newest.made_at), zone: self.config.zone, days, of: () };
+        let since = self.since(&told, wanted);
+        told.days.retain(|day| day.day >= since);
+        Ok(told)
     }
 
     fn today(&self) -> NaiveDate {
         day::date_in(self.config.zone, self.clock.now())
     }
 
-    /// The first of the last `days`, today included.
-    fn since(&self, days: u16) -> NaiveDate {
-        before(self.today(), days.saturating_sub(1))
+    /// The first of the last `days`, the newest that there is included: until the job comes by after midnight, that is yesterday, of
+    /// which more is to be told than of a day of which nothing is known yet.
+    fn since(&self, told: &Told<()>, days: u16) -> NaiveDate {
+        before(told.newest().map_or_else(|| self.today(), |newest| newest.day), days.saturating_sub(1))
     }
 }
 

@@ -58,9 +58,9 @@ impl Reports {
     /// # Errors
     /// [`StoreError`].
     pub async fn revenue(&self, days: u16) -> Result<Told<Revenue>, StoreError> {
-        let (reports, today) = (self.store.reports(), self.today());
-        let (since, month) = (self.since(days), before(today, MONTH - 1));
+        let reports = self.store.reports();
         let mut told = self.told(days.max(MONTH + 1)).await?;
+        let (since, month) = (self.since(&told, days), self.since(&told, MONTH));
         let money = reports.money(since.min(month)).await?;
         let newest = told.newest().cloned();
         let churn = newest.as_ref().and_then(|newest| churned(newest, &told.days));

@@ -9,7 +9,7 @@ use evolve_store::{
     reports::{OnLevel, Unit},
 };
 
-use super::{MOST_DAYS, Reports, Told, before};
+use super::{MOST_DAYS, Reports, Told};
 
 /// People who came together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,17 +69,17 @@ impl Reports {
             Unit::Day => day,
             Unit::Week => monday(day),
         };
-        let (today, days) = (self.today(), days.clamp(1, MOST_DAYS - 6));
-        let since = begins(before(today, days - 1));
+        let days = days.clamp(1, MOST_DAYS - 6);
         // Whole weeks are up to six days more.
         let mut told = self.told(days + 6).await?;
+        let since = begins(self.since(&told, days));
         told.days.retain(|day| day.day >= since);
         let mut cohorts: BTreeMap<NaiveDate, Cohort> = BTreeMap::new();
         let length = match unit {
             Unit::Day => 1,
             Unit::Week => 7,
         };
-        let last = told.newest().map_or(today, |newest| begins(newest.day));
+        let last = told.newest().map_or_else(|| self.today(), |newest| begins(newest.day));
         for day in &told.days {
             let came = begins(day.day);
             let periods = usize::try_from((last - came).num_days() / length + 1).unwrap_or_default();

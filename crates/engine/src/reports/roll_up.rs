@@ -59,6 +59,7 @@ impl Reports {
             newest = Some(range.day);
         }
         if let Some(newest) = newest {
+            reports.drop_after(newest, report::monday(newest), now).await?;
             reports.rank(newest).await?;
         }
         Ok(done)

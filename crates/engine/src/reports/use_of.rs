@@ -51,7 +51,7 @@ impl Reports {
     /// [`StoreError`].
     pub async fn messages(&self, days: u16) -> Result<Told<Times>, StoreError> {
         let told = self.told(days).await?;
-        let took = self.store.reports().times(self.since(days)).await?;
+        let took = self.store.reports().times(self.since(&told, days)).await?;
         let of = |what: &str, percent| {
             let counted: Vec<(i64, i64)> =
                 took.iter().filter(|took| took.what == what).map(|Took { ms, turns, .. }| (*ms, *turns)).collect();
@@ -71,7 +71,7 @@ impl Reports {
     /// [`StoreError`].
     pub async fn features(&self, days: u16) -> Result<Told<Vec<Feature>>, StoreError> {
         let told = self.told(days).await?;
-        let used = self.store.reports().features(self.since(days)).await?;
+        let used = self.store.reports().features(self.since(&told, days)).await?;
         let every = FEATURES.map(|name| {
             let found = used.iter().find(|feature| feature.feature == name).cloned();
             found.unwrap_or_else(|| Feature { feature: name.to_owned(), uses: 0, person_days: 0 })
@@ -86,7 +86,7 @@ impl Reports {
     pub async fn activity(&self, days: u16) -> Result<Told<Activity>, StoreError> {
         let told = self.told(days).await?;
         let mut activity = Activity { hours: [0; 24], weekdays: [0; 7], week: [[0; 24]; 7] };
-        for row in self.store.reports().hours(self.since(days)).await? {
+        for row in self.store.reports().hours(self.since(&told, days)).await? {
             let weekday = usize::try_from(row.day.weekday().num_days_from_monday()).unwrap_or_default();
             let hour = usize::try_from(row.hour).unwrap_or_default();
             for number in [
@@ -109,7 +109,7 @@ impl Reports {
     /// [`StoreError`].
     pub async fn tools(&self, days: u16) -> Result<Told<ToolUse>, StoreError> {
         let told = self.told(days).await?;
-        let (reports, since) = (self.store.reports(), self.since(days));
+        let (reports, since) = (self.store.reports(), self.since(&told, days));
         let (tools, models) = (reports.tools(since).await?, reports.models(since).await?);
         let costs = reports.model_days(since).await?;
         Ok(told.with(ToolUse { tools, models, costs }))

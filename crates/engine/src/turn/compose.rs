@@ -93,8 +93,9 @@ impl Running<'_> {
         let mut parts = Vec::new();
         parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
         parts.extend(self.reply_to().as_deref().and_then(answered).map(Part::Text));
-        // Of a message that is in the history, the picture may have been looked at when it came, on another plan.
-        let image = self.request.image.as_ref().filter(|_| !self.is_kept || self.may_show_images());
+        // Of a message that is in the history, the picture may have been looked at when it came: on another plan, or while pictures were.
+        let may_show = || self.may_show_images() && self.looks_at_images();
+        let image = self.request.image.as_ref().filter(|_| !self.is_kept || may_show());
         if self.beside.had_image || image.is_none() && self.request.image.is_some() {
             parts.push(Part::Text(PHOTO.to_owned()));
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use evolve_domain::report::{DollarsPerMillion, ModelPrices};
-use evolve_engine::reports::{ReportConfig, Reports};
+use evolve_engine::reports::{Period, ReportConfig, Reports};
 use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store, StoreConfig,
@@ -29,7 +29,9 @@ enum Happens {
         ok: bool,
     },
     Reacts,
-    IsWrittenTo,
+    IsWrittenTo {
+        said: bool,
+    },
     Pays {
         matched: bool,
         stars: bool,
@@ -86,10 +88,10 @@ fn events(days: i64) -> impl Strategy<Value = Vec<Event>> {
         2 => (prop::sample::select(vec!["remember", "recall"]), any::<bool>())
             .prop_map(|(tool, ok)| Happens::UsesTool { tool, ok }),
         1 => Just(Happens::Reacts),
-        1 => Just(Happens::IsWrittenTo),
+        1 => any::<bool>().prop_map(|said| Happens::IsWrittenTo { said }),
         2 => (prop::bool::weighted(0.8), any::<bool>()).prop_map(|(matched, stars)| Happens::Pays { matched, stars }),
         1 => Just(Happens::GetsLastBack),
-        1 => (1_i64..100).prop_map(|hours| Happens::IsGiven { hours }),
+        2 => (1_i64..1500).prop_map(|hours| Happens::IsGiven { hours }),
         1 => (1_i16..5).prop_map(Happens::Reaches),
         1 => Just(Happens::Blocks),
         1 => Just(Happens::Leaves),
@@ -211,12 +213,15 @@ impl Life {
                 self.person_at("INSERT INTO feedback VALUES (gen_random_uuid(), $1, 'x', $2)", person).await;
                 self.model.reactions.push((person, now));
             }
-            Happens::IsWrittenTo => {
-                let sql = "INSERT INTO proactive_messages (user_id, day, kind, created_at) VALUES ($1, $3, 'good_morning', $2)";
+            Happens::IsWrittenTo { said } => {
+                let sql = "INSERT INTO proactive_messages (user_id, day, kind, created_at, message_id)
+                           VALUES ($1, $3, 'good_morning', $2, CASE WHEN $4 THEN gen_random_uuid() END)";
                 // One of a day, of whatever zone.
                 let day = NaiveDate::default() + TimeDelta::days(self.events);
-                sqlx::query(sql).bind(person).bind(now).bind(day).execute(&self.sql).await.unwrap();
-                self.model.first_words.push((person, now));
+                sqlx::query(sql).bind(person).bind(now).bind(day).bind(*said).execute(&self.sql).await.unwrap();
+                if *said {
+                    self.model.first_words.push((person, now));
+                }
             }
             Happens::Pays { matched, stars } => self.pays(person, *matched, *stars).await,
             Happens::GetsLastBack => self.gets_back(person).await,
@@ -292,7 +297,9 @@ impl Life {
         let (currency, amount) = if stars { ("XTR", 250) } else { ("RUB", 29_900) };
         let paid = self.model.payments.iter().filter(|payment| payment.user == person && payment.matched);
         let paid = paid.filter(|payment| payment.refunded.is_none()).map(|payment| payment.until).max();
-        let until = paid.unwrap_or(now).max(now) + TimeDelta::days(30);
+        // What was given comes first.
+        let given = self.model.users[&person].premium_until;
+        let until = paid.max(given).unwrap_or(now).max(now) + TimeDelta::days(30);
         let sql = "
             WITH paid AS (
                 INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until)
@@ -470,6 +477,82 @@ async fn another_zone_holds_from_the_first_day_that_is_open_and_counts_nothing_t
             sqlx::query_as("SELECT sum(messages)::bigint FROM report_hours").fetch_one(&life.sql).await.unwrap();
         assert_eq!(hours.0, 240);
     }
+}
+
+#[tokio::test]
+async fn who_pays_while_they_have_a_gift_pays_from_that_moment_on_and_once_however_often_they_do() {
+    let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
+    life.happens(1, &Happens::IsGiven { hours: 60 * 24 }).await;
+    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+    for _ in 0..=61 {
+        life.clock.advance(TimeDelta::days(1));
+        life.roll_up().await;
+        let told = life.reports.revenue(1).await.unwrap();
+        let stars = &told.of.currencies[0];
+        assert_eq!((told.newest().unwrap().paying, stars.paying, stars.mrr), (1, 1, 250), "{:?}", told.newest());
+    }
+    life.compare(&"a gift").await;
+}
+
+#[tokio::test]
+async fn a_minute_after_midnight_the_day_that_was_made_last_is_told() {
+    let mut life = Life::new(Tz::UTC, "2026-11-10T12:00:00Z").await;
+    life.happens(1, &Happens::Says(message())).await;
+    life.clock.advance(TimeDelta::minutes(11 * 60 + 58));
+    life.roll_up().await;
+    // The job has not come by yet.
+    life.clock.advance(TimeDelta::minutes(3));
+    let messages = life.reports.messages(1).await.unwrap();
+    assert_eq!((messages.sum(|day| day.messages), messages.of.first_p50), (1, Some(1200)));
+    let stats = life.reports.dialog_stats(Period::Day).await.unwrap();
+    let said: i64 = stats.of.activity.iter().map(|point| point.messages).sum();
+    assert_eq!((stats.of.active, said, stats.of.top.len()), (1, 1, 1));
+    let models = life.reports.revenue(1).await.unwrap().of.models;
+    assert_eq!((models.len(), life.reports.overview(1).await.unwrap().days.len()), (1, 1));
+    let cohort = life.reports.cohort(evolve_store::reports::Unit::Day, 1).await.unwrap().of;
+    assert_eq!((cohort.len(), cohort[0].people, &cohort[0].active[..]), (1, 1, &[1][..]));
+}
+
+#[tokio::test]
+async fn what_is_told_is_as_old_as_its_newest_day() {
+    let mut life = Life::new(Tz::UTC, "2026-11-10T23:00:00Z").await;
+    life.happens(1, &Happens::Says(message())).await;
+    life.clock.advance(TimeDelta::minutes(90));
+    life.roll_up().await;
+    // A run that has come to the first day, and not to the second.
+    let sql = "UPDATE report_days SET made_at = made_at + interval '5 minutes' WHERE day = '2026-11-10'";
+    assert_eq!(sqlx::query(sql).execute(&life.sql).await.unwrap().rows_affected(), 1);
+    assert_eq!(life.reports.overview(7).await.unwrap().as_of, Some(life.clock.now()));
+}
+
+#[tokio::test]
+async fn a_zone_further_west_leaves_no_day_that_is_not_yet() {
+    let mut life = Life::new(Tz::Pacific__Kiritimati, "2026-11-10T12:00:00Z").await;
+    life.happens(1, &Happens::Says(message())).await;
+    life.roll_up().await;
+    let days = async |life: &Life| life.days().await.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(days(&life).await, ["2026-11-11"]);
+    let west = life.replica(Tz::Pacific__Honolulu);
+    life.clock.advance(TimeDelta::minutes(5));
+    west.roll_up(&CancellationToken::new()).await.unwrap();
+    assert_eq!(days(&life).await, ["2026-11-10"]);
+    assert_eq!(west.overview(30).await.unwrap().sum(|day| day.messages), 1);
+    let cohorts = "SELECT count(*) FROM report_cohorts WHERE unit = 'day'";
+    assert_eq!(sqlx::query_as::<_, (i64,)>(cohorts).fetch_one(&life.sql).await.unwrap().0, 1);
+}
+
+#[tokio::test]
+async fn how_a_query_went_is_told_of_the_query_that_was_slow() {
+    let mut life = Life::new(Tz::UTC, "2026-11-10T12:00:00Z").await;
+    for _ in 0..3 {
+        life.happens(1, &Happens::Says(message())).await;
+        life.roll_up().await;
+        life.clock.advance(TimeDelta::days(1));
+    }
+    let since = NaiveDate::default();
+    let plan = life.store.reports().explain("summary", since, 1, 10).await.unwrap();
+    assert!(plan[0].starts_with("Limit") && plan[0].contains("rows=1 width"), "{plan:#?}");
 }
 
 #[tokio::test]

@@ -161,15 +161,22 @@ impl Model {
         said.filter(|turn| (from..=to).contains(&self.date(turn.at))).map(|turn| turn.user).collect()
     }
 
+    /// Of each person and currency, the payment that ends first of those that cover the moment.
     fn covering(&self, at: DateTime<Utc>) -> Vec<&Payment> {
         let covers = |payment: &&Payment| {
             payment.matched
                 && payment.at < at
-                && payment.until - TimeDelta::days(30) < at
                 && payment.until >= at
                 && payment.refunded.is_none_or(|refunded| refunded >= at)
         };
-        self.payments.iter().filter(covers).collect()
+        let mut first: BTreeMap<(i64, &str), &Payment> = BTreeMap::new();
+        for payment in self.payments.iter().filter(covers) {
+            let known = first.entry((payment.user, payment.currency)).or_insert(payment);
+            if payment.until < known.until {
+                *known = payment;
+            }
+        }
+        first.into_values().collect()
     }
 
     fn paying(&self, at: DateTime<Utc>) -> BTreeSet<i64> {

@@ -8,7 +8,7 @@ use evolve_domain::{
 use sqlx::{PgConnection, types::Json};
 
 use super::{NewPayment, Payments, held, ledger_key, nobody, subscription};
-use crate::{StoreError, audit, outbox::NewOutgoing};
+use crate::{StoreError, audit, outbox::NewOutgoing, users::INSERT};
 
 /// What became of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +32,17 @@ pub enum Granted {
     Nobody,
 }
 
-const PERSON: &str = "INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
-
 const BOOK: &str = "
     INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (key) DO NOTHING";
 
+/// Who is banned has nothing of what they pay for: somebody is to decide about it, as if they had asked for it back. $11 what the person
+/// is called where bans are kept.
 const PAYMENT: &str = "
-    INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until,
+                          refund_asked_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+            CASE WHEN EXISTS (SELECT FROM bans WHERE person = ANY ($11) AND until > $9) THEN $9::timestamptz END)";
 
 const STAND: &str = "UPDATE users SET plan = $2, paid_until = $3, premium_until = $4 WHERE id = $1";
 
@@ -57,11 +59,12 @@ impl Payments<'_> {
     ///
     /// A renewal of a subscription that we know is good whatever its payload says, since the keys may have changed since. One
     /// that comes for somebody who was removed brings nobody back: it is booked apart, and the subscription is stopped. Who
-    /// pays anew is somebody new.
+    /// pays anew is somebody new. What somebody pays who is banned is to be seen to, as if they had asked for it back.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
     pub async fn paid(&self, payment: &NewPayment, now: DateTime<Utc>) -> Result<Paid, StoreError> {
+        let names = self.0.bans().names(payment.user_id);
         let mut transaction = self.0.pool.begin().await?;
         let (before, subscription) = loop {
             // What becomes of the subscription is decided by what it is once nobody else can change it.
@@ -77,7 +80,7 @@ impl Payments<'_> {
                 return Ok(Paid { standing: Standing::default(), replayed: !new, matched: false });
             }
             // Somebody new, or who was removed and paid again.
-            sqlx::query(PERSON).bind(payment.user_id).bind(now).execute(&mut *transaction).await?;
+            sqlx::query(INSERT).bind(payment.user_id).bind(now).bind(&names).execute(&mut *transaction).await?;
         };
         let mut payment = payment.clone();
         if let Some(known) = &subscription {
@@ -97,7 +100,8 @@ impl Payments<'_> {
         }
         let renewal = held(&mut transaction, payment.user_id).await?.and_then(|account| account.standing.renewal);
         let after = if payment.matched { before.paid(renewal, now) } else { before };
-        write(&mut transaction, &payment, after.paid_until.filter(|_| payment.matched), now).await?;
+        let covers_until = after.paid_until.filter(|_| payment.matched);
+        write(&mut transaction, &payment, covers_until, &names, now).await?;
         stand(&mut transaction, payment.user_id, &after).await?;
         transaction.commit().await?;
         Ok(Paid { standing: after, replayed: false, matched: payment.matched })
@@ -203,6 +207,7 @@ async fn write(
     connection: &mut PgConnection,
     payment: &NewPayment,
     covers_until: Option<DateTime<Utc>>,
+    names: &[String],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sqlx::query(PAYMENT)
@@ -216,6 +221,7 @@ async fn write(
         .bind(payment.matched)
         .bind(now)
         .bind(covers_until)
+        .bind(names)
         .execute(connection)
         .await?;
     Ok(())

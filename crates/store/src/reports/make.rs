@@ -13,8 +13,8 @@ use sqlx::PgConnection;
 use super::{
     Known, Making, Reports,
     statements::{
-        BEGIN, CLEAR, CLEAR_TOPS, CLEAR_WEEK, CLOSE, COHORT_DAYS, COHORT_WEEKS, FEATURES, HOURS, LEVELS, MODELS, MONEY,
-        PEOPLE, TIMES, TOOLS, TOPS, TOTALS,
+        BEGIN, CLEAR, CLEAR_TOPS, CLEAR_WEEK, CLOSE, COHORT_DAYS, COHORT_WEEKS, DROP_COHORTS, DROP_DAYS, FEATURES,
+        HOURS, LEVELS, MODELS, MONEY, PEOPLE, TIMES, TOOLS, TOPS, TOTALS,
     },
 };
 use crate::StoreError;
@@ -70,6 +70,23 @@ impl Reports<'_> {
             Ok(is_open)
         };
         self.0.pool.within(made).await
+    }
+
+    /// Drops open days after this one that were made before `now`: of a zone further east, where it was tomorrow already. What was in them
+    /// is in this one.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then they are as before.
+    pub async fn drop_after(&self, newest: NaiveDate, monday: NaiveDate, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let dropped = async {
+            let mut transaction = self.0.pool.begin().await?;
+            let dropped = sqlx::query(DROP_DAYS).bind(newest).bind(now).execute(&mut *transaction).await?;
+            if dropped.rows_affected() > 0 {
+                sqlx::query(DROP_COHORTS).bind(newest).bind(monday).execute(&mut *transaction).await?;
+            }
+            Ok(transaction.commit().await?)
+        };
+        self.0.pool.within(dropped).await
     }
 
     /// Makes the lists of the first, of the days that end with this one.

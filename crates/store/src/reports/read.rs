@@ -200,6 +200,7 @@ impl Reports<'_> {
             "top_users" => {
                 query.bind(i16::try_from(days).unwrap_or_default()).bind(By::Messages.as_str()).bind(i64::from(limit))
             }
+            "summary" => query.bind(i64::from(days)),
             _ => query.bind(i64::from(limit)),
         };
         let rows = query.fetch_all(&self.0.pool).await?;

@@ -38,7 +38,8 @@ pub(super) const PEOPLE: &str = "
     ), reacted AS (
         SELECT user_id, count(*) AS reactions FROM feedback WHERE given_at >= $2 AND given_at < $3 GROUP BY user_id
     ), written AS (
-        SELECT user_id, count(*) AS first_words FROM proactive_messages WHERE created_at >= $2 AND created_at < $3 GROUP BY user_id
+        SELECT user_id, count(*) AS first_words FROM proactive_messages
+        WHERE created_at >= $2 AND created_at < $3 AND message_id IS NOT NULL GROUP BY user_id
     ), everybody AS (
         SELECT user_id FROM talked UNION SELECT user_id FROM called UNION SELECT user_id FROM reacted
         UNION SELECT user_id FROM written
@@ -82,14 +83,12 @@ pub(super) const PEOPLE: &str = "
         output_tokens = excluded.output_tokens, unpriced_tokens = excluded.unpriced_tokens, cost = excluded.cost
     WHERE d.* IS DISTINCT FROM excluded.*";
 
-/// The payments that cover a moment: of the thirty days of each, which end at `covers_until`. Those of one that was made early begin
-/// late, so that of several one covers a moment.
+/// The payments that cover a moment, from when they were made until `covers_until`. Days that were given, or paid for before, come first and
+/// put that off: so several may cover a moment, of which [`MONEY`] takes the one that ends first.
 macro_rules! covering {
     ($at:literal) => {
         concat!(
             "FROM payments WHERE matched AND user_id IS NOT NULL AND covers_until >= ",
-            $at,
-            " AND covers_until - interval '720 hours' < ",
             $at,
             " AND paid_at < ",
             $at,
@@ -226,9 +225,10 @@ pub(super) const MONEY: &str = concat!(
                COALESCE(sum(amount) FILTER (WHERE debit = 'sales'), 0)::bigint AS refunds
         FROM ledger WHERE booked_at >= $2 AND booked_at < $3 AND 'sales' IN (debit, credit) GROUP BY currency
     ), covering AS (
-        SELECT currency, sum(amount)::bigint AS mrr, count(DISTINCT user_id) AS paying ",
+        SELECT currency, sum(amount)::bigint AS mrr, count(*) AS paying FROM (
+            SELECT DISTINCT ON (currency, user_id) currency, amount ",
     covering!("$4"),
-    " GROUP BY currency)
+    " ORDER BY currency, user_id, covers_until, id) AS of_each GROUP BY currency)
     INSERT INTO report_money (day, currency, payments, sales, refunds, mrr, paying)
     SELECT $1, currency, COALESCE(payments, 0), COALESCE(sales, 0), COALESCE(refunds, 0), COALESCE(mrr, 0), COALESCE(paying, 0)
     FROM booked FULL JOIN covering USING (currency)"
@@ -236,6 +236,13 @@ pub(super) const MONEY: &str = concat!(
 
 /// $1 day, $2 now.
 pub(super) const CLOSE: &str = "UPDATE report_days SET closed_at = $2 WHERE day = $1";
+
+/// Their other tables go with them. $1 the newest day, $2 now.
+pub(super) const DROP_DAYS: &str = "DELETE FROM report_days WHERE day > $1 AND closed_at IS NULL AND made_at < $2";
+
+/// $1 the newest day, $2 the Monday of its week.
+pub(super) const DROP_COHORTS: &str = "
+    DELETE FROM report_cohorts WHERE (unit = 'day' AND period > $1) OR (unit = 'week' AND period > $2)";
 
 pub(super) const CLEAR_TOPS: &str = "DELETE FROM report_tops";
 

@@ -1,8 +1,12 @@
 //! Who is not talked with: whatever looks at many people passes them by, and the keys may change.
 
 use chrono::TimeDelta;
-use evolve_domain::profile::ProfilePatch;
-use evolve_store::{bans::NewBan, broadcasts::Reach, preferences::PreferencesPatch, rotate::rotate, turns::Admission};
+use evolve_domain::{payment::Way, profile::ProfilePatch};
+use evolve_store::{
+    bans::NewBan, broadcasts::Reach, payments::NewPayment, preferences::PreferencesPatch, rotate::rotate,
+    turns::Admission,
+};
+use uuid::Uuid;
 
 use crate::support::{IVAN, LEASE, World, defaults, store, world};
 
@@ -13,6 +17,22 @@ async fn met() -> World {
     world.store.users().update(IVAN, &ProfilePatch::default(), defaults(), world.now).await.unwrap();
     world.say("Привет", "Привет!").await;
     world
+}
+
+fn payment(charge: &str, world: &World) -> NewPayment {
+    NewPayment {
+        id: Uuid::now_v7(),
+        user_id: IVAN,
+        charge_id: charge.to_owned(),
+        provider_charge_id: String::new(),
+        way: Way::Stars,
+        currency: "XTR".to_owned(),
+        amount: 250,
+        matched: true,
+        made_at: world.now,
+        repeats: None,
+        is_found: false,
+    }
 }
 
 async fn reached(world: &World) -> u64 {
@@ -54,6 +74,38 @@ async fn who_is_banned_is_not_admitted_and_pays_nothing_also_where_they_come_ane
     assert!(matches!(world.admit("k").await, Admission::Banned { until: None }));
     assert!(world.store.bans().lift(IVAN, None).await.unwrap());
     assert!(matches!(world.admit("k").await, Admission::Admitted(..)));
+}
+
+#[tokio::test]
+async fn who_was_removed_and_comes_anew_without_speaking_is_passed_by_too() {
+    let world = met().await;
+    let users = world.store.users();
+    world.store.bans().ban(IVAN, FOR_GOOD, None, world.now).await.unwrap();
+    users.delete(IVAN).await.unwrap();
+    users.welcome(IVAN, defaults(), world.now).await.unwrap();
+    assert_eq!(reached(&world).await, 0, "by the first command");
+    users.delete(IVAN).await.unwrap();
+    users.update(IVAN, &ProfilePatch::default(), defaults(), world.now).await.unwrap();
+    assert_eq!(reached(&world).await, 0, "by a setting");
+    users.delete(IVAN).await.unwrap();
+    world.store.payments().paid(&payment("c1", &world), world.now).await.unwrap();
+    let marked = world.count("SELECT count(*) FROM users WHERE banned_until IS NOT NULL").await;
+    assert_eq!(marked, 1, "by a payment");
+}
+
+#[tokio::test]
+async fn what_somebody_pays_who_is_banned_waits_for_somebody_to_see_to_it() {
+    let world = met().await;
+    let payments = world.store.payments();
+    payments.paid(&payment("before", &world), world.now).await.unwrap();
+    assert_eq!(payments.to_see_to(None, 10).await.unwrap(), []);
+    world.store.bans().ban(IVAN, FOR_GOOD, None, world.now).await.unwrap();
+    payments.paid(&payment("while", &world), world.now).await.unwrap();
+    let waiting = payments.to_see_to(None, 10).await.unwrap();
+    assert_eq!(
+        waiting.iter().map(|of| (of.charge_id.as_str(), of.refund_asked)).collect::<Vec<_>>(),
+        [("while", true)]
+    );
 }
 
 #[tokio::test]

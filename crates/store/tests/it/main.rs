@@ -46,6 +46,8 @@ mod rooms;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]
+mod search;
+#[cfg(test)]
 mod silence;
 #[cfg(test)]
 mod support;

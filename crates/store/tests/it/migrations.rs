@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 46] = [
+const DATA: [(i64, &str); 47] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -129,6 +129,7 @@ const DATA: [(i64, &str); 46] = [
     (48, "INSERT INTO prompts VALUES ('persona', 1, 'Ты — Мария.', '', 'service-key:5f0c2a91', now());
           INSERT INTO prompt_choices VALUES ('persona', 1, now(), 'service-key:5f0c2a91')"),
     (49, "UPDATE admins SET language = 'ru'"),
+    (50, "SELECT 1"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
@@ -203,6 +204,25 @@ async fn a_migration_that_waits_for_somebody_lets_others_through_and_is_tried_ag
         sqlx::query("SET statement_timeout = '20s'").execute(&mut other).await.unwrap();
         sqlx::query("SELECT FROM settings").execute(&mut other).await.expect("who came after it waits for it");
         reading.rollback().await.unwrap();
+    };
+    let (done, ()) = futures::join!(migrate::up(database.url()), others);
+    done.unwrap();
+}
+
+#[tokio::test]
+async fn while_words_are_indexed_for_all_who_talk_are_not_locked_out() {
+    let database = TestDatabase::empty().await;
+    migrate::up(database.url()).await.unwrap();
+    migrate::down(database.url(), 45).await.unwrap();
+    let mut writer = PgConnection::connect(database.url()).await.unwrap();
+    let mut writing = writer.begin().await.unwrap();
+    sqlx::query("LOCK TABLE message_terms IN ROW EXCLUSIVE MODE").execute(&mut *writing).await.unwrap();
+    let others = async {
+        until_a_migration_waits_for(&database, "message_terms").await;
+        let mut other = PgConnection::connect(database.url()).await.unwrap();
+        sqlx::query("SET lock_timeout = '500ms'").execute(&mut other).await.unwrap();
+        sqlx::query("SELECT FROM users").execute(&mut other).await.expect("the index of words locks people out");
+        writing.rollback().await.unwrap();
     };
     let (done, ()) = futures::join!(migrate::up(database.url()), others);
     done.unwrap();

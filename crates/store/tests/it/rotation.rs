@@ -1,11 +1,13 @@
 //! Keys change, and nobody's data is lost.
 
 use evolve_domain::access::Role;
+use evolve_domain::flags::{Flag, Rollout};
 use evolve_domain::memory::question::Question;
 use evolve_domain::profile::ProfilePatch;
 use evolve_store::memory::Postings;
 use evolve_store::{
     access::{NewAccount, NewFactor},
+    flags::Turn,
     messages::RecallLimits,
     rotate::{Rotated, rotate, verify},
 };
@@ -62,6 +64,23 @@ async fn second_factors_come_along() {
     let found = only_new.access().credentials("anna").await.unwrap().unwrap();
     assert_eq!(found.totp_secret.unwrap().expose_secret(), "JBSWY3DPEHPK3PXP");
     assert_eq!(only_new.access().recovery_codes(id).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn who_is_named_in_a_flag_has_it_under_the_new_key_too() {
+    let world = world().await;
+    world.store.users().update(IVAN, &ProfilePatch::default(), defaults(), world.now).await.unwrap();
+    let (flag, rollout) = (Flag::Voice, Rollout { percent: 0, plan: None });
+    let turn = Turn { flag, rollout, people: Some(&[IVAN]), note: "", by: "service-key:5f0c2a91" };
+    world.store.flags().turn(&turn, None, world.now).await.unwrap();
+    let new_key = fernet::Fernet::generate_key();
+    let both = store(&world.url, &format!("{new_key},{}", world.key));
+    for _ in 0..2 {
+        rotate(&both).await.unwrap();
+        let only_new = store(&world.url, &new_key);
+        let turned = only_new.flags().all().await.unwrap();
+        assert_eq!(turned[0].people, only_new.flags().names(IVAN));
+    }
 }
 
 #[tokio::test]
