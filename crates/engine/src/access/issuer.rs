@@ -80,7 +80,7 @@ impl Access {
         }
         let account = match (found, oidc.role(&claims)) {
             (Some(account), Some(role)) if account.role == role => account,
-            (Some(account), Some(role)) => self.given(account, role, origin).await?,
+            (Some(account), Some(role)) => self.given(&account, role, origin).await?,
             (None, Some(role)) => self.made_of(&claims, &subject, role, origin).await?,
             (Some(account), None) => return Err(self.without_role(&account, origin).await?),
             (None, None) => return Err(AccessError::NoRole),
@@ -111,13 +111,13 @@ impl Access {
         Ok(AccessError::NoRole)
     }
 
-    async fn given(&self, account: Account, role: Role, origin: &Origin) -> Result<Account, AccessError> {
+    async fn given(&self, account: &Account, role: Role, origin: &Origin) -> Result<Account, AccessError> {
         let (who, detail) = (("oidc".to_owned(), Some(account.id)), json!({ "role": role.as_str() }));
         let change = self.change(account.id, Change { role: Some(role), ..Change::default() });
         let changed = self.logged("account.change", who, (origin, detail), change).await;
         if let Err(AccessError::LastOwner) = changed {
             // They stay one, or nobody could say who may what; but what they are called here opens nothing meanwhile.
-            self.forget_all(&account, json!({ "role": role.as_str(), "last_owner": true }), origin).await?;
+            self.forget_all(account, json!({ "role": role.as_str(), "last_owner": true }), origin).await?;
         }
         changed
     }

@@ -72,8 +72,9 @@ pub enum AccessError {
     /// What was shown is wrong. It is not said what of it.
     #[error("what was shown is wrong")]
     Wrong,
-    /// Too often something wrong was shown for this account.
-    #[error("too many wrong ones; not looked at for {} seconds more", .0.as_secs())]
+    /// It was not looked at, and whether it is right is not known: too often something wrong was shown for this account, or too many are
+    /// being looked at.
+    #[error("too many, or too many wrong ones; not looked at for {} seconds more", .0.as_secs())]
     Refused(Duration),
     /// The link, or the page, has run out, or was used.
     #[error("it has run out, or was used before")]
