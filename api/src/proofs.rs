@@ -16,6 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{extract::ConnectInfo, http::request::Parts};
 use evolve_contract::Code;
 use evolve_runtime::metrics::Metrics;
+use evolve_store::guesses::{Failed, Guess};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
@@ -128,6 +129,45 @@ pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: Api
         return if proof.is_refused() { refused } else { error };
     }
     let failed = api.redis.guesses().failed(&proof.from(address), api.clock.now()).await;
+    told(proof, address, failed, error)
+}
+
+/// Begins to look at a proof that takes a while; waits while as many from the same address are under way as may be wrong.
+///
+/// # Errors
+/// `rate_limited`, with the time until they are looked at.
+pub async fn begin(api: &Api, proof: Proof, address: Option<IpAddr>) -> Result<Trial<'_>, ApiError> {
+    // Every request has one; without any there is nobody to count.
+    let Some(address) = address else { return Ok(Trial { api, proof, from: None }) };
+    match api.redis.guesses().begin(&proof.from(address), api.clock.now()).await {
+        Ok(guess) => Ok(Trial { api, proof, from: Some((address, guess)) }),
+        Err(left) => {
+            api.proof_metrics.count(proof, "refused");
+            Err(ApiError::new(Code::RateLimited).retry_after(left))
+        }
+    }
+}
+
+/// A proof that is being looked at. Dropped, it was right, or it is not known.
+#[derive(Debug)]
+#[must_use = "what is being looked at must be held until it is known whether it holds"]
+pub struct Trial<'a> {
+    api: &'a Api,
+    proof: Proof,
+    from: Option<(IpAddr, Guess<'a>)>,
+}
+
+impl Trial<'_> {
+    /// It was wrong: counts it, and gives what is answered, as [`failed`] does.
+    pub async fn failed(self, error: ApiError) -> ApiError {
+        self.api.proof_metrics.count(self.proof, "wrong");
+        let Some((address, guess)) = self.from else { return error };
+        told(self.proof, address, guess.failed(self.api.clock.now()).await, error)
+    }
+}
+
+/// What is answered to a wrong proof.
+fn told(proof: Proof, address: IpAddr, failed: Failed, error: ApiError) -> ApiError {
     if failed.is_first_refusal() {
         tracing::warn!(
             proof = proof.name(),

@@ -37,7 +37,7 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// Largest body with a prompt, and of a form, which may hold one: 32,768 characters, however they are written in JSON.
 pub const MAX_PROMPT_BODY: usize = 256 * 1024;
 /// Longest time for anything that waits for no model. The database has time-outs of its own, shorter than this.
-const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 /// Longest time for the preview of a prompt, which a model may answer: about that of a turn.
 const PREVIEW_LIMIT: Duration = Duration::from_secs(150);
 
@@ -208,7 +208,7 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
     };
     let (router, _) = routes(guarded).split_for_parts();
     let mut router = router
-        .merge(panel::routes().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)))
+        .merge(panel::routes().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)).layer(middleware::from_fn(limit_time)))
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())
@@ -217,6 +217,7 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
         .layer(middleware::from_fn_with_state(api.clone(), audit::record))
         // Whoever may not, has done nothing that the log would tell of.
         .layer(middleware::from_fn_with_state(api.clone(), access::guard))
+        .layer(middleware::from_fn_with_state(api.clone(), access::cookies::mark))
         .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));
     if !cors_origins.is_empty() {
         router = router.layer(security::cors(cors_origins));

@@ -7,7 +7,7 @@ use evolve_domain::access::{Role, account_name};
 use evolve_runtime::metrics::Metrics;
 use evolve_store::{
     Store, StoreConfig,
-    access::{Account, Change, NewAccount, hash_of},
+    access::{Account, NewAccount, hash_of},
     audit::{Entry, Outcome},
 };
 use serde_json::{Value, json};
@@ -58,12 +58,14 @@ async fn create(store: &Store, name: &str, role: Role, url: Option<Url>, now: Da
         .context("a name is 1 to 64 Latin letters, digits and .-_@+, and begins with a letter or a digit: `anna`")?;
     let id = Uuid::now_v7();
     let new = NewAccount { id, name: &name, role, oidc_subject: None };
-    if !store.access().create_account(&new, now).await.context(LACKING)? {
+    let (token, detail) = (token(), json!({ "role": role.as_str() }));
+    let made = logged(store, ("account.create", id), detail, now, async {
+        let is_made = store.access().create_account(&new, now).await.context(LACKING)?;
+        Ok(is_made && store.access().give_link(id, &hash_of(&token), None, now + LINK_FOR).await?)
+    });
+    if !made.await? {
         bail!("there is an account {name} already: `{}` gives it a new link", command(&format!("admin reset {name}")));
     }
-    write(store, "account.create", id, json!({ "role": role.as_str() }), now).await?;
-    let token = token();
-    store.access().give_link(id, &hash_of(&token), now + LINK_FOR).await?;
     show(&format!("{name} is there, as {role}. Within an hour, and once, this opens:"), url, &token)
 }
 
@@ -84,13 +86,20 @@ async fn reset(store: &Store, name: &str, url: Option<Url>, now: DateTime<Utc>) 
     let Some(account) = accounts.into_iter().find(|account| Some(&account.name) == wanted.as_ref()) else {
         bail!("there is no account {name}: `{}` shows all", command("admin list"));
     };
-    // Whoever has the database may do so: it is the way back in.
-    let enable = Change { enabled: Some(true), ..Change::default() };
-    store.access().change_account(account.id, enable, now).await?;
-    write(store, "account.reset", account.id, json!({}), now).await?;
+    if account.is_external {
+        bail!(
+            "{name} comes by OpenID Connect and is known there alone: `{}` makes another",
+            command("admin create NAME")
+        );
+    }
     let token = token();
-    if !store.access().reset_account(account.id, &hash_of(&token), now + LINK_FOR, now).await? {
-        bail!("the account {name} is gone, or was shut out just now");
+    // Whoever has the database may let in who is shut out: it is the way back in.
+    let reset = logged(store, ("account.reset", account.id), json!({}), now, async {
+        let link = (hash_of(&token), now + LINK_FOR);
+        Ok(store.access().reset_account(account.id, (link.0.as_slice(), link.1), true, now).await?)
+    });
+    if !reset.await? {
+        bail!("the account {name} is gone");
     }
     let said = format!("What {} was known by holds no more. Within an hour, and once, this opens:", account.name);
     show(&said, url, &token)
@@ -99,19 +108,39 @@ async fn reset(store: &Store, name: &str, url: Option<Url>, now: DateTime<Utc>) 
 /// What is wrong with a database that has no such table.
 const LACKING: &str = "accounts cannot be read or made; does the database have every migration (`evolve migrate`)?";
 
-/// An act, in the log before it is done.
-async fn write(store: &Store, act: &str, id: Uuid, detail: Value, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let entry = Entry {
-        id: Uuid::now_v7(),
-        at: now,
-        actor: ACTOR.to_owned(),
-        address: None,
-        request_id: String::new(),
-        act: act.to_owned(),
-        subject: Some(format!("account:{id}")),
-        detail,
+/// Does an act, with the log around it: before it is tried, and when it is over. Where the log cannot be written nothing is done.
+async fn logged(
+    store: &Store,
+    (act, id): (&str, Uuid),
+    detail: Value,
+    now: DateTime<Utc>,
+    work: impl Future<Output = anyhow::Result<bool>>,
+) -> anyhow::Result<bool> {
+    let write = async |outcome: Outcome| {
+        let entry = Entry {
+            id: Uuid::now_v7(),
+            at: now,
+            actor: ACTOR.to_owned(),
+            address: None,
+            request_id: String::new(),
+            act: act.to_owned(),
+            subject: Some(format!("account:{id}")),
+            detail: detail.clone(),
+        };
+        store.audit().write(&entry, outcome).await.context("the log of acts cannot be written")
     };
-    store.audit().write(&entry, Outcome::Done).await.context("the log of acts cannot be written")
+    write(Outcome::Begun).await.context(LACKING)?;
+    let done = work.await;
+    let outcome = match &done {
+        Ok(true) => Outcome::Done,
+        Ok(false) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
+    };
+    // What broke the act says more than what broke its entry.
+    match (done, write(outcome).await) {
+        (Ok(done), Ok(())) => Ok(done),
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
 }
 
 fn line(account: &Account) -> String {

@@ -25,7 +25,7 @@ problems!(
     ChangeProblems: InvalidBody, Forbidden, AccessNotFound, LastOwner, BodyTooLarge, UnsupportedMediaType, InvalidValue,
     RateLimited, DatabaseUnavailable,
 );
-problems!(ResetProblems: Forbidden, AccessNotFound, RateLimited, DatabaseUnavailable);
+problems!(ResetProblems: Forbidden, AccessNotFound, InvalidValue, RateLimited, DatabaseUnavailable);
 
 /// The page of one-time links.
 pub(crate) const WELCOME: &str = "/admin/panel/welcome?token=";
@@ -79,7 +79,8 @@ pub async fn update(
     Ok(Json(wire(account, None)))
 }
 
-/// Lets somebody in again who lost their password or their second factor: with a new link. Nothing of before holds any more.
+/// Lets somebody in again who lost their password or their second factor: with a new link. Nothing of before holds any more, and nobody's
+/// bearer tokens are theirs. Who comes by an issuer is let in again there.
 #[utoipa::path(
     post, path = "/api/v1/admin/accounts/{account_id}/reset", tag = "access", security(("service_key" = [])),
     params(("account_id" = String, Path, description = "Its id")),

@@ -1,11 +1,21 @@
 //! The cookie of a session. Over HTTPS it has the `__Host-` prefix: then a browser takes it from this host alone, over HTTPS, and no
-//! other name under ours can put one in its place. On this machine, where there is no HTTPS, it is called otherwise; nowhere else.
+//! other name under ours can put one in its place. On this machine, where there is no HTTPS, it is called otherwise; nowhere else, and
+//! never where people come over HTTPS or a proxy of ours, as it is configured ([`mark`]): there `Host` is what a stranger wrote.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
 use evolve_engine::access::LONGEST;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::security;
+use crate::{security, state::Api};
+
+/// By this whoever has the headers of a request alone knows that people come to us over HTTPS. Who writes it themselves gets a cookie in
+/// their own browser that asks for more.
+const PUBLIC: HeaderName = HeaderName::from_static("x-evolve-public");
 
 const SECURE: &str = "__Host-evolve_session";
 const PLAIN: &str = "evolve_session";
@@ -25,6 +35,14 @@ const DONE_FOR: i64 = 60;
 /// For so long, seconds: as long as what is in it holds.
 const OIDC_FOR: i64 = 600;
 
+/// Marks every request where people come over HTTPS, or a proxy of ours.
+pub async fn mark(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    if api.access.is_https() || api.proxy_hops > 0 {
+        request.headers_mut().insert(PUBLIC, HeaderValue::from_static("1"));
+    }
+    next.run(request).await
+}
+
 /// Whether the browser is on this machine and speaks plain HTTP. By the name that it asked for: whoever is elsewhere can say so too,
 /// and has a cookie without a prefix in their own browser from it.
 #[must_use]
@@ -34,7 +52,8 @@ pub fn is_plain(headers: &HeaderMap) -> bool {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    !security::came_by_https(headers) && matches!(name, "localhost" | "127.0.0.1" | "::1")
+    let is_public = headers.contains_key(PUBLIC) || security::came_by_https(headers);
+    !is_public && matches!(name, "localhost" | "127.0.0.1" | "::1")
 }
 
 /// What the session's cookie holds, where there is one.
@@ -154,6 +173,12 @@ mod tests {
         let given = given.to_str().unwrap();
         assert_eq!(given.starts_with("__Host-") && given.ends_with("; Secure"), !expected, "{given}");
         assert!(given.contains("; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800"), "{given}");
+    }
+
+    #[test]
+    fn where_people_come_over_https_no_name_makes_a_cookie_plain() {
+        let headers = headers(&[("host", "localhost"), ("x-evolve-public", "1"), ("cookie", "evolve_session=it")]);
+        assert!(!is_plain(&headers) && session(&headers).is_none());
     }
 
     #[test]

@@ -12,7 +12,11 @@ use evolve_contract::Code;
 use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
-use crate::{problem::ApiError, router::MAX_PROMPT_BODY, state::Api};
+use crate::{
+    problem::ApiError,
+    router::{MAX_PROMPT_BODY, REQUEST_LIMIT},
+    state::Api,
+};
 
 /// The header.
 pub const HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
@@ -47,7 +51,9 @@ pub async fn check(api: &Api, session: Uuid, request: Request) -> Result<Request
 /// What a form's field says, and the request as it was.
 async fn of_form(request: Request) -> Result<(Option<String>, Request), ApiError> {
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, MAX_PROMPT_BODY).await.map_err(|_| ApiError::new(Code::BodyTooLarge))?;
+    // The guard stands outside of the limit of handlers.
+    let read = tokio::time::timeout(REQUEST_LIMIT, to_bytes(body, MAX_PROMPT_BODY)).await;
+    let bytes = read.map_err(|_| ApiError::new(Code::Timeout))?.map_err(|_| ApiError::new(Code::BodyTooLarge))?;
     let token = form_urlencoded::parse(&bytes).find(|(name, _)| name == FIELD).map(|(_, token)| token.into_owned());
     Ok((token, Request::from_parts(parts, Body::from(bytes))))
 }

@@ -240,8 +240,8 @@ fn answer(named: &Named, parts: &Parts, refused: Refused) -> Response {
     ApiError::new(Code::Unauthorized).into_response()
 }
 
-/// Has a password, a code or a link looked at, as long as not too many wrong ones came from the same address. By account the use case
-/// counts itself; the pages of signing in go through here too.
+/// Has a password, a code or a link looked at, as long as not too many wrong ones came from the same address, or are under way. By account
+/// the use case counts itself; the pages of signing in go through here too.
 ///
 /// # Errors
 /// `rate_limited`, and what the use case says.
@@ -250,12 +250,9 @@ pub async fn tried<T>(
     parts: &Parts,
     work: impl Future<Output = Result<T, AccessError>>,
 ) -> Result<T, ApiError> {
-    let address = proofs::address(api, parts);
-    if let Some(address) = address {
-        proofs::admit(api, Proof::Password, address)?;
-    }
+    let trial = proofs::begin(api, Proof::Password, proofs::address(api, parts)).await?;
     match work.await {
-        Err(error @ AccessError::Wrong) => Err(proofs::failed(api, Proof::Password, address, error.into()).await),
+        Err(error @ AccessError::Wrong) => Err(trial.failed(error.into()).await),
         done => Ok(done?),
     }
 }

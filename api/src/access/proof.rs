@@ -5,7 +5,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
-use evolve_contract::{Code, auth::API_KEY_HEADER};
+use evolve_contract::{
+    Code,
+    auth::{API_KEY_HEADER, SERVICE_KEY_HEADER},
+};
 use evolve_domain::access::{Permission, Permissions};
 use evolve_engine::access::KEY_PREFIX;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,8 +17,10 @@ use sha2::{Digest as _, Sha256};
 use super::{Actor, Who, cookies, routes::Named, tried};
 use crate::{
     auth::{self, token::TokenError},
+    limits,
     problem::ApiError,
     proofs::{self, Proof},
+    router::REQUEST_LIMIT,
     state::Api,
 };
 
@@ -73,11 +78,16 @@ enum Shown {
     Session(SecretString),
 }
 
-/// Who shows what these parts show.
+/// Who shows what these parts show. It takes no longer than a handler may: this is done outside of their limit.
 ///
 /// # Errors
 /// [`Refused`].
 pub async fn find(api: &Api, named: &Named, parts: &Parts) -> Result<Actor, Refused> {
+    let found = tokio::time::timeout(REQUEST_LIMIT, found(api, named, parts)).await;
+    found.unwrap_or_else(|_| Err(ApiError::new(Code::Timeout).into()))
+}
+
+async fn found(api: &Api, named: &Named, parts: &Parts) -> Result<Actor, Refused> {
     let mut shown = shown(api, &parts.headers)?;
     let one = match (shown.pop(), shown.pop()) {
         (Some(one), None) => one,
@@ -140,12 +150,14 @@ async fn service_key(api: &Api, is_right: bool, parts: &Parts) -> Result<Actor, 
         let error = ApiError::new(Code::Forbidden).detail("the service key is not valid");
         return Err(proofs::failed(api, Proof::ServiceKey, address, error).await.into());
     }
-    Ok(Actor { who: Who::ServiceKey(hash_of(&api.service_key)), permissions: Permissions::all() })
+    // Of the keys that open, the one that was shown: while one takes the place of another, each is called as ever.
+    let shown = parts.headers.get(SERVICE_KEY_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+    Ok(Actor { who: Who::ServiceKey(hash_of(shown)), permissions: Permissions::all() })
 }
 
 /// Of the key, which has at least 32 letters, nobody gets anything back from these eight digits; but two keys are told apart.
-fn hash_of(service_key: &SecretString) -> String {
-    let hash = Sha256::digest(format!("audit-actor:{}", service_key.expose_secret()));
+fn hash_of(service_key: &[u8]) -> String {
+    let hash = Sha256::new().chain_update("audit-actor:").chain_update(service_key).finalize();
     hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -182,7 +194,8 @@ async fn token_of_person(api: &Api, shown: &SecretString, parts: &Parts) -> Resu
 }
 
 async fn basic(api: &Api, name: &str, password: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
-    match tried(api, parts, api.access.api_user(name, password)).await {
+    let address = proofs::address(api, parts).map(limits::block);
+    match tried(api, parts, api.access.api_user(name, password, address.as_deref())).await {
         Ok(id) => Ok(Actor { who: Who::ApiUser(id), permissions: [Permission::Numbers].into_iter().collect() }),
         Err(error) if error.code() == Code::Unauthorized => Err(Refused::Invalid(error)),
         Err(error) => Err(error.into()),

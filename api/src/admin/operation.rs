@@ -106,7 +106,7 @@ pub(crate) async fn cache_figures(api: &Api) -> CacheStatsResponse {
 pub async fn cleanup_chat_history(State(api): State<Api>, _: Actor) -> Result<Response, ApiError> {
     Ok(match clean_up(&api).await? {
         CleanUp::Due(job) => {
-            (StatusCode::ACCEPTED, Json(CleanupResponse { job: job.map(scheduler::job) })).into_response()
+            (StatusCode::ACCEPTED, Json(CleanupResponse { job: (*job).map(scheduler::job) })).into_response()
         }
         CleanUp::Before(wait) => {
             limits::refusal(&Decision { allowed: false, limit: 1, remaining: 0, reset_after: wait, retry_after: wait })
@@ -117,7 +117,7 @@ pub async fn cleanup_chat_history(State(api): State<Api>, _: Actor) -> Result<Re
 /// What became of a wish to have old messages cleaned up.
 pub(crate) enum CleanUp {
     /// The job is due, and stands so.
-    Due(Option<JobStatus>),
+    Due(Box<Option<JobStatus>>),
     /// It was asked for within the hour: so long to wait.
     Before(Duration),
 }
@@ -129,7 +129,7 @@ pub(crate) async fn clean_up(api: &Api) -> Result<CleanUp, ApiError> {
         return Ok(CleanUp::Before((at + CLEANUP_PAUSE - api.clock.now()).to_std().unwrap_or_default()));
     }
     tracing::info!(?hastened, "an administrator has old messages cleaned up");
-    Ok(CleanUp::Due(job))
+    Ok(CleanUp::Due(Box::new(job)))
 }
 
 /// As the seed writes it: `0.023s`.

@@ -133,8 +133,12 @@ fn subject(store: &Store, parameter: &str, value: &str) -> Option<String> {
     if let Ok(id) = value.parse() {
         return store.audit().names(kind, id).into_iter().next();
     }
+    // However it was written, it is found by the one way in which we write it.
+    if let Ok(id) = Uuid::try_parse(value) {
+        return Some(format!("{kind}:{id}"));
+    }
     let is_name = value.len() <= MAX_NAME && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    (is_name || Uuid::try_parse(value).is_ok()).then(|| format!("{kind}:{value}"))
+    is_name.then(|| format!("{kind}:{value}"))
 }
 
 fn outcome(status: StatusCode, is_atomic: bool) -> Outcome {

@@ -354,3 +354,57 @@ async fn who_asks_too_often_waits_and_our_own_key_does_not() {
         assert_eq!((answer.status, answer.header("ratelimit-limit")), (StatusCode::OK, None));
     }
 }
+
+#[tokio::test]
+async fn behind_a_proxy_of_ours_no_name_of_a_host_has_a_cookie_without_its_prefix_taken() {
+    let setup = setup().await.with("TRUSTED_PROXY_HOPS", 1);
+    let api = setup.start().await;
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    assert_eq!(vera.get("/api/v1/auth/me").await.code(), Code::Unauthorized);
+    let cookie = format!("__Host-evolve_session={}", vera.token.expose_secret());
+    let request = api.request(Method::GET, "/api/v1/auth/me").header("cookie", cookie);
+    assert_eq!(api.send(request).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_id_is_in_the_log_as_we_write_it_however_it_was_asked_for() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let id = Uuid::now_v7();
+    let typed = id.simple().to_string().to_uppercase();
+    let path = format!("/api/v1/admin/api-keys/{typed}");
+    assert_eq!(api.send(as_service(&api, Method::DELETE, &path)).await.code(), Code::AccessNotFound);
+    let subjects: Vec<(String,)> =
+        sqlx::query_as("SELECT DISTINCT subject FROM audit_log").fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(subjects, [(format!("api_key:{id}"),)]);
+}
+
+#[tokio::test]
+async fn while_one_service_key_takes_the_place_of_another_each_is_called_as_ever() {
+    let (new, old) = ("a new key of a test of 32 letters", "the old key of a test of 32 letters");
+    let called = async |keys: &str, key: &str| {
+        let api = Setup::new().await.with("SERVICE_KEY", keys).start().await;
+        let asked = api.request(Method::GET, "/api/v1/auth/me").header("x-service-key", key);
+        let me: MeResponse = serde_json::from_value(api.send(asked).await.json()).unwrap();
+        me.actor
+    };
+    let both = format!("{new},{old}");
+    assert_eq!(called(&both, old).await, called(old, old).await);
+    assert_eq!(called(&both, new).await, called(new, new).await);
+    assert_ne!(called(&both, new).await, called(&both, old).await);
+}
+
+#[tokio::test]
+async fn of_many_passwords_at_once_from_one_address_few_are_looked_at_and_a_page_of_many_numbers_is_served() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let body = json!({ "username": "anna", "password": "password1", "admin_token": REGISTRATION });
+    assert_eq!(api.post("/api/v1/auth/register", None, &body).await.status, StatusCode::CREATED);
+    let ask =
+        |password: String| api.send(api.request(Method::GET, "/api/v1/auth/me").basic_auth("anna", Some(password)));
+    let numbers = futures::future::join_all((0..30).map(|_| ask("password1".to_owned()))).await;
+    assert!(numbers.iter().all(|answer| answer.status == StatusCode::OK), "{:?}", numbers[29].status);
+    let guesses = futures::future::join_all((0..100).map(|n| ask(format!("guessed-{n}")))).await;
+    let looked_at = guesses.iter().filter(|answer| answer.status == StatusCode::UNAUTHORIZED).count();
+    assert!(looked_at <= 11, "{looked_at}");
+}

@@ -168,7 +168,7 @@ async fn whoever_reads_what_people_said_is_in_the_log_before_anything_is_shown()
     let setup = Setup::new().await;
     let (api, pool) = (setup.start().await, setup.pool());
     let document = serde_json::to_value(evolve_api::openapi()).unwrap();
-    let looks = ROUTES.iter().filter(|route| route.method == Method::GET && route.is_logged());
+    let looks = ROUTES.iter().filter(|route| route.method == Method::GET && route.is_logged() && !route.is_page);
     for (n, look) in looks.enumerate() {
         let act = look.act.unwrap();
         assert!(document["paths"][look.route]["get"].is_object(), "{} is no route", look.route);

@@ -47,7 +47,9 @@ impl Access {
             return Err(AccessError::NameTaken);
         }
         let token = random_token();
-        store.give_link(id, &hash_of(&token), now + LINK_FOR).await?;
+        if !store.give_link(id, &hash_of(&token), None, now + LINK_FOR).await? {
+            return Err(AccessError::NotFound);
+        }
         Ok((self.account(id).await?, token.into()))
     }
 
@@ -78,13 +80,20 @@ impl Access {
         if done { Ok(()) } else { Err(AccessError::NotFound) }
     }
 
-    /// Gives one a new one-time link; nothing by which it was known before holds any more. The token of the link.
+    /// Gives one a new one-time link; nothing by which it was known before holds any more, and nobody's bearer tokens are its. The token
+    /// of the link.
     ///
     /// # Errors
-    /// [`AccessError::NotFound`], also of one that is disabled, and of the store.
+    /// [`AccessError::NotFound`], also of one that is disabled, [`AccessError::Invalid`] of one that comes by an issuer, where alone it
+    /// is known, and of the store.
     pub async fn reset(&self, id: Uuid) -> Result<(Account, SecretString), AccessError> {
         let (token, now) = (random_token(), self.0.clock.now());
-        if !self.0.store.access().reset_account(id, &hash_of(&token), now + LINK_FOR, now).await? {
+        if self.account(id).await?.is_external {
+            let reason =
+                "it comes by an issuer: end its sessions, or shut it out, and have it let in again there".to_owned();
+            return Err(AccessError::Invalid { field: "account", reason });
+        }
+        if !self.0.store.access().reset_account(id, (hash_of(&token).as_slice(), now + LINK_FOR), false, now).await? {
             return Err(AccessError::NotFound);
         }
         Ok((self.account(id).await?, token.into()))

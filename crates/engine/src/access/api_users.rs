@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::access::account_name;
-use evolve_store::{access::ApiUser, audit::Outcome};
+use evolve_store::{access::ApiUser, audit::Outcome, guesses::Room};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use moka::future::Cache;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -71,7 +71,7 @@ impl Access {
             return Err(AccessError::Invalid { field: "password", reason });
         }
         let (id, now) = (Uuid::now_v7(), self.0.clock.now());
-        let hash = self.0.passwords.hash(password).await?;
+        let hash = self.0.basic_passwords.hash(password).await?;
         let who = (format!("api-user:{id}"), None);
         self.log(("api_user.register", Outcome::Begun), who.clone(), origin, json!({})).await?;
         let is_made = self.0.store.access().create_api_user(id, &username, &hash, now).await?;
@@ -80,38 +80,52 @@ impl Access {
         if is_made { Ok(ApiUser { id, username, created_at: now }) } else { Err(AccessError::NameTaken) }
     }
 
-    /// Whose a name and a password are.
+    /// Whose a name and a password are. Wrong ones are counted by the name and from where they came together (`address`, as in
+    /// [`Origin`]): so a stranger who guesses at a name keeps nobody out who comes from elsewhere.
     ///
     /// # Errors
     /// [`AccessError::Wrong`], [`AccessError::Refused`], and of the store.
-    pub async fn api_user(&self, name: &str, password: &SecretString) -> Result<Uuid, AccessError> {
+    pub async fn api_user(
+        &self,
+        name: &str,
+        password: &SecretString,
+        address: Option<&str>,
+    ) -> Result<Uuid, AccessError> {
         let known = account_name(name);
-        let guess = guessed("api-user", known.as_deref().unwrap_or(name));
-        let (remembered, now) = (&self.0.remembered, self.0.clock.now());
+        let remembered = &self.0.remembered;
         let hash = known.as_deref().and_then(|name| remembered.hash(name, password));
         // Who is remembered is served while others guess at their name.
-        if let Some(hash) = &hash
-            && let Some((id, until)) = remembered.pairs.get(hash).await
-            && now < until
-        {
+        if let Some(id) = self.remembered(hash.as_ref()).await {
             return Ok(id);
         }
-        self.admit(&guess)?;
+        let whose = format!("{} {}", known.as_deref().unwrap_or(name), address.unwrap_or_default());
+        let guess = self.admit((Room::Names, &guessed("api-user", &whose))).await?;
+        // Of many who came at once, as a page of many numbers does, the others had to wait for the first.
+        if let Some(id) = self.remembered(hash.as_ref()).await {
+            return Ok(id);
+        }
         let store = self.0.store.access();
         let found = match &known {
             Some(name) => store.api_user(name).await?,
             None => None,
         };
-        let compared = self.0.passwords.compare(password, found.as_ref().map(|(_, hash)| hash)).await?;
-        let Some((id, before)) = found.filter(|_| compared.is_right) else { return Err(self.wrong(&guess).await) };
+        let passwords = &self.0.basic_passwords;
+        let compared = passwords.compare(password, found.as_ref().map(|(_, hash)| hash)).await?;
+        let Some((id, before)) = found.filter(|_| compared.is_right) else { return Err(self.wrong(guess).await) };
         if compared.is_old {
-            let after = self.0.passwords.hash(password).await?;
+            let after = passwords.hash(password).await?;
             store.upgrade_api_user(id, before.expose_secret(), &after).await?;
         }
         if let Some(hash) = hash {
-            remembered.pairs.insert(hash, (id, now + REMEMBERED_FOR)).await;
+            remembered.pairs.insert(hash, (id, self.0.clock.now() + REMEMBERED_FOR)).await;
         }
         Ok(id)
+    }
+
+    /// Whose pair was right a moment ago.
+    async fn remembered(&self, hash: Option<&[u8; 32]>) -> Option<Uuid> {
+        let (id, until) = self.0.remembered.pairs.get(hash?).await?;
+        (self.0.clock.now() < until).then_some(id)
     }
 
     /// All who look at the statistics so, by name.

@@ -54,11 +54,13 @@ pub struct AccessConfig {
     pub registration_token: Option<SecretString>,
     /// Where people are known.
     pub oidc: Option<OidcConfig>,
+    /// Whether people find the panel at an address with `https`.
+    pub is_https: bool,
 }
 
 impl Default for AccessConfig {
     fn default() -> Self {
-        Self { second_factor_required: true, registration_token: None, oidc: None }
+        Self { second_factor_required: true, registration_token: None, oidc: None, is_https: false }
     }
 }
 
@@ -82,7 +84,8 @@ impl AccessConfig {
             "PANEL_URL",
             "Where people find the API in their browsers (`https://bot.example.org`); needed for OIDC_ISSUER.",
         );
-        Self { second_factor_required: factor != "optional", registration_token, oidc: oidc(env, panel) }
+        let is_https = panel.as_ref().is_some_and(|panel| panel.scheme() == "https");
+        Self { second_factor_required: factor != "optional", registration_token, oidc: oidc(env, panel), is_https }
     }
 }
 
@@ -147,6 +150,7 @@ mod tests {
         assert_eq!(problems, [""; 0]);
         assert!(config.second_factor_required && config.registration_token.is_none() && config.oidc.is_none());
         assert!(!read(&[("PANEL_SECOND_FACTOR", "optional")]).0.second_factor_required);
+        assert!(!config.is_https && read(&[("PANEL_URL", "https://bot.example.org")]).0.is_https);
     }
 
     #[test]

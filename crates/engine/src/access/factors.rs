@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use data_encoding::BASE32_NOPAD;
 use evolve_store::{
     access::{Account, Chosen, NewFactor, hash_of},
-    audit::Outcome,
+    guesses::Room,
 };
 use secrecy::SecretString;
 use serde_json::json;
@@ -114,12 +114,15 @@ impl Access {
         };
         let detail = json!({ "second_factor": factor.is_some() });
         let who = (actor_of(account.id), Some(account.id));
-        self.log(("account.welcome", Outcome::Done), who, origin, detail).await?;
         let password_hash = self.0.passwords.hash(password).await?;
         let chosen = Chosen { password_hash: &password_hash, factor };
-        let used = self.0.store.access().use_link(&hash_of(token), &chosen, self.0.clock.now()).await?;
-        let id = used.ok_or(AccessError::Expired)?;
-        Ok(Welcomed { entered: self.enter(id, "link", origin).await?, recovery_codes })
+        let work = async {
+            let used = self.0.store.access().use_link(&hash_of(token), &chosen, self.0.clock.now()).await?;
+            used.ok_or(AccessError::Expired)
+        };
+        let id = self.logged("account.welcome", who, (origin, detail), work).await?;
+        let compared = hash_of(&password_hash);
+        Ok(Welcomed { entered: self.enter(id, ("link", Some(compared.as_slice())), origin).await?, recovery_codes })
     }
 
     /// Gives the account of somebody who is signed in another second factor; recovery codes are with it, and the ones before hold no
@@ -135,9 +138,9 @@ impl Access {
         origin: &Origin,
     ) -> Result<Vec<SecretString>, AccessError> {
         let (factor, codes) = self.confirmed(account, sealed, code).await?;
-        self.log(("account.second_factor", Outcome::Done), (actor_of(account), Some(account)), origin, json!({}))
-            .await?;
-        self.0.store.access().set_factor(account, &factor).await?;
+        let who = (actor_of(account), Some(account));
+        let work = async { Ok::<_, AccessError>(self.0.store.access().set_factor(account, &factor).await?) };
+        self.logged("account.second_factor", who, (origin, json!({})), work).await?;
         Ok(codes)
     }
 
@@ -154,15 +157,20 @@ impl Access {
     ) -> Result<(), AccessError> {
         let store = self.0.store.access();
         let found = store.credentials_of(account).await?.ok_or(AccessError::NotFound)?;
-        let guess = guessed("account", &found.account.name);
-        self.admit(&guess)?;
+        // Apart from guesses at the door, by which strangers would keep those who are in from changing theirs.
+        let guess = self.admit((Room::Accounts, &guessed("own-password", &account.to_string()))).await?;
         if !self.0.passwords.compare(before, found.password_hash.as_ref()).await?.is_right {
-            return Err(self.wrong(&guess).await);
+            return Err(self.wrong(guess).await);
         }
+        drop(guess);
         passwords::check(&found.account.name, after)?;
         let hash = self.0.passwords.hash(after).await?;
-        self.log(("account.password", Outcome::Done), (actor_of(account), Some(account)), origin, json!({})).await?;
-        Ok(store.set_password(account, &hash, Some(session), self.0.clock.now()).await?)
+        let who = (actor_of(account), Some(account));
+        let work = async {
+            let now = self.0.clock.now();
+            Ok::<_, AccessError>(store.set_password(account, &hash, Some(session), now).await?)
+        };
+        self.logged("account.password", who, (origin, json!({})), work).await
     }
 
     /// Gives the account of somebody who is signed in other recovery codes, if they know their password; the ones before hold no more.
@@ -178,18 +186,18 @@ impl Access {
     ) -> Result<Vec<SecretString>, AccessError> {
         let store = self.0.store.access();
         let found = store.credentials_of(account).await?.ok_or(AccessError::NotFound)?;
-        let guess = guessed("account", &found.account.name);
-        self.admit(&guess)?;
+        let guess = self.admit((Room::Accounts, &guessed("own-password", &account.to_string()))).await?;
         if !self.0.passwords.compare(password, found.password_hash.as_ref()).await?.is_right {
-            return Err(self.wrong(&guess).await);
+            return Err(self.wrong(guess).await);
         }
+        drop(guess);
         if !found.account.has_second_factor {
             return Err(AccessError::SecondFactorNeeded);
         }
         let (codes, hashes) = new_codes();
         let who = (actor_of(account), Some(account));
-        self.log(("account.recovery_codes", Outcome::Done), who, origin, json!({})).await?;
-        store.set_recovery_codes(account, &hashes).await?;
+        let changed = async { Ok::<_, AccessError>(store.set_recovery_codes(account, &hashes).await?) };
+        self.logged("account.recovery_codes", who, (origin, json!({})), changed).await?;
         Ok(codes)
     }
 
@@ -211,9 +219,8 @@ impl Access {
         let now = self.0.clock.now();
         let opened: Option<(Uuid, String)> = sealed::open(self.0.store.keys(), Purpose::NewFactor, sealed, now);
         let (_, secret) = opened.filter(|(whose, _)| *whose == account).ok_or(AccessError::Expired)?;
-        let guess = guessed("code", &account.to_string());
-        self.admit(&guess)?;
-        let Some(step) = totp::step_of(&secret, code, now) else { return Err(self.wrong(&guess).await) };
+        let guess = self.admit((Room::Accounts, &guessed("code", &account.to_string()))).await?;
+        let Some(step) = totp::step_of(&secret, code, now) else { return Err(self.wrong(guess).await) };
         let (codes, recovery_codes) = new_codes();
         Ok((NewFactor { secret: secret.into(), step, recovery_codes }, codes))
     }

@@ -10,7 +10,7 @@ use evolve_store::{
     audit::Outcome,
 };
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 use uuid::Uuid;
@@ -81,32 +81,52 @@ impl Access {
         let claims = oidc.claims(code, &kept, now).await?;
         let subject = format!("{} {}", oidc.config.issuer.as_str().trim_end_matches('/'), claims.sub);
         let found = self.0.store.access().account_of_subject(&subject).await?;
-        let Some(role) = oidc.role(&claims) else { return Err(self.without_role(found, origin).await?) };
-        let account = match found {
-            Some(account) if account.role == role => account,
-            Some(account) => self.given(account, role, origin).await?,
-            None => self.made_of(&claims, &subject, role, origin).await?,
-        };
-        if account.disabled_at.is_some() {
-            return Err(AccessError::NoRole);
+        // Whoever is shut out here is, whatever the issuer says.
+        if let Some(shut_out) = found.as_ref().filter(|account| account.disabled_at.is_some()) {
+            return Err(self.turned_away(shut_out.id, "disabled", origin).await?);
         }
-        self.enter(account.id, "oidc", origin).await
+        let account = match (found, oidc.role(&claims)) {
+            (Some(account), Some(role)) if account.role == role => account,
+            (Some(account), Some(role)) => self.given(&account, role, origin).await?,
+            (None, Some(role)) => self.made_of(&claims, &subject, role, origin).await?,
+            (Some(account), None) => return Err(self.without_role(&account, origin).await?),
+            (None, None) => return Err(AccessError::NoRole),
+        };
+        self.enter(account.id, ("oidc", None), origin).await
     }
 
-    /// What they could do they cannot any more.
-    async fn without_role(&self, found: Option<Account>, origin: &Origin) -> Result<AccessError, AccessError> {
-        if let Some(account) = found {
-            let who = ("oidc".to_owned(), Some(account.id));
-            self.log(("session.sign_in", Outcome::Refused), who, origin, json!({ "wrong": "role" })).await?;
-            self.0.store.access().end_sessions(account.id, None, self.0.clock.now()).await?;
-        }
+    /// What they could do they cannot any more: neither in a session nor by the bearer tokens of the person whose account it is.
+    async fn without_role(&self, account: &Account, origin: &Origin) -> Result<AccessError, AccessError> {
+        self.forget_all(account, json!({ "role": null }), origin).await?;
+        self.turned_away(account.id, "role", origin).await
+    }
+
+    /// Takes every way in from an account but the issuer itself.
+    async fn forget_all(&self, account: &Account, detail: Value, origin: &Origin) -> Result<(), AccessError> {
+        let who = ("oidc".to_owned(), Some(account.id));
+        let work = async {
+            let store = self.0.store.access();
+            Ok::<_, AccessError>(store.forget_factors(account.id, self.0.clock.now()).await?)
+        };
+        self.logged("account.change", who, (origin, detail), work).await
+    }
+
+    /// Writes down that somebody was not let in, and says why they are not.
+    async fn turned_away(&self, id: Uuid, why: &str, origin: &Origin) -> Result<AccessError, AccessError> {
+        let who = ("oidc".to_owned(), Some(id));
+        self.log(("session.sign_in", Outcome::Refused), who, origin, json!({ "wrong": why })).await?;
         Ok(AccessError::NoRole)
     }
 
-    async fn given(&self, account: Account, role: Role, origin: &Origin) -> Result<Account, AccessError> {
-        let detail = json!({ "role": role.as_str() });
-        self.log(("account.change", Outcome::Done), ("oidc".to_owned(), Some(account.id)), origin, detail).await?;
-        self.change(account.id, Change { role: Some(role), ..Change::default() }).await
+    async fn given(&self, account: &Account, role: Role, origin: &Origin) -> Result<Account, AccessError> {
+        let (who, detail) = (("oidc".to_owned(), Some(account.id)), json!({ "role": role.as_str() }));
+        let change = self.change(account.id, Change { role: Some(role), ..Change::default() });
+        let changed = self.logged("account.change", who, (origin, detail), change).await;
+        if let Err(AccessError::LastOwner) = changed {
+            // They stay one, or nobody could say who may what; but what they are called here opens nothing meanwhile.
+            self.forget_all(account, json!({ "role": role.as_str(), "last_owner": true }), origin).await?;
+        }
+        changed
     }
 
     /// An account for somebody who comes for the first time. Never one that is there: a name proves nothing.

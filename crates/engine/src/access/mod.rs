@@ -27,6 +27,7 @@ use evolve_runtime::clock::Clock;
 use evolve_store::{
     Store, StoreError,
     audit::{Entry, Outcome},
+    guesses::{Failed, Guess, Room},
     redis::Redis,
 };
 use secrecy::SecretString;
@@ -71,8 +72,9 @@ pub enum AccessError {
     /// What was shown is wrong. It is not said what of it.
     #[error("what was shown is wrong")]
     Wrong,
-    /// Too often something wrong was shown for this account.
-    #[error("too many wrong ones; not looked at for {} seconds more", .0.as_secs())]
+    /// It was not looked at, and whether it is right is not known: too often something wrong was shown for this account, or too many are
+    /// being looked at.
+    #[error("too many, or too many wrong ones; not looked at for {} seconds more", .0.as_secs())]
     Refused(Duration),
     /// The link, or the page, has run out, or was used.
     #[error("it has run out, or was used before")]
@@ -123,7 +125,10 @@ struct Parts {
     redis: Redis,
     clock: Clock,
     passwords: Passwords,
+    /// Of those who look at the statistics: who tries many of theirs keeps no administrator waiting.
+    basic_passwords: Passwords,
     second_factor_required: bool,
+    is_https: bool,
     registration_token: Option<SecretString>,
     oidc: Option<Oidc>,
     remembered: Remembered,
@@ -146,11 +151,19 @@ impl Access {
             redis,
             clock,
             passwords: Passwords::new(),
+            basic_passwords: Passwords::one_at_a_time(),
             second_factor_required: config.second_factor_required,
+            is_https: config.is_https,
             registration_token: config.registration_token,
             oidc: config.oidc.map(Oidc::new).transpose()?,
             remembered: Remembered::new(),
         })))
+    }
+
+    /// Whether people find the panel at an address with `https`, as it is configured.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.is_https
     }
 
     /// Writes an act into the log that no request of an administrator does: a sign-in, a registration.
@@ -174,20 +187,52 @@ impl Access {
         self.0.store.audit().write(&entry, outcome).await
     }
 
-    /// Refuses what is shown for somebody for whom too much wrong was shown.
-    fn admit(&self, guessed: &str) -> Result<(), AccessError> {
-        let left = self.0.redis.guesses().refused_for(guessed, self.0.clock.now());
-        left.map_or(Ok(()), |left| Err(AccessError::Refused(left)))
+    /// Does what no request of an administrator does, with the log around it: it is written down before it is tried, and again when it
+    /// is over. Where the log cannot be written nothing is done.
+    async fn logged<T>(
+        &self,
+        act: &str,
+        who: (String, Option<Uuid>),
+        (origin, detail): (&Origin, Value),
+        work: impl Future<Output = Result<T, AccessError>>,
+    ) -> Result<T, AccessError> {
+        self.log((act, Outcome::Begun), who.clone(), origin, detail.clone()).await?;
+        let done = work.await;
+        let outcome = match &done {
+            Ok(_) => Outcome::Done,
+            Err(AccessError::Store(_) | AccessError::Broken(_)) => Outcome::Failed,
+            Err(_) => Outcome::Refused,
+        };
+        if let Err(error) = self.log((act, outcome), who, origin, detail).await {
+            // It is in the log already, as begun.
+            tracing::error!(%error, act, ?outcome, "how an act went could not be written down");
+        }
+        done
     }
 
-    /// Counts that something wrong was shown for somebody.
-    async fn wrong(&self, guessed: &str) -> AccessError {
-        let failed = self.0.redis.guesses().failed(guessed, self.0.clock.now()).await;
-        if failed.is_first_refusal() {
-            tracing::warn!(failures = failed.count, "too many wrong passwords or codes were shown for one account");
-        }
-        if failed.refused_for.is_zero() { AccessError::Wrong } else { AccessError::Refused(failed.refused_for) }
+    /// Begins to look at what is shown for somebody, unless too much wrong was shown for them. What is given is held until it is known
+    /// whether that is right, and found [`wrong`](Self::wrong) where it is not: so of many at once no more are looked at than may be wrong.
+    async fn admit(&self, (room, guessed): (Room, &str)) -> Result<Guess<'_>, AccessError> {
+        let guesses = self.0.redis.guesses_in(room);
+        guesses.begin(guessed, self.0.clock.now()).await.map_err(AccessError::Refused)
     }
+
+    /// Counts that something wrong was shown for somebody. That it was wrong is what is answered; the next one hears that nobody listens.
+    async fn wrong(&self, guess: Guess<'_>) -> AccessError {
+        count(guess.failed(self.0.clock.now()).await)
+    }
+
+    /// The same of who is looked at however much is wrong.
+    async fn wrong_at_home(&self, (room, guessed): (Room, &str)) -> AccessError {
+        count(self.0.redis.guesses_in(room).failed(guessed, self.0.clock.now()).await)
+    }
+}
+
+fn count(failed: Failed) -> AccessError {
+    if failed.is_first_refusal() {
+        tracing::warn!(failures = failed.count, "too many wrong passwords or codes were shown for one account");
+    }
+    AccessError::Wrong
 }
 
 /// What is counted: of what kind, and for whom. What somebody typed as a name may be their password, so it is not kept as it is.

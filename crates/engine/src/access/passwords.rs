@@ -1,9 +1,10 @@
 //! Passwords: Argon2id with the parameters that OWASP names, which take 19 MiB and some tens of milliseconds. So they are not made on
-//! the runtime's threads, and at most two at a time: more would only take memory from each other.
+//! the runtime's threads, and at most two at a time: more would only take memory from each other. Few wait for that; who comes when
+//! those do is sent away for a second, so that nobody can have a queue grow in which others wait for minutes.
 //!
 //! Hashes of bcrypt, which seed 004's system made, are taken and replaced at the next sign-in.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,6 +14,9 @@ use super::AccessError;
 
 /// How many are made at a time.
 const AT_A_TIME: usize = 2;
+/// How many wait for that, and for how long whoever comes then is sent away.
+const WAITING: usize = 32;
+const BUSY: Duration = Duration::from_secs(1);
 /// How the hashes begin that are made now. Argon2's defaults are OWASP's: 19 MiB, two passes, one lane.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Of nobody: what is shown with a name that nobody has is compared with it, so that it takes as long as with another.
@@ -34,7 +38,11 @@ pub struct Compared {
 
 /// Makes and compares hashes. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Passwords(Arc<Semaphore>);
+pub struct Passwords {
+    at_work: Arc<Semaphore>,
+    /// Those at work, and those who wait.
+    places: Arc<Semaphore>,
+}
 
 impl Default for Passwords {
     fn default() -> Self {
@@ -46,13 +54,22 @@ impl Passwords {
     /// One for a process.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Semaphore::new(AT_A_TIME)))
+        Self::of(AT_A_TIME)
+    }
+
+    /// One that leaves room for others.
+    pub(super) fn one_at_a_time() -> Self {
+        Self::of(1)
+    }
+
+    fn of(at_a_time: usize) -> Self {
+        Self { at_work: Arc::new(Semaphore::new(at_a_time)), places: Arc::new(Semaphore::new(at_a_time + WAITING)) }
     }
 
     /// The hash of a password, with a salt of its own.
     ///
     /// # Errors
-    /// [`AccessError::Broken`].
+    /// [`AccessError::Refused`] where too many wait already, [`AccessError::Broken`].
     pub async fn hash(&self, password: &SecretString) -> Result<String, AccessError> {
         let (password, salt) = (password.clone(), rand::random::<[u8; 16]>());
         let hash = self.aside(move || {
@@ -66,7 +83,7 @@ impl Passwords {
     /// Whether a password is the one of a hash; without a hash it is not, after as long a time.
     ///
     /// # Errors
-    /// [`AccessError::Broken`].
+    /// [`AccessError::Refused`] where too many wait already, [`AccessError::Broken`].
     pub async fn compare(&self, password: &SecretString, hash: Option<&SecretString>) -> Result<Compared, AccessError> {
         let password = password.clone();
         let is_somebodys = hash.is_some();
@@ -84,13 +101,14 @@ impl Passwords {
         .await
     }
 
-    /// Does it on another thread, when there is room. Who is not waited for any more keeps their room until it is done.
+    /// Does it on another thread, when there is room. Who is not waited for any more keeps their place until it is done.
     async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AccessError> {
-        let permit = Arc::clone(&self.0).acquire_owned().await;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| AccessError::Refused(BUSY))?;
+        let permit = Arc::clone(&self.at_work).acquire_owned().await;
         let permit = permit.map_err(|_| AccessError::Broken("no passwords are compared any more"))?;
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
-            drop(permit);
+            drop((permit, place));
             done
         });
         done.await.map_err(|_| AccessError::Broken("comparing a password panicked"))
@@ -129,6 +147,23 @@ mod tests {
         assert_eq!(same, Compared { is_right: true, is_old: false });
         assert!(!passwords.compare(&"incorrect horse".into(), Some(&hash)).await.unwrap().is_right);
         assert!(!passwords.compare(&right, None).await.unwrap().is_right);
+    }
+
+    #[tokio::test]
+    async fn few_wait_and_whoever_comes_then_is_sent_away_at_once() {
+        let passwords = Passwords::new();
+        let busy = Arc::clone(&passwords.at_work).acquire_many_owned(2).await.unwrap();
+        let wrong: SecretString = "wrong".into();
+        let mut waiting: Vec<_> = (0..AT_A_TIME + WAITING).map(|_| Box::pin(passwords.compare(&wrong, None))).collect();
+        for one in &mut waiting {
+            assert!(futures::poll!(one).is_pending());
+        }
+        let refused = passwords.compare(&wrong, None).await;
+        assert!(matches!(refused, Err(AccessError::Refused(_))), "{refused:?}");
+        // Who does not wait any more leaves their place.
+        drop(waiting);
+        drop(busy);
+        assert!(!passwords.compare(&wrong, None).await.unwrap().is_right);
     }
 
     #[test]

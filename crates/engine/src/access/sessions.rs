@@ -2,10 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use chrono::TimeDelta;
-use evolve_store::{
-    access::{Live, Session, hash_of},
-    audit::Outcome,
-};
+use evolve_store::access::{Live, Session, hash_of};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -81,8 +78,11 @@ impl Access {
     /// Of the store.
     pub async fn sign_out(&self, live: &Live, origin: &Origin) -> Result<(), AccessError> {
         let who = (actor_of(live.account), Some(live.account));
-        self.log(("session.sign_out", Outcome::Done), who, origin, json!({ "session": live.id })).await?;
-        self.0.store.access().end_session(live.id, Some(live.account), self.0.clock.now()).await?;
+        let work = async {
+            let (store, now) = (self.0.store.access(), self.0.clock.now());
+            Ok::<_, AccessError>(store.end_session(live.id, Some(live.account), now).await?)
+        };
+        self.logged("session.sign_out", who, (origin, json!({ "session": live.id })), work).await?;
         Ok(())
     }
 }

@@ -3,12 +3,18 @@
 //! Wrong ones are counted by the account, besides by the address, which is the API's to do; known or not, a name costs the same. From
 //! an address that somebody came from before, the account's door is always open: so a stranger who guesses on and on from elsewhere
 //! keeps nobody out for good. Codes are six digits, so at those everybody waits; whoever gets there has the password.
+//!
+//! What is wrong with an account that there is, is counted by its id, apart from names that anybody makes up.
+//!
+//! Between a right password and a session there may be minutes. A session begins only if the password is still the one that was
+//! compared: who changes theirs, since somebody else knows it, has shut out that one too.
 
 use chrono::TimeDelta;
 use evolve_domain::access::account_name;
 use evolve_store::{
     access::{Account, Credentials, NewSession, hash_of},
     audit::Outcome,
+    guesses::Room,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -54,7 +60,6 @@ impl Access {
     /// [`AccessError::Wrong`], [`AccessError::Refused`], and of the store.
     pub async fn sign_in(&self, name: &str, password: &SecretString, origin: &Origin) -> Result<SignedIn, AccessError> {
         let known = account_name(name);
-        let guess = guessed("account", known.as_deref().unwrap_or(name));
         let store = self.0.store.access();
         let found = match &known {
             Some(name) => store.credentials(name).await?,
@@ -65,40 +70,51 @@ impl Access {
             Some(address) => !store.came_from(id, address).await?,
             None => true,
         };
-        if is_stranger {
-            self.admit(&guess)?;
-        }
+        let (room, guessed) = match &found {
+            Some(found) => (Room::Accounts, guessed("password", &found.account.id.to_string())),
+            None => (Room::Names, guessed("account", known.as_deref().unwrap_or(name))),
+        };
+        let guess = if is_stranger { Some(self.admit((room, &guessed)).await?) } else { None };
         let hash = found.as_ref().and_then(|found| found.password_hash.as_ref());
         let compared = self.0.passwords.compare(password, hash).await?;
         let right = found.filter(|found| compared.is_right && found.account.disabled_at.is_none());
-        let Some(found) = right else {
+        let Some(mut found) = right else {
+            // Counted first: where the log cannot be written it was a guess all the same.
+            let error = match guess {
+                Some(guess) => self.wrong(guess).await,
+                // Of who is no stranger it is counted, and no more.
+                None => self.wrong_at_home((room, &guessed)).await,
+            };
             self.refused(id, origin, "password").await?;
-            let error = self.wrong(&guess).await;
-            // Of who is no stranger it is counted, and no more.
-            return Err(if is_stranger { error } else { AccessError::Wrong });
+            return Err(error);
         };
         if compared.is_old
             && let Some(before) = &found.password_hash
         {
             let after = self.0.passwords.hash(password).await?;
             store.upgrade_password(found.account.id, before.expose_secret(), &after).await?;
+            found.password_hash = Some(after.into());
         }
         self.after_the_password(&found, origin).await
     }
 
     async fn after_the_password(&self, found: &Credentials, origin: &Origin) -> Result<SignedIn, AccessError> {
         let (id, now) = (found.account.id, self.0.clock.now());
+        let compared = found.password_hash.as_ref().map(|hash| hash_of(hash.expose_secret())).unwrap_or_default();
         if found.totp_secret.is_some() {
-            let sealed = sealed::seal(self.0.store.keys(), Purpose::SecondFactor, id, now, CODE_WITHIN);
+            let sealed = sealed::seal(self.0.store.keys(), Purpose::SecondFactor, (id, compared), now, CODE_WITHIN);
             let sealed = sealed.ok_or(AccessError::Broken("a page could not be sealed"))?;
             return Ok(SignedIn::NeedsCode(sealed.into()));
         }
         if self.needs_second_factor(&found.account) {
             let token = random_token();
-            self.0.store.access().give_link(id, &hash_of(&token), now + ENROL_WITHIN).await?;
+            let store = self.0.store.access();
+            if !store.give_link(id, &hash_of(&token), Some(compared.as_slice()), now + ENROL_WITHIN).await? {
+                return Err(AccessError::Wrong);
+            }
             return Ok(SignedIn::MustEnrol(token.into()));
         }
-        Ok(SignedIn::Entered(self.enter(id, "password", origin).await?))
+        Ok(SignedIn::Entered(self.enter(id, ("password", Some(compared.as_slice())), origin).await?))
     }
 
     /// Takes the second factor: a code of the app, or one of recovery. `pending` is what [`SignedIn::NeedsCode`] gave.
@@ -107,15 +123,15 @@ impl Access {
     /// [`AccessError::Wrong`], [`AccessError::Refused`], [`AccessError::Expired`] where they must begin again, and of the store.
     pub async fn second_factor(&self, pending: &str, code: &str, origin: &Origin) -> Result<Entered, AccessError> {
         let now = self.0.clock.now();
-        let id: Uuid =
-            sealed::open(self.0.store.keys(), Purpose::SecondFactor, pending, now).ok_or(AccessError::Expired)?;
-        let guess = guessed("code", &id.to_string());
-        self.admit(&guess)?;
+        let opened: Option<(Uuid, Vec<u8>)> = sealed::open(self.0.store.keys(), Purpose::SecondFactor, pending, now);
+        let (id, compared) = opened.ok_or(AccessError::Expired)?;
+        let guess = self.admit((Room::Accounts, &guessed("code", &id.to_string()))).await?;
         if !self.is_factor(id, code).await? {
+            let error = self.wrong(guess).await;
             self.refused(id, origin, "second_factor").await?;
-            return Err(self.wrong(&guess).await);
+            return Err(error);
         }
-        self.enter(id, "password", origin).await
+        self.enter(id, ("password", Some(compared.as_slice())), origin).await
     }
 
     /// Whether a code holds for an account, which uses it up.
@@ -134,23 +150,32 @@ impl Access {
         self.0.second_factor_required && account.role.needs_second_factor()
     }
 
-    /// Begins a session, of which the log knows before it is there.
-    pub(super) async fn enter(&self, id: Uuid, way: &'static str, origin: &Origin) -> Result<Entered, AccessError> {
+    /// Begins a session, of which the log knows before it is there: the way by which they came, and the hash of the password's hash
+    /// that was compared, where one was.
+    pub(super) async fn enter(
+        &self,
+        id: Uuid,
+        (way, compared): (&'static str, Option<&[u8]>),
+        origin: &Origin,
+    ) -> Result<Entered, AccessError> {
         let (token, session, now) = (random_token(), Uuid::now_v7(), self.0.clock.now());
         let detail = json!({ "way": way, "session": session });
-        self.log(("session.sign_in", Outcome::Done), (actor_of(id), Some(id)), origin, detail).await?;
+        let token_hash = hash_of(&token);
         let new = NewSession {
             id: session,
             account: id,
-            token_hash: &hash_of(&token),
+            token_hash: &token_hash,
             way,
+            compared,
             address: origin.address.as_deref(),
             agent: origin.agent.as_deref(),
             expires_at: now + LONGEST,
         };
-        if !self.0.store.access().open_session(&new, now).await? {
-            return Err(AccessError::Wrong);
-        }
+        let work = async {
+            let is_open = self.0.store.access().open_session(&new, now).await?;
+            if is_open { Ok::<(), AccessError>(()) } else { Err(AccessError::Wrong) }
+        };
+        self.logged("session.sign_in", (actor_of(id), Some(id)), (origin, detail), work).await?;
         tracing::info!(account = %id, way, "an administrator signs in");
         Ok(Entered { token: token.into(), session, account: id })
     }

@@ -126,9 +126,12 @@ async fn a_link_leads_in_once_and_then_a_password_and_a_second_factor_do() {
     assert_eq!(
         acts,
         [
+            ("account.welcome", "begun", &who),
             ("account.welcome", "done", &who),
+            ("session.sign_in", "begun", &who),
             ("session.sign_in", "done", &who),
             ("session.sign_in", "refused", &unknown),
+            ("session.sign_in", "begun", &who),
             ("session.sign_in", "done", &who),
             ("session.sign_in", "refused", &unknown),
         ]
@@ -183,6 +186,8 @@ async fn guesses_at_an_account_close_its_door_for_longer_each_time_and_never_to_
             assert!(matches!(wrong, Err(AccessError::Wrong)), "{name}: {wrong:?}");
         }
         for seconds in [30, 60, 120, 240, 300, 300] {
+            let wrong = panel.sign_in(name, "wrong password", &at("6.6.6.6")).await;
+            assert!(matches!(wrong, Err(AccessError::Wrong)), "what was looked at is wrong: {wrong:?}");
             let closed = panel.sign_in(name, "wrong password", &at("6.6.6.6")).await;
             let Err(AccessError::Refused(wait)) = closed else { panic!("{name}: {closed:?}") };
             assert_eq!(wait.as_secs(), seconds, "a name that nobody has is no other");
@@ -356,7 +361,7 @@ async fn a_name_and_a_password_are_remembered_for_a_minute_and_forgotten_when_th
     assert!(matches!(register(token, "anna", "short").await, Err(AccessError::Invalid { .. })));
     let anna = register(token, "Anna", "password1").await.unwrap();
     assert!(matches!(register(token, "anna", "password2").await, Err(AccessError::NameTaken)));
-    let opens = async |password: &str| panel.access.api_user("ANNA", &secret(password)).await.ok();
+    let opens = async |password: &str| panel.access.api_user("ANNA", &secret(password), None).await.ok();
     assert_eq!(opens("password1").await, Some(anna.id));
     assert_eq!(opens("password2").await, None);
 
@@ -368,7 +373,7 @@ async fn a_name_and_a_password_are_remembered_for_a_minute_and_forgotten_when_th
     assert_eq!(opens("password1").await, None);
 
     let vera = register(token, "vera", "password1").await.unwrap();
-    let opens = async || panel.access.api_user("vera", &secret("password1")).await.ok();
+    let opens = async || panel.access.api_user("vera", &secret("password1"), None).await.ok();
     assert_eq!(opens().await, Some(vera.id));
     panel.access.remove_api_user(vera.id).await.unwrap();
     assert_eq!(opens().await, None, "this replica knows at once");
@@ -427,4 +432,97 @@ async fn other_recovery_codes_take_the_place_of_those_before_and_an_offer_is_the
     assert_ne!(another.secret.expose_secret(), offer.secret.expose_secret());
     let none = panel.access.change_recovery_codes(vera.id, &secret(PASSWORD), &here).await;
     assert!(matches!(none, Err(AccessError::SecondFactorNeeded)), "{none:?}");
+}
+
+#[tokio::test]
+async fn of_hundreds_of_codes_at_once_no_more_are_looked_at_than_one_after_another() {
+    let panel = panel(AccessConfig::default()).await;
+    let anna = panel.made("anna", Role::Owner, true).await;
+    let pending = panel.pending("anna").await;
+    let here = at("6.6.6.6");
+    let codes: Vec<String> = (0..200).map(|n| format!("nocode{n}")).collect();
+    let tries = codes.iter().map(|code| panel.access.second_factor(&pending, code, &here));
+    let answers = futures::future::join_all(tries).await;
+    let wrong = answers.iter().filter(|answer| matches!(answer, Err(AccessError::Wrong))).count();
+    let refused = answers.iter().filter(|answer| matches!(answer, Err(AccessError::Refused(_)))).count();
+    assert_eq!((wrong, refused), (11, 189));
+    panel.clock.advance(TimeDelta::seconds(60));
+    let code = code_at(anna.factor.unwrap().expose_secret(), panel.clock.now());
+    panel.access.second_factor(&pending, &code, &here).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_under_way_ends_with_the_password_that_it_began_with() {
+    let panel = panel(AccessConfig::default()).await;
+    let anna = panel.made("anna", Role::Owner, true).await;
+    let (thief, mine) = (panel.pending("anna").await, (anna.account.id, anna.welcomed.entered.session));
+    let new = secret("another horse battery");
+    panel.access.change_password(mine, &secret(PASSWORD), &new, &at("1.1.1.1")).await.unwrap();
+    panel.clock.advance(TimeDelta::seconds(60));
+    let code = code_at(anna.factor.unwrap().expose_secret(), panel.clock.now());
+    let late = panel.access.second_factor(&thief, &code, &at("2.2.2.2")).await;
+    assert!(matches!(late, Err(AccessError::Wrong)), "{late:?}");
+    assert_eq!(panel.access.sessions(Some(anna.account.id)).await.unwrap().len(), 1, "whose password it is");
+}
+
+#[tokio::test]
+async fn another_password_or_second_factor_makes_links_useless_and_strangers_keep_nobody_from_that() {
+    let panel = panel(AccessConfig::default()).await;
+    let vera = panel.made("vera", Role::Support, false).await;
+    let change = Change { role: Some(Role::Admin), ..Change::default() };
+    // A session of who must have a second factor from now on, and a link by which whoever has the password may set one up.
+    panel.access.change(vera.account.id, change).await.unwrap();
+    let enrol = async || match panel.sign_in("vera", PASSWORD, &at("1.1.1.1")).await.unwrap() {
+        SignedIn::MustEnrol(link) => link,
+        other => panic!("{other:?}"),
+    };
+    let is_gone = async |link: &SecretString| {
+        matches!(panel.access.linked(link.expose_secret()).await, Err(AccessError::Expired))
+    };
+    let link = enrol().await;
+    assert!(!is_gone(&link).await);
+    let offer = panel.access.offer_factor("Eva", &vera.account).unwrap();
+    let code = code_at(offer.secret.expose_secret(), panel.clock.now());
+    let here = at("1.1.1.1");
+    panel.access.change_factor(vera.account.id, offer.sealed.expose_secret(), &code, &here).await.unwrap();
+    assert!(is_gone(&link).await, "a second factor is there");
+
+    sqlx::query("UPDATE admins SET totp_secret = NULL").execute(&panel.sql).await.unwrap();
+    let link = enrol().await;
+    for _ in 0..12 {
+        assert!(panel.sign_in("vera", "wrong password", &at("6.6.6.6")).await.is_err());
+    }
+    let mine = (vera.account.id, vera.welcomed.entered.session);
+    let new = secret("another horse battery");
+    panel.access.change_password(mine, &secret(PASSWORD), &new, &here).await.unwrap();
+    assert!(is_gone(&link).await, "the password is another");
+}
+
+#[tokio::test]
+async fn who_guesses_at_a_name_of_the_statistics_keeps_out_nobody_elsewhere() {
+    let config =
+        AccessConfig { registration_token: Some("a token for registration".into()), ..AccessConfig::default() };
+    let panel = panel(config).await;
+    let token = secret("a token for registration");
+    panel.access.register(&token, "anna", &secret("password1"), &at("1.1.1.1")).await.unwrap();
+    let opens = async |password: &str, from: &str| panel.access.api_user("anna", &secret(password), Some(from)).await;
+    for _ in 0..11 {
+        assert!(matches!(opens("password2", "6.6.6.6").await, Err(AccessError::Wrong)));
+    }
+    assert!(matches!(opens("password1", "6.6.6.6").await, Err(AccessError::Refused(_))));
+    assert!(opens("password1", "1.1.1.1").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_reset_takes_the_tokens_of_the_person_too() {
+    let panel = panel(AccessConfig::default()).await;
+    let vera = panel.made("vera", Role::Support, false).await.account.id;
+    let come = "INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now())";
+    sqlx::query(come).execute(&panel.sql).await.unwrap();
+    let link = Change { telegram_id: Some(Some(42)), ..Change::default() };
+    panel.access.change(vera, link).await.unwrap();
+    assert!(panel.access.account_of_person(42).await.unwrap().is_some());
+    let (account, _) = panel.access.reset(vera).await.unwrap();
+    assert_eq!(account.telegram_id, None);
+    assert!(panel.access.account_of_person(42).await.unwrap().is_none());
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use evolve_domain::access::Role;
 use evolve_engine::access::{AccessConfig, AccessError, Entered, OidcConfig};
+use evolve_store::access::Change;
 use evolve_testkit::oidc::OidcProvider;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -78,7 +79,7 @@ async fn who_comes_by_the_issuer_is_given_an_account_and_may_what_the_issuer_say
     assert_eq!(of("session.sign_in", "done"), 4);
     assert_eq!(
         (of("account.create", "done"), of("account.change", "done"), of("session.sign_in", "refused")),
-        (2, 1, 1)
+        (2, 2, 1)
     );
 }
 
@@ -149,4 +150,45 @@ async fn without_an_issuer_nobody_is_sent_anywhere() {
     let panel = panel(AccessConfig::default()).await;
     assert!(!panel.access.has_issuer());
     assert!(matches!(panel.access.begin_oidc().await, Err(AccessError::NoIssuer)));
+}
+
+#[tokio::test]
+async fn who_may_nothing_any_more_has_no_way_in_by_a_person_either_and_is_let_in_again_by_the_issuer_alone() {
+    let world = world().await;
+    let anna = |groups: Value| json!({ "sub": "a-1", "preferred_username": "anna", "groups": groups });
+    let entered = world.comes(anna(json!(["staff"]))).await.unwrap();
+    let access = &world.panel.access;
+    let come = "INSERT INTO users (id, created_at, last_seen_at) VALUES (42, now(), now())";
+    sqlx::query(come).execute(&world.panel.sql).await.unwrap();
+    let link = Change { telegram_id: Some(Some(42)), ..Change::default() };
+    access.change(entered.account, link).await.unwrap();
+    assert!(access.account_of_person(42).await.unwrap().is_some());
+    let none = world.comes(anna(json!([]))).await;
+    assert!(matches!(none, Err(AccessError::NoRole)), "{none:?}");
+    assert!(access.account_of_person(42).await.unwrap().is_none() && !world.holds(&entered).await);
+    let reset = access.reset(entered.account).await;
+    assert!(matches!(reset, Err(AccessError::Invalid { field: "account", .. })), "a way around the issuer: {reset:?}");
+    world.comes(anna(json!(["staff"]))).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_last_owner_who_is_one_no_more_is_out_and_who_is_shut_out_stays_so() {
+    let world = world().await;
+    let anna = |groups: &str| json!({ "sub": "a-1", "preferred_username": "anna", "groups": [groups] });
+    let entered = world.comes(anna("chiefs")).await.unwrap();
+    let less = world.comes(anna("staff")).await;
+    assert!(matches!(less, Err(AccessError::LastOwner)), "{less:?}");
+    assert!(!world.holds(&entered).await);
+    assert_eq!(world.accounts().await, [("anna".to_owned(), Role::Owner)]);
+    let acts = world.panel.acts().await;
+    let is_told = |act: &str, outcome: &str| acts.iter().any(|(a, o, _)| a == act && o == outcome);
+    assert!(is_told("account.change", "begun") && is_told("account.change", "refused"), "{acts:?}");
+
+    let vera = |groups: &str| json!({ "sub": "b-2", "preferred_username": "vera", "groups": [groups] });
+    let entered = world.comes(vera("staff")).await.unwrap();
+    let out = Change { enabled: Some(false), ..Change::default() };
+    world.panel.access.change(entered.account, out).await.unwrap();
+    let shut_out = world.comes(vera("chiefs")).await;
+    assert!(matches!(shut_out, Err(AccessError::NoRole)), "{shut_out:?}");
+    assert_eq!(world.accounts().await[1], ("vera".to_owned(), Role::Support), "nothing of them changes");
 }

@@ -32,13 +32,31 @@ pub struct Chosen<'a> {
 const FORGET_LINKS: &str = "DELETE FROM admin_links WHERE admin_id = $1";
 const LINK: &str = "INSERT INTO admin_links (token_hash, admin_id, expires_at) VALUES ($1, $2, $3)";
 
-const FORGET_FACTORS: &str =
-    "UPDATE admins SET password_hash = NULL, totp_secret = NULL WHERE id = $1 AND disabled_at IS NULL";
+/// Holds the account, if it may come in, and its password is the one that was compared, where one was ($2). Whoever gives it something
+/// else to be known by holds it too, and forgets its links.
+const HOLD: &str = "
+    SELECT id FROM admins
+    WHERE id = $1 AND disabled_at IS NULL AND ($2::bytea IS NULL OR sha256(convert_to(password_hash, 'UTF8')) = $2)
+    FOR NO KEY UPDATE";
+
+/// The person's bearer tokens are a way in too. $2 whether who is shut out is let in again. Who comes from an issuer is known there, and a
+/// password would be a way around it.
+const RESET: &str = "
+    UPDATE admins
+    SET password_hash = NULL, totp_secret = NULL, telegram_id = NULL,
+        disabled_at = CASE WHEN $2 THEN NULL ELSE disabled_at END
+    WHERE id = $1 AND (disabled_at IS NULL OR $2) AND oidc_subject IS NULL";
+const FORGET_ALL: &str = "UPDATE admins SET password_hash = NULL, totp_secret = NULL, telegram_id = NULL WHERE id = $1";
 const FORGET_CODES: &str = "DELETE FROM admin_recovery_codes WHERE admin_id = $1";
 
 const LINKED: &str = "
     SELECT l.admin_id FROM admin_links l JOIN admins a ON a.id = l.admin_id
     WHERE l.token_hash = $1 AND l.expires_at > $2 AND a.disabled_at IS NULL";
+
+const HOLD_LINKED: &str = "
+    SELECT a.id FROM admins a JOIN admin_links l ON l.admin_id = a.id
+    WHERE l.token_hash = $1 AND l.expires_at > $2 AND a.disabled_at IS NULL
+    FOR NO KEY UPDATE OF a";
 
 /// Once: whoever comes second finds none.
 const USE_LINK: &str = "
@@ -58,38 +76,52 @@ const COUNT_CODES: &str = "SELECT count(*) FROM admin_recovery_codes WHERE admin
 const FORGET_OLD_LINKS: &str = "DELETE FROM admin_links WHERE expires_at < $1";
 
 impl Access<'_> {
-    /// Gives an account a one-time link, in place of any other.
+    /// Gives an account a one-time link, in place of any other. False where there is no such account, it is disabled, or its password is
+    /// another than the one of whose hash [`super::hash_of`] is `compared`.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn give_link(&self, account: Uuid, hash: &[u8], expires_at: DateTime<Utc>) -> Result<(), StoreError> {
+    /// [`StoreError`]; then nothing was changed.
+    pub async fn give_link(
+        &self,
+        account: Uuid,
+        hash: &[u8],
+        compared: Option<&[u8]>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         self.0
             .pool
             .within(async {
                 let mut transaction = self.0.pool.begin().await?;
+                let held: Option<(Uuid,)> =
+                    sqlx::query_as(HOLD).bind(account).bind(compared).fetch_optional(&mut *transaction).await?;
+                if held.is_none() {
+                    return Ok(false);
+                }
                 link(&mut transaction, account, hash, expires_at).await?;
-                Ok(transaction.commit().await?)
+                transaction.commit().await?;
+                Ok(true)
             })
             .await
     }
 
-    /// The same, and nothing that they were known by before holds any more: password, second factor, recovery codes, sessions. False
-    /// where there is no such account, or it is disabled.
+    /// The same, and nothing that they were known by before holds any more: password, second factor, recovery codes, sessions, and the
+    /// person whose bearer tokens were theirs. Who is disabled is let in again, if `enables` says so. False where there is no such
+    /// account, it is disabled, or it is one of an issuer.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was changed.
     pub async fn reset_account(
         &self,
         account: Uuid,
-        hash: &[u8],
-        expires_at: DateTime<Utc>,
+        (hash, expires_at): (&[u8], DateTime<Utc>),
+        enables: bool,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.0
             .pool
             .within(async {
                 let mut transaction = self.0.pool.begin().await?;
-                let done = sqlx::query(FORGET_FACTORS).bind(account).execute(&mut *transaction).await?;
+                let done = sqlx::query(RESET).bind(account).bind(enables).execute(&mut *transaction).await?;
                 if done.rows_affected() == 0 {
                     return Ok(false);
                 }
@@ -98,6 +130,24 @@ impl Access<'_> {
                 link(&mut transaction, account, hash, expires_at).await?;
                 transaction.commit().await?;
                 Ok(true)
+            })
+            .await
+    }
+
+    /// Takes everything from an account by which somebody could come in, but who they are at an issuer.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was changed.
+    pub async fn forget_factors(&self, account: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.0
+            .pool
+            .within(async {
+                let mut transaction = self.0.pool.begin().await?;
+                sqlx::query(FORGET_ALL).bind(account).execute(&mut *transaction).await?;
+                sqlx::query(FORGET_CODES).bind(account).execute(&mut *transaction).await?;
+                sqlx::query(FORGET_LINKS).bind(account).execute(&mut *transaction).await?;
+                sessions::end_all(&mut transaction, account, None, now).await?;
+                Ok(transaction.commit().await?)
             })
             .await
     }
@@ -111,8 +161,8 @@ impl Access<'_> {
         Ok(row.map(|(id,)| id))
     }
 
-    /// Uses a link up, and keeps what was chosen in place of what was; every session of the account ends. Whose it was; nothing where
-    /// it does not hold.
+    /// Uses a link up, and keeps what was chosen in place of what was; every session of the account ends, and any other link. Whose it
+    /// was; nothing where it does not hold.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was changed, and the link holds as before.
@@ -126,6 +176,12 @@ impl Access<'_> {
             .pool
             .within(async {
                 let mut transaction = self.0.pool.begin().await?;
+                // First, as everywhere: in another order two would wait for each other.
+                let held: Option<(Uuid,)> =
+                    sqlx::query_as(HOLD_LINKED).bind(hash).bind(now).fetch_optional(&mut *transaction).await?;
+                if held.is_none() {
+                    return Ok(None);
+                }
                 let row: Option<(Uuid,)> =
                     sqlx::query_as(USE_LINK).bind(hash).bind(now).fetch_optional(&mut *transaction).await?;
                 let Some((account,)) = row else { return Ok(None) };
@@ -134,6 +190,7 @@ impl Access<'_> {
                     let token = self.0.keys.encrypt(factor.secret.expose_secret());
                     put_factor(&mut transaction, account, &token, factor).await?;
                 }
+                sqlx::query(FORGET_LINKS).bind(account).execute(&mut *transaction).await?;
                 sessions::end_all(&mut transaction, account, None, now).await?;
                 sqlx::query(FORGET_OLD_LINKS).bind(now).execute(&mut *transaction).await?;
                 transaction.commit().await?;
@@ -142,7 +199,8 @@ impl Access<'_> {
             .await
     }
 
-    /// Gives an account another second factor, with recovery codes of its own. Its sessions stay: it is somebody signed in who asks.
+    /// Gives an account another second factor, with recovery codes of its own; its links hold no more. Its sessions stay: it is somebody
+    /// signed in who asks.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was changed.
@@ -153,6 +211,7 @@ impl Access<'_> {
             .within(async {
                 let mut transaction = self.0.pool.begin().await?;
                 put_factor(&mut transaction, account, &token, factor).await?;
+                sqlx::query(FORGET_LINKS).bind(account).execute(&mut *transaction).await?;
                 Ok(transaction.commit().await?)
             })
             .await
@@ -173,7 +232,7 @@ impl Access<'_> {
             .await
     }
 
-    /// Gives an account another password; every session of it but one ends.
+    /// Gives an account another password; every session of it but one ends, and its links hold no more.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was changed.
@@ -189,6 +248,7 @@ impl Access<'_> {
             .within(async {
                 let mut transaction = self.0.pool.begin().await?;
                 sqlx::query(SET_PASSWORD).bind(account).bind(hash).execute(&mut *transaction).await?;
+                sqlx::query(FORGET_LINKS).bind(account).execute(&mut *transaction).await?;
                 sessions::end_all(&mut transaction, account, except, now).await?;
                 Ok(transaction.commit().await?)
             })

@@ -22,6 +22,8 @@ pub struct NewSession<'a> {
     pub token_hash: &'a [u8],
     /// How they signed in: `password`, `link` or `oidc`.
     pub way: &'static str,
+    /// [`hash_of`](super::hash_of) the hash of the password by which they came, where they came by one: it must still be theirs.
+    pub compared: Option<&'a [u8]>,
     /// From where.
     pub address: Option<&'a str>,
     /// What the browser calls itself.
@@ -70,9 +72,13 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
 }
 
+/// $9 what was compared. The account is held: who changes its password ends its sessions then, and finds this one or has it refused.
 const OPEN: &str = "
     INSERT INTO admin_sessions (id, admin_id, token_hash, way, address, agent, created_at, seen_at, expires_at)
-    SELECT $1, a.id, $3, $4, $5, $6, $7, $7, $8 FROM admins a WHERE a.id = $2 AND a.disabled_at IS NULL";
+    SELECT $1, a.id, $3, $4, $5, $6, $7, $7, $8 FROM admins a
+    WHERE a.id = $2 AND a.disabled_at IS NULL
+      AND ($9::bytea IS NULL OR sha256(convert_to(a.password_hash, 'UTF8')) = $9)
+    FOR SHARE OF a";
 
 /// $2 now, $3 since when it must have been used.
 const FIND: &str = "
@@ -113,7 +119,7 @@ struct Row {
 }
 
 impl Access<'_> {
-    /// Begins a session; what is long over is forgotten with it. False where the account is gone or disabled.
+    /// Begins a session; what is long over is forgotten with it. False where the account is gone or disabled, or its password another.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -128,6 +134,7 @@ impl Access<'_> {
             .bind(new.agent)
             .bind(now)
             .bind(new.expires_at)
+            .bind(new.compared)
             .execute(&self.0.pool)
             .await?;
         Ok(done.rows_affected() > 0)
