@@ -209,6 +209,9 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
     let (router, _) = routes(guarded).split_for_parts();
     let mut router = router
         .merge(panel::routes().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)).layer(middleware::from_fn(limit_time)))
+        .merge(
+            panel::previews().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)).layer(middleware::from_fn(limit_preview)),
+        )
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())

@@ -157,11 +157,13 @@ pub async fn search(
     Ok(Json(ConversationsFound { found: hits.into_iter().map(found).collect(), next: next.map(cursor) }))
 }
 
-fn cursor((month, user_id, number): Place) -> String {
+/// A place of a search, as addresses have it.
+pub(crate) fn cursor((month, user_id, number): Place) -> String {
     number.map_or_else(|| format!("{month}.{user_id}"), |number| format!("{month}.{user_id}.{number}"))
 }
 
-fn read(cursor: &str) -> Option<Place> {
+/// The place that a cursor means.
+pub(crate) fn read(cursor: &str) -> Option<Place> {
     let (month, rest) = cursor.split_once('.')?;
     let (user_id, number) = rest.split_once('.').map_or((rest, None), |(user_id, number)| (user_id, Some(number)));
     let month: NaiveDate = month.parse().ok()?;

@@ -23,4 +23,4 @@ pub mod shell;
 mod texts;
 pub mod words;
 
-pub use handle::routes;
+pub use handle::{previews, routes};

@@ -7,12 +7,11 @@ use axum::{
     response::Response,
     routing::get,
 };
-use chrono::NaiveDate;
 use evolve_contract::Code;
 use evolve_domain::memory::terms::terms;
 use evolve_store::{
     messages::{Message, Role},
-    search::{Hit, Place, Spoken},
+    search::{Hit, Spoken},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -23,6 +22,7 @@ use super::{
     numbers::{asked, invalid},
 };
 use crate::{
+    admin::talks::{cursor, read},
     audit::Act,
     panel::{
         pages::conversations::{Conversation, Conversations, Found, SaidLine},
@@ -94,7 +94,7 @@ async fn search(
         query: vec![("q".to_owned(), q.clone()), ("person".to_owned(), person.clone())],
         sort: None,
         is_later: after.is_some(),
-        next: next.map(|(month, user_id)| format!("{month}.{user_id}")),
+        next: next.map(cursor),
         exports: false,
     };
     Ok(reader.page(&Conversations { search: q, person, found, listing, words: reader.words }))
@@ -168,14 +168,6 @@ fn words_of(text: &str) -> Vec<(usize, usize)> {
     }
     words.extend(begun.map(|from| (from, text.len())));
     words
-}
-
-fn read(cursor: &str) -> Option<Place> {
-    let (month, user_id) = cursor.split_once('.')?;
-    let month: NaiveDate = month.parse().ok()?;
-    // What Postgres can hold.
-    let is_sane = NaiveDate::from_ymd_opt(1970, 1, 1)? <= month && month <= NaiveDate::from_ymd_opt(9999, 12, 31)?;
-    is_sane.then_some((month, user_id.parse().ok()?))
 }
 
 /// Which page.

@@ -42,7 +42,7 @@ use crate::{problem::ApiError, state::Api};
 
 pub use reader::Reader;
 
-/// Every route of the panel.
+/// Every route of the panel but those that wait for a model ([`previews`]).
 pub fn routes() -> Router<Api> {
     Router::new()
         .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
@@ -70,6 +70,11 @@ pub fn routes() -> Router<Api> {
         .merge(audit::routes())
 }
 
+/// What may take as long as a model does.
+pub fn previews() -> Router<Api> {
+    prompts::previews()
+}
+
 async fn nowhere(_: Reader) -> ApiError {
     Code::NotFound.into()
 }
@@ -77,7 +82,7 @@ async fn nowhere(_: Reader) -> ApiError {
 /// The pattern of every route, for the test that compares them with the list; axum tells them by `Debug` alone.
 #[must_use]
 pub fn paths() -> Vec<String> {
-    let shown = format!("{:?}", routes());
+    let shown = format!("{:?}", routes().merge(previews()));
     let mut paths: Vec<String> =
         shown.split('"').filter(|text| text.starts_with("/admin")).map(str::to_owned).collect();
     paths.sort_unstable();

@@ -42,8 +42,12 @@ pub fn routes() -> Router<Api> {
     Router::new()
         .route("/admin/panel/prompts", get(list))
         .route("/admin/panel/prompts/{prompt}", get(one).post(write))
-        .route("/admin/panel/prompts/{prompt}/preview", post(look))
         .route("/admin/panel/prompts/{prompt}/restore", post(restore))
+}
+
+/// What a model may answer, which takes longer than a page may.
+pub fn previews() -> Router<Api> {
+    Router::new().route("/admin/panel/prompts/{prompt}/preview", post(look))
 }
 
 async fn list(State(api): State<Api>, reader: Reader) -> Result<Response, ApiError> {
