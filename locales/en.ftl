@@ -1171,6 +1171,7 @@ panel-keys-help = This list
 panel-live-pause = Pause
 panel-live-resume = Go on
 panel-live-away = No connection: trying again
+panel-live-over = Nothing more comes here: load the page again.
 panel-as-of = Numbers as of { $time }
 panel-audited = Private content. That you looked is written in the audit log.
 panel-private = What is remembered and said is not shown to your role.

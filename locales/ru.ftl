@@ -1179,6 +1179,7 @@ panel-keys-help = Этот список
 panel-live-pause = Остановить
 panel-live-resume = Продолжить
 panel-live-away = Нет связи, пробую снова
+panel-live-over = Сюда больше ничего не придёт: обновите страницу.
 panel-as-of = Данные на { $time }
 panel-audited = Личная переписка. Ваш просмотр записан в журнал.
 panel-private = Ваша роль не видит память и переписку.

@@ -105,7 +105,7 @@ async fn found(api: &Api, named: &Named, parts: &Parts) -> Result<Actor, Refused
         Shown::Basic(..) => {
             Err(ApiError::new(Code::Forbidden).detail("a name and a password open the statistics alone").into())
         }
-        Shown::Session(token) => session(api, &token).await,
+        Shown::Session(token) => session(api, named, &token).await,
     }
 }
 
@@ -202,9 +202,10 @@ async fn basic(api: &Api, name: &str, password: &SecretString, parts: &Parts) ->
     }
 }
 
-async fn session(api: &Api, token: &SecretString) -> Result<Actor, Refused> {
-    let found = api.access.session(token.expose_secret()).await.map_err(ApiError::from)?;
-    let Some(live) = found else {
+async fn session(api: &Api, named: &Named, token: &SecretString) -> Result<Actor, Refused> {
+    let token = token.expose_secret();
+    let found = if named.is_live() { api.access.session_unused(token).await } else { api.access.session(token).await };
+    let Some(live) = found.map_err(ApiError::from)? else {
         // Most that do not hold are over, and were right; and 256 bits nobody finds by trying. So none is counted.
         return Err(Refused::Invalid(unauthorized("the session is over: sign in again")));
     };

@@ -9,6 +9,9 @@ use crate::limits::Rule;
 /// Under which all of it is, besides what is listed.
 const ADMIN: [&str; 2] = ["/admin", "/api/v1/admin"];
 
+/// Under which what pages ask by themselves is.
+pub const LIVE: &str = "/admin/panel/live/";
+
 /// Who a route is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opens {
@@ -123,6 +126,12 @@ impl Named {
     const fn known(mut self) -> Self {
         self.opens = Opens::Known;
         self
+    }
+
+    /// Whether a page asks it by itself, again and again, as long as it is open.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.route.starts_with(LIVE)
     }
 
     /// Whether its acts are in the log.

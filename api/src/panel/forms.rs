@@ -3,6 +3,8 @@
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::access::routes::LIVE;
+
 /// `POST /admin/panel/sign-in`, at each of its steps.
 #[derive(Debug, Deserialize)]
 pub struct SignInForm {
@@ -60,7 +62,9 @@ pub fn own_path(asked: &str) -> &str {
     let is_plain =
         asked.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !path.contains("//") && !path.contains("..");
     let is_door = path.starts_with("/admin/panel/sign-") || path.starts_with("/admin/panel/welcome");
-    if is_own && is_plain && !is_door { asked } else { "/admin" }
+    // What a page asked by itself, or took away as a file, is nothing to arrive at.
+    let is_page = !path.starts_with(LIVE) && !path.ends_with(".csv");
+    if is_own && is_plain && !is_door && is_page { asked } else { "/admin" }
 }
 
 #[cfg(test)]
@@ -80,6 +84,8 @@ mod tests {
     #[case("/admin/db_metrics", false)]
     #[case("/admin/panel/sign-out", false)]
     #[case("/admin/panel/\tx", false)]
+    #[case("/admin/panel/live/tail?after=1", false)]
+    #[case("/admin/panel/people.csv?q=1", false)]
     fn the_door_leads_nowhere_but_inside(#[case] asked: &str, #[case] is_own: bool) {
         assert_eq!(own_path(asked), if is_own { asked } else { "/admin" });
     }

@@ -138,7 +138,8 @@ for (const place of all("[data-live]")) {
   const listen = () => {
     source = new EventSource(place.dataset.live);
     source.addEventListener("open", () => says(""));
-    source.addEventListener("error", () => says(hints.away));
+    // One that is closed does not try again: whoever looks is not signed in any more, or may not see this.
+    source.addEventListener("error", (event) => says(event.target.readyState === EventSource.CLOSED ? hints.over : hints.away));
     source.addEventListener("message", (event) => {
       if (keep) {
         if (event.lastEventId && event.lastEventId === last) return;
@@ -149,6 +150,11 @@ for (const place of all("[data-live]")) {
       } else {
         place.innerHTML = event.data;
         dialogs(place);
+        // No more comes, and to ask for it would look like a connection that is lost.
+        if (!place.querySelector("[data-live-over]")) return;
+        source.close();
+        source = null;
+        says("");
       }
     });
   };

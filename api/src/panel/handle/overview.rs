@@ -12,6 +12,7 @@ use evolve_contract::Code;
 use evolve_domain::{access::Permission, report::microdollars};
 use evolve_engine::reports::{self, DialogStats, Point, Revenue, Told, stickiness};
 use evolve_store::reports::Day;
+use futures::StreamExt as _;
 use serde::Deserialize;
 
 use super::{Reader, tail};
@@ -217,5 +218,5 @@ async fn watch(
     // What somebody was away from for longer is on the page, once it is loaded anew.
     let after: DateTime<Utc> = after.map_or(now, |after| after.max(now - TimeDelta::minutes(10)));
     let parts = tail::parts(api.clone(), after, reader.may(Permission::People), reader.words);
-    live::stream(&api.tasks, parts)
+    live::stream(&api.tasks, parts.take_until(Box::pin(reader.gone(&api))))
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use evolve_contract::broadcast::BroadcastResponse;
 use evolve_engine::broadcasts::BroadcastError;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use uuid::Uuid;
 
 use super::Reader;
@@ -44,9 +44,9 @@ pub(super) async fn progress(
         // Then there is no more to come, and a browser asks no more.
         return Ok(respond::private(StatusCode::NO_CONTENT.into_response()));
     }
-    let tasks = api.tasks.clone();
+    let (tasks, gone) = (api.tasks.clone(), Box::pin(reader.gone(&api)));
     let watch = Watch { api, id, words: reader.words, told, next: Some(now), is_over: false };
-    Ok(live::stream(&tasks, stream::unfold(watch, next)))
+    Ok(live::stream(&tasks, stream::unfold(watch, next).take_until(gone)))
 }
 
 /// What somebody sees of a broadcast while they look.

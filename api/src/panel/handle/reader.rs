@@ -1,5 +1,7 @@
 //! Who looks at a page, and in which language; and what was done just now, which the next page tells once.
 
+use std::time::Duration;
+
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
@@ -21,6 +23,8 @@ use crate::{
     state::Api,
 };
 
+/// How often it is looked whether somebody may still watch.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Names of what can have been done begin so, in `locales/` and in the cookie alike.
 const DONE: &str = concat!("panel", "-done-");
 
@@ -70,6 +74,23 @@ impl Reader {
     #[must_use]
     pub fn session(&self) -> Option<Uuid> {
         self.actor.session().map(|session| session.id)
+    }
+
+    /// Is over where their session is: ended by them or by others, or left alone for too long. Whoever came by a key has none, and shows
+    /// it again for the next stream.
+    pub fn gone(&self, api: &Api) -> impl Future<Output = ()> + Send + use<> {
+        let (api, session) = (api.clone(), self.actor.session().cloned());
+        async move {
+            let Some(session) = session else { return std::future::pending::<()>().await };
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                match api.access.holds(&session).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(error) => tracing::debug!(%error, "whether a session holds is not known now"),
+                }
+            }
+        }
     }
 
     /// What stands around their pages.

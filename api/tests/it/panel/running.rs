@@ -177,3 +177,23 @@ async fn the_system_tells_how_it_fares_and_what_is_configured_and_no_secret() {
     has(&page, &[&format!("{:04}", evolve_store::migrate::newest()), "Connected to the database", "evolve"]);
     has_not(&page, &[JWT_SECRET, "postgres://", "run the migrations"]);
 }
+
+#[tokio::test]
+async fn what_a_page_asks_by_itself_keeps_nobody_in_and_ends_with_the_session() {
+    let setup = patient(Setup::new().await);
+    let api = setup.start().await;
+    let live = "/admin/panel/live/tail";
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    // A page that is left open asks again and again; twelve hours after somebody did something, it is over all the same.
+    for (hours, expected) in [(7, StatusCode::OK), (7, StatusCode::SEE_OTHER)] {
+        api.clock.advance(chrono::TimeDelta::hours(hours));
+        assert_eq!(eva.request(Method::GET, live).send().await.unwrap().status(), expected);
+    }
+
+    let ann = signed_in(&setup, &api, "ann", Role::Analyst).await;
+    let stream = ann.request(Method::GET, live).send().await.unwrap();
+    assert_eq!(stream.status(), StatusCode::OK);
+    went_to(&ann.form("/admin/panel/sign-out", &[]).await, "/admin/panel/sign-in");
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(60), stream.text()).await;
+    assert!(rest.expect("the stream ends with the session").is_ok());
+}

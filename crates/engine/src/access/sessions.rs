@@ -18,19 +18,36 @@ const PURPOSE: &str = "CSRF tokens of the panel";
 pub(super) const SEEN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 impl Access {
-    /// Whose a cookie is. Nothing where its session is over, was ended, or is of an account that may not come in.
+    /// Whose a cookie is, with which somebody does something. Nothing where its session is over, was ended, or is of an account that may
+    /// not come in.
     ///
     /// # Errors
     /// Of the store.
     pub async fn session(&self, token: &str) -> Result<Option<Live>, AccessError> {
-        let (store, now) = (self.0.store.access(), self.0.clock.now());
-        let found = store.session(&hash_of(token), now, now - IDLE).await?;
+        let (found, now) = (self.session_unused(token).await?, self.0.clock.now());
         if let Some(live) = &found
             && now - live.seen_at >= SEEN_EVERY
         {
-            store.session_seen(live.id, now).await?;
+            self.0.store.access().session_seen(live.id, now).await?;
         }
         Ok(found)
+    }
+
+    /// The same for what a page asks by itself, perhaps while nobody is there: that keeps no session from being over.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn session_unused(&self, token: &str) -> Result<Option<Live>, AccessError> {
+        let now = self.0.clock.now();
+        Ok(self.0.store.access().session(&hash_of(token), now, now - IDLE).await?)
+    }
+
+    /// Whether a session holds still, with what it may do: a changed role ends it. To ask is no use of it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn holds(&self, live: &Live) -> Result<bool, AccessError> {
+        Ok(self.sessions(Some(live.account)).await?.iter().any(|session| session.id == live.id))
     }
 
     /// What pages of a session put into their forms.
