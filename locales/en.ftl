@@ -1146,6 +1146,7 @@ webhook-webhook-test = A test: what happens to the bot will come here.
 # Everywhere
 panel-skip = To the content
 panel-menu = Menu
+panel-zone = Times of { $zone }
 panel-sign-out = Sign out
 panel-close = Close
 panel-cancel = Cancel
@@ -1401,6 +1402,8 @@ panel-conversations-search = Find words
 panel-conversations-search-hint = Words in any form; “in quotes” for exactly these
 panel-conversations-none = Nothing was said yet.
 panel-conversations-none-advice = What people and the companion say to each other appears here.
+panel-conversations-go-on = Nothing was found so far.
+panel-conversations-go-on-advice = There is more to look through: go to the next page.
 panel-conversations-not-found = Nothing was found.
 panel-conversations-not-found-advice = Try fewer words, or leave out the person.
 panel-said = What was said

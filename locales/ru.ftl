@@ -1154,6 +1154,7 @@ webhook-webhook-test = Проверка: сюда будет приходить 
 # Everywhere
 panel-skip = К содержанию
 panel-menu = Меню
+panel-zone = Время: { $zone }
 panel-sign-out = Выйти
 panel-close = Закрыть
 panel-cancel = Отмена
@@ -1411,6 +1412,8 @@ panel-conversations-search = Найти слова
 panel-conversations-search-hint = Слова в любой форме; «в кавычках» — именно такие
 panel-conversations-none = Разговоров ещё не было.
 panel-conversations-none-advice = Здесь появится то, что говорят друг другу люди и компаньон.
+panel-conversations-go-on = Пока ничего не нашлось.
+panel-conversations-go-on-advice = Просмотрено не всё: перейдите на следующую страницу.
 panel-conversations-not-found = Ничего не найдено.
 panel-conversations-not-found-advice = Попробуйте меньше слов или уберите человека.
 panel-said = Что сказано

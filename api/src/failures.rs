@@ -9,6 +9,7 @@ use evolve_contract::{
     Code,
     failures::{Failure as Wire, FailureKind, FailuresResponse, ReplayRequest, ReplayResponse},
 };
+use evolve_domain::access::Permission;
 use evolve_store::failures::{FailedKind, Failure, Place, Which};
 use serde::Deserialize;
 
@@ -42,7 +43,7 @@ pub struct Filter {
 )]
 pub async fn list(
     State(api): State<Api>,
-    _: Actor,
+    actor: Actor,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<FailuresResponse>, ApiError> {
     let Query(Filter { kind, reason, after }) =
@@ -51,7 +52,8 @@ pub async fn list(
     let reason = reason.as_deref().map(checked).transpose()?;
     let which = Which { kind: kind.map(stored), reason, after: after.transpose()? };
     let (failures, next) = api.failures.page(&which).await?;
-    Ok(Json(FailuresResponse { failures: failures.into_iter().map(wire).collect(), next: next.map(cursor) }))
+    let failures = failures.into_iter().map(|failure| seen_by(&actor, wire(failure))).collect();
+    Ok(Json(FailuresResponse { failures, next: next.map(cursor) }))
 }
 
 /// Has an update worked again that was given up or set apart.
@@ -108,6 +110,11 @@ async fn one(api: &Api, kind: FailedKind, id: &str) -> Result<Json<ReplayRespons
     }
     tracing::info!(?kind, id, "an administrator replays what failed");
     Ok(Json(ReplayResponse { replayed: 1, more: false }))
+}
+
+/// Who may not see people, sees what failed, and not to whom: a private chat has its person's number.
+pub(crate) fn seen_by(actor: &Actor, failure: Wire) -> Wire {
+    if actor.may(Permission::People) { failure } else { Wire { chat_id: None, user_id: None, ..failure } }
 }
 
 pub(crate) fn wire(failure: Failure) -> Wire {

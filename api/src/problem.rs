@@ -106,7 +106,7 @@ pub fn render(mut response: Response, request_id: &str, language: Language) -> R
 }
 
 /// What a code means, in a language.
-fn title(code: Code, language: Language) -> String {
+pub(crate) fn title(code: Code, language: Language) -> String {
     let (text, problems) = evolve_texts::format(language, &title_key(code), None);
     // A test looks for each in every language, so that this is a fault that no release has.
     if problems.is_empty() { text } else { code.title().to_owned() }

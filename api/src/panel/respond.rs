@@ -32,7 +32,18 @@ pub fn at_door(words: Words, page: &impl Page, status: StatusCode) -> Response {
 /// A page that cannot be shown. With a shell there is a menu to go on from.
 #[must_use]
 pub fn problem(shell: Option<&Shell>, words: Words, status: StatusCode, request_id: &str) -> Response {
-    let page = Problem { status, request_id: request_id.to_owned(), is_stale: false, words };
+    refused(shell, words, (status, None), request_id)
+}
+
+/// The same, with what exactly went wrong, in words.
+#[must_use]
+pub fn refused(
+    shell: Option<&Shell>,
+    words: Words,
+    (status, said): (StatusCode, Option<String>),
+    request_id: &str,
+) -> Response {
+    let page = Problem { status, request_id: request_id.to_owned(), is_stale: false, said, words };
     let document = match shell {
         Some(shell) => shell::document(shell, &page),
         None => shell::door(words, &page),
@@ -44,7 +55,7 @@ pub fn problem(shell: Option<&Shell>, words: Words, status: StatusCode, request_
 #[must_use]
 pub fn stale(shell: &Shell, request_id: &str) -> Response {
     let (words, status) = (shell.words, StatusCode::FORBIDDEN);
-    let page = Problem { status, request_id: request_id.to_owned(), is_stale: true, words };
+    let page = Problem { status, request_id: request_id.to_owned(), is_stale: true, said: None, words };
     answer(status, shell::document(shell, &page))
 }
 

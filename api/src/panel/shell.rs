@@ -174,6 +174,13 @@ pub struct Door {
     icon: &'static str,
 }
 
+impl Layout<'_> {
+    /// Of which zone all times are.
+    fn zone(&self) -> String {
+        self.words.with("panel-zone", [("zone", self.words.zone.name())])
+    }
+}
+
 /// The whole document of a page, for somebody who is signed in.
 ///
 /// # Errors

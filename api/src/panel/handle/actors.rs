@@ -20,6 +20,19 @@ impl Actors {
         Ok(Self(accounts.into_iter().map(|account| (actor_of(account.id), account.name)).collect()))
     }
 
+    /// What the log calls the account of this name, whatever the size of its letters; the text itself, where there is none.
+    #[must_use]
+    pub fn meant(&self, typed: &str) -> String {
+        let named = self.0.iter().find(|(_, name)| name.to_lowercase() == typed.to_lowercase());
+        named.map_or_else(|| typed.to_owned(), |(actor, _)| actor.clone())
+    }
+
+    /// All of them, by what the log calls them.
+    #[must_use]
+    pub fn into_names(self) -> HashMap<String, String> {
+        self.0
+    }
+
     /// What an actor is called: as in the log, where it is no account, or none any more.
     #[must_use]
     pub fn called(&self, actor: &str) -> String {

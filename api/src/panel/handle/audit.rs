@@ -1,5 +1,7 @@
 //! The log of what was done by those who run the bot.
 
+use std::collections::HashMap;
+
 use axum::{
     Router,
     extract::{Query, State, rejection::QueryRejection},
@@ -9,7 +11,7 @@ use axum::{
 use evolve_contract::audit::{AuditEntry, AuditResponse};
 use serde::Deserialize;
 
-use super::Reader;
+use super::{Reader, actors::Actors};
 use crate::{
     audit::list::{self, Filter},
     panel::{download, pages::audit::Audit, parts::Listing},
@@ -43,7 +45,7 @@ struct Asked {
 
 impl Asked {
     /// The filter; nothing where it can find nothing, since what should be a number is none.
-    fn filter(&self, after: Option<String>, limit: u32) -> Option<Filter> {
+    fn filter(&self, actors: &Actors, after: Option<String>, limit: u32) -> Option<Filter> {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let person = given(&self.person).map(|text| text.parse::<i64>().ok());
         if person == Some(None) {
@@ -52,15 +54,20 @@ impl Asked {
         Some(Filter {
             person: person.flatten(),
             act: given(&self.act),
-            actor: given(&self.actor),
+            actor: given(&self.actor).map(|typed| actors.meant(&typed)),
             after,
             limit: Some(limit),
             ..Filter::default()
         })
     }
 
-    async fn entries(&self, api: &Api, after: Option<String>, limit: u32) -> Result<AuditResponse, ApiError> {
-        match self.filter(after, limit) {
+    async fn entries(
+        &self,
+        (api, actors): (&Api, &Actors),
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<AuditResponse, ApiError> {
+        match self.filter(actors, after, limit) {
             Some(filter) => list::page(api, filter).await,
             None => Ok(AuditResponse { entries: Vec::new(), next: None }),
         }
@@ -76,7 +83,8 @@ impl Asked {
             next,
             exports: true,
         };
-        Audit { actor: self.actor, act: self.act, person: self.person, entries, listing, words: reader.words }
+        let Self { actor, act, person, .. } = self;
+        Audit { actor, act, person, entries, called: HashMap::new(), listing, words: reader.words }
     }
 }
 
@@ -86,8 +94,9 @@ async fn show(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(asked) = asked.unwrap_or_default();
-    let AuditResponse { entries, next } = asked.entries(&api, asked.after.clone(), PAGE).await?;
-    Ok(reader.page(&asked.page(&reader, entries, next)))
+    let actors = Actors::known(&api).await?;
+    let AuditResponse { entries, next } = asked.entries((&api, &actors), asked.after.clone(), PAGE).await?;
+    Ok(reader.page(&Audit { called: actors.into_names(), ..asked.page(&reader, entries, next) }))
 }
 
 async fn csv(
@@ -96,9 +105,10 @@ async fn csv(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(asked) = asked.unwrap_or_default();
+    let actors = Actors::known(&api).await?;
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let AuditResponse { entries, next } = asked.entries(&api, after, LOOK).await?;
+        let AuditResponse { entries, next } = asked.entries((&api, &actors), after, LOOK).await?;
         all.extend(entries);
         after = next;
         if after.is_none() || all.len() >= MOST {

@@ -9,6 +9,7 @@ use axum::{
 };
 use evolve_contract::Code;
 use evolve_domain::memory::terms::terms;
+use evolve_engine::history::Talks;
 use evolve_store::{
     messages::{Message, Role},
     search::{Hit, Spoken},
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use super::{
     Reader,
     numbers::{asked, invalid},
+    tail,
 };
 use crate::{
     admin::talks::{cursor, read},
@@ -74,18 +76,17 @@ async fn search(
         "" => None,
         id => Some(id.parse::<i64>().map_err(|_| invalid("a person is named by their Telegram id"))?),
     };
-    let place = after.as_deref().map(|text| read(text).ok_or_else(|| invalid("after is a cursor")));
-    let place = place.transpose()?;
     if let Some(user_id) = of {
         act.to_person(&api.store, user_id);
     }
     let (found, next) = match (q.trim(), of) {
         // Without words nothing is shown of what was said: whose the newest conversations are, and when.
         ("", None) => (latest(&api).await?, None),
-        ("", Some(user_id)) => (of_person(&api, user_id).await?, None),
+        ("", Some(user_id)) => of_person(&api, user_id, after.as_deref()).await?,
         (words, _) => {
-            let hits = api.store.search().find(words, of, place).await?;
-            (hits.hits.into_iter().map(|hit| shown(hit, words)).collect(), hits.next)
+            let place = after.as_deref().map(|text| read(text).ok_or_else(|| invalid("after is a cursor")));
+            let hits = api.store.search().find(words, of, place.transpose()?).await?;
+            (hits.hits.into_iter().map(|hit| shown(hit, words)).collect(), hits.next.map(cursor))
         }
     };
     act.detail(json!({ "messages": found.len() }));
@@ -94,7 +95,7 @@ async fn search(
         query: vec![("q".to_owned(), q.clone()), ("person".to_owned(), person.clone())],
         sort: None,
         is_later: after.is_some(),
-        next: next.map(cursor),
+        next,
         exports: false,
     };
     Ok(reader.page(&Conversations { search: q, person, found, listing, words: reader.words }))
@@ -111,8 +112,10 @@ async fn latest(api: &Api) -> Result<Vec<Found>, ApiError> {
     Ok(newest.into_iter().map(found).collect())
 }
 
-async fn of_person(api: &Api, user_id: i64) -> Result<Vec<Found>, ApiError> {
-    let talks = api.history.talks(user_id, None).await?.talks;
+/// Those of one person, newest first, and where they go on.
+async fn of_person(api: &Api, user_id: i64, after: Option<&str>) -> Result<(Vec<Found>, Option<String>), ApiError> {
+    let before = after.map(|text| tail::read(text).ok_or_else(|| invalid("after is a cursor"))).transpose()?;
+    let Talks { talks, older, .. } = api.history.talks(user_id, before).await?;
     let found = |talk: evolve_store::exports::Talk| Found {
         conversation: talk.id.to_string(),
         person: user_id,
@@ -121,7 +124,7 @@ async fn of_person(api: &Api, user_id: i64) -> Result<Vec<Found>, ApiError> {
         at: Some(talk.started_at),
         ..Found::default()
     };
-    Ok(talks.into_iter().map(found).collect())
+    Ok((talks.into_iter().map(found).collect(), older.map(tail::mark)))
 }
 
 fn shown(hit: Hit, words: &str) -> Found {

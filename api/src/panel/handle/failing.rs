@@ -6,12 +6,13 @@ use axum::{
     http::{HeaderMap, header},
     response::Response,
 };
+use evolve_contract::Code;
 
 use super::reader::Reader;
 use crate::{
     access::Actor,
     panel::{respond, shell, words::Words},
-    problem::ApiError,
+    problem::{ApiError, title},
     request_id::RequestId,
     state::Api,
 };
@@ -34,15 +35,14 @@ impl Asked {
     /// The answer, as it is; a page, where it is a problem.
     #[must_use]
     pub fn shown(&self, api: &Api, actor: Option<&Actor>, mut response: Response) -> Response {
-        if response.extensions_mut().remove::<ApiError>().is_none() {
-            return response;
-        }
+        let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
         let status = response.status();
         let shell = actor
             .map(|actor| Reader::new(api, actor.clone(), &self.headers, self.request_id.clone()))
             .map(|reader| reader.shell());
         let words = shell.as_ref().map_or_else(|| words(api, &self.headers), |shell| shell.words);
-        let mut page = respond::problem(shell.as_ref(), words, status, &self.request_id);
+        let said = is_for_people(error.code()).then(|| title(error.code(), words.language));
+        let mut page = respond::refused(shell.as_ref(), words, (status, said), &self.request_id);
         if let Some(wait) = response.headers().get(header::RETRY_AFTER) {
             page.headers_mut().insert(header::RETRY_AFTER, wait.clone());
         }
@@ -55,6 +55,28 @@ impl Asked {
         let reader = Reader::new(api, actor.clone(), &self.headers, self.request_id.clone());
         respond::stale(&reader.shell(), &self.request_id)
     }
+}
+
+/// Whether what a code is called says more than the page does, to somebody who knows nothing of requests.
+const fn is_for_people(code: Code) -> bool {
+    matches!(
+        code,
+        Code::AccessNotFound
+            | Code::BroadcastNotFound
+            | Code::BroadcastState
+            | Code::ConversationNotFound
+            | Code::FailureNotFound
+            | Code::FlagNotFound
+            | Code::LastOwner
+            | Code::ModelBlocked
+            | Code::ModelFailed
+            | Code::ModelUnavailable
+            | Code::NotForSale
+            | Code::PaymentNotFound
+            | Code::ProfileNotFound
+            | Code::PromptNotFound
+            | Code::WebhookNotFound
+    )
 }
 
 /// In which language somebody reads of whom nothing else is known.

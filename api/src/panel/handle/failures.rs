@@ -19,7 +19,7 @@ use url::form_urlencoded::Serializer;
 use super::{Reader, fields::Fields};
 use crate::{
     audit::Act,
-    failures::{checked, cursor, place, stored, wire},
+    failures::{checked, cursor, place, seen_by, stored, wire},
     panel::{
         download,
         pages::failures::{self as shown, Failures},
@@ -62,7 +62,7 @@ fn kind(code: &str) -> Result<Option<FailureKind>, ApiError> {
     }
 }
 
-async fn page(api: &Api, asked: &Asked) -> Result<(Vec<Failure>, Option<String>), ApiError> {
+async fn page(api: &Api, reader: &Reader, asked: &Asked) -> Result<(Vec<Failure>, Option<String>), ApiError> {
     let reason = asked.reason.trim();
     let after = asked.after.as_deref().map(|after| place(after).ok_or(Code::InvalidValue)).transpose()?;
     let which = Which {
@@ -71,7 +71,8 @@ async fn page(api: &Api, asked: &Asked) -> Result<(Vec<Failure>, Option<String>)
         after,
     };
     let (failures, next) = api.failures.page(&which).await?;
-    Ok((failures.into_iter().map(wire).collect(), next.map(cursor)))
+    let failures = failures.into_iter().map(|failure| seen_by(&reader.actor, wire(failure)));
+    Ok((failures.collect(), next.map(cursor)))
 }
 
 fn listed(reader: &Reader, asked: &Asked, failures: Vec<Failure>, next: Option<String>) -> Failures {
@@ -81,7 +82,6 @@ fn listed(reader: &Reader, asked: &Asked, failures: Vec<Failure>, next: Option<S
         reason: asked.reason.trim().to_owned(),
         failures,
         may_replay: reader.may(Permission::ManageOperations),
-        may_see_people: reader.may(Permission::People),
         listing: Listing {
             path: PATH.to_owned(),
             query,
@@ -101,7 +101,7 @@ async fn list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(asked) = asked.map_err(|_| Code::InvalidValue)?;
-    let (failures, next) = page(&api, &asked).await?;
+    let (failures, next) = page(&api, &reader, &asked).await?;
     Ok(reader.page(&listed(&reader, &asked, failures, next)))
 }
 
@@ -113,7 +113,7 @@ async fn csv(
     let Query(mut asked) = asked.map_err(|_| Code::InvalidValue)?;
     let mut all = Vec::new();
     for _ in 0..MOST_PAGES {
-        let (failures, next) = page(&api, &asked).await?;
+        let (failures, next) = page(&api, &reader, &asked).await?;
         all.extend(failures);
         asked.after = next;
         if asked.after.is_none() {

@@ -3,24 +3,31 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     response::Response,
     routing::{get, post},
 };
 use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
-use evolve_engine::{memories, people::Person as Somebody};
+use evolve_engine::{history::Talks, memories, people::Person as Somebody};
 use evolve_store::payments::Payment;
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Reader,
-    numbers::{count, invalid},
-    person_acts,
+    numbers::{asked, count, invalid},
+    person_acts, tail,
 };
 use crate::{
     audit::Act,
-    panel::pages::person::{ConversationLine, FactLine, PaymentLine, Person, PersonActs},
+    panel::{
+        pages::{
+            people::address,
+            person::{ConversationLine, FactLine, PaymentLine, Person, PersonActs},
+        },
+        parts::Listing,
+    },
     problem::ApiError,
     state::Api,
 };
@@ -67,16 +74,24 @@ async fn facts(reader: Reader, State(api): State<Api>, act: Act, Path(id): Path<
     Ok(reader.page(&page))
 }
 
+/// Which part of a list.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    after: Option<String>,
+}
+
 /// With the conversations.
 async fn conversations(
     reader: Reader,
     State(api): State<Api>,
     act: Act,
     Path(id): Path<String>,
+    query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let user_id = person_in(&id)?;
+    let (user_id, Asked { after }) = (person_in(&id)?, asked(query)?);
+    let before = after.as_deref().map(|text| tail::read(text).ok_or_else(|| invalid("after is a cursor")));
     let mut page = page(&reader, &api, user_id).await?;
-    let talks = api.history.talks(user_id, None).await?.talks;
+    let Talks { talks, older, .. } = api.history.talks(user_id, before.transpose()?).await?;
     act.detail(json!({ "conversations": talks.len() }));
     let line = |talk: evolve_store::exports::Talk| ConversationLine {
         id: talk.id.to_string(),
@@ -85,6 +100,12 @@ async fn conversations(
         messages: count(talk.messages.into()),
     };
     page.conversations = Some(talks.into_iter().map(line).collect());
+    page.listing = Listing {
+        path: format!("{}/conversations", address(user_id)),
+        is_later: after.is_some(),
+        next: older.map(tail::mark),
+        ..Listing::default()
+    };
     page.name = name(&api, user_id).await;
     Ok(reader.page(&page))
 }
@@ -120,6 +141,7 @@ pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Per
         forgotten_at: somebody.removal_due,
         facts: None,
         conversations: None,
+        listing: Listing::default(),
         payments: account.payments.into_iter().map(payment).collect(),
         may: PersonActs {
             manage: reader.may(Permission::ManagePeople),

@@ -325,7 +325,14 @@ impl Access {
         let role = if typed.role.is_empty() { "support" } else { &typed.role };
         let account = vec![name("panel-account-new-name-hint", &typed.account), self.role_field(role)];
         let forms = self.forms();
-        vec![forms.act("account-new", "new-account", "new", account), forms.act("key-new", "new-key", "new", key)]
+        // What was refused comes back as it was sent: unfolded.
+        let was_account = !typed.account.is_empty() || !typed.role.is_empty();
+        let was_key = !typed.key.is_empty() || !typed.scopes.is_empty() || !typed.until.is_empty();
+        let open = |act: Act, was_sent: bool| Act { is_open: self.refused.is_some() && was_sent, ..act };
+        vec![
+            open(forms.act("account-new", "new-account", "new", account), was_account),
+            open(forms.act("key-new", "new-key", "new", key), was_key),
+        ]
     }
 
     /// What was made just now: what is said of it, and the secret.

@@ -79,7 +79,8 @@ impl Account {
         let password = Field::new("current", say("panel-password-now"), FieldKind::Password);
         let fields = vec![password.required().fills("current-password").error(self.wrong.codes.clone())];
         let form = Form::new("codes", path, &self.csrf, say("panel-codes-new-do"), fields);
-        Act::new(say("panel-codes-new"), say("panel-codes-new-explains"), form)
+        let is_open = self.wrong.codes.is_some();
+        Act { is_open, ..Act::new(say("panel-codes-new"), say("panel-codes-new-explains"), form) }
     }
 
     /// How many codes are left.

@@ -1,5 +1,7 @@
 //! What was done by those who run the bot.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use evolve_contract::audit::{AuditEntry, AuditOutcome};
 
@@ -22,6 +24,8 @@ pub struct Audit {
     pub person: String,
     /// The entries, newest first.
     pub entries: Vec<AuditEntry>,
+    /// What accounts are called, by what the log calls them; of nobody in a file, which is for programs.
+    pub called: HashMap<String, String>,
     /// Which part of the log it is.
     pub listing: Listing,
     /// In which language.
@@ -29,6 +33,14 @@ pub struct Audit {
 }
 
 impl Audit {
+    /// Who did it, and all that they did.
+    fn actor(&self, actor: &str) -> Cell {
+        match self.called.get(actor) {
+            Some(name) => Cell::Link(name.clone(), format!("{}?actor={actor}", self.listing.path)),
+            None => Cell::Code(actor.to_owned()),
+        }
+    }
+
     /// The log.
     #[must_use]
     pub fn table(&self) -> Table {
@@ -44,7 +56,7 @@ impl Audit {
             let detail = entry.detail.as_object().is_some_and(|detail| !detail.is_empty());
             vec![
                 Cell::Time(entry.at),
-                Cell::Code(entry.actor.clone()),
+                self.actor(&entry.actor),
                 Cell::Code(entry.act.clone()),
                 entry.subject.clone().map_or(Cell::None, Cell::Code),
                 Cell::State(words.code("outcome", code), tone),

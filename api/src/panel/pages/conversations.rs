@@ -79,7 +79,9 @@ impl Conversations {
                 Cell::time(found.at),
             ]
         };
-        let empty = if self.search.is_empty() && self.person.is_empty() {
+        let empty = if self.listing.next.is_some() {
+            Empty::of(words, "panel-conversations-go-on")
+        } else if self.search.is_empty() && self.person.is_empty() {
             Empty::of(words, "panel-conversations-none")
         } else {
             Empty::of(words, "panel-conversations-not-found").link(words.say("panel-show-all"), &self.listing.path)

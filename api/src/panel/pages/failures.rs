@@ -32,8 +32,6 @@ pub struct Failures {
     pub failures: Vec<Failure>,
     /// Whether the reader may have them tried again.
     pub may_replay: bool,
-    /// Whether the reader may see who it is about.
-    pub may_see_people: bool,
     /// Which part of the list it is.
     pub listing: Listing,
     /// The session's token.
@@ -48,13 +46,7 @@ impl Failures {
     pub fn table(&self) -> Table {
         let words = self.words;
         let row = |failure: &Failure| {
-            let person = failure.user_id.map(|id| {
-                if self.may_see_people {
-                    Cell::Link(id.to_string(), people::address(id))
-                } else {
-                    Cell::Code(id.to_string())
-                }
-            });
+            let person = failure.user_id.map(|id| Cell::Link(id.to_string(), people::address(id)));
             let acts = if failure.replayable && self.may_replay { vec![self.replay(failure)] } else { Vec::new() };
             vec![
                 Cell::Time(failure.failed_at),

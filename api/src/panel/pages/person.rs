@@ -54,6 +54,8 @@ pub struct Person {
     pub facts: Option<Vec<FactLine>>,
     /// Their conversations; nothing where the reader may not see them.
     pub conversations: Option<Vec<ConversationLine>>,
+    /// Which part of them it is.
+    pub listing: Listing,
     /// What they paid, newest first.
     pub payments: Vec<PaymentLine>,
     /// What the reader may do.
@@ -214,7 +216,7 @@ impl Person {
                 Column::number("messages", words.say("panel-messages")),
             ],
             rows: self.conversations.as_ref()?.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: self.listing.clone(),
             empty: Empty::of(words, "panel-person-no-conversations"),
             words,
         })

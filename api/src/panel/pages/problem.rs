@@ -16,6 +16,8 @@ pub struct Problem {
     pub request_id: String,
     /// Whether it is a form that is too old, or was not ours: then who sent it may do so, once they have loaded it anew.
     pub is_stale: bool,
+    /// What exactly, where that is said for people.
+    pub said: Option<String>,
     /// In which language.
     pub words: Words,
 }

@@ -139,7 +139,8 @@ impl Field {
             let _ = write!(html, r#" aria-describedby="{}""#, described.join(" "));
         }
         if self.error.is_some() {
-            html.push_str(r#" aria-invalid="true""#);
+            // Whoever has to mend something is where it is.
+            html.push_str(r#" aria-invalid="true" autofocus"#);
         }
         if let Some(what) = self.fills {
             let _ = write!(html, r#" autocomplete="{what}""#);

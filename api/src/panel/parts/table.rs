@@ -247,6 +247,12 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// Whether there is somewhere to go on to. A page may be empty, and the next one not: of a search as far as it has come.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        !self.is_empty() || self.listing.is_later || self.listing.next.is_some()
+    }
+
     /// The heads.
     #[must_use]
     pub fn heads(&self) -> Vec<Head> {
@@ -348,7 +354,11 @@ mod tests {
 
     #[test]
     fn an_empty_list_says_what_to_do() {
-        let html = table(Vec::new()).render().unwrap();
+        let mut empty = table(Vec::new());
+        let html = empty.render().unwrap();
         assert!(html.contains("Nobody") && html.contains("Wait") && !html.contains("<table"), "{html}");
+        assert!(html.contains("rel=\"next\"") && !html.contains(".csv"), "there may be more behind it: {html}");
+        empty.listing = Listing { exports: true, ..Listing::default() };
+        assert!(!empty.render().unwrap().contains("<nav"));
     }
 }

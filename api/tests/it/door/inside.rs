@@ -30,6 +30,8 @@ async fn everybody_has_their_language_their_password_and_their_codes() {
     says(&anna.form(account, codes, &[("current", PASSWORD)]).await, unprocessable, "This is not your password.");
     let made = anna.form(account, codes, &[("current", "another four words of mine")]).await;
     says(&made, StatusCode::OK, "Recovery codes");
+    let wrong = anna.form(account, codes, &[("current", "not mine at all")]).await;
+    assert!(wrong.text.contains("<details class=\"act\" data-dialog open>"), "it is unfolded: {}", wrong.text);
     assert_eq!(made.text.matches("<li><code>").count(), 10);
 }
 
@@ -71,6 +73,10 @@ async fn the_owner_says_who_may_do_what_and_the_log_has_it() {
     }
     let narrowed = anna.get("/admin/panel/audit?act=api_key.create&actor=&person=").await;
     assert!(!narrowed.text.contains("account.change"), "{}", narrowed.text);
+    let of_anna = anna.get("/admin/panel/audit?actor=Anna").await;
+    says(&of_anna, StatusCode::OK, "account.change");
+    assert!(of_anna.text.contains(&format!("?actor=account:{own}\">anna</a>")), "{}", of_anna.text);
+    assert!(!of_anna.text.contains(">vera</a>"), "{}", of_anna.text);
     says(&anna.get("/admin/panel/audit?person=nobody").await, StatusCode::OK, "Nothing like that was done.");
     let csv = anna.get("/admin/panel/audit.csv?act=api_key.create").await;
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));

@@ -77,6 +77,33 @@ async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_i
 }
 
 #[tokio::test]
+async fn who_talked_often_is_leafed_through_to_the_first_time() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let often = "INSERT INTO conversations (id, user_id, started_at, last_message_at, ended_at)
+                 SELECT gen_random_uuid(), $1, t.at, t.at, t.at
+                 FROM generate_series(1, 25) i CROSS JOIN LATERAL (SELECT now() - make_interval(days => i) AS at) t";
+    sqlx::query(often).bind(ANNA).execute(&setup.pool()).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    for list in
+        [format!("/admin/panel/people/{ANNA}/conversations?"), format!("/admin/panel/conversations?person={ANNA}&")]
+    {
+        let links = |page: &Answer| page.text.matches("href=\"/admin/panel/conversations/").count();
+        let newest = vera.get(&list).await;
+        has(&newest, &["Next page"]);
+        let (_, after) = newest.text.split_once("after=").unwrap();
+        let older = vera.get(&format!("{list}after={}", after.split_once('"').unwrap().0)).await;
+        has(&older, &["First page"]);
+        assert!(!older.text.contains("Next page"), "{}", older.text);
+        assert_eq!((links(&newest), links(&older)), (20, 6), "{list}");
+        let none = vera.get(&format!("{list}after=soon")).await;
+        assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
 async fn words_are_found_whatever_their_ending_and_stand_out() {
     let setup = setup().await;
     let api = setup.start().await;

@@ -182,7 +182,6 @@ fn failures(words: Words, is_some: bool) -> Failures {
         reason: if is_some { "refused" } else { "" }.to_owned(),
         failures: if is_some { failures } else { Vec::new() },
         may_replay: true,
-        may_see_people: true,
         listing: if is_some { listing(path, "") } else { Listing { path: path.to_owned(), ..Listing::default() } },
         csrf: "csrf".to_owned(),
         words,
@@ -269,6 +268,7 @@ fn audit(words: Words) -> Audit {
         act: "payment.refund".to_owned(),
         person: String::new(),
         entries: vec![entry("payment.refund", AuditOutcome::Done), entry("payment.refund", AuditOutcome::Refused)],
+        called: [("account:anna@example.org".to_owned(), "anna@example.org".to_owned())].into(),
         listing: listing("/admin/panel/audit", ""),
         words,
     }

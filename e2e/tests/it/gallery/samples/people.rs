@@ -95,6 +95,7 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
         forgotten_at: (!all).then(|| before(-2000)),
         facts: all.then_some(facts),
         conversations: all.then_some(conversations),
+        listing: listing("/admin/panel/people/420000001/conversations", ""),
         payments: if all {
             vec![payment("0199-a", 29_900, "RUB", "paid"), payment("0199-b", 250, "XTR", "refunded")]
         } else {
