@@ -73,7 +73,13 @@ impl Sent {
         (act, field, error): (&'static str, &'static str, &'static str),
     ) -> Result<Response, ApiError> {
         let mut page = page(reader, api, user_id).await?;
-        let typed = vec![("why", self.why), ("days", self.days), ("typed", self.typed), ("key", self.key)];
+        let typed = vec![
+            ("why", self.why),
+            ("days", self.days),
+            ("typed", self.typed),
+            ("key", self.key),
+            ("payment", self.payment),
+        ];
         page.wrong = Some(Wrong { act, field, error: reader.words.say(error), typed });
         Ok(reader.page_with(&page, StatusCode::UNPROCESSABLE_ENTITY))
     }
@@ -195,7 +201,11 @@ pub(super) async fn refund(
     if !account.payments.iter().any(|theirs| theirs.id == payment) {
         return Err(Code::PaymentNotFound.into());
     }
-    act.detail(json!({ "payment": payment }));
+    let why = match sent.why() {
+        Ok(why) => why,
+        Err(error) => return sent.again((&reader, &api, user_id), ("refund", "why", error)).await,
+    };
+    act.detail(json!({ "payment": payment, "why": why }));
     let end = api.payments.act(act.entry()).refund(payment, Some(user_id)).await?;
     tracing::info!(%payment, ?end, "an administrator gives a payment back");
     let told = match end {

@@ -193,7 +193,10 @@ async fn a_payment_goes_back_from_the_page_of_whose_it_is() {
     let of_another = vera.form(&format!("/admin/panel/people/{IVAN}/refund"), &[("payment", &id)]).await;
     assert_eq!(of_another.status, StatusCode::NOT_FOUND);
     let page = format!("/admin/panel/people/{ANNA}");
-    went_to(&vera.form(&format!("{page}/refund"), &[("payment", &id)]).await, &page);
+    let bare = vera.form(&format!("{page}/refund"), &[("payment", &id), ("why", "")]).await;
+    assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bare.text.contains("data-dialog open>") && bare.text.contains("Give a reason"), "{}", bare.text);
+    went_to(&vera.form(&format!("{page}/refund"), &[("payment", &id), ("why", "Bought by a child")]).await, &page);
     let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment'";
     assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&setup.pool()).await.unwrap(), 1);
     let again = of_anna(&vera, "").await;

@@ -24,11 +24,20 @@ impl Person {
     pub(super) fn refund(&self, payment: &PaymentLine) -> Act {
         let say = |key: &str| self.words.say(key);
         let amount = self.words.money(payment.amount, &payment.currency);
-        let fields = vec![Field::hidden("payment", &payment.id)];
+        let is_it = |(name, typed): &(&str, String)| *name == "payment" && *typed == payment.id;
+        let wrong = self.wrong.as_ref().filter(|wrong| wrong.act == "refund" && wrong.typed.iter().any(is_it));
+        let why = if wrong.is_some() { self.once_more("refund", self.why()) } else { self.why() };
+        let fields = vec![Field::hidden("payment", &payment.id), why];
         let id = format!("refund-{}", payment.id);
         let form = Form::new(&id, &self.address("refund"), &self.csrf, say("panel-act-refund-do"), fields);
         let explains = self.words.with("panel-act-refund-explains", [("amount", amount)]);
-        Act::new(say("panel-act-refund"), explains, form.dangerous())
+        Act { is_open: wrong.is_some(), ..Act::new(say("panel-act-refund"), explains, form.dangerous()) }
+    }
+
+    /// Why it is done, for the log.
+    fn why(&self) -> Field {
+        let say = |key: &str| self.words.say(key);
+        Field::new("why", say("panel-why"), FieldKind::Text).required().hint(say("panel-why-hint"))
     }
 
     /// A field of a form that was sent and was wrong has what was typed, and what is wrong.
@@ -56,7 +65,7 @@ impl Person {
             let is_open = self.wrong.as_ref().is_some_and(|wrong| wrong.act == name);
             Act { is_open, ..Act::new(say(&key), say(&format!("{key}-explains")), form) }
         };
-        let why = || Field::new("why", say("panel-why"), FieldKind::Text).required().hint(say("panel-why-hint"));
+        let why = || self.why();
         let dangerous = |mut act: Act| {
             act.form = act.form.dangerous();
             act
