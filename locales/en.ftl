@@ -1715,6 +1715,7 @@ panel-user-remove = Remove…
 panel-user-remove-explains = Their name and password open nothing any more, within a minute.
 panel-user-remove-do = Remove
 panel-access-last-owner = Somebody must stay the owner: make another one first.
+panel-access-elsewhere = This account comes by its issuer, and is let in again there; here its sessions can be ended, or it can be shut out.
 panel-access-name-taken = That name is taken.
 panel-access-name-wrong = A name is 1 to 64 Latin letters, digits and .-_@+, and begins with a letter or a digit.
 panel-access-key-wrong = A key needs a name, at least one thing that it opens, and an end in the future, if any.

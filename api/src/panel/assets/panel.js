@@ -144,6 +144,7 @@ for (const place of all("[data-live]")) {
       if (keep) {
         if (event.lastEventId && event.lastEventId === last) return;
         last = event.lastEventId;
+        place.closest("section")?.querySelector("[data-live-empty]")?.remove();
         place.insertAdjacentHTML("afterbegin", event.data);
         place.firstElementChild?.classList.add("fresh");
         while (place.children.length > keep) place.lastElementChild.remove();

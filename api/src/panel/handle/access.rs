@@ -125,6 +125,7 @@ fn refusal(error: AccessError, reader: &Reader) -> Result<String, ApiError> {
         AccessError::LastOwner => "panel-access-last-owner",
         AccessError::NotFound => "panel-access-gone",
         AccessError::Invalid { field: "api_keys", .. } => "panel-access-key-most",
+        AccessError::Invalid { field: "account", .. } => "panel-access-elsewhere",
         AccessError::Invalid { .. } => "panel-access-name-wrong",
         _ => return Err(error.into()),
     };

@@ -50,6 +50,7 @@ async fn page(api: &Api, reader: &Reader, (wrong, status): (Wrong, StatusCode)) 
     let page = Account {
         language: chosen.map(|language| language.as_str().to_owned()).unwrap_or_default(),
         languages: Language::ALL.map(|one| (one.as_str().to_owned(), one.name().to_owned())).to_vec(),
+        has_password: account.has_password,
         sessions: sessions.into_iter().map(|session| session_line(session, reader.session())).collect(),
         wrong,
         codes_left,

@@ -20,6 +20,8 @@ pub struct Account {
     pub language: String,
     /// The languages there are: code and name.
     pub languages: Vec<(String, String)>,
+    /// Whether there is a password: who comes by an issuer has none.
+    pub has_password: bool,
     /// One's sessions.
     pub sessions: Vec<SessionLine>,
     /// What is wrong with what was typed.

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{SIGN_IN, Visitor, leads_to, says, setup};
+use super::{SIGN_IN, Visitor, id_of, inside, leads_to, says, setup};
 
 /// Goes there and comes back as whom the claims say: the address to which they come.
 async fn back_from(visitor: &Visitor<'_>, provider: &OidcProvider, claims: &Value) -> String {
@@ -32,7 +32,13 @@ async fn who_is_known_elsewhere_comes_in_by_that_and_with_the_role_that_they_hav
     let staff = json!({ "groups": ["staff"], "preferred_username": "boris" });
     let back = back_from(&boris, &provider, &staff).await;
     leads_to(&boris.get(&back).await, "/admin/panel/account");
-    says(&boris.get("/admin/panel/account").await, StatusCode::OK, "boris");
+    let account = boris.get("/admin/panel/account").await;
+    says(&account, StatusCode::OK, "boris");
+    assert!(!account.text.contains("name=\"password\""), "they have none here: {}", account.text);
+    let (anna, id) = (inside(&api, "anna", "owner").await, id_of(&api, "boris").await);
+    let access = "/admin/panel/access";
+    let reset = anna.form(access, &format!("{access}/link"), &[("id", &id)]).await;
+    says(&reset, StatusCode::UNPROCESSABLE_ENTITY, "This account comes by its issuer");
     says(&boris.get(&back).await, StatusCode::UNAUTHORIZED, "That form was too old.");
 
     let stranger = Visitor::new(&api);

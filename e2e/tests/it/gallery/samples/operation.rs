@@ -243,6 +243,7 @@ fn account(words: Words) -> Account {
     Account {
         language: String::new(),
         languages: vec![("en".to_owned(), "English".to_owned()), ("ru".to_owned(), "русский".to_owned())],
+        has_password: true,
         sessions: sessions(),
         wrong: Wrong::default(),
         codes_left: Some(3),
