@@ -49,6 +49,7 @@ async fn the_owner_says_who_may_do_what_and_the_log_has_it() {
     assert_eq!(welcomed(&vera, &format!("{WELCOME}?token={link}"), false).await.1.status, StatusCode::SEE_OTHER);
     let taken = act("new-account", &[("name", "vera"), ("role", "analyst")]).await;
     says(&taken, StatusCode::UNPROCESSABLE_ENTITY, "That name is taken.");
+    assert_eq!(taken.text.matches("data-dialog open>").count(), 1, "it is unfolded: {}", taken.text);
     assert!(taken.text.contains("value=\"vera\"") && !taken.text.contains(&link), "{}", taken.text);
     let own = id_of(&api, "anna").await;
     says(&act("disable", &[("id", &own)]).await, StatusCode::UNPROCESSABLE_ENTITY, "Somebody must stay the owner");
