@@ -149,6 +149,12 @@ for (const place of all("[data-live]")) {
       } else {
         place.innerHTML = event.data;
         dialogs(place);
+        // What is over says so: nobody asks again, and the end of the stream is no trouble.
+        if (place.querySelector("[data-live-over]")) {
+          source.close();
+          source = null;
+          says("");
+        }
       }
     });
   };
