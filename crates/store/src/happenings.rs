@@ -61,6 +61,10 @@ const NEWEST: &str = "
     ) happened
     ORDER BY at DESC, id DESC LIMIT $2";
 
+/// Every statement of this file, and values to ask it with, for the test that it reads no more than it shows.
+#[cfg(test)]
+pub(crate) const ASKED: [(&str, &str); 1] = [(NEWEST, "'2026-11-20', 30")];
+
 impl Happenings<'_> {
     /// What happened last since a moment, newest first.
     ///

@@ -70,6 +70,8 @@ pub mod weeks;
 mod database;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod scans;
 mod tls;
 
 pub use database::{Store, StoreConfig};

@@ -193,6 +193,19 @@ const ONE: &str = "
            (SELECT count(*) FROM referrals r WHERE r.referrer_id = u.id) AS brought
     FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1";
 
+/// Every statement of this file, and values to ask it with, for the test that none reads what was said.
+#[cfg(test)]
+pub(crate) const ASKED: [(&str, &str); 8] = [
+    (LATEST, "'2026-11-20', 7, 50, NULL, '2026-11-21'"),
+    (SILENT, "'2026-11-10', 7, 50, 'free', '2026-11-21'"),
+    (NEWEST, "'2026-11-20', 7, 50, NULL, '2026-11-21'"),
+    (OLDEST, "'2026-11-10', 7, 50, 'free', '2026-11-21'"),
+    (BY_ID, "7"),
+    (BY_HANDLE, "'{one,two}', 20"),
+    (BY_PAYMENT, "'charge', NULL"),
+    (ONE, "7"),
+];
+
 impl People<'_> {
     /// The hash of an @name, with or without its `@`: what is kept with its person.
     #[must_use]

@@ -160,6 +160,17 @@ struct PageRow {
     created_at: DateTime<Utc>,
 }
 
+/// Every statement of this file, and values to ask it with, for the test that none reads more than it shows.
+#[cfg(test)]
+pub(crate) const ASKED: [(&str, &str); 6] = [
+    (MONTHS, "'word7', '9999-12-01', 9223372036854775807, 40, NULL"),
+    (MONTHS_OF, "'word7', '9999-12-01', 9223372036854775807, 40, 7"),
+    (POSTINGS, "'{7,8}', '{2026-11-01,2026-11-01}', '{word7,word8}'"),
+    (FETCH, "'{7,8}', '{10,11}', '{2026-11-01,2026-11-01}'"),
+    (CONVERSATION, "'00000000-0000-0000-0000-000000000007'"),
+    (PAGE, "'00000000-0000-0000-0000-000000000007', 2147483647, 51, '2026-10-20', '2026-11-22'"),
+];
+
 impl Search<'_> {
     /// Messages that hold all of these words, whatever their endings: of everybody, or of one person. Where the text has no word
     /// that says anything, nothing is found.

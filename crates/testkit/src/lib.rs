@@ -7,6 +7,7 @@ pub mod database;
 pub mod error;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+pub mod life;
 pub mod models;
 #[cfg(feature = "oidc")]
 pub mod oidc;

@@ -217,6 +217,12 @@ impl BroadcastProgress<'_> {
         (self.words.code("broadcast", code), tone.class())
     }
 
+    /// Whether nothing more comes by itself: then a browser that listens stops, and says nothing of a connection that is gone.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        !is_moving(self.one.state)
+    }
+
     /// Of those who were chosen, how many are done with.
     #[must_use]
     pub fn done(&self) -> u64 {

@@ -5,7 +5,7 @@ use evolve_api::panel::words::{Unit, Words};
 use evolve_contract::analytics::OverviewResponse;
 use evolve_domain::{access::Role, language::Language};
 use evolve_runtime::clock::Clock;
-use evolve_testkit::eventually;
+use evolve_testkit::{eventually, life};
 use reqwest::Method;
 use sqlx::PgPool;
 
@@ -13,36 +13,6 @@ use crate::{
     access::{Browser, signed_in},
     harness::{Api, SERVICE_KEY, Setup},
 };
-
-/// Sixty people come, two a day, the last today at nine. Each says something on the day on which they come and on some of those
-/// after it; some pay, in Stars or in roubles, and a few want it back. $1 is the first moment of the first day.
-const LIFE: [&str; 6] = [
-    "INSERT INTO users (id, created_at, last_seen_at, best_level)
-     SELECT i, $1 + make_interval(days => i % 30, hours => 9), $1 + make_interval(days => i % 30, hours => 10),
-            (1 + i % 3)::smallint
-     FROM generate_series(1, 60) i",
-    "INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until, finished_at, message_stored, reply,
-                        model, input_tokens, output_tokens, first_ms, has_image)
-     SELECT gen_random_uuid(), i, 'k-' || i || '-' || d, ''::bytea, 'done', (t.at AT TIME ZONE 'UTC')::date, t.at, t.at,
-            t.at + interval '3 seconds', true, 'ok', CASE WHEN i % 7 = 0 THEN 'small' ELSE 'large' END, 1000 + i, 100 + d, 700, false
-     FROM generate_series(1, 60) i CROSS JOIN generate_series(0, 29) d
-          CROSS JOIN LATERAL (SELECT $1 + make_interval(days => d, hours => 10, mins => i) AS at) t
-     WHERE d = i % 30 OR (d > i % 30 AND (i * 7 + d * 13) % 5 = 0)",
-    "INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until,
-                           refunded_at)
-     SELECT gen_random_uuid(), u.id, 'c-' || u.id, '', CASE WHEN u.id % 4 = 0 THEN 'stars' ELSE 'money' END,
-            CASE WHEN u.id % 4 = 0 THEN 'XTR' ELSE 'RUB' END, CASE WHEN u.id % 4 = 0 THEN 250 ELSE 29900 END, true,
-            u.created_at + interval '1 hour', u.created_at + interval '1 hour' + interval '30 days',
-            CASE WHEN u.id % 12 = 0 THEN u.created_at + interval '2 hours' END
-     FROM users u WHERE u.id % 4 = 0 OR u.id % 10 = 1",
-    "INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
-     SELECT convert_to('sale-' || charge_id, 'UTF8'), id, 'telegram', 'sales', currency, amount, paid_at FROM payments WHERE $1 IS NOT NULL",
-    "INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
-     SELECT convert_to('back-' || charge_id, 'UTF8'), id, 'sales', 'telegram', currency, amount, refunded_at FROM payments
-     WHERE refunded_at IS NOT NULL AND $1 IS NOT NULL",
-    "UPDATE users u SET plan = 'premium', paid_until = p.covers_until, premium_until = p.covers_until
-     FROM payments p WHERE p.user_id = u.id AND p.refunded_at IS NULL AND $1 IS NOT NULL",
-];
 
 const EN: Words = Words { language: Language::En, zone: chrono_tz::Tz::UTC };
 
@@ -53,9 +23,7 @@ async fn a_month() -> (Setup, Api) {
         .with("PANEL_RATE_LIMIT", "1000/minute")
         .with("MODEL_PRICES", r#"{"large": {"input": 0.3, "output": 2.5}, "small": {"input": 0.1, "output": 0.4}}"#);
     let pool = setup.pool();
-    for statement in LIFE {
-        sqlx::query(statement).bind(first).execute(&pool).await.unwrap();
-    }
+    life::a_month(&pool, first).await;
     setup.start().await.stop().await;
     setup.clock.advance(TimeDelta::minutes(10));
     let api = setup.start().await;

@@ -7,6 +7,11 @@ mod make;
 mod read;
 mod statements;
 
+#[cfg(test)]
+pub(crate) use read::ASKED;
+#[cfg(test)]
+pub(crate) use statements::MADE_OF;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::report::ModelPrices;
 use sqlx::FromRow;

@@ -72,6 +72,24 @@ const DIALOGS: &str = "
 const EXPLAINED: [(&str, &str); 4] =
     [("summary", DAYS), ("activity", HOURS), ("recent_dialogs", DIALOGS), ("top_users", TOPS)];
 
+/// Every statement of this file, and values to ask it with, for the test that none reads what was said.
+#[cfg(test)]
+pub(crate) const ASKED: [(&str, &str); 13] = [
+    (DAYS, "60"),
+    (MODELS, "'2026-11-01'"),
+    (MODEL_DAYS, "'2026-11-01'"),
+    (COST_OF, "7"),
+    (TOOLS, "'2026-11-01'"),
+    (FEATURES, "'2026-11-01'"),
+    (HOURS, "'2026-11-01'"),
+    (TIMES, "'2026-11-01'"),
+    (LEVELS, ""),
+    (COHORTS, "'day', '2026-11-01'"),
+    (MONEY, "'2026-11-01'"),
+    (TOPS, "30, 'messages', 10"),
+    (DIALOGS, "10"),
+];
+
 impl Reports<'_> {
     /// The newest days, newest first.
     ///

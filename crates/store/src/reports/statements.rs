@@ -276,3 +276,7 @@ pub(super) const TOPS: &str = "
     )
     INSERT INTO report_tops (days, by, place, user_id, messages, replies, tokens, cost)
     SELECT days, by, place, user_id, messages, replies, tokens, cost FROM most";
+
+/// Those that read what was said or done, for the test that they read that of the day alone.
+#[cfg(test)]
+pub(crate) const MADE_OF: [&str; 6] = [PEOPLE, TOTALS, MODELS, TOOLS, HOURS, TIMES];
