@@ -295,6 +295,8 @@ pub static ROUTES: [Named; 153] = [
     page("/admin/panel/revenue.csv", People).look("subscription.export"),
     page("/admin/panel/cohorts", Numbers),
     page("/admin/panel/funnel", Numbers),
+    page("/admin/panel/features", Numbers),
+    page("/admin/panel/features.csv", Numbers),
     page("/admin/panel/tools", Numbers),
 ];
 

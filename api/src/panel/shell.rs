@@ -20,6 +20,8 @@ pub enum Section {
     Cohorts,
     /// From level to level.
     Funnel,
+    /// What people use of the bot, and when.
+    Features,
     /// Tools and models.
     Tools,
     /// What is said to many.
@@ -42,13 +44,14 @@ pub enum Section {
 
 impl Section {
     /// All, as they stand in the menu.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Overview,
         Self::People,
         Self::Conversations,
         Self::Revenue,
         Self::Cohorts,
         Self::Funnel,
+        Self::Features,
         Self::Tools,
         Self::Broadcasts,
         Self::Jobs,
@@ -70,6 +73,7 @@ impl Section {
             Self::Revenue => "revenue",
             Self::Cohorts => "cohorts",
             Self::Funnel => "funnel",
+            Self::Features => "features",
             Self::Tools => "tools",
             Self::Broadcasts => "broadcasts",
             Self::Jobs => "jobs",
@@ -98,6 +102,7 @@ impl Section {
             Self::Revenue => 'r',
             Self::Cohorts => 'h',
             Self::Funnel => 'f',
+            Self::Features => 'e',
             Self::Tools => 't',
             Self::Broadcasts => 'b',
             Self::Jobs => 'j',

@@ -11,10 +11,13 @@ use evolve_domain::language::Language;
 use super::{pages::Period, shell::Section, words::Words};
 
 /// What is put together from a code, so that it stands nowhere as a whole: `panel-FAMILY-CODE`, and what acts say.
-const FAMILIES: [(&str, &[&str]); 30] = [
+const FAMILIES: &[(&str, &[&str])] = &[
     ("act", &["grant", "end-premium", "ban", "unban", "forget"]),
     ("account", &["role", "link", "enable", "disable", "new"]),
-    ("chart", &["activity", "money", "subscriptions", "cohorts", "retention", "path", "levels", "level-now", "cost"]),
+    (
+        "chart",
+        &["activity", "hours", "money", "subscriptions", "cohorts", "retention", "path", "levels", "level-now", "cost"],
+    ),
     (
         "number",
         &[
@@ -51,6 +54,21 @@ const FAMILIES: [(&str, &[&str]); 30] = [
     ("category", &["identity", "family", "work", "preferences", "health", "plans", "events", "other"]),
     ("event", &["message", "person", "payment", "refund", "level", "failure", "broadcast", "danger"]),
     ("failure", &["inbox", "apart", "outbox"]),
+    (
+        "feature",
+        &[
+            "voice_in",
+            "voice_out",
+            "pictures_in",
+            "pictures_out",
+            "groups",
+            "remade",
+            "tools",
+            "reactions",
+            "first_words",
+        ],
+    ),
+    ("weekday", &["1", "2", "3", "4", "5", "6", "7"]),
     ("flag", &["off", "part", "on"]),
     ("flag-explains", &["streaming", "proactive", "voice", "pictures", "tools", "meaning"]),
     ("neighbour", &["healthy", "degraded", "unhealthy", "disabled"]),
@@ -92,7 +110,7 @@ const FAMILIES: [(&str, &[&str]); 30] = [
     ("key", &["new", "revoke"]),
     ("outcome", &["begun", "done", "unchanged", "refused", "failed"]),
     ("payment", &["paid", "refunded", "pending", "failed"]),
-    ("period", &["day", "week", "month"]),
+    ("period", &["day", "week", "month", "all"]),
     ("plan", &["free", "premium"]),
     ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
     ("queue", &["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]),

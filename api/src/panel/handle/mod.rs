@@ -15,6 +15,7 @@ mod draft;
 pub mod entry;
 pub mod failing;
 pub mod failures;
+pub mod features;
 pub mod fields;
 pub mod flags;
 pub mod funnel;
@@ -52,6 +53,7 @@ pub fn routes() -> Router<Api> {
         .merge(revenue::routes())
         .merge(cohorts::routes())
         .merge(funnel::routes())
+        .merge(features::routes())
         .merge(tools::routes())
         // Whatever is nowhere else: a page says so.
         .route("/admin/panel/{*rest}", get(nowhere))

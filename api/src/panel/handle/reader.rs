@@ -134,9 +134,12 @@ pub fn sections(permissions: Permissions) -> Vec<Section> {
 /// What it takes to open a page of the menu; the list of routes says the same, and a test compares the two.
 const fn opens(section: Section) -> Permission {
     match section {
-        Section::Overview | Section::Revenue | Section::Cohorts | Section::Funnel | Section::Tools => {
-            Permission::Numbers
-        }
+        Section::Overview
+        | Section::Revenue
+        | Section::Cohorts
+        | Section::Funnel
+        | Section::Features
+        | Section::Tools => Permission::Numbers,
         Section::People => Permission::People,
         Section::Conversations => Permission::Content,
         Section::Broadcasts => Permission::Broadcast,

@@ -16,6 +16,7 @@ pub mod compose;
 pub mod conversations;
 pub mod entry;
 pub mod failures;
+pub mod features;
 pub mod flags;
 pub mod funnel;
 pub mod jobs;

@@ -1,5 +1,6 @@
 //! Pages of the panel over HTTP: who sees what, what forms do, and that numbers are those of the database.
 
+mod costs;
 mod numbers;
 mod people;
 mod running;

@@ -37,6 +37,7 @@ pub(super) const PAGES: &[&str] = &[
     "revenue-none",
     "cohorts",
     "funnel",
+    "features",
     "tools",
     "broadcasts",
     "broadcasts-none",
