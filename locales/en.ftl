@@ -1679,6 +1679,7 @@ panel-done-prompt = The prompt is in force.
 panel-done-prompt-restored = What you chose is in force.
 panel-prompt-own = As configured
 panel-prompt-changed = Written here
+panel-prompt-configured = What is configured
 panel-prompt-text = Text
 panel-prompt-preview = Look at it
 panel-prompt-preview-title = How it reads for a person who is made up

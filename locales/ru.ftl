@@ -1693,6 +1693,7 @@ panel-done-prompt = Промпт действует.
 panel-done-prompt-restored = Выбранное действует.
 panel-prompt-own = Как настроено
 panel-prompt-changed = Написан здесь
+panel-prompt-configured = Что настроено
 panel-prompt-text = Текст
 panel-prompt-preview = Посмотреть
 panel-prompt-preview-title = Как выглядит для выдуманного человека

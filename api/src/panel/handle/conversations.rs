@@ -7,12 +7,11 @@ use axum::{
     response::Response,
     routing::get,
 };
-use chrono::NaiveDate;
 use evolve_contract::Code;
 use evolve_domain::memory::terms::terms;
 use evolve_store::{
-    messages::{Message, Role},
-    search::{Hit, Place, Spoken},
+    messages::Role,
+    search::{Hit, Line, Spoken},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -23,6 +22,7 @@ use super::{
     numbers::{asked, invalid},
 };
 use crate::{
+    admin::talks::{cursor, read},
     audit::Act,
     panel::{
         pages::conversations::{Conversation, Conversations, Found, SaidLine},
@@ -79,8 +79,8 @@ async fn search(
     if let Some(user_id) = of {
         act.to_person(&api.store, user_id);
     }
-    let (found, next) = match (q.trim(), of) {
-        // Without words nothing is shown of what was said: whose the newest conversations are, and when.
+    let (mut found, next) = match (q.trim(), of) {
+        // Without words nothing is shown of what was said: whose the newest conversations are, when, and what each is called.
         ("", None) => (latest(&api).await?, None),
         ("", Some(user_id)) => (of_person(&api, user_id).await?, None),
         (words, _) => {
@@ -88,16 +88,32 @@ async fn search(
             (hits.hits.into_iter().map(|hit| shown(hit, words)).collect(), hits.next)
         }
     };
+    name(&api, &mut found).await?;
     act.detail(json!({ "messages": found.len() }));
     let listing = Listing {
         path: Section::Conversations.path(),
         query: vec![("q".to_owned(), q.clone()), ("person".to_owned(), person.clone())],
         sort: None,
         is_later: after.is_some(),
-        next: next.map(|(month, user_id)| format!("{month}.{user_id}")),
+        next: next.map(cursor),
         exports: false,
     };
     Ok(reader.page(&Conversations { search: q, person, found, listing, words: reader.words }))
+}
+
+/// What the conversations are called in which it was found, where they were summed up.
+async fn name(api: &Api, found: &mut [Found]) -> Result<(), ApiError> {
+    let untitled = || found.iter().filter(|one| one.title.is_none());
+    let ids: Vec<Uuid> = untitled().filter_map(|one| one.conversation.parse().ok()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let titles = api.store.search().titles(&ids).await?;
+    for one in found {
+        let id: Option<Uuid> = one.conversation.parse().ok();
+        one.title = one.title.take().or_else(|| titles.get(&id?).cloned());
+    }
+    Ok(())
 }
 
 async fn latest(api: &Api) -> Result<Vec<Found>, ApiError> {
@@ -170,14 +186,6 @@ fn words_of(text: &str) -> Vec<(usize, usize)> {
     words
 }
 
-fn read(cursor: &str) -> Option<Place> {
-    let (month, user_id) = cursor.split_once('.')?;
-    let month: NaiveDate = month.parse().ok()?;
-    // What Postgres can hold.
-    let is_sane = NaiveDate::from_ymd_opt(1970, 1, 1)? <= month && month <= NaiveDate::from_ymd_opt(9999, 12, 31)?;
-    is_sane.then_some((month, user_id.parse().ok()?))
-}
-
 /// Which page.
 #[derive(Debug, Default, Deserialize)]
 struct Where {
@@ -194,24 +202,24 @@ async fn one(
     let id: Uuid = id.parse().map_err(|_| ApiError::new(Code::ConversationNotFound))?;
     let Where { before } = asked(query)?;
     let spoken = api.store.search().conversation(id, before, PAGE).await?;
-    let Spoken { user_id, title, started_at, page, older, .. } = spoken.ok_or(Code::ConversationNotFound)?;
+    let Spoken { user_id, title, summary, started_at, page, older, .. } = spoken.ok_or(Code::ConversationNotFound)?;
     act.to_person(&api.store, user_id);
     act.detail(json!({ "conversation": id, "messages": page.len() }));
     let address = format!("{}/{id}", Section::Conversations.path());
     let person_name = api.profiles.get(user_id).await.ok().and_then(|person| person.profile.name);
-    let line = |message: Message| SaidLine {
+    let line = |Line { message, was_spoken }: Line| SaidLine {
         is_own: message.role == Role::User,
         text: message.text,
         at: message.created_at,
         has_image: message.has_image,
-        was_spoken: false,
+        was_spoken,
     };
     Ok(reader.page(&Conversation {
         name: title,
         person: user_id,
         person_name,
         companion: api.engine.companion().to_owned(),
-        summary: None,
+        summary,
         since: Some(started_at),
         messages: page.into_iter().map(line).collect(),
         earlier: older.map(|place| format!("{address}?before={place}")),
