@@ -13,7 +13,7 @@ use super::{pages::Period, shell::Section, words::Words};
 /// What is put together from a code, so that it stands nowhere as a whole: `panel-FAMILY-CODE`, and what acts say.
 const FAMILIES: &[(&str, &[&str])] = &[
     ("act", &["grant", "end-premium", "ban", "unban", "forget"]),
-    ("account", &["role", "link", "enable", "disable", "new"]),
+    ("account", &["role", "link", "telegram", "enable", "disable", "new"]),
     (
         "chart",
         &["activity", "hours", "money", "subscriptions", "cohorts", "retention", "path", "levels", "level-now", "cost"],

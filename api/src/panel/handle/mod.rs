@@ -13,6 +13,7 @@ pub mod conversations;
 pub mod door;
 mod draft;
 pub mod entry;
+pub mod factor;
 pub mod failing;
 pub mod failures;
 pub mod features;
@@ -60,6 +61,7 @@ pub fn routes() -> Router<Api> {
         .merge(entry::routes())
         .merge(welcome::routes())
         .merge(account::routes())
+        .merge(factor::routes())
         .merge(access::routes())
         .merge(broadcasts::routes())
         .merge(jobs::routes())

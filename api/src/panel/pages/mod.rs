@@ -15,6 +15,7 @@ pub mod cohorts;
 pub mod compose;
 pub mod conversations;
 pub mod entry;
+pub mod factor;
 pub mod failures;
 pub mod features;
 pub mod flags;
