@@ -16,6 +16,8 @@ pub enum Section {
     Conversations,
     /// Subscriptions and money.
     Revenue,
+    /// What was paid, and is wanted back.
+    Payments,
     /// Who comes back.
     Cohorts,
     /// From level to level.
@@ -44,11 +46,12 @@ pub enum Section {
 
 impl Section {
     /// All, as they stand in the menu.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Overview,
         Self::People,
         Self::Conversations,
         Self::Revenue,
+        Self::Payments,
         Self::Cohorts,
         Self::Funnel,
         Self::Features,
@@ -71,6 +74,7 @@ impl Section {
             Self::People => "people",
             Self::Conversations => "conversations",
             Self::Revenue => "revenue",
+            Self::Payments => "payments",
             Self::Cohorts => "cohorts",
             Self::Funnel => "funnel",
             Self::Features => "features",
@@ -100,6 +104,7 @@ impl Section {
             Self::People => 'p',
             Self::Conversations => 'c',
             Self::Revenue => 'r',
+            Self::Payments => 'y',
             Self::Cohorts => 'h',
             Self::Funnel => 'f',
             Self::Features => 'e',

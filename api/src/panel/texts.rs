@@ -109,7 +109,8 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("job-status", &["scheduled", "running", "failed", "abandoned", "idle"]),
     ("key", &["new", "revoke"]),
     ("outcome", &["begun", "done", "unchanged", "refused", "failed"]),
-    ("payment", &["paid", "refunded", "pending", "failed"]),
+    ("payment", &["paid", "waiting", "pending", "declined", "refunded"]),
+    ("payment-act", &["refund", "decline", "returned"]),
     ("period", &["day", "week", "month", "all"]),
     ("plan", &["free", "premium"]),
     ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
@@ -182,9 +183,9 @@ fn every_language_has_all_that_pages_say_and_nothing_else() {
 
 #[test]
 fn every_empty_list_says_what_to_do_and_every_act_what_it_does() {
-    let acts = FAMILIES
-        .iter()
-        .filter(|(family, _)| ["act", "account", "key", "problem", "session", "user", "webhook-act"].contains(family));
+    let acts = FAMILIES.iter().filter(|(family, _)| {
+        ["act", "account", "key", "payment-act", "problem", "session", "user", "webhook-act"].contains(family)
+    });
     let acts = acts.flat_map(|(family, codes)| codes.iter().map(move |code| (*family, key(family, code))));
     for language in Language::ALL {
         let words = Words { language, zone: Tz::UTC };

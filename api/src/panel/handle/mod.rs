@@ -23,6 +23,7 @@ pub mod funnel;
 pub mod jobs;
 mod numbers;
 pub mod overview;
+pub mod payments;
 pub mod people;
 pub mod person;
 mod person_acts;
@@ -52,6 +53,7 @@ pub fn routes() -> Router<Api> {
         .merge(person::routes())
         .merge(conversations::routes())
         .merge(revenue::routes())
+        .merge(payments::routes())
         .merge(cohorts::routes())
         .merge(funnel::routes())
         .merge(features::routes())

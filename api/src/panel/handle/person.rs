@@ -9,7 +9,10 @@ use axum::{
 };
 use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
 use evolve_engine::{memories, people::Person as Somebody, reports::PersonCosts};
-use evolve_store::{payments::Payment, reports::PersonCost};
+use evolve_store::{
+    payments::{Payment, State as Became},
+    reports::PersonCost,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -147,20 +150,14 @@ fn costs_of(costs: PersonCosts) -> Vec<CostLine> {
 }
 
 fn payment(payment: Payment) -> PaymentLine {
-    let state = if payment.refunded {
-        "refunded"
-    } else if payment.refund_begun {
-        "pending"
-    } else {
-        "paid"
-    };
+    let state = payment.state();
     PaymentLine {
         id: payment.id.to_string(),
         at: Some(payment.paid_at),
         amount: payment.amount,
         currency: payment.currency,
-        state: state.to_owned(),
-        is_refundable: state == "paid",
+        state: state.as_str().to_owned(),
+        is_refundable: !matches!(state, Became::Pending | Became::Refunded),
     }
 }
 

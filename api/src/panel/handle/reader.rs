@@ -141,6 +141,7 @@ const fn opens(section: Section) -> Permission {
         | Section::Features
         | Section::Tools => Permission::Numbers,
         Section::People => Permission::People,
+        Section::Payments => Permission::Refund,
         Section::Conversations => Permission::Content,
         Section::Broadcasts => Permission::Broadcast,
         Section::Jobs | Section::Failures | Section::System => Permission::Operations,

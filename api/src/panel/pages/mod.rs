@@ -22,6 +22,7 @@ pub mod flags;
 pub mod funnel;
 pub mod jobs;
 pub mod overview;
+pub mod payments;
 pub mod people;
 pub mod person;
 pub mod problem;

@@ -2,6 +2,7 @@
 
 mod costs;
 mod numbers;
+mod payments;
 mod people;
 mod running;
 mod steering;

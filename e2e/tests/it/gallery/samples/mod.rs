@@ -36,6 +36,8 @@ pub(super) const PAGES: &[&str] = &[
     "conversation",
     "revenue",
     "revenue-none",
+    "payments",
+    "payments-none",
     "cohorts",
     "funnel",
     "features",

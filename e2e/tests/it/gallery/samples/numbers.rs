@@ -10,6 +10,7 @@ use evolve_api::panel::{
         features::{FeatureLine, Features},
         funnel::FunnelPage,
         overview::{Overview, TopLine},
+        payments::{PaymentLine, Payments},
         revenue::{CurrencyPart, Revenue, SubscriberLine},
         tools::{DearLine, ModelLine, ToolLine, Tools},
     },
@@ -26,6 +27,11 @@ pub(super) fn page(name: &str, shell: &Shell, words: Words) -> Option<Response> 
         "overview" => respond::page(shell, &overview(words)),
         "revenue" => respond::page(shell, &revenue(words, true)),
         "revenue-none" => respond::page(shell, &revenue(words, false)),
+        "payments" => respond::page(shell, &payments(words)),
+        "payments-none" => {
+            let none = Payments { state: "declined".to_owned(), payments: Vec::new(), ..payments(words) };
+            respond::page(shell, &none)
+        }
         "cohorts" => respond::page(shell, &cohorts(words)),
         "funnel" => respond::page(shell, &funnel(words)),
         "features" => respond::page(shell, &features(words)),
@@ -102,7 +108,7 @@ fn revenue(words: Words, is_paid: bool) -> Revenue {
     let subscriber = |place: i64| SubscriberLine {
         person: 420_000_001 + place,
         since: Some(before(80_000)),
-        until: Some(before(-20_000)),
+        until: (place > 0).then(|| before(-20_000)),
         renewal: ["renews", "ends", "once"][usize::try_from(place).unwrap() % 3].to_owned(),
         paid: (place > 0).then_some(89_700),
         currency: "RUB".to_owned(),
@@ -122,6 +128,29 @@ fn revenue(words: Words, is_paid: bool) -> Revenue {
         shows_people: true,
         subscribers: if is_paid { (0..3).map(subscriber).collect() } else { Vec::new() },
         listing: if is_paid { listing("/admin/panel/revenue", "until") } else { Listing::default() },
+        words,
+    }
+}
+
+fn payments(words: Words) -> Payments {
+    let states = ["paid", "waiting", "pending", "declined", "refunded"];
+    let payment = |(place, state): (usize, &str)| PaymentLine {
+        id: format!("0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5{place}"),
+        person: (place != 1).then_some(420_000_001),
+        at: Some(before(9000)),
+        amount: 29_900,
+        currency: "RUB".to_owned(),
+        state: state.to_owned(),
+        until: (place == 0).then(|| before(-9000)),
+        is_by_hand: place == 2,
+    };
+    Payments {
+        state: String::new(),
+        states: states.map(str::to_owned).to_vec(),
+        payments: states.into_iter().enumerate().map(payment).collect(),
+        listing: listing("/admin/panel/payments", ""),
+        may_see_people: true,
+        csrf: "csrf".to_owned(),
         words,
     }
 }
