@@ -209,7 +209,8 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
     if let Opens::May(permission) = named.opens
         && !actor.may(permission)
     {
-        Refusal::of(api, &request, &actor, (named, permission)).write(api).await;
+        let refusal = Refusal::of(api, &request, &actor, (named, permission));
+        refusal.write(api).await;
         let refused = ApiError::new(Code::Forbidden).detail(format!("this needs the permission {permission}"));
         return Err(turn(refused.into_response()));
     }
