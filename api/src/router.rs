@@ -218,7 +218,7 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
         .layer(CatchPanicLayer::custom(panicked))
         // Around panics and time limits: what became of it is in the log, however it ended.
         .layer(middleware::from_fn_with_state(api.clone(), audit::record))
-        // Whoever may not, has done nothing that the log would tell of.
+        // Whoever may not has done nothing; that they tried is written by the guard.
         .layer(middleware::from_fn_with_state(api.clone(), access::guard))
         .layer(middleware::from_fn_with_state(api.clone(), access::cookies::mark))
         .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));

@@ -35,6 +35,7 @@ use self::{
     routes::{Found, Named, Opens},
 };
 use crate::{
+    audit::refusals::Refusal,
     limits,
     panel::handle::failing::Asked,
     problem::ApiError,
@@ -208,6 +209,8 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
     if let Opens::May(permission) = named.opens
         && !actor.may(permission)
     {
+        let refusal = Refusal::of(api, &request, &actor, (named, permission));
+        refusal.write(api).await;
         let refused = ApiError::new(Code::Forbidden).detail(format!("this needs the permission {permission}"));
         return Err(turn(refused.into_response()));
     }

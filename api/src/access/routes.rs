@@ -146,7 +146,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 153] = [
+pub static ROUTES: [Named; 163] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -232,10 +232,13 @@ pub static ROUTES: [Named; 153] = [
     own("/admin/panel/account/language"),
     own("/admin/panel/account/password"),
     own("/admin/panel/account/codes"),
+    page("/admin/panel/account/factor", Access).known(),
+    own("/admin/panel/account/factor"),
     page("/admin/panel/access", Access),
     form("/admin/panel/access/new-account", Access, "account.create"),
     form("/admin/panel/access/role", Access, "account.change"),
     form("/admin/panel/access/link", Access, "account.reset"),
+    form("/admin/panel/access/telegram", Access, "account.change"),
     form("/admin/panel/access/enable", Access, "account.change"),
     form("/admin/panel/access/disable", Access, "account.change"),
     form("/admin/panel/access/end-session", Access, "session.revoke").known(),
@@ -302,8 +305,15 @@ pub static ROUTES: [Named; 153] = [
     page("/admin/panel/conversations/{conversation_id}", Content).look("conversation.look"),
     page("/admin/panel/revenue", Numbers),
     page("/admin/panel/revenue.csv", People).look("subscription.export"),
+    page("/admin/panel/payments", Refund),
+    page("/admin/panel/payments.csv", Refund).look("payment.export"),
+    form("/admin/panel/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
+    form("/admin/panel/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
+    form("/admin/panel/payments/{payment_id}/decline", Refund, "payment.decline").atomic(),
     page("/admin/panel/cohorts", Numbers),
     page("/admin/panel/funnel", Numbers),
+    page("/admin/panel/features", Numbers),
+    page("/admin/panel/features.csv", Numbers),
     page("/admin/panel/tools", Numbers),
 ];
 

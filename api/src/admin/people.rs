@@ -7,16 +7,21 @@ use axum::{
 use chrono::DateTime;
 use evolve_contract::{
     people::{
-        BanData, BanRequest, BanResponse, ForgetPersonRequest, ForgetPersonResponse, PeopleQuery, PeopleResponse,
-        PersonLine, PersonResponse, PersonSettings, PremiumEndedResponse,
+        BanData, BanRequest, BanResponse, ForgetPersonRequest, ForgetPersonResponse, ModelCosts, PeopleQuery,
+        PeopleResponse, PersonCosts, PersonLine, PersonResponse, PersonSettings, PremiumEndedResponse,
     },
     stats::StatsResponse,
 };
-use evolve_engine::people::{Line, Page, Person};
+use evolve_domain::report::microdollars;
+use evolve_engine::{
+    people::{Line, Page, Person},
+    reports,
+};
 use evolve_store::{
     bans::{Ban, NewBan},
     people::{Listed, Place},
     preferences::Preferences,
+    reports::PersonCost,
 };
 use serde_json::json;
 
@@ -82,6 +87,7 @@ pub async fn get(
     let Person { somebody, points, level: rung, account, ban } = api.people.one(user_id).await?;
     let numbers = stats::response(user_id, api.stats.of(user_id).await?);
     let preferences = api.preferences.of(user_id).await?;
+    let costs = costs(api.reports.costs_of(user_id).await?);
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
     Ok(Json(PersonResponse {
         premium_until: somebody.premium_until,
@@ -93,6 +99,7 @@ pub async fn get(
         messages_sent: numbers.messages,
         active_days: numbers.active_days,
         levels: numbers.levels,
+        costs,
         settings: settings(preferences),
         conversations: count(somebody.conversations),
         facts: count(somebody.facts),
@@ -227,6 +234,18 @@ fn line(Line { listed, points, level: rung }: Line) -> PersonLine {
         banned,
         language: language.map(|language| language.as_str().to_owned()),
     }
+}
+
+fn costs(of: reports::PersonCosts) -> PersonCosts {
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    let sum = |of: PersonCost| ModelCosts {
+        replies: count(of.replies),
+        input_tokens: count(of.input_tokens),
+        output_tokens: count(of.output_tokens),
+        unpriced_tokens: count(of.unpriced_tokens),
+        cost_microdollars: microdollars(of.cost),
+    };
+    PersonCosts { day: sum(of.day), week: sum(of.week), month: sum(of.month), all: sum(of.all) }
 }
 
 fn banned(ban: Ban) -> BanData {

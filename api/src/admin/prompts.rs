@@ -57,10 +57,10 @@ pub async fn get(
     query: Result<Query<PromptQuery>, QueryRejection>,
 ) -> Result<Json<PromptResponse>, ApiError> {
     let Query(PromptQuery { before }) = query.map_err(|_| invalid("before is the `older` of another page"))?;
-    let Shown { state, content, versions, older } =
+    let Shown { state, content, configured, versions, older } =
         api.engine.prompt(&name, before).await.map_err(|error| problem(&api, error))?;
     let versions = versions.into_iter().map(version).collect();
-    Ok(Json(PromptResponse { prompt: data(state), content, versions, older }))
+    Ok(Json(PromptResponse { prompt: data(state), content, configured, versions, older }))
 }
 
 /// Writes a version of a prompt, which is used from now on: at once by the replica that answers, and in a moment by all.

@@ -110,7 +110,7 @@ pub async fn one(
     let id: Uuid = id.parse().map_err(|_| ApiError::new(Code::ConversationNotFound))?;
     let Query(ConversationQuery { before }) = query.map_err(|_| invalid("before is the `older` of another page"))?;
     let spoken = api.store.search().conversation(id, before, PAGE).await?;
-    let Spoken { user_id, title, started_at, ended_at, messages, page, older } =
+    let Spoken { user_id, title, started_at, ended_at, messages, page, older, .. } =
         spoken.ok_or(Code::ConversationNotFound)?;
     act.to_person(&api.store, user_id);
     act.detail(json!({ "conversation": id, "messages": page.len() }));
@@ -121,7 +121,7 @@ pub async fn one(
         started_at,
         ended_at,
         messages_count: u32::try_from(messages).unwrap_or_default(),
-        messages: page.into_iter().map(|message| said(message, None)).collect(),
+        messages: page.into_iter().map(|line| said(line.message, None)).collect(),
         older,
     }))
 }

@@ -8,10 +8,11 @@
 //! [`Act::entry`] to the store. Every other one is written down before it is tried, and again when it is over; so at no moment
 //! something is done that the log does not know of, and where the log cannot be written nothing is done.
 //!
-//! Requests of who may not change nothing and are not in it: otherwise anybody could fill it. Sign-ins and registrations are written by
-//! [`evolve_engine::access`].
+//! Requests of who is not known change nothing and are not in it: otherwise anybody could fill it. Of who is known and may not there is
+//! an entry, at most one a minute for each route ([`refusals`]). Sign-ins and registrations are written by [`evolve_engine::access`].
 
 pub mod list;
+pub mod refusals;
 
 use std::{
     net::SocketAddr,
@@ -108,6 +109,11 @@ async fn begin(api: &Api, request: &mut Request, actor: String, act: &str) -> En
         let (name, value) = params.iter().next()?;
         subject(&api.store, name, value)
     });
+    Entry { subject, ..entry(api, request, actor, act) }
+}
+
+/// An entry of a request, without what it is about.
+fn entry(api: &Api, request: &Request, actor: String, act: &str) -> Entry {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let address = peer.map(|ConnectInfo(peer)| limits::caller(peer.ip(), request.headers(), api.proxy_hops));
     let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
@@ -118,7 +124,7 @@ async fn begin(api: &Api, request: &mut Request, actor: String, act: &str) -> En
         address: address.map(|address| address.to_string()),
         request_id: request_id.unwrap_or_default(),
         act: act.to_owned(),
-        subject,
+        subject: None,
         detail: json!({}),
     }
 }

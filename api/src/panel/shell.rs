@@ -16,10 +16,14 @@ pub enum Section {
     Conversations,
     /// Subscriptions and money.
     Revenue,
+    /// What was paid, and is wanted back.
+    Payments,
     /// Who comes back.
     Cohorts,
     /// From level to level.
     Funnel,
+    /// What people use of the bot, and when.
+    Features,
     /// Tools and models.
     Tools,
     /// What is said to many.
@@ -42,13 +46,15 @@ pub enum Section {
 
 impl Section {
     /// All, as they stand in the menu.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Overview,
         Self::People,
         Self::Conversations,
         Self::Revenue,
+        Self::Payments,
         Self::Cohorts,
         Self::Funnel,
+        Self::Features,
         Self::Tools,
         Self::Broadcasts,
         Self::Jobs,
@@ -68,8 +74,10 @@ impl Section {
             Self::People => "people",
             Self::Conversations => "conversations",
             Self::Revenue => "revenue",
+            Self::Payments => "payments",
             Self::Cohorts => "cohorts",
             Self::Funnel => "funnel",
+            Self::Features => "features",
             Self::Tools => "tools",
             Self::Broadcasts => "broadcasts",
             Self::Jobs => "jobs",
@@ -96,8 +104,10 @@ impl Section {
             Self::People => 'p',
             Self::Conversations => 'c',
             Self::Revenue => 'r',
+            Self::Payments => 'y',
             Self::Cohorts => 'h',
             Self::Funnel => 'f',
+            Self::Features => 'e',
             Self::Tools => 't',
             Self::Broadcasts => 'b',
             Self::Jobs => 'j',

@@ -11,10 +11,13 @@ use evolve_domain::language::Language;
 use super::{pages::Period, shell::Section, words::Words};
 
 /// What is put together from a code, so that it stands nowhere as a whole: `panel-FAMILY-CODE`, and what acts say.
-const FAMILIES: [(&str, &[&str]); 30] = [
+const FAMILIES: &[(&str, &[&str])] = &[
     ("act", &["grant", "end-premium", "ban", "unban", "forget"]),
-    ("account", &["role", "link", "enable", "disable", "new"]),
-    ("chart", &["activity", "money", "subscriptions", "cohorts", "retention", "path", "levels", "level-now", "cost"]),
+    ("account", &["role", "link", "telegram", "enable", "disable", "new"]),
+    (
+        "chart",
+        &["activity", "hours", "money", "subscriptions", "cohorts", "retention", "path", "levels", "level-now", "cost"],
+    ),
     (
         "number",
         &[
@@ -51,6 +54,21 @@ const FAMILIES: [(&str, &[&str]); 30] = [
     ("category", &["identity", "family", "work", "preferences", "health", "plans", "events", "other"]),
     ("event", &["message", "person", "payment", "refund", "level", "failure", "broadcast", "danger"]),
     ("failure", &["inbox", "apart", "outbox"]),
+    (
+        "feature",
+        &[
+            "voice_in",
+            "voice_out",
+            "pictures_in",
+            "pictures_out",
+            "groups",
+            "remade",
+            "tools",
+            "reactions",
+            "first_words",
+        ],
+    ),
+    ("weekday", &["1", "2", "3", "4", "5", "6", "7"]),
     ("flag", &["off", "part", "on"]),
     ("flag-explains", &["streaming", "proactive", "voice", "pictures", "tools", "meaning"]),
     ("neighbour", &["healthy", "degraded", "unhealthy", "disabled"]),
@@ -91,8 +109,9 @@ const FAMILIES: [(&str, &[&str]); 30] = [
     ("job-status", &["scheduled", "running", "failed", "abandoned", "idle"]),
     ("key", &["new", "revoke"]),
     ("outcome", &["begun", "done", "unchanged", "refused", "failed"]),
-    ("payment", &["paid", "refunded", "pending", "failed"]),
-    ("period", &["day", "week", "month"]),
+    ("payment", &["paid", "waiting", "pending", "declined", "refunded"]),
+    ("payment-act", &["refund", "decline", "returned"]),
+    ("period", &["day", "week", "month", "all"]),
     ("plan", &["free", "premium"]),
     ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
     ("queue", &["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]),
@@ -164,9 +183,9 @@ fn every_language_has_all_that_pages_say_and_nothing_else() {
 
 #[test]
 fn every_empty_list_says_what_to_do_and_every_act_what_it_does() {
-    let acts = FAMILIES
-        .iter()
-        .filter(|(family, _)| ["act", "account", "key", "problem", "session", "user", "webhook-act"].contains(family));
+    let acts = FAMILIES.iter().filter(|(family, _)| {
+        ["act", "account", "key", "payment-act", "problem", "session", "user", "webhook-act"].contains(family)
+    });
     let acts = acts.flat_map(|(family, codes)| codes.iter().map(move |code| (*family, key(family, code))));
     for language in Language::ALL {
         let words = Words { language, zone: Tz::UTC };

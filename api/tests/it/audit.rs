@@ -1,15 +1,20 @@
 //! The log of what administrators do, and `GET /admin/audit`.
 
+use chrono::TimeDelta;
 use evolve_api::access::routes::{ROUTES, is_under_admin};
 use evolve_contract::{
     Code,
     audit::{AuditEntry, AuditOutcome, AuditResponse},
 };
+use evolve_domain::access::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::harness::{Answer, Api, SERVICE_KEY, Setup};
+use crate::{
+    access::signed_in,
+    harness::{Answer, Api, SERVICE_KEY, Setup},
+};
 
 /// An id that is found wherever it stands.
 const ANNA: i64 = 734_002_117;
@@ -187,4 +192,31 @@ async fn whoever_reads_what_people_said_is_in_the_log_before_anything_is_shown()
     sqlx::query("ALTER TABLE audit_log RENAME TO audit_log_gone").execute(&pool).await.unwrap();
     let unseen = ask(&api, Method::GET, "/api/v1/admin/people/42/facts", "unseen", None).await;
     assert_eq!(unseen.code(), Code::Internal, "what cannot be logged is not shown");
+}
+
+#[tokio::test]
+async fn who_is_known_and_tries_what_is_not_theirs_is_in_the_log_once_a_minute_for_each_route() {
+    let setup = Setup::new().await.with("PANEL_RATE_LIMIT", "1000/minute");
+    let (api, pool) = (setup.start().await, setup.pool());
+    let ada = signed_in(&setup, &api, "ada", Role::Analyst).await;
+    let refused = "SELECT count(*) FROM audit_log WHERE act = 'access.refused' AND outcome = 'refused'";
+    for person in [ANNA, 42, 43] {
+        assert_eq!(ada.get(&format!("/admin/panel/people/{person}")).await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(count(&pool, refused).await, 1, "one route is tried");
+    assert_eq!(ada.get("/api/v1/admin/people").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(count(&pool, refused).await, 2);
+    let entry = log(&api, "?act=access.refused").await.entries.pop().unwrap();
+    let tried = json!({ "method": "GET", "route": "/admin/panel/people/{user_id}", "permission": "people" });
+    assert!(entry.actor.starts_with("account:") && entry.detail == tried, "{entry:?}");
+    let named = format!("SELECT count(*) FROM audit_log WHERE audit_log::text LIKE '%{ANNA}%'");
+    let named: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(named)).fetch_one(&pool).await.unwrap();
+    assert_eq!(named, 0, "whom they looked for is not told");
+
+    setup.clock.advance(TimeDelta::seconds(61));
+    assert_eq!(ada.get(&format!("/admin/panel/people/{ANNA}")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(count(&pool, refused).await, 3);
+    // Who is not known fills nothing.
+    assert_eq!(api.send(api.request(Method::GET, "/admin/audit")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(count(&pool, refused).await, 3);
 }

@@ -1,13 +1,17 @@
 //! A life that could have been: people come, more each month; most leave within weeks, some stay; a few say most. Some pay, and some
 //! of those go on paying. Everything random comes from the seed.
 
+mod settled;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::relationship::Levels;
+use evolve_domain::memory::Side;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use sqlx::PgConnection;
 use uuid::{Builder, Uuid};
 
-use crate::rows::{NULL, Tables, add};
+use crate::{
+    rows::{NULL, Tables, add},
+    terms::Terms,
+};
 
 const SAID: [&str; 6] = [
     "Привет! Сегодня был длинный день, и я наконец дома.",
@@ -25,6 +29,9 @@ const REPLIED: [&str; 4] = [
     "Понимаю. Это непростой выбор, и хорошо, что ты не спешишь. Давай по порядку: что держит здесь, и что зовёт туда?",
 ];
 
+/// Said by few, and seldom.
+const RARE: &str = "Мы летим на Мальту, самолёт в семь утра.";
+
 /// How long the rows of a payment say that it covers.
 const PERIOD: TimeDelta = TimeDelta::days(30);
 /// Stars for it.
@@ -37,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) messages: u64,
     pub(crate) days: u16,
     pub(crate) seed: u64,
+    /// Of how many people in a hundred words are indexed.
+    pub(crate) indexed: u8,
     /// The first moment after it.
     pub(crate) end: DateTime<Utc>,
 }
@@ -92,6 +101,7 @@ pub(crate) struct Life {
     /// Turns of somebody on a day on which they say something, on average.
     mean: f64,
     said: u64,
+    terms: Terms,
 }
 
 impl Life {
@@ -105,7 +115,7 @@ impl Life {
         if mean < 1.0 {
             people.iter_mut().for_each(|one| one.chance *= mean);
         }
-        Self { plan, rng, people, mean: mean.max(1.0), said: 0 }
+        Self { plan, rng, people, mean: mean.max(1.0), said: 0, terms: Terms::new(plan.indexed) }
     }
 
     /// How many messages were said, of both sides.
@@ -124,6 +134,7 @@ impl Life {
             }
         }
         self.people = people;
+        self.terms.day_ends(begins, day + 1 == self.plan.days, &mut tables.terms);
         tables
     }
 
@@ -175,6 +186,8 @@ impl Life {
         };
         let has_image = self.rng.random_bool(0.04);
         let (said, replied) = (self.one_of(&SAID), self.one_of(&REPLIED));
+        let said = if self.rng.random_bool(0.0002) { RARE } else { said };
+        let person = one.id;
         let key = format!("tg-{}-{}", one.id, one.numbered);
         let (began, ended, first) = (stamp(at), stamp(at + took), took.num_milliseconds() / 3);
         let day = at.date_naive();
@@ -184,13 +197,16 @@ impl Life {
             let row: [&dyn std::fmt::Display; 10] =
                 [&message, &at, &one.id, &conversation, &id, &*place, &role, &text, &image, &one.numbered];
             add(&mut tables.messages, &row);
+            one.numbered
         };
-        message(id, &began, "user", said, has_image);
+        let number = message(id, &began, "user", said, has_image);
+        self.terms.said(person, number, said, Side::Person);
         self.said += 1;
         let (state, failure, reply) =
             if is_answered { ("done", NULL, replied) } else { ("failed", "model_unavailable", NULL) };
         if is_answered {
-            message(self.id(at + took), &ended, "assistant", replied, false);
+            let number = message(self.id(at + took), &ended, "assistant", replied, false);
+            self.terms.said(person, number, replied, Side::Companion);
             self.said += 1;
         }
         let of = |value: &dyn std::fmt::Display| if is_answered { value.to_string() } else { NULL.to_owned() };
@@ -262,33 +278,6 @@ impl Life {
                 one.would_pay = self.rng.random_bool(0.75);
             }
         }
-    }
-
-    /// What is known of people at the end: how close they have come, and on what plan they are.
-    pub(crate) async fn settle(&self, connection: &mut PgConnection) -> anyhow::Result<()> {
-        const SETTLE: &str = "
-            UPDATE users u
-            SET points = n.points, messages = n.messages, best_level = n.level, last_day = n.last_day::date, last_seen_at = n.last_day,
-                paid_until = n.paid_until, premium_until = n.paid_until, plan = CASE WHEN n.paid_until > $7 THEN 'premium' ELSE 'free' END
-            FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::smallint[], $5::timestamptz[], $6::timestamptz[])
-                 AS n (id, points, messages, level, last_day, paid_until)
-            WHERE u.id = n.id";
-        let levels = Levels::default();
-        for people in self.people.chunks(5000) {
-            let points = |one: &Person| i64::from(one.numbered / 2);
-            let level = |one: &Person| i16::from(levels.of(points(one)).number());
-            sqlx::query(SETTLE)
-                .bind(people.iter().map(|one| one.id).collect::<Vec<_>>())
-                .bind(people.iter().map(points).collect::<Vec<_>>())
-                .bind(people.iter().map(|one| one.numbered).collect::<Vec<_>>())
-                .bind(people.iter().map(level).collect::<Vec<_>>())
-                .bind(people.iter().map(|one| one.last_day.unwrap_or(self.plan.end)).collect::<Vec<_>>())
-                .bind(people.iter().map(|one| one.paid_until).collect::<Vec<_>>())
-                .bind(self.plan.end)
-                .execute(&mut *connection)
-                .await?;
-        }
-        Ok(())
     }
 
     /// An id of its time, as ours are.

@@ -1,7 +1,8 @@
-//! Reports, measured: a made-up life of any size in the tables of the store, and how long each report takes on it.
+//! Reports, measured: a made-up life of any size in the tables of the store, and how long each report takes on it, and whatever else those
+//! ask who run the bot.
 //!
 //! `seed` fills a Postgres by COPY, day by day as a life comes, with people who come, talk, pay and leave. `--roll-up` has the job make
-//! all days of it, and forgets the turns that a real life would have forgotten; `--measure` asks each report twenty times. A report that
+//! all days of it, and forgets the turns that a real life would have forgotten; `--measure` asks each twenty times. One that
 //! takes longer than is promised makes the run fail, after all was printed. Without `--database-url` it has a Postgres of its own,
 //! which is gone at the end.
 
@@ -10,6 +11,7 @@
 mod life;
 mod measure;
 mod rows;
+mod terms;
 
 use std::time::Instant;
 
@@ -26,6 +28,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use life::{Life, Plan};
+use measure::Asked;
 
 /// What the models of the made-up life cost; one of them has no price.
 const PRICES: &str = r#"{
@@ -51,6 +54,9 @@ struct Args {
     /// An empty database of its own account; it is migrated.
     #[arg(long)]
     database_url: Option<String>,
+    /// Of how many people in a hundred words are indexed, to be searched for.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=100))]
+    indexed: u8,
     /// Whose days are made.
     #[arg(long, default_value = "UTC")]
     zone: Tz,
@@ -60,7 +66,7 @@ struct Args {
     /// Makes all days.
     #[arg(long)]
     roll_up: bool,
-    /// Asks each report twenty times.
+    /// Asks each report, and for people, payments and what was said, twenty times.
     #[arg(long)]
     measure: bool,
 }
@@ -94,7 +100,7 @@ async fn main() -> anyhow::Result<()> {
         roll_up(&store, &reports, &sql, now).await?;
     }
     if args.measure {
-        let missed = measure::all(&reports).await?;
+        let missed = measure::all(&Asked::new(&store, &reports, Clock::fixed(now))).await?;
         anyhow::ensure!(missed.is_empty(), "longer than is promised: {}", missed.join(", "));
     }
     Ok(())
@@ -103,7 +109,14 @@ async fn main() -> anyhow::Result<()> {
 async fn fill(args: &Args, store: &Store, sql: &PgPool, now: DateTime<Utc>) -> anyhow::Result<()> {
     let began = Instant::now();
     let end = now.date_naive().and_time(NaiveTime::MIN).and_utc();
-    let plan = Plan { people: args.people, messages: args.messages, days: args.days.max(1), seed: args.seed, end };
+    let plan = Plan {
+        people: args.people,
+        messages: args.messages,
+        days: args.days.max(1),
+        seed: args.seed,
+        indexed: args.indexed,
+        end,
+    };
     let begins = end - TimeDelta::days(plan.days.into());
     let months = i32::from(plan.days) / 28 + 2;
     store.messages().ensure_partitions(begins, months).await?;
@@ -146,7 +159,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_small_life_is_filled_made_into_days_and_told_of() {
-        let args = Args::parse_from(["seed", "--people", "60", "--messages", "3000", "--days", "40", "--seed", "7"]);
+        let args = Args::parse_from([
+            "seed",
+            "--people",
+            "60",
+            "--messages",
+            "3000",
+            "--days",
+            "40",
+            "--seed",
+            "7",
+            "--indexed",
+            "50",
+        ]);
         let database = TestDatabase::migrated().await;
         let config = StoreConfig {
             database_url: database.url().into(),
@@ -173,6 +198,14 @@ mod tests {
         assert_eq!(told.sum(|day| day.messages), said);
         assert_eq!(told.sum(|day| day.new_people), people);
         assert_eq!(told.newest().map(|day| day.people), Some(people));
-        measure::all(&reports).await.unwrap();
+        let indexed = "SELECT count(DISTINCT user_id) FROM message_terms";
+        let indexed: i64 = sqlx::query_scalar(indexed).fetch_one(&sql).await.unwrap();
+        assert!((1..=people).contains(&indexed), "{indexed}");
+        let hits = store.search().find("гречка", None, None).await.unwrap().hits;
+        assert!(
+            !hits.is_empty() && hits.iter().all(|hit| hit.message.text.to_lowercase().contains("греч")),
+            "{hits:?}"
+        );
+        measure::all(&Asked::new(&store, &reports, Clock::fixed(now))).await.unwrap();
     }
 }

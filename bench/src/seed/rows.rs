@@ -21,6 +21,8 @@ const PAYMENTS: &str = "
     FROM STDIN";
 const LEDGER: &str = "COPY ledger (key, payment_id, debit, credit, currency, amount, booked_at) FROM STDIN";
 
+const TERMS: &str = "COPY message_terms (user_id, term, month, postings) FROM STDIN";
+
 /// The rows of a day.
 #[derive(Default)]
 pub(crate) struct Tables {
@@ -35,6 +37,7 @@ pub(crate) struct Tables {
     pub(crate) feedback: String,
     pub(crate) payments: String,
     pub(crate) ledger: String,
+    pub(crate) terms: String,
 }
 
 impl Tables {
@@ -52,6 +55,7 @@ impl Tables {
             (FEEDBACK, self.feedback.as_str()),
             (PAYMENTS, self.payments.as_str()),
             (LEDGER, self.ledger.as_str()),
+            (TERMS, self.terms.as_str()),
         ];
         all.into_iter().filter(|(_, rows)| !rows.is_empty())
     }

@@ -96,6 +96,34 @@ pub struct PersonSettings {
     pub keep_messages_days: Option<u32>,
 }
 
+/// What models did for somebody over some days, and what that cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ModelCosts {
+    /// Answers that they got.
+    pub replies: u64,
+    /// Tokens of prompts.
+    pub input_tokens: u64,
+    /// Tokens of answers, thinking included.
+    pub output_tokens: u64,
+    /// Tokens, of both kinds, of models that have no price: `cost_microdollars` holds nothing for them.
+    pub unpriced_tokens: u64,
+    /// What the others cost: millionths of a US dollar.
+    pub cost_microdollars: i64,
+}
+
+/// What models cost somebody's answers: sums over days of the report's zone, as far as these are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PersonCosts {
+    /// On the newest day.
+    pub day: ModelCosts,
+    /// In seven days, the newest included.
+    pub week: ModelCosts,
+    /// In thirty days, the newest included.
+    pub month: ModelCosts,
+    /// On all days that are kept.
+    pub all: ModelCosts,
+}
+
 /// `GET /api/v1/admin/people/{user_id}`: somebody, without a word of what they said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PersonResponse {
@@ -119,6 +147,8 @@ pub struct PersonResponse {
     pub active_days: u32,
     /// All levels, lowest first, to read the points by.
     pub levels: Vec<Level>,
+    /// What models cost that answered them.
+    pub costs: PersonCosts,
     /// What they have set.
     pub settings: PersonSettings,
     /// Conversations.

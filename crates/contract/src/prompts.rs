@@ -55,6 +55,8 @@ pub struct PromptResponse {
     pub prompt: PromptData,
     /// What that version says; nothing for what is configured.
     pub content: Option<String>,
+    /// What is configured, whether it is used or not; what is of all languages in the bot's own.
+    pub configured: String,
     /// Versions, newest first, at most twenty.
     pub versions: Vec<PromptVersion>,
     /// To be passed as `before` for those before these; nothing on the last page.

@@ -7,16 +7,20 @@
 //!
 //! [migration 0050]: ../../../migrations/0050_words_of_all.up.sql
 
+mod conversation;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use evolve_domain::memory::{index::postings, terms::terms};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+pub use conversation::{Line, Spoken};
+
 use crate::{
     Store, StoreError,
-    messages::{Message, Role, legible},
+    messages::{Message, Role},
 };
 
 /// People's months that are looked at for a page.
@@ -25,8 +29,6 @@ const LOOKED_AT: i64 = 40;
 const MOST: usize = 60;
 /// Most words of a search: each is looked up.
 const MOST_WORDS: usize = 8;
-/// How far a message may lie outside of what its conversation says of itself.
-const AROUND: TimeDelta = TimeDelta::days(2);
 
 /// Where a search goes on: after this person's month; with a number, after that message of it.
 pub type Place = (NaiveDate, i64, Option<i32>);
@@ -52,25 +54,6 @@ pub struct Hits {
     pub hits: Vec<Hit>,
     /// Where the next page begins, if there may be one.
     pub next: Option<Place>,
-}
-
-/// A conversation, and a page of what was said in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spoken {
-    /// Whose it is.
-    pub user_id: i64,
-    /// What it is called.
-    pub title: Option<String>,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// Messages of both sides.
-    pub messages: i32,
-    /// The page, oldest first.
-    pub page: Vec<Message>,
-    /// The place before which the page before it ends; nothing on the first.
-    pub older: Option<i32>,
 }
 
 /// Searches. Borrowed from [`Store::search`].
@@ -114,15 +97,6 @@ const FETCH: &str = "
         LIMIT 1) AS m
     ORDER BY m.created_at DESC, w.user_id, m.number DESC";
 
-const CONVERSATION: &str = "
-    SELECT user_id, title, started_at, last_message_at, ended_at, messages FROM conversations WHERE id = $1";
-
-/// The times say which partitions hold them. $1 conversation, $2 the place before which, $3 how many, $4/$5 between which times.
-const PAGE: &str = "
-    SELECT place, role, text, has_image, created_at FROM messages
-    WHERE conversation_id = $1 AND place < $2 AND created_at >= $4 AND created_at <= $5 AND (text <> '' OR has_image)
-    ORDER BY place DESC LIMIT $3";
-
 #[derive(FromRow)]
 struct PostingsRow {
     user_id: i64,
@@ -141,25 +115,6 @@ struct HitRow {
     created_at: DateTime<Utc>,
 }
 
-#[derive(FromRow)]
-struct ConversationRow {
-    user_id: i64,
-    title: Option<String>,
-    started_at: DateTime<Utc>,
-    last_message_at: DateTime<Utc>,
-    ended_at: Option<DateTime<Utc>>,
-    messages: i32,
-}
-
-#[derive(FromRow)]
-struct PageRow {
-    place: i32,
-    role: String,
-    text: String,
-    has_image: bool,
-    created_at: DateTime<Utc>,
-}
-
 /// Every statement of this file, and values to ask it with, for the test that none reads more than it shows.
 #[cfg(test)]
 pub(crate) const ASKED: [(&str, &str); 6] = [
@@ -167,8 +122,8 @@ pub(crate) const ASKED: [(&str, &str); 6] = [
     (MONTHS_OF, "'word7', '9999-12-01', 9223372036854775807, 40, 7"),
     (POSTINGS, "'{7,8}', '{2026-11-01,2026-11-01}', '{word7,word8}'"),
     (FETCH, "'{7,8}', '{10,11}', '{2026-11-01,2026-11-01}'"),
-    (CONVERSATION, "'00000000-0000-0000-0000-000000000007'"),
-    (PAGE, "'00000000-0000-0000-0000-000000000007', 2147483647, 51, '2026-10-20', '2026-11-22'"),
+    (conversation::CONVERSATION, "'00000000-0000-0000-0000-000000000007'"),
+    (conversation::PAGE, "'00000000-0000-0000-0000-000000000007', 2147483647, 51, '2026-10-20', '2026-11-22'"),
 ];
 
 impl Search<'_> {
@@ -201,35 +156,6 @@ impl Search<'_> {
             }
         }
         Ok(Hits { hits: self.fetch(&wanted).await?, next })
-    }
-
-    /// A page of at most `size` messages of a conversation, the newest before a place.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn conversation(&self, id: Uuid, before: Option<i32>, size: u32) -> Result<Option<Spoken>, StoreError> {
-        let row: Option<ConversationRow> = sqlx::query_as(CONVERSATION).bind(id).fetch_optional(&self.0.pool).await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut page: Vec<PageRow> = sqlx::query_as(PAGE)
-            .bind(id)
-            .bind(before.unwrap_or(i32::MAX))
-            .bind(i64::from(size) + 1)
-            .bind(row.started_at - AROUND)
-            .bind(row.last_message_at + AROUND)
-            .fetch_all(&self.0.pool)
-            .await?;
-        let is_more = page.len() > size as usize;
-        page.truncate(size as usize);
-        page.reverse();
-        Ok(Some(Spoken {
-            user_id: row.user_id,
-            title: row.title.and_then(|token| legible(self.0.keys.decrypt(&token, "conversations.title"))),
-            started_at: row.started_at,
-            ended_at: row.ended_at,
-            messages: row.messages,
-            older: page.first().filter(|_| is_more).map(|first| first.place),
-            page: page.into_iter().map(|row| message(&row.role, row.text, row.has_image, row.created_at)).collect(),
-        }))
     }
 
     async fn months(&self, word: &str, of: Option<i64>, after: Option<Place>) -> Result<Vec<Month>, StoreError> {

@@ -1,6 +1,6 @@
 //! Who may do what: accounts, sessions, keys of other systems, and who looks at statistics by a name and a password.
 
-use std::collections::BTreeMap;
+mod keys;
 
 use axum::{
     Router,
@@ -9,12 +9,9 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use evolve_contract::Code;
-use evolve_domain::{
-    access::{Permission, Permissions, Role},
-    day,
-};
+use evolve_domain::access::{Permission, Role};
 use evolve_engine::access::AccessError;
 use evolve_store::access::{ApiKey, Change};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -29,7 +26,7 @@ use super::{
     door::Filled,
 };
 use crate::{
-    access::{accounts::WELCOME, api_keys::names},
+    access::accounts::WELCOME,
     audit::Act,
     panel::pages::access::{Access, Made, Typed},
     problem::ApiError,
@@ -37,8 +34,6 @@ use crate::{
 };
 
 const PATH: &str = "/admin/panel/access";
-/// How a box of a scope is called.
-const SCOPE: &str = "scope-";
 
 /// The routes.
 pub fn routes() -> Router<Api> {
@@ -47,11 +42,12 @@ pub fn routes() -> Router<Api> {
         .route("/admin/panel/access/new-account", post(new_account))
         .route("/admin/panel/access/role", post(role))
         .route("/admin/panel/access/link", post(link))
+        .route("/admin/panel/access/telegram", post(telegram))
         .route("/admin/panel/access/enable", post(enable))
         .route("/admin/panel/access/disable", post(disable))
         .route("/admin/panel/access/end-session", post(end_session))
-        .route("/admin/panel/access/new-key", post(new_key))
-        .route("/admin/panel/access/revoke-key", post(revoke_key))
+        .route("/admin/panel/access/new-key", post(keys::new_key))
+        .route("/admin/panel/access/revoke-key", post(keys::revoke_key))
         .route("/admin/panel/access/remove-user", post(remove_user))
 }
 
@@ -126,6 +122,7 @@ fn refusal(error: AccessError, reader: &Reader) -> Result<String, ApiError> {
         AccessError::NotFound => "panel-access-gone",
         AccessError::Invalid { field: "api_keys", .. } => "panel-access-key-most",
         AccessError::Invalid { field: "account", .. } => "panel-access-elsewhere",
+        AccessError::Invalid { field: "telegram_id", .. } => "panel-access-not-linked",
         AccessError::Invalid { .. } => "panel-access-name-wrong",
         _ => return Err(error.into()),
     };
@@ -189,6 +186,35 @@ async fn role(
     changed(&api, &reader, &act, (form.id, change), "panel-done-role").await
 }
 
+#[derive(Debug, Deserialize)]
+struct TelegramForm {
+    id: Uuid,
+    #[serde(default)]
+    person: String,
+}
+
+/// Whose bearer tokens are an account's; nobody's, where the field is empty.
+async fn telegram(
+    State(api): State<Api>,
+    reader: Reader,
+    act: Act,
+    Filled(form): Filled<TelegramForm>,
+) -> Result<Response, ApiError> {
+    let person = match form.person.trim() {
+        "" => None,
+        text => match text.parse::<i64>().ok().filter(|id| *id > 0) {
+            Some(id) => Some(id),
+            None => {
+                let refused = Some(reader.words.say("panel-access-not-linked"));
+                return page(&api, &reader, Besides { refused, ..Besides::default() }).await;
+            }
+        },
+    };
+    let done = if person.is_some() { "panel-done-linked" } else { "panel-done-unlinked" };
+    let change = Change { telegram_id: Some(person), ..Change::default() };
+    changed(&api, &reader, &act, (form.id, change), done).await
+}
+
 async fn enable(
     State(api): State<Api>,
     reader: Reader,
@@ -216,7 +242,10 @@ async fn changed(
     (id, change): (Uuid, Change),
     done: &str,
 ) -> Result<Response, ApiError> {
-    act.detail(json!({ "account": id, "role": change.role.map(Role::as_str), "enabled": change.enabled }));
+    // Whose it is, is nothing for the log: they are a person who talks with the companion.
+    let linked = change.telegram_id.map(|person| person.is_some());
+    let role = change.role.map(Role::as_str);
+    act.detail(json!({ "account": id, "role": role, "enabled": change.enabled, "linked": linked }));
     match api.access.change(id, change).await {
         Ok(_) => Ok(reader.done(PATH, done)),
         Err(error) => refused(api, reader, error, Typed::default()).await,
@@ -249,69 +278,6 @@ fn back(headers: &HeaderMap) -> String {
     let from = headers.get(header::REFERER).and_then(|from| Url::parse(from.to_str().ok()?).ok());
     let path = from.map(|from| from.path().to_owned()).unwrap_or_default();
     if path == PATH { PATH.to_owned() } else { super::account::PATH.to_owned() }
-}
-
-/// What a key may do, and until when.
-type KeyWish = (Permissions, Option<DateTime<Utc>>);
-
-/// A form for a key: its boxes are as many as there are scopes.
-fn read_key(reader: &Reader, api: &Api, form: &BTreeMap<String, String>) -> (Typed, Option<KeyWish>) {
-    let of = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
-    let chosen: Vec<String> = form.keys().filter_map(|name| name.strip_prefix(SCOPE)).map(str::to_owned).collect();
-    let typed = Typed { key: of("name"), scopes: chosen.clone(), until: of("until"), ..Typed::default() };
-    let permissions: Permissions = scopes().filter(|scope| chosen.iter().any(|name| name == scope.as_str())).collect();
-    let until = match typed.until.as_str() {
-        "" => Some(None),
-        // To its end, in the zone of the panel.
-        text => text
-            .parse::<NaiveDate>()
-            .ok()
-            .and_then(|last| day::begins(reader.words.zone, last.succ_opt()?))
-            .filter(|end| *end > api.clock.now())
-            .map(Some),
-    };
-    let wish = until.filter(|_| !permissions.is_empty() && !typed.key.is_empty()).map(|until| (permissions, until));
-    (typed, wish)
-}
-
-/// Makes a key. It is on the page that answers, and nowhere else.
-async fn new_key(
-    State(api): State<Api>,
-    reader: Reader,
-    act: Act,
-    Filled(form): Filled<BTreeMap<String, String>>,
-) -> Result<Response, ApiError> {
-    let (typed, wish) = read_key(&reader, &api, &form);
-    let Some((permissions, until)) = wish else {
-        let refused = Some(reader.words.say("panel-access-key-wrong"));
-        return page(&api, &reader, Besides { refused, typed, ..Besides::default() }).await;
-    };
-    act.detail(json!({ "scopes": names(permissions), "expires_at": until }));
-    match api.access.create_key(&typed.key, permissions, until, &reader.actor.name()).await {
-        Ok((made, key)) => {
-            act.detail(json!({ "api_key": made.id, "scopes": names(permissions), "expires_at": until }));
-            let made = Some(Made::Key(key.expose_secret().to_owned()));
-            page(&api, &reader, Besides { made, ..Besides::default() }).await
-        }
-        Err(AccessError::Invalid { field, .. }) if field != "api_keys" => {
-            let refused = Some(reader.words.say("panel-access-key-wrong"));
-            page(&api, &reader, Besides { refused, typed, ..Besides::default() }).await
-        }
-        Err(error) => refused(&api, &reader, error, typed).await,
-    }
-}
-
-async fn revoke_key(
-    State(api): State<Api>,
-    reader: Reader,
-    act: Act,
-    Filled(form): Filled<OneForm>,
-) -> Result<Response, ApiError> {
-    act.detail(json!({ "api_key": form.id }));
-    match api.access.revoke_key(form.id).await {
-        Ok(_) => Ok(reader.done(PATH, "panel-done-key")),
-        Err(error) => refused(&api, &reader, error, Typed::default()).await,
-    }
 }
 
 async fn remove_user(

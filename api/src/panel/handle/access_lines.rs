@@ -14,6 +14,7 @@ pub(super) fn account_line(account: Account) -> AccountLine {
         name: account.name,
         role: account.role.as_str().to_owned(),
         has_factor: account.has_second_factor,
+        telegram: account.telegram_id,
         is_ready: account.has_password || account.is_external,
         is_disabled: account.disabled_at.is_some(),
         last: account.seen_at,

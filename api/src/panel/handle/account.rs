@@ -54,6 +54,7 @@ async fn page(api: &Api, reader: &Reader, (wrong, status): (Wrong, StatusCode)) 
         sessions: sessions.into_iter().map(|session| session_line(session, reader.session())).collect(),
         wrong,
         codes_left,
+        may_change_factor: account.has_password,
         csrf: reader.csrf.clone(),
         words: reader.words,
     };
@@ -61,7 +62,7 @@ async fn page(api: &Api, reader: &Reader, (wrong, status): (Wrong, StatusCode)) 
 }
 
 /// Whose account it is. A key of another system has none.
-fn own(reader: &Reader) -> Result<Uuid, ApiError> {
+pub(super) fn own(reader: &Reader) -> Result<Uuid, ApiError> {
     reader.actor.account().ok_or_else(|| Code::Forbidden.into())
 }
 

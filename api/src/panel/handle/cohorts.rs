@@ -70,6 +70,8 @@ async fn page(
             CohortUnit::Day => words.say("panel-chart-cohorts-day"),
             CohortUnit::Week => words.say("panel-chart-cohorts"),
         },
+        unit: Unit::Share,
+        sizes: words.say("panel-chart-people"),
         columns: (0..told.of.iter().map(|cohort| cohort.active.len()).max().unwrap_or_default())
             .map(|place| place.to_string())
             .collect(),
@@ -88,7 +90,7 @@ fn row(words: Words, cohort: &Cohort) -> HeatRow {
     HeatRow {
         name: words.day(cohort.came),
         size: count(cohort.people),
-        shares: cohort.active.iter().enumerate().map(share).collect(),
+        values: cohort.active.iter().enumerate().map(share).collect(),
     }
 }
 

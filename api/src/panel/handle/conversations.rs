@@ -11,8 +11,8 @@ use evolve_contract::Code;
 use evolve_domain::memory::terms::terms;
 use evolve_engine::history::Talks;
 use evolve_store::{
-    messages::{Message, Role},
-    search::{Hit, Spoken},
+    messages::Role,
+    search::{Hit, Line, Spoken},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -79,8 +79,8 @@ async fn search(
     if let Some(user_id) = of {
         act.to_person(&api.store, user_id);
     }
-    let (found, next) = match (q.trim(), of) {
-        // Without words nothing is shown of what was said: whose the newest conversations are, and when.
+    let (mut found, next) = match (q.trim(), of) {
+        // Without words nothing is shown of what was said: whose the newest conversations are, when, and what each is called.
         ("", None) => (latest(&api).await?, None),
         ("", Some(user_id)) => of_person(&api, user_id, after.as_deref()).await?,
         (words, _) => {
@@ -89,6 +89,7 @@ async fn search(
             (hits.hits.into_iter().map(|hit| shown(hit, words)).collect(), hits.next.map(cursor))
         }
     };
+    name(&api, &mut found).await?;
     act.detail(json!({ "messages": found.len() }));
     let listing = Listing {
         path: Section::Conversations.path(),
@@ -99,6 +100,21 @@ async fn search(
         exports: false,
     };
     Ok(reader.page(&Conversations { search: q, person, found, listing, words: reader.words }))
+}
+
+/// What the conversations are called in which it was found, where they were summed up.
+async fn name(api: &Api, found: &mut [Found]) -> Result<(), ApiError> {
+    let untitled = || found.iter().filter(|one| one.title.is_none());
+    let ids: Vec<Uuid> = untitled().filter_map(|one| one.conversation.parse().ok()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let titles = api.store.search().titles(&ids).await?;
+    for one in found {
+        let id: Option<Uuid> = one.conversation.parse().ok();
+        one.title = one.title.take().or_else(|| titles.get(&id?).cloned());
+    }
+    Ok(())
 }
 
 async fn latest(api: &Api) -> Result<Vec<Found>, ApiError> {
@@ -189,24 +205,24 @@ async fn one(
     let id: Uuid = id.parse().map_err(|_| ApiError::new(Code::ConversationNotFound))?;
     let Where { before } = asked(query)?;
     let spoken = api.store.search().conversation(id, before, PAGE).await?;
-    let Spoken { user_id, title, started_at, page, older, .. } = spoken.ok_or(Code::ConversationNotFound)?;
+    let Spoken { user_id, title, summary, started_at, page, older, .. } = spoken.ok_or(Code::ConversationNotFound)?;
     act.to_person(&api.store, user_id);
     act.detail(json!({ "conversation": id, "messages": page.len() }));
     let address = format!("{}/{id}", Section::Conversations.path());
     let person_name = api.profiles.get(user_id).await.ok().and_then(|person| person.profile.name);
-    let line = |message: Message| SaidLine {
+    let line = |Line { message, was_spoken }: Line| SaidLine {
         is_own: message.role == Role::User,
         text: message.text,
         at: message.created_at,
         has_image: message.has_image,
-        was_spoken: false,
+        was_spoken,
     };
     Ok(reader.page(&Conversation {
         name: title,
         person: user_id,
         person_name,
         companion: api.engine.companion().to_owned(),
-        summary: None,
+        summary,
         since: Some(started_at),
         messages: page.into_iter().map(line).collect(),
         earlier: older.map(|place| format!("{address}?before={place}")),

@@ -13,14 +13,17 @@ pub mod conversations;
 pub mod door;
 mod draft;
 pub mod entry;
+pub mod factor;
 pub mod failing;
 pub mod failures;
+pub mod features;
 pub mod fields;
 pub mod flags;
 pub mod funnel;
 pub mod jobs;
 mod numbers;
 pub mod overview;
+pub mod payments;
 pub mod people;
 pub mod person;
 mod person_acts;
@@ -50,14 +53,17 @@ pub fn routes() -> Router<Api> {
         .merge(person::routes())
         .merge(conversations::routes())
         .merge(revenue::routes())
+        .merge(payments::routes())
         .merge(cohorts::routes())
         .merge(funnel::routes())
+        .merge(features::routes())
         .merge(tools::routes())
         // Whatever is nowhere else: a page says so.
         .route("/admin/panel/{*rest}", get(nowhere))
         .merge(entry::routes())
         .merge(welcome::routes())
         .merge(account::routes())
+        .merge(factor::routes())
         .merge(access::routes())
         .merge(broadcasts::routes())
         .merge(jobs::routes())

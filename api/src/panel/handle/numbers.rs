@@ -3,6 +3,7 @@
 use axum::extract::{Query, rejection::QueryRejection};
 use chrono::NaiveDate;
 use evolve_contract::Code;
+use evolve_engine::reports;
 use serde::Deserialize;
 
 use crate::{
@@ -27,13 +28,18 @@ impl OfTime {
     }
 }
 
+/// A period, as reports call it.
+pub(super) const fn of_reports(period: Period) -> reports::Period {
+    match period {
+        Period::Day => reports::Period::Day,
+        Period::Week => reports::Period::Week,
+        Period::Month => reports::Period::Month,
+    }
+}
+
 /// How many days a period has, today included.
 pub(super) const fn days(period: Period) -> u16 {
-    match period {
-        Period::Day => 1,
-        Period::Week => 7,
-        Period::Month => 30,
-    }
+    of_reports(period).days()
 }
 
 /// What an address asks for behind its `?`.

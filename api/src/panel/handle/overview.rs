@@ -10,12 +10,12 @@ use axum::{
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use evolve_contract::Code;
 use evolve_domain::{access::Permission, report::microdollars};
-use evolve_engine::reports::{self, DialogStats, Point, Revenue, Told, stickiness};
+use evolve_engine::reports::{DialogStats, Point, Revenue, Told, stickiness};
 use evolve_store::reports::Day;
 use futures::StreamExt as _;
 use serde::Deserialize;
 
-use super::{Reader, tail};
+use super::{Reader, numbers::of_reports, tail};
 use crate::{
     panel::{
         charts::{Chart, Label, Series},
@@ -59,10 +59,10 @@ async fn show(
     }
     let Query(asked) = asked.unwrap_or_default();
     let (period, words) = (Period::named(&asked.period).unwrap_or_default(), reader.words);
-    let length = engine(period).days();
+    let length = of_reports(period).days();
     let days = api.reports.overview((2 * length).max(SPARK + 1)).await?;
     let revenue = api.reports.revenue((2 * length).max(SPARK + 1)).await?;
-    let dialogs = api.reports.dialog_stats(engine(period)).await?;
+    let dialogs = api.reports.dialog_stats(of_reports(period)).await?;
     let happened = api.reports.happened(None, u32::try_from(TAIL).unwrap_or(u32::MAX)).await?;
     let after = happened.first().map_or_else(|| api.clock.now(), |newest| newest.at);
     let sees_people = reader.may(Permission::People);
@@ -85,14 +85,6 @@ fn elsewhere(reader: &Reader) -> Result<Response, ApiError> {
     first.map(|section| respond::go_to(&section.path())).ok_or_else(|| Code::Forbidden.into())
 }
 
-const fn engine(period: Period) -> reports::Period {
-    match period {
-        Period::Day => reports::Period::Day,
-        Period::Week => reports::Period::Week,
-        Period::Month => reports::Period::Month,
-    }
-}
-
 /// The days of the period, and those of the one before.
 struct Compared<'a> {
     days: &'a [Day],
@@ -103,7 +95,7 @@ struct Compared<'a> {
 
 impl Compared<'_> {
     fn length(&self) -> u64 {
-        engine(self.period).days().into()
+        of_reports(self.period).days().into()
     }
 
     /// The day that is so many before the newest; nothing where it was not counted.

@@ -8,8 +8,11 @@ use axum::{
     routing::{get, post},
 };
 use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
-use evolve_engine::{history::Talks, memories, people::Person as Somebody};
-use evolve_store::payments::Payment;
+use evolve_engine::{history::Talks, memories, people::Person as Somebody, reports::PersonCosts};
+use evolve_store::{
+    payments::{Payment, State as Became},
+    reports::PersonCost,
+};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,7 +27,7 @@ use crate::{
     panel::{
         pages::{
             people::address,
-            person::{ConversationLine, FactLine, PaymentLine, Person, PersonActs},
+            person::{ConversationLine, CostLine, FactLine, PaymentLine, Person, PersonActs},
         },
         parts::Listing,
     },
@@ -119,7 +122,7 @@ async fn name(api: &Api, user_id: i64) -> Option<String> {
 pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Person, ApiError> {
     let Somebody { somebody, points, level, account, ban } = api.people.one(user_id).await?;
     let numbers = api.stats.of(user_id).await?;
-    let cost = api.reports.cost_of(user_id).await?;
+    let costs = api.reports.costs_of(user_id).await?;
     let words = reader.words;
     let settings = somebody.settings;
     let is_premium = somebody.listed.plan == Plan::Premium;
@@ -134,7 +137,7 @@ pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Per
         points,
         closeness: numbers.days.iter().map(|day| (day.day, day.points)).collect(),
         messages: count(numbers.messages),
-        cost: microdollars(cost),
+        costs: costs_of(costs),
         since: Some(somebody.listed.created_at),
         last: Some(somebody.listed.seen_at),
         banned_since: ban.map(|ban| ban.since),
@@ -155,21 +158,28 @@ pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Per
     })
 }
 
-fn payment(payment: Payment) -> PaymentLine {
-    let state = if payment.refunded {
-        "refunded"
-    } else if payment.refund_begun {
-        "pending"
-    } else {
-        "paid"
+fn costs_of(costs: PersonCosts) -> Vec<CostLine> {
+    let PersonCosts { day, week, month, all } = costs;
+    let line = |(period, of): (&'static str, PersonCost)| CostLine {
+        period,
+        answers: count(of.replies),
+        input_tokens: count(of.input_tokens),
+        output_tokens: count(of.output_tokens),
+        unpriced_tokens: count(of.unpriced_tokens),
+        cost: microdollars(of.cost),
     };
+    [("day", day), ("week", week), ("month", month), ("all", all)].map(line).to_vec()
+}
+
+fn payment(payment: Payment) -> PaymentLine {
+    let state = payment.state();
     PaymentLine {
         id: payment.id.to_string(),
         at: Some(payment.paid_at),
         amount: payment.amount,
         currency: payment.currency,
-        state: state.to_owned(),
-        is_refundable: state == "paid",
+        state: state.as_str().to_owned(),
+        is_refundable: !matches!(state, Became::Pending | Became::Refunded),
     }
 }
 

@@ -8,7 +8,6 @@ use axum::{
     response::Response,
 };
 use evolve_contract::Code;
-use evolve_engine::payments::RefundEnd;
 use evolve_store::bans::NewBan;
 use serde::Deserialize;
 use serde_json::json;
@@ -17,6 +16,7 @@ use uuid::Uuid;
 use super::{
     Reader,
     numbers::invalid,
+    payments::told,
     person::{page, person_in},
 };
 use crate::{
@@ -208,10 +208,5 @@ pub(super) async fn refund(
     act.detail(json!({ "payment": payment, "why": why }));
     let end = api.payments.act(act.entry()).refund(payment, Some(user_id)).await?;
     tracing::info!(%payment, ?end, "an administrator gives a payment back");
-    let told = match end {
-        RefundEnd::Asked => "panel-done-refund-asked",
-        RefundEnd::Already => "panel-done-refund-already",
-        RefundEnd::ByHand => "panel-done-refund-by-hand",
-    };
-    Ok(reader.done(&address(user_id), told))
+    Ok(reader.done(&address(user_id), told(end)))
 }

@@ -93,10 +93,10 @@ async fn page(
 ) -> Result<Response, ApiError> {
     let actors = Actors::known(api).await?;
     let shown = api.engine.prompt(name, asked.after).await;
-    let Shown { state, content, versions, older } = shown.map_err(|error| problem(api, error))?;
-    let current = content.unwrap_or_default();
+    let Shown { state, content, configured, versions, older } = shown.map_err(|error| problem(api, error))?;
+    let in_force = content.as_deref().unwrap_or(&configured);
     let compared = match asked.version {
-        Some(version) => Some(compared(api, name, version, &current).await?),
+        Some(version) => Some(compared(api, name, version, in_force).await?),
         None => None,
     };
     let line = |version: Version| VersionLine {
@@ -107,7 +107,7 @@ async fn page(
         is_current: state.version == Some(version.version),
     };
     let history = versions.into_iter().map(line).collect();
-    let entered = entered.unwrap_or_else(|| Entered { text: current, ..Entered::default() });
+    let entered = entered.unwrap_or_else(|| Entered { text: content.unwrap_or_default(), ..Entered::default() });
     let status = if entered.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Prompt {
         text: entered.text,
@@ -123,6 +123,7 @@ async fn page(
             next: older.map(|older| older.to_string()),
             ..Listing::default()
         },
+        configured,
         is_configured: state.version.is_none(),
         name: state.named.name,
         may_change: reader.may(Permission::Configure),

@@ -155,10 +155,14 @@ pub fn sections(permissions: Permissions) -> Vec<Section> {
 /// What it takes to open a page of the menu; the list of routes says the same, and a test compares the two.
 const fn opens(section: Section) -> Permission {
     match section {
-        Section::Overview | Section::Revenue | Section::Cohorts | Section::Funnel | Section::Tools => {
-            Permission::Numbers
-        }
+        Section::Overview
+        | Section::Revenue
+        | Section::Cohorts
+        | Section::Funnel
+        | Section::Features
+        | Section::Tools => Permission::Numbers,
         Section::People => Permission::People,
+        Section::Payments => Permission::Refund,
         Section::Conversations => Permission::Content,
         Section::Broadcasts => Permission::Broadcast,
         Section::Jobs | Section::Failures | Section::System => Permission::Operations,

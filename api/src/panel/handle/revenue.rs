@@ -9,7 +9,10 @@ use axum::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use evolve_domain::{access::Permission, payment::Going};
 use evolve_engine::reports::{Currency, Revenue as Told};
-use evolve_store::{payments::Subscriber, reports::Money};
+use evolve_store::{
+    payments::{Subscriber, Until},
+    reports::Money,
+};
 use serde::Deserialize;
 
 use super::{
@@ -37,6 +40,8 @@ use crate::{
 const PAGE: u32 = 50;
 /// Subscribers whom one statement reads for a file.
 const AT_ONCE: u32 = 1000;
+/// How places among those begin who have it without an end.
+const ENDLESS: &str = "never.";
 /// What recurs every thirty days, in a year.
 const MONTHS: i64 = 12;
 /// Days of the small lines of cards, at least.
@@ -67,8 +72,8 @@ impl Asked {
         self.order == "asc"
     }
 
-    fn after(&self) -> Result<Option<(DateTime<Utc>, i64)>, ApiError> {
-        let read = |text: &str| read(text).ok_or_else(|| invalid("after is the cursor of the page before"));
+    fn after(&self) -> Result<Option<Until>, ApiError> {
+        let read = |text: &str| place_in(text).ok_or_else(|| invalid("after is the cursor of the page before"));
         self.after.as_deref().map(read).transpose()
     }
 }
@@ -105,7 +110,7 @@ async fn page(
     }
     if page.shows_people {
         let found = api.payments.subscribers(asked.is_ascending(), asked.after()?, PAGE).await?;
-        page.listing.next = found.next.map(cursor);
+        page.listing.next = found.next.map(place);
         page.subscribers = lines(found.subscribers, api.clock.now());
     }
     Ok(reader.page(&page))
@@ -237,7 +242,7 @@ fn lines(subscribers: Vec<Subscriber>, now: DateTime<Utc>) -> Vec<SubscriberLine
         let renewal = renewal(&subscriber, now);
         let bare = SubscriberLine {
             person: subscriber.user_id,
-            until: Some(subscriber.until),
+            until: subscriber.until,
             renewal: renewal.to_owned(),
             ..SubscriberLine::default()
         };
@@ -255,6 +260,19 @@ fn lines(subscribers: Vec<Subscriber>, now: DateTime<Utc>) -> Vec<SubscriberLine
     subscribers.into_iter().flat_map(of).collect()
 }
 
+/// A place of the list, as addresses have it.
+fn place((until, id): Until) -> String {
+    until.map_or_else(|| format!("{ENDLESS}{id}"), |until| cursor((until, id)))
+}
+
+/// The place that a cursor means.
+fn place_in(text: &str) -> Option<Until> {
+    match text.strip_prefix(ENDLESS) {
+        Some(id) => Some((None, id.parse().ok()?)),
+        None => read(text).map(|(until, id)| (Some(until), id)),
+    }
+}
+
 /// How it goes on.
 fn renewal(subscriber: &Subscriber, now: DateTime<Utc>) -> &'static str {
     match subscriber.renewal.filter(|renewal| !renewal.is_over(now)).map(|renewal| renewal.going()) {
@@ -262,5 +280,19 @@ fn renewal(subscriber: &Subscriber, now: DateTime<Utc>) -> &'static str {
         Some(Going::Stopping | Going::Stopped | Going::Resumable) => "ends",
         None if subscriber.paid.is_empty() => "given",
         None => "once",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written_with_an_end_or_without() {
+        let at = DateTime::from_timestamp_micros(1_795_262_400_123_456);
+        for there in [(at, 42), (None, 42)] {
+            assert_eq!(place_in(&place(there)), Some(there));
+        }
+        assert_eq!((place_in("never.x"), place_in("x.1")), (None, None));
     }
 }

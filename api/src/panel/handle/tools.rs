@@ -9,19 +9,22 @@ use axum::{
     routing::get,
 };
 use chrono::{NaiveDate, TimeDelta};
-use evolve_domain::report::{microdollars, share};
+use evolve_domain::{
+    access::Permission,
+    report::{microdollars, share},
+};
 use evolve_engine::{model::LinkStatus, reports::ToolUse};
 use evolve_runtime::breaker::BreakerState;
-use evolve_store::reports::{Day, Model, Tool};
+use evolve_store::reports::{Day, Model, Tool, Top};
 
 use super::{
     Reader,
-    numbers::{OfTime, asked, count, days, over_days},
+    numbers::{OfTime, asked, count, days, of_reports, over_days},
 };
 use crate::{
     panel::{
         charts::{Chart, Series},
-        pages::tools::{ModelLine, ToolLine, Tools},
+        pages::tools::{DearLine, ModelLine, ToolLine, Tools},
         parts::Card,
         words::{Unit, Words},
     },
@@ -64,7 +67,22 @@ async fn page(
         failures: count(failed),
     };
     let tools = tools.into_iter().map(tool).collect();
-    Ok(reader.page(&Tools { period, cards, cost, models, tools, words }))
+    let dearest = if reader.may(Permission::People) {
+        let dearest = api.reports.dearest(of_reports(period)).await?;
+        Some(dearest.into_iter().map(dear).collect())
+    } else {
+        None
+    };
+    Ok(reader.page(&Tools { period, cards, cost, models, dearest, tools, words }))
+}
+
+fn dear(top: Top) -> DearLine {
+    DearLine {
+        person: top.user_id,
+        answers: count(top.replies),
+        tokens: count(top.tokens),
+        cost: microdollars(top.cost),
+    }
 }
 
 fn cards(words: Words, shown: &[Day], before: &[&Day], first_p50: Option<i64>) -> Vec<Card> {

@@ -1,7 +1,10 @@
 //! Who may do what: accounts, sessions, API keys.
 
+mod lines;
+
 use askama::Template;
-use chrono::{DateTime, Utc};
+
+pub use lines::{AccountLine, KeyLine, SessionLine, Typed, UserLine};
 
 use super::Page;
 use crate::panel::{
@@ -45,87 +48,6 @@ pub enum Made {
     Key(String),
     /// The one-time link for an account.
     Link(String),
-}
-
-/// An account.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccountLine {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// The code of its role.
-    pub role: String,
-    /// Whether it has a second factor.
-    pub has_factor: bool,
-    /// Whether it has set its password: before, it waits for its link to be used.
-    pub is_ready: bool,
-    /// Whether nobody can sign in with it.
-    pub is_disabled: bool,
-    /// When somebody signed in with it last.
-    pub last: Option<DateTime<Utc>>,
-}
-
-/// A session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SessionLine {
-    /// Its id, which is not its token.
-    pub id: String,
-    /// Whose.
-    pub account: String,
-    /// From which address.
-    pub address: Option<String>,
-    /// With which browser, in a few words.
-    pub browser: Option<String>,
-    /// When it began.
-    pub since: Option<DateTime<Utc>>,
-    /// When it was used last.
-    pub last: Option<DateTime<Utc>>,
-    /// Whether it is the one that looks.
-    pub is_own: bool,
-}
-
-/// An API key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyLine {
-    /// Its id.
-    pub id: String,
-    /// What it is for.
-    pub name: String,
-    /// Its beginning, by which it is told from others.
-    pub begins: String,
-    /// What it opens.
-    pub scopes: Vec<String>,
-    /// When it was used last.
-    pub last: Option<DateTime<Utc>>,
-    /// When it ends.
-    pub until: Option<DateTime<Utc>>,
-}
-
-/// Somebody who looks at statistics with a name and a password.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UserLine {
-    /// Their id.
-    pub id: String,
-    /// Their name.
-    pub name: String,
-    /// Since when.
-    pub since: Option<DateTime<Utc>>,
-}
-
-/// What was typed into a form that comes back.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
-    /// The name of an account.
-    pub account: String,
-    /// The code of its role.
-    pub role: String,
-    /// The name of a key.
-    pub key: String,
-    /// What it is to open.
-    pub scopes: Vec<String>,
-    /// The day on which it ends.
-    pub until: String,
 }
 
 /// Forms that accounts, sessions and keys have alike.
@@ -211,6 +133,10 @@ impl Access {
                 forms.act("account-role", "role", &account.id, vec![self.role_field(&account.role)]),
                 forms.act("account-link", "link", &account.id, Vec::new()),
             ];
+            let person = Field::new("person", words.say("panel-person-id"), FieldKind::Text)
+                .value(account.telegram.map(|id| id.to_string()).unwrap_or_default())
+                .hint(words.say("panel-account-telegram-hint"));
+            acts.push(forms.act("account-telegram", "telegram", &account.id, vec![person]));
             acts.push(if account.is_disabled {
                 forms.act("account-enable", "enable", &account.id, Vec::new())
             } else {
@@ -221,6 +147,7 @@ impl Access {
                 Cell::Text(words.code("role", &account.role)),
                 Cell::State(words.say(key), tone),
                 Cell::Text(words.say(factor)),
+                account.telegram.map_or(Cell::None, |id| Cell::Code(id.to_string())),
                 Cell::time(account.last),
                 Cell::Acts(acts),
             ]
@@ -233,6 +160,7 @@ impl Access {
                 Column::text("role", words.say("panel-role")),
                 Column::text("state", words.say("panel-state")),
                 Column::text("factor", words.say("panel-factor")),
+                Column::text("telegram", words.say("panel-telegram")),
                 Column::text("last", words.say("panel-used-last")),
                 Column::text("acts", words.say("panel-acts")),
             ],

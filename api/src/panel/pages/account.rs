@@ -28,6 +28,8 @@ pub struct Account {
     pub wrong: Wrong,
     /// How many recovery codes are left; nothing without a second factor.
     pub codes_left: Option<u64>,
+    /// Whether they have their second factor here, if any, and not at an issuer.
+    pub may_change_factor: bool,
     /// The session's token.
     pub csrf: String,
     /// In which language.
@@ -83,6 +85,12 @@ impl Account {
         let form = Form::new("codes", path, &self.csrf, say("panel-codes-new-do"), fields);
         let is_open = self.wrong.codes.is_some();
         Act { is_open, ..Act::new(say("panel-codes-new"), say("panel-codes-new-explains"), form) }
+    }
+
+    /// What the link to another second factor says.
+    #[must_use]
+    pub fn factor_link(&self) -> String {
+        self.words.say(if self.codes_left.is_some() { "panel-factor-replace" } else { "panel-factor-set-up" })
     }
 
     /// How many codes are left.

@@ -245,7 +245,7 @@ impl Page for RecoveryCodes {
 }
 
 /// A QR code as SVG: one path, dark on light in either theme, since that is what cameras read. Nothing where it is too long for one.
-fn qr(text: &str, said: &str) -> Markup {
+pub(super) fn qr(text: &str, said: &str) -> Markup {
     use std::fmt::Write as _;
     let Ok(code) = QrCode::new(text) else { return Markup::default() };
     // A quiet border of four is part of the standard.

@@ -1,6 +1,7 @@
 //! One person: what is known, how close they are, what they paid, and what can be done.
 
 mod acts;
+mod tables;
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,7 +12,7 @@ use super::{Page, people};
 use crate::panel::{
     charts::{self, Chart, Label, Series},
     markup::Markup,
-    parts::{Cell, Column, Empty, Facts, Listing, Table, Tone},
+    parts::{Cell, Facts, Tone},
     shell::Section,
     words::{Unit, Words},
 };
@@ -40,8 +41,8 @@ pub struct Person {
     pub closeness: Vec<(NaiveDate, i64)>,
     /// How many messages they wrote.
     pub messages: u64,
-    /// What the models cost that answered them, in millionths of a dollar.
-    pub cost: i64,
+    /// What the models cost that answered them, by period.
+    pub costs: Vec<CostLine>,
     /// When they came.
     pub since: Option<DateTime<Utc>>,
     /// When they wrote last.
@@ -92,6 +93,23 @@ pub struct ConversationLine {
     pub since: Option<DateTime<Utc>>,
     /// How many messages it has.
     pub messages: u64,
+}
+
+/// What models did for them in a period, and what that cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CostLine {
+    /// The code of the period: `day`, `week`, `month`, or `all` days that are kept.
+    pub period: &'static str,
+    /// Answers that they got.
+    pub answers: u64,
+    /// Tokens that models read.
+    pub input_tokens: u64,
+    /// Tokens that they wrote.
+    pub output_tokens: u64,
+    /// Those of both kinds that have no price.
+    pub unpriced_tokens: u64,
+    /// What the others cost, in millionths of a dollar.
+    pub cost: i64,
 }
 
 /// A payment.
@@ -150,7 +168,6 @@ impl Person {
                 ("panel-person-language", Cell::Text(self.language.clone())),
                 ("panel-person-zone", Cell::maybe(self.zone.as_deref())),
                 ("panel-messages", Cell::count(words, self.messages)),
-                ("panel-cost", Cell::number(words, &Unit::Microdollars, self.cost as f64)),
                 ("panel-person-since", Cell::time(self.since)),
                 ("panel-person-last", Cell::time(self.last)),
                 ("panel-person-forgotten-at", Cell::time(self.forgotten_at)),
@@ -173,85 +190,6 @@ impl Person {
             }],
         };
         charts::line(&chart, self.words)
-    }
-
-    /// What is remembered.
-    #[must_use]
-    pub fn fact_table(&self) -> Option<Table> {
-        let words = self.words;
-        let row = |fact: &FactLine| {
-            let category = words.code("category", &fact.category);
-            vec![Cell::Text(fact.text.clone()), Cell::Text(category), Cell::time(fact.since)]
-        };
-        Some(Table {
-            id: "facts",
-            caption: words.say("panel-person-facts"),
-            columns: vec![
-                Column::text("text", words.say("panel-person-fact")),
-                Column::text("category", words.say("panel-person-category")),
-                Column::text("since", words.say("panel-since")),
-            ],
-            rows: self.facts.as_ref()?.iter().map(row).collect(),
-            listing: Listing::default(),
-            empty: Empty::of(words, "panel-person-no-facts"),
-            words,
-        })
-    }
-
-    /// The conversations.
-    #[must_use]
-    pub fn conversation_table(&self) -> Option<Table> {
-        let words = self.words;
-        let row = |talk: &ConversationLine| {
-            let title = talk.title.clone().unwrap_or_else(|| words.say("panel-conversation-untitled"));
-            let href = format!("{}/{}", Section::Conversations.path(), talk.id);
-            vec![Cell::Link(title, href), Cell::time(talk.since), Cell::count(words, talk.messages)]
-        };
-        Some(Table {
-            id: "conversations",
-            caption: words.say("panel-section-conversations"),
-            columns: vec![
-                Column::text("title", words.say("panel-conversation")),
-                Column::text("since", words.say("panel-began")),
-                Column::number("messages", words.say("panel-messages")),
-            ],
-            rows: self.conversations.as_ref()?.iter().map(row).collect(),
-            listing: self.listing.clone(),
-            empty: Empty::of(words, "panel-person-no-conversations"),
-            words,
-        })
-    }
-
-    /// The payments.
-    #[must_use]
-    pub fn payment_table(&self) -> Table {
-        let words = self.words;
-        let row = |payment: &PaymentLine| {
-            let tone = if payment.state == "paid" { Tone::Good } else { Tone::Plain };
-            let acts = if payment.is_refundable && self.may.refund { vec![self.refund(payment)] } else { Vec::new() };
-            vec![
-                Cell::time(payment.at),
-                Cell::number(words, &Unit::Money(payment.currency.clone()), payment.amount as f64),
-                Cell::State(words.code("payment", &payment.state), tone),
-                Cell::Code(payment.id.clone()),
-                if acts.is_empty() { Cell::None } else { Cell::Acts(acts) },
-            ]
-        };
-        Table {
-            id: "payments",
-            caption: words.say("panel-person-payments"),
-            columns: vec![
-                Column::text("at", words.say("panel-time")),
-                Column::number("amount", words.say("panel-amount")),
-                Column::text("state", words.say("panel-state")),
-                Column::text("id", words.say("panel-id")),
-                Column::text("acts", words.say("panel-acts")),
-            ],
-            rows: self.payments.iter().map(row).collect(),
-            listing: Listing::default(),
-            empty: Empty::of(words, "panel-person-no-payments"),
-            words,
-        }
     }
 
     /// Where what is remembered can be looked at, and what was talked of; each look is written down.

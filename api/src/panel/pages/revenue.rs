@@ -50,7 +50,7 @@ pub struct SubscriberLine {
     pub person: i64,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
-    /// Until when it is paid.
+    /// Until when it is paid; nothing for who has it without an end.
     pub until: Option<DateTime<Utc>>,
     /// The code of how it goes on: `panel-renewal-…`.
     pub renewal: String,
@@ -88,7 +88,7 @@ impl Revenue {
             vec![
                 Cell::Link(line.person.to_string(), people::address(line.person)),
                 Cell::time(line.since),
-                Cell::time(line.until),
+                line.until.map_or_else(|| Cell::Text(words.say("panel-until-never")), Cell::Time),
                 Cell::State(words.code("renewal", &line.renewal), tone),
                 line.paid
                     .map_or(Cell::None, |paid| Cell::number(words, &Unit::Money(line.currency.clone()), paid as f64)),

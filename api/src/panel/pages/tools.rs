@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{Page, Period, Periods};
+use super::{Page, Period, Periods, people};
 use crate::panel::{
     charts::{self, Chart},
     markup::Markup,
@@ -24,6 +24,8 @@ pub struct Tools {
     pub cost: Chart,
     /// The models.
     pub models: Vec<ModelLine>,
+    /// Who cost most; nothing for who may not see people.
+    pub dearest: Option<Vec<DearLine>>,
     /// The tools.
     pub tools: Vec<ToolLine>,
     /// In which language.
@@ -49,6 +51,19 @@ pub struct ModelLine {
     pub breaker: Option<String>,
     /// Since when the breaker is open.
     pub open_since: Option<DateTime<Utc>>,
+}
+
+/// Somebody who cost much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DearLine {
+    /// Their number.
+    pub person: i64,
+    /// Answers that they got.
+    pub answers: u64,
+    /// Tokens of both kinds, with or without a price.
+    pub tokens: u64,
+    /// What those with a price cost, in millionths of a dollar.
+    pub cost: i64,
 }
 
 /// A tool.
@@ -118,6 +133,34 @@ impl Tools {
             empty: Empty::of(words, "panel-models-none"),
             words,
         }
+    }
+
+    /// Who cost most.
+    #[must_use]
+    pub fn dearest_table(&self) -> Option<Table> {
+        let words = self.words;
+        let row = |line: &DearLine| {
+            vec![
+                Cell::Link(line.person.to_string(), people::address(line.person)),
+                Cell::count(words, line.answers),
+                Cell::count(words, line.tokens),
+                Cell::number(words, &Unit::Microdollars, line.cost as f64),
+            ]
+        };
+        Some(Table {
+            id: "dearest",
+            caption: words.say("panel-dearest"),
+            columns: vec![
+                Column::text("person", words.say("panel-person")),
+                Column::number("answers", words.say("panel-answers")),
+                Column::number("tokens", words.say("panel-number-tokens")),
+                Column::number("cost", words.say("panel-cost")),
+            ],
+            rows: self.dearest.as_ref()?.iter().map(row).collect(),
+            listing: Listing::default(),
+            empty: Empty::of(words, "panel-dearest-none"),
+            words,
+        })
     }
 
     /// The tools.

@@ -36,6 +36,54 @@ async fn everybody_has_their_language_their_password_and_their_codes() {
 }
 
 #[tokio::test]
+async fn a_second_factor_is_replaced_by_who_knows_the_password() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let anna = inside(&api, "anna", "owner").await;
+    let (account, factor) = ("/admin/panel/account", "/admin/panel/account/factor");
+    says(&anna.get(account).await, StatusCode::OK, "Replace the second factor");
+    let offered = anna.get(factor).await;
+    says(&offered, StatusCode::OK, "<svg class=\"qr\"");
+    let (sealed, secret) = (
+        between(&offered.text, "name=\"factor\" value=\"", "\""),
+        between(&offered.text, "<code class=\"secret\">", "<"),
+    );
+    let code = evolve_engine::access::code_at(secret, api.clock.now());
+    let take = async |password: &str, code: &str| {
+        anna.form(factor, factor, &[("factor", sealed), ("current", password), ("code", code)]).await
+    };
+    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    says(&take("not mine at all", &code).await, unprocessable, "The password or the code is wrong.");
+    let slip = take(PASSWORD, "000000").await;
+    says(&slip, unprocessable, "The password or the code is wrong.");
+    assert!(slip.text.contains(secret), "the same picture is offered again: {}", slip.text);
+    let taken = take(PASSWORD, &code).await;
+    says(&taken, StatusCode::OK, "Recovery codes");
+    assert_eq!(taken.text.matches("<li><code>").count(), 10);
+}
+
+#[tokio::test]
+async fn the_owner_says_whose_tokens_are_an_accounts() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let anna = inside(&api, "anna", "owner").await;
+    let (access, path) = ("/admin/panel/access", "/admin/panel/access/telegram");
+    let own = id_of(&api, "anna").await;
+    let link = async |person: &str| anna.form(access, path, &[("id", &own), ("person", person)]).await;
+    for nobody in ["anna", "-1", "777"] {
+        says(&link(nobody).await, StatusCode::UNPROCESSABLE_ENTITY, "has written to the bot");
+    }
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    leads_to(&link(&IVAN.to_string()).await, access);
+    says(&anna.get(access).await, StatusCode::OK, &format!("<code>{IVAN}</code>"));
+    let asked = async || api.send(api.request(Method::GET, "/admin/scheduler_status").bearer_auth(&token)).await.status;
+    assert_eq!(asked().await, StatusCode::OK);
+    leads_to(&link("").await, access);
+    assert_eq!(asked().await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn the_owner_says_who_may_do_what_and_the_log_has_it() {
     let setup = setup().await;
     let api = setup.start().await;

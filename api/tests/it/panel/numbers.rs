@@ -14,9 +14,9 @@ use crate::{
     harness::{Api, SERVICE_KEY, Setup},
 };
 
-const EN: Words = Words { language: Language::En, zone: chrono_tz::Tz::UTC };
+pub(super) const EN: Words = Words { language: Language::En, zone: chrono_tz::Tz::UTC };
 
-async fn a_month() -> (Setup, Api) {
+pub(super) async fn a_month() -> (Setup, Api) {
     let noon: DateTime<Utc> = "2026-11-22T12:00:00Z".parse().unwrap();
     let first: DateTime<Utc> = "2026-10-24T00:00:00Z".parse().unwrap();
     let setup = Setup { clock: Clock::fixed(noon - TimeDelta::minutes(10)), ..Setup::new().await }
@@ -36,7 +36,7 @@ async fn a_month() -> (Setup, Api) {
     (setup, api)
 }
 
-async fn sql(pool: &PgPool, query: &'static str) -> i64 {
+pub(super) async fn sql(pool: &PgPool, query: &'static str) -> i64 {
     sqlx::query_scalar(query).fetch_one(pool).await.unwrap()
 }
 
@@ -51,7 +51,7 @@ fn card(html: &str, label: &str) -> String {
 
 /// The numbers of a row of the table below a chart.
 #[track_caller]
-fn row(html: &str, chart: &str, label: &str) -> Vec<String> {
+pub(super) fn row(html: &str, chart: &str, label: &str) -> Vec<String> {
     let (_, rest) =
         html.split_once(&format!("<figure class=\"chart\" id=\"{chart}\">")).unwrap_or_else(|| panic!("{chart}"));
     let (figure, _) = rest.split_once("</figure>").unwrap();
@@ -62,11 +62,11 @@ fn row(html: &str, chart: &str, label: &str) -> Vec<String> {
     cells.map(|cell| cell.trim_end_matches("</td>").to_owned()).collect()
 }
 
-fn count(number: i64) -> String {
+pub(super) fn count(number: i64) -> String {
     EN.number(number as f64)
 }
 
-async fn page(browser: &Browser<'_>, path: &str) -> String {
+pub(super) async fn page(browser: &Browser<'_>, path: &str) -> String {
     let page = browser.get(path).await;
     assert!(page.status.is_success(), "{path}: {}", page.text);
     page.text

@@ -119,6 +119,30 @@ async fn words_are_found_whatever_their_ending_and_stand_out() {
 }
 
 #[tokio::test]
+async fn a_conversation_has_the_title_of_its_summary_and_says_what_was_spoken() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Мы летим на Мальту", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let pool = setup.pool();
+    let heard = "
+        INSERT INTO audio_files (turn_id, kind, user_id, mime, bytes, model, created_at)
+        SELECT turn_id, 'in', user_id, 'audio/ogg', 1, 'ear', created_at FROM messages WHERE user_id = $1 AND role = 'user'";
+    sqlx::query(heard).bind(ANNA).execute(&pool).await.unwrap();
+    // A reason of a ban is under the same keys as a title.
+    vera.form(&format!("/admin/panel/people/{IVAN}/ban"), &[("why", "Перелёт на Мальту")]).await;
+    let named =
+        "UPDATE conversations SET title = (SELECT reason FROM bans LIMIT 1) WHERE user_id = $1 RETURNING id::text";
+    let id: String = sqlx::query_scalar(named).bind(ANNA).fetch_one(&pool).await.unwrap();
+
+    has(&vera.get("/admin/panel/conversations").await, &["Перелёт на Мальту"]);
+    let page = vera.get(&format!("/admin/panel/conversations/{id}")).await;
+    has(&page, &["<h1>Перелёт на Мальту</h1>", "<span class=\"state plain\">Voice</span>"]);
+    assert_eq!(page.text.matches(">Voice</span>").count(), 1, "the answer was written: {}", page.text);
+}
+
+#[tokio::test]
 async fn premium_is_given_once_for_each_form_and_ended_and_a_form_without_a_reason_comes_back() {
     let setup = setup().await;
     let api = setup.start().await;

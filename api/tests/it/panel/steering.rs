@@ -77,7 +77,17 @@ async fn a_prompt_is_looked_at_written_compared_and_taken_back() {
     assert!(told().await.starts_with("Ты — пират.\nГовори громко."));
     went_to(&eva.form(path, &[("text", "Ты — пират.\nГовори тихо.")]).await, path);
     let beside = eva.get(&format!("{path}?version=1")).await;
-    has(&beside, &["<del>− Говори тихо.</del>", "<ins>+ Говори громко.</ins>", "  Ты — пират.", "День пирата", "eva"]);
+    has(
+        &beside,
+        &[
+            "What is configured</h2>",
+            "<del>− Говори тихо.</del>",
+            "<ins>+ Говори громко.</ins>",
+            "  Ты — пират.",
+            "День пирата",
+            "eva",
+        ],
+    );
     assert_eq!(eva.get(&format!("{path}?version=9")).await.status, StatusCode::NOT_FOUND);
 
     went_to(&eva.form(&format!("{path}/restore"), &[("version", "1")]).await, path);

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use data_encoding::BASE32_NOPAD;
 use evolve_store::{
-    access::{Account, Chosen, NewFactor, hash_of},
+    access::{Account, Chosen, Credentials, NewFactor, hash_of},
     guesses::Room,
 };
 use secrecy::SecretString;
@@ -125,18 +125,20 @@ impl Access {
         Ok(Welcomed { entered: self.enter(id, ("link", Some(compared.as_slice())), origin).await?, recovery_codes })
     }
 
-    /// Gives the account of somebody who is signed in another second factor; recovery codes are with it, and the ones before hold no
-    /// more.
+    /// Gives the account of somebody who is signed in another second factor, the one that was offered sealed, if they know their
+    /// password: an open session alone must not be enough to make the door its own. Recovery codes are with it, and the ones before
+    /// hold no more.
     ///
     /// # Errors
-    /// [`AccessError::Wrong`] of the code, [`AccessError::Refused`], [`AccessError::Expired`], and of the store.
+    /// [`AccessError::Wrong`] of the password or the code, [`AccessError::Refused`], [`AccessError::Expired`], and of the store.
     pub async fn change_factor(
         &self,
         account: Uuid,
-        sealed: &str,
-        code: &str,
+        password: &SecretString,
+        (sealed, code): (&str, &str),
         origin: &Origin,
     ) -> Result<Vec<SecretString>, AccessError> {
+        self.knows_password(account, password).await?;
         let (factor, codes) = self.confirmed(account, sealed, code).await?;
         let who = (actor_of(account), Some(account));
         let work = async { Ok::<_, AccessError>(self.0.store.access().set_factor(account, &factor).await?) };
@@ -156,13 +158,7 @@ impl Access {
         origin: &Origin,
     ) -> Result<(), AccessError> {
         let store = self.0.store.access();
-        let found = store.credentials_of(account).await?.ok_or(AccessError::NotFound)?;
-        // Apart from guesses at the door, by which strangers would keep those who are in from changing theirs.
-        let guess = self.admit((Room::Accounts, &guessed("own-password", &account.to_string()))).await?;
-        if !self.0.passwords.compare(before, found.password_hash.as_ref()).await?.is_right {
-            return Err(self.wrong(guess).await);
-        }
-        drop(guess);
+        let found = self.knows_password(account, before).await?;
         passwords::check(&found.account.name, after)?;
         let hash = self.0.passwords.hash(after).await?;
         let who = (actor_of(account), Some(account));
@@ -185,12 +181,7 @@ impl Access {
         origin: &Origin,
     ) -> Result<Vec<SecretString>, AccessError> {
         let store = self.0.store.access();
-        let found = store.credentials_of(account).await?.ok_or(AccessError::NotFound)?;
-        let guess = self.admit((Room::Accounts, &guessed("own-password", &account.to_string()))).await?;
-        if !self.0.passwords.compare(password, found.password_hash.as_ref()).await?.is_right {
-            return Err(self.wrong(guess).await);
-        }
-        drop(guess);
+        let found = self.knows_password(account, password).await?;
         if !found.account.has_second_factor {
             return Err(AccessError::SecondFactorNeeded);
         }
@@ -207,6 +198,17 @@ impl Access {
     /// Of the store.
     pub async fn recovery_codes_left(&self, account: Uuid) -> Result<u64, AccessError> {
         Ok(self.0.store.access().recovery_codes(account).await?)
+    }
+
+    /// Somebody who is signed in, if they know their password.
+    async fn knows_password(&self, account: Uuid, password: &SecretString) -> Result<Credentials, AccessError> {
+        let found = self.0.store.access().credentials_of(account).await?.ok_or(AccessError::NotFound)?;
+        // Apart from guesses at the door, by which strangers would keep those who are in from changing theirs.
+        let guess = self.admit((Room::Accounts, &guessed("own-password", &account.to_string()))).await?;
+        if !self.0.passwords.compare(password, found.password_hash.as_ref()).await?.is_right {
+            return Err(self.wrong(guess).await);
+        }
+        Ok(found)
     }
 
     /// The factor that was offered to this account, if the code is one of it, with recovery codes to go with it.

@@ -1,7 +1,8 @@
-//! Who pays, and how many begin, go on and end: what those who run the bot are shown of subscriptions.
+//! Who pays, all payments, and how many subscriptions begin, go on and end: what those who run the bot are shown of subscriptions.
 
 use chrono::{DateTime, Utc};
-use evolve_store::payments::{Moved, Subscriber, Until};
+use evolve_store::payments::{Moved, Payment, State, Subscriber, Until};
+use uuid::Uuid;
 
 use super::{PaymentError, Payments};
 
@@ -15,7 +16,7 @@ pub struct Subscribers {
 }
 
 impl Payments {
-    /// A page of at most `size` people on whom premium is in force: that which ends last first, unless `is_ascending`.
+    /// A page of at most `size` people on whom premium is in force: that which ends last, or never, first, unless `is_ascending`.
     ///
     /// # Errors
     /// [`PaymentError::Store`].
@@ -31,6 +32,30 @@ impl Payments {
         subscribers.truncate(size as usize);
         let next = subscribers.last().filter(|_| is_more).map(|last| (last.until, last.user_id));
         Ok(Subscribers { subscribers, next })
+    }
+
+    /// A page of at most `size` payments in a state, or of all, newest first, before the one of id `before`; and what the page after it is
+    /// asked for with, if there is one.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn list(
+        &self,
+        state: Option<State>,
+        before: Option<Uuid>,
+        size: u32,
+    ) -> Result<(Vec<Payment>, Option<Uuid>), PaymentError> {
+        let mut payments = self.store.payments().list(state, before, size.saturating_add(1)).await?;
+        let is_more = payments.len() > size as usize;
+        payments.truncate(size as usize);
+        let next = payments.last().filter(|_| is_more).map(|last| last.id);
+        Ok((payments, next))
+    }
+
+    /// Whether a payment is given back by hand, at its provider, and not by Telegram.
+    #[must_use]
+    pub fn is_by_hand(&self, payment: &Payment) -> bool {
+        self.provider(payment.way).is_some_and(|provider| provider.refund(0, &payment.charge_id).is_none())
     }
 
     /// What became of subscriptions in each of these spans of time, which begin one after another; the last ends now.

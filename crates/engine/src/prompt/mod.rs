@@ -5,6 +5,7 @@
 //! lines or under a heading that the rules declare to be information.
 
 mod aside;
+mod configured;
 pub mod notices;
 pub mod overrides;
 mod said;
@@ -25,6 +26,9 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
+pub(crate) use configured::configured_prompt;
+
+use configured::built_in_voice;
 use overrides::Overrides;
 pub use said::{answered, indented, said_before};
 
@@ -90,9 +94,6 @@ pub enum PromptError {
         problems: Vec<String>,
     },
 }
-
-/// Levels that have words of their own; those above speak as the last.
-const BUILT_IN_LEVELS: u8 = 5;
 
 /// The templates, parsed; and what somebody wrote in place of what is configured.
 #[derive(Debug)]
@@ -171,7 +172,7 @@ impl Prompts {
         let persona_prompt = who(overrides, persona, language)?;
         let voice = match overrides.voice(known.level).or(known.voice) {
             Some(own) => own.to_owned(),
-            None => words(language, &format!("prompt-level-{}", known.level.number().min(BUILT_IN_LEVELS)), &[])?,
+            None => built_in_voice(language, known.level)?,
         };
         let detail = match known.profile.wishes.detail {
             Detail::Normal => None,

@@ -103,6 +103,27 @@ impl Overrides {
     }
 }
 
+/// What a prompt takes the place of: its kind, and of which language or level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Who the companion is.
+    Persona,
+    /// The rules of a language.
+    Rules(Language),
+    /// The manner on a level.
+    Voice(Level),
+}
+
+/// The place of a prompt; nothing of one that nobody can write.
+pub(super) fn place(name: &str) -> Option<Place> {
+    if name == PERSONA {
+        return Some(Place::Persona);
+    }
+    let rules = Language::ALL.into_iter().find(|language| rules_of(*language) == name).map(Place::Rules);
+    let level = (1..=LEVELS).find(|number| level_of(*number) == name);
+    rules.or_else(|| level.map(|number| Place::Voice(Level::at(number))))
+}
+
 fn rules_of(language: Language) -> String {
     format!("rules_{language}")
 }

@@ -3,6 +3,7 @@
 //! `docs/analytics.md` says what each number means; the store makes the days ([`evolve_store::reports`]), here is which moments
 //! belong to a day, when it is closed, and what several days come to.
 
+mod costs;
 mod dialogs;
 mod happened;
 mod money;
@@ -21,6 +22,7 @@ use evolve_domain::{
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, StoreError, reports::Day};
 
+pub use costs::PersonCosts;
 pub use dialogs::{DialogStats, Period, Point};
 pub use money::{Currency, Revenue};
 pub use people::{Cohort, Stage};

@@ -43,14 +43,6 @@ impl Reports {
         Ok(self.told(days).await?.with(levels))
     }
 
-    /// What models cost that answered somebody, on all days that are kept: picodollars.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn cost_of(&self, user_id: i64) -> Result<i64, StoreError> {
-        self.store.reports().cost_of(user_id).await
-    }
-
     /// How many people ever reached each level, of those who are here.
     ///
     /// # Errors

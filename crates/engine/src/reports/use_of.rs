@@ -4,7 +4,7 @@ use chrono::Datelike as _;
 use evolve_domain::report::percentile;
 use evolve_store::{
     StoreError,
-    reports::{FEATURES, Feature, Model, ModelDay, Took, Tool},
+    reports::{FEATURES, Feature, FeatureDay, Model, ModelDay, Took, Tool},
 };
 
 use super::{Reports, Told};
@@ -77,6 +77,16 @@ impl Reports {
             found.unwrap_or_else(|| Feature { feature: name.to_owned(), uses: 0, person_days: 0 })
         });
         Ok(told.with(every.to_vec()))
+    }
+
+    /// How often each feature was used on each of the days; where it was not, it is not among them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn feature_days(&self, days: u16) -> Result<Told<Vec<FeatureDay>>, StoreError> {
+        let told = self.told(days).await?;
+        let used = self.store.reports().feature_days(self.since(&told, days)).await?;
+        Ok(told.with(used))
     }
 
     /// When people talk.

@@ -11,7 +11,7 @@ use crate::{
     Engine,
     model::{Message, Request, ToolChoice},
     prompt::{
-        Known,
+        Known, configured_prompt,
         overrides::{self, Named},
     },
     tools,
@@ -41,6 +41,8 @@ pub struct Shown {
     pub state: PromptState,
     /// What that version says; nothing for what is configured.
     pub content: Option<String>,
+    /// What is configured, whether it is used or not; what is of all languages in the bot's own.
+    pub configured: String,
     /// Versions, newest first.
     pub versions: Vec<Version>,
     /// The version before which the next page begins; nothing on the last.
@@ -99,7 +101,11 @@ impl Engine {
         versions.truncate(PAGE as usize);
         let older = versions.last().filter(|_| is_more).map(|last| last.version);
         let (version, content) = used.map(|used| (used.version, used.content)).unzip();
-        Ok(Shown { state: PromptState { named, version }, content, versions, older })
+        let voice = |level: Level| self.relationship.levels.voice(level).map(str::to_owned);
+        let configured = configured_prompt(name, &self.persona, voice, self.persona.language);
+        let configured = configured.map_err(|error| SteeringError::Model(TurnError::Prompt(error)))?;
+        let configured = configured.unwrap_or_default();
+        Ok(Shown { state: PromptState { named, version }, content, configured, versions, older })
     }
 
     /// Writes a version of a prompt and has it used, with the entry of the log; which it is. It is in force here at once, and

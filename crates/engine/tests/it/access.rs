@@ -484,7 +484,10 @@ async fn another_password_or_second_factor_makes_links_useless_and_strangers_kee
     let offer = panel.access.offer_factor("Eva", &vera.account).unwrap();
     let code = code_at(offer.secret.expose_secret(), panel.clock.now());
     let here = at("1.1.1.1");
-    panel.access.change_factor(vera.account.id, offer.sealed.expose_secret(), &code, &here).await.unwrap();
+    let offered = (offer.sealed.expose_secret(), code.as_str());
+    let guessed = panel.access.change_factor(vera.account.id, &secret("not my password"), offered, &here).await;
+    assert!(matches!(guessed, Err(AccessError::Wrong)) && !is_gone(&link).await, "a session alone is not enough");
+    panel.access.change_factor(vera.account.id, &secret(PASSWORD), offered, &here).await.unwrap();
     assert!(is_gone(&link).await, "a second factor is there");
 
     sqlx::query("UPDATE admins SET totp_secret = NULL").execute(&panel.sql).await.unwrap();

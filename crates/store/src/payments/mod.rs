@@ -6,6 +6,7 @@
 
 mod change;
 mod ending;
+mod list;
 mod nobody;
 mod refund;
 mod subscribers;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 pub use change::{Granted, Paid};
 pub use ending::Ending;
+pub use list::State;
 pub(crate) use nobody::leave;
 pub use refund::{Refund, RefundBegun};
 pub use subscribers::{Moved, Spent, Subscriber, Until};

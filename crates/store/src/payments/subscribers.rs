@@ -7,13 +7,13 @@ use sqlx::FromRow;
 use super::Payments;
 use crate::{StoreError, audit::end_of_time};
 
-/// Somebody on whom premium is in force until a time, paid for or given.
+/// Somebody on whom premium is in force, paid for or given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscriber {
     /// Their Telegram id.
     pub user_id: i64,
-    /// Until when.
-    pub until: DateTime<Utc>,
+    /// Until when; nothing for who has it without an end.
+    pub until: Option<DateTime<Utc>>,
     /// How their newest subscription stands, where they have one.
     pub renewal: Option<Renewal>,
     /// What they paid for offers of ours and was not given back, by currency.
@@ -31,8 +31,8 @@ pub struct Spent {
     pub since: DateTime<Utc>,
 }
 
-/// Where the list goes on: after somebody whose premium ends then, and who has this id.
-pub type Until = (DateTime<Utc>, i64);
+/// Where the list goes on: after somebody whose premium ends then, or never, and who has this id.
+pub type Until = (Option<DateTime<Utc>>, i64);
 
 /// What became of subscriptions between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
@@ -52,7 +52,7 @@ macro_rules! subscribers {
         concat!(
             "SELECT u.id AS user_id, u.premium_until, s.renews_at, s.wanted, s.stopped_at, p.currency, p.amount, p.since
              FROM (SELECT id, premium_until FROM users
-                   WHERE plan = 'premium' AND premium_until > $1 AND ",
+                   WHERE plan = 'premium' AND ",
             $which,
             " ORDER BY ",
             $order,
@@ -71,11 +71,26 @@ macro_rules! subscribers {
 }
 
 /// $1 now, $2/$3 until when and the id, after which; $4 how many.
-const LAST_FIRST: &str =
-    subscribers!("premium_until <= $2 AND (premium_until, id) < ($2, $3)", "premium_until DESC, id DESC");
+const LAST_FIRST: &str = subscribers!(
+    "premium_until > $1 AND premium_until <= $2 AND (premium_until, id) < ($2, $3)",
+    "premium_until DESC, id DESC"
+);
 
 /// As [`LAST_FIRST`], the other way round.
-const NEXT_FIRST: &str = subscribers!("premium_until >= $2 AND (premium_until, id) > ($2, $3)", "premium_until, id");
+const NEXT_FIRST: &str =
+    subscribers!("premium_until > $1 AND premium_until >= $2 AND (premium_until, id) > ($2, $3)", "premium_until, id");
+
+/// Who has it without an end. $1 and $2 are of no matter, $3 the id, after which; $4 how many.
+const ENDLESS_DOWN: &str = subscribers!(
+    "premium_until IS NULL AND $1::timestamptz IS NOT NULL AND $2::timestamptz IS NOT NULL AND id < $3",
+    "id DESC"
+);
+
+/// As [`ENDLESS_DOWN`], the other way round.
+const ENDLESS_UP: &str = subscribers!(
+    "premium_until IS NULL AND $1::timestamptz IS NOT NULL AND $2::timestamptz IS NOT NULL AND id > $3",
+    "id"
+);
 
 /// What was paid since a time covers thirty days from then at the earliest, by which it is found; so is what ended since. $1 when
 /// each span begins, ascending; $2 the first of them, $3 now.
@@ -104,7 +119,7 @@ const MOVED: &str = "
 #[derive(FromRow)]
 struct Row {
     user_id: i64,
-    premium_until: DateTime<Utc>,
+    premium_until: Option<DateTime<Utc>>,
     renews_at: Option<DateTime<Utc>>,
     wanted: Option<bool>,
     stopped_at: Option<DateTime<Utc>>,
@@ -113,9 +128,29 @@ struct Row {
     since: Option<DateTime<Utc>>,
 }
 
+/// Rows of one person come one after another: a row for each currency.
+fn gathered(rows: Vec<Row>) -> Vec<Subscriber> {
+    let mut found: Vec<Subscriber> = Vec::new();
+    for row in rows {
+        let spent = row.currency.zip(row.amount).zip(row.since);
+        let spent = spent.map(|((currency, amount), since)| Spent { currency, amount, since });
+        match found.last_mut().filter(|last| last.user_id == row.user_id) {
+            Some(last) => last.paid.extend(spent),
+            None => {
+                let stopped_at = row.stopped_at;
+                let renewal = row.renews_at.zip(row.wanted);
+                let renewal = renewal.map(|(renews_at, wanted)| Renewal { renews_at, wanted, stopped_at });
+                let (user_id, until) = (row.user_id, row.premium_until);
+                found.push(Subscriber { user_id, until, renewal, paid: spent.into_iter().collect() });
+            }
+        }
+    }
+    found
+}
+
 impl Payments<'_> {
-    /// At most `limit` people on whom premium is in force, by its end, after `after`; the last end first, unless `is_ascending`. Who
-    /// has it without an end is not among them.
+    /// At most `limit` people on whom premium is in force, by its end, after `after`; the last end first, unless `is_ascending`. No end
+    /// comes later than any.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -126,25 +161,27 @@ impl Payments<'_> {
         limit: u32,
         now: DateTime<Utc>,
     ) -> Result<Vec<Subscriber>, StoreError> {
-        let first = if is_ascending { (DateTime::UNIX_EPOCH, i64::MIN) } else { (end_of_time(), i64::MAX) };
-        let (until, id) = after.unwrap_or(first);
-        let query = sqlx::query_as(if is_ascending { NEXT_FIRST } else { LAST_FIRST });
-        let query = query.bind(now).bind(until).bind(id).bind(i64::from(limit));
-        let rows: Vec<Row> = query.fetch_all(&self.0.pool).await?;
-        let mut found: Vec<Subscriber> = Vec::new();
-        for row in rows {
-            let spent = row.currency.zip(row.amount).zip(row.since);
-            let spent = spent.map(|((currency, amount), since)| Spent { currency, amount, since });
-            match found.last_mut().filter(|last| last.user_id == row.user_id) {
-                Some(last) => last.paid.extend(spent),
-                None => {
-                    let stopped_at = row.stopped_at;
-                    let renewal = row.renews_at.zip(row.wanted);
-                    let renewal = renewal.map(|(renews_at, wanted)| Renewal { renews_at, wanted, stopped_at });
-                    let (user_id, until) = (row.user_id, row.premium_until);
-                    found.push(Subscriber { user_id, until, renewal, paid: spent.into_iter().collect() });
-                }
+        let (mut left, mut found) = (limit, Vec::new());
+        let of_dated = if is_ascending { (DateTime::UNIX_EPOCH, i64::MIN) } else { (end_of_time(), i64::MAX) };
+        let (dated, endless) = match after {
+            None => (Some(of_dated), Some(of_dated.1)),
+            // In each direction one kind comes before the other, and is over once the other has begun.
+            Some((Some(until), id)) => (Some((until, id)), is_ascending.then_some(of_dated.1)),
+            Some((None, id)) => ((!is_ascending).then_some(of_dated), Some(id)),
+        };
+        let of_endless = if is_ascending { ENDLESS_UP } else { ENDLESS_DOWN };
+        let of_ends = if is_ascending { NEXT_FIRST } else { LAST_FIRST };
+        let dated = dated.map(|(until, id)| (of_ends, until, id));
+        let endless = endless.map(|id| (of_endless, now, id));
+        let in_order = if is_ascending { [dated, endless] } else { [endless, dated] };
+        for (statement, until, id) in in_order.into_iter().flatten() {
+            if left == 0 {
+                break;
             }
+            let query = sqlx::query_as(statement).bind(now).bind(until).bind(id).bind(i64::from(left));
+            let more = gathered(query.fetch_all(&self.0.pool).await?);
+            left = left.saturating_sub(u32::try_from(more.len()).unwrap_or(u32::MAX));
+            found.extend(more);
         }
         Ok(found)
     }

@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
-    By, CameBack, Day, Dialog, Feature, Hour, Model, ModelDay, Money, OnLevel, Reports, Took, Tool, Top, Unit,
+    By, CameBack, Day, Dialog, Feature, FeatureDay, Hour, Model, ModelDay, Money, OnLevel, PersonCost, Reports, Took,
+    Tool, Top, Unit,
 };
 use crate::StoreError;
 
@@ -26,8 +27,14 @@ const MODELS: &str = "
 const MODEL_DAYS: &str = "
     SELECT day, model, COALESCE(cost, 0) AS cost FROM report_models WHERE day >= $1 ORDER BY day, model";
 
-/// $1 whose.
-const COST_OF: &str = "SELECT COALESCE(sum(cost), 0)::bigint FROM report_person_days WHERE user_id = $1";
+/// A row for each of the days. $1 whose, $2 since when.
+const COSTS_OF: &str = "
+    SELECT COALESCE(sum(d.replies), 0)::bigint AS replies, COALESCE(sum(d.input_tokens), 0)::bigint AS input_tokens,
+           COALESCE(sum(d.output_tokens), 0)::bigint AS output_tokens,
+           COALESCE(sum(d.unpriced_tokens), 0)::bigint AS unpriced_tokens, COALESCE(sum(d.cost), 0)::bigint AS cost
+    FROM unnest($2::date[]) WITH ORDINALITY AS p (since, place)
+    LEFT JOIN report_person_days d ON d.user_id = $1 AND d.day >= p.since
+    GROUP BY p.place ORDER BY p.place";
 
 /// $1 since when.
 const TOOLS: &str = "
@@ -38,6 +45,9 @@ const TOOLS: &str = "
 const FEATURES: &str = "
     SELECT feature, sum(uses)::bigint AS uses, sum(people)::bigint AS person_days
     FROM report_features WHERE day >= $1 GROUP BY feature ORDER BY feature";
+
+/// $1 since when.
+const FEATURE_DAYS: &str = "SELECT day, feature, uses FROM report_features WHERE day >= $1 ORDER BY day, feature";
 
 /// $1 since when.
 const HOURS: &str = "SELECT day, hour, messages, people FROM report_hours WHERE day >= $1 ORDER BY day, hour";
@@ -115,12 +125,12 @@ impl Reports<'_> {
         Ok(sqlx::query_as(MODEL_DAYS).bind(since).fetch_all(&self.0.pool).await?)
     }
 
-    /// What models cost that answered somebody, on all days that are kept: picodollars.
+    /// What models did for somebody since each of these days, in their order, of the days that are kept.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn cost_of(&self, user_id: i64) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar(COST_OF).bind(user_id).fetch_one(&self.0.pool).await?)
+    pub async fn costs_of(&self, user_id: i64, since: &[NaiveDate]) -> Result<Vec<PersonCost>, StoreError> {
+        Ok(sqlx::query_as(COSTS_OF).bind(user_id).bind(since).fetch_all(&self.0.pool).await?)
     }
 
     /// How each tool was used since a day, the most used first.
@@ -137,6 +147,14 @@ impl Reports<'_> {
     /// [`StoreError`].
     pub async fn features(&self, since: NaiveDate) -> Result<Vec<Feature>, StoreError> {
         Ok(sqlx::query_as(FEATURES).bind(since).fetch_all(&self.0.pool).await?)
+    }
+
+    /// How often each feature was used on each day since one, in their order; those that were not are not among them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn feature_days(&self, since: NaiveDate) -> Result<Vec<FeatureDay>, StoreError> {
+        Ok(sqlx::query_as(FEATURE_DAYS).bind(since).fetch_all(&self.0.pool).await?)
     }
 
     /// The hours since a day in which something was said, in their order.

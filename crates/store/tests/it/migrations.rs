@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 47] = [
+const DATA: [(i64, &str); 48] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -130,6 +130,7 @@ const DATA: [(i64, &str); 47] = [
           INSERT INTO prompt_choices VALUES ('persona', 1, now(), 'service-key:5f0c2a91')"),
     (49, "UPDATE admins SET language = 'ru'"),
     (50, "SELECT 1"),
+    (51, "SELECT 1"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

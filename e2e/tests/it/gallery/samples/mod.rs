@@ -11,6 +11,7 @@ use evolve_api::panel::{
     markup::Markup,
     pages::{
         entry::{RecoveryCodes, Refusal, SignIn, Step, Welcome},
+        factor::Factor,
         overview::Happening,
     },
     parts::{Listing, Sort, Tone},
@@ -35,8 +36,11 @@ pub(super) const PAGES: &[&str] = &[
     "conversation",
     "revenue",
     "revenue-none",
+    "payments",
+    "payments-none",
     "cohorts",
     "funnel",
+    "features",
     "tools",
     "broadcasts",
     "broadcasts-none",
@@ -52,6 +56,7 @@ pub(super) const PAGES: &[&str] = &[
     "prompt",
     "access",
     "account",
+    "factor",
     "audit",
     "system",
     "webhooks",
@@ -68,6 +73,7 @@ pub(super) fn page(name: &str, shell: &Shell, words: Words) -> Option<Response> 
         "recovery" => at_door(sign_in(words, Step::Recovery, Some(Refusal::Wait(21)))),
         "welcome" => Some(respond::at_door(words, &welcome(words), StatusCode::OK)),
         "recovery-codes" => Some(respond::at_door(words, &recovery_codes(words), StatusCode::OK)),
+        "factor" => Some(respond::page(shell, &factor(words))),
         "problem" => Some(respond::problem(Some(shell), words, StatusCode::FORBIDDEN, "0197f3c2")),
         _ => people::page(name, shell, words)
             .or_else(|| numbers::page(name, shell, words))
@@ -140,6 +146,17 @@ fn welcome(words: Words) -> Welcome {
         is_factor_required: true,
         password_error: Some(words.say("panel-password-hint")),
         code_error: None,
+        words,
+    }
+}
+
+fn factor(words: Words) -> Factor {
+    Factor {
+        factor: "sealed".to_owned(),
+        otpauth: "otpauth://totp/EvolveAI:anna%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=EvolveAI".to_owned(),
+        secret: "JBSWY3DPEHPK3PXP".to_owned(),
+        wrong: Some(words.say("panel-factor-wrong")),
+        csrf: "csrf".to_owned(),
         words,
     }
 }

@@ -7,10 +7,12 @@ use evolve_api::panel::{
     pages::{
         Period,
         cohorts::{CohortUnit, Cohorts},
+        features::{FeatureLine, Features},
         funnel::FunnelPage,
         overview::{Overview, TopLine},
+        payments::{PaymentLine, Payments},
         revenue::{CurrencyPart, Revenue, SubscriberLine},
-        tools::{ModelLine, ToolLine, Tools},
+        tools::{DearLine, ModelLine, ToolLine, Tools},
     },
     parts::{Card, Listing, Tone},
     respond,
@@ -25,8 +27,14 @@ pub(super) fn page(name: &str, shell: &Shell, words: Words) -> Option<Response> 
         "overview" => respond::page(shell, &overview(words)),
         "revenue" => respond::page(shell, &revenue(words, true)),
         "revenue-none" => respond::page(shell, &revenue(words, false)),
+        "payments" => respond::page(shell, &payments(words)),
+        "payments-none" => {
+            let none = Payments { state: "declined".to_owned(), payments: Vec::new(), ..payments(words) };
+            respond::page(shell, &none)
+        }
         "cohorts" => respond::page(shell, &cohorts(words)),
         "funnel" => respond::page(shell, &funnel(words)),
+        "features" => respond::page(shell, &features(words)),
         "tools" => respond::page(shell, &tools(words)),
         _ => return None,
     })
@@ -100,7 +108,7 @@ fn revenue(words: Words, is_paid: bool) -> Revenue {
     let subscriber = |place: i64| SubscriberLine {
         person: 420_000_001 + place,
         since: Some(before(80_000)),
-        until: Some(before(-20_000)),
+        until: (place > 0).then(|| before(-20_000)),
         renewal: ["renews", "ends", "once"][usize::try_from(place).unwrap() % 3].to_owned(),
         paid: (place > 0).then_some(89_700),
         currency: "RUB".to_owned(),
@@ -124,11 +132,34 @@ fn revenue(words: Words, is_paid: bool) -> Revenue {
     }
 }
 
+fn payments(words: Words) -> Payments {
+    let states = ["paid", "waiting", "pending", "declined", "refunded"];
+    let payment = |(place, state): (usize, &str)| PaymentLine {
+        id: format!("0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5{place}"),
+        person: (place != 1).then_some(420_000_001),
+        at: Some(before(9000)),
+        amount: 29_900,
+        currency: "RUB".to_owned(),
+        state: state.to_owned(),
+        until: (place == 0).then(|| before(-9000)),
+        is_by_hand: place == 2,
+    };
+    Payments {
+        state: String::new(),
+        states: states.map(str::to_owned).to_vec(),
+        payments: states.into_iter().enumerate().map(payment).collect(),
+        listing: listing("/admin/panel/payments", ""),
+        may_see_people: true,
+        csrf: "csrf".to_owned(),
+        words,
+    }
+}
+
 fn cohorts(words: Words) -> Cohorts {
     let rows = (0..10_u32).map(|week| {
         let share = |later: u32| (later < 10 - week).then(|| if later == 0 { 1.0 } else { 0.5 / f64::from(later) });
         let monday = NaiveDate::from_ymd_opt(2026, 3, 23).unwrap() + chrono::Days::new((week * 7).into());
-        HeatRow { name: words.day(monday), size: u64::from(1200 - week * 40), shares: (0..10).map(share).collect() }
+        HeatRow { name: words.day(monday), size: u64::from(1200 - week * 40), values: (0..10).map(share).collect() }
     });
     let mean = (1..10).map(|week| 0.5 / f64::from(week)).collect();
     Cohorts {
@@ -139,6 +170,8 @@ fn cohorts(words: Words) -> Cohorts {
         map: HeatMap {
             id: "cohorts",
             title: words.code("chart", "cohorts"),
+            unit: Unit::Share,
+            sizes: words.say("panel-chart-people"),
             columns: (0..10).map(|week| week.to_string()).collect(),
             rows: rows.collect(),
         },
@@ -171,6 +204,38 @@ fn funnel(words: Words) -> FunnelPage {
     }
 }
 
+fn features(words: Words) -> Features {
+    let line = |feature: &str, uses: u64| FeatureLine {
+        feature: feature.to_owned(),
+        uses,
+        person_days: uses / 3,
+        share: Some(uses as f64 / 9000.0),
+    };
+    let used = |feature: &str, id: &'static str, size| {
+        let series = Series { name: words.say("panel-feature-uses"), values: wave(31, size) };
+        Chart { title: words.code("feature", feature), ..chart(words, id, "activity", Unit::Count, vec![series]) }
+    };
+    let row = |day: u32| HeatRow {
+        name: words.code("weekday", &day.to_string()),
+        size: 4_800,
+        values: (0..24_u32).map(|hour| Some(f64::from((hour * 17 + day * 5) % 90) * f64::from(hour))).collect(),
+    };
+    Features {
+        period: Period::Month,
+        features: vec![line("voice_in", 1204), line("reactions", 412), line("first_words", 0)],
+        days: vec![used("voice_in", "feature-voice-in", 40.0), used("reactions", "feature-reactions", 12.0)],
+        hours: HeatMap {
+            id: "hours",
+            title: words.code("chart", "hours"),
+            unit: Unit::Count,
+            sizes: words.say("panel-messages"),
+            columns: (0..24).map(|hour| hour.to_string()).collect(),
+            rows: (1..=7).map(row).collect(),
+        },
+        words,
+    }
+}
+
 fn tools(words: Words) -> Tools {
     let model = |model: &str, breaker: &str, cost| ModelLine {
         model: model.to_owned(),
@@ -198,6 +263,7 @@ fn tools(words: Words) -> Tools {
             model("gemini-3-flash", "open", Some(3_200_000)),
             model("local-llama", "half_open", None),
         ],
+        dearest: Some(vec![DearLine { person: 420_000_001, answers: 3001, tokens: 812_044, cost: 1_240_000 }]),
         tools: vec![tool("remember", 0), tool("draw", 12)],
         words,
     }

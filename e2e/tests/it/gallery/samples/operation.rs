@@ -207,6 +207,7 @@ fn access(words: Words) -> Access {
         name: format!("{role}@example.org"),
         role: role.to_owned(),
         has_factor: is_ready,
+        telegram: is_disabled.then_some(420_000_001),
         is_ready,
         is_disabled,
         last: Some(before(1)),
@@ -247,6 +248,7 @@ fn account(words: Words) -> Account {
         sessions: sessions(),
         wrong: Wrong::default(),
         codes_left: Some(3),
+        may_change_factor: true,
         csrf: "csrf".to_owned(),
         words,
     }

@@ -6,7 +6,7 @@ use evolve_api::panel::{
     pages::{
         conversations::{Conversation, Conversations, Found, SaidLine},
         people::{People, PersonLine},
-        person::{ConversationLine, FactLine, PaymentLine, Person, PersonActs},
+        person::{ConversationLine, CostLine, FactLine, PaymentLine, Person, PersonActs},
     },
     parts::Listing,
     respond,
@@ -77,6 +77,14 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
         state: state.to_owned(),
         is_refundable: state == "paid",
     };
+    let cost = |period| CostLine {
+        period,
+        answers: 312,
+        input_tokens: 812_044,
+        output_tokens: 41_204,
+        unpriced_tokens: 1_200,
+        cost: 1_230_000,
+    };
     Person {
         id: 420_000_001,
         name: name.map(str::to_owned),
@@ -88,7 +96,7 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
         points: 1204,
         closeness: if all { closeness.collect() } else { Vec::new() },
         messages: 3210,
-        cost: 1_230_000,
+        costs: ["day", "week", "month", "all"].map(cost).to_vec(),
         since: Some(before(90_000)),
         last: Some(before(3)),
         banned_since: (!all).then(|| before(100)),

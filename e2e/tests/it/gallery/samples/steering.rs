@@ -102,6 +102,7 @@ fn prompt(words: Words) -> Prompt {
         }),
         history: vec![version(4, true), version(3, false)],
         listing: listing("/admin/panel/prompts/persona", ""),
+        configured: "Ты — собеседник.\n\nБудь краткой.".to_owned(),
         is_configured: false,
         may_change: true,
         csrf: "csrf".to_owned(),

@@ -1,0 +1,195 @@
+//! `/admin/panel/payments`: all that was paid, by what became of it; and what is decided about it: the same as the endpoints under
+//! `/admin/payments`, under the same names in the log.
+
+use axum::{
+    Router,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::Response,
+    routing::{get, post},
+};
+use evolve_contract::Code;
+use evolve_domain::access::Permission;
+use evolve_engine::payments::RefundEnd;
+use evolve_store::payments::{Payment, State as Became};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    Reader,
+    door::Filled,
+    numbers::{asked, invalid},
+};
+use crate::{
+    audit::Act,
+    panel::{
+        download,
+        pages::payments::{PaymentLine, Payments},
+        parts::Listing,
+        shell::Section,
+    },
+    problem::ApiError,
+    state::Api,
+};
+
+/// Payments on a page.
+const PAGE: u32 = 50;
+/// Payments that one statement reads for a file.
+const AT_ONCE: u32 = 2000;
+
+/// Its routes.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/admin/panel/payments", get(list))
+        .route("/admin/panel/payments.csv", get(csv))
+        .route("/admin/panel/payments/{payment_id}/refund", post(refund))
+        .route("/admin/panel/payments/{payment_id}/returned", post(returned))
+        .route("/admin/panel/payments/{payment_id}/decline", post(decline))
+}
+
+/// Which of them.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    state: String,
+    after: Option<String>,
+}
+
+impl Asked {
+    fn state(&self) -> Option<Became> {
+        Became::named(&self.state)
+    }
+}
+
+async fn list(
+    reader: Reader,
+    State(api): State<Api>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let asked = asked(query)?;
+    let after = asked.after.as_deref().map(str::parse::<Uuid>).transpose();
+    let after = after.map_err(|_| invalid("after is the cursor of the page before"))?;
+    let mut page = page(&reader, &asked);
+    let (payments, next) = api.payments.list(asked.state(), after, PAGE).await?;
+    page.payments = payments.into_iter().map(|payment| line(&api, payment)).collect();
+    page.listing.next = next.map(|id| id.to_string());
+    Ok(reader.page(&page))
+}
+
+/// All in the state, not one page of them.
+async fn csv(
+    reader: Reader,
+    State(api): State<Api>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let asked = asked(query)?;
+    let mut page = page(&reader, &asked);
+    let mut after = None;
+    loop {
+        let (payments, next) = api.payments.list(asked.state(), after, AT_ONCE).await?;
+        page.payments.extend(payments.into_iter().map(|payment| line(&api, payment)));
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(download::download(&page.table(), "payments"))
+}
+
+/// The page without a payment.
+fn page(reader: &Reader, asked: &Asked) -> Payments {
+    let state = asked.state().map(|state| state.as_str().to_owned()).unwrap_or_default();
+    Payments {
+        listing: Listing {
+            path: Section::Payments.path(),
+            query: vec![("state".to_owned(), state.clone())],
+            is_later: asked.after.is_some(),
+            exports: true,
+            ..Listing::default()
+        },
+        state,
+        states: Became::ALL.map(|state| state.as_str().to_owned()).to_vec(),
+        payments: Vec::new(),
+        may_see_people: reader.may(Permission::People),
+        csrf: reader.csrf.clone(),
+        words: reader.words,
+    }
+}
+
+fn line(api: &Api, payment: Payment) -> PaymentLine {
+    PaymentLine {
+        id: payment.id.to_string(),
+        person: payment.user_id,
+        at: Some(payment.paid_at),
+        amount: payment.amount,
+        state: payment.state().as_str().to_owned(),
+        until: payment.covers_until,
+        is_by_hand: api.payments.is_by_hand(&payment),
+        currency: payment.currency,
+    }
+}
+
+/// The payment that a path names.
+fn payment_in(path: &str) -> Result<Uuid, ApiError> {
+    path.parse().map_err(|_| Code::PaymentNotFound.into())
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundForm {
+    /// Whose it is, where they were removed since.
+    #[serde(default)]
+    person: String,
+}
+
+async fn refund(
+    reader: Reader,
+    State(api): State<Api>,
+    act: Act,
+    Path(id): Path<String>,
+    Filled(form): Filled<RefundForm>,
+) -> Result<Response, ApiError> {
+    let id = payment_in(&id)?;
+    let whose = match form.person.trim() {
+        "" => None,
+        text => Some(text.parse::<i64>().map_err(|_| invalid("a person is named by their Telegram id"))?),
+    };
+    let end = api.payments.act(act.entry()).refund(id, whose).await?;
+    tracing::info!(payment = %id, ?end, "an administrator gives a payment back");
+    Ok(done(&reader, told(end)))
+}
+
+/// What is said of a refund.
+pub(super) const fn told(end: RefundEnd) -> &'static str {
+    match end {
+        RefundEnd::Asked => "panel-done-refund-asked",
+        RefundEnd::Already => "panel-done-refund-already",
+        RefundEnd::ByHand => "panel-done-refund-by-hand",
+    }
+}
+
+async fn returned(
+    reader: Reader,
+    State(api): State<Api>,
+    act: Act,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = payment_in(&id)?;
+    let is_new = api.payments.act(act.entry()).returned(id).await?;
+    tracing::info!(payment = %id, is_new, "an administrator has given a payment back by hand");
+    Ok(done(&reader, "panel-done-returned"))
+}
+
+async fn decline(
+    reader: Reader,
+    State(api): State<Api>,
+    act: Act,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = payment_in(&id)?;
+    let is_new = api.payments.act(act.entry()).decline_refund(id).await?;
+    tracing::info!(payment = %id, is_new, "an administrator declines to give a payment back");
+    Ok(done(&reader, "panel-done-declined"))
+}
+
+fn done(reader: &Reader, message: &str) -> Response {
+    reader.done(&Section::Payments.path(), message)
+}

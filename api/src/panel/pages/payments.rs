@@ -1,0 +1,157 @@
+//! All payments, and what can be decided about them.
+
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{Page, people};
+use crate::panel::{
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Filter, Form, Listing, Table, Tone},
+    shell::Section,
+    words::{Unit, Words},
+};
+
+/// `GET /admin/panel/payments?state=…`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "panel/payments.html")]
+pub struct Payments {
+    /// The code of the state in which they are; all, where it is empty.
+    pub state: String,
+    /// The codes of all states.
+    pub states: Vec<String>,
+    /// The payments, newest first.
+    pub payments: Vec<PaymentLine>,
+    /// Which part of the list it is.
+    pub listing: Listing,
+    /// Whether the reader may open people's pages.
+    pub may_see_people: bool,
+    /// The session's token.
+    pub csrf: String,
+    /// In which language.
+    pub words: Words,
+}
+
+/// A payment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentLine {
+    /// Our id of it.
+    pub id: String,
+    /// Who paid; nobody who was removed since.
+    pub person: Option<i64>,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+    /// How much, in the currency's smallest unit.
+    pub amount: i64,
+    /// The currency.
+    pub currency: String,
+    /// The code of what became of it: `panel-payment-…`.
+    pub state: String,
+    /// Until when the days are that it gave.
+    pub until: Option<DateTime<Utc>>,
+    /// Whether the money goes back by hand, at the provider.
+    pub is_by_hand: bool,
+}
+
+impl Payments {
+    fn act(&self, name: &str, payment: &PaymentLine, fields: Vec<Field>) -> Act {
+        let say = |end: &str| self.words.say(&format!("panel-payment-act-{name}{end}"));
+        let id = format!("{name}-{}", payment.id);
+        let path = format!("{}/{}/{name}", Section::Payments.path(), payment.id);
+        Act::new(say(""), say("-explains"), Form::new(&id, &path, &self.csrf, say("-do"), fields).dangerous())
+    }
+
+    /// What can be decided about a payment.
+    fn acts(&self, payment: &PaymentLine) -> Cell {
+        let is = |states: &[&str]| states.contains(&payment.state.as_str());
+        let mut acts = Vec::new();
+        if is(&["paid", "waiting", "declined"]) {
+            // Telegram gives nothing back without knowing to whom.
+            let whose = (payment.person.is_none() && !payment.is_by_hand).then(|| {
+                Field::new("person", self.words.say("panel-person-id"), FieldKind::Text)
+                    .required()
+                    .hint(self.words.say("panel-payment-whose"))
+            });
+            acts.push(self.act("refund", payment, whose.into_iter().collect()));
+        }
+        if is(&["waiting"]) {
+            acts.push(self.act("decline", payment, Vec::new()));
+        }
+        if is(&["pending"]) && payment.is_by_hand {
+            acts.push(self.act("returned", payment, Vec::new()));
+        }
+        if acts.is_empty() { Cell::None } else { Cell::Acts(acts) }
+    }
+
+    fn person(&self, payment: &PaymentLine) -> Cell {
+        match payment.person {
+            Some(id) if self.may_see_people => Cell::Link(id.to_string(), people::address(id)),
+            Some(id) => Cell::Code(id.to_string()),
+            None => Cell::None,
+        }
+    }
+
+    /// The list.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        let words = self.words;
+        let row = |payment: &PaymentLine| {
+            let tone = match payment.state.as_str() {
+                "paid" => Tone::Good,
+                "waiting" | "pending" => Tone::Warning,
+                _ => Tone::Plain,
+            };
+            vec![
+                Cell::time(payment.at),
+                self.person(payment),
+                Cell::number(words, &Unit::Money(payment.currency.clone()), payment.amount as f64),
+                Cell::Text(payment.currency.clone()),
+                Cell::State(words.code("payment", &payment.state), tone),
+                Cell::time(payment.until),
+                Cell::Code(payment.id.clone()),
+                self.acts(payment),
+            ]
+        };
+        let empty = if self.state.is_empty() {
+            Empty::of(words, "panel-payments-none")
+        } else {
+            Empty::of(words, "panel-payments-not-found").link(words.say("panel-show-all"), &self.listing.path)
+        };
+        Table {
+            id: "payments",
+            caption: words.say("panel-section-payments"),
+            columns: vec![
+                Column::text("at", words.say("panel-time")),
+                Column::text("person", words.say("panel-person")),
+                Column::number("amount", words.say("panel-amount")),
+                Column::text("currency", words.say("panel-currency")),
+                Column::text("state", words.say("panel-state")),
+                Column::text("until", words.say("panel-until")),
+                Column::text("id", words.say("panel-id")),
+                Column::text("acts", words.say("panel-acts")),
+            ],
+            rows: self.payments.iter().map(row).collect(),
+            listing: self.listing.clone(),
+            empty,
+            words,
+        }
+    }
+
+    /// The choice of a state.
+    #[must_use]
+    pub fn filter(&self) -> Filter {
+        let say = |key: &str| self.words.say(key);
+        let states = self.states.iter().map(|state| Choice::new(state, self.words.code("payment", state)));
+        let choices = std::iter::once(Choice::new("", say("panel-any"))).chain(states).collect();
+        let fields = vec![Field::new("state", say("panel-state"), FieldKind::Select(choices)).value(&self.state)];
+        Filter::new("find", &self.listing.path, say("panel-section-payments"), say("panel-find"), fields)
+    }
+}
+
+impl Page for Payments {
+    fn section(&self) -> Option<Section> {
+        Some(Section::Payments)
+    }
+
+    fn title(&self) -> String {
+        self.words.say("panel-section-payments")
+    }
+}
