@@ -1,6 +1,7 @@
 //! What an `evolve up` has started, how one of its processes comes to listen on a port, and in which order all of them
 //! stop.
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -19,12 +20,14 @@ pub(crate) struct Running {
     pub(crate) simulator: Option<ServerProcess>,
     pub(crate) api: Option<ServerProcess>,
     pub(crate) bot: Option<ServerProcess>,
+    /// See [`claim`].
+    pub(crate) port: Option<File>,
 }
 
 impl Running {
     /// All that run, by name.
     pub(crate) fn processes(&self) -> Vec<(&'static str, &ServerProcess)> {
-        let Self { postgres, redis, simulator, api, bot } = self;
+        let Self { postgres, redis, simulator, api, bot, port: _ } = self;
         [
             ("postgres", postgres.as_ref().map(PostgresServer::process)),
             ("redis", redis.as_ref().map(RedisServer::process)),
@@ -39,15 +42,26 @@ impl Running {
 
     /// In the order in which they need each other, from the top. Tries to stop all, and reports the first failure.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
-        let Self { postgres, redis, simulator, api, bot } = self;
+        let Self { postgres, redis, simulator, api, bot, port } = self;
         let mut results = Vec::new();
         for mut process in [bot, api, simulator].into_iter().flatten() {
             results.push(process.stop(false));
         }
         results.extend(redis.map(RedisServer::stop));
         results.extend(postgres.map(PostgresServer::stop));
+        drop(port);
         Ok(results.into_iter().collect::<Result<(), _>>()?)
     }
+}
+
+/// Claims a port among all that were started so on this machine, for as long as what is given is held; nothing where another has
+/// claimed it. Two that look at the same moment find it free, and whoever of them comes second would take the first one's API, which
+/// answers there, for its own.
+pub(crate) fn claim(port: u16) -> Option<File> {
+    let path = std::env::temp_dir().join(format!("evolve-port-{port}"));
+    // Where it is another account's, so is the port.
+    let file = File::options().create(true).truncate(false).write(true).open(path).ok()?;
+    file.try_lock().is_ok().then_some(file)
 }
 
 /// Starts a process that listens, on the port that it would rather have or on a free one, and waits until it is ready
@@ -95,5 +109,20 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_one_holders_at_a_time() {
+        let port = free_port().unwrap();
+        let held = claim(port).unwrap();
+        assert!(claim(port).is_none());
+        drop(held);
+        assert!(claim(port).is_some());
+        std::fs::remove_file(std::env::temp_dir().join(format!("evolve-port-{port}"))).unwrap();
     }
 }

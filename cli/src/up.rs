@@ -14,7 +14,7 @@ use crate::children::{Child, Secrets, ended, sibling};
 use crate::home::Home;
 use crate::keys::{ENCRYPTION_KEY, JWT_SECRET, SERVICE_KEY, SIMULATOR_TOKEN, WEBHOOK_SECRET, key, variable};
 use crate::plan::{LOCAL, Plan, read_bot};
-use crate::running::{Running, Signals, listening};
+use crate::running::{Running, Signals, claim, listening};
 use crate::say::{command, say, show};
 use crate::servers;
 use crate::state::{State, Telegram};
@@ -102,7 +102,9 @@ async fn start(home: &Home, plan: &Plan, running: &mut Running) -> anyhow::Resul
         Child { name: "api", program: api_program.clone(), arguments: Vec::new(), environment: &environment }
             .start(home, &secrets)
     };
-    let api_port = listening("evolve-api", "/ready", &mut running.api, Some(API_PORT), api).await?;
+    running.port = claim(API_PORT);
+    let rather = running.port.as_ref().map(|_| API_PORT);
+    let api_port = listening("evolve-api", "/ready", &mut running.api, rather, api).await?;
     let api_url = format!("http://127.0.0.1:{api_port}");
     step.done(&format!("at {api_url}"));
 
