@@ -204,12 +204,6 @@ pub struct BroadcastProgress<'a> {
 impl askama::filters::HtmlSafe for BroadcastProgress<'_> {}
 
 impl BroadcastProgress<'_> {
-    /// Whether no more comes.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        !is_moving(self.one.state)
-    }
-
     /// Its state.
     #[must_use]
     pub fn state(&self) -> (String, &'static str) {

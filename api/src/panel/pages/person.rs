@@ -12,7 +12,7 @@ use super::{Page, people};
 use crate::panel::{
     charts::{self, Chart, Label, Series},
     markup::Markup,
-    parts::{Cell, Facts, Tone},
+    parts::{Cell, Facts, Listing, Tone},
     shell::Section,
     words::{Unit, Words},
 };

@@ -202,7 +202,7 @@ fn sessions() -> Vec<SessionLine> {
 }
 
 fn access(words: Words) -> Access {
-    let account = |id: &str, role: &str, is_ready, is_disabled| AccountLine {
+    let account = |id: &str, role: &str, is_ready: bool, is_disabled: bool| AccountLine {
         id: id.to_owned(),
         name: format!("{role}@example.org"),
         role: role.to_owned(),
