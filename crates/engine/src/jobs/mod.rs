@@ -19,6 +19,7 @@ mod conversations;
 mod deletions;
 mod forgetting;
 mod groups;
+mod lately;
 mod partitions;
 mod roll_up;
 mod scheduler;
