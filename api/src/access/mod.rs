@@ -253,6 +253,8 @@ pub async fn tried<T>(
     parts: &Parts,
     work: impl Future<Output = Result<T, AccessError>>,
 ) -> Result<T, ApiError> {
+    // On the heap, or each page that asks would have it on its stack.
+    let work = Box::pin(work);
     let trial = proofs::begin(api, Proof::Password, proofs::address(api, parts)).await?;
     match work.await {
         Err(error @ AccessError::Wrong) => Err(trial.failed(error.into()).await),

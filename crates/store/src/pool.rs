@@ -174,24 +174,34 @@ impl Pool {
     }
 
     /// Ends `work`, which takes several statements and for which nobody waits, if it has not ended in time.
-    pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        self.ended_after(self.care.limits.transaction, work).await
+    pub(crate) fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        self.ended_after(self.care.limits.transaction, work)
     }
 
     /// The same for what somebody waits for: it has no more time than a statement.
-    pub(crate) async fn soon<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        self.ended_after(self.care.limits.statement, work).await
+    pub(crate) fn soon<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        self.ended_after(self.care.limits.statement, work)
     }
 
-    async fn ended_after<T>(
+    fn ended_after<T>(
         &self,
         limit: Duration,
         work: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        timeout(limit, work).await.unwrap_or_else(|_| {
-            self.fell_silent();
-            Err(silent().into())
-        })
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        // On the heap: several statements are tens of kilobytes, and each who waits for them would have them anew on its stack.
+        let work = Box::pin(work);
+        async move {
+            timeout(limit, work).await.unwrap_or_else(|_| {
+                self.fell_silent();
+                Err(silent().into())
+            })
+        }
     }
 
     /// Begins a transaction. What is asked of it has no end but the caller's; its commit has.

@@ -266,6 +266,11 @@ async fn operation(setup: &Setup, caller: &Caller<'_>) {
                 VALUES ('tg-9-0', 42, 42, 'sendMessage', '{\"chat_id\": 42}', 'dead', now(), now(), now(), 'expired')
                 RETURNING id";
     let lost: i64 = sqlx::query_scalar(lost).fetch_one(&setup.pool()).await.unwrap();
+    let given_up = "INSERT INTO inbox (update_id, chat_id, user_id, payload, state, attempts, ready_at, received_at,
+                                       finished_at, error, rank)
+                    SELECT i, 42, 42, '{\"text\": \"Ahoy\"}', 'dead', 5, now(), now(), now(), 'api_problem: internal', now()
+                    FROM generate_series(1, 2) i";
+    sqlx::query(given_up).execute(&setup.pool()).await.unwrap();
     caller.get(Key, "/admin/failures").await;
     caller.act(Key, Method::POST, "/admin/failures/inbox/1/replay").await;
     caller.act(Key, Method::POST, &format!("/admin/failures/outbox/{lost}/replay")).await;

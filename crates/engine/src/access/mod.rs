@@ -189,7 +189,18 @@ impl Access {
 
     /// Does what no request of an administrator does, with the log around it: it is written down before it is tried, and again when it
     /// is over. Where the log cannot be written nothing is done.
-    async fn logged<T>(
+    fn logged<T>(
+        &self,
+        act: &str,
+        who: (String, Option<Uuid>),
+        (origin, detail): (&Origin, Value),
+        work: impl Future<Output = Result<T, AccessError>>,
+    ) -> impl Future<Output = Result<T, AccessError>> {
+        // On the heap, or each who waits for it would have it on its stack.
+        Box::pin(self.log_around(act, who, (origin, detail), work))
+    }
+
+    async fn log_around<T>(
         &self,
         act: &str,
         who: (String, Option<Uuid>),
