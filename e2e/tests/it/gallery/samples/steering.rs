@@ -1,8 +1,7 @@
 //! What is set while everything runs, who is told of it, and how the machinery fares.
 
-use std::time::Duration;
-
 use axum::response::Response;
+use chrono::TimeDelta;
 use evolve_api::panel::{
     pages::{
         flags::{Entered, Flag, FlagLine, Flags},
@@ -198,9 +197,7 @@ fn system(words: Words) -> System {
             Card::new(words, "panel-number-cache-hits", &Unit::Share, 0.973),
             Card::new(words, "panel-number-migration", &Unit::Count, 41.0),
         ],
-        warnings: vec![
-            words.with("panel-system-backup-none", [("most", words.lasting(Duration::from_secs(26 * 60 * 60)))]),
-        ],
+        warnings: vec![words.with("panel-system-backup-none", [("most", words.lasting(TimeDelta::hours(26)))])],
         known: Facts::of(words, [("panel-version", Cell::Code("0.1.0".to_owned()))]),
         neighbours: vec![
             neighbour("Postgres", "healthy", None),
