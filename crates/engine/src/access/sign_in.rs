@@ -77,8 +77,13 @@ impl Access {
         let guess = if is_stranger { Some(self.admit((room, &guessed)).await?) } else { None };
         let hash = found.as_ref().and_then(|found| found.password_hash.as_ref());
         let compared = self.0.passwords.compare(password, hash).await?;
-        let right = found.filter(|found| compared.is_right && found.account.disabled_at.is_none());
-        let Some(mut found) = right else {
+        let mut right = found.filter(|found| compared.is_right && found.account.disabled_at.is_none());
+        if compared.is_old
+            && let Some(found) = right.take()
+        {
+            right = self.upgraded(found, password).await?;
+        }
+        let Some(found) = right else {
             // Counted first: where the log cannot be written it was a guess all the same.
             let error = match guess {
                 Some(guess) => self.wrong(guess).await,
@@ -88,14 +93,26 @@ impl Access {
             self.refused(id, origin, "password").await?;
             return Err(error);
         };
-        if compared.is_old
-            && let Some(before) = &found.password_hash
-        {
-            let after = self.0.passwords.hash(password).await?;
-            store.upgrade_password(found.account.id, before.expose_secret(), &after).await?;
-            found.password_hash = Some(after.into());
-        }
         self.after_the_password(&found, origin).await
+    }
+
+    /// The account with its right password kept by a hash of today; nothing where the password is another one by now.
+    async fn upgraded(
+        &self,
+        mut found: Credentials,
+        password: &SecretString,
+    ) -> Result<Option<Credentials>, AccessError> {
+        let Some(before) = &found.password_hash else { return Ok(Some(found)) };
+        let (store, after) = (self.0.store.access(), self.0.passwords.hash(password).await?);
+        if store.upgrade_password(found.account.id, before.expose_secret(), &after).await? {
+            found.password_hash = Some(after.into());
+            return Ok(Some(found));
+        }
+        // Another sign-in was faster, or the password was changed: what is kept now says whether this is still the one.
+        let kept = store.credentials_of(found.account.id).await?;
+        let hash = kept.as_ref().and_then(|kept| kept.password_hash.as_ref());
+        let compared = self.0.passwords.compare(password, hash).await?;
+        Ok(kept.filter(|kept| compared.is_right && kept.account.disabled_at.is_none()))
     }
 
     async fn after_the_password(&self, found: &Credentials, origin: &Origin) -> Result<SignedIn, AccessError> {

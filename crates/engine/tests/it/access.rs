@@ -11,7 +11,7 @@ use evolve_store::{
 };
 use evolve_testkit::database::TestDatabase;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 pub(crate) struct Panel {
@@ -314,6 +314,51 @@ async fn a_hash_of_bcrypt_is_taken_once_and_replaced() {
         .unwrap();
     assert!(hash.starts_with("$argon2id$"), "{hash}");
     assert!(matches!(panel.sign_in("vera", "an old password", &at("1.1.1.1")).await, Ok(SignedIn::Entered(_))));
+}
+
+/// Until so many statements wait for a row.
+async fn waiting_for_locks(panel: &Panel, count: i64) {
+    evolve_testkit::eventually("statements wait for a row", async || {
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&panel.sql).await.unwrap() == count
+    })
+    .await;
+}
+
+/// Has an account have the password of this hash.
+async fn keep(account: Uuid, hash: &str, connection: &mut PgConnection) {
+    let put = sqlx::query("UPDATE admins SET password_hash = $1 WHERE id = $2").bind(hash).bind(account);
+    put.execute(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_who_come_at_once_with_an_old_hash_are_both_let_in_and_who_has_the_password_of_before_is_not() {
+    let panel = panel(AccessConfig::default()).await;
+    let vera = panel.made("vera", Role::Support, false).await.account.id;
+    let old = bcrypt::hash("an old password", 4).unwrap();
+    let here = at("1.1.1.1");
+    let sign_in = || panel.sign_in("vera", "an old password", &here);
+
+    keep(vera, &old, &mut panel.sql.acquire().await.unwrap()).await;
+    let mut holder = panel.sql.begin().await.unwrap();
+    sqlx::query("SELECT id FROM admins FOR UPDATE").execute(&mut *holder).await.unwrap();
+    let release = async {
+        waiting_for_locks(&panel, 2).await;
+        holder.commit().await.unwrap();
+    };
+    let (one, another, ()) = tokio::join!(sign_in(), sign_in(), release);
+    assert!(matches!((&one, &another), (Ok(SignedIn::Entered(_)), Ok(SignedIn::Entered(_)))), "{one:?} {another:?}");
+
+    keep(vera, &old, &mut panel.sql.acquire().await.unwrap()).await;
+    let mut holder = panel.sql.begin().await.unwrap();
+    keep(vera, &bcrypt::hash("a new password", 4).unwrap(), &mut holder).await;
+    let release = async {
+        waiting_for_locks(&panel, 1).await;
+        holder.commit().await.unwrap();
+    };
+    let (late, ()) = tokio::join!(sign_in(), release);
+    assert!(matches!(late, Err(AccessError::Wrong)), "{late:?}");
 }
 
 #[tokio::test]
