@@ -284,6 +284,30 @@ async fn the_last_owner_stays_one_whoever_asks_at_once() {
 }
 
 #[tokio::test]
+async fn an_owner_who_has_not_come_yet_takes_nobodys_place() {
+    let panel = panel(AccessConfig::default()).await;
+    let out = Change { enabled: Some(false), ..Change::default() };
+    let (first, _) = panel.access.create("first", Role::Owner).await.unwrap();
+    let alone = panel.access.change(first.id, out).await;
+    assert!(matches!(alone, Err(AccessError::LastOwner)), "{alone:?}");
+    panel.access.reset(first.id).await.unwrap();
+    let anna = panel.made("anna", Role::Owner, true).await.account.id;
+    let last = panel.access.change(anna, out).await;
+    assert!(matches!(last, Err(AccessError::LastOwner)), "nobody else can come in: {last:?}");
+    // Who was invited by mistake is sent away again.
+    panel.access.change(first.id, out).await.unwrap();
+
+    let vera = panel.made("vera", Role::Owner, true).await.account.id;
+    panel.access.reset(vera).await.unwrap();
+    let last = panel.access.change(anna, out).await;
+    assert!(matches!(last, Err(AccessError::LastOwner)), "nobody else can come in any more: {last:?}");
+    panel.access.reset(anna).await.unwrap();
+    panel.access.change(anna, out).await.unwrap();
+    let alone = panel.access.change(vera, out).await;
+    assert!(matches!(alone, Err(AccessError::LastOwner)), "{alone:?}");
+}
+
+#[tokio::test]
 async fn who_lost_everything_is_let_in_by_another_link_and_what_was_holds_no_more() {
     let panel = panel(AccessConfig::default()).await;
     let anna = panel.made("anna", Role::Owner, true).await;
