@@ -419,6 +419,23 @@ async fn a_key_opens_what_it_is_for_until_it_is_over_or_revoked() {
 }
 
 #[tokio::test]
+async fn keys_that_are_over_leave_room_for_others() {
+    let panel = panel(AccessConfig::default()).await;
+    let make = async || {
+        let scopes: Permissions = [Permission::Numbers].into_iter().collect();
+        panel.access.create_key("Warehouse", scopes, None, "cli").await
+    };
+    let many = "INSERT INTO api_keys (id, name, key_hash, hint, scopes, created_by, created_at, expires_at)
+                SELECT gen_random_uuid(), 'Visitor', sha256(i::text::bytea), 'evk_', '{numbers}', 'cli', $1, $1 + interval '1 day'
+                FROM generate_series(1, 100) i";
+    sqlx::query(many).bind(panel.clock.now()).execute(&panel.sql).await.unwrap();
+    let full = make().await;
+    assert!(matches!(full, Err(AccessError::Invalid { field: "api_keys", .. })), "{full:?}");
+    panel.clock.advance(TimeDelta::days(1));
+    make().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_name_and_a_password_are_remembered_for_a_minute_and_forgotten_when_they_are_removed() {
     let token = "a token for registration";
     let config = AccessConfig { registration_token: Some(token.into()), ..AccessConfig::default() };
