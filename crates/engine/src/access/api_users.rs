@@ -4,6 +4,8 @@
 //! for a minute, under a hash keyed by a key that only this process has: its memory, looked into, gives nobody a password. Whatever
 //! this replica changes about anybody forgets all; on others a change takes at most that minute.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::access::account_name;
 use evolve_store::{access::ApiUser, audit::Outcome, guesses::Room};
@@ -29,13 +31,30 @@ const LONGEST: usize = 128;
 pub(super) struct Remembered {
     key: [u8; 32],
     pairs: Cache<[u8; 32], (Uuid, DateTime<Utc>)>,
+    /// How often all of them were forgotten.
+    forgotten: AtomicU64,
 }
 
 impl Remembered {
     pub(super) fn new() -> Self {
         let lasting = REMEMBERED_FOR.to_std().unwrap_or_default();
         let pairs = Cache::builder().max_capacity(ROOM).time_to_live(lasting).build();
-        Self { key: rand::random(), pairs }
+        Self { key: rand::random(), pairs, forgotten: AtomicU64::new(0) }
+    }
+
+    /// Forgets all: of whoever is looked up from now on, what was changed is found.
+    fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.pairs.invalidate_all();
+    }
+
+    /// Remembers a pair, unless all were forgotten since it was looked up: `forgotten` is how often they had been before.
+    async fn insert(&self, hash: [u8; 32], pair: (Uuid, DateTime<Utc>), forgotten: u64) {
+        self.pairs.insert(hash, pair).await;
+        // Once it is there: whoever forgets all after this finds it.
+        if self.forgotten.load(Ordering::SeqCst) != forgotten {
+            self.pairs.invalidate(&hash).await;
+        }
     }
 
     fn hash(&self, name: &str, password: &SecretString) -> Option<[u8; 32]> {
@@ -104,6 +123,7 @@ impl Access {
         if let Some(id) = self.remembered(hash.as_ref()).await {
             return Ok(id);
         }
+        let forgotten = remembered.forgotten.load(Ordering::SeqCst);
         let store = self.0.store.access();
         let found = match &known {
             Some(name) => store.api_user(name).await?,
@@ -117,7 +137,7 @@ impl Access {
             store.upgrade_api_user(id, before.expose_secret(), &after).await?;
         }
         if let Some(hash) = hash {
-            remembered.pairs.insert(hash, (id, self.0.clock.now() + REMEMBERED_FOR)).await;
+            remembered.insert(hash, (id, self.0.clock.now() + REMEMBERED_FOR), forgotten).await;
         }
         Ok(id)
     }
@@ -141,8 +161,9 @@ impl Access {
     /// # Errors
     /// [`AccessError::NotFound`], and of the store.
     pub async fn remove_api_user(&self, id: Uuid) -> Result<ApiUser, AccessError> {
-        let removed = self.0.store.access().remove_api_user(id).await?;
-        self.0.remembered.pairs.invalidate_all();
-        removed.ok_or(AccessError::NotFound)
+        let removed = self.0.store.access().remove_api_user(id).await;
+        // Also where it is not known whether they are.
+        self.0.remembered.forget();
+        removed?.ok_or(AccessError::NotFound)
     }
 }

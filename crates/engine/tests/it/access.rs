@@ -466,6 +466,32 @@ async fn a_name_and_a_password_are_remembered_for_a_minute_and_forgotten_when_th
 }
 
 #[tokio::test]
+async fn who_is_being_looked_up_while_somebody_is_removed_is_not_remembered() {
+    let token = secret("a token for registration");
+    let config = AccessConfig { registration_token: Some(token.clone()), ..AccessConfig::default() };
+    let panel = panel(config).await;
+    let register = async |name: &str| {
+        panel.access.register(&token, name, &secret("password1"), &at("1.1.1.1")).await.unwrap().id
+    };
+    let (anna, vera) = (register("anna").await, register("vera").await);
+    let old = bcrypt::hash("password1", 4).unwrap();
+    let put = sqlx::query("UPDATE api_users SET password_hash = $1 WHERE id = $2").bind(&old).bind(anna);
+    put.execute(&panel.sql).await.unwrap();
+    // Anna has been found when somebody is removed: she stops where her hash is replaced, and is gone by then.
+    let mut holder = panel.sql.begin().await.unwrap();
+    sqlx::query("DELETE FROM api_users WHERE id = $1").bind(anna).execute(&mut *holder).await.unwrap();
+    let opens = async || panel.access.api_user("anna", &secret("password1"), None).await.ok();
+    let removal = async {
+        waiting_for_locks(&panel, 1).await;
+        panel.access.remove_api_user(vera).await.unwrap();
+        holder.commit().await.unwrap();
+    };
+    let (found, ()) = tokio::join!(opens(), removal);
+    assert_eq!(found, Some(anna), "she was there when she was looked up");
+    assert_eq!(opens().await, None, "she is not remembered");
+}
+
+#[tokio::test]
 async fn what_pages_prove_is_of_their_session_alone() {
     let panel = panel(AccessConfig::default()).await;
     let (one, another) = (Uuid::now_v7(), Uuid::now_v7());
