@@ -2,7 +2,8 @@
 //!
 //! Wrong ones are counted by the account, besides by the address, which is the API's to do; known or not, a name costs the same. From
 //! an address that somebody came from before, the account's door is always open: so a stranger who guesses on and on from elsewhere
-//! keeps nobody out for good. Codes are six digits, so at those everybody waits; whoever gets there has the password.
+//! keeps nobody out for good. (What is wrong with this one account is counted apart there, by the API: see [`Access::at_home`].) Codes are six
+//! digits, so at those everybody waits; whoever gets there has the password.
 //!
 //! What is wrong with an account that there is, is counted by its id, apart from names that anybody makes up.
 //!
@@ -54,6 +55,26 @@ pub enum SignedIn {
 }
 
 impl Access {
+    /// The account of a name, where somebody has signed in to it from there in about the last month: who guesses at others from the same
+    /// address is not taken for them.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn at_home(&self, name: &str, origin: &Origin) -> Result<Option<Uuid>, AccessError> {
+        let (Some(name), Some(address)) = (account_name(name), &origin.address) else { return Ok(None) };
+        Ok(self.0.store.access().at_home(&name, address).await?)
+    }
+
+    /// Whose password was right a moment ago, by what [`SignedIn::NeedsCode`] gave; nothing where that does not hold any more.
+    #[must_use]
+    pub fn pending(&self, pending: &str) -> Option<Uuid> {
+        self.opened(pending).map(|(id, _)| id)
+    }
+
+    fn opened(&self, pending: &str) -> Option<(Uuid, Vec<u8>)> {
+        sealed::open(self.0.store.keys(), Purpose::SecondFactor, pending, self.0.clock.now())
+    }
+
     /// Takes a name and a password.
     ///
     /// # Errors
@@ -139,9 +160,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Wrong`], [`AccessError::Refused`], [`AccessError::Expired`] where they must begin again, and of the store.
     pub async fn second_factor(&self, pending: &str, code: &str, origin: &Origin) -> Result<Entered, AccessError> {
-        let now = self.0.clock.now();
-        let opened: Option<(Uuid, Vec<u8>)> = sealed::open(self.0.store.keys(), Purpose::SecondFactor, pending, now);
-        let (id, compared) = opened.ok_or(AccessError::Expired)?;
+        let (id, compared) = self.opened(pending).ok_or(AccessError::Expired)?;
         let guess = self.admit((Room::Accounts, &guessed("code", &id.to_string()))).await?;
         if !self.is_factor(id, code).await? {
             let error = self.wrong(guess).await;

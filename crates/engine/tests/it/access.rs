@@ -470,9 +470,8 @@ async fn who_is_being_looked_up_while_somebody_is_removed_is_not_remembered() {
     let token = secret("a token for registration");
     let config = AccessConfig { registration_token: Some(token.clone()), ..AccessConfig::default() };
     let panel = panel(config).await;
-    let register = async |name: &str| {
-        panel.access.register(&token, name, &secret("password1"), &at("1.1.1.1")).await.unwrap().id
-    };
+    let register =
+        async |name: &str| panel.access.register(&token, name, &secret("password1"), &at("1.1.1.1")).await.unwrap().id;
     let (anna, vera) = (register("anna").await, register("vera").await);
     let old = bcrypt::hash("password1", 4).unwrap();
     let put = sqlx::query("UPDATE api_users SET password_hash = $1 WHERE id = $2").bind(&old).bind(anna);
