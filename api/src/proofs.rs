@@ -10,6 +10,9 @@
 //! sooner for that. `initData` is a signature, which nobody guesses: one that holds is taken from anywhere, since
 //! behind one address there may be many, and only the wrong ones are refused. So is a token, and of those even the wrong ones are told
 //! that they are wrong: a bot whose tokens of an hour ago were signed with a key that is no more must hear it, to ask for others.
+//!
+//! Behind one address there may be many who run the bot, too. So what is wrong with an account that came in from there before is counted by
+//! both together: who guesses at another account keeps nobody out of theirs.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -21,6 +24,7 @@ use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
 };
+use uuid::Uuid;
 
 use crate::{limits, problem::ApiError, state::Api};
 
@@ -35,8 +39,11 @@ pub enum Proof {
     InitData,
     /// A key of another system.
     ApiKey,
-    /// A name and a password, or a code of a second factor.
+    /// A password of the panel, or a code of a second factor.
     Password,
+    /// A name and a password of HTTP Basic. Apart from the panel's: programs show it, again and again, and one with a password that does not
+    /// hold any more must not close the panel to who sits beside it.
+    Basic,
     /// The token of registration.
     Registration,
 }
@@ -49,6 +56,7 @@ impl Proof {
             Self::InitData => "init_data",
             Self::ApiKey => "api_key",
             Self::Password => "password",
+            Self::Basic => "basic",
             Self::Registration => "registration",
         }
     }
@@ -132,14 +140,23 @@ pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: Api
     told(proof, address, failed, error)
 }
 
-/// Begins to look at a proof that takes a while; waits while as many from the same address are under way as may be wrong.
+/// Begins to look at a proof that takes a while; waits while as many from the same address are under way as may be wrong. Of an account
+/// that is `known` there, what is wrong is counted apart from all others of the address.
 ///
 /// # Errors
 /// `rate_limited`, with the time until they are looked at.
-pub async fn begin(api: &Api, proof: Proof, address: Option<IpAddr>) -> Result<Trial<'_>, ApiError> {
+pub async fn begin(
+    api: &Api,
+    proof: Proof,
+    (address, known): (Option<IpAddr>, Option<Uuid>),
+) -> Result<Trial<'_>, ApiError> {
     // Every request has one; without any there is nobody to count.
     let Some(address) = address else { return Ok(Trial { api, proof, from: None }) };
-    match api.redis.guesses().begin(&proof.from(address), api.clock.now()).await {
+    let mut from = proof.from(address);
+    if let Some(account) = known {
+        from = format!("{from}:{account}");
+    }
+    match api.redis.guesses().begin(&from, api.clock.now()).await {
         Ok(guess) => Ok(Trial { api, proof, from: Some((address, guess)) }),
         Err(left) => {
             api.proof_metrics.count(proof, "refused");

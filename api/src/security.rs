@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use evolve_contract::chat::IDEMPOTENCY_KEY_HEADER;
+use evolve_contract::{auth::API_KEY_HEADER, chat::IDEMPOTENCY_KEY_HEADER};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{limits, request_id::REQUEST_ID};
@@ -61,10 +61,11 @@ pub(crate) fn came_by_https(headers: &HeaderMap) -> bool {
 pub fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            HeaderName::from_static(API_KEY_HEADER),
             HeaderName::from_static(IDEMPOTENCY_KEY_HEADER),
             REQUEST_ID,
         ])

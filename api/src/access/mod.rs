@@ -243,19 +243,20 @@ fn answer(named: &Named, parts: &Parts, refused: Refused) -> Response {
     ApiError::new(Code::Unauthorized).into_response()
 }
 
-/// Has a password, a code or a link looked at, as long as not too many wrong ones came from the same address, or are under way. By account
-/// the use case counts itself; the pages of signing in go through here too.
+/// Has a password, a code or a link looked at, as long as not too many wrong ones came from the same address, or are under way: of an
+/// account that is `known` there, of its own. By account the use case counts itself; the pages of signing in go through here too.
 ///
 /// # Errors
 /// `rate_limited`, and what the use case says.
 pub async fn tried<T>(
     api: &Api,
     parts: &Parts,
+    (proof, known): (Proof, Option<Uuid>),
     work: impl Future<Output = Result<T, AccessError>>,
 ) -> Result<T, ApiError> {
     // On the heap, or each page that asks would have it on its stack.
     let work = Box::pin(work);
-    let trial = proofs::begin(api, Proof::Password, proofs::address(api, parts)).await?;
+    let trial = proofs::begin(api, proof, (proofs::address(api, parts), known)).await?;
     match work.await {
         Err(error @ AccessError::Wrong) => Err(trial.failed(error.into()).await),
         done => Ok(done?),

@@ -210,9 +210,12 @@ pub async fn end_premium(
     Path(person): Path<String>,
 ) -> Result<Json<PremiumEndedResponse>, ApiError> {
     let user_id = person_in(&person)?;
-    let ended = api.payments.act(act.entry()).end_premium(user_id).await?;
-    tracing::info!(ended, "an administrator ends premium");
-    Ok(Json(PremiumEndedResponse { user_id, ended }))
+    let end = api.payments.act(act.entry()).end_premium(user_id).await?;
+    if end.is_nothing() {
+        act.unchanged();
+    }
+    tracing::info!(?end, "an administrator ends premium");
+    Ok(Json(PremiumEndedResponse { user_id, ended: end.ended }))
 }
 
 /// The person that a path names.

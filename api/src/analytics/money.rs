@@ -5,7 +5,10 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use evolve_contract::analytics::{CurrencyRevenue, RevenueDay, RevenueResponse};
-use evolve_domain::report::{microdollars, share};
+use evolve_domain::{
+    access::Permission,
+    report::{microdollars, share},
+};
 use evolve_engine::reports::{Currency, Revenue};
 use evolve_store::reports::Money;
 
@@ -17,14 +20,14 @@ const MONTH: u16 = 30;
 /// What recurs every thirty days, in a year.
 const MONTHS: i64 = 12;
 
-/// What comes in, what recurs, and what models cost.
+/// What comes in, what recurs, and what models cost. Who cost most is told to who has the permission `people` as well.
 #[utoipa::path(
     get, path = "/admin/analytics/revenue", tag = "analytics", security(("service_key" = [])), params(Range),
     responses((status = 200, description = "The numbers", body = RevenueResponse), ReportProblems),
 )]
 pub async fn revenue(
     State(api): State<Api>,
-    _: Actor,
+    actor: Actor,
     range: Result<Query<Range>, QueryRejection>,
 ) -> Result<Json<RevenueResponse>, ApiError> {
     let told = api.reports.revenue(days(range, MONTH)?).await?;
@@ -33,6 +36,8 @@ pub async fn revenue(
     let (active, unpriced_tokens) = (told.sum(|day| day.active), told.sum(|day| day.unpriced_tokens));
     let (as_of, time_zone) = (told.as_of, told.zone.to_string());
     let Revenue { currencies, churn, models, top: first } = told.of;
+    // Numbers are of nobody; who these are is for those who see people.
+    let first = if actor.may(Permission::People) { first } else { Vec::new() };
     Ok(Json(RevenueResponse {
         as_of,
         time_zone,

@@ -16,7 +16,7 @@ pub mod refusals;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
@@ -47,24 +47,44 @@ const MAX_NAME: usize = 64;
 
 /// The entry of the request that is being answered.
 #[derive(Clone, Debug)]
-pub struct Act(Arc<Mutex<Entry>>);
+pub struct Act(Arc<Mutex<Known>>);
+
+/// What is known of an act so far.
+#[derive(Debug)]
+struct Known {
+    entry: Entry,
+    is_unchanged: bool,
+}
 
 impl Act {
+    fn of(entry: Entry) -> Self {
+        Self(Arc::new(Mutex::new(Known { entry, is_unchanged: false })))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The entry, for the transaction that does what it says.
     #[must_use]
     pub fn entry(&self) -> Entry {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known().entry.clone()
     }
 
     /// Says to whom it is done, where the path does not.
     pub fn to_person(&self, store: &Store, user_id: i64) {
         let name = store.audit().names("person", user_id).into_iter().next();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).subject = name;
+        self.known().entry.subject = name;
     }
 
     /// Adds what exactly is done: numbers and states, and why, as whoever does it says; never an id of a person, nor what people wrote.
     pub fn detail(&self, detail: Value) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).detail = detail;
+        self.known().entry.detail = detail;
+    }
+
+    /// Says that it changed nothing: of what is one transaction that is known without saying so.
+    pub fn unchanged(&self) {
+        self.known().is_unchanged = true;
     }
 }
 
@@ -92,10 +112,12 @@ pub async fn record(State(api): State<Api>, mut request: Request, next: Next) ->
     if !is_atomic && let Err(error) = api.store.audit().write(&begun, Outcome::Begun).await {
         return ApiError::from(error).into_response();
     }
-    let act = Act(Arc::new(Mutex::new(entry)));
+    let act = Act::of(entry);
     request.extensions_mut().insert(act.clone());
     let response = next.run(request).await;
-    let (entry, outcome) = (act.entry(), outcome(response.status(), is_atomic));
+    // Had what is one transaction changed anything, that had written so.
+    let is_unchanged = is_atomic || act.known().is_unchanged;
+    let (entry, outcome) = (act.entry(), outcome(response.status(), is_unchanged));
     // Of an act that was done in a transaction the entry is there, and stays as it is.
     if let Err(error) = api.store.audit().write(&entry, outcome).await {
         // What was done is in the log already, as done or as begun.
@@ -147,12 +169,11 @@ fn subject(store: &Store, parameter: &str, value: &str) -> Option<String> {
     is_name.then(|| format!("{kind}:{value}"))
 }
 
-fn outcome(status: StatusCode, is_atomic: bool) -> Outcome {
+fn outcome(status: StatusCode, is_unchanged: bool) -> Outcome {
     match status {
         _ if status.is_server_error() => Outcome::Failed,
         _ if status.is_client_error() => Outcome::Refused,
-        // Had it changed anything, its transaction had written so.
-        _ if is_atomic => Outcome::Unchanged,
+        _ if is_unchanged => Outcome::Unchanged,
         _ => Outcome::Done,
     }
 }

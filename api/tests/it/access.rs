@@ -21,7 +21,8 @@ use uuid::Uuid;
 use crate::harness::{Answer, Api, IVAN, SERVICE_KEY, Setup, fernet_key};
 
 const REGISTRATION: &str = "a token for registration";
-const PASSWORD: &str = "correct horse battery";
+/// The password of who is [`signed_in`].
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Many requests of one story are not too many.
 async fn setup() -> Setup {

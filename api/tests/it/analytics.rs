@@ -159,6 +159,17 @@ async fn who_comes_back_how_far_they_get_and_what_they_pay_is_told() {
     let nothing = client.revenue(&key, &all).await.unwrap();
     assert_eq!((nothing.paying_users, nothing.churn_rate, nothing.currencies.len()), (0, None, 0));
     assert_eq!((nothing.cost_microdollars, nothing.top_users[0].user_id), (4 * 550, IVAN));
+    let who_cost_most = async |scopes: &[&str]| {
+        let wish = json!({ "name": "Warehouse", "scopes": scopes });
+        let make = api.request(Method::POST, "/api/v1/admin/api-keys").header("x-service-key", SERVICE_KEY);
+        let made = api.send(make.json(&wish)).await.json();
+        let asked = api.request(Method::GET, "/admin/analytics/revenue");
+        let told = api.send(asked.header("x-api-key", made["key"].as_str().unwrap())).await.json();
+        assert_eq!(told["cost_microdollars"], 4 * 550, "{scopes:?}");
+        told["top_users"].as_array().unwrap().len()
+    };
+    assert_eq!(who_cost_most(&["numbers"]).await, 0, "numbers are of nobody");
+    assert_eq!(who_cost_most(&["numbers", "people"]).await, nothing.top_users.len());
 
     sqlx::query(
         "WITH paid AS (

@@ -1,6 +1,6 @@
 //! People, as those who run the bot find them, see them and act on them.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     Code,
     audit::AuditResponse,
@@ -13,6 +13,7 @@ use evolve_engine::model::{Script, Step};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::json;
+use sqlx::PgPool;
 
 use crate::harness::{Api, IVAN, SERVICE_KEY, Setup};
 
@@ -196,18 +197,17 @@ async fn who_is_banned_costs_nothing_and_keeps_what_is_theirs_and_is_still_banne
     assert_eq!((lifted.banned, lifted.changed), (false, true));
     assert!(!api.client.lift_ban(&key(), ANNA).await.unwrap().changed);
     api.say(&token, "Спасибо", None).await.unwrap();
-    assert_eq!(acts(&api, &format!("?person={ANNA}")).await, ["person.lift_ban", "person.lift_ban", "person.ban"]);
+    assert_eq!(
+        acts(&api, &format!("?person={ANNA}")).await,
+        ["person.lift_ban", "person.lift_ban", "person.ban", "person.ban"]
+    );
 }
 
-#[tokio::test]
-async fn nobody_is_charged_for_the_time_of_a_ban() {
-    let setup = Setup::new().await.with("PREMIUM_PRICE", r#"{"stars": 250}"#);
-    let (api, pool, key) = (setup.start().await, setup.pool(), key());
-    let token = api.token(IVAN).await;
-    let by = Bot { key: &key, token: &token };
+/// Ivan pays for a month, and Telegram is to repeat it: when.
+async fn subscribes(api: &Api, by: Bot<'_>) -> DateTime<Utc> {
     let offer = OfferRequest { user_id: IVAN, way: Way::StarsMonthly };
     let offer = api.client.offer(by, &offer).await.unwrap();
-    let renews_at = setup.clock.now() + TimeDelta::days(30);
+    let renews_at = api.clock.now() + TimeDelta::days(30);
     let paid = ReceivedRequest {
         user_id: IVAN,
         currency: offer.currency,
@@ -220,17 +220,59 @@ async fn nobody_is_charged_for_the_time_of_a_ban() {
         ..ReceivedRequest::default()
     };
     assert!(api.client.received(by, &paid).await.unwrap().renews);
-    let stops = async || {
-        let sql = "SELECT count(*) FROM outbox WHERE method = 'editUserStarSubscription' AND params ->> 'is_canceled' = 'true'";
-        sqlx::query_as::<_, (i64,)>(sql).fetch_one(&pool).await.unwrap().0
-    };
+    renews_at
+}
+
+/// How often Telegram is asked to stop a subscription.
+async fn stops(pool: &PgPool) -> i64 {
+    let sql =
+        "SELECT count(*) FROM outbox WHERE method = 'editUserStarSubscription' AND params ->> 'is_canceled' = 'true'";
+    sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
+}
+
+/// How acts of a name went, each with what it began with.
+async fn outcomes(pool: &PgPool, act: &str) -> Vec<String> {
+    let query = sqlx::query_scalar("SELECT outcome FROM audit_log WHERE act = $1 ORDER BY id").bind(act);
+    query.fetch_all(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn nobody_is_charged_for_the_time_of_a_ban() {
+    let setup = Setup::new().await.with("PREMIUM_PRICE", r#"{"stars": 250}"#);
+    let (api, pool, key) = (setup.start().await, setup.pool(), key());
+    let token = api.token(IVAN).await;
+    let by = Bot { key: &key, token: &token };
+    let renews_at = subscribes(&api, by).await;
     let until = Some(renews_at - TimeDelta::days(1));
     api.client.ban(&key, IVAN, &BanRequest { reason: "spam".to_owned(), until }).await.unwrap();
-    assert_eq!(stops().await, 0, "it is over before they are charged");
+    assert_eq!(stops(&pool).await, 0, "it is over before they are charged");
     api.client.ban(&key, IVAN, &BanRequest { reason: "spam".to_owned(), until: None }).await.unwrap();
-    assert_eq!(stops().await, 1);
+    assert_eq!(stops(&pool).await, 1);
     let subscription = api.client.payments(by, IVAN).await.unwrap().subscription.unwrap();
     assert_eq!(subscription.state, SubscriptionState::Stopping);
+}
+
+#[tokio::test]
+async fn no_subscription_is_stopped_of_which_the_log_does_not_know() {
+    let setup = Setup::new().await.with("PREMIUM_PRICE", r#"{"stars": 250}"#);
+    let (api, pool, key) = (setup.start().await, setup.pool(), key());
+    let token = api.token(IVAN).await;
+    subscribes(&api, Bot { key: &key, token: &token }).await;
+    let ban = BanRequest { reason: "spam".to_owned(), until: None };
+    let begun_and_done = || vec!["begun".to_owned(), "done".to_owned()];
+    sqlx::query("ALTER TABLE audit_log RENAME TO audit_log_gone").execute(&pool).await.unwrap();
+    assert_eq!(api.client.end_premium(&key, IVAN).await.unwrap_err().code(), Some(Code::Internal));
+    assert_eq!(api.client.ban(&key, IVAN, &ban).await.unwrap_err().code(), Some(Code::Internal));
+    assert_eq!(stops(&pool).await, 0);
+    sqlx::query("ALTER TABLE audit_log_gone RENAME TO audit_log").execute(&pool).await.unwrap();
+
+    // Premium may be over already while Telegram goes on charging.
+    let over = "UPDATE users SET plan = 'free', paid_until = NULL, premium_until = NULL";
+    sqlx::query(over).execute(&pool).await.unwrap();
+    assert!(!api.client.end_premium(&key, IVAN).await.unwrap().ended);
+    assert_eq!((stops(&pool).await, outcomes(&pool, "person.end_premium").await), (1, begun_and_done()));
+    api.client.ban(&key, IVAN, &ban).await.unwrap();
+    assert_eq!((stops(&pool).await, outcomes(&pool, "person.ban").await), (2, begun_and_done()));
 }
 
 #[tokio::test]
@@ -261,6 +303,7 @@ async fn premium_is_ended_and_somebody_is_forgotten_later_or_now() {
     assert!(api.send(given.header("x-service-key", SERVICE_KEY)).await.status.is_success());
     assert!(api.client.end_premium(&key(), ANNA).await.unwrap().ended);
     assert!(!api.client.end_premium(&key(), ANNA).await.unwrap().ended, "there is none any more");
+    assert_eq!(outcomes(&pool, "person.end_premium").await, ["begun", "done", "begun", "unchanged"]);
     assert_eq!(api.client.status(&token, ANNA).await.unwrap().plan, "free");
     let told = "SELECT count(*) FROM outbox WHERE params ->> 'notice' = 'premium_ended'";
     assert_eq!(sqlx::query_as::<_, (i64,)>(told).fetch_one(&pool).await.unwrap().0, 1);

@@ -275,7 +275,7 @@ pub struct RevenueResponse {
     pub unpriced_tokens: i64,
     /// By model.
     pub models: Vec<ModelUse>,
-    /// Who cost most in thirty days.
+    /// Who cost most in thirty days; nobody for who may not see people (the permission `people`).
     pub top_users: Vec<TopUser>,
 }
 

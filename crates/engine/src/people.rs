@@ -153,6 +153,8 @@ impl People {
     /// Has somebody not be talked with until a time, or for good. They need not have come. A subscription that would be charged while
     /// they are banned is stopped; to lift the ban takes none up again, which they alone can do.
     ///
+    /// These are two transactions, of which the log has the second alone: whoever asks for it writes down before that it begins.
+    ///
     /// # Errors
     /// [`ProfileError::Invalid`], [`ProfileError::Store`].
     pub async fn ban(

@@ -22,6 +22,7 @@ use crate::{
         entry::RecoveryCodes,
     },
     problem::ApiError,
+    proofs::Proof,
     state::Api,
 };
 
@@ -102,7 +103,7 @@ async fn password(
     let of_password = |key: &str| Wrong { password: Some(words.say(key)), ..Wrong::default() };
     let wrong = if form.password.expose_secret() == form.again.expose_secret() {
         let origin = origin(&api, &parts);
-        let change = tried(&api, &parts, async {
+        let change = tried(&api, &parts, (Proof::Password, Some(id)), async {
             match api.access.change_password((id, session), &form.current, &form.password, &origin).await {
                 Err(AccessError::Invalid { .. }) => Ok(false),
                 done => done.map(|()| true),
@@ -132,7 +133,8 @@ async fn codes(
     Filled(form): Filled<CodesForm>,
 ) -> Result<Response, ApiError> {
     let (id, origin) = (own(&reader)?, origin(&api, &parts));
-    match tried(&api, &parts, api.access.change_recovery_codes(id, &form.current, &origin)).await {
+    let change = api.access.change_recovery_codes(id, &form.current, &origin);
+    match tried(&api, &parts, (Proof::Password, Some(id)), change).await {
         Ok(codes) => {
             let codes = codes.iter().map(|code| code.expose_secret().to_owned()).collect();
             Ok(reader.page(&RecoveryCodes { codes, next: PATH.to_owned(), words: reader.words }))

@@ -26,6 +26,7 @@ use crate::{
         respond,
     },
     problem::ApiError,
+    proofs::Proof,
     state::Api,
 };
 
@@ -70,7 +71,9 @@ async fn send(State(api): State<Api>, parts: Parts, Filled(form): Filled<SignInF
 
 async fn password(api: &Api, parts: &Parts, mut door: Door, form: &SignInForm) -> Result<Response, ApiError> {
     let origin = origin(api, parts);
-    let signed_in = match tried(api, parts, api.access.sign_in(&form.name, &form.password, &origin)).await {
+    let known = api.access.at_home(&form.name, &origin).await?;
+    let sign_in = api.access.sign_in(&form.name, &form.password, &origin);
+    let signed_in = match tried(api, parts, (Proof::Password, known), sign_in).await {
         Ok(signed_in) => signed_in,
         Err(error) => {
             let refusal = refused(&error, Refusal::Wrong).ok_or(error)?;
@@ -101,7 +104,9 @@ async fn second_factor(
 ) -> Result<Response, ApiError> {
     let origin = origin(api, parts);
     let code = form.code.expose_secret();
-    let tried = tried(api, parts, async {
+    // Their password was right.
+    let known = api.access.pending(pending);
+    let tried = tried(api, parts, (Proof::Password, known), async {
         match api.access.second_factor(pending, code, &origin).await {
             // What has run out is no guess.
             Err(AccessError::Expired) => Ok(None),

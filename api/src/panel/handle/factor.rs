@@ -18,6 +18,7 @@ use crate::{
     access::{origin, tried},
     panel::pages::{entry::RecoveryCodes, factor::Factor},
     problem::ApiError,
+    proofs::Proof,
     state::Api,
 };
 
@@ -68,7 +69,7 @@ async fn take(
     let account = whose(&api, &reader).await?;
     let (origin, words) = (origin(&api, &parts), reader.words);
     let offered = (form.factor.expose_secret(), form.code.expose_secret().trim());
-    let change = tried(&api, &parts, async {
+    let change = tried(&api, &parts, (Proof::Password, Some(account.id)), async {
         match api.access.change_factor(account.id, &form.current, offered, &origin).await {
             // The picture is too old, which is no guess.
             Err(AccessError::Expired) => Ok(None),

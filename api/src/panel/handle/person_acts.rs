@@ -124,8 +124,11 @@ pub(super) async fn end_premium(
         Err(error) => return sent.again((&reader, &api, user_id), ("end-premium", "why", error)).await,
     };
     act.detail(json!({ "why": why }));
-    let ended = api.payments.act(act.entry()).end_premium(user_id).await?;
-    tracing::info!(ended, "an administrator ends premium");
+    let end = api.payments.act(act.entry()).end_premium(user_id).await?;
+    if end.is_nothing() {
+        act.unchanged();
+    }
+    tracing::info!(?end, "an administrator ends premium");
     Ok(reader.done(&address(user_id), "panel-done-premium-ended"))
 }
 

@@ -26,6 +26,7 @@ use crate::{
         words::Words,
     },
     problem::ApiError,
+    proofs::Proof,
     state::Api,
 };
 
@@ -119,7 +120,7 @@ async fn send(State(api): State<Api>, parts: Parts, Filled(form): Filled<Welcome
 async fn choose(api: &Api, parts: &Parts, form: &WelcomeForm) -> Result<Result<Welcomed, AccessError>, ApiError> {
     let (origin, code) = (origin(api, parts), form.code.expose_secret().trim());
     let factor = (!code.is_empty()).then(|| (form.factor.expose_secret(), code));
-    tried(api, parts, async {
+    tried(api, parts, (Proof::Password, None), async {
         match api.access.welcome(form.token.expose_secret(), &form.password, factor, &origin).await {
             Err(error @ (AccessError::Wrong | AccessError::Refused(_))) => Err(error),
             done => Ok(done),

@@ -1,5 +1,6 @@
 //! The panel's door over HTTP: one-time links, signing in, and being turned away.
 
+mod closed;
 mod elsewhere;
 mod inside;
 

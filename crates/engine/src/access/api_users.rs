@@ -1,52 +1,25 @@
 //! Who looks at the statistics with a name and a password (HTTP Basic), as seed 004 has it.
 //!
-//! A browser shows them with every request, and hashing costs tens of milliseconds and 19 MiB. So a pair that was right is remembered
-//! for a minute, under a hash keyed by a key that only this process has: its memory, looked into, gives nobody a password. Whatever
-//! this replica changes about anybody forgets all; on others a change takes at most that minute.
+//! A pair that was right is [remembered](super::remembered) for a minute. Whatever this replica changes about anybody forgets all; on
+//! others a change takes at most that minute.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::access::account_name;
 use evolve_store::{access::ApiUser, audit::Outcome, guesses::Room};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use moka::future::Cache;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-use super::{Access, AccessError, Origin, accounts::named, guessed};
+use super::{
+    Access, AccessError, Origin,
+    accounts::named,
+    guessed,
+    remembered::{Found, Shown},
+};
 
-/// How long a pair is remembered.
-pub const REMEMBERED_FOR: TimeDelta = TimeDelta::minutes(1);
-/// How many are.
-const ROOM: u64 = 1000;
 /// Shortest password, in characters, and longest, in bytes.
 const SHORTEST: usize = 8;
 const LONGEST: usize = 128;
-
-/// Pairs that were right.
-pub(super) struct Remembered {
-    key: [u8; 32],
-    pairs: Cache<[u8; 32], (Uuid, DateTime<Utc>)>,
-}
-
-impl Remembered {
-    pub(super) fn new() -> Self {
-        let lasting = REMEMBERED_FOR.to_std().unwrap_or_default();
-        let pairs = Cache::builder().max_capacity(ROOM).time_to_live(lasting).build();
-        Self { key: rand::random(), pairs }
-    }
-
-    fn hash(&self, name: &str, password: &SecretString) -> Option<[u8; 32]> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
-        // The name has a bounded length and no such byte.
-        mac.update(name.as_bytes());
-        mac.update(&[0]);
-        mac.update(password.expose_secret().as_bytes());
-        Some(mac.finalize().into_bytes().into())
-    }
-}
 
 impl Access {
     /// Registers somebody who knows the token of registration.
@@ -93,17 +66,18 @@ impl Access {
     ) -> Result<Uuid, AccessError> {
         let known = account_name(name);
         let remembered = &self.0.remembered;
-        let hash = known.as_deref().and_then(|name| remembered.hash(name, password));
+        let shown = known.as_deref().and_then(|name| remembered.shown(name, password, address));
         // Who is remembered is served while others guess at their name.
-        if let Some(id) = self.remembered(hash.as_ref()).await {
+        if let Found::Right(id) = self.found(shown.as_ref()).await {
             return Ok(id);
         }
-        let whose = format!("{} {}", known.as_deref().unwrap_or(name), address.unwrap_or_default());
+        let whose = at(known.as_deref().unwrap_or(name), address);
         let guess = self.admit((Room::Names, &guessed("api-user", &whose))).await?;
         // Of many who came at once, as a page of many numbers does, the others had to wait for the first.
-        if let Some(id) = self.remembered(hash.as_ref()).await {
+        if let Found::Right(id) = self.found(shown.as_ref()).await {
             return Ok(id);
         }
+        let forgotten = remembered.forgotten();
         let store = self.0.store.access();
         let found = match &known {
             Some(name) => store.api_user(name).await?,
@@ -116,16 +90,38 @@ impl Access {
             let after = passwords.hash(password).await?;
             store.upgrade_api_user(id, before.expose_secret(), &after).await?;
         }
-        if let Some(hash) = hash {
-            remembered.pairs.insert(hash, (id, self.0.clock.now() + REMEMBERED_FOR)).await;
+        if let Some(shown) = &shown {
+            remembered.insert(shown, id, (self.0.clock.now(), forgotten)).await;
         }
         Ok(id)
     }
 
-    /// Whose pair was right a moment ago.
-    async fn remembered(&self, hash: Option<&[u8; 32]>) -> Option<Uuid> {
-        let (id, until) = self.0.remembered.pairs.get(hash?).await?;
-        (self.0.clock.now() < until).then_some(id)
+    /// Whose a name and a password are that were right from this address a moment ago: to be asked where nobody from there is listened to
+    /// any more, since others guess. Whoever guesses at a pair that is remembered has as many tries as anywhere, and no more.
+    pub async fn remembered_api_user(
+        &self,
+        name: &str,
+        password: &SecretString,
+        address: Option<&str>,
+    ) -> Option<Uuid> {
+        let name = account_name(name)?;
+        let shown = self.0.remembered.shown(&name, password, address)?;
+        let guess = self.admit((Room::Names, &guessed("api-user-remembered", &at(&name, address)))).await.ok()?;
+        match self.found(Some(&shown)).await {
+            Found::Right(id) => Some(id),
+            Found::Wrong => {
+                self.wrong(guess).await;
+                None
+            }
+            Found::Nothing => None,
+        }
+    }
+
+    async fn found(&self, shown: Option<&Shown>) -> Found {
+        match shown {
+            Some(shown) => self.0.remembered.find(shown, self.0.clock.now()).await,
+            None => Found::Nothing,
+        }
     }
 
     /// All who look at the statistics so, by name.
@@ -141,8 +137,14 @@ impl Access {
     /// # Errors
     /// [`AccessError::NotFound`], and of the store.
     pub async fn remove_api_user(&self, id: Uuid) -> Result<ApiUser, AccessError> {
-        let removed = self.0.store.access().remove_api_user(id).await?;
-        self.0.remembered.pairs.invalidate_all();
-        removed.ok_or(AccessError::NotFound)
+        let removed = self.0.store.access().remove_api_user(id).await;
+        // Also where it is not known whether they are.
+        self.0.remembered.forget();
+        removed?.ok_or(AccessError::NotFound)
     }
+}
+
+/// By what a name is counted, and from where it is shown.
+fn at(name: &str, address: Option<&str>) -> String {
+    format!("{name} {}", address.unwrap_or_default())
 }

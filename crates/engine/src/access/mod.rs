@@ -14,6 +14,7 @@ mod issuer;
 mod keys;
 mod oidc;
 mod passwords;
+mod remembered;
 mod sealed;
 mod sessions;
 mod sign_in;
@@ -35,18 +36,18 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-pub use api_users::REMEMBERED_FOR;
 pub use config::{AccessConfig, OidcConfig, RoleMap};
 pub use factors::{FactorOffer, Welcomed};
 pub use issuer::OidcStart;
 pub use keys::PREFIX as KEY_PREFIX;
 
 pub use passwords::{Compared, Passwords};
+pub use remembered::REMEMBERED_FOR;
 pub use sign_in::{Entered, SignedIn};
 pub use totp::code_at;
 
-use api_users::Remembered;
 use oidc::Oidc;
+use remembered::Remembered;
 
 /// A session ends when it was not used for so long.
 pub const IDLE: TimeDelta = TimeDelta::hours(12);

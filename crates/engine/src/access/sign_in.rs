@@ -2,7 +2,8 @@
 //!
 //! Wrong ones are counted by the account, besides by the address, which is the API's to do; known or not, a name costs the same. From
 //! an address that somebody came from before, the account's door is always open: so a stranger who guesses on and on from elsewhere
-//! keeps nobody out for good. Codes are six digits, so at those everybody waits; whoever gets there has the password.
+//! keeps nobody out for good. (What is wrong with this one account is counted apart there, by the API: see [`Access::at_home`].) Codes are six
+//! digits, so at those everybody waits; whoever gets there has the password.
 //!
 //! What is wrong with an account that there is, is counted by its id, apart from names that anybody makes up.
 //!
@@ -54,6 +55,26 @@ pub enum SignedIn {
 }
 
 impl Access {
+    /// The account of a name, where somebody has signed in to it from there in about the last month: who guesses at others from the same
+    /// address is not taken for them.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn at_home(&self, name: &str, origin: &Origin) -> Result<Option<Uuid>, AccessError> {
+        let (Some(name), Some(address)) = (account_name(name), &origin.address) else { return Ok(None) };
+        Ok(self.0.store.access().at_home(&name, address).await?)
+    }
+
+    /// Whose password was right a moment ago, by what [`SignedIn::NeedsCode`] gave; nothing where that does not hold any more.
+    #[must_use]
+    pub fn pending(&self, pending: &str) -> Option<Uuid> {
+        self.opened(pending).map(|(id, _)| id)
+    }
+
+    fn opened(&self, pending: &str) -> Option<(Uuid, Vec<u8>)> {
+        sealed::open(self.0.store.keys(), Purpose::SecondFactor, pending, self.0.clock.now())
+    }
+
     /// Takes a name and a password.
     ///
     /// # Errors
@@ -77,8 +98,13 @@ impl Access {
         let guess = if is_stranger { Some(self.admit((room, &guessed)).await?) } else { None };
         let hash = found.as_ref().and_then(|found| found.password_hash.as_ref());
         let compared = self.0.passwords.compare(password, hash).await?;
-        let right = found.filter(|found| compared.is_right && found.account.disabled_at.is_none());
-        let Some(mut found) = right else {
+        let mut right = found.filter(|found| compared.is_right && found.account.disabled_at.is_none());
+        if compared.is_old
+            && let Some(found) = right.take()
+        {
+            right = self.upgraded(found, password).await?;
+        }
+        let Some(found) = right else {
             // Counted first: where the log cannot be written it was a guess all the same.
             let error = match guess {
                 Some(guess) => self.wrong(guess).await,
@@ -88,14 +114,26 @@ impl Access {
             self.refused(id, origin, "password").await?;
             return Err(error);
         };
-        if compared.is_old
-            && let Some(before) = &found.password_hash
-        {
-            let after = self.0.passwords.hash(password).await?;
-            store.upgrade_password(found.account.id, before.expose_secret(), &after).await?;
-            found.password_hash = Some(after.into());
-        }
         self.after_the_password(&found, origin).await
+    }
+
+    /// The account with its right password kept by a hash of today; nothing where the password is another one by now.
+    async fn upgraded(
+        &self,
+        mut found: Credentials,
+        password: &SecretString,
+    ) -> Result<Option<Credentials>, AccessError> {
+        let Some(before) = &found.password_hash else { return Ok(Some(found)) };
+        let (store, after) = (self.0.store.access(), self.0.passwords.hash(password).await?);
+        if store.upgrade_password(found.account.id, before.expose_secret(), &after).await? {
+            found.password_hash = Some(after.into());
+            return Ok(Some(found));
+        }
+        // Another sign-in was faster, or the password was changed: what is kept now says whether this is still the one.
+        let kept = store.credentials_of(found.account.id).await?;
+        let hash = kept.as_ref().and_then(|kept| kept.password_hash.as_ref());
+        let compared = self.0.passwords.compare(password, hash).await?;
+        Ok(kept.filter(|kept| compared.is_right && kept.account.disabled_at.is_none()))
     }
 
     async fn after_the_password(&self, found: &Credentials, origin: &Origin) -> Result<SignedIn, AccessError> {
@@ -122,9 +160,7 @@ impl Access {
     /// # Errors
     /// [`AccessError::Wrong`], [`AccessError::Refused`], [`AccessError::Expired`] where they must begin again, and of the store.
     pub async fn second_factor(&self, pending: &str, code: &str, origin: &Origin) -> Result<Entered, AccessError> {
-        let now = self.0.clock.now();
-        let opened: Option<(Uuid, Vec<u8>)> = sealed::open(self.0.store.keys(), Purpose::SecondFactor, pending, now);
-        let (id, compared) = opened.ok_or(AccessError::Expired)?;
+        let (id, compared) = self.opened(pending).ok_or(AccessError::Expired)?;
         let guess = self.admit((Room::Accounts, &guessed("code", &id.to_string()))).await?;
         if !self.is_factor(id, code).await? {
             let error = self.wrong(guess).await;

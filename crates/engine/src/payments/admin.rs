@@ -30,6 +30,23 @@ pub enum RefundEnd {
     ByHand,
 }
 
+/// What became of premium that was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PremiumEnd {
+    /// Whether they had any until now.
+    pub ended: bool,
+    /// Whether Telegram is asked to stop a subscription of theirs, which they may have without premium.
+    pub stopped: bool,
+}
+
+impl PremiumEnd {
+    /// Whether nothing is other than it was.
+    #[must_use]
+    pub const fn is_nothing(self) -> bool {
+        !self.ended && !self.stopped
+    }
+}
+
 impl Payments {
     /// Gives a payment back. What it gave is taken back when that is reported. `of` says whose it is, where it is of somebody
     /// who was removed.
@@ -115,22 +132,25 @@ impl Payments {
         }
     }
 
-    /// Ends somebody's premium now, whatever was paid or given, has their subscription stopped, and tells them. False where they had
-    /// none. What they paid is given back, where it is, by [`Payments::refund`] before: afterwards there are no days to take back.
+    /// Ends somebody's premium now, whatever was paid or given, has their subscription stopped, and tells them where they had any. What
+    /// they paid is given back, where it is, by [`Payments::refund`] before: afterwards there are no days to take back.
+    ///
+    /// These are two transactions, of which the log has the second alone: whoever asks for it writes down before that it begins.
     ///
     /// # Errors
     /// [`PaymentError::NotFound`] where nobody knows them, [`PaymentError::Store`].
-    pub async fn end_premium(&self, user_id: i64) -> Result<bool, PaymentError> {
+    pub async fn end_premium(&self, user_id: i64) -> Result<PremiumEnd, PaymentError> {
         let settings = self.settings(user_id).await?.ok_or(PaymentError::NotFound)?;
         // Before it ends: nobody pays on for what they do not have. Any other refusal says that there is none.
-        if let Err(PaymentError::Store(error)) = self.renew(user_id, false).await {
-            return Err(error.into());
-        }
+        let stopped = match self.renew(user_id, false).await {
+            Err(PaymentError::Store(error)) => return Err(error.into()),
+            renewed => renewed.is_ok(),
+        };
         let key = format!("premium-end-{}", Uuid::now_v7());
         let notice = notice(user_id, key, "premium_ended", settings, None);
         let ended = self.audited().end_premium(user_id, &notice, self.clock.now()).await?;
         self.forget(user_id).await;
-        ended.ok_or(PaymentError::NotFound)
+        Ok(PremiumEnd { ended: ended.ok_or(PaymentError::NotFound)?, stopped })
     }
 
     /// A page of the payments that somebody who runs the bot must decide about, oldest first, after the one of id `after`:

@@ -9,7 +9,7 @@ pub mod provider;
 mod subscribers;
 mod waiting;
 
-pub use admin::RefundEnd;
+pub use admin::{PremiumEnd, RefundEnd};
 pub use endings::see_to_endings;
 pub use subscribers::Subscribers;
 pub use waiting::watch;

@@ -11,7 +11,7 @@ use evolve_store::{
 };
 use evolve_testkit::database::TestDatabase;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 pub(crate) struct Panel {
@@ -284,6 +284,30 @@ async fn the_last_owner_stays_one_whoever_asks_at_once() {
 }
 
 #[tokio::test]
+async fn an_owner_who_has_not_come_yet_takes_nobodys_place() {
+    let panel = panel(AccessConfig::default()).await;
+    let out = Change { enabled: Some(false), ..Change::default() };
+    let (first, _) = panel.access.create("first", Role::Owner).await.unwrap();
+    let alone = panel.access.change(first.id, out).await;
+    assert!(matches!(alone, Err(AccessError::LastOwner)), "{alone:?}");
+    panel.access.reset(first.id).await.unwrap();
+    let anna = panel.made("anna", Role::Owner, true).await.account.id;
+    let last = panel.access.change(anna, out).await;
+    assert!(matches!(last, Err(AccessError::LastOwner)), "nobody else can come in: {last:?}");
+    // Who was invited by mistake is sent away again.
+    panel.access.change(first.id, out).await.unwrap();
+
+    let vera = panel.made("vera", Role::Owner, true).await.account.id;
+    panel.access.reset(vera).await.unwrap();
+    let last = panel.access.change(anna, out).await;
+    assert!(matches!(last, Err(AccessError::LastOwner)), "nobody else can come in any more: {last:?}");
+    panel.access.reset(anna).await.unwrap();
+    panel.access.change(anna, out).await.unwrap();
+    let alone = panel.access.change(vera, out).await;
+    assert!(matches!(alone, Err(AccessError::LastOwner)), "{alone:?}");
+}
+
+#[tokio::test]
 async fn who_lost_everything_is_let_in_by_another_link_and_what_was_holds_no_more() {
     let panel = panel(AccessConfig::default()).await;
     let anna = panel.made("anna", Role::Owner, true).await;
@@ -314,6 +338,51 @@ async fn a_hash_of_bcrypt_is_taken_once_and_replaced() {
         .unwrap();
     assert!(hash.starts_with("$argon2id$"), "{hash}");
     assert!(matches!(panel.sign_in("vera", "an old password", &at("1.1.1.1")).await, Ok(SignedIn::Entered(_))));
+}
+
+/// Until so many statements wait for a row.
+async fn waiting_for_locks(panel: &Panel, count: i64) {
+    evolve_testkit::eventually("statements wait for a row", async || {
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&panel.sql).await.unwrap() == count
+    })
+    .await;
+}
+
+/// Has an account have the password of this hash.
+async fn keep(account: Uuid, hash: &str, connection: &mut PgConnection) {
+    let put = sqlx::query("UPDATE admins SET password_hash = $1 WHERE id = $2").bind(hash).bind(account);
+    put.execute(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_who_come_at_once_with_an_old_hash_are_both_let_in_and_who_has_the_password_of_before_is_not() {
+    let panel = panel(AccessConfig::default()).await;
+    let vera = panel.made("vera", Role::Support, false).await.account.id;
+    let old = bcrypt::hash("an old password", 4).unwrap();
+    let here = at("1.1.1.1");
+    let sign_in = || panel.sign_in("vera", "an old password", &here);
+
+    keep(vera, &old, &mut panel.sql.acquire().await.unwrap()).await;
+    let mut holder = panel.sql.begin().await.unwrap();
+    sqlx::query("SELECT id FROM admins FOR UPDATE").execute(&mut *holder).await.unwrap();
+    let release = async {
+        waiting_for_locks(&panel, 2).await;
+        holder.commit().await.unwrap();
+    };
+    let (one, another, ()) = tokio::join!(sign_in(), sign_in(), release);
+    assert!(matches!((&one, &another), (Ok(SignedIn::Entered(_)), Ok(SignedIn::Entered(_)))), "{one:?} {another:?}");
+
+    keep(vera, &old, &mut panel.sql.acquire().await.unwrap()).await;
+    let mut holder = panel.sql.begin().await.unwrap();
+    keep(vera, &bcrypt::hash("a new password", 4).unwrap(), &mut holder).await;
+    let release = async {
+        waiting_for_locks(&panel, 1).await;
+        holder.commit().await.unwrap();
+    };
+    let (late, ()) = tokio::join!(sign_in(), release);
+    assert!(matches!(late, Err(AccessError::Wrong)), "{late:?}");
 }
 
 #[tokio::test]
@@ -350,6 +419,23 @@ async fn a_key_opens_what_it_is_for_until_it_is_over_or_revoked() {
 }
 
 #[tokio::test]
+async fn keys_that_are_over_leave_room_for_others() {
+    let panel = panel(AccessConfig::default()).await;
+    let make = async || {
+        let scopes: Permissions = [Permission::Numbers].into_iter().collect();
+        panel.access.create_key("Warehouse", scopes, None, "cli").await
+    };
+    let many = "INSERT INTO api_keys (id, name, key_hash, hint, scopes, created_by, created_at, expires_at)
+                SELECT gen_random_uuid(), 'Visitor', sha256(i::text::bytea), 'evk_', '{numbers}', 'cli', $1, $1 + interval '1 day'
+                FROM generate_series(1, 100) i";
+    sqlx::query(many).bind(panel.clock.now()).execute(&panel.sql).await.unwrap();
+    let full = make().await;
+    assert!(matches!(full, Err(AccessError::Invalid { field: "api_keys", .. })), "{full:?}");
+    panel.clock.advance(TimeDelta::days(1));
+    make().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_name_and_a_password_are_remembered_for_a_minute_and_forgotten_when_they_are_removed() {
     let token = "a token for registration";
     let config = AccessConfig { registration_token: Some(token.into()), ..AccessConfig::default() };
@@ -377,6 +463,31 @@ async fn a_name_and_a_password_are_remembered_for_a_minute_and_forgotten_when_th
     assert_eq!(opens().await, Some(vera.id));
     panel.access.remove_api_user(vera.id).await.unwrap();
     assert_eq!(opens().await, None, "this replica knows at once");
+}
+
+#[tokio::test]
+async fn who_is_being_looked_up_while_somebody_is_removed_is_not_remembered() {
+    let token = secret("a token for registration");
+    let config = AccessConfig { registration_token: Some(token.clone()), ..AccessConfig::default() };
+    let panel = panel(config).await;
+    let register =
+        async |name: &str| panel.access.register(&token, name, &secret("password1"), &at("1.1.1.1")).await.unwrap().id;
+    let (anna, vera) = (register("anna").await, register("vera").await);
+    let old = bcrypt::hash("password1", 4).unwrap();
+    let put = sqlx::query("UPDATE api_users SET password_hash = $1 WHERE id = $2").bind(&old).bind(anna);
+    put.execute(&panel.sql).await.unwrap();
+    // Anna has been found when somebody is removed: she stops where her hash is replaced, and is gone by then.
+    let mut holder = panel.sql.begin().await.unwrap();
+    sqlx::query("DELETE FROM api_users WHERE id = $1").bind(anna).execute(&mut *holder).await.unwrap();
+    let opens = async || panel.access.api_user("anna", &secret("password1"), None).await.ok();
+    let removal = async {
+        waiting_for_locks(&panel, 1).await;
+        panel.access.remove_api_user(vera).await.unwrap();
+        holder.commit().await.unwrap();
+    };
+    let (found, ()) = tokio::join!(opens(), removal);
+    assert_eq!(found, Some(anna), "she was there when she was looked up");
+    assert_eq!(opens().await, None, "she is not remembered");
 }
 
 #[tokio::test]

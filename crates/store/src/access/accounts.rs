@@ -109,8 +109,10 @@ const BY_NAME: &str = select!("WHERE a.name = $1");
 const BY_TELEGRAM: &str = select!("WHERE a.telegram_id = $1 AND a.disabled_at IS NULL");
 const BY_SUBJECT: &str = select!("WHERE a.oidc_subject = $1");
 
-/// There are few. Held, so that of two who go at once one stays.
-const OWNERS: &str = "SELECT id FROM admins WHERE role = 'owner' AND disabled_at IS NULL ORDER BY id FOR UPDATE";
+/// There are few. Held, so that of two who go at once one stays. Who has neither was let in by a link that they have not used yet.
+const OWNERS: &str = "
+    SELECT id, password_hash IS NOT NULL OR oidc_subject IS NOT NULL FROM admins
+    WHERE role = 'owner' AND disabled_at IS NULL ORDER BY id FOR UPDATE";
 
 /// $1 id, $2 role, $3 enabled, $4 whether the link changes, $5 the link, $6 now.
 const CHANGE: &str = "
@@ -272,13 +274,24 @@ impl Access<'_> {
     }
 }
 
+/// Whether nobody would be left without this owner who may say who may what. `owners` are all of them, and whether each can come in:
+/// who cannot yet takes nobody's place who can, but that of another who cannot either.
+fn is_last(owners: &[(Uuid, bool)], id: Uuid) -> bool {
+    let mut others = owners.iter().filter(|(owner, _)| *owner != id);
+    match owners.iter().find(|(owner, _)| *owner == id) {
+        Some((_, true)) => !others.any(|(_, comes_in)| *comes_in),
+        Some((_, false)) => others.next().is_none(),
+        None => false,
+    }
+}
+
 async fn apply(
     connection: &mut PgConnection,
     id: Uuid,
     change: Change,
     now: DateTime<Utc>,
 ) -> Result<Changed, StoreError> {
-    let owners: Vec<(Uuid,)> = sqlx::query_as(OWNERS).fetch_all(&mut *connection).await?;
+    let owners: Vec<(Uuid, bool)> = sqlx::query_as(OWNERS).fetch_all(&mut *connection).await?;
     let Some((before,)) = sqlx::query_as::<_, (String,)>(ROLE).bind(id).fetch_optional(&mut *connection).await? else {
         return Ok(Changed::NotFound);
     };
@@ -289,7 +302,7 @@ async fn apply(
         }
     }
     let goes = change.enabled == Some(false) || change.role.is_some_and(|role| role != Role::Owner);
-    if goes && owners == [(id,)] {
+    if goes && is_last(&owners, id) {
         return Ok(Changed::LastOwner);
     }
     let done = sqlx::query(CHANGE)

@@ -53,7 +53,8 @@ pub struct ApiKey {
 /// $8 is now, $9 the most that there may be that work.
 const CREATE: &str = "
     INSERT INTO api_keys (id, name, key_hash, hint, scopes, created_by, expires_at, created_at)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL) < $9";
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8
+    WHERE (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $8)) < $9";
 
 macro_rules! select {
     ($which:literal) => {

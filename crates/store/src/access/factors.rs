@@ -255,14 +255,14 @@ impl Access<'_> {
             .await
     }
 
-    /// Keeps the same password by another hash, unless it was changed since `before` was read.
+    /// Keeps the same password by another hash. False where another hash is kept than `before`: of the same password, which somebody
+    /// else has upgraded, or of another one.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn upgrade_password(&self, account: Uuid, before: &str, after: &str) -> Result<(), StoreError> {
+    pub async fn upgrade_password(&self, account: Uuid, before: &str, after: &str) -> Result<bool, StoreError> {
         let query = sqlx::query(UPGRADE_PASSWORD).bind(account).bind(before).bind(after);
-        query.execute(&self.0.pool).await?;
-        Ok(())
+        Ok(query.execute(&self.0.pool).await?.rows_affected() > 0)
     }
 
     /// Takes a step of the second factor. False where it, or a later one, was taken before.

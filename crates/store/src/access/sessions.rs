@@ -106,6 +106,11 @@ const END_ALL: &str = "
 
 const CAME_FROM: &str = "SELECT EXISTS (SELECT FROM admin_sessions WHERE admin_id = $1 AND address = $2)";
 
+const AT_HOME: &str = "
+    SELECT a.id FROM admins a
+    WHERE a.name = $1 AND a.disabled_at IS NULL
+      AND EXISTS (SELECT FROM admin_sessions s WHERE s.admin_id = a.id AND s.address = $2)";
+
 const FORGET: &str = "DELETE FROM admin_sessions WHERE expires_at < $1";
 
 #[derive(FromRow)]
@@ -212,6 +217,16 @@ impl Access<'_> {
     pub async fn came_from(&self, account: Uuid, address: &str) -> Result<bool, StoreError> {
         let (came,): (bool,) = sqlx::query_as(CAME_FROM).bind(account).bind(address).fetch_one(&self.0.pool).await?;
         Ok(came)
+    }
+
+    /// The account of this name that may come in, if somebody has signed in to it from this address, in about the last month.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn at_home(&self, name: &str, address: &str) -> Result<Option<Uuid>, StoreError> {
+        let row: Option<(Uuid,)> =
+            sqlx::query_as(AT_HOME).bind(name).bind(address).fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|(id,)| id))
     }
 }
 
