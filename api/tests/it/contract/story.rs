@@ -269,10 +269,10 @@ async fn operation(setup: &Setup, caller: &Caller<'_>) {
     let given_up = "INSERT INTO inbox (update_id, chat_id, user_id, payload, state, attempts, ready_at, received_at,
                                        finished_at, error, rank)
                     SELECT i, 42, 42, '{\"text\": \"Ahoy\"}', 'dead', 5, now(), now(), now(), 'api_problem: internal', now()
-                    FROM generate_series(1, 2) i";
+                    FROM generate_series(901, 902) i";
     sqlx::query(given_up).execute(&setup.pool()).await.unwrap();
     caller.get(Key, "/admin/failures").await;
-    caller.act(Key, Method::POST, "/admin/failures/inbox/1/replay").await;
+    caller.act(Key, Method::POST, "/admin/failures/inbox/901/replay").await;
     caller.act(Key, Method::POST, &format!("/admin/failures/outbox/{lost}/replay")).await;
     caller.post(Key, "/admin/failures/replay", json!({ "kind": "inbox", "reason": "api_problem" })).await;
 }

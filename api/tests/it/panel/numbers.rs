@@ -30,7 +30,7 @@ pub(super) async fn a_month() -> (Setup, Api) {
     eventually("the days are made", async || {
         let asked = api.request(Method::GET, "/admin/analytics/overview").header("x-service-key", SERVICE_KEY);
         let told: OverviewResponse = serde_json::from_str(&api.send(asked).await.text).unwrap();
-        told.as_of == Some(api.clock.now())
+        told.as_of == Some(api.clock.now()) && told.days.last().is_some_and(|newest| newest.day == noon.date_naive())
     })
     .await;
     (setup, api)
