@@ -1,4 +1,5 @@
-//! Tables: sorted by a link, paged by a cursor, given away as CSV. On a phone each row is a card.
+//! Tables: sorted by a link, paged by a cursor, given away as CSV. On a phone each row is a card, and what they are sorted by stands
+//! above them.
 
 use askama::{Template, filters::HtmlSafe};
 use chrono::{DateTime, Utc};
@@ -285,6 +286,20 @@ mod tests {
         let html = table.render().unwrap();
         assert!(html.contains("&#60;Anna&#62;") && html.contains("1,200"), "{html}");
         assert!(html.contains("aria-sort=\"descending\""), "{html}");
+    }
+
+    /// On a phone the head is clipped: what it leads to is there a second time, where it can be seen and reached.
+    #[test]
+    fn what_a_list_is_sorted_by_can_be_chosen_without_its_head() {
+        let mut sorted = table(vec![vec![Cell::Text("Anna".into()), Cell::None]]);
+        let html = sorted.render().unwrap();
+        let (_, nav) = html.split_once("<nav class=\"sorts\" aria-label=\"Sort by: People\">").unwrap();
+        let (nav, list) = nav.split_once("</nav>").unwrap();
+        assert!(nav.contains("sort=messages&#38;order=asc\" aria-current=\"true\">Messages"), "{nav}");
+        assert_eq!(nav.matches("<a ").count(), 1, "names have no order: {nav}");
+        assert!(list.contains("<span class=\"bare\">Messages</span></th>"), "what is clipped has a text: {list}");
+        sorted.columns.iter_mut().for_each(|column| column.sorts = false);
+        assert!(!sorted.render().unwrap().contains("class=\"sorts\""));
     }
 
     #[test]
