@@ -1159,6 +1159,7 @@ panel-no = No
 panel-or = or
 panel-show-all = Show all
 panel-export = Export CSV
+panel-sort = Sort by
 panel-pages = Pages
 panel-first-page = First page
 panel-next-page = Next page

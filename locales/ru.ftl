@@ -1167,6 +1167,7 @@ panel-no = Нет
 panel-or = или
 panel-show-all = Показать все
 panel-export = Скачать CSV
+panel-sort = Сортировка
 panel-pages = Страницы
 panel-first-page = Первая страница
 panel-next-page = Следующая страница

@@ -22,9 +22,8 @@ const MARK: &str = "\u{feff}";
 /// # Errors
 /// When it cannot be written, which in memory does not happen.
 pub fn csv(table: &Table) -> Result<Vec<u8>, csv::Error> {
-    // Pictures and buttons are for looking at.
-    let kept: Vec<(usize, &Column)> =
-        table.columns.iter().enumerate().filter(|(_, column)| column.key != "acts").collect();
+    // Buttons are for looking at.
+    let kept: Vec<(usize, &Column)> = table.columns.iter().enumerate().filter(|(_, column)| column.is_data()).collect();
     let mut writer = csv::Writer::from_writer(MARK.as_bytes().to_vec());
     writer.write_record(kept.iter().map(|(_, column)| column.key))?;
     for row in &table.rows {

@@ -79,6 +79,7 @@ async fn page(api: &Api, reader: &Reader, besides: Besides) -> Result<Response, 
         scopes: scopes().map(|scope| scope.as_str().to_owned()).collect(),
         made: besides.made,
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     };
     Ok(reader.page_with(&page, status))

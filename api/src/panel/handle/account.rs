@@ -57,6 +57,7 @@ async fn page(api: &Api, reader: &Reader, (wrong, status): (Wrong, StatusCode)) 
         codes_left,
         may_change_factor: account.has_password,
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     };
     Ok(reader.page_with(&page, status))

@@ -78,10 +78,10 @@ impl Asked {
         let listing = Listing {
             path: PATH.to_owned(),
             query: query.map(|(name, value)| (name.to_owned(), value.clone())).to_vec(),
-            sort: None,
             is_later: self.after.is_some(),
             next,
             exports: true,
+            ..Listing::default()
         };
         let Self { actor, act, person, .. } = self;
         Audit { actor, act, person, entries, called: HashMap::new(), listing, words: reader.words }

@@ -39,6 +39,10 @@ use crate::{
 const PAGE: u32 = 100;
 /// Conversations that are listed before anything is looked for.
 const NEWEST: u32 = 50;
+/// The list of what was found.
+const TABLE: &str = "conversations";
+/// Most pages of a file of what was found.
+const MOST_PAGES: usize = 100;
 /// Longest search, in characters.
 const MAX_WORDS: usize = 200;
 /// Letters of an excerpt, and of them those before what was looked for.
@@ -79,27 +83,44 @@ async fn search(
     if let Some(user_id) = of {
         act.to_person(&api.store, user_id);
     }
-    let (mut found, next) = match (q.trim(), of) {
+    let (mut found, mut next) = look(&api, q.trim(), of, after.as_deref()).await?;
+    if reader.view.is_file(TABLE) {
+        for _ in 1..MOST_PAGES {
+            let Some(place) = next.take() else { break };
+            let (more, further) = look(&api, q.trim(), of, Some(&place)).await?;
+            found.extend(more);
+            next = further;
+        }
+    }
+    name(&api, &mut found).await?;
+    act.detail(json!({ "messages": found.len(), "file": reader.view.file().is_some() }));
+    let listing = Listing {
+        query: vec![("q".to_owned(), q.clone()), ("person".to_owned(), person.clone())],
+        is_later: after.is_some(),
+        next,
+        ..Listing::within(Section::Conversations.path(), TABLE)
+    };
+    let view = reader.view.clone();
+    Ok(reader.page(&Conversations { search: q, person, found, listing, view, words: reader.words }))
+}
+
+/// A page of what is there, and where the next one begins.
+async fn look(
+    api: &Api,
+    words: &str,
+    of: Option<i64>,
+    after: Option<&str>,
+) -> Result<(Vec<Found>, Option<String>), ApiError> {
+    Ok(match (words, of) {
         // Without words nothing is shown of what was said: whose the newest conversations are, when, and what each is called.
-        ("", None) => (latest(&api).await?, None),
-        ("", Some(user_id)) => of_person(&api, user_id, after.as_deref()).await?,
+        ("", None) => (latest(api).await?, None),
+        ("", Some(user_id)) => of_person(api, user_id, after).await?,
         (words, _) => {
-            let place = after.as_deref().map(|text| read(text).ok_or_else(|| invalid("after is a cursor")));
+            let place = after.map(|text| read(text).ok_or_else(|| invalid("after is a cursor")));
             let hits = api.store.search().find(words, of, place.transpose()?).await?;
             (hits.hits.into_iter().map(|hit| shown(hit, words)).collect(), hits.next.map(cursor))
         }
-    };
-    name(&api, &mut found).await?;
-    act.detail(json!({ "messages": found.len() }));
-    let listing = Listing {
-        path: Section::Conversations.path(),
-        query: vec![("q".to_owned(), q.clone()), ("person".to_owned(), person.clone())],
-        sort: None,
-        is_later: after.is_some(),
-        next,
-        exports: false,
-    };
-    Ok(reader.page(&Conversations { search: q, person, found, listing, words: reader.words }))
+    })
 }
 
 /// What the conversations are called in which it was found, where they were summed up.

@@ -79,6 +79,7 @@ async fn features(reader: &Reader, api: &Api, query: Asked) -> Result<Features, 
         features: told.of.iter().map(line).collect(),
         days: charts.map(|(name, id)| chart(words, (name, id), &shown, &used.of)).collect(),
         hours: map(words, &hours.of),
+        view: reader.view.clone(),
         words,
     })
 }

@@ -54,6 +54,7 @@ async fn all(api: &Api, reader: &Reader) -> Result<Flags, ApiError> {
         may_change: reader.may(Permission::Configure),
         listing: Listing { path: PATH.to_owned(), exports: true, ..Listing::default() },
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     })
 }
@@ -93,6 +94,7 @@ async fn page(api: &Api, reader: &Reader, name: &str, entered: Option<Entered>) 
         flag,
         may_change: reader.may(Permission::Configure),
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     };
     Ok(reader.page_with(&page, if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }))

@@ -43,6 +43,7 @@ async fn jobs(api: &Api, reader: &Reader) -> Result<Jobs, ApiError> {
         message_days: api.message_days,
         listing: Listing { path: PATH.to_owned(), exports: true, ..Listing::default() },
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     })
 }

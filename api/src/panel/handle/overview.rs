@@ -74,6 +74,7 @@ async fn show(
         tail: happened.into_iter().map(|one| tail::told(one, sees_people, words)).collect(),
         after: tail::mark(after),
         until: days.as_of,
+        view: reader.view.clone(),
         words,
     };
     Ok(reader.page(&page))

@@ -133,10 +133,11 @@ fn page(reader: &Reader, asked: &Asked) -> People {
         query: vec![("q".to_owned(), asked.q.clone()), ("plan".to_owned(), plan.clone())],
         sort: Some(sort),
         is_later: asked.after.is_some(),
-        next: None,
         exports: true,
+        ..Listing::default()
     };
-    People { search: asked.q.clone(), plan, people: Vec::new(), total: None, listing, words: reader.words }
+    let (search, view) = (asked.q.clone(), reader.view.clone());
+    People { search, plan, people: Vec::new(), total: None, listing, view, words: reader.words }
 }
 
 fn of_plan(found: Vec<Line>, plan: Option<Plan>) -> Vec<Line> {

@@ -35,6 +35,11 @@ use crate::{
     state::Api,
 };
 
+/// Their conversations.
+const TALKS: &str = "conversations";
+/// Most pages of a file of conversations.
+const MOST_PAGES: usize = 100;
+
 /// Its routes.
 pub fn routes() -> Router<Api> {
     Router::new()
@@ -71,7 +76,7 @@ async fn facts(reader: Reader, State(api): State<Api>, act: Act, Path(id): Path<
             break;
         }
     }
-    act.detail(json!({ "facts": lines.len() }));
+    act.detail(json!({ "facts": lines.len(), "file": reader.view.file().is_some() }));
     page.facts = Some(lines);
     page.name = name(&api, user_id).await;
     Ok(reader.page(&page))
@@ -94,8 +99,16 @@ async fn conversations(
     let (user_id, Asked { after }) = (person_in(&id)?, asked(query)?);
     let before = after.as_deref().map(|text| tail::read(text).ok_or_else(|| invalid("after is a cursor")));
     let mut page = page(&reader, &api, user_id).await?;
-    let Talks { talks, older, .. } = api.history.talks(user_id, before.transpose()?).await?;
-    act.detail(json!({ "conversations": talks.len() }));
+    let Talks { mut talks, mut older, .. } = api.history.talks(user_id, before.transpose()?).await?;
+    if reader.view.is_file(TALKS) {
+        for _ in 1..MOST_PAGES {
+            let Some(place) = older.take() else { break };
+            let more = api.history.talks(user_id, Some(place)).await?;
+            talks.extend(more.talks);
+            older = more.older;
+        }
+    }
+    act.detail(json!({ "conversations": talks.len(), "file": reader.view.file().is_some() }));
     let line = |talk: evolve_store::exports::Talk| ConversationLine {
         id: talk.id.to_string(),
         title: talk.title,
@@ -104,10 +117,9 @@ async fn conversations(
     };
     page.conversations = Some(talks.into_iter().map(line).collect());
     page.listing = Listing {
-        path: format!("{}/conversations", address(user_id)),
         is_later: after.is_some(),
         next: older.map(tail::mark),
-        ..Listing::default()
+        ..Listing::within(format!("{}/conversations", address(user_id)), TALKS)
     };
     page.name = name(&api, user_id).await;
     Ok(reader.page(&page))
@@ -154,6 +166,7 @@ pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Per
         wrong: None,
         key: Uuid::now_v7().to_string(),
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words,
     })
 }

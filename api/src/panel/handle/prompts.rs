@@ -34,6 +34,10 @@ use crate::{
 };
 
 const PATH: &str = "/admin/panel/prompts";
+/// Its versions.
+const TABLE: &str = "versions";
+/// Most pages of a file of versions.
+const MOST_PAGES: usize = 100;
 /// Highest level of a relationship.
 const MAX_LEVEL: u8 = 10;
 
@@ -53,7 +57,7 @@ pub fn previews() -> Router<Api> {
 async fn list(State(api): State<Api>, reader: Reader) -> Result<Response, ApiError> {
     let prompts = api.engine.prompts().await.map_err(|error| problem(&api, error))?;
     let prompts = prompts.into_iter().map(|state| PromptLine { name: state.named.name, version: state.version });
-    Ok(reader.page(&Prompts { prompts: prompts.collect(), words: reader.words }))
+    Ok(reader.page(&Prompts { prompts: prompts.collect(), view: reader.view.clone(), words: reader.words }))
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -93,7 +97,15 @@ async fn page(
 ) -> Result<Response, ApiError> {
     let actors = Actors::known(api).await?;
     let shown = api.engine.prompt(name, asked.after).await;
-    let Shown { state, content, configured, versions, older } = shown.map_err(|error| problem(api, error))?;
+    let Shown { state, content, configured, mut versions, mut older } = shown.map_err(|error| problem(api, error))?;
+    if reader.view.is_file(TABLE) {
+        for _ in 1..MOST_PAGES {
+            let Some(place) = older.take() else { break };
+            let more = api.engine.prompt(name, Some(place)).await.map_err(|error| problem(api, error))?;
+            versions.extend(more.versions);
+            older = more.older;
+        }
+    }
     let in_force = content.as_deref().unwrap_or(&configured);
     let compared = match asked.version {
         Some(version) => Some(compared(api, name, version, in_force).await?),
@@ -118,16 +130,16 @@ async fn page(
         compared,
         history,
         listing: Listing {
-            path: format!("{PATH}/{name}"),
             is_later: asked.after.is_some(),
             next: older.map(|older| older.to_string()),
-            ..Listing::default()
+            ..Listing::within(format!("{PATH}/{name}"), TABLE)
         },
         configured,
         is_configured: state.version.is_none(),
         name: state.named.name,
         may_change: reader.may(Permission::Configure),
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     };
     Ok(reader.page_with(&page, status))

@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::{
     access::{Actor, Who, cookies},
     panel::{
+        download,
         pages::Page,
+        parts::View,
         respond,
         shell::{self, Section, Shell},
         words::Words,
@@ -37,6 +39,8 @@ pub struct Reader {
     pub words: Words,
     /// The session's token, for forms.
     pub csrf: String,
+    /// What they ask of the tables; nothing where they sent a form.
+    pub view: View,
     /// What the request is called in the logs.
     pub request_id: String,
     done: Option<String>,
@@ -49,7 +53,9 @@ impl FromRequestParts<Api> for Reader {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let actor = Actor::from_request_parts(parts, api).await?;
         let RequestId(request_id) = RequestId::from_request_parts(parts, api).await?;
-        Ok(Self::new(api, actor, &parts.headers, request_id))
+        let asked = parts.uri.query().filter(|_| parts.method.is_safe());
+        let view = asked.map(View::read).unwrap_or_default();
+        Ok(Self { view, ..Self::new(api, actor, &parts.headers, request_id) })
     }
 }
 
@@ -61,7 +67,7 @@ impl Reader {
         let words = Words { language: shell::language(language, headers), zone: api.reports.zone() };
         let csrf = actor.session().map(|session| api.access.csrf(session.id)).unwrap_or_default();
         let done = cookies::done(headers).and_then(|code| told(words, &code));
-        Self { actor, words, csrf, request_id, done, headers: headers.clone() }
+        Self { actor, words, csrf, view: View::default(), request_id, done, headers: headers.clone() }
     }
 
     /// Whether they may do this.
@@ -104,7 +110,7 @@ impl Reader {
         Shell { words: self.words, account, role, sections, csrf: self.csrf.clone(), done: self.done.clone() }
     }
 
-    /// A page of theirs. What was done just now is told on it, and then never again.
+    /// A page of theirs, or the table of it that they want as a file. What was done just now is told on the page, and then never again.
     #[must_use]
     pub fn page(&self, page: &impl Page) -> Response {
         self.page_with(page, StatusCode::OK)
@@ -113,6 +119,13 @@ impl Reader {
     /// A page with another status: 422 where a form comes back with what is wrong in it.
     #[must_use]
     pub fn page_with(&self, page: &impl Page, status: StatusCode) -> Response {
+        if let Some(id) = self.view.file() {
+            let wanted = page.tables().into_iter().find(|table| table.id == id);
+            return match wanted {
+                Some(table) => download::download(&table, table.id),
+                None => respond::problem(Some(&self.shell()), self.words, StatusCode::NOT_FOUND, &self.request_id),
+            };
+        }
         let mut response = respond::page(&self.shell(), page);
         if response.status().is_success() {
             *response.status_mut() = status;

@@ -144,8 +144,8 @@ fn empty(reader: &Reader, asked: &Asked) -> Revenue {
         query: vec![("period".to_owned(), period.as_str().to_owned())],
         sort: Some(Sort { by: "until".to_owned(), is_descending: !asked.is_ascending() }),
         is_later: asked.after.is_some(),
-        next: None,
         exports: true,
+        ..Listing::default()
     };
     Revenue {
         period,

@@ -58,6 +58,7 @@ async fn show(State(api): State<Api>, reader: Reader) -> Result<Response, ApiErr
         slow_from_ms: u64::try_from(queries.slow_from.as_millis()).unwrap_or(u64::MAX),
         queries: queries.newest.into_iter().map(query).collect(),
         settings: api.settings.iter().map(setting).collect(),
+        view: reader.view.clone(),
         words,
     };
     Ok(reader.page(&page))

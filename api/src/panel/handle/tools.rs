@@ -73,7 +73,8 @@ async fn page(
     } else {
         None
     };
-    Ok(reader.page(&Tools { period, cards, cost, models, dearest, tools, words }))
+    let view = reader.view.clone();
+    Ok(reader.page(&Tools { period, cards, cost, models, dearest, tools, view, words }))
 }
 
 fn dear(top: Top) -> DearLine {

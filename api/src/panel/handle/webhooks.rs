@@ -29,6 +29,11 @@ use crate::{
     webhooks::{delivery, read, wire},
 };
 
+/// What one was told.
+const TABLE: &str = "deliveries";
+/// Most pages of a file of it.
+const MOST_PAGES: usize = 100;
+
 /// The routes.
 pub fn routes() -> Router<Api> {
     Router::new()
@@ -60,6 +65,7 @@ async fn all(api: &Api, reader: &Reader, entered: Entered) -> Result<Webhooks, A
         may_change: reader.may(Permission::ManageOperations),
         listing: Listing { path: PATH.to_owned(), exports: true, ..Listing::default() },
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     })
 }
@@ -104,12 +110,20 @@ async fn one(
 }
 
 async fn page(api: &Api, reader: &Reader, one: WebhookResponse, after: Option<i64>) -> Result<Response, ApiError> {
-    let (deliveries, next) = api.webhooks.deliveries(read(&one.id)?, after).await?;
+    let id = read(&one.id)?;
+    let (mut deliveries, mut next) = api.webhooks.deliveries(id, after).await?;
+    if reader.view.is_file(TABLE) {
+        for _ in 1..MOST_PAGES {
+            let Some(place) = next.take() else { break };
+            let (more, further) = api.webhooks.deliveries(id, Some(place)).await?;
+            deliveries.extend(more);
+            next = further;
+        }
+    }
     let listing = Listing {
-        path: format!("{PATH}/{}", one.id),
         is_later: after.is_some(),
         next: next.map(|next| next.to_string()),
-        ..Listing::default()
+        ..Listing::within(format!("{PATH}/{}", one.id), TABLE)
     };
     Ok(reader.page(&Webhook {
         one,
@@ -117,6 +131,7 @@ async fn page(api: &Api, reader: &Reader, one: WebhookResponse, after: Option<i6
         listing,
         may_change: reader.may(Permission::ManageOperations),
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     }))
 }

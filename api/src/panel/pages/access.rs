@@ -8,7 +8,7 @@ pub use lines::{AccountLine, KeyLine, SessionLine, Typed, UserLine};
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -37,6 +37,8 @@ pub struct Access {
     pub made: Option<Made>,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -72,7 +74,8 @@ impl Forms<'_> {
         act
     }
 
-    pub(super) fn sessions(&self, sessions: &[SessionLine]) -> Table {
+    /// The sessions, as they are asked for at this address.
+    pub(super) fn sessions(&self, sessions: &[SessionLine], path: String, view: &View) -> Table {
         let words = self.words;
         let row = |session: &SessionLine| {
             let own = words.say("panel-session-own");
@@ -101,10 +104,11 @@ impl Forms<'_> {
                 Column::text("acts", words.say("panel-acts")),
             ],
             rows: sessions.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(path, "sessions"),
             empty: Empty::of(words, "panel-sessions-none"),
             words,
         }
+        .asked(view)
     }
 }
 
@@ -165,16 +169,17 @@ impl Access {
                 Column::text("acts", words.say("panel-acts")),
             ],
             rows: self.accounts.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Access.path(), "accounts"),
             empty: Empty::of(words, "panel-accounts-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// The sessions.
     #[must_use]
     pub fn session_table(&self) -> Table {
-        self.forms().sessions(&self.sessions)
+        self.forms().sessions(&self.sessions, Section::Access.path(), &self.view)
     }
 
     /// The API keys.
@@ -204,10 +209,11 @@ impl Access {
                 Column::text("acts", words.say("panel-acts")),
             ],
             rows: self.keys.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Access.path(), "keys-list"),
             empty: Empty::of(words, "panel-api-keys-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// Who looks at statistics.
@@ -230,10 +236,11 @@ impl Access {
                 Column::text("acts", words.say("panel-acts")),
             ],
             rows: self.users.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Access.path(), "users"),
             empty: Empty::of(words, "panel-api-users-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// What can be added.
@@ -280,5 +287,9 @@ impl Page for Access {
 
     fn title(&self) -> String {
         self.words.say("panel-section-access")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.account_table(), self.key_table(), self.user_table(), self.session_table()]
     }
 }

@@ -7,10 +7,12 @@ use super::{
     access::{Forms, SessionLine},
 };
 use crate::panel::{
-    parts::{Act, Choice, Field, FieldKind, Form, Table},
+    parts::{Act, Choice, Field, FieldKind, Form, Table, View},
     shell::Section,
     words::Words,
 };
+
+const PATH: &str = "/admin/panel/account";
 
 /// `GET /admin/panel/account`.
 #[derive(Clone, Debug, Template)]
@@ -32,6 +34,8 @@ pub struct Account {
     pub may_change_factor: bool,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -102,7 +106,7 @@ impl Account {
     /// One's sessions.
     #[must_use]
     pub fn session_table(&self) -> Table {
-        Forms { csrf: &self.csrf, words: self.words }.sessions(&self.sessions)
+        Forms { csrf: &self.csrf, words: self.words }.sessions(&self.sessions, PATH.to_owned(), &self.view)
     }
 }
 
@@ -113,5 +117,9 @@ impl Page for Account {
 
     fn title(&self) -> String {
         self.words.say("panel-account-own")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.session_table()]
     }
 }

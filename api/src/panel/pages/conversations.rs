@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{Page, people};
 use crate::panel::{
     markup::{Markup, escape},
-    parts::{Cell, Column, Empty, Facts, Field, FieldKind, Filter, Listing, Table},
+    parts::{Cell, Column, Empty, Facts, Field, FieldKind, Filter, Listing, Table, View},
     shell::Section,
     words::Words,
 };
@@ -23,6 +23,8 @@ pub struct Conversations {
     pub found: Vec<Found>,
     /// Which part of the list it is.
     pub listing: Listing,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -75,7 +77,7 @@ impl Conversations {
             vec![
                 Cell::Link(title, href),
                 Cell::Link(name, people::address(found.person)),
-                Cell::Markup(marked(&found.excerpt, &found.marks)),
+                Cell::Markup(marked(&found.excerpt, &found.marks), found.excerpt.clone()),
                 Cell::time(found.at),
             ]
         };
@@ -100,6 +102,7 @@ impl Conversations {
             empty,
             words,
         }
+        .asked(&self.view)
     }
 
     /// The search.
@@ -124,6 +127,10 @@ impl Page for Conversations {
 
     fn title(&self) -> String {
         self.words.say("panel-section-conversations")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.table()]
     }
 }
 

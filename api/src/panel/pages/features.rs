@@ -6,7 +6,7 @@ use super::{Page, Period, Periods};
 use crate::panel::{
     charts::{self, Chart, HeatMap},
     markup::Markup,
-    parts::{Cell, Column, Empty, Listing, Table},
+    parts::{Cell, Column, Empty, Listing, Table, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -23,6 +23,8 @@ pub struct Features {
     pub days: Vec<Chart>,
     /// When people talk: each day of the week, hour by hour.
     pub hours: HeatMap,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -98,6 +100,7 @@ impl Features {
             empty: Empty::of(words, "panel-features-none"),
             words,
         }
+        .asked(&self.view)
     }
 }
 

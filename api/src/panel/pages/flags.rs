@@ -6,7 +6,7 @@ use evolve_contract::flags::FlagChange;
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -23,6 +23,8 @@ pub struct Flags {
     pub listing: Listing,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -145,6 +147,7 @@ impl Flags {
             empty: Empty::of(words, "panel-flags-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     fn change(&self, flag: &FlagLine) -> Act {
@@ -177,6 +180,8 @@ pub struct Flag {
     pub may_change: bool,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -220,10 +225,11 @@ impl Flag {
                 Column::text("note", words.say("panel-why")),
             ],
             rows: self.history.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(address(&self.flag.name), "changes"),
             empty: Empty::of(words, "panel-flag-never"),
             words,
         }
+        .asked(&self.view)
     }
 }
 
@@ -234,5 +240,9 @@ impl Page for Flag {
 
     fn title(&self) -> String {
         self.flag.name.clone()
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.table()]
     }
 }

@@ -5,7 +5,7 @@ use evolve_contract::scheduler::{JobStatus, ScheduledJob, SchedulerStatusRespons
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Column, Empty, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Column, Empty, Form, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -24,6 +24,8 @@ pub struct Jobs {
     pub listing: Listing,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -70,6 +72,7 @@ impl Jobs {
             empty: Empty::of(words, "panel-jobs-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// Having old messages cleaned up now.
@@ -105,10 +108,11 @@ impl Jobs {
                 Column::text("oldest", words.say("panel-queue-oldest")),
             ],
             rows: self.status.queues.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Jobs.path(), "queues"),
             empty: Empty::of(words, "panel-queues-none"),
             words,
         }
+        .asked(&self.view)
     }
 }
 
@@ -119,5 +123,9 @@ impl Page for Jobs {
 
     fn title(&self) -> String {
         self.words.say("panel-section-jobs")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.queues()]
     }
 }

@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::{shell::Section, words::Words};
+use super::{parts::Table, shell::Section, words::Words};
 
 pub mod access;
 pub mod account;
@@ -39,6 +39,12 @@ pub trait Page: Template {
 
     /// What it is called.
     fn title(&self) -> String;
+
+    /// The tables that can be had as files at its own address (`?csv=ID`), by who may open it, and in the log as a look at it, where
+    /// looks are. Lists that have an address of their own for it are not among them.
+    fn tables(&self) -> Vec<Table> {
+        Vec::new()
+    }
 }
 
 /// Over what time numbers are shown.

@@ -7,7 +7,7 @@ use super::{Page, Period, Periods};
 use crate::panel::{
     charts::{self, Chart},
     markup::Markup,
-    parts::{Card, Cell, Column, Empty, Listing, Table, Tone},
+    parts::{Card, Cell, Column, Empty, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -33,6 +33,8 @@ pub struct Overview {
     pub after: String,
     /// Until when the numbers go; those of today are not whole.
     pub until: Option<DateTime<Utc>>,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -110,7 +112,7 @@ impl Overview {
             ]
         };
         let lines = self.top.as_ref()?;
-        Some(Table {
+        let table = Table {
             id: "top",
             caption: words.say("panel-top"),
             columns: vec![
@@ -120,10 +122,11 @@ impl Overview {
                 Column::number("cost", words.say("panel-cost")),
             ],
             rows: lines.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Overview.path(), "top"),
             empty: Empty::of(words, "panel-top-none"),
             words,
-        })
+        };
+        Some(table.asked(&self.view))
     }
 
     /// Where what happens is listened to.
@@ -152,5 +155,9 @@ impl Page for Overview {
 
     fn title(&self) -> String {
         self.words.say("panel-section-overview")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        self.top_table().into_iter().collect()
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::Page;
 use crate::panel::{
-    parts::{Cell, Choice, Column, Empty, Field, FieldKind, Filter, Listing, Table, Tone},
+    parts::{Cell, Choice, Column, Empty, Field, FieldKind, Filter, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -24,6 +24,8 @@ pub struct People {
     pub total: Option<u64>,
     /// Which part of the list it is.
     pub listing: Listing,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -85,7 +87,7 @@ impl People {
         } else {
             Empty::of(words, "panel-people-none")
         };
-        Table {
+        let table = Table {
             id: "people",
             caption: words.say("panel-section-people"),
             columns: vec![
@@ -100,7 +102,9 @@ impl People {
             listing: self.listing.clone(),
             empty,
             words,
-        }
+        };
+        // Who was looked for is all here; any other list is sorted where it is read.
+        if self.search.trim().is_empty() { table } else { table.asked(&self.view) }
     }
 
     /// The search.

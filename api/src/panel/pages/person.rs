@@ -12,7 +12,7 @@ use super::{Page, people};
 use crate::panel::{
     charts::{self, Chart, Label, Series},
     markup::Markup,
-    parts::{Cell, Facts, Listing, Tone},
+    parts::{Cell, Facts, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -67,6 +67,8 @@ pub struct Person {
     pub key: String,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -145,6 +147,15 @@ impl Person {
         format!("{}/{rest}", people::address(self.id))
     }
 
+    /// Where it is, with what is shown of it.
+    fn path(&self) -> String {
+        match (&self.facts, &self.conversations) {
+            (Some(_), _) => self.address("facts"),
+            (None, Some(_)) => self.address("conversations"),
+            (None, None) => people::address(self.id),
+        }
+    }
+
     /// What is known.
     #[must_use]
     pub fn known(&self) -> Facts {
@@ -213,5 +224,10 @@ impl Page for Person {
     fn title(&self) -> String {
         let number = || self.words.with("panel-person-title", [("id", self.id.to_string())]);
         self.name.clone().unwrap_or_else(number)
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        let always = [self.cost_table(), self.payment_table()];
+        always.into_iter().chain(self.conversation_table()).chain(self.fact_table()).collect()
     }
 }

@@ -10,7 +10,7 @@ pub use compared::Compared;
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -37,6 +37,8 @@ fn explained(words: Words, name: &str) -> String {
 pub struct Prompts {
     /// The prompts.
     pub prompts: Vec<PromptLine>,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -78,10 +80,11 @@ impl Prompts {
                 Column::number("version", words.say("panel-version")),
             ],
             rows: self.prompts.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Prompts.path(), "prompts"),
             empty: Empty::of(words, "panel-prompts-none"),
             words,
         }
+        .asked(&self.view)
     }
 }
 
@@ -96,6 +99,10 @@ impl Page for Prompts {
 
     fn title(&self) -> String {
         self.words.say("panel-section-prompts")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.table()]
     }
 }
 
@@ -151,6 +158,8 @@ pub struct Prompt {
     pub may_change: bool,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -264,6 +273,7 @@ impl Prompt {
             empty: Empty::of(words, "panel-versions-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     fn restore(&self, version: i32) -> Act {
@@ -282,6 +292,10 @@ impl Page for Prompt {
 
     fn title(&self) -> String {
         explained(self.words, &self.name)
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.table()]
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::Page;
 use crate::panel::{
-    parts::{Card, Cell, Column, Empty, Facts, Listing, Table, Tone},
+    parts::{Card, Cell, Column, Empty, Facts, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -30,6 +30,8 @@ pub struct System {
     pub slow_from_ms: u64,
     /// What is configured.
     pub settings: Vec<SettingLine>,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -114,10 +116,11 @@ impl System {
                 Column::number("failures", words.say("panel-job-failures")),
             ],
             rows: self.neighbours.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::System.path(), "neighbours"),
             empty: Empty::of(words, "panel-neighbours-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// Who is connected.
@@ -142,10 +145,11 @@ impl System {
                 Column::text("since", words.say("panel-since")),
             ],
             rows: self.connections.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::System.path(), "connections"),
             empty: Empty::of(words, "panel-connections-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// What is configured.
@@ -170,10 +174,11 @@ impl System {
                 Column::text("value", words.say("panel-setting-value")),
             ],
             rows: self.settings.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::System.path(), "settings"),
             empty: Empty::of(words, "panel-settings-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// Queries that took long.
@@ -192,7 +197,7 @@ impl System {
                 Column::text("at", words.say("panel-time")),
             ],
             rows: self.queries.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::System.path(), "queries"),
             empty: Empty {
                 advice: words.with("panel-queries-none-advice", [("from", words.millis(self.slow_from_ms as f64))]),
                 says: words.say("panel-queries-none"),
@@ -200,6 +205,7 @@ impl System {
             },
             words,
         }
+        .asked(&self.view)
     }
 }
 
@@ -210,5 +216,9 @@ impl Page for System {
 
     fn title(&self) -> String {
         self.words.say("panel-section-system")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.neighbour_table(), self.connection_table(), self.query_table(), self.setting_table()]
     }
 }

@@ -7,7 +7,7 @@ use super::{Page, Period, Periods, people};
 use crate::panel::{
     charts::{self, Chart},
     markup::Markup,
-    parts::{Card, Cell, Column, Empty, Listing, Table, Tone},
+    parts::{Card, Cell, Column, Empty, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -28,6 +28,8 @@ pub struct Tools {
     pub dearest: Option<Vec<DearLine>>,
     /// The tools.
     pub tools: Vec<ToolLine>,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -129,10 +131,11 @@ impl Tools {
                 Column::number("cost", words.say("panel-cost")),
             ],
             rows: self.models.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Tools.path(), "models"),
             empty: Empty::of(words, "panel-models-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// Who cost most.
@@ -147,7 +150,7 @@ impl Tools {
                 Cell::number(words, &Unit::Microdollars, line.cost as f64),
             ]
         };
-        Some(Table {
+        let table = Table {
             id: "dearest",
             caption: words.say("panel-dearest"),
             columns: vec![
@@ -157,10 +160,11 @@ impl Tools {
                 Column::number("cost", words.say("panel-cost")),
             ],
             rows: self.dearest.as_ref()?.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Tools.path(), "dearest"),
             empty: Empty::of(words, "panel-dearest-none"),
             words,
-        })
+        };
+        Some(table.asked(&self.view))
     }
 
     /// The tools.
@@ -185,10 +189,11 @@ impl Tools {
                 Column::number("failures", words.say("panel-section-failures")),
             ],
             rows: self.tools.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(Section::Tools.path(), "tools"),
             empty: Empty::of(words, "panel-tools-none"),
             words,
         }
+        .asked(&self.view)
     }
 }
 
@@ -199,5 +204,9 @@ impl Page for Tools {
 
     fn title(&self) -> String {
         self.words.say("panel-section-tools")
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        [Some(self.model_table()), self.dearest_table(), Some(self.tool_table())].into_iter().flatten().collect()
     }
 }

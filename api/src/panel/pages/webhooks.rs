@@ -5,7 +5,7 @@ use evolve_contract::webhook::{WebhookDelivery, WebhookDeliveryState, WebhookDis
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Facts, Field, FieldKind, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Choice, Column, Empty, Facts, Field, FieldKind, Form, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -61,6 +61,8 @@ pub struct Webhooks {
     pub listing: Listing,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -111,6 +113,7 @@ impl Webhooks {
             empty: Empty::of(words, "panel-webhooks-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// The form by which one is made.
@@ -160,6 +163,8 @@ pub struct Webhook {
     pub may_change: bool,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -246,6 +251,7 @@ impl Webhook {
             empty: Empty::of(words, "panel-deliveries-none"),
             words,
         }
+        .asked(&self.view)
     }
 }
 
@@ -256,5 +262,9 @@ impl Page for Webhook {
 
     fn title(&self) -> String {
         self.one.url.clone()
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        vec![self.table()]
     }
 }

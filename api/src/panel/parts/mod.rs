@@ -5,15 +5,19 @@ mod card;
 mod facts;
 mod field;
 mod form;
+mod listing;
 mod table;
 pub mod telegram;
+mod view;
 
 pub use act::Act;
 pub use card::{Card, Change};
 pub use facts::{Fact, Facts};
 pub use field::{Choice, Field, FieldKind};
 pub use form::{Filter, Form};
-pub use table::{Cell, Column, Empty, Head, Listing, Sort, Table};
+pub use listing::{Listing, Sort};
+pub use table::{Cell, Column, Empty, Head, Table};
+pub use view::View;
 
 /// What a state means for whoever looks: colour and sign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,10 @@
-//! Tables: sorted by a link in the head, paged by a cursor, given away as CSV. On a phone each row is a card.
+//! Tables: sorted by a link, paged by a cursor, given away as CSV. On a phone each row is a card, and what they are sorted by stands
+//! above them.
 
 use askama::{Template, filters::HtmlSafe};
 use chrono::{DateTime, Utc};
-use url::form_urlencoded::Serializer;
 
-use super::{Act, Tone};
+use super::{Act, Listing, Sort, Tone};
 use crate::panel::{
     markup::Markup,
     words::{Unit, Words},
@@ -64,6 +64,18 @@ impl Column {
         self.sorts = true;
         self
     }
+
+    /// Whether it says something, and is not what can be done: the column `acts`.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        self.key != "acts"
+    }
+
+    /// Its class.
+    #[must_use]
+    pub const fn class(&self) -> &'static str {
+        if self.is_number { "number" } else { "text" }
+    }
 }
 
 /// What stands in a row at a column.
@@ -84,8 +96,8 @@ pub enum Cell {
     Time(DateTime<Utc>),
     /// A state, and what that means.
     State(String, Tone),
-    /// A picture, or what a part has made. It is not in the CSV.
-    Markup(Markup),
+    /// What a part has made, and what it says in words, as it is in the CSV.
+    Markup(Markup, String),
     /// What can be done. It is not in the CSV.
     Acts(Vec<Act>),
 }
@@ -119,84 +131,16 @@ impl Cell {
     #[must_use]
     pub fn plain(&self) -> String {
         match self {
-            Self::None | Self::Markup(_) | Self::Acts(_) => String::new(),
+            Self::None | Self::Acts(_) => String::new(),
             Self::Text(text)
             | Self::Code(text)
+            | Self::Markup(_, text)
             | Self::Link(text, _)
             | Self::State(text, _)
             | Self::Number(_, text) => text.clone(),
             Self::Time(at) => at.to_rfc3339(),
         }
     }
-}
-
-/// Where a list is, and which part of it is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// The address of the page.
-    pub path: String,
-    /// What was asked for besides: the filter.
-    pub query: Vec<(String, String)>,
-    /// How it is sorted; as it comes, where there is nothing.
-    pub sort: Option<Sort>,
-    /// Whether pages come before this one.
-    pub is_later: bool,
-    /// The cursor of the next page (`after`); nothing on the last.
-    pub next: Option<String>,
-    /// Whether it can be had as CSV, at `PATH.csv`.
-    pub exports: bool,
-}
-
-/// How a list is sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sort {
-    /// The key of the column.
-    pub by: String,
-    /// Whether the largest comes first.
-    pub is_descending: bool,
-}
-
-impl Listing {
-    fn address(&self, path: &str, more: &[(&str, &str)]) -> String {
-        let mut query = Serializer::new(String::new());
-        for (name, value) in self.query.iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-        for (name, value) in more {
-            query.append_pair(name, value);
-        }
-        let query = query.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-    }
-
-    fn sorted(&self) -> Vec<(&str, &str)> {
-        let sort = self.sort.as_ref();
-        sort.map_or_else(Vec::new, |sort| vec![("sort", sort.by.as_str()), ("order", order(sort.is_descending))])
-    }
-
-    /// The first page.
-    #[must_use]
-    pub fn first_page(&self) -> String {
-        self.address(&self.path, &self.sorted())
-    }
-
-    /// The page after this cursor.
-    #[must_use]
-    pub fn page_after(&self, cursor: &str) -> String {
-        let mut more = self.sorted();
-        more.push(("after", cursor));
-        self.address(&self.path, &more)
-    }
-
-    /// The whole list as CSV.
-    #[must_use]
-    pub fn csv(&self) -> String {
-        self.address(&format!("{}.csv", self.path), &self.sorted())
-    }
-}
-
-const fn order(is_descending: bool) -> &'static str {
-    if is_descending { "desc" } else { "asc" }
 }
 
 /// What is said of a list without rows: that it is empty, and what to do.
@@ -259,20 +203,23 @@ impl Table {
         self.columns.iter().map(|column| self.head(column)).collect()
     }
 
+    /// Whether whoever looks can sort it.
+    #[must_use]
+    pub fn can_be_sorted(&self) -> bool {
+        self.columns.iter().any(|column| column.sorts)
+    }
+
     fn head(&self, column: &Column) -> Head {
         let now = self.listing.sort.as_ref().filter(|sort| sort.by == column.key).map(|sort| sort.is_descending);
         // Numbers are mostly looked at from the largest on; the second click turns it round.
-        let next = now.map_or(column.is_number, |is_descending| !is_descending);
-        let href = column.sorts.then(|| {
-            let path = &self.listing.path;
-            self.listing.address(path, &[("sort", column.key), ("order", order(next))])
-        });
+        let is_descending = now.map_or(column.is_number, |is_descending| !is_descending);
+        let href = column.sorts.then(|| self.listing.sorted(&Sort { by: column.key.to_owned(), is_descending }));
         let (sort, sign) = match now {
             Some(true) => ("descending", "↓"),
             Some(false) => ("ascending", "↑"),
             None => ("none", ""),
         };
-        Head { title: column.title.clone(), class: class(column), href, sort, sign }
+        Head { title: column.title.clone(), class: column.class(), href, sort, sign }
     }
 
     /// The rows, each cell with its column.
@@ -292,18 +239,6 @@ impl Table {
     pub fn shown(&self, at: &DateTime<Utc>) -> String {
         self.words.when(*at)
     }
-}
-
-impl Column {
-    /// Its class.
-    #[must_use]
-    pub fn class(&self) -> &'static str {
-        class(self)
-    }
-}
-
-const fn class(column: &Column) -> &'static str {
-    if column.is_number { "number" } else { "text" }
 }
 
 #[cfg(test)]
@@ -327,6 +262,7 @@ mod tests {
                 is_later: true,
                 next: Some("42:a+b".into()),
                 exports: true,
+                id: None,
             },
             empty: Empty { says: "Nobody".into(), advice: "Wait".into(), link: None },
             words,
@@ -350,6 +286,20 @@ mod tests {
         let html = table.render().unwrap();
         assert!(html.contains("&#60;Anna&#62;") && html.contains("1,200"), "{html}");
         assert!(html.contains("aria-sort=\"descending\""), "{html}");
+    }
+
+    /// On a phone the head is clipped: what it leads to is there a second time, where it can be seen and reached.
+    #[test]
+    fn what_a_list_is_sorted_by_can_be_chosen_without_its_head() {
+        let mut sorted = table(vec![vec![Cell::Text("Anna".into()), Cell::None]]);
+        let html = sorted.render().unwrap();
+        let (_, nav) = html.split_once("<nav class=\"sorts\" aria-label=\"Sort by: People\">").unwrap();
+        let (nav, list) = nav.split_once("</nav>").unwrap();
+        assert!(nav.contains("sort=messages&#38;order=asc\" aria-current=\"true\">Messages"), "{nav}");
+        assert_eq!(nav.matches("<a ").count(), 1, "names have no order: {nav}");
+        assert!(list.contains("<span class=\"bare\">Messages</span></th>"), "what is clipped has a text: {list}");
+        sorted.columns.iter_mut().for_each(|column| column.sorts = false);
+        assert!(!sorted.render().unwrap().contains("class=\"sorts\""));
     }
 
     #[test]

@@ -6,3 +6,4 @@ mod payments;
 mod people;
 mod running;
 mod steering;
+mod tables;

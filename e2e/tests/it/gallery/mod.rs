@@ -186,6 +186,26 @@ async fn a_keyboard_is_enough() {
     browser.close().await;
 }
 
+/// What is clipped on a phone is not reached there: what a list is sorted by is chosen above it, and elsewhere in its head alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_can_be_sorted_on_every_screen() {
+    let Some(browser) = Browser::open().await else { return };
+    let gallery = Gallery::open().await;
+    let seen = async |places: &str| {
+        let seen = format!("return [...document.querySelectorAll('{places}')].some((it) => it.checkVisibility())");
+        browser.ask(&seen).await.as_bool().unwrap()
+    };
+    for look in Look::ALL.into_iter().filter(|look| !look.is_dark) {
+        browser.look(look).await;
+        browser.go(&format!("{}/en/tools", gallery.url)).await;
+        browser.ask("document.querySelectorAll('.sorts details').forEach((it) => (it.open = true))").await;
+        assert_eq!(browser.complaints().await, "", "{}", look.name());
+        let is_phone = look.width < 1000;
+        assert_eq!((seen(".sorts a").await, seen("thead a").await), (is_phone, !is_phone), "{}", look.name());
+    }
+    browser.close().await;
+}
+
 /// What came from a person is text, wherever a page shows it.
 #[test]
 fn what_people_call_themselves_is_never_markup() {

@@ -34,10 +34,11 @@ impl Person {
                 Column::number("cost", words.say("panel-cost")),
             ],
             rows: self.costs.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(self.path(), "costs"),
             empty: Empty::of(words, "panel-models-none"),
             words,
         }
+        .asked(&self.view)
     }
 
     /// What is remembered.
@@ -48,7 +49,7 @@ impl Person {
             let category = words.code("category", &fact.category);
             vec![Cell::Text(fact.text.clone()), Cell::Text(category), Cell::time(fact.since)]
         };
-        Some(Table {
+        let table = Table {
             id: "facts",
             caption: words.say("panel-person-facts"),
             columns: vec![
@@ -57,10 +58,11 @@ impl Person {
                 Column::text("since", words.say("panel-since")),
             ],
             rows: self.facts.as_ref()?.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(self.path(), "facts"),
             empty: Empty::of(words, "panel-person-no-facts"),
             words,
-        })
+        };
+        Some(table.asked(&self.view))
     }
 
     /// The conversations.
@@ -72,7 +74,7 @@ impl Person {
             let href = format!("{}/{}", Section::Conversations.path(), talk.id);
             vec![Cell::Link(title, href), Cell::time(talk.since), Cell::count(words, talk.messages)]
         };
-        Some(Table {
+        let table = Table {
             id: "conversations",
             caption: words.say("panel-section-conversations"),
             columns: vec![
@@ -84,7 +86,8 @@ impl Person {
             listing: self.listing.clone(),
             empty: Empty::of(words, "panel-person-no-conversations"),
             words,
-        })
+        };
+        Some(table.asked(&self.view))
     }
 
     /// The payments.
@@ -113,9 +116,10 @@ impl Person {
                 Column::text("acts", words.say("panel-acts")),
             ],
             rows: self.payments.iter().map(row).collect(),
-            listing: Listing::default(),
+            listing: Listing::within(self.path(), "payments"),
             empty: Empty::of(words, "panel-person-no-payments"),
             words,
         }
+        .asked(&self.view)
     }
 }

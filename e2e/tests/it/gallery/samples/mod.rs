@@ -96,6 +96,7 @@ pub(super) fn listing(path: &str, by: &str) -> Listing {
         is_later: true,
         next: Some("42".to_owned()),
         exports: true,
+        ..Listing::default()
     }
 }
 

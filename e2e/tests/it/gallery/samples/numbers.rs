@@ -14,7 +14,7 @@ use evolve_api::panel::{
         revenue::{CurrencyPart, Revenue, SubscriberLine},
         tools::{DearLine, ModelLine, ToolLine, Tools},
     },
-    parts::{Card, Listing, Tone},
+    parts::{Card, Listing, Tone, View},
     respond,
     shell::Shell,
     words::{Unit, Words},
@@ -86,6 +86,7 @@ fn overview(words: Words) -> Overview {
         tail,
         after: "1".to_owned(),
         until: Some(before(2)),
+        view: View::default(),
         words,
     }
 }
@@ -232,6 +233,7 @@ fn features(words: Words) -> Features {
             columns: (0..24).map(|hour| hour.to_string()).collect(),
             rows: (1..=7).map(row).collect(),
         },
+        view: View::default(),
         words,
     }
 }
@@ -265,6 +267,7 @@ fn tools(words: Words) -> Tools {
         ],
         dearest: Some(vec![DearLine { person: 420_000_001, answers: 3001, tokens: 812_044, cost: 1_240_000 }]),
         tools: vec![tool("remember", 0), tool("draw", 12)],
+        view: View::read("models.sort=cost&period=day"),
         words,
     }
 }

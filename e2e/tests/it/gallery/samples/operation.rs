@@ -13,7 +13,7 @@ use evolve_api::panel::{
         failures::Failures,
         jobs::Jobs,
     },
-    parts::{Listing, telegram::bubble},
+    parts::{Listing, View, telegram::bubble},
     respond,
     shell::Shell,
     words::Words,
@@ -157,6 +157,7 @@ fn jobs(words: Words) -> Jobs {
         message_days: Some(90),
         listing: Listing { path: "/admin/panel/jobs".to_owned(), exports: true, ..Listing::default() },
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
@@ -236,6 +237,7 @@ fn access(words: Words) -> Access {
         scopes: codes(&["numbers", "people", "content", "operations"]),
         made: Some(Made::Key("evk_5f0c2a91d7e84b6c9f30a1b2c3d4e5f6".to_owned())),
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
@@ -250,6 +252,7 @@ fn account(words: Words) -> Account {
         codes_left: Some(3),
         may_change_factor: true,
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }

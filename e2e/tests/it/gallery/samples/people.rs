@@ -8,7 +8,7 @@ use evolve_api::panel::{
         people::{People, PersonLine},
         person::{ConversationLine, CostLine, FactLine, PaymentLine, Person, PersonActs},
     },
-    parts::Listing,
+    parts::{Listing, View},
     respond,
     shell::Shell,
     words::Words,
@@ -48,6 +48,7 @@ pub(super) fn people(words: Words, search: &str) -> People {
         people: (0..4).map(person).collect(),
         total: Some(12_408),
         listing: listing("/admin/panel/people", "last"),
+        view: View::default(),
         words,
     }
 }
@@ -113,6 +114,7 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
         wrong: None,
         key: "0199a1b4".to_owned(),
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
@@ -139,6 +141,7 @@ fn conversations(words: Words) -> Conversations {
             found("А кошка-то где?", "кошка", None),
         ],
         listing: listing("/admin/panel/conversations", ""),
+        view: View::default(),
         words,
     }
 }

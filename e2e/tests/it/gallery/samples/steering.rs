@@ -9,7 +9,7 @@ use evolve_api::panel::{
         system::{ConnectionLine, NeighbourLine, QueryLine, SettingLine, System},
         webhooks::{self, Webhook, Webhooks},
     },
-    parts::{Card, Cell, Facts, Listing},
+    parts::{Card, Cell, Facts, Listing, View},
     respond,
     shell::Shell,
     words::{Unit, Words},
@@ -48,7 +48,8 @@ fn line(name: &str, percent: u8) -> FlagLine {
 
 fn flags(words: Words) -> Flags {
     let flags = vec![line("streaming", 0), line("voice", 25), line("tools", 100)];
-    Flags { flags, may_change: true, listing: Listing::default(), csrf: "csrf".to_owned(), words }
+    let view = View::default();
+    Flags { flags, may_change: true, listing: Listing::default(), csrf: "csrf".to_owned(), view, words }
 }
 
 fn flag(words: Words) -> Flag {
@@ -67,13 +68,15 @@ fn flag(words: Words) -> Flag {
         history: vec![change(25, "It costs less than we thought"), change(10, "")],
         may_change: true,
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
 
 fn prompts(words: Words) -> Prompts {
     let prompt = |name: &str, version| PromptLine { name: name.to_owned(), version };
-    Prompts { prompts: vec![prompt("persona", Some(4)), prompt("rules_ru", None), prompt("level_3", None)], words }
+    let prompts = vec![prompt("persona", Some(4)), prompt("rules_ru", None), prompt("level_3", None)];
+    Prompts { prompts, view: View::default(), words }
 }
 
 fn prompt(words: Words) -> Prompt {
@@ -107,6 +110,7 @@ fn prompt(words: Words) -> Prompt {
         is_configured: false,
         may_change: true,
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
@@ -138,6 +142,7 @@ fn webhooks(words: Words) -> Webhooks {
         may_change: true,
         listing: Listing::default(),
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
@@ -167,6 +172,7 @@ fn webhook(words: Words) -> Webhook {
         listing: listing("/admin/panel/webhooks/1", ""),
         may_change: true,
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
@@ -212,6 +218,7 @@ fn system(words: Words) -> System {
             setting("DATABASE_URL", None, true, true),
             setting("WEBHOOK_ALLOWED_NETWORKS", Some("10.20.0.0/16"), true, false),
         ],
+        view: View::default(),
         words,
     }
 }

@@ -1,0 +1,170 @@
+//! Tables of pages: sorted by what is asked for, and taken away as files.
+
+use evolve_domain::access::Role;
+use evolve_engine::model::{Script, Step};
+use reqwest::StatusCode;
+
+use super::{
+    numbers::{a_month, page},
+    people::{has, logged},
+};
+use crate::{
+    access::signed_in,
+    harness::{Answer, Setup},
+};
+
+const ANNA: i64 = 734_002_117;
+const AS_FILE: &str = "SELECT count(*) FROM audit_log WHERE outcome = 'done' AND detail->>'file' = 'true'";
+
+async fn setup() -> Setup {
+    let script = Script::always(Step::say("Кошки любят море."));
+    Setup::new().await.script(script).with("PANEL_RATE_LIMIT", "1000/minute")
+}
+
+/// The head of a file of a table, and its lines.
+#[track_caller]
+fn file<'a>(answer: &'a Answer, id: &str) -> (&'a str, Vec<&'a str>) {
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"), "{id}");
+    let name = format!("attachment; filename=\"{id}.csv\"");
+    assert_eq!(answer.header("content-disposition"), Some(name.as_str()));
+    let mut lines = answer.text.trim_start_matches('\u{feff}').lines();
+    (lines.next().unwrap(), lines.collect())
+}
+
+/// A column of numbers of a file, whose lines have no other commas.
+#[track_caller]
+fn numbers(answer: &Answer, id: &str, key: &str) -> Vec<i64> {
+    let (head, lines) = file(answer, id);
+    let place = head.split(',').position(|known| known == key).unwrap_or_else(|| panic!("{key} is not in {head}"));
+    lines.into_iter().map(|line| line.split(',').nth(place).unwrap().parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_table_is_sorted_by_what_is_asked_for_and_taken_away_as_it_is_sorted() {
+    let (setup, api) = a_month().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    let path = "/admin/panel/tools?period=month";
+    let sorted = format!("{path}&dearest.sort=person&dearest.order=asc");
+    let people = numbers(&eva.get(&format!("{sorted}&csv=dearest")).await, "dearest", "person");
+    assert!(people.len() > 2 && people.is_sorted(), "as numbers: {people:?}");
+    // The largest number first, where nothing else is said.
+    let answers = numbers(&eva.get(&format!("{path}&dearest.sort=answers&csv=dearest")).await, "dearest", "answers");
+    assert!(answers.len() > 2 && answers.is_sorted_by(|one, next| one >= next), "{answers:?}");
+
+    let html = page(&eva, &sorted).await;
+    let (_, list) = html.split_once("<table id=\"dearest\"").unwrap();
+    assert!(list.contains("class=\"text\" aria-sort=\"ascending\""), "{list}");
+    let first = list.find("href=\"/admin/panel/people/").unwrap();
+    assert!(list[first..].starts_with(&format!("href=\"/admin/panel/people/{}\"", people[0])), "{list}");
+    let kept = "tools?period=month&#38;dearest.sort=person&#38;dearest.order=asc";
+    assert!(html.contains(&format!("{kept}&#38;models.sort=model&#38;models.order=asc#models\"")), "{html}");
+    assert!(html.contains(&format!("{kept}&#38;csv=dearest\"")), "{html}");
+    let uses = eva.get("/admin/panel/features.csv?period=month&sort=uses&order=asc").await;
+    assert!(numbers(&uses, "features", "uses").is_sorted(), "{}", uses.text);
+
+    let top = eva.get("/admin?period=month&top.sort=messages&top.order=asc&csv=top").await;
+    let messages = numbers(&top, "top", "messages");
+    assert!(messages.len() > 2 && messages.is_sorted(), "{messages:?}");
+    let costs = eva.get("/admin/panel/people/30?csv=costs").await;
+    assert_eq!(file(&costs, "costs").1.len(), 4, "{}", costs.text);
+
+    // What is not on the page of somebody is in no file of theirs.
+    let ada = signed_in(&setup, &api, "ada", Role::Analyst).await;
+    for (path, id) in [("/admin/panel/tools", "dearest"), ("/admin", "top")] {
+        let none = ada.get(&format!("{path}?period=month&csv={id}")).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND, "{}", none.text);
+    }
+    file(&ada.get("/admin/panel/tools?csv=tools").await, "tools");
+}
+
+#[tokio::test]
+async fn every_table_of_a_page_is_a_file_for_who_may_open_the_page() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Мы взяли кошку из приюта", None).await.unwrap();
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    let (person, facts) = (format!("/admin/panel/people/{ANNA}"), format!("/admin/panel/people/{ANNA}/facts"));
+    for (path, id, begins) in [
+        ("/admin/panel/access", "accounts", "name,role,"),
+        ("/admin/panel/access", "keys-list", "name,begins,"),
+        ("/admin/panel/access", "users", "name,since"),
+        ("/admin/panel/access", "sessions", "account,browser,"),
+        ("/admin/panel/account", "sessions", "account,browser,"),
+        ("/admin/panel/system", "neighbours", "name,state,"),
+        ("/admin/panel/system", "connections", "name,address,"),
+        ("/admin/panel/system", "queries", "query,took_ms,"),
+        ("/admin/panel/system", "settings", "name,state,"),
+        ("/admin/panel/jobs", "queues", "queue,waiting,"),
+        ("/admin/panel/prompts", "prompts", "prompt,name,"),
+        ("/admin/panel/flags/voice", "changes", "changed_at,percent,"),
+        (person.as_str(), "payments", "at,amount,"),
+        (facts.as_str(), "facts", "text,category,"),
+        ("/admin/panel/conversations", "conversations", "title,person,"),
+    ] {
+        let wanted = eva.get(&format!("{path}?csv={id}")).await;
+        let (head, _) = file(&wanted, id);
+        assert!(head.starts_with(begins) && !head.contains("acts"), "{id}: {head}");
+    }
+    let nothing = eva.get("/admin/panel/access?csv=nothing").await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    assert!(nothing.text.contains("<h1>"), "{}", nothing.text);
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    assert_eq!(vera.get("/admin/panel/access?csv=accounts").await.status, StatusCode::FORBIDDEN);
+
+    // A list that has an address of its own for it is sorted there, too.
+    let flags = eva.get("/admin/panel/flags.csv?sort=name&order=desc").await;
+    let (_, lines) = file(&flags, "flags");
+    let names: Vec<&str> = lines.iter().map(|line| line.split(',').next().unwrap()).collect();
+    assert!(names.len() > 2 && names.is_sorted_by(|one, next| one >= next), "{names:?}");
+    has(&eva.get("/admin/panel/flags?sort=name&order=desc").await, &["flags.csv?sort=name&#38;order=desc\""]);
+    // Who was looked for is sorted by anything; all people by what the database has an index of.
+    has(&eva.get(&format!("/admin/panel/people?q={ANNA}")).await, &["&#38;sort=messages&#38;order=desc\""]);
+    let all = eva.get("/admin/panel/people").await;
+    assert!(all.text.contains("sort=since") && !all.text.contains("sort=messages"), "{}", all.text);
+}
+
+#[tokio::test]
+async fn a_file_goes_on_to_the_end_of_its_list_and_one_of_words_is_a_look_at_them() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Мы взяли кошку из приюта", None).await.unwrap();
+    let often = "INSERT INTO conversations (id, user_id, started_at, last_message_at, ended_at)
+                 SELECT gen_random_uuid(), $1, t.at, t.at, t.at
+                 FROM generate_series(1, 25) i CROSS JOIN LATERAL (SELECT now() - make_interval(days => i) AS at) t";
+    sqlx::query(often).bind(ANNA).execute(&setup.pool()).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let of_anna = [
+        format!("/admin/panel/people/{ANNA}/conversations?csv=conversations"),
+        format!("/admin/panel/conversations?person={ANNA}&csv=conversations"),
+    ];
+    for path in &of_anna {
+        let all = vera.get(path).await;
+        assert_eq!(file(&all, "conversations").1.len(), 26, "{}", all.text);
+    }
+    let looks = (logged(&setup, "person.look_conversations").await, logged(&setup, "conversation.search").await);
+    let files: i64 = sqlx::query_scalar(AS_FILE).fetch_one(&setup.pool()).await.unwrap();
+    assert_eq!((looks, files), ((2, 2), 2), "each is written down before it is given, and how it went");
+    let ada = signed_in(&setup, &api, "ada", Role::Analyst).await;
+    for path in &of_anna {
+        assert_eq!(ada.get(path).await.status, StatusCode::FORBIDDEN);
+    }
+    // What was found is in the file as it was said, where on the page words stand out.
+    evolve_testkit::eventually("the index of words has it", async || {
+        let found = vera.get("/admin/panel/conversations?q=%D0%BA%D0%BE%D1%88%D0%BA%D0%B0&csv=conversations").await;
+        file(&found, "conversations").1.iter().any(|line| line.contains(",Мы взяли кошку из приюта,"))
+    })
+    .await;
+
+    let write = "INSERT INTO prompts (name, version, content, note, author, created_at)
+                 SELECT 'persona', n, 'Ты — пират ' || n, '', 'tests', now() FROM generate_series(1, 25) n";
+    sqlx::query(write).execute(&setup.pool()).await.unwrap();
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    let path = "/admin/panel/prompts/persona";
+    let newest = page(&eva, path).await;
+    assert!(newest.contains("?csv=versions\"") && !newest.contains("versions.sort"), "a page of two: {newest}");
+    let sorted = eva.get(&format!("{path}?versions.sort=version&versions.order=asc&csv=versions")).await;
+    assert_eq!(numbers(&sorted, "versions", "version"), (1..=25).collect::<Vec<i64>>());
+}
