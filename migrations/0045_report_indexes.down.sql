@@ -1,1 +1,1 @@
-DROP INDEX conversations_by_last_message, users_by_arrival, payments_by_end, feedback_by_time, proactive_messages_by_time;
+DROP INDEX conversations_by_last_message, users_by_arrival, feedback_by_time, proactive_messages_by_time;

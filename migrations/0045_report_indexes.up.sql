@@ -3,9 +3,7 @@
 -- a migration of their own, so that nobody waits for them and for the columns of the one before.
 CREATE INDEX conversations_by_last_message ON conversations (last_message_at, id);
 CREATE INDEX users_by_arrival ON users (created_at);
-CREATE INDEX payments_by_end ON payments (covers_until) WHERE covers_until IS NOT NULL;
 CREATE INDEX feedback_by_time ON feedback (given_at);
 CREATE INDEX proactive_messages_by_time ON proactive_messages (created_at);
 COMMENT ON INDEX conversations_by_last_message IS 'For the newest conversations of all people.';
 COMMENT ON INDEX users_by_arrival IS 'For who came on a day.';
-COMMENT ON INDEX payments_by_end IS 'For what covers a moment.';

@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use evolve_domain::report::{DollarsPerMillion, ModelPrices};
+use evolve_domain::{
+    payment::{Standing, Way},
+    report::{DollarsPerMillion, ModelPrices},
+};
 use evolve_engine::reports::{Period, ReportConfig, Reports};
 use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store, StoreConfig,
+    outbox::{NewOutgoing, Priority},
+    payments::{Granted, NewPayment, Refund},
     reports::{By, Day},
 };
 use evolve_testkit::TestDatabase;
@@ -40,6 +45,7 @@ enum Happens {
     IsGiven {
         hours: i64,
     },
+    IsEnded,
     Reaches(i16),
     Blocks,
     Leaves,
@@ -92,6 +98,7 @@ fn events(days: i64) -> impl Strategy<Value = Vec<Event>> {
         2 => (prop::bool::weighted(0.8), any::<bool>()).prop_map(|(matched, stars)| Happens::Pays { matched, stars }),
         1 => Just(Happens::GetsLastBack),
         2 => (1_i64..1500).prop_map(|hours| Happens::IsGiven { hours }),
+        1 => Just(Happens::IsEnded),
         1 => (1_i16..5).prop_map(Happens::Reaches),
         1 => Just(Happens::Blocks),
         1 => Just(Happens::Leaves),
@@ -225,12 +232,8 @@ impl Life {
             }
             Happens::Pays { matched, stars } => self.pays(person, *matched, *stars).await,
             Happens::GetsLastBack => self.gets_back(person).await,
-            Happens::IsGiven { hours } => {
-                let until = now + TimeDelta::hours(*hours);
-                let sql = "UPDATE users SET plan = 'premium', premium_until = $2 WHERE id = $1";
-                sqlx::query(sql).bind(person).bind(until).execute(&self.sql).await.unwrap();
-                self.model.users.get_mut(&person).unwrap().premium_until = Some(until);
-            }
+            Happens::IsGiven { hours } => self.is_given(person, *hours).await,
+            Happens::IsEnded => self.is_ended(person).await,
             Happens::Reaches(level) => {
                 let sql = "UPDATE users SET best_level = $2 WHERE id = $1";
                 sqlx::query(sql).bind(person).bind(*level).execute(&self.sql).await.unwrap();
@@ -292,52 +295,73 @@ impl Life {
         self.model.turns.push(turn.clone());
     }
 
+    /// How somebody stands now.
+    fn stands(&mut self, person: i64, standing: &Standing) {
+        self.model.users.get_mut(&person).unwrap().premium_until = standing.premium_until;
+    }
+
+    /// What somebody is told of what became of their premium.
+    fn notice(&self, person: i64) -> NewOutgoing {
+        NewOutgoing {
+            chat_id: person,
+            user_id: Some(person),
+            key: format!("notice-{}", self.events),
+            method: "notice".to_owned(),
+            params: serde_json::json!({}),
+            priority: Priority::Notice,
+        }
+    }
+
     async fn pays(&mut self, person: i64, matched: bool, stars: bool) {
         let now = self.clock.now();
-        let (currency, amount) = if stars { ("XTR", 250) } else { ("RUB", 29_900) };
-        let paid = self.model.payments.iter().filter(|payment| payment.user == person && payment.matched);
-        let paid = paid.filter(|payment| payment.refunded.is_none()).map(|payment| payment.until).max();
-        // What was given comes first.
-        let given = self.model.users[&person].premium_until;
-        let until = paid.max(given).unwrap_or(now).max(now) + TimeDelta::days(30);
-        let sql = "
-            WITH paid AS (
-                INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until)
-                VALUES (gen_random_uuid(), $1, $2, '', 'money', $3, $4, $5, $6, CASE WHEN $5 THEN $7 END) RETURNING id
-            )
-            INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
-            SELECT $2::bytea, id, 'telegram', CASE WHEN $5 THEN 'sales' ELSE 'unmatched' END, $3, $4, $6 FROM paid";
-        sqlx::query(sql)
-            .bind(person)
-            .bind(format!("charge-{}", self.events))
-            .bind(currency)
-            .bind(amount)
-            .bind(matched)
-            .bind(now)
-            .bind(until)
-            .execute(&self.sql)
-            .await
-            .unwrap();
+        let (way, currency, amount) = if stars { (Way::Stars, "XTR", 250) } else { (Way::Money, "RUB", 29_900) };
+        let charge = format!("charge-{}", self.events);
+        let payment = NewPayment {
+            id: Uuid::now_v7(),
+            user_id: person,
+            charge_id: charge.clone(),
+            provider_charge_id: String::new(),
+            way,
+            currency: currency.to_owned(),
+            amount,
+            matched,
+            made_at: now,
+            repeats: None,
+            is_found: false,
+        };
+        let paid = self.store.payments().paid(&payment, now).await.unwrap();
+        self.stands(person, &paid.standing);
         if matched {
             self.model.ledger.push((now, currency, amount));
         }
-        self.model.payments.push(Payment { user: person, at: now, until, matched, currency, amount, refunded: None });
+        self.model.payments.push(Payment { user: person, at: now, charge, matched, currency, amount, refunded: None });
     }
 
     async fn gets_back(&mut self, person: i64) {
         let now = self.clock.now();
         let mut paid = self.model.payments.iter_mut().rev();
         let Some(last) = paid.find(|of| of.user == person && of.matched && of.refunded.is_none()) else { return };
-        let sql = "
-            WITH back AS (
-                UPDATE payments SET refunded_at = $2 WHERE user_id = $1 AND covers_until = $3 AND refunded_at IS NULL
-                RETURNING id, currency, amount
-            )
-            INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
-            SELECT ('back-' || id)::bytea, id, 'sales', 'telegram', currency, amount, $2 FROM back";
-        sqlx::query(sql).bind(person).bind(now).bind(last.until).execute(&self.sql).await.unwrap();
         last.refunded = Some(now);
-        self.model.ledger.push((now, last.currency, -last.amount));
+        let (charge, currency, amount) = (last.charge.clone(), last.currency, last.amount);
+        self.model.ledger.push((now, currency, -amount));
+        let refund = self.store.payments().refunded(person, &charge, now).await.unwrap();
+        let Refund::Done(standing) = refund else { panic!("not given back: {refund:?}") };
+        self.stands(person, &standing);
+    }
+
+    async fn is_given(&mut self, person: i64, hours: i64) {
+        let (notice, now) = (self.notice(person), self.clock.now());
+        let given = self.store.payments().grant(person, TimeDelta::hours(hours), |_| notice, now).await.unwrap();
+        let Granted::Yes(standing) = given else { panic!("not given: {given:?}") };
+        self.stands(person, &standing);
+    }
+
+    async fn is_ended(&mut self, person: i64) {
+        let (notice, now) = (self.notice(person), self.clock.now());
+        if self.store.payments().end_premium(person, &notice, now).await.unwrap() == Some(true) {
+            self.stands(person, &Standing::default());
+            self.model.ended.push((person, now));
+        }
     }
 
     /// Everything that happens, each a moment after the other, and after each run of the job all is compared.
@@ -480,19 +504,70 @@ async fn another_zone_holds_from_the_first_day_that_is_open_and_counts_nothing_t
 }
 
 #[tokio::test]
-async fn who_pays_while_they_have_a_gift_pays_from_that_moment_on_and_once_however_often_they_do() {
+async fn who_pays_while_they_have_a_gift_pays_for_thirty_days_from_then_and_not_for_as_long_as_it_lasts() {
     let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
-    life.happens(1, &Happens::IsGiven { hours: 60 * 24 }).await;
-    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
-    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
-    for _ in 0..=61 {
-        life.clock.advance(TimeDelta::days(1));
-        life.roll_up().await;
-        let told = life.reports.revenue(1).await.unwrap();
-        let stars = &told.of.currencies[0];
-        assert_eq!((told.newest().unwrap().paying, stars.paying, stars.mrr), (1, 1, 250), "{:?}", told.newest());
+    life.happens(1, &Happens::IsGiven { hours: 365 * 24 }).await;
+    // Once, and later twice at one moment: these are two months, one after the other.
+    for (times, days) in [(1, 30), (2, 60)] {
+        for _ in 0..times {
+            life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+        }
+        for day in 1..=days + 1 {
+            life.clock.advance(TimeDelta::days(1));
+            life.roll_up().await;
+            let told = life.reports.revenue(1).await.unwrap();
+            let stars = &told.of.currencies[0];
+            let pays = i64::from(day < days);
+            let newest = told.newest().unwrap();
+            assert_eq!((newest.paying, stars.paying, stars.mrr), (pays, pays, 250 * pays), "day {day}: {newest:?}");
+            assert_eq!(newest.premium, Some(1), "it is in force by the gift");
+        }
     }
     life.compare(&"a gift").await;
+}
+
+#[tokio::test]
+async fn who_pays_in_two_currencies_pays_one_month_after_the_other() {
+    let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
+    for stars in [false, true] {
+        life.happens(1, &Happens::Pays { matched: true, stars }).await;
+        life.clock.advance(TimeDelta::hours(1));
+    }
+    let recurring = async |life: &Life| {
+        let told = life.reports.revenue(1).await.unwrap();
+        let of = |name: &str| told.of.currencies.iter().find(|of| of.currency == name).map_or(0, |of| of.mrr);
+        (told.newest().unwrap().paying, of("RUB"), of("XTR"))
+    };
+    for (days, expected) in [(1, (1, 29_900, 0)), (30, (1, 0, 250)), (30, (0, 0, 0))] {
+        life.clock.advance(TimeDelta::days(days));
+        life.roll_up().await;
+        assert_eq!(recurring(&life).await, expected);
+    }
+    life.compare(&"two currencies").await;
+}
+
+#[tokio::test]
+async fn who_was_ended_by_those_who_run_the_bot_pays_no_more() {
+    let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
+    for person in [1, 2] {
+        life.happens(person, &Happens::Pays { matched: true, stars: true }).await;
+    }
+    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+    life.clock.advance(TimeDelta::days(1));
+    life.happens(1, &Happens::IsEnded).await;
+    // The day before is made only now: then they still paid.
+    life.roll_up().await;
+    life.compare(&"ended").await;
+    let paying: Vec<i64> = life.days().await.values().map(|day| day.paying).collect();
+    assert_eq!(paying, [2, 1]);
+    let told = life.reports.revenue(1).await.unwrap();
+    assert_eq!((told.of.currencies[0].mrr, told.of.currencies[0].paying), (250, 1));
+    // They pay again, and from then on.
+    life.clock.advance(TimeDelta::days(1));
+    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+    life.roll_up().await;
+    life.compare(&"again").await;
+    assert_eq!(life.reports.revenue(1).await.unwrap().of.currencies[0].mrr, 500);
 }
 
 #[tokio::test]

@@ -83,12 +83,12 @@ pub(super) const PEOPLE: &str = "
         output_tokens = excluded.output_tokens, unpriced_tokens = excluded.unpriced_tokens, cost = excluded.cost
     WHERE d.* IS DISTINCT FROM excluded.*";
 
-/// The payments that cover a moment, from when they were made until `covers_until`. Days that were given, or paid for before, come first and
-/// put that off: so several may cover a moment, of which [`MONEY`] takes the one that ends first.
+/// The payments of which some is left at a moment: they were made, and recur until then or later. Paid months come one after another, so that
+/// of each person the one that was made first is the month that it is; the others have yet to begin.
 macro_rules! covering {
     ($at:literal) => {
         concat!(
-            "FROM payments WHERE matched AND user_id IS NOT NULL AND covers_until >= ",
+            "FROM payments WHERE matched AND user_id IS NOT NULL AND COALESCE(recurs_until, covers_until) >= ",
             $at,
             " AND paid_at < ",
             $at,
@@ -226,9 +226,9 @@ pub(super) const MONEY: &str = concat!(
         FROM ledger WHERE booked_at >= $2 AND booked_at < $3 AND 'sales' IN (debit, credit) GROUP BY currency
     ), covering AS (
         SELECT currency, sum(amount)::bigint AS mrr, count(*) AS paying FROM (
-            SELECT DISTINCT ON (currency, user_id) currency, amount ",
+            SELECT DISTINCT ON (user_id) currency, amount ",
     covering!("$4"),
-    " ORDER BY currency, user_id, covers_until, id) AS of_each GROUP BY currency)
+    " ORDER BY user_id, paid_at, COALESCE(recurs_until, covers_until), id) AS of_each GROUP BY currency)
     INSERT INTO report_money (day, currency, payments, sales, refunds, mrr, paying)
     SELECT $1, currency, COALESCE(payments, 0), COALESCE(sales, 0), COALESCE(refunds, 0), COALESCE(mrr, 0), COALESCE(paying, 0)
     FROM booked FULL JOIN covering USING (currency)"

@@ -130,7 +130,7 @@ const DATA: [(i64, &str); 48] = [
           INSERT INTO prompt_choices VALUES ('persona', 1, now(), 'service-key:5f0c2a91')"),
     (49, "UPDATE admins SET language = 'ru'"),
     (50, "SELECT 1"),
-    (51, "SELECT 1"),
+    (51, "UPDATE payments SET recurs_until = now()"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

@@ -233,6 +233,50 @@ async fn a_gift_adds_to_what_is_paid_and_is_given_once() {
     assert_eq!(payments.grant(IVAN, week, |_| call(IVAN, "gift"), day(1)).await.unwrap(), Granted::Already(given));
 }
 
+/// Until when each payment of somebody recurs, in days from the beginning of the story, oldest first.
+async fn recurs(world: &World, user_id: i64) -> Vec<i64> {
+    let sql = "SELECT recurs_until FROM payments WHERE user_id = $1 ORDER BY paid_at, id";
+    let until: Vec<DateTime<Utc>> = sqlx::query_scalar(sql).bind(user_id).fetch_all(&world.sql).await.unwrap();
+    until.into_iter().map(|until| (until - world.now).num_days()).collect()
+}
+
+#[tokio::test]
+async fn paid_months_recur_one_after_another_whatever_was_given() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    payments.paid(&payment(IVAN, "c1", Way::Stars, day(0)), day(0)).await.unwrap();
+    let year = TimeDelta::days(365);
+    assert!(matches!(payments.grant(IVAN, year, |_| call(IVAN, "gift"), day(1)).await.unwrap(), Granted::Yes(_)));
+    for (charge, way) in [("c2", Way::Money), ("c3", Way::Stars)] {
+        payments.paid(&payment(IVAN, charge, way, day(2)), day(2)).await.unwrap();
+    }
+    let stray = NewPayment { matched: false, ..payment(7, "stray", Way::Stars, day(2)) };
+    payments.paid(&stray, day(2)).await.unwrap();
+    assert_eq!(recurs(&world, IVAN).await, [30, 60, 90]);
+    assert_eq!(world.count("SELECT count(recurs_until) FROM payments").await, 3, "a stray payment recurs");
+    // Twenty days of the first are left: what comes after it begins earlier by these.
+    assert!(matches!(payments.refunded(IVAN, "c1", day(10)).await.unwrap(), Refund::Done(_)));
+    assert_eq!(recurs(&world, IVAN).await, [30, 40, 70]);
+}
+
+#[tokio::test]
+async fn who_was_ended_pays_no_more_and_a_refund_after_that_takes_nothing_of_what_they_pay_later() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    for charge in ["c1", "c2"] {
+        payments.paid(&payment(IVAN, charge, Way::Stars, day(0)), day(0)).await.unwrap();
+    }
+    assert_eq!(payments.end_premium(IVAN, &call(IVAN, "end"), day(5)).await.unwrap(), Some(true));
+    assert_eq!(payments.end_premium(IVAN, &call(IVAN, "again"), day(6)).await.unwrap(), Some(false));
+    assert_eq!(recurs(&world, IVAN).await, [5, 5]);
+    payments.paid(&payment(IVAN, "c3", Way::Stars, day(7)), day(7)).await.unwrap();
+    assert_eq!(recurs(&world, IVAN).await, [5, 5, 37]);
+    let Refund::Done(standing) = payments.refunded(IVAN, "c1", day(8)).await.unwrap() else { panic!("not done") };
+    assert_eq!((standing.paid_until, recurs(&world, IVAN).await), (Some(day(37)), vec![5, 5, 37]));
+}
+
 #[tokio::test]
 async fn what_was_reported_and_not_booked_is_booked_when_the_person_is_removed_and_stopped() {
     let world = world().await;
@@ -694,7 +738,7 @@ async fn every_query_of_payments_has_an_index() {
             "users_premium_ends",
         ),
         (
-            "SELECT id FROM payments p WHERE p.covers_until >= now() AND p.paid_at >= now() AND p.matched",
+            "SELECT id FROM payments p WHERE COALESCE(p.recurs_until, p.covers_until) >= now() AND p.paid_at >= now() AND p.matched",
             "payments_by_end",
         ),
         ("SELECT debit, currency, amount FROM ledger", "ledger_balances"),
