@@ -6,15 +6,20 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use evolve_domain::{
     payment::{Standing, Way},
+    plan::Plans,
     report::{DollarsPerMillion, ModelPrices},
 };
-use evolve_engine::reports::{Period, ReportConfig, Reports};
+use evolve_engine::{
+    prompt::Persona,
+    reports::{Period, ReportConfig, Reports},
+};
 use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store, StoreConfig,
     outbox::{NewOutgoing, Priority},
     payments::{Granted, NewPayment, Refund},
     reports::{By, Day},
+    turns::{Admission, Admit},
 };
 use evolve_testkit::TestDatabase;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
@@ -29,6 +34,8 @@ use crate::reports_model::{Model, PRICES, Payment, Turn, User};
 enum Happens {
     Comes,
     Says(Turn),
+    /// What failed last, with what comes of it now.
+    TriesAgain(Turn),
     UsesTool {
         tool: &'static str,
         ok: bool,
@@ -68,6 +75,7 @@ fn turn() -> impl Strategy<Value = Turn> {
         |(kind, model, (image, drew, heard, spoken), input, output, first_ms, took_ms)| {
             let done = !matches!(kind, "failed" | "unkept");
             Turn {
+                id: Uuid::nil(),
                 user: 0,
                 at: DateTime::UNIX_EPOCH,
                 done,
@@ -82,6 +90,8 @@ fn turn() -> impl Strategy<Value = Turn> {
                 output: if done { output } else { 0 },
                 first_ms: first_ms.filter(|_| done),
                 took_ms,
+                kept: false,
+                over: false,
             }
         },
     )
@@ -91,6 +101,7 @@ fn events(days: i64) -> impl Strategy<Value = Vec<Event>> {
     let what = prop_oneof![
         2 => Just(Happens::Comes),
         12 => turn().prop_map(Happens::Says),
+        4 => turn().prop_map(Happens::TriesAgain),
         2 => (prop::sample::select(vec!["remember", "recall"]), any::<bool>())
             .prop_map(|(tool, ok)| Happens::UsesTool { tool, ok }),
         1 => Just(Happens::Reacts),
@@ -110,6 +121,9 @@ fn events(days: i64) -> impl Strategy<Value = Vec<Event>> {
         events
     })
 }
+
+/// What is asked for, as far as turns are concerned.
+const REQUEST: [u8; 32] = [7; 32];
 
 /// A database, the use case over it, and the same the long way.
 struct Life {
@@ -209,7 +223,10 @@ impl Life {
         let now = self.clock.now();
         match what {
             Happens::Comes | Happens::Rolls => {}
-            Happens::Says(turn) => self.says(&Turn { user: person, at: now, ..turn.clone() }).await,
+            Happens::Says(turn) => {
+                self.says(&Turn { id: Uuid::now_v7(), user: person, at: now, ..turn.clone() }).await;
+            }
+            Happens::TriesAgain(turn) => self.tries_again(person, turn).await,
             Happens::UsesTool { tool, ok } => {
                 let sql = "INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at) VALUES (gen_random_uuid(), $1, $2, $3, $4)";
                 let query = sqlx::query(sql).bind(person).bind(*tool).bind(*ok).bind(now);
@@ -255,16 +272,15 @@ impl Life {
     }
 
     async fn says(&mut self, turn: &Turn) {
-        let id = Uuid::now_v7();
         let sql = "
             INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until, finished_at, message_stored, model,
                                again_of, has_image, reply_picture, input_tokens, output_tokens, first_ms)
-            VALUES ($1, $2, $1::text, '', CASE WHEN $3 THEN 'done' ELSE 'failed' END, '2000-01-01', $4, $4,
+            VALUES ($1, $2, $1::text, $14, CASE WHEN $3 THEN 'done' ELSE 'failed' END, '2000-01-01', $4, $4,
                     $4 + make_interval(secs => $5::double precision / 1000), $6, CASE WHEN $3 THEN $7 END,
                     CASE WHEN $8 THEN gen_random_uuid() END, $9, CASE WHEN $10 THEN '\\x00'::bytea END,
                     CASE WHEN $3 THEN $11 END, CASE WHEN $3 THEN $12 END, $13)";
         sqlx::query(sql)
-            .bind(id)
+            .bind(turn.id)
             .bind(turn.user)
             .bind(turn.done)
             .bind(turn.at)
@@ -277,13 +293,19 @@ impl Life {
             .bind(turn.input)
             .bind(turn.output)
             .bind(turn.first_ms.map(|ms| i32::try_from(ms).unwrap()))
+            .bind(REQUEST.as_slice())
             .execute(&self.sql)
             .await
             .unwrap();
+        self.sounds(turn).await;
+        self.model.turns.push(turn.clone());
+    }
+
+    async fn sounds(&self, turn: &Turn) {
         for (kind, is_there) in [("in", turn.heard), ("out", turn.spoken)] {
             if is_there {
                 sqlx::query("INSERT INTO audio_files VALUES ($1, $2, $3, 'audio/ogg', 1, 1, 'm', $4)")
-                    .bind(id)
+                    .bind(turn.id)
                     .bind(kind)
                     .bind(turn.user)
                     .bind(turn.at)
@@ -292,7 +314,70 @@ impl Life {
                     .unwrap();
             }
         }
-        self.model.turns.push(turn.clone());
+    }
+
+    /// The turn of theirs that failed last is taken over and comes to an end, as `turn` says. It is the same message: with the picture that
+    /// came with it, and heard no second time.
+    async fn tries_again(&mut self, person: i64, turn: &Turn) {
+        let Some(place) = self.model.turns.iter().rposition(|of| of.user == person && of.is_failed()) else { return };
+        self.model.turns[place].over = true;
+        let before = self.model.turns[place].clone();
+        let began = self.model.turns.iter().find(|of| of.id == before.id).unwrap().at;
+        let now = self.clock.now();
+        let turn = Turn {
+            id: before.id,
+            user: person,
+            at: now,
+            stored: before.stored || turn.stored,
+            again: false,
+            image: before.image,
+            heard: false,
+            took_ms: (now - began).num_milliseconds() + turn.took_ms,
+            kept: before.stored,
+            ..turn.clone()
+        };
+        let key = turn.id.to_string();
+        let admit = Admit {
+            user_id: person,
+            key: &key,
+            request_hash: REQUEST,
+            turn_id: Uuid::now_v7(),
+            now,
+            lease: TimeDelta::minutes(1),
+            plans: &Plans::default(),
+            defaults: Persona::default().default_settings(),
+            terms: &[],
+            also_key: None,
+            lasting: &[],
+            quoted: None,
+            image_ref: None,
+            // Who writes in the private chat does not have the bot blocked.
+            is_aside: true,
+            handle: None,
+        };
+        let admitted = self.store.turns().admit(&admit).await.unwrap();
+        assert!(matches!(&admitted, Admission::Admitted(lease, _) if lease.turn_id == turn.id), "{admitted:?}");
+        let sql = "
+            UPDATE turns SET state = CASE WHEN $2 THEN 'done' ELSE 'failed' END,
+                             finished_at = started_at + make_interval(secs => $3::double precision / 1000), message_stored = $4,
+                             model = CASE WHEN $2 THEN $5 END, reply_picture = CASE WHEN $6 THEN '\\x00'::bytea END,
+                             input_tokens = CASE WHEN $2 THEN $7 END, output_tokens = CASE WHEN $2 THEN $8 END, first_ms = $9
+            WHERE id = $1";
+        sqlx::query(sql)
+            .bind(turn.id)
+            .bind(turn.done)
+            .bind(turn.took_ms)
+            .bind(turn.stored)
+            .bind(turn.model)
+            .bind(turn.drew)
+            .bind(turn.input)
+            .bind(turn.output)
+            .bind(turn.first_ms.map(|ms| i32::try_from(ms).unwrap()))
+            .execute(&self.sql)
+            .await
+            .unwrap();
+        self.sounds(&turn).await;
+        self.model.turns.push(turn);
     }
 
     /// How somebody stands now.
@@ -380,6 +465,7 @@ impl Life {
 
 fn message() -> Turn {
     Turn {
+        id: Uuid::nil(),
         user: 0,
         at: DateTime::UNIX_EPOCH,
         done: true,
@@ -394,7 +480,14 @@ fn message() -> Turn {
         output: 100,
         first_ms: Some(1234),
         took_ms: 9876,
+        kept: false,
+        over: false,
     }
+}
+
+/// A message without an answer; it is kept, or is not.
+fn failed(stored: bool) -> Turn {
+    Turn { done: false, stored, model: "", input: 0, output: 0, first_ms: None, ..message() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -501,6 +594,31 @@ async fn another_zone_holds_from_the_first_day_that_is_open_and_counts_nothing_t
             sqlx::query_as("SELECT sum(messages)::bigint FROM report_hours").fetch_one(&life.sql).await.unwrap();
         assert_eq!(hours.0, 240);
     }
+}
+
+#[tokio::test]
+async fn what_is_answered_after_its_day_is_closed_counts_on_the_day_on_which_it_was_tried_again() {
+    let mut life = Life::new(Tz::UTC, "2026-11-10T12:00:00Z").await;
+    // The message of the first is kept though it failed; that of the second only with its answer.
+    for (person, stored) in [(1, true), (2, false)] {
+        life.happens(person, &Happens::Says(Turn { image: true, heard: stored, ..failed(stored) })).await;
+    }
+    life.clock.advance(TimeDelta::days(1));
+    life.roll_up().await;
+    // One fails once more before it is answered, on a day that is open and then closed.
+    life.happens(1, &Happens::TriesAgain(failed(true))).await;
+    for person in [1, 2] {
+        life.clock.advance(TimeDelta::days(1));
+        life.roll_up().await;
+        life.happens(person, &Happens::TriesAgain(Turn { spoken: true, ..message() })).await;
+    }
+    life.roll_up().await;
+    life.compare(&"tried again").await;
+    let days = life.days().await;
+    let told: Vec<_> = days.values().map(|day| (day.messages, day.failed, day.replies, day.active)).collect();
+    assert_eq!(told, [(1, 2, 0, 1), (0, 1, 0, 0), (0, 0, 1, 0), (1, 0, 1, 1)]);
+    let cost = 1000 * 75_000 + 100 * 300_000;
+    assert_eq!(days.values().map(|day| day.cost).collect::<Vec<_>>(), [0, 0, cost, cost]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use evolve_store::reports::Day;
+use uuid::Uuid;
 
 /// Prices of input and output, millionths of a dollar per million tokens, of the models that have one.
 pub(crate) const PRICES: [(&str, i64, i64); 2] = [("large", 1_250_000, 10_000_000), ("small", 75_000, 300_000)];
@@ -18,8 +19,11 @@ pub(crate) struct User {
     pub(crate) blocked: bool,
 }
 
+/// An attempt to answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Turn {
+    /// Of which turn.
+    pub(crate) id: Uuid,
     pub(crate) user: i64,
     pub(crate) at: DateTime<Utc>,
     pub(crate) done: bool,
@@ -34,11 +38,19 @@ pub(crate) struct Turn {
     pub(crate) output: i64,
     pub(crate) first_ms: Option<i64>,
     pub(crate) took_ms: i64,
+    /// Whether an attempt before it had kept the message.
+    pub(crate) kept: bool,
+    /// Whether another attempt came after it.
+    pub(crate) over: bool,
 }
 
 impl Turn {
     fn is_message(&self) -> bool {
-        self.stored && !self.again
+        self.stored && !self.kept && !self.again
+    }
+
+    fn is_failed(&self) -> bool {
+        !self.done && !self.over
     }
 
     fn is_aside(&self) -> bool {
@@ -252,7 +264,7 @@ impl Model {
             messages: count(Turn::is_message),
             asides: count(Turn::is_aside),
             replies: count(|turn| turn.done),
-            failed: count(|turn| !turn.done),
+            failed: count(Turn::is_failed),
             input_tokens: sum(|turn| turn.input),
             output_tokens: sum(|turn| turn.output),
             unpriced_tokens: sum(|turn| if turn.cost().is_none() { turn.input + turn.output } else { 0 }),
