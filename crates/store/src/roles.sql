@@ -59,7 +59,7 @@ GRANT SELECT (id, created_at, user_id, conversation_id, place, role, has_image) 
 GRANT SELECT (id, user_id, started_at, last_message_at, ended_at, messages, silent) ON conversations TO {analytics};
 GRANT SELECT (id, user_id, category, created_at, ended_at) ON facts TO {analytics};
 GRANT SELECT (id, user_id, state, attempt, day, started_at, finished_at, failure, model, level_up, input_tokens, output_tokens, first_ms,
-              has_image, counted_at, said_at) ON turns TO {analytics};
+              has_image, drew, counted_at, said_at) ON turns TO {analytics};
 GRANT SELECT (user_id, day, messages, input_tokens, output_tokens, edits) ON usage_days TO {analytics};
 GRANT SELECT (turn_id, user_id, name, ok, created_at) ON tool_calls TO {analytics};
 GRANT SELECT (user_id, day, kind, points, level_before, level_after, created_at) ON relationship_events TO {analytics};

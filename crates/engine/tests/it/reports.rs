@@ -274,11 +274,10 @@ impl Life {
     async fn says(&mut self, turn: &Turn) {
         let sql = "
             INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until, finished_at, message_stored, model,
-                               again_of, has_image, reply_picture, input_tokens, output_tokens, first_ms)
+                               again_of, has_image, drew, input_tokens, output_tokens, first_ms)
             VALUES ($1, $2, $1::text, $14, CASE WHEN $3 THEN 'done' ELSE 'failed' END, '2000-01-01', $4, $4,
                     $4 + make_interval(secs => $5::double precision / 1000), $6, CASE WHEN $3 THEN $7 END,
-                    CASE WHEN $8 THEN gen_random_uuid() END, $9, CASE WHEN $10 THEN '\\x00'::bytea END,
-                    CASE WHEN $3 THEN $11 END, CASE WHEN $3 THEN $12 END, $13)";
+                    CASE WHEN $8 THEN gen_random_uuid() END, $9, $10, CASE WHEN $3 THEN $11 END, CASE WHEN $3 THEN $12 END, $13)";
         sqlx::query(sql)
             .bind(turn.id)
             .bind(turn.user)
@@ -360,7 +359,7 @@ impl Life {
         let sql = "
             UPDATE turns SET state = CASE WHEN $2 THEN 'done' ELSE 'failed' END,
                              finished_at = started_at + make_interval(secs => $3::double precision / 1000), message_stored = $4,
-                             model = CASE WHEN $2 THEN $5 END, reply_picture = CASE WHEN $6 THEN '\\x00'::bytea END,
+                             model = CASE WHEN $2 THEN $5 END, drew = $6,
                              input_tokens = CASE WHEN $2 THEN $7 END, output_tokens = CASE WHEN $2 THEN $8 END, first_ms = $9
             WHERE id = $1";
         sqlx::query(sql)

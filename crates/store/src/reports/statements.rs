@@ -18,7 +18,7 @@ pub(super) const PEOPLE: &str = "
     WITH said AS MATERIALIZED (
         SELECT t.user_id, t.message_stored AND t.again_of IS NULL AND t.said_at IS NULL AS is_message,
                t.state = 'done' AND NOT t.message_stored AS is_aside, t.state = 'done' AS is_reply,
-               t.again_of IS NOT NULL AS is_remade, t.has_image, t.reply_picture IS NOT NULL AS drew,
+               t.again_of IS NOT NULL AS is_remade, t.has_image, COALESCE(t.drew, t.reply_picture IS NOT NULL) AS drew,
                COALESCE(t.input_tokens, 0) AS input, COALESCE(t.output_tokens, 0) AS output,
                p.input AS input_price, p.output AS output_price
         FROM turns t LEFT JOIN unnest($5::text[], $6::bigint[], $7::bigint[]) AS p (model, input, output) ON p.model = t.model
