@@ -4,11 +4,18 @@ ALTER TABLE turns
     ADD COLUMN input_tokens  bigint,
     ADD COLUMN output_tokens bigint,
     ADD COLUMN first_ms      integer,
-    ADD COLUMN has_image     boolean NOT NULL DEFAULT false;
+    ADD COLUMN has_image     boolean NOT NULL DEFAULT false,
+    ADD COLUMN drew          boolean,
+    ADD COLUMN counted_at    timestamptz,
+    ADD COLUMN said_at       timestamptz;
 COMMENT ON COLUMN turns.input_tokens IS 'Tokens of its prompts, all rounds; NULL where it has no answer, and of what was answered before this column was.';
 COMMENT ON COLUMN turns.output_tokens IS 'Tokens of what the model said in it, thinking included; NULL as input_tokens.';
 COMMENT ON COLUMN turns.first_ms IS 'Milliseconds from started_at until the first words of the answer were there; NULL where there were none.';
 COMMENT ON COLUMN turns.has_image IS 'Whether a picture came with the person''s message.';
+-- These have no default: a version before makes turns too, and those that are there are not written again.
+COMMENT ON COLUMN turns.drew IS 'Whether the answer came with a picture when the turn ended; reply_picture is another one, or none, once the answer was made anew or forgotten. NULL where there was no answer, and of what a version before answered: then it is told by reply_picture.';
+COMMENT ON COLUMN turns.counted_at IS 'When it was tried again last, on the day of which it is counted. NULL for started_at, where it was not.';
+COMMENT ON COLUMN turns.said_at IS 'Of a turn that was tried again after its message had been kept: when the attempt began that kept it, on the day of which the message is counted. NULL where that is the newest.';
 
 CREATE TABLE report_days (
     day             date PRIMARY KEY,

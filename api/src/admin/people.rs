@@ -85,7 +85,7 @@ pub async fn get(
 ) -> Result<Json<PersonResponse>, ApiError> {
     let user_id = person_in(&person)?;
     let Person { somebody, points, level: rung, account, ban } = api.people.one(user_id).await?;
-    let numbers = stats::response(user_id, api.stats.of(user_id).await?);
+    let numbers = stats::response(user_id, api.stats.numbers(user_id).await?);
     let preferences = api.preferences.of(user_id).await?;
     let costs = costs(api.reports.costs_of(user_id).await?);
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
@@ -123,9 +123,8 @@ pub async fn user_stats(
     Path(person): Path<String>,
 ) -> Result<Json<StatsResponse>, ApiError> {
     let user_id = person_in(&person)?;
-    let numbers = stats::response(user_id, api.stats.of(user_id).await?);
-    // Advice quotes plans.
-    Ok(Json(StatsResponse { advice: Vec::new(), ..numbers }))
+    // Without advice, which quotes plans.
+    Ok(Json(stats::response(user_id, api.stats.numbers(user_id).await?)))
 }
 
 /// Has somebody not be talked with, until a time or for good: nothing that they say costs a model's call, nobody writes to them

@@ -25,6 +25,7 @@ problems!(ReportProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavaila
 #[into_params(parameter_in = Query)]
 pub struct Range {
     /// The last so many, today included: 1 to 366.
+    #[param(minimum = 1, maximum = 366)]
     days: Option<u16>,
 }
 

@@ -28,6 +28,7 @@ const MOST_COHORT_DAYS: u16 = 360;
 #[into_params(parameter_in = Query)]
 pub struct Came {
     /// Of those who came in the last so many days, today included: 1 to 360.
+    #[param(minimum = 1, maximum = 360)]
     days: Option<u16>,
     /// By what they are put together; by days where nothing is said.
     unit: Option<CohortUnit>,

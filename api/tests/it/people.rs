@@ -139,6 +139,26 @@ async fn somebody_is_shown_without_a_word_of_theirs_and_each_look_at_words_is_in
 }
 
 #[tokio::test]
+async fn the_numbers_of_somebody_are_told_while_nobody_can_read_what_they_said() {
+    let setup = Setup::new().await;
+    let (api, pool) = (setup.start().await, setup.pool());
+    let token = api.token(ANNA).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    // One after the other: whoever waits for one of them may hold the other.
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE messages IN ACCESS EXCLUSIVE MODE").execute(&mut *holder).await.unwrap();
+    let person = api.client.person(&key(), ANNA).await.unwrap();
+    assert_eq!((person.messages_sent, person.active_days, person.days[29].messages), (1, 1, 1));
+    assert_eq!(api.client.stats_of(&key(), ANNA).await.unwrap().messages, 1);
+    holder.rollback().await.unwrap();
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE facts IN ACCESS EXCLUSIVE MODE").execute(&mut *holder).await.unwrap();
+    let told = api.client.stats_of(&key(), ANNA).await.unwrap();
+    assert_eq!((told.messages, told.active_days, told.advice.len()), (1, 1, 0));
+    holder.rollback().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_said_is_found_over_all_people_whatever_the_endings() {
     let setup = Setup::new().await;
     let api = setup.start().await;

@@ -139,7 +139,7 @@ async fn somebody(judge: &mut Judge, asked: &Asked<'_>) -> anyhow::Result<()> {
         let words = person.to_string();
         judge.of("people, by id", async || people.find(&words, None).await.map(|_| ())).await?;
         judge.of("one person", async || people.one(person).await.map(|_| ())).await?;
-        judge.of("one person, by day", async || stats.of(person).await.map(|_| ())).await?;
+        judge.of("one person, by day", async || stats.numbers(person).await.map(|_| ())).await?;
         judge.of("one person, costs", async || reports.costs_of(person).await.map(|_| ())).await?;
     }
     let refunded = Some(State::Refunded);

@@ -256,6 +256,14 @@ pub fn unused(covers_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimeDe
     covers_until.map_or(TimeDelta::zero(), |until| (until - now).clamp(TimeDelta::zero(), PERIOD))
 }
 
+/// Until when a payment recurs, for whoever counts what comes in each month. Paid months come one after another, each of one [`PERIOD`]:
+/// from when it is paid, or from where what was paid `before` ends. Unlike the days that a payment gives ([`Standing::paid`]), no month
+/// waits for a gift, and none lasts for as long as one.
+#[must_use]
+pub fn recurs_until(before: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    before.map_or(now, |before| before.max(now)) + PERIOD
+}
+
 /// The day that people are told premium ends on: what they have paid. The grace is told of once it is running, since it is no
 /// promise: who cancels has none.
 #[must_use]
@@ -409,6 +417,14 @@ mod tests {
         let paid = given.renewing(stopping).paid(None, at(5));
         assert_eq!(paid.refunded(paid.paid_until, None, at(5)).premium_until, Some(at(90)));
         assert_eq!(Standing::default().granted(TimeDelta::days(5), at(1)).premium_until, Some(at(6)));
+    }
+
+    #[test]
+    fn a_payment_recurs_for_one_period_whatever_was_given_and_after_what_was_paid_before() {
+        let given = Standing::default().granted(TimeDelta::days(365), at(0));
+        assert_eq!(given.paid(None, at(1)).paid_until, Some(at(395)), "its days come after the gift");
+        assert_eq!(recurs_until(None, at(1)), at(31));
+        assert_eq!((recurs_until(Some(at(31)), at(2)), recurs_until(Some(at(31)), at(40))), (at(61), at(70)));
     }
 
     #[test]

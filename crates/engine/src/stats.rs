@@ -1,5 +1,5 @@
 //! How much was said and how close a person and the companion have become, day by day, as a use case: what `/stats` draws, and
-//! what it advises.
+//! what it advises. Who runs the bot is told the numbers alone: advice is made of when somebody talks and of what they plan.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub struct Picture {
     pub level: Rung,
     /// All levels, lowest first.
     pub levels: Vec<Rung>,
-    /// What they might do next, the most pressing first.
+    /// What they might do next, the most pressing first; for nobody but them.
     pub advice: Vec<Advice>,
 }
 
@@ -72,26 +72,39 @@ impl Stats {
         Self { store, clock, rules, plans, defaults }
     }
 
-    /// The last days of a person.
+    /// The last days of a person, for themselves.
     ///
     /// # Errors
     /// [`ProfileError::NotFound`], [`ProfileError::Store`].
     pub async fn of(&self, user_id: i64) -> Result<Picture, ProfileError> {
         let numbers = self.store.stats().of(user_id, DAYS, self.defaults, self.clock.now()).await?;
         let numbers = numbers.ok_or(ProfileError::NotFound)?;
+        let facts = self.store.facts().book(user_id).await?.facts;
+        Ok(Picture { advice: self.advice(&numbers, &facts), ..self.picture(&numbers) })
+    }
+
+    /// The last days of a person, for those who run the bot: without advice, and without a look at messages or facts.
+    ///
+    /// # Errors
+    /// [`ProfileError::NotFound`], [`ProfileError::Store`].
+    pub async fn numbers(&self, user_id: i64) -> Result<Picture, ProfileError> {
+        let numbers = self.store.stats().numbers(user_id, DAYS, self.defaults, self.clock.now()).await?;
+        Ok(self.picture(&numbers.ok_or(ProfileError::NotFound)?))
+    }
+
+    fn picture(&self, numbers: &Numbers) -> Picture {
         let (levels, language) = (&self.rules.levels, numbers.settings.language);
         let points = numbers.bond.points_on(&self.rules, numbers.today);
-        let facts = self.store.facts().book(user_id).await?.facts;
-        Ok(Picture {
-            advice: self.advice(&numbers, &facts),
+        Picture {
+            advice: Vec::new(),
             since: numbers.since,
-            days: days(&numbers, points),
+            days: days(numbers, points),
             messages: numbers.all_messages,
             active_days: numbers.active_days,
             streak: numbers.bond.streak_on(numbers.today),
             level: rung(levels, levels.of(points), language),
             levels: levels.all().map(|level| rung(levels, level, language)).collect(),
-        })
+        }
     }
 
     fn advice(&self, numbers: &Numbers, facts: &[Fact]) -> Vec<Advice> {

@@ -40,10 +40,10 @@ impl Store {
 const NEWEST: &str = "
     SELECT id, at, what, user_id, amount, currency, level FROM (
         (SELECT 'turn:' || id || ':' || CASE WHEN state = 'failed' THEN 'failure' WHEN level_up IS NOT NULL THEN 'level' ELSE 'message' END AS id,
-                started_at AS at,
+                COALESCE(counted_at, started_at) AS at,
                 CASE WHEN state = 'failed' THEN 'failure' WHEN level_up IS NOT NULL THEN 'level' ELSE 'message' END AS what,
                 user_id, NULL::bigint AS amount, NULL::text AS currency, level_up::smallint AS level
-         FROM turns WHERE started_at > $1 ORDER BY started_at DESC LIMIT $2)
+         FROM turns WHERE COALESCE(counted_at, started_at) > $1 ORDER BY COALESCE(counted_at, started_at) DESC LIMIT $2)
         UNION ALL
         (SELECT 'person:' || id, created_at, 'person', id, NULL, NULL, NULL
          FROM users WHERE created_at > $1 ORDER BY created_at DESC LIMIT $2)

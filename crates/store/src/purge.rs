@@ -125,8 +125,8 @@ impl Finished {
             }
             Self::Turns => {
                 "DELETE FROM turns WHERE id = ANY (ARRAY(
-                     SELECT id FROM turns WHERE started_at < $1 AND state <> 'running'
-                     ORDER BY started_at LIMIT $2 FOR UPDATE SKIP LOCKED))"
+                     SELECT id FROM turns WHERE COALESCE(counted_at, started_at) < $1 AND state <> 'running'
+                     ORDER BY COALESCE(counted_at, started_at) LIMIT $2 FOR UPDATE SKIP LOCKED))"
             }
             Self::Stops => {
                 "WITH old AS (

@@ -10,7 +10,7 @@ use evolve_testkit::TestDatabase;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::{happenings, people, reports, search};
+use crate::{happenings, people, reports, search, stats};
 
 /// What grows with what is said. Partitions are called after their table.
 const SAID: [&str; 6] = ["messages", "turns", "message_terms", "conversations", "tool_calls", "audio_files"];
@@ -121,7 +121,7 @@ async fn plans(connection: &mut PgConnection, statement: &str, values: &str) -> 
 #[tokio::test]
 async fn whatever_is_asked_for_a_page_reads_of_what_was_said_no_more_than_it_shows() {
     let mut connection = world().await;
-    let every = [reports::ASKED.as_slice(), &people::ASKED, &search::ASKED, &happenings::ASKED].concat();
+    let every = [reports::ASKED.as_slice(), &people::ASKED, &search::ASKED, &happenings::ASKED, &stats::ASKED].concat();
     for (statement, values) in every {
         for rows in plans(&mut connection, statement, values).await {
             let most = rows.values().copied().fold(0.0, f64::max);
@@ -132,6 +132,12 @@ async fn whatever_is_asked_for_a_page_reads_of_what_was_said_no_more_than_it_sho
     for (statement, values) in reports::ASKED {
         for rows in plans(&mut connection, statement, values).await {
             assert!(rows.keys().all(|table| table == "conversations"), "{rows:?} were read by {statement}");
+        }
+    }
+    // And somebody's days are counted without a look at what they said.
+    for (statement, values) in stats::ASKED {
+        for rows in plans(&mut connection, statement, values).await {
+            assert!(rows.is_empty(), "{rows:?} were read by {statement}");
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Stats {
     pub messages: Vec<(NaiveDate, i64)>,
     /// Points that came or went on each of the last days that had any, oldest first.
     pub points: Vec<(NaiveDate, i64)>,
-    /// Messages of each hour of the last days that had any, by its beginning.
+    /// Messages of each hour of the last days that had any, by its beginning; none where they were not asked for.
     pub hours: Vec<(DateTime<Utc>, i64)>,
     /// Messages since they came.
     pub all_messages: i64,
@@ -48,25 +48,43 @@ impl Store {
 }
 
 /// $1 person, $2 now, $3 default zone, $4 days.
-const STATS: &str = "
-    WITH person AS (
-        SELECT u.id, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.plan, u.premium_until, s.language, s.time_zone, s.onboarding,
-               day_in(COALESCE(s.time_zone, $3), $2) AS today, day_in(COALESCE(s.time_zone, $3), u.created_at) AS since
-        FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1
-    )
-    SELECT p.*, a.all_messages, a.active_days,
-           (SELECT json_agg(json_build_array(d.day, d.messages) ORDER BY d.day) FROM usage_days d
-            WHERE d.user_id = $1 AND d.day > p.today - $4::integer AND d.messages > 0) AS messages,
-           (SELECT json_agg(json_build_array(e.day, e.points) ORDER BY e.day) FROM (
-                SELECT day, sum(points)::bigint AS points FROM relationship_events
-                WHERE user_id = $1 AND day > p.today - $4::integer GROUP BY day) e) AS came,
-           (SELECT json_agg(json_build_array(extract(epoch FROM h.hour)::bigint, h.messages)) FROM (
-                SELECT date_trunc('hour', m.created_at, 'UTC') AS hour, count(*) AS messages FROM messages m
-                WHERE m.user_id = $1 AND m.role = 'user' AND m.created_at <= $2
-                  AND m.created_at > $2 - make_interval(days => $4::integer) GROUP BY 1) h) AS hours
-    FROM person p CROSS JOIN (
-        SELECT COALESCE(sum(messages), 0)::bigint AS all_messages, count(*) AS active_days FROM usage_days
-        WHERE user_id = $1 AND messages > 0) a";
+macro_rules! stats {
+    ($more:literal) => {
+        concat!(
+            "WITH person AS (
+                SELECT u.id, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.plan, u.premium_until,
+                       s.language, s.time_zone, s.onboarding,
+                       day_in(COALESCE(s.time_zone, $3), $2) AS today, day_in(COALESCE(s.time_zone, $3), u.created_at) AS since
+                FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1
+            )
+            SELECT p.*, a.all_messages, a.active_days,
+                   (SELECT json_agg(json_build_array(d.day, d.messages) ORDER BY d.day) FROM usage_days d
+                    WHERE d.user_id = $1 AND d.day > p.today - $4::integer AND d.messages > 0) AS messages,
+                   (SELECT json_agg(json_build_array(e.day, e.points) ORDER BY e.day) FROM (
+                        SELECT day, sum(points)::bigint AS points FROM relationship_events
+                        WHERE user_id = $1 AND day > p.today - $4::integer GROUP BY day) e) AS came",
+            $more,
+            " FROM person p CROSS JOIN (
+                SELECT COALESCE(sum(messages), 0)::bigint AS all_messages, count(*) AS active_days FROM usage_days
+                WHERE user_id = $1 AND messages > 0) a"
+        )
+    };
+}
+
+/// Of no message.
+const NUMBERS: &str = stats!("");
+
+/// Their messages besides, by hours.
+const WITH_HOURS: &str = stats!(
+    ", (SELECT json_agg(json_build_array(extract(epoch FROM h.hour)::bigint, h.messages)) FROM (
+            SELECT date_trunc('hour', m.created_at, 'UTC') AS hour, count(*) AS messages FROM messages m
+            WHERE m.user_id = $1 AND m.role = 'user' AND m.created_at <= $2
+              AND m.created_at > $2 - make_interval(days => $4::integer) GROUP BY 1) h) AS hours"
+);
+
+/// What those are asked who run the bot, and values to ask it with, for the test that it reads nothing of what was said.
+#[cfg(test)]
+pub(crate) const ASKED: [(&str, &str); 1] = [(NUMBERS, "7, '2026-11-20', 'UTC', 30")];
 
 impl StatsOf<'_> {
     /// The last `days` of a person, today included; nothing when they never came.
@@ -75,6 +93,31 @@ impl StatsOf<'_> {
     /// [`StoreError`].
     pub async fn of(
         &self,
+        user_id: i64,
+        days: u16,
+        defaults: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Stats>, StoreError> {
+        self.read(WITH_HOURS, user_id, days, defaults, now).await
+    }
+
+    /// As [`StatsOf::of`], without hours: no message is read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn numbers(
+        &self,
+        user_id: i64,
+        days: u16,
+        defaults: Settings,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Stats>, StoreError> {
+        self.read(NUMBERS, user_id, days, defaults, now).await
+    }
+
+    async fn read(
+        &self,
+        statement: &'static str,
         user_id: i64,
         days: u16,
         defaults: Settings,
@@ -95,9 +138,10 @@ impl StatsOf<'_> {
             active_days: i64,
             messages: Option<Json<Vec<(NaiveDate, i64)>>>,
             came: Option<Json<Vec<(NaiveDate, i64)>>>,
+            #[sqlx(default)]
             hours: Option<Json<Vec<(i64, i64)>>>,
         }
-        let row: Option<Row> = sqlx::query_as(STATS)
+        let row: Option<Row> = sqlx::query_as(statement)
             .bind(user_id)
             .bind(now)
             .bind(defaults.time_zone.name())

@@ -133,7 +133,7 @@ async fn name(api: &Api, user_id: i64) -> Option<String> {
 /// The page of somebody, without a word of theirs.
 pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Person, ApiError> {
     let Somebody { somebody, points, level, account, ban } = api.people.one(user_id).await?;
-    let numbers = api.stats.of(user_id).await?;
+    let numbers = api.stats.numbers(user_id).await?;
     let costs = api.reports.costs_of(user_id).await?;
     let words = reader.words;
     let settings = somebody.settings;

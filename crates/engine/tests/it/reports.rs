@@ -4,12 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use evolve_domain::report::{DollarsPerMillion, ModelPrices};
-use evolve_engine::reports::{Period, ReportConfig, Reports};
+use evolve_domain::{
+    payment::{Standing, Way},
+    plan::Plans,
+    report::{DollarsPerMillion, ModelPrices},
+};
+use evolve_engine::{
+    prompt::Persona,
+    reports::{Period, ReportConfig, Reports},
+};
 use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store, StoreConfig,
+    outbox::{NewOutgoing, Priority},
+    payments::{Granted, NewPayment, Refund},
     reports::{By, Day},
+    turns::{Admission, Admit},
 };
 use evolve_testkit::TestDatabase;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
@@ -24,6 +34,8 @@ use crate::reports_model::{Model, PRICES, Payment, Turn, User};
 enum Happens {
     Comes,
     Says(Turn),
+    /// What failed last, with what comes of it now.
+    TriesAgain(Turn),
     UsesTool {
         tool: &'static str,
         ok: bool,
@@ -40,6 +52,7 @@ enum Happens {
     IsGiven {
         hours: i64,
     },
+    IsEnded,
     Reaches(i16),
     Blocks,
     Leaves,
@@ -62,6 +75,7 @@ fn turn() -> impl Strategy<Value = Turn> {
         |(kind, model, (image, drew, heard, spoken), input, output, first_ms, took_ms)| {
             let done = !matches!(kind, "failed" | "unkept");
             Turn {
+                id: Uuid::nil(),
                 user: 0,
                 at: DateTime::UNIX_EPOCH,
                 done,
@@ -76,6 +90,8 @@ fn turn() -> impl Strategy<Value = Turn> {
                 output: if done { output } else { 0 },
                 first_ms: first_ms.filter(|_| done),
                 took_ms,
+                kept: false,
+                over: false,
             }
         },
     )
@@ -85,6 +101,7 @@ fn events(days: i64) -> impl Strategy<Value = Vec<Event>> {
     let what = prop_oneof![
         2 => Just(Happens::Comes),
         12 => turn().prop_map(Happens::Says),
+        4 => turn().prop_map(Happens::TriesAgain),
         2 => (prop::sample::select(vec!["remember", "recall"]), any::<bool>())
             .prop_map(|(tool, ok)| Happens::UsesTool { tool, ok }),
         1 => Just(Happens::Reacts),
@@ -92,6 +109,7 @@ fn events(days: i64) -> impl Strategy<Value = Vec<Event>> {
         2 => (prop::bool::weighted(0.8), any::<bool>()).prop_map(|(matched, stars)| Happens::Pays { matched, stars }),
         1 => Just(Happens::GetsLastBack),
         2 => (1_i64..1500).prop_map(|hours| Happens::IsGiven { hours }),
+        1 => Just(Happens::IsEnded),
         1 => (1_i16..5).prop_map(Happens::Reaches),
         1 => Just(Happens::Blocks),
         1 => Just(Happens::Leaves),
@@ -103,6 +121,9 @@ fn events(days: i64) -> impl Strategy<Value = Vec<Event>> {
         events
     })
 }
+
+/// What is asked for, as far as turns are concerned.
+const REQUEST: [u8; 32] = [7; 32];
 
 /// A database, the use case over it, and the same the long way.
 struct Life {
@@ -202,7 +223,10 @@ impl Life {
         let now = self.clock.now();
         match what {
             Happens::Comes | Happens::Rolls => {}
-            Happens::Says(turn) => self.says(&Turn { user: person, at: now, ..turn.clone() }).await,
+            Happens::Says(turn) => {
+                self.says(&Turn { id: Uuid::now_v7(), user: person, at: now, ..turn.clone() }).await;
+            }
+            Happens::TriesAgain(turn) => self.tries_again(person, turn).await,
             Happens::UsesTool { tool, ok } => {
                 let sql = "INSERT INTO tool_calls (turn_id, user_id, name, ok, created_at) VALUES (gen_random_uuid(), $1, $2, $3, $4)";
                 let query = sqlx::query(sql).bind(person).bind(*tool).bind(*ok).bind(now);
@@ -225,12 +249,8 @@ impl Life {
             }
             Happens::Pays { matched, stars } => self.pays(person, *matched, *stars).await,
             Happens::GetsLastBack => self.gets_back(person).await,
-            Happens::IsGiven { hours } => {
-                let until = now + TimeDelta::hours(*hours);
-                let sql = "UPDATE users SET plan = 'premium', premium_until = $2 WHERE id = $1";
-                sqlx::query(sql).bind(person).bind(until).execute(&self.sql).await.unwrap();
-                self.model.users.get_mut(&person).unwrap().premium_until = Some(until);
-            }
+            Happens::IsGiven { hours } => self.is_given(person, *hours).await,
+            Happens::IsEnded => self.is_ended(person).await,
             Happens::Reaches(level) => {
                 let sql = "UPDATE users SET best_level = $2 WHERE id = $1";
                 sqlx::query(sql).bind(person).bind(*level).execute(&self.sql).await.unwrap();
@@ -252,16 +272,14 @@ impl Life {
     }
 
     async fn says(&mut self, turn: &Turn) {
-        let id = Uuid::now_v7();
         let sql = "
             INSERT INTO turns (id, user_id, key, request_hash, state, day, started_at, leased_until, finished_at, message_stored, model,
-                               again_of, has_image, reply_picture, input_tokens, output_tokens, first_ms)
-            VALUES ($1, $2, $1::text, '', CASE WHEN $3 THEN 'done' ELSE 'failed' END, '2000-01-01', $4, $4,
+                               again_of, has_image, drew, input_tokens, output_tokens, first_ms)
+            VALUES ($1, $2, $1::text, $14, CASE WHEN $3 THEN 'done' ELSE 'failed' END, '2000-01-01', $4, $4,
                     $4 + make_interval(secs => $5::double precision / 1000), $6, CASE WHEN $3 THEN $7 END,
-                    CASE WHEN $8 THEN gen_random_uuid() END, $9, CASE WHEN $10 THEN '\\x00'::bytea END,
-                    CASE WHEN $3 THEN $11 END, CASE WHEN $3 THEN $12 END, $13)";
+                    CASE WHEN $8 THEN gen_random_uuid() END, $9, $10, CASE WHEN $3 THEN $11 END, CASE WHEN $3 THEN $12 END, $13)";
         sqlx::query(sql)
-            .bind(id)
+            .bind(turn.id)
             .bind(turn.user)
             .bind(turn.done)
             .bind(turn.at)
@@ -274,13 +292,19 @@ impl Life {
             .bind(turn.input)
             .bind(turn.output)
             .bind(turn.first_ms.map(|ms| i32::try_from(ms).unwrap()))
+            .bind(REQUEST.as_slice())
             .execute(&self.sql)
             .await
             .unwrap();
+        self.sounds(turn).await;
+        self.model.turns.push(turn.clone());
+    }
+
+    async fn sounds(&self, turn: &Turn) {
         for (kind, is_there) in [("in", turn.heard), ("out", turn.spoken)] {
             if is_there {
                 sqlx::query("INSERT INTO audio_files VALUES ($1, $2, $3, 'audio/ogg', 1, 1, 'm', $4)")
-                    .bind(id)
+                    .bind(turn.id)
                     .bind(kind)
                     .bind(turn.user)
                     .bind(turn.at)
@@ -289,55 +313,139 @@ impl Life {
                     .unwrap();
             }
         }
-        self.model.turns.push(turn.clone());
+    }
+
+    /// The turn of theirs that failed last is taken over and comes to an end, as `turn` says. It is the same message: with the picture that
+    /// came with it, and heard no second time.
+    async fn tries_again(&mut self, person: i64, turn: &Turn) {
+        let Some(place) = self.model.turns.iter().rposition(|of| of.user == person && of.is_failed()) else { return };
+        self.model.turns[place].over = true;
+        let before = self.model.turns[place].clone();
+        let began = self.model.turns.iter().find(|of| of.id == before.id).unwrap().at;
+        let now = self.clock.now();
+        let turn = Turn {
+            id: before.id,
+            user: person,
+            at: now,
+            stored: before.stored || turn.stored,
+            again: false,
+            image: before.image,
+            heard: false,
+            took_ms: (now - began).num_milliseconds() + turn.took_ms,
+            kept: before.stored,
+            ..turn.clone()
+        };
+        let key = turn.id.to_string();
+        let admit = Admit {
+            user_id: person,
+            key: &key,
+            request_hash: REQUEST,
+            turn_id: Uuid::now_v7(),
+            now,
+            lease: TimeDelta::minutes(1),
+            plans: &Plans::default(),
+            defaults: Persona::default().default_settings(),
+            terms: &[],
+            also_key: None,
+            lasting: &[],
+            quoted: None,
+            image_ref: None,
+            // Who writes in the private chat does not have the bot blocked.
+            is_aside: true,
+            handle: None,
+        };
+        let admitted = self.store.turns().admit(&admit).await.unwrap();
+        assert!(matches!(&admitted, Admission::Admitted(lease, _) if lease.turn_id == turn.id), "{admitted:?}");
+        let sql = "
+            UPDATE turns SET state = CASE WHEN $2 THEN 'done' ELSE 'failed' END,
+                             finished_at = started_at + make_interval(secs => $3::double precision / 1000), message_stored = $4,
+                             model = CASE WHEN $2 THEN $5 END, drew = $6,
+                             input_tokens = CASE WHEN $2 THEN $7 END, output_tokens = CASE WHEN $2 THEN $8 END, first_ms = $9
+            WHERE id = $1";
+        sqlx::query(sql)
+            .bind(turn.id)
+            .bind(turn.done)
+            .bind(turn.took_ms)
+            .bind(turn.stored)
+            .bind(turn.model)
+            .bind(turn.drew)
+            .bind(turn.input)
+            .bind(turn.output)
+            .bind(turn.first_ms.map(|ms| i32::try_from(ms).unwrap()))
+            .execute(&self.sql)
+            .await
+            .unwrap();
+        self.sounds(&turn).await;
+        self.model.turns.push(turn);
+    }
+
+    /// How somebody stands now.
+    fn stands(&mut self, person: i64, standing: &Standing) {
+        self.model.users.get_mut(&person).unwrap().premium_until = standing.premium_until;
+    }
+
+    /// What somebody is told of what became of their premium.
+    fn notice(&self, person: i64) -> NewOutgoing {
+        NewOutgoing {
+            chat_id: person,
+            user_id: Some(person),
+            key: format!("notice-{}", self.events),
+            method: "notice".to_owned(),
+            params: serde_json::json!({}),
+            priority: Priority::Notice,
+        }
     }
 
     async fn pays(&mut self, person: i64, matched: bool, stars: bool) {
         let now = self.clock.now();
-        let (currency, amount) = if stars { ("XTR", 250) } else { ("RUB", 29_900) };
-        let paid = self.model.payments.iter().filter(|payment| payment.user == person && payment.matched);
-        let paid = paid.filter(|payment| payment.refunded.is_none()).map(|payment| payment.until).max();
-        // What was given comes first.
-        let given = self.model.users[&person].premium_until;
-        let until = paid.max(given).unwrap_or(now).max(now) + TimeDelta::days(30);
-        let sql = "
-            WITH paid AS (
-                INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until)
-                VALUES (gen_random_uuid(), $1, $2, '', 'money', $3, $4, $5, $6, CASE WHEN $5 THEN $7 END) RETURNING id
-            )
-            INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
-            SELECT $2::bytea, id, 'telegram', CASE WHEN $5 THEN 'sales' ELSE 'unmatched' END, $3, $4, $6 FROM paid";
-        sqlx::query(sql)
-            .bind(person)
-            .bind(format!("charge-{}", self.events))
-            .bind(currency)
-            .bind(amount)
-            .bind(matched)
-            .bind(now)
-            .bind(until)
-            .execute(&self.sql)
-            .await
-            .unwrap();
+        let (way, currency, amount) = if stars { (Way::Stars, "XTR", 250) } else { (Way::Money, "RUB", 29_900) };
+        let charge = format!("charge-{}", self.events);
+        let payment = NewPayment {
+            id: Uuid::now_v7(),
+            user_id: person,
+            charge_id: charge.clone(),
+            provider_charge_id: String::new(),
+            way,
+            currency: currency.to_owned(),
+            amount,
+            matched,
+            made_at: now,
+            repeats: None,
+            is_found: false,
+        };
+        let paid = self.store.payments().paid(&payment, now).await.unwrap();
+        self.stands(person, &paid.standing);
         if matched {
             self.model.ledger.push((now, currency, amount));
         }
-        self.model.payments.push(Payment { user: person, at: now, until, matched, currency, amount, refunded: None });
+        self.model.payments.push(Payment { user: person, at: now, charge, matched, currency, amount, refunded: None });
     }
 
     async fn gets_back(&mut self, person: i64) {
         let now = self.clock.now();
         let mut paid = self.model.payments.iter_mut().rev();
         let Some(last) = paid.find(|of| of.user == person && of.matched && of.refunded.is_none()) else { return };
-        let sql = "
-            WITH back AS (
-                UPDATE payments SET refunded_at = $2 WHERE user_id = $1 AND covers_until = $3 AND refunded_at IS NULL
-                RETURNING id, currency, amount
-            )
-            INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
-            SELECT ('back-' || id)::bytea, id, 'sales', 'telegram', currency, amount, $2 FROM back";
-        sqlx::query(sql).bind(person).bind(now).bind(last.until).execute(&self.sql).await.unwrap();
         last.refunded = Some(now);
-        self.model.ledger.push((now, last.currency, -last.amount));
+        let (charge, currency, amount) = (last.charge.clone(), last.currency, last.amount);
+        self.model.ledger.push((now, currency, -amount));
+        let refund = self.store.payments().refunded(person, &charge, now).await.unwrap();
+        let Refund::Done(standing) = refund else { panic!("not given back: {refund:?}") };
+        self.stands(person, &standing);
+    }
+
+    async fn is_given(&mut self, person: i64, hours: i64) {
+        let (notice, now) = (self.notice(person), self.clock.now());
+        let given = self.store.payments().grant(person, TimeDelta::hours(hours), |_| notice, now).await.unwrap();
+        let Granted::Yes(standing) = given else { panic!("not given: {given:?}") };
+        self.stands(person, &standing);
+    }
+
+    async fn is_ended(&mut self, person: i64) {
+        let (notice, now) = (self.notice(person), self.clock.now());
+        if self.store.payments().end_premium(person, &notice, now).await.unwrap() == Some(true) {
+            self.stands(person, &Standing::default());
+            self.model.ended.push((person, now));
+        }
     }
 
     /// Everything that happens, each a moment after the other, and after each run of the job all is compared.
@@ -356,6 +464,7 @@ impl Life {
 
 fn message() -> Turn {
     Turn {
+        id: Uuid::nil(),
         user: 0,
         at: DateTime::UNIX_EPOCH,
         done: true,
@@ -370,7 +479,14 @@ fn message() -> Turn {
         output: 100,
         first_ms: Some(1234),
         took_ms: 9876,
+        kept: false,
+        over: false,
     }
+}
+
+/// A message without an answer; it is kept, or is not.
+fn failed(stored: bool) -> Turn {
+    Turn { done: false, stored, model: "", input: 0, output: 0, first_ms: None, ..message() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -480,19 +596,95 @@ async fn another_zone_holds_from_the_first_day_that_is_open_and_counts_nothing_t
 }
 
 #[tokio::test]
-async fn who_pays_while_they_have_a_gift_pays_from_that_moment_on_and_once_however_often_they_do() {
-    let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
-    life.happens(1, &Happens::IsGiven { hours: 60 * 24 }).await;
-    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
-    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
-    for _ in 0..=61 {
+async fn what_is_answered_after_its_day_is_closed_counts_on_the_day_on_which_it_was_tried_again() {
+    let mut life = Life::new(Tz::UTC, "2026-11-10T12:00:00Z").await;
+    // The message of the first is kept though it failed; that of the second only with its answer.
+    for (person, stored) in [(1, true), (2, false)] {
+        life.happens(person, &Happens::Says(Turn { image: true, heard: stored, ..failed(stored) })).await;
+    }
+    life.clock.advance(TimeDelta::days(1));
+    life.roll_up().await;
+    // One fails once more before it is answered, on a day that is open and then closed.
+    life.happens(1, &Happens::TriesAgain(failed(true))).await;
+    for person in [1, 2] {
         life.clock.advance(TimeDelta::days(1));
         life.roll_up().await;
-        let told = life.reports.revenue(1).await.unwrap();
-        let stars = &told.of.currencies[0];
-        assert_eq!((told.newest().unwrap().paying, stars.paying, stars.mrr), (1, 1, 250), "{:?}", told.newest());
+        life.happens(person, &Happens::TriesAgain(Turn { spoken: true, ..message() })).await;
+    }
+    life.roll_up().await;
+    life.compare(&"tried again").await;
+    let days = life.days().await;
+    let told: Vec<_> = days.values().map(|day| (day.messages, day.failed, day.replies, day.active)).collect();
+    assert_eq!(told, [(1, 2, 0, 1), (0, 1, 0, 0), (0, 0, 1, 0), (1, 0, 1, 1)]);
+    let cost = 1000 * 75_000 + 100 * 300_000;
+    assert_eq!(days.values().map(|day| day.cost).collect::<Vec<_>>(), [0, 0, cost, cost]);
+}
+
+#[tokio::test]
+async fn who_pays_while_they_have_a_gift_pays_for_thirty_days_from_then_and_not_for_as_long_as_it_lasts() {
+    let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
+    life.happens(1, &Happens::IsGiven { hours: 365 * 24 }).await;
+    // Once, and later twice at one moment: these are two months, one after the other.
+    for (times, days) in [(1, 30), (2, 60)] {
+        for _ in 0..times {
+            life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+        }
+        for day in 1..=days + 1 {
+            life.clock.advance(TimeDelta::days(1));
+            life.roll_up().await;
+            let told = life.reports.revenue(1).await.unwrap();
+            let stars = &told.of.currencies[0];
+            let pays = i64::from(day < days);
+            let newest = told.newest().unwrap();
+            assert_eq!((newest.paying, stars.paying, stars.mrr), (pays, pays, 250 * pays), "day {day}: {newest:?}");
+            assert_eq!(newest.premium, Some(1), "it is in force by the gift");
+        }
     }
     life.compare(&"a gift").await;
+}
+
+#[tokio::test]
+async fn who_pays_in_two_currencies_pays_one_month_after_the_other() {
+    let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
+    for stars in [false, true] {
+        life.happens(1, &Happens::Pays { matched: true, stars }).await;
+        life.clock.advance(TimeDelta::hours(1));
+    }
+    let recurring = async |life: &Life| {
+        let told = life.reports.revenue(1).await.unwrap();
+        let of = |name: &str| told.of.currencies.iter().find(|of| of.currency == name).map_or(0, |of| of.mrr);
+        (told.newest().unwrap().paying, of("RUB"), of("XTR"))
+    };
+    for (days, expected) in [(1, (1, 29_900, 0)), (30, (1, 0, 250)), (30, (0, 0, 0))] {
+        life.clock.advance(TimeDelta::days(days));
+        life.roll_up().await;
+        assert_eq!(recurring(&life).await, expected);
+    }
+    life.compare(&"two currencies").await;
+}
+
+#[tokio::test]
+async fn who_was_ended_by_those_who_run_the_bot_pays_no_more() {
+    let mut life = Life::new(Tz::UTC, "2026-10-01T12:00:00Z").await;
+    for person in [1, 2] {
+        life.happens(person, &Happens::Pays { matched: true, stars: true }).await;
+    }
+    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+    life.clock.advance(TimeDelta::days(1));
+    life.happens(1, &Happens::IsEnded).await;
+    // The day before is made only now: then they still paid.
+    life.roll_up().await;
+    life.compare(&"ended").await;
+    let paying: Vec<i64> = life.days().await.values().map(|day| day.paying).collect();
+    assert_eq!(paying, [2, 1]);
+    let told = life.reports.revenue(1).await.unwrap();
+    assert_eq!((told.of.currencies[0].mrr, told.of.currencies[0].paying), (250, 1));
+    // They pay again, and from then on.
+    life.clock.advance(TimeDelta::days(1));
+    life.happens(1, &Happens::Pays { matched: true, stars: true }).await;
+    life.roll_up().await;
+    life.compare(&"again").await;
+    assert_eq!(life.reports.revenue(1).await.unwrap().of.currencies[0].mrr, 500);
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! What reports must come to, computed the long way: every number of every day from the raw rows, in Rust, with no regard for how
 //! many there are. It keeps the rows that Postgres is given, and what a closed day said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use evolve_store::reports::Day;
+use uuid::Uuid;
 
 /// Prices of input and output, millionths of a dollar per million tokens, of the models that have one.
 pub(crate) const PRICES: [(&str, i64, i64); 2] = [("large", 1_250_000, 10_000_000), ("small", 75_000, 300_000)];
@@ -18,8 +19,11 @@ pub(crate) struct User {
     pub(crate) blocked: bool,
 }
 
+/// An attempt to answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Turn {
+    /// Of which turn.
+    pub(crate) id: Uuid,
     pub(crate) user: i64,
     pub(crate) at: DateTime<Utc>,
     pub(crate) done: bool,
@@ -34,11 +38,19 @@ pub(crate) struct Turn {
     pub(crate) output: i64,
     pub(crate) first_ms: Option<i64>,
     pub(crate) took_ms: i64,
+    /// Whether an attempt before it had kept the message.
+    pub(crate) kept: bool,
+    /// Whether another attempt came after it.
+    pub(crate) over: bool,
 }
 
 impl Turn {
     fn is_message(&self) -> bool {
-        self.stored && !self.again
+        self.stored && !self.kept && !self.again
+    }
+
+    fn is_failed(&self) -> bool {
+        !self.done && !self.over
     }
 
     fn is_aside(&self) -> bool {
@@ -59,12 +71,22 @@ impl Turn {
 pub(crate) struct Payment {
     pub(crate) user: i64,
     pub(crate) at: DateTime<Utc>,
-    pub(crate) until: DateTime<Utc>,
+    pub(crate) charge: String,
     pub(crate) matched: bool,
     pub(crate) currency: &'static str,
     pub(crate) amount: i64,
     pub(crate) refunded: Option<DateTime<Utc>>,
 }
+
+/// What becomes of the months that somebody has paid for; payments by their place in the list.
+enum Change {
+    Paid(usize),
+    GivenBack(usize),
+    Ended,
+}
+
+/// Months that are paid for and left, that which it is first, and how much of each.
+type Left = VecDeque<(usize, TimeDelta)>;
 
 /// Something of a person at a time.
 pub(crate) type Moment = (i64, DateTime<Utc>);
@@ -80,6 +102,8 @@ pub(crate) struct Model {
     pub(crate) reactions: Vec<Moment>,
     pub(crate) first_words: Vec<Moment>,
     pub(crate) payments: Vec<Payment>,
+    /// Whose premium was ended.
+    pub(crate) ended: Vec<Moment>,
     /// Sales, and what was given back as negative amounts.
     pub(crate) ledger: Vec<(DateTime<Utc>, &'static str, i64)>,
     pub(crate) days: BTreeMap<NaiveDate, Day>,
@@ -98,6 +122,7 @@ impl Model {
             reactions: Vec::new(),
             first_words: Vec::new(),
             payments: Vec::new(),
+            ended: Vec::new(),
             ledger: Vec::new(),
             days: BTreeMap::new(),
             lines: BTreeMap::new(),
@@ -113,6 +138,7 @@ impl Model {
         self.reactions.retain(|(of, _)| *of != user);
         self.first_words.retain(|(of, _)| *of != user);
         self.payments.retain(|payment| payment.user != user);
+        self.ended.retain(|(of, _)| *of != user);
     }
 
     /// All rows of the tables beside `report_days`.
@@ -161,22 +187,35 @@ impl Model {
         said.filter(|turn| (from..=to).contains(&self.date(turn.at))).map(|turn| turn.user).collect()
     }
 
-    /// Of each person and currency, the payment that ends first of those that cover the moment.
+    /// Of each person the payment whose month it is at a moment.
     fn covering(&self, at: DateTime<Utc>) -> Vec<&Payment> {
-        let covers = |payment: &&Payment| {
-            payment.matched
-                && payment.at < at
-                && payment.until >= at
-                && payment.refunded.is_none_or(|refunded| refunded >= at)
-        };
-        let mut first: BTreeMap<(i64, &str), &Payment> = BTreeMap::new();
-        for payment in self.payments.iter().filter(covers) {
-            let known = first.entry((payment.user, payment.currency)).or_insert(payment);
-            if payment.until < known.until {
-                *known = payment;
+        let people: BTreeSet<i64> = self.payments.iter().map(|payment| payment.user).collect();
+        people.into_iter().filter_map(|user| self.month_of(user, at)).collect()
+    }
+
+    /// The story of what somebody paid, up to a moment: months are used up one after another as they were paid for, whatever they were
+    /// given. What they get back is not among them any more, and nothing is once they are ended.
+    fn month_of(&self, user: i64, at: DateTime<Utc>) -> Option<&Payment> {
+        let mut story: Vec<(DateTime<Utc>, Change)> = Vec::new();
+        for (place, payment) in self.payments.iter().enumerate().filter(|(_, of)| of.user == user && of.matched) {
+            story.push((payment.at, Change::Paid(place)));
+            story.extend(payment.refunded.map(|back| (back, Change::GivenBack(place))));
+        }
+        story.extend(self.ended.iter().filter(|(of, _)| *of == user).map(|(_, ended)| (*ended, Change::Ended)));
+        story.sort_by_key(|(when, _)| *when);
+        let mut now = story.first()?.0;
+        let mut left = Left::new();
+        for (when, change) in story.into_iter().filter(|(when, _)| *when < at) {
+            use_up(&mut left, when - now);
+            now = when;
+            match change {
+                Change::Paid(place) => left.push_back((place, TimeDelta::days(30))),
+                Change::GivenBack(place) => left.retain(|(of, _)| *of != place),
+                Change::Ended => left.clear(),
             }
         }
-        first.into_values().collect()
+        use_up(&mut left, at - now);
+        left.front().map(|(place, _)| &self.payments[*place])
     }
 
     fn paying(&self, at: DateTime<Utc>) -> BTreeSet<i64> {
@@ -225,7 +264,7 @@ impl Model {
             messages: count(Turn::is_message),
             asides: count(Turn::is_aside),
             replies: count(|turn| turn.done),
-            failed: count(|turn| !turn.done),
+            failed: count(Turn::is_failed),
             input_tokens: sum(|turn| turn.input),
             output_tokens: sum(|turn| turn.output),
             unpriced_tokens: sum(|turn| if turn.cost().is_none() { turn.input + turn.output } else { 0 }),
@@ -342,6 +381,18 @@ impl Model {
             *came.entry(monday(self.date(self.users[&user].came))).or_default() += 1;
         }
         came.into_iter().map(|(came, people)| format!("cohort week {came} {week} {people}")).collect()
+    }
+}
+
+/// So much time goes by.
+fn use_up(left: &mut Left, mut time: TimeDelta) {
+    while let Some((_, of_first)) = left.front_mut() {
+        if *of_first >= time {
+            *of_first -= time;
+            return;
+        }
+        time -= *of_first;
+        left.pop_front();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{
-    payment::{Account as Book, Standing, Way},
+    payment::{Account as Book, Standing, Way, recurs_until},
     plan::Plan,
 };
 use sqlx::{PgConnection, types::Json};
@@ -37,12 +37,22 @@ const BOOK: &str = "
     ON CONFLICT (key) DO NOTHING";
 
 /// Who is banned has nothing of what they pay for: somebody is to decide about it, as if they had asked for it back. $11 what the person
-/// is called where bans are kept.
+/// is called where bans are kept, $12 until when it recurs.
 const PAYMENT: &str = "
     INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until,
-                          refund_asked_at)
+                          refund_asked_at, recurs_until)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-            CASE WHEN EXISTS (SELECT FROM bans WHERE person = ANY ($11) AND until > $9) THEN $9::timestamptz END)";
+            CASE WHEN EXISTS (SELECT FROM bans WHERE person = ANY ($11) AND until > $9) THEN $9::timestamptz END, $12)";
+
+/// Until when the last recurs of what somebody paid before. $1 person.
+const RECURS: &str = "
+    SELECT max(COALESCE(recurs_until, covers_until)) FROM payments WHERE user_id = $1 AND matched AND refunded_at IS NULL";
+
+/// What was paid is over, whatever days it was for: nothing of it recurs, and a refund finds none of them to take back, least of all from
+/// what is paid later. $1 person, $2 now.
+const CUT: &str = "
+    UPDATE payments SET covers_until = LEAST(covers_until, $2), recurs_until = LEAST(recurs_until, $2)
+    WHERE user_id = $1 AND refunded_at IS NULL AND (covers_until > $2 OR recurs_until > $2)";
 
 const STAND: &str = "UPDATE users SET plan = $2, paid_until = $3, premium_until = $4 WHERE id = $1";
 
@@ -159,8 +169,8 @@ impl Payments<'_> {
 }
 
 impl Payments<'_> {
-    /// Ends somebody's premium, whatever was paid or given, and tells them. Nothing where there is no such person; false where they
-    /// had none.
+    /// Ends somebody's premium, whatever was paid or given, and tells them: from now on they pay no more. Nothing where there is no such
+    /// person; false where they had none.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
@@ -176,6 +186,7 @@ impl Payments<'_> {
             return Ok(Some(false));
         }
         stand(&mut transaction, user_id, &account.standing.ended()).await?;
+        sqlx::query(CUT).bind(user_id).bind(now).execute(&mut *transaction).await?;
         owe(&mut transaction, OWE, notice, now).await?;
         audit::done(&mut transaction, self.1).await?;
         transaction.commit().await?;
@@ -210,6 +221,8 @@ async fn write(
     names: &[String],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let before: Option<DateTime<Utc>> =
+        sqlx::query_scalar(RECURS).bind(payment.user_id).fetch_one(&mut *connection).await?;
     sqlx::query(PAYMENT)
         .bind(payment.id)
         .bind(payment.user_id)
@@ -222,6 +235,7 @@ async fn write(
         .bind(now)
         .bind(covers_until)
         .bind(names)
+        .bind(payment.matched.then(|| recurs_until(before, now)))
         .execute(connection)
         .await?;
     Ok(())

@@ -64,12 +64,19 @@ const DECLINE: &str = "
     WHERE id = $1 AND refunded_at IS NULL AND declined_at IS NULL AND refund_begun_at IS NULL
       AND (refund_asked_at IS NOT NULL OR NOT matched)";
 
-const REFUNDED: &str = "UPDATE payments SET refunded_at = $2 WHERE id = $1";
+/// Tells until when it recurred.
+const REFUNDED: &str =
+    "UPDATE payments SET refunded_at = $2 WHERE id = $1 RETURNING COALESCE(recurs_until, covers_until)";
 
 /// The days of later payments begin earlier by what was taken. $1 person, $2 until when the refunded one was, $3 how much.
 const MOVE_UP: &str = "
     UPDATE payments SET covers_until = covers_until - $3
     WHERE user_id = $1 AND covers_until > $2 AND refunded_at IS NULL";
+
+/// As [`MOVE_UP`]: later payments recur earlier by as much of the refunded one as was to recur.
+const RECUR_EARLIER: &str = "
+    UPDATE payments SET recurs_until = recurs_until - $3
+    WHERE user_id = $1 AND recurs_until > $2 AND refunded_at IS NULL";
 
 /// Books the reverse of the payment whose key is $1, under $2: whether there is such a payment, and whether this was new.
 const REVERSE: &str = "
@@ -198,7 +205,8 @@ async fn take_back(
     payment: &Payment,
     now: DateTime<Utc>,
 ) -> Result<Standing, StoreError> {
-    sqlx::query(REFUNDED).bind(payment.id).bind(now).execute(&mut *connection).await?;
+    let recurred: Option<DateTime<Utc>> =
+        sqlx::query_scalar(REFUNDED).bind(payment.id).bind(now).fetch_one(&mut *connection).await?;
     let mut renewal = account.standing.renewal;
     if let Some(charge) = ended_by(connection, user_id, &payment.charge_id).await? {
         if account.subscription_charge.as_ref() == Some(&charge)
@@ -214,10 +222,11 @@ async fn take_back(
     }
     let after = account.standing.refunded(payment.covers_until, renewal, now);
     stand(connection, user_id, &after).await?;
-    let taken = unused(payment.covers_until, now);
-    if taken > TimeDelta::zero() {
-        let move_up = sqlx::query(MOVE_UP).bind(user_id).bind(payment.covers_until).bind(taken);
-        move_up.execute(connection).await?;
+    for (statement, until) in [(MOVE_UP, payment.covers_until), (RECUR_EARLIER, recurred)] {
+        let taken = unused(until, now);
+        if taken > TimeDelta::zero() {
+            sqlx::query(statement).bind(user_id).bind(until).bind(taken).execute(&mut *connection).await?;
+        }
     }
     Ok(after)
 }

@@ -1,7 +1,7 @@
 //! Who has premium, what it brought, and how many subscriptions began, went on and ended: for those who run the bot.
 
 use chrono::{DateTime, Utc};
-use evolve_domain::payment::Renewal;
+use evolve_domain::payment::{GRACE, Renewal};
 use sqlx::FromRow;
 
 use super::Payments;
@@ -43,7 +43,7 @@ pub struct Moved {
     pub began: i64,
     /// Payments of people who had paid before.
     pub renewed: i64,
-    /// People for whom what they had paid was over, or was given back, and who have paid nothing that goes on.
+    /// How often what somebody had paid was over and they had paid nothing that went on. What comes later does not change it.
     pub ended: i64,
 }
 
@@ -92,29 +92,53 @@ const ENDLESS_UP: &str = subscribers!(
     "id"
 );
 
-/// What was paid since a time covers thirty days from then at the earliest, by which it is found; so is what ended since. $1 when
-/// each span begins, ascending; $2 the first of them, $3 now.
-const MOVED: &str = "
-    WITH paid AS (
+/// When a payment is over: at the end of its month, of a subscription once its renewal cannot be late any more; or before, given back.
+macro_rules! over {
+    ($payment:literal) => {
+        concat!(
+            "LEAST(COALESCE(",
+            $payment,
+            ".recurs_until, ",
+            $payment,
+            ".covers_until) + CASE WHEN ",
+            $payment,
+            ".way = 'stars_monthly' THEN $4::interval ELSE interval '0' END, ",
+            $payment,
+            ".refunded_at)"
+        )
+    };
+}
+
+/// What was paid since a time recurs until after it, by which it is found; so is what was over since. Somebody's subscription ends where a
+/// payment is over and no other, made by then, is over later. $1 when each span begins, ascending; $2 the first of them, $3 now, $4 how long
+/// a renewal may be late.
+const MOVED: &str = concat!(
+    "WITH paid AS (
         SELECT width_bucket(p.paid_at, $1::timestamptz[]) AS place,
-               EXISTS (SELECT FROM payments b WHERE b.user_id = p.user_id AND b.matched AND b.paid_at < p.paid_at) AS again
+               EXISTS (SELECT FROM payments b
+                       WHERE b.user_id = p.user_id AND b.matched AND (b.paid_at, b.id) < (p.paid_at, p.id)) AS again
         FROM payments p
-        WHERE p.covers_until >= $2 AND p.paid_at >= $2 AND p.paid_at <= $3 AND p.matched AND p.user_id IS NOT NULL
+        WHERE COALESCE(p.recurs_until, p.covers_until) >= $2 AND p.paid_at >= $2 AND p.paid_at <= $3 AND p.matched
+          AND p.user_id IS NOT NULL
     ), ended AS (
-        SELECT width_bucket(LEAST(p.covers_until, p.refunded_at), $1::timestamptz[]) AS place
-        FROM payments p
-        WHERE p.covers_until >= $2 AND LEAST(p.covers_until, p.refunded_at) >= $2
-          AND LEAST(p.covers_until, p.refunded_at) <= $3 AND p.matched AND p.user_id IS NOT NULL
+        SELECT DISTINCT p.user_id, o.at
+        FROM payments p CROSS JOIN LATERAL (SELECT ",
+    over!("p"),
+    " AS at) o
+        WHERE COALESCE(p.recurs_until, p.covers_until) >= $2::timestamptz - $4::interval AND o.at >= $2 AND o.at <= $3
+          AND p.matched AND p.user_id IS NOT NULL
           AND NOT EXISTS (
               SELECT FROM payments n
-              WHERE n.user_id = p.user_id AND n.id <> p.id AND n.matched AND n.refunded_at IS NULL
-                AND n.covers_until > LEAST(p.covers_until, p.refunded_at))
+              WHERE n.user_id = p.user_id AND n.matched AND n.paid_at <= o.at AND ",
+    over!("n"),
+    " > o.at)
     )
     SELECT m.place, count(*) FILTER (WHERE m.what = 'began') AS began, count(*) FILTER (WHERE m.what = 'renewed') AS renewed,
            count(*) FILTER (WHERE m.what = 'ended') AS ended
     FROM (SELECT place, CASE WHEN again THEN 'renewed' ELSE 'began' END AS what FROM paid
-          UNION ALL SELECT place, 'ended' FROM ended) m
-    GROUP BY m.place ORDER BY m.place";
+          UNION ALL SELECT width_bucket(at, $1::timestamptz[]), 'ended' FROM ended) m
+    GROUP BY m.place ORDER BY m.place"
+);
 
 #[derive(FromRow)]
 struct Row {
@@ -193,6 +217,7 @@ impl Payments<'_> {
     /// [`StoreError`].
     pub async fn moved(&self, begins: &[DateTime<Utc>], now: DateTime<Utc>) -> Result<Vec<Moved>, StoreError> {
         let Some(first) = begins.first() else { return Ok(Vec::new()) };
-        Ok(sqlx::query_as(MOVED).bind(begins).bind(first).bind(now).fetch_all(&self.0.pool).await?)
+        let query = sqlx::query_as(MOVED).bind(begins).bind(first).bind(now).bind(GRACE);
+        Ok(query.fetch_all(&self.0.pool).await?)
     }
 }

@@ -28,7 +28,7 @@ const LOCK: &str = "LOCK TABLE report_days IN SHARE ROW EXCLUSIVE MODE";
 
 const KNOWN: &str = "
     SELECT closed.day AS last_closed, closed.ends_at AS closed_until,
-           LEAST((SELECT min(created_at) FROM users), (SELECT min(started_at) FROM turns)) AS first
+           LEAST((SELECT min(created_at) FROM users), (SELECT min(COALESCE(counted_at, started_at)) FROM turns)) AS first
     FROM (SELECT) AS one LEFT JOIN LATERAL (
         SELECT day, ends_at FROM report_days WHERE closed_at IS NOT NULL ORDER BY day DESC LIMIT 1) AS closed ON true";
 

@@ -1,7 +1,8 @@
 //! What a day is made of. Each statement makes one table of one day; [`super::make`] runs them in one transaction, on one snapshot.
 //!
-//! What belongs to a turn counts on the day on which the turn began, whenever it ended. All read what happened by its time; of people,
-//! `LEVELS` and parts of `TOTALS` look at every row, since they count all of them.
+//! What belongs to a turn counts on the day on which its newest attempt began (`counted_at`, or else `started_at`), whenever that ended; a
+//! message that an earlier attempt kept, on the day of that one (`said_at`). All read what happened by its time; of people, `LEVELS` and parts
+//! of `TOTALS` look at every row, since they count all of them.
 
 /// $1 day, $2 zone, $3 begins, $4 ends, $5 now. Nothing where the day is closed.
 pub(super) const BEGIN: &str = "
@@ -15,13 +16,16 @@ pub(super) const BEGIN: &str = "
 /// $1 day, $2 begins, $3 ends, $4 until when, $5–$7 models with prices of input and output.
 pub(super) const PEOPLE: &str = "
     WITH said AS MATERIALIZED (
-        SELECT t.id, t.user_id, t.message_stored AND t.again_of IS NULL AS is_message,
+        SELECT t.user_id, t.message_stored AND t.again_of IS NULL AND t.said_at IS NULL AS is_message,
                t.state = 'done' AND NOT t.message_stored AS is_aside, t.state = 'done' AS is_reply,
-               t.again_of IS NOT NULL AS is_remade, t.has_image, t.reply_picture IS NOT NULL AS drew,
+               t.again_of IS NOT NULL AS is_remade, t.has_image, COALESCE(t.drew, t.reply_picture IS NOT NULL) AS drew,
                COALESCE(t.input_tokens, 0) AS input, COALESCE(t.output_tokens, 0) AS output,
                p.input AS input_price, p.output AS output_price
         FROM turns t LEFT JOIN unnest($5::text[], $6::bigint[], $7::bigint[]) AS p (model, input, output) ON p.model = t.model
-        WHERE t.started_at >= $2 AND t.started_at < $3
+        WHERE COALESCE(t.counted_at, t.started_at) >= $2 AND COALESCE(t.counted_at, t.started_at) < $3
+        UNION ALL
+        SELECT user_id, again_of IS NULL, false, false, false, has_image, false, 0, 0, NULL, NULL
+        FROM turns WHERE said_at >= $2 AND said_at < $3
     ), talked AS (
         SELECT user_id, count(*) FILTER (WHERE is_message) AS messages, count(*) FILTER (WHERE is_aside) AS asides,
                count(*) FILTER (WHERE is_reply) AS replies, count(*) FILTER (WHERE is_remade) AS remade,
@@ -31,8 +35,8 @@ pub(super) const PEOPLE: &str = "
                (sum(input + output) FILTER (WHERE input_price IS NULL))::bigint AS unpriced
         FROM said GROUP BY user_id
     ), voiced AS (
-        SELECT s.user_id, count(*) FILTER (WHERE a.kind = 'in') AS voice_in, count(*) FILTER (WHERE a.kind = 'out') AS voice_out
-        FROM said s JOIN audio_files a ON a.turn_id = s.id GROUP BY s.user_id
+        SELECT user_id, count(*) FILTER (WHERE kind = 'in') AS voice_in, count(*) FILTER (WHERE kind = 'out') AS voice_out
+        FROM audio_files WHERE created_at >= $2 AND created_at < $3 GROUP BY user_id
     ), called AS (
         SELECT user_id, count(*) AS tools FROM tool_calls WHERE created_at >= $2 AND created_at < $3 GROUP BY user_id
     ), reacted AS (
@@ -41,8 +45,8 @@ pub(super) const PEOPLE: &str = "
         SELECT user_id, count(*) AS first_words FROM proactive_messages
         WHERE created_at >= $2 AND created_at < $3 AND message_id IS NOT NULL GROUP BY user_id
     ), everybody AS (
-        SELECT user_id FROM talked UNION SELECT user_id FROM called UNION SELECT user_id FROM reacted
-        UNION SELECT user_id FROM written
+        SELECT user_id FROM talked UNION SELECT user_id FROM voiced UNION SELECT user_id FROM called
+        UNION SELECT user_id FROM reacted UNION SELECT user_id FROM written
     ), made AS MATERIALIZED (
         SELECT u.id AS user_id, came.day AS came_on,
                CASE WHEN u.plan = 'premium' AND (u.premium_until IS NULL OR u.premium_until > $4) THEN 'premium' ELSE 'free' END AS plan,
@@ -83,12 +87,12 @@ pub(super) const PEOPLE: &str = "
         output_tokens = excluded.output_tokens, unpriced_tokens = excluded.unpriced_tokens, cost = excluded.cost
     WHERE d.* IS DISTINCT FROM excluded.*";
 
-/// The payments that cover a moment, from when they were made until `covers_until`. Days that were given, or paid for before, come first and
-/// put that off: so several may cover a moment, of which [`MONEY`] takes the one that ends first.
+/// The payments of which some is left at a moment: they were made, and recur until then or later. Paid months come one after another, so that
+/// of each person the one that was made first is the month that it is; the others have yet to begin.
 macro_rules! covering {
     ($at:literal) => {
         concat!(
-            "FROM payments WHERE matched AND user_id IS NOT NULL AND covers_until >= ",
+            "FROM payments WHERE matched AND user_id IS NOT NULL AND COALESCE(recurs_until, covers_until) >= ",
             $at,
             " AND paid_at < ",
             $at,
@@ -130,7 +134,8 @@ pub(super) const TOTALS: &str = concat!(
         paying = (SELECT count(*) FROM now_paying),
         paying_30 = (SELECT count(*) FROM now_paying JOIN before USING (user_id)),
         messages = said.messages, asides = said.asides, replies = said.replies,
-        failed = (SELECT count(*) FROM turns WHERE started_at >= $2 AND started_at < $3 AND state = 'failed'),
+        failed = (SELECT count(*) FROM turns
+                  WHERE COALESCE(counted_at, started_at) >= $2 AND COALESCE(counted_at, started_at) < $3 AND state = 'failed'),
         input_tokens = said.input_tokens, output_tokens = said.output_tokens, unpriced_tokens = said.unpriced_tokens,
         cost = said.cost
     FROM said, lately, known WHERE d.day = $1"
@@ -155,7 +160,8 @@ pub(super) const MODELS: &str = "
     FROM (
         SELECT COALESCE(model, '') AS model, count(*) AS turns, COALESCE(sum(input_tokens), 0)::bigint AS input,
                COALESCE(sum(output_tokens), 0)::bigint AS output
-        FROM turns WHERE started_at >= $2 AND started_at < $3 AND state = 'done' GROUP BY 1
+        FROM turns
+        WHERE COALESCE(counted_at, started_at) >= $2 AND COALESCE(counted_at, started_at) < $3 AND state = 'done' GROUP BY 1
     ) AS t LEFT JOIN unnest($4::text[], $5::bigint[], $6::bigint[]) AS p (model, input, output) ON p.model = t.model";
 
 /// $1 day, $2 begins, $3 ends.
@@ -177,11 +183,14 @@ pub(super) const FEATURES: &str = "
 /// $1 day, $2 begins, $3 ends, $4/$5 when each hour of it begins, and which it is.
 pub(super) const HOURS: &str = "
     INSERT INTO report_hours (day, hour, messages, people)
-    SELECT $1, ($5::smallint[])[width_bucket(started_at, $4::timestamptz[])] AS hour, count(*), count(DISTINCT user_id)
-    FROM turns
-    WHERE started_at >= $2 AND started_at < $3
-      AND ((message_stored AND again_of IS NULL) OR (state = 'done' AND NOT message_stored))
-    GROUP BY 2";
+    SELECT $1, ($5::smallint[])[width_bucket(at, $4::timestamptz[])] AS hour, count(*), count(DISTINCT user_id)
+    FROM (
+        SELECT user_id, COALESCE(counted_at, started_at) AS at FROM turns
+        WHERE COALESCE(counted_at, started_at) >= $2 AND COALESCE(counted_at, started_at) < $3
+          AND ((message_stored AND again_of IS NULL AND said_at IS NULL) OR (state = 'done' AND NOT message_stored))
+        UNION ALL
+        SELECT user_id, said_at FROM turns WHERE said_at >= $2 AND said_at < $3 AND again_of IS NULL
+    ) AS said GROUP BY 2";
 
 /// Of a number of three digits and more, what comes after the second is rounded. $1 day, $2 begins, $3 ends.
 pub(super) const TIMES: &str = "
@@ -192,7 +201,7 @@ pub(super) const TIMES: &str = "
         FROM turns CROSS JOIN LATERAL (VALUES
             ('first', first_ms::bigint),
             ('whole', GREATEST(floor(extract(epoch FROM finished_at - started_at) * 1000), 0)::bigint)) AS took (what, ms)
-        WHERE started_at >= $2 AND started_at < $3 AND state = 'done' AND ms IS NOT NULL
+        WHERE COALESCE(counted_at, started_at) >= $2 AND COALESCE(counted_at, started_at) < $3 AND state = 'done' AND ms IS NOT NULL
     ) AS times GROUP BY 1, 2, 3";
 
 /// $1 day, $2 ends, $3 until when.
@@ -226,9 +235,9 @@ pub(super) const MONEY: &str = concat!(
         FROM ledger WHERE booked_at >= $2 AND booked_at < $3 AND 'sales' IN (debit, credit) GROUP BY currency
     ), covering AS (
         SELECT currency, sum(amount)::bigint AS mrr, count(*) AS paying FROM (
-            SELECT DISTINCT ON (currency, user_id) currency, amount ",
+            SELECT DISTINCT ON (user_id) currency, amount ",
     covering!("$4"),
-    " ORDER BY currency, user_id, covers_until, id) AS of_each GROUP BY currency)
+    " ORDER BY user_id, paid_at, COALESCE(recurs_until, covers_until), id) AS of_each GROUP BY currency)
     INSERT INTO report_money (day, currency, payments, sales, refunds, mrr, paying)
     SELECT $1, currency, COALESCE(payments, 0), COALESCE(sales, 0), COALESCE(refunds, 0), COALESCE(mrr, 0), COALESCE(paying, 0)
     FROM booked FULL JOIN covering USING (currency)"

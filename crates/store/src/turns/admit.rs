@@ -81,7 +81,8 @@ const ADMIT: &str = "
         FROM message_terms WHERE user_id = $1 AND term = ANY ($10)) AS found";
 
 /// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
-/// its quota). The wish to stop it outlives the process that heard of it. $1 turn, $2 attempt seen, $3 now, $4 lease end,
+/// its quota). It counts on the day of its newest attempt; a message that was kept by one before stays counted with that. The wish to stop it
+/// outlives the process that heard of it. $1 turn, $2 attempt seen, $3 now, $4 lease end,
 /// $5 daily limit, $6 the person's day, $7 person, $8 its second key.
 const RETAKE: &str = "
     WITH person AS (
@@ -99,7 +100,8 @@ const RETAKE: &str = "
     ), stopped AS (
         DELETE FROM stops s USING old WHERE s.user_id = old.user_id AND s.key = old.key RETURNING s.asked_at
     ), taken AS (
-        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL,
+        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL, counted_at = $3,
+                           said_at = CASE WHEN t.message_stored THEN COALESCE(t.said_at, t.counted_at, t.started_at) END,
                            stop_asked_at = COALESCE(CASE WHEN old.state = 'running' THEN t.stop_asked_at END,
                                                     (SELECT asked_at FROM stopped)),
                            also_key = COALESCE($8, t.also_key), day = COALESCE((SELECT day FROM quota), old.day)

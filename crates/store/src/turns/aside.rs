@@ -37,7 +37,7 @@ const PERSIST: &str = "
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, input_tokens = $10, output_tokens = $11,
-                           first_ms = $13
+                           first_ms = $13, drew = false
         FROM held WHERE t.id = held.id
     ), spoken AS (
         INSERT INTO room_turns (turn_id, room_id, user_id, name, said, reply, said_at, thread_id)

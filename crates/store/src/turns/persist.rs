@@ -123,7 +123,7 @@ const PERSIST: &str = "
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' AND locked.as_read FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true,
-                           level_up = $42, level_up_name = $43, reply_picture = $54,
+                           level_up = $42, level_up_name = $43, reply_picture = $54, drew = $54::bytea IS NOT NULL,
                            has_image = t.has_image OR $7, input_tokens = $19, output_tokens = $20,
                            first_ms = $56
         FROM held WHERE t.id = held.id

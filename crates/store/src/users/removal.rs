@@ -52,7 +52,7 @@ const REMOVALS: [(&str, &str); 29] = [
     (
         "payments",
         "WITH kept AS (
-             UPDATE payments SET user_id = NULL, covers_until = NULL
+             UPDATE payments SET user_id = NULL, covers_until = NULL, recurs_until = NULL
              WHERE user_id = $1 AND refunded_at IS NULL AND declined_at IS NULL
                AND (refund_asked_at IS NOT NULL OR NOT matched)
          )

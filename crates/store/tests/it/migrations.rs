@@ -107,7 +107,7 @@ const DATA: [(i64, &str); 48] = [
           INSERT INTO api_keys (id, name, key_hash, hint, scopes, created_by, created_at)
           VALUES (gen_random_uuid(), 'k', sha256(random()::text::bytea), 'evk_1234', '{numbers}', 'cli', now());
           INSERT INTO api_users VALUES (gen_random_uuid(), 'anna' || clock_timestamp(), 'hash', now())"),
-    (44, "UPDATE turns SET input_tokens = 10, output_tokens = 5, first_ms = 900, has_image = true;
+    (44, "UPDATE turns SET input_tokens = 10, output_tokens = 5, first_ms = 900, has_image = true, drew = true, counted_at = now(), said_at = now();
           INSERT INTO report_days (day, zone, begins_at, ends_at, made_at) VALUES ('2026-01-01', 'UTC', now(), now(), now());
           INSERT INTO report_person_days
           VALUES ('2026-01-01', 1, '2026-01-01', 'free', 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 10, 5, 0, 0);
@@ -130,7 +130,7 @@ const DATA: [(i64, &str); 48] = [
           INSERT INTO prompt_choices VALUES ('persona', 1, now(), 'service-key:5f0c2a91')"),
     (49, "UPDATE admins SET language = 'ru'"),
     (50, "SELECT 1"),
-    (51, "SELECT 1"),
+    (51, "UPDATE payments SET recurs_until = now()"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
