@@ -49,7 +49,7 @@ impl Turn {
         self.stored && !self.kept && !self.again
     }
 
-    fn is_failed(&self) -> bool {
+    pub(crate) fn is_failed(&self) -> bool {
         !self.done && !self.over
     }
 
