@@ -36,7 +36,7 @@ use self::{
 };
 use crate::{
     audit::refusals::Refusal,
-    limits,
+    limits::{self, Rule},
     panel::handle::failing::Asked,
     problem::ApiError,
     proofs::{self, Proof},
@@ -218,8 +218,9 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
         // Our own bot, and the command line: nobody else has it.
         Who::ServiceKey(_) => None,
         _ => {
-            let window = named.rule.of_actor(&actor.name());
-            Some(api.redis.limits().take(&window, api.limits.of(named.rule), api.clock.now()).await)
+            let rule = rule(named, &actor);
+            let window = rule.of_actor(&actor.name());
+            Some(api.redis.limits().take(&window, api.limits.of(rule), api.clock.now()).await)
         }
     };
     if let Some(decision) = decision.as_ref().filter(|decision| !decision.allowed) {
@@ -228,6 +229,11 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
     request.extensions_mut().insert(actor.clone());
     request.extensions_mut().insert(named);
     Ok(Admitted { request, actor, decision })
+}
+
+/// How often somebody may ask. People leaf through pages, in a session; by a key or a token a page is opened as seldom as anything else.
+fn rule(named: &Named, actor: &Actor) -> Rule {
+    if named.rule == Rule::Panel && actor.session().is_none() { Rule::Admin } else { named.rule }
 }
 
 fn answer(named: &Named, parts: &Parts, refused: Refused) -> Response {

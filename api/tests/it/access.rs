@@ -356,6 +356,21 @@ async fn who_asks_too_often_waits_and_our_own_key_does_not() {
 }
 
 #[tokio::test]
+async fn a_key_opens_pages_as_seldom_as_anything_else() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let body = serde_json::from_value(json!({ "name": "Warehouse", "scopes": ["operations"] })).unwrap();
+    let key = api.client.create_api_key(&SERVICE_KEY.into(), &body).await.unwrap().key.unwrap();
+    let (page, endpoint) = ("/admin/panel/failures", "/admin/failures");
+    for path in [page, endpoint].repeat(5) {
+        assert_eq!(api.get(path, Some(&key)).await.status, StatusCode::OK, "{path}");
+    }
+    for path in [page, endpoint] {
+        assert_eq!(api.get(path, Some(&key)).await.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn behind_a_proxy_of_ours_no_name_of_a_host_has_a_cookie_without_its_prefix_taken() {
     let setup = setup().await.with("TRUSTED_PROXY_HOPS", 1);
     let api = setup.start().await;
