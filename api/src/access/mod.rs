@@ -206,11 +206,21 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
             turn(if is_stale { asked.stale(api, &actor) } else { error.into_response() })
         })?;
     }
+    // Only a cookie comes along with what another site has a browser ask.
+    let is_led = actor.session().is_some() && request.method().is_safe() && csrf::is_led(request.headers());
+    if is_led && named.is_meant() {
+        let refused = ApiError::new(Code::Forbidden).detail("another site leads here: open it from the panel");
+        let path = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
+        return Err(turn(if named.is_page { asked.led(api, &actor, path) } else { refused.into_response() }));
+    }
     if let Opens::May(permission) = named.opens
         && !actor.may(permission)
     {
         let refusal = Refusal::of(api, &request, &actor, (named, permission));
-        refusal.write(api).await;
+        // That somebody was led to what is not theirs is no try of theirs.
+        if !is_led {
+            refusal.write(api).await;
+        }
         let refused = ApiError::new(Code::Forbidden).detail(format!("this needs the permission {permission}"));
         return Err(turn(refused.into_response()));
     }
