@@ -163,8 +163,15 @@ async fn another_system_is_told_and_its_secret_is_shown_once() {
 
     let ann = signed_in(&setup, &api, "ann", Role::Analyst).await;
     let looks = ann.get(&path).await;
-    has(&looks, &["https://8.8.8.8/hook"]);
-    has_not(&looks, &["Another secret", "<form id=\"remove\""]);
+    has(&looks, &["https://8.8.8.8/"]);
+    has_not(&looks, &["Another secret", "<form id=\"remove\"", "8.8.8.8/hook"]);
+    // With many systems the path is the secret.
+    for list in [WEBHOOKS, "/admin/panel/webhooks.csv", "/api/v1/admin/webhooks"] {
+        let seen = ann.get(list).await;
+        has(&seen, &["https://8.8.8.8/"]);
+        has_not(&seen, &["8.8.8.8/hook"]);
+        has(&eva.get(list).await, &["https://8.8.8.8/hook"]);
+    }
     assert_eq!(ann.form(&format!("{path}/remove"), &[]).await.status, StatusCode::FORBIDDEN);
     went_to(&eva.form(&format!("{path}/remove"), &[]).await, WEBHOOKS);
     assert_eq!(eva.get(&path).await.status, StatusCode::NOT_FOUND);
