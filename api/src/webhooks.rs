@@ -123,6 +123,8 @@ pub async fn delete(
 }
 
 /// Gives a webhook another secret, which the answer shows once. For a day everything is signed by the one before as well.
+///
+/// Asked again within the day, it is the one from before the first time that goes on signing; the one that was shown in between is void.
 #[utoipa::path(
     post, path = "/api/v1/admin/webhooks/{webhook_id}/rotate", tag = "operation", security(("service_key" = [])),
     params(("webhook_id" = String, Path, description = "Its id")),
