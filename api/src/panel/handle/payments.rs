@@ -70,7 +70,9 @@ async fn list(
     let after = after.map_err(|_| invalid("after is the cursor of the page before"))?;
     let mut page = page(&reader, &asked);
     let (payments, next) = api.payments.list(asked.state(), after, PAGE).await?;
-    page.payments = payments.into_iter().map(|payment| line(&api, payment)).collect();
+    let stuck = api.payments.stuck(&payments).await?;
+    let line = |payment: Payment| PaymentLine { is_stuck: stuck.contains(&payment.id), ..line(&api, payment) };
+    page.payments = payments.into_iter().map(line).collect();
     page.listing.next = next.map(|id| id.to_string());
     Ok(reader.page(&page))
 }
@@ -124,6 +126,8 @@ fn line(api: &Api, payment: Payment) -> PaymentLine {
         state: payment.state().as_str().to_owned(),
         until: payment.covers_until,
         is_by_hand: api.payments.is_by_hand(&payment),
+        // What can be done about it is on the page alone.
+        is_stuck: false,
         currency: payment.currency,
     }
 }

@@ -259,6 +259,15 @@ async fn a_payment_goes_back_from_the_page_of_whose_it_is() {
     let again = of_anna(&vera, "").await;
     has(&again, &["Pending"]);
     assert!(!again.text.contains("goes back to the person"), "{}", again.text);
+    // Telegram refuses: there is no other way on than to ask it once more.
+    let refused =
+        "UPDATE outbox SET state = 'dead', finished_at = now(), error = 'refused' WHERE method = 'refundStarPayment'";
+    sqlx::query(refused).execute(&setup.pool()).await.unwrap();
+    has(&of_anna(&vera, "").await, &["Pending", "goes back to the person"]);
+    went_to(&vera.form(&format!("{page}/refund"), &[("payment", &id), ("why", "Bought by a child")]).await, &page);
+    let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment' AND state = 'pending'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&setup.pool()).await.unwrap(), 1);
+    assert!(!of_anna(&vera, "").await.text.contains("goes back to the person"));
 }
 
 #[tokio::test]
