@@ -18,6 +18,7 @@ use crate::{
     auth::token::Tokens,
     chat::{Bounds, Room, metrics::ChatMetrics},
     limits::RateLimits,
+    panel::seats::Seats,
     proofs::ProofMetrics,
     ready::Readiness,
 };
@@ -108,6 +109,8 @@ pub struct Parts {
     pub bounds: Bounds,
     /// Room for large messages.
     pub room: Room,
+    /// Places of those who listen to live parts of pages.
+    pub seats: Seats,
     /// How long a caller of `/chat` is kept waiting.
     pub chat_timeout: Duration,
     /// The last look at our neighbours.

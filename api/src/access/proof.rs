@@ -10,7 +10,8 @@ use evolve_contract::{
     auth::{API_KEY_HEADER, SERVICE_KEY_HEADER},
 };
 use evolve_domain::access::{Permission, Permissions};
-use evolve_engine::access::KEY_PREFIX;
+use evolve_engine::access::{AccessError, KEY_PREFIX};
+use evolve_store::access::{Account, ApiKey};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
@@ -109,6 +110,28 @@ async fn found(api: &Api, named: &Named, parts: &Parts) -> Result<Actor, Refused
     }
 }
 
+/// Whether whom these headers were found to be of would be found by them again, and may do the same. To ask is no use of a session.
+///
+/// # Errors
+/// Of the store.
+pub async fn holds(api: &Api, headers: &HeaderMap, actor: &Actor) -> Result<bool, AccessError> {
+    if let Some(live) = actor.session() {
+        return api.access.holds(live).await;
+    }
+    let shown = shown(api, headers).ok().and_then(|mut shown| shown.pop());
+    let found = match shown {
+        // It is the same for as long as the process lives.
+        Some(Shown::ServiceKey(is_right)) => return Ok(is_right),
+        Some(Shown::ApiKey(key)) => api.access.key(key.expose_secret()).await?.map(of_key),
+        Some(Shown::Token(token)) => match api.tokens.verify(token.expose_secret(), api.clock.now()) {
+            Ok(holder) => api.access.account_of_person(holder.person).await?.map(of_account),
+            Err(_) => None,
+        },
+        Some(Shown::Basic(..) | Shown::Session(_)) | None => None,
+    };
+    Ok(found.as_ref() == Some(actor))
+}
+
 /// Everything that is shown.
 fn shown(api: &Api, headers: &HeaderMap) -> Result<Vec<Shown>, Refused> {
     let mut shown = Vec::new();
@@ -167,7 +190,11 @@ async fn api_key(api: &Api, shown: &SecretString, parts: &Parts) -> Result<Actor
         let error = unauthorized("the key is not valid, was revoked, or is over");
         return Err(Refused::Invalid(proofs::failed(api, Proof::ApiKey, proofs::address(api, parts), error).await));
     };
-    Ok(Actor { who: Who::ApiKey(key.id), permissions: key.scopes })
+    Ok(of_key(key))
+}
+
+fn of_key(key: ApiKey) -> Actor {
+    Actor { who: Who::ApiKey(key.id), permissions: key.scopes }
 }
 
 async fn token_of_person(api: &Api, shown: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
@@ -186,11 +213,12 @@ async fn token_of_person(api: &Api, shown: &SecretString, parts: &Parts) -> Resu
     let Some(account) = account else {
         return Err(ApiError::new(Code::Forbidden).detail("no account is linked to this person").into());
     };
+    Ok(of_account(account))
+}
+
+fn of_account(account: Account) -> Actor {
     let permissions = account.role.permissions();
-    Ok(Actor {
-        who: Who::Account { id: account.id, name: account.name, role: account.role, session: None },
-        permissions,
-    })
+    Actor { who: Who::Account { id: account.id, name: account.name, role: account.role, session: None }, permissions }
 }
 
 async fn basic(api: &Api, name: &str, password: &SecretString, parts: &Parts) -> Result<Actor, Refused> {

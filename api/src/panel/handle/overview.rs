@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::{Query, State, rejection::QueryRejection},
     http::HeaderMap,
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::get,
 };
 use chrono::{Days, TimeDelta};
@@ -203,6 +203,10 @@ async fn watch(
     headers: HeaderMap,
     watched: Result<Query<Watched>, QueryRejection>,
 ) -> Response {
+    let seat = match api.seats.take(&reader.actor.name()) {
+        Ok(seat) => seat,
+        Err(full) => return full.into_response(),
+    };
     let Query(watched) = watched.unwrap_or_default();
     let last = headers.get(LAST_EVENT_ID).and_then(|id| tail::Had::read(id.to_str().ok()?));
     let had = last.or_else(|| tail::Had::read(&watched.after?));
@@ -210,5 +214,5 @@ async fn watch(
     // What somebody was away from for longer is on the page, once it is loaded anew.
     let had = had.map_or_else(|| tail::Had::all(now), |had| had.since(now - TimeDelta::minutes(10)));
     let parts = tail::parts(api.clone(), had, reader.may(Permission::People), reader.words);
-    live::stream(&api.tasks, parts.take_until(Box::pin(reader.gone(&api))))
+    live::stream(&api.tasks, seat.keeps(parts.take_until(Box::pin(reader.gone(&api)))))
 }

@@ -1,14 +1,17 @@
 //! Running the bot from pages: what is said to many, jobs, failures, other systems, the system.
 
+use evolve_contract::access::AccountUpdate;
 use evolve_domain::access::Role;
+use evolve_testkit::eventually;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use super::people::{has, logged, went_to};
 use crate::{
     access::signed_in,
     broadcast::inhabited,
     failures::with_dead,
-    harness::{Answer, JWT_SECRET, Setup},
+    harness::{Answer, IVAN, JWT_SECRET, SERVICE_KEY, Setup},
 };
 
 const BROADCASTS: &str = "/admin/panel/broadcasts";
@@ -207,4 +210,53 @@ async fn what_a_page_asks_by_itself_keeps_nobody_in_and_ends_with_the_session() 
     went_to(&ann.form("/admin/panel/sign-out", &[]).await, "/admin/panel/sign-in");
     let rest = tokio::time::timeout(std::time::Duration::from_secs(60), stream.text()).await;
     assert!(rest.expect("the stream ends with the session").is_ok());
+}
+
+#[tokio::test]
+async fn what_is_listened_to_by_a_key_or_a_token_ends_with_it() {
+    let setup = patient(Setup::new().await);
+    let api = setup.start().await;
+    let body = serde_json::from_value(json!({ "name": "A screen on the wall", "scopes": ["numbers"] })).unwrap();
+    let key = api.client.create_api_key(&SERVICE_KEY.into(), &body).await.unwrap();
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let body = serde_json::from_value(json!({ "name": "ivan", "role": "analyst" })).unwrap();
+    let account = api.client.create_account(&SERVICE_KEY.into(), &body).await.unwrap();
+    let link = AccountUpdate { telegram_id: Some(IVAN), ..AccountUpdate::default() };
+    api.client.update_account(&SERVICE_KEY.into(), &account.id, &link).await.unwrap();
+    let listens = async |proof: &str| {
+        let stream = api.request(Method::GET, "/admin/panel/live/tail").bearer_auth(proof).send().await.unwrap();
+        assert_eq!(stream.status(), StatusCode::OK);
+        stream
+    };
+    let streams = [listens(key.key.as_deref().unwrap()).await, listens(&token).await];
+    api.client.revoke_api_key(&SERVICE_KEY.into(), &key.id).await.unwrap();
+    let out = AccountUpdate { enabled: Some(false), ..AccountUpdate::default() };
+    api.client.update_account(&SERVICE_KEY.into(), &account.id, &out).await.unwrap();
+    for stream in streams {
+        let rest = tokio::time::timeout(std::time::Duration::from_secs(60), stream.text()).await;
+        assert!(rest.expect("the stream ends with what opened it").is_ok());
+    }
+}
+
+#[tokio::test]
+async fn one_who_looks_listens_to_ten_pages_at_once_and_keeps_no_place_from_others() {
+    let setup = patient(Setup::new().await);
+    let api = setup.start().await;
+    let live = "/admin/panel/live/tail";
+    let (ann, eva) =
+        (signed_in(&setup, &api, "ann", Role::Analyst).await, signed_in(&setup, &api, "eva", Role::Owner).await);
+    let mut streams = Vec::new();
+    for _ in 0..10 {
+        streams.push(ann.request(Method::GET, live).send().await.unwrap());
+    }
+    assert!(streams.iter().all(|stream| stream.status() == StatusCode::OK));
+    let more = ann.get(live).await;
+    assert_eq!((more.status, more.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, Some("30")));
+    assert_eq!(eva.request(Method::GET, live).send().await.unwrap().status(), StatusCode::OK);
+    streams.clear();
+    eventually("the places are free again", async || {
+        ann.request(Method::GET, live).send().await.unwrap().status() == StatusCode::OK
+    })
+    .await;
 }
