@@ -45,6 +45,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     Config,
+    access::unknown::Unknown,
     auth::token::Tokens,
     chat::{Room, metrics::ChatMetrics},
     limits::Rule,
@@ -255,6 +256,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),
+        unknown: Unknown::default(),
         proof_metrics: ProofMetrics::register(metrics),
         metrics: metrics.clone(),
         clock,

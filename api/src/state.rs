@@ -15,6 +15,7 @@ use evolve_store::{Store, cache::Cache, redis::Redis};
 use secrecy::SecretString;
 
 use crate::{
+    access::unknown::Unknown,
     auth::token::Tokens,
     chat::{Bounds, Room, metrics::ChatMetrics},
     limits::RateLimits,
@@ -117,6 +118,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// Chat metrics.
     pub chat_metrics: ChatMetrics,
+    /// What is shown and not known to hold.
+    pub unknown: Unknown,
     /// How many proofs were wrong.
     pub proof_metrics: ProofMetrics,
     /// The registry that `/metrics` shows.

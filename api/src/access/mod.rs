@@ -14,6 +14,7 @@ pub mod proof;
 pub mod register;
 pub mod routes;
 pub mod sessions;
+pub mod unknown;
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},

@@ -106,7 +106,7 @@ async fn found(api: &Api, named: &Named, parts: &Parts) -> Result<Actor, Refused
         Shown::Basic(..) => {
             Err(ApiError::new(Code::Forbidden).detail("a name and a password open the statistics alone").into())
         }
-        Shown::Session(token) => session(api, named, &token).await,
+        Shown::Session(token) => session(api, named, &token, parts).await,
     }
 }
 
@@ -185,10 +185,10 @@ fn hash_of(service_key: &[u8]) -> String {
 }
 
 async fn api_key(api: &Api, shown: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
-    let found = api.access.key(shown.expose_secret()).await.map_err(ApiError::from)?;
-    let Some(key) = found else {
+    let (shown, address) = (shown.expose_secret(), proofs::address(api, parts));
+    let Some(key) = proofs::look_up(api, (Proof::ApiKey, shown), address, api.access.key(shown)).await? else {
         let error = unauthorized("the key is not valid, was revoked, or is over");
-        return Err(Refused::Invalid(proofs::failed(api, Proof::ApiKey, proofs::address(api, parts), error).await));
+        return Err(Refused::Invalid(proofs::failed(api, Proof::ApiKey, address, error).await));
     };
     Ok(of_key(key))
 }
@@ -209,8 +209,10 @@ async fn token_of_person(api: &Api, shown: &SecretString, parts: &Parts) -> Resu
             return Err(Refused::Invalid(answer));
         }
     };
-    let account = api.access.account_of_person(holder.person).await.map_err(ApiError::from)?;
-    let Some(account) = account else {
+    // Whoever talks with the bot has such a token, and most of them run nothing.
+    let (person, address) = (holder.person.to_string(), proofs::address(api, parts));
+    let look = api.access.account_of_person(holder.person);
+    let Some(account) = proofs::look_up(api, (Proof::Token, &person), address, look).await? else {
         return Err(ApiError::new(Code::Forbidden).detail("no account is linked to this person").into());
     };
     Ok(of_account(account))
@@ -230,11 +232,13 @@ async fn basic(api: &Api, name: &str, password: &SecretString, parts: &Parts) ->
     }
 }
 
-async fn session(api: &Api, named: &Named, token: &SecretString) -> Result<Actor, Refused> {
-    let token = token.expose_secret();
-    let found = if named.is_live() { api.access.session_unused(token).await } else { api.access.session(token).await };
-    let Some(live) = found.map_err(ApiError::from)? else {
-        // Most that do not hold are over, and were right; and 256 bits nobody finds by trying. So none is counted.
+async fn session(api: &Api, named: &Named, token: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
+    let (token, address) = (token.expose_secret(), proofs::address(api, parts));
+    let look = async {
+        if named.is_live() { api.access.session_unused(token).await } else { api.access.session(token).await }
+    };
+    let Some(live) = proofs::look_up(api, (Proof::Session, token), address, look).await? else {
+        // It was right, most likely, and is no guess.
         return Err(Refused::Invalid(unauthorized("the session is over: sign in again")));
     };
     let permissions = live.role.permissions();
