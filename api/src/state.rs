@@ -19,7 +19,7 @@ use crate::{
     auth::token::Tokens,
     chat::{Bounds, Room, metrics::ChatMetrics},
     limits::RateLimits,
-    panel::seats::Seats,
+    panel::{download::Downloads, seats::Seats},
     proofs::ProofMetrics,
     ready::Readiness,
 };
@@ -110,6 +110,8 @@ pub struct Parts {
     pub bounds: Bounds,
     /// Room for large messages.
     pub room: Room,
+    /// Whose turn it is to have a long list made into a file.
+    pub downloads: Downloads,
     /// Places of those who listen to live parts of pages.
     pub seats: Seats,
     /// How long a caller of `/chat` is kept waiting.

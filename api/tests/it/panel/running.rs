@@ -123,6 +123,29 @@ async fn what_failed_is_narrowed_down_and_tried_again_and_who_may_only_look_has_
 }
 
 #[tokio::test]
+async fn a_file_has_all_there_is_however_much_that_is() {
+    let setup = patient(Setup::new().await);
+    with_dead(&setup, 10_050).await;
+    let acts = "
+        INSERT INTO audit_log (id, at, actor, request_id, act, outcome)
+        SELECT gen_random_uuid(), now() - make_interval(secs => i), 'cli', 'made-up', 'test.act', 'done'
+        FROM generate_series(1, 10050) i";
+    let people = "
+        INSERT INTO users (id, created_at, last_seen_at)
+        SELECT i, now(), now() - make_interval(secs => i) FROM generate_series(1, 4100) i";
+    for made_up in [acts, people] {
+        sqlx::query(made_up).execute(&setup.pool()).await.unwrap();
+    }
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    for (list, lines) in [("failures.csv", 10_050), ("audit.csv?act=test.act", 10_050), ("people.csv", 4_100)] {
+        let file = eva.get(&format!("/admin/panel/{list}")).await;
+        assert_eq!((file.status, file.text.lines().count()), (StatusCode::OK, lines + 1), "{list}");
+        assert_eq!(file.text.matches('\u{feff}').count(), 1, "{list}");
+    }
+}
+
+#[tokio::test]
 async fn jobs_are_seen_by_all_who_run_it_and_old_messages_are_cleaned_up_once_an_hour() {
     let setup = patient(Setup::new().await.with("MESSAGE_RETENTION_DAYS", "90"));
     let api = crate::scheduler::settled(&setup).await;
