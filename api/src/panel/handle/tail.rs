@@ -137,7 +137,8 @@ impl Told {
             let is_known = self.known.insert(row.id.clone(), row.at).is_some();
             // At the first look, what was there when the page was made is on it.
             let is_had = row.at < began.until || (row.at == began.until && last.is_none_or(|last| place <= last));
-            if !is_known && !(self.is_first && is_had) {
+            let is_told = is_known || (self.is_first && is_had);
+            if !is_told {
                 new.push((format!("{}-{}", mark(self.newest), name(&self.key, &row)), row));
             }
         }
