@@ -16,14 +16,13 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{extract::ConnectInfo, http::request::Parts};
 use evolve_contract::Code;
-use evolve_engine::access::{AccessError, Entered};
+use evolve_engine::access::AccessError;
 use evolve_runtime::metrics::Metrics;
 use evolve_store::guesses::{Failed, Guess};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
 };
-use secrecy::ExposeSecret as _;
 
 use crate::{limits, problem::ApiError, state::Api};
 
@@ -34,12 +33,12 @@ pub enum Proof {
     ServiceKey,
     /// A bearer token.
     Token,
+    /// The cookie of a session. None is counted as wrong: most that do not hold were right, and 256 bits nobody finds by trying.
+    Session,
     /// `initData` of a Web App.
     InitData,
     /// A key of another system.
     ApiKey,
-    /// The cookie of a session. None is counted as wrong: most that do not hold were right, and 256 bits nobody finds by trying.
-    Session,
     /// A name and a password, or a code of a second factor.
     Password,
     /// The token of registration.
@@ -51,9 +50,9 @@ impl Proof {
         match self {
             Self::ServiceKey => "service_key",
             Self::Token => "token",
+            Self::Session => "session",
             Self::InitData => "init_data",
             Self::ApiKey => "api_key",
-            Self::Session => "session",
             Self::Password => "password",
             Self::Registration => "registration",
         }
@@ -96,9 +95,9 @@ impl ProofMetrics {
     }
 }
 
-/// Somebody is in now: their session holds, whatever else is shown from where they are.
-pub fn entered(api: &Api, entered: &Entered) {
-    api.unknown.given(Proof::Session.name(), entered.token.expose_secret());
+/// Somebody is in now: the session of this token holds, whatever else is shown from where they are.
+pub fn entered(api: &Api, token: &str) {
+    api.unknown.given(Proof::Session.name(), token);
 }
 
 /// The address that a request came from.
