@@ -86,10 +86,11 @@ async fn a_refund_that_telegram_refused_is_asked_for_again_also_of_who_is_gone()
         (1..=4).filter(|place| page.contains(&format!("action=\"{path}/{}/refund\"", id(*place)))).collect()
     };
     assert_eq!(offered().await, [1, 3], "not what is under way, nor what goes back by hand");
-    went_to(&vera.form(&format!("{path}/{}/refund", id(1)), &[("person", "")]).await, path);
-    let nobody = vera.form(&format!("{path}/{}/refund", id(3)), &[("person", "")]).await;
+    let why = ("why", "Telegram was away");
+    went_to(&vera.form(&format!("{path}/{}/refund", id(1)), &[("person", ""), why]).await, path);
+    let nobody = vera.form(&format!("{path}/{}/refund", id(3)), &[("person", ""), why]).await;
     assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY, "Telegram must know to whom");
-    went_to(&vera.form(&format!("{path}/{}/refund", id(3)), &[("person", "42")]).await, path);
+    went_to(&vera.form(&format!("{path}/{}/refund", id(3)), &[("person", "42"), why]).await, path);
     assert_eq!(offered().await, [0_u8; 0]);
     let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment' AND state = 'pending'";
     assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&pool).await.unwrap(), 3);

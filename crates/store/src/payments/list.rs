@@ -85,19 +85,7 @@ const PENDING: &str = listed!("refund_begun_at IS NOT NULL AND refunded_at IS NU
 const DECLINED: &str = listed!("declined_at IS NOT NULL AND refunded_at IS NULL AND refund_begun_at IS NULL");
 const REFUNDED: &str = listed!("refunded_at IS NOT NULL");
 
-/// Of these calls, by their keys, those that are on their way, or were made.
-const UNDER_WAY: &str = "SELECT key FROM outbox WHERE key = ANY ($1) AND state <> 'dead'";
-
 impl Payments<'_> {
-    /// Which of the calls of these keys are owed to Telegram, or were accepted. The others it refused, or nobody could make them; or it is
-    /// so long ago that it was forgotten.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn under_way(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
-        Ok(sqlx::query_scalar(UNDER_WAY).bind(keys).fetch_all(&self.0.pool).await?)
-    }
-
     /// At most `limit` payments in a state, or all, newest first, before the one of id `before`: ids grow with time.
     ///
     /// # Errors
