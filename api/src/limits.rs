@@ -51,7 +51,7 @@ pub enum Rule {
     Stats,
     /// What administrators ask of the API, by who they are; our own bot and the command line have no limit.
     Admin,
-    /// Pages of the panel, by who opens them.
+    /// Pages of the panel, by whose session opens them, or by the address of who is not signed in yet.
     Panel,
 }
 
@@ -133,7 +133,7 @@ impl RateLimits {
                 &admin,
                 "Most requests of one administrator, or of one key, under /admin and /api/v1/admin; who shows SERVICE_KEY has no limit.",
             ),
-            panel: env.or("PANEL_RATE_LIMIT", &panel, "Most pages of the panel that one administrator opens."),
+            panel: env.or("PANEL_RATE_LIMIT", &panel, "Most pages of the panel that one administrator opens in the browser; by a key or a token they count as ADMIN_RATE_LIMIT says."),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Who shows wrong keys, and what becomes of them: [`evolve_store::guesses`] counts, here is what is counted and what is answered.
+//! Who shows wrong keys, and what becomes of them: [`evolve_store::guesses`] counts, here is what is counted and what is answered. How
+//! much is looked up at all that may be nothing, [`crate::access::unknown`] says.
 //!
 //! Counted is what was shown and is wrong, by the address that it came from ([`limits::caller`]: only our own proxies are believed),
 //! each kind of proof apart. Nothing at all is no guess, and neither is a token that has run out. Whose key is guessed is not
@@ -18,6 +19,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{extract::ConnectInfo, http::request::Parts};
 use evolve_contract::Code;
+use evolve_engine::access::AccessError;
 use evolve_runtime::metrics::Metrics;
 use evolve_store::guesses::{Failed, Guess};
 use prometheus_client::{
@@ -35,6 +37,8 @@ pub enum Proof {
     ServiceKey,
     /// A bearer token.
     Token,
+    /// The cookie of a session. None is counted as wrong: most that do not hold were right, and 256 bits nobody finds by trying.
+    Session,
     /// `initData` of a Web App.
     InitData,
     /// A key of another system.
@@ -53,6 +57,7 @@ impl Proof {
         match self {
             Self::ServiceKey => "service_key",
             Self::Token => "token",
+            Self::Session => "session",
             Self::InitData => "init_data",
             Self::ApiKey => "api_key",
             Self::Password => "password",
@@ -98,6 +103,11 @@ impl ProofMetrics {
     }
 }
 
+/// Somebody is in now: the session of this token holds, whatever else is shown from where they are.
+pub fn entered(api: &Api, token: &str) {
+    api.unknown.given(Proof::Session.name(), token);
+}
+
 /// The address that a request came from.
 #[must_use]
 pub fn address(api: &Api, parts: &Parts) -> Option<IpAddr> {
@@ -125,6 +135,29 @@ pub fn admit_key(api: &Api, is_right: bool, address: IpAddr) -> Result<(), ApiEr
         return Ok(());
     }
     admit(api, Proof::ServiceKey, address)
+}
+
+/// Looks up what is shown, unless too much from its address was nothing ([`Unknown`](crate::access::unknown::Unknown)).
+///
+/// # Errors
+/// `rate_limited`, with the time until what is not known is looked up again, and of the store.
+pub async fn look_up<T>(
+    api: &Api,
+    (proof, shown): (Proof, &str),
+    address: Option<IpAddr>,
+    work: impl Future<Output = Result<Option<T>, AccessError>>,
+) -> Result<Option<T>, ApiError> {
+    let look = api.unknown.look((proof.name(), shown), address, api.clock.now()).map_err(|left| {
+        api.proof_metrics.count(proof, "refused");
+        ApiError::new(Code::RateLimited).retry_after(left)
+    })?;
+    let found = work.await;
+    match &found {
+        Ok(Some(_)) => look.found(),
+        Ok(None) => look.missed(),
+        Err(_) => look.failed(),
+    }
+    Ok(found?)
 }
 
 /// Counts a wrong proof, and gives what is answered: `error`, or that they are not listened to any more.

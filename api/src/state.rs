@@ -15,9 +15,11 @@ use evolve_store::{Store, cache::Cache, redis::Redis};
 use secrecy::SecretString;
 
 use crate::{
+    access::unknown::Unknown,
     auth::token::Tokens,
     chat::{Bounds, Room, metrics::ChatMetrics},
     limits::RateLimits,
+    panel::{download::Downloads, seats::Seats},
     proofs::ProofMetrics,
     ready::Readiness,
 };
@@ -108,12 +110,18 @@ pub struct Parts {
     pub bounds: Bounds,
     /// Room for large messages.
     pub room: Room,
+    /// Whose turn it is to have a long list made into a file.
+    pub downloads: Downloads,
+    /// Places of those who listen to live parts of pages.
+    pub seats: Seats,
     /// How long a caller of `/chat` is kept waiting.
     pub chat_timeout: Duration,
     /// The last look at our neighbours.
     pub readiness: Readiness,
     /// Chat metrics.
     pub chat_metrics: ChatMetrics,
+    /// What is shown and not known to hold.
+    pub unknown: Unknown,
     /// How many proofs were wrong.
     pub proof_metrics: ProofMetrics,
     /// The registry that `/metrics` shows.

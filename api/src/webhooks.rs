@@ -13,6 +13,7 @@ use evolve_contract::{
         WebhookUpdate, WebhooksResponse,
     },
 };
+use evolve_domain::access::Permission;
 use evolve_engine::webhooks::Wish;
 use evolve_store::webhooks::{Delivery, Kind, Webhook};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -56,9 +57,9 @@ pub struct Page {
     get, path = "/api/v1/admin/webhooks", tag = "operation", security(("service_key" = [])),
     responses((status = 200, description = "All of them", body = WebhooksResponse), ListProblems),
 )]
-pub async fn list(State(api): State<Api>, _: Actor) -> Result<Json<WebhooksResponse>, ApiError> {
-    let webhooks = api.webhooks.all().await?.into_iter().map(|webhook| wire(webhook, None)).collect();
-    Ok(Json(WebhooksResponse { webhooks }))
+pub async fn list(State(api): State<Api>, actor: Actor) -> Result<Json<WebhooksResponse>, ApiError> {
+    let webhooks = api.webhooks.all().await?.into_iter().map(|webhook| seen_by(&actor, wire(webhook, None)));
+    Ok(Json(WebhooksResponse { webhooks: webhooks.collect() }))
 }
 
 /// Has another system told what happens from now on.
@@ -122,6 +123,8 @@ pub async fn delete(
 }
 
 /// Gives a webhook another secret, which the answer shows once. For a day everything is signed by the one before as well.
+///
+/// Asked again within the day, it is the one from before the first time that goes on signing; the one that was shown in between is void.
 #[utoipa::path(
     post, path = "/api/v1/admin/webhooks/{webhook_id}/rotate", tag = "operation", security(("service_key" = [])),
     params(("webhook_id" = String, Path, description = "Its id")),
@@ -201,6 +204,15 @@ pub(crate) fn read(id: &str) -> Result<Uuid, ApiError> {
     id.parse().map_err(|_| ApiError::new(Code::WebhookNotFound))
 }
 
+/// Who may change none, sees at which host it is, and no more: with many systems whoever knows the path can write there.
+pub(crate) fn seen_by(actor: &Actor, webhook: WebhookResponse) -> WebhookResponse {
+    if actor.may(Permission::ManageOperations) {
+        return webhook;
+    }
+    let url = Url::parse(&webhook.url).map(|url| host(url).into()).unwrap_or_default();
+    WebhookResponse { url, ..webhook }
+}
+
 pub(crate) fn wire(webhook: Webhook, secret: Option<&SecretString>) -> WebhookResponse {
     WebhookResponse {
         id: webhook.id.to_string(),
@@ -227,10 +239,14 @@ pub(crate) fn wire(webhook: Webhook, secret: Option<&SecretString>) -> WebhookRe
 fn shown(webhook: &Webhook) -> String {
     let Ok(mut url) = Url::parse(webhook.url.expose_secret()) else { return String::new() };
     url.set_query(None);
-    if webhook.kind == Kind::Slack {
-        url.set_path("/");
-    }
-    url.into()
+    if webhook.kind == Kind::Slack { host(url).into() } else { url.into() }
+}
+
+/// The host alone, and how it is asked.
+fn host(mut url: Url) -> Url {
+    url.set_path("/");
+    url.set_query(None);
+    url
 }
 
 pub(crate) fn delivery(delivery: Delivery) -> WebhookDelivery {

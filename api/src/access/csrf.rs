@@ -2,6 +2,9 @@
 //! it send; what it does not know is the token that our pages hold: in the header `X-CSRF-Token`, or in the field `csrf` of a form.
 //! `Origin` and `Sec-Fetch-Site`, which no page can write, are looked at besides. Every request of a session goes through here, so no
 //! handler can forget it.
+//!
+//! A link of another site changes nothing, but what it leads to may be in the log as a look of whoever followed it. So what is shown to who
+//! means to see it alone ([`Named::is_meant`](super::routes::Named::is_meant)) is not shown to who was led there ([`is_led`]).
 
 use axum::{
     body::{Body, to_bytes},
@@ -46,6 +49,12 @@ pub async fn check(api: &Api, session: Uuid, request: Request) -> Result<Request
         return Ok(request);
     }
     Err(ApiError::new(Code::Forbidden).detail("the page's token is missing or not this session's: load the page again"))
+}
+
+/// Whether a link of another site led here. What a browser does not say that is too old to say it, nobody knows.
+#[must_use]
+pub fn is_led(headers: &HeaderMap) -> bool {
+    headers.get(&SEC_FETCH_SITE).is_some_and(|site| site == "cross-site")
 }
 
 /// What a form's field says, and the request as it was.

@@ -14,6 +14,7 @@ pub mod proof;
 pub mod register;
 pub mod routes;
 pub mod sessions;
+pub mod unknown;
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
@@ -36,7 +37,7 @@ use self::{
 };
 use crate::{
     audit::refusals::Refusal,
-    limits,
+    limits::{self, Rule},
     panel::handle::failing::Asked,
     problem::ApiError,
     proofs::{self, Proof},
@@ -206,11 +207,21 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
             turn(if is_stale { asked.stale(api, &actor) } else { error.into_response() })
         })?;
     }
+    // Only a cookie comes along with what another site has a browser ask.
+    let is_led = actor.session().is_some() && request.method().is_safe() && csrf::is_led(request.headers());
+    if is_led && named.is_meant() {
+        let refused = ApiError::new(Code::Forbidden).detail("another site leads here: open it from the panel");
+        let path = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
+        return Err(turn(if named.is_page { asked.led(api, &actor, path) } else { refused.into_response() }));
+    }
     if let Opens::May(permission) = named.opens
         && !actor.may(permission)
     {
         let refusal = Refusal::of(api, &request, &actor, (named, permission));
-        refusal.write(api).await;
+        // That somebody was led to what is not theirs is no try of theirs.
+        if !is_led {
+            refusal.write(api).await;
+        }
         let refused = ApiError::new(Code::Forbidden).detail(format!("this needs the permission {permission}"));
         return Err(turn(refused.into_response()));
     }
@@ -218,8 +229,9 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
         // Our own bot, and the command line: nobody else has it.
         Who::ServiceKey(_) => None,
         _ => {
-            let window = named.rule.of_actor(&actor.name());
-            Some(api.redis.limits().take(&window, api.limits.of(named.rule), api.clock.now()).await)
+            let rule = rule(named, &actor);
+            let window = rule.of_actor(&actor.name());
+            Some(api.redis.limits().take(&window, api.limits.of(rule), api.clock.now()).await)
         }
     };
     if let Some(decision) = decision.as_ref().filter(|decision| !decision.allowed) {
@@ -228,6 +240,11 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
     request.extensions_mut().insert(actor.clone());
     request.extensions_mut().insert(named);
     Ok(Admitted { request, actor, decision })
+}
+
+/// How often somebody may ask. People leaf through pages, in a session; by a key or a token a page is opened as seldom as anything else.
+fn rule(named: &Named, actor: &Actor) -> Rule {
+    if named.rule == Rule::Panel && actor.session().is_none() { Rule::Admin } else { named.rule }
 }
 
 fn answer(named: &Named, parts: &Parts, refused: Refused) -> Response {

@@ -10,7 +10,8 @@ use evolve_contract::{
     auth::{API_KEY_HEADER, SERVICE_KEY_HEADER},
 };
 use evolve_domain::access::{Permission, Permissions};
-use evolve_engine::access::KEY_PREFIX;
+use evolve_engine::access::{AccessError, KEY_PREFIX};
+use evolve_store::access::{Account, ApiKey};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
@@ -105,8 +106,30 @@ async fn found(api: &Api, named: &Named, parts: &Parts) -> Result<Actor, Refused
         Shown::Basic(..) => {
             Err(ApiError::new(Code::Forbidden).detail("a name and a password open the statistics alone").into())
         }
-        Shown::Session(token) => session(api, named, &token).await,
+        Shown::Session(token) => session(api, named, &token, parts).await,
     }
+}
+
+/// Whether whom these headers were found to be of would be found by them again, and may do the same. To ask is no use of a session.
+///
+/// # Errors
+/// Of the store.
+pub async fn holds(api: &Api, headers: &HeaderMap, actor: &Actor) -> Result<bool, AccessError> {
+    if let Some(live) = actor.session() {
+        return api.access.holds(live).await;
+    }
+    let shown = shown(api, headers).ok().and_then(|mut shown| shown.pop());
+    let found = match shown {
+        // It is the same for as long as the process lives.
+        Some(Shown::ServiceKey(is_right)) => return Ok(is_right),
+        Some(Shown::ApiKey(key)) => api.access.key(key.expose_secret()).await?.map(of_key),
+        Some(Shown::Token(token)) => match api.tokens.verify(token.expose_secret(), api.clock.now()) {
+            Ok(holder) => api.access.account_of_person(holder.person).await?.map(of_account),
+            Err(_) => None,
+        },
+        Some(Shown::Basic(..) | Shown::Session(_)) | None => None,
+    };
+    Ok(found.as_ref() == Some(actor))
 }
 
 /// Everything that is shown.
@@ -162,12 +185,16 @@ fn hash_of(service_key: &[u8]) -> String {
 }
 
 async fn api_key(api: &Api, shown: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
-    let found = api.access.key(shown.expose_secret()).await.map_err(ApiError::from)?;
-    let Some(key) = found else {
+    let (shown, address) = (shown.expose_secret(), proofs::address(api, parts));
+    let Some(key) = proofs::look_up(api, (Proof::ApiKey, shown), address, api.access.key(shown)).await? else {
         let error = unauthorized("the key is not valid, was revoked, or is over");
-        return Err(Refused::Invalid(proofs::failed(api, Proof::ApiKey, proofs::address(api, parts), error).await));
+        return Err(Refused::Invalid(proofs::failed(api, Proof::ApiKey, address, error).await));
     };
-    Ok(Actor { who: Who::ApiKey(key.id), permissions: key.scopes })
+    Ok(of_key(key))
+}
+
+fn of_key(key: ApiKey) -> Actor {
+    Actor { who: Who::ApiKey(key.id), permissions: key.scopes }
 }
 
 async fn token_of_person(api: &Api, shown: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
@@ -182,15 +209,18 @@ async fn token_of_person(api: &Api, shown: &SecretString, parts: &Parts) -> Resu
             return Err(Refused::Invalid(answer));
         }
     };
-    let account = api.access.account_of_person(holder.person).await.map_err(ApiError::from)?;
-    let Some(account) = account else {
+    // Whoever talks with the bot has such a token, and most of them run nothing.
+    let (person, address) = (holder.person.to_string(), proofs::address(api, parts));
+    let look = api.access.account_of_person(holder.person);
+    let Some(account) = proofs::look_up(api, (Proof::Token, &person), address, look).await? else {
         return Err(ApiError::new(Code::Forbidden).detail("no account is linked to this person").into());
     };
+    Ok(of_account(account))
+}
+
+fn of_account(account: Account) -> Actor {
     let permissions = account.role.permissions();
-    Ok(Actor {
-        who: Who::Account { id: account.id, name: account.name, role: account.role, session: None },
-        permissions,
-    })
+    Actor { who: Who::Account { id: account.id, name: account.name, role: account.role, session: None }, permissions }
 }
 
 async fn basic(api: &Api, name: &str, password: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
@@ -211,11 +241,13 @@ async fn basic(api: &Api, name: &str, password: &SecretString, parts: &Parts) ->
     }
 }
 
-async fn session(api: &Api, named: &Named, token: &SecretString) -> Result<Actor, Refused> {
-    let token = token.expose_secret();
-    let found = if named.is_live() { api.access.session_unused(token).await } else { api.access.session(token).await };
-    let Some(live) = found.map_err(ApiError::from)? else {
-        // Most that do not hold are over, and were right; and 256 bits nobody finds by trying. So none is counted.
+async fn session(api: &Api, named: &Named, token: &SecretString, parts: &Parts) -> Result<Actor, Refused> {
+    let (token, address) = (token.expose_secret(), proofs::address(api, parts));
+    let look = async {
+        if named.is_live() { api.access.session_unused(token).await } else { api.access.session(token).await }
+    };
+    let Some(live) = proofs::look_up(api, (Proof::Session, token), address, look).await? else {
+        // It was right, most likely, and is no guess.
         return Err(Refused::Invalid(unauthorized("the session is over: sign in again")));
     };
     let permissions = live.role.permissions();

@@ -134,6 +134,12 @@ impl Named {
         self.route.starts_with(LIVE)
     }
 
+    /// Whether it shows what nobody is to see by the way: each look is in the log, or it is a file to keep.
+    #[must_use]
+    pub fn is_meant(&self) -> bool {
+        self.method.is_safe() && (self.is_logged() || self.route.ends_with(".csv"))
+    }
+
     /// Whether its acts are in the log.
     #[must_use]
     pub const fn is_logged(&self) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! A place says where it listens (`data-live`); the script puts what comes into it, or before what is there, where `data-live-keep`
 //! says how many to keep. A stream ends when the process is told to stop, and after ten minutes: the browser asks again by itself,
-//! and whether it may still see that is decided anew. It says which event it had last (`Last-Event-ID`).
+//! and whether it may still see that is decided anew. It says which event it had last (`Last-Event-ID`). It ends as well when what it was
+//! opened by holds no more ([`super::handle::Reader::gone`]), and there are so many at once ([`super::seats`]).
 
 use std::{convert::Infallible, time::Duration};
 

@@ -18,6 +18,7 @@ pub mod markup;
 pub mod pages;
 pub mod parts;
 pub mod respond;
+pub mod seats;
 pub mod shell;
 #[cfg(test)]
 mod texts;

@@ -6,7 +6,10 @@ use axum::{
 };
 
 use super::{
-    pages::{Page, problem::Problem},
+    pages::{
+        Page,
+        problem::{Problem, Why},
+    },
     shell::{self, Shell},
     words::Words,
 };
@@ -43,7 +46,7 @@ pub fn refused(
     (status, said): (StatusCode, Option<String>),
     request_id: &str,
 ) -> Response {
-    let page = Problem { status, request_id: request_id.to_owned(), is_stale: false, said, words };
+    let page = Problem { status, request_id: request_id.to_owned(), why: Why::Status, said, words };
     let document = match shell {
         Some(shell) => shell::document(shell, &page),
         None => shell::door(words, &page),
@@ -54,8 +57,18 @@ pub fn refused(
 /// Where a form is too old, or was not ours, and nothing was done.
 #[must_use]
 pub fn stale(shell: &Shell, request_id: &str) -> Response {
+    forbidden(shell, request_id, Why::Stale)
+}
+
+/// Where another site led somebody to what is shown to who means to see it: from here a link of ours leads there.
+#[must_use]
+pub fn led(shell: &Shell, request_id: &str, path: &str) -> Response {
+    forbidden(shell, request_id, Why::Led(path.to_owned()))
+}
+
+fn forbidden(shell: &Shell, request_id: &str, why: Why) -> Response {
     let (words, status) = (shell.words, StatusCode::FORBIDDEN);
-    let page = Problem { status, request_id: request_id.to_owned(), is_stale: true, said: None, words };
+    let page = Problem { status, request_id: request_id.to_owned(), why, said: None, words };
     answer(status, shell::document(shell, &page))
 }
 

@@ -113,7 +113,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("payment-act", &["refund", "decline", "returned"]),
     ("period", &["day", "week", "month", "all"]),
     ("plan", &["free", "premium"]),
-    ("problem", &["request", "door", "forbidden", "stale", "missing", "often", "away", "broken"]),
+    ("problem", &["request", "door", "forbidden", "stale", "led", "missing", "often", "away", "broken"]),
     ("queue", &["inbox", "outbox", "exports", "summaries", "weeks", "memory", "vectors", "first_words", "webhooks"]),
     ("renewal", &["renews", "ends", "once", "given"]),
     ("user", &["remove"]),

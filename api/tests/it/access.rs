@@ -357,6 +357,66 @@ async fn who_asks_too_often_waits_and_our_own_key_does_not() {
 }
 
 #[tokio::test]
+async fn who_shows_much_that_is_nothing_is_looked_up_no_more_and_who_is_at_work_there_goes_on() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Support).await;
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let body = serde_json::from_value(json!({ "name": "Warehouse", "scopes": ["operations"] })).unwrap();
+    let key = api.client.create_api_key(&SERVICE_KEY.into(), &body).await.unwrap().key.unwrap();
+    let token = api.token(IVAN).await;
+    let path = "/admin/failures";
+    let at_work = async || {
+        assert_eq!(eva.get(path).await.status, StatusCode::OK);
+        assert_eq!(api.get(path, Some(&key)).await.status, StatusCode::OK);
+        assert_eq!(api.send(as_service(&api, Method::GET, path)).await.status, StatusCode::OK);
+    };
+    at_work().await;
+    let nothing = async |n: u32| {
+        let request = api.request(Method::GET, path);
+        let request = match n % 3 {
+            0 => request.header("cookie", format!("evolve_session=made-up-{n}")),
+            1 => request.bearer_auth(format!("evk_made-up-{n}")),
+            _ => request.bearer_auth(&token),
+        };
+        api.send(request).await
+    };
+    let looked_up = [Code::Unauthorized, Code::Unauthorized, Code::Forbidden];
+    for n in 0..60 {
+        assert_eq!(nothing(n).await.code(), looked_up[n as usize % 3], "{n}");
+    }
+    for n in 60..63 {
+        let refused = nothing(n).await;
+        assert_eq!(refused.code(), Code::RateLimited, "{n}");
+        assert!(refused.header("retry-after").unwrap().parse::<u32>().unwrap() <= 60);
+    }
+    at_work().await;
+    assert_eq!(vera.get(path).await.code(), Code::RateLimited, "nobody here has seen this session");
+    api.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(vera.get(path).await.status, StatusCode::OK);
+    assert_eq!(nothing(0).await.code(), Code::Unauthorized);
+    for (proof, refused) in [("session", 2.0), ("api_key", 1.0), ("token", 1.0)] {
+        let line = format!(r#"auth_failures_total{{proof="{proof}",outcome="refused"}}"#);
+        assert!(api.metric(&line).await >= refused, "{proof}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_opens_pages_as_seldom_as_anything_else() {
+    let setup = Setup::new().await;
+    let api = setup.start().await;
+    let body = serde_json::from_value(json!({ "name": "Warehouse", "scopes": ["operations"] })).unwrap();
+    let key = api.client.create_api_key(&SERVICE_KEY.into(), &body).await.unwrap().key.unwrap();
+    let (page, endpoint) = ("/admin/panel/failures", "/admin/failures");
+    for path in [page, endpoint].repeat(5) {
+        assert_eq!(api.get(path, Some(&key)).await.status, StatusCode::OK, "{path}");
+    }
+    for path in [page, endpoint] {
+        assert_eq!(api.get(path, Some(&key)).await.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn behind_a_proxy_of_ours_no_name_of_a_host_has_a_cookie_without_its_prefix_taken() {
     let setup = setup().await.with("TRUSTED_PROXY_HOPS", 1);
     let api = setup.start().await;

@@ -136,7 +136,10 @@ for (const place of all("[data-live]")) {
     if (state && state.textContent !== text) state.textContent = text;
   };
   const listen = () => {
-    source = new EventSource(place.dataset.live);
+    const from = new URL(place.dataset.live, location.href);
+    // What came is not told again: with a source that is made anew no browser sends the id of what it had last.
+    if (keep && last) from.searchParams.set("after", last);
+    source = new EventSource(from);
     source.addEventListener("open", () => says(""));
     // One that is closed does not try again: whoever looks is not signed in any more, or may not see this.
     source.addEventListener("error", (event) => says(event.target.readyState === EventSource.CLOSED ? hints.over : hints.away));

@@ -14,7 +14,10 @@ use serde::Deserialize;
 use super::{Reader, actors::Actors};
 use crate::{
     audit::list::{self, Filter},
-    panel::{download, pages::audit::Audit, parts::Listing},
+    panel::{
+        pages::audit::Audit,
+        parts::{Listing, Table},
+    },
     problem::ApiError,
     state::Api,
 };
@@ -23,8 +26,6 @@ const PATH: &str = "/admin/panel/audit";
 /// Entries of a page, and of one look as the file is made.
 const PAGE: u32 = 50;
 const LOOK: u32 = 200;
-/// Most entries of a file: the log grows for as long as it is kept, and who needs more narrows it down, or asks the API.
-const MOST: usize = 10_000;
 
 /// The routes.
 pub fn routes() -> Router<Api> {
@@ -105,15 +106,18 @@ async fn csv(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(asked) = asked.unwrap_or_default();
-    let actors = Actors::known(&api).await?;
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let AuditResponse { entries, next } = asked.entries((&api, &actors), after, LOOK).await?;
-        all.extend(entries);
-        after = next;
-        if after.is_none() || all.len() >= MOST {
-            break;
-        }
-    }
-    Ok(download::download(&asked.page(&reader, all, None).table(), "audit"))
+    let (actors, of) = (Actors::known(&api).await?, api.clone());
+    let send = move |after| of_file((of.clone(), actors.clone()), reader.clone(), asked.clone(), after);
+    api.downloads.send("audit", send).await
+}
+
+/// A page of the file.
+async fn of_file(
+    (api, actors): (Api, Actors),
+    reader: Reader,
+    asked: Asked,
+    after: Option<String>,
+) -> Result<(Table, Option<String>), ApiError> {
+    let AuditResponse { entries, next } = asked.entries((&api, &actors), after, LOOK).await?;
+    Ok((asked.page(&reader, entries, None).table(), next))
 }

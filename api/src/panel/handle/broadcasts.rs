@@ -26,13 +26,12 @@ use super::{
 use crate::{
     broadcast::{read, shown, wire},
     panel::{
-        download,
         markup::Markup,
         pages::{
             broadcasts::{Broadcast, Broadcasts},
             compose::{Compose, Draft},
         },
-        parts::{Listing, telegram::bubble},
+        parts::{Listing, Table, telegram::bubble},
         words::Words,
     },
     problem::ApiError,
@@ -40,8 +39,6 @@ use crate::{
 };
 
 const PATH: &str = "/admin/panel/broadcasts";
-/// Most pages of a CSV: five thousand broadcasts are more than anybody reads.
-const MOST_PAGES: usize = 100;
 
 /// The routes.
 pub fn routes() -> Router<Api> {
@@ -80,16 +77,14 @@ async fn list(
 }
 
 async fn csv(State(api): State<Api>, reader: Reader) -> Result<Response, ApiError> {
-    let (mut all, mut after) = (Vec::new(), None);
-    for _ in 0..MOST_PAGES {
-        let (page, next) = api.broadcasts.list(after).await?;
-        all.extend(page);
-        after = next;
-        if after.is_none() {
-            break;
-        }
-    }
-    Ok(download::download(&listed(&reader, all, Listing::default()).table(), "broadcasts"))
+    let of = api.clone();
+    api.downloads.send("broadcasts", move |after| of_file(of.clone(), reader.clone(), after)).await
+}
+
+/// A page of the file.
+async fn of_file(api: Api, reader: Reader, after: Option<Uuid>) -> Result<(Table, Option<Uuid>), ApiError> {
+    let (broadcasts, next) = api.broadcasts.list(after).await?;
+    Ok((listed(&reader, broadcasts, Listing::default()).table(), next))
 }
 
 fn listed(reader: &Reader, broadcasts: Vec<Stored>, listing: Listing) -> Broadcasts {

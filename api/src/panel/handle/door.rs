@@ -22,6 +22,7 @@ use crate::{
         respond,
     },
     problem::ApiError,
+    proofs,
     state::Api,
 };
 
@@ -128,7 +129,8 @@ pub fn begin_again(api: &Api, headers: &HeaderMap, refusal: Refusal, status: Sta
 
 /// The answer to somebody who is in now: a session, and no more of the door.
 #[must_use]
-pub fn inside(headers: &HeaderMap, entered: &Entered, mut response: Response) -> Response {
+pub fn inside(api: &Api, headers: &HeaderMap, entered: &Entered, mut response: Response) -> Response {
+    proofs::entered(api, entered.token.expose_secret());
     append(&mut response, cookies::give_session(headers, &entered.token));
     append(&mut response, cookies::take_door(headers));
     response

@@ -81,7 +81,7 @@ async fn password(api: &Api, parts: &Parts, mut door: Door, form: &SignInForm) -
         }
     };
     Ok(match signed_in {
-        SignedIn::Entered(entered) => go_in(parts, &door.next, &entered),
+        SignedIn::Entered(entered) => go_in(api, parts, &door.next, &entered),
         SignedIn::NeedsCode(pending) => {
             door.pending = Some(pending.expose_secret().to_owned());
             let next = utf8_percent_encode(&door.next, NON_ALPHANUMERIC);
@@ -114,7 +114,7 @@ async fn second_factor(
         }
     });
     match tried.await {
-        Ok(Some(entered)) => Ok(go_in(parts, &door.next, &entered)),
+        Ok(Some(entered)) => Ok(go_in(api, parts, &door.next, &entered)),
         Ok(None) => Ok(door::begin_again(api, &parts.headers, Refusal::Stale, StatusCode::UNAUTHORIZED)),
         Err(error) => {
             let refusal = refused(&error, Refusal::WrongCode).ok_or(error)?;
@@ -132,8 +132,8 @@ fn refused(error: &ApiError, wrong: Refusal) -> Option<(Refusal, StatusCode)> {
     }
 }
 
-fn go_in(parts: &Parts, next: &str, entered: &Entered) -> Response {
-    door::inside(&parts.headers, entered, respond::go_to(own_path(next)))
+fn go_in(api: &Api, parts: &Parts, next: &str, entered: &Entered) -> Response {
+    door::inside(api, &parts.headers, entered, respond::go_to(own_path(next)))
 }
 
 /// Sends somebody to the issuer.
@@ -171,7 +171,7 @@ async fn callback(
     };
     let turned = |refusal, status| door::begin_again(&api, &parts.headers, refusal, status);
     let mut response = match done {
-        Ok(entered) => go_in(&parts, &Door::of(&parts.headers).next, &entered),
+        Ok(entered) => go_in(&api, &parts, &Door::of(&parts.headers).next, &entered),
         Err(AccessError::Wrong | AccessError::Expired) => turned(Refusal::Stale, StatusCode::UNAUTHORIZED),
         Err(AccessError::NoRole) => turned(Refusal::NotMapped, StatusCode::FORBIDDEN),
         Err(AccessError::Issuer(reason)) => not_there(&api, &parts, &reason),

@@ -55,6 +55,13 @@ impl Asked {
         let reader = Reader::new(api, actor.clone(), &self.headers, self.request_id.clone());
         respond::stale(&reader.shell(), &self.request_id)
     }
+
+    /// A page for somebody whom another site led to `path`, which is shown to who means to see it.
+    #[must_use]
+    pub fn led(&self, api: &Api, actor: &Actor, path: &str) -> Response {
+        let reader = Reader::new(api, actor.clone(), &self.headers, self.request_id.clone());
+        respond::led(&reader.shell(), &self.request_id, path)
+    }
 }
 
 /// Whether what a code is called says more than the page does, to somebody who knows nothing of requests.

@@ -21,17 +21,14 @@ use crate::{
     audit::Act,
     failures::{checked, cursor, place, seen_by, stored, wire},
     panel::{
-        download,
         pages::failures::{self as shown, Failures},
-        parts::Listing,
+        parts::{Listing, Table},
     },
     problem::ApiError,
     state::Api,
 };
 
 const PATH: &str = "/admin/panel/failures";
-/// Most pages of a CSV: of a hundred each.
-const MOST_PAGES: usize = 100;
 
 /// The routes.
 pub fn routes() -> Router<Api> {
@@ -43,7 +40,7 @@ pub fn routes() -> Router<Api> {
         .route("/admin/panel/failures/replay-all", post(replay_all))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
     kind: String,
@@ -110,17 +107,21 @@ async fn csv(
     reader: Reader,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let Query(mut asked) = asked.map_err(|_| Code::InvalidValue)?;
-    let mut all = Vec::new();
-    for _ in 0..MOST_PAGES {
-        let (failures, next) = page(&api, &reader, &asked).await?;
-        all.extend(failures);
-        asked.after = next;
-        if asked.after.is_none() {
-            break;
-        }
-    }
-    Ok(download::download(&listed(&reader, &asked, all, None).table(), "failures"))
+    let Query(asked) = asked.map_err(|_| Code::InvalidValue)?;
+    let of = api.clone();
+    api.downloads.send("failures", move |after| of_file(of.clone(), reader.clone(), asked.clone(), after)).await
+}
+
+/// A page of the file.
+async fn of_file(
+    api: Api,
+    reader: Reader,
+    asked: Asked,
+    after: Option<String>,
+) -> Result<(Table, Option<String>), ApiError> {
+    let asked = Asked { after, ..asked };
+    let (failures, next) = page(&api, &reader, &asked).await?;
+    Ok((listed(&reader, &asked, failures, None).table(), next))
 }
 
 async fn replay_update(

@@ -4,10 +4,10 @@ use axum::{
     Router,
     extract::{Query, State, rejection::QueryRejection},
     http::HeaderMap,
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::get,
 };
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{Days, TimeDelta};
 use evolve_contract::Code;
 use evolve_domain::{access::Permission, report::microdollars};
 use evolve_engine::reports::{DialogStats, Point, Revenue, Told, stickiness};
@@ -204,12 +204,16 @@ async fn watch(
     headers: HeaderMap,
     watched: Result<Query<Watched>, QueryRejection>,
 ) -> Response {
+    let seat = match api.seats.take(&reader.actor.name()) {
+        Ok(seat) => seat,
+        Err(full) => return full.into_response(),
+    };
     let Query(watched) = watched.unwrap_or_default();
-    let last = headers.get(LAST_EVENT_ID).and_then(|id| tail::read(id.to_str().ok()?));
-    let after = last.or_else(|| tail::read(&watched.after?));
+    let last = headers.get(LAST_EVENT_ID).and_then(|id| tail::Had::read(id.to_str().ok()?));
+    let had = last.or_else(|| tail::Had::read(&watched.after?));
     let now = api.clock.now();
     // What somebody was away from for longer is on the page, once it is loaded anew.
-    let after: DateTime<Utc> = after.map_or(now, |after| after.max(now - TimeDelta::minutes(10)));
-    let parts = tail::parts(api.clone(), after, reader.may(Permission::People), reader.words);
-    live::stream(&api.tasks, parts.take_until(Box::pin(reader.gone(&api))))
+    let had = had.map_or_else(|| tail::Had::all(now), |had| had.since(now - TimeDelta::minutes(10)));
+    let parts = tail::parts(api.clone(), had, reader.may(Permission::People), reader.words);
+    live::stream(&api.tasks, seat.keeps(parts.take_until(Box::pin(reader.gone(&api)))))
 }

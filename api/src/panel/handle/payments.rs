@@ -22,9 +22,8 @@ use super::{
 use crate::{
     audit::Act,
     panel::{
-        download,
         pages::payments::{PaymentLine, Payments},
-        parts::Listing,
+        parts::{Listing, Table},
         shell::Section,
     },
     problem::ApiError,
@@ -70,7 +69,9 @@ async fn list(
     let after = after.map_err(|_| invalid("after is the cursor of the page before"))?;
     let mut page = page(&reader, &asked);
     let (payments, next) = api.payments.list(asked.state(), after, PAGE).await?;
-    page.payments = payments.into_iter().map(|payment| line(&api, payment)).collect();
+    let stuck = api.payments.stuck(&payments).await?;
+    let line = |payment: Payment| PaymentLine { is_stuck: stuck.contains(&payment.id), ..line(&api, payment) };
+    page.payments = payments.into_iter().map(line).collect();
     page.listing.next = next.map(|id| id.to_string());
     Ok(reader.page(&page))
 }
@@ -82,17 +83,20 @@ async fn csv(
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let asked = asked(query)?;
-    let mut page = page(&reader, &asked);
-    let mut after = None;
-    loop {
-        let (payments, next) = api.payments.list(asked.state(), after, AT_ONCE).await?;
-        page.payments.extend(payments.into_iter().map(|payment| line(&api, payment)));
-        after = next;
-        if after.is_none() {
-            break;
-        }
-    }
-    Ok(download::download(&page.table(), "payments"))
+    let (state, page, of) = (asked.state(), page(&reader, &asked), api.clone());
+    api.downloads.send("payments", move |after| of_file(of.clone(), page.clone(), state, after)).await
+}
+
+/// A page of the file.
+async fn of_file(
+    api: Api,
+    mut page: Payments,
+    state: Option<Became>,
+    after: Option<Uuid>,
+) -> Result<(Table, Option<Uuid>), ApiError> {
+    let (payments, next) = api.payments.list(state, after, AT_ONCE).await?;
+    page.payments = payments.into_iter().map(|payment| line(&api, payment)).collect();
+    Ok((page.table(), next))
 }
 
 /// The page without a payment.
@@ -124,6 +128,8 @@ fn line(api: &Api, payment: Payment) -> PaymentLine {
         state: payment.state().as_str().to_owned(),
         until: payment.covers_until,
         is_by_hand: api.payments.is_by_hand(&payment),
+        // What can be done about it is on the page alone.
+        is_stuck: false,
         currency: payment.currency,
     }
 }

@@ -18,9 +18,8 @@ use super::{
 };
 use crate::{
     panel::{
-        download,
         pages::people::{People, PersonLine},
-        parts::{Listing, Sort},
+        parts::{Listing, Sort, Table},
         shell::Section,
     },
     problem::ApiError,
@@ -40,7 +39,7 @@ pub fn routes() -> Router<Api> {
 }
 
 /// Whom to list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 struct Asked {
     #[serde(default)]
     q: String,
@@ -102,24 +101,28 @@ async fn csv(
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let asked = asked(query)?;
-    let mut page = page(&reader, &asked);
-    let words = asked.words()?;
-    let language = reader.words.language;
-    if words.is_empty() {
-        let mut after = None;
-        loop {
-            let found = api.people.list(asked.order(), after, AT_ONCE).await?;
-            page.people.extend(lines(&api, language, found.people));
-            after = found.next;
-            if after.is_none() {
-                break;
-            }
-        }
+    asked.words()?;
+    let (page, of) = (page(&reader, &asked), api.clone());
+    api.downloads.send("people", move |after| of_file(of.clone(), page.clone(), asked.clone(), after)).await
+}
+
+/// A page of the file.
+async fn of_file(
+    api: Api,
+    mut page: People,
+    asked: Asked,
+    after: Option<Place>,
+) -> Result<(Table, Option<Place>), ApiError> {
+    let (words, order) = (asked.words()?, asked.order());
+    let (found, next) = if words.is_empty() {
+        let found = api.people.list(order, after, AT_ONCE).await?;
+        (found.people, found.next)
     } else {
-        let found = api.people.find(words, None).await?;
-        page.people = lines(&api, language, of_plan(found.people, asked.order().plan));
-    }
-    Ok(download::download(&page.table(), "people"))
+        // They are few: no page comes after.
+        (of_plan(api.people.find(words, None).await?.people, order.plan), None)
+    };
+    page.people = lines(&api, page.words.language, found);
+    Ok((page.table(), next))
 }
 
 /// The page without anybody on it.

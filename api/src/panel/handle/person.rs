@@ -1,6 +1,8 @@
 //! `/admin/panel/people/{id}`: one person, and what can be done. What is remembered of them and what they talked of is behind addresses
 //! of its own, each look at which is in the log of acts: to open the page is not to read it.
 
+use std::collections::HashSet;
+
 use axum::{
     Router,
     extract::{Path, Query, State, rejection::QueryRejection},
@@ -136,6 +138,7 @@ pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Per
     let numbers = api.stats.numbers(user_id).await?;
     let costs = api.reports.costs_of(user_id).await?;
     let words = reader.words;
+    let stuck = api.payments.stuck(&account.payments).await?;
     let settings = somebody.settings;
     let is_premium = somebody.listed.plan == Plan::Premium;
     Ok(Person {
@@ -157,7 +160,7 @@ pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Per
         facts: None,
         conversations: None,
         listing: Listing::default(),
-        payments: account.payments.into_iter().map(payment).collect(),
+        payments: account.payments.into_iter().map(|paid| payment(&stuck, paid)).collect(),
         may: PersonActs {
             manage: reader.may(Permission::ManagePeople),
             refund: reader.may(Permission::Refund),
@@ -184,15 +187,17 @@ fn costs_of(costs: PersonCosts) -> Vec<CostLine> {
     [("day", day), ("week", week), ("month", month), ("all", all)].map(line).to_vec()
 }
 
-fn payment(payment: Payment) -> PaymentLine {
+/// A payment, which can be given back unless it was, or is being given back and not `stuck` there.
+fn payment(stuck: &HashSet<Uuid>, payment: Payment) -> PaymentLine {
     let state = payment.state();
+    let is_given_back = matches!(state, Became::Pending | Became::Refunded) && !stuck.contains(&payment.id);
     PaymentLine {
         id: payment.id.to_string(),
         at: Some(payment.paid_at),
         amount: payment.amount,
         currency: payment.currency,
         state: state.as_str().to_owned(),
-        is_refundable: !matches!(state, Became::Pending | Became::Refunded),
+        is_refundable: !is_given_back,
     }
 }
 

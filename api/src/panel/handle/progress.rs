@@ -44,9 +44,13 @@ pub(super) async fn progress(
         // Then there is no more to come, and a browser asks no more.
         return Ok(respond::private(StatusCode::NO_CONTENT.into_response()));
     }
+    let seat = match api.seats.take(&reader.actor.name()) {
+        Ok(seat) => seat,
+        Err(full) => return Ok(full.into_response()),
+    };
     let (tasks, gone) = (api.tasks.clone(), Box::pin(reader.gone(&api)));
     let watch = Watch { api, id, words: reader.words, told, next: Some(now), is_over: false };
-    Ok(live::stream(&tasks, stream::unfold(watch, next).take_until(gone)))
+    Ok(live::stream(&tasks, seat.keeps(stream::unfold(watch, next).take_until(gone))))
 }
 
 /// What somebody sees of a broadcast while they look.

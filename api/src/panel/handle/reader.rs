@@ -11,7 +11,7 @@ use evolve_domain::access::{Permission, Permissions};
 use uuid::Uuid;
 
 use crate::{
-    access::{Actor, Who, cookies},
+    access::{Actor, Who, cookies, proof},
     panel::{
         download,
         pages::Page,
@@ -82,18 +82,17 @@ impl Reader {
         self.actor.session().map(|session| session.id)
     }
 
-    /// Is over where their session is: ended by them or by others, or left alone for too long. Whoever came by a key has none, and shows
-    /// it again for the next stream.
+    /// Is over where what they came by is: a session that was ended by them or by others, or left alone for too long; a key that was
+    /// revoked; a token that has run out, or whose person is nobody's account any more.
     pub fn gone(&self, api: &Api) -> impl Future<Output = ()> + Send + use<> {
-        let (api, session) = (api.clone(), self.actor.session().cloned());
+        let (api, actor, headers) = (api.clone(), self.actor.clone(), self.headers.clone());
         async move {
-            let Some(session) = session else { return std::future::pending::<()>().await };
             loop {
                 tokio::time::sleep(LOOK_EVERY).await;
-                match api.access.holds(&session).await {
+                match proof::holds(&api, &headers, &actor).await {
                     Ok(true) => {}
                     Ok(false) => return,
-                    Err(error) => tracing::debug!(%error, "whether a session holds is not known now"),
+                    Err(error) => tracing::debug!(%error, "whether somebody may still watch is not known now"),
                 }
             }
         }

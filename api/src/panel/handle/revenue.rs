@@ -23,12 +23,11 @@ use super::{
 use crate::{
     panel::{
         charts::{Chart, Series},
-        download,
         pages::{
             Period,
             revenue::{CurrencyPart, Revenue, SubscriberLine},
         },
-        parts::{Card, Listing, Sort},
+        parts::{Card, Listing, Sort, Table},
         shell::Section,
         words::{Unit, Words},
     },
@@ -123,17 +122,21 @@ async fn csv(
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let asked = asked(query)?;
-    let mut page = empty(&reader, &asked);
-    let mut after = None;
-    loop {
-        let found = api.payments.subscribers(asked.is_ascending(), after, AT_ONCE).await?;
-        page.subscribers.extend(lines(found.subscribers, api.clock.now()));
-        after = found.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    Ok(download::download(&page.table(), "subscriptions"))
+    let (page, of) = (empty(&reader, &asked), api.clone());
+    let is_ascending = asked.is_ascending();
+    api.downloads.send("subscriptions", move |after| of_file(of.clone(), page.clone(), is_ascending, after)).await
+}
+
+/// A page of the file.
+async fn of_file(
+    api: Api,
+    mut page: Revenue,
+    is_ascending: bool,
+    after: Option<Until>,
+) -> Result<(Table, Option<Until>), ApiError> {
+    let found = api.payments.subscribers(is_ascending, after, AT_ONCE).await?;
+    page.subscribers = lines(found.subscribers, api.clock.now());
+    Ok((page.table(), found.next))
 }
 
 /// The page without a number.

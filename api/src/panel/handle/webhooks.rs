@@ -26,7 +26,7 @@ use crate::{
     },
     problem::ApiError,
     state::Api,
-    webhooks::{delivery, read, wire},
+    webhooks::{delivery, read, seen_by, wire},
 };
 
 /// What one was told.
@@ -57,9 +57,10 @@ async fn csv(State(api): State<Api>, reader: Reader) -> Result<Response, ApiErro
 }
 
 async fn all(api: &Api, reader: &Reader, entered: Entered) -> Result<Webhooks, ApiError> {
+    let webhooks = api.webhooks.all().await?.into_iter();
     let kinds = EventKind::ALL.iter().filter(|kind| kind.is_chosen()).map(|kind| kind.as_str());
     Ok(Webhooks {
-        webhooks: api.webhooks.all().await?.into_iter().map(|webhook| wire(webhook, None)).collect(),
+        webhooks: webhooks.map(|webhook| seen_by(&reader.actor, wire(webhook, None))).collect(),
         kinds: kinds.collect(),
         entered,
         may_change: reader.may(Permission::ManageOperations),
@@ -106,7 +107,8 @@ async fn one(
     let Query(Asked { after }) = asked.map_err(|_| Code::InvalidValue)?;
     let id = read(&id)?;
     let found = api.webhooks.all().await?.into_iter().find(|webhook| webhook.id == id);
-    page(&api, &reader, wire(found.ok_or(Code::WebhookNotFound)?, None), after).await
+    let one = seen_by(&reader.actor, wire(found.ok_or(Code::WebhookNotFound)?, None));
+    page(&api, &reader, one, after).await
 }
 
 async fn page(api: &Api, reader: &Reader, one: WebhookResponse, after: Option<i64>) -> Result<Response, ApiError> {

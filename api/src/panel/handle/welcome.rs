@@ -107,7 +107,7 @@ async fn send(State(api): State<Api>, parts: Parts, Filled(form): Filled<Welcome
             Wrong { password: Some(words.say("panel-password-differs")), ..Wrong::default() }
         }
         Some(door) => match choose(&api, &parts, &form).await {
-            Ok(Ok(welcomed)) => return Ok(welcome(&parts, words, &door, &welcomed)),
+            Ok(Ok(welcomed)) => return Ok(welcome(&api, &parts, words, &door, &welcomed)),
             Ok(Err(error)) => wrong_of(error, words)?,
             Err(error) => wrong_code(error, words)?,
         },
@@ -149,7 +149,7 @@ fn wrong_code(error: ApiError, words: Words) -> Result<Wrong, ApiError> {
     Ok(Wrong { code: Some(said), ..Wrong::default() })
 }
 
-fn welcome(parts: &Parts, words: Words, door: &Door, welcomed: &Welcomed) -> Response {
+fn welcome(api: &Api, parts: &Parts, words: Words, door: &Door, welcomed: &Welcomed) -> Response {
     let next = own_path(&door.next).to_owned();
     let response = if welcomed.recovery_codes.is_empty() {
         respond::go_to(&next)
@@ -157,5 +157,5 @@ fn welcome(parts: &Parts, words: Words, door: &Door, welcomed: &Welcomed) -> Res
         let codes = welcomed.recovery_codes.iter().map(|code| code.expose_secret().to_owned()).collect();
         respond::at_door(words, &RecoveryCodes { codes, next, words }, StatusCode::OK)
     };
-    door::inside(&parts.headers, &welcomed.entered, response)
+    door::inside(api, &parts.headers, &welcomed.entered, response)
 }

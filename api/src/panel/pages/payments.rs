@@ -49,6 +49,8 @@ pub struct PaymentLine {
     pub until: Option<DateTime<Utc>>,
     /// Whether the money goes back by hand, at the provider.
     pub is_by_hand: bool,
+    /// Whether it was to be given back, and Telegram did not: then it can be asked again.
+    pub is_stuck: bool,
 }
 
 impl Payments {
@@ -63,7 +65,7 @@ impl Payments {
     fn acts(&self, payment: &PaymentLine) -> Cell {
         let is = |states: &[&str]| states.contains(&payment.state.as_str());
         let mut acts = Vec::new();
-        if is(&["paid", "waiting", "declined"]) {
+        if is(&["paid", "waiting", "declined"]) || payment.is_stuck {
             // Telegram gives nothing back without knowing to whom.
             let whose = (payment.person.is_none() && !payment.is_by_hand).then(|| {
                 Field::new("person", self.words.say("panel-person-id"), FieldKind::Text)

@@ -6,16 +6,27 @@ use axum::http::StatusCode;
 use super::Page;
 use crate::panel::{shell::Section, words::Words};
 
+/// Why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// What its status says.
+    Status,
+    /// A form is too old, or was not ours: then who sent it may do so, once they have loaded it anew.
+    Stale,
+    /// A link of another site led to what is shown to who means to see it. They may open this path from here.
+    Led(String),
+}
+
 /// A page that cannot be shown.
 #[derive(Clone, Debug, Template)]
 #[template(path = "panel/problem.html")]
 pub struct Problem {
-    /// Why.
+    /// The status that goes with it.
     pub status: StatusCode,
     /// The id of the request, by which it is found in the logs.
     pub request_id: String,
-    /// Whether it is a form that is too old, or was not ours: then who sent it may do so, once they have loaded it anew.
-    pub is_stale: bool,
+    /// Why.
+    pub why: Why,
     /// What exactly, where that is said for people.
     pub said: Option<String>,
     /// In which language.
@@ -24,10 +35,15 @@ pub struct Problem {
 
 impl Problem {
     fn key(&self) -> &'static str {
-        if self.is_stale {
-            return "stale";
+        match (&self.why, self.status.as_u16()) {
+            (Why::Stale, _) => "stale",
+            (Why::Led(_), _) => "led",
+            (Why::Status, status) => Self::of(status),
         }
-        match self.status.as_u16() {
+    }
+
+    const fn of(status: u16) -> &'static str {
+        match status {
             400 | 405 | 409 | 413 | 415 | 422 => "request",
             401 => "door",
             403 => "forbidden",
@@ -35,6 +51,15 @@ impl Problem {
             429 => "often",
             503 => "away",
             _ => "broken",
+        }
+    }
+
+    /// Where to go on to who meant to come here.
+    #[must_use]
+    pub fn meant(&self) -> Option<&str> {
+        match &self.why {
+            Why::Led(path) => Some(path),
+            Why::Status | Why::Stale => None,
         }
     }
 

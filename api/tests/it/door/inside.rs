@@ -163,3 +163,39 @@ async fn the_first_page_tells_what_happens_and_only_who_may_sees_to_whom() {
     }
     assert!(text.contains("id: ") && text.contains("<li>") && !text.contains("fast"), "{text}");
 }
+
+/// What comes of a stream until it has told so many events.
+async fn heard(mut stream: reqwest::Response, events: usize) -> String {
+    let mut text = String::new();
+    while text.matches("id: ").count() < events || !text.ends_with("\n\n") {
+        text.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+    }
+    text
+}
+
+#[tokio::test]
+async fn no_event_says_whose_it_is_to_who_may_not_see_and_each_goes_on_after_itself() {
+    const ANNA: i64 = 734_002_117;
+    let setup = setup().await;
+    // Whichever replica they come to.
+    let (api, another) = (setup.start().await, setup.start().await);
+    let oleg = inside(&api, "oleg", "analyst").await;
+    let page = oleg.get("/admin").await;
+    let after = between(&page.text, "/admin/panel/live/tail?after=", "\"").to_owned();
+    api.clock.advance(TimeDelta::seconds(1));
+    // Somebody new: that they came, and what they say, are of one moment.
+    let token = api.token(ANNA).await;
+    api.say(&token, "Hello", None).await.unwrap();
+    let live = |after: &str| oleg.request(Method::GET, &format!("/admin/panel/live/tail?after={after}"));
+    let text = heard(live(&after).send().await.unwrap(), 2).await;
+    assert!(text.contains("New person") && !text.contains(&ANNA.to_string()), "{text}");
+
+    let ids: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("id: ")).collect();
+    let cookie = live(&after).build().unwrap().headers()["cookie"].clone();
+    let elsewhere = another.request(Method::GET, "/admin/panel/live/tail").header("cookie", cookie);
+    for again in [live(ids[0]), live(&after).header("last-event-id", ids[0]), elsewhere.header("last-event-id", ids[0])]
+    {
+        let rest = heard(again.send().await.unwrap(), 1).await;
+        assert!(rest.contains(ids[1]) && !rest.contains(ids[0]), "{rest}");
+    }
+}

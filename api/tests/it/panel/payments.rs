@@ -61,6 +61,43 @@ async fn payments_are_listed_by_what_became_of_them_and_decided_about() {
 }
 
 #[tokio::test]
+async fn a_refund_that_telegram_refused_is_asked_for_again_also_of_who_is_gone() {
+    let setup = Setup::new().await.with("PANEL_RATE_LIMIT", "1000/minute");
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let pool = setup.pool();
+    // By Telegram: one that was refused, one that is under way, one of somebody who was removed; and one that goes back by hand.
+    let paid = "
+        INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, refund_begun_at)
+        SELECT ('0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5' || n)::uuid, CASE WHEN n <> 3 THEN $1 END, 'charge-' || n, '',
+               CASE WHEN n = 4 THEN 'money' ELSE 'stars' END, CASE WHEN n = 4 THEN 'RUB' ELSE 'XTR' END, 250, true, now(), now()
+        FROM generate_series(1, 4) n";
+    sqlx::query(paid).bind(IVAN).execute(&pool).await.unwrap();
+    let called = "
+        INSERT INTO outbox (key, chat_id, method, params, state, ready_at, created_at, finished_at)
+        SELECT 'refund-0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5' || n, $1, 'refundStarPayment', '{}',
+               CASE WHEN n = 1 THEN 'dead' ELSE 'pending' END, now(), now(), CASE WHEN n = 1 THEN now() END
+        FROM generate_series(1, 2) n";
+    sqlx::query(called).bind(IVAN).execute(&pool).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let path = "/admin/panel/payments";
+    let offered = async || -> Vec<u8> {
+        let page = vera.get(path).await.text;
+        (1..=4).filter(|place| page.contains(&format!("action=\"{path}/{}/refund\"", id(*place)))).collect()
+    };
+    assert_eq!(offered().await, [1, 3], "not what is under way, nor what goes back by hand");
+    let why = ("why", "Telegram was away");
+    went_to(&vera.form(&format!("{path}/{}/refund", id(1)), &[("person", ""), why]).await, path);
+    let nobody = vera.form(&format!("{path}/{}/refund", id(3)), &[("person", ""), why]).await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY, "Telegram must know to whom");
+    went_to(&vera.form(&format!("{path}/{}/refund", id(3)), &[("person", "42"), why]).await, path);
+    assert_eq!(offered().await, [0_u8; 0]);
+    let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment' AND state = 'pending'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&pool).await.unwrap(), 3);
+}
+
+#[tokio::test]
 async fn who_has_premium_without_an_end_is_among_the_subscribers_and_after_all_others() {
     let setup = Setup::new().await.with("PANEL_RATE_LIMIT", "1000/minute");
     let api = setup.start().await;

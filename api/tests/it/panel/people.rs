@@ -1,8 +1,9 @@
 //! People, one of them, and what they said, as pages.
 
+use evolve_contract::Code;
 use evolve_domain::access::Role;
 use evolve_engine::model::{Script, Step};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 
 use crate::{
     access::{Browser, signed_in},
@@ -74,6 +75,38 @@ async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_i
     has(&vera.get(&format!("/admin/panel/conversations?person={ANNA}")).await, &[&address]);
     assert_eq!(vera.get("/admin/panel/conversations?person=anna").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(of_anna(&vera, "0").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_link_of_another_site_shows_nothing_of_people_and_leaves_no_look_in_the_log() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Мы летим на Мальту", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let led =
+        async |path: &str, from: &str| api.send(vera.request(Method::GET, path).header("sec-fetch-site", from)).await;
+    let looks = [
+        ("/admin/panel/people.csv", "person.export"),
+        ("/admin/panel/conversations?q=Malta&person=", "conversation.search"),
+        ("/admin/panel/people/734002117/facts", "person.look_facts"),
+    ];
+    for (path, act) in looks {
+        let refused = led(path, "cross-site").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+        let link = format!("href=\"{}\"", path.replace('&', "&#38;"));
+        assert!(refused.text.contains("Another site led here") && refused.text.contains(&link), "{}", refused.text);
+        assert_eq!(logged(&setup, act).await, 0, "{path}");
+        for here in ["same-origin", "none"] {
+            assert_eq!(led(path, here).await.status, StatusCode::OK, "{path} from {here}");
+        }
+        assert_eq!(logged(&setup, act).await, 4, "{path}");
+    }
+    assert_eq!(led("/api/v1/admin/people/734002117/facts", "cross-site").await.code(), Code::Forbidden);
+    assert_eq!(led("/admin/panel/people", "cross-site").await.status, StatusCode::OK, "it is in no log");
+    // Nor that they tried what is not theirs.
+    assert_eq!(led("/admin/panel/audit", "cross-site").await.status, StatusCode::FORBIDDEN);
+    assert_eq!((logged(&setup, "person.look_facts").await, logged(&setup, "access.refused").await), (4, 0));
 }
 
 #[tokio::test]
@@ -226,6 +259,15 @@ async fn a_payment_goes_back_from_the_page_of_whose_it_is() {
     let again = of_anna(&vera, "").await;
     has(&again, &["Pending"]);
     assert!(!again.text.contains("goes back to the person"), "{}", again.text);
+    // Telegram refuses: there is no other way on than to ask it once more.
+    let refused =
+        "UPDATE outbox SET state = 'dead', finished_at = now(), error = 'refused' WHERE method = 'refundStarPayment'";
+    sqlx::query(refused).execute(&setup.pool()).await.unwrap();
+    has(&of_anna(&vera, "").await, &["Pending", "goes back to the person"]);
+    went_to(&vera.form(&format!("{page}/refund"), &[("payment", &id), ("why", "Bought by a child")]).await, &page);
+    let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment' AND state = 'pending'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&setup.pool()).await.unwrap(), 1);
+    assert!(!of_anna(&vera, "").await.text.contains("goes back to the person"));
 }
 
 #[tokio::test]

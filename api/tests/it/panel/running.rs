@@ -1,14 +1,17 @@
 //! Running the bot from pages: what is said to many, jobs, failures, other systems, the system.
 
+use evolve_contract::access::AccountUpdate;
 use evolve_domain::access::Role;
+use evolve_testkit::eventually;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use super::people::{has, logged, went_to};
 use crate::{
     access::signed_in,
     broadcast::inhabited,
     failures::with_dead,
-    harness::{Answer, JWT_SECRET, Setup},
+    harness::{Answer, IVAN, JWT_SECRET, SERVICE_KEY, Setup},
 };
 
 const BROADCASTS: &str = "/admin/panel/broadcasts";
@@ -120,6 +123,29 @@ async fn what_failed_is_narrowed_down_and_tried_again_and_who_may_only_look_has_
 }
 
 #[tokio::test]
+async fn a_file_has_all_there_is_however_much_that_is() {
+    let setup = patient(Setup::new().await);
+    with_dead(&setup, 10_050).await;
+    let acts = "
+        INSERT INTO audit_log (id, at, actor, request_id, act, outcome)
+        SELECT gen_random_uuid(), now() - make_interval(secs => i), 'cli', 'made-up', 'test.act', 'done'
+        FROM generate_series(1, 10050) i";
+    let people = "
+        INSERT INTO users (id, created_at, last_seen_at)
+        SELECT i, now(), now() - make_interval(secs => i) FROM generate_series(1, 4100) i";
+    for made_up in [acts, people] {
+        sqlx::query(made_up).execute(&setup.pool()).await.unwrap();
+    }
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    for (list, lines) in [("failures.csv", 10_050), ("audit.csv?act=test.act", 10_050), ("people.csv", 4_100)] {
+        let file = eva.get(&format!("/admin/panel/{list}")).await;
+        assert_eq!((file.status, file.text.lines().count()), (StatusCode::OK, lines + 1), "{list}");
+        assert_eq!(file.text.matches('\u{feff}').count(), 1, "{list}");
+    }
+}
+
+#[tokio::test]
 async fn jobs_are_seen_by_all_who_run_it_and_old_messages_are_cleaned_up_once_an_hour() {
     let setup = patient(Setup::new().await.with("MESSAGE_RETENTION_DAYS", "90"));
     let api = crate::scheduler::settled(&setup).await;
@@ -163,8 +189,15 @@ async fn another_system_is_told_and_its_secret_is_shown_once() {
 
     let ann = signed_in(&setup, &api, "ann", Role::Analyst).await;
     let looks = ann.get(&path).await;
-    has(&looks, &["https://8.8.8.8/hook"]);
-    has_not(&looks, &["Another secret", "<form id=\"remove\""]);
+    has(&looks, &["https://8.8.8.8/"]);
+    has_not(&looks, &["Another secret", "<form id=\"remove\"", "8.8.8.8/hook"]);
+    // With many systems the path is the secret.
+    for list in [WEBHOOKS, "/admin/panel/webhooks.csv", "/api/v1/admin/webhooks"] {
+        let seen = ann.get(list).await;
+        has(&seen, &["https://8.8.8.8/"]);
+        has_not(&seen, &["8.8.8.8/hook"]);
+        has(&eva.get(list).await, &["https://8.8.8.8/hook"]);
+    }
     assert_eq!(ann.form(&format!("{path}/remove"), &[]).await.status, StatusCode::FORBIDDEN);
     went_to(&eva.form(&format!("{path}/remove"), &[]).await, WEBHOOKS);
     assert_eq!(eva.get(&path).await.status, StatusCode::NOT_FOUND);
@@ -200,4 +233,53 @@ async fn what_a_page_asks_by_itself_keeps_nobody_in_and_ends_with_the_session() 
     went_to(&ann.form("/admin/panel/sign-out", &[]).await, "/admin/panel/sign-in");
     let rest = tokio::time::timeout(std::time::Duration::from_secs(60), stream.text()).await;
     assert!(rest.expect("the stream ends with the session").is_ok());
+}
+
+#[tokio::test]
+async fn what_is_listened_to_by_a_key_or_a_token_ends_with_it() {
+    let setup = patient(Setup::new().await);
+    let api = setup.start().await;
+    let body = serde_json::from_value(json!({ "name": "A screen on the wall", "scopes": ["numbers"] })).unwrap();
+    let key = api.client.create_api_key(&SERVICE_KEY.into(), &body).await.unwrap();
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    let body = serde_json::from_value(json!({ "name": "ivan", "role": "analyst" })).unwrap();
+    let account = api.client.create_account(&SERVICE_KEY.into(), &body).await.unwrap();
+    let link = AccountUpdate { telegram_id: Some(IVAN), ..AccountUpdate::default() };
+    api.client.update_account(&SERVICE_KEY.into(), &account.id, &link).await.unwrap();
+    let listens = async |proof: &str| {
+        let stream = api.request(Method::GET, "/admin/panel/live/tail").bearer_auth(proof).send().await.unwrap();
+        assert_eq!(stream.status(), StatusCode::OK);
+        stream
+    };
+    let streams = [listens(key.key.as_deref().unwrap()).await, listens(&token).await];
+    api.client.revoke_api_key(&SERVICE_KEY.into(), &key.id).await.unwrap();
+    let out = AccountUpdate { enabled: Some(false), ..AccountUpdate::default() };
+    api.client.update_account(&SERVICE_KEY.into(), &account.id, &out).await.unwrap();
+    for stream in streams {
+        let rest = tokio::time::timeout(std::time::Duration::from_secs(60), stream.text()).await;
+        assert!(rest.expect("the stream ends with what opened it").is_ok());
+    }
+}
+
+#[tokio::test]
+async fn one_who_looks_listens_to_ten_pages_at_once_and_keeps_no_place_from_others() {
+    let setup = patient(Setup::new().await);
+    let api = setup.start().await;
+    let live = "/admin/panel/live/tail";
+    let (ann, eva) =
+        (signed_in(&setup, &api, "ann", Role::Analyst).await, signed_in(&setup, &api, "eva", Role::Owner).await);
+    let mut streams = Vec::new();
+    for _ in 0..10 {
+        streams.push(ann.request(Method::GET, live).send().await.unwrap());
+    }
+    assert!(streams.iter().all(|stream| stream.status() == StatusCode::OK));
+    let more = ann.get(live).await;
+    assert_eq!((more.status, more.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, Some("30")));
+    assert_eq!(eva.request(Method::GET, live).send().await.unwrap().status(), StatusCode::OK);
+    streams.clear();
+    eventually("the places are free again", async || {
+        ann.request(Method::GET, live).send().await.unwrap().status() == StatusCode::OK
+    })
+    .await;
 }

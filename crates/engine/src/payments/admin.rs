@@ -14,7 +14,7 @@ use evolve_store::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{PaymentError, Payments, owed};
+use super::{PaymentError, Payments, owed, refund_key};
 
 /// Payments to decide about that are shown at once.
 const PAGE: i64 = 100;
@@ -66,7 +66,7 @@ impl Payments {
             return Ok(RefundEnd::ByHand);
         };
         let person = person.ok_or(PaymentError::WhoseIsIt)?;
-        let mut call = owed(person, format!("refund-{payment_id}"), call);
+        let mut call = owed(person, refund_key(payment_id), call);
         if payment.user_id.is_none() {
             // Nobody waits for it, and it must not be found with them again.
             (call.chat_id, call.user_id) = (0, None);

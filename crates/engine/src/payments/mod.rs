@@ -264,6 +264,11 @@ pub fn plan(standing: &Standing, now: DateTime<Utc>) -> Plan {
     standing.plan.in_force(standing.premium_until, now)
 }
 
+/// By what the call is known that gives a payment back.
+fn refund_key(payment: Uuid) -> String {
+    format!("refund-{payment}")
+}
+
 fn owed(user_id: i64, key: String, call: Call) -> NewOutgoing {
     NewOutgoing {
         chat_id: user_id,

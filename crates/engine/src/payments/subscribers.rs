@@ -1,10 +1,12 @@
 //! Who pays, all payments, and how many subscriptions begin, go on and end: what those who run the bot are shown of subscriptions.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use evolve_store::payments::{Moved, Payment, State, Subscriber, Until};
 use uuid::Uuid;
 
-use super::{PaymentError, Payments};
+use super::{PaymentError, Payments, refund_key};
 
 /// A page of those on whom premium is in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +58,23 @@ impl Payments {
     #[must_use]
     pub fn is_by_hand(&self, payment: &Payment) -> bool {
         self.provider(payment.way).is_some_and(|provider| provider.refund(0, &payment.charge_id).is_none())
+    }
+
+    /// Which of these payments are being given back and come no further: Telegram refused the call, or it could not be made. They can be
+    /// given back anew.
+    ///
+    /// # Errors
+    /// [`PaymentError::Store`].
+    pub async fn stuck(&self, payments: &[Payment]) -> Result<HashSet<Uuid>, PaymentError> {
+        let is_called = |payment: &&Payment| payment.state() == State::Pending && !self.is_by_hand(payment);
+        let called: Vec<(Uuid, String)> =
+            payments.iter().filter(is_called).map(|payment| (payment.id, refund_key(payment.id))).collect();
+        if called.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let keys: Vec<String> = called.iter().map(|(_, key)| key.clone()).collect();
+        let under_way = self.store.payments().under_way(&keys).await?;
+        Ok(called.into_iter().filter(|(_, key)| !under_way.contains(key)).map(|(id, _)| id).collect())
     }
 
     /// What became of subscriptions in each of these spans of time, which begin one after another; the last ends now.

@@ -68,6 +68,9 @@ const DECLINE: &str = "
 const REFUNDED: &str =
     "UPDATE payments SET refunded_at = $2 WHERE id = $1 RETURNING COALESCE(recurs_until, covers_until)";
 
+/// Of these calls, by their keys, those that are on their way, or were made.
+const UNDER_WAY: &str = "SELECT key FROM outbox WHERE key = ANY ($1) AND state <> 'dead'";
+
 /// The days of later payments begin earlier by what was taken. $1 person, $2 until when the refunded one was, $3 how much.
 const MOVE_UP: &str = "
     UPDATE payments SET covers_until = covers_until - $3
@@ -155,6 +158,15 @@ impl Payments<'_> {
         audit::done(&mut transaction, self.1).await?;
         transaction.commit().await?;
         Ok(RefundBegun::Yes)
+    }
+
+    /// Which of the calls of these keys are owed to Telegram, or were accepted. The others it refused, or nobody could make them; or it is
+    /// so long ago that it was forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn under_way(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(UNDER_WAY).bind(keys).fetch_all(&self.0.pool).await?)
     }
 
     /// A payment was given back: books it and takes back what is left of what it gave, once.

@@ -471,12 +471,16 @@ async fn a_refund_that_telegram_refused_can_be_asked_for_again() {
     let payments = world.store.payments();
     payments.paid(&payment(IVAN, "c1", Way::Stars, world.now), world.now).await.unwrap();
     let paid = payments.account(IVAN, 5).await.unwrap().payments.remove(0);
+    let under_way = async || payments.under_way(&["r".to_owned(), "another".to_owned()]).await.unwrap();
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
+    assert_eq!(under_way().await, ["r"]);
     sqlx::query("UPDATE outbox SET state = 'dead', finished_at = now(), params = NULL")
         .execute(&world.sql)
         .await
         .unwrap();
+    assert_eq!(under_way().await, [""; 0]);
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
+    assert_eq!(under_way().await, ["r"]);
     let owed = "SELECT count(*) FROM outbox WHERE state = 'pending' AND params IS NOT NULL AND attempts = 0";
     assert_eq!(world.count(owed).await, 1);
     payments.refunded(IVAN, "c1", world.now).await.unwrap();

@@ -8,7 +8,7 @@ mod samples;
 use axum::{
     Router,
     extract::Path,
-    http::StatusCode,
+    http::{StatusCode, Uri},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -73,9 +73,14 @@ impl Gallery {
             live::stream(&of_stream, futures::stream::iter(parts).chain(futures::stream::pending()))
         };
         let (happens, moves) = (tell.clone(), tell);
-        let happens = move || {
-            let part = LivePart { id: Some("1".to_owned()), html: samples::happening() };
-            std::future::ready(happens(vec![part]))
+        // Two lines for a page that has none of them, and another for one that has both.
+        let happens = move |uri: Uri| {
+            let part = |id: &str, html| LivePart { id: Some(id.to_owned()), html };
+            let parts = match uri.query() {
+                Some("after=3-0b") => vec![part("4-0c", Markup::text("gone on with"))],
+                _ => vec![part("2-0a", samples::happening()), part("3-0b", samples::happening())],
+            };
+            std::future::ready(happens(parts))
         };
         let router = Router::new()
             .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
@@ -178,6 +183,16 @@ async fn a_keyboard_is_enough() {
     browser.go(&url("overview")).await;
     let first = "return document.querySelector('.tail li')?.textContent.includes('77')";
     evolve_testkit::eventually("it is told", async || browser.ask(first).await == true).await;
+    // Stopped and taken up again, it goes on after what is there, and tells nothing twice.
+    let told =
+        "return [...document.querySelectorAll('.tail li')].filter((line) => line.textContent.includes('77')).length";
+    evolve_testkit::eventually("both are told", async || browser.ask(told).await == 2).await;
+    for _ in 0..2 {
+        browser.ask("document.querySelector('[data-live-state]').previousElementSibling.click()").await;
+    }
+    let goes_on = "return document.querySelector('.tail').textContent.includes('gone on with')";
+    evolve_testkit::eventually("it goes on", async || browser.ask(goes_on).await == true).await;
+    assert_eq!(browser.ask(told).await, 2);
 
     // And the letters of the menu lead on.
     press("gp").await;

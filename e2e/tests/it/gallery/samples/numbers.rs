@@ -144,6 +144,7 @@ fn payments(words: Words) -> Payments {
         state: state.to_owned(),
         until: (place == 0).then(|| before(-9000)),
         is_by_hand: place == 2,
+        is_stuck: false,
     };
     Payments {
         state: String::new(),
