@@ -1176,7 +1176,7 @@ panel-live-over = Nothing more comes here: load the page again.
 panel-as-of = Numbers as of { $time }
 panel-audited = Private content. That you looked is written in the audit log.
 panel-private = What is remembered and said is not shown to your role.
-panel-change = { $by } to the period before
+panel-change = { $by }: { $of } against { $to }
 panel-to-overview = To the overview
 panel-request-id = Request
 panel-why = Reason
@@ -1208,6 +1208,7 @@ panel-role-support = Support
 # Numbers, times
 panel-months = Jan, Feb, Mar, Apr, May, Jun, Jul, Aug, Sep, Oct, Nov, Dec
 panel-day = { $day } { $month }
+panel-span = { $from } – { $to }
 panel-lasts-ms = { $n } ms
 panel-lasts-s = { $n } s
 panel-lasts-min = { $n } min

@@ -1184,7 +1184,7 @@ panel-live-over = Сюда больше ничего не придёт: обно
 panel-as-of = Данные на { $time }
 panel-audited = Личная переписка. Ваш просмотр записан в журнал.
 panel-private = Ваша роль не видит память и переписку.
-panel-change = { $by } к прошлому периоду
+panel-change = { $by }: { $of } против { $to }
 panel-to-overview = К обзору
 panel-request-id = Запрос
 panel-why = Причина
@@ -1216,6 +1216,7 @@ panel-role-support = Поддержка
 # Numbers, times
 panel-months = янв, фев, мар, апр, мая, июн, июл, авг, сен, окт, ноя, дек
 panel-day = { $day } { $month }
+panel-span = { $from } – { $to }
 panel-lasts-ms = { $n } мс
 panel-lasts-s = { $n } с
 panel-lasts-min = { $n } мин

@@ -9,7 +9,7 @@ mod table;
 pub mod telegram;
 
 pub use act::Act;
-pub use card::{Card, Change};
+pub use card::{Against, Card, Change};
 pub use facts::{Fact, Facts};
 pub use field::{Choice, Field, FieldKind};
 pub use form::{Filter, Form};
