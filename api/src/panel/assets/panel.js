@@ -50,15 +50,25 @@ for (const opener of all("[data-opens]")) {
   opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
 }
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed, and looks so. Where no answer came for so long, or somebody stopped the
+// browser, it can be sent again: a button that does nothing, and does not say so, is no button.
+const PATIENCE_MS = 10_000;
+const free = (form) => delete form.dataset.sent;
+const freeAll = () => all("form[data-sent]").forEach(free);
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") return;
-  if (form.dataset.sent) event.preventDefault();
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
   form.dataset.sent = "yes";
+  setTimeout(free, PATIENCE_MS, form);
 });
 // A page that comes back from the browser's memory can be sent again.
-addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+addEventListener("pageshow", freeAll);
+// What was stopped, browsers that are new enough tell at once.
+window.navigation?.addEventListener("navigateerror", freeAll);
 
 // Keys: `g` and a letter go to a page, `/` to the search, `?` tells them all. Never where somebody writes.
 let waitsForLetter = 0;
