@@ -1169,6 +1169,7 @@ panel-keys = Keyboard shortcuts
 panel-keys-search = To the search
 panel-keys-chart = Through the values of a chart
 panel-keys-help = This list
+panel-keys-on = Use these keys in this browser
 panel-live-pause = Pause
 panel-live-resume = Go on
 panel-live-away = No connection: trying again

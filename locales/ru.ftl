@@ -1177,6 +1177,7 @@ panel-keys = Горячие клавиши
 panel-keys-search = К поиску
 panel-keys-chart = По значениям графика
 panel-keys-help = Этот список
+panel-keys-on = Использовать эти клавиши в этом браузере
 panel-live-pause = Остановить
 panel-live-resume = Продолжить
 panel-live-away = Нет связи, пробую снова

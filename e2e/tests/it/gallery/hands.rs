@@ -1,9 +1,65 @@
-//! Pages under a hand that does something unusual: a browser is stopped.
+//! Pages under a hand that does something unusual: another layout of keys, keys that nobody meant, a browser that is stopped.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Gallery;
 use crate::browser::Browser;
+
+/// Presses a key as a layout gives it: what it types, and which key that is on a keyboard.
+async fn press(browser: &Browser, typed: &str, place: &str) {
+    let script = format!(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{typed}', code: '{place}', bubbles: true }}))"
+    );
+    browser.ask(&script).await;
+}
+
+/// What has the focus now, by its id; it has it no more then.
+const FOCUSED: &str = "const { id } = document.activeElement; document.activeElement.blur(); return id";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_those_of_every_layout_and_can_be_switched_off() {
+    let Some(browser) = Browser::open().await else { return };
+    let gallery = Gallery::open().await;
+    let people = format!("{}/ru/people", gallery.url);
+    browser.go(&people).await;
+    press(&browser, ".", "Period").await;
+    assert_eq!(browser.ask(FOCUSED).await, "", "a full stop is no slash");
+    press(&browser, ".", "Slash").await;
+    assert_eq!(browser.ask(FOCUSED).await, "find-q", "Russians have a full stop where others have the slash");
+    press(&browser, "/", "Digit7").await;
+    assert_eq!(browser.ask(FOCUSED).await, "find-q", "and Germans have the slash elsewhere");
+    // Where a page leads is asked of its links, so that none has to be there.
+    let leads = "
+        window.led = [];
+        for (const link of document.querySelectorAll('[data-key]'))
+            link.addEventListener('click', (event) => { event.preventDefault(); window.led.push(link.dataset.key); });";
+    browser.ask(leads).await;
+    let led = async || browser.ask("return window.led.splice(0)").await;
+    for (typed, places) in [("пз", ["KeyG", "KeyP"]), ("gp", ["KeyG", "KeyP"]), ("gp", ["KeyU", "KeyR"])] {
+        for (letter, place) in typed.chars().zip(places) {
+            press(&browser, &letter.to_string(), place).await;
+        }
+        assert_eq!(led().await, json!(["p"]), "{typed} by {places:?}");
+    }
+
+    // Switched off in the list of them, they are off on every page, and the list is still in the menu.
+    let list = "return document.querySelector('dialog[open]')?.id ?? null";
+    let switch = "
+        document.querySelector('[data-opens=keys]').click();
+        document.getElementById('keys-on').click();
+        document.getElementById('keys').close();";
+    browser.ask(switch).await;
+    browser.go(&people).await;
+    press(&browser, "?", "Slash").await;
+    press(&browser, "/", "Slash").await;
+    assert_eq!((browser.ask(list).await, browser.ask(FOCUSED).await), (Value::Null, json!("")));
+    browser.ask(switch).await;
+    browser.go(&people).await;
+    press(&browser, "?", "Slash").await;
+    assert_eq!(browser.ask(list).await, "keys");
+    assert_eq!(browser.complaints().await, "");
+    browser.close().await;
+}
 
 /// How a button looks each time that its form goes off, and at last. It is pressed twice, and then the browser is stopped.
 const STOPPED: &str = "
