@@ -79,6 +79,8 @@ pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     process: ServerProcess,
     axe: Option<String>,
+    /// How wide it is looked at, in CSS pixels.
+    width: AtomicU32,
 }
 
 impl Browser {
@@ -117,13 +119,14 @@ impl Browser {
         })
         .await;
         let driver = session(&format!("http://127.0.0.1:{port}"), &browser, &home).await;
-        let browser = Self { driver, process, axe };
+        let browser = Self { driver, process, axe, width: AtomicU32::new(Look::LAPTOP.width) };
         browser.look(Look::LAPTOP).await;
         Some(browser)
     }
 
     /// Looks with another window and another theme from now on.
     pub(crate) async fn look(&self, look: Look) {
+        self.width.store(look.width, Ordering::Relaxed);
         self.size(look.width, HEIGHT).await;
         let value = if look.is_dark { "dark" } else { "light" };
         let theme = MediaFeature { name: "prefers-color-scheme".to_owned(), value: value.to_owned() };
@@ -155,7 +158,7 @@ impl Browser {
                 let _ = writeln!(complaints, "console: {}", entry.message);
             }
         }
-        let sideways = self.ask(SIDEWAYS).await;
+        let sideways = self.sideways().await;
         if !sideways.is_null() {
             let _ = writeln!(complaints, "sideways: {sideways}");
         }
@@ -167,6 +170,13 @@ impl Browser {
             }
         }
         complaints
+    }
+
+    /// How wide the page that is open is, and what sticks out or is cut off; null where all of it can be seen without moving it
+    /// sideways.
+    pub(crate) async fn sideways(&self) -> Value {
+        let width = Value::from(self.width.load(Ordering::Relaxed));
+        self.driver.execute(SIDEWAYS, vec![width]).await.unwrap().json().clone()
     }
 
     /// Keeps a picture of the whole page under this name, in `target/screenshots`.
@@ -189,13 +199,25 @@ impl Browser {
     }
 }
 
-/// What sticks out at the side, if anything; what scrolls by itself may.
+/// What sticks out at the side, or is cut off by what holds it; what scrolls by itself may, and what is a pixel wide is for readers of
+/// the screen. The width comes along: as a phone, a browser makes its own window as wide as the page.
 const SIDEWAYS: &str = "
-    if (document.documentElement.scrollWidth <= innerWidth) return null;
-    const sticks = (element) =>
-        element.getBoundingClientRect().right > innerWidth + 1 && !element.closest('.scroll, .table-frame, svg');
-    const elements = [...document.querySelectorAll('body *')].filter(sticks);
-    return elements.slice(0, 5).map((element) => element.outerHTML.slice(0, 120));";
+    const [width, root] = [arguments[0], document.documentElement];
+    const across = (element) => getComputedStyle(element).overflowX;
+    const cuts = (element) => ['hidden', 'clip'].includes(across(element));
+    const isSeen = (element) => {
+        if (!element.checkVisibility() || element.parentElement.closest('svg')) return false;
+        for (let at = element.parentElement; at !== root; at = at.parentElement) {
+            if (['auto', 'scroll'].includes(across(at)) || (cuts(at) && at.clientWidth <= 1)) return false;
+        }
+        return true;
+    };
+    const isCut = (element) => cuts(element) && element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1;
+    const isWrong = (element) => element.getBoundingClientRect().right > width + 1
+        || (isCut(element) && !element.matches('input, select, textarea, progress, svg'));
+    const found = [...document.querySelectorAll('body *')].filter((element) => isSeen(element) && isWrong(element));
+    if (root.scrollWidth <= width && found.length === 0) return null;
+    return [`${root.scrollWidth} of ${width}`, ...found.slice(0, 5).map((element) => element.outerHTML.slice(0, 120))];";
 
 /// What axe-core finds: the rule, and up to three elements that break it.
 const ACCESSIBLE: &str = "

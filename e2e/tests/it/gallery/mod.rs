@@ -4,6 +4,7 @@
 //! whoever cannot see, or has to be moved sideways. Pictures of all of them are in `target/screenshots`.
 
 mod hands;
+mod narrow;
 mod samples;
 
 use axum::{
