@@ -13,7 +13,7 @@ use std::{
     fmt::Write as _,
     io::Write as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use evolve_testkit::{
     eventually,
     process::{ServerProcess, Spec},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use thirtyfour::{
     LoggingPrefsLogLevel,
     cdp::domains::emulation::{MediaFeature, SetEmulatedMedia},
@@ -45,6 +45,8 @@ const ARGUMENTS: [&str; 12] = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
     "--no-first-run",
 ];
+/// Set to `1`, it says that what is left out without a browser or axe-core has failed, as `.ci/run` wants it.
+const REQUIRED: &str = "EVOLVE_REQUIRE_BROWSER";
 /// As high as the window of a laptop.
 const HEIGHT: u32 = 800;
 
@@ -81,18 +83,20 @@ pub(crate) struct Browser {
     axe: Option<String>,
     /// How wide it is looked at, in CSS pixels.
     width: AtomicU32,
+    /// Whether pages run their scripts.
+    runs_scripts: AtomicBool,
 }
 
 impl Browser {
-    /// Starts one; nothing where there is none, which is said loudly.
+    /// Starts one; nothing where there is none, which is said loudly, and a failure where one is required.
     pub(crate) async fn open() -> Option<Self> {
         let Some((driver, browser)) = programs() else {
-            skipped("stories in a browser. Run `make setup`, or install Chromium and its driver.");
+            skipped("stories in a browser. Run `make setup`, or install Chromium and its driver.", is_required());
             return None;
         };
         let axe = std::fs::read_to_string(checkout().join(".tools/axe/axe.min.js")).ok();
         if axe.is_none() {
-            skipped("whether pages are accessible. Run `make setup`, which gets axe-core with npm.");
+            skipped("whether pages are accessible. Run `make setup`, which gets axe-core with npm.", is_required());
         }
         let account = Account::for_servers().unwrap();
         let home = home(account);
@@ -119,7 +123,8 @@ impl Browser {
         })
         .await;
         let driver = session(&format!("http://127.0.0.1:{port}"), &browser, &home).await;
-        let browser = Self { driver, process, axe, width: AtomicU32::new(Look::LAPTOP.width) };
+        let (width, runs_scripts) = (AtomicU32::new(Look::LAPTOP.width), AtomicBool::new(true));
+        let browser = Self { driver, process, axe, width, runs_scripts };
         browser.look(Look::LAPTOP).await;
         Some(browser)
     }
@@ -132,6 +137,13 @@ impl Browser {
         let theme = MediaFeature { name: "prefers-color-scheme".to_owned(), value: value.to_owned() };
         let theme = SetEmulatedMedia { media: None, features: Some(vec![theme]) };
         self.driver.cdp().send(theme).await.unwrap();
+    }
+
+    /// Pages run no scripts from now on, as where somebody has forbidden it to their browser. [`Self::ask`] is told all the same.
+    pub(crate) async fn forbid_scripts(&self) {
+        self.runs_scripts.store(false, Ordering::Relaxed);
+        let params = json!({ "value": true });
+        self.driver.cdp().send_raw("Emulation.setScriptExecutionDisabled", params).await.unwrap();
     }
 
     async fn size(&self, width: u32, height: u32) {
@@ -150,7 +162,7 @@ impl Browser {
     }
 
     /// What there is to complain about in the page that is open: what it said in the console, what it keeps from somebody, and
-    /// whether it has to be moved sideways. Empty where all is well.
+    /// whether it has to be moved sideways. Empty where all is well. (What it keeps from whom, a script has to find out.)
     pub(crate) async fn complaints(&self) -> String {
         let mut complaints = String::new();
         for entry in self.driver.browser_log().await.unwrap() {
@@ -162,7 +174,7 @@ impl Browser {
         if !sideways.is_null() {
             let _ = writeln!(complaints, "sideways: {sideways}");
         }
-        if let Some(axe) = &self.axe {
+        if let Some(axe) = self.axe.as_ref().filter(|_| self.runs_scripts.load(Ordering::Relaxed)) {
             self.driver.execute(axe.as_str(), Vec::new()).await.unwrap();
             let found = self.driver.execute_async(ACCESSIBLE, Vec::new()).await.unwrap();
             for violation in found.json().as_array().unwrap() {
@@ -276,7 +288,18 @@ fn home(account: Account) -> PathBuf {
     home
 }
 
-fn skipped(what: &str) {
+fn is_required() -> bool {
+    std::env::var_os(REQUIRED).is_some_and(|value| value == "1")
+}
+
+fn skipped(what: &str, is_required: bool) {
+    assert!(!is_required, "{REQUIRED}=1, and this cannot be told: {what}");
     // Not `eprintln!`: what a passing test prints with that, nobody sees.
     let _ = std::io::stderr().write_all(format!("\nSKIPPED: {what}\n\n").as_bytes());
+}
+
+#[test]
+#[should_panic(expected = "EVOLVE_REQUIRE_BROWSER=1, and this cannot be told: stories")]
+fn where_a_browser_is_required_a_story_that_needs_one_is_not_left_out() {
+    skipped("stories", true);
 }

@@ -1,6 +1,9 @@
-//! Pages under a hand that does something unusual: another layout of keys, keys that nobody meant, a browser that is stopped.
+//! Pages under a hand that does something unusual: another layout of keys, keys that nobody meant, a browser that is
+//! stopped. And under a mouse.
 
+use evolve_testkit::eventually;
 use serde_json::{Value, json};
+use thirtyfour::prelude::*;
 
 use super::Gallery;
 use crate::browser::Browser;
@@ -83,5 +86,44 @@ async fn what_was_stopped_on_its_way_can_be_sent_again_and_looks_so() {
         let looked = browser.driver.execute_async(STOPPED, Vec::new()).await.unwrap();
         assert_eq!(*looked.json(), json!(["progress", "pointer"]), "the {time} time");
     }
+    browser.close().await;
+}
+
+/// Once a page has come to rest where it was scrolled to.
+const AT_REST: &str = "
+    const done = arguments[arguments.length - 1];
+    requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mouse_over_a_chart_reads_its_values() {
+    let Some(browser) = Browser::open().await else { return };
+    let gallery = Gallery::open().await;
+    browser.go(&format!("{}/en/overview", gallery.url)).await;
+    let places = browser.driver.find_all(By::Css("#activity .point .hit")).await.unwrap();
+    assert_eq!(places.len(), 31);
+    places[4].scroll_into_view().await.unwrap();
+    browser.driver.execute_async(AT_REST, Vec::new()).await.unwrap();
+    let tip = "
+        const tip = document.querySelector('.tip');
+        const { left, right, top } = tip.getBoundingClientRect();
+        return tip.hidden ? null : [tip.textContent, left >= 0 && right <= innerWidth && top >= 0]";
+    let is_told = async |words: Value| {
+        eventually("the values are shown", async || {
+            let told = browser.ask(tip).await;
+            if told == words { Ok(()) } else { Err(told) }
+        })
+        .await;
+    };
+    assert_eq!(browser.ask(tip).await, Value::Null);
+    let hover = async |element: &WebElement| {
+        browser.driver.action_chain().move_to_element_center(element).perform().await.unwrap();
+    };
+    hover(&places[4]).await;
+    is_told(json!(["5 May 2026: Messages 1,604, People 241", true])).await;
+    hover(&places[30]).await;
+    is_told(json!(["31 May 2026: Messages 1,650, People 248", true])).await;
+    let caption = browser.driver.find(By::Css("#activity figcaption")).await.unwrap();
+    hover(&caption).await;
+    is_told(Value::Null).await;
     browser.close().await;
 }
