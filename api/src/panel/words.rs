@@ -5,8 +5,14 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use evolve_domain::{language::Language, payment::priced};
+use evolve_domain::{
+    language::Language,
+    payment::{STARS, places, priced},
+};
 use evolve_texts::{FluentArgs, FluentValue, format};
+
+/// What is less than this, of a whole, is nothing: a millionth of a dollar is the least that anything costs.
+const LEAST: f64 = 0.000_001;
 
 /// What a number counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +22,7 @@ pub enum Unit {
     Count,
     /// Shares: 1 is all.
     Share,
-    /// Money, in the currency's smallest unit.
+    /// Money, in the currency's smallest unit; of a mean, also a part of that.
     Money(String),
     /// What models cost: millionths of a US dollar.
     Microdollars,
@@ -81,8 +87,8 @@ impl Words {
         match unit {
             Unit::Count => self.number(value),
             Unit::Share => self.percent(value),
-            Unit::Money(currency) => self.money(value as i64, currency),
-            Unit::Microdollars => format!("${}", self.decimal(value / 1_000_000.0, 2)),
+            Unit::Money(currency) => self.mean_money(value, currency),
+            Unit::Microdollars => format!("${}", self.fine(value / 1_000_000.0, 2)),
             Unit::Millis => self.millis(value),
             Unit::Mean => self.decimal(value, 1),
         }
@@ -116,6 +122,17 @@ impl Words {
         format!("{minus}{}{point}{part}\u{a0}{sign}", self.grouped(whole))
     }
 
+    /// Money that may have been divided: of what has no smaller unit, tenths are shown then.
+    fn mean_money(self, value: f64, currency: &str) -> String {
+        if (value - value.round()).abs() < 1e-9 {
+            return self.money(value.round() as i64, currency);
+        }
+        let places = places(currency);
+        let number = self.fine(value / 10_f64.powi(places.into()), usize::from(places).max(1));
+        let sign = if currency == STARS { "⭐" } else { currency };
+        format!("{number}\u{a0}{sign}")
+    }
+
     /// How long, from milliseconds: the two largest units that matter.
     #[must_use]
     pub fn millis(self, millis: f64) -> String {
@@ -142,32 +159,41 @@ impl Words {
     /// A number for the side of a chart, short: `12k`, `1.5M`.
     #[must_use]
     pub fn short(self, unit: &Unit, value: f64) -> String {
-        let count = match unit {
-            Unit::Count | Unit::Mean => value,
-            // Most currencies' smallest unit is a hundredth; Telegram's stars have none.
-            Unit::Money(currency) if currency == "XTR" => value,
-            Unit::Money(_) => value / 100.0,
-            Unit::Microdollars => return format!("${}", self.rounded(value / 1_000_000.0)),
+        let (sign, count) = match unit {
+            Unit::Count | Unit::Mean => ("", value),
+            Unit::Money(currency) => ("", value / 10_f64.powi(places(currency).into())),
+            Unit::Microdollars => ("$", value / 1_000_000.0),
             Unit::Share => return self.percent(value),
             Unit::Millis => return self.millis(value),
         };
-        if count >= 1_000_000.0 {
+        let shown = if count >= 1_000_000.0 {
             self.with("panel-short-million", [("n", self.rounded(count / 1_000_000.0))])
         } else if count >= 10_000.0 {
             self.with("panel-short-thousand", [("n", self.rounded(count / 1000.0))])
         } else {
             self.rounded(count)
-        }
+        };
+        format!("{sign}{shown}")
     }
 
-    /// With a digit or two after the point where there is something there.
+    /// With a digit or two after the point where there is something there; of what is less than one, with as many as it takes.
     fn rounded(self, value: f64) -> String {
         let is_near = |places: i32| {
             let moved = value * 10_f64.powi(places);
-            (moved - moved.round()).abs() < 0.01
+            (moved - moved.round()).abs() <= 0.001 * moved.abs()
         };
-        let places = [0, 1].into_iter().find(|places| is_near(*places)).unwrap_or(2);
-        self.decimal(value, usize::try_from(places).unwrap_or_default())
+        let most = telling(value);
+        let places = (0..most).find(|places| is_near(i32::try_from(*places).unwrap_or_default())).unwrap_or(most);
+        self.decimal(value, places)
+    }
+
+    /// With so many digits after the point. What is too little to be seen with them has more, since it is not nothing.
+    fn fine(self, value: f64, places: usize) -> String {
+        let telling = telling(value);
+        if telling <= places + 1 || value.abs() < LEAST {
+            return self.decimal(value, places);
+        }
+        self.decimal(value, telling).trim_end_matches('0').to_owned()
     }
 
     fn decimal(self, value: f64, places: usize) -> String {
@@ -225,6 +251,12 @@ impl Words {
     }
 }
 
+/// How many digits after the point it takes to see two that say something; two of what is one or more, or nothing.
+fn telling(value: f64) -> usize {
+    let first = -value.abs().log10().floor();
+    if first.is_finite() { first.clamp(1.0, 5.0) as usize + 1 } else { 2 }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -249,12 +281,35 @@ mod tests {
     #[case(Unit::Share, 1.0, "100%", "100\u{a0}%")]
     #[case(Unit::Money("RUB".into()), 1_234_550.0, "12,345.50\u{a0}RUB", "12\u{a0}345,50\u{a0}RUB")]
     #[case(Unit::Money("XTR".into()), 250.0, "250\u{a0}⭐", "250\u{a0}⭐")]
+    #[case(Unit::Money("JPY".into()), 350.0, "350\u{a0}JPY", "350\u{a0}JPY")]
+    #[case(Unit::Money("KWD".into()), 1250.0, "1.250\u{a0}KWD", "1,250\u{a0}KWD")]
+    #[case(Unit::Money("RUB".into()), -29_900.0, "−299.00\u{a0}RUB", "−299,00\u{a0}RUB")]
     #[case(Unit::Microdollars, 1_230_000.0, "$1.23", "$1,23")]
     #[case(Unit::Millis, 850.0, "850 ms", "850 мс")]
     #[case(Unit::Millis, 1500.0, "1.5 s", "1,5 с")]
     #[case(Unit::Millis, 5_400_000.0, "1 h 30 min", "1 ч 30 мин")]
     #[case(Unit::Mean, 3.12, "3.1", "3,1")]
     fn units_have_signs(#[case] unit: Unit, #[case] value: f64, #[case] en: &str, #[case] ru: &str) {
+        assert_eq!((EN.value(&unit, value).as_str(), RU.value(&unit, value).as_str()), (en, ru));
+    }
+
+    /// A mean is no whole number of the smallest unit, and what is little is not nothing.
+    #[rstest]
+    #[case(Unit::Money("XTR".into()), 0.8, "0.8\u{a0}⭐", "0,8\u{a0}⭐")]
+    #[case(Unit::Money("XTR".into()), 12.34, "12.3\u{a0}⭐", "12,3\u{a0}⭐")]
+    #[case(Unit::Money("XTR".into()), 0.04, "0.04\u{a0}⭐", "0,04\u{a0}⭐")]
+    #[case(Unit::Money("XTR".into()), -0.8, "−0.8\u{a0}⭐", "−0,8\u{a0}⭐")]
+    #[case(Unit::Money("RUB".into()), 1234.6, "12.35\u{a0}RUB", "12,35\u{a0}RUB")]
+    #[case(Unit::Money("RUB".into()), 0.4, "0.004\u{a0}RUB", "0,004\u{a0}RUB")]
+    #[case(Unit::Money("JPY".into()), 350.3, "350.3\u{a0}JPY", "350,3\u{a0}JPY")]
+    #[case(Unit::Money("KWD".into()), 1250.6, "1.251\u{a0}KWD", "1,251\u{a0}KWD")]
+    #[case(Unit::Microdollars, 2300.0, "$0.0023", "$0,0023")]
+    #[case(Unit::Microdollars, 9_960.0, "$0.01", "$0,01")]
+    #[case(Unit::Microdollars, 52_300.0, "$0.05", "$0,05")]
+    #[case(Unit::Microdollars, 1.0, "$0.000001", "$0,000001")]
+    #[case(Unit::Microdollars, 0.2, "$0.00", "$0,00")]
+    #[case(Unit::Microdollars, 0.0, "$0.00", "$0,00")]
+    fn means_and_small_amounts_are_told(#[case] unit: Unit, #[case] value: f64, #[case] en: &str, #[case] ru: &str) {
         assert_eq!((EN.value(&unit, value).as_str(), RU.value(&unit, value).as_str()), (en, ru));
     }
 
@@ -265,6 +320,22 @@ mod tests {
     #[case(1_500_000.0, "1.5M")]
     fn the_side_of_a_chart_has_room_for_short_numbers(#[case] value: f64, #[case] en: &str) {
         assert_eq!(EN.short(&Unit::Count, value), en);
+    }
+
+    #[rstest]
+    #[case(Unit::Microdollars, &[0.0, 2000.0, 4000.0, 10_000.0], &["$0", "$0.002", "$0.004", "$0.01"])]
+    #[case(Unit::Microdollars, &[5.0, 12_500_000.0, 25_000_000_000.0], &["$0.000005", "$12.5", "$25k"])]
+    #[case(Unit::Money("RUB".into()), &[125.0, 5000.0, 2_500_000.0], &["1.25", "50", "25k"])]
+    #[case(Unit::Money("JPY".into()), &[350.0, 20_000.0], &["350", "20k"])]
+    #[case(Unit::Money("KWD".into()), &[1250.0, 2000.0], &["1.25", "2"])]
+    #[case(Unit::Money("XTR".into()), &[12.0, 1500.0], &["12", "1,500"])]
+    fn lines_of_a_chart_have_different_numbers_in_the_currencys_own_unit(
+        #[case] unit: Unit,
+        #[case] values: &[f64],
+        #[case] en: &[&str],
+    ) {
+        let shown: Vec<String> = values.iter().map(|value| EN.short(&unit, *value)).collect();
+        assert_eq!(shown, en);
     }
 
     #[test]

@@ -299,21 +299,32 @@ impl Account {
     }
 }
 
-/// An amount in the smallest unit as people write it: `299.00`, but `350` yen and `1.250` dinars.
+/// How many digits after the point the smallest unit of a currency stands for: two of most, none of yen, three of dinars.
 #[must_use]
-pub fn decimal(amount: i64, currency: &str) -> String {
+pub fn places(currency: &str) -> u8 {
     const WHOLE: [&str; 17] = [
         "XTR", "JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF", "BIF", "DJF", "GNF", "KMF", "RWF",
         "VUV",
     ];
     const THOUSANDTHS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
     if WHOLE.contains(&currency) {
-        amount.to_string()
+        0
     } else if THOUSANDTHS.contains(&currency) {
-        format!("{}.{:03}", amount / 1000, amount % 1000)
+        3
     } else {
-        format!("{}.{:02}", amount / 100, amount % 100)
+        2
     }
+}
+
+/// An amount in the smallest unit as people write it: `299.00`, but `350` yen and `1.250` dinars.
+#[must_use]
+pub fn decimal(amount: i64, currency: &str) -> String {
+    let places = places(currency);
+    if places == 0 {
+        return amount.to_string();
+    }
+    let (unit, width) = (10_i64.pow(places.into()), usize::from(places));
+    format!("{}.{:0width$}", amount / unit, amount % unit)
 }
 
 /// An amount with its currency, as people write them: `299.00 RUB`, `250 ⭐`.

@@ -50,33 +50,63 @@ for (const opener of all("[data-opens]")) {
   opener.addEventListener("click", () => document.getElementById(opener.dataset.opens).showModal());
 }
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed, and looks so. Where no answer came for so long, or somebody stopped the
+// browser, it can be sent again: a button that does nothing, and does not say so, is no button.
+const PATIENCE_MS = 10_000;
+const free = (form) => delete form.dataset.sent;
+const freeAll = () => all("form[data-sent]").forEach(free);
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post") return;
-  if (form.dataset.sent) event.preventDefault();
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
   form.dataset.sent = "yes";
+  setTimeout(free, PATIENCE_MS, form);
 });
 // A page that comes back from the browser's memory can be sent again.
-addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+addEventListener("pageshow", freeAll);
+// What was stopped, browsers that are new enough tell at once.
+window.navigation?.addEventListener("navigateerror", freeAll);
 
-// Keys: `g` and a letter go to a page, `/` to the search, `?` tells them all. Never where somebody writes.
+// Keys: `g` and a letter go to a page, `/` to the search, `?` tells them all. Never where somebody writes. Whoever speaks to their
+// computer presses keys without meaning to: they can be switched off, for this browser.
+const KEYS_OFF = "evolve-keys-off";
+const kept = (() => {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+})();
+const keysOn = document.getElementById("keys-on");
+if (keysOn) keysOn.checked = !kept?.getItem(KEYS_OFF);
+keysOn?.addEventListener("change", () => (keysOn.checked ? kept?.removeItem(KEYS_OFF) : kept?.setItem(KEYS_OFF, "yes")));
+// What a key types; of a layout without Latin letters, what it would type on one that has them.
+const typed = (event) => {
+  if (event.key.length !== 1 || /[a-z]/i.test(event.key)) return event.key;
+  if (event.code.startsWith("Key")) return event.code.slice(3).toLowerCase();
+  // Where `/` is, Cyrillic layouts have a full stop.
+  return event.code === "Slash" && event.key === "." ? "/" : event.key;
+};
 let waitsForLetter = 0;
 document.addEventListener("keydown", (event) => {
   const writes = event.target.closest?.("input, select, textarea, [contenteditable]");
-  if (writes || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "?") {
+  if (!keysOn?.checked || writes || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const key = typed(event);
+  if (key === "?") {
     document.getElementById("keys")?.showModal();
-  } else if (event.key === "/") {
+  } else if (key === "/") {
     const search = document.querySelector("[data-search]");
     if (!search) return;
     search.focus();
     search.select();
-  } else if (event.key === "g") {
+  } else if (key === "g") {
     waitsForLetter = event.timeStamp;
     return;
   } else if (waitsForLetter && event.timeStamp - waitsForLetter < 1500) {
-    const link = all("[data-key]").find((link) => link.dataset.key === event.key);
+    const link = all("[data-key]").find((link) => link.dataset.key === key);
     waitsForLetter = 0;
     if (!link) return;
     link.click();

@@ -29,7 +29,7 @@ pub(super) struct Scale {
 impl Scale {
     /// For values up to this one.
     pub(super) fn of(highest: f64, unit: &Unit) -> Self {
-        let step = step(highest, matches!(unit, Unit::Count | Unit::Money(_)));
+        let step = step(highest, matches!(unit, Unit::Count | Unit::Money(_) | Unit::Microdollars));
         // What a division leaves over is no line of its own.
         let count = (highest / step - 1e-9).ceil().clamp(1.0, 10.0) as u32;
         let ticks: Vec<f64> = (0..=count).map(|place| f64::from(place) * step).collect();

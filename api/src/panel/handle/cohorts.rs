@@ -59,11 +59,7 @@ async fn page(
     };
     let told = api.reports.cohort(stored, days).await?;
     let by_day = api.reports.cohort(Stored::Day, CARDS).await?;
-    let cards = BACK.map(|(label, after)| match returned(&by_day.of, after) {
-        Some(share) => Card::new(words, label, &Unit::Share, share),
-        None => Card { label: words.say(label), value: "–".to_owned(), ..Card::default() }
-            .note(words.say("panel-not-known")),
-    });
+    let cards = BACK.map(|(label, after)| Card::known(words, label, &Unit::Share, returned(&by_day.of, after)));
     let map = HeatMap {
         id: "cohorts",
         title: match unit {

@@ -9,6 +9,7 @@ pub mod actors;
 pub mod audit;
 pub mod broadcasts;
 pub mod cohorts;
+mod compared;
 pub mod conversations;
 pub mod door;
 mod draft;

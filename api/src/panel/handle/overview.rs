@@ -15,7 +15,12 @@ use evolve_store::reports::Day;
 use futures::StreamExt as _;
 use serde::Deserialize;
 
-use super::{Reader, numbers::of_reports, tail};
+use super::{
+    Reader,
+    compared::{Compared, wanted},
+    numbers::of_reports,
+    tail,
+};
 use crate::{
     panel::{
         charts::{Chart, Label, Series},
@@ -60,8 +65,8 @@ async fn show(
     let Query(asked) = asked.unwrap_or_default();
     let (period, words) = (Period::named(&asked.period).unwrap_or_default(), reader.words);
     let length = of_reports(period).days();
-    let days = api.reports.overview((2 * length).max(SPARK + 1)).await?;
-    let revenue = api.reports.revenue((2 * length).max(SPARK + 1)).await?;
+    let days = api.reports.overview(wanted(length).max(SPARK)).await?;
+    let revenue = api.reports.revenue(wanted(length).max(SPARK)).await?;
     let dialogs = api.reports.dialog_stats(of_reports(period)).await?;
     let happened = api.reports.happened(None, u32::try_from(TAIL).unwrap_or(u32::MAX)).await?;
     let after = happened.first().map_or_else(|| api.clock.now(), |newest| newest.at);
@@ -86,75 +91,71 @@ fn elsewhere(reader: &Reader) -> Result<Response, ApiError> {
     first.map(|section| respond::go_to(&section.path())).ok_or_else(|| Code::Forbidden.into())
 }
 
-/// The days of the period, and those of the one before.
-struct Compared<'a> {
+/// What the cards of a period are made of.
+struct Numbers<'a> {
     days: &'a [Day],
+    /// Those of the period.
+    shown: &'a [Day],
     newest: &'a Day,
-    period: Period,
+    compared: Option<Compared<'a>>,
     words: Words,
 }
 
-impl Compared<'_> {
-    fn length(&self) -> u64 {
-        of_reports(self.period).days().into()
-    }
-
-    /// The day that is so many before the newest; nothing where it was not counted.
-    fn back(&self, days: u64) -> Option<&Day> {
-        let wanted = self.newest.day.checked_sub_days(Days::new(days))?;
-        self.days.iter().find(|day| day.day == wanted)
-    }
-
-    fn spark(&self, value: impl Fn(&Day) -> f64) -> Vec<f64> {
+impl Numbers<'_> {
+    /// A day of which it is not known is no place on the line: at zero it would look like a fall.
+    fn spark(&self, value: impl Fn(&Day) -> Option<f64>) -> Vec<f64> {
         let skipped = self.days.len().saturating_sub(SPARK.into());
-        self.days.iter().skip(skipped).map(value).collect()
+        self.days.iter().skip(skipped).filter_map(value).collect()
     }
 
-    /// A number that is of a moment.
-    fn now(&self, label: &str, unit: &Unit, value: impl Fn(&Day) -> f64, is_better_up: Option<bool>) -> Card {
-        let now = value(self.newest);
-        let card = Card::new(self.words, label, unit, now).spark(&self.spark(&value));
-        // Today is not over: against a whole day it would always have fallen.
-        match self.back(self.length()).filter(|_| self.period != Period::Day) {
-            Some(before) => card.against(self.words, now, value(before), is_better_up),
-            None => card,
-        }
+    /// A number that is of a moment, where it is known.
+    fn now(&self, label: &str, unit: &Unit, value: impl Fn(&Day) -> Option<f64>, is_better_up: Option<bool>) -> Card {
+        let against = self.compared.as_ref().and_then(|compared| compared.now(&value));
+        let card = Card::known(self.words, label, unit, value(self.newest)).spark(&self.spark(&value));
+        card.against(self.words, against, is_better_up)
     }
 
     /// A number that adds up over days.
     fn sum(&self, label: &str, unit: &Unit, value: impl Fn(&Day) -> f64, is_better_up: Option<bool>) -> Card {
-        let sum = |from: u64| (from..from + self.length()).filter_map(|days| self.back(days)).map(&value).sum::<f64>();
-        let now = sum(0);
-        let card = Card::new(self.words, label, unit, now).spark(&self.spark(&value));
-        // Days that were not counted are nothing to compare with.
-        let is_whole = self.back(2 * self.length() - 1).is_some() && self.period != Period::Day;
-        if is_whole { card.against(self.words, now, sum(self.length()), is_better_up) } else { card }
+        let sum = |days: &[Day]| days.iter().map(&value).sum::<f64>();
+        let against = self.compared.as_ref().and_then(|compared| compared.all(|days| Some(sum(days))));
+        let card = Card::new(self.words, label, unit, sum(self.shown)).spark(&self.spark(|day| Some(value(day))));
+        card.against(self.words, against, is_better_up)
     }
 }
 
 fn cards(days: &Told<()>, revenue: &Told<Revenue>, period: Period, words: Words) -> Vec<Card> {
     let Some(newest) = days.newest() else { return Vec::new() };
-    let compared = Compared { days: &days.days, newest, period, words };
+    let length = of_reports(period).days();
+    let first = newest.day.checked_sub_days(Days::new(u64::from(length) - 1));
+    let earlier = days.days.partition_point(|day| first.is_some_and(|first| day.day < first));
+    let numbers = Numbers {
+        days: &days.days,
+        shown: days.days.get(earlier..).unwrap_or_default(),
+        newest,
+        compared: Compared::of(&days.days, length, words),
+        words,
+    };
     let better = Some(true);
     let mut cards = vec![
-        compared.now("panel-number-dau", &Unit::Count, |day| day.active as f64, better),
-        compared.now("panel-number-wau", &Unit::Count, |day| day.active_7 as f64, better),
-        compared.now("panel-number-mau", &Unit::Count, |day| day.active_30 as f64, better),
-        compared.now("panel-number-stickiness", &Unit::Share, |day| stickiness(day).unwrap_or_default(), better),
-        compared.sum("panel-number-new", &Unit::Count, |day| day.new_people as f64, better),
-        compared.sum("panel-number-messages", &Unit::Count, |day| (day.messages + day.asides) as f64, better),
-        compared.now("panel-number-premium", &Unit::Count, |day| day.premium.unwrap_or_default() as f64, better),
+        numbers.now("panel-number-dau", &Unit::Count, |day| Some(day.active as f64), better),
+        numbers.now("panel-number-wau", &Unit::Count, |day| Some(day.active_7 as f64), better),
+        numbers.now("panel-number-mau", &Unit::Count, |day| Some(day.active_30 as f64), better),
+        numbers.now("panel-number-stickiness", &Unit::Share, stickiness, better),
+        numbers.sum("panel-number-new", &Unit::Count, |day| day.new_people as f64, better),
+        numbers.sum("panel-number-messages", &Unit::Count, |day| (day.messages + day.asides) as f64, better),
+        numbers.now("panel-number-premium", &Unit::Count, |day| day.premium.map(|people| people as f64), better),
     ];
     for currency in &revenue.of.currencies {
         let unit = Unit::Money(currency.currency.clone());
         let mrr = |day: &Day| {
             let found = currency.days.iter().find(|money| money.day == day.day);
-            found.map_or(0.0, |money| money.mrr as f64)
+            Some(found.map_or(0.0, |money| money.mrr as f64))
         };
-        cards.push(compared.now("panel-number-mrr", &unit, mrr, better));
+        cards.push(numbers.now("panel-number-mrr", &unit, mrr, better));
     }
     let cost = |day: &Day| microdollars(day.cost) as f64;
-    cards.push(compared.sum("panel-number-cost", &Unit::Microdollars, cost, Some(false)));
+    cards.push(numbers.sum("panel-number-cost", &Unit::Microdollars, cost, Some(false)));
     cards
 }
 
@@ -216,4 +217,36 @@ async fn watch(
     let had = had.map_or_else(|| tail::Had::all(now), |had| had.since(now - TimeDelta::minutes(10)));
     let parts = tail::parts(api.clone(), had, reader.may(Permission::People), reader.words);
     live::stream(&api.tasks, seat.keeps(parts.take_until(Box::pin(reader.gone(&api)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+    use evolve_domain::language::Language;
+
+    use super::*;
+    use crate::panel::handle::compared::tests::quiet;
+
+    fn told<T>(days: Vec<Day>, of: T) -> Told<T> {
+        Told { as_of: None, zone: Tz::UTC, days, of }
+    }
+
+    /// What a card shows, and how many steps its line has.
+    fn shown(days: Vec<Day>) -> Vec<(String, usize)> {
+        let revenue = Revenue { currencies: Vec::new(), churn: None, models: Vec::new(), top: Vec::new() };
+        let words = Words { language: Language::En, zone: Tz::UTC };
+        let cards = cards(&told(days, ()), &told(Vec::new(), revenue), Period::Week, words);
+        let wanted = ["Stickiness (DAU/MAU)", "Premium now"];
+        let found = cards.into_iter().filter(|card| wanted.contains(&card.label.as_str()));
+        found.map(|card| (card.value, card.spark.as_str().matches('L').count())).collect()
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_day_is_not_zero() {
+        let day = |number, premium, active| Day { premium, active, active_30: 2 * active, ..quiet(number, true) };
+        let days = vec![day(1, None, 0), day(2, Some(4), 1), day(3, None, 2), day(4, Some(6), 3)];
+        assert_eq!(shown(days), [("50%".to_owned(), 2), ("6".to_owned(), 1)]);
+        let days = vec![day(1, Some(4), 1), day(2, Some(5), 1), day(3, None, 0)];
+        assert_eq!(shown(days), [("–".to_owned(), 1), ("–".to_owned(), 1)]);
+    }
 }

@@ -11,12 +11,13 @@ use evolve_domain::{access::Permission, payment::Going};
 use evolve_engine::reports::{Currency, Revenue as Told};
 use evolve_store::{
     payments::{Subscriber, Until},
-    reports::Money,
+    reports::{Day, Money},
 };
 use serde::Deserialize;
 
 use super::{
     Reader,
+    compared::{Compared, wanted},
     numbers::{asked, days, invalid, over_days},
     people::{cursor, read},
 };
@@ -85,7 +86,7 @@ async fn page(
     let asked = asked(query)?;
     let (words, length) = (reader.words, days(asked.period()));
     // The days before, too: a number is shown against them.
-    let told = api.reports.revenue((2 * length).max(SPARK)).await?;
+    let told = api.reports.revenue(wanted(length).max(SPARK)).await?;
     let mut page = empty(&reader, &asked);
     if let Some(newest) = told.newest().map(|day| day.day) {
         let shown = last(newest, length);
@@ -105,7 +106,8 @@ async fn page(
         let on: Vec<NaiveDate> = begins.iter().map(|(day, _)| *day).collect();
         let title = ("subscriptions", words.say("panel-chart-subscriptions"));
         page.subscriptions = over_days(words, title, Unit::Count, &on, series);
-        page.currencies = parts(words, &told.of, (newest, length));
+        let compared = Compared::of(&told.days, length, words);
+        page.currencies = parts(words, &told.of, compared.as_ref(), (newest, length));
     }
     if page.shows_people {
         let found = api.payments.subscribers(asked.is_ascending(), asked.after()?, PAGE).await?;
@@ -167,10 +169,15 @@ fn last(newest: NaiveDate, length: u16) -> Vec<NaiveDate> {
 }
 
 /// Each currency.
-fn parts(words: Words, told: &Told, (newest, length): (NaiveDate, u16)) -> Vec<CurrencyPart> {
+fn parts(
+    words: Words,
+    told: &Told,
+    compared: Option<&Compared<'_>>,
+    (newest, length): (NaiveDate, u16),
+) -> Vec<CurrencyPart> {
     let part = |(place, of): (usize, &Currency)| {
         let id = IDS.get(place).copied().unwrap_or("money");
-        part(words, of, told.churn, (id, newest, length))
+        part(words, of, told.churn, compared, (id, newest, length))
     };
     told.currencies.iter().enumerate().map(part).collect()
 }
@@ -179,39 +186,29 @@ fn part(
     words: Words,
     of: &Currency,
     churn: Option<f64>,
+    compared: Option<&Compared<'_>>,
     (id, newest, length): (&'static str, NaiveDate, u16),
 ) -> CurrencyPart {
     let unit = Unit::Money(of.currency.clone());
     let on = |day: NaiveDate| of.days.iter().find(|money| money.day == day);
     let number = |day: NaiveDate, number: fn(&Money) -> i64| on(day).map_or(0, number);
     let shown = last(newest, length);
-    // Today is not over: against a whole day it would always have fallen.
-    let back = if length > 1 { shown.as_slice() } else { &[] };
-    let before: Vec<NaiveDate> = back.iter().filter_map(|day| day.checked_sub_days(Days::new(length.into()))).collect();
-    let sum = |days: &[NaiveDate], of: fn(&Money) -> i64| days.iter().map(|day| number(*day, of)).sum::<i64>() as f64;
-    let mrr_before = before.last().map_or(0, |day| number(*day, |money| money.mrr));
+    let sum = |of: fn(&Money) -> i64| shown.iter().map(|day| number(*day, of)).sum::<i64>() as f64;
+    let against = |of: fn(&Money) -> i64| {
+        let all = |days: &[Day]| Some(days.iter().map(|day| number(day.day, of)).sum::<i64>() as f64);
+        compared.and_then(|compared| compared.all(all))
+    };
+    let mrr = compared.and_then(|compared| compared.now(|day| Some(number(day.day, |money| money.mrr) as f64)));
     let recurring: Vec<f64> =
         last(newest, length.max(SPARK)).into_iter().map(|day| number(day, |money| money.mrr) as f64).collect();
     let cards = vec![
-        Card::new(words, "panel-number-mrr", &unit, of.mrr as f64)
-            .against(words, of.mrr as f64, mrr_before as f64, Some(true))
-            .spark(&recurring),
+        Card::new(words, "panel-number-mrr", &unit, of.mrr as f64).against(words, mrr, Some(true)).spark(&recurring),
         Card::new(words, "panel-number-arr", &unit, of.mrr.saturating_mul(MONTHS) as f64),
-        known(words, "panel-number-arpu", &unit, of.arpu),
-        known(words, "panel-number-churn", &Unit::Share, churn),
-        known(words, "panel-number-ltv", &unit, of.lifetime_value),
-        Card::new(words, "panel-paid", &unit, sum(&shown, sales)).against(
-            words,
-            sum(&shown, sales),
-            sum(&before, sales),
-            Some(true),
-        ),
-        Card::new(words, "panel-series-refunded", &unit, sum(&shown, refunds)).against(
-            words,
-            sum(&shown, refunds),
-            sum(&before, refunds),
-            Some(false),
-        ),
+        Card::known(words, "panel-number-arpu", &unit, of.arpu),
+        Card::known(words, "panel-number-churn", &Unit::Share, churn),
+        Card::known(words, "panel-number-ltv", &unit, of.lifetime_value),
+        Card::new(words, "panel-paid", &unit, sum(sales)).against(words, against(sales), Some(true)),
+        Card::new(words, "panel-series-refunded", &unit, sum(refunds)).against(words, against(refunds), Some(false)),
     ];
     let values = |of: fn(&Money) -> i64| shown.iter().map(|day| number(*day, of) as f64).collect::<Vec<f64>>();
     let series = vec![
@@ -228,15 +225,6 @@ const fn sales(money: &Money) -> i64 {
 
 const fn refunds(money: &Money) -> i64 {
     money.refunds
-}
-
-/// A number that may not be known.
-fn known(words: Words, label: &str, unit: &Unit, value: Option<f64>) -> Card {
-    match value {
-        Some(value) => Card::new(words, label, unit, value),
-        None => Card { label: words.say(label), value: "–".to_owned(), ..Card::default() }
-            .note(words.say("panel-not-known")),
-    }
 }
 
 /// A line for each currency that somebody paid in; one without, for whom premium was given.

@@ -19,6 +19,7 @@ use evolve_store::reports::{Day, Model, Tool, Top};
 
 use super::{
     Reader,
+    compared::{Compared, wanted},
     numbers::{OfTime, asked, count, days, of_reports, over_days},
 };
 use crate::{
@@ -48,13 +49,11 @@ async fn page(
     let period = asked(query)?.period();
     let (words, length) = (reader.words, days(period));
     let told = api.reports.tools(length).await?;
-    let both = api.reports.overview(2 * length).await?;
+    let both = api.reports.overview(wanted(length)).await?;
     let (first_p50, now) = (api.reports.messages(length).await?.of.first_p50, api.clock.now());
     let shown: Vec<NaiveDate> = told.days.iter().map(|day| day.day).collect();
-    // Today is not over, and days that were not counted are nothing to compare with.
-    let is_whole = length > 1 && both.days.len() == usize::from(2 * length);
-    let before: Vec<&Day> = both.days.iter().filter(|day| is_whole && !shown.contains(&day.day)).collect();
-    let cards = cards(words, &told.days, &before, first_p50);
+    let compared = Compared::of(&both.days, length, words);
+    let cards = cards(words, &told.days, compared.as_ref(), first_p50);
     let ToolUse { tools, models, costs } = told.of;
     let costs = costs.into_iter().map(|of| (of.day, of.model, of.cost)).collect::<Vec<_>>();
     let cost = chart(words, &shown, &costs);
@@ -86,31 +85,43 @@ fn dear(top: Top) -> DearLine {
     }
 }
 
-fn cards(words: Words, shown: &[Day], before: &[&Day], first_p50: Option<i64>) -> Vec<Card> {
-    let sum =
-        |of: fn(&Day) -> i64| -> (i64, i64) { (shown.iter().map(of).sum(), before.iter().map(|day| of(day)).sum()) };
-    let (cost, cost_before) = sum(|day| day.cost);
-    let (tokens, tokens_before) = sum(|day| day.input_tokens + day.output_tokens);
-    let (active, active_before) = sum(|day| day.active);
-    let dollars = |picodollars: i64| microdollars(picodollars) as f64;
-    let by_day: Vec<f64> = shown.iter().map(|day| dollars(day.cost)).collect();
-    let each = share(microdollars(cost), active).unwrap_or_default();
-    let each_before = share(microdollars(cost_before), active_before).unwrap_or_default();
+fn cards(words: Words, shown: &[Day], compared: Option<&Compared<'_>>, first_p50: Option<i64>) -> Vec<Card> {
+    let against = |of: fn(&[Day]) -> Option<f64>| compared.and_then(|compared| compared.all(of));
+    let by_day: Vec<f64> = shown.iter().map(|day| microdollars(day.cost) as f64).collect();
     let unit = Unit::Microdollars;
     let mut cards = vec![
-        Card::new(words, "panel-number-cost", &unit, dollars(cost))
-            .against(words, dollars(cost), dollars(cost_before), Some(false))
-            .spark(&by_day),
-        Card::new(words, "panel-number-cost-per-person", &unit, each).against(words, each, each_before, Some(false)),
-        Card::new(words, "panel-number-tokens", &Unit::Count, tokens as f64).against(
+        Card::known(words, "panel-number-cost", &unit, cost(shown)).spark(&by_day).against(
             words,
-            tokens as f64,
-            tokens_before as f64,
-            None,
+            against(cost),
+            Some(false),
         ),
+        Card::known(words, "panel-number-cost-per-person", &unit, each(shown)).against(
+            words,
+            against(each),
+            Some(false),
+        ),
+        Card::known(words, "panel-number-tokens", &Unit::Count, tokens(shown)).against(words, against(tokens), None),
     ];
     cards.extend(first_p50.map(|ms| Card::new(words, "panel-number-first-word", &Unit::Millis, ms as f64)));
     cards
+}
+
+fn sum(days: &[Day], of: fn(&Day) -> i64) -> i64 {
+    days.iter().map(of).sum()
+}
+
+/// In microdollars.
+fn cost(days: &[Day]) -> Option<f64> {
+    Some(microdollars(sum(days, |day| day.cost)) as f64)
+}
+
+/// The cost of a person on a day on which they were active, in microdollars; nothing where nobody was.
+fn each(days: &[Day]) -> Option<f64> {
+    share(microdollars(sum(days, |day| day.cost)), sum(days, |day| day.active))
+}
+
+fn tokens(days: &[Day]) -> Option<f64> {
+    Some(sum(days, |day| day.input_tokens + day.output_tokens) as f64)
 }
 
 /// The cost by day, of the dearest models each.

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use evolve_contract::broadcast::BroadcastPreviewResponse;
+use evolve_domain::relationship::levels::MAX_LEVELS;
 use sha2::{Digest as _, Sha256};
 
 use super::Page;
@@ -70,6 +71,8 @@ impl Draft {
 const PATH: &str = "/admin/panel/broadcasts/new";
 /// Where it is sent to be looked at.
 const LOOK: &str = "/admin/panel/broadcasts/preview";
+/// The highest level that any bot has. Whether this one has so many, the use case says.
+const HIGHEST: i64 = MAX_LEVELS as i64;
 
 /// `GET /admin/panel/broadcasts/new`, and what comes of its preview.
 #[derive(Clone, Debug, Template)]
@@ -98,7 +101,7 @@ impl Compose {
             Choice::new(plan, if plan.is_empty() { say("panel-any") } else { self.words.code("plan", plan) })
         });
         let level =
-            |name: &str, key: &str, value: &str| Field::new(name, say(key), FieldKind::Number(1, 20)).value(value);
+            |name: &str, key: &str, value: &str| Field::new(name, say(key), FieldKind::Number(1, HIGHEST)).value(value);
         let days =
             |name: &str, key: &str, value: &str| Field::new(name, say(key), FieldKind::Number(1, 3650)).value(value);
         let mut fields = vec![
@@ -171,6 +174,9 @@ impl Page for Compose {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::Tz;
+    use evolve_domain::language::Language;
+
     use super::*;
 
     #[test]
@@ -187,6 +193,17 @@ mod tests {
         ];
         for other in others {
             assert_ne!(draft.fingerprint(), other.fingerprint(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_level_that_no_bot_has_cannot_be_entered() {
+        let words = Words { language: Language::En, zone: Tz::UTC };
+        let page = Compose { draft: Draft::default(), error: None, preview: None, csrf: String::new(), words };
+        let form = page.form();
+        for name in ["level_from", "level_to"] {
+            let field = form.fields.iter().find(|field| field.name == name).unwrap();
+            assert_eq!(field.kind, FieldKind::Number(1, 10), "{name}");
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Card {
     pub label: String,
     /// The number.
     pub value: String,
-    /// Against the period before.
+    /// Between whole days, which it names.
     pub change: Option<Change>,
     /// What else there is to know: how it is counted.
     pub note: Option<String>,
@@ -25,6 +25,19 @@ pub struct Card {
 }
 
 impl HtmlSafe for Card {}
+
+/// A number of one time, and of another before.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Against {
+    /// The later number.
+    pub now: f64,
+    /// The earlier one.
+    pub before: f64,
+    /// Of when the later one is: a day, or days.
+    pub of: String,
+    /// Of when the earlier one is.
+    pub to: String,
+}
 
 /// How a number has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,10 +55,20 @@ impl Card {
         Self { label: words.say(label), value: words.value(unit, value), ..Self::default() }
     }
 
-    /// Against the same number of the period before. `is_better_up`: whether more of it is good; neither, where it is nothing.
+    /// A number of a unit that may not be known.
     #[must_use]
-    pub fn against(mut self, words: Words, now: f64, before: f64, is_better_up: Option<bool>) -> Self {
-        if before > 0.0 {
+    pub fn known(words: Words, label: &str, unit: &Unit, value: Option<f64>) -> Self {
+        match value {
+            Some(value) => Self::new(words, label, unit, value),
+            None => Self { label: words.say(label), value: "–".to_owned(), ..Self::default() }
+                .note(words.say("panel-not-known")),
+        }
+    }
+
+    /// With how it has changed, where that is known. `is_better_up`: whether more of it is good; neither, where it is nothing.
+    #[must_use]
+    pub fn against(mut self, words: Words, against: Option<Against>, is_better_up: Option<bool>) -> Self {
+        if let Some(Against { now, before, of, to }) = against.filter(|against| against.before > 0.0) {
             let by = (now - before) / before;
             let sign = if by > 0.0 { "+" } else { "" };
             let is_up = by > 0.0;
@@ -59,7 +82,8 @@ impl Card {
                 }
                 _ => "plain",
             };
-            let shown = words.with("panel-change", [("by", format!("{sign}{}", words.percent(by)))]);
+            let shown =
+                words.with("panel-change", [("by", format!("{sign}{}", words.percent(by))), ("of", of), ("to", to)]);
             self.change = Some(Change { shown, class });
         }
         self

@@ -11,7 +11,7 @@ pub mod telegram;
 mod view;
 
 pub use act::Act;
-pub use card::{Card, Change};
+pub use card::{Against, Card, Change};
 pub use facts::{Fact, Facts};
 pub use field::{Choice, Field, FieldKind};
 pub use form::{Filter, Form};

@@ -13,7 +13,7 @@ use std::{
     fmt::Write as _,
     io::Write as _,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use evolve_testkit::{
     eventually,
     process::{ServerProcess, Spec},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use thirtyfour::{
     LoggingPrefsLogLevel,
     cdp::domains::emulation::{MediaFeature, SetEmulatedMedia},
@@ -45,6 +45,8 @@ const ARGUMENTS: [&str; 12] = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
     "--no-first-run",
 ];
+/// Set to `1`, it says that what is left out without a browser or axe-core has failed, as `.ci/run` wants it.
+const REQUIRED: &str = "EVOLVE_REQUIRE_BROWSER";
 /// As high as the window of a laptop.
 const HEIGHT: u32 = 800;
 
@@ -79,18 +81,22 @@ pub(crate) struct Browser {
     pub(crate) driver: WebDriver,
     process: ServerProcess,
     axe: Option<String>,
+    /// How wide it is looked at, in CSS pixels.
+    width: AtomicU32,
+    /// Whether pages run their scripts.
+    runs_scripts: AtomicBool,
 }
 
 impl Browser {
-    /// Starts one; nothing where there is none, which is said loudly.
+    /// Starts one; nothing where there is none, which is said loudly, and a failure where one is required.
     pub(crate) async fn open() -> Option<Self> {
         let Some((driver, browser)) = programs() else {
-            skipped("stories in a browser. Run `make setup`, or install Chromium and its driver.");
+            skipped("stories in a browser. Run `make setup`, or install Chromium and its driver.", is_required());
             return None;
         };
         let axe = std::fs::read_to_string(checkout().join(".tools/axe/axe.min.js")).ok();
         if axe.is_none() {
-            skipped("whether pages are accessible. Run `make setup`, which gets axe-core with npm.");
+            skipped("whether pages are accessible. Run `make setup`, which gets axe-core with npm.", is_required());
         }
         let account = Account::for_servers().unwrap();
         let home = home(account);
@@ -117,18 +123,27 @@ impl Browser {
         })
         .await;
         let driver = session(&format!("http://127.0.0.1:{port}"), &browser, &home).await;
-        let browser = Self { driver, process, axe };
+        let (width, runs_scripts) = (AtomicU32::new(Look::LAPTOP.width), AtomicBool::new(true));
+        let browser = Self { driver, process, axe, width, runs_scripts };
         browser.look(Look::LAPTOP).await;
         Some(browser)
     }
 
     /// Looks with another window and another theme from now on.
     pub(crate) async fn look(&self, look: Look) {
+        self.width.store(look.width, Ordering::Relaxed);
         self.size(look.width, HEIGHT).await;
         let value = if look.is_dark { "dark" } else { "light" };
         let theme = MediaFeature { name: "prefers-color-scheme".to_owned(), value: value.to_owned() };
         let theme = SetEmulatedMedia { media: None, features: Some(vec![theme]) };
         self.driver.cdp().send(theme).await.unwrap();
+    }
+
+    /// Pages run no scripts from now on, as where somebody has forbidden it to their browser. [`Self::ask`] is told all the same.
+    pub(crate) async fn forbid_scripts(&self) {
+        self.runs_scripts.store(false, Ordering::Relaxed);
+        let params = json!({ "value": true });
+        self.driver.cdp().send_raw("Emulation.setScriptExecutionDisabled", params).await.unwrap();
     }
 
     async fn size(&self, width: u32, height: u32) {
@@ -147,7 +162,7 @@ impl Browser {
     }
 
     /// What there is to complain about in the page that is open: what it said in the console, what it keeps from somebody, and
-    /// whether it has to be moved sideways. Empty where all is well.
+    /// whether it has to be moved sideways. Empty where all is well. (What it keeps from whom, a script has to find out.)
     pub(crate) async fn complaints(&self) -> String {
         let mut complaints = String::new();
         for entry in self.driver.browser_log().await.unwrap() {
@@ -155,11 +170,11 @@ impl Browser {
                 let _ = writeln!(complaints, "console: {}", entry.message);
             }
         }
-        let sideways = self.ask(SIDEWAYS).await;
+        let sideways = self.sideways().await;
         if !sideways.is_null() {
             let _ = writeln!(complaints, "sideways: {sideways}");
         }
-        if let Some(axe) = &self.axe {
+        if let Some(axe) = self.axe.as_ref().filter(|_| self.runs_scripts.load(Ordering::Relaxed)) {
             self.driver.execute(axe.as_str(), Vec::new()).await.unwrap();
             let found = self.driver.execute_async(ACCESSIBLE, Vec::new()).await.unwrap();
             for violation in found.json().as_array().unwrap() {
@@ -167,6 +182,13 @@ impl Browser {
             }
         }
         complaints
+    }
+
+    /// How wide the page that is open is, and what sticks out or is cut off; null where all of it can be seen without moving it
+    /// sideways.
+    pub(crate) async fn sideways(&self) -> Value {
+        let width = Value::from(self.width.load(Ordering::Relaxed));
+        self.driver.execute(SIDEWAYS, vec![width]).await.unwrap().json().clone()
     }
 
     /// Keeps a picture of the whole page under this name, in `target/screenshots`.
@@ -189,13 +211,25 @@ impl Browser {
     }
 }
 
-/// What sticks out at the side, if anything; what scrolls by itself may.
+/// What sticks out at the side, or is cut off by what holds it; what scrolls by itself may, and what is a pixel wide is for readers of
+/// the screen. The width comes along: as a phone, a browser makes its own window as wide as the page.
 const SIDEWAYS: &str = "
-    if (document.documentElement.scrollWidth <= innerWidth) return null;
-    const sticks = (element) =>
-        element.getBoundingClientRect().right > innerWidth + 1 && !element.closest('.scroll, .table-frame, svg');
-    const elements = [...document.querySelectorAll('body *')].filter(sticks);
-    return elements.slice(0, 5).map((element) => element.outerHTML.slice(0, 120));";
+    const [width, root] = [arguments[0], document.documentElement];
+    const across = (element) => getComputedStyle(element).overflowX;
+    const cuts = (element) => ['hidden', 'clip'].includes(across(element));
+    const isSeen = (element) => {
+        if (!element.checkVisibility() || element.parentElement.closest('svg')) return false;
+        for (let at = element.parentElement; at !== root; at = at.parentElement) {
+            if (['auto', 'scroll'].includes(across(at)) || (cuts(at) && at.clientWidth <= 1)) return false;
+        }
+        return true;
+    };
+    const isCut = (element) => cuts(element) && element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1;
+    const isWrong = (element) => element.getBoundingClientRect().right > width + 1
+        || (isCut(element) && !element.matches('input, select, textarea, progress, svg'));
+    const found = [...document.querySelectorAll('body *')].filter((element) => isSeen(element) && isWrong(element));
+    if (root.scrollWidth <= width && found.length === 0) return null;
+    return [`${root.scrollWidth} of ${width}`, ...found.slice(0, 5).map((element) => element.outerHTML.slice(0, 120))];";
 
 /// What axe-core finds: the rule, and up to three elements that break it.
 const ACCESSIBLE: &str = "
@@ -254,7 +288,18 @@ fn home(account: Account) -> PathBuf {
     home
 }
 
-fn skipped(what: &str) {
+fn is_required() -> bool {
+    std::env::var_os(REQUIRED).is_some_and(|value| value == "1")
+}
+
+fn skipped(what: &str, is_required: bool) {
+    assert!(!is_required, "{REQUIRED}=1, and this cannot be told: {what}");
     // Not `eprintln!`: what a passing test prints with that, nobody sees.
     let _ = std::io::stderr().write_all(format!("\nSKIPPED: {what}\n\n").as_bytes());
+}
+
+#[test]
+#[should_panic(expected = "EVOLVE_REQUIRE_BROWSER=1, and this cannot be told: stories")]
+fn where_a_browser_is_required_a_story_that_needs_one_is_not_left_out() {
+    skipped("stories", true);
 }

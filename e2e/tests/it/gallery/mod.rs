@@ -3,6 +3,8 @@
 //! Opened on a phone and on a laptop, by day and by night, in each language, no page complains in the console, keeps anything from
 //! whoever cannot see, or has to be moved sideways. Pictures of all of them are in `target/screenshots`.
 
+mod hands;
+mod narrow;
 mod samples;
 
 use axum::{
@@ -83,6 +85,8 @@ impl Gallery {
             std::future::ready(happens(parts))
         };
         let router = Router::new()
+            // Never answered.
+            .route("/admin/panel/sign-out", axum::routing::post(std::future::pending::<StatusCode>))
             .route("/admin/panel/assets/{hash}/{name}", get(assets::get))
             .route("/admin/panel/live/tail", get(happens))
             .route("/admin/panel/live/broadcasts/{id}", get(move || std::future::ready(moves(Vec::new()))))

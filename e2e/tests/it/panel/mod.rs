@@ -5,4 +5,5 @@ mod first;
 mod installation;
 mod numbers;
 mod person;
+mod plain;
 mod reading;

@@ -14,6 +14,8 @@ pub(super) struct Shown {
     pub(super) cards: Vec<(String, String)>,
     /// The numbers below each chart, by its id.
     charts: BTreeMap<String, Rows>,
+    /// What the columns of those numbers are called; the first has no name.
+    heads: BTreeMap<String, Vec<String>>,
     /// What each place of a chart says under the mouse, and to a screen reader.
     said: BTreeMap<String, Vec<String>>,
     /// Each list, by its id.
@@ -28,8 +30,9 @@ const READ: &str = "
         ['label', 'value'].map((part) => card.querySelector('.card-' + part).textContent.trim()));
     const charts = [...document.querySelectorAll('figure.chart')];
     const said = (chart) => [...chart.querySelectorAll('.point')].map((point) => point.getAttribute('aria-label'));
+    const heads = (chart) => [...chart.querySelectorAll('thead th')].map((head) => head.textContent.trim());
     const tables = [...document.querySelectorAll('table[id]')];
-    return { cards, charts: of(charts, rows), said: of(charts, said), tables: of(tables, rows) };";
+    return { cards, charts: of(charts, rows), heads: of(charts, heads), said: of(charts, said), tables: of(tables, rows) };";
 
 impl Person<'_> {
     /// Opens a page with nothing wrong about it, keeps its picture, and reads it.
@@ -43,6 +46,7 @@ impl Person<'_> {
         Shown {
             cards: serde_json::from_value(part("cards")).unwrap(),
             charts: serde_json::from_value(part("charts")).unwrap(),
+            heads: serde_json::from_value(part("heads")).unwrap(),
             said: serde_json::from_value(part("said")).unwrap(),
             tables: serde_json::from_value(part("tables")).unwrap(),
         }
@@ -59,11 +63,16 @@ impl Shown {
     /// The numbers below a chart over days or hours, of which each place says the same when it is hovered.
     #[track_caller]
     pub(super) fn hovered(&self, id: &str) -> &Rows {
-        let (rows, said) = (self.chart(id), &self.said[id]);
-        assert_eq!(rows.len(), said.len(), "{id}: {said:?}");
-        for (row, said) in rows.iter().zip(said) {
-            assert!(row.iter().all(|cell| said.contains(cell.as_str())), "{said} is not {row:?}");
-        }
+        let (rows, heads) = (self.chart(id), &self.heads[id]);
+        let says = |row: &Vec<String>| {
+            let (place, values) = row.split_first().unwrap();
+            let named = |(head, value): (&String, &String)| format!("{head} {value}");
+            // One row of values needs no name.
+            let values: Vec<String> =
+                if heads.len() == 1 { values.to_vec() } else { heads.iter().zip(values).map(named).collect() };
+            format!("{place}: {}", values.join(", "))
+        };
+        assert_eq!(self.said[id], rows.iter().map(says).collect::<Vec<String>>(), "{id}");
         rows
     }
 

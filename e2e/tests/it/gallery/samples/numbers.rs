@@ -63,7 +63,12 @@ fn chart(words: Words, id: &'static str, title: &str, unit: Unit, series: Vec<Se
 
 fn card(words: Words, name: &str, unit: Unit, now: f64, last: f64, is_better_up: Option<bool>) -> Card {
     let card = Card::new(words, &format!("panel-number-{name}"), &unit, now);
-    card.against(words, now, last, is_better_up).spark(&wave(14, now))
+    let span = |from, to| {
+        let [from, to] = [from, to].map(|day| words.day(NaiveDate::from_ymd_opt(2026, 5, day).unwrap()));
+        words.with("panel-span", [("from", from), ("to", to)])
+    };
+    let against = evolve_api::panel::parts::Against { now, before: last, of: span(24, 30), to: span(17, 23) };
+    card.against(words, Some(against), is_better_up).spark(&wave(14, now))
 }
 
 fn overview(words: Words) -> Overview {
