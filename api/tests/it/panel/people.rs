@@ -115,7 +115,9 @@ async fn words_are_found_whatever_their_ending_and_stand_out() {
         page.text.contains("<mark>кошку</mark>")
     })
     .await;
-    has(&vera.get("/admin/panel/conversations?q=xyzzy").await, &["Nothing was found."]);
+    let none = vera.get("/admin/panel/conversations?q=xyzzy").await;
+    has(&none, &["Nothing was found.", "Words in any form: each of them has to be there"]);
+    assert!(!none.text.contains("quotes"), "nothing is promised that is not done: {}", none.text);
 }
 
 #[tokio::test]
