@@ -11,7 +11,7 @@ pub mod telegram;
 pub use act::Act;
 pub use card::{Card, Change};
 pub use facts::{Fact, Facts};
-pub use field::{Choice, Field, FieldKind};
+pub use field::{Choice, Field, FieldError, FieldKind};
 pub use form::{Filter, Form};
 pub use table::{Cell, Column, Empty, Head, Listing, Sort, Table};
 
