@@ -51,10 +51,10 @@ fn address(name: &str) -> String {
 }
 
 impl FlagLine {
-    /// Whether it is on, in words.
+    /// Whether it is on, in words. Whoever is named has it, whatever the per cent are.
     fn state(&self, words: Words) -> Cell {
         let (code, tone) = match self.percent {
-            0 => ("off", Tone::Plain),
+            0 if self.people == 0 => ("off", Tone::Plain),
             100 if self.plan.is_none() => ("on", Tone::Good),
             _ => ("part", Tone::Warning),
         };

@@ -79,6 +79,19 @@ async fn what_is_wrong_with_a_flag_or_a_prompt_stands_at_the_field_that_it_is_ab
 }
 
 #[tokio::test]
+async fn a_flag_of_nobody_but_those_who_are_named_is_on_for_some() {
+    let setup = patient().await;
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Admin).await;
+    let path = "/admin/panel/flags/voice";
+    for (people, state) in [("42", "For some"), ("-", "Off")] {
+        went_to(&eva.form(path, &[("percent", "0"), ("people", people)]).await, path);
+        let stands = format!("voice,Answers are spoken to who wants it.,{state},0,");
+        has(&eva.get("/admin/panel/flags.csv").await, &[&stands]);
+    }
+}
+
+#[tokio::test]
 async fn a_prompt_is_looked_at_written_compared_and_taken_back() {
     let setup = patient().await;
     let api = setup.start().await;
