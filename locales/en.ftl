@@ -1994,6 +1994,7 @@ panel-problem-missing = Not found
 panel-problem-missing-advice = It may have been deleted, or the address is wrong.
 panel-problem-often = Too often
 panel-problem-often-advice = Wait a moment and try again.
+panel-problem-often-until = Try again in { $time }.
 panel-problem-away = Away for a moment
 panel-problem-away-advice = The database does not answer. Try again in a moment.
 panel-problem-broken = Something broke

@@ -2012,6 +2012,7 @@ panel-problem-missing = Не найдено
 panel-problem-missing-advice = Возможно, это удалено, или адрес неверный.
 panel-problem-often = Слишком часто
 panel-problem-often-advice = Подождите немного и попробуйте снова.
+panel-problem-often-until = Попробуйте снова через { $time }.
 panel-problem-away = Временно недоступно
 panel-problem-away-advice = База данных не отвечает. Попробуйте чуть позже.
 panel-problem-broken = Что-то сломалось

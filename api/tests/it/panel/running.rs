@@ -133,7 +133,7 @@ async fn jobs_are_seen_by_all_who_run_it_and_old_messages_are_cleaned_up_once_an
     went_to(&eva.form(&format!("{jobs}/clean-up"), &[]).await, jobs);
     let again = eva.form(&format!("{jobs}/clean-up"), &[]).await;
     assert_eq!((again.status, again.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, Some("3600")));
-    assert!(again.text.contains("Too often"), "{}", again.text);
+    assert!(again.text.contains("Too often") && again.text.contains("Try again in 1 h."), "{}", again.text);
     has(&vera.get(&format!("{jobs}.csv")).await, &["job,status,next_run"]);
 }
 
