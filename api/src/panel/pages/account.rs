@@ -102,7 +102,7 @@ impl Account {
     /// One's sessions.
     #[must_use]
     pub fn session_table(&self) -> Table {
-        Forms { csrf: &self.csrf, words: self.words }.sessions(&self.sessions)
+        Forms { csrf: &self.csrf, refused: None, words: self.words }.sessions(&self.sessions)
     }
 }
 
