@@ -148,7 +148,7 @@ fn lines(api: &Api, language: Language, found: Vec<Line>) -> Vec<PersonLine> {
         id: line.listed.user_id,
         plan: line.listed.plan.as_str().to_owned(),
         level: api.engine.level_named(line.level.level, language).to_owned(),
-        messages: count(line.listed.messages.into()),
+        messages: count(line.listed.messages),
         since: Some(line.listed.created_at),
         last: Some(line.listed.seen_at),
         is_banned: line.listed.banned,

@@ -77,6 +77,23 @@ async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_i
 }
 
 #[tokio::test]
+async fn messages_are_those_that_somebody_wrote_in_the_list_in_the_file_and_on_their_page() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    for text in ["Привет", "Мы летим на Мальту", "Завтра"] {
+        api.say(&token, text, None).await.unwrap();
+    }
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let csv = vera.get("/admin/panel/people.csv").await.text;
+    let line: Vec<&str> = csv.lines().find(|line| line.starts_with("734002117,")).unwrap().split(',').collect();
+    assert_eq!(line[3], "3", "answers are none of theirs: {csv}");
+    let list = vera.get("/admin/panel/people").await;
+    has(&list, &["data-label=\"Messages\">3</td>"]);
+    has(&of_anna(&vera, "").await, &["<dt>Messages</dt><dd>3</dd>"]);
+}
+
+#[tokio::test]
 async fn who_talked_often_is_leafed_through_to_the_first_time() {
     let setup = setup().await;
     let api = setup.start().await;
