@@ -89,8 +89,7 @@ async fn list(
         }
     } else {
         let found = api.people.find(words, None).await?;
-        page.people = lines(&api, reader.words.language, of_plan(found.people, asked.order().plan));
-        page.listing.sort = None;
+        page.people = lines(&api, reader.words.language, ordered(found.people, asked.order()));
     }
     Ok(reader.page(&page))
 }
@@ -117,7 +116,7 @@ async fn csv(
         }
     } else {
         let found = api.people.find(words, None).await?;
-        page.people = lines(&api, language, of_plan(found.people, asked.order().plan));
+        page.people = lines(&api, language, ordered(found.people, asked.order()));
     }
     Ok(download::download(&page.table(), "people"))
 }
@@ -139,8 +138,17 @@ fn page(reader: &Reader, asked: &Asked) -> People {
     People { search: asked.q.clone(), plan, people: Vec::new(), total: None, listing, words: reader.words }
 }
 
-fn of_plan(found: Vec<Line>, plan: Option<Plan>) -> Vec<Line> {
-    found.into_iter().filter(|line| plan.is_none_or(|plan| line.listed.plan == plan)).collect()
+/// Who was found, as the list would have them: they are few, and all of them are here.
+fn ordered(mut found: Vec<Line>, order: Order) -> Vec<Line> {
+    found.retain(|line| order.plan.is_none_or(|plan| line.listed.plan == plan));
+    found.sort_by_key(|line| match order.by {
+        By::Seen => (line.listed.seen_at, line.listed.user_id),
+        By::Came => (line.listed.created_at, line.listed.user_id),
+    });
+    if !order.is_ascending {
+        found.reverse();
+    }
+    found
 }
 
 fn lines(api: &Api, language: Language, found: Vec<Line>) -> Vec<PersonLine> {

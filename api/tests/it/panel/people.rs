@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 
 use crate::{
     access::{Browser, signed_in},
-    harness::{Answer, IVAN, Setup},
+    harness::{Answer, IVAN, SERVICE_KEY, Setup},
 };
 
 const ANNA: i64 = 734_002_117;
@@ -74,6 +74,34 @@ async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_i
     has(&vera.get(&format!("/admin/panel/conversations?person={ANNA}")).await, &[&address]);
     assert_eq!(vera.get("/admin/panel/conversations?person=anna").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(of_anna(&vera, "0").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn who_is_found_by_a_name_that_several_have_is_sorted_as_the_heads_of_the_list_say() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    // A name wanders at Telegram from one person to another.
+    for person in [IVAN, ANNA, 43] {
+        let key = secrecy::SecretString::from(SERVICE_KEY);
+        let token = api.client.auth_of(&key, person, Some("wanderer")).await.unwrap().access_token;
+        api.say(&token, "Привет", None).await.unwrap();
+        setup.clock.advance(chrono::TimeDelta::minutes(1));
+    }
+    // Who came first was here last.
+    let token = api.token(IVAN).await;
+    api.say(&token, "Это снова я", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let csv = async |query: &str| -> Vec<i64> {
+        let file = vera.get(&format!("/admin/panel/people.csv?q=%40wanderer{query}")).await.text;
+        file.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
+    };
+    assert_eq!(csv("").await, [IVAN, 43, ANNA]);
+    assert_eq!(csv("&sort=last&order=asc").await, [ANNA, 43, IVAN]);
+    assert_eq!(csv("&sort=since&order=asc").await, [IVAN, ANNA, 43]);
+    let page = vera.get("/admin/panel/people?q=%40wanderer&sort=since&order=desc").await;
+    has(&page, &["aria-sort=\"descending\"", "?q=%40wanderer&#38;sort=since&#38;order=asc"]);
+    let place = |person: i64| page.text.find(&format!("/admin/panel/people/{person}\""));
+    assert!(place(43) < place(ANNA) && place(ANNA) < place(IVAN), "{}", page.text);
 }
 
 #[tokio::test]
