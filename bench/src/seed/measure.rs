@@ -20,7 +20,7 @@ use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store,
     cache::{Cache, CacheConfig},
-    payments::State,
+    payments::{State, Wanted},
     people::{By, Order},
     redis::{Redis, RedisConfig},
     reports::Unit,
@@ -141,9 +141,11 @@ async fn somebody(judge: &mut Judge, asked: &Asked<'_>) -> anyhow::Result<()> {
         judge.of("one person", async || people.one(person).await.map(|_| ())).await?;
         judge.of("one person, by day", async || stats.of(person).await.map(|_| ())).await?;
         judge.of("one person, costs", async || reports.costs_of(person).await.map(|_| ())).await?;
+        let theirs = Wanted { state: None, of: first };
+        judge.of("one person, payments", async || payments.list(theirs, None, PAGE).await.map(|_| ())).await?;
     }
-    let refunded = Some(State::Refunded);
-    judge.of("payments", async || payments.list(None, None, PAGE).await.map(|_| ())).await?;
+    let refunded = Wanted { state: Some(State::Refunded), of: None };
+    judge.of("payments", async || payments.list(Wanted::default(), None, PAGE).await.map(|_| ())).await?;
     judge.of("payments, refunded", async || payments.list(refunded, None, PAGE).await.map(|_| ())).await?;
     judge.of("subscribers", async || payments.subscribers(false, None, PAGE).await.map(|_| ())).await
 }

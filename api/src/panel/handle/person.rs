@@ -10,7 +10,7 @@ use axum::{
 use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
 use evolve_engine::{history::Talks, memories, people::Person as Somebody, reports::PersonCosts};
 use evolve_store::{
-    payments::{Payment, State as Became},
+    payments::{Payment, State as Became, Wanted},
     reports::PersonCost,
 };
 use serde::Deserialize;
@@ -34,6 +34,9 @@ use crate::{
     problem::ApiError,
     state::Api,
 };
+
+/// Payments that are on a person's page: nearly everybody's are all there. The page of payments has the others, too.
+const PAYMENTS: u32 = 100;
 
 /// Its routes.
 pub fn routes() -> Router<Api> {
@@ -120,7 +123,9 @@ async fn name(api: &Api, user_id: i64) -> Option<String> {
 
 /// The page of somebody, without a word of theirs.
 pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Person, ApiError> {
-    let Somebody { somebody, points, level, account, ban } = api.people.one(user_id).await?;
+    let Somebody { somebody, points, level, mut account, ban } = api.people.one(user_id).await?;
+    let theirs = Wanted { of: Some(user_id), ..Wanted::default() };
+    (account.payments, _) = api.payments.list(theirs, None, PAYMENTS).await?;
     let numbers = api.stats.of(user_id).await?;
     let costs = api.reports.costs_of(user_id).await?;
     let words = reader.words;

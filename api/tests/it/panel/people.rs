@@ -276,6 +276,51 @@ async fn a_payment_goes_back_from_the_page_of_whose_it_is() {
 }
 
 #[tokio::test]
+async fn whoever_has_paid_often_has_all_of_it_on_their_page_and_any_of_it_goes_back() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    for person in [IVAN, ANNA] {
+        let token = api.token(person).await;
+        api.say(&token, "Привет", None).await.unwrap();
+    }
+    let often = "
+        INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+        SELECT ('0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5' || n)::uuid, CASE n WHEN 9 THEN $1 ELSE $2 END, 'c-' || n, '', 'stars', 'XTR', 250,
+               true, now() - make_interval(days => 30 * (10 - n))
+        FROM generate_series(1, 9) n";
+    sqlx::query(often).bind(IVAN).bind(ANNA).execute(&setup.pool()).await.unwrap();
+    let id = |place: u8| format!("0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5{place}");
+    let listed = |page: &Answer| -> Vec<u8> {
+        let mut shown: Vec<(usize, u8)> = (1..=9)
+            .filter_map(|place| Some((page.text.find(&format!("<code>{}</code>", id(place)))?, place)))
+            .collect();
+        shown.sort_unstable();
+        shown.into_iter().map(|(_, place)| place).collect()
+    };
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let hers = of_anna(&vera, "").await;
+    assert_eq!(listed(&hers), [8, 7, 6, 5, 4, 3, 2, 1], "the newest first");
+    let all = format!("/admin/panel/payments?person={ANNA}");
+    has(&hers, &[&format!("href=\"{all}\"")]);
+    assert_eq!(listed(&vera.get(&all).await), [8, 7, 6, 5, 4, 3, 2, 1]);
+
+    let page = format!("/admin/panel/people/{ANNA}");
+    let oldest = id(1);
+    let refund = [("payment", oldest.as_str()), ("why", "Bought by a child")];
+    went_to(&vera.form(&format!("{page}/refund"), &refund).await, &page);
+    assert_eq!(listed(&vera.get(&format!("{all}&state=pending")).await), [1]);
+    assert_eq!(listed(&vera.get(&format!("{all}&state=paid")).await), [8, 7, 6, 5, 4, 3, 2]);
+    let file = vera.get(&format!("/admin/panel/payments.csv?person={ANNA}")).await.text;
+    assert_eq!(file.lines().count(), 9, "a head, and eight of them: {file}");
+    let nobody = vera.get("/admin/panel/payments?person=anna&state=paid").await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in ["id=\"find-person-error\">This is no number of a person", "value=\"anna\"", "value=\"paid\" selected"]
+    {
+        assert!(nobody.text.contains(part), "{part} is not in {}", nobody.text);
+    }
+}
+
+#[tokio::test]
 async fn an_analyst_sees_numbers_and_nobody() {
     let setup = setup().await;
     let api = setup.start().await;
