@@ -20,6 +20,7 @@ use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store,
     cache::{Cache, CacheConfig},
+    history::At,
     payments::{State, Wanted},
     people::{By, Order},
     redis::{Redis, RedisConfig},
@@ -159,11 +160,12 @@ async fn said(judge: &mut Judge, asked: &Asked<'_>) -> anyhow::Result<()> {
         let of = Some(hit.user_id);
         judge.of("search, of one person", async || search.find(common, of, None).await.map(|_| ())).await?;
     }
-    let newest = asked.reports.newest_dialogs(PAGE).await?;
+    let (newest, next) = asked.reports.newest_dialogs(None, PAGE).await?;
+    judge.of("conversations", async || asked.reports.newest_dialogs(next, PAGE).await.map(|_| ())).await?;
     let ids: Vec<_> = newest.iter().map(|dialog| dialog.id).collect();
     judge.of("titles", async || search.titles(&ids).await.map(|_| ())).await?;
     if let Some(id) = ids.first().copied() {
-        judge.of("conversation", async || search.conversation(id, None, SAID).await.map(|_| ())).await?;
+        judge.of("conversation", async || search.conversation(id, At::End, SAID).await.map(|_| ())).await?;
     }
     Ok(())
 }

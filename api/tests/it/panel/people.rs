@@ -72,7 +72,12 @@ async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_i
     assert_eq!((logged(&setup, "person.look_conversations").await, logged(&setup, "conversation.look").await), (2, 2));
 
     has(&vera.get(&format!("/admin/panel/conversations?person={ANNA}")).await, &[&address]);
-    assert_eq!(vera.get("/admin/panel/conversations?person=anna").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let slip = vera.get("/admin/panel/conversations?q=%D0%BC%D0%BE%D1%80%D0%B5&person=anna").await;
+    assert_eq!(slip.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for kept in ["id=\"find-person-error\">This is no number of a person", "value=\"anna\"", "value=\"море\""] {
+        assert!(slip.text.contains(kept), "{kept} is not in {}", slip.text);
+    }
+    assert!(!slip.text.contains(&address), "whose it is to be is not known: {}", slip.text);
     assert_eq!(of_anna(&vera, "0").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -163,6 +168,83 @@ async fn words_are_found_whatever_their_ending_and_stand_out() {
     let none = vera.get("/admin/panel/conversations?q=xyzzy").await;
     has(&none, &["Nothing was found.", "Words in any form: each of them has to be there"]);
     assert!(!none.text.contains("quotes"), "nothing is promised that is not done: {}", none.text);
+}
+
+#[tokio::test]
+async fn what_was_found_is_opened_where_it_was_said_and_a_conversation_leafed_through_both_ways() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Мы взяли кошку из приюта", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let more = "
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text)
+        SELECT gen_random_uuid(), c.last_message_at, c.user_id, c.id, gen_random_uuid(), n, 'user', 'Слово ' || n || '.'
+        FROM conversations c, generate_series(3, 250) n";
+    sqlx::query(more).execute(&setup.pool()).await.unwrap();
+    let search = "/admin/panel/conversations?q=%D0%BA%D0%BE%D1%88%D0%BA%D0%B0";
+    evolve_testkit::eventually("the index of words has it", async || vera.get(search).await.text.contains("<mark>"))
+        .await;
+    let found = vera.get(search).await;
+    let (_, link) = found.text.split_once("href=\"/admin/panel/conversations/").unwrap();
+    let (id, place) = link.split_once('"').unwrap().0.split_once('?').unwrap();
+    assert_eq!(place, "before=52#m1");
+
+    let address = format!("/admin/panel/conversations/{id}");
+    let leaf = async |query: &str, first: i32, last: i32, links: [Option<String>; 2]| {
+        let page = vera.get(&format!("{address}{query}")).await;
+        has(&page, &[&format!("id=\"m{first}\""), &format!("id=\"m{last}\"")]);
+        for beyond in [first - 1, last + 1] {
+            assert!(!page.text.contains(&format!("id=\"m{beyond}\"")), "{query}: {beyond}");
+        }
+        for (word, link) in ["Earlier", "Later"].into_iter().zip(links) {
+            assert_eq!(page.text.contains(word), link.is_some(), "{query}: {word}");
+            assert!(
+                link.is_none_or(|link| page.text.contains(&format!("href=\"{address}{link}\""))),
+                "{query}: {word}"
+            );
+        }
+    };
+    let to = |link: &str| Some(link.to_owned());
+    // The message is on the page, and what came after it.
+    leaf("?before=52", 1, 51, [None, to("?from=52")]).await;
+    leaf("?from=52", 52, 151, [to("?before=52"), to("?from=152")]).await;
+    leaf("?from=152", 152, 250, [to("?before=152"), None]).await;
+    leaf("", 151, 250, [to("?before=151"), None]).await;
+    leaf("?before=151", 51, 150, [to("?before=51"), to("?from=151")]).await;
+    assert_eq!(vera.get(&format!("{address}?from=soon")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn all_conversations_are_listed_page_by_page() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    for person in [IVAN, ANNA] {
+        let token = api.token(person).await;
+        api.say(&token, "Привет", None).await.unwrap();
+    }
+    // Several at one moment, on either side of where a page ends.
+    let often = "INSERT INTO conversations (id, user_id, started_at, last_message_at, ended_at)
+                 SELECT gen_random_uuid(), CASE i % 2 WHEN 0 THEN $1 ELSE $2 END, t.at, t.at, t.at
+                 FROM generate_series(1, 110) i CROSS JOIN LATERAL (SELECT now() - make_interval(days => 1 + i / 4) AS at) t";
+    sqlx::query(often).bind(IVAN).bind(ANNA).execute(&setup.pool()).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let (mut path, mut seen, mut pages) = ("/admin/panel/conversations".to_owned(), Vec::new(), Vec::new());
+    loop {
+        let page = vera.get(&path).await;
+        has(&page, &[]);
+        let links = page.text.split("href=\"/admin/panel/conversations/").skip(1);
+        let ids: Vec<String> = links.map(|link| link.split('"').next().unwrap().to_owned()).collect();
+        pages.push(ids.len());
+        seen.extend(ids);
+        let Some((_, after)) = page.text.split_once("?after=") else { break };
+        path = format!("/admin/panel/conversations?after={}", after.split('"').next().unwrap());
+    }
+    assert_eq!(pages, [50, 50, 12]);
+    let newest = "SELECT id::text FROM conversations ORDER BY last_message_at DESC, id DESC";
+    let newest: Vec<String> = sqlx::query_scalar(newest).fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(seen, newest);
+    assert_eq!(vera.get("/admin/panel/conversations?after=soon").await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

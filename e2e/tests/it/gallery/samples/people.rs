@@ -120,6 +120,7 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
 fn conversations(words: Words) -> Conversations {
     let found = |excerpt: &str, mark: &str, title: Option<&str>| Found {
         conversation: "0199a1b2".to_owned(),
+        place: Some(7),
         person: 420_000_001,
         name: Some("Анна".to_owned()),
         title: title.map(str::to_owned),
@@ -130,6 +131,7 @@ fn conversations(words: Words) -> Conversations {
     Conversations {
         search: "кошка".to_owned(),
         person: String::new(),
+        person_error: None,
         found: vec![
             found(
                 "…моя кошка сегодня снова спала на клавиатуре, и <b>письмо</b> ушло само…",
@@ -144,7 +146,8 @@ fn conversations(words: Words) -> Conversations {
 }
 
 fn conversation(words: Words) -> Conversation {
-    let said = |is_own, minutes, text: &str| SaidLine {
+    let said = |is_own, minutes: i64, text: &str| SaidLine {
+        place: 10 - i32::try_from(minutes).unwrap(),
         is_own,
         text: text.to_owned(),
         at: before(minutes),
