@@ -1336,6 +1336,11 @@ panel-person-premium-until = Premium until
 panel-person-level = Level
 panel-person-points = Points
 panel-person-closeness = Closeness over time
+panel-person-closeness-span = From { $from } to { $to }, by the days of { $zone }.
+panel-person-closeness-every = { $n ->
+        [one] A value for every { $shown } day.
+       *[other] A value for every { $shown } days.
+    }
 panel-person-language = Language
 panel-person-zone = Time zone
 panel-person-since = Came

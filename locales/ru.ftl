@@ -1346,6 +1346,12 @@ panel-person-premium-until = Премиум до
 panel-person-level = Уровень
 panel-person-points = Очки
 panel-person-closeness = Близость со временем
+panel-person-closeness-span = С { $from } по { $to }, по дням пояса { $zone }.
+panel-person-closeness-every = { $n ->
+        [one] Значения — раз в { $shown } день.
+        [few] Значения — раз в { $shown } дня.
+       *[other] Значения — раз в { $shown } дней.
+    }
 panel-person-language = Язык
 panel-person-zone = Часовой пояс
 panel-person-since = Впервые

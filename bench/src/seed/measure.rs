@@ -141,6 +141,7 @@ async fn somebody(judge: &mut Judge, asked: &Asked<'_>) -> anyhow::Result<()> {
         judge.of("people, by id", async || people.find(&words, None).await.map(|_| ())).await?;
         judge.of("one person", async || people.one(person).await.map(|_| ())).await?;
         judge.of("one person, by day", async || stats.of(person).await.map(|_| ())).await?;
+        judge.of("one person, closeness", async || stats.life(person).await.map(|_| ())).await?;
         judge.of("one person, costs", async || reports.costs_of(person).await.map(|_| ())).await?;
         let theirs = Wanted { state: None, of: first };
         judge.of("one person, payments", async || payments.list(theirs, None, PAGE).await.map(|_| ())).await?;

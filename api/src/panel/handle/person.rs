@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
-use evolve_engine::{history::Talks, memories, people::Person as Somebody, reports::PersonCosts};
+use evolve_engine::{history::Talks, memories, people::Person as Somebody, relationships::Rung, reports::PersonCosts};
 use evolve_store::{
     payments::{Payment, State as Became, Wanted},
     reports::PersonCost,
@@ -126,22 +126,24 @@ pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Per
     let Somebody { somebody, points, level, mut account, ban } = api.people.one(user_id).await?;
     let theirs = Wanted { of: Some(user_id), ..Wanted::default() };
     (account.payments, _) = api.payments.list(theirs, None, PAYMENTS).await?;
-    let numbers = api.stats.of(user_id).await?;
+    let life = api.stats.life(user_id).await?;
     let costs = api.reports.costs_of(user_id).await?;
     let words = reader.words;
     let settings = somebody.settings;
     let is_premium = somebody.listed.plan == Plan::Premium;
+    let named = |rung: Rung| (rung.points, api.engine.level_named(rung.level, words.language).to_owned());
     Ok(Person {
         id: user_id,
         name: None,
         language: settings.language.as_str().to_owned(),
-        zone: Some(settings.time_zone.name().to_owned()),
+        zone: Some(life.zone.name().to_owned()),
         plan: somebody.listed.plan.as_str().to_owned(),
         premium_until: somebody.premium_until.filter(|_| is_premium),
         level: api.engine.level_named(level.level, words.language).to_owned(),
         points,
-        closeness: numbers.days.iter().map(|day| (day.day, day.points)).collect(),
-        messages: count(numbers.messages),
+        closeness: life.points,
+        levels: life.levels.into_iter().map(named).collect(),
+        messages: count(somebody.listed.messages),
         costs: costs_of(costs),
         since: Some(somebody.listed.created_at),
         last: Some(somebody.listed.seen_at),

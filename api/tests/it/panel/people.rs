@@ -4,6 +4,7 @@ use evolve_domain::access::Role;
 use evolve_engine::model::{Script, Step};
 use reqwest::StatusCode;
 
+use super::numbers::{EN, row};
 use crate::{
     access::{Browser, signed_in},
     harness::{Answer, IVAN, SERVICE_KEY, Setup},
@@ -124,6 +125,37 @@ async fn messages_are_those_that_somebody_wrote_in_the_list_in_the_file_and_on_t
     let list = vera.get("/admin/panel/people").await;
     has(&list, &["data-label=\"Messages\">3</td>"]);
     has(&of_anna(&vera, "").await, &["<dt>Messages</dt><dd>3</dd>"]);
+}
+
+#[tokio::test]
+async fn closeness_is_drawn_from_the_first_day_on_by_the_days_of_the_person_and_with_its_levels() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let (now, pool) = (setup.clock.now(), setup.pool());
+    // Where a day ends nine hours before it does on the panel.
+    let zone = chrono_tz::Tz::Asia__Tokyo;
+    let today = now.with_timezone(&zone).date_naive();
+    let came =
+        "INSERT INTO users (id, created_at, last_seen_at, points) VALUES ($1, $2 - interval '200 days', $2, 300)";
+    sqlx::query(came).bind(ANNA).bind(now).execute(&pool).await.unwrap();
+    let settings = "INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
+                    VALUES ($1, 'ru', 'Asia/Tokyo', 'done', $2)";
+    sqlx::query(settings).bind(ANNA).bind(now).execute(&pool).await.unwrap();
+    let happened = "INSERT INTO relationship_events (turn_id, kind, user_id, day, points, created_at)
+                    SELECT gen_random_uuid(), 'message', $1, $2::date - e.ago, e.points, now()
+                    FROM (VALUES (190, 150), (100, 120), (100, 80), (20, -50)) AS e (ago, points)";
+    sqlx::query(happened).bind(ANNA).bind(today).execute(&pool).await.unwrap();
+
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let page = of_anna(&vera, "").await;
+    let day = |ago: u64| EN.date(today - chrono::Days::new(ago));
+    let span = format!("From {} to {}, by the days of Asia/Tokyo.", day(196), day(0));
+    has(&page, &[&span, "A value for every 7 days.", ">Friend</text>", ">Stranger</text>"]);
+    for (ago, points, level) in
+        [(0, "300", "Friend"), (98, "350", "Friend"), (105, "150", "Acquaintance"), (196, "0", "Stranger")]
+    {
+        assert_eq!(row(&page.text, "closeness", &day(ago)), [points, level], "{ago} days ago");
+    }
 }
 
 #[tokio::test]

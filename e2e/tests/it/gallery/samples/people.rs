@@ -95,6 +95,9 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
         level: "Близкий друг".to_owned(),
         points: 1204,
         closeness: if all { closeness.collect() } else { Vec::new() },
+        levels: [(0, "Незнакомец"), (100, "Знакомый"), (300, "Друг"), (600, "Близкий друг"), (1000, "Intimate")]
+            .map(|(points, name)| (points, name.to_owned()))
+            .to_vec(),
         messages: 3210,
         costs: ["day", "week", "month", "all"].map(cost).to_vec(),
         since: Some(before(90_000)),
