@@ -15,7 +15,10 @@ use evolve_contract::{
     },
 };
 use evolve_engine::{history::Talks, memories::Filter};
-use evolve_store::search::{Hit, Hits, Place, Spoken};
+use evolve_store::{
+    history::At,
+    search::{Hit, Hits, Place, Spoken},
+};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -109,7 +112,7 @@ pub async fn one(
 ) -> Result<Json<ConversationResponse>, ApiError> {
     let id: Uuid = id.parse().map_err(|_| ApiError::new(Code::ConversationNotFound))?;
     let Query(ConversationQuery { before }) = query.map_err(|_| invalid("before is the `older` of another page"))?;
-    let spoken = api.store.search().conversation(id, before, PAGE).await?;
+    let spoken = api.store.search().conversation(id, before.map_or(At::End, At::Before), PAGE).await?;
     let Spoken { user_id, title, started_at, ended_at, messages, page, older, .. } =
         spoken.ok_or(Code::ConversationNotFound)?;
     act.to_person(&api.store, user_id);
@@ -149,7 +152,7 @@ pub async fn search(
         act.to_person(&api.store, user_id);
     }
     act.detail(json!({ "messages": hits.len() }));
-    let found = |Hit { user_id, conversation_id, message }: Hit| FoundMessage {
+    let found = |Hit { user_id, conversation_id, message, .. }: Hit| FoundMessage {
         user_id,
         conversation_id,
         message: said(message, None),

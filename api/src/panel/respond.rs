@@ -35,23 +35,18 @@ pub fn at_door(words: Words, page: &impl Page, status: StatusCode) -> Response {
 /// A page that cannot be shown. With a shell there is a menu to go on from.
 #[must_use]
 pub fn problem(shell: Option<&Shell>, words: Words, status: StatusCode, request_id: &str) -> Response {
-    refused(shell, words, (status, None), request_id)
+    let request_id = request_id.to_owned();
+    refused(shell, &Problem { status, request_id, why: Why::Status, said: None, waits: None, words })
 }
 
-/// The same, with what exactly went wrong, in words.
+/// The same, with all that is known of it.
 #[must_use]
-pub fn refused(
-    shell: Option<&Shell>,
-    words: Words,
-    (status, said): (StatusCode, Option<String>),
-    request_id: &str,
-) -> Response {
-    let page = Problem { status, request_id: request_id.to_owned(), why: Why::Status, said, words };
+pub fn refused(shell: Option<&Shell>, page: &Problem) -> Response {
     let document = match shell {
-        Some(shell) => shell::document(shell, &page),
-        None => shell::door(words, &page),
+        Some(shell) => shell::document(shell, page),
+        None => shell::door(page.words, page),
     };
-    answer(status, document)
+    answer(page.status, document)
 }
 
 /// Where a form is too old, or was not ours, and nothing was done.
@@ -68,7 +63,7 @@ pub fn led(shell: &Shell, request_id: &str, path: &str) -> Response {
 
 fn forbidden(shell: &Shell, request_id: &str, why: Why) -> Response {
     let (words, status) = (shell.words, StatusCode::FORBIDDEN);
-    let page = Problem { status, request_id: request_id.to_owned(), why, said: None, words };
+    let page = Problem { status, request_id: request_id.to_owned(), why, said: None, waits: None, words };
     answer(status, shell::document(shell, &page))
 }
 

@@ -103,6 +103,7 @@ async fn somebody_is_shown_without_a_word_of_theirs_and_each_look_at_words_is_in
     api.say(&token, "Мы летим на Мальту", None).await.unwrap();
     let person = api.client.person(&key(), ANNA).await.unwrap();
     assert_eq!((person.person.plan.as_str(), person.messages_sent, person.conversations), ("free", 1, 1));
+    assert_eq!(person.person.messages, 1, "in the list as on the page");
     assert_eq!((person.days.len(), person.days[29].messages, person.person.points > 0), (30, 1, true));
     let shown = serde_json::to_string(&person).unwrap();
     assert!(!shown.contains("Мальту") && !shown.contains("самолёт"), "{shown}");

@@ -20,7 +20,8 @@ use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store,
     cache::{Cache, CacheConfig},
-    payments::State,
+    history::At,
+    payments::{State, Wanted},
     people::{By, Order},
     redis::{Redis, RedisConfig},
     reports::Unit,
@@ -140,10 +141,13 @@ async fn somebody(judge: &mut Judge, asked: &Asked<'_>) -> anyhow::Result<()> {
         judge.of("people, by id", async || people.find(&words, None).await.map(|_| ())).await?;
         judge.of("one person", async || people.one(person).await.map(|_| ())).await?;
         judge.of("one person, by day", async || stats.numbers(person).await.map(|_| ())).await?;
+        judge.of("one person, closeness", async || stats.life(person).await.map(|_| ())).await?;
         judge.of("one person, costs", async || reports.costs_of(person).await.map(|_| ())).await?;
+        let theirs = Wanted { state: None, of: first };
+        judge.of("one person, payments", async || payments.list(theirs, None, PAGE).await.map(|_| ())).await?;
     }
-    let refunded = Some(State::Refunded);
-    judge.of("payments", async || payments.list(None, None, PAGE).await.map(|_| ())).await?;
+    let refunded = Wanted { state: Some(State::Refunded), of: None };
+    judge.of("payments", async || payments.list(Wanted::default(), None, PAGE).await.map(|_| ())).await?;
     judge.of("payments, refunded", async || payments.list(refunded, None, PAGE).await.map(|_| ())).await?;
     judge.of("subscribers", async || payments.subscribers(false, None, PAGE).await.map(|_| ())).await
 }
@@ -157,11 +161,12 @@ async fn said(judge: &mut Judge, asked: &Asked<'_>) -> anyhow::Result<()> {
         let of = Some(hit.user_id);
         judge.of("search, of one person", async || search.find(common, of, None).await.map(|_| ())).await?;
     }
-    let newest = asked.reports.newest_dialogs(PAGE).await?;
+    let (newest, next) = asked.reports.newest_dialogs(None, PAGE).await?;
+    judge.of("conversations", async || asked.reports.newest_dialogs(next, PAGE).await.map(|_| ())).await?;
     let ids: Vec<_> = newest.iter().map(|dialog| dialog.id).collect();
     judge.of("titles", async || search.titles(&ids).await.map(|_| ())).await?;
     if let Some(id) = ids.first().copied() {
-        judge.of("conversation", async || search.conversation(id, None, SAID).await.map(|_| ())).await?;
+        judge.of("conversation", async || search.conversation(id, At::End, SAID).await.map(|_| ())).await?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub struct PersonLine {
     pub created_at: DateTime<Utc>,
     /// When they were here last.
     pub seen_at: DateTime<Utc>,
-    /// Messages of both sides that are kept, but for the newest few.
+    /// Messages of theirs since they came.
     pub messages: u32,
     /// Whether they have blocked the bot.
     pub blocked: bool,

@@ -32,8 +32,8 @@ pub struct Listed {
     pub created_at: DateTime<Utc>,
     /// When they were here last.
     pub seen_at: DateTime<Utc>,
-    /// Messages of both sides that are in the index.
-    pub messages: i32,
+    /// Messages of theirs since they came.
+    pub messages: i64,
     /// Whether they have blocked the bot.
     pub blocked: bool,
     /// Whether they are not talked with.
@@ -114,7 +114,7 @@ struct Row {
     bond: BondRow,
     created_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
-    messages: i32,
+    messages: i64,
     blocked_at: Option<DateTime<Utc>>,
     banned_until: Option<DateTime<Utc>>,
     language: Option<String>,
@@ -133,11 +133,20 @@ struct SomebodyRow {
     brought: i64,
 }
 
+/// How many messages somebody has written: as many as [`crate::stats`] tells of them.
+macro_rules! written {
+    () => {
+        "(SELECT COALESCE(sum(d.messages), 0)::bigint FROM usage_days d WHERE d.user_id = u.id) AS messages"
+    };
+}
+
 macro_rules! people {
     ($which:literal) => {
         concat!(
             "SELECT u.id, u.plan, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.created_at,
-                    u.last_seen_at, u.messages, u.blocked_at, u.banned_until, s.language
+                    u.last_seen_at, ",
+            written!(),
+            ", u.blocked_at, u.banned_until, s.language
              FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE ",
             $which
         )
@@ -183,15 +192,19 @@ const BY_HANDLE: &str =
 const BY_PAYMENT: &str = people!("u.id IN (SELECT user_id FROM payments WHERE charge_id = $1 OR id = $2)");
 
 /// $1 person.
-const ONE: &str = "
+const ONE: &str = concat!(
+    "
     SELECT u.id, u.plan, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.created_at,
-           u.last_seen_at, u.messages, u.blocked_at, u.banned_until, s.language, s.time_zone, s.onboarding,
+           u.last_seen_at, ",
+    written!(),
+    ", u.blocked_at, u.banned_until, s.language, s.time_zone, s.onboarding,
            (SELECT d.due_at FROM deletions d WHERE d.user_id = u.id) AS removal_due,
            (SELECT count(*) FROM conversations c WHERE c.user_id = u.id) AS conversations,
            (SELECT count(*) FROM facts f WHERE f.user_id = u.id AND f.ended_at IS NULL AND f.forgotten_at IS NULL) AS facts,
            (SELECT count(*) FROM payments p WHERE p.user_id = u.id) AS payments,
            (SELECT count(*) FROM referrals r WHERE r.referrer_id = u.id) AS brought
-    FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1";
+    FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1"
+);
 
 /// Every statement of this file, and values to ask it with, for the test that none reads what was said.
 #[cfg(test)]

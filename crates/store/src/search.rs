@@ -43,6 +43,8 @@ pub struct Hit {
     pub user_id: i64,
     /// The conversation.
     pub conversation_id: Uuid,
+    /// Its place in the conversation.
+    pub place: i32,
     /// The message.
     pub message: Message,
 }
@@ -88,9 +90,9 @@ const POSTINGS: &str = "
 
 /// $1/$2/$3 people, numbers and months. `LIMIT 1` keeps Postgres at looking each number up.
 const FETCH: &str = "
-    SELECT w.user_id, m.number, m.conversation_id, m.role, m.text, m.has_image, m.created_at
+    SELECT w.user_id, m.number, m.conversation_id, m.place, m.role, m.text, m.has_image, m.created_at
     FROM unnest($1::bigint[], $2::integer[], $3::date[]) AS w (user_id, number, month) CROSS JOIN LATERAL (
-        SELECT number, conversation_id, role, text, has_image, created_at FROM messages
+        SELECT number, conversation_id, place, role, text, has_image, created_at FROM messages
         WHERE user_id = w.user_id AND number = w.number
           AND created_at >= w.month::timestamp AT TIME ZONE 'UTC'
           AND created_at < (w.month + interval '1 month') AT TIME ZONE 'UTC'
@@ -109,6 +111,7 @@ struct PostingsRow {
 struct HitRow {
     user_id: i64,
     conversation_id: Uuid,
+    place: i32,
     role: String,
     text: String,
     has_image: bool,
@@ -117,13 +120,16 @@ struct HitRow {
 
 /// Every statement of this file, and values to ask it with, for the test that none reads more than it shows.
 #[cfg(test)]
-pub(crate) const ASKED: [(&str, &str); 6] = [
+pub(crate) const ASKED: [(&str, &str); 9] = [
     (MONTHS, "'word7', '9999-12-01', 9223372036854775807, 40, NULL"),
     (MONTHS_OF, "'word7', '9999-12-01', 9223372036854775807, 40, 7"),
     (POSTINGS, "'{7,8}', '{2026-11-01,2026-11-01}', '{word7,word8}'"),
     (FETCH, "'{7,8}', '{10,11}', '{2026-11-01,2026-11-01}'"),
     (conversation::CONVERSATION, "'00000000-0000-0000-0000-000000000007'"),
-    (conversation::PAGE, "'00000000-0000-0000-0000-000000000007', 2147483647, 51, '2026-10-20', '2026-11-22'"),
+    (conversation::BEFORE, "'00000000-0000-0000-0000-000000000007', 2147483647, 51, '2026-10-20', '2026-11-22'"),
+    (conversation::FROM, "'00000000-0000-0000-0000-000000000007', 1, 51, '2026-10-20', '2026-11-22'"),
+    (conversation::AHEAD, "'00000000-0000-0000-0000-000000000007', 2, '2026-10-20', '2026-11-22'"),
+    (conversation::BEHIND, "'00000000-0000-0000-0000-000000000007', 2, '2026-10-20', '2026-11-22'"),
 ];
 
 impl Search<'_> {
@@ -205,6 +211,7 @@ impl Search<'_> {
         let hit = |row: HitRow| Hit {
             user_id: row.user_id,
             conversation_id: row.conversation_id,
+            place: row.place,
             message: message(&row.role, row.text, row.has_image, row.created_at),
         };
         Ok(rows.into_iter().map(hit).collect())

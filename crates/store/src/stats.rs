@@ -35,6 +35,21 @@ pub struct Stats {
     pub active_days: i64,
 }
 
+/// A bond, and how it came to be what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// The bond as stored.
+    pub bond: Bond,
+    /// How they want things; days are those of their time zone.
+    pub settings: Settings,
+    /// The person's day.
+    pub today: NaiveDate,
+    /// The day on which they came.
+    pub since: NaiveDate,
+    /// Points that came or went on each day that had any, oldest first. None of it is ever cleaned up.
+    pub points: Vec<(NaiveDate, i64)>,
+}
+
 /// Numbers of people. Borrowed from [`Store::stats`].
 #[derive(Debug)]
 pub struct StatsOf<'a>(&'a Store);
@@ -86,7 +101,43 @@ const WITH_HOURS: &str = stats!(
 #[cfg(test)]
 pub(crate) const ASKED: [(&str, &str); 1] = [(NUMBERS, "7, '2026-11-20', 'UTC', 30")];
 
+/// $1 person, $2 now, $3 default zone.
+const LIFE: &str = "
+    SELECT u.points, u.last_day, u.points_today, u.streak, u.best_level, s.language, s.time_zone, s.onboarding,
+           day_in(COALESCE(s.time_zone, $3), $2) AS today, day_in(COALESCE(s.time_zone, $3), u.created_at) AS since,
+           (SELECT json_agg(json_build_array(e.day, e.points) ORDER BY e.day) FROM (
+                SELECT day, sum(points)::bigint AS points FROM relationship_events
+                WHERE user_id = $1 GROUP BY day) e) AS came
+    FROM users u LEFT JOIN settings s ON s.user_id = u.id WHERE u.id = $1";
+
 impl StatsOf<'_> {
+    /// How somebody's bond came to be what it is; nothing when they never came.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn life(&self, user_id: i64, defaults: Settings, now: DateTime<Utc>) -> Result<Option<Life>, StoreError> {
+        #[derive(FromRow)]
+        struct Row {
+            #[sqlx(flatten)]
+            bond: BondRow,
+            language: Option<String>,
+            time_zone: Option<String>,
+            onboarding: Option<String>,
+            today: NaiveDate,
+            since: NaiveDate,
+            came: Option<Json<Vec<(NaiveDate, i64)>>>,
+        }
+        let query = sqlx::query_as(LIFE).bind(user_id).bind(now).bind(defaults.time_zone.name());
+        let row: Option<Row> = query.fetch_optional(&self.0.pool).await?;
+        Ok(row.map(|row| Life {
+            bond: row.bond.into(),
+            settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            today: row.today,
+            since: row.since,
+            points: row.came.map(|json| json.0).unwrap_or_default(),
+        }))
+    }
+
     /// The last `days` of a person, today included; nothing when they never came.
     ///
     /// # Errors

@@ -156,6 +156,23 @@ for (const plot of all(".plot")) {
 }
 addEventListener("scroll", hide, { passive: true });
 
+// What comes takes the place of what is there, part by part. One that is called as it was (`data-part`) stays, and whoever is in the
+// middle of it: a dialog that is open, a button that has the focus.
+const replace = (place, html) => {
+  const came = document.createElement("template");
+  came.innerHTML = html;
+  const before = [...place.children];
+  const parts = [...came.content.children];
+  for (const [at, part] of parts.entries()) {
+    const old = before[at];
+    if (old && part.dataset.part && part.dataset.part === old.dataset.part) continue;
+    if (old) old.replaceWith(part);
+    else place.append(part);
+    dialogs(part);
+  }
+  for (const old of before.slice(parts.length)) old.remove();
+};
+
 // Live parts: what comes is put in place of what is there, or before it where so many are kept.
 for (const place of all("[data-live]")) {
   const state = place.closest("section")?.querySelector("[data-live-state]");
@@ -182,8 +199,7 @@ for (const place of all("[data-live]")) {
         place.firstElementChild?.classList.add("fresh");
         while (place.children.length > keep) place.lastElementChild.remove();
       } else {
-        place.innerHTML = event.data;
-        dialogs(place);
+        replace(place, event.data);
         // No more comes, and to ask for it would look like a connection that is lost.
         if (!place.querySelector("[data-live-over]")) return;
         source.close();

@@ -36,6 +36,11 @@ impl Scale {
         Self { top: f64::from(count) * step, ticks }
     }
 
+    /// Whether a value is within the picture.
+    pub(super) fn holds(&self, value: f64) -> bool {
+        (0.0..=self.top).contains(&value)
+    }
+
     /// Where a value stands.
     pub(super) fn y(&self, value: f64) -> f64 {
         FLOOR - (FLOOR - TOP) * (value / self.top).clamp(0.0, 1.0)

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use super::{
-    Chart,
+    Chart, Steps,
     axis::{FLOOR, Scale, TOP, across},
-    point,
+    point, steps,
 };
 use crate::panel::words::Words;
 
-pub(super) fn draw(svg: &mut String, chart: &Chart, scale: &Scale, words: Words) {
+pub(super) fn draw(svg: &mut String, chart: &Chart, scale: &Scale, words: Words, steps: Option<&Steps>) {
     let count = chart.labels.len();
+    if let Some(steps) = steps {
+        steps::draw(svg, steps, scale);
+    }
     for series in 0..chart.series.len() {
         let mut path = String::new();
         for place in 0..count {
@@ -26,7 +29,12 @@ pub(super) fn draw(svg: &mut String, chart: &Chart, scale: &Scale, words: Words)
     }
     for place in 0..count {
         let (x, room) = across(place, count);
-        point(svg, &chart.said(place, words), place + 1 == count);
+        let said = chart.said(place, words);
+        let said = match steps.and_then(|steps| steps.reached(chart.at(0, place))) {
+            Some(reached) => format!("{said}, {reached}"),
+            None => said,
+        };
+        point(svg, &said, place + 1 == count);
         // What the mouse finds is as wide as the place.
         let (left, height) = (x - room / 2.0, FLOOR - TOP);
         let _ = write!(svg, r#"<rect class="hit" x="{left:.1}" y="{TOP}" width="{room:.1}" height="{height}"/>"#);

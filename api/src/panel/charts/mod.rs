@@ -12,12 +12,14 @@ mod funnel;
 mod heat;
 mod line;
 mod spark;
+mod steps;
 
 use std::fmt::Write as _;
 
 pub use funnel::{Funnel, FunnelStep, funnel};
 pub use heat::{HeatMap, HeatRow, heat};
 pub use spark::spark;
+pub use steps::Steps;
 
 use super::{
     markup::{Markup, escape},
@@ -68,19 +70,25 @@ enum Shape {
 /// Lines; a single one has its area filled.
 #[must_use]
 pub fn line(chart: &Chart, words: Words) -> Markup {
-    figure(chart, words, Shape::Line)
+    figure(chart, words, Shape::Line, None)
+}
+
+/// A line that climbs from step to step: each value is told with the step that it has reached.
+#[must_use]
+pub fn climb(chart: &Chart, steps: &Steps, words: Words) -> Markup {
+    figure(chart, words, Shape::Line, Some(steps))
 }
 
 /// Bars, side by side.
 #[must_use]
 pub fn bars(chart: &Chart, words: Words) -> Markup {
-    figure(chart, words, Shape::Bars)
+    figure(chart, words, Shape::Bars, None)
 }
 
 /// Bars, one on top of the other.
 #[must_use]
 pub fn stacked(chart: &Chart, words: Words) -> Markup {
-    figure(chart, words, Shape::Stacked)
+    figure(chart, words, Shape::Stacked, None)
 }
 
 impl Chart {
@@ -118,7 +126,7 @@ impl Chart {
     }
 }
 
-fn figure(chart: &Chart, words: Words, shape: Shape) -> Markup {
+fn figure(chart: &Chart, words: Words, shape: Shape, steps: Option<&Steps>) -> Markup {
     if chart.labels.is_empty() || chart.series.is_empty() {
         return framed(chart.id, &chart.title, "", &nothing(words));
     }
@@ -126,12 +134,12 @@ fn figure(chart: &Chart, words: Words, shape: Shape) -> Markup {
     let mut svg = opened(chart.id, axis::HEIGHT);
     axis::draw(&mut svg, chart, &scale, words);
     match shape {
-        Shape::Line => line::draw(&mut svg, chart, &scale, words),
+        Shape::Line => line::draw(&mut svg, chart, &scale, words, steps),
         Shape::Bars => bars::draw(&mut svg, chart, &scale, words, false),
         Shape::Stacked => bars::draw(&mut svg, chart, &scale, words, true),
     }
     svg.push_str("</svg>");
-    svg.push_str(&numbers(chart, words));
+    svg.push_str(&numbers(chart, words, steps));
     framed(chart.id, &chart.title, &legend(chart), &svg)
 }
 
@@ -163,11 +171,13 @@ fn legend(chart: &Chart) -> String {
 }
 
 /// The same as a table.
-fn numbers(chart: &Chart, words: Words) -> String {
-    let heads = chart.series.iter().map(|series| series.name.clone()).collect::<Vec<_>>();
+fn numbers(chart: &Chart, words: Words, steps: Option<&Steps>) -> String {
+    let heads = chart.series.iter().map(|series| series.name.clone());
+    let heads = heads.chain(steps.map(|steps| steps.name.clone())).collect::<Vec<_>>();
     let rows = chart.labels.iter().enumerate().map(|(place, label)| {
         let values = (0..chart.series.len()).map(|series| words.value(&chart.unit, chart.at(series, place)));
-        (label.full.clone(), values.collect::<Vec<String>>())
+        let reached = steps.map(|steps| steps.reached(chart.at(0, place)).unwrap_or_default().to_owned());
+        (label.full.clone(), values.chain(reached).collect::<Vec<String>>())
     });
     tabled(chart.id, &heads, rows, words)
 }
@@ -232,6 +242,30 @@ mod tests {
     fn bars_are_drawn_as_they_were() {
         insta::assert_snapshot!(bars(&sample(&[("Messages", &[3.0, 1.0]), ("Replies", &[2.0, 1.0])]), EN).as_str());
         insta::assert_snapshot!(stacked(&sample(&[("Free", &[3.0, 1.0]), ("Premium", &[2.0, 0.0])]), EN).as_str());
+    }
+
+    #[test]
+    fn steps_are_lines_across_and_each_value_says_which_it_has_reached() {
+        let step = |begins: f64, name: &str| (begins, name.to_owned());
+        let steps = Steps {
+            name: "Level".into(),
+            steps: vec![step(0.0, "Stranger"), step(100.0, "<Friend>"), step(110.0, "Closer"), step(5000.0, "Closest")],
+        };
+        let drawn = climb(&sample(&[("Points", &[40.0, 105.0, 400.0])]), &steps, EN);
+        let html = drawn.as_str();
+        assert_eq!(html.matches("class=\"step\"").count(), 3, "those that are within it: {html}");
+        let named = |name: &str| html.contains(&format!(">{name}</text>"));
+        assert_eq!(
+            ["Stranger", "&lt;Friend&gt;", "Closer", "Closest"].map(named),
+            [true, false, true, false],
+            "what has no room gives way: {html}"
+        );
+        for said in ["1 May 2026: 40, Stranger", "2 May 2026: 105, &lt;Friend&gt;", "3 May 2026: 400, Closer"] {
+            assert!(html.contains(&format!("aria-label=\"{said}\"")), "{said} is not in {html}");
+        }
+        assert!(html.contains("<th scope=\"col\" class=\"number\">Level</th>"), "{html}");
+        assert!(html.contains("<td class=\"number\">&lt;Friend&gt;</td>") && !html.contains("<Friend>"), "{html}");
+        assert!(!line(&sample(&[("Points", &[40.0])]), EN).as_str().contains("step"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 mod keys;
 
+use std::fmt::Display;
+
 use axum::{
     Router,
     extract::State,
@@ -28,7 +30,10 @@ use super::{
 use crate::{
     access::accounts::WELCOME,
     audit::Act,
-    panel::pages::access::{Access, Made, Typed},
+    panel::{
+        pages::access::{Access, Made, Refused, form_id},
+        parts::FieldError,
+    },
     problem::ApiError,
     state::Api,
 };
@@ -51,12 +56,19 @@ pub fn routes() -> Router<Api> {
         .route("/admin/panel/access/remove-user", post(remove_user))
 }
 
-/// What a page tells besides: a secret, once, or why something was not done.
+/// What a page tells besides: a secret, once, or what was not done.
 #[derive(Debug, Default)]
 struct Besides {
     made: Option<Made>,
-    refused: Option<String>,
-    typed: Typed,
+    refused: Option<Refused>,
+}
+
+/// A form that was sent: its id in the page, and what was typed into it.
+type Sent = (String, Vec<(String, String)>);
+
+/// The form of an act about what has this id.
+fn sent<const N: usize>(key: &str, id: impl Display, typed: [(&str, String); N]) -> Sent {
+    (form_id(key, &id.to_string()), typed.map(|(name, typed)| (name.to_owned(), typed)).to_vec())
 }
 
 async fn show(State(api): State<Api>, reader: Reader) -> Result<Response, ApiError> {
@@ -74,7 +86,6 @@ async fn page(api: &Api, reader: &Reader, besides: Besides) -> Result<Response, 
         keys,
         users: api.access.api_users().await?.into_iter().map(user_line).collect(),
         refused: besides.refused,
-        typed: besides.typed,
         roles: Role::ALL.map(|role| role.as_str().to_owned()).to_vec(),
         scopes: scopes().map(|scope| scope.as_str().to_owned()).collect(),
         made: besides.made,
@@ -115,24 +126,28 @@ fn read_role(code: &str) -> Result<Role, ApiError> {
     code.parse().map_err(|_| Code::InvalidValue.into())
 }
 
-/// Why it was not done, in words; the error itself where it is none that can be told.
-fn refusal(error: AccessError, reader: &Reader) -> Result<String, ApiError> {
-    let key = match &error {
-        AccessError::NameTaken => "panel-access-name-taken",
-        AccessError::LastOwner => "panel-access-last-owner",
-        AccessError::NotFound => "panel-access-gone",
-        AccessError::Invalid { field: "api_keys", .. } => "panel-access-key-most",
-        AccessError::Invalid { field: "account", .. } => "panel-access-elsewhere",
-        AccessError::Invalid { field: "telegram_id", .. } => "panel-access-not-linked",
-        AccessError::Invalid { .. } => "panel-access-name-wrong",
+/// Why it was not done, and at which field; the error itself where it is none that can be told.
+fn refusal(error: AccessError, reader: &Reader) -> Result<FieldError, ApiError> {
+    let (field, key) = match &error {
+        AccessError::NameTaken => ("name", "panel-access-name-taken"),
+        AccessError::LastOwner => ("role", "panel-access-last-owner"),
+        AccessError::NotFound => ("", "panel-access-gone"),
+        AccessError::Invalid { field: "api_keys", .. } => ("", "panel-access-key-most"),
+        AccessError::Invalid { field: "account", .. } => ("", "panel-access-elsewhere"),
+        AccessError::Invalid { field: "telegram_id", .. } => ("person", "panel-access-not-linked"),
+        AccessError::Invalid { .. } => ("name", "panel-access-name-wrong"),
         _ => return Err(error.into()),
     };
-    Ok(reader.words.say(key))
+    Ok(FieldError::new(field, reader.words.say(key)))
 }
 
-async fn refused(api: &Api, reader: &Reader, error: AccessError, typed: Typed) -> Result<Response, ApiError> {
-    let besides = Besides { refused: Some(refusal(error, reader)?), typed, ..Besides::default() };
-    page(api, reader, besides).await
+async fn refused(api: &Api, reader: &Reader, sent: Sent, error: AccessError) -> Result<Response, ApiError> {
+    again(api, reader, sent, refusal(error, reader)?).await
+}
+
+/// The page once more, with a form as it was sent.
+async fn again(api: &Api, reader: &Reader, (form, typed): Sent, wrong: FieldError) -> Result<Response, ApiError> {
+    page(api, reader, Besides { refused: Some(Refused { form, typed, wrong }), ..Besides::default() }).await
 }
 
 /// The page with a link, as it can be given to somebody: with the name under which this was asked for.
@@ -157,8 +172,8 @@ async fn new_account(
             linked(&api, &reader, &headers, &token).await
         }
         Err(error) => {
-            let typed = Typed { account: form.name, role: form.role, ..Typed::default() };
-            refused(&api, &reader, error, typed).await
+            let sent = sent("account-new", "new", [("name", form.name), ("role", form.role)]);
+            refused(&api, &reader, sent, error).await
         }
     }
 }
@@ -173,7 +188,7 @@ async fn link(
     act.detail(json!({ "account": form.id }));
     match api.access.reset(form.id).await {
         Ok((_, token)) => linked(&api, &reader, &headers, &token).await,
-        Err(error) => refused(&api, &reader, error, Typed::default()).await,
+        Err(error) => refused(&api, &reader, sent("account-link", form.id, []), error).await,
     }
 }
 
@@ -184,7 +199,8 @@ async fn role(
     Filled(form): Filled<RoleForm>,
 ) -> Result<Response, ApiError> {
     let change = Change { role: Some(read_role(&form.role)?), ..Change::default() };
-    changed(&api, &reader, &act, (form.id, change), "panel-done-role").await
+    let sent = sent("account-role", form.id, [("role", form.role)]);
+    changed(&api, &reader, &act, sent, (form.id, change), "panel-done-role").await
 }
 
 #[derive(Debug, Deserialize)]
@@ -201,19 +217,18 @@ async fn telegram(
     act: Act,
     Filled(form): Filled<TelegramForm>,
 ) -> Result<Response, ApiError> {
-    let person = match form.person.trim() {
-        "" => None,
-        text => match text.parse::<i64>().ok().filter(|id| *id > 0) {
-            Some(id) => Some(id),
-            None => {
-                let refused = Some(reader.words.say("panel-access-not-linked"));
-                return page(&api, &reader, Besides { refused, ..Besides::default() }).await;
-            }
-        },
+    let read = match form.person.trim() {
+        "" => Some(None),
+        text => text.parse::<i64>().ok().filter(|id| *id > 0).map(Some),
+    };
+    let sent = sent("account-telegram", form.id, [("person", form.person)]);
+    let Some(person) = read else {
+        let wrong = FieldError::new("person", reader.words.say("panel-access-not-linked"));
+        return again(&api, &reader, sent, wrong).await;
     };
     let done = if person.is_some() { "panel-done-linked" } else { "panel-done-unlinked" };
     let change = Change { telegram_id: Some(person), ..Change::default() };
-    changed(&api, &reader, &act, (form.id, change), done).await
+    changed(&api, &reader, &act, sent, (form.id, change), done).await
 }
 
 async fn enable(
@@ -222,8 +237,8 @@ async fn enable(
     act: Act,
     Filled(form): Filled<OneForm>,
 ) -> Result<Response, ApiError> {
-    let change = Change { enabled: Some(true), ..Change::default() };
-    changed(&api, &reader, &act, (form.id, change), "panel-done-enabled").await
+    let (sent, change) = (sent("account-enable", form.id, []), Change { enabled: Some(true), ..Change::default() });
+    changed(&api, &reader, &act, sent, (form.id, change), "panel-done-enabled").await
 }
 
 async fn disable(
@@ -232,14 +247,15 @@ async fn disable(
     act: Act,
     Filled(form): Filled<OneForm>,
 ) -> Result<Response, ApiError> {
-    let change = Change { enabled: Some(false), ..Change::default() };
-    changed(&api, &reader, &act, (form.id, change), "panel-done-disabled").await
+    let (sent, change) = (sent("account-disable", form.id, []), Change { enabled: Some(false), ..Change::default() });
+    changed(&api, &reader, &act, sent, (form.id, change), "panel-done-disabled").await
 }
 
 async fn changed(
     api: &Api,
     reader: &Reader,
     act: &Act,
+    sent: Sent,
     (id, change): (Uuid, Change),
     done: &str,
 ) -> Result<Response, ApiError> {
@@ -249,7 +265,7 @@ async fn changed(
     act.detail(json!({ "account": id, "role": role, "enabled": change.enabled, "linked": linked }));
     match api.access.change(id, change).await {
         Ok(_) => Ok(reader.done(PATH, done)),
-        Err(error) => refused(api, reader, error, Typed::default()).await,
+        Err(error) => refused(api, reader, sent, error).await,
     }
 }
 
@@ -290,6 +306,6 @@ async fn remove_user(
     act.detail(json!({ "api_user": form.id }));
     match api.access.remove_api_user(form.id).await {
         Ok(_) => Ok(reader.done(PATH, "panel-done-user")),
-        Err(error) => refused(&api, &reader, error, Typed::default()).await,
+        Err(error) => refused(&api, &reader, sent("user-remove", form.id, []), error).await,
     }
 }

@@ -4,6 +4,7 @@
 use axum::{
     Router,
     extract::{Path, Query, State, rejection::QueryRejection},
+    http::StatusCode,
     response::Response,
     routing::get,
 };
@@ -11,7 +12,9 @@ use evolve_contract::Code;
 use evolve_domain::memory::terms::terms;
 use evolve_engine::history::Talks;
 use evolve_store::{
+    history::At,
     messages::Role,
+    reports::DialogPlace,
     search::{Hit, Line, Spoken},
 };
 use serde::Deserialize;
@@ -19,7 +22,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Reader,
+    Reader, fields,
     numbers::{asked, invalid},
     tail,
 };
@@ -37,7 +40,7 @@ use crate::{
 
 /// Messages of a conversation on a page.
 const PAGE: u32 = 100;
-/// Conversations that are listed before anything is looked for.
+/// Conversations on a page of the list.
 const NEWEST: u32 = 50;
 /// The list of what was found.
 const TABLE: &str = "conversations";
@@ -76,14 +79,18 @@ async fn search(
     if q.chars().count() > MAX_WORDS || q.contains('\0') {
         return Err(invalid("q has at most 200 characters"));
     }
-    let of = match person.trim() {
-        "" => None,
-        id => Some(id.parse::<i64>().map_err(|_| invalid("a person is named by their Telegram id"))?),
+    let (of, person_error) = match fields::person(&person) {
+        Ok(of) => (of, None),
+        Err(error) => (None, Some(reader.words.say(error))),
     };
     if let Some(user_id) = of {
         act.to_person(&api.store, user_id);
     }
-    let (mut found, mut next) = look(&api, q.trim(), of, after.as_deref()).await?;
+    let (mut found, mut next) = match &person_error {
+        // Whose it is to be is not known.
+        Some(_) => (Vec::new(), None),
+        None => look(&api, q.trim(), of, after.as_deref()).await?,
+    };
     if reader.view.is_file(TABLE) {
         for _ in 1..MOST_PAGES {
             let Some(place) = next.take() else { break };
@@ -101,7 +108,9 @@ async fn search(
         ..Listing::within(Section::Conversations.path(), TABLE)
     };
     let view = reader.view.clone();
-    Ok(reader.page(&Conversations { search: q, person, found, listing, view, words: reader.words }))
+    let status = if person_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Conversations { search: q, person, person_error, found, listing, view, words: reader.words };
+    Ok(reader.page_with(&page, status))
 }
 
 /// A page of what is there, and where the next one begins.
@@ -113,7 +122,7 @@ async fn look(
 ) -> Result<(Vec<Found>, Option<String>), ApiError> {
     Ok(match (words, of) {
         // Without words nothing is shown of what was said: whose the newest conversations are, when, and what each is called.
-        ("", None) => (latest(api).await?, None),
+        ("", None) => latest(api, after).await?,
         ("", Some(user_id)) => of_person(api, user_id, after).await?,
         (words, _) => {
             let place = after.map(|text| read(text).ok_or_else(|| invalid("after is a cursor")));
@@ -138,15 +147,28 @@ async fn name(api: &Api, found: &mut [Found]) -> Result<(), ApiError> {
     Ok(())
 }
 
-async fn latest(api: &Api) -> Result<Vec<Found>, ApiError> {
-    let newest = api.reports.newest_dialogs(NEWEST).await?;
+/// A place in the list of all conversations, as addresses have it.
+fn list_cursor((at, id): DialogPlace) -> String {
+    format!("{}.{id}", tail::mark(at))
+}
+
+/// The place that a cursor of the list means.
+fn read_list_cursor(cursor: &str) -> Option<DialogPlace> {
+    let (at, id) = cursor.split_once('.')?;
+    Some((tail::read(at)?, id.parse().ok()?))
+}
+
+/// Those of everybody, in which something was said last first, and where they go on.
+async fn latest(api: &Api, after: Option<&str>) -> Result<(Vec<Found>, Option<String>), ApiError> {
+    let before = after.map(|text| read_list_cursor(text).ok_or_else(|| invalid("after is a cursor"))).transpose()?;
+    let (newest, next) = api.reports.newest_dialogs(before, NEWEST).await?;
     let found = |dialog: evolve_store::reports::Dialog| Found {
         conversation: dialog.id.to_string(),
         person: dialog.user_id,
         at: Some(dialog.last_message_at),
         ..Found::default()
     };
-    Ok(newest.into_iter().map(found).collect())
+    Ok((newest.into_iter().map(found).collect(), next.map(list_cursor)))
 }
 
 /// Those of one person, newest first, and where they go on.
@@ -168,6 +190,7 @@ fn shown(hit: Hit, words: &str) -> Found {
     let (excerpt, marks) = excerpt(&hit.message.text, words);
     Found {
         conversation: hit.conversation_id.to_string(),
+        place: Some(hit.place),
         person: hit.user_id,
         excerpt,
         marks,
@@ -213,7 +236,10 @@ fn words_of(text: &str) -> Vec<(usize, usize)> {
 /// Which page.
 #[derive(Debug, Default, Deserialize)]
 struct Where {
+    /// What was said before this place.
     before: Option<i32>,
+    /// What was said from this place on.
+    from: Option<i32>,
 }
 
 async fn one(
@@ -224,14 +250,19 @@ async fn one(
     query: Result<Query<Where>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let id: Uuid = id.parse().map_err(|_| ApiError::new(Code::ConversationNotFound))?;
-    let Where { before } = asked(query)?;
-    let spoken = api.store.search().conversation(id, before, PAGE).await?;
-    let Spoken { user_id, title, summary, started_at, page, older, .. } = spoken.ok_or(Code::ConversationNotFound)?;
+    let at = match asked(query)? {
+        Where { before: Some(place), .. } => At::Before(place),
+        Where { from: Some(place), .. } => At::From(place),
+        Where { before: None, from: None } => At::End,
+    };
+    let spoken = api.store.search().conversation(id, at, PAGE).await?.ok_or(Code::ConversationNotFound)?;
+    let Spoken { user_id, title, summary, started_at, page, older, newer, .. } = spoken;
     act.to_person(&api.store, user_id);
     act.detail(json!({ "conversation": id, "messages": page.len() }));
     let address = format!("{}/{id}", Section::Conversations.path());
     let person_name = api.profiles.get(user_id).await.ok().and_then(|person| person.profile.name);
-    let line = |Line { message, was_spoken }: Line| SaidLine {
+    let line = |Line { message, place, was_spoken }: Line| SaidLine {
+        place,
         is_own: message.role == Role::User,
         text: message.text,
         at: message.created_at,
@@ -247,8 +278,7 @@ async fn one(
         since: Some(started_at),
         messages: page.into_iter().map(line).collect(),
         earlier: older.map(|place| format!("{address}?before={place}")),
-        // Whoever leafs back comes to the end again by this.
-        later: before.map(|_| address),
+        later: newer.map(|place| format!("{address}?from={place}")),
         words: reader.words,
     }))
 }

@@ -11,7 +11,11 @@ use evolve_contract::Code;
 use super::reader::Reader;
 use crate::{
     access::Actor,
-    panel::{respond, shell, words::Words},
+    panel::{
+        pages::problem::{Problem, Why},
+        respond, shell,
+        words::Words,
+    },
     problem::{ApiError, title},
     request_id::RequestId,
     state::Api,
@@ -42,7 +46,9 @@ impl Asked {
             .map(|reader| reader.shell());
         let words = shell.as_ref().map_or_else(|| words(api, &self.headers), |shell| shell.words);
         let said = is_for_people(error.code()).then(|| title(error.code(), words.language));
-        let mut page = respond::refused(shell.as_ref(), words, (status, said), &self.request_id);
+        let (request_id, waits) = (self.request_id.clone(), error.waits());
+        let problem = Problem { status, request_id, why: Why::Status, said, waits, words };
+        let mut page = respond::refused(shell.as_ref(), &problem);
         if let Some(wait) = response.headers().get(header::RETRY_AFTER) {
             page.headers_mut().insert(header::RETRY_AFTER, wait.clone());
         }

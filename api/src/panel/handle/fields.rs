@@ -1,4 +1,4 @@
-//! What a form sent, where it has a field for each of something: languages, kinds of events.
+//! What a form sent, where it has a field for each of something: languages, kinds of events. And what fields of many forms hold.
 
 use std::str::FromStr;
 
@@ -11,6 +11,9 @@ use evolve_contract::Code;
 use url::form_urlencoded;
 
 use crate::problem::ApiError;
+
+/// Longest reason, in characters.
+const MAX_WHY: usize = 500;
 
 /// Names and values, as they were typed. A browser ends lines with two characters; here it is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,9 +66,40 @@ pub fn number<T: FromStr>(typed: &str) -> Result<Option<T>, T::Err> {
     if typed.is_empty() { Ok(None) } else { typed.parse().map(Some) }
 }
 
+/// The number of a person, or nothing where nothing was typed.
+///
+/// # Errors
+/// What is to be said where something else was typed.
+pub fn person(typed: &str) -> Result<Option<i64>, &'static str> {
+    let read = number::<i64>(typed).ok().filter(|id| id.is_none_or(|id| id > 0));
+    read.ok_or("panel-wrong-person")
+}
+
+/// The reason of an act, for the log.
+///
+/// # Errors
+/// What is to be said where it is none.
+pub fn why(typed: &str) -> Result<&str, &'static str> {
+    let why = typed.trim();
+    let is_sane = (1..=MAX_WHY).contains(&why.chars().count()) && !why.contains('\0');
+    if is_sane { Ok(why) } else { Err("panel-wrong-why") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_is_a_number_and_a_reason_is_words() {
+        assert_eq!((person(" 42 "), person(" ")), (Ok(Some(42)), Ok(None)));
+        for nobody in ["anna", "-1", "0", "4.2"] {
+            assert_eq!(person(nobody), Err("panel-wrong-person"), "{nobody}");
+        }
+        assert_eq!(why(" A slip "), Ok("A slip"));
+        for none in [" ", "a\0", &"a".repeat(501)] {
+            assert_eq!(why(none), Err("panel-wrong-why"), "{none}");
+        }
+    }
 
     #[test]
     fn what_was_typed_is_there_under_its_name() {

@@ -19,7 +19,7 @@ use crate::{
     panel::{
         download,
         pages::flags::{Entered, Flag, FlagLine, Flags},
-        parts::Listing,
+        parts::{FieldError, Listing},
         words::Words,
     },
     problem::ApiError,
@@ -87,7 +87,7 @@ async fn page(api: &Api, reader: &Reader, name: &str, entered: Option<Entered>) 
         change
     });
     let flag = line(state, &actors);
-    let is_wrong = entered.as_ref().is_some_and(|entered| entered.error.is_some());
+    let is_wrong = entered.as_ref().is_some_and(|entered| entered.wrong.is_some());
     let page = Flag {
         entered: entered.unwrap_or_else(|| flag.as_entered()),
         history: history.collect(),
@@ -113,11 +113,11 @@ async fn turn(
         plan: text("plan"),
         people: text("people"),
         note: text("note"),
-        error: None,
+        wrong: None,
     };
     let wish = match read(reader.words, &entered) {
         Ok(wish) => wish,
-        Err(wrong) => return page(&api, &reader, &name, Some(Entered { error: Some(wrong), ..entered })).await,
+        Err(wrong) => return page(&api, &reader, &name, Some(Entered { wrong: Some(wrong), ..entered })).await,
     };
     let Wish { percent, plan, people } = wish;
     let named = people.as_ref().map(Vec::len);
@@ -131,7 +131,7 @@ async fn turn(
         }
         Err(error) => {
             let wrong = refused(&api, reader.words, error)?;
-            page(&api, &reader, &name, Some(Entered { error: Some(wrong), ..entered })).await
+            page(&api, &reader, &name, Some(Entered { wrong: Some(wrong), ..entered })).await
         }
     }
 }
@@ -142,13 +142,14 @@ struct Wish {
     people: Option<Vec<i64>>,
 }
 
-/// What was entered; or what is wrong with it, in words.
-fn read(words: Words, entered: &Entered) -> Result<Wish, String> {
+/// What was entered; or what is wrong with it.
+fn read(words: Words, entered: &Entered) -> Result<Wish, FieldError> {
+    let wrong = |field, key| FieldError::new(field, words.say(key));
     let percent = entered.percent.trim().parse::<u8>().ok().filter(|percent| *percent <= 100);
-    let percent = percent.ok_or_else(|| words.say("panel-flag-wrong-percent"))?;
+    let percent = percent.ok_or_else(|| wrong("percent", "panel-flag-wrong-percent"))?;
     let plan = match entered.plan.as_str() {
         "" => None,
-        plan => Some(plan.parse::<Plan>().map_err(|_| words.say("panel-flag-wrong-plan"))?),
+        plan => Some(plan.parse::<Plan>().map_err(|_| wrong("plan", "panel-flag-wrong-plan"))?),
     };
     let people = match entered.people.trim() {
         "" => None,
@@ -156,21 +157,22 @@ fn read(words: Words, entered: &Entered) -> Result<Wish, String> {
         typed => {
             let numbers = typed.split([',', ';', ' ', '\n']).filter(|part| !part.is_empty()).map(str::parse::<i64>);
             let numbers: Result<Vec<i64>, _> = numbers.collect();
-            Some(numbers.map_err(|_| words.say("panel-flag-wrong-people"))?)
+            Some(numbers.map_err(|_| wrong("people", "panel-flag-wrong-people"))?)
         }
     };
     Ok(Wish { percent, plan, people })
 }
 
-/// Why it was not done, in words; the error itself where it is none of what was entered.
-fn refused(api: &Api, words: Words, error: SteeringError) -> Result<String, ApiError> {
+/// Why it was not done; the error itself where it is none of what was entered.
+fn refused(api: &Api, words: Words, error: SteeringError) -> Result<FieldError, ApiError> {
     let SteeringError::Invalid { field, .. } = &error else { return Err(problem(api, error)) };
-    Ok(words.say(match *field {
-        "percent" => "panel-flag-wrong-percent",
-        "plan" => "panel-flag-wrong-plan",
-        "people" => "panel-flag-wrong-people",
-        _ => "panel-note-too-long",
-    }))
+    let (field, key) = match *field {
+        "percent" => ("percent", "panel-flag-wrong-percent"),
+        "plan" => ("plan", "panel-flag-wrong-plan"),
+        "people" => ("people", "panel-flag-wrong-people"),
+        _ => ("note", "panel-note-too-long"),
+    };
+    Ok(FieldError::new(field, words.say(key)))
 }
 
 fn problem(api: &Api, error: SteeringError) -> ApiError {
@@ -194,9 +196,11 @@ mod tests {
         assert_eq!(of(" "), Ok(None));
         assert_eq!(of("-"), Ok(Some(Vec::new())));
         assert_eq!(of("42, 43;44 45"), Ok(Some(vec![42, 43, 44, 45])));
-        assert!(of("@anna").is_err());
+        assert_eq!(of("@anna").unwrap_err().field, "people");
         for percent in ["", "101", "-1", "all"] {
-            assert!(read(words, &Entered { percent: percent.into(), ..Entered::default() }).is_err(), "{percent}");
+            let wrong =
+                read(words, &Entered { percent: percent.into(), ..Entered::default() }).map(|wish| wish.percent);
+            assert_eq!(wrong.unwrap_err().field, "percent", "{percent}");
         }
     }
 }

@@ -4,26 +4,29 @@
 use axum::{
     Router,
     extract::{Path, Query, State, rejection::QueryRejection},
+    http::StatusCode,
     response::Response,
     routing::{get, post},
 };
 use evolve_contract::Code;
 use evolve_domain::access::Permission;
-use evolve_engine::payments::RefundEnd;
-use evolve_store::payments::{Payment, State as Became};
+use evolve_engine::payments::{PaymentError, RefundEnd};
+use evolve_store::payments::{Payment, State as Became, Wanted};
 use serde::Deserialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Reader,
     door::Filled,
+    fields,
     numbers::{asked, invalid},
 };
 use crate::{
     audit::Act,
     panel::{
-        pages::payments::{PaymentLine, Payments},
-        parts::{Listing, Table},
+        pages::payments::{PaymentLine, Payments, Refused},
+        parts::{FieldError, Listing, Table},
         shell::Section,
     },
     problem::ApiError,
@@ -50,12 +53,19 @@ pub fn routes() -> Router<Api> {
 struct Asked {
     #[serde(default)]
     state: String,
+    #[serde(default)]
+    person: String,
     after: Option<String>,
 }
 
 impl Asked {
     fn state(&self) -> Option<Became> {
         Became::named(&self.state)
+    }
+
+    /// Which these are; or what is to be said where the person is none.
+    fn wanted(&self) -> Result<Wanted, &'static str> {
+        Ok(Wanted { state: self.state(), of: fields::person(&self.person)? })
     }
 }
 
@@ -68,7 +78,14 @@ async fn list(
     let after = asked.after.as_deref().map(str::parse::<Uuid>).transpose();
     let after = after.map_err(|_| invalid("after is the cursor of the page before"))?;
     let mut page = page(&reader, &asked);
-    let (payments, next) = api.payments.list(asked.state(), after, PAGE).await?;
+    let wanted = match asked.wanted() {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            page.person_error = Some(reader.words.say(error));
+            return Ok(reader.page_with(&page, StatusCode::UNPROCESSABLE_ENTITY));
+        }
+    };
+    let (payments, next) = api.payments.list(wanted, after, PAGE).await?;
     let stuck = api.payments.stuck(&payments).await?;
     let line = |payment: Payment| PaymentLine { is_stuck: stuck.contains(&payment.id), ..line(&api, payment) };
     page.payments = payments.into_iter().map(line).collect();
@@ -76,25 +93,26 @@ async fn list(
     Ok(reader.page(&page))
 }
 
-/// All in the state, not one page of them.
+/// All that are wanted, not one page of them.
 async fn csv(
     reader: Reader,
     State(api): State<Api>,
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let asked = asked(query)?;
-    let (state, page, of) = (asked.state(), page(&reader, &asked), api.clone());
-    api.downloads.send("payments", move |after| of_file(of.clone(), page.clone(), state, after)).await
+    let wanted = asked.wanted().map_err(|_| invalid("a person is named by their Telegram id"))?;
+    let (page, of) = (page(&reader, &asked), api.clone());
+    api.downloads.send("payments", move |after| of_file(of.clone(), page.clone(), wanted, after)).await
 }
 
 /// A page of the file.
 async fn of_file(
     api: Api,
     mut page: Payments,
-    state: Option<Became>,
+    wanted: Wanted,
     after: Option<Uuid>,
 ) -> Result<(Table, Option<Uuid>), ApiError> {
-    let (payments, next) = api.payments.list(state, after, AT_ONCE).await?;
+    let (payments, next) = api.payments.list(wanted, after, AT_ONCE).await?;
     page.payments = payments.into_iter().map(|payment| line(&api, payment)).collect();
     Ok((page.table(), next))
 }
@@ -105,12 +123,15 @@ fn page(reader: &Reader, asked: &Asked) -> Payments {
     Payments {
         listing: Listing {
             path: Section::Payments.path(),
-            query: vec![("state".to_owned(), state.clone())],
+            query: vec![("state".to_owned(), state.clone()), ("person".to_owned(), asked.person.clone())],
             is_later: asked.after.is_some(),
             exports: true,
             ..Listing::default()
         },
         state,
+        person: asked.person.clone(),
+        person_error: None,
+        refused: None,
         states: Became::ALL.map(|state| state.as_str().to_owned()).to_vec(),
         payments: Vec::new(),
         may_see_people: reader.may(Permission::People),
@@ -144,6 +165,8 @@ struct RefundForm {
     /// Whose it is, where they were removed since.
     #[serde(default)]
     person: String,
+    #[serde(default)]
+    why: String,
 }
 
 async fn refund(
@@ -154,13 +177,40 @@ async fn refund(
     Filled(form): Filled<RefundForm>,
 ) -> Result<Response, ApiError> {
     let id = payment_in(&id)?;
-    let whose = match form.person.trim() {
-        "" => None,
-        text => Some(text.parse::<i64>().map_err(|_| invalid("a person is named by their Telegram id"))?),
+    let (whose, why) = match (fields::person(&form.person), fields::why(&form.why)) {
+        (Ok(whose), Ok(why)) => (whose, why),
+        (Err(error), _) => return again(&reader, &api, (id, &form), ("person", error)).await,
+        (_, Err(error)) => return again(&reader, &api, (id, &form), ("why", error)).await,
     };
-    let end = api.payments.act(act.entry()).refund(id, whose).await?;
+    act.detail(json!({ "why": why }));
+    let end = match api.payments.act(act.entry()).refund(id, whose).await {
+        Err(PaymentError::WhoseIsIt) => {
+            return again(&reader, &api, (id, &form), ("person", "panel-wrong-whose")).await;
+        }
+        end => end?,
+    };
     tracing::info!(payment = %id, ?end, "an administrator gives a payment back");
     Ok(done(&reader, told(end)))
+}
+
+/// The form of a refund once more, with what is wrong in a field of it: on a page of that payment alone.
+async fn again(
+    reader: &Reader,
+    api: &Api,
+    (id, form): (Uuid, &RefundForm),
+    (field, error): (&'static str, &'static str),
+) -> Result<Response, ApiError> {
+    let payment = api.payments.one(id).await?;
+    let mut page = page(reader, &Asked::default());
+    page.listing = Listing { is_later: true, exports: false, ..page.listing };
+    page.payments = vec![line(api, payment)];
+    page.refused = Some(Refused {
+        payment: id.to_string(),
+        person: form.person.clone(),
+        why: form.why.clone(),
+        wrong: FieldError::new(field, reader.words.say(error)),
+    });
+    Ok(reader.page_with(&page, StatusCode::UNPROCESSABLE_ENTITY))
 }
 
 /// What is said of a refund.

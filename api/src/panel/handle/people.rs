@@ -88,8 +88,7 @@ async fn list(
         }
     } else {
         let found = api.people.find(words, None).await?;
-        page.people = lines(&api, reader.words.language, of_plan(found.people, asked.order().plan));
-        page.listing.sort = None;
+        page.people = lines(&api, reader.words.language, ordered(found.people, asked.order()));
     }
     Ok(reader.page(&page))
 }
@@ -119,7 +118,7 @@ async fn of_file(
         (found.people, found.next)
     } else {
         // They are few: no page comes after.
-        (of_plan(api.people.find(words, None).await?.people, order.plan), None)
+        (ordered(api.people.find(words, None).await?.people, order), None)
     };
     page.people = lines(&api, page.words.language, found);
     Ok((page.table(), next))
@@ -143,8 +142,17 @@ fn page(reader: &Reader, asked: &Asked) -> People {
     People { search, plan, people: Vec::new(), total: None, listing, view, words: reader.words }
 }
 
-fn of_plan(found: Vec<Line>, plan: Option<Plan>) -> Vec<Line> {
-    found.into_iter().filter(|line| plan.is_none_or(|plan| line.listed.plan == plan)).collect()
+/// Who was found, as the list would have them: they are few, and all of them are here.
+fn ordered(mut found: Vec<Line>, order: Order) -> Vec<Line> {
+    found.retain(|line| order.plan.is_none_or(|plan| line.listed.plan == plan));
+    found.sort_by_key(|line| match order.by {
+        By::Seen => (line.listed.seen_at, line.listed.user_id),
+        By::Came => (line.listed.created_at, line.listed.user_id),
+    });
+    if !order.is_ascending {
+        found.reverse();
+    }
+    found
 }
 
 fn lines(api: &Api, language: Language, found: Vec<Line>) -> Vec<PersonLine> {
@@ -152,7 +160,7 @@ fn lines(api: &Api, language: Language, found: Vec<Line>) -> Vec<PersonLine> {
         id: line.listed.user_id,
         plan: line.listed.plan.as_str().to_owned(),
         level: api.engine.level_named(line.level.level, language).to_owned(),
-        messages: count(line.listed.messages.into()),
+        messages: count(line.listed.messages),
         since: Some(line.listed.created_at),
         last: Some(line.listed.seen_at),
         is_banned: line.listed.banned,

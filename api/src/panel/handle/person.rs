@@ -10,9 +10,9 @@ use axum::{
     routing::{get, post},
 };
 use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
-use evolve_engine::{history::Talks, memories, people::Person as Somebody, reports::PersonCosts};
+use evolve_engine::{history::Talks, memories, people::Person as Somebody, relationships::Rung, reports::PersonCosts};
 use evolve_store::{
-    payments::{Payment, State as Became},
+    payments::{Payment, State as Became, Wanted},
     reports::PersonCost,
 };
 use serde::Deserialize;
@@ -41,6 +41,8 @@ use crate::{
 const TALKS: &str = "conversations";
 /// Most pages of a file of conversations.
 const MOST_PAGES: usize = 100;
+/// Payments that are on a person's page: nearly everybody's are all there. The page of payments has the others, too.
+const PAYMENTS: u32 = 100;
 
 /// Its routes.
 pub fn routes() -> Router<Api> {
@@ -134,24 +136,28 @@ async fn name(api: &Api, user_id: i64) -> Option<String> {
 
 /// The page of somebody, without a word of theirs.
 pub(super) async fn page(reader: &Reader, api: &Api, user_id: i64) -> Result<Person, ApiError> {
-    let Somebody { somebody, points, level, account, ban } = api.people.one(user_id).await?;
-    let numbers = api.stats.numbers(user_id).await?;
+    let Somebody { somebody, points, level, mut account, ban } = api.people.one(user_id).await?;
+    let theirs = Wanted { of: Some(user_id), ..Wanted::default() };
+    (account.payments, _) = api.payments.list(theirs, None, PAYMENTS).await?;
+    let life = api.stats.life(user_id).await?;
     let costs = api.reports.costs_of(user_id).await?;
     let words = reader.words;
     let stuck = api.payments.stuck(&account.payments).await?;
     let settings = somebody.settings;
     let is_premium = somebody.listed.plan == Plan::Premium;
+    let named = |rung: Rung| (rung.points, api.engine.level_named(rung.level, words.language).to_owned());
     Ok(Person {
         id: user_id,
         name: None,
         language: settings.language.as_str().to_owned(),
-        zone: Some(settings.time_zone.name().to_owned()),
+        zone: Some(life.zone.name().to_owned()),
         plan: somebody.listed.plan.as_str().to_owned(),
         premium_until: somebody.premium_until.filter(|_| is_premium),
         level: api.engine.level_named(level.level, words.language).to_owned(),
         points,
-        closeness: numbers.days.iter().map(|day| (day.day, day.points)).collect(),
-        messages: count(numbers.messages),
+        closeness: life.points,
+        levels: life.levels.into_iter().map(named).collect(),
+        messages: count(somebody.listed.messages),
         costs: costs_of(costs),
         since: Some(somebody.listed.created_at),
         last: Some(somebody.listed.seen_at),

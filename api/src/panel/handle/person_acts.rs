@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Reader,
+    Reader, fields,
     numbers::invalid,
     payments::told,
     person::{page, person_in},
@@ -32,8 +32,6 @@ use crate::{
     state::Api,
 };
 
-/// Longest reason, in characters.
-const MAX_WHY: usize = 500;
 /// Longest name of a gift.
 const MAX_KEY: usize = 64;
 
@@ -61,9 +59,7 @@ impl Sent {
 
     /// The reason, for the log.
     fn why(&self) -> Result<&str, &'static str> {
-        let why = self.why.trim();
-        let is_sane = (1..=MAX_WHY).contains(&why.chars().count()) && !why.contains('\0');
-        if is_sane { Ok(why) } else { Err("panel-wrong-why") }
+        fields::why(&self.why)
     }
 
     /// The form once more, with what is wrong in a field of it.
@@ -200,8 +196,7 @@ pub(super) async fn refund(
     let (user_id, sent) = (person_in(&id)?, Sent::of(asked)?);
     let payment: Uuid = sent.payment.parse().map_err(|_| ApiError::new(Code::PaymentNotFound))?;
     // The log says whose it was: so it has to be theirs.
-    let account = api.payments.account(user_id).await?;
-    if !account.payments.iter().any(|theirs| theirs.id == payment) {
+    if api.payments.one(payment).await?.user_id != Some(user_id) {
         return Err(Code::PaymentNotFound.into());
     }
     let why = match sent.why() {

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use evolve_contract::broadcast::BroadcastResponse;
+use evolve_domain::access::Permission;
 use evolve_engine::broadcasts::BroadcastError;
 use futures::{StreamExt as _, stream};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::{
     panel::{
         live::{self, LivePart},
         markup::Markup,
-        pages::broadcasts::{BroadcastProgress, is_moving},
+        pages::broadcasts::{BroadcastProgress, is_over},
         respond,
         words::Words,
     },
@@ -30,7 +31,7 @@ use crate::{
 /// How often it is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How far one has come, told as it changes, until it rests or is over.
+/// How far one has come, and what can be done about it, told as it changes, until it is over.
 pub(super) async fn progress(
     State(api): State<Api>,
     reader: Reader,
@@ -40,7 +41,7 @@ pub(super) async fn progress(
     let id = read(&id)?;
     let now = wire(api.broadcasts.get(id).await?);
     let told = headers.get("last-event-id").and_then(|told| told.to_str().ok()).map(str::to_owned);
-    if !is_moving(now.state) && told.as_deref() == Some(&*mark(&now)) {
+    if is_over(now.state) && told.as_deref() == Some(&*mark(&now)) {
         // Then there is no more to come, and a browser asks no more.
         return Ok(respond::private(StatusCode::NO_CONTENT.into_response()));
     }
@@ -49,7 +50,9 @@ pub(super) async fn progress(
         Err(full) => return Ok(full.into_response()),
     };
     let (tasks, gone) = (api.tasks.clone(), Box::pin(reader.gone(&api)));
-    let watch = Watch { api, id, words: reader.words, told, next: Some(now), is_over: false };
+    let may_write = reader.may(Permission::Broadcast);
+    let watch =
+        Watch { api, id, words: reader.words, may_write, csrf: reader.csrf, told, next: Some(now), is_over: false };
     Ok(live::stream(&tasks, seat.keeps(stream::unfold(watch, next).take_until(gone))))
 }
 
@@ -58,6 +61,8 @@ struct Watch {
     api: Api,
     id: Uuid,
     words: Words,
+    may_write: bool,
+    csrf: String,
     /// What they saw last.
     told: Option<String>,
     /// What is to be told without looking anew.
@@ -69,7 +74,9 @@ struct Watch {
 fn mark(one: &BroadcastResponse) -> String {
     let progress = one.progress;
     let counts = [progress.chosen, progress.sent, progress.blocked, progress.failed, progress.waiting];
-    counts.iter().fold(format!("{:?}", one.state).to_lowercase(), |mark, count| format!("{mark}-{count}"))
+    // One that goes on and rests again between two looks has rested since another time.
+    let halted = one.halted_at.map_or(0, |at| at.timestamp_micros());
+    counts.iter().fold(format!("{:?}-{halted}", one.state).to_lowercase(), |mark, count| format!("{mark}-{count}"))
 }
 
 async fn next(mut watch: Watch) -> Option<(LivePart, Watch)> {
@@ -88,12 +95,14 @@ async fn next(mut watch: Watch) -> Option<(LivePart, Watch)> {
                 }
             }
         };
-        watch.is_over = !is_moving(one.state);
+        watch.is_over = is_over(one.state);
         let id = mark(&one);
         if watch.told.as_ref() == Some(&id) {
             continue;
         }
-        let html = Markup::trusted(BroadcastProgress { one: &one, words: watch.words }.render().ok()?);
+        let Watch { words, may_write, .. } = watch;
+        let part = BroadcastProgress { one: &one, may_write, csrf: &watch.csrf, words };
+        let html = Markup::trusted(part.render().ok()?);
         watch.told = Some(id.clone());
         return Some((LivePart { id: Some(id), html }, watch));
     }

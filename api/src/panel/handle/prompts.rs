@@ -26,7 +26,7 @@ use crate::{
     audit::Act,
     panel::{
         pages::prompts::{Compared, Prompt, PromptLine, Prompts, Sample, Seen, VersionLine},
-        parts::Listing,
+        parts::{FieldError, Listing},
         words::Words,
     },
     problem::ApiError,
@@ -84,7 +84,7 @@ struct Entered {
     text: String,
     why: String,
     sample: Sample,
-    error: Option<String>,
+    wrong: Option<FieldError>,
     seen: Option<Seen>,
 }
 
@@ -120,11 +120,11 @@ async fn page(
     };
     let history = versions.into_iter().map(line).collect();
     let entered = entered.unwrap_or_else(|| Entered { text: content.unwrap_or_default(), ..Entered::default() });
-    let status = if entered.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if entered.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Prompt {
         text: entered.text,
         why: entered.why,
-        error: entered.error,
+        wrong: entered.wrong,
         sample: entered.sample,
         seen: entered.seen,
         compared,
@@ -177,7 +177,7 @@ async fn write(
             Ok(reader.done(&format!("{PATH}/{name}"), "panel-done-prompt"))
         }
         Err(error) => {
-            entered.error = Some(refused(&api, reader.words, &entered.text, error)?);
+            entered.wrong = Some(refused(&api, reader.words, &entered.text, error)?);
             page(&api, &reader, &name, Asked::default(), Some(entered)).await
         }
     }
@@ -192,17 +192,19 @@ async fn look(
     let mut entered = entered(&fields);
     match seen(&api, reader.words, &name, &entered).await? {
         Ok(seen) => entered.seen = Some(seen),
-        Err(wrong) => entered.error = Some(wrong),
+        Err(wrong) => entered.wrong = Some(wrong),
     }
     page(&api, &reader, &name, Asked::default(), Some(entered)).await
 }
 
-/// How what was entered reads; or what is wrong with it, in words.
-async fn seen(api: &Api, words: Words, name: &str, entered: &Entered) -> Result<Result<Seen, String>, ApiError> {
+/// How what was entered reads; or what is wrong with it.
+async fn seen(api: &Api, words: Words, name: &str, entered: &Entered) -> Result<Result<Seen, FieldError>, ApiError> {
     let Sample { language, level, message } = &entered.sample;
     let level =
         number::<u8>(level).ok().map(|level| level.unwrap_or(1)).filter(|level| (1..=MAX_LEVEL).contains(level));
-    let Some(level) = level else { return Ok(Err(words.say("panel-prompt-wrong-level"))) };
+    let Some(level) = level else {
+        return Ok(Err(FieldError::new("level", words.say("panel-prompt-wrong-level"))));
+    };
     let language: Option<Language> = language.parse().ok();
     let message = Some(message.trim()).filter(|message| !message.is_empty());
     let sample = Asks { content: Some(&entered.text), language, level: Level::at(level), message };
@@ -228,20 +230,22 @@ async fn restore(
     Ok(reader.done(&format!("{PATH}/{name}"), "panel-done-prompt-restored"))
 }
 
-/// Why it was not done, in words; the error itself where it is none of what was entered.
-fn refused(api: &Api, words: Words, text: &str, error: SteeringError) -> Result<String, ApiError> {
-    let key = match &error {
-        SteeringError::Invalid { field: "content", .. } if text.trim().is_empty() => "panel-prompt-wrong-blank",
-        SteeringError::Invalid { field: "content", .. } if text.chars().count() > MAX_CHARS => {
-            "panel-prompt-wrong-long"
+/// Why it was not done; the error itself where it is none of what was entered.
+fn refused(api: &Api, words: Words, text: &str, error: SteeringError) -> Result<FieldError, ApiError> {
+    let (field, key) = match &error {
+        SteeringError::Invalid { field: "content", .. } if text.trim().is_empty() => {
+            ("text", "panel-prompt-wrong-blank")
         }
-        SteeringError::Invalid { field: "content", .. } => "panel-prompt-wrong-signs",
-        SteeringError::Invalid { field: "message", .. } => "panel-prompt-wrong-message",
-        SteeringError::Invalid { .. } => "panel-note-too-long",
-        SteeringError::Model(_) => "panel-prompt-model-away",
+        SteeringError::Invalid { field: "content", .. } if text.chars().count() > MAX_CHARS => {
+            ("text", "panel-prompt-wrong-long")
+        }
+        SteeringError::Invalid { field: "content", .. } => ("text", "panel-prompt-wrong-signs"),
+        SteeringError::Invalid { field: "message", .. } => ("message", "panel-prompt-wrong-message"),
+        SteeringError::Invalid { .. } => ("why", "panel-note-too-long"),
+        SteeringError::Model(_) => ("message", "panel-prompt-model-away"),
         _ => return Err(problem(api, error)),
     };
-    Ok(words.say(key))
+    Ok(FieldError::new(field, words.say(key)))
 }
 
 fn problem(api: &Api, error: SteeringError) -> ApiError {

@@ -4,7 +4,7 @@ mod lines;
 
 use askama::Template;
 
-pub use lines::{AccountLine, KeyLine, SessionLine, Typed, UserLine};
+pub use lines::{AccountLine, KeyLine, Refused, SessionLine, UserLine};
 
 use super::Page;
 use crate::panel::{
@@ -25,10 +25,8 @@ pub struct Access {
     pub keys: Vec<KeyLine>,
     /// Who looks at statistics with a name and a password.
     pub users: Vec<UserLine>,
-    /// Why what was asked for was not done.
-    pub refused: Option<String>,
-    /// What was typed then.
-    pub typed: Typed,
+    /// What was asked for and not done.
+    pub refused: Option<Refused>,
     /// The codes of the roles there are.
     pub roles: Vec<String>,
     /// The codes of the scopes that a key can have.
@@ -52,9 +50,16 @@ pub enum Made {
     Link(String),
 }
 
+/// The id of a form in the page: of the act `panel-KEY`, about what has this id.
+#[must_use]
+pub fn form_id(key: &str, id: &str) -> String {
+    format!("{key}-{id}")
+}
+
 /// Forms that accounts, sessions and keys have alike.
 pub(super) struct Forms<'a> {
     pub(super) csrf: &'a str,
+    pub(super) refused: Option<&'a Refused>,
     pub(super) words: Words,
 }
 
@@ -63,9 +68,16 @@ impl Forms<'_> {
     fn act(&self, key: &str, path: &str, id: &str, mut fields: Vec<Field>) -> Act {
         let say = |end: &str| self.words.say(&format!("panel-{key}{end}"));
         fields.push(Field::hidden("id", id));
-        let path = format!("/admin/panel/access/{path}");
-        let form = Form::new(&format!("{key}-{id}"), &path, self.csrf, say("-do"), fields);
-        Act::new(say(""), say("-explains"), form)
+        let (form, path) = (form_id(key, id), format!("/admin/panel/access/{path}"));
+        let refused = self.refused.filter(|refused| refused.form == form);
+        if let Some(refused) = refused {
+            for field in fields.iter_mut().filter(|field| field.kind != FieldKind::Hidden) {
+                field.value = refused.typed(&field.name);
+            }
+        }
+        let form = Form::new(&form, &path, self.csrf, say("-do"), fields);
+        let form = form.wrong(refused.map(|refused| &refused.wrong));
+        Act { is_open: refused.is_some(), ..Act::new(say(""), say("-explains"), form) }
     }
 
     fn dangerous(&self, key: &str, path: &str, id: &str) -> Act {
@@ -114,7 +126,7 @@ impl Forms<'_> {
 
 impl Access {
     fn forms(&self) -> Forms<'_> {
-        Forms { csrf: &self.csrf, words: self.words }
+        Forms { csrf: &self.csrf, refused: self.refused.as_ref(), words: self.words }
     }
 
     fn role_field(&self, now: &str) -> Field {
@@ -246,28 +258,26 @@ impl Access {
     /// What can be added.
     #[must_use]
     pub fn additions(&self) -> Vec<Act> {
-        let say = |key: &str| self.words.say(key);
-        let typed = &self.typed;
-        let name = |hint: &str, typed: &str| {
-            Field::new("name", say("panel-name"), FieldKind::Text).required().hint(say(hint)).value(typed)
-        };
-        let mut key = vec![name("panel-key-new-name-hint", &typed.key)];
-        for scope in &self.scopes {
-            let field = Field::new(&format!("scope-{scope}"), self.words.code("scope", scope), FieldKind::Check);
-            key.push(field.value(if typed.scopes.contains(scope) { "yes" } else { "" }));
-        }
-        key.push(Field::new("until", say("panel-until"), FieldKind::Date).value(&typed.until));
-        let role = if typed.role.is_empty() { "support" } else { &typed.role };
-        let account = vec![name("panel-account-new-name-hint", &typed.account), self.role_field(role)];
-        let forms = self.forms();
-        // What was refused comes back as it was sent: unfolded.
-        let was_account = !typed.account.is_empty() || !typed.role.is_empty();
-        let was_key = !typed.key.is_empty() || !typed.scopes.is_empty() || !typed.until.is_empty();
-        let open = |act: Act, was_sent: bool| Act { is_open: self.refused.is_some() && was_sent, ..act };
-        vec![
-            open(forms.act("account-new", "new-account", "new", account), was_account),
-            open(forms.act("key-new", "new-key", "new", key), was_key),
-        ]
+        let (forms, say) = (self.forms(), |key: &str| self.words.say(key));
+        let name = |hint: &str| Field::new("name", say("panel-name"), FieldKind::Text).required().hint(say(hint));
+        let scope =
+            |scope: &String| Field::new(&format!("scope-{scope}"), self.words.code("scope", scope), FieldKind::Check);
+        let until = Field::new("until", say("panel-until"), FieldKind::Date);
+        let scopes = self.scopes.iter().map(scope);
+        let key = std::iter::once(name("panel-key-new-name-hint")).chain(scopes).chain([until]).collect();
+        let account = vec![name("panel-account-new-name-hint"), self.role_field("support")];
+        vec![forms.act("account-new", "new-account", "new", account), forms.act("key-new", "new-key", "new", key)]
+    }
+
+    /// Why it was refused, where its form is on the page no more.
+    #[must_use]
+    pub fn stray(&self) -> Option<&str> {
+        let refused = self.refused.as_ref()?;
+        let tables = [self.account_table(), self.key_table(), self.user_table(), self.session_table()];
+        let of_cell = |cell: Cell| if let Cell::Acts(acts) = cell { acts } else { Vec::new() };
+        let of_rows = tables.into_iter().flat_map(|table| table.rows).flatten().flat_map(of_cell);
+        let is_there = of_rows.chain(self.additions()).any(|act| act.is_open);
+        (!is_there).then_some(refused.wrong.says.as_str())
     }
 
     /// What was made just now: what is said of it, and the secret.

@@ -106,7 +106,11 @@ impl Account {
     /// One's sessions.
     #[must_use]
     pub fn session_table(&self) -> Table {
-        Forms { csrf: &self.csrf, words: self.words }.sessions(&self.sessions, PATH.to_owned(), &self.view)
+        Forms { csrf: &self.csrf, refused: None, words: self.words }.sessions(
+            &self.sessions,
+            PATH.to_owned(),
+            &self.view,
+        )
     }
 }
 

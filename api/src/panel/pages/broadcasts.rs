@@ -24,10 +24,10 @@ pub fn state(state: BroadcastState) -> (&'static str, Tone) {
     }
 }
 
-/// Whether one in this state goes on by itself.
+/// Whether nothing more comes of one in this state. One that rests is not over: somebody may have it go on.
 #[must_use]
-pub const fn is_moving(state: BroadcastState) -> bool {
-    matches!(state, BroadcastState::Scheduled | BroadcastState::Running)
+pub const fn is_over(state: BroadcastState) -> bool {
+    matches!(state, BroadcastState::Cancelled | BroadcastState::Done)
 }
 
 fn address(id: &str) -> String {
@@ -122,62 +122,22 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    /// What is known of it.
-    #[must_use]
-    pub fn known(&self) -> Facts {
-        let one = &self.one;
-        Facts::of(
-            self.words,
-            [
-                ("panel-broadcast-send-at", Cell::Time(one.send_at)),
-                ("panel-broadcast-began", Cell::time(one.began_at)),
-                ("panel-broadcast-halted", Cell::time(one.halted_at)),
-                ("panel-broadcast-ended", Cell::time(one.ended_at)),
-            ],
-        )
-    }
-
-    /// How far it has come: what changes while one looks.
+    /// What changes while one looks.
     #[must_use]
     pub fn progress(&self) -> BroadcastProgress<'_> {
-        BroadcastProgress { one: &self.one, words: self.words }
+        BroadcastProgress { one: &self.one, may_write: self.may_write, csrf: &self.csrf, words: self.words }
     }
 
-    /// Whether it goes on.
+    /// Whether nothing changes any more.
     #[must_use]
-    pub fn is_moving(&self) -> bool {
-        is_moving(self.one.state)
+    pub fn is_over(&self) -> bool {
+        is_over(self.one.state)
     }
 
     /// Where what changes is told.
     #[must_use]
     pub fn live(&self) -> String {
         format!("/admin/panel/live/broadcasts/{}", self.one.id)
-    }
-
-    /// What can be done.
-    #[must_use]
-    pub fn acts(&self) -> Vec<Act> {
-        if !self.may_write {
-            return Vec::new();
-        }
-        let act = |name: &str| {
-            let key = format!("panel-broadcast-{name}");
-            let say = |end: &str| self.words.say(&format!("{key}{end}"));
-            let path = format!("{}/{name}", address(&self.one.id));
-            Act::new(say(""), say("-explains"), Form::new(name, &path, &self.csrf, say("-do"), Vec::new()))
-        };
-        let cancel = || {
-            let mut act = act("cancel");
-            act.form = act.form.dangerous();
-            act
-        };
-        match self.one.state {
-            BroadcastState::Scheduled => vec![cancel()],
-            BroadcastState::Running => vec![act("pause"), cancel()],
-            BroadcastState::Paused | BroadcastState::Stopped => vec![act("resume"), cancel()],
-            BroadcastState::Cancelled | BroadcastState::Done => Vec::new(),
-        }
     }
 }
 
@@ -191,12 +151,16 @@ impl Page for Broadcast {
     }
 }
 
-/// How far a broadcast has come: a part of its page, and what its live part sends.
+/// How far a broadcast has come, and what can be done about it now: a part of its page, and what its live part sends.
 #[derive(Clone, Debug, Template)]
 #[template(path = "panel/parts/progress.html")]
 pub struct BroadcastProgress<'a> {
     /// The broadcast.
     pub one: &'a BroadcastResponse,
+    /// Whether the reader may pause, resume and cancel it.
+    pub may_write: bool,
+    /// The session's token.
+    pub csrf: &'a str,
     /// In which language.
     pub words: Words,
 }
@@ -204,17 +168,17 @@ pub struct BroadcastProgress<'a> {
 impl askama::filters::HtmlSafe for BroadcastProgress<'_> {}
 
 impl BroadcastProgress<'_> {
-    /// Its state.
+    /// Its state: its code, in words, and what it means.
     #[must_use]
-    pub fn state(&self) -> (String, &'static str) {
+    pub fn state(&self) -> (&'static str, String, &'static str) {
         let (code, tone) = state(self.one.state);
-        (self.words.code("broadcast", code), tone.class())
+        (code, self.words.code("broadcast", code), tone.class())
     }
 
-    /// Whether nothing more comes by itself: then a browser that listens stops, and says nothing of a connection that is gone.
+    /// Whether nothing more comes: then a browser that listens stops, and says nothing of a connection that is gone.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        !is_moving(self.one.state)
+        is_over(self.one.state)
     }
 
     /// Of those who were chosen, how many are done with.
@@ -249,5 +213,45 @@ impl BroadcastProgress<'_> {
                 ("panel-broadcast-waiting", count(progress.waiting)),
             ],
         )
+    }
+
+    /// When it began, and when it rested and was over, as far as it did.
+    #[must_use]
+    pub fn known(&self) -> Facts {
+        let one = self.one;
+        Facts::of(
+            self.words,
+            [
+                ("panel-broadcast-send-at", Cell::Time(one.send_at)),
+                ("panel-broadcast-began", Cell::time(one.began_at)),
+                ("panel-broadcast-halted", Cell::time(one.halted_at)),
+                ("panel-broadcast-ended", Cell::time(one.ended_at)),
+            ],
+        )
+    }
+
+    /// What can be done.
+    #[must_use]
+    pub fn acts(&self) -> Vec<Act> {
+        if !self.may_write {
+            return Vec::new();
+        }
+        let act = |name: &str| {
+            let key = format!("panel-broadcast-{name}");
+            let say = |end: &str| self.words.say(&format!("{key}{end}"));
+            let path = format!("{}/{name}", address(&self.one.id));
+            Act::new(say(""), say("-explains"), Form::new(name, &path, self.csrf, say("-do"), Vec::new()))
+        };
+        let cancel = || {
+            let mut act = act("cancel");
+            act.form = act.form.dangerous();
+            act
+        };
+        match self.one.state {
+            BroadcastState::Scheduled => vec![cancel()],
+            BroadcastState::Running => vec![act("pause"), cancel()],
+            BroadcastState::Paused | BroadcastState::Stopped => vec![act("resume"), cancel()],
+            BroadcastState::Cancelled | BroadcastState::Done => Vec::new(),
+        }
     }
 }

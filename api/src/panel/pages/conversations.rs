@@ -19,6 +19,8 @@ pub struct Conversations {
     pub search: String,
     /// Of this person alone: their number, or nothing.
     pub person: String,
+    /// What is wrong with that.
+    pub person_error: Option<String>,
     /// What was found, or the last conversations.
     pub found: Vec<Found>,
     /// Which part of the list it is.
@@ -29,11 +31,16 @@ pub struct Conversations {
     pub words: Words,
 }
 
+/// Messages that are shown of a conversation after the one that was found in it, at most.
+const AFTER: i32 = 50;
+
 /// A message that was found, or the last one of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The conversation.
     pub conversation: String,
+    /// The place of the message in it; nothing where it is about no single one.
+    pub place: Option<i32>,
     /// The person's number.
     pub person: i64,
     /// How they are called.
@@ -65,17 +72,27 @@ fn marked(text: &str, marks: &[(usize, usize)]) -> Markup {
     Markup::trusted(html)
 }
 
+impl Found {
+    /// Where it is read: at the message, with what was said around it.
+    fn address(&self) -> String {
+        let address = format!("{}/{}", Section::Conversations.path(), self.conversation);
+        match self.place {
+            Some(place) => format!("{address}?before={}#m{place}", place.saturating_add(AFTER + 1)),
+            None => address,
+        }
+    }
+}
+
 impl Conversations {
     /// The list.
     #[must_use]
     pub fn table(&self) -> Table {
         let words = self.words;
         let row = |found: &Found| {
-            let href = format!("{}/{}", Section::Conversations.path(), found.conversation);
             let title = found.title.clone().unwrap_or_else(|| words.say("panel-conversation-untitled"));
             let name = found.name.clone().unwrap_or_else(|| found.person.to_string());
             vec![
-                Cell::Link(title, href),
+                Cell::Link(title, found.address()),
                 Cell::Link(name, people::address(found.person)),
                 Cell::Markup(marked(&found.excerpt, &found.marks), found.excerpt.clone()),
                 Cell::time(found.at),
@@ -113,7 +130,9 @@ impl Conversations {
             Field::new("q", say("panel-conversations-search"), FieldKind::Search)
                 .value(&self.search)
                 .hint(say("panel-conversations-search-hint")),
-            Field::new("person", say("panel-person-id"), FieldKind::Text).value(&self.person),
+            Field::new("person", say("panel-person-id"), FieldKind::Text)
+                .value(&self.person)
+                .error(self.person_error.clone()),
         ];
         let name = say("panel-conversations-search");
         Filter::new("find", &self.listing.path, name, say("panel-find"), fields)
@@ -152,7 +171,7 @@ pub struct Conversation {
     pub since: Option<DateTime<Utc>>,
     /// What was said, oldest first.
     pub messages: Vec<SaidLine>,
-    /// The address of what was said before, and of what was said after.
+    /// The address of what was said before.
     pub earlier: Option<String>,
     /// The address of what was said after.
     pub later: Option<String>,
@@ -163,6 +182,8 @@ pub struct Conversation {
 /// Something that was said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SaidLine {
+    /// Its place in the conversation.
+    pub place: i32,
     /// Whether the person said it.
     pub is_own: bool,
     /// What was said.

@@ -6,7 +6,7 @@ use evolve_contract::flags::FlagChange;
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone, View},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldError, FieldKind, Form, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -53,10 +53,10 @@ fn address(name: &str) -> String {
 }
 
 impl FlagLine {
-    /// Whether it is on, in words.
+    /// Whether it is on, in words. Whoever is named has it, whatever the per cent are.
     fn state(&self, words: Words) -> Cell {
         let (code, tone) = match self.percent {
-            0 => ("off", Tone::Plain),
+            0 if self.people == 0 => ("off", Tone::Plain),
             100 if self.plan.is_none() => ("on", Tone::Good),
             _ => ("part", Tone::Warning),
         };
@@ -69,8 +69,7 @@ impl FlagLine {
         let mut fields = vec![
             Field::new("percent", say("panel-flag-percent"), FieldKind::Number(0, 100))
                 .value(&entered.percent)
-                .required()
-                .error(entered.error.clone()),
+                .required(),
         ];
         if self.knows_plan {
             let plans = ["", "free", "premium"];
@@ -84,7 +83,8 @@ impl FlagLine {
             Field::new("people", say("panel-flag-people"), FieldKind::Text).value(&entered.people).hint(people),
             Field::new("note", say("panel-why"), FieldKind::Text).value(&entered.note).hint(say("panel-why-kept")),
         ]);
-        Form::new(&format!("flag-{}", self.name), &address(&self.name), csrf, say("panel-save"), fields)
+        let form = Form::new(&format!("flag-{}", self.name), &address(&self.name), csrf, say("panel-save"), fields);
+        form.wrong(entered.wrong.as_ref())
     }
 
     /// How it stands, as it is entered.
@@ -107,7 +107,7 @@ pub struct Entered {
     /// Why (`note`).
     pub note: String,
     /// What is wrong with it.
-    pub error: Option<String>,
+    pub wrong: Option<FieldError>,
 }
 
 impl Flags {

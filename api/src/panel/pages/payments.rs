@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 
 use super::{Page, people};
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Filter, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldError, FieldKind, Filter, Form, Listing, Table, Tone},
     shell::Section,
     words::{Unit, Words},
 };
 
-/// `GET /admin/panel/payments?state=…`.
+/// `GET /admin/panel/payments?state=…&person=…`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "panel/payments.html")]
 pub struct Payments {
@@ -18,6 +18,12 @@ pub struct Payments {
     pub state: String,
     /// The codes of all states.
     pub states: Vec<String>,
+    /// Of this person alone: their number, or nothing.
+    pub person: String,
+    /// What is wrong with that.
+    pub person_error: Option<String>,
+    /// A refund that was sent and could not be begun.
+    pub refused: Option<Refused>,
     /// The payments, newest first.
     pub payments: Vec<PaymentLine>,
     /// Which part of the list it is.
@@ -53,6 +59,19 @@ pub struct PaymentLine {
     pub is_stuck: bool,
 }
 
+/// A refund that was sent and could not be begun: its form comes back unfolded, as it was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Our id of the payment.
+    pub payment: String,
+    /// Whose it was said to be.
+    pub person: String,
+    /// Why.
+    pub why: String,
+    /// Why it was refused.
+    pub wrong: FieldError,
+}
+
 impl Payments {
     fn act(&self, name: &str, payment: &PaymentLine, fields: Vec<Field>) -> Act {
         let say = |end: &str| self.words.say(&format!("panel-payment-act-{name}{end}"));
@@ -64,15 +83,10 @@ impl Payments {
     /// What can be decided about a payment.
     fn acts(&self, payment: &PaymentLine) -> Cell {
         let is = |states: &[&str]| states.contains(&payment.state.as_str());
+        let refused = self.refused.as_ref().filter(|refused| refused.payment == payment.id);
         let mut acts = Vec::new();
-        if is(&["paid", "waiting", "declined"]) || payment.is_stuck {
-            // Telegram gives nothing back without knowing to whom.
-            let whose = (payment.person.is_none() && !payment.is_by_hand).then(|| {
-                Field::new("person", self.words.say("panel-person-id"), FieldKind::Text)
-                    .required()
-                    .hint(self.words.say("panel-payment-whose"))
-            });
-            acts.push(self.act("refund", payment, whose.into_iter().collect()));
+        if refused.is_some() || payment.is_stuck || is(&["paid", "waiting", "declined"]) {
+            acts.push(self.refund(payment, refused));
         }
         if is(&["waiting"]) {
             acts.push(self.act("decline", payment, Vec::new()));
@@ -81,6 +95,23 @@ impl Payments {
             acts.push(self.act("returned", payment, Vec::new()));
         }
         if acts.is_empty() { Cell::None } else { Cell::Acts(acts) }
+    }
+
+    fn refund(&self, payment: &PaymentLine, refused: Option<&Refused>) -> Act {
+        let say = |key: &str| self.words.say(key);
+        // Telegram gives nothing back without knowing to whom.
+        let whose = (payment.person.is_none() && !payment.is_by_hand).then(|| {
+            Field::new("person", say("panel-person-id"), FieldKind::Text)
+                .required()
+                .hint(say("panel-payment-whose"))
+                .value(refused.map_or("", |refused| &refused.person))
+        });
+        let why = Field::new("why", say("panel-why"), FieldKind::Text).required().hint(say("panel-why-hint"));
+        let why = why.value(refused.map_or("", |refused| &refused.why));
+        let mut act = self.act("refund", payment, whose.into_iter().chain([why]).collect());
+        act.form = act.form.wrong(refused.map(|refused| &refused.wrong));
+        act.is_open = refused.is_some();
+        act
     }
 
     fn person(&self, payment: &PaymentLine) -> Cell {
@@ -112,7 +143,7 @@ impl Payments {
                 self.acts(payment),
             ]
         };
-        let empty = if self.state.is_empty() {
+        let empty = if self.state.is_empty() && self.person.is_empty() {
             Empty::of(words, "panel-payments-none")
         } else {
             Empty::of(words, "panel-payments-not-found").link(words.say("panel-show-all"), &self.listing.path)
@@ -137,13 +168,17 @@ impl Payments {
         }
     }
 
-    /// The choice of a state.
+    /// The choice of a state, and of a person.
     #[must_use]
     pub fn filter(&self) -> Filter {
         let say = |key: &str| self.words.say(key);
         let states = self.states.iter().map(|state| Choice::new(state, self.words.code("payment", state)));
         let choices = std::iter::once(Choice::new("", say("panel-any"))).chain(states).collect();
-        let fields = vec![Field::new("state", say("panel-state"), FieldKind::Select(choices)).value(&self.state)];
+        let person = Field::new("person", say("panel-person-id"), FieldKind::Text).value(&self.person);
+        let fields = vec![
+            Field::new("state", say("panel-state"), FieldKind::Select(choices)).value(&self.state),
+            person.error(self.person_error.clone()),
+        ];
         Filter::new("find", &self.listing.path, say("panel-section-payments"), say("panel-find"), fields)
     }
 }

@@ -10,7 +10,7 @@ pub use acts::{GIFTS, Wrong};
 
 use super::{Page, people};
 use crate::panel::{
-    charts::{self, Chart, Label, Series},
+    charts::{self, Chart, Label, Series, Steps},
     markup::Markup,
     parts::{Cell, Facts, Listing, Table, Tone, View},
     shell::Section,
@@ -37,8 +37,10 @@ pub struct Person {
     pub level: String,
     /// Its points.
     pub points: i64,
-    /// The points at the end of each day, oldest first.
+    /// The points at the end of days of theirs that lie equally far apart, oldest first, since they came.
     pub closeness: Vec<(NaiveDate, i64)>,
+    /// With how many points each level begins, and what it is called, lowest first.
+    pub levels: Vec<(i64, String)>,
     /// How many messages they wrote.
     pub messages: u64,
     /// What the models cost that answered them, by period.
@@ -200,7 +202,22 @@ impl Person {
                 values: self.closeness.iter().map(|(_, points)| *points as f64).collect(),
             }],
         };
-        charts::line(&chart, self.words)
+        let step = |(points, name): &(i64, String)| (*points as f64, name.clone());
+        let steps = Steps { name: self.words.say("panel-person-level"), steps: self.levels.iter().map(step).collect() };
+        charts::climb(&chart, &steps, self.words)
+    }
+
+    /// Of which time that is, and whose days they are: not those of the other times on the page.
+    #[must_use]
+    pub fn span(&self) -> Option<String> {
+        let ((first, _), (last, _)) = (self.closeness.first()?, self.closeness.last()?);
+        let zone = self.zone.clone().unwrap_or_else(|| self.words.zone.name().to_owned());
+        let (from, to) = (self.words.date(*first), self.words.date(*last));
+        let span = self.words.with("panel-person-closeness-span", [("from", from), ("to", to), ("zone", zone)]);
+        let apart = self.closeness.get(1).map_or(1, |(next, _)| (*next - *first).num_days());
+        let every = u64::try_from(apart).ok().filter(|apart| *apart > 1);
+        let every = every.map(|days| self.words.count("panel-person-closeness-every", days));
+        Some(every.map_or_else(|| span.clone(), |every| format!("{span} {every}")))
     }
 
     /// Where what is remembered can be looked at, and what was talked of; each look is written down.

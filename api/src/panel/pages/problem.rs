@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 
 use super::Page;
 use crate::panel::{shell::Section, words::Words};
@@ -29,6 +30,8 @@ pub struct Problem {
     pub why: Why,
     /// What exactly, where that is said for people.
     pub said: Option<String>,
+    /// For how many seconds to wait, where that is known.
+    pub waits: Option<u64>,
     /// In which language.
     pub words: Words,
 }
@@ -66,8 +69,21 @@ impl Problem {
     /// What it means, and what to do.
     #[must_use]
     pub fn explains(&self) -> String {
-        self.words.say(&format!("panel-problem-{}-advice", self.key()))
+        let (words, key) = (self.words, self.key());
+        match self.waits.filter(|_| key == "often") {
+            Some(seconds) => words.with("panel-problem-often-until", [("time", wait(words, seconds))]),
+            None => words.say(&format!("panel-problem-{key}-advice")),
+        }
     }
+}
+
+/// How long that is: in whole minutes, rounded up, from the first on.
+fn wait(words: Words, seconds: u64) -> String {
+    if seconds < 60 {
+        return words.with("panel-lasts-s", [("n", seconds)]);
+    }
+    let minutes = u32::try_from(seconds.div_ceil(60)).unwrap_or(u32::MAX);
+    words.lasting(TimeDelta::minutes(minutes.into()))
 }
 
 impl Page for Problem {
@@ -77,5 +93,31 @@ impl Page for Problem {
 
     fn title(&self) -> String {
         self.words.say(&format!("panel-problem-{}", self.key()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Tz;
+    use evolve_domain::language::Language;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(StatusCode::TOO_MANY_REQUESTS, Some(7), "Try again in 7 s.")]
+    #[case(StatusCode::TOO_MANY_REQUESTS, Some(61), "Try again in 2 min.")]
+    #[case(StatusCode::TOO_MANY_REQUESTS, Some(3600), "Try again in 1 h.")]
+    #[case(StatusCode::TOO_MANY_REQUESTS, Some(u64::MAX), "Try again in ")]
+    #[case(StatusCode::TOO_MANY_REQUESTS, None, "Wait a moment and try again.")]
+    #[case(StatusCode::SERVICE_UNAVAILABLE, Some(5), "The database does not answer.")]
+    fn who_asks_too_often_is_told_for_how_long(
+        #[case] status: StatusCode,
+        #[case] waits: Option<u64>,
+        #[case] says: &str,
+    ) {
+        let words = Words { language: Language::En, zone: Tz::UTC };
+        let page = Problem { status, request_id: String::new(), why: Why::Status, said: None, waits, words };
+        assert!(page.explains().starts_with(says), "{}", page.explains());
     }
 }

@@ -10,7 +10,7 @@ pub use compared::Compared;
 
 use super::Page;
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Form, Listing, Table, Tone, View},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldError, FieldKind, Form, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -138,8 +138,8 @@ pub struct Prompt {
     pub text: String,
     /// Why, as it was entered.
     pub why: String,
-    /// What is wrong with it.
-    pub error: Option<String>,
+    /// What is wrong with what was entered.
+    pub wrong: Option<FieldError>,
     /// For whom it is looked at.
     pub sample: Sample,
     /// How it reads.
@@ -198,10 +198,7 @@ impl Prompt {
         let named = Language::ALL.map(|language| Choice::new(language.as_str(), language.name()));
         let languages = std::iter::once(Choice::new("", say("panel-prompt-own-language"))).chain(named).collect();
         let fields = vec![
-            Field::new("text", say("panel-prompt-text"), FieldKind::Area(18))
-                .value(&self.text)
-                .required()
-                .error(self.error.clone()),
+            Field::new("text", say("panel-prompt-text"), FieldKind::Area(18)).value(&self.text).required(),
             Field::new("why", say("panel-why"), FieldKind::Text).value(&self.why).hint(say("panel-why-kept")),
             Field::new("language", say("panel-prompt-sample-language"), FieldKind::Select(languages))
                 .value(&self.sample.language),
@@ -213,6 +210,7 @@ impl Prompt {
         Form::new("prompt", &self.path(), &self.csrf, say("panel-save"), fields)
             .second(say("panel-prompt-preview"), "preview")
             .second_to(&format!("{}/preview", self.path()))
+            .wrong(self.wrong.as_ref())
     }
 
     /// How many tokens what a model is told is.

@@ -60,6 +60,23 @@ pub enum FieldKind {
     Hidden,
 }
 
+/// What is wrong with what was entered, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldError {
+    /// The name of the field; empty where it is of the form as a whole.
+    pub field: &'static str,
+    /// What is wrong, in words.
+    pub says: String,
+}
+
+impl FieldError {
+    /// At this field.
+    #[must_use]
+    pub fn new(field: &'static str, says: String) -> Self {
+        Self { field, says }
+    }
+}
+
 /// One of several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {

@@ -2,7 +2,7 @@
 
 use askama::{Template, filters::HtmlSafe};
 
-use super::Field;
+use super::{Field, FieldError, FieldKind};
 
 /// A form that changes something: it is sent by POST, with the token that shows that it came from our page.
 #[derive(Clone, Debug, Default, Template)]
@@ -24,6 +24,8 @@ pub struct Form {
     pub second_to: Option<String>,
     /// Whether it takes something away from somebody.
     pub is_dangerous: bool,
+    /// What is wrong with it as a whole.
+    pub error: Option<String>,
 }
 
 impl HtmlSafe for Form {}
@@ -54,6 +56,18 @@ impl Form {
     #[must_use]
     pub fn dangerous(mut self) -> Self {
         self.is_dangerous = true;
+        self
+    }
+
+    /// With what is wrong, where something is: at its field, or above all of them where that one is not to be seen.
+    #[must_use]
+    pub fn wrong(mut self, wrong: Option<&FieldError>) -> Self {
+        let Some(wrong) = wrong else { return self };
+        let is_it = |field: &&mut Field| field.name == wrong.field && field.kind != FieldKind::Hidden;
+        match self.fields.iter_mut().find(is_it) {
+            Some(field) => field.error = Some(wrong.says.clone()),
+            None => self.error = Some(wrong.says.clone()),
+        }
         self
     }
 }
@@ -95,7 +109,7 @@ fn identified(form: &str, mut fields: Vec<Field>) -> Vec<Field> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::panel::parts::{Choice, FieldKind};
+    use crate::panel::parts::Choice;
 
     #[test]
     fn every_field_has_a_label_of_its_own_and_the_form_its_token() {
@@ -119,5 +133,22 @@ mod tests {
         assert!(html.contains(r#"<option value="premium" selected>"#), "{html}");
         assert!(html.contains(r#"aria-describedby="grant-note-error" aria-invalid="true""#), "{html}");
         assert!(html.contains(r#"<input type="hidden" name="key" value="k">"#), "{html}");
+    }
+
+    #[test]
+    fn what_is_wrong_stands_at_its_field_and_above_all_where_that_is_not_seen() {
+        let form = |wrong: &'static str| {
+            let fields = vec![Field::new("days", "Days".into(), FieldKind::Text), Field::hidden("key", "k")];
+            let form = Form::new("grant", "/", "", "Give".into(), fields);
+            form.wrong(Some(&FieldError::new(wrong, "Too many".into()))).render().unwrap()
+        };
+        let at_field = form("days");
+        assert!(at_field.contains(r#"<span class="error" id="grant-days-error">Too many</span>"#), "{at_field}");
+        assert!(!at_field.contains("alert"), "{at_field}");
+        for unseen in ["key", "plan", ""] {
+            let above = form(unseen);
+            assert!(above.contains(r#"<p class="alert bad" role="alert">Too many</p>"#), "{unseen}: {above}");
+            assert!(!above.contains("aria-invalid"), "{unseen}: {above}");
+        }
     }
 }

@@ -13,7 +13,7 @@ mod view;
 pub use act::Act;
 pub use card::{Against, Card, Change};
 pub use facts::{Fact, Facts};
-pub use field::{Choice, Field, FieldKind};
+pub use field::{Choice, Field, FieldError, FieldKind};
 pub use form::{Filter, Form};
 pub use listing::{Listing, Sort};
 pub use table::{Cell, Column, Empty, Head, Table};

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
 
 use super::{PASSWORD, Visitor, WELCOME, between, id_of, inside, leads_to, says, setup, welcomed};
-use crate::harness::IVAN;
+use crate::harness::{Answer, IVAN};
 
 #[tokio::test]
 async fn everybody_has_their_language_their_password_and_their_codes() {
@@ -62,6 +62,18 @@ async fn a_second_factor_is_replaced_by_who_knows_the_password() {
     assert_eq!(taken.text.matches("<li><code>").count(), 10);
 }
 
+/// What was refused comes back unfolded, and why stands in it: a dialog lies over the page.
+#[track_caller]
+fn is_refused_in(page: &Answer, form: &str, why: &str) {
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.text);
+    let (_, unfolded) = page.text.split_once("data-dialog open>").unwrap_or_else(|| panic!("{}", page.text));
+    let sent = between(unfolded, &format!("<form id=\"{form}\""), "</form>");
+    assert!(sent.contains(why), "{why} is not in {sent}");
+    assert_eq!(page.text.matches("data-dialog open>").count(), 1, "{}", page.text);
+    let outside = page.text.replace(sent, "");
+    assert!(!outside.contains("class=\"alert bad\""), "it stands behind the dialog, too: {outside}");
+}
+
 #[tokio::test]
 async fn the_owner_says_whose_tokens_are_an_accounts() {
     let setup = setup().await;
@@ -71,7 +83,10 @@ async fn the_owner_says_whose_tokens_are_an_accounts() {
     let own = id_of(&api, "anna").await;
     let link = async |person: &str| anna.form(access, path, &[("id", &own), ("person", person)]).await;
     for nobody in ["anna", "-1", "777"] {
-        says(&link(nobody).await, StatusCode::UNPROCESSABLE_ENTITY, "has written to the bot");
+        let refused = link(nobody).await;
+        let (form, says) = (format!("account-telegram-{own}"), "Nobody with that number has written to the bot");
+        is_refused_in(&refused, &form, &format!("<span class=\"error\" id=\"{form}-person-error\">{says}"));
+        assert!(refused.text.contains(&format!("value=\"{nobody}\"")), "{}", refused.text);
     }
     let token = api.token(IVAN).await;
     api.say(&token, "Привет", None).await.unwrap();
@@ -96,11 +111,20 @@ async fn the_owner_says_who_may_do_what_and_the_log_has_it() {
     let vera = Visitor::new(&api);
     assert_eq!(welcomed(&vera, &format!("{WELCOME}?token={link}"), false).await.1.status, StatusCode::SEE_OTHER);
     let taken = act("new-account", &[("name", "vera"), ("role", "analyst")]).await;
-    says(&taken, StatusCode::UNPROCESSABLE_ENTITY, "That name is taken.");
-    assert_eq!(taken.text.matches("data-dialog open>").count(), 1, "it is unfolded: {}", taken.text);
+    is_refused_in(
+        &taken,
+        "account-new-new",
+        "<span class=\"error\" id=\"account-new-new-name-error\">That name is taken.",
+    );
     assert!(taken.text.contains("value=\"vera\"") && !taken.text.contains(&link), "{}", taken.text);
     let own = id_of(&api, "anna").await;
-    says(&act("disable", &[("id", &own)]).await, StatusCode::UNPROCESSABLE_ENTITY, "Somebody must stay the owner");
+    let last = "Somebody must stay the owner";
+    is_refused_in(&act("disable", &[("id", &own)]).await, &format!("account-disable-{own}"), last);
+    let role = act("role", &[("id", &own), ("role", "analyst")]).await;
+    is_refused_in(&role, &format!("account-role-{own}"), last);
+    assert!(role.text.contains("<option value=\"analyst\" selected>"), "it is as it was sent: {}", role.text);
+    let gone = act("link", &[("id", "0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5b")]).await;
+    says(&gone, StatusCode::UNPROCESSABLE_ENTITY, "<p class=\"alert bad\" role=\"alert\">It is not there any more.");
     let id = id_of(&api, "vera").await;
     leads_to(&act("role", &[("id", &id), ("role", "analyst")]).await, access);
     says(&anna.get(access).await, StatusCode::OK, "The role is changed.");
@@ -114,7 +138,12 @@ async fn the_owner_says_who_may_do_what_and_the_log_has_it() {
     let later = anna.get(access).await;
     assert!(later.text.contains("Grafana") && !later.text.contains(&key), "{}", later.text);
     let without = act("new-key", &[("name", "Nothing"), ("until", "")]).await;
-    says(&without, StatusCode::UNPROCESSABLE_ENTITY, "at least one thing that it opens");
+    is_refused_in(&without, "key-new-new", "at least one thing that it opens");
+    let late = act("new-key", &[("name", "Warehouse"), ("scope-people", "yes"), ("until", "2020-01-01")]).await;
+    is_refused_in(&late, "key-new-new", "<span class=\"error\" id=\"key-new-new-until-error\">");
+    for typed in ["value=\"Warehouse\"", "name=\"scope-people\" checked", "value=\"2020-01-01\""] {
+        assert!(late.text.contains(typed), "{typed} is not in {}", late.text);
+    }
 
     let log = anna.get("/admin/panel/audit").await;
     for name in ["session.sign_in", "account.create", "account.change", "api_key.create"] {

@@ -98,6 +98,45 @@ async fn a_refund_that_telegram_refused_is_asked_for_again_also_of_who_is_gone()
 }
 
 #[tokio::test]
+async fn a_refund_asks_for_a_reason_here_too_and_comes_back_with_what_is_wrong_at_its_field() {
+    let setup = Setup::new().await.with("PANEL_RATE_LIMIT", "1000/minute");
+    let api = setup.start().await;
+    // Whoever paid was removed since.
+    let paid = "
+        INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+        SELECT ('0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5' || n)::uuid, NULL::bigint, 'charge-' || n, '', 'stars', 'XTR', 250, true, now()
+        FROM generate_series(1, 2) n";
+    let pool = setup.pool();
+    sqlx::query(paid).execute(&pool).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let path = "/admin/panel/payments";
+    let refund = async |person: &str, why: &str| {
+        vera.form(&format!("{path}/{}/refund", id(1)), &[("person", person), ("why", why)]).await
+    };
+    let field = |name: &str| format!("id=\"refund-{}-{name}-error\">", id(1));
+    for (person, why, wrong) in [
+        ("42", " ", field("why") + "Give a reason"),
+        ("anna", "Bought by a child", field("person") + "This is no number of a person"),
+        ("", "Bought by a child", field("person") + "They were removed since"),
+    ] {
+        let back = refund(person, why).await;
+        assert_eq!(back.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", back.text);
+        for part in [wrong, "data-dialog open>".to_owned(), format!("value=\"{person}\""), format!("value=\"{why}\"")] {
+            assert!(back.text.contains(&part), "{part} is not in {}", back.text);
+        }
+        assert!(!back.text.contains(&id(2)), "it is about one of them: {}", back.text);
+    }
+    let nothing = "0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a60";
+    assert_eq!(vera.form(&format!("{path}/{nothing}/refund"), &[]).await.status, StatusCode::NOT_FOUND);
+    went_to(&refund("42", "Bought by a child").await, path);
+    let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&pool).await.unwrap(), 1);
+    let detail = "SELECT detail::text FROM audit_log WHERE act = 'payment.refund' AND outcome = 'done'";
+    let detail: String = sqlx::query_scalar(detail).fetch_one(&pool).await.unwrap();
+    assert!(detail.contains("Bought by a child"), "{detail}");
+}
+
+#[tokio::test]
 async fn who_has_premium_without_an_end_is_among_the_subscribers_and_after_all_others() {
     let setup = Setup::new().await.with("PANEL_RATE_LIMIT", "1000/minute");
     let api = setup.start().await;

@@ -5,9 +5,10 @@ use evolve_domain::access::Role;
 use evolve_engine::model::{Script, Step};
 use reqwest::{Method, StatusCode};
 
+use super::numbers::{EN, row};
 use crate::{
     access::{Browser, signed_in},
-    harness::{Answer, IVAN, Setup},
+    harness::{Answer, IVAN, SERVICE_KEY, Setup},
 };
 
 const ANNA: i64 = 734_002_117;
@@ -73,7 +74,12 @@ async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_i
     assert_eq!((logged(&setup, "person.look_conversations").await, logged(&setup, "conversation.look").await), (2, 2));
 
     has(&vera.get(&format!("/admin/panel/conversations?person={ANNA}")).await, &[&address]);
-    assert_eq!(vera.get("/admin/panel/conversations?person=anna").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let slip = vera.get("/admin/panel/conversations?q=%D0%BC%D0%BE%D1%80%D0%B5&person=anna").await;
+    assert_eq!(slip.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for kept in ["id=\"find-person-error\">This is no number of a person", "value=\"anna\"", "value=\"море\""] {
+        assert!(slip.text.contains(kept), "{kept} is not in {}", slip.text);
+    }
+    assert!(!slip.text.contains(&address), "whose it is to be is not known: {}", slip.text);
     assert_eq!(of_anna(&vera, "0").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -107,6 +113,82 @@ async fn a_link_of_another_site_shows_nothing_of_people_and_leaves_no_look_in_th
     // Nor that they tried what is not theirs.
     assert_eq!(led("/admin/panel/audit", "cross-site").await.status, StatusCode::FORBIDDEN);
     assert_eq!((logged(&setup, "person.look_facts").await, logged(&setup, "access.refused").await), (4, 0));
+}
+
+#[tokio::test]
+async fn who_is_found_by_a_name_that_several_have_is_sorted_as_the_heads_of_the_list_say() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    // A name wanders at Telegram from one person to another.
+    for person in [IVAN, ANNA, 43] {
+        let key = secrecy::SecretString::from(SERVICE_KEY);
+        let token = api.client.auth_of(&key, person, Some("wanderer")).await.unwrap().access_token;
+        api.say(&token, "Привет", None).await.unwrap();
+        setup.clock.advance(chrono::TimeDelta::minutes(1));
+    }
+    // Who came first was here last.
+    let token = api.token(IVAN).await;
+    api.say(&token, "Это снова я", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let csv = async |query: &str| -> Vec<i64> {
+        let file = vera.get(&format!("/admin/panel/people.csv?q=%40wanderer{query}")).await.text;
+        file.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
+    };
+    assert_eq!(csv("").await, [IVAN, 43, ANNA]);
+    assert_eq!(csv("&sort=last&order=asc").await, [ANNA, 43, IVAN]);
+    assert_eq!(csv("&sort=since&order=asc").await, [IVAN, ANNA, 43]);
+    let page = vera.get("/admin/panel/people?q=%40wanderer&sort=since&order=desc").await;
+    has(&page, &["aria-sort=\"descending\"", "?q=%40wanderer&#38;sort=since&#38;order=asc"]);
+    let place = |person: i64| page.text.find(&format!("/admin/panel/people/{person}\""));
+    assert!(place(43) < place(ANNA) && place(ANNA) < place(IVAN), "{}", page.text);
+}
+
+#[tokio::test]
+async fn messages_are_those_that_somebody_wrote_in_the_list_in_the_file_and_on_their_page() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    for text in ["Привет", "Мы летим на Мальту", "Завтра"] {
+        api.say(&token, text, None).await.unwrap();
+    }
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let csv = vera.get("/admin/panel/people.csv").await.text;
+    let line: Vec<&str> = csv.lines().find(|line| line.starts_with("734002117,")).unwrap().split(',').collect();
+    assert_eq!(line[3], "3", "answers are none of theirs: {csv}");
+    let list = vera.get("/admin/panel/people").await;
+    has(&list, &["data-label=\"Messages\">3</td>"]);
+    has(&of_anna(&vera, "").await, &["<dt>Messages</dt><dd>3</dd>"]);
+}
+
+#[tokio::test]
+async fn closeness_is_drawn_from_the_first_day_on_by_the_days_of_the_person_and_with_its_levels() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let (now, pool) = (setup.clock.now(), setup.pool());
+    // Where a day ends nine hours before it does on the panel.
+    let zone = chrono_tz::Tz::Asia__Tokyo;
+    let today = now.with_timezone(&zone).date_naive();
+    let came =
+        "INSERT INTO users (id, created_at, last_seen_at, points) VALUES ($1, $2 - interval '200 days', $2, 300)";
+    sqlx::query(came).bind(ANNA).bind(now).execute(&pool).await.unwrap();
+    let settings = "INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
+                    VALUES ($1, 'ru', 'Asia/Tokyo', 'done', $2)";
+    sqlx::query(settings).bind(ANNA).bind(now).execute(&pool).await.unwrap();
+    let happened = "INSERT INTO relationship_events (turn_id, kind, user_id, day, points, created_at)
+                    SELECT gen_random_uuid(), 'message', $1, $2::date - e.ago, e.points, now()
+                    FROM (VALUES (190, 150), (100, 120), (100, 80), (20, -50)) AS e (ago, points)";
+    sqlx::query(happened).bind(ANNA).bind(today).execute(&pool).await.unwrap();
+
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let page = of_anna(&vera, "").await;
+    let day = |ago: u64| EN.date(today - chrono::Days::new(ago));
+    let span = format!("From {} to {}, by the days of Asia/Tokyo.", day(196), day(0));
+    has(&page, &[&span, "A value for every 7 days.", ">Friend</text>", ">Stranger</text>"]);
+    for (ago, points, level) in
+        [(0, "300", "Friend"), (98, "350", "Friend"), (105, "150", "Acquaintance"), (196, "0", "Stranger")]
+    {
+        assert_eq!(row(&page.text, "closeness", &day(ago)), [points, level], "{ago} days ago");
+    }
 }
 
 #[tokio::test]
@@ -148,7 +230,86 @@ async fn words_are_found_whatever_their_ending_and_stand_out() {
         page.text.contains("<mark>кошку</mark>")
     })
     .await;
-    has(&vera.get("/admin/panel/conversations?q=xyzzy").await, &["Nothing was found."]);
+    let none = vera.get("/admin/panel/conversations?q=xyzzy").await;
+    has(&none, &["Nothing was found.", "Words in any form: each of them has to be there"]);
+    assert!(!none.text.contains("quotes"), "nothing is promised that is not done: {}", none.text);
+}
+
+#[tokio::test]
+async fn what_was_found_is_opened_where_it_was_said_and_a_conversation_leafed_through_both_ways() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let token = api.token(ANNA).await;
+    api.say(&token, "Мы взяли кошку из приюта", None).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let more = "
+        INSERT INTO messages (id, created_at, user_id, conversation_id, turn_id, place, role, text)
+        SELECT gen_random_uuid(), c.last_message_at, c.user_id, c.id, gen_random_uuid(), n, 'user', 'Слово ' || n || '.'
+        FROM conversations c, generate_series(3, 250) n";
+    sqlx::query(more).execute(&setup.pool()).await.unwrap();
+    let search = "/admin/panel/conversations?q=%D0%BA%D0%BE%D1%88%D0%BA%D0%B0";
+    evolve_testkit::eventually("the index of words has it", async || vera.get(search).await.text.contains("<mark>"))
+        .await;
+    let found = vera.get(search).await;
+    let (_, link) = found.text.split_once("href=\"/admin/panel/conversations/").unwrap();
+    let (id, place) = link.split_once('"').unwrap().0.split_once('?').unwrap();
+    assert_eq!(place, "before=52#m1");
+
+    let address = format!("/admin/panel/conversations/{id}");
+    let leaf = async |query: &str, first: i32, last: i32, links: [Option<String>; 2]| {
+        let page = vera.get(&format!("{address}{query}")).await;
+        has(&page, &[&format!("id=\"m{first}\""), &format!("id=\"m{last}\"")]);
+        for beyond in [first - 1, last + 1] {
+            assert!(!page.text.contains(&format!("id=\"m{beyond}\"")), "{query}: {beyond}");
+        }
+        for (word, link) in ["Earlier", "Later"].into_iter().zip(links) {
+            assert_eq!(page.text.contains(word), link.is_some(), "{query}: {word}");
+            assert!(
+                link.is_none_or(|link| page.text.contains(&format!("href=\"{address}{link}\""))),
+                "{query}: {word}"
+            );
+        }
+    };
+    let to = |link: &str| Some(link.to_owned());
+    // The message is on the page, and what came after it.
+    leaf("?before=52", 1, 51, [None, to("?from=52")]).await;
+    leaf("?from=52", 52, 151, [to("?before=52"), to("?from=152")]).await;
+    leaf("?from=152", 152, 250, [to("?before=152"), None]).await;
+    leaf("", 151, 250, [to("?before=151"), None]).await;
+    leaf("?before=151", 51, 150, [to("?before=51"), to("?from=151")]).await;
+    assert_eq!(vera.get(&format!("{address}?from=soon")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn all_conversations_are_listed_page_by_page() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    for person in [IVAN, ANNA] {
+        let token = api.token(person).await;
+        api.say(&token, "Привет", None).await.unwrap();
+    }
+    // Several at one moment, on either side of where a page ends.
+    let often = "INSERT INTO conversations (id, user_id, started_at, last_message_at, ended_at)
+                 SELECT gen_random_uuid(), CASE i % 2 WHEN 0 THEN $1 ELSE $2 END, t.at, t.at, t.at
+                 FROM generate_series(1, 110) i CROSS JOIN LATERAL (SELECT now() - make_interval(days => 1 + i / 4) AS at) t";
+    sqlx::query(often).bind(IVAN).bind(ANNA).execute(&setup.pool()).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let (mut path, mut seen, mut pages) = ("/admin/panel/conversations".to_owned(), Vec::new(), Vec::new());
+    loop {
+        let page = vera.get(&path).await;
+        has(&page, &[]);
+        let links = page.text.split("href=\"/admin/panel/conversations/").skip(1);
+        let ids: Vec<String> = links.map(|link| link.split('"').next().unwrap().to_owned()).collect();
+        pages.push(ids.len());
+        seen.extend(ids);
+        let Some((_, after)) = page.text.split_once("?after=") else { break };
+        path = format!("/admin/panel/conversations?after={}", after.split('"').next().unwrap());
+    }
+    assert_eq!(pages, [50, 50, 12]);
+    let newest = "SELECT id::text FROM conversations ORDER BY last_message_at DESC, id DESC";
+    let newest: Vec<String> = sqlx::query_scalar(newest).fetch_all(&setup.pool()).await.unwrap();
+    assert_eq!(seen, newest);
+    assert_eq!(vera.get("/admin/panel/conversations?after=soon").await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -268,6 +429,51 @@ async fn a_payment_goes_back_from_the_page_of_whose_it_is() {
     let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment' AND state = 'pending'";
     assert_eq!(sqlx::query_scalar::<_, i64>(owed).fetch_one(&setup.pool()).await.unwrap(), 1);
     assert!(!of_anna(&vera, "").await.text.contains("goes back to the person"));
+}
+
+#[tokio::test]
+async fn whoever_has_paid_often_has_all_of_it_on_their_page_and_any_of_it_goes_back() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    for person in [IVAN, ANNA] {
+        let token = api.token(person).await;
+        api.say(&token, "Привет", None).await.unwrap();
+    }
+    let often = "
+        INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+        SELECT ('0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5' || n)::uuid, CASE n WHEN 9 THEN $1 ELSE $2 END, 'c-' || n, '', 'stars', 'XTR', 250,
+               true, now() - make_interval(days => 30 * (10 - n))
+        FROM generate_series(1, 9) n";
+    sqlx::query(often).bind(IVAN).bind(ANNA).execute(&setup.pool()).await.unwrap();
+    let id = |place: u8| format!("0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5{place}");
+    let listed = |page: &Answer| -> Vec<u8> {
+        let mut shown: Vec<(usize, u8)> = (1..=9)
+            .filter_map(|place| Some((page.text.find(&format!("<code>{}</code>", id(place)))?, place)))
+            .collect();
+        shown.sort_unstable();
+        shown.into_iter().map(|(_, place)| place).collect()
+    };
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let hers = of_anna(&vera, "").await;
+    assert_eq!(listed(&hers), [8, 7, 6, 5, 4, 3, 2, 1], "the newest first");
+    let all = format!("/admin/panel/payments?person={ANNA}");
+    has(&hers, &[&format!("href=\"{all}\"")]);
+    assert_eq!(listed(&vera.get(&all).await), [8, 7, 6, 5, 4, 3, 2, 1]);
+
+    let page = format!("/admin/panel/people/{ANNA}");
+    let oldest = id(1);
+    let refund = [("payment", oldest.as_str()), ("why", "Bought by a child")];
+    went_to(&vera.form(&format!("{page}/refund"), &refund).await, &page);
+    assert_eq!(listed(&vera.get(&format!("{all}&state=pending")).await), [1]);
+    assert_eq!(listed(&vera.get(&format!("{all}&state=paid")).await), [8, 7, 6, 5, 4, 3, 2]);
+    let file = vera.get(&format!("/admin/panel/payments.csv?person={ANNA}")).await.text;
+    assert_eq!(file.lines().count(), 9, "a head, and eight of them: {file}");
+    let nobody = vera.get("/admin/panel/payments?person=anna&state=paid").await;
+    assert_eq!(nobody.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in ["id=\"find-person-error\">This is no number of a person", "value=\"anna\"", "value=\"paid\" selected"]
+    {
+        assert!(nobody.text.contains(part), "{part} is not in {}", nobody.text);
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,16 @@ fn hidden(page: &Answer, name: &str) -> String {
     rest.split_once('"').unwrap().0.to_owned()
 }
 
+/// What a live part sends, up to these words.
+async fn told(stream: &mut reqwest::Response, words: &str) -> String {
+    let mut text = String::new();
+    while !text.contains(words) {
+        let chunk = stream.chunk().await.unwrap().unwrap_or_else(|| panic!("{words} is not in {text}"));
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    text
+}
+
 #[tokio::test]
 async fn a_broadcast_is_looked_at_sent_watched_and_cancelled_and_what_nobody_looked_at_goes_to_nobody() {
     let setup = patient(inhabited().await);
@@ -75,11 +85,21 @@ async fn a_broadcast_is_looked_at_sent_watched_and_cancelled_and_what_nobody_loo
 
     let live = path.replace("/panel/", "/panel/live/");
     let mut stream = eva.request(Method::GET, &live).send().await.unwrap();
-    let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    let first = told(&mut stream, "/cancel\"").await;
     assert!(first.contains("Scheduled") && first.contains("data: "), "{first}");
+    // What can be done is told with it, and one that rests is not over.
+    went_to(&eva.form(&format!("{path}/pause"), &[]).await, &path);
+    let rests = told(&mut stream, "/resume\"").await;
+    let csrf = format!("name=\"csrf\" value=\"{}\"", hidden(&page, "csrf"));
+    for part in ["Paused", "Halted", "data-part=\"paused\"", csrf.as_str()] {
+        assert!(rests.contains(part), "{part} is not in {rests}");
+    }
+    assert!(!rests.contains("data-live-over"), "{rests}");
+    has(&eva.get(&path).await, &[&format!("data-live=\"{live}\""), "Go on…"]);
     went_to(&eva.form(&format!("{path}/cancel"), &[]).await, &path);
     let rest = stream.text().await.unwrap();
-    assert!(rest.contains("Cancelled"), "{rest}");
+    assert!(rest.contains("Cancelled") && rest.contains("data-live-over") && rest.contains("Ended"), "{rest}");
+    assert!(!rest.contains("/cancel\""), "nothing can be done any more: {rest}");
     let told = rest.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
     let again = eva.request(Method::GET, &live).header("last-event-id", told);
     assert_eq!(api.send(again).await.status, StatusCode::NO_CONTENT, "there is no more to come");
@@ -159,7 +179,7 @@ async fn jobs_are_seen_by_all_who_run_it_and_old_messages_are_cleaned_up_once_an
     went_to(&eva.form(&format!("{jobs}/clean-up"), &[]).await, jobs);
     let again = eva.form(&format!("{jobs}/clean-up"), &[]).await;
     assert_eq!((again.status, again.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, Some("3600")));
-    assert!(again.text.contains("Too often"), "{}", again.text);
+    assert!(again.text.contains("Too often") && again.text.contains("Try again in 1 h."), "{}", again.text);
     has(&vera.get(&format!("{jobs}.csv")).await, &["job,status,next_run"]);
 }
 

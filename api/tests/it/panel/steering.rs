@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use super::people::{has, logged, went_to};
 use crate::{
     access::signed_in,
-    harness::{IVAN, Setup},
+    harness::{Answer, IVAN, Setup},
 };
 
 async fn patient() -> Setup {
@@ -42,6 +42,53 @@ async fn a_flag_is_turned_for_some_and_its_history_says_who_and_why() {
     let closed = vera.get("/admin/panel/flags").await;
     assert_eq!(closed.status, StatusCode::FORBIDDEN);
     assert!(closed.text.contains("Not for your role"), "{}", closed.text);
+}
+
+/// A form comes back with what is wrong at this field, and at no other; above them, where there is no such field.
+#[track_caller]
+fn is_wrong_at(page: &Answer, field: &str, says: &str) {
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.text);
+    let at = if field.is_empty() {
+        format!("<p class=\"alert bad\" role=\"alert\">{says}")
+    } else {
+        format!("<span class=\"error\" id=\"{field}-error\">{says}")
+    };
+    assert!(page.text.contains(&at), "{at} is not in {}", page.text);
+    assert_eq!(page.text.matches("class=\"error\"").count(), usize::from(!field.is_empty()), "{}", page.text);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_flag_or_a_prompt_stands_at_the_field_that_it_is_about() {
+    let setup = patient().await;
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Admin).await;
+    let (flag, long) = ("/admin/panel/flags/voice", "a".repeat(501));
+    let people = eva.form(flag, &[("percent", "5"), ("people", "@anna")]).await;
+    is_wrong_at(&people, "flag-voice-people", "Write numbers of people");
+    assert!(people.text.contains("value=\"@anna\"") && people.text.contains("value=\"5\""), "{}", people.text);
+    let note = eva.form(flag, &[("percent", "5"), ("note", &long)]).await;
+    is_wrong_at(&note, "flag-voice-note", "The reason has at most 500");
+    let plan = eva.form("/admin/panel/flags/streaming", &[("percent", "5"), ("plan", "premium")]).await;
+    is_wrong_at(&plan, "", "This flag cannot be for one plan alone");
+
+    let prompt = "/admin/panel/prompts/persona";
+    is_wrong_at(&eva.form(prompt, &[("text", " ")]).await, "prompt-text", "There is nothing in it");
+    is_wrong_at(&eva.form(prompt, &[("text", "a"), ("why", &long)]).await, "prompt-why", "The reason has at most 500");
+    let level = eva.form(&format!("{prompt}/preview"), &[("text", "a"), ("level", "11")]).await;
+    is_wrong_at(&level, "prompt-level", "Levels are from 1 to 10");
+}
+
+#[tokio::test]
+async fn a_flag_of_nobody_but_those_who_are_named_is_on_for_some() {
+    let setup = patient().await;
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Admin).await;
+    let path = "/admin/panel/flags/voice";
+    for (people, state) in [("42", "For some"), ("-", "Off")] {
+        went_to(&eva.form(path, &[("percent", "0"), ("people", people)]).await, path);
+        let stands = format!("voice,Answers are spoken to who wants it.,{state},0,");
+        has(&eva.get("/admin/panel/flags.csv").await, &[&stands]);
+    }
 }
 
 #[tokio::test]

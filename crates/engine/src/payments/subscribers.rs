@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use evolve_store::payments::{Moved, Payment, State, Subscriber, Until};
+use evolve_store::payments::{Moved, Payment, Subscriber, Until, Wanted};
 use uuid::Uuid;
 
 use super::{PaymentError, Payments, refund_key};
@@ -36,22 +36,30 @@ impl Payments {
         Ok(Subscribers { subscribers, next })
     }
 
-    /// A page of at most `size` payments in a state, or of all, newest first, before the one of id `before`; and what the page after it is
-    /// asked for with, if there is one.
+    /// A page of at most `size` payments, newest first, before the one of id `before`; and what the page after it is asked for with, if
+    /// there is one.
     ///
     /// # Errors
     /// [`PaymentError::Store`].
     pub async fn list(
         &self,
-        state: Option<State>,
+        wanted: Wanted,
         before: Option<Uuid>,
         size: u32,
     ) -> Result<(Vec<Payment>, Option<Uuid>), PaymentError> {
-        let mut payments = self.store.payments().list(state, before, size.saturating_add(1)).await?;
+        let mut payments = self.store.payments().list(wanted, before, size.saturating_add(1)).await?;
         let is_more = payments.len() > size as usize;
         payments.truncate(size as usize);
         let next = payments.last().filter(|_| is_more).map(|last| last.id);
         Ok((payments, next))
+    }
+
+    /// A payment, by our id of it.
+    ///
+    /// # Errors
+    /// [`PaymentError::NotFound`], [`PaymentError::Store`].
+    pub async fn one(&self, id: Uuid) -> Result<Payment, PaymentError> {
+        self.store.payments().find(id).await?.ok_or(PaymentError::NotFound)
     }
 
     /// Whether a payment is given back by hand, at its provider, and not by Telegram.

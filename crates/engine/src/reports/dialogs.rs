@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr, time::Instant};
 use chrono::NaiveDate;
 use evolve_store::{
     StoreError,
-    reports::{By, Dialog, Top},
+    reports::{By, Dialog, DialogPlace, Top},
 };
 
 use super::{Reports, Told, before};
@@ -94,12 +94,21 @@ pub struct DialogStats {
 }
 
 impl Reports {
-    /// The conversations in which something was said last, newest first, without a word of them.
+    /// A page of at most `size` conversations, those in which something was said last first, without a word of them; and what the page
+    /// after it is asked for with, if there is one.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn newest_dialogs(&self, limit: u32) -> Result<Vec<Dialog>, StoreError> {
-        self.store.reports().dialogs(limit).await
+    pub async fn newest_dialogs(
+        &self,
+        before: Option<DialogPlace>,
+        size: u32,
+    ) -> Result<(Vec<Dialog>, Option<DialogPlace>), StoreError> {
+        let mut dialogs = self.store.reports().dialogs(before, size.saturating_add(1)).await?;
+        let is_more = dialogs.len() > size as usize;
+        dialogs.truncate(size as usize);
+        let next = dialogs.last().filter(|_| is_more).map(|last| (last.last_message_at, last.id));
+        Ok((dialogs, next))
     }
 
     /// What the stats API tells.
@@ -114,7 +123,7 @@ impl Reports {
             Period::Day => self.timed("activity", period, reports.hours(self.since(&told, days))).await?,
             Period::Week | Period::Month => Vec::new(),
         };
-        let recent = self.timed("recent_dialogs", period, reports.dialogs(LISTED)).await?;
+        let recent = self.timed("recent_dialogs", period, reports.dialogs(None, LISTED)).await?;
         let top = self.timed("top_users", period, reports.tops(days, By::Messages, LISTED)).await?;
         self.tell("stats", period, began);
         let newest = told.newest();

@@ -61,42 +61,55 @@ impl Payment {
     }
 }
 
-/// $1 the id before which, $2 how many.
+/// Which payments are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Those in this state; whatever became of them, where there is none.
+    pub state: Option<State>,
+    /// Those of this person; of everybody, where there is none.
+    pub of: Option<i64>,
+}
+
+/// Of everybody, and of one person. $1 the id before which, $2 how many, $3 whose.
 macro_rules! listed {
     ($which:literal) => {
+        [listed!($which, ""), listed!($which, " AND user_id = $3")]
+    };
+    ($which:literal, $whose:literal) => {
         concat!(
             "SELECT id, user_id, charge_id, way, currency, amount, matched, paid_at, covers_until, refund_asked_at, refund_begun_at,
                     declined_at, refunded_at
              FROM payments WHERE ",
             $which,
+            $whose,
             " AND id < $1 ORDER BY id DESC LIMIT $2"
         )
     };
 }
 
-const ALL: &str = listed!("true");
-const PAID: &str = listed!(
+const ALL: [&str; 2] = listed!("true");
+const PAID: [&str; 2] = listed!(
     "refunded_at IS NULL AND refund_begun_at IS NULL AND declined_at IS NULL AND refund_asked_at IS NULL AND matched"
 );
-const WAITING: &str = listed!(
+const WAITING: [&str; 2] = listed!(
     "refunded_at IS NULL AND declined_at IS NULL AND (refund_asked_at IS NOT NULL OR NOT matched) AND refund_begun_at IS NULL"
 );
-const PENDING: &str = listed!("refund_begun_at IS NOT NULL AND refunded_at IS NULL");
-const DECLINED: &str = listed!("declined_at IS NOT NULL AND refunded_at IS NULL AND refund_begun_at IS NULL");
-const REFUNDED: &str = listed!("refunded_at IS NOT NULL");
+const PENDING: [&str; 2] = listed!("refund_begun_at IS NOT NULL AND refunded_at IS NULL");
+const DECLINED: [&str; 2] = listed!("declined_at IS NOT NULL AND refunded_at IS NULL AND refund_begun_at IS NULL");
+const REFUNDED: [&str; 2] = listed!("refunded_at IS NOT NULL");
 
 impl Payments<'_> {
-    /// At most `limit` payments in a state, or all, newest first, before the one of id `before`: ids grow with time.
+    /// At most `limit` payments, newest first, before the one of id `before`: ids grow with time.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn list(
         &self,
-        state: Option<State>,
+        Wanted { state, of }: Wanted,
         before: Option<Uuid>,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
-        let statement = match state {
+        let [of_all, of_one] = match state {
             None => ALL,
             Some(State::Paid) => PAID,
             Some(State::Waiting) => WAITING,
@@ -104,7 +117,12 @@ impl Payments<'_> {
             Some(State::Declined) => DECLINED,
             Some(State::Refunded) => REFUNDED,
         };
-        let query = sqlx::query_as(statement).bind(before.unwrap_or(Uuid::max())).bind(i64::from(limit));
+        let mut query = sqlx::query_as(if of.is_some() { of_one } else { of_all })
+            .bind(before.unwrap_or(Uuid::max()))
+            .bind(i64::from(limit));
+        if let Some(user_id) = of {
+            query = query.bind(user_id);
+        }
         let rows: Vec<PaymentRow> = query.fetch_all(&self.0.pool).await?;
         Ok(rows.into_iter().map(Payment::from).collect())
     }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 pub use change::{Granted, Paid};
 pub use ending::Ending;
-pub use list::State;
+pub use list::{State, Wanted};
 pub(crate) use nobody::leave;
 pub use refund::{Refund, RefundBegun};
 pub use subscribers::{Moved, Spent, Subscriber, Until};

@@ -223,6 +223,9 @@ pub struct Top {
     pub cost: i64,
 }
 
+/// Where a list of conversations goes on: after the one in which something was said last at this time, and that has this id.
+pub type DialogPlace = (DateTime<Utc>, Uuid);
+
 /// A conversation, without a word of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
 pub struct Dialog {

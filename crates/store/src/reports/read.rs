@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{
-    By, CameBack, Day, Dialog, Feature, FeatureDay, Hour, Model, ModelDay, Money, OnLevel, PersonCost, Reports, Took,
-    Tool, Top, Unit,
+    By, CameBack, Day, Dialog, DialogPlace, Feature, FeatureDay, Hour, Model, ModelDay, Money, OnLevel, PersonCost,
+    Reports, Took, Tool, Top, Unit,
 };
 use crate::StoreError;
 
@@ -78,13 +78,18 @@ const DIALOGS: &str = "
     SELECT id, user_id, started_at, last_message_at, ended_at, messages FROM conversations
     ORDER BY last_message_at DESC, id DESC LIMIT $1";
 
+/// $1 how many, $2/$3 when something was said last in the one before, and its id.
+const DIALOGS_BEFORE: &str = "
+    SELECT id, user_id, started_at, last_message_at, ended_at, messages FROM conversations
+    WHERE (last_message_at, id) < ($2, $3) ORDER BY last_message_at DESC, id DESC LIMIT $1";
+
 /// Statements of this file that are worth a look at their plan, by what they are called in logs.
 const EXPLAINED: [(&str, &str); 4] =
     [("summary", DAYS), ("activity", HOURS), ("recent_dialogs", DIALOGS), ("top_users", TOPS)];
 
 /// Every statement of this file, and values to ask it with, for the test that none reads what was said.
 #[cfg(test)]
-pub(crate) const ASKED: [(&str, &str); 13] = [
+pub(crate) const ASKED: [(&str, &str); 14] = [
     (DAYS, "60"),
     (MODELS, "'2026-11-01'"),
     (MODEL_DAYS, "'2026-11-01'"),
@@ -98,6 +103,7 @@ pub(crate) const ASKED: [(&str, &str); 13] = [
     (MONEY, "'2026-11-01'"),
     (TOPS, "30, 'messages', 10"),
     (DIALOGS, "10"),
+    (DIALOGS_BEFORE, "10, '2026-11-10', '00000000-0000-0000-0000-000000000007'"),
 ];
 
 impl Reports<'_> {
@@ -206,12 +212,17 @@ impl Reports<'_> {
         Ok(query.bind(i64::from(limit)).fetch_all(&self.0.pool).await?)
     }
 
-    /// The conversations in which something was said last, newest first.
+    /// The conversations in which something was said last, newest first, before one of them.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn dialogs(&self, limit: u32) -> Result<Vec<Dialog>, StoreError> {
-        Ok(sqlx::query_as(DIALOGS).bind(i64::from(limit)).fetch_all(&self.0.pool).await?)
+    pub async fn dialogs(&self, before: Option<DialogPlace>, limit: u32) -> Result<Vec<Dialog>, StoreError> {
+        let limit = i64::from(limit);
+        let query = match before {
+            None => sqlx::query_as(DIALOGS).bind(limit),
+            Some((at, id)) => sqlx::query_as(DIALOGS_BEFORE).bind(limit).bind(at).bind(id),
+        };
+        Ok(query.fetch_all(&self.0.pool).await?)
     }
 
     /// How Postgres goes about a statement of `/api/v1/stats`, run once more: its plan, a line each. Nothing for a name that none

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Search, message};
 use crate::{
     StoreError,
+    history::At,
     messages::{Message, legible},
 };
 
@@ -32,8 +33,10 @@ pub struct Spoken {
     pub summary: Option<String>,
     /// The page, oldest first.
     pub page: Vec<Line>,
-    /// The place before which the page before it ends; nothing on the first.
+    /// [`At::Before`] of the page before it; nothing on the first.
     pub older: Option<i32>,
+    /// [`At::From`] of the page after it; nothing on the last.
+    pub newer: Option<i32>,
 }
 
 /// Something that was said in it.
@@ -41,6 +44,8 @@ pub struct Spoken {
 pub struct Line {
     /// What was said.
     pub message: Message,
+    /// Its place in the conversation.
+    pub place: i32,
     /// Whether it was spoken, by whoever said it.
     pub was_spoken: bool,
 }
@@ -52,16 +57,49 @@ pub(super) const CONVERSATION: &str = "
 /// $1 conversations.
 const TITLES: &str = "SELECT id, title FROM conversations WHERE id = ANY ($1) AND title IS NOT NULL";
 
-/// The times say which partitions hold them. $1 conversation, $2 the place before which, $3 how many, $4/$5 between which times.
-pub(super) const PAGE: &str = "
+/// The times say which partitions hold them. $1 conversation, $2 a place, $3 how many, $4/$5 between which times.
+macro_rules! page {
+    ($which:literal, $order:literal) => {
+        concat!(
+            "
     SELECT m.*, EXISTS (
         SELECT FROM audio_files a
         WHERE a.turn_id = m.turn_id AND a.kind = CASE m.role WHEN 'user' THEN 'in' ELSE 'out' END) AS was_spoken
     FROM (
         SELECT place, turn_id, role, text, has_image, created_at FROM messages
-        WHERE conversation_id = $1 AND place < $2 AND created_at >= $4 AND created_at <= $5 AND (text <> '' OR has_image)
-        ORDER BY place DESC LIMIT $3) m
-    ORDER BY m.place DESC";
+        WHERE conversation_id = $1 AND place ",
+            $which,
+            " AND created_at >= $4 AND created_at <= $5 AND (text <> '' OR has_image)
+        ORDER BY place ",
+            $order,
+            " LIMIT $3) m
+    ORDER BY m.place ",
+            $order
+        )
+    };
+}
+
+/// The newest before the place.
+pub(super) const BEFORE: &str = page!("< $2", "DESC");
+/// The oldest from the place on.
+pub(super) const FROM: &str = page!(">= $2", "ASC");
+
+/// The nearest one beyond a page. $1 conversation, $2 a place, $3/$4 between which times.
+macro_rules! beyond {
+    ($which:literal, $order:literal) => {
+        concat!(
+            "SELECT place FROM messages
+             WHERE conversation_id = $1 AND place ",
+            $which,
+            " AND created_at >= $3 AND created_at <= $4 AND (text <> '' OR has_image) ORDER BY place ",
+            $order,
+            " LIMIT 1"
+        )
+    };
+}
+
+pub(super) const AHEAD: &str = beyond!(">= $2", "ASC");
+pub(super) const BEHIND: &str = beyond!("< $2", "DESC");
 
 #[derive(FromRow)]
 struct ConversationRow {
@@ -85,28 +123,45 @@ struct PageRow {
 }
 
 fn line(row: PageRow) -> Line {
-    Line { message: message(&row.role, row.text, row.has_image, row.created_at), was_spoken: row.was_spoken }
+    let message = message(&row.role, row.text, row.has_image, row.created_at);
+    Line { message, place: row.place, was_spoken: row.was_spoken }
 }
 
 impl Search<'_> {
-    /// A page of at most `size` messages of a conversation, the newest before a place.
+    /// A page of at most `size` messages of a conversation; places are numbers of messages in it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn conversation(&self, id: Uuid, before: Option<i32>, size: u32) -> Result<Option<Spoken>, StoreError> {
+    pub async fn conversation(&self, id: Uuid, at: At, size: u32) -> Result<Option<Spoken>, StoreError> {
         let row: Option<ConversationRow> = sqlx::query_as(CONVERSATION).bind(id).fetch_optional(&self.0.pool).await?;
         let Some(row) = row else { return Ok(None) };
-        let mut page: Vec<PageRow> = sqlx::query_as(PAGE)
+        let times = (row.started_at - AROUND, row.last_message_at + AROUND);
+        let (statement, place) = match at {
+            At::End => (BEFORE, i32::MAX),
+            At::Before(place) => (BEFORE, place),
+            At::From(place) => (FROM, place),
+        };
+        let mut page: Vec<PageRow> = sqlx::query_as(statement)
             .bind(id)
-            .bind(before.unwrap_or(i32::MAX))
+            .bind(place)
             .bind(i64::from(size) + 1)
-            .bind(row.started_at - AROUND)
-            .bind(row.last_message_at + AROUND)
+            .bind(times.0)
+            .bind(times.1)
             .fetch_all(&self.0.pool)
             .await?;
-        let is_more = page.len() > size as usize;
-        page.truncate(size as usize);
-        page.reverse();
+        // One more than is shown tells whether it goes on in its direction; in the other one somebody has to look.
+        let further = (page.len() > size as usize).then(|| page.pop()).flatten();
+        let (older, newer) = match at {
+            At::From(_) => {
+                let behind = self.beyond(BEHIND, (id, place), times).await?;
+                (behind.map(|_| place), further.map(|row| row.place))
+            }
+            At::End | At::Before(_) => {
+                page.reverse();
+                let newer = if at == At::End { None } else { self.beyond(AHEAD, (id, place), times).await? };
+                (further.and(page.first()).map(|first| first.place), newer)
+            }
+        };
         Ok(Some(Spoken {
             user_id: row.user_id,
             title: row.title.and_then(|token| legible(self.0.keys.decrypt(&token, "conversations.title"))),
@@ -114,9 +169,21 @@ impl Search<'_> {
             started_at: row.started_at,
             ended_at: row.ended_at,
             messages: row.messages,
-            older: page.first().filter(|_| is_more).map(|first| first.place),
+            older,
+            newer,
             page: page.into_iter().map(line).collect(),
         }))
+    }
+
+    /// The nearest message beyond a page that begins or ends at this place of a conversation.
+    async fn beyond(
+        &self,
+        statement: &'static str,
+        (id, place): (Uuid, i32),
+        (since, until): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<i32>, StoreError> {
+        let query = sqlx::query_scalar(statement).bind(id).bind(place).bind(since).bind(until);
+        Ok(query.fetch_optional(&self.0.pool).await?)
     }
 
     /// What these conversations are called, by their ids; of those that were not summed up yet there is nothing.

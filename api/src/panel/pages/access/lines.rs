@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::panel::parts::FieldError;
+
 /// An account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountLine {
@@ -70,17 +72,20 @@ pub struct UserLine {
     pub since: Option<DateTime<Utc>>,
 }
 
-/// What was typed into a form that comes back.
+/// A form that was sent and refused: it comes back unfolded, as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
-    /// The name of an account.
-    pub account: String,
-    /// The code of its role.
-    pub role: String,
-    /// The name of a key.
-    pub key: String,
-    /// What it is to open.
-    pub scopes: Vec<String>,
-    /// The day on which it ends.
-    pub until: String,
+pub struct Refused {
+    /// Which, by its id in the page: `account-role-ID`.
+    pub form: String,
+    /// What was typed, by the name of the field.
+    pub typed: Vec<(String, String)>,
+    /// Why it was refused.
+    pub wrong: FieldError,
+}
+
+impl Refused {
+    /// What was typed into a field.
+    pub(super) fn typed(&self, field: &str) -> String {
+        self.typed.iter().find(|(name, _)| name == field).map(|(_, typed)| typed.clone()).unwrap_or_default()
+    }
 }

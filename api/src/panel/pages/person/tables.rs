@@ -90,6 +90,13 @@ impl Person {
         Some(table.asked(&self.view))
     }
 
+    /// Where all payments of theirs are, for who may look there.
+    #[must_use]
+    pub fn all_payments(&self) -> Option<String> {
+        let may = self.may.refund && !self.payments.is_empty();
+        may.then(|| format!("{}?person={}", Section::Payments.path(), self.id))
+    }
+
     /// The payments.
     #[must_use]
     pub fn payment_table(&self) -> Table {

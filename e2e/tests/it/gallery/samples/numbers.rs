@@ -154,6 +154,9 @@ fn payments(words: Words) -> Payments {
     Payments {
         state: String::new(),
         states: states.map(str::to_owned).to_vec(),
+        person: String::new(),
+        person_error: None,
+        refused: None,
         payments: states.into_iter().enumerate().map(payment).collect(),
         listing: listing("/admin/panel/payments", ""),
         may_see_people: true,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use evolve_api::panel::{
     pages::{
-        access::{Access, AccountLine, KeyLine, Made, SessionLine, Typed, UserLine},
+        access::{Access, AccountLine, KeyLine, Made, Refused, SessionLine, UserLine},
         account::{Account, Wrong},
         audit::Audit,
         broadcasts::{Broadcast, Broadcasts},
@@ -13,7 +13,7 @@ use evolve_api::panel::{
         failures::Failures,
         jobs::Jobs,
     },
-    parts::{Listing, View, telegram::bubble},
+    parts::{FieldError, Listing, View, telegram::bubble},
     respond,
     shell::Shell,
     words::Words,
@@ -231,8 +231,10 @@ fn access(words: Words) -> Access {
         sessions: sessions(),
         keys: vec![key],
         users: vec![UserLine { id: "u1".to_owned(), name: "dashboard".to_owned(), since: Some(before(9000)) }],
-        refused: Some(words.say("panel-access-last-owner")),
-        typed: Typed::default(),
+        refused: Some(Refused {
+            wrong: FieldError::new("", words.say("panel-access-last-owner")),
+            ..Refused::default()
+        }),
         roles: codes(&["owner", "admin", "analyst", "support"]),
         scopes: codes(&["numbers", "people", "content", "operations"]),
         made: Some(Made::Key("evk_5f0c2a91d7e84b6c9f30a1b2c3d4e5f6".to_owned())),

@@ -96,6 +96,9 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
         level: "Близкий друг".to_owned(),
         points: 1204,
         closeness: if all { closeness.collect() } else { Vec::new() },
+        levels: [(0, "Незнакомец"), (100, "Знакомый"), (300, "Друг"), (600, "Близкий друг"), (1000, "Intimate")]
+            .map(|(points, name)| (points, name.to_owned()))
+            .to_vec(),
         messages: 3210,
         costs: ["day", "week", "month", "all"].map(cost).to_vec(),
         since: Some(before(90_000)),
@@ -122,6 +125,7 @@ pub(super) fn person(words: Words, name: Option<&str>, all: bool) -> Person {
 fn conversations(words: Words) -> Conversations {
     let found = |excerpt: &str, mark: &str, title: Option<&str>| Found {
         conversation: "0199a1b2".to_owned(),
+        place: Some(7),
         person: 420_000_001,
         name: Some("Анна".to_owned()),
         title: title.map(str::to_owned),
@@ -132,6 +136,7 @@ fn conversations(words: Words) -> Conversations {
     Conversations {
         search: "кошка".to_owned(),
         person: String::new(),
+        person_error: None,
         found: vec![
             found(
                 "…моя кошка сегодня снова спала на клавиатуре, и <b>письмо</b> ушло само…",
@@ -147,7 +152,8 @@ fn conversations(words: Words) -> Conversations {
 }
 
 fn conversation(words: Words) -> Conversation {
-    let said = |is_own, minutes, text: &str| SaidLine {
+    let said = |is_own, minutes: i64, text: &str| SaidLine {
+        place: 10 - i32::try_from(minutes).unwrap(),
         is_own,
         text: text.to_owned(),
         at: before(minutes),

@@ -9,7 +9,7 @@ use evolve_api::panel::{
         system::{ConnectionLine, NeighbourLine, QueryLine, SettingLine, System},
         webhooks::{self, Webhook, Webhooks},
     },
-    parts::{Card, Cell, Facts, Listing, View},
+    parts::{Card, Cell, Facts, FieldError, Listing, View},
     respond,
     shell::Shell,
     words::{Unit, Words},
@@ -63,7 +63,11 @@ fn flag(words: Words) -> Flag {
     };
     let flag = line("voice", 25);
     Flag {
-        entered: Entered { people: "420 000 001".to_owned(), error: Some("0–100".to_owned()), ..flag.as_entered() },
+        entered: Entered {
+            people: "420 000 001".to_owned(),
+            wrong: Some(FieldError::new("percent", "0–100".to_owned())),
+            ..flag.as_entered()
+        },
         flag,
         history: vec![change(25, "It costs less than we thought"), change(10, "")],
         may_change: true,
@@ -92,7 +96,7 @@ fn prompt(words: Words) -> Prompt {
         name: "persona".to_owned(),
         text: text.clone(),
         why: String::new(),
-        error: Some("!".to_owned()),
+        wrong: Some(FieldError::new("text", "!".to_owned())),
         sample: Sample { language: "ru".to_owned(), level: "3".to_owned(), message: "Кто ты?".to_owned() },
         seen: Some(Seen {
             system: format!("{text}\n# Правила\n- Не выдумывай."),
