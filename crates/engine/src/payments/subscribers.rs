@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use evolve_store::payments::{Moved, Payment, Subscriber, Until, Wanted};
+use evolve_store::payments::{Moved, Payment, State, Subscriber, Until, Wanted};
 use uuid::Uuid;
 
 use super::{PaymentError, Payments, refund_key};
