@@ -161,7 +161,8 @@ async fn a_file_has_all_there_is_however_much_that_is() {
     for (list, lines) in [("failures.csv", 10_050), ("audit.csv?act=test.act", 10_050), ("people.csv", 4_100)] {
         let file = eva.get(&format!("/admin/panel/{list}")).await;
         assert_eq!((file.status, file.text.lines().count()), (StatusCode::OK, lines + 1), "{list}");
-        assert_eq!(file.text.matches('\u{feff}').count(), 1, "{list}");
+        // Whoever reads text takes off the one that it begins with.
+        assert_eq!(file.text.matches('\u{feff}').count(), 0, "a page begins as a file does: {list}");
     }
 }
 
