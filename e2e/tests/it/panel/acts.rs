@@ -152,7 +152,7 @@ async fn takes_the_list_home(anna: &Person<'_>, installation: &Installation) {
 async fn is_remembered(anna: &Person<'_>, installation: &Installation) {
     let query = "SELECT act FROM audit_log WHERE outcome = 'done' AND act LIKE ANY (ARRAY['person.%', 'broadcast.%']) ORDER BY at, id";
     let acts: Vec<String> = sqlx::query_scalar(query).fetch_all(&installation.ground.sql).await.unwrap();
-    assert_eq!(acts, ["person.grant_premium", "broadcast.preview", "broadcast.create"]);
+    assert_eq!(acts, ["person.grant_premium", "broadcast.preview", "broadcast.create", "person.export"]);
     let shown = "return [...document.querySelectorAll('tbody code')].map((code) => code.textContent)";
     anna.goes("/admin/panel/audit").await;
     let all = anna.asks(shown).await;
