@@ -1313,8 +1313,6 @@ panel-event-payment = Payment
 panel-event-refund = Refund
 panel-event-level = New level
 panel-event-failure = Failure
-panel-event-broadcast = Broadcast
-panel-event-danger = Somebody may be in danger
 # People
 panel-people-search = Find a person
 panel-people-search-hint = Number, @name, or the id of a payment

@@ -1322,8 +1322,6 @@ panel-event-payment = Платёж
 panel-event-refund = Возврат
 panel-event-level = Новый уровень
 panel-event-failure = Сбой
-panel-event-broadcast = Рассылка
-panel-event-danger = Кто-то может быть в опасности
 # People
 panel-people-search = Найти человека
 panel-people-search-hint = Номер, @имя или номер платежа
