@@ -1837,6 +1837,7 @@ panel-sign-in-recovery = Recovery code
 panel-sign-in-recovery-hint = One of those that you wrote down. Each works once.
 panel-sign-in-use-recovery = Use a recovery code
 panel-sign-in-use-code = Use the app
+panel-sign-in-first = No account yet? Whoever runs the bot makes one:
 panel-sign-in-elsewhere = Sign in with { $name }
 panel-refused-wrong = Name and password do not go together.
 panel-refused-code = This code is wrong, or was used before.

@@ -1852,6 +1852,7 @@ panel-sign-in-recovery = Код восстановления
 panel-sign-in-recovery-hint = Один из тех, что вы записали. Каждый действует один раз.
 panel-sign-in-use-recovery = Войти по коду восстановления
 panel-sign-in-use-code = Войти через приложение
+panel-sign-in-first = Ещё нет учётной записи? Её создаёт тот, кто запускает бота:
 panel-sign-in-elsewhere = Войти через { $name }
 panel-refused-wrong = Имя и пароль не подходят друг к другу.
 panel-refused-code = Код неверный или уже использован.

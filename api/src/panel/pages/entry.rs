@@ -106,6 +106,12 @@ impl SignIn {
         Form::new("sign-in", "/admin/panel/sign-in", &self.csrf, say("panel-sign-in"), fields)
     }
 
+    /// Whether it is the first step, at which somebody may have no account yet.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.step == Step::Password
+    }
+
     /// Why the last try failed, in words.
     #[must_use]
     pub fn refused(&self) -> Option<String> {
