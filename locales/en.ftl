@@ -1846,6 +1846,7 @@ panel-refused-wait = { $n ->
        *[other] Too many guesses. Try again in { $shown } seconds.
     }
 panel-refused-stale = That form was too old. Please try again.
+panel-refused-https = Your browser kept no cookie: the panel needs https here. Open it by https, or on this machine as http://localhost.
 panel-refused-not-mapped = You are known there, but have no role here. Ask the owner.
 panel-refused-elsewhere = Signing in there did not work. Try again, or tell the owner.
 panel-refused-link = This link has run out, or was used. Ask whoever gave it to you for another one.
