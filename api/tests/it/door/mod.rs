@@ -277,6 +277,17 @@ async fn who_comes_without_https_by_another_name_is_told_that_it_is_needed() {
 }
 
 #[tokio::test]
+async fn whatever_means_the_panel_leads_to_its_first_page() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let nobody = Visitor::new(&api);
+    for address in ["/admin/", "/admin/panel", "/admin/panel/"] {
+        leads_to(&nobody.get(address).await, "/admin");
+    }
+    leads_to(&nobody.get("/admin").await, &format!("{SIGN_IN}?next=%2Fadmin"));
+}
+
+#[tokio::test]
 async fn whoever_may_not_is_told_so_on_a_page() {
     let setup = setup().await;
     let api = setup.start().await;
