@@ -1313,8 +1313,6 @@ panel-event-payment = Payment
 panel-event-refund = Refund
 panel-event-level = New level
 panel-event-failure = Failure
-panel-event-broadcast = Broadcast
-panel-event-danger = Somebody may be in danger
 # People
 panel-people-search = Find a person
 panel-people-search-hint = Number, @name, or the id of a payment
@@ -1839,6 +1837,7 @@ panel-sign-in-recovery = Recovery code
 panel-sign-in-recovery-hint = One of those that you wrote down. Each works once.
 panel-sign-in-use-recovery = Use a recovery code
 panel-sign-in-use-code = Use the app
+panel-sign-in-first = No account yet? Whoever runs the bot makes one:
 panel-sign-in-elsewhere = Sign in with { $name }
 panel-refused-wrong = Name and password do not go together.
 panel-refused-code = This code is wrong, or was used before.
@@ -1847,6 +1846,7 @@ panel-refused-wait = { $n ->
        *[other] Too many guesses. Try again in { $shown } seconds.
     }
 panel-refused-stale = That form was too old. Please try again.
+panel-refused-https = Your browser kept no cookie: the panel needs https here. Open it by https, or on this machine as http://localhost.
 panel-refused-not-mapped = You are known there, but have no role here. Ask the owner.
 panel-refused-elsewhere = Signing in there did not work. Try again, or tell the owner.
 panel-refused-link = This link has run out, or was used. Ask whoever gave it to you for another one.

@@ -1322,8 +1322,6 @@ panel-event-payment = Платёж
 panel-event-refund = Возврат
 panel-event-level = Новый уровень
 panel-event-failure = Сбой
-panel-event-broadcast = Рассылка
-panel-event-danger = Кто-то может быть в опасности
 # People
 panel-people-search = Найти человека
 panel-people-search-hint = Номер, @имя или номер платежа
@@ -1854,6 +1852,7 @@ panel-sign-in-recovery = Код восстановления
 panel-sign-in-recovery-hint = Один из тех, что вы записали. Каждый действует один раз.
 panel-sign-in-use-recovery = Войти по коду восстановления
 panel-sign-in-use-code = Войти через приложение
+panel-sign-in-first = Ещё нет учётной записи? Её создаёт тот, кто запускает бота:
 panel-sign-in-elsewhere = Войти через { $name }
 panel-refused-wrong = Имя и пароль не подходят друг к другу.
 panel-refused-code = Код неверный или уже использован.
@@ -1863,6 +1862,7 @@ panel-refused-wait = { $n ->
        *[many] Слишком много попыток. Попробуйте через { $shown } секунд.
     }
 panel-refused-stale = Форма устарела. Попробуйте ещё раз.
+panel-refused-https = Браузер не сохранил cookie: здесь панели нужен https. Откройте её по https или на этой машине как http://localhost.
 panel-refused-not-mapped = Вас там знают, но роли здесь у вас нет. Спросите владельца.
 panel-refused-elsewhere = Войти таким способом не удалось. Попробуйте ещё раз или скажите владельцу.
 panel-refused-link = Ссылка устарела или уже использована. Попросите новую у того, кто её дал.

@@ -1,27 +1,20 @@
 //! The configuration of `evolve-api`: environment variables, read once.
 
-use std::{fmt::Display, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
+mod bounds;
+mod models;
+mod relationship;
+mod reports;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
 use chrono::TimeDelta;
-use evolve_domain::{
-    payment::Price,
-    plan::Plans,
-    relationship::{Levels, Relationship},
-    report::ModelPrices,
-};
+use evolve_domain::{payment::Price, plan::Plans, relationship::Relationship};
 use evolve_engine::{
-    access::AccessConfig,
-    meaning::{self, Embedder},
-    model::ModelProvider,
-    prompt::Persona,
-    providers,
-    reports::ReportConfig,
-    speech,
+    access::AccessConfig, meaning::Embedder, model::ModelProvider, prompt::Persona, reports::ReportConfig, speech,
 };
 use evolve_runtime::{
     config::{ConfigError, Reader, Setting},
-    http::{self, ClientConfig},
     logs::LogConfig,
     outside::Networks,
     secrets::{RotationConfig, SecretFiles},
@@ -31,10 +24,13 @@ use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{
-    chat::{Bounds, image::MEGABYTE},
-    limits::RateLimits,
+use self::{
+    bounds::{bounded, bounds},
+    models::{Models, models},
+    relationship::relationship,
+    reports::reports,
 };
+use crate::{chat::Bounds, limits::RateLimits};
 
 /// Shortest secret that is not refused, in characters.
 const MIN_SECRET_CHARS: usize = 32;
@@ -144,7 +140,7 @@ impl Config {
                 "0",
                 "How many proxies of yours stand before the API and add to X-Forwarded-For.",
             ),
-            bounds: Bounds { image_bytes: image_limit(env), voice_seconds: voice_limit(env) },
+            bounds: bounds(env),
             chat_timeout: chat_timeout(env),
             cors_origins: origins(env),
             providers,
@@ -261,57 +257,6 @@ fn price(env: &mut Reader) -> Price {
     price
 }
 
-fn relationship(env: &mut Reader) -> Relationship {
-    let levels = env.json_or(
-        "RELATIONSHIP_LEVELS",
-        Levels::default(),
-        "Levels of the relationship, first to last: a JSON list of `{name, names, points, voice}`; `names` is by language, `voice` how the companion speaks there.",
-    );
-    let decay = env.json_or(
-        "RELATIONSHIP_DECAY",
-        None,
-        "What being away costs: JSON of `{afterDays, pointsPerDay}`; a level once reached is kept. Nothing fades where it is not set.",
-    );
-    Relationship { levels, decay }
-}
-
-/// Everything that is a model.
-#[derive(Default)]
-struct Models {
-    providers: Vec<Arc<dyn ModelProvider>>,
-    speech: speech::Providers,
-    embedder: Option<Arc<dyn Embedder>>,
-}
-
-fn models(env: &mut Reader) -> Models {
-    let config = ClientConfig::read(env);
-    match http::client(config) {
-        Ok(client) => {
-            let (providers, entries) = providers::read(env, &client, config);
-            let speech = speech::config::read(env, &client, config, &entries);
-            let embedder = meaning::read(env, &client, config);
-            Models { providers, speech, embedder }
-        }
-        Err(error) => {
-            env.problem(format!(
-                "HTTPS cannot be set up on this machine ({error}); are its CA certificates installed?"
-            ));
-            Models::default()
-        }
-    }
-}
-
-fn bounded<T>(env: &mut Reader, name: &'static str, default: &str, least: T, most: T, doc: &'static str) -> T
-where
-    T: FromStr<Err: Display> + Default + PartialOrd + Display,
-{
-    let value: T = env.or(name, default, doc);
-    if value < least || value > most {
-        env.problem(format!("{name} must be {least} to {most}"));
-    }
-    value
-}
-
 /// As long as the resource lets it be.
 const MOST_DAYS: u32 = 36_500;
 
@@ -337,43 +282,6 @@ fn backup_age(env: &mut Reader) -> Option<TimeDelta> {
         env.problem(format!("BACKUP_MAX_AGE_HOURS must be 1 to {MOST_HOURS}"));
     }
     hours.map(|hours| TimeDelta::hours(hours.into()))
-}
-
-fn reports(env: &mut Reader) -> ReportConfig {
-    let name: String = env.or(
-        "REPORT_TIME_ZONE",
-        "UTC",
-        "Time zone of reports: IANA name. Another one holds for days that are not closed yet.",
-    );
-    let zone = name.trim().parse().unwrap_or_else(|_| {
-        env.problem(format!("REPORT_TIME_ZONE: {name:?} is not a time zone; write an IANA name such as Europe/Berlin"));
-        chrono_tz::Tz::UTC
-    });
-    let prices = env.json_or(
-        "MODEL_PRICES",
-        ModelPrices::default(),
-        "What tokens cost, in US dollars per million: JSON of `{model: {input, output}}`, by the names that answers are counted under. A model that is not in it is shown as unpriced.",
-    );
-    let analyses_queries = env.or(
-        "ENABLE_QUERY_ANALYSIS",
-        "false",
-        "Whether the plan of a slow query of /api/v1/stats goes to the log; it is run once more for that.",
-    );
-    ReportConfig { zone, prices, analyses_queries, ..ReportConfig::default() }
-}
-
-fn image_limit(env: &mut Reader) -> usize {
-    /// What fits into a body, in base64.
-    const MOST: usize = 10;
-    let megabytes: usize = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest image, in MiB; 10 at most.");
-    if megabytes == 0 || megabytes > MOST {
-        env.problem(format!("MAX_IMAGE_SIZE_MB must be 1 to {MOST}"));
-    }
-    megabytes.saturating_mul(MEGABYTE)
-}
-
-fn voice_limit(env: &mut Reader) -> u32 {
-    bounded(env, "MAX_VOICE_SECONDS", "600", 1, 3600, "Longest recording of a person that is heard, seconds.")
 }
 
 fn chat_timeout(env: &mut Reader) -> Duration {

@@ -100,6 +100,15 @@ pub fn door(headers: &HeaderMap) -> Option<SecretString> {
     find(headers, if is_plain(headers) { DOOR_PLAIN } else { DOOR_SECURE })
 }
 
+/// Whether the browser cannot keep that: it is for HTTPS, and plain HTTP is spoken with another name than this machine's. By `Origin`
+/// a browser says how it came, also where whoever ends TLS in front of us does not.
+#[must_use]
+pub fn is_door_lost(headers: &HeaderMap) -> bool {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    let is_https = headers.contains_key(PUBLIC) || security::came_by_https(headers) || origin.starts_with("https://");
+    door(headers).is_none() && !is_plain(headers) && !is_https
+}
+
 /// The header that has them keep it.
 #[must_use]
 pub fn give_door(headers: &HeaderMap, kept: &SecretString) -> Option<HeaderValue> {

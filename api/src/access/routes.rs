@@ -152,7 +152,7 @@ use Permission::{
 };
 
 /// Every route by which an administrator asks or acts.
-pub static ROUTES: [Named; 163] = [
+pub static ROUTES: [Named; 166] = [
     get("/admin/payments", Refund),
     post("/admin/payments/{payment_id}/refund", Refund, "payment.refund").atomic(),
     post("/admin/payments/{payment_id}/returned", Refund, "payment.returned").atomic(),
@@ -293,6 +293,10 @@ pub static ROUTES: [Named; 163] = [
     page("/admin/panel/system", Operations),
     // Who may not see numbers is led to what they may see.
     page("/admin", Numbers).known(),
+    // What people write who mean that.
+    open(Method::GET, "/admin/"),
+    open(Method::GET, "/admin/panel"),
+    open(Method::GET, "/admin/panel/"),
     page("/admin/panel/live/tail", Numbers),
     page("/admin/panel/audit", Audit),
     page("/admin/panel/audit.csv", Audit),
@@ -381,7 +385,7 @@ mod tests {
         assert!(matches!(find(Method::GET, "/admin/audit"), Found::Listed(named) if named.route == "/admin/audit"));
         assert!(matches!(find(Method::HEAD, "/admin/audit"), Found::Listed(_)));
         assert!(matches!(find(Method::PUT, "/admin/audit"), Found::OtherMethod));
-        for unlisted in ["/admin/", "/admin/nothing", "/api/v1/admin/nothing"] {
+        for unlisted in ["/admin/nothing", "/admin/nothing/", "/api/v1/admin/nothing"] {
             assert!(matches!(find(Method::GET, unlisted), Found::Unlisted), "{unlisted}");
         }
         for another in ["/", "/administration", "/profile"] {

@@ -45,13 +45,6 @@ pub struct WelcomeForm {
     pub code: SecretString,
 }
 
-/// A form that asks nothing but to be sent.
-#[derive(Debug, Deserialize)]
-pub struct BareForm {
-    /// The session's token.
-    pub csrf: SecretString,
-}
-
 /// Where to go on to after signing in: a page of the panel, or the first one. Addresses elsewhere would make our door the bait of
 /// a stranger's.
 #[must_use]

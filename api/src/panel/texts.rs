@@ -52,7 +52,7 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("breaker", &["closed", "open", "half_open"]),
     ("broadcast", &["scheduled", "running", "paused", "stopped", "cancelled", "done", "pause", "resume", "cancel"]),
     ("category", &["identity", "family", "work", "preferences", "health", "plans", "events", "other"]),
-    ("event", &["message", "person", "payment", "refund", "level", "failure", "broadcast", "danger"]),
+    ("event", &["message", "person", "payment", "refund", "level", "failure"]),
     ("failure", &["inbox", "apart", "outbox"]),
     (
         "feature",

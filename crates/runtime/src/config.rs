@@ -164,12 +164,6 @@ impl Reader {
         self.problems.push(sentence);
     }
 
-    /// Whether anything is wrong so far; use before building what needs valid values.
-    #[must_use]
-    pub fn has_problems(&self) -> bool {
-        !self.problems.is_empty()
-    }
-
     /// The variables asked for so far, in order.
     #[must_use]
     pub fn reference(&self) -> &[Variable] {

@@ -59,7 +59,8 @@ async fn show(State(api): State<Api>, parts: Parts, way: Result<Query<Way>, Quer
 
 async fn send(State(api): State<Api>, parts: Parts, Filled(form): Filled<SignInForm>) -> Result<Response, ApiError> {
     let Some(mut door) = Door::behind(&parts.headers, &form.csrf) else {
-        return Ok(door::begin_again(&api, &parts.headers, Refusal::Stale, StatusCode::FORBIDDEN));
+        let refusal = if cookies::is_door_lost(&parts.headers) { Refusal::Https } else { Refusal::Stale };
+        return Ok(door::begin_again(&api, &parts.headers, refusal, StatusCode::FORBIDDEN));
     };
     door.leads_to(&form.next);
     match (Step::named(&form.step), door.pending.clone()) {

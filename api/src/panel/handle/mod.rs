@@ -38,10 +38,10 @@ pub mod tools;
 pub mod webhooks;
 pub mod welcome;
 
-use axum::{Router, routing::get};
+use axum::{Router, response::Response, routing::get};
 use evolve_contract::Code;
 
-use super::assets;
+use super::{assets, respond};
 use crate::{problem::ApiError, state::Api};
 
 pub use reader::Reader;
@@ -61,6 +61,10 @@ pub fn routes() -> Router<Api> {
         .merge(tools::routes())
         // Whatever is nowhere else: a page says so.
         .route("/admin/panel/{*rest}", get(nowhere))
+        // The wildcard takes none of these.
+        .route("/admin/", get(first))
+        .route("/admin/panel", get(first))
+        .route("/admin/panel/", get(first))
         .merge(entry::routes())
         .merge(welcome::routes())
         .merge(account::routes())
@@ -80,6 +84,11 @@ pub fn routes() -> Router<Api> {
 /// What may take as long as a model does.
 pub fn previews() -> Router<Api> {
     prompts::previews()
+}
+
+/// On to the first page.
+async fn first() -> Response {
+    respond::go_to("/admin")
 }
 
 async fn nowhere(_: Reader) -> ApiError {

@@ -18,7 +18,7 @@ use super::{
     failing,
 };
 use crate::{
-    access::{origin, tried},
+    access::{cookies, origin, tried},
     panel::{
         forms::{WelcomeForm, own_path},
         pages::entry::{RecoveryCodes, Refusal, Welcome},
@@ -102,6 +102,9 @@ async fn send(State(api): State<Api>, parts: Parts, Filled(form): Filled<Welcome
     let words = failing::words(&api, &parts.headers);
     let Some(account) = account(&api, &form.token).await? else { return Ok(over(&api, &parts)) };
     let wrong = match Door::behind(&parts.headers, &form.csrf) {
+        None if cookies::is_door_lost(&parts.headers) => {
+            Wrong { code: Some(words.say("panel-refused-https")), ..Wrong::default() }
+        }
         None => Wrong { code: Some(words.say("panel-refused-stale")), ..Wrong::default() },
         Some(_) if form.password.expose_secret() != form.again.expose_secret() => {
             Wrong { password: Some(words.say("panel-password-differs")), ..Wrong::default() }

@@ -54,6 +54,8 @@ pub enum Refusal {
     Wait(u64),
     /// The form is too old, or came from another page.
     Stale,
+    /// The browser cannot keep what forms are known by: it came without HTTPS.
+    Https,
     /// Whoever vouches for people here has not said that this one may come in.
     NotMapped,
     /// Whoever vouches for people here does not answer, or not as it should.
@@ -106,6 +108,12 @@ impl SignIn {
         Form::new("sign-in", "/admin/panel/sign-in", &self.csrf, say("panel-sign-in"), fields)
     }
 
+    /// Whether it is the first step, at which somebody may have no account yet.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.step == Step::Password
+    }
+
     /// Why the last try failed, in words.
     #[must_use]
     pub fn refused(&self) -> Option<String> {
@@ -114,6 +122,7 @@ impl SignIn {
             Refusal::WrongCode => self.words.say("panel-refused-code"),
             Refusal::Wait(seconds) => self.words.count("panel-refused-wait", seconds),
             Refusal::Stale => self.words.say("panel-refused-stale"),
+            Refusal::Https => self.words.say("panel-refused-https"),
             Refusal::NotMapped => self.words.say("panel-refused-not-mapped"),
             Refusal::Elsewhere => self.words.say("panel-refused-elsewhere"),
             Refusal::Link => self.words.say("panel-refused-link"),

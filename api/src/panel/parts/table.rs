@@ -302,6 +302,14 @@ mod tests {
         assert!(!sorted.render().unwrap().contains("class=\"sorts\""));
     }
 
+    /// On a phone a cell is a grid, in which each element and each text beside one has a place of its own.
+    #[test]
+    fn what_is_marked_stays_in_its_sentence() {
+        let excerpt = Markup::trusted("a <mark>cat</mark> came".to_owned());
+        let html = table(vec![vec![Cell::Markup(excerpt, "a cat came".into()), Cell::None]]).render().unwrap();
+        assert!(html.contains("<div>a <mark>cat</mark> came</div>"), "{html}");
+    }
+
     #[test]
     fn an_empty_list_says_what_to_do() {
         let mut empty = table(Vec::new());

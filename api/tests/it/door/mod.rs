@@ -3,6 +3,7 @@
 mod closed;
 mod elsewhere;
 mod inside;
+mod outside;
 
 use std::{collections::BTreeMap, sync::Mutex};
 
@@ -181,6 +182,8 @@ async fn who_comes_again_shows_all_that_they_chose_and_is_led_where_they_wanted_
     assert!(sign_in.starts_with(&format!("{SIGN_IN}?next=")), "{sign_in}");
 
     let page = anna.get(&sign_in).await.text;
+    let how_to_begin = "<code>evolve admin create NAME</code>";
+    assert!(page.contains(how_to_begin), "{page}");
     let (csrf, next) = (hidden(&page, "csrf"), hidden(&page, "next"));
     assert_eq!(next, wanted);
     let password = async |typed: &str| {
@@ -195,6 +198,7 @@ async fn who_comes_again_shows_all_that_they_chose_and_is_led_where_they_wanted_
     let step = asked.header("location").unwrap().to_owned();
     let page = anna.get(&step).await;
     says(&page, StatusCode::OK, "sign-in-code");
+    assert!(!page.text.contains(how_to_begin), "who has come so far has an account: {}", page.text);
     let code = async |step: &str, typed: &str| {
         let fields = [("csrf", csrf.as_str()), ("step", step), ("next", &next), ("code", typed)];
         anna.post(SIGN_IN, &fields).await

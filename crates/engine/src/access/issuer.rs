@@ -34,13 +34,7 @@ pub struct OidcStart {
 }
 
 impl Access {
-    /// Whether people can come by an issuer.
-    #[must_use]
-    pub fn has_issuer(&self) -> bool {
-        self.0.oidc.is_some()
-    }
-
-    /// By what name people know the issuer: where it is.
+    /// By what name people know the issuer: where it is. Nothing where nobody can come by one.
     #[must_use]
     pub fn issuer(&self) -> Option<String> {
         let oidc = self.0.oidc.as_ref()?;

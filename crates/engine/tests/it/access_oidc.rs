@@ -148,7 +148,7 @@ async fn another_key_of_the_issuer_is_asked_for_but_not_for_every_token() {
 #[tokio::test]
 async fn without_an_issuer_nobody_is_sent_anywhere() {
     let panel = panel(AccessConfig::default()).await;
-    assert!(!panel.access.has_issuer());
+    assert!(panel.access.issuer().is_none());
     assert!(matches!(panel.access.begin_oidc().await, Err(AccessError::NoIssuer)));
 }
 

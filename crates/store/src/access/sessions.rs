@@ -196,20 +196,6 @@ impl Access<'_> {
         Ok(done.rows_affected() > 0)
     }
 
-    /// Ends every session of an account, but one where that is given. How many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn end_sessions(
-        &self,
-        account: Uuid,
-        except: Option<Uuid>,
-        now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let done = sqlx::query(END_ALL).bind(account).bind(except).bind(now).execute(&self.0.pool).await?;
-        Ok(done.rows_affected())
-    }
-
     /// Whether somebody has signed in to an account from this address, in about the last month.
     ///
     /// # Errors
