@@ -8,7 +8,7 @@ use evolve_testkit::eventually;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::world::{World, alive};
+use crate::world::{Ran, World, alive};
 
 #[tokio::test]
 async fn a_newcomer_starts_the_bot_talks_to_it_stops_it_and_finds_everything_again() {
@@ -80,7 +80,32 @@ fn the_first_owner_is_made_by_a_link_and_let_in_again_by_another() {
     let nobody = world.evolve(&["admin", "reset", "nobody"]);
     assert!(!nobody.succeeded && nobody.said.contains("there is no account nobody"), "{}", nobody.said);
     assert!(!world.logs().contains(token.unwrap()), "a link is in a log");
+
+    // Who names the same database as `evolve up` is told of the same API.
+    let database_url = world.state()["database_url"].as_str().unwrap().to_owned();
+    let mut command = world.command(&["admin", "reset", "vera"]);
+    let ran = Ran::from(command.env("DATABASE_URL", &database_url).output().unwrap());
+    assert!(ran.said.contains(&format!("  http://{api}/admin/panel/welcome?token=")), "{}", ran.said);
     world.must(&["down"]);
+}
+
+#[test]
+fn no_account_is_made_or_emptied_without_a_link_to_it() {
+    let world = World::new();
+    world.must(&["migrate"]);
+    let wrong = world.evolve(&["admin", "create", "oleg", "--url", "localhost:8000"]);
+    assert!(!wrong.succeeded && wrong.said.contains("--url must be an address"), "{}", wrong.said);
+    let mut command = world.command(&["admin", "create", "oleg"]);
+    let wrong = Ran::from(command.env("PANEL_URL", "bot.example.org").output().unwrap());
+    assert!(!wrong.succeeded && wrong.said.contains("PANEL_URL must be an address"), "{}", wrong.said);
+    assert!(world.must(&["admin", "list"]).contains("There is no account yet"));
+
+    // Nothing runs, and yet whoever has the database may come in later.
+    for step in ["create", "reset"] {
+        let said = world.must(&["admin", step, "anna"]);
+        assert!(said.contains("  http://127.0.0.1:8000/admin/panel/welcome?token="), "{said}");
+        assert!(said.contains("It opens once"), "{said}");
+    }
 }
 
 #[test]
