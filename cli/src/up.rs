@@ -98,7 +98,7 @@ async fn start(home: &Home, plan: &Plan, running: &mut Running) -> anyhow::Resul
     let step = Step::begin("API");
     let api = |port| {
         // The API is not told where the bot is, so that need not be known yet.
-        let environment = render(port, 0).api;
+        let environment = plan.api(render(port, 0).api);
         Child { name: "api", program: api_program.clone(), arguments: Vec::new(), environment: &environment }
             .start(home, &secrets)
     };

@@ -176,10 +176,13 @@ async fn a_killed_up_leaves_nothing_running_and_the_next_one_works() {
 #[test]
 fn a_wrong_configuration_is_told_by_the_command_that_started_it() {
     let world = World::new();
-    let output = world.command(&["up", "--detach"]).env("JWT_SECRET", "short").output().unwrap();
+    let mut command = world.command(&["up", "--detach"]);
+    // Of the panel's own variables, too: they are passed on.
+    let output = command.env("JWT_SECRET", "short").env("REPORT_TIME_ZONE", "Berlin").output().unwrap();
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(!output.status.success());
     assert!(said.contains("JWT_SECRET has 5 characters"), "{said}");
+    assert!(said.contains("REPORT_TIME_ZONE: "), "{said}");
     assert!(said.contains("doctor"), "{said}");
     assert!(world.must(&["down"]).contains("Nothing runs"), "it stopped what it had started");
 }
