@@ -20,6 +20,8 @@ async fn a_newcomer_starts_the_bot_talks_to_it_stops_it_and_finds_everything_aga
         "private, on port",
         "Ready.",
         "chat --as 42",
+        "/admin (an account: ",
+        "admin create NAME)",
         "/docs",
     ] {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");
