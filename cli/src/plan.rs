@@ -146,7 +146,7 @@ fn usable_services(
 ) -> Vec<(SecretKeyRef, String)> {
     let payments = spec.telegram.payments.as_mut();
     let named = [
-        ("the registration of administrators", Some(&mut spec.security.admin_token_secret_ref)),
+        ("the registration for the statistics", Some(&mut spec.security.admin_token_secret_ref)),
         ("Sentry", Some(&mut spec.observability.sentry_dsn_secret_ref)),
         ("the payment provider", payments.map(|payments| &mut payments.provider_token_secret_ref)),
     ];
@@ -221,7 +221,7 @@ mod tests {
         );
         assert_eq!(plan.bot.spec.security.admin_token_secret_ref, None);
         assert_eq!(plan.service_keys[1], (SecretKeyRef::new("s", "SENTRY"), "https://s".to_owned()));
-        assert_eq!(plan.notes, ["ADMIN is not set: the registration of administrators is left out"]);
+        assert_eq!(plan.notes, ["ADMIN is not set: the registration for the statistics is left out"]);
     }
 
     #[test]
