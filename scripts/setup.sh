@@ -145,9 +145,12 @@ if ! has_promtool && has apt-get; then
 fi
 if ! has_browser; then
     say "  missing: chromium and chromium-driver, for the stories that are told in a browser"
-    # A bot runs without them, so for this alone nobody is asked to become root.
-    { ((EUID == 0)) && has apt-get && apt-get update -q &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+    # A bot runs without them, so for this alone nobody is asked for a password to become root.
+    as_root=()
+    ((EUID == 0)) || as_root=(sudo -n)
+    { has apt-get && { ((EUID == 0)) || { has sudo && sudo -n true 2>/dev/null; }; } &&
+        "${as_root[@]}" apt-get update -q &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
             chromium chromium-driver fonts-dejavu-core; } ||
         say "  cannot install them: for those stories, install Chromium and its driver yourself (Debian: chromium chromium-driver)"
 fi

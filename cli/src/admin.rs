@@ -25,21 +25,34 @@ use crate::state::State;
 const LINK_FOR: TimeDelta = TimeDelta::hours(1);
 /// The page of one-time links.
 const WELCOME: &str = "/admin/panel/welcome";
+/// Where `evolve up` has the API, where that port is free.
+const USUAL: &str = "http://127.0.0.1:8000";
 /// Who does it, as the log has it.
 const ACTOR: &str = "cli";
 
 /// Does it.
 ///
 /// # Errors
-/// When the database cannot be reached or lacks migrations, a name is taken or unknown, or is none.
+/// When the database cannot be reached or lacks migrations, a name is taken or unknown, or is none; and, before anything is done, when
+/// it cannot be told where a link would lead.
 pub(crate) async fn run(step: AdminStep, now: DateTime<Utc>) -> anyhow::Result<()> {
-    on_database(false, async |database| {
+    match step {
+        AdminStep::Create { name, role, url } => {
+            let page = Page::find(url.as_ref())?;
+            on_store(async |store: &Store| create(store, &name, role, &page, now).await).await
+        }
+        AdminStep::List => on_store(async |store: &Store| list(store).await).await,
+        AdminStep::Reset { name, url } => {
+            let page = Page::find(url.as_ref())?;
+            on_store(async |store: &Store| reset(store, &name, &page, now).await).await
+        }
+    }
+}
+
+async fn on_store(work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    on_database(false, async move |database| {
         let store = connect(database)?;
-        let done = match step {
-            AdminStep::Create { name, role, url } => create(&store, &name, role, url, now).await,
-            AdminStep::List => list(&store).await,
-            AdminStep::Reset { name, url } => reset(&store, &name, url, now).await,
-        };
+        let done = work(&store).await;
         store.close().await;
         done
     })
@@ -53,7 +66,7 @@ fn connect(database: Database) -> anyhow::Result<Store> {
     Ok(Store::connect(&config, &Metrics::new())?)
 }
 
-async fn create(store: &Store, name: &str, role: Role, url: Option<Url>, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn create(store: &Store, name: &str, role: Role, page: &Page, now: DateTime<Utc>) -> anyhow::Result<()> {
     let name = account_name(name)
         .context("a name is 1 to 64 Latin letters, digits and .-_@+, and begins with a letter or a digit: `anna`")?;
     let id = Uuid::now_v7();
@@ -66,7 +79,8 @@ async fn create(store: &Store, name: &str, role: Role, url: Option<Url>, now: Da
     if !made.await? {
         bail!("there is an account {name} already: `{}` gives it a new link", command(&format!("admin reset {name}")));
     }
-    show(&format!("{name} is there, as {role}. Within an hour, and once, this opens:"), url, &token)
+    page.show(&format!("{name} is there, as {role}. Within an hour, and once, this opens:"), &token);
+    Ok(())
 }
 
 async fn list(store: &Store) -> anyhow::Result<()> {
@@ -80,7 +94,7 @@ async fn list(store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn reset(store: &Store, name: &str, url: Option<Url>, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn reset(store: &Store, name: &str, page: &Page, now: DateTime<Utc>) -> anyhow::Result<()> {
     let accounts = store.access().accounts().await.context(LACKING)?;
     let wanted = account_name(name);
     let Some(account) = accounts.into_iter().find(|account| Some(&account.name) == wanted.as_ref()) else {
@@ -102,7 +116,8 @@ async fn reset(store: &Store, name: &str, url: Option<Url>, now: DateTime<Utc>) 
         bail!("the account {name} is gone");
     }
     let said = format!("What {} was known by holds no more. Within an hour, and once, this opens:", account.name);
-    show(&said, url, &token)
+    page.show(&said, &token);
+    Ok(())
 }
 
 /// What is wrong with a database that has no such table.
@@ -160,30 +175,52 @@ fn token() -> String {
     rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn show(said: &str, url: Option<Url>, token: &str) -> anyhow::Result<()> {
-    say(said);
-    match base(url)? {
-        Some(base) => say(format!("  {}?token={token}", base.join(WELCOME).context("--url is no address")?)),
-        None => say(format!("  https://YOUR-API{WELCOME}?token={token}\n(`--url` says where people find the API)")),
-    }
-    Ok(())
+/// Where a link leads. It is found before anything is done: the link to an account that was made or emptied is shown once, or lost.
+struct Page {
+    address: String,
+    note: Option<String>,
 }
 
-/// Where people find the API: as they say, else as it is configured, else where `evolve up` has it.
-fn base(url: Option<Url>) -> anyhow::Result<Option<Url>> {
-    if url.is_some() {
-        return Ok(url);
+impl Page {
+    /// Where people find the API: as they say, else as it is configured, else where `evolve up` has it.
+    fn find(url: Option<&Url>) -> anyhow::Result<Self> {
+        if let Some(url) = url {
+            return Self::at(url.as_str(), "--url");
+        }
+        if let Some(text) = variable("PANEL_URL")? {
+            return Self::at(&text, "PANEL_URL");
+        }
+        let home = Home::locate()?;
+        if let Some(database_url) = variable("DATABASE_URL")? {
+            // What runs here may be of another database.
+            return match State::read(&home) {
+                Ok(state) if state.database_url == database_url => Self::at(&state.api_url, "the running API"),
+                _ => Ok(Self::unsure("https://YOUR-API", "(`--url` says where people find the API)".to_owned())),
+            };
+        }
+        if home.holder()?.is_none() {
+            let note =
+                format!("It opens once `{}` runs, which says the API's address, should it be another", command("up"));
+            return Ok(Self::unsure(USUAL, note));
+        }
+        Self::at(&State::read(&home)?.api_url, "the running API")
     }
-    if let Some(text) = variable("PANEL_URL")? {
-        return Ok(Some(Url::parse(&text).context("PANEL_URL is no address")?));
+
+    fn at(base: &str, what: &str) -> anyhow::Result<Self> {
+        let base = Url::parse(base).ok().filter(|base| matches!(base.scheme(), "http" | "https"));
+        let Some(page) = base.and_then(|base| base.join(WELCOME).ok()) else {
+            bail!("{what} must be an address with http or https, such as https://bot.example.org; nothing was done");
+        };
+        Ok(Self { address: page.into(), note: None })
     }
-    // What runs here is of another database.
-    if variable("DATABASE_URL")?.is_some() {
-        return Ok(None);
+
+    fn unsure(base: &str, note: String) -> Self {
+        Self { address: format!("{base}{WELCOME}"), note: Some(note) }
     }
-    let home = Home::locate()?;
-    if home.holder()?.is_none() {
-        return Ok(None);
+
+    fn show(&self, said: &str, token: &str) {
+        say(said);
+        say(format!("  {}?token={token}", self.address));
+        self.note.iter().for_each(say);
     }
-    Ok(Url::parse(&State::read(&home)?.api_url).ok())
 }

@@ -9,6 +9,7 @@ mod children;
 mod detach;
 mod doctor;
 mod down;
+mod extra;
 mod home;
 mod keys;
 mod kubectl;
