@@ -71,6 +71,11 @@ impl Proof {
         !matches!(self, Self::Token | Self::ApiKey)
     }
 
+    /// Whether one that does not hold never will: of a person with a token somebody may make an administrator any moment.
+    const fn stays_wrong(self) -> bool {
+        matches!(self, Self::Session | Self::ApiKey)
+    }
+
     fn from(self, address: IpAddr) -> String {
         format!("{}:{}", self.name(), limits::block(address))
     }
@@ -137,24 +142,34 @@ pub fn admit_key(api: &Api, is_right: bool, address: IpAddr) -> Result<(), ApiEr
     admit(api, Proof::ServiceKey, address)
 }
 
-/// Looks up what is shown, unless too much from its address was nothing ([`Unknown`](crate::access::unknown::Unknown)).
+/// Looks up what is shown, unless it was wrong a moment ago; where too much from its address was nothing, in its turn
+/// ([`Unknown`](crate::access::unknown::Unknown)).
 ///
 /// # Errors
-/// `rate_limited`, with the time until what is not known is looked up again, and of the store.
+/// `rate_limited`, where its turn does not come soon, with the time until that address has looks of its own again, and of the store.
 pub async fn look_up<T>(
     api: &Api,
     (proof, shown): (Proof, &str),
     address: Option<IpAddr>,
     work: impl Future<Output = Result<Option<T>, AccessError>>,
 ) -> Result<Option<T>, ApiError> {
-    let look = api.unknown.look((proof.name(), shown), address, api.clock.now()).map_err(|left| {
+    let what = (proof.name(), shown);
+    if api.unknown.is_wrong(what, api.clock.now()) {
+        return Ok(None);
+    }
+    let look = api.unknown.look(what, address, api.clock.now()).await.map_err(|left| {
         api.proof_metrics.count(proof, "refused");
-        ApiError::new(Code::RateLimited).retry_after(left)
+        ApiError::new(Code::RateLimited).detail("busy: too much from this address was not valid").retry_after(left)
     })?;
     let found = work.await;
     match &found {
         Ok(Some(_)) => look.found(),
-        Ok(None) => look.missed(),
+        Ok(None) => {
+            look.missed();
+            if proof.stays_wrong() {
+                api.unknown.wrong(what, api.clock.now());
+            }
+        }
         Err(_) => look.failed(),
     }
     Ok(found?)
