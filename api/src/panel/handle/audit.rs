@@ -85,7 +85,8 @@ impl Asked {
             ..Listing::default()
         };
         let Self { actor, act, person, .. } = self;
-        Audit { actor, act, person, entries, called: HashMap::new(), listing, words: reader.words }
+        let (called, view) = (HashMap::new(), reader.view.clone());
+        Audit { actor, act, person, entries, called, listing, view, words: reader.words }
     }
 }
 
@@ -118,6 +119,7 @@ async fn of_file(
     asked: Asked,
     after: Option<String>,
 ) -> Result<(Table, Option<String>), ApiError> {
-    let AuditResponse { entries, next } = asked.entries((&api, &actors), after, LOOK).await?;
-    Ok((asked.page(&reader, entries, None).table(), next))
+    let asked = Asked { after, ..asked };
+    let AuditResponse { entries, next } = asked.entries((&api, &actors), asked.after.clone(), LOOK).await?;
+    Ok((asked.page(&reader, entries, next.clone()).table(), next))
 }

@@ -84,7 +84,8 @@ async fn csv(State(api): State<Api>, reader: Reader) -> Result<Response, ApiErro
 /// A page of the file.
 async fn of_file(api: Api, reader: Reader, after: Option<Uuid>) -> Result<(Table, Option<Uuid>), ApiError> {
     let (broadcasts, next) = api.broadcasts.list(after).await?;
-    Ok((listed(&reader, broadcasts, Listing::default()).table(), next))
+    let listing = Listing { is_later: after.is_some(), next: next.map(|id| id.to_string()), ..Listing::default() };
+    Ok((listed(&reader, broadcasts, listing).table(), next))
 }
 
 fn listed(reader: &Reader, broadcasts: Vec<Stored>, listing: Listing) -> Broadcasts {
@@ -93,6 +94,7 @@ fn listed(reader: &Reader, broadcasts: Vec<Stored>, listing: Listing) -> Broadca
         list: BroadcastsResponse { broadcasts, next: None },
         may_write: reader.may(Permission::Broadcast),
         listing,
+        view: reader.view.clone(),
         words: reader.words,
     }
 }

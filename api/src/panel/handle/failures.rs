@@ -88,6 +88,7 @@ fn listed(reader: &Reader, asked: &Asked, failures: Vec<Failure>, next: Option<S
             ..Listing::default()
         },
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     }
 }
@@ -121,7 +122,7 @@ async fn of_file(
 ) -> Result<(Table, Option<String>), ApiError> {
     let asked = Asked { after, ..asked };
     let (failures, next) = page(&api, &reader, &asked).await?;
-    Ok((listed(&reader, &asked, failures, None).table(), next))
+    Ok((listed(&reader, &asked, failures, next.clone()).table(), next))
 }
 
 async fn replay_update(

@@ -114,6 +114,8 @@ async fn of_file(
 ) -> Result<(Table, Option<Uuid>), ApiError> {
     let (payments, next) = api.payments.list(wanted, after, AT_ONCE).await?;
     page.payments = payments.into_iter().map(|payment| line(&api, payment)).collect();
+    page.listing.is_later = after.is_some();
+    page.listing.next = next.map(|id| id.to_string());
     Ok((page.table(), next))
 }
 
@@ -136,6 +138,7 @@ fn page(reader: &Reader, asked: &Asked) -> Payments {
         payments: Vec::new(),
         may_see_people: reader.may(Permission::People),
         csrf: reader.csrf.clone(),
+        view: reader.view.clone(),
         words: reader.words,
     }
 }

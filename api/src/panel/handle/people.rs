@@ -121,6 +121,8 @@ async fn of_file(
         (ordered(api.people.find(words, None).await?.people, order), None)
     };
     page.people = lines(&api, page.words.language, found);
+    page.listing.is_later = after.is_some();
+    page.listing.next = next.map(cursor);
     Ok((page.table(), next))
 }
 

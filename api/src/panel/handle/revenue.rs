@@ -138,6 +138,8 @@ async fn of_file(
 ) -> Result<(Table, Option<Until>), ApiError> {
     let found = api.payments.subscribers(is_ascending, after, AT_ONCE).await?;
     page.subscribers = lines(found.subscribers, api.clock.now());
+    page.listing.is_later = after.is_some();
+    page.listing.next = found.next.map(place);
     Ok((page.table(), found.next))
 }
 
@@ -159,6 +161,7 @@ fn empty(reader: &Reader, asked: &Asked) -> Revenue {
         shows_people: reader.may(Permission::People),
         subscribers: Vec::new(),
         listing,
+        view: reader.view.clone(),
         words,
     }
 }

@@ -7,7 +7,7 @@ use evolve_contract::audit::{AuditEntry, AuditOutcome};
 
 use super::Page;
 use crate::panel::{
-    parts::{Cell, Column, Empty, Field, FieldKind, Filter, Listing, Table, Tone},
+    parts::{Cell, Column, Empty, Field, FieldKind, Filter, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -28,6 +28,8 @@ pub struct Audit {
     pub called: HashMap<String, String>,
     /// Which part of the log it is.
     pub listing: Listing,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -87,6 +89,7 @@ impl Audit {
             empty,
             words,
         }
+        .asked(&self.view)
     }
 
     /// By what the log is narrowed down.

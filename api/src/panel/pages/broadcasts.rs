@@ -6,7 +6,7 @@ use evolve_contract::broadcast::{BroadcastResponse, BroadcastState, BroadcastsRe
 use super::Page;
 use crate::panel::{
     markup::Markup,
-    parts::{Act, Cell, Column, Empty, Facts, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Column, Empty, Facts, Form, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -50,6 +50,8 @@ pub struct Broadcasts {
     pub may_write: bool,
     /// Which part of the list it is.
     pub listing: Listing,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -92,6 +94,7 @@ impl Broadcasts {
             empty,
             words,
         }
+        .asked(&self.view)
     }
 }
 

@@ -5,7 +5,7 @@ use evolve_contract::failures::{Failure, FailureKind};
 
 use super::{Page, people};
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Filter, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldKind, Filter, Form, Listing, Table, Tone, View},
     shell::Section,
     words::Words,
 };
@@ -36,6 +36,8 @@ pub struct Failures {
     pub listing: Listing,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -80,6 +82,7 @@ impl Failures {
             empty,
             words,
         }
+        .asked(&self.view)
     }
 
     fn replay(&self, failure: &Failure) -> Act {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Page, people};
 use crate::panel::{
-    parts::{Act, Cell, Choice, Column, Empty, Field, FieldError, FieldKind, Filter, Form, Listing, Table, Tone},
+    parts::{Act, Cell, Choice, Column, Empty, Field, FieldError, FieldKind, Filter, Form, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -32,6 +32,8 @@ pub struct Payments {
     pub may_see_people: bool,
     /// The session's token.
     pub csrf: String,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -166,6 +168,7 @@ impl Payments {
             empty,
             words,
         }
+        .asked(&self.view)
     }
 
     /// The choice of a state, and of a person.

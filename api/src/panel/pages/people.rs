@@ -87,7 +87,7 @@ impl People {
         } else {
             Empty::of(words, "panel-people-none")
         };
-        let table = Table {
+        Table {
             id: "people",
             caption: words.say("panel-section-people"),
             columns: vec![
@@ -102,9 +102,8 @@ impl People {
             listing: self.listing.clone(),
             empty,
             words,
-        };
-        // Who was looked for is all here; any other list is sorted where it is read.
-        if self.search.trim().is_empty() { table } else { table.asked(&self.view) }
+        }
+        .asked(&self.view)
     }
 
     /// The search.

@@ -7,7 +7,7 @@ use super::{Page, Period, Periods, people};
 use crate::panel::{
     charts::{self, Chart},
     markup::Markup,
-    parts::{Card, Cell, Column, Empty, Listing, Table, Tone},
+    parts::{Card, Cell, Column, Empty, Listing, Table, Tone, View},
     shell::Section,
     words::{Unit, Words},
 };
@@ -28,6 +28,8 @@ pub struct Revenue {
     pub subscribers: Vec<SubscriberLine>,
     /// Which part of the list it is.
     pub listing: Listing,
+    /// What the reader asks of its tables.
+    pub view: View,
     /// In which language.
     pub words: Words,
 }
@@ -111,6 +113,7 @@ impl Revenue {
             empty: Empty::of(words, "panel-subscribers-none"),
             words,
         }
+        .asked(&self.view)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where a list is, which part of it is shown, and by what it is sorted: the addresses of its links.
 //!
 //! A list that goes on page by page is sorted by the database, and so only by what has an index there: people by when they came and
-//! when they were here last, subscribers by when it ends; all others come newest first. One whose rows are all on the page is sorted
-//! by any column ([`Table::asked`](super::Table::asked)).
+//! when they were here last, subscribers by when it ends; all others come newest first. One whose rows are all on the page
+//! ([`Listing::is_whole`]) is sorted by any column ([`Table::asked`](super::Table::asked)), and so is its file. That of a longer one is
+//! in the order of the database.
 
 use url::form_urlencoded::Serializer;
 
@@ -42,6 +43,12 @@ impl Listing {
     #[must_use]
     pub fn within(path: String, id: &'static str) -> Self {
         Self { path, exports: true, id: Some(id), ..Self::default() }
+    }
+
+    /// Whether all of it is here: no part comes before this one, and none after.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        !self.is_later && self.next.is_none()
     }
 
     /// Under which names it is asked by what it is sorted, and which way.

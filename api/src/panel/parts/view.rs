@@ -46,27 +46,31 @@ impl Table {
     /// named; links of the table keep what else was asked for.
     #[must_use]
     pub fn asked(mut self, view: &View) -> Self {
-        let is_all = !self.listing.is_later && self.listing.next.is_none();
+        let is_whole = self.listing.is_whole();
         let (by, way) = self.listing.names();
         let known = |name: &str| {
-            let is_own = [by.as_str(), way.as_str(), FILE].contains(&name) || (name == AFTER && !is_all);
+            let is_own = [by.as_str(), way.as_str(), FILE].contains(&name) || (name == AFTER && !is_whole);
             is_own || self.listing.query.iter().any(|(known, _)| known == name)
         };
         let kept: Vec<(String, String)> = view.0.iter().filter(|(name, _)| !known(name)).cloned().collect();
         self.listing.query.extend(kept);
-        if is_all {
+        if is_whole {
             self.sort(view.get(&by), view.get(&way));
         }
         self
     }
 
-    /// Sorts the rows by the column of this key. Those that are alike stay in their order.
+    /// Sorts the rows by the column of this key, unless they come sorted by it. Those that are alike stay in their order.
     fn sort(&mut self, by: Option<&str>, way: Option<&str>) {
         for column in &mut self.columns {
             column.sorts = column.is_data();
         }
         let mut columns = self.columns.iter().enumerate();
         let Some((place, column)) = columns.find(|(_, column)| column.sorts && by == Some(column.key)) else { return };
+        // Whoever read them knows which way they come where that is not said.
+        if self.listing.sort.as_ref().is_some_and(|sort| sort.by == column.key) {
+            return;
+        }
         let is_descending = match way {
             Some("asc") => false,
             Some("desc") => true,

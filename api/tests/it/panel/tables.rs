@@ -69,6 +69,10 @@ async fn a_table_is_sorted_by_what_is_asked_for_and_taken_away_as_it_is_sorted()
     let costs = eva.get("/admin/panel/people/30?csv=costs").await;
     assert_eq!(file(&costs, "costs").1.len(), 4, "{}", costs.text);
 
+    // All people are more than a page: they are sorted by what the database has an index of.
+    let all = page(&eva, "/admin/panel/people?sort=messages&order=asc").await;
+    assert!(all.contains("sort=since") && !all.contains("sort=messages"), "{all}");
+
     // What is not on the page of somebody is in no file of theirs.
     let ada = signed_in(&setup, &api, "ada", Role::Analyst).await;
     for (path, id) in [("/admin/panel/tools", "dearest"), ("/admin", "top")] {
@@ -119,10 +123,7 @@ async fn every_table_of_a_page_is_a_file_for_who_may_open_the_page() {
     let names: Vec<&str> = lines.iter().map(|line| line.split(',').next().unwrap()).collect();
     assert!(names.len() > 2 && names.is_sorted_by(|one, next| one >= next), "{names:?}");
     has(&eva.get("/admin/panel/flags?sort=name&order=desc").await, &["flags.csv?sort=name&#38;order=desc\""]);
-    // Who was looked for is sorted by anything; all people by what the database has an index of.
     has(&eva.get(&format!("/admin/panel/people?q={ANNA}")).await, &["&#38;sort=messages&#38;order=desc\""]);
-    let all = eva.get("/admin/panel/people").await;
-    assert!(all.text.contains("sort=since") && !all.text.contains("sort=messages"), "{}", all.text);
 }
 
 #[tokio::test]
@@ -167,4 +168,89 @@ async fn a_file_goes_on_to_the_end_of_its_list_and_one_of_words_is_a_look_at_the
     assert!(newest.contains("?csv=versions\"") && !newest.contains("versions.sort"), "a page of two: {newest}");
     let sorted = eva.get(&format!("{path}?versions.sort=version&versions.order=asc&csv=versions")).await;
     assert_eq!(numbers(&sorted, "versions", "version"), (1..=25).collect::<Vec<i64>>());
+}
+
+/// Payments of nobody, the newest of them the last: three that nobody wants back, and one that was given back.
+const PAID: &str = "
+    INSERT INTO payments (id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, refunded_at)
+    SELECT ('0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5' || n)::uuid, 'charge-' || n, '', 'money', 'RUB', (ARRAY[2500, 10000, 900, 5000])[n],
+           true, now() - make_interval(hours => 10 - n), CASE WHEN n = 4 THEN now() END
+    FROM generate_series(1, 4) n";
+
+#[tokio::test]
+async fn a_list_is_sorted_by_any_column_for_as_long_as_it_is_one_page() {
+    let setup = setup().await;
+    let api = setup.start().await;
+    let pool = setup.pool();
+    sqlx::query(PAID).execute(&pool).await.unwrap();
+    let vera = signed_in(&setup, &api, "vera", Role::Support).await;
+    let path = "/admin/panel/payments";
+    for (asked, shown, way, other) in [
+        ("", [3_u8, 2, 1], "none", "desc"),
+        ("&sort=amount&order=desc", [2, 1, 3], "descending", "asc"),
+        ("&sort=amount&order=asc", [3, 1, 2], "ascending", "desc"),
+    ] {
+        let html = page(&vera, &format!("{path}?state=paid{asked}")).await;
+        let mut places: Vec<(usize, u8)> = (1..=4)
+            .filter_map(|n| Some((html.find(&format!("<code>0199a1b2-5c3d-7e4f-8a9b-0c1d2e3f4a5{n}</code>"))?, n)))
+            .collect();
+        places.sort_unstable();
+        assert_eq!(places.into_iter().map(|(_, n)| n).collect::<Vec<u8>>(), shown, "{asked}");
+        let link = format!("href=\"{path}?state=paid&#38;sort=amount&#38;order={other}\"");
+        assert!(html.contains(&format!("class=\"number\" aria-sort=\"{way}\"><a {link}")), "{link}: {html}");
+        assert!(html.contains("class=\"sorts\"") && html.contains("sort=state"), "{html}");
+        let file = format!("href=\"{path}.csv?state=paid{}\"", asked.replace('&', "&#38;"));
+        assert!(html.contains(&file), "{file}: {html}");
+    }
+    let file = vera.get(&format!("{path}.csv?state=paid&sort=amount&order=asc")).await;
+    assert_eq!(numbers(&file, "payments", "amount"), [900_i64, 2500, 10000]);
+
+    let more = "
+        INSERT INTO payments (id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at)
+        SELECT gen_random_uuid(), 'more-' || n, '', 'money', 'RUB', n, true, now() - make_interval(days => n)
+        FROM generate_series(1, 60) n";
+    sqlx::query(more).execute(&pool).await.unwrap();
+    let first = page(&vera, &format!("{path}?state=paid&sort=amount&order=asc")).await;
+    let next = format!("href=\"{path}?state=paid&#38;after=");
+    let (_, after) = first.split_once(&next).unwrap_or_else(|| panic!("it goes on: {first}"));
+    let cursor: String = after.chars().take_while(|c| *c != '"').collect();
+    let last = page(&vera, &format!("{path}?state=paid&sort=amount&order=asc&after={cursor}")).await;
+    for html in [first, last] {
+        let (before, list) = html.split_once("<table id=\"payments\"").unwrap();
+        assert!(!before.contains("class=\"sorts\"") && !list.contains("sort="), "one page of two: {html}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_sorts_keeps_its_order_and_a_short_list_has_others_besides() {
+    let setup = setup().await;
+    crate::failures::with_dead(&setup, 1).await;
+    let come = "
+        INSERT INTO users (id, created_at, last_seen_at, plan, premium_until)
+        SELECT n, now() - make_interval(hours => n), now() - make_interval(hours => n), 'premium',
+               now() + make_interval(days => 10 - n)
+        FROM generate_series(1, 3) n";
+    sqlx::query(come).execute(&setup.pool()).await.unwrap();
+    let api = setup.start().await;
+    let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
+    for (list, name, key, ids) in [
+        ("people.csv", "people", "id", [1_i64, 2, 3]),
+        ("people.csv?sort=since", "people", "id", [1, 2, 3]),
+        ("people.csv?sort=since&order=asc", "people", "id", [3, 2, 1]),
+        ("people.csv?sort=id&order=desc", "people", "id", [3, 2, 1]),
+        ("revenue.csv", "subscriptions", "person", [1, 2, 3]),
+        ("revenue.csv?sort=until&order=asc", "subscriptions", "person", [3, 2, 1]),
+        ("revenue.csv?sort=person&order=asc", "subscriptions", "person", [1, 2, 3]),
+    ] {
+        let file = eva.get(&format!("/admin/panel/{list}")).await;
+        assert_eq!(numbers(&file, name, key), ids, "{list}");
+    }
+    for (list, link) in [
+        ("people", "people?sort=messages&#38;order=desc\""),
+        ("revenue?period=month", "revenue?period=month&#38;sort=paid&#38;order=desc\""),
+        ("failures?kind=inbox", "failures?kind=inbox&#38;sort=attempts&#38;order=desc\""),
+        ("audit?act=person.export", "audit?act=person.export&#38;sort=actor&#38;order=asc\""),
+    ] {
+        has(&eva.get(&format!("/admin/panel/{list}")).await, &[link]);
+    }
 }

@@ -134,6 +134,7 @@ fn revenue(words: Words, is_paid: bool) -> Revenue {
         shows_people: true,
         subscribers: if is_paid { (0..3).map(subscriber).collect() } else { Vec::new() },
         listing: if is_paid { listing("/admin/panel/revenue", "until") } else { Listing::default() },
+        view: View::default(),
         words,
     }
 }
@@ -161,6 +162,7 @@ fn payments(words: Words) -> Payments {
         listing: listing("/admin/panel/payments", ""),
         may_see_people: true,
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }

@@ -99,6 +99,7 @@ fn broadcasts(words: Words, is_some: bool) -> Broadcasts {
         },
         may_write: true,
         listing: Listing { path, exports: is_some, ..Listing::default() },
+        view: View::default(),
         words,
     }
 }
@@ -185,6 +186,7 @@ fn failures(words: Words, is_some: bool) -> Failures {
         may_replay: true,
         listing: if is_some { listing(path, "") } else { Listing { path: path.to_owned(), ..Listing::default() } },
         csrf: "csrf".to_owned(),
+        view: View::default(),
         words,
     }
 }
@@ -278,6 +280,7 @@ fn audit(words: Words) -> Audit {
         entries: vec![entry("payment.refund", AuditOutcome::Done), entry("payment.refund", AuditOutcome::Refused)],
         called: [("account:anna@example.org".to_owned(), "anna@example.org".to_owned())].into(),
         listing: listing("/admin/panel/audit", ""),
+        view: View::default(),
         words,
     }
 }
