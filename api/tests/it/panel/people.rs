@@ -113,6 +113,14 @@ async fn a_link_of_another_site_shows_nothing_of_people_and_leaves_no_look_in_th
     }
     assert_eq!(led("/api/v1/admin/people/734002117/facts", "cross-site").await.code(), Code::Forbidden);
     assert_eq!(led("/admin/panel/people", "cross-site").await.status, StatusCode::OK, "it is in no log");
+    for file in ["/admin/panel/people/734002117?csv=costs", "/admin/panel/account?x=1&csv=sessions"] {
+        let refused = led(file, "cross-site").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{file}");
+        let link = format!("href=\"{}\"", file.replace('&', "&#38;"));
+        assert!(refused.text.contains(&link) && refused.header("content-disposition").is_none(), "{}", refused.text);
+        let meant = led(file, "same-origin").await;
+        assert!(meant.status == StatusCode::OK && meant.header("content-disposition").is_some(), "{}", meant.text);
+    }
     // Nor that they tried what is not theirs.
     assert_eq!(led("/admin/panel/audit", "cross-site").await.status, StatusCode::FORBIDDEN);
     assert_eq!((logged(&setup, "person.look_facts").await, logged(&setup, "access.refused").await), (4, 0));
