@@ -145,7 +145,8 @@ async fn who_is_found_by_a_name_that_several_have_is_sorted_as_the_heads_of_the_
         let file = vera.get(&format!("/admin/panel/people.csv?q=%40wanderer{query}")).await.text;
         file.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
     };
-    assert_eq!(csv("").await, [IVAN, 43, ANNA]);
+    assert_eq!(csv("").await, [IVAN, ANNA, 43], "a file is in an order that stays");
+    assert_eq!(csv("&sort=last&order=desc").await, [IVAN, 43, ANNA]);
     assert_eq!(csv("&sort=last&order=asc").await, [ANNA, 43, IVAN]);
     assert_eq!(csv("&sort=since&order=asc").await, [IVAN, ANNA, 43]);
     let page = vera.get("/admin/panel/people?q=%40wanderer&sort=since&order=desc").await;
