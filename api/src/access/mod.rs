@@ -209,7 +209,7 @@ async fn admit(api: &Api, named: &'static Named, asked: &Asked, request: Request
     }
     // Only a cookie comes along with what another site has a browser ask.
     let is_led = actor.session().is_some() && request.method().is_safe() && csrf::is_led(request.headers());
-    if is_led && named.is_meant() {
+    if is_led && named.is_meant(request.uri().query()) {
         let refused = ApiError::new(Code::Forbidden).detail("another site leads here: open it from the panel");
         let path = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
         return Err(turn(if named.is_page { asked.led(api, &actor, path) } else { refused.into_response() }));

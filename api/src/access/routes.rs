@@ -4,7 +4,7 @@
 use axum::http::Method;
 use evolve_domain::access::Permission;
 
-use crate::limits::Rule;
+use crate::{limits::Rule, panel::parts::View};
 
 /// Under which all of it is, besides what is listed.
 const ADMIN: [&str; 2] = ["/admin", "/api/v1/admin"];
@@ -134,10 +134,12 @@ impl Named {
         self.route.starts_with(LIVE)
     }
 
-    /// Whether it shows what nobody is to see by the way: each look is in the log, or it is a file to keep.
+    /// Whether it shows what nobody is to see by the way: each look is in the log, or it is a file to keep, a list or what `query` asks
+    /// for of a page.
     #[must_use]
-    pub fn is_meant(&self) -> bool {
-        self.method.is_safe() && (self.is_logged() || self.route.ends_with(".csv"))
+    pub fn is_meant(&self, query: Option<&str>) -> bool {
+        let is_table = || self.is_page && query.is_some_and(|query| View::read(query).file().is_some());
+        self.method.is_safe() && (self.is_logged() || self.route.ends_with(".csv") || is_table())
     }
 
     /// Whether its acts are in the log.

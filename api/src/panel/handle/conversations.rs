@@ -31,7 +31,7 @@ use crate::{
     audit::Act,
     panel::{
         pages::conversations::{Conversation, Conversations, Found, SaidLine},
-        parts::Listing,
+        parts::{Listing, Table},
         shell::Section,
     },
     problem::ApiError,
@@ -44,8 +44,6 @@ const PAGE: u32 = 100;
 const NEWEST: u32 = 50;
 /// The list of what was found.
 const TABLE: &str = "conversations";
-/// Most pages of a file of what was found.
-const MOST_PAGES: usize = 100;
 /// Longest search, in characters.
 const MAX_WORDS: usize = 200;
 /// Letters of an excerpt, and of them those before what was looked for.
@@ -86,31 +84,52 @@ async fn search(
     if let Some(user_id) = of {
         act.to_person(&api.store, user_id);
     }
-    let (mut found, mut next) = match &person_error {
-        // Whose it is to be is not known.
-        Some(_) => (Vec::new(), None),
-        None => look(&api, q.trim(), of, after.as_deref()).await?,
-    };
-    if reader.view.is_file(TABLE) {
-        for _ in 1..MOST_PAGES {
-            let Some(place) = next.take() else { break };
-            let (more, further) = look(&api, q.trim(), of, Some(&place)).await?;
-            found.extend(more);
-            next = further;
-        }
-    }
-    name(&api, &mut found).await?;
-    act.detail(json!({ "messages": found.len(), "file": reader.view.file().is_some() }));
     let listing = Listing {
         query: vec![("q".to_owned(), q.clone()), ("person".to_owned(), person.clone())],
         is_later: after.is_some(),
-        next,
         ..Listing::within(Section::Conversations.path(), TABLE)
     };
-    let view = reader.view.clone();
-    let status = if person_error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let page = Conversations { search: q, person, person_error, found, listing, view, words: reader.words };
-    Ok(reader.page_with(&page, status))
+    let (view, words) = (reader.view.clone(), reader.words);
+    let page = Conversations { search: q, person, person_error, found: Vec::new(), listing, view, words };
+    if page.person_error.is_some() {
+        // Whose it is to be is not known.
+        act.detail(json!({ "messages": 0, "file": false }));
+        return Ok(reader.page_with(&page, StatusCode::UNPROCESSABLE_ENTITY));
+    }
+    if reader.view.is_file(TABLE) {
+        // How many there are is known when the last of them is out.
+        act.detail(json!({ "file": true }));
+        let by = api.clone();
+        return api.downloads.send(TABLE, move |after| of_file(by.clone(), page.clone(), of, after)).await;
+    }
+    let (page, _) = filled(&api, page, of, after.as_deref()).await?;
+    act.detail(json!({ "messages": page.found.len(), "file": reader.view.file().is_some() }));
+    Ok(reader.page(&page))
+}
+
+/// A page of the file.
+async fn of_file(
+    api: Api,
+    page: Conversations,
+    of: Option<i64>,
+    after: Option<String>,
+) -> Result<(Table, Option<String>), ApiError> {
+    let (page, next) = filled(&api, page, of, after.as_deref()).await?;
+    Ok((page.table(), next))
+}
+
+/// The page with what was found on it, and where the next one begins.
+async fn filled(
+    api: &Api,
+    mut page: Conversations,
+    of: Option<i64>,
+    after: Option<&str>,
+) -> Result<(Conversations, Option<String>), ApiError> {
+    let (mut found, next) = look(api, page.search.trim(), of, after).await?;
+    name(api, &mut found).await?;
+    page.found = found;
+    page.listing = Listing { is_later: after.is_some(), next: next.clone(), ..page.listing };
+    Ok((page, next))
 }
 
 /// A page of what is there, and where the next one begins.

@@ -64,6 +64,18 @@ impl Asked {
         Order { by, is_ascending: self.order == "asc", plan: self.plan.parse::<Plan>().ok() }
     }
 
+    /// Whether something is said of the order.
+    fn is_ordered(&self) -> bool {
+        !(self.sort.is_empty() && self.order.is_empty())
+    }
+
+    /// In which order they are in a file: as they came, where nothing is said. When somebody was here last moves on while the file is
+    /// read, and whoever writes meanwhile would be on none of its pages.
+    fn order_of_file(&self) -> Order {
+        let order = self.order();
+        if self.is_ordered() { order } else { Order { by: By::Came, is_ascending: true, ..order } }
+    }
+
     fn after(&self) -> Result<Option<Place>, ApiError> {
         let read = |text: &str| read(text).ok_or_else(|| invalid("after is the cursor of the page before"));
         self.after.as_deref().map(read).transpose()
@@ -112,7 +124,7 @@ async fn of_file(
     asked: Asked,
     after: Option<Place>,
 ) -> Result<(Table, Option<Place>), ApiError> {
-    let (words, order) = (asked.words()?, asked.order());
+    let (words, order) = (asked.words()?, asked.order_of_file());
     let (found, next) = if words.is_empty() {
         let found = api.people.list(order, after, AT_ONCE).await?;
         (found.people, found.next)
@@ -136,6 +148,7 @@ fn page(reader: &Reader, asked: &Asked) -> People {
         path: Section::People.path(),
         query: vec![("q".to_owned(), asked.q.clone()), ("plan".to_owned(), plan.clone())],
         sort: Some(sort),
+        is_as_it_comes: !asked.is_ordered(),
         is_later: asked.after.is_some(),
         exports: true,
         ..Listing::default()

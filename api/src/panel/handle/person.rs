@@ -9,6 +9,8 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use chrono::{DateTime, Utc};
+use evolve_contract::Code;
 use evolve_domain::{access::Permission, plan::Plan, report::microdollars};
 use evolve_engine::{history::Talks, memories, people::Person as Somebody, relationships::Rung, reports::PersonCosts};
 use evolve_store::{
@@ -31,7 +33,7 @@ use crate::{
             people::address,
             person::{ConversationLine, CostLine, FactLine, PaymentLine, Person, PersonActs},
         },
-        parts::Listing,
+        parts::{Listing, Table},
     },
     problem::ApiError,
     state::Api,
@@ -39,8 +41,6 @@ use crate::{
 
 /// Their conversations.
 const TALKS: &str = "conversations";
-/// Most pages of a file of conversations.
-const MOST_PAGES: usize = 100;
 /// Payments that are on a person's page: nearly everybody's are all there. The page of payments has the others, too.
 const PAYMENTS: u32 = 100;
 
@@ -102,17 +102,37 @@ async fn conversations(
 ) -> Result<Response, ApiError> {
     let (user_id, Asked { after }) = (person_in(&id)?, asked(query)?);
     let before = after.as_deref().map(|text| tail::read(text).ok_or_else(|| invalid("after is a cursor")));
-    let mut page = page(&reader, &api, user_id).await?;
-    let Talks { mut talks, mut older, .. } = api.history.talks(user_id, before.transpose()?).await?;
+    let page = page(&reader, &api, user_id).await?;
     if reader.view.is_file(TALKS) {
-        for _ in 1..MOST_PAGES {
-            let Some(place) = older.take() else { break };
-            let more = api.history.talks(user_id, Some(place)).await?;
-            talks.extend(more.talks);
-            older = more.older;
-        }
+        // How many there are is known when the last of them is out.
+        act.detail(json!({ "file": true }));
+        let by = api.clone();
+        return api.downloads.send(TALKS, move |after| of_file(by.clone(), page.clone(), after)).await;
     }
-    act.detail(json!({ "conversations": talks.len(), "file": reader.view.file().is_some() }));
+    let (mut page, _) = with_talks(&api, page, before.transpose()?).await?;
+    let shown = page.conversations.as_ref().map_or(0, Vec::len);
+    act.detail(json!({ "conversations": shown, "file": reader.view.file().is_some() }));
+    page.name = name(&api, user_id).await;
+    Ok(reader.page(&page))
+}
+
+/// A page of the file of conversations.
+async fn of_file(
+    api: Api,
+    page: Person,
+    after: Option<DateTime<Utc>>,
+) -> Result<(Table, Option<DateTime<Utc>>), ApiError> {
+    let (page, older) = with_talks(&api, page, after).await?;
+    Ok((page.conversation_table().ok_or(Code::Internal)?, older))
+}
+
+/// The page with the conversations that began before a time, and where they go on.
+async fn with_talks(
+    api: &Api,
+    mut page: Person,
+    before: Option<DateTime<Utc>>,
+) -> Result<(Person, Option<DateTime<Utc>>), ApiError> {
+    let Talks { talks, older, .. } = api.history.talks(page.id, before).await?;
     let line = |talk: evolve_store::exports::Talk| ConversationLine {
         id: talk.id.to_string(),
         title: talk.title,
@@ -121,12 +141,11 @@ async fn conversations(
     };
     page.conversations = Some(talks.into_iter().map(line).collect());
     page.listing = Listing {
-        is_later: after.is_some(),
+        is_later: before.is_some(),
         next: older.map(tail::mark),
-        ..Listing::within(format!("{}/conversations", address(user_id)), TALKS)
+        ..Listing::within(format!("{}/conversations", address(page.id)), TALKS)
     };
-    page.name = name(&api, user_id).await;
-    Ok(reader.page(&page))
+    Ok((page, older))
 }
 
 /// How they want to be called: words of theirs.

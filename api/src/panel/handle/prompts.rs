@@ -26,7 +26,7 @@ use crate::{
     audit::Act,
     panel::{
         pages::prompts::{Compared, Prompt, PromptLine, Prompts, Sample, Seen, VersionLine},
-        parts::{FieldError, Listing},
+        parts::{FieldError, Listing, Table},
         words::Words,
     },
     problem::ApiError,
@@ -36,8 +36,6 @@ use crate::{
 const PATH: &str = "/admin/panel/prompts";
 /// Its versions.
 const TABLE: &str = "versions";
-/// Most pages of a file of versions.
-const MOST_PAGES: usize = 100;
 /// Highest level of a relationship.
 const MAX_LEVEL: u8 = 10;
 
@@ -75,7 +73,17 @@ async fn one(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(asked) = asked.map_err(|_| Code::InvalidValue)?;
+    if reader.view.is_file(TABLE) {
+        let by = api.clone();
+        return api.downloads.send(TABLE, move |after| of_file(by.clone(), reader.clone(), name.clone(), after)).await;
+    }
     page(&api, &reader, &name, asked, None).await
+}
+
+/// A page of the file of versions.
+async fn of_file(api: Api, reader: Reader, name: String, after: Option<i32>) -> Result<(Table, Option<i32>), ApiError> {
+    let (page, older) = filled(&api, &reader, &name, Asked { version: None, after }, None).await?;
+    Ok((page.table(), older))
 }
 
 /// What was entered, and what came of it.
@@ -95,17 +103,22 @@ async fn page(
     asked: Asked,
     entered: Option<Entered>,
 ) -> Result<Response, ApiError> {
+    let (page, _) = filled(api, reader, name, asked, entered).await?;
+    let status = if page.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(reader.page_with(&page, status))
+}
+
+/// The page of a prompt, and where its versions go on.
+async fn filled(
+    api: &Api,
+    reader: &Reader,
+    name: &str,
+    asked: Asked,
+    entered: Option<Entered>,
+) -> Result<(Prompt, Option<i32>), ApiError> {
     let actors = Actors::known(api).await?;
     let shown = api.engine.prompt(name, asked.after).await;
-    let Shown { state, content, configured, mut versions, mut older } = shown.map_err(|error| problem(api, error))?;
-    if reader.view.is_file(TABLE) {
-        for _ in 1..MOST_PAGES {
-            let Some(place) = older.take() else { break };
-            let more = api.engine.prompt(name, Some(place)).await.map_err(|error| problem(api, error))?;
-            versions.extend(more.versions);
-            older = more.older;
-        }
-    }
+    let Shown { state, content, configured, versions, older } = shown.map_err(|error| problem(api, error))?;
     let in_force = content.as_deref().unwrap_or(&configured);
     let compared = match asked.version {
         Some(version) => Some(compared(api, name, version, in_force).await?),
@@ -120,7 +133,6 @@ async fn page(
     };
     let history = versions.into_iter().map(line).collect();
     let entered = entered.unwrap_or_else(|| Entered { text: content.unwrap_or_default(), ..Entered::default() });
-    let status = if entered.wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Prompt {
         text: entered.text,
         why: entered.why,
@@ -142,7 +154,7 @@ async fn page(
         view: reader.view.clone(),
         words: reader.words,
     };
-    Ok(reader.page_with(&page, status))
+    Ok((page, older))
 }
 
 /// A version beside what is in force.

@@ -115,10 +115,11 @@ impl Reader {
         self.page_with(page, StatusCode::OK)
     }
 
-    /// A page with another status: 422 where a form comes back with what is wrong in it.
+    /// A page with another status: 422 where a form comes back with what is wrong in it. Of such a page no table is a file: it would look
+    /// like an answer to what was asked.
     #[must_use]
     pub fn page_with(&self, page: &impl Page, status: StatusCode) -> Response {
-        if let Some(id) = self.view.file() {
+        if let Some(id) = self.view.file().filter(|_| status.is_success()) {
             let wanted = page.tables().into_iter().find(|table| table.id == id);
             return match wanted {
                 Some(table) => download::download(&table, table.id),

@@ -21,7 +21,7 @@ use crate::{
     panel::{
         download,
         pages::webhooks::{Entered, PATH, Webhook, Webhooks},
-        parts::Listing,
+        parts::{Listing, Table},
         words::Words,
     },
     problem::ApiError,
@@ -31,8 +31,6 @@ use crate::{
 
 /// What one was told.
 const TABLE: &str = "deliveries";
-/// Most pages of a file of it.
-const MOST_PAGES: usize = 100;
 
 /// The routes.
 pub fn routes() -> Router<Api> {
@@ -108,26 +106,43 @@ async fn one(
     let id = read(&id)?;
     let found = api.webhooks.all().await?.into_iter().find(|webhook| webhook.id == id);
     let one = seen_by(&reader.actor, wire(found.ok_or(Code::WebhookNotFound)?, None));
+    if reader.view.is_file(TABLE) {
+        let by = api.clone();
+        return api.downloads.send(TABLE, move |after| of_file(by.clone(), reader.clone(), one.clone(), after)).await;
+    }
     page(&api, &reader, one, after).await
 }
 
+/// A page of the file of what it was told.
+async fn of_file(
+    api: Api,
+    reader: Reader,
+    one: WebhookResponse,
+    after: Option<i64>,
+) -> Result<(Table, Option<i64>), ApiError> {
+    let (page, next) = filled(&api, &reader, one, after).await?;
+    Ok((page.table(), next))
+}
+
 async fn page(api: &Api, reader: &Reader, one: WebhookResponse, after: Option<i64>) -> Result<Response, ApiError> {
-    let id = read(&one.id)?;
-    let (mut deliveries, mut next) = api.webhooks.deliveries(id, after).await?;
-    if reader.view.is_file(TABLE) {
-        for _ in 1..MOST_PAGES {
-            let Some(place) = next.take() else { break };
-            let (more, further) = api.webhooks.deliveries(id, Some(place)).await?;
-            deliveries.extend(more);
-            next = further;
-        }
-    }
+    let (page, _) = filled(api, reader, one, after).await?;
+    Ok(reader.page(&page))
+}
+
+/// The page of one, and where what it was told goes on.
+async fn filled(
+    api: &Api,
+    reader: &Reader,
+    one: WebhookResponse,
+    after: Option<i64>,
+) -> Result<(Webhook, Option<i64>), ApiError> {
+    let (deliveries, next) = api.webhooks.deliveries(read(&one.id)?, after).await?;
     let listing = Listing {
         is_later: after.is_some(),
         next: next.map(|next| next.to_string()),
         ..Listing::within(format!("{PATH}/{}", one.id), TABLE)
     };
-    Ok(reader.page(&Webhook {
+    let page = Webhook {
         one,
         deliveries: deliveries.into_iter().map(delivery).collect(),
         listing,
@@ -135,7 +150,8 @@ async fn page(api: &Api, reader: &Reader, one: WebhookResponse, after: Option<i6
         csrf: reader.csrf.clone(),
         view: reader.view.clone(),
         words: reader.words,
-    }))
+    };
+    Ok((page, next))
 }
 
 async fn test(State(api): State<Api>, reader: Reader, Path(id): Path<String>) -> Result<Response, ApiError> {

@@ -18,6 +18,8 @@ pub struct Listing {
     pub query: Vec<(String, String)>,
     /// How it is sorted; as it comes, where there is nothing.
     pub sort: Option<Sort>,
+    /// Whether nobody asked for that: then links that go on do not say it, and a file is in an order of its own.
+    pub is_as_it_comes: bool,
     /// Whether pages come before this one.
     pub is_later: bool,
     /// The cursor of the next page (`after`); nothing on the last.
@@ -74,6 +76,11 @@ impl Listing {
         vec![(name, by.clone()), (way, if *is_descending { "desc" } else { "asc" }.to_owned())]
     }
 
+    /// What was asked of its order.
+    fn kept(&self) -> Vec<(String, String)> {
+        self.sorting(self.sort.as_ref().filter(|_| !self.is_as_it_comes))
+    }
+
     /// The list sorted like this. Where the page has others, it is shown from here on.
     #[must_use]
     pub fn sorted(&self, sort: &Sort) -> String {
@@ -87,13 +94,13 @@ impl Listing {
     /// The first page.
     #[must_use]
     pub fn first_page(&self) -> String {
-        self.address(&self.path, &self.sorting(self.sort.as_ref()))
+        self.address(&self.path, &self.kept())
     }
 
     /// The page after this cursor.
     #[must_use]
     pub fn page_after(&self, cursor: &str) -> String {
-        let mut more = self.sorting(self.sort.as_ref());
+        let mut more = self.kept();
         more.push(("after".to_owned(), cursor.to_owned()));
         self.address(&self.path, &more)
     }
@@ -101,7 +108,7 @@ impl Listing {
     /// The whole list as CSV.
     #[must_use]
     pub fn csv(&self) -> String {
-        let mut more = self.sorting(self.sort.as_ref());
+        let mut more = self.kept();
         match self.id {
             Some(id) => {
                 more.push((FILE.to_owned(), id.to_owned()));

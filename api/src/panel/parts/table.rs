@@ -259,6 +259,7 @@ mod tests {
                 path: "/admin/panel/people".into(),
                 query: vec![("q".into(), "Анна & Co".into()), ("plan".into(), String::new())],
                 sort: Some(Sort { by: "messages".into(), is_descending: true }),
+                is_as_it_comes: false,
                 is_later: true,
                 next: Some("42:a+b".into()),
                 exports: true,

@@ -109,6 +109,9 @@ async fn the_overview_and_people_are_those_of_the_database() {
     let expected: Vec<i64> =
         sqlx::query_scalar("SELECT id FROM users ORDER BY created_at, id").fetch_all(&pool).await.unwrap();
     assert_eq!(ids, expected);
+    // Nobody asked for an order, on the page or in the address: theirs is one that stays while the file is read.
+    assert!(people.contains("href=\"/admin/panel/people.csv\""), "{people}");
+    assert_eq!(page(&eva, "/admin/panel/people.csv").await, csv);
     let premium = page(&eva, "/admin/panel/people.csv?plan=premium").await;
     let paying = sql(&pool, "SELECT count(*) FROM users WHERE plan = 'premium'").await;
     assert_eq!(premium.lines().count() as i64 - 1, paying);

@@ -80,6 +80,9 @@ async fn somebody_is_found_and_opened_and_only_a_look_at_words_shows_words_and_i
         assert!(slip.text.contains(kept), "{kept} is not in {}", slip.text);
     }
     assert!(!slip.text.contains(&address), "whose it is to be is not known: {}", slip.text);
+    let no_file = vera.get("/admin/panel/conversations?person=anna&csv=conversations").await;
+    assert_eq!((no_file.status, no_file.header("content-disposition")), (StatusCode::UNPROCESSABLE_ENTITY, None));
+    has(&no_file, &["id=\"find-person-error\">This is no number of a person"]);
     assert_eq!(of_anna(&vera, "0").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -110,6 +113,14 @@ async fn a_link_of_another_site_shows_nothing_of_people_and_leaves_no_look_in_th
     }
     assert_eq!(led("/api/v1/admin/people/734002117/facts", "cross-site").await.code(), Code::Forbidden);
     assert_eq!(led("/admin/panel/people", "cross-site").await.status, StatusCode::OK, "it is in no log");
+    for file in ["/admin/panel/people/734002117?csv=costs", "/admin/panel/account?x=1&csv=sessions"] {
+        let refused = led(file, "cross-site").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{file}");
+        let link = format!("href=\"{}\"", file.replace('&', "&#38;"));
+        assert!(refused.text.contains(&link) && refused.header("content-disposition").is_none(), "{}", refused.text);
+        let meant = led(file, "same-origin").await;
+        assert!(meant.status == StatusCode::OK && meant.header("content-disposition").is_some(), "{}", meant.text);
+    }
     // Nor that they tried what is not theirs.
     assert_eq!(led("/admin/panel/audit", "cross-site").await.status, StatusCode::FORBIDDEN);
     assert_eq!((logged(&setup, "person.look_facts").await, logged(&setup, "access.refused").await), (4, 0));
@@ -134,7 +145,8 @@ async fn who_is_found_by_a_name_that_several_have_is_sorted_as_the_heads_of_the_
         let file = vera.get(&format!("/admin/panel/people.csv?q=%40wanderer{query}")).await.text;
         file.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
     };
-    assert_eq!(csv("").await, [IVAN, 43, ANNA]);
+    assert_eq!(csv("").await, [IVAN, ANNA, 43], "a file is in an order that stays");
+    assert_eq!(csv("&sort=last&order=desc").await, [IVAN, 43, ANNA]);
     assert_eq!(csv("&sort=last&order=asc").await, [ANNA, 43, IVAN]);
     assert_eq!(csv("&sort=since&order=asc").await, [IVAN, ANNA, 43]);
     let page = vera.get("/admin/panel/people?q=%40wanderer&sort=since&order=desc").await;

@@ -219,6 +219,17 @@ async fn another_system_is_told_and_its_secret_is_shown_once() {
         has_not(&seen, &["8.8.8.8/hook"]);
         has(&eva.get(list).await, &["https://8.8.8.8/hook"]);
     }
+    // More than a hundred pages of what it was told.
+    for made_up in [
+        "INSERT INTO events (kind, told) SELECT 'job.failed', true FROM generate_series(1, 10050)",
+        "INSERT INTO webhook_deliveries (webhook_id, event_place, state, ready_at, created_at)
+         SELECT w.id, e.place, 'delivered', e.at, e.at FROM events e, webhooks w",
+    ] {
+        sqlx::query(made_up).execute(&setup.pool()).await.unwrap();
+    }
+    let told = ann.get(&format!("{path}?csv=deliveries")).await;
+    assert!(told.status == StatusCode::OK && told.text.lines().count() > 10_050, "{}", told.text.lines().count());
+
     assert_eq!(ann.form(&format!("{path}/remove"), &[]).await.status, StatusCode::FORBIDDEN);
     went_to(&eva.form(&format!("{path}/remove"), &[]).await, WEBHOOKS);
     assert_eq!(eva.get(&path).await.status, StatusCode::NOT_FOUND);
