@@ -237,7 +237,7 @@ async fn what_the_database_sorts_keeps_its_order_and_a_short_list_has_others_bes
     let api = setup.start().await;
     let eva = signed_in(&setup, &api, "eva", Role::Owner).await;
     for (list, name, key, ids) in [
-        ("people.csv", "people", "id", [1_i64, 2, 3]),
+        ("people.csv", "people", "id", [3_i64, 2, 1]),
         ("people.csv?sort=since", "people", "id", [1, 2, 3]),
         ("people.csv?sort=since&order=asc", "people", "id", [3, 2, 1]),
         ("people.csv?sort=id&order=desc", "people", "id", [3, 2, 1]),
