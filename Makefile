@@ -13,7 +13,7 @@ help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: setup
-setup: ## Install what is missing on this machine: PostgreSQL, Redis, a C compiler
+setup: ## Install what is missing on this machine: PostgreSQL, Redis, a C compiler; for tests a browser
 	@scripts/setup.sh
 
 .PHONY: build

@@ -29,7 +29,10 @@ configuration() {
 Every process reads environment variables, and nothing else. Any variable may be given as `NAME_FILE` instead, the path
 of a file that holds the value, as Kubernetes and Docker mount secrets. A variable that is empty counts as not set. All
 problems are reported at once, at start-up. `evolve up` and the operator render these variables from an `EvolveBot`;
-this page is generated from the code that reads them.
+what has no field there is set by `spec.api.pod.extraEnv` and `spec.bot.pod.extraEnv`. `evolve up` takes the API's from
+that, too, and before it from its own environment what concerns the panel and the numbers: `PANEL_…`, `OIDC_…`,
+`ADMIN_…`, `STATS_API_RATE_LIMIT`, `TRUSTED_PROXY_HOPS`, `REPORT_TIME_ZONE`, `MODEL_PRICES`, `ENABLE_QUERY_ANALYSIS`.
+This page is generated from the code that reads them.
 
 ## evolve-api
 

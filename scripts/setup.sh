@@ -31,6 +31,9 @@ has_rclone() { [[ -x .tools/rclone/bin/rclone ]] || { has rclone && rclone serve
 has_deny() { [[ -x .tools/deny/bin/cargo-deny ]] || has cargo-deny; }
 has_promtool() { [[ -x .tools/prometheus/promtool ]] || has promtool; }
 has_schemathesis() { [[ -x .tools/schemathesis/bin/schemathesis ]] || has schemathesis; }
+# A browser and what drives it, of the same version.
+has_browser() { has chromedriver && { has chromium || has chromium-browser || has google-chrome; }; }
+has_axe() { [[ -s .tools/axe/axe.min.js ]]; }
 # Debian has Python without the part that makes private environments.
 has_venv() { has python3 && python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
@@ -139,6 +142,25 @@ if ! has_promtool && has apt-get; then
         { fetch || { ((EUID == 0)) && apt-get update -q && fetch; }; } && dpkg-deb -x prometheus_*.deb . &&
         mv usr/bin/promtool . && rm -rf usr etc lib var prometheus_*.deb) ||
         say "  cannot get promtool from Debian: for the tests of alerts, install Prometheus yourself"
+fi
+if ! has_browser; then
+    say "  missing: chromium and chromium-driver, for the stories that are told in a browser"
+    # A bot runs without them, so for this alone nobody is asked for a password to become root.
+    as_root=()
+    ((EUID == 0)) || as_root=(sudo -n)
+    { has apt-get && { ((EUID == 0)) || { has sudo && sudo -n true 2>/dev/null; }; } &&
+        "${as_root[@]}" apt-get update -q &&
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+            chromium chromium-driver fonts-dejavu-core; } ||
+        say "  cannot install them: for those stories, install Chromium and its driver yourself (Debian: chromium chromium-driver)"
+fi
+if ! has_axe; then
+    say "  missing: axe-core, by which those stories see whether pages are accessible; it is put into .tools/"
+    # The version is one that is known to work, and the file the one that was looked at.
+    (mkdir -p .tools/axe && cd .tools/axe && npm pack --silent axe-core@4.14.1 >/dev/null &&
+        sha256sum --check --status <<<"e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745  axe-core-4.14.1.tgz" &&
+        tar -xzf axe-core-4.14.1.tgz --strip-components=1 package/axe.min.js package/LICENSE && rm axe-core-4.14.1.tgz) ||
+        say "  cannot get axe-core with npm: those stories leave out whether pages are accessible"
 fi
 has cargo || fail "needs Rust 1.95 or newer: https://rustup.rs installs it, then run this again"
 say "This machine has all that is needed"

@@ -10,7 +10,7 @@ use evolve_engine::turn::{Aside, TurnRequest};
 
 use crate::{
     chat::{idempotency_key, turn, validate},
-    extract::{Person, own_body},
+    extract::{Handle, Person, own_body},
     openapi::problems,
     payments::OurBot,
     problem::ApiError,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 problems!(
-    AsideProblems: InvalidBody, Unauthorized, Forbidden, TurnInProgress, BodyTooLarge, UnsupportedMediaType, InvalidValue,
+    AsideProblems: InvalidBody, Unauthorized, Forbidden, Banned, TurnInProgress, BodyTooLarge, UnsupportedMediaType, InvalidValue,
     IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed, ModelUnavailable, DatabaseUnavailable,
 );
 
@@ -39,11 +39,12 @@ pub async fn aside(
     State(api): State<Api>,
     _: OurBot,
     Person(person): Person,
+    Handle(handle): Handle,
     request: Request,
 ) -> Result<Json<ChatResponse>, ApiError> {
     let key = idempotency_key(request.headers())?;
     let body = own_body(&api, person, request, |body: &AsideRequest| body.user_id).await?;
-    let request = turn_request(key, body)?;
+    let request = TurnRequest { handle, ..turn_request(key, body)? };
     match tokio::time::timeout(api.chat_timeout, turn::run(&api, request)).await {
         Ok(answer) => Ok(Json(answer?)),
         Err(_) => Err(ApiError::new(Code::Timeout)

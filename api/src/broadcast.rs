@@ -1,4 +1,4 @@
-//! `/api/v1/admin/broadcast`: what is said to many. For whoever runs the bot: the service key opens it. The path is seed 001's.
+//! `/api/v1/admin/broadcast`: what is said to many. For whoever runs the bot: see `access::routes`. The path is seed 001's.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use evolve_store::broadcasts::{Broadcast, State as Stands};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, extract::JsonBody, openapi::problems, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
 problems!(ReadProblems: Forbidden, BroadcastNotFound, RateLimited, DatabaseUnavailable);
@@ -54,11 +54,11 @@ pub struct Page {
 )]
 pub async fn create(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     JsonBody(wish): JsonBody<BroadcastRequest>,
 ) -> Result<Json<BroadcastResponse>, ApiError> {
     let BroadcastRequest { key, text, translations, audience, send_at } = wish;
-    if !(1..=MAX_KEY_LENGTH).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !is_key(&key) {
         return Err(invalid("key: 1 to 64 Latin letters, digits and signs"));
     }
     let speech = speech(text, translations, audience)?;
@@ -75,7 +75,7 @@ pub async fn create(
 )]
 pub async fn preview(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     JsonBody(wish): JsonBody<BroadcastPreviewRequest>,
 ) -> Result<Json<BroadcastPreviewResponse>, ApiError> {
     let BroadcastPreviewRequest { text, translations, audience, send_to } = wish;
@@ -98,7 +98,7 @@ pub async fn preview(
 )]
 pub async fn list(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<BroadcastsResponse>, ApiError> {
     let Query(Page { before }) = page.map_err(|_| invalid("before is the `next` of the page before"))?;
@@ -115,7 +115,7 @@ pub async fn list(
 )]
 pub async fn get(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BroadcastResponse>, ApiError> {
     Ok(Json(wire(api.broadcasts.get(read(&id)?).await?)))
@@ -129,7 +129,7 @@ pub async fn get(
 )]
 pub async fn pause(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BroadcastResponse>, ApiError> {
     Ok(changed(api.broadcasts.pause(read(&id)?).await?))
@@ -143,7 +143,7 @@ pub async fn pause(
 )]
 pub async fn resume(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BroadcastResponse>, ApiError> {
     Ok(changed(api.broadcasts.resume(read(&id)?).await?))
@@ -157,7 +157,7 @@ pub async fn resume(
 )]
 pub async fn cancel(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BroadcastResponse>, ApiError> {
     Ok(changed(api.broadcasts.cancel(read(&id)?).await?))
@@ -168,7 +168,12 @@ fn changed(broadcast: Broadcast) -> Json<BroadcastResponse> {
     Json(wire(broadcast))
 }
 
-fn read(id: &str) -> Result<Uuid, ApiError> {
+/// Whether one may be asked for under this key.
+pub(crate) fn is_key(key: &str) -> bool {
+    (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+pub(crate) fn read(id: &str) -> Result<Uuid, ApiError> {
     id.parse().map_err(|_| ApiError::new(Code::BroadcastNotFound))
 }
 
@@ -200,7 +205,7 @@ fn speech(
     Ok(Speech { text, translations: translations?, audience })
 }
 
-fn shown(shown: Shown) -> ShownText {
+pub(crate) fn shown(shown: Shown) -> ShownText {
     let entities = shown.entities.into_iter().map(|entity| ShownEntity {
         kind: entity.kind.to_owned(),
         offset: entity.offset,
@@ -210,7 +215,7 @@ fn shown(shown: Shown) -> ShownText {
     ShownText { text: shown.text, entities: entities.collect() }
 }
 
-fn wire(broadcast: Broadcast) -> BroadcastResponse {
+pub(crate) fn wire(broadcast: Broadcast) -> BroadcastResponse {
     let Audience { plan, level_from, level_to, languages, active_within_days, silent_for_days } = broadcast.audience;
     let translations = broadcast.translations.into_iter().map(|(language, text)| (language.to_string(), text));
     BroadcastResponse {

@@ -1,23 +1,20 @@
 //! The configuration of `evolve-api`: environment variables, read once.
 
-use std::{fmt::Display, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
+mod bounds;
+mod models;
+mod relationship;
+mod reports;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
 use chrono::TimeDelta;
-use evolve_domain::{
-    payment::Price,
-    plan::Plans,
-    relationship::{Levels, Relationship},
-};
+use evolve_domain::{payment::Price, plan::Plans, relationship::Relationship};
 use evolve_engine::{
-    meaning::{self, Embedder},
-    model::ModelProvider,
-    prompt::Persona,
-    providers, speech,
+    access::AccessConfig, meaning::Embedder, model::ModelProvider, prompt::Persona, reports::ReportConfig, speech,
 };
 use evolve_runtime::{
-    config::{ConfigError, Reader},
-    http::{self, ClientConfig},
+    config::{ConfigError, Reader, Setting},
     logs::LogConfig,
     outside::Networks,
     secrets::{RotationConfig, SecretFiles},
@@ -27,10 +24,13 @@ use evolve_store::{StoreConfig, cache::CacheConfig, redis::RedisConfig};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{
-    chat::{Bounds, image::MEGABYTE},
-    limits::RateLimits,
+use self::{
+    bounds::{bounded, bounds},
+    models::{Models, models},
+    relationship::relationship,
+    reports::reports,
 };
+use crate::{chat::Bounds, limits::RateLimits};
 
 /// Shortest secret that is not refused, in characters.
 const MIN_SECRET_CHARS: usize = 32;
@@ -90,14 +90,24 @@ pub struct Config {
     pub message_days: Option<u32>,
     /// How old the newest copy of the database may be; nothing where none is expected.
     pub backup_age: Option<TimeDelta>,
+    /// Whose days reports are of, and what tokens cost.
+    pub reports: ReportConfig,
+    /// Who runs the bot, and how they come in.
+    pub access: AccessConfig,
     /// Networks of ours in which other systems may be told what happens.
     pub webhook_networks: Networks,
+    /// From which time on a statement is slow.
+    pub slow_query: Duration,
+    /// What this replica is called where numbers are its own.
+    pub replica: String,
     /// Logs.
     pub logs: LogConfig,
     /// Traces.
     pub traces: TraceConfig,
     /// How soon it ends after a secret in a file has changed.
     pub rotation: RotationConfig,
+    /// All of this as it was read, without secrets, for whoever runs it.
+    pub settings: Vec<Setting>,
 }
 
 impl Config {
@@ -130,7 +140,7 @@ impl Config {
                 "0",
                 "How many proxies of yours stand before the API and add to X-Forwarded-For.",
             ),
-            bounds: Bounds { image_bytes: image_limit(env), voice_seconds: voice_limit(env) },
+            bounds: bounds(env),
             chat_timeout: chat_timeout(env),
             cors_origins: origins(env),
             providers,
@@ -167,6 +177,8 @@ impl Config {
             )),
             message_days: message_days(env),
             backup_age: backup_age(env),
+            reports: reports(env),
+            access: AccessConfig::read(env),
             webhook_networks: env.or(
                 "WEBHOOK_ALLOWED_NETWORKS",
                 "",
@@ -180,9 +192,20 @@ impl Config {
                 32_768,
                 "Tokens of thinking: 0 is as little as the model allows, -1 its own choice.",
             ),
+            slow_query: Duration::from_millis(bounded(
+                env,
+                "SLOW_QUERY_MS",
+                "100",
+                1,
+                60_000,
+                "From how many milliseconds on a statement is slow in /admin/db_metrics.",
+            )),
+            replica: replica(env),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-api"),
             rotation: RotationConfig::read(env),
+            // After everything else.
+            settings: env.settings(),
         }
     }
 
@@ -215,6 +238,13 @@ fn address(env: &mut Reader) -> SocketAddr {
     })
 }
 
+/// Kubernetes gives each pod a name of its own, and Docker each container.
+fn replica(env: &mut Reader) -> String {
+    let name: String =
+        env.or("HOSTNAME", "", "What this replica is called in /admin/db_metrics; its process's number without it.");
+    if name.is_empty() { format!("process-{}", std::process::id()) } else { name }
+}
+
 fn price(env: &mut Reader) -> Price {
     let price = env.json_or(
         "PREMIUM_PRICE",
@@ -225,57 +255,6 @@ fn price(env: &mut Reader) -> Price {
         env.problem(format!("PREMIUM_PRICE: {problem}"));
     }
     price
-}
-
-fn relationship(env: &mut Reader) -> Relationship {
-    let levels = env.json_or(
-        "RELATIONSHIP_LEVELS",
-        Levels::default(),
-        "Levels of the relationship, first to last: a JSON list of `{name, names, points, voice}`; `names` is by language, `voice` how the companion speaks there.",
-    );
-    let decay = env.json_or(
-        "RELATIONSHIP_DECAY",
-        None,
-        "What being away costs: JSON of `{afterDays, pointsPerDay}`; a level once reached is kept. Nothing fades where it is not set.",
-    );
-    Relationship { levels, decay }
-}
-
-/// Everything that is a model.
-#[derive(Default)]
-struct Models {
-    providers: Vec<Arc<dyn ModelProvider>>,
-    speech: speech::Providers,
-    embedder: Option<Arc<dyn Embedder>>,
-}
-
-fn models(env: &mut Reader) -> Models {
-    let config = ClientConfig::read(env);
-    match http::client(config) {
-        Ok(client) => {
-            let (providers, entries) = providers::read(env, &client, config);
-            let speech = speech::config::read(env, &client, config, &entries);
-            let embedder = meaning::read(env, &client, config);
-            Models { providers, speech, embedder }
-        }
-        Err(error) => {
-            env.problem(format!(
-                "HTTPS cannot be set up on this machine ({error}); are its CA certificates installed?"
-            ));
-            Models::default()
-        }
-    }
-}
-
-fn bounded<T>(env: &mut Reader, name: &'static str, default: &str, least: T, most: T, doc: &'static str) -> T
-where
-    T: FromStr<Err: Display> + Default + PartialOrd + Display,
-{
-    let value: T = env.or(name, default, doc);
-    if value < least || value > most {
-        env.problem(format!("{name} must be {least} to {most}"));
-    }
-    value
 }
 
 /// As long as the resource lets it be.
@@ -303,20 +282,6 @@ fn backup_age(env: &mut Reader) -> Option<TimeDelta> {
         env.problem(format!("BACKUP_MAX_AGE_HOURS must be 1 to {MOST_HOURS}"));
     }
     hours.map(|hours| TimeDelta::hours(hours.into()))
-}
-
-fn image_limit(env: &mut Reader) -> usize {
-    /// What fits into a body, in base64.
-    const MOST: usize = 10;
-    let megabytes: usize = env.or("MAX_IMAGE_SIZE_MB", "10", "Largest image, in MiB; 10 at most.");
-    if megabytes == 0 || megabytes > MOST {
-        env.problem(format!("MAX_IMAGE_SIZE_MB must be 1 to {MOST}"));
-    }
-    megabytes.saturating_mul(MEGABYTE)
-}
-
-fn voice_limit(env: &mut Reader) -> u32 {
-    bounded(env, "MAX_VOICE_SECONDS", "600", 1, 3600, "Longest recording of a person that is heard, seconds.")
 }
 
 fn chat_timeout(env: &mut Reader) -> Duration {
@@ -357,7 +322,7 @@ fn origin(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    const WRONG: [(&str, &str); 26] = [
+    const WRONG: [(&str, &str); 33] = [
         ("HTTP_ADDR", "8000"),
         ("JWT_SECRET", "short"),
         ("SERVICE_KEY", "short"),
@@ -384,6 +349,13 @@ mod tests {
         ("MESSAGE_RETENTION_DAYS", "0"),
         ("BACKUP_MAX_AGE_HOURS", "0"),
         ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/33"),
+        ("REPORT_TIME_ZONE", "Berlin"),
+        ("MODEL_PRICES", "{\"a\": {\"input\": -1, \"output\": 0}}"),
+        ("ENABLE_QUERY_ANALYSIS", "perhaps"),
+        ("STATS_API_RATE_LIMIT", "ten"),
+        ("ADMIN_REGISTRATION_TOKEN", "short"),
+        ("OIDC_ROLES", "staff"),
+        ("PANEL_SECOND_FACTOR", "never"),
     ];
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use evolve_contract::Code;
 use evolve_engine::{
-    broadcasts::BroadcastError, exports::ExportError, memories::MemoryError, payments::PaymentError,
-    profiles::ProfileError, turn::TurnError, webhooks::WebhookError,
+    access::AccessError, broadcasts::BroadcastError, exports::ExportError, memories::MemoryError,
+    payments::PaymentError, profiles::ProfileError, steering::SteeringError, turn::TurnError, webhooks::WebhookError,
 };
 use evolve_store::StoreError;
 
@@ -82,6 +82,34 @@ impl From<PaymentError> for ApiError {
     }
 }
 
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Wrong => Self::new(Code::Unauthorized).detail("what was shown is wrong"),
+            AccessError::Refused(wait) => Self::new(Code::RateLimited).retry_after(wait),
+            AccessError::Expired => Self::new(Code::Unauthorized).detail("it has run out, or was used before"),
+            AccessError::SecondFactorNeeded => Self::new(Code::InvalidValue).detail("this role needs a second factor"),
+            AccessError::NoRole => Self::new(Code::Forbidden).detail("nothing is allowed to them here"),
+            AccessError::Issuer(reason) => {
+                tracing::warn!(reason, "somebody could not be let in by the issuer");
+                Self::new(Code::Forbidden).detail("the issuer could not vouch for them; the log says why")
+            }
+            AccessError::NoIssuer => Self::new(Code::NotFound),
+            AccessError::NameTaken => Self::new(Code::NameTaken),
+            AccessError::NotFound => Self::new(Code::AccessNotFound),
+            AccessError::LastOwner => Self::new(Code::LastOwner),
+            AccessError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            AccessError::Broken(what) => {
+                tracing::error!(what, "somebody could not be let in");
+                Self::new(Code::Internal)
+            }
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<BroadcastError> for ApiError {
     fn from(error: BroadcastError) -> Self {
         match error {
@@ -114,6 +142,22 @@ impl From<WebhookError> for ApiError {
     }
 }
 
+impl ApiError {
+    /// The problem that a wish of those who set flags and prompts ended in.
+    #[must_use]
+    pub fn of_steering(error: SteeringError, now: DateTime<Utc>) -> Self {
+        match error {
+            SteeringError::NoSuchFlag => Self::new(Code::FlagNotFound),
+            SteeringError::NoSuchPrompt => Self::new(Code::PromptNotFound),
+            SteeringError::Invalid { field, reason } => {
+                Self::new(Code::InvalidValue).detail(format!("{field}: {reason}"))
+            }
+            SteeringError::Model(error) => turn(error, now),
+            SteeringError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl From<MemoryError> for ApiError {
     fn from(error: MemoryError) -> Self {
         match error {
@@ -136,6 +180,13 @@ pub fn turn(error: TurnError, now: DateTime<Utc>) -> ApiError {
             ApiError::new(Code::QuotaExhausted)
                 .detail(format!("the plan allows {limit} messages a day; the next day begins at {resets_at}"))
                 .retry_after(wait)
+        }
+        TurnError::Banned { until } => {
+            let error = ApiError::new(Code::Banned);
+            match until {
+                Some(until) => error.detail(format!("until {until}")),
+                None => error,
+            }
         }
         TurnError::PremiumRequired => Code::PremiumRequired.into(),
         TurnError::CannotHear => Code::CannotHear.into(),

@@ -42,6 +42,18 @@ impl<S: Sync> FromRequestParts<S> for AppLanguage {
     }
 }
 
+/// The hash of the person's @name that the token tells, empty where they have none; put there by [`crate::guard`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handle(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for Handle {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().cloned().unwrap_or_default())
+    }
+}
+
 /// The person in the path, who must be the token's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Own(pub i64);

@@ -1,4 +1,4 @@
-//! `/admin/failures`: what was given up or set apart, for whoever runs the bot: the service key opens it.
+//! `/admin/failures`: what was given up or set apart, for whoever runs the bot: see `access::routes`.
 
 use axum::{
     Json,
@@ -9,10 +9,11 @@ use evolve_contract::{
     Code,
     failures::{Failure as Wire, FailureKind, FailuresResponse, ReplayRequest, ReplayResponse},
 };
+use evolve_domain::access::Permission;
 use evolve_store::failures::{FailedKind, Failure, Place, Which};
 use serde::Deserialize;
 
-use crate::{extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, extract::JsonBody, openapi::problems, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
 problems!(OneProblems: Forbidden, InvalidValue, FailureNotFound, RateLimited, DatabaseUnavailable);
@@ -42,7 +43,7 @@ pub struct Filter {
 )]
 pub async fn list(
     State(api): State<Api>,
-    _: OurBot,
+    actor: Actor,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<FailuresResponse>, ApiError> {
     let Query(Filter { kind, reason, after }) =
@@ -51,7 +52,8 @@ pub async fn list(
     let reason = reason.as_deref().map(checked).transpose()?;
     let which = Which { kind: kind.map(stored), reason, after: after.transpose()? };
     let (failures, next) = api.failures.page(&which).await?;
-    Ok(Json(FailuresResponse { failures: failures.into_iter().map(wire).collect(), next: next.map(cursor) }))
+    let failures = failures.into_iter().map(|failure| seen_by(&actor, wire(failure))).collect();
+    Ok(Json(FailuresResponse { failures, next: next.map(cursor) }))
 }
 
 /// Has an update worked again that was given up or set apart.
@@ -64,7 +66,7 @@ pub async fn list(
 )]
 pub async fn replay_update(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(update_id): Path<String>,
 ) -> Result<Json<ReplayResponse>, ApiError> {
     one(&api, FailedKind::Update, &update_id).await
@@ -78,7 +80,7 @@ pub async fn replay_update(
 )]
 pub async fn replay_message(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<ReplayResponse>, ApiError> {
     one(&api, FailedKind::Message, &id).await
@@ -92,7 +94,7 @@ pub async fn replay_message(
 )]
 pub async fn replay_all(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     JsonBody(request): JsonBody<ReplayRequest>,
 ) -> Result<Json<ReplayResponse>, ApiError> {
     let reason = checked(&request.reason)?;
@@ -110,7 +112,12 @@ async fn one(api: &Api, kind: FailedKind, id: &str) -> Result<Json<ReplayRespons
     Ok(Json(ReplayResponse { replayed: 1, more: false }))
 }
 
-fn wire(failure: Failure) -> Wire {
+/// Who may not see people, sees what failed, and not to whom: a private chat has its person's number.
+pub(crate) fn seen_by(actor: &Actor, failure: Wire) -> Wire {
+    if actor.may(Permission::People) { failure } else { Wire { chat_id: None, user_id: None, ..failure } }
+}
+
+pub(crate) fn wire(failure: Failure) -> Wire {
     let Failure { place, chat_id, user_id, since, attempts, reason, detail, method, replayable } = failure;
     Wire {
         kind: match place.kind {
@@ -131,7 +138,7 @@ fn wire(failure: Failure) -> Wire {
     }
 }
 
-const fn stored(kind: FailureKind) -> FailedKind {
+pub(crate) const fn stored(kind: FailureKind) -> FailedKind {
     match kind {
         FailureKind::Inbox => FailedKind::Update,
         FailureKind::Apart => FailedKind::Apart,
@@ -140,7 +147,7 @@ const fn stored(kind: FailureKind) -> FailedKind {
 }
 
 /// Microseconds, which is what Postgres keeps; the kind; the id.
-fn cursor(place: Place) -> String {
+pub(crate) fn cursor(place: Place) -> String {
     let kind = match place.kind {
         FailedKind::Update => "inbox",
         FailedKind::Apart => "apart",
@@ -149,7 +156,7 @@ fn cursor(place: Place) -> String {
     format!("{}.{kind}.{}", place.at.timestamp_micros(), place.id)
 }
 
-fn place(cursor: &str) -> Option<Place> {
+pub(crate) fn place(cursor: &str) -> Option<Place> {
     let (at, rest) = cursor.split_once('.')?;
     let (kind, id) = rest.split_once('.')?;
     let kind = match kind {
@@ -164,7 +171,7 @@ fn place(cursor: &str) -> Option<Place> {
     is_sane.then_some(Place { at, kind, id: id.parse().ok()? })
 }
 
-fn checked(reason: &str) -> Result<&str, ApiError> {
+pub(crate) fn checked(reason: &str) -> Result<&str, ApiError> {
     let is_one = (1..=MAX_REASON_CHARS).contains(&reason.chars().count()) && !reason.contains('\0');
     if is_one { Ok(reason) } else { Err(invalid("a reason is 1 to 100 characters, as it stands in the list")) }
 }

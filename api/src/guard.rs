@@ -11,7 +11,7 @@ use evolve_contract::Code;
 use crate::{
     auth::token::{Holder, TokenError},
     chat,
-    extract::{AppLanguage, Person},
+    extract::{AppLanguage, Handle, Person},
     limits::{self, Rule},
     problem::ApiError,
     proofs::{self, Proof},
@@ -29,7 +29,7 @@ pub struct Guard {
 
 /// Lets a request through that has a valid token and is within its person's limit.
 pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Request, next: Next) -> Response {
-    let Holder { person, language } = match authenticate(&api, request.headers()) {
+    let Holder { person, language, handle } = match authenticate(&api, request.headers()) {
         Ok(holder) => holder,
         Err((error, is_guess)) => {
             let (parts, _) = request.into_parts();
@@ -52,6 +52,7 @@ pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Reques
     }
     request.extensions_mut().insert(Person(person));
     request.extensions_mut().insert(AppLanguage(language));
+    request.extensions_mut().insert(Handle(handle));
     let mut response = next.run(request).await;
     limits::announce(&decision, response.headers_mut());
     response

@@ -118,13 +118,13 @@ fn places(run: Run) -> impl Iterator<Item = Option<SaidIn>> {
     std::iter::repeat_n(Some(SaidIn { id: run.conversation_id, title: run.title }), run.messages)
 }
 
-fn conversation(talk: Talk) -> Conversation {
+pub(crate) fn conversation(talk: Talk) -> Conversation {
     let Talk { id, started_at, ended_at, messages, title, summary } = talk;
     let messages = u32::try_from(messages).unwrap_or_default();
     Conversation { id, title, started_at, ended_at, messages, summary }
 }
 
-fn said(message: Message, conversation: Option<SaidIn>) -> Said {
+pub(crate) fn said(message: Message, conversation: Option<SaidIn>) -> Said {
     let by = match message.role {
         Role::User => Speaker::Person,
         Role::Assistant => Speaker::Companion,

@@ -1,10 +1,14 @@
 //! `evolve-api`: HTTP over the engine.
 //!
 //! A handler decodes and answers; the use cases are the engine's, the rows are the store's. A request passes, outside in:
-//! its id ([`request_id`]), security headers and CORS ([`security`]), metrics, the log of what administrators do ([`audit`]), the
+//! its id ([`request_id`]), security headers and CORS ([`security`]), metrics, who asks of administrators and whether they may
+//! ([`access`]), the log of what they do ([`audit`]), the
 //! net for panics, a time limit, the token and the rate limit ([`guard`]), the handler ([`router`] lists them all). Errors are
 //! made in [`problem`] and mapped in [`errors`].
 
+pub mod access;
+pub mod admin;
+pub mod analytics;
 pub mod aside;
 pub mod audit;
 pub mod auth;
@@ -26,6 +30,7 @@ pub mod limits;
 pub mod memory;
 pub mod openapi;
 pub mod operation;
+pub mod panel;
 pub mod payments;
 pub mod problem;
 pub mod profile;
@@ -41,12 +46,13 @@ mod serve;
 pub mod settings;
 pub mod state;
 pub mod stats;
+pub mod stats_api;
 pub mod voice;
 pub mod webhooks;
 
 pub use config::Config;
 pub use router::openapi;
-pub use serve::serve;
+pub use serve::{serve, serve_behind};
 
 /// The OpenAPI document as it is committed and served.
 ///

@@ -47,6 +47,12 @@ pub enum Rule {
     /// Everything under `/memory`, `/history`, `/conversations`, `/settings`, `/consent` and `/voice`: apart from `Profile`,
     /// since whoever leafs through them presses many buttons.
     Memory,
+    /// `GET /api/v1/stats`, by who asks.
+    Stats,
+    /// What administrators ask of the API, by who they are; our own bot and the command line have no limit.
+    Admin,
+    /// Pages of the panel, by whose session opens them, or by the address of who is not signed in yet.
+    Panel,
 }
 
 /// The limit of each rule; the defaults are the seed's.
@@ -62,6 +68,12 @@ pub struct RateLimits {
     pub profile: Limit,
     /// See [`Rule::Memory`].
     pub memory: Limit,
+    /// See [`Rule::Stats`].
+    pub stats: Limit,
+    /// See [`Rule::Admin`].
+    pub admin: Limit,
+    /// See [`Rule::Panel`].
+    pub panel: Limit,
 }
 
 impl Default for RateLimits {
@@ -72,17 +84,23 @@ impl Default for RateLimits {
             aside: Limit::per_minute(6),
             profile: Limit::per_minute(20),
             memory: Limit::per_minute(60),
+            stats: Limit::per_minute(10),
+            admin: Limit::per_minute(10),
+            panel: Limit::per_minute(240),
         }
     }
 }
 
 impl RateLimits {
-    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `ASIDE_RATE_LIMIT`, `PROFILE_RATE_LIMIT` and `MEMORY_RATE_LIMIT`.
+    /// Reads `AUTH_RATE_LIMIT`, `CHAT_RATE_LIMIT`, `ASIDE_RATE_LIMIT`, `PROFILE_RATE_LIMIT`, `MEMORY_RATE_LIMIT`, `STATS_API_RATE_LIMIT`,
+    /// `ADMIN_RATE_LIMIT` and `PANEL_RATE_LIMIT`.
     pub fn read(env: &mut Reader) -> Self {
         let defaults = Self::default();
         let (auth, chat, profile) =
             (defaults.auth.to_string(), defaults.chat.to_string(), defaults.profile.to_string());
         let (memory, aside) = (defaults.memory.to_string(), defaults.aside.to_string());
+        let stats = defaults.stats.to_string();
+        let (admin, panel) = (defaults.admin.to_string(), defaults.panel.to_string());
         Self {
             auth: env.or(
                 "AUTH_RATE_LIMIT",
@@ -109,6 +127,13 @@ impl RateLimits {
                 &memory,
                 "Most requests of one person under /memory, /history, /conversations, /settings, /consent and /voice.",
             ),
+            stats: env.or("STATS_API_RATE_LIMIT", &stats, "Most requests of /api/v1/stats by one name, account or key; who shows SERVICE_KEY has no limit."),
+            admin: env.or(
+                "ADMIN_RATE_LIMIT",
+                &admin,
+                "Most requests of one administrator, or of one key, under /admin and /api/v1/admin; who shows SERVICE_KEY has no limit.",
+            ),
+            panel: env.or("PANEL_RATE_LIMIT", &panel, "Most pages of the panel that one administrator opens in the browser; by a key or a token they count as ADMIN_RATE_LIMIT says."),
         }
     }
 
@@ -122,12 +147,15 @@ impl RateLimits {
             Rule::Profile | Rule::Payments | Rule::Feedback => self.profile,
             Rule::Export => EXPORT,
             Rule::Memory => self.memory,
+            Rule::Stats => self.stats,
+            Rule::Admin => self.admin,
+            Rule::Panel => self.panel,
         }
     }
 }
 
 impl Rule {
-    /// Every rule.
+    /// Every rule that persons have windows of.
     const ALL: [Self; 9] = [
         Self::Auth,
         Self::Chat,
@@ -152,6 +180,12 @@ impl Rule {
         format!("{}:{user_id}", self.name())
     }
 
+    /// The key of the window of somebody who runs the bot, or of a key.
+    #[must_use]
+    pub fn of_actor(self, actor: &str) -> String {
+        format!("{}:by:{actor}", self.name())
+    }
+
     /// The key of an address's window.
     #[must_use]
     pub fn of_address(self, address: IpAddr) -> String {
@@ -169,6 +203,9 @@ impl Rule {
             Self::Payments => "payments",
             Self::Export => "export",
             Self::Memory => "memory",
+            Self::Stats => "stats",
+            Self::Admin => "admin",
+            Self::Panel => "panel",
         }
     }
 }

@@ -161,7 +161,7 @@ fn parse_day(day: &str) -> Result<Option<NaiveDate>, ApiError> {
     if day.is_empty() { Ok(None) } else { day.parse().map(Some).map_err(invalid) }
 }
 
-fn data(Remembered { fact, told_on, ended_on }: Remembered) -> FactData {
+pub(crate) fn data(Remembered { fact, told_on, ended_on }: Remembered) -> FactData {
     FactData {
         id: fact.id,
         category: fact.category.to_string(),

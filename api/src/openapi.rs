@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use evolve_contract::{Code, Problem, auth::SERVICE_KEY_HEADER, chat::Delta, problem::PROBLEM_JSON};
+use evolve_contract::{
+    Code, Problem,
+    auth::{API_KEY_HEADER, SERVICE_KEY_HEADER},
+    chat::Delta,
+    problem::PROBLEM_JSON,
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
         Content, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
         schema::{SchemaType, Type},
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -47,7 +52,10 @@ pub(crate) use problems;
         (name = "profile", description = "What a person told of themselves"),
         (name = "payments", description = "What premium costs, and what was paid; for our own bot"),
         (name = "memory", description = "What the companion remembers"),
+        (name = "analytics", description = "The numbers of the bot"),
+        (name = "people", description = "People, for those who run it"),
         (name = "operation", description = "For those who run it"),
+        (name = "access", description = "Who runs it, and how they prove it"),
     ),
 )]
 pub struct Document;
@@ -61,6 +69,11 @@ impl Modify for Keys {
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
         let header = ApiKeyValue::new(SERVICE_KEY_HEADER);
         components.add_security_scheme("service_key", SecurityScheme::ApiKey(ApiKey::Header(header)));
+        let key = ApiKeyValue::new(API_KEY_HEADER);
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(key)));
+        let session = ApiKeyValue::new("__Host-evolve_session");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
+        components.add_security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)));
     }
 }
 

@@ -205,6 +205,7 @@ fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
     let now = api.clock.now();
     // Who has premium without an end has nothing to buy.
     let prices = api.payments.offers().into_iter().filter(|_| !account.standing.is_endless());
+    let subscription = subscribed(&account, now);
     let payments = account.payments.into_iter();
     PaymentsResponse {
         user_id,
@@ -212,13 +213,16 @@ fn response(api: &Api, user_id: i64, account: Account) -> PaymentsResponse {
         plan: payments::plan(&account.standing, now).as_str().to_owned(),
         paid_until: account.standing.paid_until,
         premium_until: account.standing.premium_until,
-        subscription: account
-            .standing
-            .subscription(now)
-            .map(|renewal| Subscription { renews_at: renewal.renews_at, state: state(renewal.going()) }),
+        subscription,
         payments: payments.map(wire).collect(),
         terms: api.premium_terms,
     }
+}
+
+/// The subscription of an account, unless it is over.
+pub(crate) fn subscribed(account: &Account, now: DateTime<Utc>) -> Option<Subscription> {
+    let renewal = account.standing.subscription(now)?;
+    Some(Subscription { renews_at: renewal.renews_at, state: state(renewal.going()) })
 }
 
 /// What premium gives that free does not; `speaks` says whether anything can speak at all.

@@ -53,6 +53,12 @@ impl ApiError {
         self.0.code
     }
 
+    /// How many seconds to wait, where that is known.
+    #[must_use]
+    pub fn waits(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+
     /// The document, for where it is not a response of its own: the end of a stream.
     #[must_use]
     pub fn into_problem(self, request_id: &str, language: Language) -> Problem {
@@ -100,7 +106,7 @@ pub fn render(mut response: Response, request_id: &str, language: Language) -> R
 }
 
 /// What a code means, in a language.
-fn title(code: Code, language: Language) -> String {
+pub(crate) fn title(code: Code, language: Language) -> String {
     let (text, problems) = evolve_texts::format(language, &title_key(code), None);
     // A test looks for each in every language, so that this is a fault that no release has.
     if problems.is_empty() { text } else { code.title().to_owned() }

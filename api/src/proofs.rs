@@ -1,4 +1,5 @@
-//! Who shows wrong keys, and what becomes of them: [`evolve_store::guesses`] counts, here is what is counted and what is answered.
+//! Who shows wrong keys, and what becomes of them: [`evolve_store::guesses`] counts, here is what is counted and what is answered. How
+//! much is looked up at all that may be nothing, [`crate::access::unknown`] says.
 //!
 //! Counted is what was shown and is wrong, by the address that it came from ([`limits::caller`]: only our own proxies are believed),
 //! each kind of proof apart. Nothing at all is no guess, and neither is a token that has run out. Whose key is guessed is not
@@ -10,16 +11,22 @@
 //! sooner for that. `initData` is a signature, which nobody guesses: one that holds is taken from anywhere, since
 //! behind one address there may be many, and only the wrong ones are refused. So is a token, and of those even the wrong ones are told
 //! that they are wrong: a bot whose tokens of an hour ago were signed with a key that is no more must hear it, to ask for others.
+//!
+//! Behind one address there may be many who run the bot, too. So what is wrong with an account that came in from there before is counted by
+//! both together: who guesses at another account keeps nobody out of theirs.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::{extract::ConnectInfo, http::request::Parts};
 use evolve_contract::Code;
+use evolve_engine::access::AccessError;
 use evolve_runtime::metrics::Metrics;
+use evolve_store::guesses::{Failed, Guess};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
 };
+use uuid::Uuid;
 
 use crate::{limits, problem::ApiError, state::Api};
 
@@ -30,8 +37,19 @@ pub enum Proof {
     ServiceKey,
     /// A bearer token.
     Token,
+    /// The cookie of a session. None is counted as wrong: most that do not hold were right, and 256 bits nobody finds by trying.
+    Session,
     /// `initData` of a Web App.
     InitData,
+    /// A key of another system.
+    ApiKey,
+    /// A password of the panel, or a code of a second factor.
+    Password,
+    /// A name and a password of HTTP Basic. Apart from the panel's: programs show it, again and again, and one with a password that does not
+    /// hold any more must not close the panel to who sits beside it.
+    Basic,
+    /// The token of registration.
+    Registration,
 }
 
 impl Proof {
@@ -39,13 +57,23 @@ impl Proof {
         match self {
             Self::ServiceKey => "service_key",
             Self::Token => "token",
+            Self::Session => "session",
             Self::InitData => "init_data",
+            Self::ApiKey => "api_key",
+            Self::Password => "password",
+            Self::Basic => "basic",
+            Self::Registration => "registration",
         }
     }
 
     /// Whether wrong ones are answered with how long to wait, and not only counted.
     const fn is_refused(self) -> bool {
-        !matches!(self, Self::Token)
+        !matches!(self, Self::Token | Self::ApiKey)
+    }
+
+    /// Whether one that does not hold never will: of a person with a token somebody may make an administrator any moment.
+    const fn stays_wrong(self) -> bool {
+        matches!(self, Self::Session | Self::ApiKey)
     }
 
     fn from(self, address: IpAddr) -> String {
@@ -80,6 +108,11 @@ impl ProofMetrics {
     }
 }
 
+/// Somebody is in now: the session of this token holds, whatever else is shown from where they are.
+pub fn entered(api: &Api, token: &str) {
+    api.unknown.given(Proof::Session.name(), token);
+}
+
 /// The address that a request came from.
 #[must_use]
 pub fn address(api: &Api, parts: &Parts) -> Option<IpAddr> {
@@ -91,7 +124,7 @@ pub fn address(api: &Api, parts: &Parts) -> Option<IpAddr> {
 ///
 /// # Errors
 /// `rate_limited`, with the time until they are.
-fn admit(api: &Api, proof: Proof, address: IpAddr) -> Result<(), ApiError> {
+pub fn admit(api: &Api, proof: Proof, address: IpAddr) -> Result<(), ApiError> {
     let Some(left) = api.redis.guesses().refused_for(&proof.from(address), api.clock.now()) else { return Ok(()) };
     api.proof_metrics.count(proof, "refused");
     Err(ApiError::new(Code::RateLimited).retry_after(left))
@@ -109,6 +142,39 @@ pub fn admit_key(api: &Api, is_right: bool, address: IpAddr) -> Result<(), ApiEr
     admit(api, Proof::ServiceKey, address)
 }
 
+/// Looks up what is shown, unless it was wrong a moment ago; where too much from its address was nothing, in its turn
+/// ([`Unknown`](crate::access::unknown::Unknown)).
+///
+/// # Errors
+/// `rate_limited`, where its turn does not come soon, with the time until that address has looks of its own again, and of the store.
+pub async fn look_up<T>(
+    api: &Api,
+    (proof, shown): (Proof, &str),
+    address: Option<IpAddr>,
+    work: impl Future<Output = Result<Option<T>, AccessError>>,
+) -> Result<Option<T>, ApiError> {
+    let what = (proof.name(), shown);
+    if api.unknown.is_wrong(what, api.clock.now()) {
+        return Ok(None);
+    }
+    let look = api.unknown.look(what, address, api.clock.now()).await.map_err(|left| {
+        api.proof_metrics.count(proof, "refused");
+        ApiError::new(Code::RateLimited).detail("busy: too much from this address was not valid").retry_after(left)
+    })?;
+    let found = work.await;
+    match &found {
+        Ok(Some(_)) => look.found(),
+        Ok(None) => {
+            look.missed();
+            if proof.stays_wrong() {
+                api.unknown.wrong(what, api.clock.now());
+            }
+        }
+        Err(_) => look.failed(),
+    }
+    Ok(found?)
+}
+
 /// Counts a wrong proof, and gives what is answered: `error`, or that they are not listened to any more.
 pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: ApiError) -> ApiError {
     api.proof_metrics.count(proof, "wrong");
@@ -119,6 +185,54 @@ pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: Api
         return if proof.is_refused() { refused } else { error };
     }
     let failed = api.redis.guesses().failed(&proof.from(address), api.clock.now()).await;
+    told(proof, address, failed, error)
+}
+
+/// Begins to look at a proof that takes a while; waits while as many from the same address are under way as may be wrong. Of an account
+/// that is `known` there, what is wrong is counted apart from all others of the address.
+///
+/// # Errors
+/// `rate_limited`, with the time until they are looked at.
+pub async fn begin(
+    api: &Api,
+    proof: Proof,
+    (address, known): (Option<IpAddr>, Option<Uuid>),
+) -> Result<Trial<'_>, ApiError> {
+    // Every request has one; without any there is nobody to count.
+    let Some(address) = address else { return Ok(Trial { api, proof, from: None }) };
+    let mut from = proof.from(address);
+    if let Some(account) = known {
+        from = format!("{from}:{account}");
+    }
+    match api.redis.guesses().begin(&from, api.clock.now()).await {
+        Ok(guess) => Ok(Trial { api, proof, from: Some((address, guess)) }),
+        Err(left) => {
+            api.proof_metrics.count(proof, "refused");
+            Err(ApiError::new(Code::RateLimited).retry_after(left))
+        }
+    }
+}
+
+/// A proof that is being looked at. Dropped, it was right, or it is not known.
+#[derive(Debug)]
+#[must_use = "what is being looked at must be held until it is known whether it holds"]
+pub struct Trial<'a> {
+    api: &'a Api,
+    proof: Proof,
+    from: Option<(IpAddr, Guess<'a>)>,
+}
+
+impl Trial<'_> {
+    /// It was wrong: counts it, and gives what is answered, as [`failed`] does.
+    pub async fn failed(self, error: ApiError) -> ApiError {
+        self.api.proof_metrics.count(self.proof, "wrong");
+        let Some((address, guess)) = self.from else { return error };
+        told(self.proof, address, guess.failed(self.api.clock.now()).await, error)
+    }
+}
+
+/// What is answered to a wrong proof.
+fn told(proof: Proof, address: IpAddr, failed: Failed, error: ApiError) -> ApiError {
     if failed.is_first_refusal() {
         tracing::warn!(
             proof = proof.name(),

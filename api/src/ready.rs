@@ -43,7 +43,8 @@ pub async fn ready(State(api): State<Api>) -> impl IntoResponse {
 const READY: &str = "ready";
 const NOT_READY: &str = "not_ready";
 
-async fn look(api: &Api) -> ReadyResponse {
+/// The last look at our neighbours, or a new one.
+pub(crate) async fn look(api: &Api) -> ReadyResponse {
     let mut last = api.readiness.0.lock().await;
     if let Some((when, report)) = &*last
         && when.elapsed() < GOOD_FOR

@@ -1,5 +1,5 @@
-//! `/admin/payments`: what people want back, giving it back or not, and premium for nothing. For whoever runs the bot: the
-//! service key opens it.
+//! `/admin/payments`: what people want back, giving it back or not, and premium for nothing. For whoever runs the bot: each
+//! asks for a permission.
 
 use axum::{
     Json,
@@ -15,12 +15,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    audit::Act,
-    extract::JsonBody,
-    openapi::problems,
-    payments::{OurBot, wire},
-    problem::ApiError,
-    state::Api,
+    access::Actor, audit::Act, extract::JsonBody, openapi::problems, payments::wire, problem::ApiError, state::Api,
 };
 
 problems!(AdminProblems: Forbidden, InvalidValue, NotForSale, PaymentNotFound, RateLimited, DatabaseUnavailable);
@@ -56,7 +51,7 @@ pub struct Whose {
 )]
 pub async fn open(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<OpenPaymentsResponse>, ApiError> {
     let Query(Page { after }) = page.map_err(|_| invalid("after is the `next` of the page before"))?;
@@ -84,7 +79,7 @@ pub async fn open(
 )]
 pub async fn refund(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(payment_id): Path<String>,
     whose: Result<Query<Whose>, QueryRejection>,
@@ -107,7 +102,7 @@ pub async fn refund(
 )]
 pub async fn returned(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(payment_id): Path<String>,
 ) -> Result<Json<RefundResponse>, ApiError> {
@@ -125,7 +120,7 @@ pub async fn returned(
 )]
 pub async fn decline(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(payment_id): Path<String>,
 ) -> Result<Json<RefundResponse>, ApiError> {
@@ -147,7 +142,7 @@ pub async fn decline(
 )]
 pub async fn grant(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(person): Path<String>,
     JsonBody(gift): JsonBody<GrantRequest>,

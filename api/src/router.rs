@@ -17,25 +17,29 @@ use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
+    access, admin, analytics, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
     guard::{Guard, guard},
     history,
     limits::Rule,
     memory,
     openapi::Document,
-    operation, payments,
+    operation, panel, payments,
     problem::ApiError,
     profile, ready, refunds, relationship, request_id, scheduler, security, settings,
     state::Api,
-    stats, voice, webhooks,
+    stats, stats_api, voice, webhooks,
 };
 
 /// Largest body of a message with its picture.
 pub const MAX_CHAT_BODY: usize = evolve_contract::chat::MAX_BODY;
 /// Largest body of anything else.
 pub const MAX_BODY: usize = 64 * 1024;
-/// Longest time for anything but a chat turn. The database has time-outs of its own, shorter than this.
-const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// Largest body with a prompt, and of a form, which may hold one: 32,768 characters, however they are written in JSON.
+pub const MAX_PROMPT_BODY: usize = 256 * 1024;
+/// Longest time for anything that waits for no model. The database has time-outs of its own, shorter than this.
+pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// Longest time for the preview of a prompt, which a model may answer: about that of a turn.
+const PREVIEW_LIMIT: Duration = Duration::from_secs(150);
 
 /// Every route. `guarded` puts the token and the limit before a group of them; without it this is for reading alone.
 fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
@@ -84,8 +88,19 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(refunds::refund))
         .routes(routes!(refunds::returned))
         .routes(routes!(refunds::decline))
-        .routes(routes!(refunds::grant))
+        .routes(routes!(refunds::grant, admin::people::end_premium))
         .routes(routes!(scheduler::status))
+        .routes(routes!(analytics::people::overview))
+        .routes(routes!(analytics::people::users))
+        .routes(routes!(analytics::use_of::messages))
+        .routes(routes!(analytics::money::revenue))
+        .routes(routes!(analytics::use_of::features))
+        .routes(routes!(analytics::people::cohort))
+        .routes(routes!(analytics::people::funnel))
+        .routes(routes!(analytics::use_of::activity))
+        .routes(routes!(analytics::use_of::tools))
+        .routes(routes!(stats_api::get))
+        .merge(administration())
         .routes(routes!(broadcast::create, broadcast::list))
         .routes(routes!(broadcast::preview))
         .routes(routes!(broadcast::get))
@@ -103,6 +118,17 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(failures::replay_update))
         .routes(routes!(failures::replay_message))
         .routes(routes!(audit::list::list))
+        .routes(routes!(access::register::register))
+        .routes(routes!(access::register::me))
+        .routes(routes!(access::accounts::list, access::accounts::create))
+        .routes(routes!(access::accounts::update))
+        .routes(routes!(access::accounts::reset))
+        .routes(routes!(access::sessions::list))
+        .routes(routes!(access::sessions::end))
+        .routes(routes!(access::api_keys::list, access::api_keys::create))
+        .routes(routes!(access::api_keys::revoke))
+        .routes(routes!(access::api_users::list))
+        .routes(routes!(access::api_users::remove))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
         .route("/docs/", get(docs::page))
@@ -118,13 +144,49 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
     // Handlers of turns have a limit of their own, after which the turn goes on without its caller. A copy takes as long as it
     // takes.
     let untimed = guarded(chat, Rule::Chat).merge(guarded(aside, Rule::Aside)).merge(guarded(export, Rule::Export));
-    OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(timed)
+    OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(previews()).merge(timed)
+}
+
+/// What those who run the bot ask for, besides what lies with what it is about.
+fn administration() -> OpenApiRouter<Api> {
+    let prompts = OpenApiRouter::new()
+        .routes(routes!(admin::prompts::get, admin::prompts::write))
+        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY));
+    OpenApiRouter::new()
+        .routes(routes!(admin::operation::db_metrics))
+        .routes(routes!(admin::operation::cache_stats))
+        .routes(routes!(admin::operation::cleanup_chat_history))
+        .routes(routes!(admin::people::list))
+        .routes(routes!(admin::people::get))
+        .routes(routes!(admin::people::user_stats))
+        .routes(routes!(admin::people::ban, admin::people::lift_ban))
+        .routes(routes!(admin::people::forget))
+        .routes(routes!(admin::talks::facts))
+        .routes(routes!(admin::talks::conversations))
+        .routes(routes!(admin::talks::one))
+        .routes(routes!(admin::talks::search))
+        .routes(routes!(admin::flags::list))
+        .routes(routes!(admin::flags::turn))
+        .routes(routes!(admin::flags::history))
+        .routes(routes!(admin::prompts::list))
+        .routes(routes!(admin::prompts::choose))
+        .merge(prompts)
+}
+
+/// What waits for a model, and is no turn.
+fn previews() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(admin::prompts::preview))
+        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY))
+        .layer(middleware::from_fn(limit_preview))
 }
 
 /// The document of all routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes(|group, _| group).split_for_parts().1
+    let mut document = routes(|group, _| group).split_for_parts().1;
+    access::complete(&mut document);
+    document
 }
 
 /// The pattern of every route that the service has, documented or not.
@@ -146,12 +208,19 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
     };
     let (router, _) = routes(guarded).split_for_parts();
     let mut router = router
+        .merge(panel::routes().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)).layer(middleware::from_fn(limit_time)))
+        .merge(
+            panel::previews().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)).layer(middleware::from_fn(limit_preview)),
+        )
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())
         .layer(CatchPanicLayer::custom(panicked))
         // Around panics and time limits: what became of it is in the log, however it ended.
         .layer(middleware::from_fn_with_state(api.clone(), audit::record))
+        // Whoever may not has done nothing; that they tried is written by the guard.
+        .layer(middleware::from_fn_with_state(api.clone(), access::guard))
+        .layer(middleware::from_fn_with_state(api.clone(), access::cookies::mark))
         .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));
     if !cors_origins.is_empty() {
         router = router.layer(security::cors(cors_origins));
@@ -160,7 +229,15 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(REQUEST_LIMIT, next.run(request))
+    within(REQUEST_LIMIT, request, next).await
+}
+
+async fn limit_preview(request: Request, next: Next) -> Response {
+    within(PREVIEW_LIMIT, request, next).await
+}
+
+async fn within(limit: Duration, request: Request, next: Next) -> Response {
+    tokio::time::timeout(limit, next.run(request))
         .await
         .unwrap_or_else(|_| ApiError::new(Code::Timeout).into_response())
 }

@@ -1,11 +1,11 @@
-//! `/admin/scheduler_status`: how the scheduled jobs stand, for whoever runs the bot: the service key opens it.
+//! `/admin/scheduler_status`: how the scheduled jobs stand, for whoever runs the bot: see `access::routes`.
 
 use axum::{Json, extract::State};
 use evolve_contract::scheduler::{JobStatus as Wire, ScheduledJob, SchedulerStatusResponse, WaitingQueue};
 use evolve_engine::jobs::{JobState, JobStatus, SchedulerStatus};
 use evolve_store::queues::Waiting;
 
-use crate::{openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, openapi::problems, problem::ApiError, state::Api};
 
 problems!(StatusProblems: Forbidden, RateLimited, DatabaseUnavailable);
 
@@ -14,16 +14,21 @@ problems!(StatusProblems: Forbidden, RateLimited, DatabaseUnavailable);
     get, path = "/admin/scheduler_status", tag = "operation", security(("service_key" = [])),
     responses((status = 200, description = "How they stand", body = SchedulerStatusResponse), StatusProblems),
 )]
-pub async fn status(State(api): State<Api>, _: OurBot) -> Result<Json<SchedulerStatusResponse>, ApiError> {
+pub async fn status(State(api): State<Api>, _: Actor) -> Result<Json<SchedulerStatusResponse>, ApiError> {
+    Ok(Json(stands(&api).await?))
+}
+
+/// How everything stands.
+pub(crate) async fn stands(api: &Api) -> Result<SchedulerStatusResponse, ApiError> {
     let SchedulerStatus { jobs, queues } = api.scheduler.status().await?;
-    Ok(Json(SchedulerStatusResponse {
+    Ok(SchedulerStatusResponse {
         running: !api.tasks.soft().is_cancelled(),
         jobs: jobs.into_iter().map(job).collect(),
         queues: queues.into_iter().map(queue).collect(),
-    }))
+    })
 }
 
-fn job(job: JobStatus) -> ScheduledJob {
+pub(crate) fn job(job: JobStatus) -> ScheduledJob {
     let JobStatus { name, schedule, state, next_run, failures, row } = job;
     let count = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
     ScheduledJob {

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use evolve_contract::chat::IDEMPOTENCY_KEY_HEADER;
+use evolve_contract::{auth::API_KEY_HEADER, chat::IDEMPOTENCY_KEY_HEADER};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{limits, request_id::REQUEST_ID};
@@ -36,8 +36,10 @@ pub async fn headers(request: Request, next: Next) -> Response {
     let set = response.headers_mut();
     set.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     set.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    set.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    set.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(if is_docs { DOCS } else { NOTHING }));
+    // The panel's pages bring their own.
+    set.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    let policy = HeaderValue::from_static(if is_docs { DOCS } else { NOTHING });
+    set.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     set.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     set.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     set.insert(PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"));
@@ -50,7 +52,7 @@ pub async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// Whether TLS was ended in front of us; of several proxies, the nearest one writes last.
-fn came_by_https(headers: &HeaderMap) -> bool {
+pub(crate) fn came_by_https(headers: &HeaderMap) -> bool {
     let last = headers.get_all(FORWARDED_PROTO).iter().next_back().and_then(|value| value.to_str().ok());
     last.and_then(|list| list.rsplit(',').next()).is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
 }
@@ -59,10 +61,11 @@ fn came_by_https(headers: &HeaderMap) -> bool {
 pub fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            HeaderName::from_static(API_KEY_HEADER),
             HeaderName::from_static(IDEMPOTENCY_KEY_HEADER),
             REQUEST_ID,
         ])

@@ -2,16 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
+use axum::Router;
 use evolve_domain::payment::Price;
 use evolve_engine::{
     Engine, EngineConfig, EngineMetrics,
+    access::Access,
     broadcasts::Broadcasts,
     deletions::Deletions,
     exports::Exports,
     failures::Failures,
     first,
     history::History,
-    jobs::{self, Means, Pace, Scheduler},
+    jobs::{self, BackupWatch, Means, Pace, RedisGauges, Scheduler},
     meaning::{self, Meanings},
     memories::Memories,
     memory,
@@ -19,13 +21,15 @@ use evolve_engine::{
         self, Payments,
         provider::{Money, PaymentProvider, Stars},
     },
+    people::People,
     preferences::Preferences,
     profiles::{Profiles, Windows},
     providers,
     relationships::Relationships,
+    reports::Reports,
     speech::Speech,
     stats::Stats,
-    summary,
+    steering, summary,
     webhooks::{self, Webhooks},
 };
 use evolve_runtime::{
@@ -33,6 +37,7 @@ use evolve_runtime::{
     http::{self, ClientConfig},
     metrics::Metrics,
     outside::Outside,
+    queries,
     shutdown::Tasks,
 };
 use evolve_store::{Store, StoreError, cache::Cache, pool, redis::Redis, rotate, time, wakeups::Wakeups};
@@ -40,9 +45,11 @@ use tokio::net::TcpListener;
 
 use crate::{
     Config,
+    access::unknown::Unknown,
     auth::token::Tokens,
     chat::{Room, metrics::ChatMetrics},
     limits::Rule,
+    panel::{download::Downloads, seats::Seats},
     payments::terms,
     proofs::ProofMetrics,
     ready::Readiness,
@@ -64,13 +71,30 @@ pub fn serve(
     tasks: &Tasks,
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
+    serve_behind(config, listener, clock, tasks, metrics, |router| router)
+}
+
+/// As [`serve`], with something of the caller's around everything, which sees each request and each answer.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_behind(
+    config: Config,
+    listener: TcpListener,
+    clock: Clock,
+    tasks: &Tasks,
+    metrics: &Metrics,
+    around: impl FnOnce(Router) -> Router,
+) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
+    queries::queries().slow_from(config.slow_query);
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     time::follow(&api.store, &clock, tasks, metrics);
     pool::watch(&api.store, tasks, metrics);
     payments::watch(api.payments.clone(), metrics, tasks);
+    steering::start(api.engine.clone(), tasks);
     start_jobs(&api, clock, tasks);
-    http::serve(tasks, listener, router::router(&api, &cors_origins, metrics));
+    http::serve(tasks, listener, around(router::router(&api, &cors_origins, metrics)));
     Ok(())
 }
 
@@ -152,16 +176,19 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let premium_terms = terms(&config.plans, speech.speaks());
     let windows = Windows { redis: redis.clone(), of: Rule::all_of_person };
     let (plans, relationship) = (config.plans.clone(), config.relationship.clone());
-    let profiles = Profiles::new(store.clone(), cache, windows, clock.clone(), plans, relationship, defaults);
+    let profiles = Profiles::new(store.clone(), cache.clone(), windows, clock.clone(), plans, relationship, defaults);
     let deletions = Deletions::new(store.clone(), profiles.clone(), sold.clone(), clock.clone());
     let exports = Exports::new(store.clone(), clock.clone(), defaults, config.persona.name.clone())?;
     let stats = Stats::new(store.clone(), clock.clone(), config.relationship.clone(), config.plans.clone(), defaults);
     let history = History::new(store.clone(), profiles.clone(), config.persona.name.clone());
     let preferences = Preferences::new(store.clone(), profiles.clone(), clock.clone(), defaults);
     let relationships = Relationships::new(store.clone(), clock.clone(), config.relationship.clone(), defaults);
+    let theirs = (profiles.clone(), deletions.clone(), sold.clone());
+    let people = People::new(store.clone(), clock.clone(), config.relationship.clone(), theirs, defaults);
     let broadcasts = Broadcasts::new(store.clone(), clock.clone(), config.relationship.clone());
     let outside = Outside::new(config.webhook_networks, WEBHOOK_LIMITS)?;
     let webhooks = Webhooks::new(store.clone(), clock.clone(), outside, config.persona.language, metrics);
+    let access = Access::new(store.clone(), redis.clone(), clock.clone(), config.access)?;
     let memories = Memories::new(store.clone(), clock.clone(), config.plans.clone(), defaults);
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
@@ -180,14 +207,26 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         handing_back: tasks.handing_back(),
     })?;
     let message_days = config.message_days;
-    let (told, known, cached) = (engine.clone(), deletions.clone(), profiles.clone());
-    let means = Means::new(told, known, cached, redis.clone(), message_days, config.backup_age, metrics);
+    let reports = Reports::new(store.clone(), clock.clone(), config.reports);
+    let means = Means {
+        engine: engine.clone(),
+        deletions: deletions.clone(),
+        profiles: profiles.clone(),
+        reports: reports.clone(),
+        redis: redis.clone(),
+        gauges: RedisGauges::register(metrics),
+        message_days,
+        backups: BackupWatch::register(config.backup_age, metrics),
+    };
     let scheduler = Scheduler::new(store.clone(), clock.clone(), jobs::all(&means), Pace::default(), metrics);
     Ok(Api::new(Parts {
         engine,
         failures: Failures::new(store.clone(), clock.clone()),
         scheduler,
         message_days,
+        backup_age: config.backup_age,
+        settings: config.settings,
+        access,
         profiles,
         deletions,
         exports,
@@ -195,12 +234,16 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         preferences,
         payments: sold,
         premium_terms,
+        people,
         broadcasts,
         webhooks,
         relationships,
         stats,
+        reports,
         memories,
         store,
+        cache,
+        replica: config.replica,
         redis,
         tokens: Tokens::new(&config.jwt_secret),
         service_key: config.service_key,
@@ -209,9 +252,12 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         proxy_hops: config.proxy_hops,
         bounds: config.bounds,
         room: Room::default(),
+        downloads: Downloads::default(),
+        seats: Seats::default(),
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),
+        unknown: Unknown::default(),
         proof_metrics: ProofMetrics::register(metrics),
         metrics: metrics.clone(),
         clock,

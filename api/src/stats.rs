@@ -18,14 +18,18 @@ problems!(
     responses((status = 200, description = "The numbers", body = StatsResponse), ReadProblems),
 )]
 pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<StatsResponse>, ApiError> {
-    let Picture { since, days, messages, active_days, streak, level: at, levels, advice } =
-        api.stats.of(person).await?;
+    Ok(Json(response(person, api.stats.of(person).await?)))
+}
+
+/// The numbers of a person, as callers know them.
+pub(crate) fn response(person: i64, picture: Picture) -> StatsResponse {
+    let Picture { since, days, messages, active_days, streak, level: at, levels, advice } = picture;
     let day = |day: evolve_engine::stats::Day| StatsDay {
         day: day.day,
         messages: u32::try_from(day.messages).unwrap_or_default(),
         points: day.points,
     };
-    Ok(Json(StatsResponse {
+    StatsResponse {
         user_id: person,
         since,
         days: days.into_iter().map(day).collect(),
@@ -35,7 +39,7 @@ pub async fn get(State(api): State<Api>, Own(person): Own) -> Result<Json<StatsR
         level: level(at),
         levels: levels.into_iter().map(level).collect(),
         advice: advice.into_iter().map(advised).collect(),
-    }))
+    }
 }
 
 fn advised(advice: advice::Advice) -> Advice {

@@ -1,4 +1,4 @@
-//! `/api/v1/admin/webhooks`: which other systems are told what happens. For whoever runs the bot: the service key opens it.
+//! `/api/v1/admin/webhooks`: which other systems are told what happens. For whoever runs the bot: see `access::routes`.
 
 use axum::{
     Json,
@@ -13,6 +13,7 @@ use evolve_contract::{
         WebhookUpdate, WebhooksResponse,
     },
 };
+use evolve_domain::access::Permission;
 use evolve_engine::webhooks::Wish;
 use evolve_store::webhooks::{Delivery, Kind, Webhook};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -21,7 +22,7 @@ use serde_json::json;
 use url::Url;
 use uuid::Uuid;
 
-use crate::{audit::Act, extract::JsonBody, openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, audit::Act, extract::JsonBody, openapi::problems, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, RateLimited, DatabaseUnavailable);
 problems!(
@@ -56,9 +57,9 @@ pub struct Page {
     get, path = "/api/v1/admin/webhooks", tag = "operation", security(("service_key" = [])),
     responses((status = 200, description = "All of them", body = WebhooksResponse), ListProblems),
 )]
-pub async fn list(State(api): State<Api>, _: OurBot) -> Result<Json<WebhooksResponse>, ApiError> {
-    let webhooks = api.webhooks.all().await?.into_iter().map(|webhook| wire(webhook, None)).collect();
-    Ok(Json(WebhooksResponse { webhooks }))
+pub async fn list(State(api): State<Api>, actor: Actor) -> Result<Json<WebhooksResponse>, ApiError> {
+    let webhooks = api.webhooks.all().await?.into_iter().map(|webhook| seen_by(&actor, wire(webhook, None)));
+    Ok(Json(WebhooksResponse { webhooks: webhooks.collect() }))
 }
 
 /// Has another system told what happens from now on.
@@ -71,7 +72,7 @@ pub async fn list(State(api): State<Api>, _: OurBot) -> Result<Json<WebhooksResp
 )]
 pub async fn create(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     JsonBody(wish): JsonBody<WebhookRequest>,
 ) -> Result<Json<WebhookResponse>, ApiError> {
@@ -93,7 +94,7 @@ pub async fn create(
 )]
 pub async fn update(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(id): Path<String>,
     JsonBody(wish): JsonBody<WebhookUpdate>,
@@ -113,7 +114,7 @@ pub async fn update(
 )]
 pub async fn delete(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookResponse>, ApiError> {
     let webhook = api.webhooks.remove(read(&id)?).await?;
@@ -122,6 +123,8 @@ pub async fn delete(
 }
 
 /// Gives a webhook another secret, which the answer shows once. For a day everything is signed by the one before as well.
+///
+/// Asked again within the day, it is the one from before the first time that goes on signing; the one that was shown in between is void.
 #[utoipa::path(
     post, path = "/api/v1/admin/webhooks/{webhook_id}/rotate", tag = "operation", security(("service_key" = [])),
     params(("webhook_id" = String, Path, description = "Its id")),
@@ -129,7 +132,7 @@ pub async fn delete(
 )]
 pub async fn rotate(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookResponse>, ApiError> {
     let (webhook, secret) = api.webhooks.rotate(read(&id)?).await?;
@@ -145,7 +148,7 @@ pub async fn rotate(
 )]
 pub async fn deliveries(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<WebhookDeliveriesResponse>, ApiError> {
@@ -164,7 +167,7 @@ pub async fn deliveries(
 )]
 pub async fn replay(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     act: Act,
     Path(id): Path<String>,
     JsonBody(wish): JsonBody<WebhookReplayRequest>,
@@ -190,18 +193,27 @@ pub async fn replay(
 )]
 pub async fn send_test(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookTestResponse>, ApiError> {
     let event_id = api.webhooks.test(read(&id)?).await?.to_string();
     Ok(Json(WebhookTestResponse { event_id }))
 }
 
-fn read(id: &str) -> Result<Uuid, ApiError> {
+pub(crate) fn read(id: &str) -> Result<Uuid, ApiError> {
     id.parse().map_err(|_| ApiError::new(Code::WebhookNotFound))
 }
 
-fn wire(webhook: Webhook, secret: Option<&SecretString>) -> WebhookResponse {
+/// Who may change none, sees at which host it is, and no more: with many systems whoever knows the path can write there.
+pub(crate) fn seen_by(actor: &Actor, webhook: WebhookResponse) -> WebhookResponse {
+    if actor.may(Permission::ManageOperations) {
+        return webhook;
+    }
+    let url = Url::parse(&webhook.url).map(|url| host(url).into()).unwrap_or_default();
+    WebhookResponse { url, ..webhook }
+}
+
+pub(crate) fn wire(webhook: Webhook, secret: Option<&SecretString>) -> WebhookResponse {
     WebhookResponse {
         id: webhook.id.to_string(),
         url: shown(&webhook),
@@ -227,13 +239,17 @@ fn wire(webhook: Webhook, secret: Option<&SecretString>) -> WebhookResponse {
 fn shown(webhook: &Webhook) -> String {
     let Ok(mut url) = Url::parse(webhook.url.expose_secret()) else { return String::new() };
     url.set_query(None);
-    if webhook.kind == Kind::Slack {
-        url.set_path("/");
-    }
-    url.into()
+    if webhook.kind == Kind::Slack { host(url).into() } else { url.into() }
 }
 
-fn delivery(delivery: Delivery) -> WebhookDelivery {
+/// The host alone, and how it is asked.
+fn host(mut url: Url) -> Url {
+    url.set_path("/");
+    url.set_query(None);
+    url
+}
+
+pub(crate) fn delivery(delivery: Delivery) -> WebhookDelivery {
     let state = match delivery.state.as_str() {
         "delivered" => WebhookDeliveryState::Delivered,
         "failed" => WebhookDeliveryState::Failed,

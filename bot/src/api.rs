@@ -40,6 +40,8 @@ pub(crate) struct Api {
     client: Client,
     key: SecretString,
     tokens: Cache<i64, Arc<str>>,
+    /// The @names that tokens were asked for with; empty where there is none.
+    names: Cache<i64, Arc<str>>,
     profiles: Cache<i64, Arc<ProfileData>>,
 }
 
@@ -49,7 +51,19 @@ impl Api {
     pub(crate) fn new(client: Client, key: SecretString) -> Self {
         let tokens = Cache::builder().max_capacity(CACHED_PEOPLE).time_to_live(TOKEN_TTL).build();
         let profiles = Cache::builder().max_capacity(CACHED_PEOPLE).time_to_live(PROFILE_TTL).build();
-        Self { client, key, tokens, profiles }
+        let names = Cache::builder().max_capacity(CACHED_PEOPLE).build();
+        Self { client, key, tokens, names, profiles }
+    }
+
+    /// Takes note of a person's @name. The token tells it to the API; so where it is another than before, another token is asked for.
+    pub(crate) async fn called(&self, person: i64, name: Option<&str>) {
+        // What a header cannot carry is no name at Telegram either.
+        let name = name.filter(|name| name.bytes().all(|byte| byte.is_ascii_graphic())).unwrap_or_default();
+        if self.names.get(&person).await.is_some_and(|known| *known == *name) {
+            return;
+        }
+        self.names.insert(person, name.into()).await;
+        self.tokens.invalidate(&person).await;
     }
 
     /// Asks for an answer. The same key gets the same answer.
@@ -311,7 +325,8 @@ impl Api {
                 other => return other,
             }
         }
-        let fresh = self.client.auth_as_service(&self.key, person).await?;
+        let name = self.names.get(&person).await;
+        let fresh = self.client.auth_of(&self.key, person, name.as_deref()).await?;
         let token: Arc<str> = fresh.access_token.into();
         self.tokens.insert(person, token.clone()).await;
         call(token).await

@@ -17,6 +17,8 @@ pub use crate::bot::Showing;
 
 /// Where Telegram delivers to when `WEBHOOK_URL` names no path.
 pub const WEBHOOK_PATH: &str = "/telegram/webhook";
+/// Seed 001's path of it, served as well, for who has it in front of their proxies already.
+pub const SEEDS_WEBHOOK_PATH: &str = "/api/v1/webhooks/telegram";
 
 /// How updates come in.
 #[derive(Clone, Debug)]
@@ -175,7 +177,7 @@ fn read_inbound(env: &mut Reader) -> Inbound {
     let mode: Mode = env.or("TELEGRAM_MODE", "polling", "`polling`, or `webhook`.");
     let url: Option<Url> = env.optional(
         "WEBHOOK_URL",
-        "The public https address that Telegram calls; with `webhook`. Without a path, /telegram/webhook is added.",
+        "The public https address that Telegram calls; with `webhook`. Its path is /telegram/webhook, which is added where there is none, something below it, or /api/v1/webhooks/telegram.",
     );
     let secret = env.optional_secret(
         "WEBHOOK_SECRET",

@@ -166,6 +166,7 @@ async fn shown(bot: &Bot, query: &Query) -> Option<Shown> {
         Err(error) => {
             bot.metrics.swallow("inline_asked", &error);
             match error.code() {
+                Some(Code::Banned) => Shown::Nothing,
                 Some(Code::QuotaExhausted) => Shown::Way(Text::InlineQuota, PREMIUM, KEPT.1),
                 _ => Shown::Way(Text::InlineLater, HELP, KEPT.1),
             }

@@ -87,6 +87,14 @@ impl Replies {
         Self { prefix: key.to_owned(), ..self }
     }
 
+    /// What is owed says that the person is not talked with: it is owed to each once, and to whoever is banned anew again, since a ban
+    /// renames what was owed before.
+    #[must_use]
+    pub(crate) fn of_ban(self) -> Self {
+        let key = format!("banned-{}", self.user_id);
+        self.keyed(&key)
+    }
+
     /// A message in Telegram's HTML.
     #[must_use]
     pub(crate) fn say(mut self, html: impl Into<String>) -> Self {

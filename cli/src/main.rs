@@ -2,12 +2,14 @@
 //! keys, and find out what is wrong with a machine. One file per command; `up` is the big one. Called as `kubectl-evolve`, it looks after the bots
 //! of a cluster.
 
+mod admin;
 mod backup;
 mod chat;
 mod children;
 mod detach;
 mod doctor;
 mod down;
+mod extra;
 mod home;
 mod keys;
 mod kubectl;
@@ -26,6 +28,8 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use clap::{Parser, Subcommand};
+use evolve_domain::access::Role;
+use url::Url;
 
 /// Run a companion bot here, talk to it, and look after it.
 #[derive(Debug, Parser)]
@@ -58,6 +62,11 @@ enum Command {
     Backups(backup::ListArguments),
     /// Put a copy into the database, and compare what is there with what was copied.
     Restore(backup::RestoreArguments),
+    /// Make accounts of those who run the bot, in the database in `DATABASE_URL`, else the private one.
+    Admin {
+        #[command(subcommand)]
+        step: AdminStep,
+    },
     /// Print the definition of the EvolveBot resource, for `kubectl apply -f -`.
     Crd {
         /// The JSON Schema of an EvolveBot instead, for editors.
@@ -138,6 +147,32 @@ pub(crate) enum MigrateStep {
     },
 }
 
+/// `evolve admin`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminStep {
+    /// Make an account, and print the link, good for an hour, by which its password and second factor are chosen.
+    Create {
+        /// What they sign in with.
+        name: String,
+        /// What they may do: owner, admin, analyst or support.
+        #[arg(long, default_value = "owner")]
+        role: Role,
+        /// Where people find the API: https://bot.example.org. Without it: `PANEL_URL`, or the running `evolve up`.
+        #[arg(long)]
+        url: Option<Url>,
+    },
+    /// List the accounts.
+    List,
+    /// Let somebody in again who lost their password or second factor: with a new link. Nothing of before holds any more.
+    Reset {
+        /// What they sign in with.
+        name: String,
+        /// Where people find the API.
+        #[arg(long)]
+        url: Option<Url>,
+    },
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = match kubectl::called_as_plugin() {
@@ -166,6 +201,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate { step } => maintain::migrate(step.unwrap_or(MigrateStep::Up { roles: None })).await,
         Command::Doctor(file) => doctor::run(&file).await,
         Command::RotateKeys => maintain::rotate_keys().await,
+        Command::Admin { step } => admin::run(step, Utc::now()).await,
         Command::Backup(arguments) => backup::backup(arguments, Utc::now()).await,
         Command::Backups(arguments) => backup::list(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments).await,

@@ -2,13 +2,15 @@
 //! combination of "has a token", "has a key", "has a database" can be tested without starting anything.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
 use evolve_operator::EvolveBot;
-use evolve_operator::build::environment::key_of;
+use evolve_operator::build::environment::{Value, Variable, key_of};
 use evolve_operator::crd::{EvolveBotSpec, Provider, ProviderKind, SecretKeyRef};
 
+use crate::extra::for_api;
 use crate::keys::variable;
 
 /// The Secret that local keys belong to. Its entries are environment variables, or files in `.evolve/keys`.
@@ -30,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) redis_url: Option<String>,
     /// The keys of the providers and of other services, and where the resource says that they are.
     pub(crate) service_keys: Vec<(SecretKeyRef, String)>,
+    /// What the API is told besides, by name, in place of what is rendered under that name.
+    pub(crate) for_api: BTreeMap<String, String>,
     /// What the person should know, one line each.
     pub(crate) notes: Vec<String>,
 }
@@ -86,9 +90,19 @@ impl Plan {
         }
         // Nobody here makes copies on a schedule, so none is missed.
         bot.spec.backup = None;
+        let for_api = for_api(&bot.spec.api.pod.extra_env, lookup, &mut notes);
         let database_url = named(&bot.spec.database.url_secret_ref, "DATABASE_URL");
         let redis_url = named(&bot.spec.redis.url_secret_ref, "REDIS_URL");
-        Self { bot, telegram_token, database_url, redis_url, service_keys, notes }
+        Self { bot, telegram_token, database_url, redis_url, service_keys, for_api, notes }
+    }
+
+    /// The environment of the API: what was rendered for it, and what it is told besides.
+    pub(crate) fn api(&self, mut rendered: Vec<Variable>) -> Vec<Variable> {
+        rendered.retain(|variable| !self.for_api.contains_key(&variable.name));
+        let plain =
+            |(name, value): (&String, &String)| Variable { name: name.clone(), value: Value::Plain(value.clone()) };
+        rendered.extend(self.for_api.iter().map(plain));
+        rendered
     }
 }
 
@@ -132,7 +146,7 @@ fn usable_services(
 ) -> Vec<(SecretKeyRef, String)> {
     let payments = spec.telegram.payments.as_mut();
     let named = [
-        ("the registration of administrators", Some(&mut spec.security.admin_token_secret_ref)),
+        ("the registration for the statistics", Some(&mut spec.security.admin_token_secret_ref)),
         ("Sentry", Some(&mut spec.observability.sentry_dsn_secret_ref)),
         ("the payment provider", payments.map(|payments| &mut payments.provider_token_secret_ref)),
     ];
@@ -207,7 +221,33 @@ mod tests {
         );
         assert_eq!(plan.bot.spec.security.admin_token_secret_ref, None);
         assert_eq!(plan.service_keys[1], (SecretKeyRef::new("s", "SENTRY"), "https://s".to_owned()));
-        assert_eq!(plan.notes, ["ADMIN is not set: the registration of administrators is left out"]);
+        assert_eq!(plan.notes, ["ADMIN is not set: the registration for the statistics is left out"]);
+    }
+
+    #[test]
+    fn the_api_is_told_what_the_file_and_before_it_the_environment_say() {
+        let plan = plan(
+            &[
+                ("TELEGRAM_BOT_TOKEN", "1:a"),
+                ("GOOGLE_API_KEY", "k"),
+                ("PANEL_URL", "https://e.org"),
+                ("LOG_LEVEL", "x"),
+            ],
+            "{ api: { pod: { extraEnv: [{ name: PANEL_URL, value: 'https://other.org' }, \
+             { name: PERSONA, value: '{}' }, { name: PGSSLMODE, value: require }, \
+             { name: OIDC_CLIENT_SECRET, valueFrom: { secretKeyRef: { name: s, key: OIDC } } }] } } }",
+        );
+        let left_out = ["PGSSLMODE", "OIDC_CLIENT_SECRET"];
+        let note = |name: &str| format!("spec.api.pod.extraEnv: what {name} says is in a cluster, so it is left out");
+        assert_eq!(plan.notes, left_out.map(note));
+        let variable = |(name, value): (&str, Value)| Variable { name: name.to_owned(), value };
+        let told = |text: &str| Value::Plain(text.to_owned());
+        let token = Value::Secret(SecretKeyRef::new("s", "T"));
+        let rendered =
+            [("PERSONA", told("{\"name\":\"A\"}")), ("PANEL_URL", token), ("PLANS", told("p"))].map(variable);
+        let expected =
+            [("PLANS", told("p")), ("PANEL_URL", told("https://e.org")), ("PERSONA", told("{}"))].map(variable);
+        assert_eq!(plan.api(rendered.into()), expected);
     }
 
     #[test]

@@ -98,7 +98,7 @@ async fn start(home: &Home, plan: &Plan, running: &mut Running) -> anyhow::Resul
     let step = Step::begin("API");
     let api = |port| {
         // The API is not told where the bot is, so that need not be known yet.
-        let environment = render(port, 0).api;
+        let environment = plan.api(render(port, 0).api);
         Child { name: "api", program: api_program.clone(), arguments: Vec::new(), environment: &environment }
             .start(home, &secrets)
     };
@@ -241,10 +241,11 @@ fn what_next(home: &Home, state: &State, background: bool) -> String {
         Telegram::Real(Some(name)) => format!("open https://t.me/{name} in Telegram"),
         Telegram::Real(None) => "open your bot in Telegram".to_owned(),
     };
+    let (api, account) = (&state.api_url, command("admin create NAME"));
     let stop = if background { command("down") } else { format!("Ctrl-C here, or {}", command("down")) };
     format!(
-        "\nReady.\n  talk to it   {talk}\n  API docs     {}/docs\n  logs         {}\n  stop         {stop}\n",
-        state.api_url,
+        "\nReady.\n  talk to it   {talk}\n  panel        {api}/admin (an account: {account})\n  API docs     {api}/docs\n  \
+         logs         {}\n  stop         {stop}\n",
         home.logs().display(),
     )
 }

@@ -13,7 +13,7 @@ use evolve_store::audit::{Row, Wanted};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{openapi::problems, payments::OurBot, problem::ApiError, state::Api};
+use crate::{access::Actor, openapi::problems, problem::ApiError, state::Api};
 
 problems!(ListProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
 
@@ -23,26 +23,26 @@ const MAX_PAGE: u32 = 200;
 const MAX_TEXT: usize = 128;
 
 /// Which entries.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Acts to this person, by their Telegram id. Also of who was removed, as long as `ENCRYPTION_KEY` has the key of that time.
-    person: Option<i64>,
+    pub(crate) person: Option<i64>,
     /// Acts to this, as an entry names it.
-    subject: Option<String>,
+    pub(crate) subject: Option<String>,
     /// Acts of this name.
-    act: Option<String>,
+    pub(crate) act: Option<String>,
     /// Acts of this actor, as an entry names it.
-    actor: Option<String>,
+    pub(crate) actor: Option<String>,
     /// Not before.
-    since: Option<DateTime<Utc>>,
+    pub(crate) since: Option<DateTime<Utc>>,
     /// Before.
-    until: Option<DateTime<Utc>>,
+    pub(crate) until: Option<DateTime<Utc>>,
     /// The `next` of the page before.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Entries of a page: 1 to 200, 50 where it is not given.
-    limit: Option<u32>,
+    pub(crate) limit: Option<u32>,
 }
 
 /// What was done by those who run the bot, newest first.
@@ -55,20 +55,28 @@ pub struct Filter {
 )]
 pub async fn list(
     State(api): State<Api>,
-    _: OurBot,
+    _: Actor,
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<AuditResponse>, ApiError> {
     let Query(filter) = filter.map_err(|_| invalid("a filter is not known, or its value is not of its kind"))?;
+    Ok(Json(page(&api, filter).await?))
+}
+
+/// A page of the log.
+///
+/// # Errors
+/// `invalid_value`, and of the store.
+pub(crate) async fn page(api: &Api, filter: Filter) -> Result<AuditResponse, ApiError> {
     let limit = filter.limit.unwrap_or(PAGE);
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(invalid("limit is 1 to 200"));
     }
     let audit = api.store.audit();
-    let mut rows = audit.list(&wanted(&api, filter)?, limit + 1).await?;
+    let mut rows = audit.list(&wanted(api, filter)?, limit + 1).await?;
     let is_last = u32::try_from(rows.len()).is_ok_and(|len| len <= limit);
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = rows.last().filter(|_| !is_last).map(cursor);
-    Ok(Json(AuditResponse { entries: rows.into_iter().map(entry).collect(), next }))
+    Ok(AuditResponse { entries: rows.into_iter().map(entry).collect(), next })
 }
 
 fn wanted(api: &Api, filter: Filter) -> Result<Wanted, ApiError> {

@@ -1,26 +1,28 @@
 //! The log of what is done by those who run the bot: who, from where, what, to what, and how it went.
 //!
-//! It is written around every request under `/admin` that may change something, so that no handler can forget it: whoever adds a
-//! route gives it a name in [`ACTS`], and a test fails where that is missing (such a route is logged all the same, under its method
-//! and path). What a handler alone knows it adds by its [`Act`].
+//! It is written around every request of an administrator that may change something, so that no handler can forget it: whoever adds a
+//! route gives it a name in [`ROUTES`](crate::access::routes::ROUTES), and what is not there is refused. A route that only shows
+//! something may have a name too: then each look is in the log. What a handler alone knows it adds by its [`Act`].
 //!
-//! An act that is one transaction of ours ([`Named::is_atomic`]) writes its entry in that transaction: its handler hands
+//! An act that is one transaction of ours (`is_atomic`) writes its entry in that transaction: its handler hands
 //! [`Act::entry`] to the store. Every other one is written down before it is tried, and again when it is over; so at no moment
 //! something is done that the log does not know of, and where the log cannot be written nothing is done.
 //!
-//! Requests without the service key change nothing and are not in it: otherwise anybody could fill it.
+//! Requests of who is not known change nothing and are not in it: otherwise anybody could fill it. Of who is known and may not there is
+//! an entry, at most one a minute for each route ([`refusals`]). Sign-ins and registrations are written by [`evolve_engine::access`].
 
 pub mod list;
+pub mod refusals;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
     RequestExt as _,
-    extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State},
-    http::{Method, StatusCode, request::Parts},
+    extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State},
+    http::{StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -29,76 +31,60 @@ use evolve_store::{
     Store,
     audit::{Entry, Outcome},
 };
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{auth, limits, problem::ApiError, request_id::RequestId, state::Api};
-
-/// Where administrators act.
-const ADMIN: [&str; 2] = ["/admin/", "/api/v1/admin/"];
+use crate::{
+    access::{Actor, routes::Named},
+    limits,
+    problem::ApiError,
+    request_id::RequestId,
+    state::Api,
+};
 
 /// Longest name that is kept of what is known by a name.
 const MAX_NAME: usize = 64;
 
-/// A route by which an administrator acts.
-#[derive(Clone, Debug)]
-pub struct Named {
-    /// The method.
-    pub method: Method,
-    /// The route.
-    pub route: &'static str,
-    /// The name of the act: never changed, since people look for it.
-    pub act: &'static str,
-    /// Whether it writes its entry in the one transaction that it is.
-    pub is_atomic: bool,
-}
-
-const fn named(route: &'static str, act: &'static str, is_atomic: bool) -> Named {
-    Named { method: Method::POST, route, act, is_atomic }
-}
-
-const fn by(method: Method, route: &'static str, act: &'static str) -> Named {
-    Named { method, route, act, is_atomic: false }
-}
-
-/// Every route by which an administrator acts.
-pub static ACTS: [Named; 18] = [
-    named("/admin/payments/{payment_id}/refund", "payment.refund", true),
-    named("/admin/payments/{payment_id}/returned", "payment.returned", true),
-    named("/admin/payments/{payment_id}/decline", "payment.decline", true),
-    named("/admin/people/{user_id}/premium", "person.grant_premium", true),
-    named("/api/v1/admin/broadcast", "broadcast.create", false),
-    named("/api/v1/admin/broadcast/preview", "broadcast.preview", false),
-    named("/api/v1/admin/broadcast/{broadcast_id}/pause", "broadcast.pause", false),
-    named("/api/v1/admin/broadcast/{broadcast_id}/resume", "broadcast.resume", false),
-    named("/api/v1/admin/broadcast/{broadcast_id}/cancel", "broadcast.cancel", false),
-    named("/admin/failures/replay", "failure.replay_all", false),
-    named("/admin/failures/inbox/{update_id}/replay", "failure.replay_update", false),
-    named("/admin/failures/outbox/{id}/replay", "failure.replay_message", false),
-    named("/api/v1/admin/webhooks", "webhook.create", false),
-    by(Method::PATCH, "/api/v1/admin/webhooks/{webhook_id}", "webhook.change"),
-    by(Method::DELETE, "/api/v1/admin/webhooks/{webhook_id}", "webhook.remove"),
-    named("/api/v1/admin/webhooks/{webhook_id}/rotate", "webhook.rotate", false),
-    named("/api/v1/admin/webhooks/{webhook_id}/replay", "webhook.replay", false),
-    named("/api/v1/admin/webhooks/{webhook_id}/test", "webhook.test", false),
-];
-
 /// The entry of the request that is being answered.
 #[derive(Clone, Debug)]
-pub struct Act(Arc<Mutex<Entry>>);
+pub struct Act(Arc<Mutex<Known>>);
+
+/// What is known of an act so far.
+#[derive(Debug)]
+struct Known {
+    entry: Entry,
+    is_unchanged: bool,
+}
 
 impl Act {
+    fn of(entry: Entry) -> Self {
+        Self(Arc::new(Mutex::new(Known { entry, is_unchanged: false })))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The entry, for the transaction that does what it says.
     #[must_use]
     pub fn entry(&self) -> Entry {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known().entry.clone()
     }
 
-    /// Adds what exactly is done: numbers and states, never an id of a person, nor what anybody wrote.
+    /// Says to whom it is done, where the path does not.
+    pub fn to_person(&self, store: &Store, user_id: i64) {
+        let name = store.audit().names("person", user_id).into_iter().next();
+        self.known().entry.subject = name;
+    }
+
+    /// Adds what exactly is done: numbers and states, and why, as whoever does it says; never an id of a person, nor what people wrote.
     pub fn detail(&self, detail: Value) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).detail = detail;
+        self.known().entry.detail = detail;
+    }
+
+    /// Says that it changed nothing: of what is one transaction that is known without saying so.
+    pub fn unchanged(&self) {
+        self.known().is_unchanged = true;
     }
 }
 
@@ -106,30 +92,32 @@ impl<S: Sync> FromRequestParts<S> for Act {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        // Missing without the service key, and of a route that is not under `/admin`.
+        // Missing of a route that has no name in the list.
         parts.extensions.get().cloned().ok_or_else(|| Code::Forbidden.into())
     }
 }
 
-/// Writes the log around a request that may change something.
+/// Writes the log around a request that may change something, or whose every look is to be in it.
 pub async fn record(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let Some(route) = acts_by(&request) else { return next.run(request).await };
-    if auth::service_key(request.headers(), &api.service_key) != Some(true) {
+    // Whoever may not has not come as far as here.
+    let (Some(named), Some(actor)) =
+        (request.extensions().get::<&'static Named>().copied(), request.extensions().get::<Actor>().map(Actor::name))
+    else {
         return next.run(request).await;
-    }
-    let named = ACTS.iter().find(|named| named.method == *request.method() && named.route == route);
-    let is_atomic = named.is_some_and(|named| named.is_atomic);
-    let act = named.map_or_else(|| format!("{} {route}", request.method()), |named| named.act.to_owned());
-    let begun = begin(&api, &mut request, act).await;
+    };
+    let (Some(act), is_atomic) = (named.act, named.is_atomic) else { return next.run(request).await };
+    let begun = begin(&api, &mut request, actor, act).await;
     // Ids grow with time, and entries of one time are shown in their order.
     let entry = Entry { id: Uuid::now_v7(), ..begun.clone() };
     if !is_atomic && let Err(error) = api.store.audit().write(&begun, Outcome::Begun).await {
         return ApiError::from(error).into_response();
     }
-    let act = Act(Arc::new(Mutex::new(entry)));
+    let act = Act::of(entry);
     request.extensions_mut().insert(act.clone());
     let response = next.run(request).await;
-    let (entry, outcome) = (act.entry(), outcome(response.status(), is_atomic));
+    // Had what is one transaction changed anything, that had written so.
+    let is_unchanged = is_atomic || act.known().is_unchanged;
+    let (entry, outcome) = (act.entry(), outcome(response.status(), is_unchanged));
     // Of an act that was done in a transaction the entry is there, and stays as it is.
     if let Err(error) = api.store.audit().write(&entry, outcome).await {
         // What was done is in the log already, as done or as begun.
@@ -138,38 +126,29 @@ pub async fn record(State(api): State<Api>, mut request: Request, next: Next) ->
     response
 }
 
-/// The route of a request of an administrator that may change something.
-fn acts_by(request: &Request) -> Option<String> {
-    let route = request.extensions().get::<MatchedPath>()?.as_str();
-    let is_act = ADMIN.iter().any(|admin| route.starts_with(admin)) && !request.method().is_safe();
-    is_act.then(|| route.to_owned())
-}
-
-async fn begin(api: &Api, request: &mut Request, act: String) -> Entry {
+async fn begin(api: &Api, request: &mut Request, actor: String, act: &str) -> Entry {
     let subject = request.extract_parts::<RawPathParams>().await.ok().and_then(|params| {
         let (name, value) = params.iter().next()?;
         subject(&api.store, name, value)
     });
+    Entry { subject, ..entry(api, request, actor, act) }
+}
+
+/// An entry of a request, without what it is about.
+fn entry(api: &Api, request: &Request, actor: String, act: &str) -> Entry {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let address = peer.map(|ConnectInfo(peer)| limits::caller(peer.ip(), request.headers(), api.proxy_hops));
     let request_id = request.extensions().get::<RequestId>().map(|RequestId(id)| id.clone());
     Entry {
         id: Uuid::now_v7(),
         at: api.clock.now(),
-        actor: actor(&api.service_key),
+        actor,
         address: address.map(|address| address.to_string()),
         request_id: request_id.unwrap_or_default(),
-        act,
-        subject,
+        act: act.to_owned(),
+        subject: None,
         detail: json!({}),
     }
-}
-
-/// Of the key, which has at least 32 letters, nobody gets anything back from these eight digits; but two keys are told apart.
-fn actor(service_key: &SecretString) -> String {
-    let hash = Sha256::digest(format!("audit-actor:{}", service_key.expose_secret()));
-    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("service-key:{hash}")
 }
 
 /// What the path names. A number may be somebody's id, even in a place where none belongs; anything else is an id of ours, a plain
@@ -182,16 +161,19 @@ fn subject(store: &Store, parameter: &str, value: &str) -> Option<String> {
     if let Ok(id) = value.parse() {
         return store.audit().names(kind, id).into_iter().next();
     }
+    // However it was written, it is found by the one way in which we write it.
+    if let Ok(id) = Uuid::try_parse(value) {
+        return Some(format!("{kind}:{id}"));
+    }
     let is_name = value.len() <= MAX_NAME && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    (is_name || Uuid::try_parse(value).is_ok()).then(|| format!("{kind}:{value}"))
+    is_name.then(|| format!("{kind}:{value}"))
 }
 
-fn outcome(status: StatusCode, is_atomic: bool) -> Outcome {
+fn outcome(status: StatusCode, is_unchanged: bool) -> Outcome {
     match status {
         _ if status.is_server_error() => Outcome::Failed,
         _ if status.is_client_error() => Outcome::Refused,
-        // Had it changed anything, its transaction had written so.
-        _ if is_atomic => Outcome::Unchanged,
+        _ if is_unchanged => Outcome::Unchanged,
         _ => Outcome::Done,
     }
 }

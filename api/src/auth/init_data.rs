@@ -41,6 +41,9 @@ pub struct WebAppUser {
     pub id: i64,
     /// IETF tag of their app's language.
     pub language_code: Option<String>,
+    /// Their @name, without the `@`.
+    #[serde(default)]
+    pub username: Option<String>,
 }
 
 /// The person for whom Telegram signed this `initData`.
@@ -135,7 +138,7 @@ mod tests {
     #[test]
     fn what_telegram_would_sign_is_taken() {
         let data = include_str!("init_data_sample.txt").trim_end();
-        let ivan = WebAppUser { id: 42, language_code: Some("ru".to_owned()) };
+        let ivan = WebAppUser { id: 42, language_code: Some("ru".to_owned()), username: Some("ivan".to_owned()) };
         assert_eq!(verify(data, &TOKEN.into(), "2026-03-01T12:00:10Z".parse().unwrap()), Ok(ivan));
     }
 

@@ -17,10 +17,10 @@ use axum::{
 };
 use evolve_contract::{
     Code,
-    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
+    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER, USERNAME_HEADER},
 };
 use evolve_domain::language::Language;
-use evolve_engine::profiles::ProfileError;
+use evolve_engine::{people::is_handle, profiles::ProfileError};
 use evolve_runtime::secrets;
 use secrecy::SecretString;
 use subtle::{Choice, ConstantTimeEq as _};
@@ -50,7 +50,10 @@ problems!(AuthProblems: InvalidBody, Forbidden, BodyTooLarge, UnsupportedMediaTy
 #[utoipa::path(
     post, path = "/auth", tag = "auth",
     request_body = AuthRequest,
-    params(("x-service-key" = Option<String>, Header, description = "The key that proves that the caller is our own bot")),
+    params(
+        ("x-service-key" = Option<String>, Header, description = "The key that proves that the caller is our own bot"),
+        ("x-telegram-username" = Option<String>, Header, description = "From our own bot: the person's @name, without the `@`, or nothing. A keyed hash of it is kept."),
+    ),
     responses((status = 200, description = "The token", body = AuthResponse), AuthProblems),
 )]
 pub async fn auth(State(api): State<Api>, peer: ConnectInfo<SocketAddr>, request: Request) -> Response {
@@ -76,7 +79,8 @@ pub async fn auth(State(api): State<Api>, peer: ConnectInfo<SocketAddr>, request
     };
     limited(&api, &key, async {
         let body = body?;
-        issue(&api, is_bot, &body, address).await
+        let told = headers.get(USERNAME_HEADER).filter(|_| is_bot).and_then(|name| name.to_str().ok());
+        issue(&api, is_bot, &body, told, address).await
     })
     .await
 }
@@ -92,9 +96,15 @@ async fn limited(api: &Api, key: &str, work: impl Future<Output = Result<Respons
     response
 }
 
-async fn issue(api: &Api, is_bot: bool, body: &AuthRequest, address: IpAddr) -> Result<Response, ApiError> {
-    let (user_id, language_code) = match (&body.user_id, &body.init_data) {
-        (Some(user_id), None) if is_bot => (*user_id, None),
+async fn issue(
+    api: &Api,
+    is_bot: bool,
+    body: &AuthRequest,
+    told_name: Option<&str>,
+    address: IpAddr,
+) -> Result<Response, ApiError> {
+    let (user_id, language_code, name) = match (&body.user_id, &body.init_data) {
+        (Some(user_id), None) if is_bot => (*user_id, None, told_name.map(str::to_owned)),
         (Some(_), None) => return Err(forbidden("a token by user_id needs the X-Service-Key header")),
         (None, Some(init_data)) => {
             let bot_token = api
@@ -109,7 +119,8 @@ async fn issue(api: &Api, is_bot: bool, body: &AuthRequest, address: IpAddr) -> 
                 }
                 Err(error) => return Err(forbidden(&error.to_string())),
             };
-            (user.id, user.language_code)
+            // Telegram tells it of everybody who has one.
+            (user.id, user.language_code, Some(user.username.unwrap_or_default()))
         }
         _ => return Err(ApiError::new(Code::InvalidValue).detail("give either user_id or init_data")),
     };
@@ -120,7 +131,13 @@ async fn issue(api: &Api, is_bot: bool, body: &AuthRequest, address: IpAddr) -> 
     if let Some(language) = language {
         told(api.profiles.meet(user_id, language)).await;
     }
-    let access_token = api.tokens.issue(Holder { person: user_id, language }, api.clock.now()).map_err(|error| {
+    // The name itself goes no further.
+    let hashed = |name: String| match name.as_str() {
+        "" => Some(String::new()),
+        name => Some(name).filter(|name| is_handle(name)).and_then(|name| api.store.people().handle(name)),
+    };
+    let holder = Holder { person: user_id, language, handle: name.and_then(hashed) };
+    let access_token = api.tokens.issue(holder, api.clock.now()).map_err(|error| {
         tracing::error!(%error, "a token could not be signed");
         ApiError::new(Code::Internal)
     })?;

@@ -35,15 +35,21 @@ struct Claims {
     /// reason to refuse the token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     language: Option<String>,
+    /// The hash of the person's @name, where whoever asked told it; empty where they have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handle: Option<String>,
 }
 
 /// For whom a token was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// The person, by Telegram id.
     pub person: i64,
     /// The language of their app, where Telegram told it.
     pub language: Option<Language>,
+    /// The hash of their @name ([`People::handle`](evolve_store::people::People::handle)), empty where they have none; nothing where that
+    /// is not known.
+    pub handle: Option<String>,
 }
 
 /// Why a token is not taken.
@@ -100,6 +106,7 @@ impl Tokens {
             iat: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
             language: holder.language.map(|language| language.as_str().to_owned()),
+            handle: holder.handle,
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
     }
@@ -133,7 +140,8 @@ impl Tokens {
         if person <= 0 || person.to_string() != claims.sub {
             return Err(TokenError::Invalid);
         }
-        Ok(Holder { person, language: claims.language.and_then(|code| code.parse().ok()) })
+        let language = claims.language.and_then(|code| code.parse().ok());
+        Ok(Holder { person, language, handle: claims.handle })
     }
 }
 
@@ -144,7 +152,7 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
-    const IVAN: Holder = Holder { person: 42, language: None };
+    const IVAN: Holder = Holder { person: 42, language: None, handle: None };
 
     fn now() -> DateTime<Utc> {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -187,8 +195,11 @@ mod tests {
     #[test]
     fn a_token_tells_the_language_of_an_app_and_is_good_where_another_version_made_it() {
         let spoken = Holder { language: Some(Language::Ru), ..IVAN };
-        let token = tokens().issue(spoken, now()).unwrap();
+        let token = tokens().issue(spoken.clone(), now()).unwrap();
         assert_eq!(tokens().verify(&token, now()), Ok(spoken));
+        let named = Holder { handle: Some("5f0c2a91".to_owned()), ..IVAN };
+        let token = tokens().issue(named.clone(), now()).unwrap();
+        assert_eq!(tokens().verify(&token, now()), Ok(named));
         // One before knew no such claim; one after may speak what we do not.
         for claims in [claims(), with("language", json!("tlh")), with("a_claim_to_come", json!(1))] {
             let token = signed(&Header::new(Algorithm::HS256), &claims, SECRET);

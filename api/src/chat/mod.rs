@@ -30,9 +30,11 @@ use evolve_contract::{
     chat::{ChatRequest, ChatResponse, ResetResponse, StopRequest, StopResponse},
 };
 
+use evolve_engine::turn::TurnRequest;
+
 use crate::{
     auth,
-    extract::{AppLanguage, JsonBody, Person},
+    extract::{AppLanguage, Handle, JsonBody, Person},
     language,
     openapi::problems,
     problem::{ApiError, code_name},
@@ -44,7 +46,7 @@ use crate::{
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 problems!(
-    ChatProblems: InvalidBody, Unauthorized, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
+    ChatProblems: InvalidBody, Unauthorized, Banned, PremiumRequired, TurnInProgress, BodyTooLarge, UnsupportedMediaType,
     InvalidAudio, AudioTooLong, NothingHeard, CannotHear,
     NothingToRepeat, MessageNotFound, InvalidValue, InvalidImage, IdempotencyKeyReused, ModelBlocked, RateLimited, QuotaExhausted, ModelFailed,
     ModelUnavailable, DatabaseUnavailable,
@@ -80,6 +82,7 @@ pub async fn chat(
     State(api): State<Api>,
     Person(person): Person,
     language: AppLanguage,
+    Handle(handle): Handle,
     id: RequestId,
     request: Request,
 ) -> Response {
@@ -105,7 +108,7 @@ pub async fn chat(
     // All of it takes no longer than a turn may.
     let prepared = tokio::time::timeout(api.chat_timeout, prepared).await.unwrap_or_else(|_| Err(Code::Timeout.into()));
     let turn = match prepared {
-        Ok(turn) => turn,
+        Ok(turn) => TurnRequest { handle, ..turn },
         Err(error) => {
             api.chat_metrics.count(&code_name(error.code()));
             return error.helplines(danger::helplines(&api, person, &[&said]).await).into_response();

@@ -13,7 +13,7 @@ use axum::{
     },
 };
 use evolve_contract::chat::Delta;
-use evolve_domain::language::Language;
+use evolve_domain::{flags::Flag, language::Language};
 use evolve_engine::turn::{TurnEvent, TurnRequest};
 use futures::{Stream, StreamExt as _, stream};
 use serde::Serialize;
@@ -41,7 +41,9 @@ pub async fn respond(
     RequestId(id): RequestId,
     language: Language,
 ) -> Result<Response, ApiError> {
-    let mut progress = turn::start(api, request, true);
+    // Where it is switched off, the end is the only event.
+    let is_shown = api.engine.is_on(Flag::Streaming, request.user_id, None);
+    let mut progress = turn::start(api, request, is_shown);
     let first = match tokio::time::timeout(PATIENCE, progress.recv()).await {
         Ok(Some(Progress::End(Err(error)))) => return Err(error),
         Ok(first) => first,

@@ -110,6 +110,7 @@ pub(super) fn turn_request(
         again,
         voice_later,
         aside: None,
+        handle: None,
     })
 }
 

@@ -1,15 +1,20 @@
 //! The log of what administrators do, and `GET /admin/audit`.
 
-use evolve_api::audit::ACTS;
+use chrono::TimeDelta;
+use evolve_api::access::routes::{ROUTES, is_under_admin};
 use evolve_contract::{
     Code,
     audit::{AuditEntry, AuditOutcome, AuditResponse},
 };
+use evolve_domain::access::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::harness::{Answer, Api, SERVICE_KEY, Setup};
+use crate::{
+    access::signed_in,
+    harness::{Answer, Api, SERVICE_KEY, Setup},
+};
 
 /// An id that is found wherever it stands.
 const ANNA: i64 = 734_002_117;
@@ -46,13 +51,14 @@ async fn whatever_an_administrator_may_change_has_a_name_and_leaves_an_entry() {
     let mut seen = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
-            if !path.contains("/admin/") || method == "get" {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let named = ROUTES.iter().find(|named| named.method == method && named.route == path);
+            if named.is_none() && !is_under_admin(path) {
                 continue;
             }
+            let named = named.unwrap_or_else(|| panic!("{method} {path} is not in api::access::routes::ROUTES"));
+            let Some(act) = named.act else { continue };
             seen += 1;
-            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            let named = ACTS.iter().find(|named| named.method == method && named.route == path);
-            let named = named.unwrap_or_else(|| panic!("{method} {path} has no name in api::audit::ACTS"));
             // Of somebody or something that is not there: a refusal is in the log, too.
             let asked = path.replace("{user_id}", "42").replace('{', "no_").replace('}', "");
             let id = format!("request-{seen}");
@@ -63,10 +69,14 @@ async fn whatever_an_administrator_may_change_has_a_name_and_leaves_an_entry() {
                 .await
                 .unwrap();
             let rows = if named.is_atomic { 1 } else { 2 };
-            assert_eq!(acts, vec![(named.act.to_owned(),); rows], "{method} {path}");
+            assert_eq!(acts, vec![(act.to_owned(),); rows], "{method} {path}");
         }
     }
-    assert_eq!(seen, ACTS.len(), "a name is of a route that is not there");
+    assert_eq!(
+        seen,
+        ROUTES.iter().filter(|named| named.is_logged() && !named.is_page).count(),
+        "a name is of a route that is not there"
+    );
 }
 
 #[tokio::test]
@@ -156,4 +166,57 @@ async fn what_cannot_be_logged_is_not_done() {
     sqlx::query("ALTER TABLE audit_log_gone RENAME TO audit_log").execute(&pool).await.unwrap();
     assert_eq!(ask(&api, Method::POST, &path, "given", Some(gift)).await.json()["replayed"], false);
     assert_eq!(outcomes(&log(&api, "").await), [AuditOutcome::Done]);
+}
+
+#[tokio::test]
+async fn whoever_reads_what_people_said_is_in_the_log_before_anything_is_shown() {
+    let setup = Setup::new().await;
+    let (api, pool) = (setup.start().await, setup.pool());
+    let document = serde_json::to_value(evolve_api::openapi()).unwrap();
+    let looks = ROUTES.iter().filter(|route| route.method == Method::GET && route.is_logged() && !route.is_page);
+    for (n, look) in looks.enumerate() {
+        let act = look.act.unwrap();
+        assert!(document["paths"][look.route]["get"].is_object(), "{} is no route", look.route);
+        let id = format!("look-{n}");
+        let asked = look.route.replace("{user_id}", "42").replace('{', "no_").replace('}', "");
+        ask(&api, Method::GET, &asked, &id, None).await;
+        let acts: Vec<(String, String)> =
+            sqlx::query_as("SELECT act, outcome FROM audit_log WHERE request_id = $1 ORDER BY id")
+                .bind(&id)
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+        let refused = vec![(act.to_owned(), "begun".to_owned()), (act.to_owned(), "refused".to_owned())];
+        assert_eq!(acts, refused, "{}", look.route);
+    }
+    sqlx::query("ALTER TABLE audit_log RENAME TO audit_log_gone").execute(&pool).await.unwrap();
+    let unseen = ask(&api, Method::GET, "/api/v1/admin/people/42/facts", "unseen", None).await;
+    assert_eq!(unseen.code(), Code::Internal, "what cannot be logged is not shown");
+}
+
+#[tokio::test]
+async fn who_is_known_and_tries_what_is_not_theirs_is_in_the_log_once_a_minute_for_each_route() {
+    let setup = Setup::new().await.with("PANEL_RATE_LIMIT", "1000/minute");
+    let (api, pool) = (setup.start().await, setup.pool());
+    let ada = signed_in(&setup, &api, "ada", Role::Analyst).await;
+    let refused = "SELECT count(*) FROM audit_log WHERE act = 'access.refused' AND outcome = 'refused'";
+    for person in [ANNA, 42, 43] {
+        assert_eq!(ada.get(&format!("/admin/panel/people/{person}")).await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(count(&pool, refused).await, 1, "one route is tried");
+    assert_eq!(ada.get("/api/v1/admin/people").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(count(&pool, refused).await, 2);
+    let entry = log(&api, "?act=access.refused").await.entries.pop().unwrap();
+    let tried = json!({ "method": "GET", "route": "/admin/panel/people/{user_id}", "permission": "people" });
+    assert!(entry.actor.starts_with("account:") && entry.detail == tried, "{entry:?}");
+    let named = format!("SELECT count(*) FROM audit_log WHERE audit_log::text LIKE '%{ANNA}%'");
+    let named: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(named)).fetch_one(&pool).await.unwrap();
+    assert_eq!(named, 0, "whom they looked for is not told");
+
+    setup.clock.advance(TimeDelta::seconds(61));
+    assert_eq!(ada.get(&format!("/admin/panel/people/{ANNA}")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(count(&pool, refused).await, 3);
+    // Who is not known fills nothing.
+    assert_eq!(api.send(api.request(Method::GET, "/admin/audit")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(count(&pool, refused).await, 3);
 }

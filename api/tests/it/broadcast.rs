@@ -32,7 +32,7 @@ async fn stands(api: &Api, id: &str) -> BroadcastResponse {
 }
 
 /// Two people, one of them on premium.
-async fn inhabited() -> Setup {
+pub(crate) async fn inhabited() -> Setup {
     let setup = Setup::new().await;
     sqlx::raw_sql(
         "INSERT INTO users (id, plan, created_at, last_seen_at)

@@ -46,7 +46,7 @@ async fn list(api: &Api, query: &str) -> FailuresResponse {
 }
 
 /// So many updates that were given up.
-async fn with_dead(setup: &Setup, count: i64) {
+pub(crate) async fn with_dead(setup: &Setup, count: i64) {
     let insert = "INSERT INTO inbox (update_id, chat_id, user_id, payload, state, attempts, ready_at, received_at,
                                      finished_at, error, rank)
                   SELECT i, 42, 42, '{\"text\": \"a secret\"}', 'dead', 5, $2, $2, $2, 'api_problem: internal', $2

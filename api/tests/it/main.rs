@@ -6,14 +6,18 @@
     reason = "clippy knows test functions, but not the helpers of a test binary"
 )]
 
+mod access;
 mod again;
+mod analytics;
 mod aside;
 mod audit;
 mod auth;
 mod broadcast;
 mod chat;
 mod consent;
+mod contract;
 mod data;
+mod door;
 mod export;
 mod failures;
 mod feedback;
@@ -23,8 +27,11 @@ mod images;
 mod limits;
 mod memory;
 mod openapi;
+mod operation;
 mod outages;
+mod panel;
 mod payments;
+mod people;
 mod problems;
 mod process;
 mod profile;
@@ -32,6 +39,7 @@ mod ready;
 mod relationship;
 mod scheduler;
 mod settings;
+mod steering;
 mod stream;
 mod voice;
 mod webhooks;

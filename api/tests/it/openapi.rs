@@ -67,6 +67,24 @@ fn every_error_is_documented_as_a_problem() {
     assert_eq!(codes, expected);
 }
 
+/// Those that are taken: see the story of numbers and what is asked for wrongly.
+#[test]
+fn reports_say_of_how_many_days_they_may_be_asked_for() {
+    let document = document();
+    let mut told = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let parameters = operations["get"]["parameters"].as_array().into_iter().flatten();
+        for days in parameters.filter(|parameter| parameter["name"] == "days") {
+            let bound = |name: &str| days["schema"][name].as_f64().unwrap();
+            assert_eq!(bound("minimum"), 1.0, "{path}");
+            assert_eq!(bound("maximum"), if path.ends_with("/cohort") { 360.0 } else { 366.0 }, "{path}");
+            told.insert(path.rsplit('/').next().unwrap());
+        }
+    }
+    let expected = ["activity", "cohort", "features", "messages", "overview", "revenue", "tools", "users"];
+    assert_eq!(told, BTreeSet::from(expected));
+}
+
 #[tokio::test]
 async fn the_documentation_is_a_page_that_loads_its_own_files() {
     let api = Api::start().await;

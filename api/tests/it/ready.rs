@@ -124,8 +124,9 @@ async fn only_pages_of_the_listed_origins_may_call() {
     };
     let allowed = preflight("https://app.example.org").await;
     assert_eq!(allowed.header("access-control-allow-origin"), Some("https://app.example.org"));
-    assert!(allowed.header("access-control-allow-headers").unwrap().contains("idempotency-key"));
-    assert_eq!(allowed.header("access-control-allow-methods"), Some("GET,POST,PATCH,DELETE"));
+    let headers = allowed.header("access-control-allow-headers").unwrap();
+    assert!(headers.contains("idempotency-key") && headers.contains("x-api-key"), "{headers}");
+    assert_eq!(allowed.header("access-control-allow-methods"), Some("GET,POST,PUT,PATCH,DELETE"));
     assert_eq!(
         allowed.header("access-control-allow-credentials"),
         None,

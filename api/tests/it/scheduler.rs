@@ -72,6 +72,7 @@ async fn the_status_has_the_seeds_shape_and_says_more() {
             "end_abandoned_turns",
             "broadcasts",
             "backups_checked",
+            "roll_up",
         ]
     );
     assert_eq!(
@@ -138,7 +139,7 @@ async fn a_job_that_fails_is_shown_and_counted_and_the_others_go_on() {
     .await;
     assert!(failed.error.as_deref().unwrap().contains("room_turns"), "{failed:?}");
     assert_eq!((failed.outcome.as_deref(), failed.failures, failed.runs), (Some("failed"), 1, 0));
-    eventually("the others are done", async || jobs(&api).await.values().filter(|job| job.runs > 0).count() == 10)
+    eventually("the others are done", async || jobs(&api).await.values().filter(|job| job.runs > 0).count() == 11)
         .await;
     assert_eq!(api.metric(r#"job_runs_total{job="forget_groups",outcome="failed"}"#).await as i64, 1);
     assert_eq!(api.metric(r#"job_runs_total{job="remove_people",outcome="done"}"#).await as i64, 1);

@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, SERVICE_KEY, Setup};
 
-type Heard = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
+pub(crate) type Heard = Arc<Mutex<Vec<(HeaderMap, Value)>>>;
 
 const PATH: &str = "/api/v1/admin/webhooks";
 
 /// Somebody who hears everything.
-async fn receiver(tasks: &Tasks) -> (String, Heard) {
+pub(crate) async fn receiver(tasks: &Tasks) -> (String, Heard) {
     let heard = Heard::default();
     let listener = http::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let url = format!("http://{}/hook?token=hidden", listener.local_addr().unwrap());

@@ -77,7 +77,7 @@ pub(super) async fn recaptioned(turn: &Turn<'_>, message_id: i64, text: String) 
 async fn correct(turn: &Turn<'_>, Edit { key, text }: Edit) -> Result<Replies, Trouble> {
     let request = ChatRequest { message: text, again: Some(Again::Corrected(key)), ..ChatRequest::default() };
     match turn.bot.api.chat(turn.person.id, &turn.key(), &request).await {
-        Err(error) if error.code() != Some(Code::MessageNotFound) => Err(error.into()),
+        Err(error) if !matches!(error.code(), Some(Code::MessageNotFound | Code::Banned)) => Err(error.into()),
         _ => Ok(turn.replies()),
     }
 }

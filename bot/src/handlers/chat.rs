@@ -50,6 +50,7 @@ pub(super) fn excused(
     error: ClientError,
     with: With,
 ) -> Result<Replies, Trouble> {
+    let replies = if trouble::is_ban(&error) { replies.of_ban() } else { replies };
     match trouble::excuse(&error, with) {
         Some(excuse) => Ok(replies.say(excuse.render(language))),
         None => Err(error.into()),

@@ -129,6 +129,7 @@ pub(crate) async fn handle(bot: &Bot, update: &ClaimedUpdate) -> Result<Handled,
     if is_own_inline(bot, &update.payload).await? {
         return Ok(Handled::nothing("ignored_own_inline"));
     }
+    learn_name(bot, &update.payload).await;
     if !is_money(&update.payload) && rooms::is_of_room(&update.payload) {
         return rooms::handle(bot, update).await;
     }
@@ -148,6 +149,15 @@ async fn is_own_inline(bot: &Bot, update: &serde_json::Value) -> Result<bool, Tr
     match made_by("message").or_else(|| made_by("edited_message")) {
         Some(made_by) => Ok(made_by == bot.me().await?.id),
         None => Ok(false),
+    }
+}
+
+/// Takes note of the @name of whoever did it, by which those who run the bot are asked about them.
+async fn learn_name(bot: &Bot, update: &serde_json::Value) {
+    let done = ["message", "edited_message", "callback_query"].into_iter().find_map(|kind| update.get(kind));
+    let Some(from) = done.map(|done| &done["from"]).filter(|from| from["is_bot"] != true) else { return };
+    if let Some(id) = from["id"].as_i64() {
+        bot.api.called(id, from["username"].as_str()).await;
     }
 }
 

@@ -113,6 +113,9 @@ async fn attempt(turn: &Turn<'_>, language: Language, recording: Recording<'_>) 
         let replies = turn.replies().in_place_of(draft);
         Ok(match answer {
             Ok(answer) => Attempt { answer: Ok(Box::new(answer)), replies: replies.keyed(&key) },
+            Err(error) if trouble::is_ban(&error) => {
+                Attempt { answer: Err(Excuse::for_good(Text::Banned)), replies: replies.of_ban() }
+            }
             Err(error) => Attempt { answer: Err(excuse(error, most)?), replies },
         })
     };

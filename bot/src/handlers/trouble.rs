@@ -134,6 +134,7 @@ pub(super) enum With {
 pub(super) fn excuse(error: &ClientError, with: With) -> Option<Text<'static>> {
     Some(match error.code()? {
         Code::QuotaExhausted => quota(error.retry_after().unwrap_or_default()),
+        Code::Banned => Text::Banned,
         Code::PremiumRequired => Text::PremiumRequired,
         Code::ModelUnavailable => Text::ModelUnavailable,
         // To hear a recording has cost something.
@@ -150,6 +151,12 @@ pub(super) fn excuse(error: &ClientError, with: With) -> Option<Text<'static>> {
         Code::BodyTooLarge | Code::InvalidValue | Code::IdempotencyKeyReused => Text::MessageRefused,
         _ => return None,
     })
+}
+
+/// Whether the person is not talked with. They hear it once ([`Replies::of_ban`](crate::replies::Replies::of_ban)), and among others not at all.
+#[must_use]
+pub(super) fn is_ban(error: &ClientError) -> bool {
+    error.code() == Some(Code::Banned)
 }
 
 /// What the person hears about a photo or a recording that cannot be had.

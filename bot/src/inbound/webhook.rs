@@ -18,7 +18,11 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use super::{is_seen_to, new_update, store};
-use crate::{bot::Bot, checkout, config::WEBHOOK_PATH};
+use crate::{
+    bot::Bot,
+    checkout,
+    config::{SEEDS_WEBHOOK_PATH, WEBHOOK_PATH},
+};
 
 const SECRET_HEADER: &str = "x-telegram-bot-api-secret-token";
 /// Updates are a few kilobytes.
@@ -26,11 +30,12 @@ const MAX_BODY: usize = 1024 * 1024;
 /// Seconds after which Telegram may try again.
 const RETRY_AFTER: &str = "5";
 
-/// The routes of the webhook: the path that we give out by default, and anything below it.
+/// The routes of the webhook: the path that we give out by default, and anything below it; and the seed's.
 pub(crate) fn router(bot: Bot, secret: SecretString) -> Router {
     Router::new()
         .route(WEBHOOK_PATH, post(receive))
         .route(&format!("{WEBHOOK_PATH}/{{*any}}"), post(receive))
+        .route(SEEDS_WEBHOOK_PATH, post(receive))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state((bot.clone(), secret), only_telegram))
         .with_state(bot)

@@ -352,6 +352,7 @@ texts! {
     ModelBlocked = "model-blocked",
     ModelFailed = "model-failed",
     MessageRefused = "message-refused",
+    Banned = "banned",
     Helplines { lines: &'a str, emergency: &'a str } = "helplines",
     Trouble = "trouble",
     CommandPremium = "command-premium",

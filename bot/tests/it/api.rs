@@ -17,7 +17,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use evolve_contract::{
     Code, Problem,
     aside::AsideRequest,
-    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
+    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER, USERNAME_HEADER},
     chat::{
         ChatRequest, ChatResponse, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER, LevelUp, ResetResponse,
         StopRequest, StopResponse,
@@ -113,6 +113,8 @@ struct World {
     stopped: Vec<String>,
     feedback: Vec<(i64, String, Option<String>)>,
     referrers: Vec<(i64, String)>,
+    /// The @names with which tokens were asked for.
+    names: Vec<(i64, String)>,
     /// The level that every new turn reaches.
     level_up: Option<LevelUp>,
     is_away: bool,
@@ -163,6 +165,7 @@ impl FakeApi {
             stopped: Vec::new(),
             feedback: Vec::new(),
             referrers: Vec::new(),
+            names: Vec::new(),
             level_up: None,
             is_away: false,
             profiles_are_limited: false,
@@ -252,6 +255,11 @@ impl FakeApi {
     /// What was thought of answers: by whom, of which, what.
     pub(crate) fn feedback(&self) -> Vec<(i64, String, Option<String>)> {
         self.lock().feedback.clone()
+    }
+
+    /// The @names with which tokens of a person were asked for, in order.
+    pub(crate) fn names(&self, person: i64) -> Vec<String> {
+        self.lock().names.iter().filter(|(of, _)| *of == person).map(|(_, name)| name.clone()).collect()
     }
 
     /// Who came by which link.
@@ -357,9 +365,12 @@ fn person(world: &World, headers: &HeaderMap) -> Result<i64, Response> {
 }
 
 async fn auth(State(world): Shared, headers: HeaderMap, Json(body): Json<AuthRequest>) -> Response {
-    let world = world.lock().unwrap();
+    let mut world = world.lock().unwrap();
     if world.is_away {
         return (StatusCode::BAD_GATEWAY, "<h1>Bad gateway</h1>").into_response();
+    }
+    if let (Some(person), Some(name)) = (body.user_id, headers.get(USERNAME_HEADER)) {
+        world.names.push((person, name.to_str().unwrap().to_owned()));
     }
     if headers.get(SERVICE_KEY_HEADER).is_none_or(|key| key != SERVICE_KEY) {
         return problem(Problem::new(Code::Forbidden));

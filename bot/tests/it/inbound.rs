@@ -128,6 +128,20 @@ async fn who_does_not_know_the_secret_gets_nothing_in() {
 }
 
 #[tokio::test]
+async fn the_webhook_is_served_at_the_seeds_path_as_well_and_asks_for_the_secret_there_too() {
+    let world = World::new().await;
+    let bot = world.webhook_bot().await;
+    world.telegram.open_chat(anna());
+    let url = format!("{}/api/v1/webhooks/telegram", bot.url);
+    let client = reqwest::Client::new();
+    let refused = client.post(&url).header(SECRET, "wrong").json(&update(80, "Пусти")).send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    let taken = client.post(&url).header(SECRET, WEBHOOK_SECRET).json(&update(81, "Раз")).send().await.unwrap();
+    assert_eq!(taken.status(), 200);
+    world.wait_for_last(42, "echo: Раз").await;
+}
+
+#[tokio::test]
 async fn an_update_that_is_delivered_twice_is_answered_once() {
     let world = World::new().await;
     let bot = world.webhook_bot().await;

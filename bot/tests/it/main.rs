@@ -10,6 +10,7 @@
 
 mod again;
 mod api;
+mod banned;
 mod checkout;
 mod consent;
 mod data;

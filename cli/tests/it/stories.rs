@@ -8,7 +8,7 @@ use evolve_testkit::eventually;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::world::{World, alive};
+use crate::world::{Ran, World, alive};
 
 #[tokio::test]
 async fn a_newcomer_starts_the_bot_talks_to_it_stops_it_and_finds_everything_again() {
@@ -20,6 +20,8 @@ async fn a_newcomer_starts_the_bot_talks_to_it_stops_it_and_finds_everything_aga
         "private, on port",
         "Ready.",
         "chat --as 42",
+        "/admin (an account: ",
+        "admin create NAME)",
         "/docs",
     ] {
         assert!(said.contains(part), "{part:?} is not in:\n{said}");
@@ -52,6 +54,60 @@ async fn a_newcomer_starts_the_bot_talks_to_it_stops_it_and_finds_everything_aga
     let status = world.must(&["chat", "--as", "42", "--message", "/status"]);
     assert!(status.contains("49 messages of 50"), "the message before the restart is not remembered: {status}");
     world.must(&["down"]);
+}
+
+#[test]
+fn the_first_owner_is_made_by_a_link_and_let_in_again_by_another() {
+    let world = World::new();
+    world.must(&["up", "--detach"]);
+    let said = world.must(&["admin", "create", "Anna"]);
+    let link = said.lines().find_map(|line| line.trim().strip_prefix("http://")).unwrap_or_else(|| panic!("{said}"));
+    let api = world.state()["api_url"].as_str().unwrap().trim_start_matches("http://").to_owned();
+    let token = link.strip_prefix(&format!("{}/admin/panel/welcome?token=", api.trim_end_matches('/')));
+    assert_eq!(token.map(str::len), Some(64), "{said}");
+    assert!(said.contains("anna is there, as owner"), "{said}");
+
+    let again = world.evolve(&["admin", "create", "anna", "--role", "support"]);
+    assert!(!again.succeeded && again.said.contains("admin reset anna"), "{}", again.said);
+    let wrong = world.evolve(&["admin", "create", "vera", "--role", "king"]);
+    assert!(!wrong.succeeded && wrong.said.contains("use owner, admin, analyst or support"), "{}", wrong.said);
+    world.must(&["admin", "create", "vera", "--role", "support", "--url", "https://bot.example.org"]);
+    let listed = world.must(&["admin", "list"]);
+    let lines: Vec<Vec<&str>> = listed.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(lines, [["anna", "owner"], ["vera", "support"]], "{listed}");
+    assert!(listed.contains("has not used the link, never seen"), "{listed}");
+
+    let said = world.must(&["admin", "reset", "vera", "--url", "https://bot.example.org"]);
+    assert!(said.contains("  https://bot.example.org/admin/panel/welcome?token="), "{said}");
+    let nobody = world.evolve(&["admin", "reset", "nobody"]);
+    assert!(!nobody.succeeded && nobody.said.contains("there is no account nobody"), "{}", nobody.said);
+    assert!(!world.logs().contains(token.unwrap()), "a link is in a log");
+
+    // Who names the same database as `evolve up` is told of the same API.
+    let database_url = world.state()["database_url"].as_str().unwrap().to_owned();
+    let mut command = world.command(&["admin", "reset", "vera"]);
+    let ran = Ran::from(command.env("DATABASE_URL", &database_url).output().unwrap());
+    assert!(ran.said.contains(&format!("  http://{api}/admin/panel/welcome?token=")), "{}", ran.said);
+    world.must(&["down"]);
+}
+
+#[test]
+fn no_account_is_made_or_emptied_without_a_link_to_it() {
+    let world = World::new();
+    world.must(&["migrate"]);
+    let wrong = world.evolve(&["admin", "create", "oleg", "--url", "localhost:8000"]);
+    assert!(!wrong.succeeded && wrong.said.contains("--url must be an address"), "{}", wrong.said);
+    let mut command = world.command(&["admin", "create", "oleg"]);
+    let wrong = Ran::from(command.env("PANEL_URL", "bot.example.org").output().unwrap());
+    assert!(!wrong.succeeded && wrong.said.contains("PANEL_URL must be an address"), "{}", wrong.said);
+    assert!(world.must(&["admin", "list"]).contains("There is no account yet"));
+
+    // Nothing runs, and yet whoever has the database may come in later.
+    for step in ["create", "reset"] {
+        let said = world.must(&["admin", step, "anna"]);
+        assert!(said.contains("  http://127.0.0.1:8000/admin/panel/welcome?token="), "{said}");
+        assert!(said.contains("It opens once"), "{said}");
+    }
 }
 
 #[test]
@@ -122,10 +178,13 @@ async fn a_killed_up_leaves_nothing_running_and_the_next_one_works() {
 #[test]
 fn a_wrong_configuration_is_told_by_the_command_that_started_it() {
     let world = World::new();
-    let output = world.command(&["up", "--detach"]).env("JWT_SECRET", "short").output().unwrap();
+    let mut command = world.command(&["up", "--detach"]);
+    // Of the panel's own variables, too: they are passed on.
+    let output = command.env("JWT_SECRET", "short").env("REPORT_TIME_ZONE", "Berlin").output().unwrap();
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(!output.status.success());
     assert!(said.contains("JWT_SECRET has 5 characters"), "{said}");
+    assert!(said.contains("REPORT_TIME_ZONE: "), "{said}");
     assert!(said.contains("doctor"), "{said}");
     assert!(world.must(&["down"]).contains("Nothing runs"), "it stopped what it had started");
 }

@@ -8,7 +8,7 @@ use evolve_testkit::process::is_alive;
 use tempfile::TempDir;
 
 /// What is set around us and must not decide a test.
-const FOREIGN: [&str; 11] = [
+const FOREIGN: [&str; 27] = [
     "TELEGRAM_BOT_TOKEN",
     "GOOGLE_API_KEY",
     "DATABASE_URL",
@@ -20,6 +20,22 @@ const FOREIGN: [&str; 11] = [
     "SERVICE_KEY",
     "WEBHOOK_SECRET",
     "EVOLVE_HOME",
+    "ADMIN_RATE_LIMIT",
+    "ADMIN_REGISTRATION_TOKEN",
+    "ENABLE_QUERY_ANALYSIS",
+    "MODEL_PRICES",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "OIDC_ISSUER",
+    "OIDC_ROLES",
+    "OIDC_ROLE_CLAIM",
+    "OIDC_SCOPES",
+    "PANEL_RATE_LIMIT",
+    "PANEL_SECOND_FACTOR",
+    "PANEL_URL",
+    "REPORT_TIME_ZONE",
+    "STATS_API_RATE_LIMIT",
+    "TRUSTED_PROXY_HOPS",
 ];
 
 /// A home, in which everything is stopped at the end.

@@ -6,6 +6,12 @@ use utoipa::ToSchema;
 /// Header with the key that proves that the caller is our own bot.
 pub const SERVICE_KEY_HEADER: &str = "x-service-key";
 
+/// Header with the key of another system; it may stand in `Authorization: Bearer` as well.
+pub const API_KEY_HEADER: &str = "x-api-key";
+/// Header in which our own bot tells the @name of the person for whom it asks, without the `@`; empty where they have none. Of it only
+/// a keyed hash is kept, by which those who run the bot find the person.
+pub const USERNAME_HEADER: &str = "x-telegram-username";
+
 /// Exactly one of the two must be given: `user_id` together with the `X-Service-Key` header, or `init_data`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,10 +1,14 @@
 //! A typed client of the API, as our bot and tests use it.
 
+mod access;
 mod admin;
+mod analytics;
 mod aside;
 mod data;
+mod flags;
 mod memory;
 mod payments;
+mod people;
 mod webhooks;
 
 use std::time::Duration;
@@ -20,7 +24,7 @@ pub use self::{admin::BroadcastAct, payments::Bot};
 
 use crate::{
     Code, Problem,
-    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER},
+    auth::{AuthRequest, AuthResponse, SERVICE_KEY_HEADER, USERNAME_HEADER},
     chat::{
         ChatEvent, ChatRequest, ChatResponse, Delta, FeedbackRequest, FeedbackResponse, IDEMPOTENCY_KEY_HEADER,
         ResetResponse, StopRequest, StopResponse,
@@ -92,8 +96,26 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn auth_as_service(&self, key: &SecretString, user_id: i64) -> Result<AuthResponse, ClientError> {
+        self.auth_of(key, user_id, None).await
+    }
+
+    /// As [`Client::auth_as_service`], telling the person's @name, where it is known; empty where they have none.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn auth_of(
+        &self,
+        key: &SecretString,
+        user_id: i64,
+        username: Option<&str>,
+    ) -> Result<AuthResponse, ClientError> {
         let body = AuthRequest { user_id: Some(user_id), init_data: None };
-        json(self.request(Method::POST, "auth").header(SERVICE_KEY_HEADER, key.expose_secret()).json(&body)).await
+        let request = self.request(Method::POST, "auth").header(SERVICE_KEY_HEADER, key.expose_secret()).json(&body);
+        json(match username {
+            Some(username) => request.header(USERNAME_HEADER, username),
+            None => request,
+        })
+        .await
     }
 
     /// `POST /auth` as a Telegram Web App.

@@ -56,6 +56,8 @@ codes! {
     Unauthorized = 401,
     /// The token is another person's, or the caller did not prove itself.
     Forbidden = 403,
+    /// Those who run the bot do not let this person talk with the companion; what is theirs they can have, and have removed.
+    Banned = 403,
     /// Nothing is here.
     NotFound = 404,
     /// The path exists, but not for this method.
@@ -76,6 +78,12 @@ codes! {
     NothingToRepeat = 409,
     /// No such message of this person is known.
     MessageNotFound = 404,
+    /// There is no such conversation.
+    ConversationNotFound = 404,
+    /// There is no such flag.
+    FlagNotFound = 404,
+    /// There is no such prompt, or no such version of it.
+    PromptNotFound = 404,
     /// Nothing that failed and could be replayed has this id.
     FailureNotFound = 404,
     /// This person told that they are under 18.
@@ -98,6 +106,12 @@ codes! {
     BroadcastNotFound = 404,
     /// The broadcast is in no state in which this can be done.
     BroadcastState = 409,
+    /// The name is taken.
+    NameTaken = 400,
+    /// There is no such account, session, key or user.
+    AccessNotFound = 404,
+    /// The last owner stays one: make another one first.
+    LastOwner = 409,
     /// There is no such webhook.
     WebhookNotFound = 404,
     /// Nothing is sent to this URL.

@@ -59,7 +59,7 @@ pub enum WebhookDisabled {
 pub struct WebhookResponse {
     /// Its id.
     pub id: String,
-    /// Where it is, without what may be a secret: the query, and for Slack the path.
+    /// Where it is, without what may be a secret: the query, and the path for Slack and for who may change no webhook.
     pub url: String,
     /// What it understands.
     pub kind: WebhookKind,

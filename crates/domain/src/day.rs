@@ -22,15 +22,19 @@ pub fn hours(now: DateTime<Utc>) -> impl Iterator<Item = (&'static str, u8)> {
 #[must_use]
 pub fn next_day(zone: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
     let tomorrow = date_in(zone, now).checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
-    let midnight = tomorrow.and_time(NaiveTime::MIN);
+    begins(zone, tomorrow).unwrap_or(now + TimeDelta::days(1))
+}
+
+/// The moment at which `day` begins in `zone`: its midnight, the first of two; where a clock change skips it, the first moment
+/// that exists. Nothing for a day that no calendar has.
+#[must_use]
+pub fn begins(zone: Tz, day: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = day.and_time(NaiveTime::MIN);
     // No zone's gap is longer than a day; quarter hours are the finest offsets in use.
-    for quarter in 0..96 {
-        let candidate = midnight + TimeDelta::minutes(15 * quarter);
-        if let Some(moment) = zone.from_local_datetime(&candidate).earliest() {
-            return moment.with_timezone(&Utc);
-        }
-    }
-    now + TimeDelta::days(1)
+    (0..96).find_map(|quarter| {
+        let candidate = midnight.checked_add_signed(TimeDelta::minutes(15 * quarter))?;
+        Some(zone.from_local_datetime(&candidate).earliest()?.with_timezone(&Utc))
+    })
 }
 
 #[cfg(test)]

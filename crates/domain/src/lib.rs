@@ -1,5 +1,6 @@
 //! Pure rules. No IO, no async, no clock: what a rule needs to know is a parameter, and what is not allowed is an `Err`.
 
+pub mod access;
 pub mod advice;
 pub mod broadcast;
 pub mod consent;
@@ -7,6 +8,7 @@ pub mod dates;
 pub mod day;
 pub mod fact;
 pub mod first;
+pub mod flags;
 pub mod language;
 mod letters;
 pub mod markup;
@@ -17,6 +19,7 @@ pub mod profile;
 pub mod quiet;
 pub mod referral;
 pub mod relationship;
+pub mod report;
 pub mod safety;
 pub mod schedule;
 pub mod speech;

@@ -215,6 +215,12 @@ impl Standing {
         Self { renewal, ..self }.in_force(self.is_endless())
     }
 
+    /// After somebody ended their premium, whatever was paid or given.
+    #[must_use]
+    pub fn ended(self) -> Self {
+        Self { plan: Plan::Free, paid_until: None, premium_until: None, ..self }
+    }
+
     /// After a payment was given back that was for the days until `covers_until`: those that are [`unused`] are gone.
     /// `renewal` is how their subscription stands by then.
     #[must_use]
@@ -248,6 +254,14 @@ impl Standing {
 #[must_use]
 pub fn unused(covers_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimeDelta {
     covers_until.map_or(TimeDelta::zero(), |until| (until - now).clamp(TimeDelta::zero(), PERIOD))
+}
+
+/// Until when a payment recurs, for whoever counts what comes in each month. Paid months come one after another, each of one [`PERIOD`]:
+/// from when it is paid, or from where what was paid `before` ends. Unlike the days that a payment gives ([`Standing::paid`]), no month
+/// waits for a gift, and none lasts for as long as one.
+#[must_use]
+pub fn recurs_until(before: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    before.map_or(now, |before| before.max(now)) + PERIOD
 }
 
 /// The day that people are told premium ends on: what they have paid. The grace is told of once it is running, since it is no
@@ -285,21 +299,32 @@ impl Account {
     }
 }
 
-/// An amount in the smallest unit as people write it: `299.00`, but `350` yen and `1.250` dinars.
+/// How many digits after the point the smallest unit of a currency stands for: two of most, none of yen, three of dinars.
 #[must_use]
-pub fn decimal(amount: i64, currency: &str) -> String {
+pub fn places(currency: &str) -> u8 {
     const WHOLE: [&str; 17] = [
         "XTR", "JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF", "BIF", "DJF", "GNF", "KMF", "RWF",
         "VUV",
     ];
     const THOUSANDTHS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
     if WHOLE.contains(&currency) {
-        amount.to_string()
+        0
     } else if THOUSANDTHS.contains(&currency) {
-        format!("{}.{:03}", amount / 1000, amount % 1000)
+        3
     } else {
-        format!("{}.{:02}", amount / 100, amount % 100)
+        2
     }
+}
+
+/// An amount in the smallest unit as people write it: `299.00`, but `350` yen and `1.250` dinars.
+#[must_use]
+pub fn decimal(amount: i64, currency: &str) -> String {
+    let places = places(currency);
+    if places == 0 {
+        return amount.to_string();
+    }
+    let (unit, width) = (10_i64.pow(places.into()), usize::from(places));
+    format!("{}.{:0width$}", amount / unit, amount % unit)
 }
 
 /// An amount with its currency, as people write them: `299.00 RUB`, `250 ⭐`.
@@ -403,6 +428,14 @@ mod tests {
         let paid = given.renewing(stopping).paid(None, at(5));
         assert_eq!(paid.refunded(paid.paid_until, None, at(5)).premium_until, Some(at(90)));
         assert_eq!(Standing::default().granted(TimeDelta::days(5), at(1)).premium_until, Some(at(6)));
+    }
+
+    #[test]
+    fn a_payment_recurs_for_one_period_whatever_was_given_and_after_what_was_paid_before() {
+        let given = Standing::default().granted(TimeDelta::days(365), at(0));
+        assert_eq!(given.paid(None, at(1)).paid_until, Some(at(395)), "its days come after the gift");
+        assert_eq!(recurs_until(None, at(1)), at(31));
+        assert_eq!((recurs_until(Some(at(31)), at(2)), recurs_until(Some(at(31)), at(40))), (at(61), at(70)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use evolve_domain::{
     day::date_in,
     fact::{self, Category},
     first::{Decision, Occasion, Plan, Situation, decide},
+    flags::Flag,
     memory::question::Question,
     safety::crisis,
     tokens,
@@ -43,6 +44,8 @@ const AT_ONCE: usize = 4;
 /// What was said last, as far as it tells how much was left unanswered; and whether somebody is in danger, however long ago
 /// it was.
 const NEWEST: u32 = 12;
+/// Where it is switched off for somebody, they are looked at again after this.
+const SWITCHED_OFF_FOR: TimeDelta = TimeDelta::hours(1);
 /// For so long somebody who was in danger is left in peace, whatever they talked of since.
 const IN_DANGER_FOR: TimeDelta = TimeDelta::days(7);
 /// Most of their messages of that time that are looked at.
@@ -112,6 +115,10 @@ async fn look_at(engine: &Engine, candidate: &Candidate) -> anyhow::Result<()> {
     let now = engine.clock.now();
     if candidate.is_leaving || !candidate.zone_is_chosen {
         postpone(engine, candidate, now + TimeDelta::days(1)).await;
+        return Ok(());
+    }
+    if !engine.is_on(Flag::Proactive, candidate.user_id, Some(candidate.plan)) {
+        postpone(engine, candidate, now + SWITCHED_OFF_FOR).await;
         return Ok(());
     }
     let question = Question::default();

@@ -4,6 +4,7 @@
 //! told; `tools/` what they may do; `summary` what is summed up in the background; `jobs/` what is done again and again. No HTTP
 //! types of ours, no SQL.
 
+pub mod access;
 pub mod broadcasts;
 pub mod consents;
 pub mod conversations;
@@ -21,22 +22,29 @@ pub mod memory;
 pub mod metrics;
 pub mod model;
 pub mod payments;
+pub mod people;
 pub mod preferences;
 pub mod profiles;
 pub mod prompt;
 pub mod providers;
 pub mod relationships;
+pub mod reports;
 pub mod speech;
 pub mod stats;
+pub mod steering;
 pub mod summary;
 pub mod tools;
 pub mod turn;
 pub mod webhooks;
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use chrono::TimeDelta;
-use evolve_domain::{plan::Plans, relationship::Relationship};
+use evolve_domain::{
+    language::Language,
+    plan::Plans,
+    relationship::{Level, Relationship},
+};
 use evolve_runtime::clock::Clock;
 use evolve_store::{Store, wakeups::Wakeups};
 use tokio_util::sync::CancellationToken;
@@ -94,6 +102,7 @@ pub struct Inner {
     speech: Speech,
     meanings: Meanings,
     prompts: Prompts,
+    flags: RwLock<steering::Flags>,
     persona: Persona,
     plans: Plans,
     relationship: Relationship,
@@ -143,6 +152,7 @@ impl Engine {
             speech,
             meanings,
             prompts,
+            flags: RwLock::default(),
             persona,
             plans,
             relationship,
@@ -160,6 +170,24 @@ impl Engine {
     #[must_use]
     pub fn providers(&self) -> Vec<LinkStatus> {
         self.chain.status()
+    }
+
+    /// What a level is called in the bot's own language.
+    #[must_use]
+    pub fn level_name(&self, level: Level) -> &str {
+        self.relationship.levels.name(level, self.persona.language)
+    }
+
+    /// What the companion is called.
+    #[must_use]
+    pub fn companion(&self) -> &str {
+        &self.persona.name
+    }
+
+    /// What a level is called in a language.
+    #[must_use]
+    pub fn level_named(&self, level: Level, language: Language) -> &str {
+        self.relationship.levels.name(level, language)
     }
 
     /// All that is sent something of what people say, by its name: what answers, hears and speaks, and what tells what is

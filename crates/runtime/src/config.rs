@@ -29,6 +29,22 @@ pub struct Variable {
     pub doc: &'static str,
 }
 
+/// A variable as it was read, for whoever runs the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// What it says, or what holds without it; nothing where that is secret, too long to be looked at, or there is none.
+    pub value: Option<String>,
+    /// Whether it was set.
+    pub is_set: bool,
+    /// Whether its value must never be shown.
+    pub is_secret: bool,
+}
+
+/// Longest value that is shown, in characters: what is longer holds texts, as of who the companion is.
+const MAX_SHOWN: usize = 200;
+
 /// Every problem that was found in the configuration.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the configuration has {} problem(s):\n{}", problems.len(), problems.iter().map(|p| format!("  - {p}")).collect::<Vec<_>>().join("\n"))]
@@ -148,16 +164,30 @@ impl Reader {
         self.problems.push(sentence);
     }
 
-    /// Whether anything is wrong so far; use before building what needs valid values.
-    #[must_use]
-    pub fn has_problems(&self) -> bool {
-        !self.problems.is_empty()
-    }
-
     /// The variables asked for so far, in order.
     #[must_use]
     pub fn reference(&self) -> &[Variable] {
         &self.variables
+    }
+
+    /// The variables asked for so far as they were read, by name. Nothing of a secret is in it, nor the user and the password of an
+    /// address.
+    #[must_use]
+    pub fn settings(&self) -> Vec<Setting> {
+        let setting = |variable: &Variable| {
+            let set = self.values.get(variable.name).filter(|value| !value.is_empty());
+            let value = set.or(variable.default.as_ref()).filter(|_| !variable.secret);
+            Setting {
+                name: variable.name,
+                value: value.filter(|value| value.chars().count() <= MAX_SHOWN).map(|value| without_user(value)),
+                is_set: set.is_some(),
+                is_secret: variable.secret,
+            }
+        };
+        let mut settings: Vec<Setting> = self.variables.iter().map(setting).collect();
+        settings.sort_unstable_by_key(|setting| setting.name);
+        settings.dedup_by_key(|setting| setting.name);
+        settings
     }
 
     /// The files that variables were read from so far, to be watched.
@@ -226,6 +256,22 @@ impl Reader {
     }
 }
 
+/// A value in which no address names a user or a password.
+fn without_user(value: &str) -> String {
+    let mut shown = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once("://") {
+        let end = after.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | ',') || c.is_whitespace());
+        let (authority, others) = after.split_at(end.unwrap_or(after.len()));
+        shown.push_str(before);
+        shown.push_str("://");
+        shown.push_str(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
+        rest = others;
+    }
+    shown.push_str(rest);
+    shown
+}
+
 /// The reference as a Markdown table, for the generated page.
 #[must_use]
 pub fn markdown(variables: &[Variable]) -> String {
@@ -265,6 +311,28 @@ mod tests {
         }
         assert_eq!(error.problems.len(), 4);
         assert!(!text.contains("short"), "a secret's value was shown");
+    }
+
+    #[test]
+    fn what_is_configured_is_shown_without_secrets() {
+        let long = "x".repeat(MAX_SHOWN + 1);
+        let given = [
+            ("URL", "https://eva:pass@word@example.org/a?b=c@d, http://f@g"),
+            ("KEY", "0123456789"),
+            ("LONG", long.as_str()),
+            ("EMPTY", ""),
+        ];
+        let mut env = Reader::from_values(given);
+        let _: String = env.or("URL", "", "an address");
+        let _ = env.optional_secret("KEY", 1, "a key");
+        let _: Option<String> = env.optional("LONG", "a text");
+        let _: u16 = env.or("EMPTY", "7", "a number");
+        let shown = env.settings();
+        let of = |name: &str| shown.iter().find(|setting| setting.name == name).unwrap();
+        assert_eq!(of("URL").value.as_deref(), Some("https://example.org/a?b=c@d, http://g"));
+        assert_eq!((of("KEY").value.as_deref(), of("KEY").is_set, of("KEY").is_secret), (None, true, true));
+        assert_eq!((of("LONG").value.as_deref(), of("LONG").is_set), (None, true));
+        assert_eq!((of("EMPTY").value.as_deref(), of("EMPTY").is_set), (Some("7"), false));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod http;
 pub mod logs;
 pub mod metrics;
 pub mod outside;
+pub mod queries;
 pub mod secrets;
 pub mod shutdown;
 pub mod traces;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::traces::Traces;
+use crate::{queries, traces::Traces};
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl LogConfig {
     }
 }
 
-/// Installs the process's subscriber, which writes logs and feeds `traces`; later calls do nothing, so that tests may call
+/// Installs the process's subscriber, which writes logs, feeds `traces` and counts [`queries`]; later calls do nothing, so that tests may call
 /// it freely.
 pub fn init(config: &LogConfig, traces: &Traces) {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -61,7 +61,11 @@ pub fn init(config: &LogConfig, traces: &Traces) {
     };
     // Each has a filter of its own: fewer lines are not fewer traces.
     let lines = lines.with_filter(EnvFilter::builder().parse_lossy(&config.filter));
-    let done = tracing_subscriber::registry().with(traces.layer()).with(lines).try_init();
+    let done = tracing_subscriber::registry()
+        .with(traces.layer())
+        .with(queries::layer(queries::queries()))
+        .with(lines)
+        .try_init();
     if let Err(error) = done {
         tracing::debug!(%error, "logs were set up before");
     }

@@ -164,7 +164,7 @@ impl Audit<'_> {
     #[must_use]
     pub fn names(&self, kind: &str, id: i64) -> Vec<String> {
         let keys = self.0.keys.signing_keys(KEY_PURPOSE);
-        keys.iter().filter_map(|key| hash(key, id)).map(|hash| format!("{kind}:{hash}")).collect()
+        keys.iter().filter_map(|key| keyed(key, &id.to_be_bytes())).map(|hash| format!("{kind}:{hash}")).collect()
     }
 
     /// At most `limit` rows, newest first.
@@ -223,15 +223,15 @@ async fn write(connection: &mut PgConnection, entry: &Entry, outcome: Outcome) -
 }
 
 /// 32 hexadecimal digits that nobody makes without the key.
-fn hash(key: &SecretString, id: i64) -> Option<String> {
+pub(crate) fn keyed(key: &SecretString, what: &[u8]) -> Option<String> {
     // HMAC takes keys of any length; the signature of `new_from_slice` cannot say so.
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).ok()?;
-    mac.update(&id.to_be_bytes());
+    mac.update(what);
     Some(mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A time that Postgres knows and nobody sees.
-fn end_of_time() -> DateTime<Utc> {
+pub(crate) fn end_of_time() -> DateTime<Utc> {
     const YEAR_9999: i64 = 253_402_300_799;
     DateTime::from_timestamp(YEAR_9999, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

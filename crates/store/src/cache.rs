@@ -68,6 +68,19 @@ impl CacheConfig {
     }
 }
 
+/// What became of what was asked of the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheFigures {
+    /// Found.
+    pub hits: u64,
+    /// Not found.
+    pub misses: u64,
+    /// Found, but unreadable.
+    pub corrupt: u64,
+    /// How long entries live; zero where there is no cache.
+    pub ttl: Duration,
+}
+
 #[derive(Clone, Debug, Default)]
 struct CacheMetrics {
     hits: Counter,
@@ -142,6 +155,13 @@ impl Cache {
             self.fill(&key, value).await;
         }
         Ok(loaded)
+    }
+
+    /// What became of what was asked of it, by this process since it began.
+    #[must_use]
+    pub fn figures(&self) -> CacheFigures {
+        let CacheMetrics { hits, misses, corrupt } = &self.metrics;
+        CacheFigures { hits: hits.get(), misses: misses.get(), corrupt: corrupt.get(), ttl: self.ttl }
     }
 
     /// Whether anything is cached at all.

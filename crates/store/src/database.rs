@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::{
     Keyring, StoreError,
-    pool::{IS_READ_ONLY, Limits, Pool, PoolCollector},
+    pool::{IS_READ_ONLY, Limits, Pool, PoolCollector, PoolFigures},
     tls,
 };
 
@@ -111,6 +111,12 @@ impl Store {
             return Err(StoreError::ReadOnly);
         }
         Ok(())
+    }
+
+    /// How the connections of this process stand.
+    #[must_use]
+    pub fn pool_figures(&self) -> PoolFigures {
+        self.pool.figures()
     }
 
     /// Says that an answer did not come in a time in which any should: the connections from before are not lent again.

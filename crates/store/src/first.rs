@@ -56,7 +56,7 @@ pub struct Candidate {
     pub bond: Bond,
     /// What they told of themselves.
     pub profile: Profile,
-    /// Whether they have blocked the bot, or asked to be removed.
+    /// Whether they have blocked the bot, are banned, or asked to be removed.
     pub is_leaving: bool,
     /// The last day on which something was said first.
     pub wrote_first_on: Option<NaiveDate>,
@@ -133,7 +133,7 @@ const CLAIM: &str = "
     )
     SELECT l.*, u.plan, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level, u.profile, u.messages,
            u.facts_version,
-           u.blocked_at IS NOT NULL OR EXISTS (SELECT FROM deletions d WHERE d.user_id = l.user_id) AS is_leaving,
+           u.blocked_at IS NOT NULL OR COALESCE(u.banned_until > $1, false) OR EXISTS (SELECT FROM deletions d WHERE d.user_id = l.user_id) AS is_leaving,
            (SELECT max(p.day) FROM proactive_messages p WHERE p.user_id = l.user_id) AS wrote_first_on,
            (SELECT json_agg(json_build_array(p.chain, p.about)) FROM proactive_messages p
             WHERE p.user_id = l.user_id AND p.chain IS NOT NULL) AS asked,
@@ -157,7 +157,7 @@ const POSTPONE: &str = "UPDATE settings SET proactive_at = $3 WHERE user_id = $1
 const SAY: &str = "
     WITH person AS (
         SELECT u.id, u.messages FROM users u JOIN settings s ON s.user_id = u.id
-        WHERE u.id = $1 AND u.blocked_at IS NULL AND u.messages = $6 AND u.facts_version = $17 AND s.proactive_at = $16
+        WHERE u.id = $1 AND u.blocked_at IS NULL AND (u.banned_until IS NULL OR u.banned_until <= $5) AND u.messages = $6 AND u.facts_version = $17 AND s.proactive_at = $16
           AND NOT EXISTS (SELECT FROM deletions d WHERE d.user_id = u.id)
           AND NOT EXISTS (SELECT FROM turns t WHERE t.user_id = u.id AND t.state = 'running' AND t.leased_until > $5
                                                 AND t.started_at > $5 - interval '1 day')

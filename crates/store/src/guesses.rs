@@ -2,29 +2,56 @@
 //!
 //! So many failures go unpunished ([`FREE`]); each one after that closes the door for twice as long, from half a minute to five,
 //! and all is forgotten after a quarter of an hour without another. Who is counted is the caller's to say: an address, never the
-//! one whose key is guessed, or anybody could lock anybody out.
+//! one whose key is guessed, or anybody could lock anybody out. (Passwords of accounts are counted by the account as well: who came
+//! from an address before is not asked there, see `evolve_engine::access`.)
 //!
 //! Only failures are counted, so whoever has the right key costs nothing. Failures are counted in Redis, for all replicas together;
 //! each process remembers besides whom it heard to be refused, and asks nobody about them while that lasts. So a replica that has
-//! not heard of somebody looks at one guess of theirs. While Redis is away each process counts for itself by the same rule: a
+//! not heard of somebody looks at one guess of theirs, of many at once at ten. While Redis is away each process counts for itself by the same rule: a
 //! guesser then has as many tries more as there are replicas, and nobody who knows a key is kept out.
 //!
-//! Memory is bounded: of [`ROOM`] entries at most, the one that would be forgotten first makes room for a new one.
+//! Whoever asks many at once would be through before the first of them is counted. So a guess that can be looked at for a while is
+//! begun first ([`Guesses::begin`]): no more of somebody's are under way in one process than could all be wrong and still cost nothing,
+//! and of who has used those up one at a time. The others wait, or, where many wait, are sent away for a second.
+//!
+//! Memory is bounded: of [`ROOM`] entries at most, the one that would be forgotten first makes room for a new one. What costs nothing to
+//! make up, an address or a name, must not push out what was counted of an account, so each kind has a [`Room`] of its own.
 
-use std::{
-    collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
-    time::Duration,
-};
+mod book;
+
+use std::{sync::LazyLock, time::Duration};
 
 use chrono::{DateTime, Utc};
 use redis::{ErrorKind, ServerErrorKind};
 
+pub(crate) use book::Book;
+
+use self::book::{Ledger, Place, left};
 use crate::redis::{Redis, RedisError};
 
+/// What is counted together, and makes room for each other.
+///
 /// Redis keys `<prefix>:guess:1:counts` (a hash: how often each failed) and `…:until` (a sorted set: when each is forgotten, Unix
-/// milliseconds). The number is the layout's version.
-const KEY: &str = "guess:1";
+/// milliseconds), for each room its own. The number is the layout's version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// By the address that they came from.
+    Addresses,
+    /// By what was typed as a name. Anybody can make up as many as they like.
+    Names,
+    /// By accounts that there are. There are few.
+    Accounts,
+}
+
+impl Room {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Addresses => "guess:1",
+            Self::Names => "guess:1:names",
+            Self::Accounts => "guess:1:accounts",
+        }
+    }
+}
 
 /// Failures that cost nothing: a slip, a rollout of another key.
 pub const FREE: u32 = 10;
@@ -39,9 +66,12 @@ const MEMORY: i64 = 900_000;
 const ROOM: usize = 10_000;
 /// After so many doublings the longest wait is reached anyway; more would not fit into a number.
 const DOUBLINGS: u32 = 12;
+/// So many guesses at one wait for others that are under way; whoever comes then is sent away for a while ([`BUSY`]).
+const WAITING: u32 = 32;
+const BUSY: Duration = Duration::from_secs(1);
 
 /// KEYS: counts, until; ARGV: who, now, failures that are free, first wait, longest wait, memory, room, doublings. Answers how often
-/// they failed, and for how long they are refused, milliseconds. [`Book::failed`] is its twin. It begins with a write that removes nothing:
+/// they failed, and for how long they are refused, milliseconds. `Ledger::failed` is its twin. It begins with a write that removes nothing:
 /// a script that has begun to write may go on in a Redis that is full, and any other would be refused.
 const SCRIPT: &str = r"
 local who, now, free, first, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -83,70 +113,78 @@ impl Failed {
     }
 }
 
-/// What one process knows: whom it heard to be refused, and, while Redis is away, how often each failed.
-#[derive(Debug, Default)]
-pub(crate) struct Book(Mutex<HashMap<String, Entry>>);
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    count: u32,
-    refused_until: i64,
-    forgotten_at: i64,
+/// A place among those that wait, until it is dropped.
+struct Waiting<'a> {
+    ledger: &'a Ledger,
+    who: &'a str,
 }
 
-impl Book {
-    fn refused_until(&self, who: &str) -> i64 {
-        let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        book.get(who).map_or(0, |entry| entry.refused_until)
-    }
-
-    fn failed(&self, who: &str, now: i64) -> (u32, i64) {
-        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = book.get(who).filter(|entry| entry.forgotten_at > now).map_or(0, |entry| entry.count);
-        let count = known.saturating_add(1);
-        let wait = match count.checked_sub(FREE + 1) {
-            None => 0,
-            Some(more) => MOST.min(FIRST << more.min(DOUBLINGS)),
-        };
-        write(&mut book, who, Entry { count, refused_until: now + wait, forgotten_at: now + wait + MEMORY });
-        (count, wait)
-    }
-
-    /// Notes what Redis said.
-    fn heard(&self, who: &str, now: i64, (count, wait): (u32, i64)) {
-        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        write(&mut book, who, Entry { count, refused_until: now + wait, forgotten_at: now + wait + MEMORY });
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.ledger.end(self.who, |looks| &mut looks.waiting);
     }
 }
 
-fn write(book: &mut HashMap<String, Entry>, who: &str, entry: Entry) {
-    if book.len() >= ROOM && !book.contains_key(who) {
-        // Only while somebody guesses from ten thousand addresses, so looking at all of them is no matter.
-        let first = book.iter().min_by_key(|(_, entry)| entry.forgotten_at).map(|(who, _)| who.clone());
-        if let Some(first) = first {
-            book.remove(&first);
-        }
+/// A guess that is being looked at. Until it is dropped, or found wrong, it counts as one that may be.
+#[derive(Debug)]
+#[must_use = "what is being looked at must be held until it is known whether it holds"]
+pub struct Guess<'a> {
+    guesses: Guesses<'a>,
+    who: String,
+}
+
+impl Guess<'_> {
+    /// Counts it as a failure. One round trip to Redis; never fails.
+    pub async fn failed(self, now: DateTime<Utc>) -> Failed {
+        // Only then the next one is looked at.
+        self.guesses.failed(&self.who, now).await
     }
-    book.insert(who.to_owned(), entry);
+}
+
+impl Drop for Guess<'_> {
+    fn drop(&mut self) {
+        self.guesses.ledger.end(&self.who, |looks| &mut looks.under_way);
+        self.guesses.ledger.over.notify_waiters();
+    }
 }
 
 /// The failures of one [`Redis`].
 #[derive(Clone, Copy, Debug)]
 pub struct Guesses<'a> {
     redis: &'a Redis,
-    book: &'a Book,
+    room: Room,
+    ledger: &'a Ledger,
 }
 
 impl<'a> Guesses<'a> {
-    pub(crate) const fn new(redis: &'a Redis, book: &'a Book) -> Self {
-        Self { redis, book }
+    pub(crate) const fn new(redis: &'a Redis, book: &'a Book, room: Room) -> Self {
+        Self { redis, room, ledger: book.of(room) }
     }
 
     /// For how long `who` (what was guessed and from where) is still not listened to, as far as this process has heard. Asks nobody.
     #[must_use]
     pub fn refused_for(&self, who: &str, now: DateTime<Utc>) -> Option<Duration> {
-        let left = self.book.refused_until(who) - now.timestamp_millis();
-        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
+        left(self.ledger.refused_until(who), now.timestamp_millis())
+    }
+
+    /// Begins to look at what `who` shows; waits while as many of theirs are under way as may be wrong. Asks nobody.
+    ///
+    /// # Errors
+    /// For how long they are not listened to.
+    pub async fn begin(&self, who: &str, now: DateTime<Utc>) -> Result<Guess<'a>, Duration> {
+        let mut waiting = None;
+        loop {
+            // From here on nothing that ends is missed.
+            let over = self.ledger.over.notified();
+            match self.ledger.begin(who, now.timestamp_millis(), waiting.is_some()) {
+                Place::Begun => return Ok(Guess { guesses: *self, who: who.to_owned() }),
+                Place::Refused(left) => return Err(left),
+                Place::Busy => {
+                    waiting.get_or_insert_with(|| Waiting { ledger: self.ledger, who });
+                    over.await;
+                }
+            }
+        }
     }
 
     /// Counts a failure of `who`. One round trip to Redis; never fails.
@@ -154,11 +192,11 @@ impl<'a> Guesses<'a> {
         let now = now.timestamp_millis();
         let (count, wait) = match self.failed_in_redis(who, now).await {
             Ok(answer) => {
-                self.book.heard(who, now, answer);
+                self.ledger.heard(who, now, answer);
                 answer
             }
             // Logged and counted by `call`.
-            Err(_) => self.book.failed(who, now),
+            Err(_) => self.ledger.failed(who, now),
         };
         Failed { count, refused_for: Duration::from_millis(u64::try_from(wait).unwrap_or_default()) }
     }
@@ -167,7 +205,8 @@ impl<'a> Guesses<'a> {
         let command = |name: &str, script: &str| {
             let mut command = redis::cmd(name);
             command.arg(script).arg(2);
-            command.arg(self.redis.key(format_args!("{KEY}:counts"))).arg(self.redis.key(format_args!("{KEY}:until")));
+            let key = self.room.key();
+            command.arg(self.redis.key(format_args!("{key}:counts"))).arg(self.redis.key(format_args!("{key}:until")));
             command.arg(who).arg(now).arg(FREE).arg(FIRST).arg(MOST).arg(MEMORY).arg(ROOM).arg(DOUBLINGS);
             command
         };
@@ -188,105 +227,4 @@ impl<'a> Guesses<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use evolve_runtime::metrics::Metrics;
-    use evolve_testkit::{OwnRedis, TestRedis};
-
-    use super::*;
-    use crate::redis::RedisConfig;
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_795_000_000 + seconds, 0).unwrap()
-    }
-
-    fn redis(url: Option<&str>) -> Redis {
-        let url = url.map(Into::into);
-        let config = RedisConfig { url, timeout: Duration::from_secs(10), ..RedisConfig::default() };
-        Redis::connect(&config, &Metrics::new())
-    }
-
-    /// With Redis and without, since a rule that exists twice must be one.
-    async fn both() -> [Redis; 2] {
-        [redis(None), redis(Some(TestRedis::create().await.url()))]
-    }
-
-    #[tokio::test]
-    async fn ten_failures_cost_nothing_and_each_after_that_closes_the_door_for_twice_as_long() {
-        for redis in both().await {
-            let guesses = redis.guesses();
-            for count in 1..=FREE {
-                let failed = guesses.failed("key:1.2.3.4", at(0)).await;
-                assert_eq!(failed, Failed { count, refused_for: Duration::ZERO });
-            }
-            assert_eq!(guesses.refused_for("key:1.2.3.4", at(0)), None);
-            let mut now = 0;
-            for wait in [30, 60, 120, 240, 300, 300] {
-                let failed = guesses.failed("key:1.2.3.4", at(now)).await;
-                assert_eq!(failed.refused_for, Duration::from_secs(wait), "after {}", failed.count);
-                assert_eq!(failed.is_first_refusal(), wait == 30);
-                assert_eq!(guesses.refused_for("key:1.2.3.4", at(now + 1)), Some(Duration::from_secs(wait - 1)));
-                now += i64::try_from(wait).unwrap();
-                assert_eq!(guesses.refused_for("key:1.2.3.4", at(now)), None);
-            }
-            assert_eq!(guesses.failed("key:1.2.3.5", at(now)).await.count, 1, "another address");
-            assert_eq!(guesses.failed("key:1.2.3.4", at(now + 899)).await.count, 17, "not forgotten yet");
-            assert_eq!(guesses.failed("key:1.2.3.4", at(now + 899 + 300 + 900)).await.count, 1, "forgotten");
-        }
-    }
-
-    #[tokio::test]
-    async fn replicas_count_together_and_each_knows_what_it_heard() {
-        let server = TestRedis::create().await;
-        let replicas = [redis(Some(server.url())), redis(Some(server.url()))];
-        for i in 0..10 {
-            replicas[i % 2].guesses().failed("key:1.2.3.4", at(0)).await;
-        }
-        assert!(replicas[0].guesses().failed("key:1.2.3.4", at(0)).await.is_first_refusal());
-        assert_eq!(replicas[1].guesses().refused_for("key:1.2.3.4", at(0)), None, "it has not heard of it");
-        let heard = replicas[1].guesses().failed("key:1.2.3.4", at(0)).await;
-        assert_eq!(heard.refused_for, Duration::from_secs(60));
-        assert!(replicas[1].guesses().refused_for("key:1.2.3.4", at(0)).is_some());
-    }
-
-    #[tokio::test]
-    async fn replicas_count_together_in_a_redis_that_is_full() {
-        let server = tokio::task::spawn_blocking(|| OwnRedis::start().unwrap()).await.unwrap();
-        let client = ::redis::Client::open(server.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        ::redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg(1).exec_async(&mut connection).await.unwrap();
-        let replicas = [redis(Some(&server.url())), redis(Some(&server.url()))];
-        for count in 1..=FREE {
-            let replica = &replicas[usize::try_from(count).unwrap() % 2];
-            assert_eq!(replica.guesses().failed("key:1.2.3.4", at(0)).await.count, count);
-        }
-        assert!(replicas[0].guesses().failed("key:1.2.3.4", at(0)).await.is_first_refusal());
-    }
-
-    #[tokio::test]
-    async fn a_flood_of_addresses_takes_no_more_room_than_there_is() {
-        let server = TestRedis::create().await;
-        let [with, without] = [redis(Some(server.url())), redis(None)];
-        let client = ::redis::Client::open(server.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        // As many as there is room for, older by the number; and one that is refused.
-        let mut fill = ::redis::pipe();
-        for i in 0..ROOM {
-            let (who, until) = (format!("key:{i}"), at(0).timestamp_millis() + 1 + i64::try_from(i).unwrap());
-            fill.cmd("HSET").arg("evolve:guess:1:counts").arg(&who).arg(1).ignore();
-            fill.cmd("ZADD").arg("evolve:guess:1:until").arg(until).arg(&who).ignore();
-            without.guesses().failed(&who, at(i64::try_from(i).unwrap() / 1000)).await;
-        }
-        fill.exec_async(&mut connection).await.unwrap();
-        assert_eq!(with.guesses().failed("key:new", at(0)).await.count, 1);
-        assert_eq!(without.guesses().failed("key:new", at(100)).await.count, 1);
-        for (name, command) in [("counts", "HLEN"), ("until", "ZCARD")] {
-            let held: usize =
-                ::redis::cmd(command).arg(format!("evolve:guess:1:{name}")).query_async(&mut connection).await.unwrap();
-            assert_eq!(held, ROOM, "{name}");
-        }
-        let oldest: Option<u32> =
-            ::redis::cmd("HGET").arg("evolve:guess:1:counts").arg("key:0").query_async(&mut connection).await.unwrap();
-        assert_eq!(oldest, None, "the one that would be forgotten first");
-        assert_eq!(with.guesses().failed("key:9999", at(0)).await.count, 2, "the others are known");
-    }
-}
+mod tests;

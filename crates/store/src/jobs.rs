@@ -77,6 +77,17 @@ pub struct Ending<'a> {
     pub due_at: Option<DateTime<Utc>>,
 }
 
+/// What became of the wish to have a job done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hastened {
+    /// It is due.
+    Yes,
+    /// It was made due at this time, too short a while ago.
+    Before(DateTime<Utc>),
+    /// No replica has announced it yet.
+    Unknown,
+}
+
 /// A job as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct JobRow {
@@ -170,6 +181,13 @@ const END: &str = "
                     succeeded_at = CASE WHEN $4 = 'failed' THEN succeeded_at ELSE $3 END
     WHERE name = $1 AND leased_by = $2";
 
+/// $1 name, $2 now, $3 when it may have been hastened last.
+const HASTEN: &str = "
+    UPDATE jobs SET due_at = LEAST(due_at, $2), hastened_at = $2
+    WHERE name = $1 AND (hastened_at IS NULL OR hastened_at <= $3) RETURNING name";
+
+const HASTENED_AT: &str = "SELECT hastened_at FROM jobs WHERE name = $1";
+
 const LIST: &str = "
     SELECT name, due_at, leased_until, attempts, runs, started_at, finished_at, succeeded_at, took_ms, outcome, did, note, error
     FROM jobs WHERE name = ANY ($1) ORDER BY name";
@@ -249,6 +267,22 @@ impl Jobs<'_> {
             .execute(&self.0.pool)
             .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// Makes a job due now, whatever its schedule says, unless somebody did so within `pause`: any number of replicas may be asked,
+    /// one does it. A run that is under way is not begun anew.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hasten(&self, name: &str, pause: TimeDelta, now: DateTime<Utc>) -> Result<Hastened, StoreError> {
+        let done: Option<(String,)> =
+            sqlx::query_as(HASTEN).bind(name).bind(now).bind(now - pause).fetch_optional(&self.0.pool).await?;
+        if done.is_some() {
+            return Ok(Hastened::Yes);
+        }
+        let before: Option<(Option<DateTime<Utc>>,)> =
+            sqlx::query_as(HASTENED_AT).bind(name).fetch_optional(&self.0.pool).await?;
+        Ok(before.and_then(|(at,)| at).map_or(Hastened::Unknown, Hastened::Before))
     }
 
     /// Those of these jobs that were ever announced.

@@ -6,12 +6,15 @@
 //!
 //! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
+pub mod access;
 pub mod audio;
 pub mod audit;
 pub mod backup;
 pub mod backups;
+pub mod bans;
 pub mod broadcasts;
 pub mod cache;
+pub mod connections;
 pub mod consents;
 pub mod conversations;
 pub mod corrections;
@@ -22,8 +25,10 @@ pub mod facts;
 pub mod failures;
 pub mod feedback;
 pub mod first;
+pub mod flags;
 pub mod forgetting;
 pub mod guesses;
+pub mod happenings;
 pub mod history;
 pub mod inbox;
 pub mod jobs;
@@ -36,17 +41,21 @@ pub mod migrate;
 pub mod outbox;
 pub mod pace;
 pub mod payments;
+pub mod people;
 pub mod pool;
 pub mod preferences;
+pub mod prompts;
 pub mod purge;
 pub mod queues;
 pub mod redis;
 pub mod referrals;
 pub mod relationships;
+pub mod reports;
 pub mod retention;
 pub mod roles;
 pub mod rooms;
 pub mod rotate;
+pub mod search;
 pub mod stats;
 pub mod summaries;
 pub mod time;
@@ -61,6 +70,8 @@ pub mod weeks;
 mod database;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod scans;
 mod tls;
 
 pub use database::{Store, StoreConfig};

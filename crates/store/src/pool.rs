@@ -22,7 +22,15 @@ mod lent;
 mod transaction;
 mod watch;
 
-use std::{io, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    io,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use futures::{
     StreamExt as _, TryStreamExt as _,
@@ -83,11 +91,42 @@ impl Default for Limits {
     }
 }
 
+/// How the pool of this process stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// Connections that are open.
+    pub size: u32,
+    /// Connections in use.
+    pub in_use: u32,
+    /// Most connections.
+    pub max: u32,
+    /// Callers that wait for a connection.
+    pub waiting: u32,
+}
+
 /// Connections to Postgres. A statement goes to it as to sqlx's own. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
     inner: PgPool,
     care: Arc<Care>,
+    /// Callers that wait for a connection.
+    waiting: Arc<AtomicU32>,
+}
+
+/// A caller that waits for a connection.
+struct Waiting<'a>(&'a AtomicU32);
+
+impl<'a> Waiting<'a> {
+    fn of(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Pool {
@@ -123,34 +162,46 @@ impl Pool {
                 }
             })
             .connect_lazy_with(options);
-        Self { inner, care }
+        Self { inner, care, waiting: Arc::default() }
     }
 
     /// Lends a connection. What is asked of it has no end but the caller's.
     pub(crate) async fn acquire(&self) -> Result<Lent, sqlx::Error> {
+        let waiting = Waiting::of(&self.waiting);
         let connection = self.inner.acquire().await?;
+        drop(waiting);
         Ok(Lent { connection, care: Arc::clone(&self.care), state: State::Sound })
     }
 
     /// Ends `work`, which takes several statements and for which nobody waits, if it has not ended in time.
-    pub(crate) async fn within<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        self.ended_after(self.care.limits.transaction, work).await
+    pub(crate) fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        self.ended_after(self.care.limits.transaction, work)
     }
 
     /// The same for what somebody waits for: it has no more time than a statement.
-    pub(crate) async fn soon<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        self.ended_after(self.care.limits.statement, work).await
+    pub(crate) fn soon<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        self.ended_after(self.care.limits.statement, work)
     }
 
-    async fn ended_after<T>(
+    fn ended_after<T>(
         &self,
         limit: Duration,
         work: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        timeout(limit, work).await.unwrap_or_else(|_| {
-            self.fell_silent();
-            Err(silent().into())
-        })
+    ) -> impl Future<Output = Result<T, StoreError>> {
+        // On the heap: several statements are tens of kilobytes, and each who waits for them would have them anew on its stack.
+        let work = Box::pin(work);
+        async move {
+            timeout(limit, work).await.unwrap_or_else(|_| {
+                self.fell_silent();
+                Err(silent().into())
+            })
+        }
     }
 
     /// Begins a transaction. What is asked of it has no end but the caller's; its commit has.
@@ -167,6 +218,12 @@ impl Pool {
     /// The same: somebody waited for an answer in vain.
     pub(crate) fn fell_silent(&self) {
         self.care.suspect(Why::Silent);
+    }
+
+    /// How it stands.
+    pub(crate) fn figures(&self) -> PoolFigures {
+        let (in_use, max) = self.in_use();
+        PoolFigures { size: self.inner.size(), in_use, max, waiting: self.waiting.load(Relaxed) }
     }
 
     /// Connections in use, and how many there may be.

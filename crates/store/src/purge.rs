@@ -26,11 +26,13 @@ pub enum Finished {
     Events,
     /// That copies of the database were made.
     Backups,
+    /// What people did on which day, in numbers.
+    PersonDays,
 }
 
 impl Finished {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Updates,
         Self::KeptUpdates,
         Self::Sent,
@@ -39,6 +41,7 @@ impl Finished {
         Self::Stops,
         Self::Events,
         Self::Backups,
+        Self::PersonDays,
     ];
 
     /// How long it is kept. The only place where that is decided.
@@ -56,6 +59,7 @@ impl Finished {
     /// - [`Self::Stops`], a day, as when the next turn of its person begins.
     /// - [`Self::Events`], thirty days: so long they can be replayed. What somebody has not taken by then goes too.
     /// - [`Self::Backups`], four hundred days: a year of them can be compared, sizes above all. The copies themselves are not ours.
+    /// - [`Self::PersonDays`], 400 days: a year can be compared with the one before. Days that name nobody stay.
     ///
     /// What holds words of somebody is kept no longer than messages are, where these are kept for so many days.
     #[must_use]
@@ -69,6 +73,7 @@ impl Finished {
             Self::Stops => (TimeDelta::days(1), false),
             Self::Events => (TimeDelta::days(30), false),
             Self::Backups => (TimeDelta::days(400), false),
+            Self::PersonDays => (TimeDelta::days(400), false),
         };
         match message_days {
             Some(days) if tells_what_was_said => kept.min(TimeDelta::days(days.into())),
@@ -88,6 +93,7 @@ impl Finished {
             Self::Stops => "stops",
             Self::Events => "events",
             Self::Backups => "backups",
+            Self::PersonDays => "days of people",
         }
     }
 
@@ -119,8 +125,8 @@ impl Finished {
             }
             Self::Turns => {
                 "DELETE FROM turns WHERE id = ANY (ARRAY(
-                     SELECT id FROM turns WHERE started_at < $1 AND state <> 'running'
-                     ORDER BY started_at LIMIT $2 FOR UPDATE SKIP LOCKED))"
+                     SELECT id FROM turns WHERE COALESCE(counted_at, started_at) < $1 AND state <> 'running'
+                     ORDER BY COALESCE(counted_at, started_at) LIMIT $2 FOR UPDATE SKIP LOCKED))"
             }
             Self::Stops => {
                 "WITH old AS (
@@ -128,6 +134,13 @@ impl Finished {
                      ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED
                  )
                  DELETE FROM stops s USING old WHERE s.user_id = old.user_id AND s.key = old.key"
+            }
+            Self::PersonDays => {
+                "WITH old AS (
+                     SELECT day, user_id FROM report_person_days WHERE day < ($1 AT TIME ZONE 'UTC')::date
+                     ORDER BY day LIMIT $2 FOR UPDATE SKIP LOCKED
+                 )
+                 DELETE FROM report_person_days d USING old WHERE d.day = old.day AND d.user_id = old.user_id"
             }
             Self::Events => {
                 "DELETE FROM events WHERE place = ANY (ARRAY(

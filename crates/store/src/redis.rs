@@ -34,7 +34,7 @@ use redis::{AsyncConnectionConfig, Client, InfoDict, RedisResult, aio::Multiplex
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
-    guesses::{Book, Guesses},
+    guesses::{Book, Guesses, Room},
     limits::{Limits, LocalWindows},
     tls,
 };
@@ -176,10 +176,16 @@ impl Redis {
         Limits::new(self, &self.0.local)
     }
 
-    /// Proofs that did not hold, counted in Redis, or in this process while Redis is away.
+    /// Proofs that did not hold, by address, counted in Redis, or in this process while Redis is away.
     #[must_use]
     pub fn guesses(&self) -> Guesses<'_> {
-        Guesses::new(self, &self.0.guesses)
+        self.guesses_in(Room::Addresses)
+    }
+
+    /// The same by what else is counted.
+    #[must_use]
+    pub fn guesses_in(&self, room: Room) -> Guesses<'_> {
+        Guesses::new(self, &self.0.guesses, room)
     }
 
     /// Its breaker, where Redis is configured at all.

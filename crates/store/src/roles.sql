@@ -31,8 +31,12 @@ END
 $$;
 
 -- The bot, and what the API does for people. Books are written, never corrected.
-REVOKE UPDATE, DELETE ON ledger, audit_log FROM {app};
+REVOKE UPDATE, DELETE ON ledger, audit_log, flag_changes, prompts FROM {app};
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {app};
+
+-- Who runs the bot, and how they prove it, is the API's alone.
+REVOKE ALL ON admins, admin_sessions, admin_links, admin_recovery_codes, api_keys, api_users FROM {app};
+GRANT SELECT, INSERT, UPDATE, DELETE ON admins, admin_sessions, admin_links, admin_recovery_codes, api_keys, api_users TO {jobs};
 
 -- What runs as the owner, or is the owner's alone, is nobody else's who is not named here. The migrations say so too; but a database
 -- that was restored holds no rights, and there everybody may run every function.
@@ -54,7 +58,8 @@ GRANT SELECT (user_id, language, time_zone, onboarding, updated_at, voice_mode, 
 GRANT SELECT (id, created_at, user_id, conversation_id, place, role, has_image) ON messages TO {analytics};
 GRANT SELECT (id, user_id, started_at, last_message_at, ended_at, messages, silent) ON conversations TO {analytics};
 GRANT SELECT (id, user_id, category, created_at, ended_at) ON facts TO {analytics};
-GRANT SELECT (id, user_id, state, attempt, day, started_at, finished_at, failure, model, level_up) ON turns TO {analytics};
+GRANT SELECT (id, user_id, state, attempt, day, started_at, finished_at, failure, model, level_up, input_tokens, output_tokens, first_ms,
+              has_image, drew, counted_at, said_at) ON turns TO {analytics};
 GRANT SELECT (user_id, day, messages, input_tokens, output_tokens, edits) ON usage_days TO {analytics};
 GRANT SELECT (turn_id, user_id, name, ok, created_at) ON tool_calls TO {analytics};
 GRANT SELECT (user_id, day, kind, points, level_before, level_after, created_at) ON relationship_events TO {analytics};
@@ -62,7 +67,9 @@ GRANT SELECT (turn_id, user_id, reaction, given_at) ON feedback TO {analytics};
 GRANT SELECT (turn_id, kind, user_id, bytes, duration_ms, model, created_at) ON audio_files TO {analytics};
 GRANT SELECT (user_id, day, kind, created_at) ON proactive_messages TO {analytics};
 GRANT SELECT (user_id, referrer_id, referred_at) ON referrals TO {analytics};
-GRANT SELECT (id, user_id, way, currency, amount, matched, paid_at, covers_until, refunded_at) ON payments TO {analytics};
+GRANT SELECT (id, user_id, way, currency, amount, matched, paid_at, covers_until, recurs_until, refunded_at) ON payments TO {analytics};
 GRANT SELECT (user_id, renews_at, begun_at, wanted, stopped_at) ON subscriptions TO {analytics};
 GRANT SELECT (id, payment_id, debit, credit, currency, amount, booked_at) ON ledger TO {analytics};
 GRANT SELECT (name, due_at, attempts, runs, started_at, finished_at, succeeded_at, took_ms, outcome, did) ON jobs TO {analytics};
+GRANT SELECT ON report_days, report_person_days, report_models, report_tools, report_features, report_hours, report_times, report_levels,
+    report_cohorts, report_money, report_tops TO {analytics};

@@ -37,7 +37,7 @@ struct Column {
 /// No id is this.
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 12] = [
     Column {
         what: "users.profile",
         before_all: "-9223372036854775808",
@@ -111,6 +111,20 @@ const COLUMNS: [Column; 10] = [
         write: "UPDATE webhooks SET old_secret = $3 WHERE id = $1::uuid AND old_secret = $2",
         last: "SELECT old_secret FROM webhooks WHERE old_secret IS NOT NULL ORDER BY id DESC LIMIT 1",
     },
+    Column {
+        what: "admins.totp_secret",
+        before_all: NIL,
+        read: "SELECT id::text AS id, totp_secret AS token FROM admins WHERE totp_secret IS NOT NULL AND id > $1::uuid ORDER BY admins.id LIMIT $2",
+        write: "UPDATE admins SET totp_secret = $3 WHERE id = $1::uuid AND totp_secret = $2",
+        last: "SELECT totp_secret FROM admins WHERE totp_secret IS NOT NULL ORDER BY id DESC LIMIT 1",
+    },
+    Column {
+        what: "bans.reason",
+        before_all: "",
+        read: "SELECT person AS id, reason AS token FROM bans WHERE person > $1 ORDER BY person LIMIT $2",
+        write: "UPDATE bans SET reason = $3 WHERE person = $1 AND reason = $2",
+        last: "SELECT reason FROM bans ORDER BY person DESC LIMIT 1",
+    },
 ];
 
 /// Re-encrypts everything that is not under the first key. May be stopped and run again at any time. What none of the keys
@@ -147,6 +161,8 @@ pub async fn rotate(store: &Store) -> Result<Rotated, StoreError> {
             }
         }
     }
+    store.bans().rename().await?;
+    store.flags().rename().await?;
     Ok(rotated)
 }
 

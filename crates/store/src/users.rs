@@ -10,7 +10,7 @@ use evolve_domain::{
     profile::{Profile, ProfilePatch, Settings},
     relationship::Bond,
 };
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, Postgres, postgres::PgArguments, query::Query};
 
 pub use removal::Deleted;
 
@@ -97,8 +97,12 @@ const SELECT_FOR_UPDATE: &str = "
     WHERE u.id = $1
     FOR UPDATE OF u";
 
-const INSERT: &str = "
-    INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
+/// Who comes anew and is banned is marked at once: broadcasts ask nobody but this row. $1 person, $2 now, $3 what the person is called
+/// where bans are kept.
+pub(crate) const INSERT: &str = "
+    INSERT INTO users (id, created_at, last_seen_at, banned_until)
+    VALUES ($1, $2, $2, (SELECT max(until) FROM bans WHERE person = ANY ($3) AND until > $2))
+    ON CONFLICT (id) DO NOTHING";
 
 /// What is set already stays; whoever is gone stays gone. $1 person, $2 now, $3–$5 settings.
 const MEET: &str = "
@@ -109,11 +113,13 @@ const MEET: &str = "
     SELECT id, $3, $4, $5, $2 FROM person
     ON CONFLICT (user_id) DO NOTHING";
 
-/// As [`MEET`], but whoever is new is made.
+/// As [`MEET`], but whoever is new is made, as by [`INSERT`]. $6 what they are called where bans are kept.
 const WELCOME: &str = "
     WITH person AS (
-        INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $2, $2)
-        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at)
+        INSERT INTO users AS u (id, created_at, last_seen_at, banned_until)
+        VALUES ($1, $2, $2, (SELECT max(until) FROM bans WHERE person = ANY ($6) AND until > $2))
+        ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at),
+                                       banned_until = COALESCE(u.banned_until, excluded.banned_until)
         RETURNING id
     )
     INSERT INTO settings (user_id, language, time_zone, onboarding, updated_at)
@@ -166,7 +172,8 @@ impl Users<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn meet(&self, user_id: i64, settings: Settings, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.give(MEET, user_id, settings, now).await
+        given(MEET, user_id, settings, now).execute(&self.0.pool).await?;
+        Ok(())
     }
 
     /// As [`Users::meet`], but makes the person where they are new.
@@ -174,24 +181,8 @@ impl Users<'_> {
     /// # Errors
     /// [`StoreError`].
     pub async fn welcome(&self, user_id: i64, settings: Settings, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.give(WELCOME, user_id, settings, now).await
-    }
-
-    async fn give(
-        &self,
-        statement: &'static str,
-        user_id: i64,
-        settings: Settings,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        sqlx::query(statement)
-            .bind(user_id)
-            .bind(now)
-            .bind(settings.language.as_str())
-            .bind(settings.time_zone.name())
-            .bind(settings.onboarding.as_str())
-            .execute(&self.0.pool)
-            .await?;
+        let welcome = given(WELCOME, user_id, settings, now).bind(self.0.bans().names(user_id));
+        welcome.execute(&self.0.pool).await?;
         Ok(())
     }
 
@@ -239,7 +230,8 @@ impl Users<'_> {
     ) -> Result<Option<UserRecord>, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
         if make {
-            sqlx::query(INSERT).bind(user_id).bind(now).execute(&mut *transaction).await?;
+            let names = self.0.bans().names(user_id);
+            sqlx::query(INSERT).bind(user_id).bind(now).bind(names).execute(&mut *transaction).await?;
         }
         let record = change(&mut transaction, &self.0.keys, user_id, patch, defaults, now).await?;
         transaction.commit().await?;
@@ -329,6 +321,21 @@ pub(crate) async fn change(
         .await?;
     record.has_settings = true;
     Ok(Some(record))
+}
+
+/// The values that [`MEET`] and [`WELCOME`] begin with.
+fn given(
+    statement: &'static str,
+    user_id: i64,
+    settings: Settings,
+    now: DateTime<Utc>,
+) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(statement)
+        .bind(user_id)
+        .bind(now)
+        .bind(settings.language.as_str())
+        .bind(settings.time_zone.name())
+        .bind(settings.onboarding.as_str())
 }
 
 fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, StoreError> {

@@ -29,6 +29,7 @@ pub struct Wakeups {
     inbox: watch::Sender<()>,
     outbox: watch::Sender<()>,
     events: watch::Sender<()>,
+    configured: watch::Sender<()>,
     turns: broadcast::Sender<Option<Uuid>>,
     stops: broadcast::Sender<Option<Uuid>>,
 }
@@ -57,7 +58,7 @@ impl Wakeups {
     fn start_with(store: &Store, tasks: &Tasks, silence: Duration) -> Self {
         let (turns, stops) = (broadcast::Sender::new(1024), broadcast::Sender::new(1024));
         let queue = || watch::Sender::new(());
-        let this = Self { inbox: queue(), outbox: queue(), events: queue(), turns, stops };
+        let this = Self { inbox: queue(), outbox: queue(), events: queue(), configured: queue(), turns, stops };
         let (to, store, soft) = (this.clone(), store.clone(), tasks.soft());
         tasks.spawn("listen", async move {
             loop {
@@ -95,6 +96,12 @@ impl Wakeups {
         Wakeup(self.events.subscribe())
     }
 
+    /// Waits for what administrators set while everything runs: flags and prompts.
+    #[must_use]
+    pub fn configured(&self) -> Wakeup {
+        Wakeup(self.configured.subscribe())
+    }
+
     /// Hears of every turn that ends from now on; `None` means that some may have been missed.
     #[must_use]
     pub fn turns(&self) -> broadcast::Receiver<Option<Uuid>> {
@@ -114,7 +121,7 @@ impl Wakeups {
             .connect_lazy_with((*store.pool.connect_options()).clone());
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.ignore_pool_close_event(true);
-        listener.listen_all(["inbox", "outbox", "turn_done", "turn_stop", "webhooks"]).await?;
+        listener.listen_all(["inbox", "outbox", "turn_done", "turn_stop", "webhooks", "configured"]).await?;
         self.wake_everybody();
         loop {
             let Ok(heard) = timeout(silence, listener.try_recv()).await else {
@@ -126,6 +133,7 @@ impl Wakeups {
                     "inbox" => self.inbox.send_replace(()),
                     "outbox" => self.outbox.send_replace(()),
                     "webhooks" => self.events.send_replace(()),
+                    "configured" => self.configured.send_replace(()),
                     "turn_stop" => drop(self.stops.send(notification.payload().parse().ok())),
                     _ => drop(self.turns.send(notification.payload().parse().ok())),
                 },
@@ -139,6 +147,7 @@ impl Wakeups {
         self.inbox.send_replace(());
         self.outbox.send_replace(());
         self.events.send_replace(());
+        self.configured.send_replace(());
         // An error only says that nobody waits.
         drop(self.turns.send(None));
         drop(self.stops.send(None));

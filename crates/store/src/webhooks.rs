@@ -136,9 +136,12 @@ const CHANGE: &str = "
     )
     SELECT pg_notify('webhooks', '')::text FROM changed";
 
-/// $1 id, $2 secret, $3 until when the one before signs as well.
+/// A form that is sent twice, or a second wish before the first was seen to: what the other side has is still the one before both, so that
+/// stays, and what was made in between goes. $1 id, $2 secret, $3 until when the one before signs as well, $4 now.
 const ROTATE: &str = "
-    UPDATE webhooks SET old_secret = secret, old_secret_until = $3, secret = $2 WHERE id = $1";
+    UPDATE webhooks
+    SET old_secret = CASE WHEN old_secret_until > $4 THEN old_secret ELSE secret END, old_secret_until = $3, secret = $2
+    WHERE id = $1";
 
 const REMOVE: &str = "DELETE FROM webhooks WHERE id = $1";
 
@@ -225,13 +228,20 @@ impl Webhooks<'_> {
         Ok(changed.is_some())
     }
 
-    /// Gives one another secret; the one before signs as well until then. False where there is none.
+    /// Gives one another secret; the one before signs as well `until` then. Where one signs as well already, it stays that one. False
+    /// where there is no such subscriber.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn rotate(&self, id: Uuid, secret: &SecretString, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub async fn rotate(
+        &self,
+        id: Uuid,
+        secret: &SecretString,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let token = self.0.keys.encrypt(secret.expose_secret());
-        let done = sqlx::query(ROTATE).bind(id).bind(token).bind(until).execute(&self.0.pool).await?;
+        let done = sqlx::query(ROTATE).bind(id).bind(token).bind(until).bind(now).execute(&self.0.pool).await?;
         Ok(done.rows_affected() > 0)
     }
 

@@ -7,7 +7,10 @@ pub mod database;
 pub mod error;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
+pub mod life;
 pub mod models;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod place;
 pub mod postgres;
 pub mod process;

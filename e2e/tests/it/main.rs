@@ -5,6 +5,8 @@ mod again;
 #[cfg(test)]
 mod broadcasts;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod degradation;
@@ -15,9 +17,13 @@ mod forwarded;
 #[cfg(test)]
 mod four_weeks;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod panel;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]

@@ -78,7 +78,8 @@ pub struct Security {
     /// Fernet keys, comma-separated: the first encrypts, all decrypt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption_key_secret_ref: Option<SecretKeyRef>,
-    /// Whoever knows it may register as administrator; nobody may when absent.
+    /// Whoever shows it may register a name and a password to see the statistics (`POST /api/v1/auth/register`), and nothing else;
+    /// 16 characters or more. Nobody may when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin_token_secret_ref: Option<SecretKeyRef>,
 }

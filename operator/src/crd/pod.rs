@@ -108,7 +108,7 @@ pub struct Amounts {
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = rules_at(".value", &[
     ("has(self.value) != has(self.valueFrom)", "a variable has one of value and valueFrom"),
-    ("!has(self.value) || self.value == '' || !self.name.matches('^(ADMIN_REGISTRATION_TOKEN|(GOOGLE|OPENAI)_API_KEY(_[0-9]+)?|PAYMENT_PROVIDER_TOKEN|SENTRY_DSN|TELEGRAM_BOT_TOKEN)$')",
+    ("!has(self.value) || self.value == '' || !self.name.matches('^(ADMIN_REGISTRATION_TOKEN|(GOOGLE|OPENAI)_API_KEY(_[0-9]+)?|OIDC_CLIENT_SECRET|PAYMENT_PROVIDER_TOKEN|SENTRY_DSN|TELEGRAM_BOT_TOKEN)$')",
      "is a secret, and anybody could read it here: put it into a Secret, and name that in valueFrom.secretKeyRef"),
 ])))]
 pub struct ExtraVariable {

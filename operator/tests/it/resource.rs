@@ -2,6 +2,7 @@
 
 use evolve_operator::EvolveBot;
 use evolve_operator::crd::Limit;
+use k8s_openapi::api::networking::v1::Ingress;
 use rstest::rstest;
 
 const HEAD: &str = "apiVersion: evolveai.dev/v1alpha1\nkind: EvolveBot\nmetadata: { name: eva }\n";
@@ -31,6 +32,24 @@ fn a_name_is_enough_and_everything_else_has_a_default() {
 fn a_mistake_is_refused_with_its_path(#[case] mistake: &str, #[case] expected: &str) {
     let message = EvolveBot::parse(&format!("{HEAD}{mistake}\n")).unwrap_err().to_string();
     assert!(message.contains(expected), "{message}");
+}
+
+#[test]
+fn the_bot_of_the_guide_to_the_panel_is_valid_and_its_ingress_leads_to_its_api() {
+    const GUIDE: &str = include_str!("../../../docs/install.md");
+    let section = GUIDE.split_once("\n## The panel\n").unwrap().1.split("\n## ").next().unwrap();
+    let blocks: Vec<&str> = section.split("```yaml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    let bot = EvolveBot::parse(blocks[0]).unwrap();
+    assert_eq!(bot.spec.network_policy.allow_from.len(), 1);
+    let ingress: Ingress = serde_yaml_ng::from_str(blocks[1]).unwrap();
+    let rules = ingress.spec.unwrap().rules.unwrap();
+    let paths = &rules[0].http.as_ref().unwrap().paths;
+    assert_eq!(paths.len(), 3);
+    for path in paths {
+        let service = path.backend.service.as_ref().unwrap();
+        assert_eq!(service.name, format!("{}-api", bot.name()));
+        assert_eq!(service.port.as_ref().unwrap().name.as_deref(), Some("http"));
+    }
 }
 
 #[test]

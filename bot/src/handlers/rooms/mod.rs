@@ -186,7 +186,7 @@ impl RoomTurn<'_> {
         let answer = match turn.bot.api.aside(&key, &request).await {
             Ok(answer) => answer,
             // Others wait behind it, and nobody wants to read of it.
-            Err(error) if error.code() == Some(Code::RateLimited) => return Ok(replies),
+            Err(error) if error.code() == Some(Code::RateLimited) || trouble::is_ban(&error) => return Ok(replies),
             Err(error) => match trouble::excuse(&error, trouble::With::Words) {
                 Some(Text::QuotaExhausted { .. }) => return Ok(self.quota()),
                 Some(excuse) => return Ok(replies.say(self.render(excuse))),

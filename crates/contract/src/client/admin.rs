@@ -10,6 +10,7 @@ use crate::{
         BroadcastPreviewRequest, BroadcastPreviewResponse, BroadcastRequest, BroadcastResponse, BroadcastsResponse,
     },
     failures::{FailureKind, FailuresQuery, FailuresResponse, ReplayRequest, ReplayResponse},
+    operation::{CacheStatsResponse, CleanupResponse, DbMetricsResponse},
     scheduler::SchedulerStatusResponse,
 };
 
@@ -128,6 +129,30 @@ impl Client {
     /// [`ClientError`].
     pub async fn scheduler_status(&self, key: &SecretString) -> Result<SchedulerStatusResponse, ClientError> {
         json(self.admin(key, Method::GET, "admin/scheduler_status")).await
+    }
+
+    /// `GET /admin/db_metrics`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn db_metrics(&self, key: &SecretString) -> Result<DbMetricsResponse, ClientError> {
+        json(self.admin(key, Method::GET, "admin/db_metrics")).await
+    }
+
+    /// `GET /admin/cache_stats`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn cache_stats(&self, key: &SecretString) -> Result<CacheStatsResponse, ClientError> {
+        json(self.admin(key, Method::GET, "admin/cache_stats")).await
+    }
+
+    /// `POST /admin/cleanup_chat_history`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn cleanup_chat_history(&self, key: &SecretString) -> Result<CleanupResponse, ClientError> {
+        json(self.admin(key, Method::POST, "admin/cleanup_chat_history")).await
     }
 
     pub(super) fn admin(&self, key: &SecretString, method: Method, path: &str) -> RequestBuilder {

@@ -1,11 +1,7 @@
 //! Looks how old the newest copy of the database is. Who makes copies is another (`evolve backup`, a job of the cluster), and writes
 //! each down; that nobody does any more is seen from here, wherever the bot runs.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 use chrono::TimeDelta;
 use evolve_runtime::metrics::Metrics;
@@ -16,7 +12,7 @@ use prometheus_client::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Did, Means};
+use super::{Did, Means, lately::Lately};
 
 /// What was found longer ago is not shown: another replica has looked since, and shows it. A little more than the hour between two
 /// looks.
@@ -27,7 +23,7 @@ pub(super) async fn run(Means { engine, backups, .. }: Means, _: CancellationTok
     let now = engine.clock.now();
     let age = (now - newest.since).max(TimeDelta::zero());
     if newest.name.is_some() {
-        backups.show(age);
+        backups.found.found(age);
     }
     let Some(most) = backups.most else { return Ok(noted("no backups are expected")) };
     let made = match &newest.name {
@@ -52,10 +48,10 @@ fn noted(text: &str) -> Did {
 }
 
 /// How old the newest copy may be, and how old it is, for `/metrics` of the replica that looked.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BackupWatch {
     most: Option<TimeDelta>,
-    found: Arc<Mutex<Option<(Instant, TimeDelta)>>>,
+    found: Lately<TimeDelta>,
 }
 
 impl BackupWatch {
@@ -67,22 +63,11 @@ impl BackupWatch {
         this
     }
 
-    fn show(&self, age: TimeDelta) {
-        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), age));
-    }
-
     /// Seconds.
     fn age(&self) -> Option<i64> {
-        let (at, age) = (*self.found.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let since = at.elapsed();
-        let since = (since < FRESH_FOR).then(|| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))?;
+        let (age, since) = self.found.within(FRESH_FOR)?;
+        let since = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
         Some(age.num_seconds().saturating_add(since))
-    }
-}
-
-impl fmt::Debug for BackupWatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BackupWatch").field("most", &self.most).finish_non_exhaustive()
     }
 }
 

@@ -1,10 +1,6 @@
 //! Asks Redis how it fares. Hits and misses of our own cache each process counts by itself; this is what the server tells.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Duration};
 
 use evolve_runtime::metrics::Metrics;
 use evolve_store::redis::{RedisError, RedisReport};
@@ -15,7 +11,7 @@ use prometheus_client::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Did, Means};
+use super::{Did, Means, lately::Lately};
 
 /// What was reported longer ago is not shown: another replica asks now, and shows it.
 const FRESH_FOR: Duration = Duration::from_secs(600);
@@ -29,7 +25,7 @@ pub(super) async fn run(Means { redis, gauges, .. }: Means, _: CancellationToken
         }
         Err(error) => return Err(error.into()),
     };
-    gauges.show(report);
+    gauges.0.found(report);
     Ok(Did { note: Some(told(&report)), ..Did::default() })
 }
 
@@ -44,8 +40,8 @@ fn told(report: &RedisReport) -> String {
 }
 
 /// What Redis reported last, for `/metrics` of the replica that asked.
-#[derive(Clone, Default)]
-pub struct RedisGauges(Arc<Mutex<Option<(Instant, RedisReport)>>>);
+#[derive(Clone, Debug, Default)]
+pub struct RedisGauges(Lately<RedisReport>);
 
 impl RedisGauges {
     /// Registers them.
@@ -55,26 +51,11 @@ impl RedisGauges {
         metrics.register(|registry| registry.register_collector(Box::new(this.clone())));
         this
     }
-
-    fn show(&self, report: RedisReport) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), report));
-    }
-
-    fn fresh(&self) -> Option<RedisReport> {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.filter(|(at, _)| at.elapsed() < FRESH_FOR).map(|(_, report)| report)
-    }
-}
-
-impl fmt::Debug for RedisGauges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RedisGauges")
-    }
 }
 
 impl Collector for RedisGauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Some(report) = self.fresh() else { return Ok(()) };
+        let Some((report, _)) = self.0.within(FRESH_FOR) else { return Ok(()) };
         for (name, help, value) in [
             ("redis_memory_used_bytes", "Memory that Redis uses, bytes", report.used_bytes),
             ("redis_memory_limit_bytes", "Memory that Redis may use, bytes; 0 for no limit", report.max_bytes),
@@ -112,7 +93,7 @@ mod tests {
         let metrics = Metrics::new();
         let gauges = RedisGauges::register(&metrics);
         assert!(!metrics.encode().contains("redis_keys"));
-        gauges.show(RedisReport { keys: 7, ..RedisReport::default() });
+        gauges.0.found(RedisReport { keys: 7, ..RedisReport::default() });
         assert!(metrics.encode().lines().any(|line| line == "redis_keys 7"), "{}", metrics.encode());
     }
 }

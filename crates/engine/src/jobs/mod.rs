@@ -19,7 +19,9 @@ mod conversations;
 mod deletions;
 mod forgetting;
 mod groups;
+mod lately;
 mod partitions;
+mod roll_up;
 mod scheduler;
 mod status;
 mod subscriptions;
@@ -28,7 +30,6 @@ use std::{fmt, future::Future, sync::Arc};
 
 use chrono::TimeDelta;
 use evolve_domain::schedule::Schedule;
-use evolve_runtime::metrics::Metrics;
 use evolve_store::redis::Redis;
 use futures::{FutureExt as _, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,7 @@ pub use cache_metrics::RedisGauges;
 pub use scheduler::{Pace, Scheduler};
 pub use status::{JobState, JobStatus, SchedulerStatus};
 
-use crate::{Engine, deletions::Deletions, profiles::Profiles};
+use crate::{Engine, deletions::Deletions, profiles::Profiles, reports::Reports};
 
 /// Everything that is done again and again.
 #[must_use]
@@ -60,6 +61,7 @@ pub fn all(means: &Means) -> Vec<Job> {
         Job::of(means, "end_abandoned_turns", minutes(5), abandoned_turns::run),
         Job::of(means, "broadcasts", Schedule::Every(TimeDelta::seconds(5)), broadcasts::run),
         Job::of(means, "backups_checked", hours(1), backups::run),
+        Job::of(means, "roll_up", minutes(5), roll_up::run),
     ]
 }
 
@@ -72,6 +74,8 @@ pub struct Means {
     pub deletions: Deletions,
     /// Profiles, and the cache of them.
     pub profiles: Profiles,
+    /// Reports.
+    pub reports: Reports,
     /// Redis.
     pub redis: Redis,
     /// Where what Redis reports is shown.
@@ -80,24 +84,6 @@ pub struct Means {
     pub message_days: Option<u32>,
     /// How old the newest copy of the database may be, and where its age is shown.
     pub backups: BackupWatch,
-}
-
-impl Means {
-    /// What jobs work with; registers what they show. `backup_age` is how old the newest copy of the database may be; nothing where
-    /// none is expected.
-    #[must_use]
-    pub fn new(
-        engine: Engine,
-        deletions: Deletions,
-        profiles: Profiles,
-        redis: Redis,
-        message_days: Option<u32>,
-        backup_age: Option<TimeDelta>,
-        metrics: &Metrics,
-    ) -> Self {
-        let (gauges, backups) = (RedisGauges::register(metrics), BackupWatch::register(backup_age, metrics));
-        Self { engine, deletions, profiles, redis, gauges, message_days, backups }
-    }
 }
 
 /// What a run did.

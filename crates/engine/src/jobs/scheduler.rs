@@ -15,17 +15,17 @@ use evolve_runtime::{
 };
 use evolve_store::{
     Store, StoreError,
-    jobs::{ClaimedJob, Ending, NewJob, Outcome},
+    jobs::{ClaimedJob, Ending, Hastened, NewJob, Outcome},
 };
 use futures::{FutureExt as _, future::join_all};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
 };
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Did, Job};
+use super::{Did, Job, JobStatus};
 
 /// Jobs that one replica runs at once: people who wait for answers need its connections too.
 const HANDS: usize = 2;
@@ -92,6 +92,8 @@ pub(super) struct Inner {
     pub(super) clock: Clock,
     pub(super) jobs: Vec<Job>,
     pub(super) pauses: Vec<TimeDelta>,
+    /// Wakes a hand of this replica that sleeps.
+    nudge: Notify,
     pace: Pace,
     metrics: JobMetrics,
 }
@@ -101,7 +103,7 @@ impl Scheduler {
     #[must_use]
     pub fn new(store: Store, clock: Clock, jobs: Vec<Job>, pace: Pace, metrics: &Metrics) -> Self {
         let (pauses, metrics) = (pauses_after_death(), JobMetrics::register(metrics));
-        Self(Arc::new(Inner { store, clock, jobs, pace, pauses, metrics }))
+        Self(Arc::new(Inner { store, clock, jobs, pace, pauses, nudge: Notify::new(), metrics }))
     }
 
     /// Starts the work, as a task of `tasks`.
@@ -153,10 +155,26 @@ impl Scheduler {
                     PAUSE
                 }
             };
-            if is_over(stop, spread(rest)).await {
-                return;
+            tokio::select! {
+                is_over = is_over(stop, spread(rest)) => if is_over {
+                    return;
+                },
+                () = self.0.nudge.notified() => {}
             }
         }
+    }
+
+    /// Has a job done now, whatever its schedule says, unless somebody asked for it within `pause`; how it stands then. It is run by
+    /// one of the replicas, this one if it has a hand free.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hasten(&self, name: &str, pause: TimeDelta) -> Result<(Hastened, Option<JobStatus>), StoreError> {
+        let hastened = self.0.store.jobs().hasten(name, pause, self.0.clock.now()).await?;
+        if hastened == Hastened::Yes {
+            self.0.nudge.notify_one();
+        }
+        Ok((hastened, self.jobs().await?.into_iter().find(|job| job.name == name)))
     }
 
     /// Works what is due, and says how long to sleep then.

@@ -58,14 +58,23 @@ impl Scheduler {
     /// # Errors
     /// [`StoreError`].
     pub async fn status(&self) -> Result<SchedulerStatus, StoreError> {
-        let (store, now) = (&self.0.store, self.0.clock.now());
-        let mut rows = store.jobs().list(&self.names()).await?;
-        let queues = store.queues().waiting(summary::RULE.due_at, now).await?;
+        let jobs = self.jobs().await?;
+        let queues = self.0.store.queues().waiting(summary::RULE.due_at, self.0.clock.now()).await?;
+        Ok(SchedulerStatus { jobs, queues })
+    }
+
+    /// How the jobs stand, in the order of their table.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn jobs(&self) -> Result<Vec<JobStatus>, StoreError> {
+        let now = self.0.clock.now();
+        let mut rows = self.0.store.jobs().list(&self.names()).await?;
         let status = |job: &Job| {
             let at = rows.iter().position(|row| row.name == job.name)?;
             Some(self.of(job, rows.swap_remove(at), now))
         };
-        Ok(SchedulerStatus { jobs: self.0.jobs.iter().filter_map(status).collect(), queues })
+        Ok(self.0.jobs.iter().filter_map(status).collect())
     }
 
     fn of(&self, job: &Job, row: JobRow, now: DateTime<Utc>) -> JobStatus {

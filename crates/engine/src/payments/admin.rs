@@ -14,7 +14,7 @@ use evolve_store::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{PaymentError, Payments, owed};
+use super::{PaymentError, Payments, owed, refund_key};
 
 /// Payments to decide about that are shown at once.
 const PAGE: i64 = 100;
@@ -28,6 +28,23 @@ pub enum RefundEnd {
     Already,
     /// The money is to be given back by hand, at the provider; it is done when somebody says so.
     ByHand,
+}
+
+/// What became of premium that was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PremiumEnd {
+    /// Whether they had any until now.
+    pub ended: bool,
+    /// Whether Telegram is asked to stop a subscription of theirs, which they may have without premium.
+    pub stopped: bool,
+}
+
+impl PremiumEnd {
+    /// Whether nothing is other than it was.
+    #[must_use]
+    pub const fn is_nothing(self) -> bool {
+        !self.ended && !self.stopped
+    }
 }
 
 impl Payments {
@@ -49,7 +66,7 @@ impl Payments {
             return Ok(RefundEnd::ByHand);
         };
         let person = person.ok_or(PaymentError::WhoseIsIt)?;
-        let mut call = owed(person, format!("refund-{payment_id}"), call);
+        let mut call = owed(person, refund_key(payment_id), call);
         if payment.user_id.is_none() {
             // Nobody waits for it, and it must not be found with them again.
             (call.chat_id, call.user_id) = (0, None);
@@ -113,6 +130,27 @@ impl Payments {
             Granted::Already(standing) => Ok((standing, true)),
             Granted::Nobody => Err(PaymentError::NotFound),
         }
+    }
+
+    /// Ends somebody's premium now, whatever was paid or given, has their subscription stopped, and tells them where they had any. What
+    /// they paid is given back, where it is, by [`Payments::refund`] before: afterwards there are no days to take back.
+    ///
+    /// These are two transactions, of which the log has the second alone: whoever asks for it writes down before that it begins.
+    ///
+    /// # Errors
+    /// [`PaymentError::NotFound`] where nobody knows them, [`PaymentError::Store`].
+    pub async fn end_premium(&self, user_id: i64) -> Result<PremiumEnd, PaymentError> {
+        let settings = self.settings(user_id).await?.ok_or(PaymentError::NotFound)?;
+        // Before it ends: nobody pays on for what they do not have. Any other refusal says that there is none.
+        let stopped = match self.renew(user_id, false).await {
+            Err(PaymentError::Store(error)) => return Err(error.into()),
+            renewed => renewed.is_ok(),
+        };
+        let key = format!("premium-end-{}", Uuid::now_v7());
+        let notice = notice(user_id, key, "premium_ended", settings, None);
+        let ended = self.audited().end_premium(user_id, &notice, self.clock.now()).await?;
+        self.forget(user_id).await;
+        Ok(PremiumEnd { ended: ended.ok_or(PaymentError::NotFound)?, stopped })
     }
 
     /// A page of the payments that somebody who runs the bot must decide about, oldest first, after the one of id `after`:

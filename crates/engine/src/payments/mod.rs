@@ -6,10 +6,12 @@
 mod admin;
 mod endings;
 pub mod provider;
+mod subscribers;
 mod waiting;
 
-pub use admin::RefundEnd;
+pub use admin::{PremiumEnd, RefundEnd};
 pub use endings::see_to_endings;
+pub use subscribers::Subscribers;
 pub use waiting::watch;
 
 use std::sync::Arc;
@@ -145,12 +147,14 @@ impl Payments {
     /// What a person is to be asked for.
     ///
     /// # Errors
-    /// [`PaymentError::NotForSale`], also for who has premium without an end; [`PaymentError::AlreadySubscribed`]: two
+    /// [`PaymentError::NotForSale`], also for who has premium without an end, or is banned; [`PaymentError::AlreadySubscribed`]: two
     /// subscriptions would both be charged.
     pub async fn offer(&self, user_id: i64, way: Way) -> Result<Offer, PaymentError> {
         let offer = self.offers().into_iter().find(|offer| offer.way == way).ok_or(PaymentError::NotForSale)?;
         let standing = self.store.payments().account(user_id, 0).await?.standing;
-        if standing.is_endless() {
+        // Nobody is sold what they will not have.
+        let is_banned = self.store.bans().of(user_id, self.clock.now()).await?.is_some();
+        if standing.is_endless() || is_banned {
             return Err(PaymentError::NotForSale);
         }
         let subscription = standing.subscription(self.clock.now());
@@ -258,6 +262,11 @@ impl Payments {
 #[must_use]
 pub fn plan(standing: &Standing, now: DateTime<Utc>) -> Plan {
     standing.plan.in_force(standing.premium_until, now)
+}
+
+/// By what the call is known that gives a payment back.
+fn refund_key(payment: Uuid) -> String {
+    format!("refund-{payment}")
 }
 
 fn owed(user_id: i64, key: String, call: Call) -> NewOutgoing {

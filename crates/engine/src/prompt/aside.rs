@@ -1,8 +1,8 @@
 //! The system instruction of a turn outside the private chat: nothing in it is of a person.
 
-use evolve_domain::{language::Language, safety::quoting::Secret};
+use evolve_domain::{language::Language, relationship::Level, safety::quoting::Secret};
 
-use super::{Persona, PromptError, Prompts, content, words};
+use super::{Persona, PromptError, Prompts, content, who, words};
 
 impl Prompts {
     /// The system instruction of a turn outside the private chat, in a group or not, and what of it must not be quoted: all.
@@ -16,13 +16,14 @@ impl Prompts {
         voice: Option<&str>,
         in_room: bool,
     ) -> Result<(String, Secret), PromptError> {
-        let voice = match voice {
+        let overrides = self.overrides();
+        let voice = match overrides.voice(Level::FIRST).or(voice) {
             Some(own) => own.to_owned(),
             None => words(language, "prompt-level-1", &[])?,
         };
         let place = if in_room { "prompt-room" } else { "prompt-inline" };
         let parts = [
-            self.who(persona, language)?,
+            who(&overrides, persona, language)?,
             words(language, "prompt-aside-rules", &[])?,
             // Others read it, whatever its speaker has agreed to.
             content(language, false)?,
@@ -32,13 +33,5 @@ impl Prompts {
         let system = parts.join("\n\n");
         let secret = Secret::new(&system);
         Ok((system, secret))
-    }
-
-    /// Who the companion is, in its own words to itself.
-    pub(super) fn who(&self, persona: &Persona, language: Language) -> Result<String, PromptError> {
-        match &persona.prompt {
-            Some(own) => Ok(own.trim().to_owned()),
-            None => words(language, "prompt-persona", &[("name", persona.name.as_str())]),
-        }
     }
 }

@@ -5,8 +5,12 @@
 //! lines or under a heading that the rules declare to be information.
 
 mod aside;
+mod configured;
 pub mod notices;
+pub mod overrides;
 mod said;
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use evolve_domain::{
     fact,
@@ -22,6 +26,10 @@ use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
 use crate::model;
+pub(crate) use configured::configured_prompt;
+
+use configured::built_in_voice;
+use overrides::Overrides;
 pub use said::{answered, indented, said_before};
 
 /// Stands for a picture that is not shown any more.
@@ -87,12 +95,12 @@ pub enum PromptError {
     },
 }
 
-/// Levels that have words of their own; those above speak as the last.
-const BUILT_IN_LEVELS: u8 = 5;
-
-/// The templates, parsed.
+/// The templates, parsed; and what somebody wrote in place of what is configured.
 #[derive(Debug)]
-pub struct Prompts(Environment<'static>);
+pub struct Prompts {
+    environment: Environment<'static>,
+    overrides: RwLock<Arc<Overrides>>,
+}
 
 /// What the system instruction is made of.
 #[derive(Clone, Debug)]
@@ -128,7 +136,18 @@ impl Prompts {
         {
             environment.add_template(name, source)?;
         }
-        Ok(Self(environment))
+        Ok(Self { environment, overrides: RwLock::default() })
+    }
+
+    /// What is used from now on in place of what is configured.
+    pub fn replace(&self, overrides: Overrides) {
+        *self.overrides.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(overrides);
+    }
+
+    /// What is used now in place of what is configured.
+    #[must_use]
+    pub fn overrides(&self) -> Arc<Overrides> {
+        self.overrides.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The system instruction of a turn.
@@ -136,11 +155,24 @@ impl Prompts {
     /// # Errors
     /// [`PromptError`].
     pub fn system(&self, persona: &Persona, known: &Known<'_>) -> Result<String, PromptError> {
+        self.system_with(&self.overrides(), persona, known)
+    }
+
+    /// As [`Prompts::system`], with what somebody may write in place of what is configured.
+    ///
+    /// # Errors
+    /// [`PromptError`].
+    pub fn system_with(
+        &self,
+        overrides: &Overrides,
+        persona: &Persona,
+        known: &Known<'_>,
+    ) -> Result<String, PromptError> {
         let language = known.language;
-        let persona_prompt = self.who(persona, language)?;
-        let voice = match known.voice {
+        let persona_prompt = who(overrides, persona, language)?;
+        let voice = match overrides.voice(known.level).or(known.voice) {
             Some(own) => own.to_owned(),
-            None => words(language, &format!("prompt-level-{}", known.level.number().min(BUILT_IN_LEVELS)), &[])?,
+            None => built_in_voice(language, known.level)?,
         };
         let detail = match known.profile.wishes.detail {
             Detail::Normal => None,
@@ -153,7 +185,11 @@ impl Prompts {
         };
         let context = SystemContext {
             persona: persona_prompt,
-            rules: words(language, "prompt-rules", &[])?,
+            rules: match overrides.rules(language) {
+                Some(own) => own.to_owned(),
+                None => words(language, "prompt-rules", &[])?,
+            },
+            guard: words(language, "prompt-guard", &[])?,
             content: content(language, known.adult)?,
             relationship: words(language, "prompt-relationship", &[])?,
             voice,
@@ -165,7 +201,7 @@ impl Prompts {
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
             summary: known.summary.and_then(told),
         };
-        let text = self.0.get_template("system")?.render(Value::from(Serde(&context)))?;
+        let text = self.environment.get_template("system")?.render(Value::from(Serde(&context)))?;
         Ok(text.trim().to_owned())
     }
 
@@ -216,6 +252,14 @@ impl Prompts {
     }
 }
 
+/// Who the companion is, in its own words to itself.
+fn who(overrides: &Overrides, persona: &Persona, language: Language) -> Result<String, PromptError> {
+    match overrides.persona().or(persona.prompt.as_deref()) {
+        Some(own) => Ok(own.trim().to_owned()),
+        None => words(language, "prompt-persona", &[("name", persona.name.as_str())]),
+    }
+}
+
 /// What may be spoken of, and what never may.
 fn content(language: Language, adult: bool) -> Result<String, PromptError> {
     let manner = if adult { "prompt-content-adult" } else { "prompt-content-decent" };
@@ -237,6 +281,7 @@ fn words(language: Language, key: &str, args: &[(&'static str, &str)]) -> Result
 struct SystemContext {
     persona: String,
     rules: String,
+    guard: String,
     content: String,
     relationship: String,
     voice: String,

@@ -63,6 +63,7 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
             quoted: quoted.as_deref(),
             image_ref: request.image_ref.as_deref(),
             is_aside,
+            handle: request.handle.as_deref(),
         };
         match engine.store.turns().admit(&admit).await? {
             Admission::Admitted(lease, person) => return Ok(Admitted::Run(lease, person)),
@@ -71,6 +72,7 @@ pub(super) async fn admit(engine: &Engine, asked: &Asked) -> Result<Admitted, Tu
                 return Ok(Admitted::Failed(Failed { turn_id, started_at, failure }));
             }
             Admission::KeyReused => return Err(TurnError::KeyReused),
+            Admission::Banned { until } => return Err(TurnError::Banned { until }),
             Admission::Exhausted { limit, settings } => {
                 let resets_at = day::next_day(settings.time_zone, engine.clock.now());
                 return Err(TurnError::QuotaExhausted { limit, resets_at });

@@ -190,6 +190,7 @@ impl Running<'_> {
                 usage: outcome.usage,
                 tools: &outcome.effects.calls,
                 model: &outcome.model,
+                first_ms: self.first_ms(),
                 now: self.engine.clock.now(),
             };
             match insist(|| turns.replace(&self.lease, &work)).await? {

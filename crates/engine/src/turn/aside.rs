@@ -85,6 +85,7 @@ impl Running<'_> {
             reply: &outcome.text,
             usage: outcome.usage,
             model: &outcome.model,
+            first_ms: self.first_ms(),
             now: self.engine.clock.now(),
         };
         let turns = self.engine.store.turns();

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use evolve_domain::{
     consent::Manner,
     fact::choose::{Ranked, choose},
+    flags::Flag,
     plan::Plan,
     profile::Settings,
     safety::{crisis, helplines, hidden, quoting::Secret},
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use super::{Running, TurnError};
 use crate::{
-    model::{Message, Part, Request, Role, Thinking},
+    model::{Message, Part, Request, Role, Thinking, ToolChoice},
     prompt::{Known, PHOTO, answered, fitting, history, notices, said_before},
     tools,
 };
@@ -66,6 +67,9 @@ impl Running<'_> {
         push_message(&mut context, self.message(recall)?);
         let mut request = Request::new(system, context);
         request.tools = tools::specs();
+        if !self.engine.is_on(Flag::Tools, self.lease.user_id, Some(self.person.plan)) {
+            request.tool_choice = ToolChoice::None;
+        }
         request.thinking = Thinking::Budget(self.engine.thinking_budget);
         request.max_output_tokens = MAX_OUTPUT_TOKENS;
         request.language = self.settings().language;
@@ -89,8 +93,9 @@ impl Running<'_> {
         let mut parts = Vec::new();
         parts.extend(said_before(&remembered(recall), self.settings().time_zone).map(Part::Text));
         parts.extend(self.reply_to().as_deref().and_then(answered).map(Part::Text));
-        // Of a message that is in the history, the picture may have been looked at when it came, on another plan.
-        let image = self.request.image.as_ref().filter(|_| !self.is_kept || self.may_show_images());
+        // Of a message that is in the history, the picture may have been looked at when it came: on another plan, or while pictures were.
+        let may_show = || self.may_show_images() && self.looks_at_images();
+        let image = self.request.image.as_ref().filter(|_| !self.is_kept || may_show());
         if self.beside.had_image || image.is_none() && self.request.image.is_some() {
             parts.push(Part::Text(PHOTO.to_owned()));
         }

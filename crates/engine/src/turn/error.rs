@@ -19,6 +19,12 @@ pub enum TurnError {
         /// When the next day begins for the person.
         resets_at: DateTime<Utc>,
     },
+    /// Those who run the bot have said that this person is not talked with.
+    #[error("this person is banned")]
+    Banned {
+        /// Until then; nothing for good.
+        until: Option<DateTime<Utc>>,
+    },
     /// Pictures belong to another plan.
     #[error("pictures are not part of the person's plan")]
     PremiumRequired,

@@ -115,6 +115,9 @@ impl Running<'_> {
                 () = self.stop.cancelled() => return Ok(Round::Stopped(String::new(), String::new(), spent(request, ""))),
                 answered = self.engine.chain.generate(request) => answered.map_err(|error| failure(&error))?,
             };
+            if !answered.answer.text.is_empty() {
+                self.words_come();
+            }
             return Ok(Round::of(answered.answer, answered.model, secret));
         }
         let mut events = self.engine.chain.stream(Arc::new(request.clone()));
@@ -147,6 +150,7 @@ impl Running<'_> {
                         return Ok(Round::Quoted(answered_by, spent(request, &said)));
                     }
                     told = true;
+                    self.words_come();
                     said.push_str(text);
                     listener.tell(TurnEvent::Delta(hidden::without(text)));
                 }
@@ -230,7 +234,7 @@ pub(crate) fn stored(usage: Usage) -> turns::Usage {
     }
 }
 
-pub(super) fn failure(error: &ChainError) -> TurnError {
+pub(crate) fn failure(error: &ChainError) -> TurnError {
     tracing::warn!(%error, "no model answered");
     if error.blocked() {
         return TurnError::ModelBlocked;

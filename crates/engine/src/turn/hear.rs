@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use evolve_domain::{
+    flags::Flag,
     language::Language,
     plan::Plan,
     speech::{Voice, VoiceSettings},
@@ -203,7 +204,10 @@ fn sound(
     (settings, language): (VoiceSettings, Language),
 ) -> Option<Box<Sound>> {
     let was_spoken = request.audio.is_some() || beside.was_spoken;
-    let speak = engine.plans.speaks(plan) && settings.mode.wants(was_spoken) && engine.speech.speaks();
+    let speak = engine.plans.speaks(plan)
+        && settings.mode.wants(was_spoken)
+        && engine.speech.speaks()
+        && engine.is_on(Flag::Voice, request.user_id, Some(plan));
     speak.then(|| Box::new(Sound { turn_id, user_id: request.user_id, voice: settings.voice, language }))
 }
 

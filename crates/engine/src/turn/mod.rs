@@ -20,8 +20,8 @@ use std::{
     time::Duration,
 };
 
-use chrono::TimeDelta;
-use evolve_domain::{consent::Manner, profile::Settings, relationship::LevelUp};
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_domain::{consent::Manner, flags::Flag, profile::Settings, relationship::LevelUp};
 use evolve_store::turns;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use aside::Aside;
 pub(crate) use compose::push_message;
 pub use error::TurnError;
-pub(crate) use generate::{clean, stored};
+pub(crate) use generate::{clean, failure, stored};
 pub use hear::Sound;
 pub use quoted::{Author, Quoted};
 
@@ -77,6 +77,8 @@ pub struct TurnRequest {
     pub voice_later: bool,
     /// Where it was said, if not in the private chat.
     pub aside: Option<Aside>,
+    /// The hash of the person's @name, empty where they have none; nothing where that is not known.
+    pub handle: Option<String>,
 }
 
 /// Which answer is to be made anew.
@@ -223,6 +225,8 @@ struct Running<'a> {
     beside: again::Beside,
     /// Cancelled when the person wants to hear no more.
     stop: CancellationToken,
+    /// When the first words of the answer were there.
+    first_at: OnceLock<DateTime<Utc>>,
 }
 
 impl Engine {
@@ -256,11 +260,12 @@ impl Engine {
         };
         let again::Asked { request, anew, retried, beside } = asked;
         let is_kept = anew.is_some() || retried.is_some();
-        let (heard, stop) = (OnceLock::new(), CancellationToken::new());
+        let (heard, first_at, stop) = (OnceLock::new(), OnceLock::new(), CancellationToken::new());
         if lease.stop_asked() {
             stop.cancel();
         }
-        let running = Running { engine: self, request: &request, lease, person, heard, anew, is_kept, beside, stop };
+        let request = &request;
+        let running = Running { engine: self, request, lease, person, heard, anew, is_kept, beside, stop, first_at };
         match running.keep(stops, running.answer(&mut listener)).await {
             Ok(outcome) => match running.persist(&outcome).await {
                 // What Postgres will never take: nobody pays for that. While it is away, the lease ends the turn.
@@ -284,6 +289,9 @@ impl Running<'_> {
         if self.request.image.is_some() && !self.is_kept && !self.may_show_images() {
             return Err(TurnError::PremiumRequired);
         }
+        if self.request.image.is_some() && !self.is_kept && !self.looks_at_images() {
+            return Err(TurnError::ModelUnavailable { retry_after: None });
+        }
         if let Some(aside) = &self.request.aside {
             return self.answer_aside(aside, listener).await;
         }
@@ -303,8 +311,24 @@ impl Running<'_> {
         self.engine.plans.limits(self.person.plan).images
     }
 
+    /// Whether pictures are looked at now; where they are not, that is nobody's plan.
+    fn looks_at_images(&self) -> bool {
+        self.engine.is_on(Flag::Pictures, self.lease.user_id, Some(self.person.plan))
+    }
+
     fn settings(&self) -> Settings {
         self.person.settings
+    }
+
+    /// Notes that words of the answer are there, and when the first of them were.
+    fn words_come(&self) {
+        self.first_at.get_or_init(|| self.engine.clock.now());
+    }
+
+    /// Milliseconds until then from the turn's beginning: what the person waited, whatever was in between.
+    fn first_ms(&self) -> Option<u32> {
+        let waited = *self.first_at.get()? - self.lease.started_at();
+        u32::try_from(waited.num_milliseconds().max(0)).ok()
     }
 }
 

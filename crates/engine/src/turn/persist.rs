@@ -51,6 +51,7 @@ impl Running<'_> {
                 usage: outcome.usage,
                 tools: &outcome.effects.calls,
                 model: &outcome.model,
+                first_ms: self.first_ms(),
                 now: self.engine.clock.now(),
             };
             let turns = self.engine.store.turns();

@@ -2,6 +2,7 @@
 
 use evolve_domain::{
     fact::MOST,
+    flags::Flag,
     memory::question::{Names, Question},
     plan::Plan,
 };
@@ -53,7 +54,8 @@ impl Running<'_> {
     /// What tells what a question means, where anything has a meaning that it could be compared with: nobody waits for, or pays
     /// for, what finds nothing.
     pub(super) fn meanings(&self) -> &Meanings {
-        if self.person.has_vectors { &self.engine.meanings } else { Meanings::NONE }
+        let is_on = || self.engine.is_on(Flag::Meaning, self.lease.user_id, Some(self.person.plan));
+        if self.person.has_vectors && is_on() { &self.engine.meanings } else { Meanings::NONE }
     }
 
     /// The message, as a question to the past.

@@ -144,13 +144,13 @@ impl Webhooks {
         self.get(id).await
     }
 
-    /// Gives one another secret. The one before signs as well for a day.
+    /// Gives one another secret. The one before signs as well for a day; where that is so already, the one from before both.
     ///
     /// # Errors
     /// [`WebhookError`].
     pub async fn rotate(&self, id: Uuid) -> Result<(Webhook, SecretString), WebhookError> {
-        let secret = message::new_secret();
-        if !self.store.webhooks().rotate(id, &secret, self.clock.now() + OLD_SECRET_FOR).await? {
+        let (secret, now) = (message::new_secret(), self.clock.now());
+        if !self.store.webhooks().rotate(id, &secret, now + OLD_SECRET_FOR, now).await? {
             return Err(WebhookError::NotFound);
         }
         Ok((self.get(id).await?, secret))

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use evolve_domain::plan::Plans;
+use evolve_domain::{
+    flags::{Flag, Rollout},
+    plan::Plans,
+};
 use evolve_engine::{
     memories::Memories,
     model::{ModelError, Part, Role, Script, Step},
@@ -10,7 +13,7 @@ use evolve_engine::{
     summary,
     turn::{Again, Author, Image, Quoted, TurnError, TurnReply, TurnRequest},
 };
-use evolve_store::facts::Fact;
+use evolve_store::{facts::Fact, flags::Turn};
 use rstest::rstest;
 use serde_json::json;
 
@@ -325,6 +328,26 @@ fn photo() -> Image {
 fn shown(world: &World) -> (bool, String) {
     let message = world.last_request().context.pop().unwrap();
     (message.parts.iter().any(|part| matches!(part, Part::Image { .. })), message.text())
+}
+
+#[tokio::test]
+async fn while_pictures_are_switched_off_none_is_shown_by_asking_again() {
+    let world = world(["Привет", "Кот", "Какой-то кот"].map(Step::say)).await;
+    world.say("Привет").await.unwrap();
+    world.make_premium().await;
+    let photo_of = |text: &str, key: &str| TurnRequest { image: Some(photo()), ..keyed(text, key) };
+    world.engine.chat(photo_of("Вот он", "m1"), None).await.unwrap();
+    assert!(shown(&world).0);
+    let (flag, rollout) = (Flag::Pictures, Rollout { percent: 0, plan: None });
+    let off = Turn { flag, rollout, people: None, note: "", by: "service-key:5f0c2a91" };
+    world.store().flags().turn(&off, None, world.clock.now()).await.unwrap();
+    world.engine.follow_administrators().await.unwrap();
+    let refused = world.engine.chat(photo_of("И вот он", "m2"), None).await;
+    assert!(matches!(refused, Err(TurnError::ModelUnavailable { .. })), "{refused:?}");
+    let again = TurnRequest { again: Some(Again::Last), ..photo_of("", "r1") };
+    world.engine.chat(again, None).await.unwrap();
+    let (is_shown, told) = shown(&world);
+    assert!(!is_shown && told.contains("И вот он"), "{told}");
 }
 
 #[tokio::test]

@@ -12,11 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::{payment::Price, plan::Plans, relationship::Relationship, schedule::Schedule};
 use evolve_engine::{
     deletions::Deletions,
-    jobs::{self, Did, Job, JobState, JobStatus, Means, Pace, Scheduler},
+    jobs::{self, BackupWatch, Did, Job, JobState, JobStatus, Means, Pace, RedisGauges, Scheduler},
     model::{Script, Step},
     payments::Payments,
     profiles::{Profiles, Windows},
     prompt::Persona,
+    reports::{ReportConfig, Reports},
 };
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_store::{
@@ -265,9 +266,18 @@ pub(crate) async fn replica_that_expects_backups(
     let windows = Windows { redis: redis.clone(), of: |_| Vec::new() };
     let (plans, levels) = (Plans::default(), Relationship::default());
     let profiles = Profiles::new(store.clone(), cache, windows, clock.clone(), plans, levels, defaults);
-    let deletions = Deletions::new(store.clone(), profiles.clone(), payments, clock);
-    let engine = world.engine.clone();
-    let means = Means::new(engine, deletions, profiles.clone(), redis, message_days, backup_age, &metrics);
+    let deletions = Deletions::new(store.clone(), profiles.clone(), payments, clock.clone());
+    let reports = Reports::new(store.clone(), clock, ReportConfig::default());
+    let means = Means {
+        engine: world.engine.clone(),
+        deletions,
+        profiles: profiles.clone(),
+        reports,
+        redis,
+        gauges: RedisGauges::register(&metrics),
+        message_days,
+        backups: BackupWatch::register(backup_age, &metrics),
+    };
     (replica(world, jobs::all(&means)).await, profiles, metrics)
 }
 
@@ -317,7 +327,7 @@ async fn every_job_of_the_table_comes_through_and_the_cache_is_warm_for_who_talk
     world.clock.advance(TimeDelta::days(1));
     work(&scheduler).await;
     let all = scheduler.status().await.unwrap().jobs;
-    assert_eq!(all.len(), 13);
+    assert_eq!(all.len(), 14);
     for job in &all {
         assert_eq!((job.row.outcome.as_deref(), job.row.error.as_deref()), (Some("done"), None), "{job:?}");
     }

@@ -2,6 +2,10 @@
 //! helper functions are tests too.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
+mod access_oidc;
+#[cfg(test)]
 mod again;
 #[cfg(test)]
 mod aside;
@@ -47,6 +51,10 @@ mod past;
 mod prompt;
 #[cfg(test)]
 mod relationship;
+#[cfg(test)]
+mod reports;
+#[cfg(test)]
+mod reports_model;
 #[cfg(test)]
 mod sound;
 #[cfg(test)]

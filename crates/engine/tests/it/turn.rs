@@ -493,3 +493,26 @@ async fn whoever_speaks_of_dying_meets_care_before_any_persona_and_the_prefix_of
     assert!(system.starts_with(calm.split("\n# Earlier").next().unwrap()));
     assert_eq!(world.script.requests()[1].context.last().unwrap().text(), "скрытое слово");
 }
+
+#[tokio::test]
+async fn a_turn_keeps_what_it_cost_and_how_long_its_first_words_took() {
+    let usage = Usage { prompt_tokens: 100, output_tokens: 20, thinking_tokens: 5, ..Usage::default() };
+    let finish = FinishReason::Stop;
+    let text = "Привет!".to_owned();
+    let answer = Step::Answer(Answer { text, picture: None, tool_calls: Vec::new(), usage, finish });
+    let gate = Arc::new(Notify::new());
+    let world = world([Step::After(gate.clone(), Box::new(answer))]).await;
+    let think = async {
+        evolve_testkit::eventually("the turn is admitted", async || {
+            world.count("SELECT count(*) FROM turns").await == 1
+        })
+        .await;
+        world.clock.advance(TimeDelta::milliseconds(1500));
+        gate.notify_one();
+    };
+    let (reply, ()) = tokio::join!(world.say("Привет"), think);
+    assert_eq!(reply.unwrap().text, "Привет!");
+    let sql = "SELECT input_tokens, output_tokens, first_ms, has_image FROM turns";
+    let kept: (i64, i64, i32, bool) = sqlx::query_as(sql).fetch_one(&world.sql).await.unwrap();
+    assert_eq!(kept, (100, 25, 1500, false));
+}

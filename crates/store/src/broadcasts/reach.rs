@@ -1,5 +1,5 @@
 //! Whom a broadcast reaches: who came themselves (only they have settings: who has only spoken in a group cannot be written to),
-//! is all of what it asks for, has not blocked the bot, and is not about to be removed.
+//! is all of what it asks for, has not blocked the bot, is not banned, and is not about to be removed.
 //!
 //! People are looked at in the order of their ids, so many at a time, by the table's own key: no filter needs an index, and
 //! however few fit, no statement reads more than it is to.
@@ -45,7 +45,7 @@ macro_rules! reached {
               AND ($7::text[] IS NULL OR s.language = ANY ($7))
               AND ($8::timestamptz IS NULL OR u.last_seen_at >= $8)
               AND ($9::timestamptz IS NULL OR u.last_seen_at < $9)
-              AND u.created_at <= $10 AND u.blocked_at IS NULL
+              AND u.created_at <= $10 AND u.blocked_at IS NULL AND (u.banned_until IS NULL OR u.banned_until <= $3)
               AND NOT EXISTS (SELECT FROM deletions d WHERE d.user_id = u.id) ",
             $held,
             ")"

@@ -1,11 +1,14 @@
 //! What changes by a payment, a gift and a cancellation. Each is one transaction that holds the person.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::payment::{Account as Book, Standing, Way};
+use evolve_domain::{
+    payment::{Account as Book, Standing, Way, recurs_until},
+    plan::Plan,
+};
 use sqlx::{PgConnection, types::Json};
 
 use super::{NewPayment, Payments, held, ledger_key, nobody, subscription};
-use crate::{StoreError, audit, outbox::NewOutgoing};
+use crate::{StoreError, audit, outbox::NewOutgoing, users::INSERT};
 
 /// What became of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,15 +32,27 @@ pub enum Granted {
     Nobody,
 }
 
-const PERSON: &str = "INSERT INTO users (id, created_at, last_seen_at) VALUES ($1, $2, $2) ON CONFLICT (id) DO NOTHING";
-
 const BOOK: &str = "
     INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (key) DO NOTHING";
 
+/// Who is banned has nothing of what they pay for: somebody is to decide about it, as if they had asked for it back. $11 what the person
+/// is called where bans are kept, $12 until when it recurs.
 const PAYMENT: &str = "
-    INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT INTO payments (id, user_id, charge_id, provider_charge_id, way, currency, amount, matched, paid_at, covers_until,
+                          refund_asked_at, recurs_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+            CASE WHEN EXISTS (SELECT FROM bans WHERE person = ANY ($11) AND until > $9) THEN $9::timestamptz END, $12)";
+
+/// Until when the last recurs of what somebody paid before. $1 person.
+const RECURS: &str = "
+    SELECT max(COALESCE(recurs_until, covers_until)) FROM payments WHERE user_id = $1 AND matched AND refunded_at IS NULL";
+
+/// What was paid is over, whatever days it was for: nothing of it recurs, and a refund finds none of them to take back, least of all from
+/// what is paid later. $1 person, $2 now.
+const CUT: &str = "
+    UPDATE payments SET covers_until = LEAST(covers_until, $2), recurs_until = LEAST(recurs_until, $2)
+    WHERE user_id = $1 AND refunded_at IS NULL AND (covers_until > $2 OR recurs_until > $2)";
 
 const STAND: &str = "UPDATE users SET plan = $2, paid_until = $3, premium_until = $4 WHERE id = $1";
 
@@ -54,11 +69,12 @@ impl Payments<'_> {
     ///
     /// A renewal of a subscription that we know is good whatever its payload says, since the keys may have changed since. One
     /// that comes for somebody who was removed brings nobody back: it is booked apart, and the subscription is stopped. Who
-    /// pays anew is somebody new.
+    /// pays anew is somebody new. What somebody pays who is banned is to be seen to, as if they had asked for it back.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
     pub async fn paid(&self, payment: &NewPayment, now: DateTime<Utc>) -> Result<Paid, StoreError> {
+        let names = self.0.bans().names(payment.user_id);
         let mut transaction = self.0.pool.begin().await?;
         let (before, subscription) = loop {
             // What becomes of the subscription is decided by what it is once nobody else can change it.
@@ -74,7 +90,7 @@ impl Payments<'_> {
                 return Ok(Paid { standing: Standing::default(), replayed: !new, matched: false });
             }
             // Somebody new, or who was removed and paid again.
-            sqlx::query(PERSON).bind(payment.user_id).bind(now).execute(&mut *transaction).await?;
+            sqlx::query(INSERT).bind(payment.user_id).bind(now).bind(&names).execute(&mut *transaction).await?;
         };
         let mut payment = payment.clone();
         if let Some(known) = &subscription {
@@ -94,7 +110,8 @@ impl Payments<'_> {
         }
         let renewal = held(&mut transaction, payment.user_id).await?.and_then(|account| account.standing.renewal);
         let after = if payment.matched { before.paid(renewal, now) } else { before };
-        write(&mut transaction, &payment, after.paid_until.filter(|_| payment.matched), now).await?;
+        let covers_until = after.paid_until.filter(|_| payment.matched);
+        write(&mut transaction, &payment, covers_until, &names, now).await?;
         stand(&mut transaction, payment.user_id, &after).await?;
         transaction.commit().await?;
         Ok(Paid { standing: after, replayed: false, matched: payment.matched })
@@ -151,6 +168,32 @@ impl Payments<'_> {
     }
 }
 
+impl Payments<'_> {
+    /// Ends somebody's premium, whatever was paid or given, and tells them: from now on they pay no more. Nothing where there is no such
+    /// person; false where they had none.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was written.
+    pub async fn end_premium(
+        &self,
+        user_id: i64,
+        notice: &NewOutgoing,
+        now: DateTime<Utc>,
+    ) -> Result<Option<bool>, StoreError> {
+        let mut transaction = self.0.pool.begin().await?;
+        let Some(account) = held(&mut transaction, user_id).await? else { return Ok(None) };
+        if account.standing.plan == Plan::Free {
+            return Ok(Some(false));
+        }
+        stand(&mut transaction, user_id, &account.standing.ended()).await?;
+        sqlx::query(CUT).bind(user_id).bind(now).execute(&mut *transaction).await?;
+        owe(&mut transaction, OWE, notice, now).await?;
+        audit::done(&mut transaction, self.1).await?;
+        transaction.commit().await?;
+        Ok(Some(true))
+    }
+}
+
 /// Books a payment; false where the same was booked before.
 pub(super) async fn book(
     connection: &mut PgConnection,
@@ -175,8 +218,11 @@ async fn write(
     connection: &mut PgConnection,
     payment: &NewPayment,
     covers_until: Option<DateTime<Utc>>,
+    names: &[String],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let before: Option<DateTime<Utc>> =
+        sqlx::query_scalar(RECURS).bind(payment.user_id).fetch_one(&mut *connection).await?;
     sqlx::query(PAYMENT)
         .bind(payment.id)
         .bind(payment.user_id)
@@ -188,6 +234,8 @@ async fn write(
         .bind(payment.matched)
         .bind(now)
         .bind(covers_until)
+        .bind(names)
+        .bind(payment.matched.then(|| recurs_until(before, now)))
         .execute(connection)
         .await?;
     Ok(())

@@ -6,8 +6,10 @@
 
 mod change;
 mod ending;
+mod list;
 mod nobody;
 mod refund;
+mod subscribers;
 mod subscription;
 mod support;
 
@@ -22,8 +24,10 @@ use uuid::Uuid;
 
 pub use change::{Granted, Paid};
 pub use ending::Ending;
+pub use list::{State, Wanted};
 pub(crate) use nobody::leave;
 pub use refund::{Refund, RefundBegun};
+pub use subscribers::{Moved, Spent, Subscriber, Until};
 pub use support::Waiting;
 
 use crate::{

@@ -64,12 +64,22 @@ const DECLINE: &str = "
     WHERE id = $1 AND refunded_at IS NULL AND declined_at IS NULL AND refund_begun_at IS NULL
       AND (refund_asked_at IS NOT NULL OR NOT matched)";
 
-const REFUNDED: &str = "UPDATE payments SET refunded_at = $2 WHERE id = $1";
+/// Tells until when it recurred.
+const REFUNDED: &str =
+    "UPDATE payments SET refunded_at = $2 WHERE id = $1 RETURNING COALESCE(recurs_until, covers_until)";
+
+/// Of these calls, by their keys, those that are on their way, or were made.
+const UNDER_WAY: &str = "SELECT key FROM outbox WHERE key = ANY ($1) AND state <> 'dead'";
 
 /// The days of later payments begin earlier by what was taken. $1 person, $2 until when the refunded one was, $3 how much.
 const MOVE_UP: &str = "
     UPDATE payments SET covers_until = covers_until - $3
     WHERE user_id = $1 AND covers_until > $2 AND refunded_at IS NULL";
+
+/// As [`MOVE_UP`]: later payments recur earlier by as much of the refunded one as was to recur.
+const RECUR_EARLIER: &str = "
+    UPDATE payments SET recurs_until = recurs_until - $3
+    WHERE user_id = $1 AND recurs_until > $2 AND refunded_at IS NULL";
 
 /// Books the reverse of the payment whose key is $1, under $2: whether there is such a payment, and whether this was new.
 const REVERSE: &str = "
@@ -150,6 +160,15 @@ impl Payments<'_> {
         Ok(RefundBegun::Yes)
     }
 
+    /// Which of the calls of these keys are owed to Telegram, or were accepted. The others it refused, or nobody could make them; or it is
+    /// so long ago that it was forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn under_way(&self, keys: &[String]) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(UNDER_WAY).bind(keys).fetch_all(&self.0.pool).await?)
+    }
+
     /// A payment was given back: books it and takes back what is left of what it gave, once.
     ///
     /// # Errors
@@ -198,7 +217,8 @@ async fn take_back(
     payment: &Payment,
     now: DateTime<Utc>,
 ) -> Result<Standing, StoreError> {
-    sqlx::query(REFUNDED).bind(payment.id).bind(now).execute(&mut *connection).await?;
+    let recurred: Option<DateTime<Utc>> =
+        sqlx::query_scalar(REFUNDED).bind(payment.id).bind(now).fetch_one(&mut *connection).await?;
     let mut renewal = account.standing.renewal;
     if let Some(charge) = ended_by(connection, user_id, &payment.charge_id).await? {
         if account.subscription_charge.as_ref() == Some(&charge)
@@ -214,10 +234,11 @@ async fn take_back(
     }
     let after = account.standing.refunded(payment.covers_until, renewal, now);
     stand(connection, user_id, &after).await?;
-    let taken = unused(payment.covers_until, now);
-    if taken > TimeDelta::zero() {
-        let move_up = sqlx::query(MOVE_UP).bind(user_id).bind(payment.covers_until).bind(taken);
-        move_up.execute(connection).await?;
+    for (statement, until) in [(MOVE_UP, payment.covers_until), (RECUR_EARLIER, recurred)] {
+        let taken = unused(until, now);
+        if taken > TimeDelta::zero() {
+            sqlx::query(statement).bind(user_id).bind(until).bind(taken).execute(&mut *connection).await?;
+        }
     }
     Ok(after)
 }

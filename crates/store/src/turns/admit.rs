@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{Admission, Admit, Person, Replay, Reply, TurnLease, Turns};
 use crate::{
-    StoreError,
+    StoreError, bans,
     consents::consent,
     memory::Postings,
     relationships::BondRow,
@@ -28,13 +28,17 @@ const KEY_CONSTRAINT: &str = "turns_user_id_key_key";
 
 /// $1 person, $2 key, $3 turn, $4 request hash, $5 now, $6 lease end, $7/$8 daily limits of free and premium, $9 default zone,
 /// $10 terms of the message, whose postings come along ([`crate::memory`]), $11 what it answers, $12 where its picture is, $13
-/// whether it is said outside the private chat: who writes in it does not have the bot blocked. Of wishes to stop that nobody ever had a use for, nothing is kept for long.
+/// whether it is said outside the private chat: who writes in it does not have the bot blocked; $14 what the person is called where bans
+/// are kept, $15 the hash of their @name, empty where they have none, NULL where it is not known. Of wishes to stop that nobody ever had a use for, nothing is kept for long.
 const ADMIT: &str = "
     WITH person AS (
-        INSERT INTO users AS u (id, created_at, last_seen_at) VALUES ($1, $5, $5)
+        INSERT INTO users AS u (id, created_at, last_seen_at, handle, banned_until)
+        VALUES ($1, $5, $5, NULLIF($15::text, ''), (SELECT max(until) FROM bans WHERE person = ANY ($14) AND until > $5))
         ON CONFLICT (id) DO UPDATE SET last_seen_at = GREATEST(u.last_seen_at, excluded.last_seen_at),
-                                       blocked_at = CASE WHEN $13 THEN u.blocked_at END
-        RETURNING id, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
+                                       blocked_at = CASE WHEN $13 THEN u.blocked_at END,
+                                       banned_until = COALESCE(u.banned_until, excluded.banned_until),
+                                       handle = CASE WHEN $15::text IS NULL THEN u.handle ELSE NULLIF($15::text, '') END
+        RETURNING id, banned_until, plan, premium_until, points, last_day, points_today, streak, best_level, profile, messages
     ), who AS (
         SELECT p.*, s.language, s.time_zone, s.onboarding, s.voice_mode, s.voice, c.words, c.agreed, c.decided_at, c.minor_said_at,
                day_in(COALESCE(s.time_zone, $9), $5) AS day,
@@ -50,6 +54,7 @@ const ADMIT: &str = "
     ), quota AS (
         INSERT INTO usage_days AS d (user_id, day, messages)
         SELECT id, day, 1 FROM who WHERE NOT EXISTS (SELECT FROM known) AND COALESCE(daily_limit, 1) > 0
+                                       AND (banned_until IS NULL OR banned_until <= $5)
         ON CONFLICT (user_id, day) DO UPDATE SET messages = d.messages + 1
         WHERE d.messages < COALESCE((SELECT daily_limit FROM who), 2147483647)
         RETURNING day
@@ -61,7 +66,7 @@ const ADMIT: &str = "
         SELECT $3, $1, $2, $4, 'running', day, $5, $6, $11, $12, (SELECT asked_at FROM stopped WHERE key = $2) FROM quota
         RETURNING id, stop_asked_at
     )
-    SELECT who.plan, who.premium_until, who.points, who.last_day, who.points_today, who.streak, who.best_level,
+    SELECT who.banned_until, who.plan, who.premium_until, who.points, who.last_day, who.points_today, who.streak, who.best_level,
            who.profile, who.language, who.time_zone, who.onboarding, who.voice_mode, who.voice, who.day, who.daily_limit,
            who.words, who.agreed, who.decided_at, who.minor_said_at,
            (SELECT id FROM turn) IS NOT NULL AS taken, (SELECT stop_asked_at FROM turn) IS NOT NULL AS stop_asked,
@@ -76,7 +81,8 @@ const ADMIT: &str = "
         FROM message_terms WHERE user_id = $1 AND term = ANY ($10)) AS found";
 
 /// Takes over a turn that failed (its quota was given back, so it is taken anew) or whose process died (it still holds
-/// its quota). The wish to stop it outlives the process that heard of it. $1 turn, $2 attempt seen, $3 now, $4 lease end,
+/// its quota). It counts on the day of its newest attempt; a message that was kept by one before stays counted with that. The wish to stop it
+/// outlives the process that heard of it. $1 turn, $2 attempt seen, $3 now, $4 lease end,
 /// $5 daily limit, $6 the person's day, $7 person, $8 its second key.
 const RETAKE: &str = "
     WITH person AS (
@@ -94,7 +100,8 @@ const RETAKE: &str = "
     ), stopped AS (
         DELETE FROM stops s USING old WHERE s.user_id = old.user_id AND s.key = old.key RETURNING s.asked_at
     ), taken AS (
-        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL,
+        UPDATE turns t SET state = 'running', attempt = t.attempt + 1, leased_until = $4, failure = NULL, counted_at = $3,
+                           said_at = CASE WHEN t.message_stored THEN COALESCE(t.said_at, t.counted_at, t.started_at) END,
                            stop_asked_at = COALESCE(CASE WHEN old.state = 'running' THEN t.stop_asked_at END,
                                                     (SELECT asked_at FROM stopped)),
                            also_key = COALESCE($8, t.also_key), day = COALESCE((SELECT day FROM quota), old.day)
@@ -105,6 +112,7 @@ const RETAKE: &str = "
 
 #[derive(FromRow)]
 struct Row {
+    banned_until: Option<DateTime<Utc>>,
     plan: String,
     premium_until: Option<DateTime<Utc>>,
     #[sqlx(flatten)]
@@ -169,6 +177,9 @@ impl Turns<'_> {
                 Err(error) if StoreError::is_conflict_on(&error, KEY_CONSTRAINT) => continue,
                 Err(error) => return Err(error.into()),
             };
+            if let Some(until) = row.banned_until.filter(|until| *until > admit.now) {
+                return Ok(Admission::Banned { until: bans::ends(until) });
+            }
             let Some(known) = row.known() else {
                 if row.taken {
                     let turn = TurnLease {
@@ -226,6 +237,8 @@ impl Turns<'_> {
             .bind(admit.quoted)
             .bind(admit.image_ref)
             .bind(admit.is_aside)
+            .bind(self.0.audit().names(bans::KIND, admit.user_id))
+            .bind(admit.handle)
             .fetch_one(&self.0.pool)
             .await
     }

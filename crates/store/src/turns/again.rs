@@ -8,7 +8,7 @@ use evolve_domain::profile::{ProfilePatch, Settings};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::{ToolCall, TurnLease, Turns, Usage, words::say};
+use super::{ToolCall, TurnLease, Turns, Usage, persist::milliseconds, words::say};
 use crate::{
     Keyring, StoreError,
     facts::{self, FactChanges},
@@ -113,6 +113,8 @@ pub struct Replace<'a> {
     pub tools: &'a [ToolCall],
     /// Which model answered.
     pub model: &'a str,
+    /// Milliseconds from the turn's beginning until the first words were there.
+    pub first_ms: Option<u32>,
     /// When.
     pub now: DateTime<Utc>,
 }
@@ -174,11 +176,13 @@ const IS_LAST: &str = "
 
 const SHOW: &str = "UPDATE messages SET has_image = $3 WHERE id = $1 AND created_at = $2 AND has_image <> $3";
 
-/// $1 turn, $2 answer, $3 model, $4 now, $5 the turn before, $6 input and $7 output tokens, $8/$9 tools, $10 its picture. It is
-/// empty where it was stopped before its first word; with a picture, it may have no words.
+/// $1 turn, $2 answer, $3 model, $4 now, $5 the turn before, $6 input and $7 output tokens, $8/$9 tools, $10 its picture, $11 how
+/// long the first words took. It is empty where it was stopped before its first word; with a picture, it may have no words. Turns before it
+/// are told its words from now on; that they drew something, or did not, stays so.
 const END: &str = "
     WITH ended AS (
-        UPDATE turns SET state = 'done', reply = $2, reply_picture = $10, model = $3, finished_at = $4, message_stored = true, again_of = $5
+        UPDATE turns SET state = 'done', reply = $2, reply_picture = $10, model = $3, finished_at = $4, message_stored = true, again_of = $5,
+                         input_tokens = $6, output_tokens = $7, first_ms = $11, drew = $10::bytea IS NOT NULL
         WHERE id = $1 RETURNING id, user_id, day
     ), before AS (
         UPDATE turns SET reply = $2, reply_picture = $10
@@ -322,6 +326,7 @@ async fn replace(
         .bind(work.tools.iter().map(|tool| tool.name).collect::<Vec<_>>())
         .bind(work.tools.iter().map(|tool| tool.ok).collect::<Vec<_>>())
         .bind(work.picture)
+        .bind(milliseconds(work.first_ms))
         .execute(connection)
         .await?;
     Ok(Replaced::Written)

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{TurnLease, Turns, Usage};
+use super::{TurnLease, Turns, Usage, persist::milliseconds};
 use crate::StoreError;
 
 /// Everything that such a turn leaves behind.
@@ -21,12 +21,14 @@ pub struct Aside<'a> {
     pub usage: Usage,
     /// Which model answered.
     pub model: &'a str,
+    /// Milliseconds from the turn's beginning until the first words were there.
+    pub first_ms: Option<u32>,
     /// When.
     pub now: DateTime<Utc>,
 }
 
 /// $1 turn, $2 attempt, $3 now, $4 reply, $5 model, $6 group, $7 name, $8 message, $9 person, $10 input and $11 output tokens,
-/// $12 topic.
+/// $12 topic, $13 how long the first words took.
 const PERSIST: &str = "
     WITH person AS (
         SELECT id FROM users WHERE id = $9 FOR NO KEY UPDATE
@@ -34,7 +36,9 @@ const PERSIST: &str = "
         SELECT t.id, t.user_id, t.day, t.started_at FROM turns t JOIN person ON person.id = t.user_id
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' FOR UPDATE OF t
     ), ended AS (
-        UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3 FROM held WHERE t.id = held.id
+        UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, input_tokens = $10, output_tokens = $11,
+                           first_ms = $13, drew = false
+        FROM held WHERE t.id = held.id
     ), spoken AS (
         INSERT INTO room_turns (turn_id, room_id, user_id, name, said, reply, said_at, thread_id)
         SELECT id, $6, user_id, $7, $8, $4, started_at, $12 FROM held WHERE $6::bigint IS NOT NULL
@@ -65,6 +69,7 @@ impl Turns<'_> {
             .bind(number(work.usage.input_tokens))
             .bind(number(work.usage.output_tokens))
             .bind(work.thread_id)
+            .bind(milliseconds(work.first_ms))
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(done.is_some())

@@ -32,7 +32,8 @@ const FAIL: &str = "
     ), ended AS (
         UPDATE turns t SET state = 'failed', failure = $4, finished_at = $3,
                            image_ref = CASE WHEN $4 <> 'premium_required' THEN t.image_ref END,
-                           message_stored = t.message_stored OR $5 IS NOT NULL
+                           message_stored = t.message_stored OR $5 IS NOT NULL,
+                           has_image = t.has_image OR ($6 AND $5 IS NOT NULL)
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)

@@ -75,6 +75,9 @@ pub struct Admit<'a> {
     pub image_ref: Option<&'a str>,
     /// Whether it is said outside the private chat: who speaks in a group may have the bot blocked.
     pub is_aside: bool,
+    /// The hash of the person's @name ([`People::handle`](crate::people::People::handle)), empty where they have none; nothing where that
+    /// is not known.
+    pub handle: Option<&'a str>,
 }
 
 /// The right, and the duty, to end a turn whose quota has been taken.
@@ -202,6 +205,11 @@ pub enum Admission {
     },
     /// The key was used with another request.
     KeyReused,
+    /// They are not talked with.
+    Banned {
+        /// Until then; nothing for good.
+        until: Option<DateTime<Utc>>,
+    },
     /// No message is left for today.
     Exhausted {
         /// Messages a day.

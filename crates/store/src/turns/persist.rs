@@ -72,6 +72,8 @@ pub struct Persist<'a> {
     pub tools: &'a [ToolCall],
     /// Which model answered.
     pub model: &'a str,
+    /// Milliseconds from the turn's beginning until the first words were there.
+    pub first_ms: Option<u32>,
     /// When.
     pub now: DateTime<Utc>,
 }
@@ -107,7 +109,7 @@ impl Persisted {
 /// $38–$41 relationship events, $42/$43 the level reached, $44–$46 the entries of the index: whose message, term, posting,
 /// $47–$49 the rest of the facts: confidence, day, chain, $50 chains that lapse, $51 what they are part of, $52 facts told
 /// again, $53 the version of the facts as read, where any changes, $54 the picture of the reply, $55 facts to
-/// forget by themselves.
+/// forget by themselves, $56 how long the first words took.
 const PERSIST: &str = "
     WITH locked AS (
         SELECT id, points, last_day, points_today, streak, best_level, messages,
@@ -121,7 +123,9 @@ const PERSIST: &str = "
         WHERE t.id = $1 AND t.attempt = $2 AND t.state = 'running' AND locked.as_read FOR UPDATE OF t
     ), ended AS (
         UPDATE turns t SET state = 'done', reply = $4, model = $5, finished_at = $3, message_stored = true,
-                           level_up = $42, level_up_name = $43, reply_picture = $54
+                           level_up = $42, level_up_name = $43, reply_picture = $54, drew = $54::bytea IS NOT NULL,
+                           has_image = t.has_image OR $7, input_tokens = $19, output_tokens = $20,
+                           first_ms = $56
         FROM held WHERE t.id = held.id
     ), conversation AS (
         INSERT INTO conversations AS c (id, user_id, started_at, last_message_at, messages)
@@ -211,6 +215,11 @@ struct Written {
     #[sqlx(flatten)]
     bond: BondRow,
     profile_written: Option<bool>,
+}
+
+/// As it is stored: what takes longer than three weeks takes three weeks.
+pub(super) fn milliseconds(number: Option<u32>) -> Option<i32> {
+    number.map(|number| i32::try_from(number).unwrap_or(i32::MAX))
 }
 
 impl Turns<'_> {
@@ -308,6 +317,7 @@ impl Turns<'_> {
             .bind((!work.facts.is_empty()).then_some(work.facts.version))
             .bind(work.picture)
             .bind(&work.facts.forgotten_alone)
+            .bind(milliseconds(work.first_ms))
             .fetch_optional(&self.0.pool)
             .await?)
     }

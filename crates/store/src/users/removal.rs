@@ -19,7 +19,7 @@ pub struct Deleted {
 
 /// What a removal does, table by table, in the order that foreign keys ask for. A test compares it with the catalogue:
 /// every table that has a `user_id` is here.
-const REMOVALS: [(&str, &str); 27] = [
+const REMOVALS: [(&str, &str); 29] = [
     ("room_turns", "DELETE FROM room_turns WHERE user_id = $1"),
     ("message_vectors", "DELETE FROM message_vectors WHERE user_id = $1"),
     ("vector_progress", "DELETE FROM vector_progress WHERE user_id = $1"),
@@ -52,7 +52,7 @@ const REMOVALS: [(&str, &str); 27] = [
     (
         "payments",
         "WITH kept AS (
-             UPDATE payments SET user_id = NULL, covers_until = NULL
+             UPDATE payments SET user_id = NULL, covers_until = NULL, recurs_until = NULL
              WHERE user_id = $1 AND refunded_at IS NULL AND declined_at IS NULL
                AND (refund_asked_at IS NOT NULL OR NOT matched)
          )
@@ -66,6 +66,9 @@ const REMOVALS: [(&str, &str); 27] = [
     // That it happened is still told to those who are owed it; to whom it happened, no more. (Triggers see to it as
     // well, for a version before, and clear why deliveries of it failed: who refuses something may quote it.)
     ("events", "UPDATE events SET user_id = NULL WHERE user_id = $1"),
+    // What is told of days without naming anybody keeps them counted.
+    ("report_person_days", "DELETE FROM report_person_days WHERE user_id = $1"),
+    ("report_tops", "DELETE FROM report_tops WHERE user_id = $1"),
     ("referrals", "DELETE FROM referrals WHERE user_id = $1 OR referrer_id = $1"),
 ];
 

@@ -6,7 +6,11 @@ mod audit;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod bans;
+#[cfg(test)]
 mod cleanup;
+#[cfg(test)]
+mod connections;
 #[cfg(test)]
 mod consents;
 #[cfg(test)]
@@ -41,6 +45,8 @@ mod roles;
 mod rooms;
 #[cfg(test)]
 mod rotation;
+#[cfg(test)]
+mod search;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]

@@ -102,6 +102,7 @@ async fn a_turn_recalls_what_was_said_long_ago_from_what_admit_found() {
         quoted: None,
         image_ref: None,
         is_aside: false,
+        handle: None,
     };
     let Admission::Admitted(turn, person) = world.store.turns().admit(&admit).await.unwrap() else { panic!("no") };
     let limits = RecallLimits { messages: 4, carried: 10, earlier: 3, weeks: 4, facts: 50 };

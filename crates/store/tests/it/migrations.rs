@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 39] = [
+const DATA: [(i64, &str); 48] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -99,6 +99,38 @@ const DATA: [(i64, &str); 39] = [
     (41, "SELECT 1"),
     (42, "INSERT INTO backups VALUES ('2026-01-01T00-00-00Z.dump', now(), 100, NULL, 'readable', now()) ON CONFLICT DO NOTHING;
           INSERT INTO events (kind, data) VALUES ('backup.old', '{\"newest\": null}')"),
+    (43, "INSERT INTO admins (id, name, role, created_at) VALUES (gen_random_uuid(), 'anna' || clock_timestamp(), 'owner', now());
+          INSERT INTO admin_sessions (id, admin_id, token_hash, way, created_at, seen_at, expires_at)
+          SELECT gen_random_uuid(), id, sha256(random()::text::bytea), 'link', now(), now(), now() FROM admins;
+          INSERT INTO admin_links SELECT sha256(random()::text::bytea), id, now() FROM admins;
+          INSERT INTO admin_recovery_codes SELECT id, sha256(random()::text::bytea) FROM admins;
+          INSERT INTO api_keys (id, name, key_hash, hint, scopes, created_by, created_at)
+          VALUES (gen_random_uuid(), 'k', sha256(random()::text::bytea), 'evk_1234', '{numbers}', 'cli', now());
+          INSERT INTO api_users VALUES (gen_random_uuid(), 'anna' || clock_timestamp(), 'hash', now())"),
+    (44, "UPDATE turns SET input_tokens = 10, output_tokens = 5, first_ms = 900, has_image = true, drew = true, counted_at = now(), said_at = now();
+          INSERT INTO report_days (day, zone, begins_at, ends_at, made_at) VALUES ('2026-01-01', 'UTC', now(), now(), now());
+          INSERT INTO report_person_days
+          VALUES ('2026-01-01', 1, '2026-01-01', 'free', 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 10, 5, 0, 0);
+          INSERT INTO report_models VALUES ('2026-01-01', 'model', 1, 10, 5, 0);
+          INSERT INTO report_tools VALUES ('2026-01-01', 'remember', 1, 0, 1);
+          INSERT INTO report_features VALUES ('2026-01-01', 'tools', 1, 1);
+          INSERT INTO report_hours VALUES ('2026-01-01', 12, 1, 1);
+          INSERT INTO report_times VALUES ('2026-01-01', 'first', 900, 1);
+          INSERT INTO report_levels VALUES ('2026-01-01', 1, 'free', 1);
+          INSERT INTO report_cohorts VALUES ('day', '2026-01-01', '2026-01-01', 1);
+          INSERT INTO report_money VALUES ('2026-01-01', 'XTR', 1, 250, 0, 250, 1);
+          INSERT INTO report_tops VALUES (1, 'messages', 1, 1, 1, 1, 15, 0)"),
+    (45, "SELECT 1"),
+    (46, "UPDATE jobs SET hastened_at = now();
+          UPDATE users SET handle = 'hash', banned_until = '9999-12-31T00:00:00Z';
+          INSERT INTO bans VALUES ('person:hash', 'token', now(), '9999-12-31T00:00:00Z', 'service-key:5f0c2a91')"),
+    (47, "INSERT INTO flags VALUES ('streaming', 25, 'premium', '{person:hash}', now(), 'service-key:5f0c2a91');
+          INSERT INTO flag_changes VALUES (gen_random_uuid(), 'streaming', 25, 'premium', 1, '', now(), 'service-key:5f0c2a91')"),
+    (48, "INSERT INTO prompts VALUES ('persona', 1, 'Ты — Мария.', '', 'service-key:5f0c2a91', now());
+          INSERT INTO prompt_choices VALUES ('persona', 1, now(), 'service-key:5f0c2a91')"),
+    (49, "UPDATE admins SET language = 'ru'"),
+    (50, "SELECT 1"),
+    (51, "UPDATE payments SET recurs_until = now()"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {
@@ -173,6 +205,25 @@ async fn a_migration_that_waits_for_somebody_lets_others_through_and_is_tried_ag
         sqlx::query("SET statement_timeout = '20s'").execute(&mut other).await.unwrap();
         sqlx::query("SELECT FROM settings").execute(&mut other).await.expect("who came after it waits for it");
         reading.rollback().await.unwrap();
+    };
+    let (done, ()) = futures::join!(migrate::up(database.url()), others);
+    done.unwrap();
+}
+
+#[tokio::test]
+async fn while_words_are_indexed_for_all_who_talk_are_not_locked_out() {
+    let database = TestDatabase::empty().await;
+    migrate::up(database.url()).await.unwrap();
+    migrate::down(database.url(), 45).await.unwrap();
+    let mut writer = PgConnection::connect(database.url()).await.unwrap();
+    let mut writing = writer.begin().await.unwrap();
+    sqlx::query("LOCK TABLE message_terms IN ROW EXCLUSIVE MODE").execute(&mut *writing).await.unwrap();
+    let others = async {
+        until_a_migration_waits_for(&database, "message_terms").await;
+        let mut other = PgConnection::connect(database.url()).await.unwrap();
+        sqlx::query("SET lock_timeout = '500ms'").execute(&mut other).await.unwrap();
+        sqlx::query("SELECT FROM users").execute(&mut other).await.expect("the index of words locks people out");
+        writing.rollback().await.unwrap();
     };
     let (done, ()) = futures::join!(migrate::up(database.url()), others);
     done.unwrap();

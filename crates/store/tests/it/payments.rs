@@ -233,6 +233,99 @@ async fn a_gift_adds_to_what_is_paid_and_is_given_once() {
     assert_eq!(payments.grant(IVAN, week, |_| call(IVAN, "gift"), day(1)).await.unwrap(), Granted::Already(given));
 }
 
+/// Until when each payment of somebody recurs, in days from the beginning of the story, oldest first.
+async fn recurs(world: &World, user_id: i64) -> Vec<i64> {
+    let sql = "SELECT recurs_until FROM payments WHERE user_id = $1 ORDER BY paid_at, id";
+    let until: Vec<DateTime<Utc>> = sqlx::query_scalar(sql).bind(user_id).fetch_all(&world.sql).await.unwrap();
+    until.into_iter().map(|until| (until - world.now).num_days()).collect()
+}
+
+#[tokio::test]
+async fn paid_months_recur_one_after_another_whatever_was_given() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    payments.paid(&payment(IVAN, "c1", Way::Stars, day(0)), day(0)).await.unwrap();
+    let year = TimeDelta::days(365);
+    assert!(matches!(payments.grant(IVAN, year, |_| call(IVAN, "gift"), day(1)).await.unwrap(), Granted::Yes(_)));
+    for (charge, way) in [("c2", Way::Money), ("c3", Way::Stars)] {
+        payments.paid(&payment(IVAN, charge, way, day(2)), day(2)).await.unwrap();
+    }
+    let stray = NewPayment { matched: false, ..payment(7, "stray", Way::Stars, day(2)) };
+    payments.paid(&stray, day(2)).await.unwrap();
+    assert_eq!(recurs(&world, IVAN).await, [30, 60, 90]);
+    assert_eq!(world.count("SELECT count(recurs_until) FROM payments").await, 3, "a stray payment recurs");
+    // Twenty days of the first are left: what comes after it begins earlier by these.
+    assert!(matches!(payments.refunded(IVAN, "c1", day(10)).await.unwrap(), Refund::Done(_)));
+    assert_eq!(recurs(&world, IVAN).await, [30, 40, 70]);
+}
+
+#[tokio::test]
+async fn who_was_ended_pays_no_more_and_a_refund_after_that_takes_nothing_of_what_they_pay_later() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    for charge in ["c1", "c2"] {
+        payments.paid(&payment(IVAN, charge, Way::Stars, day(0)), day(0)).await.unwrap();
+    }
+    assert_eq!(payments.end_premium(IVAN, &call(IVAN, "end"), day(5)).await.unwrap(), Some(true));
+    assert_eq!(payments.end_premium(IVAN, &call(IVAN, "again"), day(6)).await.unwrap(), Some(false));
+    assert_eq!(recurs(&world, IVAN).await, [5, 5]);
+    payments.paid(&payment(IVAN, "c3", Way::Stars, day(7)), day(7)).await.unwrap();
+    assert_eq!(recurs(&world, IVAN).await, [5, 5, 37]);
+    let Refund::Done(standing) = payments.refunded(IVAN, "c1", day(8)).await.unwrap() else { panic!("not done") };
+    assert_eq!((standing.paid_until, recurs(&world, IVAN).await), (Some(day(37)), vec![5, 5, 37]));
+}
+
+/// What became of subscriptions on the days of the story until one: how many began, went on and ended on which day.
+async fn moved(world: &World, until: i64) -> Vec<(i32, (i64, i64, i64))> {
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    let begins: Vec<DateTime<Utc>> = (0..=until).map(day).collect();
+    let moved = world.store.payments().moved(&begins, day(until)).await.unwrap();
+    moved.into_iter().map(|of| (of.place - 1, (of.began, of.renewed, of.ended))).collect()
+}
+
+#[tokio::test]
+async fn what_began_went_on_and_ended_stays_so_whatever_is_paid_or_given_back_later() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let day = |n: i64| world.now + TimeDelta::days(n);
+    let pays = async |person: i64, charge: &str, on: i64| {
+        payments.paid(&payment(person, charge, Way::Stars, day(on)), day(on)).await.unwrap();
+    };
+    pays(IVAN, "c1", 0).await;
+    pays(IVAN, "c2", 20).await;
+    pays(7, "c3", 1).await;
+    let until_then = [(0, (1, 0, 0)), (1, (1, 0, 0)), (20, (0, 1, 0)), (31, (0, 0, 1))];
+    assert_eq!(moved(&world, 35).await, until_then, "one goes on, and one has ended");
+    pays(7, "c4", 40).await;
+    assert!(matches!(payments.refunded(IVAN, "c2", day(41)).await.unwrap(), Refund::Done(_)));
+    assert_eq!(moved(&world, 35).await, until_then, "what is over has changed");
+    let since_then = [(40, (0, 1, 0)), (41, (0, 0, 1)), (70, (0, 0, 1))];
+    assert_eq!(moved(&world, 75).await, [until_then.as_slice(), since_then.as_slice()].concat());
+    // Only what ended since is asked for.
+    let since = world.store.payments().moved(&[day(41)], day(75)).await.unwrap();
+    assert_eq!((since.len(), since[0].began, since[0].renewed, since[0].ended), (1, 0, 0, 2));
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_late_ends_nothing_and_who_is_ended_ends_once() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let hour = |n: i64| world.now + TimeDelta::hours(n);
+    payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, hour(0)), hour(0)).await.unwrap();
+    let late = hour(30 * 24 + 5);
+    payments.paid(&renewal(IVAN, "c2", late), late).await.unwrap();
+    for charge in ["c3", "c4"] {
+        payments.paid(&payment(7, charge, Way::Stars, hour(25)), hour(25)).await.unwrap();
+    }
+    assert_eq!(payments.end_premium(7, &call(7, "end"), hour(50)).await.unwrap(), Some(true));
+    // The second month of the subscription is over on the sixtieth day, and nobody waits for a third after three more.
+    let told = [(0, (1, 0, 0)), (1, (1, 1, 0)), (2, (0, 0, 1)), (30, (0, 1, 0)), (63, (0, 0, 1))];
+    assert_eq!(moved(&world, 70).await, told);
+    assert_eq!(moved(&world, 62).await, told[..4], "its renewal may be late");
+}
+
 #[tokio::test]
 async fn what_was_reported_and_not_booked_is_booked_when_the_person_is_removed_and_stopped() {
     let world = world().await;
@@ -378,12 +471,16 @@ async fn a_refund_that_telegram_refused_can_be_asked_for_again() {
     let payments = world.store.payments();
     payments.paid(&payment(IVAN, "c1", Way::Stars, world.now), world.now).await.unwrap();
     let paid = payments.account(IVAN, 5).await.unwrap().payments.remove(0);
+    let under_way = async || payments.under_way(&["r".to_owned(), "another".to_owned()]).await.unwrap();
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
+    assert_eq!(under_way().await, ["r"]);
     sqlx::query("UPDATE outbox SET state = 'dead', finished_at = now(), params = NULL")
         .execute(&world.sql)
         .await
         .unwrap();
+    assert_eq!(under_way().await, [""; 0]);
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Yes);
+    assert_eq!(under_way().await, ["r"]);
     let owed = "SELECT count(*) FROM outbox WHERE state = 'pending' AND params IS NOT NULL AND attempts = 0";
     assert_eq!(world.count(owed).await, 1);
     payments.refunded(IVAN, "c1", world.now).await.unwrap();
@@ -688,6 +785,15 @@ async fn every_query_of_payments_has_an_index() {
         ),
         ("SELECT charge_id FROM subscriptions WHERE user_id = 1 AND shown ORDER BY begun_at DESC LIMIT 1", "subscriptions_of_user"),
         ("SELECT charge_id FROM subscriptions WHERE offer = 'o' ORDER BY begun_at DESC LIMIT 1", "subscriptions_by_offer"),
+        (
+            "SELECT id FROM users WHERE plan = 'premium' AND premium_until > now() AND premium_until <= now() + interval '1 year'
+             AND (premium_until, id) < (now() + interval '1 year', 9) ORDER BY premium_until DESC, id DESC LIMIT 51",
+            "users_premium_ends",
+        ),
+        (
+            "SELECT id FROM payments p WHERE COALESCE(p.recurs_until, p.covers_until) >= now() AND p.paid_at >= now() AND p.matched",
+            "payments_by_end",
+        ),
         ("SELECT debit, currency, amount FROM ledger", "ledger_balances"),
         ("SELECT count(*) FROM inbox WHERE state = 'pending' AND chat_id IS NULL", "inbox_apart"),
         ("SELECT update_id FROM inbox WHERE finished_at IS NULL ORDER BY rank, update_id LIMIT 1", "inbox_pending"),

@@ -278,6 +278,7 @@ async fn a_time_zone_that_postgres_does_not_know_locks_nobody_out() {
         quoted: None,
         image_ref: None,
         is_aside: false,
+        handle: None,
     };
     assert!(matches!(world.store.turns().admit(&admit).await.unwrap(), Admission::Admitted(..)));
     assert_eq!(world.store.users().status(IVAN, defaults(), world.now).await.unwrap().unwrap().messages_today, 1);
@@ -304,6 +305,7 @@ async fn a_profile_that_cannot_be_decrypted_costs_no_message_and_the_key_may_be_
         quoted: None,
         image_ref: None,
         is_aside: false,
+        handle: None,
     };
     for _ in 0..2 {
         let refused = stranger.turns().admit(&admit("k")).await;

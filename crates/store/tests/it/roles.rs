@@ -58,6 +58,8 @@ async fn the_bot_and_the_api_own_nothing_and_correct_no_books() {
             "UPDATE ledger SET amount = 0",
             "DELETE FROM ledger",
             "DELETE FROM audit_log",
+            "UPDATE prompts SET content = ''",
+            "DELETE FROM flag_changes",
             "SELECT forget_audit_log('2000-01-01')",
             "UPDATE _sqlx_migrations SET success = false",
         ] {
@@ -65,6 +67,9 @@ async fn the_bot_and_the_api_own_nothing_and_correct_no_books() {
         }
         assert_eq!(accounts.code(role, "DELETE FROM users").await, None);
     }
+    let admins = "SELECT FROM admins, admin_sessions, admin_links, admin_recovery_codes, api_keys, api_users";
+    assert_eq!(accounts.code(app, admins).await.as_deref(), NOT_ALLOWED);
+    assert_eq!(accounts.code(jobs, admins).await, None);
     let partitions = "SELECT ensure_message_partitions('2031-01-01', 2)";
     assert_eq!(accounts.code(app, partitions).await.as_deref(), NOT_ALLOWED);
     let key = fernet::Fernet::generate_key();

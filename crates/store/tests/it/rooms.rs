@@ -34,7 +34,8 @@ async fn speak_in(world: &World, key: &str, room: Option<(i64, &str)>, thread_id
     let (turn, _) = world.admitted(key).await;
     let usage = Usage { input_tokens: 10, output_tokens: 5 };
     let (message, reply) = ("Кто прав?", "Оба");
-    let work = Aside { room, thread_id, message, reply, usage, model: "scripted", now: world.now };
+    let first_ms = Some(700);
+    let work = Aside { room, thread_id, message, reply, usage, model: "scripted", first_ms, now: world.now };
     assert!(world.store.turns().persist_aside(&turn, &work).await.unwrap());
     assert!(!world.store.turns().persist_aside(&turn, &work).await.unwrap(), "it ended twice");
 }

@@ -1,12 +1,19 @@
 //! Keys change, and nobody's data is lost.
 
+use evolve_domain::access::Role;
+use evolve_domain::flags::{Flag, Rollout};
 use evolve_domain::memory::question::Question;
 use evolve_domain::profile::ProfilePatch;
 use evolve_store::memory::Postings;
 use evolve_store::{
+    access::{NewAccount, NewFactor},
+    flags::Turn,
     messages::RecallLimits,
     rotate::{Rotated, rotate, verify},
 };
+
+use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
 use crate::support::{IVAN, defaults, learning, store, work, world};
 
@@ -40,6 +47,40 @@ async fn after_rotation_the_old_key_can_be_thrown_away() {
     let recall =
         only_new.messages().recall(IVAN, &[], limits, &Question::default(), &Postings::default(), None).await.unwrap();
     assert_eq!(recall.facts[0].content, "любит чай");
+}
+
+#[tokio::test]
+async fn second_factors_come_along() {
+    let world = world().await;
+    let (id, access) = (Uuid::now_v7(), world.store.access());
+    let new = NewAccount { id, name: "anna", role: Role::Owner, oidc_subject: None };
+    assert!(access.create_account(&new, world.now).await.unwrap());
+    let factor = NewFactor { secret: "JBSWY3DPEHPK3PXP".into(), step: 1, recovery_codes: vec![vec![1], vec![2]] };
+    access.set_factor(id, &factor).await.unwrap();
+    let new_key = fernet::Fernet::generate_key();
+    let both = store(&world.url, &format!("{new_key},{}", world.key));
+    assert_eq!(rotate(&both).await.unwrap(), Rotated { seen: 1, changed: 1, ..Rotated::default() });
+    let only_new = store(&world.url, &new_key);
+    let found = only_new.access().credentials("anna").await.unwrap().unwrap();
+    assert_eq!(found.totp_secret.unwrap().expose_secret(), "JBSWY3DPEHPK3PXP");
+    assert_eq!(only_new.access().recovery_codes(id).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn who_is_named_in_a_flag_has_it_under_the_new_key_too() {
+    let world = world().await;
+    world.store.users().update(IVAN, &ProfilePatch::default(), defaults(), world.now).await.unwrap();
+    let (flag, rollout) = (Flag::Voice, Rollout { percent: 0, plan: None });
+    let turn = Turn { flag, rollout, people: Some(&[IVAN]), note: "", by: "service-key:5f0c2a91" };
+    world.store.flags().turn(&turn, None, world.now).await.unwrap();
+    let new_key = fernet::Fernet::generate_key();
+    let both = store(&world.url, &format!("{new_key},{}", world.key));
+    for _ in 0..2 {
+        rotate(&both).await.unwrap();
+        let only_new = store(&world.url, &new_key);
+        let turned = only_new.flags().all().await.unwrap();
+        assert_eq!(turned[0].people, only_new.flags().names(IVAN));
+    }
 }
 
 #[tokio::test]

@@ -84,6 +84,7 @@ impl Story {
                 let facts = learning("likes coffee");
                 let patch = ProfilePatch { city: Some(Some("Тверь".to_owned())), ..ProfilePatch::default() };
                 let work = Replace {
+                    first_ms: None,
                     last: &self.last,
                     reply: text,
                     picture: None,

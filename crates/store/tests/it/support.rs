@@ -84,6 +84,7 @@ impl World {
             quoted: None,
             image_ref: None,
             is_aside,
+            handle: None,
         };
         self.store.turns().admit(&admit).await.unwrap()
     }
@@ -134,6 +135,7 @@ pub(crate) fn work<'a>(message: &'a str, reply: &'a str, now: DateTime<Utc>) -> 
         usage: Usage { input_tokens: 10, output_tokens: 5 },
         tools: &[],
         model: "scripted",
+        first_ms: Some(700),
         now,
     }
 }

@@ -1,13 +1,14 @@
 //! Turns: one message, one answer, one message of quota.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::{fact::Category, memory::question::Question, profile::ProfilePatch};
+use evolve_domain::{fact::Category, memory::question::Question, profile::ProfilePatch, report::ModelPrices};
 use evolve_store::{
     audio::{AudioFile, AudioKind},
     facts::{FactChanges, NewFact},
     memory::Postings,
     messages::{RecallLimits, Role},
-    turns::{Admission, Extended, FailedMessage, ProfileChange, ToolCall},
+    reports::Making,
+    turns::{Admission, Extended, FailedMessage, Last, ProfileChange, Replace, Replaced, ToolCall, Usage},
 };
 use uuid::Uuid;
 
@@ -87,6 +88,7 @@ async fn a_replay_returns_the_stored_answer_and_another_request_under_the_key_is
         quoted: None,
         image_ref: None,
         is_aside: false,
+        handle: None,
     };
     assert!(matches!(world.store.turns().admit(&other).await.unwrap(), Admission::KeyReused));
     assert_eq!(world.used_today().await, 1);
@@ -288,4 +290,47 @@ async fn what_was_spoken_is_found_by_the_key_of_its_turn_and_can_be_had_again_on
     assert_eq!(world.count("SELECT count(*) FROM audio_files WHERE file_ref = 'file'").await, 1);
     assert_eq!(world.store.turns().answered(IVAN, &key).await.unwrap().as_deref(), Some("Доброе утро!"));
     assert_eq!(world.store.turns().answered(7, &key).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_picture_is_counted_once_however_often_its_answer_is_made_anew() {
+    let world = world().await;
+    world.say("Нарисуй кота", "Не умею").await;
+    let (nothing, unchanged) = (FactChanges::default(), ProfilePatch::default());
+    for (reply, picture) in
+        [("Вот он", Some(b"a cat".as_slice())), ("Вот ещё", Some(b"a cat".as_slice())), ("Мяу", None)]
+    {
+        let Some(Last::Answered(last)) = world.store.turns().last(IVAN).await.unwrap() else { panic!("no answer") };
+        let (turn, _) = world.admitted(reply).await;
+        let work = Replace {
+            last: &last,
+            reply,
+            picture,
+            facts: &nothing,
+            patch: &unchanged,
+            settings: defaults(),
+            usage: Usage { input_tokens: 10, output_tokens: 5 },
+            tools: &[],
+            model: "scripted",
+            first_ms: None,
+            now: world.now,
+        };
+        assert_eq!(world.store.turns().replace(&turn, &work).await.unwrap(), Replaced::Written);
+    }
+    let (begins_at, day) = (world.now - TimeDelta::hours(12), world.now.date_naive());
+    let making = Making {
+        day,
+        zone: "UTC",
+        begins_at,
+        ends_at: begins_at + TimeDelta::days(1),
+        hours: Vec::new(),
+        monday: day,
+        prices: &ModelPrices::default(),
+        is_fresh: true,
+        closes: false,
+        now: world.now,
+    };
+    assert!(world.store.reports().make(&making).await.unwrap());
+    let told = "SELECT uses FROM report_features WHERE feature = 'pictures_out'";
+    assert_eq!(world.count(told).await, 2, "two of four answers came with one, and the newest has none");
 }

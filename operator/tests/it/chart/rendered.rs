@@ -189,6 +189,7 @@ async fn on_a_first_installation_the_bots_wait_for_the_resource() {
 async fn without_roles_of_its_own_the_notes_name_none() {
     let notes = async |set: &str| notes(&["--set", set]).await;
     let with = notes("rbac.create=true").await;
+    assert!(with.contains("kubectl exec --namespace companions deploy/eva-api -- evolve admin create anna"), "{with}");
     assert!(with.contains("--clusterrole evolve-operator-bots"), "{with}");
     for also in ["", ",watchNamespaces={shop}", ",rbac.everywhere=true"] {
         let without = notes(&format!("rbac.create=false{also}")).await;

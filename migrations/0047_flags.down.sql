@@ -1,0 +1,2 @@
+DROP TABLE flag_changes;
+DROP TABLE flags;

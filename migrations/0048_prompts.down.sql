@@ -1,0 +1,2 @@
+DROP TABLE prompt_choices;
+DROP TABLE prompts;
