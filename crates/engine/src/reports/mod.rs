@@ -10,6 +10,7 @@ mod money;
 mod people;
 mod roll_up;
 mod use_of;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +29,7 @@ pub use money::{Currency, Revenue};
 pub use people::{Cohort, Stage};
 pub use roll_up::RolledUp;
 pub use use_of::{Activity, Times, ToolUse};
+pub use watch::watch;
 
 /// Most days of a report.
 pub const MOST_DAYS: u16 = 366;
