@@ -4,7 +4,13 @@ use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
 use evolve_api::Config;
-use evolve_runtime::{clock::Clock, http, logs, metrics::Metrics, shutdown::Tasks, traces::Traces};
+use evolve_runtime::{
+    clock::Clock,
+    http, logs,
+    metrics::{Metrics, reference},
+    shutdown::Tasks,
+    traces::Traces,
+};
 
 /// The HTTP API of EvolveAI. Everything else is environment variables: see `--config-reference`.
 #[derive(Parser)]
@@ -16,6 +22,9 @@ struct Arguments {
     /// Print the OpenAPI document and end.
     #[arg(long)]
     openapi: bool,
+    /// Print the reference of all metrics, as a Markdown table, and end.
+    #[arg(long)]
+    metrics_reference: bool,
 }
 
 fn main() -> ExitCode {
@@ -24,6 +33,8 @@ fn main() -> ExitCode {
         print(&Config::reference())
     } else if arguments.openapi {
         evolve_api::openapi_json().and_then(|json| print(&json))
+    } else if arguments.metrics_reference {
+        print_metrics()
     } else {
         run()
     };
@@ -39,6 +50,11 @@ fn main() -> ExitCode {
 
 fn print(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{}", text.trim_end())?)
+}
+
+#[tokio::main]
+async fn print_metrics() -> anyhow::Result<()> {
+    print(&reference(&evolve_api::metrics_reference().await?))
 }
 
 #[tokio::main]

@@ -22,6 +22,7 @@ mod metrics;
 mod outbound;
 mod queue;
 mod reconcile;
+mod reference;
 mod replies;
 mod room;
 mod telegram;
@@ -31,6 +32,7 @@ mod worker;
 pub mod config;
 
 pub use handlers::strangers;
+pub use reference::metrics_reference;
 
 use std::sync::Arc;
 
@@ -39,7 +41,7 @@ use evolve_contract::{Client, payments::payload::KEY_PURPOSE};
 use evolve_runtime::{
     clock::Clock,
     http,
-    metrics::{HttpMetrics, Metrics, track},
+    metrics::{HttpMetrics, Metrics, process, track},
     shutdown::Tasks,
 };
 use evolve_store::{Store, pool, redis::Redis, time, wakeups::Wakeups};
@@ -70,6 +72,7 @@ pub fn start(
     tasks: &Tasks,
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
+    process::register(metrics);
     let store = Store::connect(&config.store, metrics).context("cannot use DATABASE_URL or ENCRYPTION_KEY")?;
     time::follow(&store, &clock, tasks, metrics);
     pool::watch(&store, tasks, metrics);

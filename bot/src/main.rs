@@ -8,7 +8,7 @@ use evolve_runtime::{
     clock::Clock,
     config::{Reader, markdown},
     http, logs,
-    metrics::Metrics,
+    metrics::{Metrics, reference},
     shutdown::Tasks,
     traces::Traces,
 };
@@ -20,6 +20,9 @@ struct Arguments {
     /// Print the reference of all environment variables, as Markdown, and end.
     #[arg(long)]
     config_reference: bool,
+    /// Print the reference of all metrics, as Markdown, and end.
+    #[arg(long)]
+    metrics_reference: bool,
 }
 
 #[tokio::main]
@@ -28,7 +31,8 @@ async fn main() -> ExitCode {
     if arguments.config_reference {
         return print_reference();
     }
-    match run().await {
+    let done = if arguments.metrics_reference { print_metrics().await } else { run().await };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -54,6 +58,12 @@ fn print_reference() -> ExitCode {
     let _: Config = Config::read(&mut env);
     print!("{}", markdown(env.reference()));
     ExitCode::SUCCESS
+}
+
+#[expect(clippy::print_stdout, reason = "the reference is what was asked for")]
+async fn print_metrics() -> anyhow::Result<()> {
+    print!("{}", reference(&evolve_bot::metrics_reference().await?));
+    Ok(())
 }
 
 /// The log may not be set up yet, and this must be seen; where nothing can be written, the status says it alone.

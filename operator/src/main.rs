@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use evolve_operator::check::{self, Question};
-use evolve_operator::controller::{self, config::Config};
+use evolve_operator::controller::{self, config::Config, metrics::register_all};
 use evolve_runtime::config::{Reader, markdown};
-use evolve_runtime::metrics::Metrics;
+use evolve_runtime::metrics::{Metrics, reference};
 use evolve_runtime::shutdown::Tasks;
 use evolve_runtime::traces::Traces;
 use evolve_runtime::{http, logs};
@@ -25,6 +25,8 @@ enum Command {
     Crd,
     /// Print the reference of all environment variables as Markdown, and end.
     ConfigReference,
+    /// Print the reference of all metrics as Markdown, and end.
+    MetricsReference,
     /// Ask whether an installed operator is well, and end with 1 if it is not.
     Check {
         /// Where it answers, such as `http://evolve-operator:8080`.
@@ -44,6 +46,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Some(Command::Crd) => print_crd(),
         Some(Command::ConfigReference) => print_reference(),
+        Some(Command::MetricsReference) => print_metrics(),
         Some(Command::Check { url, namespaces, bots_in }) => check(Question { url, namespaces, bots_in }).await,
         None => run().await,
     };
@@ -78,6 +81,14 @@ fn print_reference() -> anyhow::Result<()> {
     let mut env = Reader::from_values::<String, String>([]);
     let _: Config = Config::read(&mut env);
     print!("{}", markdown(env.reference()));
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the reference is what was asked for")]
+fn print_metrics() -> anyhow::Result<()> {
+    let metrics = Metrics::new();
+    let _ = register_all(&metrics);
+    print!("{}", reference(&metrics.described()));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use evolve_runtime::metrics::{Durations, Metrics, durations};
+use evolve_runtime::metrics::{Durations, HttpMetrics, Metrics, durations, process};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge};
 
@@ -29,6 +29,17 @@ struct KindLabel {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ReasonLabel {
     reason: &'static str,
+}
+
+/// How passes end.
+const RESULTS: [&str; 3] = ["changed", "unchanged", "error"];
+const KINDS: &str = "a kind of objects that the operator handles, such as `Deployment`";
+
+/// Everything that the operator's process shows: what it counts, and what it takes.
+#[must_use]
+pub fn register_all(metrics: &Metrics) -> (OperatorMetrics, HttpMetrics) {
+    process::register(metrics);
+    (OperatorMetrics::register(metrics), HttpMetrics::register(metrics))
 }
 
 /// The operator's metrics. Cheap to clone.
@@ -63,18 +74,26 @@ impl OperatorMetrics {
             silence: Family::default(),
         };
         metrics.register(|registry| {
-            registry.register("reconcile", "Passes over one bot, by result", this.reconciles.clone());
-            registry.register("reconcile_duration_seconds", "Time of one pass, seconds", this.duration.clone());
+            registry
+                .register("reconcile", "Passes over one bot, by result", this.reconciles.clone())
+                .one_of("result", RESULTS);
+            registry
+                .register("reconcile_duration_seconds", "Time of one pass, seconds", this.duration.clone())
+                .one_of("result", RESULTS);
             registry.register("reconcile_queue_depth", "Bots that wait for a pass", this.queue_depth.clone());
-            registry.register("kubernetes_requests", "Calls of the Kubernetes API, by verb", this.calls.clone());
-            registry.register("applied_objects", "Objects written because they differed", this.applied.clone());
-            registry.register("rollbacks", "Rollouts taken back, by reason", this.rollbacks.clone());
+            registry
+                .register("kubernetes_requests", "Calls of the Kubernetes API, by verb", this.calls.clone())
+                .label("verb", "what was asked of it, such as `get` or `apply`")
+                .label("status", "an HTTP status code; 0 where there was no answer");
+            registry
+                .register("applied_objects", "Objects written because they differed", this.applied.clone())
+                .label("kind", KINDS);
+            registry
+                .register("rollbacks", "Rollouts taken back, by reason", this.rollbacks.clone())
+                .one_of("reason", Refusal::ALL.map(Refusal::name));
             registry.register("leader", "1 while this process leads", this.leading.clone());
-            registry.register(
-                "watch_silence_seconds",
-                "Time since a watch last showed that it works, seconds",
-                this.silence.clone(),
-            );
+            let help = "Time since a watch last showed that it works, seconds";
+            registry.register("watch_silence_seconds", help, this.silence.clone()).label("kind", KINDS);
         });
         // A counter that is there from the start shows its first step.
         for reason in Refusal::ALL {
@@ -104,7 +123,7 @@ impl OperatorMetrics {
     /// How many passes have ended, however they did.
     #[must_use]
     pub fn passes(&self) -> u64 {
-        let results = ["changed", "unchanged", "error"].map(|result| ResultLabel { result });
+        let results = RESULTS.map(|result| ResultLabel { result });
         results.iter().filter_map(|label| self.reconciles.get(label).map(|counter| counter.get())).sum()
     }
 

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use evolve_runtime::http;
-use evolve_runtime::metrics::Metrics;
+use evolve_runtime::metrics::{Metrics, track};
 use evolve_runtime::shutdown::Tasks;
 use futures::StreamExt as _;
 use kube::Client;
@@ -68,7 +68,7 @@ pub fn start(
     tasks: &Tasks,
     metrics: &Metrics,
 ) -> anyhow::Result<OperatorMetrics> {
-    let counted = OperatorMetrics::register(metrics);
+    let (counted, served) = metrics::register_all(metrics);
     // Not counted: it is renewed all the time, by design.
     let election_client = Client::try_from(cluster.clone())?;
     let client = client::client(client_config(cluster, config.timing), &counted, config.timing.answer)?;
@@ -91,11 +91,8 @@ pub fn start(
         },
         scraper: reconcile::evidence::Scraper::new()?,
     });
-    http::serve(
-        tasks,
-        listener,
-        health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck),
-    );
+    let health = health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck);
+    http::serve(tasks, listener, health.layer(axum::middleware::from_fn_with_state(served, track)));
 
     let mut watches =
         Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, config.timing, tasks.clone());
