@@ -170,7 +170,7 @@ pub(crate) enum Mode {
 
 pub(crate) struct RunningBot {
     tasks: Tasks,
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
     pub(crate) url: String,
 }
 

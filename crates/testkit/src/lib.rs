@@ -8,6 +8,7 @@ pub mod error;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 pub mod life;
+pub mod metrics;
 pub mod models;
 #[cfg(feature = "oidc")]
 pub mod oidc;
