@@ -8,7 +8,7 @@ use super::{is_pinned, pods, read, root, texts, yaml};
 fn instructions() -> Vec<String> {
     let mut list = Vec::new();
     let mut open = String::new();
-    let mut heredoc = None;
+    let mut heredoc: Option<String> = None;
     for line in read("Dockerfile").lines().map(str::trim) {
         if let Some(end) = &heredoc {
             if line == *end {
