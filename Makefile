@@ -76,9 +76,70 @@ lint: ## Check the format, and run clippy; warnings are errors
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets -- -D warnings
 
+.PHONY: audit
+audit: setup ## Look at licences, origins and known flaws of all crates
+	@scripts/audit.sh
+
 .PHONY: generate
 generate: build ## Make the generated files anew
 	@scripts/generate.sh
+
+.PHONY: fresh
+fresh: ## Make the generated files anew, and fail where they are not as committed
+	@scripts/fresh.sh
+
+.PHONY: chart
+chart: setup ## Lint, package and test the Helm chart
+	@scripts/chart.sh
+	@$(CARGO) test --package evolve-operator --test it chart::
+
+.PHONY: coverage
+coverage: setup ## Say which lines the tests reach; fails below 85% where it matters
+	@scripts/coverage.sh
+
+.PHONY: hooks
+hooks: ## Let git check format, lints and files before each commit and push
+	@scripts/hooks.sh
+
+.PHONY: changelog
+changelog: ## Write CHANGELOG.md from the commits
+	@scripts/changelog.sh
+
+# Read by scripts/image.sh, which says what they mean.
+export IMAGE TAG OUTPUT
+.PHONY: image
+image: ## Build the image of all programs with Docker: IMAGE=… TAG=… OUTPUT=push
+	@scripts/image.sh
+
+.PHONY: kind
+kind: ## Build the image, and run the operator and a bot in a cluster of kind
+	@scripts/kind.sh
+
+.PHONY: kind-down
+kind-down: ## Remove that cluster
+	@scripts/kind.sh down
+
+.PHONY: compose-up
+compose-up: ## Build the image, and run a bot on this machine with Docker Compose
+	@scripts/compose-secrets.sh
+	@IMAGE=evolve TAG=dev OUTPUT=load scripts/image.sh
+	@docker compose up --detach --wait
+
+.PHONY: compose-down
+compose-down: ## Stop it; its data stays
+	@docker compose down
+
+# What this machine depends on, from the registry: EVOLVE_VERSION says which.
+PRODUCTION := docker compose --file compose.yaml --file compose.prod.yaml
+.PHONY: prod-up
+prod-up: ## Run a released image with limits and restarts: EVOLVE_VERSION=0.1.0
+	@scripts/compose-secrets.sh
+	@$(PRODUCTION) pull
+	@$(PRODUCTION) up --detach --wait
+
+.PHONY: prod-down
+prod-down: ## Stop it; its data stays
+	@EVOLVE_VERSION=$${EVOLVE_VERSION:-any} $(PRODUCTION) down
 
 .PHONY: clean-data
 clean-data: built ## Forget everything that `make up` keeps: data, keys, logs

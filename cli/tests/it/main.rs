@@ -7,6 +7,10 @@ mod kubectl;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
+mod shipping;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod world;
