@@ -166,7 +166,7 @@ impl Guide {
         let typed = self.commands();
         let texts = typed.iter().chain(&self.spans);
         let calls = texts.flat_map(|text| {
-            let mut text = text.clone();
+            let mut text = without_quoted(text);
             for between in ["&&", "||", "|", ";", "$(", ")", " -- ", "\n"] {
                 text = text.replace(between, "\0");
             }
@@ -205,7 +205,12 @@ fn call(text: &str) -> Option<Vec<String>> {
         }
         _ => return None,
     };
-    Some(ours.into_iter().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect())
+    Some(ours.into_iter().map(str::to_owned).collect())
+}
+
+/// What stands in quotes is the reader's, and may have blanks.
+fn without_quoted(text: &str) -> String {
+    text.split('"').enumerate().map(|(place, part)| if place % 2 == 0 { part } else { "…" }).collect()
 }
 
 fn without_comment(command: &str) -> &str {

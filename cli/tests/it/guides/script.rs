@@ -31,7 +31,7 @@ pub(crate) fn run(world: &World, guide: &Guide) {
     }
     let ran = Ran::from(world.program("bash").args(["-c", &script]).output().unwrap());
     let outputs: Vec<&str> = ran.said.split(MARK).skip(1).collect();
-    let last = outputs.len().checked_sub(1).and_then(|last| steps.get(last)).map_or("the shell", |step| &step.command);
+    let last = outputs.len().checked_sub(1).and_then(|last| steps.get(last)).map_or("the shell", |step| step.command.as_str());
     assert!(ran.succeeded, "{}: {last} failed:\n{}\n{}", guide.name, ran.said, world.logs());
     for (step, said) in steps.iter().zip(outputs) {
         let mut rest = said;
