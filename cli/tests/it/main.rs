@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod backups;
 #[cfg(test)]
+mod guides;
+#[cfg(test)]
 mod kubectl;
 #[cfg(test)]
 mod machine;
