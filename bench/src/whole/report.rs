@@ -47,10 +47,20 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# Benchmarks\n")?;
-        writeln!(f, "Measured by `make bench`, in one run of release binaries as processes of their own, on one machine that also ran")?;
-        writeln!(f, "Postgres, Redis, the Telegram server and whoever asked. What other machines would tell differently is a ratio to")?;
+        writeln!(
+            f,
+            "Measured by `make bench`, in one run of release binaries as processes of their own, on one machine that also ran"
+        )?;
+        writeln!(
+            f,
+            "Postgres, Redis, the Telegram server and whoever asked. What other machines would tell differently is a ratio to"
+        )?;
         writeln!(f, "something measured in the same run. [How](architecture.md#what-is-measured).\n")?;
-        table(f, &["what", "this run"], self.surroundings.iter().map(|(name, value)| vec![name.clone(), value.clone()]))?;
+        table(
+            f,
+            &["what", "this run"],
+            self.surroundings.iter().map(|(name, value)| vec![name.clone(), value.clone()]),
+        )?;
         writeln!(f, "\n## Goals\n")?;
         let goals = self.goals.iter().map(|goal| {
             let met = if goal.is_met { "met" } else { "**missed**" };
@@ -88,7 +98,12 @@ mod tests {
         report.goal("memory", "under 40 MB", "41.0 MB", false);
         report.skipped.push("the operator: no control plane".to_owned());
         let row = vec!["1".to_owned(), "80.0".to_owned()];
-        report.sections.push(Section { title: "Path", method: "So.".into(), head: vec!["replicas", "a second"], rows: vec![row] });
+        report.sections.push(Section {
+            title: "Path",
+            method: "So.".into(),
+            head: vec!["replicas", "a second"],
+            rows: vec![row],
+        });
         let page = report.to_string();
         for line in [
             "| machine | 2 processors |",

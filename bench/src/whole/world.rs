@@ -10,6 +10,7 @@ use evolve_runtime::http::{self, ClientConfig};
 use evolve_testkit::telegram::TelegramServer;
 use evolve_testkit::{OwnPostgres, OwnRedis};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use secrecy::SecretString;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
@@ -119,8 +120,8 @@ impl World {
     pub(crate) async fn bot(&self, api: &Process) -> anyhow::Result<Process> {
         let mut environment = self.common();
         environment.extend(owned(&[
-            ("API_URL", &api.url()),
-            ("TELEGRAM_API_URL", &self.telegram.url()),
+            ("API_URL", api.url().as_str()),
+            ("TELEGRAM_API_URL", self.telegram.url().as_str()),
             ("TELEGRAM_MODE", "polling"),
             ("TELEGRAM_MESSAGES_PER_SECOND", "10000"),
         ]));
@@ -129,8 +130,8 @@ impl World {
 
     fn common(&self) -> Environment {
         owned(&[
-            ("DATABASE_URL", &self.postgres.url()),
-            ("REDIS_URL", &self.redis_url()),
+            ("DATABASE_URL", self.postgres.url().as_str()),
+            ("REDIS_URL", self.redis_url().as_str()),
             ("ENCRYPTION_KEY", ENCRYPTION_KEY),
             ("SERVICE_KEY", SERVICE_KEY),
             ("TELEGRAM_BOT_TOKEN", self.telegram.token()),
@@ -158,7 +159,7 @@ impl World {
     /// When one is not let in.
     pub(crate) async fn crowd_of(&self, api: &Process, first: i64, count: u32) -> anyhow::Result<Crowd> {
         let client = Client::new(http::client(ClientConfig::default())?, api.url().parse()?);
-        let key = &SERVICE_KEY.into();
+        let key = &SecretString::from(SERVICE_KEY);
         let tokens = stream::iter((first..).take(count as usize))
             .map(|id| {
                 let client = client.clone();
