@@ -2,7 +2,6 @@
 
 use evolve_testkit::proxy::CountingProxy;
 
-use crate::plan::Plan;
 use crate::report::{Report, Section};
 use crate::world::World;
 
@@ -26,7 +25,7 @@ const MOST_REDIS: usize = 1;
 ///
 /// # Errors
 /// When the API does not start, or a turn fails.
-pub(crate) async fn measure(world: &World, _plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn measure(world: &World, report: &mut Report) -> anyhow::Result<()> {
     let postgres = CountingProxy::postgres(&world.postgres.url()).await?;
     let redis = CountingProxy::redis(&world.redis_url()).await?;
     let ways = [("DATABASE_URL", postgres.url()), ("REDIS_URL", redis.url()), ("DATABASE_POOL_SIZE", "8")];
