@@ -22,7 +22,7 @@ const PROMISED: f64 = 0.7;
 /// What a turn asks; anything else that was found is not only a turn.
 const STATEMENTS: usize = 3;
 /// More turns a second than one API makes here: each is the first of somebody new, as in the script.
-const MOST_TURNS: u32 = 2000;
+const MOST_TURNS: u32 = 1000;
 /// More than connections, so that each has prepared its statements.
 const WARM_UP: u32 = 20;
 /// Until Postgres has read its settings anew, or written down what it was asked.
