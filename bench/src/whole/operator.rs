@@ -83,7 +83,7 @@ fn tell(plan: &Plan, found: &[Found], report: &mut Report) {
         title: "The operator",
         method: format!(
             "On etcd, kube-apiserver and kube-controller-manager of this machine; pods become ready at once. Operator: from the first bot \
-             that is made until all are rolled out. Plain client: in another namespace it makes objects with the same specs, 16 bots at the same \
+             that is made until all are rolled out. Plain client: in another namespace it makes objects with the same specs, 64 bots at the same \
              time, each bot's Deployments after its migration Job has succeeded, until all are available. Writes: in the {} s after \
              that, in which nothing happens; Leases are none.",
             plan.quiet_seconds
