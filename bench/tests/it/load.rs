@@ -4,6 +4,7 @@ use std::process::{Output, Stdio};
 
 use evolve_testkit::process::free_port;
 use evolve_testkit::{TestDatabase, TestRedis, eventually};
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::programs::built;
@@ -20,7 +21,7 @@ async fn load(url: &str, more: &[&str]) -> Output {
         .unwrap()
 }
 
-fn told(output: &Output) -> serde_json::Value {
+fn told(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
@@ -54,7 +55,7 @@ async fn an_installation_under_load_is_told_of_and_a_threshold_that_is_exceeded_
     let found = told(&output);
     assert_eq!(
         (output.status.code(), &found["answered"], &found["failed"]),
-        (Some(0), &8.into(), &0.into()),
+        (Some(0), &json!(8), &json!(0)),
         "{found}"
     );
     assert!(found["p50_ms"].as_f64() <= found["p99_ms"].as_f64(), "{found}");
@@ -63,9 +64,9 @@ async fn an_installation_under_load_is_told_of_and_a_threshold_that_is_exceeded_
     let found = told(&output);
     assert_eq!(
         (output.status.code(), &found["answered"], &found["failed"]),
-        (Some(1), &4.into(), &4.into()),
+        (Some(1), &json!(4), &json!(4)),
         "{found}"
     );
-    assert_eq!(found["failures"], serde_json::json!({ "429 RateLimited": 4 }));
-    assert_eq!(found["exceeded"], serde_json::json!(["50.00% failed, more than 1%"]));
+    assert_eq!(found["failures"], json!({ "429 RateLimited": 4 }));
+    assert_eq!(found["exceeded"], json!(["50.00% failed, more than 1%"]));
 }
