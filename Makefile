@@ -53,6 +53,21 @@ CHAOS ?=
 chaos: setup build ## Break everything while 300 people write, and see that nothing is lost; CHAOS="--seed 2" says how
 	@target/debug/evolve-chaos $(CHAOS)
 
+# What to measure, and how long: `target/release/evolve-bench --help`.
+BENCH ?=
+.PHONY: bench
+bench: setup ## Measure everything, and write docs/benchmarks.md; BENCH="--only chat,path --seconds 5" says what
+	@echo "Building for release (the first time takes many minutes)"
+	@$(CARGO) build --release --package evolve-api --package evolve-bot --package evolve-operator --package evolve-bench --bins
+	@target/release/evolve-bench $(BENCH)
+
+# Where, and how much: `target/release/evolve-load --help`.
+LOAD ?=
+.PHONY: load
+load: ## Put load on an installation of yours: LOAD="--api-url http://127.0.0.1:8000 --rate 20"
+	@$(CARGO) build --release --package evolve-bench --bin evolve-load
+	@target/release/evolve-load $(LOAD)
+
 # Which target, and for how many seconds; fuzz/src/lib.rs lists them.
 TARGET ?=
 SECONDS ?= 60
