@@ -26,6 +26,7 @@ fn update(update_id: i64, chat_id: i64) -> NewUpdate {
         user_id: Some(chat_id),
         payload: json!({"update_id": update_id}),
         urgent: false,
+        trace: None,
     }
 }
 
