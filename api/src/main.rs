@@ -4,7 +4,7 @@ use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
 use evolve_api::Config;
-use evolve_runtime::{clock::Clock, http, logs, metrics::Metrics, shutdown::Tasks, traces::Traces};
+use evolve_runtime::{clock::Clock, errors::Errors, http, logs, metrics::Metrics, shutdown::Tasks, traces::Traces};
 
 /// The HTTP API of EvolveAI. Everything else is environment variables: see `--config-reference`.
 #[derive(Parser)]
@@ -45,17 +45,17 @@ fn print(text: &str) -> anyhow::Result<()> {
 async fn run() -> anyhow::Result<()> {
     let (config, secrets) = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
-    logs::init(&config.logs, &traces);
-    std::panic::set_hook(Box::new(|panic| {
-        // Not what it says: the message of a panic may quote what a person wrote.
-        tracing::error!(place = panic.location().map(ToString::to_string), "a panic");
-    }));
+    let errors = Errors::start(&config.errors)?;
+    logs::init(&config.logs, &traces, &errors);
+    logs::hide_what_panics_say();
     let (tasks, metrics, rotation) = (Tasks::new(), Metrics::new(), config.rotation);
+    logs::watch(&config.logs, &tasks);
     let listener = http::bind(config.http_addr).await?;
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
     evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
     secrets.watch(&tasks, rotation, || Config::from_env().map(drop));
     let done = tasks.run_until_stopped().await;
     traces.finish().await;
+    errors.finish().await;
     done
 }
