@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sentry::{
     Client, ClientOptions, Level as SentryLevel,
     protocol::{Event as Report, Map},
+    transports::DefaultTransportFactory,
     types::Dsn,
 };
 use tracing::{
@@ -90,10 +91,10 @@ impl Errors {
             .max_breadcrumbs(0)
             .release(concat!("evolve@", env!("CARGO_PKG_VERSION")))
             .environment(config.environment.clone())
+            .transport(DefaultTransportFactory)
             .shutdown_timeout(LAST);
         options.dsn = Some(dsn.expose_secret().parse().context("SENTRY_DSN is not the address of a Sentry project")?);
-        // It would take the DSN and its environment from variables where they are absent; here they are not.
-        Ok(Self(Some(Arc::new(Client::from(sentry::apply_defaults(options))))))
+        Ok(Self(Some(Arc::new(Client::from(options)))))
     }
 
     /// What listens to events of level ERROR.
