@@ -187,3 +187,32 @@ pub(crate) fn is_ours(metadata: &Metadata<'_>) -> bool {
 pub(crate) fn is_span_of_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && is_ours(metadata) && metadata.name() != PROBE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&'static str, &'static str)]) -> Result<TraceConfig, String> {
+        let mut env = Reader::from_values(values.iter().copied());
+        let config = TraceConfig::read(&mut env, "evolve-test");
+        env.finish(config).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn samplers_have_the_names_that_every_other_service_knows() {
+        let config = read(&[("OTEL_TRACES_SAMPLER_ARG", "0.1")]).unwrap();
+        assert_eq!((config.keep, config.ratio, config.endpoint), (Keep::ShareOfOurs, 0.1, None));
+        for (name, keep) in [
+            ("always_on", Keep::All),
+            ("always_off", Keep::None),
+            ("traceidratio", Keep::Share),
+            ("parentbased_always_on", Keep::AllOfOurs),
+            ("parentbased_always_off", Keep::NoneOfOurs),
+            ("parentbased_traceidratio", Keep::ShareOfOurs),
+        ] {
+            assert_eq!(read(&[("OTEL_TRACES_SAMPLER", name)]).unwrap().keep, keep);
+        }
+        let problems = read(&[("OTEL_TRACES_SAMPLER", "some"), ("OTEL_TRACES_SAMPLER_ARG", "2")]).unwrap_err();
+        assert!(problems.contains("no sampler") && problems.contains("from 0 to 1"), "{problems}");
+    }
+}

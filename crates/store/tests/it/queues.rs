@@ -55,6 +55,24 @@ async fn an_update_that_comes_twice_is_stored_once() {
 }
 
 #[tokio::test]
+async fn an_update_keeps_where_in_its_trace_it_came_however_often_it_is_claimed() {
+    let world = world().await;
+    let inbox = world.store.inbox();
+    let trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    inbox.put(&[NewUpdate { trace: trace.clone(), ..update(1, 5) }, update(2, 6)], world.now).await.unwrap();
+    let claimed = async || inbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let first = claimed().await;
+    inbox.hand_back(&first, world.now).await.unwrap();
+    for (expected, trace) in [(1, trace), (2, None)] {
+        let update = claimed().await;
+        assert_eq!((update.update_id, update.trace), (expected, trace));
+    }
+    // Nobody told of a trace here, and nothing is made up.
+    world.store.outbox().put(&[owed(5, "a")], world.now).await.unwrap();
+    assert_eq!(claim(&world, world.now).await.unwrap().trace, None);
+}
+
+#[tokio::test]
 async fn deliveries_that_overtake_each_other_are_worked_by_number_and_never_beside_each_other() {
     let world = world().await;
     let (inbox, other) = (world.store.inbox(), Uuid::now_v7());
