@@ -6,6 +6,7 @@ use clap::Parser;
 use evolve_api::Config;
 use evolve_runtime::{
     clock::Clock,
+    errors::Errors,
     http, logs,
     metrics::{Metrics, reference},
     shutdown::Tasks,
@@ -61,17 +62,17 @@ async fn print_metrics() -> anyhow::Result<()> {
 async fn run() -> anyhow::Result<()> {
     let (config, secrets) = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
-    logs::init(&config.logs, &traces);
-    std::panic::set_hook(Box::new(|panic| {
-        // Not what it says: the message of a panic may quote what a person wrote.
-        tracing::error!(place = panic.location().map(ToString::to_string), "a panic");
-    }));
+    let errors = Errors::start(&config.errors)?;
+    logs::init(&config.logs, &traces, &errors);
+    logs::hide_what_panics_say();
     let (tasks, metrics, rotation) = (Tasks::new(), Metrics::new(), config.rotation);
+    logs::watch(&config.logs, &tasks);
     let listener = http::bind(config.http_addr).await?;
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
     evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
     secrets.watch(&tasks, rotation, || Config::from_env().map(drop));
     let done = tasks.run_until_stopped().await;
     traces.finish().await;
+    errors.finish().await;
     done
 }

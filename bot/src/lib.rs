@@ -43,6 +43,7 @@ use evolve_runtime::{
     http,
     metrics::{HttpMetrics, Metrics, process, track},
     shutdown::Tasks,
+    traces,
 };
 use evolve_store::{Store, pool, redis::Redis, time, wakeups::Wakeups};
 use tokio::{
@@ -81,7 +82,10 @@ pub fn start(
     let bot_metrics = BotMetrics::register(metrics);
     let bot = Bot {
         telegram: Telegram::new(client.clone(), &config.telegram_url, config.token.clone()),
-        api: api::Api::new(Client::new(client, config.api_url.clone()), config.service_key.clone()),
+        api: api::Api::new(
+            Client::new(client, config.api_url.clone()).traced(traces::current),
+            config.service_key.clone(),
+        ),
         payload_keys: store.keys().signing_keys(KEY_PURPOSE).into(),
         store,
         clock,

@@ -7,6 +7,7 @@ use evolve_bot::config::Config;
 use evolve_runtime::{
     clock::Clock,
     config::{Reader, markdown},
+    errors::Errors,
     http, logs,
     metrics::{Metrics, reference},
     shutdown::Tasks,
@@ -41,14 +42,18 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let (config, secrets) = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
-    logs::init(&config.logs, &traces);
+    let errors = Errors::start(&config.errors)?;
+    logs::init(&config.logs, &traces, &errors);
+    logs::hide_what_panics_say();
     let tasks = Tasks::new();
+    logs::watch(&config.logs, &tasks);
     let listener = http::bind(config.http_addr).await?;
     evolve_bot::start(&config, listener, Clock::system(), &tasks, &Metrics::new())?;
     secrets.watch(&tasks, config.rotation, || Config::from_env().map(drop));
     tracing::info!(address = %config.http_addr, "the bot has started");
     let done = tasks.run_until_stopped().await;
     traces.finish().await;
+    errors.finish().await;
     done
 }
 

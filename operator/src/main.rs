@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use evolve_operator::check::{self, Question};
 use evolve_operator::controller::{self, config::Config, metrics::register_all};
 use evolve_runtime::config::{Reader, markdown};
+use evolve_runtime::errors::Errors;
 use evolve_runtime::metrics::{Metrics, reference};
 use evolve_runtime::shutdown::Tasks;
 use evolve_runtime::traces::Traces;
@@ -59,14 +60,18 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let config = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
-    logs::init(&config.logs, &traces);
+    let errors = Errors::start(&config.errors)?;
+    logs::init(&config.logs, &traces, &errors);
+    logs::hide_what_panics_say();
     let cluster = kube::Config::infer().await?;
     let tasks = Tasks::new();
+    logs::watch(&config.logs, &tasks);
     let listener = http::bind(config.http_addr).await?;
     controller::start(&config, cluster, listener, &tasks, &Metrics::new())?;
     tracing::info!(address = %config.http_addr, identity = config.identity, "the operator has started");
     let done = tasks.run_until_stopped().await;
     traces.finish().await;
+    errors.finish().await;
     done
 }
 

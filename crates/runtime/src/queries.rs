@@ -27,7 +27,7 @@ use tracing_subscriber::{Layer, filter::Targets, layer::Context, registry::Looku
 use crate::metrics::{Durations, Metrics, quick_durations};
 
 /// What sqlx's events are called.
-const TARGET: &str = "sqlx::query";
+pub(crate) const TARGET: &str = "sqlx::query";
 /// Slow statements that are remembered.
 const REMEMBERED: usize = 50;
 /// Longest text that is remembered, in characters: the longest of ours has some thousands.
@@ -158,14 +158,14 @@ impl<S: Subscriber> Layer<S> for Ear {
         let mut heard = Heard::default();
         event.record(&mut heard);
         // Anything else that sqlx may say under that name.
-        let Some(took) = heard.seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) else { return };
+        let Some(took) = heard.took() else { return };
         self.0.count(took, heard.operation(), || heard.text());
     }
 }
 
 /// The fields of an event that count.
 #[derive(Default)]
-struct Heard {
+pub(crate) struct Heard {
     seconds: Option<f64>,
     /// The first words; all of a statement that has no more.
     summary: String,
@@ -182,7 +182,18 @@ impl Heard {
         OPERATIONS.into_iter().find(|known| known.eq_ignore_ascii_case(first)).unwrap_or("other")
     }
 
-    fn text(&self) -> String {
+    /// How long it took; nothing where the event tells of no statement.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.seconds?).ok()
+    }
+
+    /// Its first words.
+    pub(crate) fn summary(&self) -> &str {
+        self.summary.trim_end_matches('…').trim()
+    }
+
+    /// All of it, white space folded.
+    pub(crate) fn text(&self) -> String {
         let text = if self.statement.trim().is_empty() { &self.summary } else { &self.statement };
         let mut folded = String::new();
         for word in text.split_whitespace() {

@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod binaries;
+#[cfg(feature = "otlp")]
+pub mod collector;
 pub mod database;
 pub mod error;
 #[cfg(feature = "kubernetes")]

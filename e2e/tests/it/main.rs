@@ -42,3 +42,5 @@ mod schemathesis;
 mod speaks;
 #[cfg(test)]
 mod system;
+#[cfg(test)]
+mod traces;

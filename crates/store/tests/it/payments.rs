@@ -340,6 +340,7 @@ async fn what_was_reported_and_not_booked_is_booked_when_the_person_is_removed_a
             "provider_payment_charge_id": "", "is_recurring": first, "is_first_recurring": first,
         } } }),
         urgent: false,
+        trace: None,
     };
     let refunded =
         json!({ "update_id": 4, "message": { "refunded_payment": { "telegram_payment_charge_id": "before" } } });
@@ -730,6 +731,7 @@ fn update(update_id: i64, person: i64) -> NewUpdate {
         user_id: Some(person),
         payload: json!({ "update_id": update_id }),
         urgent: false,
+        trace: None,
     }
 }
 
