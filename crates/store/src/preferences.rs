@@ -13,7 +13,7 @@ use sqlx::FromRow;
 use crate::{
     Store, StoreError,
     first::unsay,
-    users::{decrypt_profile, encrypt_profile, settings},
+    users::{SettingsRow, decrypt_profile, encrypt_profile},
 };
 
 /// How a person wants things.
@@ -92,9 +92,8 @@ impl PreferencesPatch {
 #[derive(FromRow)]
 struct Row {
     profile: Option<String>,
-    language: Option<String>,
-    time_zone: Option<String>,
-    onboarding: Option<String>,
+    #[sqlx(flatten)]
+    settings: SettingsRow,
     zone_is_chosen: bool,
     quiet_from: Option<i16>,
     quiet_until: Option<i16>,
@@ -211,7 +210,7 @@ impl PreferencesOf<'_> {
 
     fn preferences(&self, row: &Row, defaults: Settings) -> Result<Preferences, StoreError> {
         Ok(Preferences {
-            settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            settings: row.settings.or(defaults),
             zone_is_chosen: row.zone_is_chosen,
             wishes: decrypt_profile(row.profile.as_deref(), &self.0.keys)?.wishes,
             quiet: hours(row.quiet_from, row.quiet_until),

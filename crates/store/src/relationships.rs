@@ -11,7 +11,7 @@ use sqlx::{FromRow, types::Json};
 
 use crate::{
     Store, StoreError,
-    users::{parse, settings},
+    users::{SettingsRow, parse},
 };
 
 /// Events looked at: more than the cap of a day lets happen on as many days as there are lines to show.
@@ -125,9 +125,8 @@ impl Relationships<'_> {
         struct Row {
             #[sqlx(flatten)]
             bond: BondRow,
-            language: Option<String>,
-            time_zone: Option<String>,
-            onboarding: Option<String>,
+            #[sqlx(flatten)]
+            settings: SettingsRow,
             today: NaiveDate,
             lately: Option<Json<Vec<Line>>>,
         }
@@ -142,7 +141,7 @@ impl Relationships<'_> {
         Ok(row.map(|row| Standing {
             bond: row.bond.into(),
             today: row.today,
-            settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            settings: row.settings.or(defaults),
             lately: row.lately.map(|json| json.0).unwrap_or_default().into_iter().map(Line::happened).collect(),
         }))
     }

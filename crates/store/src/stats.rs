@@ -7,7 +7,7 @@ use sqlx::{FromRow, types::Json};
 use crate::{
     Store, StoreError,
     relationships::BondRow,
-    users::{parse, settings},
+    users::{SettingsRow, parse},
 };
 
 /// The last days of a person, and all of it in numbers.
@@ -120,9 +120,8 @@ impl StatsOf<'_> {
         struct Row {
             #[sqlx(flatten)]
             bond: BondRow,
-            language: Option<String>,
-            time_zone: Option<String>,
-            onboarding: Option<String>,
+            #[sqlx(flatten)]
+            settings: SettingsRow,
             today: NaiveDate,
             since: NaiveDate,
             came: Option<Json<Vec<(NaiveDate, i64)>>>,
@@ -131,7 +130,7 @@ impl StatsOf<'_> {
         let row: Option<Row> = query.fetch_optional(&self.0.pool).await?;
         Ok(row.map(|row| Life {
             bond: row.bond.into(),
-            settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            settings: row.settings.or(defaults),
             today: row.today,
             since: row.since,
             points: row.came.map(|json| json.0).unwrap_or_default(),
@@ -178,9 +177,8 @@ impl StatsOf<'_> {
         struct Row {
             #[sqlx(flatten)]
             bond: BondRow,
-            language: Option<String>,
-            time_zone: Option<String>,
-            onboarding: Option<String>,
+            #[sqlx(flatten)]
+            settings: SettingsRow,
             plan: String,
             premium_until: Option<DateTime<Utc>>,
             today: NaiveDate,
@@ -201,7 +199,7 @@ impl StatsOf<'_> {
             .await?;
         Ok(row.map(|row| Stats {
             bond: row.bond.into(),
-            settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
+            settings: row.settings.or(defaults),
             plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
             today: row.today,
             since: row.since,

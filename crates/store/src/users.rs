@@ -78,9 +78,8 @@ struct Row {
     premium_until: Option<DateTime<Utc>>,
     profile: Option<String>,
     created_at: DateTime<Utc>,
-    language: Option<String>,
-    time_zone: Option<String>,
-    onboarding: Option<String>,
+    #[sqlx(flatten)]
+    settings: SettingsRow,
 }
 
 const HOLD: &str = "SELECT messages FROM users WHERE id = $1 FOR NO KEY UPDATE";
@@ -342,12 +341,27 @@ fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, St
     Ok(UserRecord {
         user_id: row.id,
         profile: decrypt_profile(row.profile.as_deref(), keys)?,
-        settings: settings(row.language.as_deref(), row.time_zone.as_deref(), row.onboarding.as_deref(), defaults),
-        has_settings: row.language.is_some(),
+        settings: row.settings.or(defaults),
+        has_settings: row.settings.language.is_some(),
         plan: parse("users.plan", &row.plan, Plan::default()),
         premium_until: row.premium_until,
         created_at: row.created_at,
     })
+}
+
+/// [`Settings`] as the columns of `settings` hold them; NULL where a person has none yet.
+#[derive(FromRow)]
+pub(crate) struct SettingsRow {
+    language: Option<String>,
+    time_zone: Option<String>,
+    onboarding: Option<String>,
+}
+
+impl SettingsRow {
+    /// What they chose, and the defaults for what they did not.
+    pub(crate) fn or(&self, defaults: Settings) -> Settings {
+        settings(self.language.as_deref(), self.time_zone.as_deref(), self.onboarding.as_deref(), defaults)
+    }
 }
 
 pub(crate) fn settings(
