@@ -80,7 +80,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_answer_makes_none_after_it_look_fast() {
         let one_at_a_time = Arc::new(Semaphore::new(1));
-        let moments: Vec<_> = (0..3).map(|second| Duration::from_secs(second)).collect();
+        let moments: Vec<_> = (0..3).map(Duration::from_secs).collect();
         let outcome = open(&moments, 10, |_| {
             let gate = Arc::clone(&one_at_a_time);
             async move {
@@ -97,7 +97,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_would_be_too_many_at_once_has_failed() {
-        let moments: Vec<_> = (0..5).map(|second| Duration::from_secs(second)).collect();
+        let moments: Vec<_> = (0..5).map(Duration::from_secs).collect();
         let outcome = open(&moments, 2, |_| async {
             tokio::time::sleep(Duration::from_secs(60)).await;
             Ok(())

@@ -144,7 +144,8 @@ async fn make_one(world: &World, objects: &[(Kind, DynamicObject)]) -> anyhow::R
     }
     for (kind, object) in objects.iter().filter(|(kind, _)| *kind == Kind::Job) {
         world.api_of(*kind).create(&PostParams::default(), object).await?;
-        let done = await_condition(world.api::<Job>(), &object.name_any(), conditions::is_job_completed());
+        let name = object.name_any();
+        let done = await_condition(world.api::<Job>(), &name, conditions::is_job_completed());
         tokio::time::timeout(NEVER, done).await??;
     }
     for (kind, object) in objects.iter().filter(|(kind, _)| *kind == Kind::Deployment) {
