@@ -26,7 +26,7 @@ use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::Loo
 
 use crate::{
     config::Reader,
-    traces::{Around, is_ours, is_span_of_ours},
+    traces::{Around, is_ours, is_span_of_ours, nothing},
 };
 
 /// How long the last events may take on their way out when the process ends.
@@ -98,16 +98,16 @@ impl Errors {
     }
 
     /// What listens to events of level ERROR.
-    pub(crate) fn layer<S>(&self) -> Option<impl Layer<S> + use<S>>
+    pub(crate) fn layer<S>(&self) -> Box<dyn Layer<S> + Send + Sync>
     where
-        S: Subscriber + for<'a> LookupSpan<'a>,
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
     {
-        let client = Arc::clone(self.0.as_ref()?);
+        let Some(client) = self.0.clone() else { return nothing() };
         let told = filter_fn(|metadata: &Metadata<'_>| {
             is_span_of_ours(metadata) || (is_ours(metadata) && metadata.is_event() && *metadata.level() == Level::ERROR)
         })
         .with_max_level_hint(Level::INFO);
-        Some(Layer::<S>::with_filter(Teller { client, around: Around::default() }, told))
+        Layer::<S>::with_filter(Teller { client, around: Around::default() }, told).boxed()
     }
 
     /// Sends the last events, for [`LAST`] at most.

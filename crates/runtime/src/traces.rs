@@ -23,7 +23,8 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::Identity;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::config::Reader;
@@ -145,12 +146,13 @@ impl Traces {
         Ok(Self(Some(provider)))
     }
 
-    /// What turns `tracing`'s spans into those that are sent.
-    pub(crate) fn layer<S>(&self) -> Option<impl Layer<S> + use<S>>
+    /// What turns `tracing`'s spans into those that are sent. No `Option`: one does not tell its layer of the subscriber.
+    pub(crate) fn layer<S>(&self) -> Box<dyn Layer<S> + Send + Sync>
     where
-        S: Subscriber + for<'a> LookupSpan<'a>,
+        S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
     {
-        let tracer = self.0.as_ref()?.tracer("evolve");
+        let Some(provider) = &self.0 else { return nothing() };
+        let tracer = provider.tracer("evolve");
         // Files, lines and threads say nothing that the name of a span does not.
         let layer = tracing_opentelemetry::layer::<S>()
             .with_tracer(tracer.clone())
@@ -164,7 +166,7 @@ impl Traces {
             })
             .with_max_level_hint(Level::INFO),
         );
-        Some(spans.and_then(statements::layer::<S>(tracer)))
+        spans.and_then(statements::layer::<S>(tracer)).boxed()
     }
 
     /// Sends the last spans, for [`LAST_SPANS`] at most.
@@ -176,6 +178,14 @@ impl Traces {
             tracing::warn!(%error, "the last spans could not be sent");
         }
     }
+}
+
+/// A layer that wants to hear of nothing.
+pub(crate) fn nothing<S>() -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    Layer::<S>::with_filter(Identity::new(), LevelFilter::OFF).boxed()
 }
 
 /// Whether it is of our own code, and of no library's.
