@@ -9,7 +9,7 @@ use evolve_runtime::{
     errors::Errors,
     http, logs,
     metrics::{Metrics, reference},
-    shutdown::Tasks,
+    shutdown::{Signals, Tasks},
     traces::Traces,
 };
 
@@ -67,11 +67,12 @@ async fn run() -> anyhow::Result<()> {
     logs::hide_what_panics_say();
     let (tasks, metrics, rotation) = (Tasks::new(), Metrics::new(), config.rotation);
     logs::watch(&config.logs, &tasks);
+    let signals = Signals::listen()?;
     let listener = http::bind(config.http_addr).await?;
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
     evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
     secrets.watch(&tasks, rotation, || Config::from_env().map(drop));
-    let done = tasks.run_until_stopped().await;
+    let done = tasks.run_until_stopped(signals).await;
     traces.finish().await;
     errors.finish().await;
     done

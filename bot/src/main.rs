@@ -10,7 +10,7 @@ use evolve_runtime::{
     errors::Errors,
     http, logs,
     metrics::{Metrics, reference},
-    shutdown::Tasks,
+    shutdown::{Signals, Tasks},
     traces::Traces,
 };
 
@@ -47,11 +47,12 @@ async fn run() -> anyhow::Result<()> {
     logs::hide_what_panics_say();
     let tasks = Tasks::new();
     logs::watch(&config.logs, &tasks);
+    let signals = Signals::listen()?;
     let listener = http::bind(config.http_addr).await?;
     evolve_bot::start(&config, listener, Clock::system(), &tasks, &Metrics::new())?;
     secrets.watch(&tasks, config.rotation, || Config::from_env().map(drop));
     tracing::info!(address = %config.http_addr, "the bot has started");
-    let done = tasks.run_until_stopped().await;
+    let done = tasks.run_until_stopped(signals).await;
     traces.finish().await;
     errors.finish().await;
     done

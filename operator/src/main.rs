@@ -66,10 +66,11 @@ async fn run() -> anyhow::Result<()> {
     let cluster = kube::Config::infer().await?;
     let tasks = Tasks::new();
     logs::watch(&config.logs, &tasks);
+    let signals = Signals::listen()?;
     let listener = http::bind(config.http_addr).await?;
     controller::start(&config, cluster, listener, &tasks, &Metrics::new())?;
     tracing::info!(address = %config.http_addr, identity = config.identity, "the operator has started");
-    let done = tasks.run_until_stopped().await;
+    let done = tasks.run_until_stopped(signals).await;
     traces.finish().await;
     errors.finish().await;
     done

@@ -99,13 +99,12 @@ impl Tasks {
         self.tracker.spawn(work)
     }
 
-    /// Waits for SIGTERM, SIGINT or a failed task; then asks everything to finish, and waits for it at most
+    /// Waits for one of `signals` or a failed task; then asks everything to finish, and waits for it at most
     /// [`GRACE`], or until a moment after a second signal.
     ///
     /// # Errors
     /// The first task failure, if that is what stopped the process.
-    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        let mut signals = Signals::new()?;
+    pub async fn run_until_stopped(self, mut signals: Signals) -> anyhow::Result<()> {
         tokio::select! {
             name = signals.next() => tracing::info!(signal = name, "asked to stop; finishing what runs"),
             () = self.soft.cancelled() => {}
@@ -145,13 +144,19 @@ impl Tasks {
     }
 }
 
-struct Signals {
+/// SIGTERM and SIGINT, which end the process at once until somebody listens: so before it says that it is ready.
+#[derive(Debug)]
+pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// From now on they are kept for [`Tasks::run_until_stopped`]. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
@@ -177,7 +182,7 @@ mod tests {
             Ok(())
         });
         tasks.spawn("unlucky", async { panic!("boom") });
-        let error = tasks.run_until_stopped().await.unwrap_err();
+        let error = tasks.run_until_stopped(Signals::listen().unwrap()).await.unwrap_err();
         assert!(format!("{error:#}").contains("\"unlucky\" crashed"), "{error:#}");
     }
 
