@@ -8,7 +8,7 @@ use evolve_operator::controller::{self, config::Config, metrics::register_all};
 use evolve_runtime::config::{Reader, markdown};
 use evolve_runtime::errors::Errors;
 use evolve_runtime::metrics::{Metrics, reference};
-use evolve_runtime::shutdown::Tasks;
+use evolve_runtime::shutdown::{Signals, Tasks};
 use evolve_runtime::traces::Traces;
 use evolve_runtime::{http, logs};
 
