@@ -1,9 +1,15 @@
 //! What an API shows at `/metrics`, and what the page tells of it.
 
-use evolve_contract::dialog_stats::StatsPeriod;
+use chrono::{DateTime, TimeDelta, Utc};
+use evolve_contract::{
+    analytics::AnalyticsQuery,
+    client::Bot,
+    dialog_stats::StatsPeriod,
+    payments::{OfferRequest, ReceivedRequest, RefundedRequest, Way},
+};
 use evolve_engine::model::{ModelError, Script, Step};
 use evolve_runtime::clock::Clock;
-use evolve_testkit::metrics::unlike_the_page;
+use evolve_testkit::{eventually, metrics::unlike_the_page};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -46,6 +52,63 @@ async fn a_model_that_fails_again_and_again_shows_an_open_breaker() {
     }
     assert_eq!(api.metric(r#"circuit_breaker_state{breaker="model",name="script"}"#).await, 2.0);
     assert!(api.metric(r#"ai_response_duration_seconds_count{status="error"}"#).await > 0.0);
+}
+
+#[tokio::test]
+async fn the_newest_day_is_told_in_money_and_people_by_every_replica_alike() {
+    let noon: DateTime<Utc> = "2026-11-21T11:00:00Z".parse().unwrap();
+    let setup = Setup { clock: Clock::fixed(noon), ..Setup::new().await }
+        .with("MODEL_PRICES", json!({ "script": { "input": 2.0, "output": 4.0 } }))
+        .with("PREMIUM_PRICE", r#"{"stars": 250}"#);
+    let api = setup.start().await;
+    let (token, key) = (api.token(IVAN).await, SecretString::from(SERVICE_KEY));
+    let by = Bot { key: &key, token: &token };
+    api.say(&token, "Привет", None).await.unwrap();
+    let offer = api.client.offer(by, &OfferRequest { user_id: IVAN, way: Way::Stars }).await.unwrap();
+    let paid = ReceivedRequest {
+        user_id: IVAN,
+        currency: offer.currency,
+        amount: offer.amount,
+        payload: offer.payload,
+        charge_id: "c1".to_owned(),
+        ..ReceivedRequest::default()
+    };
+    for _ in 0..2 {
+        api.client.received(by, &paid).await.unwrap();
+    }
+    api.stop().await;
+    let gauges = [
+        r#"monthly_recurring_revenue{currency="XTR"}"#,
+        r#"day_revenue{currency="XTR"}"#,
+        r#"subscribers{plan="premium"}"#,
+        "day_churned_subscribers",
+        "day_new_people",
+        "day_model_cost_dollars",
+    ];
+    let shown_after = async || {
+        setup.clock.advance(TimeDelta::minutes(10));
+        let maker = setup.start().await;
+        eventually("the day is made", async || {
+            let told = maker.client.overview(&key, &AnalyticsQuery::default()).await.unwrap();
+            told.as_of == Some(setup.clock.now())
+        })
+        .await;
+        // Each looks when it begins.
+        let mut shown = Vec::new();
+        for replica in [setup.start().await, setup.start().await] {
+            eventually("the day is shown", async || replica.metrics.encode().contains("\nday_new_people ")).await;
+            let mut values = Vec::new();
+            for line in gauges {
+                values.push(replica.metric(line).await);
+            }
+            shown.push(values);
+        }
+        maker.client.refunded(by, &RefundedRequest { user_id: IVAN, charge_id: "c1".to_owned() }).await.unwrap();
+        assert_eq!(shown[0], shown[1]);
+        shown.remove(0)
+    };
+    assert_eq!(shown_after().await, [250.0, 250.0, 1.0, 0.0, 1.0, 40e-6]);
+    assert_eq!(shown_after().await, [0.0, 0.0, 0.0, 0.0, 1.0, 40e-6], "it was given back");
 }
 
 #[tokio::test]

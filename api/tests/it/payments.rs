@@ -279,7 +279,7 @@ async fn money_is_counted_once_however_often_and_wherever_it_is_reported() {
     let (api, other) = (setup.start().await, setup.start().await);
     let (token, key) = (api.token(IVAN).await, key());
     let by = Bot { key: &key, token: &token };
-    assert!(api.metrics.encode().contains("revenue_stars_total{kind=\"renewal\"} 0\n"), "nothing yet is known to be");
+    assert!(api.metrics.encode().contains("revenue_stars_total{kind=\"renewal\"} 0\n"), "that none came is known");
     let first = payment(&api, by, Way::StarsMonthly, "c1").await;
     for replica in [&api, &other, &api] {
         replica.client.received(by, &first).await.unwrap();
