@@ -85,7 +85,7 @@ async fn the_newest_day_is_told_in_money_and_people_by_every_replica_alike() {
         "day_new_people",
         "day_model_cost_dollars",
     ];
-    let shown_after = async || {
+    let shown_later = async || {
         setup.clock.advance(TimeDelta::minutes(10));
         let maker = setup.start().await;
         eventually("the day is made", async || {
@@ -94,8 +94,9 @@ async fn the_newest_day_is_told_in_money_and_people_by_every_replica_alike() {
         })
         .await;
         // Each looks when it begins.
+        let replicas = [setup.start().await, setup.start().await];
         let mut shown = Vec::new();
-        for replica in [setup.start().await, setup.start().await] {
+        for replica in &replicas {
             eventually("the day is shown", async || replica.metrics.encode().contains("\nday_new_people ")).await;
             let mut values = Vec::new();
             for line in gauges {
@@ -103,12 +104,20 @@ async fn the_newest_day_is_told_in_money_and_people_by_every_replica_alike() {
             }
             shown.push(values);
         }
-        maker.client.refunded(by, &RefundedRequest { user_id: IVAN, charge_id: "c1".to_owned() }).await.unwrap();
+        for api in replicas.into_iter().chain([maker]) {
+            api.stop().await;
+        }
         assert_eq!(shown[0], shown[1]);
         shown.remove(0)
     };
-    assert_eq!(shown_after().await, [250.0, 250.0, 1.0, 0.0, 1.0, 40e-6]);
-    assert_eq!(shown_after().await, [0.0, 0.0, 0.0, 0.0, 1.0, 40e-6], "it was given back");
+    assert_eq!(shown_later().await, [250.0, 250.0, 1.0, 0.0, 1.0, 40e-6]);
+
+    let api = setup.start().await;
+    let token = api.token(IVAN).await;
+    let refunded = RefundedRequest { user_id: IVAN, charge_id: "c1".to_owned() };
+    api.client.refunded(Bot { key: &key, token: &token }, &refunded).await.unwrap();
+    api.stop().await;
+    assert_eq!(shown_later().await, [0.0, 0.0, 0.0, 0.0, 1.0, 40e-6], "it was given back");
 }
 
 #[tokio::test]
