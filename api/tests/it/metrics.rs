@@ -43,6 +43,28 @@ async fn a_turn_is_told_in_answers_tokens_and_money_by_model() {
 }
 
 #[tokio::test]
+async fn an_answer_of_another_model_is_told_with_what_the_first_one_failed_by() {
+    let script = Script::always(Step::Fail(unavailable()));
+    let mut setup = Setup::new().await.script(script);
+    setup.fallbacks = vec![Script::always(Step::say("Привет!")).named("second")];
+    let api = setup.start().await;
+    assert_eq!(api.metric("llm_fallback_used_total").await, 0.0);
+    let token = api.token(IVAN).await;
+    api.say(&token, "Привет", None).await.unwrap();
+    for (line, value) in [
+        (r#"llm_requests_total{model="script"}"#, 1.0),
+        (r#"llm_errors_total{model="script",error_type="unavailable"}"#, 1.0),
+        (r#"llm_request_duration_seconds_count{model="script",status="error"}"#, 1.0),
+        (r#"llm_requests_total{model="second"}"#, 1.0),
+        (r#"llm_request_duration_seconds_count{model="second",status="success"}"#, 1.0),
+        ("llm_fallback_used_total", 1.0),
+        (r#"http_request_duration_seconds_count{method="POST",route="/chat"}"#, 1.0),
+    ] {
+        assert_eq!(api.metric(line).await, value, "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_model_that_fails_again_and_again_shows_an_open_breaker() {
     let script = Script::always(Step::Fail(unavailable()));
     let api = Setup::new().await.script(script).start().await;
