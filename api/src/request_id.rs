@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use evolve_runtime::traces;
+use evolve_runtime::{metrics::known_method, traces};
 use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
@@ -49,9 +49,9 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
 /// What everything that is done for a request belongs to. Whoever asks may have begun the trace: our bot has, when Telegram told it
 /// something.
 fn span_of(request: &Request, id: &str, route: &str, is_probe: bool) -> Span {
-    let method = request.method();
+    let method = known_method(request.method());
     if is_probe {
-        return tracing::info_span!(traces::PROBE, request_id = %id, http.request.method = %method, http.route = %route);
+        return tracing::info_span!(traces::PROBE, request_id = %id, http.request.method = method, http.route = %route);
     }
     let span = tracing::info_span!(
         "request",
@@ -59,7 +59,7 @@ fn span_of(request: &Request, id: &str, route: &str, is_probe: bool) -> Span {
         otel.kind = "server",
         otel.status_code = field::Empty,
         request_id = %id,
-        http.request.method = %method,
+        http.request.method = method,
         http.route = %route,
         http.response.status_code = field::Empty,
     );

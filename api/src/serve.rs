@@ -172,7 +172,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let store = Store::connect(&config.store, metrics)?;
     let redis = Redis::connect(&config.redis, metrics);
     let cache = Cache::new(redis.clone(), store.keys().clone(), config.cache, metrics);
-    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), on_sale(&config), sellers());
+    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), on_sale(&config), sellers(), metrics);
     let engine_metrics = EngineMetrics::register(metrics).priced(config.reports.prices.clone());
     let chain = providers::chain(config.providers, Arc::new(engine_metrics.clone()));
     chain.show(metrics);

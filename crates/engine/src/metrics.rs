@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Picodollars, which tokens times their price come to, in a dollar.
-const PICODOLLARS: f64 = 1e12;
+pub(crate) const PICODOLLARS: f64 = 1e12;
 /// What bounds the names of models.
 const MODELS: &str = "the models of `PROVIDERS`";
 

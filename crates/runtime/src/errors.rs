@@ -34,8 +34,10 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// Fields whose values are words of our own code, and the place of a panic in it.
 const CODES: [&str; 10] = ["code", "job", "kind", "method", "outcome", "place", "provider", "queue", "reason", "task"];
-/// Numbers that are of people.
-const PEOPLE: [&str; 3] = ["chat_id", "person", "user_id"];
+/// Ids of our own rows and of Telegram's updates: every other number that is called an id may be somebody's.
+const IDS: [&str; 2] = ["outbox_id", "update_id"];
+/// What somebody may be called besides.
+const PEOPLE: [&str; 7] = ["chat", "from", "id", "member", "person", "room", "user"];
 /// Longest such word, in bytes: what is longer is no code.
 const LONGEST: usize = 200;
 
@@ -159,7 +161,7 @@ struct Said {
 
 impl Said {
     fn tag(&mut self, field: &Field, value: impl ToString) {
-        if PEOPLE.contains(&field.name()) {
+        if may_be_somebody(field.name()) {
             return;
         }
         self.tags.insert(field.name().to_owned(), value.to_string());
@@ -195,6 +197,11 @@ impl Visit for Said {
             self.message = Some(format!("{value:?}"));
         }
     }
+}
+
+/// Whether a number of this name may be a person's, or of a group of people.
+fn may_be_somebody(name: &str) -> bool {
+    PEOPLE.contains(&name) || (name.ends_with("_id") && !IDS.contains(&name))
 }
 
 /// Whether it is one word, as codes, paths in our code and Telegram's methods are. What was made of several parts is none.

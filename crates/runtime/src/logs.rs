@@ -103,6 +103,13 @@ pub fn hide_what_panics_say() {
     }));
 }
 
+/// How a task ended that has no result. What the error itself says has the panic's words in it, which [`hide_what_panics_say`] keeps out
+/// of the log.
+#[must_use]
+pub fn how_it_ended(error: &tokio::task::JoinError) -> &'static str {
+    if error.is_panic() { "panicked" } else { "cancelled" }
+}
+
 /// Looks at [`LogConfig::path`], where there is one, until the process stops, and writes the lines that it asks for.
 pub fn watch(config: &LogConfig, tasks: &Tasks) {
     watch_every(LOOK_EVERY, config, tasks);

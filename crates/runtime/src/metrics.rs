@@ -27,7 +27,7 @@ use self::breakers::Breakers;
 pub use self::{
     described::{Described, Label, Values, reference},
     durations::{DURATION_BUCKETS, DurationHistogram, Durations, QUICK_BUCKETS, durations, quick_durations},
-    http::{HttpMetrics, track},
+    http::{HttpMetrics, known_method, track},
 };
 use crate::breaker::SharedBreaker;
 

@@ -12,6 +12,8 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::logs::how_it_ended;
+
 /// How long a shutdown may take in all before it becomes a hard one.
 pub const GRACE: Duration = Duration::from_secs(30);
 /// The end of it, in which what still runs is handed back, and what is owed by then is sent.
@@ -83,7 +85,9 @@ impl Tasks {
             let failed = match inner.await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => error.context(format!("the task {name:?} failed")),
-                Err(join) => anyhow::Error::new(join).context(format!("the task {name:?} crashed")),
+                Err(join) => {
+                    anyhow::anyhow!("it {}", how_it_ended(&join)).context(format!("the task {name:?} crashed"))
+                }
             };
             tracing::error!(task = name, error = format!("{failed:#}"), "a task ended with an error; stopping");
             this.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failed);
@@ -181,9 +185,10 @@ mod tests {
             soft.cancelled().await;
             Ok(())
         });
-        tasks.spawn("unlucky", async { panic!("boom") });
-        let error = tasks.run_until_stopped(Signals::listen().unwrap()).await.unwrap_err();
-        assert!(format!("{error:#}").contains("\"unlucky\" crashed"), "{error:#}");
+        // As one that cuts a text in the middle of a letter does.
+        tasks.spawn("unlucky", async { panic!("what a person wrote") });
+        let error = format!("{:#}", tasks.run_until_stopped(Signals::listen().unwrap()).await.unwrap_err());
+        assert_eq!(error, "the task \"unlucky\" crashed: it panicked");
     }
 
     #[tokio::test(start_paused = true)]

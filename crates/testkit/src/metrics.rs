@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, fs};
 
-use evolve_runtime::metrics::{Metrics, Values};
+use evolve_runtime::metrics::{Described, Metrics, Values};
 
 /// What a histogram has by itself.
 const BOUND: &str = "le";
 
-/// Everything in which the page and a process differ: metrics that one of them has alone, and of what is shown by now, types and
-/// labels that are not told of. Nothing where they agree.
+/// Everything in which the page and a process differ: metrics that one of them has alone or that are registered twice, and of what is
+/// shown by now, types and labels that are not told of. Nothing where they agree.
 ///
 /// # Errors
 /// When the page cannot be read.
@@ -24,8 +24,16 @@ pub fn unlike_the_page(process: &str, metrics: &Metrics) -> anyhow::Result<Vec<S
         .extend(registered.difference(&told).map(|row| format!("{process} shows what the page does not tell: {row}")));
     unlike
         .extend(told.difference(&registered).map(|row| format!("{process} does not show what the page tells: {row}")));
+    unlike.extend(twice(&described));
     unlike.extend(untold(metrics));
     Ok(unlike)
+}
+
+/// What two have registered: each would show its own, and who scrapes keeps one of them. In the order of names.
+fn twice(described: &[Described]) -> impl Iterator<Item = String> {
+    let names = described.iter().map(|one| one.name);
+    let pairs = names.clone().zip(names.skip(1)).filter(|(name, next)| name == next);
+    pairs.map(|(name, _)| format!("it is registered twice: {name}"))
 }
 
 /// The rows of a process's table.
@@ -116,6 +124,12 @@ mod tests {
             labels(r#"a{said="one \"two\", three",b="4"} 1"#),
             own(&[("said", "one \"two\", three"), ("b", "4")])
         );
+    }
+
+    #[test]
+    fn what_is_registered_twice_is_found() {
+        let described = ["leader", "leader", "rest"].map(|name| Described::gauge(name, ""));
+        assert_eq!(twice(&described).collect::<Vec<_>>(), ["it is registered twice: leader"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod costs;
 mod dialogs;
 mod happened;
 mod money;
+mod newest;
 mod people;
 mod roll_up;
 mod use_of;

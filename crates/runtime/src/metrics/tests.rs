@@ -1,9 +1,13 @@
+use std::time::Duration;
+
+use axum::{Router, body::Body, extract::Request, middleware::from_fn_with_state, routing::get};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
 };
+use tower::Service as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::*;
@@ -12,6 +16,14 @@ use crate::breaker::BreakerConfig;
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
+}
+
+async fn slow() -> &'static str {
+    std::future::pending().await
+}
+
+async fn broken() -> &'static str {
+    panic!("a handler")
 }
 
 /// Observes a fifth of a second within a span, of traces of which this share is kept.
@@ -41,6 +53,35 @@ fn a_slow_bucket_leads_to_a_trace_that_is_kept_and_to_none_that_is_not() {
     assert_eq!(value.split(' ').next(), Some("0.2"), "{kept}");
     let dropped = bucket(&observed(0.0));
     assert!(dropped.ends_with(r#"{le="0.25"} 1"#), "it leads nowhere: {dropped}");
+}
+
+#[tokio::test]
+async fn a_request_is_counted_however_it_ends_and_by_no_word_of_the_caller() {
+    let metrics = Metrics::new();
+    let router = Router::new()
+        .route("/here/{id}", get(|| async { "here" }))
+        .route("/slow/{id}", get(slow))
+        .route("/broken", get(broken))
+        .layer(from_fn_with_state(HttpMetrics::register(&metrics), track));
+    let ask = |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        router.clone().call(request)
+    };
+    ask("GET", "/here/7").await.unwrap();
+    ask("BREW", "/pot/7").await.unwrap();
+    tokio::time::timeout(Duration::ZERO, ask("GET", "/slow/7")).await.unwrap_err();
+    tokio::spawn(ask("GET", "/broken")).await.unwrap_err();
+    let shown = metrics.encode();
+    for line in [
+        r#"http_requests_total{method="GET",route="/here/{id}",status="200"} 1"#,
+        r#"http_requests_total{method="other",route="unmatched",status="404"} 1"#,
+        r#"http_requests_total{method="GET",route="/slow/{id}",status="499"} 1"#,
+        r#"http_requests_total{method="GET",route="/broken",status="500"} 1"#,
+        r#"http_request_duration_seconds_count{method="GET",route="/slow/{id}"} 1"#,
+        "http_requests_in_progress 0",
+    ] {
+        assert!(shown.lines().any(|known| known == line), "{line} is not in\n{shown}");
+    }
 }
 
 #[test]
