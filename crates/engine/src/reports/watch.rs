@@ -23,10 +23,7 @@ use prometheus_client::{
     },
 };
 
-use super::{
-    Reports,
-    newest::{Comes, Newest},
-};
+use super::{Reports, newest::Newest};
 use crate::metrics::PICODOLLARS;
 
 /// Days are made every five minutes.
@@ -191,7 +188,7 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
-    use crate::reports::newest::tests::quiet;
+    use crate::reports::newest::{Comes, tests::quiet};
 
     #[test]
     fn people_are_shown_as_the_newest_day_tells_and_what_it_does_not_know_is_not() {
