@@ -110,20 +110,19 @@ fn burning(api: &str) -> [Alert; 2] {
 
 /// Of the whole turn: models, tools, database. Not of the hundredth, which is one person with a long story where few write.
 fn slow(api: &str) -> [Alert; 2] {
-    let of = |name, severity, seconds: u32, summary: &str| {
-        Alert {
+    const TURNS: &str = "chat_requests_duration_seconds";
+    let buckets = format!("sum by (le) (rate({TURNS}_bucket{{{api}}}[15m]))");
+    let count = format!("sum(increase({TURNS}_count{{{api}}}[15m]))");
+    let of = |name, severity, seconds: u32, summary: &str| Alert {
         name,
         severity,
         lasting: "15m",
-        expression: format!(
-            "histogram_quantile(0.95, sum by (le) (rate(chat_requests_duration_seconds_bucket{{{api}}}[15m]))) > {seconds} and on () \
-             sum(increase(chat_requests_duration_seconds_count{{{api}}}[15m])) >= {FEWEST_ANSWERS}"
-        ),
+        expression: format!("histogram_quantile(0.95, {buckets}) > {seconds} and on () {count} >= {FEWEST_ANSWERS}"),
         summary: summary.to_owned(),
-        description: "Mostly it is the model: `llm_request_duration_seconds` by model shows it, and `/ready` whether a breaker is \
-                      open. Put a quicker model first in spec.ai.providers, or add pods if all of them are busy."
-            .to_owned(),
-    }
+        description:
+            "Mostly it is the model: `llm_request_duration_seconds` by model shows it, and `/ready` whether a \
+                      breaker is open. Put a quicker model first in spec.ai.providers, or add pods if all are busy."
+                .to_owned(),
     };
     [
         of("EvolveAnswersSlow", WARNING, 30, "one answer in twenty takes longer than half a minute"),
