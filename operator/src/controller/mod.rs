@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod cache;
+mod certificate;
 pub mod client;
 pub mod config;
 pub mod contents;
@@ -104,7 +105,7 @@ pub fn start(
     let writer = Writer::new(Kind::EvolveBot.resource());
     let store = writer.as_reader();
     let (cache, contents) = (context.applier.cache.clone(), context.contents.clone());
-    let router = Router { writer, queue, references, cache, contents };
+    let router = Router { writer, queue, references, cache, contents, metrics: counted.clone() };
     let has_synced = is_synced.clone();
     let soft = tasks.soft();
     tasks.spawn("route-changes", async move {
@@ -198,6 +199,7 @@ async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Acti
     // Gone while the pass went on: it may have brought back what the router had forgotten.
     if context.applier.cache.get((Kind::EvolveBot, Depth::Owned), &key).is_none() {
         context.references.forget(&key);
+        context.applier.metrics.forget(&key);
         context.applier.cache.remove((Kind::EvolveBot, Depth::Remembered), &key);
     }
     outcome.map(|pass| {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
+use evolve_operator::controller::cache::Key;
 use evolve_operator::controller::metrics::OperatorMetrics;
+use evolve_operator::crd::EvolveBotStatus;
 use evolve_runtime::metrics::Metrics;
 use rstest::rstest;
 use serde::Deserialize as _;
@@ -265,5 +267,8 @@ fn exposition() -> String {
     metrics.applied("Service");
     metrics.progress().touch("services/*", "Service");
     metrics.measure_silence();
+    let eva = Key::new("companions", "eva");
+    metrics.fares(&eva, &EvolveBotStatus::default());
+    metrics.certificate(&eva, Some(0));
     all.encode()
 }
