@@ -1,4 +1,4 @@
-//! The operator on a real control plane, with a bot that is rolled out again and again, and one that cannot be.
+//! The operator on a real control plane, with a bot that is rolled out again and again, one that cannot be, and one with a webhook.
 
 use std::{fs::File, path::Path, time::Duration};
 
@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const ROLLED_OUT: &str = "eva";
 /// Its API's Service is there already, and somebody else's.
 const CROWDED_OUT: &str = "crowded";
+/// It has a webhook, and so a certificate.
+const CALLED: &str = "called";
 
 /// The operator's process, and the namespace that it looks after.
 pub(super) struct Operators {
@@ -64,8 +66,10 @@ impl Operators {
         let taken = json!({ "selector": { "app": "others" }, "ports": [{ "port": 80 }] });
         let name = format!("{CROWDED_OUT}-api");
         this.create::<Service>(json!({ "metadata": { "name": name }, "spec": taken })).await;
+        let webhook = json!({ "host": "bots.example.org", "tlsSecretName": CALLED });
+        this.bot(CALLED, json!({ "mode": "webhook", "webhook": webhook })).await;
         for bot in [ROLLED_OUT, CROWDED_OUT] {
-            this.bot(bot).await;
+            this.bot(bot, json!({})).await;
         }
         let bots: Api<EvolveBot> = Api::namespaced(this.client.clone(), &this.namespace);
         within(PATIENCE, "a bot is rolled out", async || {
@@ -89,10 +93,11 @@ impl Operators {
         bots.patch(ROLLED_OUT, &PatchParams::default(), &Patch::Merge(version)).await.unwrap();
     }
 
-    async fn bot(&self, name: &str) {
+    async fn bot(&self, name: &str, telegram: Value) {
         let data = json!({ "DATABASE_URL": "postgres://db/eva", "TELEGRAM_BOT_TOKEN": "1:a" });
         self.create::<Secret>(json!({ "metadata": { "name": name }, "stringData": data })).await;
-        let mut spec = json!({ "version": "1.0.0", "ai": { "providers": [{ "kind": "scripted" }] } });
+        let models = json!({ "providers": [{ "kind": "scripted" }] });
+        let mut spec = json!({ "version": "1.0.0", "ai": models, "telegram": telegram });
         leave_to_the_player(&mut spec);
         self.create::<EvolveBot>(json!({
             "apiVersion": "evolveai.dev/v1alpha1", "kind": "EvolveBot", "metadata": { "name": name }, "spec": spec,
