@@ -125,6 +125,23 @@ fn panels_of_how_long_something_takes_lead_to_traces() {
 }
 
 #[test]
+fn lines_are_named_by_labels_that_their_query_leaves_them() {
+    for (name, dashboard) in dashboards() {
+        for target in list(&dashboard, "panels").iter().flat_map(|panel| list(panel, "targets")) {
+            let query = text(target, "expr");
+            let groups = query.split("by (").skip(1).filter_map(|rest| rest.split_once(')'));
+            let left: BTreeSet<&str> = groups.flat_map(|(labels, _)| labels.split(", ")).collect();
+            let named = text(target, "legendFormat").split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+            for (label, _) in named {
+                assert!(left.contains(label), "{name}: {label} is not among {left:?}: {query}");
+            }
+            // A label of ours that every target has too is renamed by Prometheus.
+            assert!(!left.contains("job"), "{name}: it is exported_job: {query}");
+        }
+    }
+}
+
+#[test]
 fn every_query_is_about_metrics_that_docs_metrics_md_tells_of() {
     let page = fs::read_to_string(root().join("docs/metrics.md")).expect("run `make generate`");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
