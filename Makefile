@@ -75,6 +75,10 @@ SECONDS ?= 60
 fuzz: setup ## Look for inputs that break a parser: TARGET=markdown SECONDS=600
 	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
 
+.PHONY: dashboards-check
+dashboards-check: setup build ## Ask a real Prometheus every query of every dashboard and alert, while the processes are under load
+	@$(CARGO) test --package evolve-e2e --test it dashboards:: -- --nocapture
+
 # How many requests of each operation, and which.
 EXAMPLES ?= 100
 SEED ?= 5

@@ -9,6 +9,8 @@ mod browser;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod dashboards;
+#[cfg(test)]
 mod degradation;
 #[cfg(test)]
 mod faults;
