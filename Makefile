@@ -53,12 +53,31 @@ CHAOS ?=
 chaos: setup build ## Break everything while 300 people write, and see that nothing is lost; CHAOS="--seed 2" says how
 	@target/debug/evolve-chaos $(CHAOS)
 
+# What to measure, and how long: `target/release/evolve-bench --help`.
+BENCH ?=
+.PHONY: bench
+bench: setup ## Measure everything, and write docs/benchmarks.md; BENCH="--only chat,path --seconds 5" says what
+	@echo "Building for release (the first time takes many minutes)"
+	@$(CARGO) build --release --package evolve-api --package evolve-bot --package evolve-operator --package evolve-bench --bins
+	@target/release/evolve-bench $(BENCH)
+
+# Where, and how much: `target/release/evolve-load --help`.
+LOAD ?=
+.PHONY: load
+load: ## Put load on an installation of yours: LOAD="--api-url http://127.0.0.1:8000 --rate 20"
+	@$(CARGO) build --release --package evolve-bench --bin evolve-load
+	@target/release/evolve-load $(LOAD)
+
 # Which target, and for how many seconds; fuzz/src/lib.rs lists them.
 TARGET ?=
 SECONDS ?= 60
 .PHONY: fuzz
 fuzz: setup ## Look for inputs that break a parser: TARGET=markdown SECONDS=600
 	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
+
+.PHONY: dashboards-check
+dashboards-check: setup build ## Ask a real Prometheus every query of every dashboard and alert, while the processes are under load
+	@$(CARGO) test --package evolve-e2e --test it dashboards:: -- --nocapture
 
 # How many requests of each operation, and which.
 EXAMPLES ?= 100
@@ -76,9 +95,70 @@ lint: ## Check the format, and run clippy; warnings are errors
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets -- -D warnings
 
+.PHONY: audit
+audit: setup ## Look at licences, origins and known flaws of all crates
+	@scripts/audit.sh
+
 .PHONY: generate
 generate: build ## Make the generated files anew
 	@scripts/generate.sh
+
+.PHONY: fresh
+fresh: ## Make the generated files anew, and fail where they are not as committed
+	@scripts/fresh.sh
+
+.PHONY: chart
+chart: setup ## Lint, package and test the Helm chart
+	@scripts/chart.sh
+	@$(CARGO) test --package evolve-operator --test it chart::
+
+.PHONY: coverage
+coverage: setup ## Say which lines the tests reach; fails below 85% where it matters
+	@scripts/coverage.sh
+
+.PHONY: hooks
+hooks: ## Let git check format, lints and files before each commit and push
+	@scripts/hooks.sh
+
+.PHONY: changelog
+changelog: ## Write CHANGELOG.md from the commits
+	@scripts/changelog.sh
+
+# Read by scripts/image.sh, which says what they mean.
+export IMAGE TAG OUTPUT
+.PHONY: image
+image: ## Build the image of all programs with Docker: IMAGE=… TAG=… OUTPUT=push
+	@scripts/image.sh
+
+.PHONY: kind
+kind: ## Build the image, and run the operator and a bot in a cluster of kind
+	@scripts/kind.sh
+
+.PHONY: kind-down
+kind-down: ## Remove that cluster
+	@scripts/kind.sh down
+
+.PHONY: compose-up
+compose-up: ## Build the image, and run a bot on this machine with Docker Compose
+	@scripts/compose-secrets.sh
+	@IMAGE=evolve TAG=dev OUTPUT=load scripts/image.sh
+	@docker compose up --detach --wait
+
+.PHONY: compose-down
+compose-down: ## Stop it; its data stays
+	@docker compose down
+
+# What this machine depends on, from the registry: EVOLVE_VERSION says which.
+PRODUCTION := docker compose --file compose.yaml --file compose.prod.yaml
+.PHONY: prod-up
+prod-up: ## Run a released image with limits and restarts: EVOLVE_VERSION=0.1.0
+	@scripts/compose-secrets.sh
+	@$(PRODUCTION) pull
+	@$(PRODUCTION) up --detach --wait
+
+.PHONY: prod-down
+prod-down: ## Stop it; its data stays
+	@EVOLVE_VERSION=$${EVOLVE_VERSION:-any} $(PRODUCTION) down
 
 .PHONY: clean-data
 clean-data: built ## Forget everything that `make up` keeps: data, keys, logs

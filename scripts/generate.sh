@@ -42,3 +42,24 @@ END
     target/debug/evolve-bot --config-reference
 }
 write docs/configuration.md configuration
+
+metrics() {
+    cat <<'END'
+# Metrics
+
+Every process shows its metrics at `/metrics`, as OpenMetrics text. A counter or a histogram with labels appears with the first thing
+that it counts. Labels are bounded: none tells a person, or what anybody wrote. Histograms show `…_bucket`, `…_sum` and `…_count`; a
+bucket may have an exemplar, the `trace_id` of the newest sampled trace that fell into it (Prometheus keeps them with
+`--enable-feature=exemplar-storage`). What every replica shows alike is read with `max`, and all else with `sum`.
+This page is generated from the code that registers them.
+
+## evolve-api
+
+END
+    target/debug/evolve-api --metrics-reference
+    printf '\n## evolve-bot\n\n'
+    target/debug/evolve-bot --metrics-reference
+    printf '\n## evolve-operator\n\n'
+    target/debug/evolve-operator metrics-reference
+}
+write docs/metrics.md metrics

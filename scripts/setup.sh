@@ -29,7 +29,9 @@ has_helm() { [[ -x .tools/helm/bin/helm ]] || has helm; }
 # The same of rclone. Debian's own is too old to be a store, which the tests of backups need.
 has_rclone() { [[ -x .tools/rclone/bin/rclone ]] || { has rclone && rclone serve s3 --help >/dev/null 2>&1; }; }
 has_deny() { [[ -x .tools/deny/bin/cargo-deny ]] || has cargo-deny; }
-has_promtool() { [[ -x .tools/prometheus/promtool ]] || has promtool; }
+has_prometheus() {
+    [[ -x .tools/prometheus/promtool && -x .tools/prometheus/prometheus ]] || { has promtool && has prometheus; }
+}
 has_schemathesis() { [[ -x .tools/schemathesis/bin/schemathesis ]] || has schemathesis; }
 # A browser and what drives it, of the same version.
 has_browser() { has chromedriver && { has chromium || has chromium-browser || has google-chrome; }; }
@@ -133,15 +135,15 @@ if ! has_schemathesis; then
             schemathesis==4.32.5 hypothesis==6.170.15; } ||
         say "  cannot get schemathesis from PyPI: for the API's test, install schemathesis 4 yourself (Python 3.11 or newer)"
 fi
-if ! has_promtool && has apt-get; then
-    say "  missing: promtool, for the tests of alerts; it is put into .tools/"
+if ! has_prometheus && has apt-get; then
+    say "  missing: prometheus and promtool, for the tests of alerts and dashboards; they are put into .tools/"
     # Out of its package, since that would install a Prometheus that runs.
     fetch() { apt-get download -q prometheus 2>/dev/null; }
     (mkdir -p .tools/prometheus && cd .tools/prometheus &&
         # A new machine has no list of packages yet, and who is not root cannot get one.
         { fetch || { ((EUID == 0)) && apt-get update -q && fetch; }; } && dpkg-deb -x prometheus_*.deb . &&
-        mv usr/bin/promtool . && rm -rf usr etc lib var prometheus_*.deb) ||
-        say "  cannot get promtool from Debian: for the tests of alerts, install Prometheus yourself"
+        mv usr/bin/promtool usr/bin/prometheus . && rm -rf usr etc lib var prometheus_*.deb) ||
+        say "  cannot get Prometheus from Debian: for the tests of alerts and dashboards, install it yourself"
 fi
 if ! has_browser; then
     say "  missing: chromium and chromium-driver, for the stories that are told in a browser"

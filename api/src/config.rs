@@ -15,6 +15,7 @@ use evolve_engine::{
 };
 use evolve_runtime::{
     config::{ConfigError, Reader, Setting},
+    errors::ErrorConfig,
     logs::LogConfig,
     outside::Networks,
     secrets::{RotationConfig, SecretFiles},
@@ -104,6 +105,8 @@ pub struct Config {
     pub logs: LogConfig,
     /// Traces.
     pub traces: TraceConfig,
+    /// Where errors are told.
+    pub errors: ErrorConfig,
     /// How soon it ends after a secret in a file has changed.
     pub rotation: RotationConfig,
     /// All of this as it was read, without secrets, for whoever runs it.
@@ -203,6 +206,7 @@ impl Config {
             replica: replica(env),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-api"),
+            errors: ErrorConfig::read(env),
             rotation: RotationConfig::read(env),
             // After everything else.
             settings: env.settings(),

@@ -36,6 +36,7 @@ pub mod problem;
 pub mod profile;
 pub mod proofs;
 pub mod ready;
+mod reference;
 pub mod refunds;
 pub mod relationship;
 pub mod request_id;
@@ -51,6 +52,7 @@ pub mod voice;
 pub mod webhooks;
 
 pub use config::Config;
+pub use reference::metrics_reference;
 pub use router::openapi;
 pub use serve::{serve, serve_behind};
 

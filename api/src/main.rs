@@ -4,7 +4,14 @@ use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
 use evolve_api::Config;
-use evolve_runtime::{clock::Clock, http, logs, metrics::Metrics, shutdown::Tasks, traces::Traces};
+use evolve_runtime::{
+    clock::Clock,
+    errors::Errors,
+    http, logs,
+    metrics::{Metrics, reference},
+    shutdown::{Signals, Tasks},
+    traces::Traces,
+};
 
 /// The HTTP API of EvolveAI. Everything else is environment variables: see `--config-reference`.
 #[derive(Parser)]
@@ -16,6 +23,9 @@ struct Arguments {
     /// Print the OpenAPI document and end.
     #[arg(long)]
     openapi: bool,
+    /// Print the reference of all metrics, as a Markdown table, and end.
+    #[arg(long)]
+    metrics_reference: bool,
 }
 
 fn main() -> ExitCode {
@@ -24,6 +34,8 @@ fn main() -> ExitCode {
         print(&Config::reference())
     } else if arguments.openapi {
         evolve_api::openapi_json().and_then(|json| print(&json))
+    } else if arguments.metrics_reference {
+        print_metrics()
     } else {
         run()
     };
@@ -42,20 +54,26 @@ fn print(text: &str) -> anyhow::Result<()> {
 }
 
 #[tokio::main]
+async fn print_metrics() -> anyhow::Result<()> {
+    print(&reference(&evolve_api::metrics_reference().await?))
+}
+
+#[tokio::main]
 async fn run() -> anyhow::Result<()> {
     let (config, secrets) = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
-    logs::init(&config.logs, &traces);
-    std::panic::set_hook(Box::new(|panic| {
-        // Not what it says: the message of a panic may quote what a person wrote.
-        tracing::error!(place = panic.location().map(ToString::to_string), "a panic");
-    }));
+    let errors = Errors::start(&config.errors)?;
+    logs::init(&config.logs, &traces, &errors);
+    logs::hide_what_panics_say();
     let (tasks, metrics, rotation) = (Tasks::new(), Metrics::new(), config.rotation);
+    logs::watch(&config.logs, &tasks);
+    let signals = Signals::listen()?;
     let listener = http::bind(config.http_addr).await?;
     tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
     evolve_api::serve(config, listener, Clock::system(), &tasks, &metrics)?;
     secrets.watch(&tasks, rotation, || Config::from_env().map(drop));
-    let done = tasks.run_until_stopped().await;
+    let done = tasks.run_until_stopped(signals).await;
     traces.finish().await;
+    errors.finish().await;
     done
 }

@@ -53,6 +53,17 @@ pub enum Proof {
 }
 
 impl Proof {
+    const ALL: [Self; 8] = [
+        Self::ServiceKey,
+        Self::Token,
+        Self::Session,
+        Self::InitData,
+        Self::ApiKey,
+        Self::Password,
+        Self::Basic,
+        Self::Registration,
+    ];
+
     const fn name(self) -> &'static str {
         match self {
             Self::ServiceKey => "service_key",
@@ -98,7 +109,10 @@ impl ProofMetrics {
         let failures = Family::<Labels, Counter>::default();
         metrics.register(|registry| {
             let help = "Proofs that were not taken, by kind, and whether they were wrong or not looked at any more";
-            registry.register("auth_failures", help, failures.clone());
+            registry
+                .register("auth_failures", help, failures.clone())
+                .one_of("proof", Proof::ALL.map(Proof::name))
+                .one_of("outcome", ["wrong", "refused"]);
         });
         Self(failures)
     }

@@ -7,13 +7,17 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument as _;
+use evolve_runtime::{metrics::known_method, traces};
+use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
 use crate::{language, problem};
 
 /// The header that carries the id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header that carries where in a trace the caller is, as the W3C writes it.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Longest id that is taken from a caller.
 const MAX_LENGTH: usize = 64;
@@ -32,8 +36,8 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id.clone()));
     let language = language::preferred(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request_id = %id, method = %request.method(), route = %route);
     let is_probe = PROBES.contains(&route.as_str());
+    let span = span_of(&request, &id, &route, is_probe);
     let response = answer(request, next, is_probe).instrument(span).await;
     let mut response = problem::render(response, &id, language);
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -42,11 +46,37 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
     response
 }
 
+/// What everything that is done for a request belongs to. Whoever asks may have begun the trace: our bot has, when Telegram told it
+/// something.
+fn span_of(request: &Request, id: &str, route: &str, is_probe: bool) -> Span {
+    let method = known_method(request.method());
+    if is_probe {
+        return tracing::info_span!(traces::PROBE, request_id = %id, http.request.method = method, http.route = %route);
+    }
+    let span = tracing::info_span!(
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        otel.status_code = field::Empty,
+        request_id = %id,
+        http.request.method = method,
+        http.route = %route,
+        http.response.status_code = field::Empty,
+    );
+    traces::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
+    span
+}
+
 async fn answer(request: Request, next: Next, is_probe: bool) -> Response {
     let started = std::time::Instant::now();
     let response = next.run(request).await;
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = response.status();
+    let span = Span::current();
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
     if is_probe && status.is_success() {
         tracing::debug!(status = status.as_u16(), millis, "answered");
     } else {

@@ -26,7 +26,7 @@ use evolve_engine::{
     profiles::{Profiles, Windows},
     providers,
     relationships::Relationships,
-    reports::Reports,
+    reports::{self, Reports},
     speech::Speech,
     stats::Stats,
     steering, summary,
@@ -35,7 +35,7 @@ use evolve_engine::{
 use evolve_runtime::{
     clock::Clock,
     http::{self, ClientConfig},
-    metrics::Metrics,
+    metrics::{Metrics, process},
     outside::Outside,
     queries,
     shutdown::Tasks,
@@ -55,6 +55,7 @@ use crate::{
     ready::Readiness,
     router,
     state::{Api, Parts},
+    stats_api::StatsMetrics,
 };
 
 /// Who is told what happens has so long to take it. It is far less than a subscriber is leased for.
@@ -88,10 +89,12 @@ pub fn serve_behind(
 ) -> anyhow::Result<()> {
     let cors_origins = config.cors_origins.clone();
     queries::queries().slow_from(config.slow_query);
+    process::register(metrics);
     let api = assemble(config, clock.clone(), tasks, metrics)?;
     time::follow(&api.store, &clock, tasks, metrics);
     pool::watch(&api.store, tasks, metrics);
     payments::watch(api.payments.clone(), metrics, tasks);
+    reports::watch(api.reports.clone(), metrics, tasks);
     steering::start(api.engine.clone(), tasks);
     start_jobs(&api, clock, tasks);
     http::serve(tasks, listener, around(router::router(&api, &cors_origins, metrics)));
@@ -169,8 +172,10 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let store = Store::connect(&config.store, metrics)?;
     let redis = Redis::connect(&config.redis, metrics);
     let cache = Cache::new(redis.clone(), store.keys().clone(), config.cache, metrics);
-    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), on_sale(&config), sellers());
-    let engine_metrics = EngineMetrics::register(metrics);
+    let sold = Payments::new(store.clone(), cache.clone(), clock.clone(), on_sale(&config), sellers(), metrics);
+    let engine_metrics = EngineMetrics::register(metrics).priced(config.reports.prices.clone());
+    let chain = providers::chain(config.providers, Arc::new(engine_metrics.clone()));
+    chain.show(metrics);
     let defaults = config.persona.default_settings();
     let speech = Speech::new(config.speech, metrics);
     let premium_terms = terms(&config.plans, speech.speaks());
@@ -193,7 +198,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     let engine = Engine::new(EngineConfig {
         store: store.clone(),
         wakeups: Wakeups::start(&store, tasks),
-        chain: providers::chain(config.providers, Arc::new(engine_metrics.clone())),
+        chain,
         speech,
         meanings: Meanings::new(config.embedder, metrics),
         persona: config.persona,
@@ -257,6 +262,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
         chat_timeout: config.chat_timeout,
         readiness: Readiness::default(),
         chat_metrics: ChatMetrics::register(metrics),
+        stats_metrics: StatsMetrics::register(metrics),
         unknown: Unknown::default(),
         proof_metrics: ProofMetrics::register(metrics),
         metrics: metrics.clone(),

@@ -22,6 +22,7 @@ use crate::{
     panel::{download::Downloads, seats::Seats},
     proofs::ProofMetrics,
     ready::Readiness,
+    stats_api::StatsMetrics,
 };
 
 /// The API. Cheap to clone.
@@ -120,6 +121,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// Chat metrics.
     pub chat_metrics: ChatMetrics,
+    /// How often numbers are asked for.
+    pub stats_metrics: StatsMetrics,
     /// What is shown and not known to hold.
     pub unknown: Unknown,
     /// How many proofs were wrong.

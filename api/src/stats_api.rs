@@ -10,12 +10,50 @@ use evolve_contract::{
 };
 use evolve_domain::report::share;
 use evolve_engine::reports::{DialogStats as Told, Period, Point};
+use evolve_runtime::metrics::Metrics;
 use evolve_store::reports::{Dialog, Top};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family},
+};
 use serde::Deserialize;
 
-use crate::{access::Actor, openapi::problems, problem::ApiError, state::Api};
+use crate::{
+    access::Actor,
+    openapi::problems,
+    problem::{ApiError, code_name},
+    state::Api,
+};
 
 problems!(StatsProblems: Forbidden, InvalidValue, RateLimited, DatabaseUnavailable);
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    outcome: String,
+}
+
+/// `stats_api_requests_total`.
+#[derive(Clone, Debug)]
+pub struct StatsMetrics(Family<Outcome, Counter>);
+
+impl StatsMetrics {
+    /// Registers it.
+    #[must_use]
+    pub fn register(metrics: &Metrics) -> Self {
+        let this = Self(Family::default());
+        metrics.register(|book| {
+            let help = "Requests for the numbers of GET /api/v1/stats by who may ask, by outcome";
+            book.register("stats_api_requests", help, this.0.clone())
+                .label("outcome", "`ok`, or the code of the problem that the API answered with");
+        });
+        this
+    }
+
+    fn count<T>(&self, told: &Result<T, ApiError>) {
+        let outcome = told.as_ref().map_or_else(|error| code_name(error.code()), |_| "ok".to_owned());
+        self.0.get_or_create(&Outcome { outcome }).inc();
+    }
+}
 
 /// Of how long.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -37,10 +75,16 @@ pub async fn get(
     _: Actor,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<DialogStats>, ApiError> {
+    let told = answer(&api, asked).await;
+    api.stats_metrics.count(&told);
+    told
+}
+
+async fn answer(api: &Api, asked: Result<Query<Asked>, QueryRejection>) -> Result<Json<DialogStats>, ApiError> {
     let invalid = || ApiError::new(Code::InvalidValue).detail("period is day, week or month");
     let Query(Asked { period }) = asked.map_err(|_| invalid())?;
     let period = period.unwrap_or_default();
-    Ok(Json(stats(&api, period).await?))
+    Ok(Json(stats(api, period).await?))
 }
 
 async fn stats(api: &Api, period: StatsPeriod) -> Result<DialogStats, ApiError> {

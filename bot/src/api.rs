@@ -26,6 +26,7 @@ use evolve_contract::{
 use futures::Stream;
 use moka::future::Cache;
 use secrecy::SecretString;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 /// Tokens live an hour; ten minutes are left for a slow turn.
@@ -76,7 +77,9 @@ impl Api {
         key: &str,
         request: &ChatRequest,
     ) -> Result<ChatResponse, ClientError> {
-        self.authorised(person, |token| async move { self.client.chat(&token, Some(key), request).await }).await
+        self.authorised(person, |token| async move { self.client.chat(&token, Some(key), request).await })
+            .instrument(asking("/chat"))
+            .await
     }
 
     /// As [`Self::chat`], as a stream of events.
@@ -89,7 +92,9 @@ impl Api {
         key: &str,
         request: &ChatRequest,
     ) -> Result<impl Stream<Item = Result<ChatEvent, ClientError>> + use<>, ClientError> {
-        self.authorised(person, |token| async move { self.client.chat_stream(&token, Some(key), request).await }).await
+        self.authorised(person, |token| async move { self.client.chat_stream(&token, Some(key), request).await })
+            .instrument(asking("/chat"))
+            .await
     }
 
     /// Ends the conversation.
@@ -338,6 +343,18 @@ impl Api {
 #[must_use]
 pub(crate) fn has_come(profile: &ProfileData) -> bool {
     profile.language.is_some()
+}
+
+/// The span of a `POST` for an answer. Of a stream it ends with the head.
+fn asking(route: &'static str) -> Span {
+    tracing::info_span!(
+        "ask the API",
+        otel.name = format!("POST {route}"),
+        otel.kind = "client",
+        http.request.method = "POST",
+        url.template = route,
+        peer.service = "evolve-api",
+    )
 }
 
 fn known<T>(found: Result<T, ClientError>) -> Result<Option<T>, ClientError> {

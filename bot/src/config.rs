@@ -4,6 +4,7 @@ use std::{fmt, net::SocketAddr, str::FromStr};
 
 use evolve_runtime::{
     config::{ConfigError, Reader},
+    errors::ErrorConfig,
     http::ClientConfig,
     logs::LogConfig,
     secrets::{self, RotationConfig, SecretFiles},
@@ -75,6 +76,8 @@ pub struct Config {
     pub logs: LogConfig,
     /// Traces.
     pub traces: TraceConfig,
+    /// Where errors are told.
+    pub errors: ErrorConfig,
     /// How soon it ends after a secret in a file has changed.
     pub rotation: RotationConfig,
 }
@@ -168,6 +171,7 @@ impl Config {
             http: ClientConfig::read(env),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-bot"),
+            errors: ErrorConfig::read(env),
             rotation: RotationConfig::read(env),
         }
     }

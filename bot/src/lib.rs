@@ -22,6 +22,7 @@ mod metrics;
 mod outbound;
 mod queue;
 mod reconcile;
+mod reference;
 mod replies;
 mod room;
 mod telegram;
@@ -31,6 +32,7 @@ mod worker;
 pub mod config;
 
 pub use handlers::strangers;
+pub use reference::metrics_reference;
 
 use std::sync::Arc;
 
@@ -39,8 +41,9 @@ use evolve_contract::{Client, payments::payload::KEY_PURPOSE};
 use evolve_runtime::{
     clock::Clock,
     http,
-    metrics::{HttpMetrics, Metrics, track},
+    metrics::{HttpMetrics, Metrics, process, track},
     shutdown::Tasks,
+    traces,
 };
 use evolve_store::{Store, pool, redis::Redis, time, wakeups::Wakeups};
 use tokio::{
@@ -70,6 +73,7 @@ pub fn start(
     tasks: &Tasks,
     metrics: &Metrics,
 ) -> anyhow::Result<()> {
+    process::register(metrics);
     let store = Store::connect(&config.store, metrics).context("cannot use DATABASE_URL or ENCRYPTION_KEY")?;
     time::follow(&store, &clock, tasks, metrics);
     pool::watch(&store, tasks, metrics);
@@ -78,7 +82,10 @@ pub fn start(
     let bot_metrics = BotMetrics::register(metrics);
     let bot = Bot {
         telegram: Telegram::new(client.clone(), &config.telegram_url, config.token.clone()),
-        api: api::Api::new(Client::new(client, config.api_url.clone()), config.service_key.clone()),
+        api: api::Api::new(
+            Client::new(client, config.api_url.clone()).traced(traces::current),
+            config.service_key.clone(),
+        ),
         payload_keys: store.keys().signing_keys(KEY_PURPOSE).into(),
         store,
         clock,

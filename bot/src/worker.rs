@@ -16,9 +16,11 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use evolve_runtime::traces;
 use evolve_store::{StoreError, inbox::ClaimedUpdate, outbox::NewOutgoing};
 use futures::FutureExt as _;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
@@ -79,6 +81,22 @@ impl Queue for InboxQueue {
     }
 
     async fn work(&self, update: ClaimedUpdate) {
+        let span = tracing::info_span!(
+            "process update",
+            otel.kind = "consumer",
+            messaging.system = "evolve",
+            messaging.destination.name = Self::NAME,
+            messaging.operation.name = "process",
+            "messaging.operation.type" = "process",
+            messaging.message.id = update.update_id,
+        );
+        traces::follow(&span, update.trace.as_deref());
+        self.process(update).instrument(span).await;
+    }
+}
+
+impl InboxQueue {
+    async fn process(&self, update: ClaimedUpdate) {
         let bot = &self.0;
         let _working = bot.metrics.working();
         let handing_back = bot.tasks.handing_back();

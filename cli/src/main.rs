@@ -15,6 +15,7 @@ mod keys;
 mod kubectl;
 mod maintain;
 mod plan;
+mod probe;
 mod ready;
 mod running;
 mod say;
@@ -72,6 +73,11 @@ enum Command {
         /// The JSON Schema of an EvolveBot instead, for editors.
         #[arg(long)]
         json_schema: bool,
+    },
+    /// Ask a process of ours whether it is well, and fail if it is not: for health checks of containers.
+    Probe {
+        /// What to ask: `http://127.0.0.1:8000/ready`.
+        url: Url,
     },
     /// Look after the bots of a cluster: the same as `kubectl evolve`, where this program is in the PATH as kubectl-evolve.
     Kubectl(kubectl::Arguments),
@@ -214,6 +220,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             say::say(text.trim_end());
             Ok(())
         }
+        Command::Probe { url } => probe::run(url).await,
         Command::TelegramSimulator { address, name } => simulator::run(address, name).await,
         Command::Kubectl(arguments) => kubectl::run(arguments).await.map(drop),
     }

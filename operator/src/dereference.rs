@@ -47,7 +47,8 @@ pub async fn dereference(
     let secrets = needed.secrets.iter().map(|needed| (Kind::Secret, at(&needed.source.name)));
     let config_maps = needed.config_maps.iter().map(|needed| (Kind::ConfigMap, at(&needed.source.name)));
     let kept = (Kind::Secret, at(&names::kept_key(bot)));
-    let reads: BTreeSet<(Kind, Key)> = secrets.chain(config_maps).chain([kept]).collect();
+    let certificate = bot.spec.telegram.certificate().map(|name| (Kind::Secret, at(name)));
+    let reads: BTreeSet<(Kind, Key)> = secrets.chain(config_maps).chain([kept]).chain(certificate).collect();
     // Before the first look: what appears after it is noticed.
     context.references.set(&at(bot.name()), reads);
 

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use evolve_operator::check::{self, Question};
-use evolve_operator::controller::{self, config::Config};
+use evolve_operator::controller::{self, config::Config, metrics::register_all};
 use evolve_runtime::config::{Reader, markdown};
-use evolve_runtime::metrics::Metrics;
-use evolve_runtime::shutdown::Tasks;
+use evolve_runtime::errors::Errors;
+use evolve_runtime::metrics::{Metrics, reference};
+use evolve_runtime::shutdown::{Signals, Tasks};
 use evolve_runtime::traces::Traces;
 use evolve_runtime::{http, logs};
 
@@ -25,6 +26,8 @@ enum Command {
     Crd,
     /// Print the reference of all environment variables as Markdown, and end.
     ConfigReference,
+    /// Print the reference of all metrics as Markdown, and end.
+    MetricsReference,
     /// Ask whether an installed operator is well, and end with 1 if it is not.
     Check {
         /// Where it answers, such as `http://evolve-operator:8080`.
@@ -44,6 +47,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Some(Command::Crd) => print_crd(),
         Some(Command::ConfigReference) => print_reference(),
+        Some(Command::MetricsReference) => print_metrics(),
         Some(Command::Check { url, namespaces, bots_in }) => check(Question { url, namespaces, bots_in }).await,
         None => run().await,
     };
@@ -56,14 +60,19 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let config = Config::from_env()?;
     let traces = Traces::start(&config.traces)?;
-    logs::init(&config.logs, &traces);
+    let errors = Errors::start(&config.errors)?;
+    logs::init(&config.logs, &traces, &errors);
+    logs::hide_what_panics_say();
     let cluster = kube::Config::infer().await?;
     let tasks = Tasks::new();
+    logs::watch(&config.logs, &tasks);
+    let signals = Signals::listen()?;
     let listener = http::bind(config.http_addr).await?;
     controller::start(&config, cluster, listener, &tasks, &Metrics::new())?;
     tracing::info!(address = %config.http_addr, identity = config.identity, "the operator has started");
-    let done = tasks.run_until_stopped().await;
+    let done = tasks.run_until_stopped(signals).await;
     traces.finish().await;
+    errors.finish().await;
     done
 }
 
@@ -78,6 +87,14 @@ fn print_reference() -> anyhow::Result<()> {
     let mut env = Reader::from_values::<String, String>([]);
     let _: Config = Config::read(&mut env);
     print!("{}", markdown(env.reference()));
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the reference is what was asked for")]
+fn print_metrics() -> anyhow::Result<()> {
+    let metrics = Metrics::new();
+    let _ = register_all(&metrics);
+    print!("{}", reference(&metrics.described()));
     Ok(())
 }
 

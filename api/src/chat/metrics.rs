@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use evolve_runtime::metrics::{DURATION_BUCKETS, Metrics};
+use evolve_runtime::metrics::{DurationHistogram, Metrics};
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family},
 };
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -13,24 +13,25 @@ struct Outcome {
     outcome: String,
 }
 
+/// What becomes of a request.
+const OUTCOMES: &str = "`ok`, `replayed`, or the code of the problem that the API answered with";
+
 /// Chat metrics.
 #[derive(Clone, Debug)]
 pub struct ChatMetrics {
     requests: Family<Outcome, Counter>,
-    duration: Histogram,
+    duration: DurationHistogram,
 }
 
 impl ChatMetrics {
     /// Registers them.
     #[must_use]
     pub fn register(metrics: &Metrics) -> Self {
-        let this = Self { requests: Family::default(), duration: Histogram::new(DURATION_BUCKETS) };
+        let this = Self { requests: Family::default(), duration: DurationHistogram::default() };
         metrics.register(|registry| {
-            registry.register(
-                "chat_requests",
-                "Chat requests by outcome: ok, replayed, or the code of the problem",
-                this.requests.clone(),
-            );
+            registry
+                .register("chat_requests", "Chat requests by outcome", this.requests.clone())
+                .label("outcome", OUTCOMES);
             registry.register("chat_requests_duration_seconds", "Time of chat turns, seconds", this.duration.clone());
         });
         this

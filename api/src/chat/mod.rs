@@ -31,6 +31,7 @@ use evolve_contract::{
 };
 
 use evolve_engine::turn::TurnRequest;
+use evolve_runtime::logs::how_it_ended;
 
 use crate::{
     auth,
@@ -101,7 +102,7 @@ pub async fn chat(
         // Megabytes to decode, measure and strip: other people's requests must not wait for that.
         let checked = move || validate::turn_request(person, &headers, body, bounds, now);
         tokio::task::spawn_blocking(checked).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "checking a message panicked");
+            tracing::error!(reason = how_it_ended(&error), "a message could not be checked");
             Err(Code::Internal.into())
         })
     };

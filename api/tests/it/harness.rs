@@ -35,6 +35,8 @@ pub(crate) struct Api {
     pub(crate) script: Script,
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
+    /// What it shows at `/metrics`.
+    pub(crate) metrics: Metrics,
     /// What was seen of its answers.
     pub(crate) contract: Watched,
 }
@@ -91,7 +93,7 @@ impl Setup {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let client = Client::new(http.clone(), base.clone());
         let (script, clock, contract) = (self.script.clone(), self.clock.clone(), Watched(contract));
-        Api { base, client, http, script, clock, tasks, contract }
+        Api { base, client, http, script, clock, tasks, metrics, contract }
     }
 
     fn config(&self) -> Config {

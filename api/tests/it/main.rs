@@ -26,6 +26,7 @@ mod harness;
 mod images;
 mod limits;
 mod memory;
+mod metrics;
 mod openapi;
 mod operation;
 mod outages;

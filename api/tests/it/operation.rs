@@ -7,6 +7,7 @@ use evolve_contract::{
 };
 use evolve_runtime::{
     clock::Clock,
+    errors::Errors,
     logs::{self, LogConfig, LogFormat},
     traces::Traces,
 };
@@ -26,7 +27,8 @@ async fn ask(api: &Api, method: Method, path: &str) -> Answer {
 #[tokio::test]
 async fn a_slow_statement_is_shown_with_its_text_and_without_what_was_bound_to_it() {
     // Whatever is logged, statements are counted.
-    logs::init(&LogConfig { filter: "error".to_owned(), format: LogFormat::Json }, &Traces::default());
+    let config = LogConfig { filter: "error".to_owned(), path: None, format: LogFormat::Json };
+    logs::init(&config, &Traces::default(), &Errors::default());
     let setup = Setup::new().await.with("HOSTNAME", "replica-7");
     let api = setup.start().await;
     let shown: DbMetricsResponse = eventually("it is shown", async || {

@@ -274,6 +274,46 @@ async fn money_back_is_asked_for_and_ends_what_it_gave() {
 }
 
 #[tokio::test]
+async fn money_is_counted_once_however_often_and_wherever_it_is_reported() {
+    let setup = selling().await.with("PAYMENT_PROVIDER_TOKEN", "284685063:TEST:abc");
+    let (api, other) = (setup.start().await, setup.start().await);
+    let (token, key) = (api.token(IVAN).await, key());
+    let by = Bot { key: &key, token: &token };
+    assert!(api.metrics.encode().contains("revenue_stars_total{kind=\"renewal\"} 0\n"), "that none came is known");
+    let first = payment(&api, by, Way::StarsMonthly, "c1").await;
+    for replica in [&api, &other, &api] {
+        replica.client.received(by, &first).await.unwrap();
+    }
+    let renewal = ReceivedRequest { charge_id: "c2".to_owned(), is_first_recurring: false, ..first };
+    let once = payment(&api, by, Way::Stars, "c3").await;
+    let money = payment(&api, by, Way::Money, "c4").await;
+    let stray = ReceivedRequest { amount: 1, ..payment(&api, by, Way::Stars, "c5").await };
+    for paid in [&renewal, &once, &money, &stray] {
+        api.client.received(by, paid).await.unwrap();
+    }
+    for charge in ["c3", "c3", "c4", "c5"] {
+        api.client.refunded(by, &RefundedRequest { user_id: IVAN, charge_id: charge.to_owned() }).await.unwrap();
+    }
+    let unknown = RefundedRequest { user_id: IVAN, charge_id: "c9".to_owned() };
+    api.client.refunded(by, &unknown).await.unwrap_err();
+    for (line, here, there) in [
+        (r#"payments_total{outcome="booked"}"#, 4.0, 0.0),
+        (r#"payments_total{outcome="unmatched"}"#, 1.0, 0.0),
+        (r#"payments_total{outcome="refunded"}"#, 3.0, 0.0),
+        (r#"payments_total{outcome="replayed"}"#, 2.0, 1.0),
+        (r#"payments_total{outcome="unknown"}"#, 1.0, 0.0),
+        (r#"payments_total{outcome="failed"}"#, 0.0, 0.0),
+        (r#"revenue_stars_total{kind="subscription"}"#, 250.0, 0.0),
+        (r#"revenue_stars_total{kind="renewal"}"#, 250.0, 0.0),
+        (r#"revenue_stars_total{kind="once"}"#, 250.0, 0.0),
+        // Neither money nor what was never a sale.
+        ("refunded_stars_total", 250.0, 0.0),
+    ] {
+        assert_eq!((api.metric(line).await, other.metric(line).await), (here, there), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_price_nothing_is_for_sale() {
     let api = Api::start().await;
     let (token, key) = (api.token(IVAN).await, key());

@@ -2,6 +2,7 @@
 //! second, a wrong name is told within a second, a killed leader is replaced in the middle of a rollout, and when nothing
 //! happens nothing is written. Ends with a failure when a promise is broken.
 
+mod compare;
 mod promises;
 mod replica;
 mod stages;
@@ -31,6 +32,13 @@ struct Arguments {
     /// How often each thing is done that takes no longer than seconds.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Compares the operator with a plain client instead, with each of these numbers of bots, and tells it as a line of JSON
+    /// each; nothing where there is no control plane.
+    #[arg(long, value_delimiter = ',')]
+    compare: Vec<usize>,
+    /// How long nothing happens while they are compared.
+    #[arg(long, default_value_t = 120)]
+    quiet_seconds: u64,
     /// The operator's program; the one beside this one when absent.
     #[arg(long)]
     operator: Option<PathBuf>,
@@ -38,24 +46,19 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    if !arguments.compare.is_empty() {
+        return compare_all(&arguments).await.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+    }
+    match run(arguments).await {
         Ok(promises) => promises.verdict(),
         Err(error) => fail(&error),
     }
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<Promises> {
-    let program = match arguments.operator {
-        Some(program) => program,
-        None => std::env::current_exe()?.with_file_name("evolve-operator"),
-    };
-    anyhow::ensure!(program.exists(), "{} is not there: `cargo build -p evolve-operator`", program.display());
-    let plane = tokio::task::spawn_blocking(|| {
-        let plane = Plane::start()?.context("there is no control plane to measure on")?;
-        plane.install(&evolve_operator::crd::definition())?;
-        anyhow::Ok(plane)
-    })
-    .await??;
+    let program = program(&arguments)?;
+    let plane = plane().await?.context("there is no control plane to measure on")?;
     let world = World::new(&plane).await?;
     let mut promises = Promises::default();
 
@@ -69,6 +72,38 @@ async fn run(arguments: Arguments) -> anyhow::Result<Promises> {
     stages::kill_the_leader(&world, first, &second, &mut promises).await?;
     stages::be_quiet(&world, &second, Duration::from_secs(60 * arguments.quiet_minutes), &mut promises).await?;
     Ok(promises)
+}
+
+/// The operator's program.
+fn program(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+    let program = match &arguments.operator {
+        Some(program) => program.clone(),
+        None => std::env::current_exe()?.with_file_name("evolve-operator"),
+    };
+    anyhow::ensure!(program.exists(), "{} is not there: `cargo build -p evolve-operator`", program.display());
+    Ok(program)
+}
+
+/// A control plane that knows the resource; none where there is nothing to make one of.
+async fn plane() -> anyhow::Result<Option<Plane>> {
+    tokio::task::spawn_blocking(|| {
+        let Some(plane) = Plane::start()? else { return Ok(None) };
+        plane.install(&evolve_operator::crd::definition())?;
+        anyhow::Ok(Some(plane))
+    })
+    .await?
+}
+
+#[expect(clippy::print_stdout, reason = "the numbers are what was asked for")]
+async fn compare_all(arguments: &Arguments) -> anyhow::Result<()> {
+    let program = program(arguments)?;
+    let Some(plane) = plane().await? else { return Ok(()) };
+    for bots in &arguments.compare {
+        let quiet = Duration::from_secs(arguments.quiet_seconds);
+        let compared = compare::compare(&plane, &program, *bots, quiet).await?;
+        println!("{}", serde_json::to_string(&compared)?);
+    }
+    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "this must be seen")]

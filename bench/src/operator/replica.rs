@@ -111,8 +111,17 @@ impl Replica {
 
     /// Its memory, in MiB; where the system tells.
     pub(crate) fn memory(&self) -> Option<u64> {
+        self.kibibytes().map(|kib| kib / 1024)
+    }
+
+    /// Its memory, in millions of bytes; where the system tells.
+    pub(crate) fn megabytes(&self) -> Option<f64> {
+        self.kibibytes().map(|kib| kib as f64 * 1024.0 / 1e6)
+    }
+
+    fn kibibytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib / 1024)
+        line.split_whitespace().nth(1)?.parse().ok()
     }
 }

@@ -56,7 +56,8 @@ impl<'a> Asked<'a> {
         let cache = Cache::new(redis.clone(), store.keys().clone(), cached, &metrics);
         let defaults = Persona::default().default_settings();
         let (plans, levels) = (Plans::default(), Relationship::default());
-        let payments = Payments::new(store.clone(), cache.clone(), clock.clone(), Price::default(), Vec::new());
+        let payments =
+            Payments::new(store.clone(), cache.clone(), clock.clone(), Price::default(), Vec::new(), &metrics);
         let windows = Windows { redis, of: |_| Vec::new() };
         let profiles =
             Profiles::new(store.clone(), cache, windows, clock.clone(), plans.clone(), levels.clone(), defaults);

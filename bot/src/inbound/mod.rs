@@ -12,11 +12,13 @@ pub(crate) use webhook::router as webhook_router;
 
 use std::{collections::HashSet, time::Duration};
 
+use evolve_runtime::traces;
 use evolve_store::{
     StoreError,
     inbox::{NewUpdate, REACTIONS},
 };
 use serde_json::Value;
+use tracing::{Span, field};
 
 use crate::{bot::Bot, checkout, handlers, inline};
 
@@ -83,7 +85,21 @@ pub(crate) fn new_update(mut update: Value) -> Option<NewUpdate> {
     let is_reaction = update.get("message_reaction").is_some();
     let chat_id = chat_id.map(|chat_id| if is_reaction && chat_id > 0 { REACTIONS | chat_id } else { chat_id });
     let user_id = id_of(content, "from").or_else(|| id_of(content, "user"));
-    Some(NewUpdate { update_id, chat_id, user_id, payload: update, urgent })
+    Some(NewUpdate { update_id, chat_id, user_id, payload: update, urgent, trace: traces::current() })
+}
+
+/// The beginning of an update's trace, which goes on with its row. `kind` is whether we were asked (`server`) or asked.
+fn receiving(kind: &'static str) -> Span {
+    tracing::info_span!(
+        "receive update",
+        otel.kind = kind,
+        messaging.system = "telegram",
+        messaging.operation.name = "receive",
+        "messaging.operation.type" = "receive",
+        http.request.method = field::Empty,
+        http.route = field::Empty,
+        http.response.status_code = field::Empty,
+    )
 }
 
 /// Postgres' `jsonb` holds no NUL; Telegram sends none, but one update must never block the others.

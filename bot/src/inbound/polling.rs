@@ -10,7 +10,7 @@ use evolve_store::{StoreError, lock::Lock};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{ALLOWED_UPDATES, Backoff, is_seen_to, new_update, setup, store};
+use super::{ALLOWED_UPDATES, Backoff, is_seen_to, new_update, receiving, setup, store};
 use crate::{bot::Bot, checkout, telegram::TelegramError};
 
 /// Who holds this polls.
@@ -148,7 +148,8 @@ impl Poller<'_> {
             }
         }
         let count = others.len();
-        let new: Vec<_> = others.into_iter().filter_map(new_update).collect();
+        let received_each = |update| receiving("consumer").in_scope(|| new_update(update));
+        let new: Vec<_> = others.into_iter().filter_map(received_each).collect();
         for _ in new.len()..count {
             self.bot.metrics.inbox_failure("malformed");
         }

@@ -22,6 +22,8 @@ use crate::{bot::Bot, metrics::BotMetrics};
 
 /// How often what waits is counted.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked how long it has waited, which decides nothing here.
+const LOOK_BACK_EVERY: Duration = Duration::from_secs(10);
 
 /// Whether too much waits. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -89,8 +91,21 @@ impl Pressure {
     }
 }
 
-/// Counts what waits, again and again.
+/// Counts what waits, again and again, and looks how long it has waited.
 pub(crate) fn watch(bot: &Bot, tasks: &Tasks) {
+    let (looking, stop) = (bot.clone(), tasks.soft());
+    tasks.spawn("watch-backlog", async move {
+        loop {
+            match looking.store.queues().of_telegram().await {
+                Ok(queues) => looking.metrics.backlog(&queues, looking.clock.now()),
+                Err(error) => looking.metrics.swallow("backlog_not_counted", &error),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_BACK_EVERY.mul_f64(rand::random_range(0.8..1.2))) => {}
+                () = stop.cancelled() => return Ok(()),
+            }
+        }
+    });
     let (bot, soft) = (bot.clone(), tasks.soft());
     tasks.spawn("watch-inbox", async move {
         loop {

@@ -16,8 +16,9 @@ use axum::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
+use tracing::Instrument as _;
 
-use super::{is_seen_to, new_update, store};
+use super::{is_seen_to, new_update, receiving, store};
 use crate::{
     bot::Bot,
     checkout,
@@ -51,14 +52,23 @@ async fn only_telegram(State((bot, secret)): State<(Bot, SecretString)>, request
 }
 
 async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
-    let update = serde_json::from_slice::<Value>(&body).ok();
+    let span = receiving("server");
+    span.record("http.request.method", "POST");
+    span.record("http.route", WEBHOOK_PATH);
+    let response = take(&bot, &body).instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
+    response
+}
+
+async fn take(bot: &Bot, body: &[u8]) -> Response {
+    let update = serde_json::from_slice::<Value>(body).ok();
     if let Some(update) = &update
-        && let Some(answer) = checkout::answer_to(&bot, update).await
+        && let Some(answer) = checkout::answer_to(bot, update).await
     {
         return Json(answer).into_response();
     }
     if let Some(update) = &update
-        && is_seen_to(&bot, update).await
+        && is_seen_to(bot, update).await
     {
         return StatusCode::OK.into_response();
     }
@@ -71,7 +81,7 @@ async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
         return later();
     }
     let update_id = update.update_id;
-    match store(&bot, &[update]).await {
+    match store(bot, &[update]).await {
         Ok(_) => StatusCode::OK.into_response(),
         Err(error) => {
             tracing::warn!(%error, update_id, "cannot store an update; Telegram keeps it");

@@ -26,6 +26,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use evolve_runtime::traces;
 use evolve_store::{
     StoreError,
     outbox::{ClaimedOutgoing, Priority},
@@ -34,6 +35,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use crate::{
@@ -121,11 +123,30 @@ impl Queue for OutboxQueue {
     }
 
     async fn work(&self, in_hand: InHand) {
-        tokio::select! {
-            () = send::send(&self.bot, &in_hand.outgoing) => {}
-            () = keep(&self.bot, &in_hand.outgoing) => {}
-        }
+        let work = async {
+            tokio::select! {
+                () = send::send(&self.bot, &in_hand.outgoing) => {}
+                () = keep(&self.bot, &in_hand.outgoing) => {}
+            }
+        };
+        work.instrument(span_of(&in_hand.outgoing)).await;
     }
+}
+
+/// None for what nobody asked for: a broadcast would be a hundred thousand traces.
+fn span_of(outgoing: &ClaimedOutgoing) -> Span {
+    let Some(trace) = &outgoing.trace else { return Span::none() };
+    let span = tracing::info_span!(
+        "send owed",
+        otel.kind = "consumer",
+        messaging.system = "evolve",
+        messaging.destination.name = OutboxQueue::NAME,
+        messaging.operation.name = "send",
+        "messaging.operation.type" = "process",
+        messaging.message.id = outgoing.id,
+    );
+    traces::follow(&span, Some(trace));
+    span
 }
 
 /// Extends the lease of a call for as long as it is under way, and never completes: what Telegram was asked may have been done,

@@ -21,6 +21,7 @@ use std::{sync::Arc, time::Duration};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use tracing::{Instrument as _, Span, field};
 use url::Url;
 
 /// For calls that Telegram answers at once.
@@ -81,6 +82,16 @@ impl Telegram {
         method: &str,
         params: &Value,
     ) -> Result<Value, TelegramError> {
+        // Of what no update has asked for, such as the next updates, there is no trace.
+        let span = if Span::current().is_none() { Span::none() } else { span_of(method) };
+        let done = self.exchange(limit, method, params).instrument(span.clone()).await;
+        if let Err(error) = &done {
+            span.record("error.type", error.kind());
+        }
+        done
+    }
+
+    async fn exchange(&self, limit: Duration, method: &str, params: &Value) -> Result<Value, TelegramError> {
         let url = format!("{}/bot{}/{method}", self.base, self.token.expose_secret());
         let call = self.http.post(url).timeout(limit);
         let call = match upload::form(params) {
@@ -90,6 +101,7 @@ impl Telegram {
         let sent = call.send().await;
         let response = sent.map_err(TelegramError::from_http)?;
         let status = response.status();
+        Span::current().record("http.response.status_code", status.as_u16());
         let body = response.bytes().await.map_err(TelegramError::from_http)?;
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&body) else {
             let reason = format!("HTTP {} with something that is not of the Bot API", status.as_u16());
@@ -102,4 +114,17 @@ impl Telegram {
         let Parameters { retry_after, migrate_to_chat_id } = envelope.parameters;
         Err(TelegramError::from_answer(code, envelope.description, retry_after, migrate_to_chat_id))
     }
+}
+
+/// Without the token, which is part of the URL.
+fn span_of(method: &str) -> Span {
+    tracing::info_span!(
+        "call Telegram",
+        otel.name = format!("POST {method}"),
+        otel.kind = "client",
+        http.request.method = "POST",
+        url.template = format!("/bot{{token}}/{method}"),
+        http.response.status_code = field::Empty,
+        "error.type" = field::Empty,
+    )
 }

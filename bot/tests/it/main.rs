@@ -20,6 +20,7 @@ mod inbound;
 mod inline;
 mod live;
 mod memory;
+mod metrics;
 mod pace;
 mod people;
 mod pictures;

@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use evolve_bot::config::Config;
-use evolve_runtime::{clock::Clock, config::Reader, metrics::Metrics, shutdown::Tasks};
+use evolve_runtime::{
+    clock::Clock,
+    config::Reader,
+    metrics::Metrics,
+    shutdown::{Signals, Tasks},
+};
 use evolve_testkit::{
     TestDatabase,
     telegram::{BotEvent, CallOutcome, Doing, Sent, TelegramServer, User},
@@ -170,7 +175,7 @@ pub(crate) enum Mode {
 
 pub(crate) struct RunningBot {
     tasks: Tasks,
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
     pub(crate) url: String,
 }
 
@@ -194,7 +199,11 @@ impl RunningBot {
 
     /// Runs until something fails, and says what.
     pub(crate) async fn failure(self) -> String {
-        let failed = tokio::time::timeout(Duration::from_secs(20), self.tasks.clone().run_until_stopped()).await;
+        let failed = tokio::time::timeout(
+            Duration::from_secs(20),
+            self.tasks.clone().run_until_stopped(Signals::listen().unwrap()),
+        )
+        .await;
         format!("{:#}", failed.expect("the bot goes on").expect_err("the bot ended well"))
     }
 

@@ -3,9 +3,15 @@
 #[cfg(test)]
 mod backups;
 #[cfg(test)]
+mod guides;
+#[cfg(test)]
 mod kubectl;
 #[cfg(test)]
 mod machine;
+#[cfg(test)]
+mod probe;
+#[cfg(test)]
+mod shipping;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]

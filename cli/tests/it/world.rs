@@ -57,10 +57,22 @@ impl World {
         self.directory.path().join("evolve")
     }
 
+    /// Where commands are run.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// The command, not started yet.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_evolve"));
-        command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
+        let mut command = self.program(env!("CARGO_BIN_EXE_evolve"));
+        command.args(arguments);
+        command
+    }
+
+    /// Any program in the same surroundings, not started yet.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.directory.path()).stdin(Stdio::null());
         FOREIGN.iter().for_each(|name| {
             command.env_remove(name);
         });

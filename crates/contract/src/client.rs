@@ -78,7 +78,11 @@ impl ClientError {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    trace: Option<fn() -> Option<String>>,
 }
+
+/// The header of the W3C that carries on a trace.
+const TRACEPARENT: &str = "traceparent";
 
 impl Client {
     /// A client of the API at `base` (`http://host:8000/`), over the given HTTP client and its time-outs.
@@ -88,7 +92,13 @@ impl Client {
             let path = format!("{}/", base.path());
             base.set_path(&path);
         }
-        Self { http, base }
+        Self { http, base, trace: None }
+    }
+
+    /// Has each request carry on the trace that `trace` tells of, as the W3C writes it (`traceparent`).
+    #[must_use]
+    pub fn traced(self, trace: fn() -> Option<String>) -> Self {
+        Self { trace: Some(trace), ..self }
     }
 
     /// `POST /auth` as our bot, with its service key.
@@ -270,7 +280,11 @@ impl Client {
         let mut url = self.base.clone();
         let path = format!("{}{path}", url.path());
         url.set_path(&path);
-        self.http.request(method, url)
+        let request = self.http.request(method, url);
+        match self.trace.and_then(|trace| trace()) {
+            Some(trace) => request.header(TRACEPARENT, trace),
+            None => request,
+        }
     }
 }
 

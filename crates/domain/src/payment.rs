@@ -34,7 +34,7 @@ impl Price {
     /// What is wrong with it, if anything.
     #[must_use]
     pub fn problem(&self) -> Option<&'static str> {
-        let is_code = |code: &String| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) && code != STARS;
+        let is_code = |code: &String| is_currency(code) && code != STARS;
         if self.stars.is_some_and(|stars| !(1..=10_000).contains(&stars)) {
             return Some("stars must be 1 to 10000");
         }
@@ -297,6 +297,12 @@ impl Account {
             Self::Unmatched => "unmatched",
         }
     }
+}
+
+/// Whether it is written as currencies are: three capital letters.
+#[must_use]
+pub fn is_currency(code: &str) -> bool {
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// How many digits after the point the smallest unit of a currency stands for: two of most, none of yen, three of dinars.

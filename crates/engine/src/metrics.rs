@@ -1,5 +1,11 @@
 //! What the engine counts.
 
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use evolve_domain::report::ModelPrices;
 use evolve_runtime::metrics::{Durations, Metrics, durations};
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -8,8 +14,14 @@ use prometheus_client::{
 
 use crate::{
     meaning::Purpose,
-    model::{Attempt, Observer, Outcome, TracingObserver},
+    model::{Attempt, ModelError as ProviderError, Observer, Outcome, TracingObserver, Usage},
+    tools,
 };
+
+/// Picodollars, which tokens times their price come to, in a dollar.
+pub(crate) const PICODOLLARS: f64 = 1e12;
+/// What bounds the names of models.
+const MODELS: &str = "the models of `PROVIDERS`";
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Model {
@@ -29,6 +41,12 @@ struct ModelStatus {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Tokens {
+    model: String,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Tool {
     tool: &'static str,
     ok: bool,
@@ -40,6 +58,11 @@ pub struct EngineMetrics {
     requests: Family<Model, Counter>,
     errors: Family<ModelError, Counter>,
     duration: Durations<ModelStatus>,
+    first_piece: Durations<Model>,
+    tokens: Family<Tokens, Counter>,
+    cost: Family<Model, Counter<f64, AtomicU64>>,
+    prices: Arc<ModelPrices>,
+    responses: Durations<Status>,
     fallbacks: Counter,
     tools: Family<Tool, Counter>,
     quoted: Family<Model, Counter>,
@@ -55,6 +78,11 @@ impl EngineMetrics {
             requests: Family::default(),
             errors: Family::default(),
             duration: durations(),
+            first_piece: durations(),
+            tokens: Family::default(),
+            cost: Family::default(),
+            prices: Arc::default(),
+            responses: durations(),
             fallbacks: Counter::default(),
             tools: Family::default(),
             quoted: Family::default(),
@@ -62,20 +90,72 @@ impl EngineMetrics {
             written_first: Counter::default(),
         };
         metrics.register(|r| {
-            r.register("llm_requests", "Requests to language models", this.requests.clone());
-            r.register("llm_errors", "Requests to language models that failed", this.errors.clone());
-            r.register("llm_request_duration_seconds", "Time of one model request, seconds", this.duration.clone());
+            r.register("llm_requests", "Requests to language models", this.requests.clone()).label("model", MODELS);
+            r.register("llm_errors", "Requests to language models that failed", this.errors.clone())
+                .label("model", MODELS)
+                .one_of("error_type", ProviderError::KINDS);
+            r.register("llm_request_duration_seconds", "Time of one model request, seconds", this.duration.clone())
+                .label("model", MODELS)
+                .one_of("status", ["success", "error", "abandoned"]);
+            let help = "Time to the first piece of a streamed answer, seconds";
+            r.register("llm_time_to_first_token_seconds", help, this.first_piece.clone()).label("model", MODELS);
+            let help =
+                "Tokens, as far as models told; each in one kind alone, so that all kinds add up to what is billed";
+            r.register("llm_tokens", help, this.tokens.clone())
+                .label("model", MODELS)
+                .one_of("kind", ["input", "cached", "output", "thinking"]);
+            let help = "What tokens cost by MODEL_PRICES, US dollars; without the models that have no price there";
+            r.register("llm_cost_dollars", help, this.cost.clone()).label("model", MODELS);
+            let help = "Time of all that models and their tools did for one answer, seconds";
+            r.register("ai_response_duration_seconds", help, this.responses.clone())
+                .one_of("status", ["success", "error"]);
             r.register("llm_fallback_used", "Answers that came from a fallback model", this.fallbacks.clone());
-            r.register("tool_calls", "Tools that models used", this.tools.clone());
+            r.register("tool_calls", "Tools that models used", this.tools.clone())
+                .one_of("tool", tools::names())
+                .one_of("ok", ["true", "false"]);
             r.register(
                 "llm_quoted_instructions",
                 "Answers that were stopped because they quote their instructions",
                 this.quoted.clone(),
-            );
+            )
+            .label("model", MODELS);
             r.register("summaries_written", "Summaries written", this.summaries.clone());
             r.register("written_first", "Messages that the companion wrote first", this.written_first.clone());
         });
         this
+    }
+
+    /// The same metrics, which reckon what tokens cost by these prices.
+    #[must_use]
+    pub fn priced(self, prices: ModelPrices) -> Self {
+        Self { prices: Arc::new(prices), ..self }
+    }
+
+    /// An answer was made, or could not be.
+    pub(crate) fn responded(&self, well: bool, took: Duration) {
+        self.responses.get_or_create(&Status::of(well)).observe(took.as_secs_f64());
+    }
+
+    /// A model told what it took. Nothing is shown of what took nothing.
+    fn spent(&self, model: &str, usage: Usage) {
+        let Usage { prompt_tokens, cached_tokens, output_tokens, thinking_tokens, .. } = usage;
+        for (kind, tokens) in [
+            ("input", prompt_tokens.saturating_sub(cached_tokens)),
+            ("cached", cached_tokens.min(prompt_tokens)),
+            ("output", output_tokens),
+            ("thinking", thinking_tokens),
+        ] {
+            if tokens > 0 {
+                self.tokens.get_or_create(&Tokens { model: model.to_owned(), kind }).inc_by(tokens.into());
+            }
+        }
+        // As the reports reckon: what came from the provider's cache is paid as any other.
+        let Some((_, price)) = self.prices.iter().find(|(name, _)| *name == model) else { return };
+        let answer = output_tokens.saturating_add(thinking_tokens);
+        let picodollars = f64::from(prompt_tokens) * price.input as f64 + f64::from(answer) * price.output as f64;
+        if picodollars > 0.0 {
+            self.cost.get_or_create(&Model { model: model.to_owned() }).inc_by(picodollars / PICODOLLARS);
+        }
     }
 
     pub(crate) fn tool(&self, tool: &'static str, ok: bool) {
@@ -92,6 +172,12 @@ struct Status {
     status: &'static str,
 }
 
+impl Status {
+    const fn of(well: bool) -> Self {
+        Self { status: if well { "success" } else { "error" } }
+    }
+}
+
 /// Metrics of speech, by the seed's names.
 #[derive(Clone, Debug)]
 pub(crate) struct SpeechMetrics {
@@ -105,16 +191,17 @@ impl SpeechMetrics {
     pub(crate) fn register(metrics: &Metrics) -> Self {
         let this = Self { duration: durations(), spoken: Counter::default(), heard: Family::default() };
         metrics.register(|r| {
-            r.register("tts_generation_duration_seconds", "Time to speak an answer, seconds", this.duration.clone());
+            r.register("tts_generation_duration_seconds", "Time to speak an answer, seconds", this.duration.clone())
+                .one_of("status", ["success", "error"]);
             r.register("voice_messages_generated", "Answers that were spoken", this.spoken.clone());
-            r.register("voice_messages_heard", "Voice messages by what came of them", this.heard.clone());
+            r.register("voice_messages_heard", "Voice messages by what came of them", this.heard.clone())
+                .one_of("status", ["ok", "silence", "error"]);
         });
         this
     }
 
-    pub(crate) fn spoke(&self, well: bool, took: std::time::Duration) {
-        let status = if well { "success" } else { "error" };
-        self.duration.get_or_create(&Status { status }).observe(took.as_secs_f64());
+    pub(crate) fn spoke(&self, well: bool, took: Duration) {
+        self.duration.get_or_create(&Status::of(well)).observe(took.as_secs_f64());
         if well {
             self.spoken.inc();
         }
@@ -146,7 +233,9 @@ impl MeaningMetrics {
                 "embedding_requests",
                 "Requests to the embedding model by what came of them",
                 this.requests.clone(),
-            );
+            )
+            .one_of("purpose", ["question", "message"])
+            .one_of("status", ["success"].into_iter().chain(ProviderError::KINDS));
         });
         this
     }
@@ -173,6 +262,10 @@ impl Observer for EngineMetrics {
             }
             Outcome::Abandoned => "abandoned",
         };
+        self.spent(attempt.model, attempt.usage);
+        if let Some(first) = attempt.first_event {
+            self.first_piece.get_or_create(&Model { model: model() }).observe(first.as_secs_f64());
+        }
         self.requests.get_or_create(&Model { model: model() }).inc();
         self.duration.get_or_create(&ModelStatus { model: model(), status }).observe(attempt.took.as_secs_f64());
         if attempt.position > 0 && status == "success" {

@@ -1,12 +1,29 @@
 //! Logs: one line per event, JSON where machines read it, pretty where a person does.
 //!
 //! No event carries what a person wrote or a secret: log ids, codes, sizes and durations.
+//!
+//! Which lines there are can be changed while the process runs, by a file ([`LogConfig::path`]): it needs neither a port nor somebody
+//! who may ask there, a mounted one reaches all replicas at once, and who takes it away has what was configured.
 
-use std::str::FromStr;
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::OnceLock,
+    time::Duration,
+};
 
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
-use crate::{queries, traces::Traces};
+use crate::{errors::Errors, queries, shutdown::Tasks, traces::Traces};
+
+/// How often the file is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Changes which lines this process writes.
+type Change = Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
+
+/// Of the process, as its subscriber is.
+static CHANGE: OnceLock<Change> = OnceLock::new();
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,38 +52,103 @@ impl FromStr for LogFormat {
 pub struct LogConfig {
     /// A level (`INFO`) or a filter in `tracing`'s syntax (`info,sqlx=warn`).
     pub filter: String,
+    /// A file that may say another filter while the process runs.
+    pub path: Option<PathBuf>,
     /// How a line looks.
     pub format: LogFormat,
 }
 
 impl LogConfig {
-    /// Reads `LOG_LEVEL` and `LOG_FORMAT`.
+    /// Reads `LOG_LEVEL`, `LOG_LEVEL_PATH` and `LOG_FORMAT`.
     pub fn read(env: &mut crate::config::Reader) -> Self {
         let filter: String =
             env.or("LOG_LEVEL", "INFO", "A level (`DEBUG`), or a filter such as `info,evolve_store=debug`.");
         if let Err(error) = EnvFilter::builder().parse(&filter) {
             env.problem(format!("LOG_LEVEL is not a level or filter ({error}); try INFO"));
         }
-        Self { filter, format: env.or("LOG_FORMAT", "json", "`json`, or `pretty` for a terminal.") }
+        let path = env.optional(
+            "LOG_LEVEL_PATH",
+            "A file that says another level or filter while the process runs: it is looked at every five seconds. While it is absent or empty, `LOG_LEVEL` holds.",
+        );
+        Self { filter, path, format: env.or("LOG_FORMAT", "json", "`json`, or `pretty` for a terminal.") }
     }
 }
 
-/// Installs the process's subscriber, which writes logs, feeds `traces` and counts [`queries`]; later calls do nothing, so that tests may call
-/// it freely.
-pub fn init(config: &LogConfig, traces: &Traces) {
+/// Installs the process's subscriber, which writes logs, feeds `traces`, tells `errors` and counts [`queries`]; later calls do
+/// nothing, so that tests may call it freely.
+pub fn init(config: &LogConfig, traces: &Traces, errors: &Errors) {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match config.format {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
         LogFormat::Pretty => lines.boxed(),
     };
     // Each has a filter of its own: fewer lines are not fewer traces.
-    let lines = lines.with_filter(EnvFilter::builder().parse_lossy(&config.filter));
+    let (filter, handle) = reload::Layer::new(EnvFilter::builder().parse_lossy(&config.filter));
     let done = tracing_subscriber::registry()
         .with(traces.layer())
+        .with(errors.layer())
         .with(queries::layer(queries::queries()))
-        .with(lines)
+        .with(lines.with_filter(filter))
         .try_init();
-    if let Err(error) = done {
-        tracing::debug!(%error, "logs were set up before");
+    match done {
+        Ok(()) => drop(CHANGE.set(Box::new(move |filter: EnvFilter| handle.reload(filter)))),
+        Err(error) => tracing::debug!(%error, "logs were set up before"),
+    }
+}
+
+/// Has a panic in the log with its place alone: what it says may quote what a person wrote.
+pub fn hide_what_panics_say() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(place = panic.location().map(ToString::to_string), "a panic");
+    }));
+}
+
+/// How a task ended that has no result. What the error itself says has the panic's words in it, which [`hide_what_panics_say`] keeps out
+/// of the log.
+#[must_use]
+pub fn how_it_ended(error: &tokio::task::JoinError) -> &'static str {
+    if error.is_panic() { "panicked" } else { "cancelled" }
+}
+
+/// Looks at [`LogConfig::path`], where there is one, until the process stops, and writes the lines that it asks for.
+pub fn watch(config: &LogConfig, tasks: &Tasks) {
+    watch_every(LOOK_EVERY, config, tasks);
+}
+
+fn watch_every(every: Duration, config: &LogConfig, tasks: &Tasks) {
+    let Some(path) = config.path.clone() else { return };
+    let (configured, soft) = (config.filter.clone(), tasks.soft());
+    tasks.spawn("watch-log-level", async move {
+        let mut now = configured.clone();
+        while soft.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+            let wanted = wanted(&path, &configured).await;
+            if wanted != now {
+                change(&wanted);
+                now = wanted;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// What the file says, or else what was configured.
+async fn wanted(path: &Path, configured: &str) -> String {
+    let said = tokio::fs::read_to_string(path).await.unwrap_or_default();
+    let said = said.trim();
+    if said.is_empty() { configured.to_owned() } else { said.to_owned() }
+}
+
+fn change(wanted: &str) {
+    let filter = match EnvFilter::builder().parse(wanted) {
+        Ok(filter) => filter,
+        Err(error) => {
+            tracing::warn!(%error, "LOG_LEVEL_PATH says no level or filter; going on as before");
+            return;
+        }
+    };
+    match CHANGE.get().map(|change| change(filter)) {
+        Some(Ok(())) => tracing::warn!(filter = wanted, "other lines are written from now on"),
+        Some(Err(error)) => tracing::warn!(%error, "cannot change which lines are written"),
+        None => tracing::warn!("the log is not ours to change"),
     }
 }

@@ -1,33 +1,65 @@
-//! The process's Prometheus registry, and the metrics that every HTTP server has.
+//! The process's Prometheus registry, and the metrics that every process has.
 //!
 //! Each crate has one struct of its metrics, registered once at start-up and handed to what counts. Labels are bounded:
-//! never a person, never free text.
+//! never a person, never free text. What is registered is told of in the same breath ([`Described`]), and that is what
+//! `docs/metrics.md` is made of.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+mod breakers;
+mod described;
+mod durations;
+mod http;
+pub mod process;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::State,
     http::{StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
-    metrics::{
-        counter::Counter,
-        family::{Family, MetricConstructor},
-        gauge::Gauge,
-        histogram::Histogram,
-    },
-    registry::Registry,
+    collector::Collector,
+    encoding::text::encode,
+    registry::{Metric, Registry},
 };
+
+use self::breakers::Breakers;
+pub use self::{
+    described::{Described, Label, Values, reference},
+    durations::{DURATION_BUCKETS, DurationHistogram, Durations, QUICK_BUCKETS, durations, quick_durations},
+    http::{HttpMetrics, known_method, track},
+};
+use crate::breaker::SharedBreaker;
 
 /// The registry that `/metrics` shows. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Metrics(Arc<Mutex<Registry>>);
+pub struct Metrics {
+    book: Arc<Mutex<Book>>,
+    breakers: Breakers,
+}
+
+/// What is shown, and what is told of it.
+#[derive(Debug, Default)]
+pub struct Book {
+    registry: Registry,
+    described: Vec<Described>,
+}
+
+impl Book {
+    /// Shows a metric from now on. `name` is without `_total`, which counters get. What its labels say is told to what this returns.
+    pub fn register(&mut self, name: &'static str, help: &'static str, metric: impl Metric) -> &mut Described {
+        let (place, kind) = (self.described.len(), metric.metric_type());
+        self.registry.register(name, help, metric);
+        self.described.push(Described::new(name, help, kind));
+        &mut self.described[place]
+    }
+
+    /// Shows what a collector finds when it is asked, which may be nothing; of each metric that it may show it is told here.
+    pub fn register_collector(&mut self, shows: impl IntoIterator<Item = Described>, collector: impl Collector) {
+        self.described.extend(shows);
+        self.registry.register_collector(Box::new(collector));
+    }
+}
 
 impl Metrics {
     /// An empty registry.
@@ -37,18 +69,46 @@ impl Metrics {
     }
 
     /// Gives access to the registry, to register metrics in.
-    pub fn register<T>(&self, register: impl FnOnce(&mut Registry) -> T) -> T {
-        register(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn register<T>(&self, register: impl FnOnce(&mut Book) -> T) -> T {
+        register(&mut self.book())
+    }
+
+    /// Shows the state of these breakers from now on, by what they stand before and its name. Of several that share both, the state
+    /// that is worst is shown. Without any it is made known alone that there may be some.
+    pub fn show_breakers<'a>(
+        &self,
+        before: &'static str,
+        breakers: impl IntoIterator<Item = (&'a str, &'a SharedBreaker)>,
+    ) {
+        for (name, breaker) in breakers {
+            self.breakers.show(before, name, breaker);
+        }
+        let mut book = self.book();
+        if !book.described.iter().any(|known| known.name == breakers::NAME) {
+            book.register_collector([breakers::described()], self.breakers.clone());
+        }
+    }
+
+    /// Everything that was registered, by name, whether it shows anything by now or not.
+    #[must_use]
+    pub fn described(&self) -> Vec<Described> {
+        let mut described = self.book().described.clone();
+        described.sort_by_key(|one| one.name);
+        described
     }
 
     /// The exposition in OpenMetrics text.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut text = String::new();
-        if let Err(error) = encode(&mut text, &self.0.lock().unwrap_or_else(PoisonError::into_inner)) {
+        if let Err(error) = encode(&mut text, &self.book().registry) {
             tracing::error!(%error, "metrics could not be encoded");
         }
         text
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,103 +117,10 @@ pub async fn endpoint(State(metrics): State<Metrics>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.encode())
 }
 
-/// Buckets for durations that people wait for: 5 ms to two minutes.
-pub const DURATION_BUCKETS: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0];
-
-/// Makes histograms with [`DURATION_BUCKETS`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DurationHistogram;
-
-impl MetricConstructor<Histogram> for DurationHistogram {
-    fn new_metric(&self) -> Histogram {
-        Histogram::new(DURATION_BUCKETS)
-    }
-}
-
-/// A family of duration histograms, in seconds.
-pub type Durations<L> = Family<L, Histogram, DurationHistogram>;
-
-/// An empty family of duration histograms.
-#[must_use]
-pub fn durations<L: Clone + std::hash::Hash + Eq>() -> Durations<L> {
-    Family::new_with_constructor(DurationHistogram)
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct RequestLabels {
-    method: String,
-    route: String,
-    status: u16,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct RouteLabels {
-    method: String,
-    route: String,
-}
-
-/// `http_requests_total`, `http_request_duration_seconds` and `http_requests_in_progress` of one server.
-#[derive(Clone, Debug)]
-pub struct HttpMetrics {
-    requests: Family<RequestLabels, Counter>,
-    duration: Durations<RouteLabels>,
-    in_progress: Gauge,
-}
-
-impl HttpMetrics {
-    /// Registers the three metrics.
-    #[must_use]
-    pub fn register(metrics: &Metrics) -> Self {
-        let this = Self { requests: Family::default(), duration: durations(), in_progress: Gauge::default() };
-        metrics.register(|registry| {
-            registry.register("http_requests", "HTTP requests answered", this.requests.clone());
-            registry.register("http_request_duration_seconds", "Time to answer, seconds", this.duration.clone());
-            registry.register("http_requests_in_progress", "HTTP requests being answered", this.in_progress.clone());
-        });
-        this
-    }
-}
-
-struct InProgress(Gauge);
-
-impl Drop for InProgress {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
-/// Middleware that counts and times every request by its route pattern (unmatched paths share one label).
-pub async fn track(State(metrics): State<HttpMetrics>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = known_method(request.method());
-    metrics.in_progress.inc();
-    let running = InProgress(metrics.in_progress.clone());
-    let started = Instant::now();
-    let response = next.run(request).await;
-    drop(running);
-    let labels = RouteLabels { method: method.to_owned(), route: route.clone() };
-    metrics.duration.get_or_create(&labels).observe(started.elapsed().as_secs_f64());
-    let labels = RequestLabels { method: method.to_owned(), route, status: response.status().as_u16() };
-    metrics.requests.get_or_create(&labels).inc();
-    response
-}
-
-/// A method name that cannot be used to grow the label set without bound.
-fn known_method(method: &axum::http::Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        "HEAD" => "HEAD",
-        _ => "other",
-    }
-}
-
 /// Handler of `GET /health`: the process runs and its event loop answers.
 pub async fn health() -> impl IntoResponse {
     (StatusCode::OK, axum::Json(serde_json::json!({"status": "healthy"})))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! no part of a pool, and nobody has to wrap anything.
 //!
 //! A subscriber is of the process, and so is this: [`queries()`] is the only one. A process of several parts (tests start several
-//! APIs in one) counts them together.
+//! APIs in one) counts them together, in each of its registries (`database_query_duration_seconds`).
 
 use std::{
     collections::VecDeque,
@@ -16,6 +16,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use prometheus_client::encoding::EncodeLabelSet;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -23,14 +24,23 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::Targets, layer::Context, registry::LookupSpan};
 
+use crate::metrics::{Durations, Metrics, quick_durations};
+
 /// What sqlx's events are called.
-const TARGET: &str = "sqlx::query";
+pub(crate) const TARGET: &str = "sqlx::query";
 /// Slow statements that are remembered.
 const REMEMBERED: usize = 50;
 /// Longest text that is remembered, in characters: the longest of ours has some thousands.
 const MAX_CHARS: usize = 4000;
 /// What is slow where nobody says.
 const SLOW: Duration = Duration::from_millis(100);
+/// What statements are told apart by: their first word. One with common table expressions may read or write.
+const OPERATIONS: [&str; 7] = ["select", "insert", "update", "delete", "with", "transaction", "other"];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
 
 /// A statement that took long.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +76,7 @@ pub struct Queries {
     took_micros: AtomicU64,
     slow_from_micros: AtomicU64,
     newest: Mutex<VecDeque<SlowQuery>>,
+    durations: Durations<Operation>,
 }
 
 /// The statements of this process.
@@ -83,11 +94,21 @@ impl Default for Queries {
             took_micros: AtomicU64::default(),
             slow_from_micros: AtomicU64::new(micros(SLOW)),
             newest: Mutex::default(),
+            durations: quick_durations(),
         }
     }
 }
 
 impl Queries {
+    /// Shows how long they take in these metrics, too.
+    pub fn register(&self, metrics: &Metrics) {
+        metrics.register(|book| {
+            let help = "Time of statements to Postgres, seconds";
+            book.register("database_query_duration_seconds", help, self.durations.clone())
+                .one_of("operation", OPERATIONS);
+        });
+    }
+
     /// From now on a statement is slow that takes so long or longer.
     pub fn slow_from(&self, least: Duration) {
         self.slow_from_micros.store(micros(least), Relaxed);
@@ -106,7 +127,8 @@ impl Queries {
         }
     }
 
-    fn count(&self, took: Duration, text: impl FnOnce() -> String) {
+    fn count(&self, took: Duration, operation: &'static str, text: impl FnOnce() -> String) {
+        self.durations.get_or_create(&Operation { operation }).observe(took.as_secs_f64());
         self.total.fetch_add(1, Relaxed);
         self.took_micros.fetch_add(micros(took), Relaxed);
         if micros(took) < self.slow_from_micros.load(Relaxed) {
@@ -136,14 +158,14 @@ impl<S: Subscriber> Layer<S> for Ear {
         let mut heard = Heard::default();
         event.record(&mut heard);
         // Anything else that sqlx may say under that name.
-        let Some(took) = heard.seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) else { return };
-        self.0.count(took, || heard.text());
+        let Some(took) = heard.took() else { return };
+        self.0.count(took, heard.operation(), || heard.text());
     }
 }
 
 /// The fields of an event that count.
 #[derive(Default)]
-struct Heard {
+pub(crate) struct Heard {
     seconds: Option<f64>,
     /// The first words; all of a statement that has no more.
     summary: String,
@@ -152,7 +174,26 @@ struct Heard {
 }
 
 impl Heard {
-    fn text(&self) -> String {
+    fn operation(&self) -> &'static str {
+        let first = self.summary.split_whitespace().next().unwrap_or_default();
+        if ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT"].iter().any(|word| word.eq_ignore_ascii_case(first)) {
+            return "transaction";
+        }
+        OPERATIONS.into_iter().find(|known| known.eq_ignore_ascii_case(first)).unwrap_or("other")
+    }
+
+    /// How long it took; nothing where the event tells of no statement.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.seconds?).ok()
+    }
+
+    /// Its first words.
+    pub(crate) fn summary(&self) -> &str {
+        self.summary.trim_end_matches('…').trim()
+    }
+
+    /// All of it, white space folded.
+    pub(crate) fn text(&self) -> String {
         let text = if self.statement.trim().is_empty() { &self.summary } else { &self.statement };
         let mut folded = String::new();
         for word in text.split_whitespace() {
@@ -217,11 +258,28 @@ mod tests {
     }
 
     #[test]
+    fn how_long_statements_take_is_shown_by_what_they_do_and_never_by_their_words() {
+        let (queries, metrics) = (fresh(), Metrics::new());
+        queries.register(&metrics);
+        let subscriber = tracing_subscriber::registry().with(layer(queries));
+        tracing::subscriber::with_default(subscriber, || {
+            for summary in ["SELECT 1", "\n  select name …", "COMMIT", "VACUUM", ""] {
+                tracing::debug!(target: "sqlx::query", summary, db.statement = "", elapsed_secs = 0.002_f64);
+            }
+        });
+        let text = metrics.encode();
+        for (operation, count) in [("select", 2), ("transaction", 1), ("other", 2)] {
+            let line = format!("database_query_duration_seconds_count{{operation=\"{operation}\"}} {count}");
+            assert!(text.lines().any(|shown| shown == line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
     fn what_is_slow_can_be_said() {
         let queries = fresh();
         queries.slow_from(Duration::from_millis(10));
-        queries.count(Duration::from_millis(9), || "fast".to_owned());
-        queries.count(Duration::from_millis(10), || "slow".to_owned());
+        queries.count(Duration::from_millis(9), "select", || "fast".to_owned());
+        queries.count(Duration::from_millis(10), "select", || "slow".to_owned());
         let report = queries.report();
         assert_eq!((report.total, report.slow, report.newest[0].text.as_str()), (2, 1, "slow"));
     }

@@ -12,6 +12,8 @@ use std::{
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::logs::how_it_ended;
+
 /// How long a shutdown may take in all before it becomes a hard one.
 pub const GRACE: Duration = Duration::from_secs(30);
 /// The end of it, in which what still runs is handed back, and what is owed by then is sent.
@@ -83,7 +85,9 @@ impl Tasks {
             let failed = match inner.await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => error.context(format!("the task {name:?} failed")),
-                Err(join) => anyhow::Error::new(join).context(format!("the task {name:?} crashed")),
+                Err(join) => {
+                    anyhow::anyhow!("it {}", how_it_ended(&join)).context(format!("the task {name:?} crashed"))
+                }
             };
             tracing::error!(task = name, error = format!("{failed:#}"), "a task ended with an error; stopping");
             this.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failed);
@@ -99,13 +103,12 @@ impl Tasks {
         self.tracker.spawn(work)
     }
 
-    /// Waits for SIGTERM, SIGINT or a failed task; then asks everything to finish, and waits for it at most
+    /// Waits for one of `signals` or a failed task; then asks everything to finish, and waits for it at most
     /// [`GRACE`], or until a moment after a second signal.
     ///
     /// # Errors
     /// The first task failure, if that is what stopped the process.
-    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
-        let mut signals = Signals::new()?;
+    pub async fn run_until_stopped(self, mut signals: Signals) -> anyhow::Result<()> {
         tokio::select! {
             name = signals.next() => tracing::info!(signal = name, "asked to stop; finishing what runs"),
             () = self.soft.cancelled() => {}
@@ -145,13 +148,19 @@ impl Tasks {
     }
 }
 
-struct Signals {
+/// SIGTERM and SIGINT, which end the process at once until somebody listens: so before it says that it is ready.
+#[derive(Debug)]
+pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// From now on they are kept for [`Tasks::run_until_stopped`]. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
@@ -176,9 +185,10 @@ mod tests {
             soft.cancelled().await;
             Ok(())
         });
-        tasks.spawn("unlucky", async { panic!("boom") });
-        let error = tasks.run_until_stopped().await.unwrap_err();
-        assert!(format!("{error:#}").contains("\"unlucky\" crashed"), "{error:#}");
+        // As one that cuts a text in the middle of a letter does.
+        tasks.spawn("unlucky", async { panic!("what a person wrote") });
+        let error = format!("{:#}", tasks.run_until_stopped(Signals::listen().unwrap()).await.unwrap_err());
+        assert_eq!(error, "the task \"unlucky\" crashed: it panicked");
     }
 
     #[tokio::test(start_paused = true)]

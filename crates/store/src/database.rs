@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use evolve_runtime::{config::Reader, metrics::Metrics};
+use evolve_runtime::{config::Reader, metrics::Metrics, queries::queries};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
@@ -96,7 +96,9 @@ impl Store {
             .application_name("evolve")
             .options(SESSION);
         let pool = Pool::new(options, config.pool_size, limits);
-        metrics.register(|registry| registry.register_collector(Box::new(PoolCollector(pool.clone()))));
+        let shows = PoolCollector::described();
+        metrics.register(|book| book.register_collector(shows, PoolCollector(pool.clone())));
+        queries().register(metrics);
         Ok(Self { pool, keys })
     }
 

@@ -35,6 +35,8 @@ pub struct NewUpdate {
     pub payload: Value,
     /// Whether workers of its own work it, whatever the others have to do.
     pub urgent: bool,
+    /// Where in a trace it came, as the W3C writes it (`traceparent`).
+    pub trace: Option<String>,
 }
 
 /// An update that is the caller's to work until its lease runs out.
@@ -60,6 +62,8 @@ pub struct ClaimedUpdate {
     pub error: Option<String>,
     /// When it came.
     pub received_at: DateTime<Utc>,
+    /// Where in a trace it came.
+    pub trace: Option<String>,
     worker: Uuid,
 }
 
@@ -88,13 +92,13 @@ impl Store {
 /// others wait for a few. Nobody is overtaken by what comes more than two minutes after them, however much of it there is.
 const PUT: &str = "
     WITH given AS (
-        SELECT u.update_id, u.chat_id, u.user_id, u.payload, u.urgent,
+        SELECT u.update_id, u.chat_id, u.user_id, u.payload, u.urgent, u.trace,
                row_number() OVER (PARTITION BY u.chat_id ORDER BY u.update_id) - 1 AS before
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[], $6::boolean[])
-             AS u (update_id, chat_id, user_id, payload, urgent)
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::jsonb[], $6::boolean[], $7::text[])
+             AS u (update_id, chat_id, user_id, payload, urgent, trace)
     ), new AS (
-        INSERT INTO inbox (update_id, chat_id, user_id, payload, urgent, ready_at, received_at, rank)
-        SELECT g.update_id, g.chat_id, g.user_id, g.payload, g.urgent, $5, $5,
+        INSERT INTO inbox (update_id, chat_id, user_id, payload, urgent, trace, ready_at, received_at, rank)
+        SELECT g.update_id, g.chat_id, g.user_id, g.payload, g.urgent, g.trace, $5, $5,
                $5 + CASE WHEN g.chat_id IS NULL THEN 0 ELSE LEAST(g.before + w.waiting, 60) END * interval '1 second'
                   - CASE WHEN p.plan = 'premium' AND (p.premium_until IS NULL OR p.premium_until > $5)
                          THEN interval '1 minute' ELSE interval '0' END
@@ -144,6 +148,7 @@ impl Inbox<'_> {
             .bind(updates.iter().map(|u| Json(storable(&u.payload))).collect::<Vec<_>>())
             .bind(now)
             .bind(updates.iter().map(|u| u.urgent).collect::<Vec<_>>())
+            .bind(updates.iter().map(|u| u.trace.as_deref()).collect::<Vec<_>>())
             .fetch_one(&self.0.pool)
             .await?;
         Ok(u64::try_from(new).unwrap_or_default())

@@ -7,6 +7,7 @@ mod claim;
 pub(crate) use claim::{CLAIM, NEXT_READY};
 
 use chrono::{DateTime, Utc};
+use evolve_runtime::traces;
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
@@ -86,6 +87,8 @@ pub struct ClaimedOutgoing {
     pub created_at: DateTime<Utc>,
     /// What it goes before.
     pub priority: Priority,
+    /// Where in a trace it came to be owed.
+    pub trace: Option<String>,
     worker: Uuid,
 }
 
@@ -103,8 +106,8 @@ impl Store {
 
 const PUT: &str = "
     WITH owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, ready_at, created_at)
-        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, o.priority, $6, $6
+        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, trace, ready_at, created_at)
+        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, o.priority, $8, $6, $6
         FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::jsonb[], $7::smallint[])
              WITH ORDINALITY AS o (chat_id, user_id, key, method, params, priority, place)
         ORDER BY o.place
@@ -217,6 +220,7 @@ impl Outbox<'_> {
             .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
             .bind(now)
             .bind(owed.iter().map(|o| o.priority.number()).collect::<Vec<_>>())
+            .bind(traces::current())
             .fetch_one(&self.0.pool)
             .await?;
         Ok(u64::try_from(new).unwrap_or_default())

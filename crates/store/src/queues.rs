@@ -34,14 +34,25 @@ impl Store {
     }
 }
 
-/// Vectors that are owed for the first time are not kept anywhere: only those of messages that were corrected. $1 most, $2 how
-/// many unsummed messages make an open conversation due, $3 this day of last week: what began by then is over, $4 now.
-const WAITING: &str = "
+/// What goes in and out. $1 most.
+macro_rules! of_telegram {
+    () => {
+        "
     SELECT 'inbox' AS name, count(*) AS waiting, min(received_at) AS oldest FROM (
         SELECT received_at FROM inbox WHERE state = 'pending' ORDER BY rank, update_id LIMIT $1) q
     UNION ALL
     SELECT 'outbox', count(*), min(created_at) FROM (
-        SELECT created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT $1) q
+        SELECT created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT $1) q"
+    };
+}
+
+const OF_TELEGRAM: &str = of_telegram!();
+
+/// Vectors that are owed for the first time are not kept anywhere: only those of messages that were corrected. $1 most, $2 how
+/// many unsummed messages make an open conversation due, $3 this day of last week: what began by then is over, $4 now.
+const WAITING: &str = concat!(
+    of_telegram!(),
+    "
     UNION ALL
     SELECT 'exports', count(*), min(created_at) FROM (
         SELECT method, created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT $1) q WHERE method = 'export'
@@ -63,9 +74,18 @@ const WAITING: &str = "
     UNION ALL
     SELECT 'webhooks', count(*), min(created_at) FROM (
         SELECT d.created_at FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id
-        WHERE w.enabled AND d.state = 'waiting' LIMIT $1) q";
+        WHERE w.enabled AND d.state = 'waiting' LIMIT $1) q"
+);
 
 impl Queues<'_> {
+    /// How much waits in `inbox` and `outbox`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn of_telegram(&self) -> Result<Vec<Waiting>, StoreError> {
+        Ok(sqlx::query_as(OF_TELEGRAM).bind(i64::from(MOST)).fetch_all(&self.0.pool).await?)
+    }
+
     /// How much waits in each. `due_at` unsummed messages make an open conversation due ([`crate::summaries::SummaryRule`]).
     ///
     /// # Errors

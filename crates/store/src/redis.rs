@@ -24,11 +24,11 @@ use std::{
 
 use evolve_runtime::{
     breaker::{BreakerConfig, BreakerOpen, BreakerSnapshot, SharedBreaker},
-    metrics::{DURATION_BUCKETS, Metrics},
+    metrics::{DurationHistogram, Metrics},
 };
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family},
 };
 use redis::{AsyncConnectionConfig, Client, InfoDict, RedisResult, aio::MultiplexedConnection};
 use tokio::{sync::Mutex, time::Instant};
@@ -91,15 +91,18 @@ struct CallLabels {
 #[derive(Debug)]
 struct CallMetrics {
     calls: Family<CallLabels, Counter>,
-    duration: Histogram,
+    duration: DurationHistogram,
 }
 
 impl CallMetrics {
     fn register(metrics: &Metrics) -> Self {
-        let this = Self { calls: Family::default(), duration: Histogram::new(DURATION_BUCKETS) };
+        let this = Self { calls: Family::default(), duration: DurationHistogram::quick() };
         metrics.register(|registry| {
             let help = "Redis calls by outcome: ok, failed, full (it has no room), skipped";
-            registry.register("redis_calls", help, this.calls.clone());
+            registry
+                .register("redis_calls", help, this.calls.clone())
+                .label("operation", "what it is asked for, by a word of the code, such as `limit`")
+                .one_of("outcome", ["ok", "failed", "full", "skipped"]);
             registry.register("redis_call_duration_seconds", "Time of Redis calls, seconds", this.duration.clone());
         });
         this
@@ -161,6 +164,7 @@ impl Redis {
                 None
             }
         });
+        metrics.show_breakers("redis", server.as_ref().map(|server| ("redis", &server.breaker)));
         Self(Arc::new(Inner {
             key_prefix: config.key_prefix.clone(),
             server,

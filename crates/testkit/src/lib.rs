@@ -3,11 +3,14 @@
 
 pub mod account;
 pub mod binaries;
+#[cfg(feature = "otlp")]
+pub mod collector;
 pub mod database;
 pub mod error;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 pub mod life;
+pub mod metrics;
 pub mod models;
 #[cfg(feature = "oidc")]
 pub mod oidc;

@@ -4,6 +4,7 @@
 mod postgres;
 mod redis;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,6 +58,8 @@ struct Shared {
     protocol: Protocol,
     upstream: SocketAddr,
     counted: Mutex<Counted>,
+    /// The types of the parameters of statements that were prepared, as OIDs; 0 where the client left it to the server.
+    types: Mutex<HashMap<String, Vec<u32>>>,
     mode: watch::Sender<Mode>,
     /// Counts up with every cut: a connection that was made before one ends.
     cuts: watch::Sender<u64>,
@@ -156,6 +159,7 @@ impl CountingProxy {
             protocol,
             upstream,
             counted: Mutex::default(),
+            types: Mutex::default(),
             mode: watch::Sender::new(Mode::Forward),
             cuts: watch::Sender::new(0),
             silences: watch::Sender::new(0),
@@ -187,6 +191,13 @@ impl CountingProxy {
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner).statements.clone()
+    }
+
+    /// The OIDs of the types that the client named for the parameters of a statement when it prepared it, 0 where it named none;
+    /// nothing of one that was never prepared through here. [`Self::reset`] forgets none of them.
+    #[must_use]
+    pub fn types_of(&self, statement: &str) -> Option<Vec<u32>> {
+        self.shared.types.lock().unwrap_or_else(PoisonError::into_inner).get(statement).cloned()
     }
 
     /// Begins to count anew.

@@ -9,6 +9,8 @@ mod browser;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod dashboards;
+#[cfg(test)]
 mod degradation;
 #[cfg(test)]
 mod faults;
@@ -42,3 +44,5 @@ mod schemathesis;
 mod speaks;
 #[cfg(test)]
 mod system;
+#[cfg(test)]
+mod traces;

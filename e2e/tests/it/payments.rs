@@ -447,7 +447,7 @@ fn administrator(ground: &Ground) -> Payments {
     let mut env = Reader::from_values([("REDIS_URL", ground.redis_url.as_str())]);
     let redis = Redis::connect(&RedisConfig::read(&mut env), &metrics);
     let cache = Cache::new(redis, store.keys().clone(), CacheConfig::read(&mut env), &metrics);
-    Payments::new(store, cache, Clock::system(), Price::default(), vec![Box::new(Stars), Box::new(Money)])
+    Payments::new(store, cache, Clock::system(), Price::default(), vec![Box::new(Stars), Box::new(Money)], &metrics)
 }
 
 #[tokio::test]

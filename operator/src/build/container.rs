@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapKeySelector, EmptyDirVolumeSource, EnvVar, EnvVarSource, LocalObjectReference,
-    PodSecurityContext, PodSpec, ResourceRequirements, SeccompProfile, SecretKeySelector, SecurityContext, Volume,
-    VolumeMount,
+    Capabilities, ConfigMapKeySelector, ConfigMapVolumeSource, EmptyDirVolumeSource, EnvVar, EnvVarSource,
+    LocalObjectReference, PodSecurityContext, PodSpec, ResourceRequirements, SeccompProfile, SecretKeySelector,
+    SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
@@ -55,6 +55,30 @@ pub(super) fn scratch(name: &str, size: &str) -> Volume {
         empty_dir: Some(EmptyDirVolumeSource { size_limit, ..EmptyDirVolumeSource::default() }),
         ..Volume::default()
     }
+}
+
+/// The key of the ConfigMap [`names::log_level`], and so the name of the file.
+const LOG_LEVEL: &str = "log-level";
+/// Where its directory is.
+const LIVE: &str = "/etc/evolve/live";
+
+/// What may change while the pod runs: a change of it rolls no pod, and it need not be there.
+pub(super) fn live(bot: &EvolveBot) -> Volume {
+    Volume {
+        name: "live".to_owned(),
+        config_map: Some(ConfigMapVolumeSource {
+            name: names::log_level(bot),
+            optional: Some(true),
+            ..ConfigMapVolumeSource::default()
+        }),
+        ..Volume::default()
+    }
+}
+
+/// The place of that volume, and the variable that leads to it.
+pub(super) fn live_place() -> (VolumeMount, EnvVar) {
+    let place = VolumeMount { read_only: Some(true), ..mount("live", LIVE) };
+    (place, plain_variable("LOG_LEVEL_PATH", format!("{LIVE}/{LOG_LEVEL}")))
 }
 
 /// A volume at a path.

@@ -77,6 +77,7 @@ fn pod(part: &Part<'_>, container: Container) -> PodSpec {
     let settings = part.pod;
     PodSpec {
         containers: vec![container],
+        volumes: Some(vec![container::scratch("tmp", "256Mi"), container::live(part.bot)]),
         node_selector: (!settings.node_selector.is_empty()).then(|| settings.node_selector.clone()),
         affinity: settings.affinity.clone(),
         tolerations: (!settings.tolerations.is_empty()).then(|| settings.tolerations.clone()),
@@ -108,12 +109,17 @@ fn spread(part: &Part<'_>) -> Vec<TopologySpreadConstraint> {
 }
 
 fn part_container(part: &Part<'_>, release: &Release) -> Container {
+    let (live, log_level) = container::live_place();
+    let mut variables = part.variables();
+    if variables.iter().all(|given| given.name != log_level.name) {
+        variables.push(log_level);
+    }
     Container {
         name: part.component.to_owned(),
         image: Some(release.image.clone()),
         image_pull_policy: Some(part.bot.spec.image.pull_policy.unwrap_or_default().as_str().to_owned()),
         command: Some(vec![part.program.to_owned()]),
-        env: Some(part.variables()),
+        env: Some(variables),
         ports: Some(vec![ContainerPort {
             name: Some(PORT_NAME.to_owned()),
             container_port: part.port,
@@ -133,7 +139,7 @@ fn part_container(part: &Part<'_>, release: &Release) -> Container {
             ..Lifecycle::default()
         }),
         security_context: Some(container::confined()),
-        volume_mounts: Some(vec![container::mount("tmp", "/tmp")]),
+        volume_mounts: Some(vec![container::mount("tmp", "/tmp"), live]),
         ..Container::default()
     }
 }

@@ -21,6 +21,12 @@ pub fn pods(bot: &EvolveBot) -> String {
     format!("{}-pods", bot.name())
 }
 
+/// The ConfigMap by which somebody may change the lines that its pods log while they run. Nobody makes it but they.
+#[must_use]
+pub fn log_level(bot: &EvolveBot) -> String {
+    format!("{}-log-level", bot.name())
+}
+
 /// The Secret with the keys that nobody gave.
 #[must_use]
 pub fn keys(bot: &EvolveBot) -> String {

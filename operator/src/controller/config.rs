@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use evolve_runtime::config::{ConfigError, Reader};
+use evolve_runtime::errors::ErrorConfig;
 use evolve_runtime::logs::LogConfig;
 use evolve_runtime::traces::TraceConfig;
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub logs: LogConfig,
     /// Traces.
     pub traces: TraceConfig,
+    /// Where errors are told.
+    pub errors: ErrorConfig,
 }
 
 /// How long the operator waits for what. Nobody configures it; tests have less patience.
@@ -124,6 +127,7 @@ impl Config {
             timing: Timing::default(),
             logs: LogConfig::read(env),
             traces: TraceConfig::read(env, "evolve-operator"),
+            errors: ErrorConfig::read(env),
         }
     }
 }

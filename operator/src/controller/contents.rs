@@ -1,5 +1,6 @@
 //! What the Secrets and ConfigMaps that bots name hold: of Secrets a hash of each entry, of ConfigMaps the text. The watches
-//! carry metadata only; an object is read when its resourceVersion is new. A Secret is hashed and forgotten.
+//! carry metadata only; an object is read when its resourceVersion is new. A Secret is hashed and forgotten; of a certificate,
+//! which anybody may see who opens the site, it is remembered when it ends.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,13 +11,30 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::cache::{Cache, Depth, Key};
+use super::certificate;
 use super::kinds::Kind;
 use crate::apply::manifest::hex;
 
 /// The entries of one object: the SHA-256 of each value of a Secret, each text of a ConfigMap.
 pub type Entries = Arc<BTreeMap<String, String>>;
 
-type Known = HashMap<(Kind, Key), (String, Entries)>;
+/// One object, as of a resourceVersion.
+#[derive(Debug)]
+struct Read {
+    version: String,
+    entries: Entries,
+    certificate_ends: Option<i64>,
+}
+
+impl Read {
+    fn of(kind: Kind, object: &DynamicObject) -> Self {
+        let version = object.resource_version().unwrap_or_default();
+        let certificate_ends = if kind == Kind::Secret { certificate::ends(&object.data) } else { None };
+        Self { version, entries: Arc::new(read(kind, &object.data)), certificate_ends }
+    }
+}
+
+type Known = HashMap<(Kind, Key), Read>;
 
 /// What has been read. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -41,17 +59,27 @@ impl Contents {
         };
         let version = meta.resource_version().unwrap_or_default();
         if let Some(entries) =
-            self.locked(|known| known.get(&id).filter(|(of, _)| *of == version).map(|(_, e)| e.clone()))
+            self.locked(|known| known.get(&id).filter(|of| of.version == version).map(|of| Arc::clone(&of.entries)))
         {
             return Ok(Some(entries));
         }
         let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &key.namespace, &kind.resource());
         let Some(object) = api.get_opt(&key.name).await? else { return Ok(None) };
-        let entries = Arc::new(read(kind, &object.data));
         // Kept under the version that was read, which may be newer than the one that was seen.
-        let version = object.resource_version().unwrap_or_default();
-        self.locked(|known| known.insert(id, (version, Arc::clone(&entries))));
+        let read = Read::of(kind, &object);
+        let entries = Arc::clone(&read.entries);
+        self.locked(|known| known.insert(id, read));
         Ok(Some(entries))
+    }
+
+    /// When the certificate in a Secret ends (`tls.crt`, the first in it), Unix time in seconds; nothing where there is none that
+    /// can be read.
+    ///
+    /// # Errors
+    /// When the Secret cannot be read.
+    pub async fn certificate_ends(&self, client: &Client, cache: &Cache, key: &Key) -> kube::Result<Option<i64>> {
+        self.entries(client, cache, Kind::Secret, key).await?;
+        Ok(self.locked(|known| known.get(&(Kind::Secret, key.clone()))?.certificate_ends))
     }
 
     /// It is gone: nothing of it is kept.
@@ -61,8 +89,7 @@ impl Contents {
 
     /// Takes in what has just been written.
     pub fn learn(&self, kind: Kind, object: &DynamicObject) {
-        let (key, version) = (Key::of(object), object.resource_version().unwrap_or_default());
-        self.locked(|known| known.insert((kind, key), (version, Arc::new(read(kind, &object.data)))));
+        self.locked(|known| known.insert((kind, Key::of(object)), Read::of(kind, object)));
     }
 
     fn locked<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use evolve_runtime::metrics::{Durations, Metrics, durations};
+use evolve_runtime::metrics::{Book, Durations, HttpMetrics, Metrics, durations, process};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge};
 
-use crate::crd::Refusal;
+use super::cache::Key;
+use crate::crd::{EvolveBotStatus, MigrationPhase, Refusal, RolloutPhase};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ResultLabel {
@@ -31,6 +32,32 @@ struct ReasonLabel {
     reason: &'static str,
 }
 
+/// One bot. Prometheus puts its own `namespace`, in which the operator is, in place of one that is told.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BotLabels {
+    bot_namespace: String,
+    bot: String,
+}
+
+impl BotLabels {
+    fn of(key: &Key) -> Self {
+        Self { bot_namespace: key.namespace.clone(), bot: key.name.clone() }
+    }
+}
+
+/// How passes end.
+const RESULTS: [&str; 3] = ["changed", "unchanged", "error"];
+const KINDS: &str = "a kind of objects that the operator handles, such as `Deployment`";
+const NAMESPACES: &str = "the namespace of an EvolveBot";
+const BOTS: &str = "the name of an EvolveBot; there are as many series as bots";
+
+/// Everything that the operator's process shows: what it counts, and what it takes.
+#[must_use]
+pub fn register_all(metrics: &Metrics) -> (OperatorMetrics, HttpMetrics) {
+    process::register(metrics);
+    (OperatorMetrics::register(metrics), HttpMetrics::register(metrics))
+}
+
 /// The operator's metrics. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct OperatorMetrics {
@@ -41,6 +68,9 @@ pub struct OperatorMetrics {
     calls: Family<CallLabels, Counter>,
     applied: Family<KindLabel, Counter>,
     rollbacks: Family<ReasonLabel, Counter>,
+    migration_failed: Family<BotLabels, Gauge>,
+    rolled_back: Family<BotLabels, Gauge>,
+    certificate_ends: Family<BotLabels, Gauge>,
     /// 1 while this process leads.
     pub leading: Gauge,
     progress: Progress,
@@ -58,29 +88,95 @@ impl OperatorMetrics {
             calls: Family::default(),
             applied: Family::default(),
             rollbacks: Family::default(),
+            migration_failed: Family::default(),
+            rolled_back: Family::default(),
+            certificate_ends: Family::default(),
             leading: Gauge::default(),
             progress: Progress::default(),
             silence: Family::default(),
         };
         metrics.register(|registry| {
-            registry.register("reconcile", "Passes over one bot, by result", this.reconciles.clone());
-            registry.register("reconcile_duration_seconds", "Time of one pass, seconds", this.duration.clone());
+            registry
+                .register("reconcile", "Passes over one bot, by result", this.reconciles.clone())
+                .one_of("result", RESULTS);
+            registry
+                .register("reconcile_duration_seconds", "Time of one pass, seconds", this.duration.clone())
+                .one_of("result", RESULTS);
             registry.register("reconcile_queue_depth", "Bots that wait for a pass", this.queue_depth.clone());
-            registry.register("kubernetes_requests", "Calls of the Kubernetes API, by verb", this.calls.clone());
-            registry.register("applied_objects", "Objects written because they differed", this.applied.clone());
-            registry.register("rollbacks", "Rollouts taken back, by reason", this.rollbacks.clone());
+            registry
+                .register("kubernetes_requests", "Calls of the Kubernetes API, by verb", this.calls.clone())
+                .label("verb", "what was asked of it, such as `get` or `apply`")
+                .label("status", "an HTTP status code; 0 where there was no answer");
+            registry
+                .register("applied_objects", "Objects written because they differed", this.applied.clone())
+                .label("kind", KINDS);
+            registry
+                .register("rollbacks", "Rollouts taken back, by reason", this.rollbacks.clone())
+                .one_of("reason", Refusal::ALL.map(Refusal::name));
+            this.register_bots(registry);
             registry.register("leader", "1 while this process leads", this.leading.clone());
-            registry.register(
-                "watch_silence_seconds",
-                "Time since a watch last showed that it works, seconds",
-                this.silence.clone(),
-            );
+            let help = "Time since a watch last showed that it works, seconds";
+            registry.register("watch_silence_seconds", help, this.silence.clone()).label("kind", KINDS);
         });
         // A counter that is there from the start shows its first step.
         for reason in Refusal::ALL {
             drop(this.rollbacks.get_or_create(&ReasonLabel { reason: reason.name() }));
         }
         this
+    }
+
+    fn register_bots(&self, registry: &mut Book) {
+        let of_bots = [
+            (
+                "migration_failed",
+                "1 while the migration to what a bot is to run has failed; of the replica that leads",
+                &self.migration_failed,
+            ),
+            (
+                "rollout_rolled_back",
+                "1 while a rollout of a bot is taken back that nobody asked to take back; of the replica that leads",
+                &self.rolled_back,
+            ),
+            (
+                "certificate_expiry_timestamp_seconds",
+                "When the certificate in the Secret that a bot's webhook names ends, Unix time; 0 where there is none that can be \
+                 read; of the replica that leads",
+                &self.certificate_ends,
+            ),
+        ];
+        for (name, help, gauges) in of_bots {
+            registry.register(name, help, gauges.clone()).label("bot_namespace", NAMESPACES).label("bot", BOTS);
+        }
+    }
+
+    /// What came of the last pass over `bot`.
+    pub fn fares(&self, bot: &Key, status: &EvolveBotStatus) {
+        let has_failed = status.migration.as_ref().is_some_and(|migration| migration.phase == MigrationPhase::Failed);
+        let is_taken_back = status.rollout.as_ref().is_some_and(|rollout| {
+            matches!(rollout.phase, RolloutPhase::RollingBack | RolloutPhase::RolledBack)
+                && rollout.reason != Some(Refusal::Request)
+        });
+        let labels = BotLabels::of(bot);
+        self.migration_failed.get_or_create(&labels).set(i64::from(has_failed));
+        self.rolled_back.get_or_create(&labels).set(i64::from(is_taken_back));
+    }
+
+    /// The certificate that `bot` names ends then, Unix time in seconds; it names none where there is nothing.
+    pub fn certificate(&self, bot: &Key, ends: Option<i64>) {
+        let labels = BotLabels::of(bot);
+        if let Some(ends) = ends {
+            self.certificate_ends.get_or_create(&labels).set(ends);
+        } else {
+            self.certificate_ends.remove(&labels);
+        }
+    }
+
+    /// `bot` is gone.
+    pub fn forget(&self, bot: &Key) {
+        let labels = BotLabels::of(bot);
+        for gauges in [&self.migration_failed, &self.rolled_back, &self.certificate_ends] {
+            gauges.remove(&labels);
+        }
     }
 
     /// A rollout is taken back.
@@ -104,7 +200,7 @@ impl OperatorMetrics {
     /// How many passes have ended, however they did.
     #[must_use]
     pub fn passes(&self) -> u64 {
-        let results = ["changed", "unchanged", "error"].map(|result| ResultLabel { result });
+        let results = RESULTS.map(|result| ResultLabel { result });
         results.iter().filter_map(|label| self.reconciles.get(label).map(|counter| counter.get())).sum()
     }
 

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod cache;
+mod certificate;
 pub mod client;
 pub mod config;
 pub mod contents;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use evolve_runtime::http;
-use evolve_runtime::metrics::Metrics;
+use evolve_runtime::metrics::{Metrics, track};
 use evolve_runtime::shutdown::Tasks;
 use futures::StreamExt as _;
 use kube::Client;
@@ -68,7 +69,7 @@ pub fn start(
     tasks: &Tasks,
     metrics: &Metrics,
 ) -> anyhow::Result<OperatorMetrics> {
-    let counted = OperatorMetrics::register(metrics);
+    let (counted, served) = metrics::register_all(metrics);
     // Not counted: it is renewed all the time, by design.
     let election_client = Client::try_from(cluster.clone())?;
     let client = client::client(client_config(cluster, config.timing), &counted, config.timing.answer)?;
@@ -91,11 +92,8 @@ pub fn start(
         },
         scraper: reconcile::evidence::Scraper::new()?,
     });
-    http::serve(
-        tasks,
-        listener,
-        health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck),
-    );
+    let health = health::router(metrics.clone(), counted.clone(), is_synced.clone(), config.timing.stuck);
+    http::serve(tasks, listener, health.layer(axum::middleware::from_fn_with_state(served, track)));
 
     let mut watches =
         Watches::new(Arc::clone(&context), config.namespaces.clone(), changes, config.timing, tasks.clone());
@@ -107,7 +105,7 @@ pub fn start(
     let writer = Writer::new(Kind::EvolveBot.resource());
     let store = writer.as_reader();
     let (cache, contents) = (context.applier.cache.clone(), context.contents.clone());
-    let router = Router { writer, queue, references, cache, contents };
+    let router = Router { writer, queue, references, cache, contents, metrics: counted.clone() };
     let has_synced = is_synced.clone();
     let soft = tasks.soft();
     tasks.spawn("route-changes", async move {
@@ -201,6 +199,7 @@ async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Acti
     // Gone while the pass went on: it may have brought back what the router had forgotten.
     if context.applier.cache.get((Kind::EvolveBot, Depth::Owned), &key).is_none() {
         context.references.forget(&key);
+        context.applier.metrics.forget(&key);
         context.applier.cache.remove((Kind::EvolveBot, Depth::Remembered), &key);
     }
     outcome.map(|pass| {

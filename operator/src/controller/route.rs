@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::cache::{Cache, Depth, Key};
 use super::contents::Contents;
 use super::kinds::Kind;
+use super::metrics::OperatorMetrics;
 use super::queue::Queue;
 use super::references::References;
 use super::watches::Change;
@@ -27,6 +28,8 @@ pub(super) struct Router {
     pub(super) cache: Cache,
     /// Remembers what Secrets and ConfigMaps hold, until they are gone.
     pub(super) contents: Contents,
+    /// Shows how each bot fares, until it is gone.
+    pub(super) metrics: OperatorMetrics,
 }
 
 impl Router {
@@ -69,6 +72,7 @@ impl Router {
                 if change.is_gone {
                     self.references.forget(&key);
                     self.queue.forget(&key);
+                    self.metrics.forget(&key);
                     self.cache.remove((Kind::EvolveBot, Depth::Remembered), &key);
                     self.writer.apply_watcher_event(&Event::Delete(object));
                 } else {

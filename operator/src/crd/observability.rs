@@ -132,10 +132,15 @@ pub struct Alerts {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 32, "additionalProperties" = texts(63), "x-kubernetes-validations" = chosen_by()))]
     pub labels: BTreeMap<String, String>,
+    /// The page that tells what to do, which each alert leads to with `#` and its own name in lower case behind it. The project's
+    /// own guide when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = URL), extend("x-kubernetes-validations" = http_url()))]
+    pub runbook_url: Option<String>,
 }
 
 impl Default for Alerts {
     fn default() -> Self {
-        Self { enabled: true, labels: BTreeMap::new() }
+        Self { enabled: true, labels: BTreeMap::new(), runbook_url: None }
     }
 }

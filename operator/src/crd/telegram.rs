@@ -159,6 +159,14 @@ pub struct Webhook {
     pub gateway: Option<GatewayRef>,
 }
 
+impl Telegram {
+    /// The Secret with the certificate of the webhook's host, where one is named.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.webhook.as_ref()?.tls_secret_name.as_deref()
+    }
+}
+
 impl Webhook {
     /// The path that Telegram calls.
     #[must_use]

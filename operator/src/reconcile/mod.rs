@@ -155,6 +155,7 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
         }
         found => found?,
     };
+    show_certificate(&bot, key, context).await;
     let desired = build::build(&bot, &found.inputs, &found.cluster);
     let evidence = evidence::gather(&bot, &context.applier.cache, &context.scraper).await;
     let moment = Moment { evidence, now: Timestamp::now() };
@@ -179,6 +180,16 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     let next = [plan.course.look_again, backups].into_iter().flatten().min();
     let next = next.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
     Ok(Pass { next, ..finished? })
+}
+
+/// Shows when the webhook's certificate ends. That it cannot be read is no reason to do nothing else: what was shown stays.
+async fn show_certificate(bot: &EvolveBot, key: &Key, context: &Context) {
+    let Applier { client, cache, metrics } = &context.applier;
+    let Some(name) = bot.spec.telegram.certificate() else { return metrics.certificate(key, None) };
+    match context.contents.certificate_ends(client, cache, &Key::new(key.namespace.as_str(), name)).await {
+        Ok(ends) => metrics.certificate(key, Some(ends.unwrap_or_default())),
+        Err(error) => tracing::warn!(secret = name, error = said(&error), "the certificate cannot be read"),
+    }
 }
 
 /// A bot that names no version keeps the one that it got first, whatever version the operator is of later.
@@ -277,6 +288,7 @@ async fn finish(
         status::conditions::conditions(&before.conditions, lasting, findings, generation, Timestamp::now());
     status.conditions = conditions;
     status.observed_generation = bot.metadata.generation;
+    context.applier.metrics.fares(&Key::new(bot.namespace_name(), bot.name()), &status);
     let wrote = status::write(&context.applier, bot, &status).await.map_err(PassError::Status)?;
     // After the status, so that what is told once is also kept: a pass that failed before tells it again.
     if wrote {

@@ -13,6 +13,8 @@ mod definition;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod objects;
 #[cfg(test)]
 mod pipeline;

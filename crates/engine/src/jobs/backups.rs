@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use chrono::TimeDelta;
-use evolve_runtime::metrics::Metrics;
+use evolve_runtime::metrics::{Described, Metrics};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric as _},
@@ -17,6 +17,9 @@ use super::{Did, Means, lately::Lately};
 /// What was found longer ago is not shown: another replica has looked since, and shows it. A little more than the hour between two
 /// looks.
 const FRESH_FOR: Duration = Duration::from_secs(70 * 60);
+/// Its name and what it means.
+const AGE: (&str, &str) =
+    ("backup_age_seconds", "Age of the newest copy of the database, seconds; of the replica that looked last");
 
 pub(super) async fn run(Means { engine, backups, .. }: Means, _: CancellationToken) -> anyhow::Result<Did> {
     let newest = engine.store.backups().newest().await?;
@@ -59,7 +62,7 @@ impl BackupWatch {
     #[must_use]
     pub fn register(most: Option<TimeDelta>, metrics: &Metrics) -> Self {
         let this = Self { most, ..Self::default() };
-        metrics.register(|registry| registry.register_collector(Box::new(this.clone())));
+        metrics.register(|book| book.register_collector([Described::gauge(AGE.0, AGE.1)], this.clone()));
         this
     }
 
@@ -75,7 +78,6 @@ impl Collector for BackupWatch {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Some(age) = self.age() else { return Ok(()) };
         let gauge = ConstGauge::new(age);
-        let help = "Age of the newest copy of the database, seconds; of the replica that looked last";
-        gauge.encode(encoder.encode_descriptor("backup_age_seconds", help, None, gauge.metric_type())?)
+        gauge.encode(encoder.encode_descriptor(AGE.0, AGE.1, None, gauge.metric_type())?)
     }
 }

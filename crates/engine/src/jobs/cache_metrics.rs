@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use evolve_runtime::metrics::Metrics;
+use evolve_runtime::metrics::{Described, Metrics};
 use evolve_store::redis::{RedisError, RedisReport};
 use prometheus_client::{
     collector::Collector,
@@ -16,6 +16,13 @@ use super::{Did, Means, lately::Lately};
 /// What was reported longer ago is not shown: another replica asks now, and shows it.
 const FRESH_FOR: Duration = Duration::from_secs(600);
 const MEBIBYTE: u64 = 1024 * 1024;
+/// Names and what they mean.
+const SHOWN: [(&str, &str); 4] = [
+    ("redis_memory_used_bytes", "Memory that Redis uses, bytes"),
+    ("redis_memory_limit_bytes", "Memory that Redis may use, bytes; 0 for no limit"),
+    ("redis_keys", "Keys in our database of Redis"),
+    ("redis_evicted_keys", "Keys that Redis threw out for want of memory since it started"),
+];
 
 pub(super) async fn run(Means { redis, gauges, .. }: Means, _: CancellationToken) -> anyhow::Result<Did> {
     let report = match redis.report().await {
@@ -48,7 +55,8 @@ impl RedisGauges {
     #[must_use]
     pub fn register(metrics: &Metrics) -> Self {
         let this = Self::default();
-        metrics.register(|registry| registry.register_collector(Box::new(this.clone())));
+        let shows = SHOWN.map(|(name, help)| Described::gauge(name, help));
+        metrics.register(|book| book.register_collector(shows, this.clone()));
         this
     }
 }
@@ -56,12 +64,8 @@ impl RedisGauges {
 impl Collector for RedisGauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let Some((report, _)) = self.0.within(FRESH_FOR) else { return Ok(()) };
-        for (name, help, value) in [
-            ("redis_memory_used_bytes", "Memory that Redis uses, bytes", report.used_bytes),
-            ("redis_memory_limit_bytes", "Memory that Redis may use, bytes; 0 for no limit", report.max_bytes),
-            ("redis_keys", "Keys in our database of Redis", report.keys),
-            ("redis_evicted_keys", "Keys that Redis threw out for want of memory since it started", report.evicted),
-        ] {
+        let values = [report.used_bytes, report.max_bytes, report.keys, report.evicted];
+        for ((name, help), value) in SHOWN.into_iter().zip(values) {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }

@@ -71,12 +71,17 @@ struct JobMetrics {
 }
 
 impl JobMetrics {
-    fn register(metrics: &Metrics) -> Self {
+    fn register(metrics: &Metrics, jobs: &[Job]) -> Self {
         let this = Self { runs: Family::default(), duration: durations() };
         metrics.register(|registry| {
             let help = "Runs of scheduled jobs by how they ended: done, unfinished, failed, lost";
-            registry.register("job_runs", help, this.runs.clone());
-            registry.register("job_duration_seconds", "Time of runs of scheduled jobs, seconds", this.duration.clone());
+            registry
+                .register("job_runs", help, this.runs.clone())
+                .one_of("job", jobs.iter().map(|job| job.name))
+                .one_of("outcome", ["done", "unfinished", "failed", "lost"]);
+            registry
+                .register("job_duration_seconds", "Time of runs of scheduled jobs, seconds", this.duration.clone())
+                .one_of("job", jobs.iter().map(|job| job.name));
         });
         this
     }
@@ -102,7 +107,7 @@ impl Scheduler {
     /// A scheduler of these jobs.
     #[must_use]
     pub fn new(store: Store, clock: Clock, jobs: Vec<Job>, pace: Pace, metrics: &Metrics) -> Self {
-        let (pauses, metrics) = (pauses_after_death(), JobMetrics::register(metrics));
+        let (pauses, metrics) = (pauses_after_death(), JobMetrics::register(metrics, &jobs));
         Self(Arc::new(Inner { store, clock, jobs, pace, pauses, nudge: Notify::new(), metrics }))
     }
 

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use evolve_runtime::breaker::{BreakerConfig, SharedBreaker};
+use evolve_runtime::{
+    breaker::{BreakerConfig, SharedBreaker},
+    metrics::Metrics,
+};
 use tokio::time::Instant;
 
 use super::{Embedder, Purpose, config::LIMIT};
@@ -46,6 +49,11 @@ impl Asking {
     pub(super) fn new(embedder: Arc<dyn Embedder>, metrics: MeaningMetrics) -> Self {
         let (breaker, rests_until) = (SharedBreaker::new(BreakerConfig::MODEL), Mutex::new(None));
         Self { embedder, breaker, rests_until, seen: AtomicUsize::new(0), metrics }
+    }
+
+    /// Shows the state of its breaker.
+    pub(super) fn show(&self, metrics: &Metrics) {
+        metrics.show_breakers("embedding", [(self.name(), &self.breaker)]);
     }
 
     /// The model's name: where its dimensions were chosen, they stand behind it in its id.
@@ -164,7 +172,6 @@ fn checked(vectors: Vec<Vec<f32>>, texts: usize, wanted: Option<usize>) -> Resul
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use evolve_runtime::metrics::Metrics;
 
     use super::*;
 

@@ -86,8 +86,11 @@ impl Meanings {
     /// With this embedder, if any.
     #[must_use]
     pub fn new(embedder: Option<Arc<dyn Embedder>>, metrics: &Metrics) -> Self {
+        // Also where none is asked: which metrics there are does not depend on what is configured.
+        let counted = MeaningMetrics::register(metrics);
         Self(embedder.map(|embedder| {
-            let model = Asking::new(embedder, MeaningMetrics::register(metrics));
+            let model = Asking::new(embedder, counted);
+            model.show(metrics);
             Arc::new(Inner { model, comparing: Mutex::new(Comparing::Unknown), owed: Owed::default() })
         }))
     }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use async_stream::stream;
 use evolve_runtime::breaker::{BreakerConfig, BreakerSnapshot, Permit, SharedBreaker};
+use evolve_runtime::metrics::Metrics;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use serde::Serialize;
@@ -215,6 +216,11 @@ impl Chain {
             }
         };
         events.boxed()
+    }
+
+    /// Shows the states of its breakers, by model.
+    pub fn show(&self, metrics: &Metrics) {
+        metrics.show_breakers("model", self.inner.links.iter().map(|link| (link.provider.model(), &link.breaker)));
     }
 
     /// Each provider and its state now, in order.

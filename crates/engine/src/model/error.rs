@@ -126,6 +126,10 @@ impl ModelError {
         }
     }
 
+    /// All that [`ModelError::kind`] says.
+    pub(crate) const KINDS: [&'static str; 7] =
+        ["rate_limited", "unavailable", "timed_out", "blocked", "empty", "malformed", "rejected"];
+
     /// A short, stable name for a metric's label.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -4,6 +4,7 @@
 //! it is said.
 
 mod admin;
+mod counted;
 mod endings;
 pub mod provider;
 mod subscribers;
@@ -21,16 +22,17 @@ use evolve_domain::{
     payment::{Going, PERIOD, Price, Standing, Way},
     plan::Plan,
 };
-use evolve_runtime::clock::Clock;
+use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{
     Store, StoreError, audit,
     cache::{Cache, Entry},
     outbox::{NewOutgoing, Priority},
-    payments::{Account, NewPayment, Paid, Refund, Repeats},
+    payments::{Account, NewPayment, Paid, Refund, Refunded, Repeats},
 };
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use counted::Counted;
 use provider::{Call, Offer, PaymentProvider};
 
 /// Payments that a person is shown.
@@ -105,10 +107,11 @@ pub struct Payments {
     price: Price,
     providers: Arc<[Box<dyn PaymentProvider>]>,
     act: Option<Arc<audit::Entry>>,
+    counted: Counted,
 }
 
 impl Payments {
-    /// Use cases over the store: premium at this price, by these providers.
+    /// Use cases over the store: premium at this price, by these providers; what is paid is shown in `metrics`.
     #[must_use]
     pub fn new(
         store: Store,
@@ -116,8 +119,10 @@ impl Payments {
         clock: Clock,
         price: Price,
         providers: Vec<Box<dyn PaymentProvider>>,
+        metrics: &Metrics,
     ) -> Self {
-        Self { store, cache, clock, price, providers: providers.into(), act: None }
+        let counted = Counted::register(metrics);
+        Self { store, cache, clock, price, providers: providers.into(), act: None, counted }
     }
 
     /// The same at the wish of an administrator: what is decided is written together with this entry of the log.
@@ -191,7 +196,10 @@ impl Payments {
             }),
             is_found: received.is_found,
         };
-        let Paid { standing, replayed, matched } = self.store.payments().paid(&payment, now).await?;
+        let paid = self.store.payments().paid(&payment, now).await;
+        // Before anything else is waited for: who asked may go away.
+        self.counted.paid(&payment, &paid);
+        let Paid { standing, replayed, matched, .. } = paid?;
         if !matched && !replayed {
             tracing::error!(payment = %payment.id, "a payment is for no offer of ours; see to it: refund it, or give premium by hand");
         }
@@ -208,7 +216,9 @@ impl Payments {
     /// [`PaymentError::NotFound`] for a payment that is not known, [`PaymentError::Store`].
     pub async fn refunded(&self, user_id: i64, charge_id: &str) -> Result<Outcome, PaymentError> {
         let outcome = |standing, replayed| Outcome { replayed, matched: true, standing };
-        let refund = self.audited().refunded(user_id, charge_id, self.clock.now()).await?;
+        let refunded = self.audited().refunded(user_id, charge_id, self.clock.now()).await;
+        self.counted.refunded(&refunded);
+        let Refunded { refund, .. } = refunded?;
         self.forget(user_id).await;
         match refund {
             Refund::Done(standing) => Ok(outcome(standing, false)),

@@ -7,9 +7,11 @@ mod costs;
 mod dialogs;
 mod happened;
 mod money;
+mod newest;
 mod people;
 mod roll_up;
 mod use_of;
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +30,7 @@ pub use money::{Currency, Revenue};
 pub use people::{Cohort, Stage};
 pub use roll_up::RolledUp;
 pub use use_of::{Activity, Times, ToolUse};
+pub use watch::watch;
 
 /// Most days of a report.
 pub const MOST_DAYS: u16 = 366;

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use evolve_runtime::breaker::{BreakerConfig, SharedBreaker};
+use evolve_runtime::{
+    breaker::{BreakerConfig, SharedBreaker},
+    metrics::Metrics,
+};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
@@ -59,6 +62,11 @@ impl<T: Named + ?Sized> Line<T> {
     /// What its providers are called.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|link| link.provider.name_of())
+    }
+
+    /// Shows the states of its breakers, by provider; `what` is what all of them are.
+    pub(super) fn show(&self, what: &'static str, metrics: &Metrics) {
+        metrics.show_breakers(what, self.0.iter().map(|link| (link.provider.name_of(), &link.breaker)));
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -132,11 +132,10 @@ impl Speech {
     /// Puts it together, and registers what it counts.
     #[must_use]
     pub fn new(providers: Providers, metrics: &Metrics) -> Self {
-        Self {
-            ears: Line::new(providers.transcribers),
-            mouths: Line::new(providers.speakers),
-            metrics: SpeechMetrics::register(metrics),
-        }
+        let (ears, mouths) = (Line::new(providers.transcribers), Line::new(providers.speakers));
+        ears.show("transcriber", metrics);
+        mouths.show("speaker", metrics);
+        Self { ears, mouths, metrics: SpeechMetrics::register(metrics) }
     }
 
     /// Whether anything hears.

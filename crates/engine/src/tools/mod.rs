@@ -115,6 +115,11 @@ impl Tool {
     }
 }
 
+/// What tools are called.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    Tool::ALL.into_iter().map(Tool::name)
+}
+
 /// Runs one call and returns what the model is told. `Err` is Postgres, not the model.
 ///
 /// # Errors

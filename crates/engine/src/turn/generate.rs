@@ -15,6 +15,7 @@ use evolve_domain::{
 use evolve_store::{messages::Recall, turns};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{Listener, Outcome, Running, TurnError, TurnEvent, stop};
 use crate::{
@@ -47,7 +48,21 @@ impl Round {
 }
 
 impl Running<'_> {
+    /// The answer, and how long it took for all to see. Who does not wait for its end leaves nothing.
     pub(super) async fn generate(
+        &self,
+        request: Request,
+        secret: &Secret,
+        recall: &Recall,
+        listener: &mut Listener,
+    ) -> Result<Outcome, TurnError> {
+        let began = Instant::now();
+        let made = self.in_rounds(request, secret, recall, listener).await;
+        self.engine.metrics.responded(made.is_ok(), began.elapsed());
+        made
+    }
+
+    async fn in_rounds(
         &self,
         mut request: Request,
         secret: &Secret,

@@ -234,6 +234,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`TurnError`].
+    #[tracing::instrument(name = "turn", skip_all)]
     pub async fn chat(
         &self,
         request: TurnRequest,

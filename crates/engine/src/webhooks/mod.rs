@@ -94,7 +94,9 @@ impl Webhooks {
         let attempts: Family<Outcome, Counter> = Family::default();
         metrics.register(|registry| {
             let help = "Attempts to tell other systems what happened, by how they ended: accepted, later, given_up";
-            registry.register("webhook_attempts", help, Family::clone(&attempts));
+            registry
+                .register("webhook_attempts", help, Family::clone(&attempts))
+                .one_of("outcome", ["accepted", "later", "given_up"]);
         });
         Self { store, clock, outside, language, attempts }
     }

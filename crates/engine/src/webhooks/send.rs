@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::webhook::pause_after;
 use evolve_runtime::{
+    logs::how_it_ended,
     outside::{beginning, refusal},
     shutdown::Tasks,
 };
@@ -191,7 +192,11 @@ async fn landed(flying: &mut Flying) -> bool {
         None => false,
         Some(Ok(())) => true,
         Some(Err(error)) => {
-            tracing::error!(%error, "trying a webhook panicked; it is tried again when its lease has run out");
+            let reason = how_it_ended(&error);
+            tracing::error!(
+                reason,
+                "an attempt at a webhook did not end; it is tried again when its lease has run out"
+            );
             true
         }
     }

@@ -261,7 +261,7 @@ pub(crate) async fn replica_that_expects_backups(
     let redis = Redis::connect(&config, &metrics);
     let cached = CacheConfig { ttl: Duration::from_secs(600) };
     let cache = Cache::new(redis.clone(), store.keys().clone(), cached, &metrics);
-    let payments = Payments::new(store.clone(), cache.clone(), clock.clone(), Price::default(), Vec::new());
+    let payments = Payments::new(store.clone(), cache.clone(), clock.clone(), Price::default(), Vec::new(), &metrics);
     let defaults = Persona::default().default_settings();
     let windows = Windows { redis: redis.clone(), of: |_| Vec::new() };
     let (plans, levels) = (Plans::default(), Relationship::default());

@@ -428,7 +428,7 @@ impl Life {
         last.refunded = Some(now);
         let (charge, currency, amount) = (last.charge.clone(), last.currency, last.amount);
         self.model.ledger.push((now, currency, -amount));
-        let refund = self.store.payments().refunded(person, &charge, now).await.unwrap();
+        let refund = self.store.payments().refunded(person, &charge, now).await.unwrap().refund;
         let Refund::Done(standing) = refund else { panic!("not given back: {refund:?}") };
         self.stands(person, &standing);
     }

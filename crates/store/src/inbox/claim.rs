@@ -17,7 +17,8 @@ macro_rules! claim {
             )
             UPDATE inbox i SET leased_by = $1, leased_until = $3, attempts = i.attempts + 1
             FROM next WHERE i.update_id = next.update_id
-            RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.faults, i.received_at, i.draft_id, i.error"
+            RETURNING i.update_id, i.chat_id, i.user_id, i.payload, i.attempts, i.faults, i.received_at, i.draft_id, i.error,
+                      i.trace"
         )
     };
 }
@@ -105,6 +106,7 @@ impl Inbox<'_> {
             received_at: DateTime<Utc>,
             draft_id: Option<i64>,
             error: Option<String>,
+            trace: Option<String>,
         }
         let row: Option<Row> =
             sqlx::query_as(statement).bind(worker).bind(now).bind(now + lease).fetch_optional(&self.0.pool).await?;
@@ -119,6 +121,7 @@ impl Inbox<'_> {
             draft_id: row.draft_id,
             repeated: row.attempts > 1 || row.error.is_some(),
             error: row.error,
+            trace: row.trace,
             worker,
         }))
     }

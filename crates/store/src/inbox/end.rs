@@ -1,12 +1,13 @@
 //! How updates end: worked, with what is owed for them; buried; or given back.
 
 use chrono::{DateTime, Utc};
+use evolve_runtime::traces;
 use sqlx::types::Json;
 
 use super::{ClaimedUpdate, Inbox, storable};
 use crate::{StoreError, outbox::NewOutgoing};
 
-/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 and $13 what is owed, $12 updates that
+/// $1 update, $2 worker, $3 now, $4 state, $5 error, $6 whether to keep the payload, $7–$11 and $13 what is owed, $14 where in a trace, $12 updates that
 /// it was worked together with: of the same chat, and claimed by nobody, since only the oldest of a chat can be; or kept before.
 const FINISH: &str = "
     WITH ended AS (
@@ -18,8 +19,8 @@ const FINISH: &str = "
         UPDATE inbox i SET state = 'done', finished_at = $3, payload = NULL
         FROM ended WHERE i.update_id = ANY ($12) AND i.chat_id = ended.chat_id AND i.state <> 'dead'
     ), owed AS (
-        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, ready_at, created_at)
-        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, o.priority, $3, $3
+        INSERT INTO outbox (chat_id, user_id, key, method, params, priority, trace, ready_at, created_at)
+        SELECT o.chat_id, o.user_id, o.key, o.method, o.params, o.priority, $14, $3, $3
         FROM ended, unnest($7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::jsonb[], $13::smallint[])
              WITH ORDINALITY AS o (chat_id, user_id, key, method, params, priority, place)
         ORDER BY o.place
@@ -138,6 +139,7 @@ impl Inbox<'_> {
             .bind(owed.iter().map(|o| Json(storable(&o.params))).collect::<Vec<_>>())
             .bind(end.together)
             .bind(owed.iter().map(|o| o.priority.number()).collect::<Vec<_>>())
+            .bind(traces::current())
             .fetch_optional(&self.0.pool)
             .await?;
         Ok(ended.is_some())

@@ -25,7 +25,7 @@ pub(crate) const CLAIM: &str = "
     )
     UPDATE outbox o SET leased_by = $1, leased_until = $3, attempts = o.attempts + 1
     FROM next WHERE o.id = next.id
-    RETURNING o.id, o.chat_id, o.key, o.method, o.params, o.attempts, o.created_at, o.priority";
+    RETURNING o.id, o.chat_id, o.key, o.method, o.params, o.attempts, o.created_at, o.priority, o.trace";
 
 const EXTEND: &str = "
     UPDATE outbox SET leased_until = $3 WHERE id = $1 AND leased_by = $2 AND state = 'pending'";
@@ -59,6 +59,7 @@ impl Outbox<'_> {
             attempts: i32,
             created_at: DateTime<Utc>,
             priority: i16,
+            trace: Option<String>,
         }
         let row: Option<Row> = sqlx::query_as(CLAIM)
             .bind(worker)
@@ -76,6 +77,7 @@ impl Outbox<'_> {
             attempts: row.attempts,
             created_at: row.created_at,
             priority: Priority::from_number(row.priority),
+            trace: row.trace,
             worker,
         }))
     }

@@ -7,7 +7,7 @@ use evolve_domain::{
 };
 use sqlx::{PgConnection, types::Json};
 
-use super::{NewPayment, Payments, held, ledger_key, nobody, subscription};
+use super::{NewPayment, Payments, Purchase, held, ledger_key, nobody, subscription};
 use crate::{StoreError, audit, outbox::NewOutgoing, users::INSERT};
 
 /// What became of a payment.
@@ -19,6 +19,8 @@ pub struct Paid {
     pub replayed: bool,
     /// Whether it is for an offer of ours, or renews a subscription that is.
     pub matched: bool,
+    /// What it buys.
+    pub buys: Purchase,
 }
 
 /// What became of a gift.
@@ -87,11 +89,13 @@ impl Payments<'_> {
                 let unmatched = NewPayment { matched: false, ..payment.clone() };
                 let new = nobody::paid(&mut transaction, &unmatched, subscription.as_ref(), now).await?;
                 transaction.commit().await?;
-                return Ok(Paid { standing: Standing::default(), replayed: !new, matched: false });
+                let buys = Purchase::of(payment, subscription.as_ref());
+                return Ok(Paid { standing: Standing::default(), replayed: !new, matched: false, buys });
             }
             // Somebody new, or who was removed and paid again.
             sqlx::query(INSERT).bind(payment.user_id).bind(now).bind(&names).execute(&mut *transaction).await?;
         };
+        let buys = Purchase::of(payment, subscription.as_ref());
         let mut payment = payment.clone();
         if let Some(known) = &subscription {
             payment.matched = known.matched;
@@ -99,7 +103,7 @@ impl Payments<'_> {
         }
         if !book(&mut transaction, &payment, now).await? {
             // Rolls back: a person who was removed since they paid is not brought back by a repetition.
-            return Ok(Paid { standing: before, replayed: true, matched: payment.matched });
+            return Ok(Paid { standing: before, replayed: true, matched: payment.matched, buys });
         }
         match (&payment.repeats, &subscription) {
             (Some(repeats), Some(known)) => subscription::renew(&mut transaction, &payment, repeats, known).await?,
@@ -114,7 +118,7 @@ impl Payments<'_> {
         write(&mut transaction, &payment, covers_until, &names, now).await?;
         stand(&mut transaction, payment.user_id, &after).await?;
         transaction.commit().await?;
-        Ok(Paid { standing: after, replayed: false, matched: payment.matched })
+        Ok(Paid { standing: after, replayed: false, matched: payment.matched, buys })
     }
 
     /// Asks Telegram to stop the subscription, or to allow the person to take it up again. Nothing where there is none. What

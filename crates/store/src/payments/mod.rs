@@ -26,8 +26,9 @@ pub use change::{Granted, Paid};
 pub use ending::Ending;
 pub use list::{State, Wanted};
 pub(crate) use nobody::leave;
-pub use refund::{Refund, RefundBegun};
+pub use refund::{GivenBack, Refund, RefundBegun, Refunded};
 pub use subscribers::{Moved, Spent, Subscriber, Until};
+pub use subscription::Purchase;
 pub use support::Waiting;
 
 use crate::{

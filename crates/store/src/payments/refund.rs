@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_domain::payment::{Renewal, Standing, unused};
-use sqlx::PgConnection;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::{
@@ -24,6 +24,32 @@ pub enum Refund {
     OfNobody,
     /// We know no such payment.
     Unknown,
+}
+
+/// A refund that Telegram reports, as it was taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refunded {
+    /// What became of it.
+    pub refund: Refund,
+    /// What it gave back; nothing where that was booked before, or is not known.
+    pub back: Option<GivenBack>,
+}
+
+impl Refunded {
+    const fn nothing(refund: Refund) -> Self {
+        Self { refund, back: None }
+    }
+}
+
+/// Money that was given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenBack {
+    /// The currency.
+    pub currency: String,
+    /// How much, in the smallest unit.
+    pub amount: i64,
+    /// Whether it had been paid for an offer of ours.
+    pub was_sale: bool,
 }
 
 /// What became of the wish to refund.
@@ -81,16 +107,25 @@ const RECUR_EARLIER: &str = "
     UPDATE payments SET recurs_until = recurs_until - $3
     WHERE user_id = $1 AND recurs_until > $2 AND refunded_at IS NULL";
 
-/// Books the reverse of the payment whose key is $1, under $2: whether there is such a payment, and whether this was new.
+/// Books the reverse of the payment whose key is $1, under $2: whether there is such a payment, and what was given back, if this was new.
 const REVERSE: &str = "
     WITH paid AS (
         SELECT payment_id, debit, credit, currency, amount FROM ledger WHERE key = $1
     ), back AS (
         INSERT INTO ledger (key, payment_id, debit, credit, currency, amount, booked_at)
         SELECT $2, payment_id, credit, debit, currency, amount, $3 FROM paid
-        ON CONFLICT (key) DO NOTHING RETURNING id
+        ON CONFLICT (key) DO NOTHING RETURNING currency, amount, debit = 'sales' AS was_sale
     )
-    SELECT EXISTS (SELECT FROM paid), EXISTS (SELECT FROM back)";
+    SELECT EXISTS (SELECT FROM paid) AS known, back.currency, back.amount, back.was_sale
+    FROM (SELECT) AS one LEFT JOIN back ON true";
+
+#[derive(FromRow)]
+struct Reversed {
+    known: bool,
+    currency: Option<String>,
+    amount: Option<i64>,
+    was_sale: Option<bool>,
+}
 
 impl Payments<'_> {
     /// Notes that a person wants a payment of theirs back. False where they have no such payment, have it back, or were told
@@ -173,16 +208,18 @@ impl Payments<'_> {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing was written.
-    pub async fn refunded(&self, user_id: i64, charge_id: &str, now: DateTime<Utc>) -> Result<Refund, StoreError> {
+    pub async fn refunded(&self, user_id: i64, charge_id: &str, now: DateTime<Utc>) -> Result<Refunded, StoreError> {
         let mut transaction = self.0.pool.begin().await?;
         let account = held(&mut transaction, user_id).await?;
         let payment = by_charge(&mut transaction, charge_id).await?;
         if payment.as_ref().is_some_and(|payment| payment.user_id.is_some_and(|of| of != user_id)) {
-            return Ok(Refund::Unknown);
+            return Ok(Refunded::nothing(Refund::Unknown));
         }
-        let (known, booked) = reverse(&mut transaction, charge_id, now).await?;
+        let (known, back) = reverse(&mut transaction, charge_id, now).await?;
         let refund = match (account, payment) {
-            (Some(account), Some(_)) if !booked => return Ok(Refund::Replayed(account.standing)),
+            (Some(account), Some(_)) if back.is_none() => {
+                return Ok(Refunded::nothing(Refund::Replayed(account.standing)));
+            }
             (Some(account), Some(payment)) if payment.user_id.is_some() => {
                 Refund::Done(take_back(&mut transaction, user_id, &account, &payment, now).await?)
             }
@@ -193,21 +230,24 @@ impl Payments<'_> {
                 }
                 Refund::OfNobody
             }
-            _ => return Ok(Refund::Unknown),
+            _ => return Ok(Refunded::nothing(Refund::Unknown)),
         };
         audit::done(&mut transaction, self.1).await?;
         transaction.commit().await?;
-        Ok(refund)
+        Ok(Refunded { refund, back })
     }
 }
 
+/// Books that a payment was given back: whether it is known, and what was given back, where that was not booked before.
 pub(super) async fn reverse(
     connection: &mut PgConnection,
     charge_id: &str,
     now: DateTime<Utc>,
-) -> Result<(bool, bool), StoreError> {
+) -> Result<(bool, Option<GivenBack>), StoreError> {
     let (paid, refunded) = (ledger_key("paid", charge_id), ledger_key("refunded", charge_id));
-    Ok(sqlx::query_as(REVERSE).bind(paid).bind(refunded).bind(now).fetch_one(connection).await?)
+    let row: Reversed = sqlx::query_as(REVERSE).bind(paid).bind(refunded).bind(now).fetch_one(connection).await?;
+    let back = row.currency.zip(row.amount).zip(row.was_sale);
+    Ok((row.known, back.map(|((currency, amount), was_sale)| GivenBack { currency, amount, was_sale })))
 }
 
 async fn take_back(

@@ -8,6 +8,42 @@ use sqlx::{FromRow, PgConnection};
 use super::{NewPayment, Payments, Repeats};
 use crate::StoreError;
 
+/// What a payment buys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purchase {
+    /// A month, once.
+    Once,
+    /// A subscription, which begins with it.
+    Subscription,
+    /// Another month of a subscription.
+    Renewal,
+}
+
+impl Purchase {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Once, Self::Subscription, Self::Renewal];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Subscription => "subscription",
+            Self::Renewal => "renewal",
+        }
+    }
+
+    /// What this payment buys, which renews `known`, if anything.
+    pub(super) fn of(payment: &NewPayment, known: Option<&Known>) -> Self {
+        match (payment.repeats, known) {
+            (None, _) => Self::Once,
+            // One that was found does not say so itself.
+            (Some(repeats), None) if repeats.begins || payment.is_found => Self::Subscription,
+            _ => Self::Renewal,
+        }
+    }
+}
+
 /// A subscription that a payment belongs to.
 #[derive(FromRow)]
 pub(super) struct Known {

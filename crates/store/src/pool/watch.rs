@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
+use evolve_runtime::{
+    metrics::{Described, Metrics},
+    shutdown::Tasks,
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric as _},
@@ -17,20 +20,35 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often it is asked whether Postgres takes changes.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 
-/// `database_connection_pool_{size,available,in_use,max}`, read when they are asked for.
+/// `database_connection_pool_{size,available,in_use,max,waiting}`, read when they are asked for.
 #[derive(Debug)]
 pub(crate) struct PoolCollector(pub(crate) Pool);
 
+/// Names and what they mean, in the order of [`PoolCollector::values`].
+const SHOWN: [(&str, &str); 5] = [
+    ("database_connection_pool_size", "Connections to Postgres that are open"),
+    ("database_connection_pool_available", "Connections to Postgres that are open and free"),
+    ("database_connection_pool_in_use", "Connections to Postgres in use"),
+    ("database_connection_pool_max", "Most connections to Postgres: DATABASE_POOL_SIZE"),
+    ("database_connection_pool_waiting", "Callers that wait for a connection to Postgres"),
+];
+
+impl PoolCollector {
+    pub(crate) fn described() -> [Described; SHOWN.len()] {
+        SHOWN.map(|(name, help)| Described::gauge(name, help))
+    }
+
+    fn values(&self) -> [i64; SHOWN.len()] {
+        let figures = self.0.figures();
+        let idle = i64::try_from(self.0.num_idle()).unwrap_or(i64::MAX);
+        let [size, in_use, max, waiting] = [figures.size, figures.in_use, figures.max, figures.waiting].map(i64::from);
+        [size, idle, in_use, max, waiting]
+    }
+}
+
 impl Collector for PoolCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let (in_use, max) = self.0.in_use();
-        let idle = i64::try_from(self.0.num_idle()).unwrap_or(i64::MAX);
-        for (name, help, value) in [
-            ("database_connection_pool_size", "Connections to Postgres that are open", i64::from(self.0.size())),
-            ("database_connection_pool_available", "Connections to Postgres that are open and free", idle),
-            ("database_connection_pool_in_use", "Connections to Postgres in use", i64::from(in_use)),
-            ("database_connection_pool_max", "Most connections to Postgres: DATABASE_POOL_SIZE", i64::from(max)),
-        ] {
+        for ((name, help), value) in SHOWN.into_iter().zip(self.values()) {
             let gauge = ConstGauge::new(value);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
@@ -169,7 +187,10 @@ mod tests {
             let shown = metrics.encode();
             lines.iter().all(|line| shown.lines().any(|shown| shown == format!("database_connection_pool_{line}")))
         };
-        eventually("it is busy", async || shows(&["busy 1", "in_use 5", "size 5", "available 0", "max 5"])).await;
+        eventually("it is busy", async || {
+            shows(&["busy 1", "in_use 5", "size 5", "available 0", "max 5", "waiting 0"])
+        })
+        .await;
         drop(held);
         eventually("it is not any more", async || shows(&["busy 0", "in_use 0", "size 5", "available 5"])).await;
         tasks.stop(std::future::pending()).await.unwrap();

@@ -206,7 +206,8 @@ async fn a_number_is_known_while_telegram_may_repeat_it_and_what_was_kept_may_be
     assert_eq!((sweep(4).await, left().await), (1, vec![2, 3, 4, 5]));
     assert!(world.store.inbox().kept(2, 5).await.unwrap().is_some());
     assert_eq!((sweep(31).await, left().await), (2, vec![4, 5]), "what waits, and what is about money, stays");
-    let again = NewUpdate { update_id: 1, chat_id: Some(5), user_id: None, payload: json!({}), urgent: false };
+    let again =
+        NewUpdate { update_id: 1, chat_id: Some(5), user_id: None, payload: json!({}), urgent: false, trace: None };
     assert_eq!(world.store.inbox().put(&[again], world.now).await.unwrap(), 1);
 }
 

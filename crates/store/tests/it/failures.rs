@@ -14,7 +14,7 @@ use crate::support::{IVAN, LEASE, World, world};
 
 fn update(update_id: i64) -> NewUpdate {
     let payload = json!({ "update_id": update_id });
-    NewUpdate { update_id, chat_id: Some(IVAN), user_id: Some(IVAN), payload, urgent: false }
+    NewUpdate { update_id, chat_id: Some(IVAN), user_id: Some(IVAN), payload, urgent: false, trace: None }
 }
 
 fn owed(key: &str, method: &str) -> NewOutgoing {

@@ -122,6 +122,7 @@ async fn what_waits_in_the_queues_is_counted_with_the_age_of_the_oldest() {
         sqlx::query(statement).bind(world.now).execute(&world.sql).await.unwrap();
     }
     let waiting = world.store.queues().waiting(20, world.now).await.unwrap();
+    assert_eq!(world.store.queues().of_telegram().await.unwrap(), waiting[..2], "the bot shows something else");
     let shown: Vec<_> = waiting
         .iter()
         .map(|queue| (queue.name.as_str(), queue.waiting, queue.oldest.map(|at| (world.now - at).num_minutes())))

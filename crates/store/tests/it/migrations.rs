@@ -5,7 +5,7 @@ use evolve_testkit::database::TestDatabase;
 use sqlx::{Connection as _, PgConnection};
 
 /// Rows that each migration's tables are given once it is applied, so that reverting meets data.
-const DATA: [(i64, &str); 48] = [
+const DATA: [(i64, &str); 49] = [
     (1, "INSERT INTO users (id, created_at, last_seen_at) VALUES (1, now(), now());
          INSERT INTO settings VALUES (1, 'ru', 'Europe/Moscow', 'new', now())"),
     (2, "INSERT INTO conversations (id, user_id, started_at, last_message_at, messages)
@@ -131,6 +131,8 @@ const DATA: [(i64, &str); 48] = [
     (49, "UPDATE admins SET language = 'ru'"),
     (50, "SELECT 1"),
     (51, "UPDATE payments SET recurs_until = now()"),
+    (52, "UPDATE inbox SET trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+          UPDATE outbox SET trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'"),
 ];
 
 async fn schema(connection: &mut PgConnection) -> Vec<(String, String, String)> {

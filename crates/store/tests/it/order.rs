@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::support::{LEASE, World, world};
 
 fn update(update_id: i64, chat_id: i64) -> NewUpdate {
-    NewUpdate { update_id, chat_id: Some(chat_id), user_id: None, payload: json!({}), urgent: false }
+    NewUpdate { update_id, chat_id: Some(chat_id), user_id: None, payload: json!({}), urgent: false, trace: None }
 }
 
 fn owed(chat_id: i64, key: &str, priority: Priority) -> NewOutgoing {

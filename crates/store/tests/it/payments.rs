@@ -10,7 +10,7 @@ use evolve_domain::{
 use evolve_store::{
     inbox::NewUpdate,
     outbox::{NewOutgoing, Priority},
-    payments::{Ending, Granted, NewPayment, Refund, RefundBegun, Repeats},
+    payments::{Ending, GivenBack, Granted, NewPayment, Purchase, Refund, RefundBegun, Refunded, Repeats},
 };
 use proptest::{prelude::*, strategy::ValueTree as _};
 use serde_json::json;
@@ -88,7 +88,7 @@ async fn what_is_for_no_offer_of_ours_is_booked_apart_and_gives_nothing() {
     let paid = world.store.payments().paid(&stray, world.now).await.unwrap();
     assert_eq!(paid.standing.plan, Plan::Free);
     assert_eq!(balances(&world).await[&("unmatched".to_owned(), "XTR".to_owned())], -250);
-    let refund = world.store.payments().refunded(IVAN, "c1", world.now).await.unwrap();
+    let refund = world.store.payments().refunded(IVAN, "c1", world.now).await.unwrap().refund;
     assert!(matches!(refund, Refund::Done(_)), "{refund:?}");
     assert!(balances(&world).await.values().all(|amount| *amount == 0));
 }
@@ -105,10 +105,12 @@ async fn a_refund_is_asked_of_telegram_once_and_takes_effect_when_it_says_so() {
     assert_eq!(payments.begin_refund(&paid, &call(IVAN, "r"), world.now).await.unwrap(), RefundBegun::Already);
     assert_eq!(world.count("SELECT count(*) FROM outbox").await, 1);
     assert_eq!(payments.account(IVAN, 0).await.unwrap().standing.plan, Plan::Premium, "before Telegram said so");
-    assert_eq!(payments.refunded(7, "c1", world.now).await.unwrap(), Refund::Unknown);
-    let Refund::Done(standing) = payments.refunded(IVAN, "c1", world.now).await.unwrap() else { panic!("not done") };
+    assert_eq!(payments.refunded(7, "c1", world.now).await.unwrap().refund, Refund::Unknown);
+    let Refund::Done(standing) = payments.refunded(IVAN, "c1", world.now).await.unwrap().refund else {
+        panic!("not done")
+    };
     assert_eq!(standing.plan, Plan::Free);
-    assert!(matches!(payments.refunded(IVAN, "c1", world.now).await.unwrap(), Refund::Replayed(_)));
+    assert!(matches!(payments.refunded(IVAN, "c1", world.now).await.unwrap().refund, Refund::Replayed(_)));
     assert!(payments.account(IVAN, 5).await.unwrap().payments[0].refunded);
     assert!(balances(&world).await.values().all(|amount| *amount == 0));
 }
@@ -256,7 +258,7 @@ async fn paid_months_recur_one_after_another_whatever_was_given() {
     assert_eq!(recurs(&world, IVAN).await, [30, 60, 90]);
     assert_eq!(world.count("SELECT count(recurs_until) FROM payments").await, 3, "a stray payment recurs");
     // Twenty days of the first are left: what comes after it begins earlier by these.
-    assert!(matches!(payments.refunded(IVAN, "c1", day(10)).await.unwrap(), Refund::Done(_)));
+    assert!(matches!(payments.refunded(IVAN, "c1", day(10)).await.unwrap().refund, Refund::Done(_)));
     assert_eq!(recurs(&world, IVAN).await, [30, 40, 70]);
 }
 
@@ -273,7 +275,9 @@ async fn who_was_ended_pays_no_more_and_a_refund_after_that_takes_nothing_of_wha
     assert_eq!(recurs(&world, IVAN).await, [5, 5]);
     payments.paid(&payment(IVAN, "c3", Way::Stars, day(7)), day(7)).await.unwrap();
     assert_eq!(recurs(&world, IVAN).await, [5, 5, 37]);
-    let Refund::Done(standing) = payments.refunded(IVAN, "c1", day(8)).await.unwrap() else { panic!("not done") };
+    let Refund::Done(standing) = payments.refunded(IVAN, "c1", day(8)).await.unwrap().refund else {
+        panic!("not done")
+    };
     assert_eq!((standing.paid_until, recurs(&world, IVAN).await), (Some(day(37)), vec![5, 5, 37]));
 }
 
@@ -299,7 +303,7 @@ async fn what_began_went_on_and_ended_stays_so_whatever_is_paid_or_given_back_la
     let until_then = [(0, (1, 0, 0)), (1, (1, 0, 0)), (20, (0, 1, 0)), (31, (0, 0, 1))];
     assert_eq!(moved(&world, 35).await, until_then, "one goes on, and one has ended");
     pays(7, "c4", 40).await;
-    assert!(matches!(payments.refunded(IVAN, "c2", day(41)).await.unwrap(), Refund::Done(_)));
+    assert!(matches!(payments.refunded(IVAN, "c2", day(41)).await.unwrap().refund, Refund::Done(_)));
     assert_eq!(moved(&world, 35).await, until_then, "what is over has changed");
     let since_then = [(40, (0, 1, 0)), (41, (0, 0, 1)), (70, (0, 0, 1))];
     assert_eq!(moved(&world, 75).await, [until_then.as_slice(), since_then.as_slice()].concat());
@@ -340,6 +344,7 @@ async fn what_was_reported_and_not_booked_is_booked_when_the_person_is_removed_a
             "provider_payment_charge_id": "", "is_recurring": first, "is_first_recurring": first,
         } } }),
         urgent: false,
+        trace: None,
     };
     let refunded =
         json!({ "update_id": 4, "message": { "refunded_payment": { "telegram_payment_charge_id": "before" } } });
@@ -381,7 +386,7 @@ async fn a_renewal_of_somebody_who_was_removed_brings_nobody_back_and_is_stopped
     assert_eq!((world.count(STOPPED).await, world.count("SELECT count(*) FROM users").await), (2, 0));
     let open = payments.to_see_to(None, 10).await.unwrap();
     assert_eq!((open.len(), open[0].user_id, open[0].amount), (1, None, 250));
-    assert_eq!(payments.refunded(IVAN, "c2", world.now).await.unwrap(), Refund::OfNobody);
+    assert_eq!(payments.refunded(IVAN, "c2", world.now).await.unwrap().refund, Refund::OfNobody);
     assert_eq!(payments.to_see_to(None, 10).await.unwrap(), []);
 }
 
@@ -442,9 +447,13 @@ async fn a_subscription_whose_newest_payment_is_given_back_is_stopped() {
     payments.paid(&payment(IVAN, "c1", Way::StarsMonthly, world.now), world.now).await.unwrap();
     let renewed = renewal(IVAN, "c2", world.now);
     payments.paid(&renewed, world.now).await.unwrap();
-    let Refund::Done(standing) = payments.refunded(IVAN, "c1", world.now).await.unwrap() else { panic!("not done") };
+    let Refund::Done(standing) = payments.refunded(IVAN, "c1", world.now).await.unwrap().refund else {
+        panic!("not done")
+    };
     assert_eq!((standing.renews(), world.count(STOPPED).await), (true, 0), "an older one");
-    let Refund::Done(standing) = payments.refunded(IVAN, "c2", world.now).await.unwrap() else { panic!("not done") };
+    let Refund::Done(standing) = payments.refunded(IVAN, "c2", world.now).await.unwrap().refund else {
+        panic!("not done")
+    };
     assert_eq!((standing.renews(), standing.plan, world.count(STOPPED).await), (false, Plan::Free, 1));
 }
 
@@ -456,7 +465,7 @@ async fn a_refund_takes_no_days_that_another_payment_gave() {
     for charge in ["c1", "c2", "c3"] {
         payments.paid(&payment(IVAN, charge, Way::Stars, world.now), world.now).await.unwrap();
     }
-    let until = async |charge: &str, n: i64| match payments.refunded(IVAN, charge, day(n)).await.unwrap() {
+    let until = async |charge: &str, n: i64| match payments.refunded(IVAN, charge, day(n)).await.unwrap().refund {
         Refund::Done(standing) => standing.paid_until,
         other => panic!("{other:?}"),
     };
@@ -512,6 +521,27 @@ async fn what_somebody_must_decide_about_is_listed_until_it_is_given_back() {
 }
 
 #[tokio::test]
+async fn what_a_payment_buys_is_told_however_it_comes_and_as_often_as_it_is_reported() {
+    let world = world().await;
+    let payments = world.store.payments();
+    let found = |charge| NewPayment { is_found: true, ..renewal(8, charge, world.now) };
+    let stray = NewPayment { matched: false, ..payment(9, "stray", Way::StarsMonthly, world.now) };
+    for (payment, buys) in [
+        (payment(IVAN, "once", Way::Stars, world.now), Purchase::Once),
+        (payment(IVAN, "c1", Way::StarsMonthly, world.now), Purchase::Subscription),
+        (renewal(IVAN, "c2", world.now), Purchase::Renewal),
+        // Which of them began it, Telegram does not say of what it lists.
+        (found("f1"), Purchase::Subscription),
+        (found("f2"), Purchase::Renewal),
+        (stray, Purchase::Subscription),
+    ] {
+        let paid = payments.paid(&payment, world.now).await.unwrap();
+        assert_eq!((paid.buys, paid.replayed), (buys, false), "{payment:?}");
+        assert!(payments.paid(&payment, world.now).await.unwrap().replayed);
+    }
+}
+
+#[tokio::test]
 async fn a_refund_that_is_owed_outlives_the_person_and_is_booked() {
     let world = world().await;
     let payments = world.store.payments();
@@ -521,12 +551,14 @@ async fn a_refund_that_is_owed_outlives_the_person_and_is_booked() {
     assert_eq!(world.store.users().delete(IVAN).await.unwrap().remaining, 0);
     let owed = "SELECT count(*) FROM outbox WHERE method = 'refundStarPayment' AND user_id IS NULL AND chat_id = 0";
     assert_eq!(world.count(owed).await, 1);
-    for _ in 0..2 {
-        assert_eq!(payments.refunded(IVAN, "c1", world.now).await.unwrap(), Refund::OfNobody);
+    let stars = GivenBack { currency: "XTR".to_owned(), amount: 250, was_sale: true };
+    for back in [Some(stars), None] {
+        let refunded = payments.refunded(IVAN, "c1", world.now).await.unwrap();
+        assert_eq!(refunded, Refunded { refund: Refund::OfNobody, back }, "given back once");
         assert!(balances(&world).await.values().all(|amount| *amount == 0));
     }
     assert_eq!(world.count("SELECT count(*) FROM users").await, 0);
-    assert_eq!(payments.refunded(IVAN, "never", world.now).await.unwrap(), Refund::Unknown);
+    assert_eq!(payments.refunded(IVAN, "never", world.now).await.unwrap().refund, Refund::Unknown);
 }
 
 #[tokio::test]
@@ -674,7 +706,7 @@ async fn play(world: &World, run: usize, events: &[Event]) -> BTreeMap<String, i
             Event::Refunded { person, charge } => {
                 let charge = format!("{run}-{charge}");
                 // Of people who were removed, too; each once.
-                let refund = payments.refunded(person, &charge, now).await.unwrap();
+                let refund = payments.refunded(person, &charge, now).await.unwrap().refund;
                 if matches!(refund, Refund::Done(_) | Refund::OfNobody)
                     && let Some((currency, amount)) = open.remove(&charge)
                 {
@@ -730,6 +762,7 @@ fn update(update_id: i64, person: i64) -> NewUpdate {
         user_id: Some(person),
         payload: json!({ "update_id": update_id }),
         urgent: false,
+        trace: None,
     }
 }
 

@@ -26,6 +26,7 @@ fn update(update_id: i64, chat_id: i64) -> NewUpdate {
         user_id: Some(chat_id),
         payload: json!({"update_id": update_id}),
         urgent: false,
+        trace: None,
     }
 }
 
@@ -51,6 +52,24 @@ async fn an_update_that_comes_twice_is_stored_once() {
     let inbox = world.store.inbox();
     assert_eq!(inbox.put(&[update(1, 5), update(2, 5)], world.now).await.unwrap(), 2);
     assert_eq!(inbox.put(&[update(2, 5), update(3, 5)], world.now).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_update_keeps_where_in_its_trace_it_came_however_often_it_is_claimed() {
+    let world = world().await;
+    let inbox = world.store.inbox();
+    let trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    inbox.put(&[NewUpdate { trace: trace.clone(), ..update(1, 5) }, update(2, 6)], world.now).await.unwrap();
+    let claimed = async || inbox.claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
+    let first = claimed().await;
+    inbox.hand_back(&first, world.now).await.unwrap();
+    for (expected, trace) in [(1, trace), (2, None)] {
+        let update = claimed().await;
+        assert_eq!((update.update_id, update.trace), (expected, trace));
+    }
+    // Nobody told of a trace here, and nothing is made up.
+    world.store.outbox().put(&[owed(5, "a")], world.now).await.unwrap();
+    assert_eq!(claim(&world, world.now).await.unwrap().trace, None);
 }
 
 #[tokio::test]

@@ -360,7 +360,8 @@ async fn what_postgres_cannot_hold_does_not_stop_what_is_owed() {
         params: json!({"chat_id": 5, "text": "a\0b"}),
         priority: Priority::Reply,
     };
-    let update = NewUpdate { update_id: 1, chat_id: Some(5), user_id: Some(5), payload: json!({}), urgent: false };
+    let update =
+        NewUpdate { update_id: 1, chat_id: Some(5), user_id: Some(5), payload: json!({}), urgent: false, trace: None };
     world.store.inbox().put(&[update], world.now).await.unwrap();
     let claimed = world.store.inbox().claim(Uuid::now_v7(), world.now, LEASE).await.unwrap().unwrap();
     world.store.inbox().retry(&claimed, world.now, "bad \0 reason", false).await.unwrap();

@@ -21,7 +21,14 @@ async fn a_clock_that_is_an_hour_wrong_takes_over_nobodys_lease_and_holds_none_f
     let world = world().await;
     let tasks = Tasks::new();
     let (right, _) = process(&world, TimeDelta::zero(), &tasks).await;
-    let update = |id| NewUpdate { update_id: id, chat_id: Some(id), user_id: None, payload: json!({}), urgent: false };
+    let update = |id| NewUpdate {
+        update_id: id,
+        chat_id: Some(id),
+        user_id: None,
+        payload: json!({}),
+        urgent: false,
+        trace: None,
+    };
     world.store.inbox().put(&[update(1)], right.now()).await.unwrap();
     let held = world.store.inbox().claim(Uuid::now_v7(), right.now(), LEASE).await.unwrap().unwrap();
     for wrong_by in [TimeDelta::hours(1), TimeDelta::hours(-1)] {

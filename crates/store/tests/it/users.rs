@@ -63,6 +63,7 @@ async fn deletion_removes_everything_and_proves_it() {
         user_id: Some(IVAN),
         payload: json!({"update_id": 1}),
         urgent: false,
+        trace: None,
     };
     world.store.inbox().put(std::slice::from_ref(&update), world.now).await.unwrap();
     let owed = NewOutgoing {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::PoisonError;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -96,8 +97,11 @@ fn count(shared: &Shared, prepared: &mut HashMap<Vec<u8>, String>, kind: u8, bod
     let mut next = || strings.next().unwrap_or_default();
     match kind {
         b'P' => {
-            let name = next().to_vec();
-            prepared.insert(name, String::from_utf8_lossy(next()).into_owned());
+            let (name, statement) = (next().to_vec(), next());
+            let types = body.get(name.len() + statement.len() + 2..).map(types).unwrap_or_default();
+            let statement = String::from_utf8_lossy(statement).into_owned();
+            shared.types.lock().unwrap_or_else(PoisonError::into_inner).insert(statement.clone(), types);
+            prepared.insert(name, statement);
         }
         b'B' => {
             let (_portal, name) = (next(), next());
@@ -113,6 +117,12 @@ fn count(shared: &Shared, prepared: &mut HashMap<Vec<u8>, String>, kind: u8, bod
         }
         _ => shared.count(|counted| counted.round_trips += 1),
     }
+}
+
+/// The types of a statement's parameters, from behind its text: how many, then each.
+fn types(named: &[u8]) -> Vec<u32> {
+    let oids = named.get(2..).unwrap_or_default();
+    oids.chunks_exact(4).filter_map(|oid| oid.first_chunk().map(|oid| u32::from_be_bytes(*oid))).collect()
 }
 
 /// The body after a length that counts itself.

@@ -17,6 +17,9 @@ async fn a_prepared_statement_is_one_round_trip_once_it_is_known() {
     let next: i32 = question().bind(41).fetch_one(&mut session).await.unwrap().get("next");
     assert_eq!(next, 42);
     assert_eq!((proxy.round_trips(), proxy.statements()), (1, vec!["SELECT $1::int + 1 AS next".to_owned()]));
+    // int4, by its OID.
+    assert_eq!(proxy.types_of("SELECT $1::int + 1 AS next"), Some(vec![23]));
+    assert_eq!(proxy.types_of("SELECT 1"), None);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ const KUBERNETES: &str = "1.34.0";
 static HOME: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
 
 /// The repository.
-pub(super) fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn helm(arguments: &[&str]) -> Result<String, String> {
 }
 
 /// What the chart renders with these further arguments, for a release `evolve` in the namespace `ops`.
-pub(super) async fn template(arguments: &[&str]) -> Result<String, String> {
+pub(crate) async fn template(arguments: &[&str]) -> Result<String, String> {
     let chart = chart();
     let fixed = ["template", "evolve", &chart, "--namespace", "ops", "--kube-version", KUBERNETES];
     helm(&[&fixed, arguments].concat()).await

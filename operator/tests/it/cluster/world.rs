@@ -11,8 +11,9 @@ use evolve_operator::controller::{
     config::{Config, Timing},
     metrics::OperatorMetrics,
 };
+use evolve_runtime::errors::{ErrorConfig, Errors};
 use evolve_runtime::logs::{LogConfig, LogFormat};
-use evolve_runtime::traces::{TraceConfig, Traces};
+use evolve_runtime::traces::{Keep, TraceConfig, Traces};
 use evolve_runtime::{metrics::Metrics, shutdown::Tasks};
 use evolve_testkit::kubernetes::{Kubelet, Plane, leave_to_the_player};
 use evolve_testkit::within;
@@ -112,9 +113,10 @@ impl World {
     pub(super) async fn operator_by(&self, identity: &str, cluster: kube::Config, timing: Timing) -> Operator {
         let logs = LogConfig {
             filter: std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn".to_owned()),
+            path: None,
             format: LogFormat::Pretty,
         };
-        evolve_runtime::logs::init(&logs, &Traces::default());
+        evolve_runtime::logs::init(&logs, &Traces::default(), &Errors::default());
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let config = Config {
@@ -131,7 +133,13 @@ impl World {
             version: "1.0.0".to_owned(),
             timing,
             logs,
-            traces: TraceConfig { endpoint: None, ratio: 0.0, service: "evolve-operator".to_owned() },
+            traces: TraceConfig {
+                endpoint: None,
+                keep: Keep::default(),
+                ratio: 0.0,
+                service: "evolve-operator".to_owned(),
+            },
+            errors: ErrorConfig { dsn: None, environment: "test".to_owned() },
         };
         let tasks = Tasks::new();
         let metrics = controller::start(&config, cluster, listener, &tasks, &Metrics::new()).unwrap();

@@ -2,6 +2,7 @@
 //! writes, in which order, and that it is silent when there is nothing to write.
 
 mod fake;
+mod shown;
 mod stories;
 
 use evolve_operator::EvolveBot;
@@ -29,13 +30,16 @@ const SECRETS: &str = "/api/v1/namespaces/default/secrets";
 struct Bench {
     api: FakeApi,
     context: Context,
+    /// What `/metrics` shows.
+    shown: Metrics,
 }
 
 impl Bench {
     /// With the bot `eva` and its Secret.
     fn new(spec: Value) -> Self {
         let (api, cache) = (FakeApi::default(), Cache::default());
-        let metrics = OperatorMetrics::register(&Metrics::new());
+        let shown = Metrics::new();
+        let metrics = OperatorMetrics::register(&shown);
         let (queue, _) = Queue::new(metrics.queue_depth.clone());
         let reporter = Reporter { controller: "evolve-operator".to_owned(), instance: Some("one".to_owned()) };
         let context = Context {
@@ -52,7 +56,7 @@ impl Bench {
             },
             scraper: Scraper::new().unwrap(),
         };
-        let bench = Self { api, context };
+        let bench = Self { api, context, shown };
         bench.api.put(
             &format!("{SECRETS}/eva"),
             json!({

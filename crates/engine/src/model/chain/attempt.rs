@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use evolve_runtime::breaker::Permit;
 use tokio::time::Instant;
+use tracing::{Span, field};
 
 use super::super::ModelProvider;
 use super::super::answer::{Answer, Event, FinishReason, Usage};
@@ -21,12 +22,14 @@ pub(super) struct Running {
     began: Instant,
     first_event: Option<Duration>,
     usage: Usage,
+    span: Span,
 }
 
 impl Running {
     pub(super) fn new(chain: Arc<Inner>, position: usize, again: bool, permit: Permit) -> Self {
         let (began, usage) = (Instant::now(), Usage::default());
-        Self { chain, position, again, permit: Some(permit), began, first_event: None, usage }
+        let span = span_of(chain.links[position].provider.as_ref(), position, again);
+        Self { chain, position, again, permit: Some(permit), began, first_event: None, usage, span }
     }
 
     pub(super) fn provider(&self) -> &dyn ModelProvider {
@@ -81,6 +84,20 @@ impl Running {
     }
 
     fn report(&self, outcome: Outcome<'_>) {
+        self.span.record("gen_ai.usage.input_tokens", self.usage.prompt_tokens);
+        self.span.record("gen_ai.usage.output_tokens", self.usage.output_tokens);
+        match outcome {
+            Outcome::Answered(reason) => {
+                self.span.record("gen_ai.response.finish_reasons", name(reason));
+            }
+            Outcome::Failed(_) | Outcome::Skipped(_) => {
+                self.span.record("error.type", outcome.label());
+                self.span.record("otel.status_code", "ERROR");
+            }
+            Outcome::Abandoned => {
+                self.span.record("error.type", outcome.label());
+            }
+        }
         self.chain.observer.attempt(&Attempt {
             provider: self.provider().name(),
             model: self.provider().model(),
@@ -99,5 +116,33 @@ impl Drop for Running {
         if self.permit.is_some() {
             self.report(Outcome::Abandoned);
         }
+    }
+}
+
+/// Ends with the attempt. Neither what is asked nor what is answered is in it.
+fn span_of(provider: &dyn ModelProvider, position: usize, again: bool) -> Span {
+    tracing::info_span!(
+        "ask a model",
+        otel.name = format!("chat {}", provider.model()),
+        otel.kind = "client",
+        otel.status_code = field::Empty,
+        gen_ai.operation.name = "chat",
+        gen_ai.provider.name = provider.name(),
+        gen_ai.request.model = provider.model(),
+        gen_ai.response.finish_reasons = field::Empty,
+        gen_ai.usage.input_tokens = field::Empty,
+        gen_ai.usage.output_tokens = field::Empty,
+        "error.type" = field::Empty,
+        evolve.chain.position = position,
+        evolve.chain.again = again,
+    )
+}
+
+/// As the field calls it.
+const fn name(reason: FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Stop => "stop",
+        FinishReason::Length => "length",
+        FinishReason::ToolCalls => "tool_calls",
     }
 }

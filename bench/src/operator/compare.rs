@@ -1,0 +1,189 @@
+//! The operator as a ratio to a plain client that makes the same objects: what it costs that it compares, waits and looks after.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use evolve_operator::controller::kinds::Kind;
+use evolve_testkit::kubernetes::Plane;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::batch::v1::Job;
+use kube::ResourceExt as _;
+use kube::api::{DynamicObject, ListParams, PostParams};
+use kube::runtime::wait::{await_condition, conditions};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::replica::Replica;
+use crate::world::World;
+
+/// How many bots are made at the same time.
+const AT_ONCE: usize = 16;
+/// Of how many bots at the same time the plain client makes the objects: while it waits for a Job, it makes others.
+const PLAIN_AT_ONCE: usize = 64;
+/// What is not rolled out by then never will be.
+const NEVER: Duration = Duration::from_secs(1800);
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// What was found with one number of bots.
+#[derive(Debug, Serialize)]
+pub(crate) struct Compared {
+    bots: usize,
+    /// Seconds from the first bot until all were rolled out.
+    operator: f64,
+    /// Seconds until the plain client had made the same objects, and all ran.
+    plain: f64,
+    /// How many these are.
+    objects: usize,
+    /// Writes while nothing happened.
+    writes: u64,
+    /// The operator's memory before the first bot, in MB.
+    idle_mb: Option<f64>,
+    /// The same after nothing happened.
+    mb: Option<f64>,
+}
+
+/// Compares them, each in a namespace of its own.
+///
+/// # Errors
+/// When something is refused, or does not come to an end.
+pub(crate) async fn compare(plane: &Plane, program: &Path, bots: usize, quiet: Duration) -> anyhow::Result<Compared> {
+    let world = World::new(plane).await?;
+    let replica = Replica::start(program, plane.kubeconfig(), &world.namespace, "only")?;
+    replica.until_it_leads(Duration::from_secs(60)).await;
+    replica.until_it_rests().await?;
+    let idle_mb = replica.megabytes();
+    let begun = Instant::now();
+    stream::iter(0..bots)
+        .map(|number| {
+            let world = &world;
+            async move { world.bot(&format!("bot-{number}"), "shared", json!({})).await }
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<Vec<_>>()
+        .await?;
+    world.until_all_are_rolled_out(NEVER).await?;
+    let operator = begun.elapsed().as_secs_f64();
+    let before = replica.until_it_rests().await?;
+    tokio::time::sleep(quiet).await;
+    let writes = replica.counts().await?.writes - before.writes;
+    let mb = replica.megabytes();
+    replica.kill().await?;
+    let made = made_for_bots(&world).await?;
+    let objects = made.values().map(Vec::len).sum();
+    let plain = make(plane, &made).await?.as_secs_f64();
+    Ok(Compared { bots, operator, plain, objects, writes, idle_mb, mb })
+}
+
+/// What the operator made, by bot, in the order in which it makes it.
+async fn made_for_bots(world: &World) -> anyhow::Result<BTreeMap<String, Vec<(Kind, DynamicObject)>>> {
+    let mut made: BTreeMap<String, Vec<(Kind, DynamicObject)>> = BTreeMap::new();
+    let is_made = |kind: &Kind| !kind.is_optional() && !matches!(kind, Kind::ReplicaSet | Kind::Pod);
+    for kind in Kind::OPERANDS.into_iter().filter(is_made) {
+        for object in world.api_of(kind).list(&ListParams::default()).await? {
+            let owner = object.owner_references().iter().find(|owner| owner.kind == "EvolveBot");
+            if let Some(bot) = owner.map(|owner| owner.name.clone()) {
+                made.entry(bot).or_default().push((kind, anew(kind, &object)));
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// The object as somebody makes it who writes it down: without what the cluster has added.
+fn anew(kind: Kind, object: &DynamicObject) -> DynamicObject {
+    let mut new = DynamicObject::new(&object.name_any(), &kind.resource());
+    new.metadata.labels.clone_from(&object.metadata.labels);
+    new.metadata.annotations.clone_from(&object.metadata.annotations);
+    new.data = object.data.clone();
+    remove(&mut new.data, "", &["status"]);
+    match kind {
+        Kind::Service => remove(&mut new.data, "/spec", &["clusterIP", "clusterIPs"]),
+        Kind::Job => {
+            remove(&mut new.data, "/spec", &["selector"]);
+            let labels =
+                ["controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"];
+            remove(&mut new.data, "/spec/template/metadata/labels", &labels);
+        }
+        _ => {}
+    }
+    new
+}
+
+fn remove(data: &mut Value, place: &str, names: &[&str]) {
+    if let Some(Value::Object(fields)) = data.pointer_mut(place) {
+        fields.retain(|name, _| !names.contains(&name.as_str()));
+    }
+}
+
+/// Makes all of it in a namespace of its own; how long until all runs.
+async fn make(plane: &Plane, made: &BTreeMap<String, Vec<(Kind, DynamicObject)>>) -> anyhow::Result<Duration> {
+    let world = World::new(plane).await?;
+    let begun = Instant::now();
+    stream::iter(made.values())
+        .map(|objects| make_one(&world, objects))
+        .buffer_unordered(PLAIN_AT_ONCE)
+        .try_collect::<Vec<()>>()
+        .await?;
+    loop {
+        let all = world.api::<Deployment>().list(&ListParams::default()).await?;
+        if all.iter().all(is_available) {
+            return Ok(begun.elapsed());
+        }
+        anyhow::ensure!(begun.elapsed() < NEVER, "what the plain client made does not run");
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+/// What a pod needs, then the migration, and once that has succeeded whatever runs.
+async fn make_one(world: &World, objects: &[(Kind, DynamicObject)]) -> anyhow::Result<()> {
+    let is_later = |kind: Kind| matches!(kind, Kind::Job | Kind::Deployment);
+    for (kind, object) in objects.iter().filter(|(kind, _)| !is_later(*kind)) {
+        world.api_of(*kind).create(&PostParams::default(), object).await?;
+    }
+    for (kind, object) in objects.iter().filter(|(kind, _)| *kind == Kind::Job) {
+        world.api_of(*kind).create(&PostParams::default(), object).await?;
+        let name = object.name_any();
+        let done = await_condition(world.api::<Job>(), &name, conditions::is_job_completed());
+        tokio::time::timeout(NEVER, done).await??;
+    }
+    for (kind, object) in objects.iter().filter(|(kind, _)| *kind == Kind::Deployment) {
+        world.api_of(*kind).create(&PostParams::default(), object).await?;
+    }
+    Ok(())
+}
+
+fn is_available(deployment: &Deployment) -> bool {
+    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+    let available = deployment.status.as_ref().and_then(|status| status.available_replicas).unwrap_or(0);
+    available >= wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_made_anew_without_what_the_cluster_has_added() {
+        let stored: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {
+                "name": "eva-migrate", "namespace": "bots", "uid": "1", "resourceVersion": "7", "labels": { "app": "eva" },
+                "ownerReferences": [{ "apiVersion": "evolveai.dev/v1alpha1", "kind": "EvolveBot", "name": "eva", "uid": "2" }],
+            },
+            "spec": {
+                "selector": { "matchLabels": { "controller-uid": "1" } },
+                "template": { "metadata": { "labels": { "app": "eva", "controller-uid": "1", "job-name": "eva-migrate" } } },
+            },
+            "status": { "succeeded": 1 },
+        }))
+        .unwrap();
+        let expected = json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": { "name": "eva-migrate", "labels": { "app": "eva" } },
+            "spec": { "template": { "metadata": { "labels": { "app": "eva" } } } },
+        });
+        assert_eq!(serde_json::to_value(anew(Kind::Job, &stored)).unwrap(), expected);
+    }
+}

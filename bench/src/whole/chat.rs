@@ -1,0 +1,78 @@
+//! `POST /chat` alone, at a steady rate: what the API adds to the time of a model.
+
+use std::time::Duration;
+
+use evolve_bench::arrivals::{Stretch, moments};
+use evolve_bench::drive;
+use evolve_bench::times::Outcome;
+
+use crate::plan::Plan;
+use crate::process::Process;
+use crate::report::{Report, Section};
+use crate::world::{Crowd, World};
+
+/// What 99 of 100 turns may take beside the model.
+const PROMISED: Duration = Duration::from_millis(10);
+/// Until connections are made and statements prepared.
+const WARM_UP: Duration = Duration::from_secs(2);
+const MOST_AT_ONCE: usize = 1000;
+
+/// Measures it.
+///
+/// # Errors
+/// When the API does not start.
+pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+    let api = world.api(&[]).await?;
+    let crowd = world.crowd(&api, plan.people).await?;
+    as_many_as_can_be(&crowd, plan.clients, WARM_UP).await;
+    let moments = moments(&[Stretch::steady(plan.turns_per_second, Duration::from_secs(plan.seconds))]);
+    let outcome = drive::open(&moments, MOST_AT_ONCE, |place| {
+        let crowd = crowd.clone();
+        async move { crowd.say(place).await }
+    })
+    .await;
+    api.stop().await?;
+    let (is, failed) = (outcome.percentile_ms(99), outcome.failed());
+    let is_met = failed == 0 && outcome.percentile(99) < PROMISED;
+    report.goal(
+        "`POST /chat` beside the model, p99",
+        "under 10 ms at 200 turns a second",
+        format!("{is:.1} ms"),
+        is_met,
+    );
+    report.sections.push(Section {
+        title: "A turn through the API",
+        method: format!(
+            "`POST /chat`, begun at even moments whether those before have ended or not, for {} s by {} people; one replica. The \
+             scripted model takes no time, so that this is what the API adds to a real one. What made the requests shared the processors.",
+            plan.seconds, plan.people
+        ),
+        head: vec!["turns a second", "p50, ms", "p90, ms", "p99, ms", "longest, ms", "failed"],
+        rows: vec![vec![
+            format!("{}", plan.turns_per_second),
+            format!("{:.1}", outcome.percentile_ms(50)),
+            format!("{:.1}", outcome.percentile_ms(90)),
+            format!("{is:.1}"),
+            format!("{:.1}", outcome.longest().as_secs_f64() * 1000.0),
+            format!("{failed} {}", outcome.failures_in_words()),
+        ]],
+    });
+    Ok(())
+}
+
+/// Clients that ask one thing after the other, for so long.
+pub(crate) async fn as_many_as_can_be(crowd: &Crowd, clients: u16, time: Duration) -> Outcome {
+    let crowd = crowd.clone();
+    drive::closed(clients.into(), time, move |place| {
+        let crowd = crowd.clone();
+        async move { crowd.say(place).await }
+    })
+    .await
+}
+
+/// Makes the people of a crowd known to an API that has just started, and its connections.
+pub(crate) async fn warm_up(world: &World, api: &Process, clients: u16) -> anyhow::Result<()> {
+    let crowd = world.crowd(api, clients.into()).await?;
+    as_many_as_can_be(&crowd, clients, WARM_UP).await;
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The operator, measured by `operator --compare` beside this program: what it finds, in the report.
+
+use std::process::Stdio;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::plan::Plan;
+use crate::report::{Report, Section};
+use crate::world::World;
+
+/// How much longer than a plain client the operator may take.
+const PROMISED_RATIO: f64 = 1.5;
+/// What it may take, in MB, with so many bots.
+const PROMISED_MB: (f64, usize) = (60.0, 1000);
+/// What it may take, in MB, with none.
+const IDLE_MB: f64 = 40.0;
+
+/// What was found with one number of bots.
+#[derive(Debug, Deserialize)]
+struct Found {
+    bots: usize,
+    /// Seconds until all were rolled out.
+    operator: f64,
+    /// Seconds until a plain client had made the same objects, and all ran.
+    plain: f64,
+    objects: usize,
+    /// Writes while nothing happened.
+    writes: u64,
+    /// MB before the first bot.
+    idle_mb: Option<f64>,
+    /// MB after nothing happened.
+    mb: Option<f64>,
+}
+
+/// Measures it; says that it was skipped where there is no control plane.
+///
+/// # Errors
+/// When the operator fails.
+pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+    let program = world.program("operator");
+    if !program.is_file() || !world.program("evolve-operator").is_file() {
+        report.skipped.push("the operator: it is not built (`make bench` builds it)".to_owned());
+        return Ok(());
+    }
+    let counts: Vec<_> = plan.bots.iter().map(usize::to_string).collect();
+    let output = Command::new(program)
+        .args(["--compare", &counts.join(","), "--quiet-seconds", &plan.quiet_seconds.to_string()])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("operator")?;
+    anyhow::ensure!(output.status.success(), "the operator could not be measured");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let found: Vec<Found> = told.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("operator")?;
+    if found.is_empty() {
+        let why = "the operator: it needs a control plane (KUBEBUILDER_ASSETS, see bench/README.md)";
+        report.skipped.push(why.to_owned());
+        return Ok(());
+    }
+    tell(plan, &found, report);
+    Ok(())
+}
+
+fn tell(plan: &Plan, found: &[Found], report: &mut Report) {
+    let in_mb = |mb: Option<f64>| mb.map_or_else(|| "not told here".to_owned(), |mb| format!("{mb:.1}"));
+    let row = |found: &Found| {
+        vec![
+            found.bots.to_string(),
+            found.objects.to_string(),
+            format!("{:.1}", found.operator),
+            format!("{:.1}", found.plain),
+            format!("{:.2}", found.operator / found.plain),
+            found.writes.to_string(),
+            in_mb(found.idle_mb),
+            in_mb(found.mb),
+        ]
+    };
+    report.sections.push(Section {
+        title: "The operator",
+        method: format!(
+            "On etcd, kube-apiserver and kube-controller-manager of this machine; pods become ready at once. Operator: from the first bot \
+             that is made until all are rolled out. Plain client: in another namespace it makes objects with the same specs, 64 bots at the same \
+             time, each bot's Deployments after its migration Job has succeeded, until all are available. Writes: in the {} s after \
+             that, in which nothing happens; Leases are none.",
+            plan.quiet_seconds
+        ),
+        head: vec!["bots", "objects", "operator, s", "plain client, s", "ratio", "writes at rest", "idle, MB", "at rest, MB"],
+        rows: found.iter().map(row).collect(),
+    });
+    let worst = found.iter().map(|found| found.operator / found.plain).fold(0.0, f64::max);
+    let is = format!("{worst:.2}");
+    report.goal("operator as a ratio to a plain client", "at most 1.5", is, worst <= PROMISED_RATIO);
+    let writes: u64 = found.iter().map(|found| found.writes).sum();
+    report.goal("operator, writes at rest", "none", writes.to_string(), writes == 0);
+    let (most, many) = PROMISED_MB;
+    if let Some(mb) = found.iter().find(|found| found.bots == many).and_then(|found| found.mb) {
+        report.goal("operator, memory with 1,000 EvolveBots", "under 60 MB", format!("{mb:.1} MB"), mb < most);
+    }
+    if let Some(mb) = found.first().and_then(|found| found.idle_mb) {
+        report.goal("memory of an idle operator", "under 40 MB", format!("{mb:.1} MB"), mb < IDLE_MB);
+    }
+}

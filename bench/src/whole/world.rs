@@ -1,0 +1,192 @@
+//! What is around the processes, and what they are told of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use anyhow::Context as _;
+use evolve_contract::Client;
+use evolve_runtime::http::{self, ClientConfig};
+use evolve_testkit::telegram::TelegramServer;
+use evolve_testkit::{OwnPostgres, OwnRedis};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use secrecy::SecretString;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+use crate::plan::Plan;
+use crate::process::{Environment, Process};
+
+const JWT_SECRET: &str = "bench-jwt-secret-bench-jwt-secret-bench";
+const SERVICE_KEY: &str = "bench-service-key-bench-service-key-bench";
+/// A key of no data but these.
+const ENCRYPTION_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+/// As much as a limit may be.
+const MANY: &str = "10000/minute";
+const PLANS: &str = r#"{
+    "free": {"messagesPerDay": 100000, "historyMessages": 10, "facts": 50, "images": false},
+    "premium": {"messagesPerDay": 200000, "historyMessages": 50, "facts": 500, "images": true}
+}"#;
+/// More calls than a run makes: each is looked at.
+const KEPT_CALLS: usize = 1_000_000;
+/// How many tokens are asked for at the same time.
+const AT_THE_DOOR: usize = 16;
+
+/// What is around the processes.
+pub(crate) struct World {
+    pub(crate) telegram: Arc<TelegramServer>,
+    pub(crate) pool: PgPool,
+    pub(crate) postgres: OwnPostgres,
+    redis: OwnRedis,
+    binaries: PathBuf,
+    logs: tempfile::TempDir,
+    next_person: AtomicI64,
+}
+
+/// People who may talk to an API.
+#[derive(Clone)]
+pub(crate) struct Crowd {
+    client: Client,
+    tokens: Arc<Vec<String>>,
+}
+
+impl World {
+    /// Starts Postgres with all migrations applied, Redis, and Telegram.
+    ///
+    /// # Errors
+    /// When one cannot be started, or a program is not there.
+    pub(crate) async fn start(plan: &Plan) -> anyhow::Result<Self> {
+        let binaries = match &plan.binaries {
+            Some(directory) => directory.canonicalize().with_context(|| format!("{}", directory.display()))?,
+            None => std::env::current_exe()?.parent().context("this program is nowhere")?.to_owned(),
+        };
+        for name in ["evolve-api", "evolve-bot"] {
+            let program = binaries.join(name);
+            anyhow::ensure!(program.is_file(), "{} is not there: `make bench` builds it", program.display());
+        }
+        let redis = tokio::task::spawn_blocking(OwnRedis::start);
+        let postgres = OwnPostgres::migrated().await?;
+        let pool = PgPoolOptions::new().max_connections(2).connect_lazy(&postgres.url())?;
+        Ok(Self {
+            telegram: Arc::new(TelegramServer::builder().kept_calls(KEPT_CALLS).try_start().await?),
+            pool,
+            postgres,
+            redis: redis.await??,
+            binaries,
+            logs: tempfile::Builder::new().prefix("evolve-bench-").tempdir()?,
+            next_person: AtomicI64::new(1_000_001),
+        })
+    }
+
+    /// Where Redis is.
+    pub(crate) fn redis_url(&self) -> String {
+        self.redis.url()
+    }
+
+    /// A program of ours.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.binaries.join(name)
+    }
+
+    /// Where processes write what they say.
+    pub(crate) fn logs(&self) -> &Path {
+        self.logs.path()
+    }
+
+    /// An API, with more variables, which may be those that it has anyway.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub(crate) async fn api(&self, more: &[(&str, &str)]) -> anyhow::Result<Process> {
+        let mut environment = self.common();
+        environment.extend(owned(&[
+            ("JWT_SECRET", JWT_SECRET),
+            ("PROVIDERS", r#"[{"kind":"scripted"}]"#),
+            ("PERSONA", r#"{"language":"en"}"#),
+            ("PLANS", PLANS),
+            ("AUTH_RATE_LIMIT", MANY),
+            ("CHAT_RATE_LIMIT", MANY),
+            ("PROFILE_RATE_LIMIT", MANY),
+        ]));
+        environment.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
+        environment.extend(owned(more));
+        Process::start("evolve-api", self.program("evolve-api"), environment, self.logs().join("api.log")).await
+    }
+
+    /// A bot that asks this API.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub(crate) async fn bot(&self, api: &Process) -> anyhow::Result<Process> {
+        let mut environment = self.common();
+        environment.extend(owned(&[
+            ("API_URL", api.url().as_str()),
+            ("TELEGRAM_API_URL", self.telegram.url().as_str()),
+            ("TELEGRAM_MODE", "polling"),
+            ("TELEGRAM_MESSAGES_PER_SECOND", "10000"),
+        ]));
+        Process::start("evolve-bot", self.program("evolve-bot"), environment, self.logs().join("bot.log")).await
+    }
+
+    fn common(&self) -> Environment {
+        owned(&[
+            ("DATABASE_URL", self.postgres.url().as_str()),
+            ("REDIS_URL", self.redis_url().as_str()),
+            ("ENCRYPTION_KEY", ENCRYPTION_KEY),
+            ("SERVICE_KEY", SERVICE_KEY),
+            ("TELEGRAM_BOT_TOKEN", self.telegram.token()),
+            ("LOG_LEVEL", "INFO"),
+        ])
+    }
+
+    /// The id of somebody whom nobody knows, and of as many after them.
+    pub(crate) fn somebody_new(&self, count: u32) -> i64 {
+        self.next_person.fetch_add(i64::from(count), Ordering::Relaxed)
+    }
+
+    /// So many people of whom the API has not heard.
+    ///
+    /// # Errors
+    /// When one is not let in.
+    pub(crate) async fn crowd(&self, api: &Process, count: u32) -> anyhow::Result<Crowd> {
+        let first = self.somebody_new(count);
+        self.crowd_of(api, first, count).await
+    }
+
+    /// People of these ids.
+    ///
+    /// # Errors
+    /// When one is not let in.
+    pub(crate) async fn crowd_of(&self, api: &Process, first: i64, count: u32) -> anyhow::Result<Crowd> {
+        let client = Client::new(http::client(ClientConfig::default())?, api.url().parse()?);
+        let key = &SecretString::from(SERVICE_KEY);
+        let tokens = stream::iter((first..).take(count as usize))
+            .map(|id| {
+                let client = client.clone();
+                async move { anyhow::Ok(client.auth_as_service(key, id).await?.access_token) }
+            })
+            .buffered(AT_THE_DOOR)
+            .try_collect()
+            .await?;
+        Ok(Crowd { client, tokens: Arc::new(tokens) })
+    }
+}
+
+impl Crowd {
+    /// One of them says something, in turn; what became of it.
+    ///
+    /// # Errors
+    /// What went wrong, in words.
+    pub(crate) async fn say(&self, place: usize) -> Result<(), String> {
+        let token = self.tokens.get(place % self.tokens.len().max(1)).map(String::as_str).unwrap_or_default();
+        let body = evolve_contract::chat::ChatRequest {
+            message: "How was your day?".to_owned(),
+            ..evolve_contract::chat::ChatRequest::default()
+        };
+        self.client.chat(token, None, &body).await.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+fn owned(variables: &[(&str, &str)]) -> Environment {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

@@ -1,0 +1,47 @@
+//! `make bench`, with small sizes.
+
+use std::process::Command;
+
+use crate::programs::built;
+
+/// What is measured so briefly, by a debug build, may miss its goals; but every part says something.
+#[test]
+fn every_part_but_the_operator_is_measured_and_told_on_the_page() {
+    let Some(binaries) = built("a short run of the benches") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let page = directory.path().join("benchmarks.md");
+    let output = Command::new(env!("CARGO_BIN_EXE_evolve-bench"))
+        .args(["--only", "path,processes,chat,trips,traces,pgbench", "--seconds", "1", "--rounds", "1"])
+        .args(["--replicas", "1", "--people", "10", "--messages-per-second", "10", "--turns-per-second", "10"])
+        .args(["--clients", "2", "--starts", "1", "--settle-seconds", "0"])
+        .arg("--binaries")
+        .arg(binaries)
+        .arg("--report")
+        .arg(&page)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{said}");
+    let page = std::fs::read_to_string(page).unwrap();
+    for title in
+        ["The whole path", "Processes", "A turn through the API", "Round trips of a turn", "Traces and metrics"]
+    {
+        assert!(page.contains(&format!("\n## {title}\n")), "{title:?} is not on:\n{page}");
+    }
+    let has_pgbench = page.contains("\n## Turns as a ratio to pgbench\n");
+    assert!(has_pgbench || page.contains("SKIPPED: turns as a ratio to pgbench"), "{page}");
+    // Whatever the machine: everybody was answered, and a turn asks what it may ask.
+    let path = page.lines().skip_while(|line| *line != "## The whole path").find(|line| line.starts_with("| 1 |"));
+    assert!(path.is_some_and(|row| row.ends_with("| 0 |")), "{page}");
+    assert!(page.contains("| round trips of a turn: Postgres, Redis | at most 3 and 1 | 3 and 1 | met |"), "{page}");
+}
+
+#[test]
+fn what_cannot_run_says_so_and_is_no_missed_goal() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_evolve-bench")).arg("--binaries").arg(nowhere.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("evolve-api is not there") && said.contains("make bench"), "{said}");
+}

@@ -1,0 +1,35 @@
+//! What the page of metrics is made of: a bot that is put together as any other, and never runs.
+
+use evolve_runtime::{
+    clock::Clock,
+    config::Reader,
+    metrics::{Described, Metrics},
+    shutdown::Tasks,
+};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+
+/// The least that a configuration must say. Nobody is there, and nobody is asked.
+const NOWHERE: [(&str, &str); 6] = [
+    ("API_URL", "http://127.0.0.1:1"),
+    ("SERVICE_KEY", "a stand-in for a key of 32 letters"),
+    ("TELEGRAM_BOT_TOKEN", "777000777:stand-in_for_a_token_of_no_real_bot"),
+    ("TELEGRAM_API_URL", "http://127.0.0.1:1"),
+    ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing"),
+    ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+];
+
+/// Every metric that a bot registers.
+///
+/// # Errors
+/// When it cannot be put together, which is a mistake here.
+pub async fn metrics_reference() -> anyhow::Result<Vec<Described>> {
+    let mut env = Reader::from_values(NOWHERE);
+    let config = Config::read(&mut env);
+    let config = env.finish(config)?;
+    let (tasks, metrics) = (Tasks::new(), Metrics::new());
+    crate::start(&config, TcpListener::bind(("127.0.0.1", 0)).await?, Clock::system(), &tasks, &metrics)?;
+    tasks.hard().cancel();
+    Ok(metrics.described())
+}

@@ -1,0 +1,118 @@
+//! The scripts behind the targets, run.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use rstest::rstest;
+
+use super::{keys, root, yaml};
+
+/// How a script ended, and all that it printed.
+fn run(command: &mut Command) -> (bool, String) {
+    let output = command.current_dir(root()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+/// A script, with bash wherever that is.
+fn script(path: &str) -> Command {
+    let bash = ["/bin/bash", "/usr/bin/bash", "/opt/homebrew/bin/bash", "/usr/local/bin/bash"];
+    let mut command = Command::new(bash.iter().find(|path| Path::new(path).exists()).expect("no bash"));
+    command.arg(root().join(path));
+    command
+}
+
+#[rstest]
+#[case("scripts/image.sh", "image: needs Docker with buildx: https://docs.docker.com/engine/install")]
+#[case("scripts/kind.sh", "kind: needs docker: https://docs.docker.com/engine/install")]
+fn without_docker_it_is_said_what_is_missing_and_what_works_without(#[case] path: &str, #[case] expected: &str) {
+    let programs = tempfile::tempdir().unwrap();
+    let dirname = ["/usr/bin/dirname", "/bin/dirname"].into_iter().find(|path| Path::new(path).exists()).unwrap();
+    symlink(dirname, programs.path().join("dirname")).unwrap();
+    let (succeeded, said) = run(script(path).env("PATH", programs.path()));
+    assert!(!succeeded && said.starts_with(expected), "{said}");
+    assert!(said.contains("`make up` runs a bot here"), "{said}");
+}
+
+#[test]
+fn secrets_are_made_once_and_are_those_that_compose_mounts() {
+    let directory = tempfile::tempdir().unwrap();
+    let secrets = directory.path().join("secrets");
+    let make = |token: &str| {
+        let mut command = script("scripts/compose-secrets.sh");
+        command.arg(&secrets).env_remove("PROVIDERS").env("TELEGRAM_BOT_TOKEN", token).env("GOOGLE_API_KEY", "model");
+        run(&mut command)
+    };
+    let (succeeded, said) = make("7000000001:first");
+    assert!(succeeded, "{said}");
+    let names = |directory: &Path| {
+        let mut list: Vec<_> = std::fs::read_dir(directory).unwrap().map(|one| one.unwrap().file_name()).collect();
+        list.sort();
+        list.into_iter().map(|name| name.into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let compose = yaml("compose.yaml");
+    assert_eq!(names(&secrets), keys(&compose["secrets"]).into_iter().collect::<Vec<_>>());
+    for (name, secret) in compose["secrets"].as_object().unwrap() {
+        assert_eq!(secret["file"], format!(".secrets/{name}"));
+    }
+    // Nobody else gets in; the container's account, which is another, can read what is mounted.
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&secrets), 0o700);
+    assert_eq!(mode(&secrets.join("JWT_SECRET")), 0o644);
+
+    let read = |name: &str| std::fs::read_to_string(secrets.join(name)).unwrap().trim_end().to_owned();
+    assert!(fernet::Fernet::new(&read("ENCRYPTION_KEY")).is_some(), "{}", read("ENCRYPTION_KEY").len());
+    let password = read("POSTGRES_PASSWORD");
+    assert!(password.len() == 64 && read("JWT_SECRET").len() == 64 && read("JWT_SECRET") != password);
+    assert_eq!(read("DATABASE_URL"), format!("postgres://evolve:{password}@db:5432/evolve"));
+    let (succeeded, said) = make("7000000001:second");
+    assert!(succeeded && said.is_empty(), "{said}");
+    assert_eq!((read("TELEGRAM_BOT_TOKEN"), read("POSTGRES_PASSWORD")), ("7000000001:first".to_owned(), password));
+}
+
+#[test]
+fn a_secret_that_only_a_person_can_give_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = script("scripts/compose-secrets.sh");
+    command.arg(directory.path()).env_remove("TELEGRAM_BOT_TOKEN").env_remove("PROVIDERS");
+    let (succeeded, said) = run(&mut command);
+    assert!(!succeeded && said.contains("TELEGRAM_BOT_TOKEN is not set: @BotFather"), "{said}");
+    let mut command = script("scripts/compose-secrets.sh");
+    command.arg(directory.path()).env("TELEGRAM_BOT_TOKEN", "7000000001:token").env_remove("GOOGLE_API_KEY");
+    command.env("PROVIDERS", r#"[{"kind":"scripted"}]"#);
+    let (succeeded, said) = run(&mut command);
+    assert!(succeeded, "other models need no key of Google's: {said}");
+}
+
+#[rstest]
+// 84 of 100 lines of a crate that must be covered; one that need not be may be low.
+#[case(&[("crates/domain", 90), ("crates/engine", 84), ("crates/store", 99), ("operator", 85), ("cli", 3)], Some("crates/engine"))]
+#[case(&[("crates/domain", 85), ("crates/engine", 85), ("crates/store", 85), ("operator", 85), ("cli", 3)], None)]
+// A crate of which nothing was measured is not covered.
+#[case(&[("crates/domain", 90), ("crates/engine", 90), ("crates/store", 90)], Some("operator"))]
+fn too_little_covered_fails_and_names_the_crate(#[case] reached: &[(&str, u32)], #[case] fails: Option<&str>) {
+    let directory = tempfile::tempdir().unwrap();
+    let report = directory.path().join("lcov.info");
+    let file = |(name, reached): &(&str, u32)| {
+        let path = root().join(name).join("src/lib.rs");
+        format!("SF:{}\nDA:1,1\nLF:100\nLH:{reached}\nend_of_record\n", path.display())
+    };
+    std::fs::write(&report, reached.iter().map(file).collect::<String>()).unwrap();
+    let (succeeded, said) = run(script("scripts/coverage-check.sh").arg(&report).arg("85"));
+    assert_eq!(succeeded, fails.is_none(), "{said}");
+    if let Some(name) = fails {
+        let line = said.lines().find(|line| line.starts_with(name)).unwrap();
+        assert!(line.contains("less than 85%") || line.contains("not in the report"), "{line}");
+    }
+    assert_eq!(
+        said.matches("less than").count() + said.matches("not in the report").count(),
+        usize::from(fails.is_some())
+    );
+}
+
+#[test]
+fn the_version_of_image_and_chart_is_that_of_the_workspace() {
+    let (succeeded, said) = run(&mut script("scripts/version.sh"));
+    assert!(succeeded && said.trim() == env!("CARGO_PKG_VERSION"), "{said}");
+}

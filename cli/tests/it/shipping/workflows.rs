@@ -1,0 +1,157 @@
+//! The workflows run what people run, with actions that nobody can change behind our back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evolve_operator::EvolveBot;
+use evolve_operator::validate::problems;
+use serde_json::Value;
+
+use super::{read, root, yaml};
+
+fn workflows() -> BTreeMap<String, Value> {
+    let files = std::fs::read_dir(root().join(".github/workflows")).unwrap();
+    let path = |name: String| format!(".github/workflows/{name}");
+    files
+        .map(|file| path(file.unwrap().file_name().into_string().unwrap()))
+        .map(|path| (path.clone(), yaml(&path)))
+        .collect()
+}
+
+/// Every step of all jobs, by the file that it is in.
+fn steps() -> Vec<(String, Value)> {
+    let mut list = Vec::new();
+    for (file, workflow) in workflows() {
+        for job in workflow["jobs"].as_object().unwrap().values() {
+            list.extend(job["steps"].as_array().into_iter().flatten().map(|step| (file.clone(), step.clone())));
+        }
+    }
+    assert!(list.len() > 20, "{list:?}");
+    list
+}
+
+/// What follows `make ` in a text, as long as it looks like a target.
+fn targets(text: &str) -> BTreeSet<String> {
+    let is_target = |c: char| c.is_ascii_lowercase() || c == '-';
+    text.match_indices("make ")
+        .map(|(at, word)| &text[at + word.len()..])
+        .map(|rest| rest.split(|c| !is_target(c)).next().unwrap().to_owned())
+        .filter(|target| !target.is_empty())
+        .collect()
+}
+
+#[test]
+fn workflows_run_targets_that_the_readme_tells_people_of() {
+    let makefile = read("Makefile");
+    let exists = |target: &str| makefile.lines().any(|line| line.starts_with(&format!("{target}:")));
+    let readme = targets(&read("README.md"));
+    let mut run = BTreeSet::new();
+    for (file, step) in steps() {
+        let Some(command) = step["run"].as_str() else { continue };
+        for target in targets(command) {
+            assert!(exists(&target), "{file}: there is no target {target}");
+            assert!(readme.contains(&target), "{file}: the README does not tell of `make {target}`");
+            run.insert(target);
+        }
+    }
+    let needed = ["audit", "chart", "compose-up", "coverage", "fresh", "image", "kind", "lint", "test"];
+    assert_eq!(needed.into_iter().filter(|target| !run.contains(*target)).collect::<Vec<_>>(), Vec::<&str>::new());
+    let words = makefile.split_whitespace().map(|word| word.trim_start_matches('@').trim_end_matches(','));
+    for script in words.filter(|word| word.starts_with("scripts/")) {
+        assert!(root().join(script).is_file(), "the Makefile runs {script}");
+    }
+}
+
+#[test]
+fn each_action_is_named_by_a_commit_and_says_which_version_that_is() {
+    let mut commits: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in workflows().into_keys() {
+        for line in read(&file).lines().filter_map(|line| line.split_once("uses: ")).map(|(_, used)| used.to_owned()) {
+            if let Some(own) = line.strip_prefix("./") {
+                assert!(root().join(own).is_file(), "{file}: {line}");
+                continue;
+            }
+            let (action, rest) = line.split_once('@').unwrap();
+            let (commit, version) = rest.split_once(" # ").unwrap_or_else(|| panic!("{file}: {line}"));
+            assert!(commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit()), "{file}: {line}");
+            assert!(version.starts_with('v') && version.split('.').count() == 3, "{file}: {line}");
+            commits.entry(action.to_owned()).or_default().insert(rest.to_owned());
+        }
+    }
+    assert!(commits.len() >= 5, "{commits:?}");
+    for (action, named) in commits {
+        assert_eq!(named.len(), 1, "{action} is of several versions: {named:?}");
+    }
+}
+
+#[test]
+fn a_job_may_only_read_unless_it_says_why_and_ends_some_time() {
+    for (file, workflow) in workflows() {
+        assert_eq!(workflow["permissions"], serde_json::json!({ "contents": "read" }), "{file}");
+        for (name, job) in workflow["jobs"].as_object().unwrap() {
+            assert!(job["uses"].is_string() || job["timeout-minutes"].is_number(), "{file}: {name} may run for hours");
+            assert!(job["permissions"].is_null() || name == "release", "{file}: {name} may write");
+        }
+    }
+    for (file, step) in steps() {
+        if step["uses"].as_str().is_some_and(|action| action.starts_with("actions/checkout@")) {
+            assert_eq!(step["with"]["persist-credentials"], false, "{file}: every later step has the token");
+        }
+    }
+}
+
+#[test]
+fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
+    let workflow = yaml(".github/workflows/release.yaml");
+    let release = &workflow["jobs"]["release"];
+    let needs: Vec<&str> = super::texts(&release["needs"]);
+    for check in ["test", "audit", "chart", "image"] {
+        assert!(needs.contains(&check), "it does not wait for {check}");
+        let called = workflow["jobs"][check]["uses"].as_str().unwrap();
+        let on = &yaml(called.trim_start_matches("./"))["on"];
+        assert!(on.as_object().unwrap().contains_key("workflow_call"), "{called} cannot be called");
+    }
+    let runs: Vec<&str> = release["steps"].as_array().unwrap().iter().filter_map(|step| step["run"].as_str()).collect();
+    let at =
+        |part: &str| runs.iter().position(|run| run.contains(part)).unwrap_or_else(|| panic!("nothing does {part}"));
+    let order = ["scripts/version.sh", "make image OUTPUT=push", "cosign sign --yes \"$IMAGE@$(cat .image/digest)\""];
+    let order = order.into_iter().chain(["helm push", "sbom", "changelog.sh --latest", "gh release create"]);
+    let places: Vec<usize> = order.map(at).collect();
+    assert!(places.is_sorted(), "{places:?}: {runs:?}");
+    assert!(read("scripts/image.sh").contains("attestations=(--sbom=true --provenance=mode=max)"));
+    for right in ["contents", "packages", "id-token"] {
+        assert_eq!(release["permissions"][right], "write");
+    }
+}
+
+#[test]
+fn hooks_run_what_the_workflows_run() {
+    let hooks = yaml(".pre-commit-config.yaml");
+    let local = hooks["repos"].as_array().unwrap().iter().filter(|repository| repository["repo"] == "local");
+    let entries: Vec<Value> = local.flat_map(|own| own["hooks"].as_array().unwrap().clone()).collect();
+    let entries: Vec<&str> = entries.iter().map(|hook| hook["entry"].as_str().unwrap()).collect();
+    for entry in ["cargo fmt --all --check", "make lint", "make fresh"] {
+        assert!(entries.contains(&entry), "{entries:?}");
+    }
+    for repository in hooks["repos"].as_array().unwrap().iter().filter(|repository| repository["repo"] != "local") {
+        assert!(super::is_pinned(&format!(":{}", repository["rev"].as_str().unwrap())), "{repository}");
+    }
+}
+
+#[test]
+fn the_example_of_kind_is_a_bot_whose_neighbours_are_there() {
+    let text = read("examples/kind.yaml");
+    let bot = EvolveBot::parse(&text).unwrap();
+    assert_eq!(problems(&bot), Vec::<String>::new());
+    let neighbours = read("scripts/kind/neighbours.yaml");
+    let script = read("scripts/kind.sh");
+    let address = bot.spec.telegram.api_url.as_deref().unwrap();
+    let (host, port) = address.strip_prefix("http://").unwrap().split_once(':').unwrap();
+    assert!(neighbours.contains(&format!("name: {host} }}")) && neighbours.contains(&format!("0.0.0.0:{port}")));
+    for entry in ["DATABASE_URL", "REDIS_URL", "TELEGRAM_BOT_TOKEN"] {
+        assert!(script.contains(&format!("{entry}: ")), "the Secret has no {entry}");
+    }
+    let node = script.lines().find_map(|line| line.strip_prefix("node=kindest/node:v")).unwrap();
+    let oldest = yaml("charts/evolve/Chart.yaml")["kubeVersion"].as_str().unwrap().to_owned();
+    let minor = |version: &str| version.split('.').nth(1).unwrap().parse::<u32>().unwrap();
+    assert!(minor(node) >= minor(&oldest), "the chart does not install on {node}");
+}

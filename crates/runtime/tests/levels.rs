@@ -1,0 +1,42 @@
+//! Which lines are written changes while the process runs. A process of its own: its subscriber is global.
+
+use std::time::Duration;
+
+use evolve_runtime::{
+    errors::Errors,
+    logs::{self, LogConfig, LogFormat},
+    shutdown::Tasks,
+    traces::Traces,
+};
+
+/// Waits, on a clock that stands still while anything is done, until lines at DEBUG are written or not.
+async fn debug_is(on: bool) {
+    let wait = async {
+        while tracing::enabled!(target: "evolve_test", tracing::Level::DEBUG) != on {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(60), wait).await.is_ok(),
+        "the file does not count within a minute"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_changes_which_lines_are_written_and_taking_it_away_changes_them_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log-level");
+    let config = LogConfig { filter: "info".to_owned(), path: Some(path.clone()), format: LogFormat::Json };
+    logs::init(&config, &Traces::default(), &Errors::default());
+    let tasks = Tasks::new();
+    logs::watch(&config, &tasks);
+    assert!(!tracing::enabled!(target: "evolve_test", tracing::Level::DEBUG));
+    std::fs::write(&path, "info,evolve_test=debug\n").unwrap();
+    debug_is(true).await;
+    assert!(!tracing::enabled!(target: "hyper", tracing::Level::DEBUG));
+    std::fs::remove_file(&path).unwrap();
+    debug_is(false).await;
+    std::fs::write(&path, "debug").unwrap();
+    debug_is(true).await;
+    tasks.stop(std::future::pending()).await.unwrap();
+}

@@ -1,0 +1,2 @@
+ALTER TABLE outbox DROP COLUMN trace;
+ALTER TABLE inbox DROP COLUMN trace;
