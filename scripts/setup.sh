@@ -139,9 +139,10 @@ if ! has_prometheus && has apt-get; then
     say "  missing: prometheus and promtool, for the tests of alerts and dashboards; they are put into .tools/"
     # Out of its package, since that would install a Prometheus that runs.
     fetch() { apt-get download -q prometheus 2>/dev/null; }
+    # A new machine has no list of packages yet, or an old one. Nobody is asked for a password to get one.
+    update() { if ((EUID == 0)); then apt-get update -q; else has sudo && sudo -n apt-get update -q; fi; }
     (mkdir -p .tools/prometheus && cd .tools/prometheus &&
-        # A new machine has no list of packages yet, and who is not root cannot get one.
-        { fetch || { ((EUID == 0)) && apt-get update -q && fetch; }; } && dpkg-deb -x prometheus_*.deb . &&
+        { fetch || { update && fetch; }; } && dpkg-deb -x prometheus_*.deb . &&
         mv usr/bin/promtool usr/bin/prometheus . && rm -rf usr etc lib var prometheus_*.deb) ||
         say "  cannot get Prometheus from Debian: for the tests of alerts and dashboards, install it yourself"
 fi

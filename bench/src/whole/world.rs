@@ -132,6 +132,8 @@ impl World {
         owned(&[
             ("DATABASE_URL", self.postgres.url().as_str()),
             ("REDIS_URL", self.redis_url().as_str()),
+            // A Redis that is slow is to be seen in the numbers, and not to be gone on without.
+            ("REDIS_TIMEOUT_MS", "10000"),
             ("ENCRYPTION_KEY", ENCRYPTION_KEY),
             ("SERVICE_KEY", SERVICE_KEY),
             ("TELEGRAM_BOT_TOKEN", self.telegram.token()),

@@ -9,6 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -224,11 +226,27 @@ pub(crate) fn quiet_environment(command: &mut Command) -> &mut Command {
     command.env_clear().env("PATH", path).env("LC_ALL", "C").env("TZ", "UTC")
 }
 
+/// The first of the ports that are tried before all others: systems give none of these to a connection, or to who asks for any port
+/// (Linux begins at 32768, others later). So what is free stays so until its user comes, however much goes on meanwhile.
+const FIRST_PORT: u16 = 20_000;
+/// How many they are.
+const PORTS: u16 = 10_000;
+/// How many of them are tried. Where all are taken, the system is asked for any.
+const TRIES: u16 = 100;
+
 /// A TCP port on loopback that nobody listens on now. Someone else may take it before its user does: callers retry.
 ///
 /// # Errors
 /// [`ServerError::File`] when loopback itself does not work.
 pub fn free_port() -> Result<u16, ServerError> {
+    // Each process begins elsewhere, and goes on from there: nobody in it is told what another was just told.
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(rand::random_range(0..PORTS)));
+    for _ in 0..TRIES {
+        let port = FIRST_PORT + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
     std::net::TcpListener::bind(("127.0.0.1", 0))
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())

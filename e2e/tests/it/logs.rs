@@ -15,7 +15,7 @@ use evolve_testkit::{
     process::free_port,
     telegram::User,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     processes::{binaries, common, start, stop},
@@ -108,9 +108,37 @@ async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
     let keys =
         [SERVICE_KEY, JWT_SECRET, API_KEY, DATABASE_PASSWORD, PROVIDER_TOKEN, WRONG_KEY, head, signature, bot_secret];
     let words = [ground.key.as_str(), SAID, REPLIED, FACT, FIRST_NAME, LAST_NAME, USERNAME, CALLED, UNREADABLE];
+    let answered = "\"message\":\"answered\"";
+    let of_api = std::fs::read_to_string(&api_log).unwrap();
+    let chat = of_api.lines().filter(|line| line.contains(answered)).map(parsed);
+    let chat: Vec<_> = chat.filter(|event| event["span"]["http.route"] == "/chat").collect();
+    assert!(!chat.is_empty(), "no request for an answer is in the log");
+    for event in chat {
+        let has_fields =
+            event["status"].is_u64() && event["millis"].is_u64() && event["span"]["request_id"].is_string();
+        assert!(has_fields, "{event}");
+    }
     for log in [api_log, bot_log] {
+        each_line_reads_alone(&log);
         nothing_private(&log, &[&keys[..], &words[..]].concat());
         std::fs::remove_file(log).unwrap();
+    }
+}
+
+fn parsed(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+/// Each is an event, whole, whatever stands around it; and of ours it says when, how grave, where and what.
+fn each_line_reads_alone(log: &Path) {
+    for line in std::fs::read_to_string(log).unwrap().lines() {
+        let event = parsed(line);
+        assert!(event.is_object(), "{line}");
+        if event["target"].as_str().is_some_and(|target| target.starts_with("evolve")) {
+            for field in ["timestamp", "level", "message"] {
+                assert!(event[field].is_string(), "no {field}: {line}");
+            }
+        }
     }
 }
 

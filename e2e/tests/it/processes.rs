@@ -59,6 +59,8 @@ pub(crate) fn common<'a>(ground: &'a Ground, database: &'a str) -> Vec<(&'a str,
         ("SERVICE_KEY", SERVICE_KEY),
         ("TELEGRAM_BOT_TOKEN", ground.telegram.token()),
         ("PAYMENT_PROVIDER_TOKEN", PROVIDER_TOKEN),
+        // A busy machine is not a Redis that is away.
+        ("REDIS_TIMEOUT_MS", "10000"),
     ]
 }
 

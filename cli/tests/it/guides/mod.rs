@@ -158,6 +158,35 @@ fn every_alert_and_every_reason_of_a_condition_has_its_place_in_troubleshooting(
 }
 
 #[test]
+fn every_trouble_has_its_symptom_cause_mend_and_prevention() {
+    let text = read("docs/troubleshooting.md");
+    let mut entries: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut is_entry = false;
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("### ") {
+            entries.push((heading, Vec::new()));
+            is_entry = true;
+        } else if line.starts_with('#') {
+            // Another chapter, or an alert, which is a symptom of the entry that it stands below.
+            is_entry = false;
+        } else if let Some((_, lines)) = entries.last_mut().filter(|_| is_entry && !line.is_empty()) {
+            lines.push(line);
+        }
+    }
+    assert!(entries.len() > 30, "{entries:?}");
+    let mut wrong = Vec::new();
+    for (heading, lines) in entries {
+        let has = |part: &str| lines.iter().any(|line| line.starts_with(&format!("- **{part}**: ")));
+        // Of what an alert tells, the symptom is the sentence before all else.
+        let is_told = lines.first().is_some_and(|line| !line.starts_with("- ")) || has("Symptoms");
+        let lacking = ["Cause", "Mend", "Prevent"].into_iter().filter(|part| !has(part));
+        let lacking = lacking.chain((!is_told).then_some("Symptoms"));
+        wrong.extend(lacking.map(|part| format!("{heading}: {part}")));
+    }
+    nothing(&wrong);
+}
+
+#[test]
 fn the_diagram_of_the_database_is_what_the_migrations_make() {
     let guide = of("docs/diagrams.md");
     let drawn: Vec<&str> = guide

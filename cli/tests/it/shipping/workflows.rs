@@ -117,6 +117,8 @@ fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
     let order = order.into_iter().chain(["helm push", "sbom", "changelog.sh --latest", "gh release create"]);
     let places: Vec<usize> = order.map(at).collect();
     assert!(places.is_sorted(), "{places:?}: {runs:?}");
+    // Else it is no document of SPDX, but one within an object of Docker's.
+    assert!(runs[at("sbom")].contains("--format '{{ json .SBOM.SPDX }}' >.image/sbom.spdx.json"));
     assert!(read("scripts/image.sh").contains("attestations=(--sbom=true --provenance=mode=max)"));
     for right in ["contents", "packages", "id-token"] {
         assert_eq!(release["permissions"][right], "write");

@@ -1,12 +1,13 @@
 //! The private servers: they start, keep tests apart, survive what a test does to them, and never outlive their holder.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use evolve_testkit::postgres::{Durability, PostgresOptions, PostgresServer};
-use evolve_testkit::process::is_alive;
+use evolve_testkit::process::{free_port, is_alive};
 use evolve_testkit::redis::{RedisOptions, RedisServer};
 use evolve_testkit::{OwnPostgres, OwnRedis, TestDatabase, TestRedis, eventually};
 use nix::sys::signal::{Signal, kill};
@@ -25,6 +26,14 @@ async fn redis_command(url: &str, words: &[&str]) -> redis::RedisResult<Option<S
         command.arg(*word);
     });
     command.query_async(&mut connection).await
+}
+
+#[test]
+fn a_free_port_is_told_to_one_alone_and_the_system_gives_it_to_nobody() {
+    let told: BTreeSet<u16> = (0..50).map(|_| free_port().unwrap()).collect();
+    assert_eq!(told.len(), 50, "two were told of one port: {told:?}");
+    // Where Linux begins to give them away, and others later.
+    assert!(told.iter().all(|port| *port < 32_768), "{told:?}");
 }
 
 #[tokio::test]

@@ -22,8 +22,9 @@ use self::{
 };
 use crate::processes::binaries;
 
-/// For how long there is load. Numbers of people are shown by a look of the API that it takes once a minute.
-const LIMIT: Duration = Duration::from_secs(240);
+/// For how long there is load at most: it ends with the last question that is answered. Numbers of people are shown by a look of the
+/// API that it takes once a minute, which is a minute or two where the machine is not busy with something else.
+const LIMIT: Duration = Duration::from_secs(900);
 
 /// The repository.
 fn root() -> PathBuf {
