@@ -19,6 +19,7 @@ pub(super) fn alerts(bot: &EvolveBot, api: &str, telegram: &str) -> Vec<Alert> {
     // Nobody is to answer while it sleeps.
     if !bot.spec.hibernated {
         list.extend(down(bot, api, telegram));
+        list.extend(not_ready(api, telegram));
     }
     list.push(errors(api));
     list.extend(burning(api));
@@ -47,6 +48,39 @@ fn down(bot: &EvolveBot, api: &str, telegram: &str) -> [Alert; 2] {
     [
         of("EvolveApiDown", api, "no pod of the API answers, and people get no answers", "api"),
         of("EvolveBotDown", telegram, "no pod of the bot answers, and messages wait at Telegram", "bot"),
+    ]
+}
+
+/// While Postgres is away, nothing is taken and nothing is claimed: no request is made that could fail, and what waits cannot be
+/// looked at. So it is what probes are told that is asked. A pod that stops is not ready either, and the next one is.
+fn not_ready(api: &str, telegram: &str) -> [Alert; 2] {
+    let of = |name, series: &str, summary: &str, description: &str| {
+        let answers =
+            |status: &str| format!("sum(rate(http_requests_total{{{series},route=\"/ready\"{status}}}[5m])) > 0");
+        Alert {
+            name,
+            severity: CRITICAL,
+            lasting: "2m",
+            expression: format!("{} unless {}", answers(""), answers(",status=\"200\"")),
+            summary: summary.to_owned(),
+            description: description.to_owned(),
+        }
+    };
+    [
+        of(
+            "EvolveApiNotReady",
+            api,
+            "no pod of the API is ready, and people get no answers",
+            "Postgres does not answer them: `/ready` of a pod says so, and the log why. Pods need no restart; they go on when it is \
+             back.",
+        ),
+        of(
+            "EvolveBotNotReady",
+            telegram,
+            "no pod of the bot is ready, and messages wait at Telegram",
+            "`/ready` of a pod says whether it is Postgres or Telegram that does not answer, and the log why. Pods need no restart; \
+             they go on when it is back.",
+        ),
     ]
 }
 
