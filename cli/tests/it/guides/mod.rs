@@ -158,6 +158,29 @@ fn every_alert_and_every_reason_of_a_condition_has_its_place_in_troubleshooting(
 }
 
 #[test]
+fn every_entry_of_troubleshooting_says_what_one_sees_why_it_is_so_how_it_is_mended_and_prevented() {
+    let text = read("docs/troubleshooting.md");
+    let (_, alerts) = text.split_once("\n## Alerts\n").unwrap();
+    let (alerts, _) = alerts.split_once("\n## Conditions and events\n").unwrap();
+    let (_, others) = text.split_once("\n## Common errors\n").unwrap();
+    let of_alerts: [&[&str]; 3] = [&["**Cause**"], &["**Mend**"], &["**Prevent**"]];
+    // What an alert is about is its heading. Who takes a migration back sees no fault of it, but needs to.
+    let of_others: [&[&str]; 4] =
+        [&["**Symptoms**", "**When**"], &["**Cause**", "**When**"], &["**Mend**", "**How**"], &["**Prevent**"]];
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (part, needed) in [(alerts, &of_alerts[..]), (others, &of_others[..])] {
+        for entry in part.split("\n### ").skip(1) {
+            let lacking = needed.iter().filter(|words| !words.iter().any(|word| entry.contains(word)));
+            wrong.extend(lacking.map(|words| format!("{}: {}", entry.lines().next().unwrap_or_default(), words[0])));
+            seen += 1;
+        }
+    }
+    nothing(&wrong);
+    assert!(seen > 35, "only {seen} entries");
+}
+
+#[test]
 fn the_diagram_of_the_database_is_what_the_migrations_make() {
     let guide = of("docs/diagrams.md");
     let drawn: Vec<&str> = guide

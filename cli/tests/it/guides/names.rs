@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::guide::{at, is_variable, read};
 
 /// Where code is.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     ".ci",
     "api",
     "bench",
@@ -19,6 +19,7 @@ const SOURCES: [&str; 15] = [
     "charts",
     "cli/src",
     "cli/tests/it/world.rs",
+    "compose.yaml",
     "crates",
     "e2e",
     "examples",
