@@ -21,6 +21,7 @@ pub(super) fn alerts(bot: &EvolveBot, api: &str, telegram: &str) -> Vec<Alert> {
         list.extend(down(bot, api, telegram));
         list.extend(not_ready(api, telegram));
     }
+    list.push(not_taken(telegram));
     list.push(errors(api));
     list.extend(burning(api));
     list.extend(slow(api));
@@ -82,6 +83,25 @@ fn not_ready(api: &str, telegram: &str) -> [Alert; 2] {
              they go on when it is back.",
         ),
     ]
+}
+
+/// One replica alone polls: while it cannot, the others are ready, and what waits at Telegram is in no queue of ours. A few fail where
+/// Telegram has its moments, and are asked for again within half a minute.
+fn not_taken(telegram: &str) -> Alert {
+    const REASONS: &str = "unavailable|conflict|not_stored|full";
+    Alert {
+        name: "EvolveUpdatesNotTaken",
+        severity: CRITICAL,
+        lasting: "10m",
+        expression: format!(
+            "sum by (reason) (increase(telegram_inbox_failures_total{{{telegram},reason=~\"{REASONS}\"}}[10m])) >= {FEWEST_FAILURES}"
+        ),
+        summary: "what people write cannot be taken from Telegram ({{ $labels.reason }})".to_owned(),
+        description:
+            "`conflict`: another program polls with this token. `not_stored`: Postgres is away, or its disk is full. \
+                      `unavailable`: Telegram is away, or not reached from here. `full`: more waits than INBOX_LIMIT."
+                .to_owned(),
+    }
 }
 
 /// Probes are left out: they go well whatever people meet, and are most of the requests where few write.
