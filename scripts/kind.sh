@@ -65,6 +65,12 @@ stringData:
   GOOGLE_API_KEY: "${GOOGLE_API_KEY:-none}"
 SECRETS
     applied "$secrets"
+elif [[ -n ${TELEGRAM_BOT_TOKEN:-} && -n ${GOOGLE_API_KEY:-} ]]; then
+    # Who tried it without them has them now.
+    secrets=$(mktemp)
+    trap 'rm -f "$secrets"' EXIT
+    printf 'stringData: { TELEGRAM_BOT_TOKEN: "%s", GOOGLE_API_KEY: "%s" }\n' "$TELEGRAM_BOT_TOKEN" "$GOOGLE_API_KEY" >"$secrets"
+    k patch secret eva --namespace "$namespace" --type merge --patch-file "$secrets"
 fi
 sed "s|image: IMAGE|image: $repository:$version|" scripts/kind/neighbours.yaml | applied -
 example=examples/kind.yaml

@@ -143,6 +143,11 @@ async fn a_job_that_fails_is_shown_and_counted_and_the_others_go_on() {
         .await;
     assert_eq!(api.metric(r#"job_runs_total{job="forget_groups",outcome="failed"}"#).await as i64, 1);
     assert_eq!(api.metric(r#"job_runs_total{job="remove_people",outcome="done"}"#).await as i64, 1);
+    let shown = api.get("/metrics", None).await.text;
+    assert!(
+        shown.contains(r#"job_runs_total{job="remove_people",outcome="failed"} 0"#),
+        "its first failure would be no step"
+    );
 }
 
 #[tokio::test]

@@ -152,6 +152,7 @@ fn the_example_of_kind_is_a_bot_whose_neighbours_are_there() {
     for entry in ["DATABASE_URL", "REDIS_URL", "TELEGRAM_BOT_TOKEN"] {
         assert!(script.contains(&format!("{entry}: ")), "the Secret has no {entry}");
     }
+    assert!(script.contains("patch secret eva"), "a token that is given later is not taken");
     let node = script.lines().find_map(|line| line.strip_prefix("node=kindest/node:v")).unwrap();
     let oldest = yaml("charts/evolve/Chart.yaml")["kubeVersion"].as_str().unwrap().to_owned();
     let minor = |version: &str| version.split('.').nth(1).unwrap().parse::<u32>().unwrap();

@@ -35,6 +35,8 @@ const LONGEST: Duration = Duration::from_secs(20);
 const SHORTEST: Duration = Duration::from_millis(50);
 /// Pause after Postgres could not be asked.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How a run ends.
+const OUTCOMES: [&str; 4] = ["done", "unfinished", "failed", "lost"];
 
 /// How a run is held.
 #[derive(Clone, Copy, Debug)]
@@ -78,11 +80,15 @@ impl JobMetrics {
             registry
                 .register("job_runs", help, this.runs.clone())
                 .one_of("job", jobs.iter().map(|job| job.name))
-                .one_of("outcome", ["done", "unfinished", "failed", "lost"]);
+                .one_of("outcome", OUTCOMES);
             registry
                 .register("job_duration_seconds", "Time of runs of scheduled jobs, seconds", this.duration.clone())
                 .one_of("job", jobs.iter().map(|job| job.name));
         });
+        // A counter that is there from the start shows its first step: a job may fail once in each replica, or go well once.
+        for (job, outcome) in jobs.iter().flat_map(|job| OUTCOMES.map(|outcome| (job.name, outcome))) {
+            drop(this.runs.get_or_create(&Run { job, outcome }));
+        }
         this
     }
 }

@@ -98,11 +98,14 @@ impl Bots {
         let mut variables = common(&ground, &ground.database_url);
         variables.extend([("API_URL", api_url.as_str()), ("TELEGRAM_API_URL", telegram_url.as_str())]);
         let bot = start(&binaries.join("evolve-bot"), &log("bot"), bot_port, &variables);
-        let ready = format!("{api_url}/ready");
-        eventually("the API is ready", async || {
-            reqwest::get(&ready).await.and_then(reqwest::Response::error_for_status)
-        })
-        .await;
+        // As a kubelet would, which alerts go by.
+        for port in [api_port, bot_port] {
+            let ready = format!("http://127.0.0.1:{port}/ready");
+            eventually("a process is ready", async || {
+                reqwest::get(&ready).await.and_then(reqwest::Response::error_for_status)
+            })
+            .await;
+        }
         let client = Client::new(http::client(ClientConfig::default()).unwrap(), api_url.parse().unwrap());
         let token = async |person| client.auth_as_service(&SERVICE_KEY.into(), person).await.unwrap().access_token;
         let (olga, vera) = (token(OLGA).await, token(VERA).await);

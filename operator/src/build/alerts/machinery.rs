@@ -102,6 +102,7 @@ fn job(api: &str) -> Alert {
 /// That the last copy is older than the schedule lets one become; or that there is none, though there could be one since the
 /// schedule was made. Where nobody tells how CronJobs fare, the API does of the copies that were written down: `evolve backup`
 /// does that, and an image of Postgres alone does not, so that the API does not tell where both could.
+/// Replicas look by turns: the least of what they say is of the one that looked last.
 fn too_old(bot: &EvolveBot, settings: &Backup, api: &str) -> Alert {
     // One that is never due shall be told too.
     let gap = longest_gap(&settings.schedule).unwrap_or_else(Duration::zero);
@@ -115,7 +116,7 @@ fn too_old(bot: &EvolveBot, settings: &Backup, api: &str) -> Alert {
         severity: WARNING,
         // Which is also what summer time may add.
         lasting: "1h",
-        expression: format!("({by_cluster} or max(backup_age_seconds{{{api}}})) > {longest}"),
+        expression: format!("({by_cluster} or min(backup_age_seconds{{{api}}})) > {longest}"),
         summary: format!(
             "no copy of the database was made for {} hours, which the schedule {} does not explain",
             longest / 3600,

@@ -19,7 +19,9 @@ pub(super) fn alerts(bot: &EvolveBot, api: &str, telegram: &str) -> Vec<Alert> {
     // Nobody is to answer while it sleeps.
     if !bot.spec.hibernated {
         list.extend(down(bot, api, telegram));
+        list.extend(not_ready(api, telegram));
     }
+    list.push(not_taken(telegram));
     list.push(errors(api));
     list.extend(burning(api));
     list.extend(slow(api));
@@ -48,6 +50,58 @@ fn down(bot: &EvolveBot, api: &str, telegram: &str) -> [Alert; 2] {
         of("EvolveApiDown", api, "no pod of the API answers, and people get no answers", "api"),
         of("EvolveBotDown", telegram, "no pod of the bot answers, and messages wait at Telegram", "bot"),
     ]
+}
+
+/// While Postgres is away, nothing is taken and nothing is claimed: no request is made that could fail, and what waits cannot be
+/// looked at. So it is what probes are told that is asked. A pod that stops is not ready either, and the next one is.
+fn not_ready(api: &str, telegram: &str) -> [Alert; 2] {
+    let of = |name, series: &str, summary: &str, description: &str| {
+        let answers =
+            |status: &str| format!("sum(rate(http_requests_total{{{series},route=\"/ready\"{status}}}[5m])) > 0");
+        Alert {
+            name,
+            severity: CRITICAL,
+            lasting: "2m",
+            expression: format!("{} unless {}", answers(""), answers(",status=\"200\"")),
+            summary: summary.to_owned(),
+            description: description.to_owned(),
+        }
+    };
+    [
+        of(
+            "EvolveApiNotReady",
+            api,
+            "no pod of the API is ready, and people get no answers",
+            "Postgres does not answer them: `/ready` of a pod says so, and the log why. Pods need no restart; they go on when it is \
+             back.",
+        ),
+        of(
+            "EvolveBotNotReady",
+            telegram,
+            "no pod of the bot is ready, and messages wait at Telegram",
+            "`/ready` of a pod says whether it is Postgres or Telegram that does not answer, and the log why. Pods need no restart; \
+             they go on when it is back.",
+        ),
+    ]
+}
+
+/// One replica alone polls: while it cannot, the others are ready, and what waits at Telegram is in no queue of ours. A few fail where
+/// Telegram has its moments, and are asked for again within half a minute.
+fn not_taken(telegram: &str) -> Alert {
+    const REASONS: &str = "unavailable|conflict|not_stored|full";
+    Alert {
+        name: "EvolveUpdatesNotTaken",
+        severity: CRITICAL,
+        lasting: "10m",
+        expression: format!(
+            "sum by (reason) (increase(telegram_inbox_failures_total{{{telegram},reason=~\"{REASONS}\"}}[10m])) >= {FEWEST_FAILURES}"
+        ),
+        summary: "what people write cannot be taken from Telegram ({{ $labels.reason }})".to_owned(),
+        description:
+            "`conflict`: another program polls with this token. `not_stored`: Postgres is away, or its disk is full. \
+                      `unavailable`: Telegram is away, or not reached from here. `full`: more waits than INBOX_LIMIT."
+                .to_owned(),
+    }
 }
 
 /// Probes are left out: they go well whatever people meet, and are most of the requests where few write.

@@ -114,6 +114,29 @@ fn every_panel_says_what_it_shows_in_which_unit_and_stands_in_nobodys_way() {
 }
 
 #[test]
+fn a_number_is_the_one_of_now_and_where_there_is_none_it_is_not_taken_for_trouble() {
+    for (name, dashboard) in dashboards() {
+        for panel in list(&dashboard, "panels").iter().filter(|panel| panel["type"] != "row") {
+            let (what, defaults) = (format!("{name}: {}", panel["title"]), &panel["fieldConfig"]["defaults"]);
+            assert!(!text(defaults, "noValue").is_empty(), "{what} does not say that there was nothing");
+            if panel["type"] != "stat" {
+                continue;
+            }
+            let is_mapped = list(defaults, "mappings").iter().any(|mapping| mapping["options"]["match"] == "null+nan");
+            assert!(is_mapped, "{what} has the colour of the least where there is nothing");
+            for target in list(panel, "targets") {
+                let query = text(target, "expr");
+                // Grafana would show the last number there was, hours after whoever told it is gone.
+                assert!(target["instant"] == true && target["range"] == false, "{what} is not of now");
+                assert!(!query.contains(" / sum("), "{what} divides by 0 where nobody writes: {query}");
+                let is_of_pods = query.contains("(up{");
+                assert!(!is_of_pods || query.ends_with(" or vector(0)"), "{what} is empty, not 0, when no pod is left");
+            }
+        }
+    }
+}
+
+#[test]
 fn panels_of_how_long_something_takes_lead_to_traces() {
     for (name, dashboard) in dashboards() {
         let panels = list(&dashboard, "panels").iter().filter(|panel| panel["type"] != "stat");
