@@ -100,6 +100,20 @@ fn a_job_may_only_read_unless_it_says_why_and_ends_some_time() {
 }
 
 #[test]
+fn what_a_workflow_keeps_is_kept_though_its_name_begins_with_a_dot() {
+    let mut kept = 0;
+    for (file, step) in steps() {
+        let Some(path) = step["with"]["path"].as_str() else { continue };
+        if step["uses"].as_str().is_some_and(|action| action.starts_with("actions/upload-artifact@")) {
+            let is_hidden = path.split('/').any(|part| part.starts_with('.'));
+            assert!(!is_hidden || step["with"]["include-hidden-files"] == true, "{file}: {path} is left out");
+            kept += 1;
+        }
+    }
+    assert!(kept >= 3, "{kept}");
+}
+
+#[test]
 fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
     let workflow = yaml(".github/workflows/release.yaml");
     let release = &workflow["jobs"]["release"];
