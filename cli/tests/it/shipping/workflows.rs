@@ -134,6 +134,7 @@ fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
     assert!(read("scripts/image.sh").contains("attestations=(--sbom=true --provenance=mode=max)"));
     // It fetches a dozen programs, each of which could then sign in our name.
     assert!(!runs.iter().any(|run| run.contains("make setup")), "{runs:?}");
+    assert!(read("scripts/changelog.sh").contains("--require-hashes"), "anybody's git-cliff is run there");
     for right in ["contents", "packages", "id-token"] {
         assert_eq!(release["permissions"][right], "write");
     }
