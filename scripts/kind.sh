@@ -64,7 +64,8 @@ stringData:
   TELEGRAM_BOT_TOKEN: "$token"
   GOOGLE_API_KEY: "${GOOGLE_API_KEY:-none}"
 SECRETS
-    applied "$secrets"
+    # By the server, or kubectl would write all of it into an annotation as well, which who lists Secrets' names may see.
+    k apply --server-side --namespace "$namespace" --filename "$secrets"
 fi
 sed "s|image: IMAGE|image: $repository:$version|" scripts/kind/neighbours.yaml | applied -
 example=examples/kind.yaml

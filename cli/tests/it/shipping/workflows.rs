@@ -167,6 +167,8 @@ fn the_example_of_kind_is_a_bot_whose_neighbours_are_there() {
     for entry in ["DATABASE_URL", "REDIS_URL", "TELEGRAM_BOT_TOKEN"] {
         assert!(script.contains(&format!("{entry}: ")), "the Secret has no {entry}");
     }
+    let applied = script.lines().find(|line| line.contains("--filename \"$secrets\"")).unwrap();
+    assert!(applied.contains(" apply --server-side "), "kubectl writes the Secret into an annotation of it: {applied}");
     let node = script.lines().find_map(|line| line.strip_prefix("node=kindest/node:v")).unwrap();
     let oldest = yaml("charts/evolve/Chart.yaml")["kubeVersion"].as_str().unwrap().to_owned();
     let minor = |version: &str| version.split('.').nth(1).unwrap().parse::<u32>().unwrap();
