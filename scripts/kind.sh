@@ -64,7 +64,8 @@ stringData:
   TELEGRAM_BOT_TOKEN: "$token"
   GOOGLE_API_KEY: "${GOOGLE_API_KEY:-none}"
 SECRETS
-    applied "$secrets"
+    # By the server, or kubectl would write all of it into an annotation as well, which who lists Secrets' names may see.
+    k apply --server-side --namespace "$namespace" --filename "$secrets"
 elif [[ -n ${TELEGRAM_BOT_TOKEN:-} && -n ${GOOGLE_API_KEY:-} ]]; then
     # Who tried it without them has them now.
     secrets=$(mktemp)

@@ -59,7 +59,7 @@ pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Reques
 }
 
 /// Whose token is shown, or why there is none, and whether something was shown that is wrong.
-fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Holder, (ApiError, bool)> {
+pub(crate) fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Holder, (ApiError, bool)> {
     let unauthorized = |detail: String| ApiError::new(Code::Unauthorized).detail(detail);
     let refuse = |detail: String| (unauthorized(detail), false);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();

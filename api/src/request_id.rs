@@ -2,8 +2,8 @@
 //! report are one thing; and writes the body of errors.
 
 use axum::{
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
@@ -11,7 +11,7 @@ use evolve_runtime::{metrics::known_method, traces};
 use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
-use crate::{language, problem};
+use crate::{auth, guard, language, problem, state::Api};
 
 /// The header that carries the id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,14 +30,14 @@ const PROBES: [&str; 3] = ["/health", "/ready", "/metrics"];
 pub struct RequestId(pub String);
 
 /// Takes the caller's id where it is sane (it goes into logs), otherwise makes one.
-pub async fn identify(mut request: Request, next: Next) -> Response {
+pub async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
     let id = given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
     let language = language::preferred(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let is_probe = PROBES.contains(&route.as_str());
-    let span = span_of(&request, &id, &route, is_probe);
+    let span = span_of(&api, &request, &id, &route, is_probe);
     let response = answer(request, next, is_probe).instrument(span).await;
     let mut response = problem::render(response, &id, language);
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -46,9 +46,8 @@ pub async fn identify(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// What everything that is done for a request belongs to. Whoever asks may have begun the trace: our bot has, when Telegram told it
-/// something.
-fn span_of(request: &Request, id: &str, route: &str, is_probe: bool) -> Span {
+/// What everything that is done for a request belongs to. Our bot may have begun the trace, when Telegram told it something.
+fn span_of(api: &Api, request: &Request, id: &str, route: &str, is_probe: bool) -> Span {
     let method = known_method(request.method());
     if is_probe {
         return tracing::info_span!(traces::PROBE, request_id = %id, http.request.method = method, http.route = %route);
@@ -63,8 +62,15 @@ fn span_of(request: &Request, id: &str, route: &str, is_probe: bool) -> Span {
         http.route = %route,
         http.response.status_code = field::Empty,
     );
-    traces::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
+    let trace = request.headers().get(TRACEPARENT).filter(|_| is_known(api, request.headers()));
+    traces::follow(&span, trace.and_then(|value| value.to_str().ok()));
     span
+}
+
+/// Whether it is the bot, or somebody with a token. A stranger would have us keep every trace, or none of what they do, or put
+/// requests of theirs into another's trace.
+fn is_known(api: &Api, headers: &HeaderMap) -> bool {
+    auth::service_key(headers, &api.service_key) == Some(true) || guard::authenticate(api, headers).is_ok()
 }
 
 async fn answer(request: Request, next: Next, is_probe: bool) -> Response {

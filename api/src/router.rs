@@ -225,7 +225,8 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
     if !cors_origins.is_empty() {
         router = router.layer(security::cors(cors_origins));
     }
-    router.layer(middleware::from_fn(security::headers)).layer(middleware::from_fn(request_id::identify))
+    let identify = middleware::from_fn_with_state(api.clone(), request_id::identify);
+    router.layer(middleware::from_fn(security::headers)).layer(identify)
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {

@@ -65,6 +65,7 @@ impl TelegramError {
         if let Some(chat) = moved_to {
             return Self::MigratedTo(chat);
         }
+        let description = unquoted(description);
         match code {
             429 => Self::RetryAfter(retry_after.map_or(DEFAULT_RETRY, Duration::from_secs).min(LONGEST_RETRY)),
             // A token without the right shape does not even have a path of its own.
@@ -132,6 +133,14 @@ impl Refusal {
     }
 }
 
+/// Telegram's words without those of a message that it quotes, as in `Unsupported start tag "…"`: they go into logs.
+fn unquoted(description: String) -> String {
+    match (description.find('"'), description.rfind('"')) {
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &description[..=first], &description[last..]),
+        _ => description,
+    }
+}
+
 /// What an HTTP error is about: its own text says little without the last of its causes.
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -161,6 +170,18 @@ mod tests {
     #[case(502, "Bad Gateway", "unavailable")]
     fn each_refusal_says_what_to_do(#[case] code: u16, #[case] description: &str, #[case] kind: &str) {
         assert_eq!(TelegramError::from_answer(code, description.to_owned(), None, None).kind(), kind);
+    }
+
+    #[test]
+    fn what_telegram_quotes_of_a_message_is_not_passed_on() {
+        let description =
+            r#"Bad Request: can't parse entities: Unsupported start tag "my "own" secret" at byte offset 7"#;
+        let error = TelegramError::from_answer(400, description.to_owned(), None, None);
+        let shown = format!("{error} {error:?}");
+        assert_eq!(error.kind(), "markup");
+        assert!(shown.contains("at byte offset 7") && !shown.contains("own") && !shown.contains("secret"), "{shown}");
+        let unclosed = TelegramError::from_answer(403, r#"Forbidden: ""#.to_owned(), None, None);
+        assert_eq!(unclosed, TelegramError::Forbidden(r#"Forbidden: ""#.to_owned()));
     }
 
     #[test]

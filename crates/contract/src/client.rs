@@ -48,7 +48,7 @@ pub enum ClientError {
     Unexpected {
         /// HTTP status.
         status: u16,
-        /// What was not understood.
+        /// What was not understood, without its content.
         reason: String,
     },
 }
@@ -292,7 +292,13 @@ async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ClientE
     let response = checked(request.send().await?).await?;
     let status = response.status().as_u16();
     let body = response.bytes().await?;
-    serde_json::from_slice(&body).map_err(|e| ClientError::Unexpected { status, reason: e.to_string() })
+    serde_json::from_slice(&body).map_err(|error| not_understood(status, &error))
+}
+
+/// Without what serde says of it, which may quote what a person wrote or was answered: callers put errors into their logs.
+fn not_understood(status: u16, error: &serde_json::Error) -> ClientError {
+    let (what, line, column) = (error.classify(), error.line(), error.column());
+    ClientError::Unexpected { status, reason: format!("{what:?} error at line {line}, column {column}") }
 }
 
 async fn checked(response: Response) -> Result<Response, ClientError> {
@@ -303,12 +309,12 @@ async fn checked(response: Response) -> Result<Response, ClientError> {
     let body = response.bytes().await?;
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => Err(ClientError::Problem(Box::new(problem))),
-        Err(error) => Err(ClientError::Unexpected { status, reason: error.to_string() }),
+        Err(error) => Err(not_understood(status, &error)),
     }
 }
 
 fn parse_event(status: u16, name: &str, data: &str) -> Result<Option<ChatEvent>, ClientError> {
-    let unexpected = |e: serde_json::Error| ClientError::Unexpected { status, reason: e.to_string() };
+    let unexpected = |error: serde_json::Error| not_understood(status, &error);
     Ok(match name {
         "delta" => Some(ChatEvent::Delta(serde_json::from_str::<Delta>(data).map_err(unexpected)?.text)),
         "heard" => Some(ChatEvent::Heard(serde_json::from_str::<Delta>(data).map_err(unexpected)?.text)),
@@ -318,4 +324,22 @@ fn parse_event(status: u16, name: &str, data: &str) -> Result<Option<ChatEvent>,
         // A newer API may send events that we do not know yet.
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_is_said_without_a_word_of_it() {
+        for (name, data) in
+            [("done", r#""I am so tired""#), ("delta", r#"{"text": ["I am so tired"]}"#), ("error", r#""tired""#)]
+        {
+            let error = parse_event(200, name, data).unwrap_err();
+            let said = format!("{error} {error:?}");
+            assert!(said.contains("Data error at line 1, column ") && !said.contains("tired"), "{name}: {said}");
+        }
+        let error = parse_event(200, "delta", r#"{"text": "I am so ti"#).unwrap_err();
+        assert!(error.to_string().contains("Eof error at line 1"), "{error}");
+    }
 }

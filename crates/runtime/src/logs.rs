@@ -12,12 +12,27 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
+use tokio::io::AsyncReadExt as _;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{self, filter_fn},
+    layer::SubscriberExt as _,
+    reload,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{errors::Errors, queries, shutdown::Tasks, traces::Traces};
 
 /// How often the file is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Most bytes of it that count: a filter has some dozens.
+const MOST: u64 = 4096;
+
+/// What kube's client says of an answer that it cannot read is that answer, whole and at WARN: a Secret, say. Nobody is told; the
+/// error that it returns as well is in our own lines.
+const QUOTES: &str = "kube_client::client";
 
 /// Changes which lines this process writes.
 type Change = Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
@@ -84,11 +99,12 @@ pub fn init(config: &LogConfig, traces: &Traces, errors: &Errors) {
     };
     // Each has a filter of its own: fewer lines are not fewer traces.
     let (filter, handle) = reload::Layer::new(EnvFilter::builder().parse_lossy(&config.filter));
+    let unquoted = filter_fn(|metadata: &Metadata<'_>| metadata.target() != QUOTES).with_max_level_hint(Level::TRACE);
     let done = tracing_subscriber::registry()
         .with(traces.layer())
         .with(errors.layer())
         .with(queries::layer(queries::queries()))
-        .with(lines.with_filter(filter))
+        .with(lines.with_filter(filter::FilterExt::and(filter, unquoted)))
         .try_init();
     match done {
         Ok(()) => drop(CHANGE.set(Box::new(move |filter: EnvFilter| handle.reload(filter)))),
@@ -133,9 +149,18 @@ fn watch_every(every: Duration, config: &LogConfig, tasks: &Tasks) {
 
 /// What the file says, or else what was configured.
 async fn wanted(path: &Path, configured: &str) -> String {
-    let said = tokio::fs::read_to_string(path).await.unwrap_or_default();
+    let said = beginning(path).await.unwrap_or_default();
     let said = said.trim();
     if said.is_empty() { configured.to_owned() } else { said.to_owned() }
+}
+
+/// How the file begins. A pipe or a device is none: either may hold us up for ever, or never end.
+async fn beginning(path: &Path) -> std::io::Result<String> {
+    let mut said = String::new();
+    if tokio::fs::metadata(path).await?.is_file() {
+        tokio::fs::File::open(path).await?.take(MOST).read_to_string(&mut said).await?;
+    }
+    Ok(said)
 }
 
 fn change(wanted: &str) {

@@ -405,5 +405,25 @@ pub(crate) fn encrypt_profile(profile: &Profile, keys: &Keyring) -> Result<Optio
 pub(crate) fn decrypt_profile(token: Option<&str>, keys: &Keyring) -> Result<Profile, StoreError> {
     let Some(token) = token else { return Ok(Profile::default()) };
     let json = keys.decrypt(token, "users.profile")?;
-    serde_json::from_str(&json).map_err(|e| StoreError::Corrupt { what: "users.profile", reason: e.to_string() })
+    // What serde says of it may quote it.
+    serde_json::from_str(&json).map_err(|e| StoreError::Corrupt {
+        what: "users.profile",
+        reason: format!("{:?} error at column {}", e.classify(), e.column()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use fernet::Fernet;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_stored_profile_is_said_without_a_word_of_it() {
+        let keys = Keyring::parse(&Fernet::generate_key().into()).unwrap();
+        let stored = keys.encrypt(r#"{"name": "Anna", "wishes": "Buttercupling"}"#);
+        let error = decrypt_profile(Some(&stored), &keys).unwrap_err();
+        let said = format!("{error} {error:?}");
+        assert!(said.contains("users.profile") && !said.contains("Buttercupling"), "{said}");
+    }
 }

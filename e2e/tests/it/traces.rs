@@ -25,6 +25,9 @@ const SAID: &str = "marmaladeconfession";
 const REPLIED: &str = "lemonadecomfort";
 const FIRST_NAME: &str = "Zaslavushka";
 
+/// A trace that a stranger makes up.
+const STRANGERS: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;
+
 /// OpenTelemetry's numbers of kinds.
 const SERVER: i32 = 2;
 const CLIENT: i32 = 3;
@@ -118,10 +121,19 @@ async fn one_trace_leads_from_the_update_to_the_reply_and_holds_no_word_of_anybo
         .await;
     ground.telegram.send_text(User::new(IVAN).first_name(FIRST_NAME).language("en"), &format!("I have a {SAID}"));
     ground.wait_for_last(IVAN, |text| text.contains(REPLIED)).await;
+    // One would have us keep what they do, the other would hide it.
+    for flags in ["01", "00"] {
+        let request = reqwest::Client::new().get(format!("{api_url}/nothing-is-here"));
+        let request = request.header("traceparent", format!("00-{STRANGERS:032x}-b7ad6b7169203331-{flags}"));
+        assert_eq!(request.send().await.unwrap().status().as_u16(), 404);
+    }
     // What is not sent yet is sent when they stop.
     assert_eq!((stop(bot).await, stop(api).await), (Some(0), Some(0)));
 
-    check(&Tree::of_the_turn(collector.spans()));
+    let spans = collector.spans();
+    assert_eq!(spans.iter().filter(|span| span.name == "GET unmatched").count(), 2);
+    assert!(spans.iter().all(|span| span.trace != STRANGERS.to_be_bytes()), "a stranger has put spans into a trace");
+    check(&Tree::of_the_turn(spans));
     let everything = collector.everything();
     let bot_secret = ground.telegram.token().split_once(':').unwrap().1;
     for private in [SAID, REPLIED, FIRST_NAME, API_KEY, JWT_SECRET, SERVICE_KEY, bot_secret, ground.key.as_str()] {

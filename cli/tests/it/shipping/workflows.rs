@@ -100,6 +100,20 @@ fn a_job_may_only_read_unless_it_says_why_and_ends_some_time() {
 }
 
 #[test]
+fn what_a_workflow_keeps_is_kept_though_its_name_begins_with_a_dot() {
+    let mut kept = 0;
+    for (file, step) in steps() {
+        let Some(path) = step["with"]["path"].as_str() else { continue };
+        if step["uses"].as_str().is_some_and(|action| action.starts_with("actions/upload-artifact@")) {
+            let is_hidden = path.split('/').any(|part| part.starts_with('.'));
+            assert!(!is_hidden || step["with"]["include-hidden-files"] == true, "{file}: {path} is left out");
+            kept += 1;
+        }
+    }
+    assert!(kept >= 3, "{kept}");
+}
+
+#[test]
 fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
     let workflow = yaml(".github/workflows/release.yaml");
     let release = &workflow["jobs"]["release"];
@@ -120,6 +134,9 @@ fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
     // Else it is no document of SPDX, but one within an object of Docker's.
     assert!(runs[at("sbom")].contains("--format '{{ json .SBOM.SPDX }}' >.image/sbom.spdx.json"));
     assert!(read("scripts/image.sh").contains("attestations=(--sbom=true --provenance=mode=max)"));
+    // It fetches a dozen programs, each of which could then sign in our name.
+    assert!(!runs.iter().any(|run| run.contains("make setup")), "{runs:?}");
+    assert!(read("scripts/changelog.sh").contains("--require-hashes"), "anybody's git-cliff is run there");
     for right in ["contents", "packages", "id-token"] {
         assert_eq!(release["permissions"][right], "write");
     }
@@ -153,6 +170,8 @@ fn the_example_of_kind_is_a_bot_whose_neighbours_are_there() {
         assert!(script.contains(&format!("{entry}: ")), "the Secret has no {entry}");
     }
     assert!(script.contains("patch secret eva"), "a token that is given later is not taken");
+    let applied = script.lines().find(|line| line.contains("--filename \"$secrets\"")).unwrap();
+    assert!(applied.contains(" apply --server-side "), "kubectl writes the Secret into an annotation of it: {applied}");
     let node = script.lines().find_map(|line| line.strip_prefix("node=kindest/node:v")).unwrap();
     let oldest = yaml("charts/evolve/Chart.yaml")["kubeVersion"].as_str().unwrap().to_owned();
     let minor = |version: &str| version.split('.').nth(1).unwrap().parse::<u32>().unwrap();

@@ -57,7 +57,12 @@ pub(super) fn read(answer: &str) -> anyhow::Result<Digest> {
     let answer = answer.replace('\0', "");
     let text = unfenced(answer.trim());
     let digest = if let Some(json) = json_in(text) {
-        let raw: Raw = serde_json::from_str(json).map_err(|error| anyhow::anyhow!("its JSON is broken: {error}"))?;
+        // What serde says of it may quote it, and it is made of what a person said.
+        let broken = |error: serde_json::Error| {
+            let (what, line, column) = (error.classify(), error.line(), error.column());
+            anyhow::anyhow!("its JSON is broken: {what:?} error at line {line}, column {column}")
+        };
+        let raw: Raw = serde_json::from_str(json).map_err(broken)?;
         // A fact that is not one must not cost the others, or the summary.
         let facts = raw.facts.unwrap_or_default().into_iter();
         let facts = facts.filter_map(|fact| serde_json::from_value(fact).ok()).collect();
@@ -141,6 +146,16 @@ mod tests {
         assert!(read("{\"summary\": \"They").is_err() && read("Here: {\"summary\": \"They").is_err());
         assert!(read("{\"facts\": []}").is_err());
         assert!(read("{\"summary\": \" \"}").is_err() && read("").is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_answer_is_said_without_a_word_of_it() {
+        let broken = read("{\"summary\": \"They met.\", \"facts\": \"Has a cat\"}").unwrap_err();
+        let said = format!("{broken:#}");
+        assert!(
+            said.starts_with("its JSON is broken: Data error at line 1, column ") && !said.contains("cat"),
+            "{said}"
+        );
     }
 
     #[test]

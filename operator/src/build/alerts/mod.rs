@@ -59,6 +59,8 @@ impl Alert {
     /// The labels say whose it is: expressions have none left, and what is alike in two bots would be told once.
     fn of(self, bot: &EvolveBot) -> Value {
         let runbook = bot.spec.observability.alerts.runbook_url.as_deref().unwrap_or(RUNBOOK);
+        // Annotations are templates, in which Prometheus would answer whoever may write an EvolveBot about anybody's series.
+        let runbook = runbook.replace('{', "%7B").replace('}', "%7D");
         json!({
             "alert": self.name,
             "expr": self.expression,

@@ -170,6 +170,16 @@ async fn runbooks_may_be_somebody_elses() {
 }
 
 #[test]
+fn whoever_names_the_page_of_runbooks_asks_prometheus_nothing() {
+    let mut eva = bot("@daily");
+    eva.spec.observability.alerts.runbook_url = Some(r#"https://wiki.example.org/{{"up"|query}}"#.to_owned());
+    for rule in alerts::rules(&eva) {
+        let page = format!(r##"https://wiki.example.org/%7B%7B"up"|query%7D%7D#{}"##, name(&rule).to_lowercase());
+        assert_eq!(rule["annotations"]["runbook_url"], page.as_str());
+    }
+}
+
+#[test]
 fn alerts_of_two_bots_are_not_taken_for_one() {
     for rule in alerts::rules(&bot("@daily")) {
         assert_eq!((&rule["labels"]["namespace"], &rule["labels"]["bot"]), (&json!("companions"), &json!("eva")));
