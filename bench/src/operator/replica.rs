@@ -2,13 +2,16 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use evolve_operator::controller::client::WRITES;
 use evolve_testkit::process::free_port;
 use evolve_testkit::within;
 use tokio::process::{Child, Command};
+
+/// What works for longer than that after all is done never rests.
+const RESTLESS: Duration = Duration::from_secs(180);
 
 /// A running replica. It is killed when this is dropped.
 pub(crate) struct Replica {
@@ -72,6 +75,7 @@ impl Replica {
 
     /// Waits until it has nothing to do: no bot waits, and nothing was written for three seconds.
     pub(crate) async fn until_it_rests(&self) -> anyhow::Result<Counts> {
+        let begun = Instant::now();
         let mut before = self.counts().await?;
         loop {
             tokio::time::sleep(Duration::from_secs(3)).await;
@@ -79,6 +83,11 @@ impl Replica {
             if now.waiting == 0 && (now.writes, now.passes) == (before.writes, before.passes) {
                 return Ok(now);
             }
+            let (identity, waiting) = (self.identity, now.waiting);
+            anyhow::ensure!(
+                begun.elapsed() < RESTLESS,
+                "{identity} never rests: {waiting} bots wait, the last counts are {now:?}"
+            );
             before = now;
         }
     }
