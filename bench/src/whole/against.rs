@@ -11,7 +11,7 @@ use sqlx::postgres::types::Oid;
 use tokio::process::Command;
 
 use crate::capture::{self, MARK, Ran};
-use crate::chat;
+use crate::chat::{self, MOST_TURNS};
 use crate::plan::Plan;
 use crate::report::{Report, Section};
 use crate::script::{FIRST_OF_SCRIPT, Script, Typed, script};
@@ -21,8 +21,6 @@ use crate::world::World;
 const PROMISED: f64 = 0.7;
 /// What a turn asks; anything else that was found is not only a turn.
 const STATEMENTS: usize = 3;
-/// More turns a second than one API makes here: each is the first of somebody new, as in the script.
-const MOST_TURNS: u32 = 1500;
 /// More than connections, so that each has prepared its statements.
 const WARM_UP: u32 = 20;
 /// Until Postgres has read its settings anew, or written down what it was asked.
@@ -81,6 +79,7 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
 async fn turns(world: &World, plan: &Plan) -> anyhow::Result<f64> {
     let api = world.api(&[]).await?;
     chat::warm_up(world, &api, plan.clients).await?;
+    // Each is the first of somebody new, as in the script.
     let count = u32::try_from(plan.seconds).unwrap_or(u32::MAX).saturating_mul(MOST_TURNS).min(MOST_TURNS * 60);
     let crowd = world.crowd(&api, count).await?;
     let outcome = chat::as_many_as_can_be(&crowd, plan.clients, Duration::from_secs(plan.seconds)).await;

@@ -18,6 +18,13 @@ const PROMISED_RATE: f64 = 200.0;
 /// Until connections are made and statements prepared.
 const WARM_UP: Duration = Duration::from_secs(2);
 const MOST_AT_ONCE: usize = 1000;
+/// More turns a second than one API makes here.
+pub(crate) const MOST_TURNS: u32 = 1500;
+/// How many turns somebody may make before their conversation is due to be summed up, and a little less: the faster an API, the more of
+/// that would fall into its own time, and what is left would fall into that of the next.
+const TURNS_EACH: u32 = 8;
+/// So many that none of them makes more turns than that.
+const WARM_UP_PEOPLE: u32 = 400;
 
 /// Measures it.
 ///
@@ -25,7 +32,9 @@ const MOST_AT_ONCE: usize = 1000;
 /// When the API does not start.
 pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     let api = world.api(&[]).await?;
-    let crowd = world.crowd(&api, plan.people).await?;
+    let turns = plan.turns_per_second * plan.seconds as f64 + f64::from(MOST_TURNS) * WARM_UP.as_secs_f64();
+    let people = people_for(plan, turns);
+    let crowd = world.crowd(&api, people).await?;
     as_many_as_can_be(&crowd, plan.clients, WARM_UP).await;
     let moments = moments(&[Stretch::steady(plan.turns_per_second, Duration::from_secs(plan.seconds))]);
     let outcome = drive::open(&moments, MOST_AT_ONCE, |place| {
@@ -46,9 +55,10 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
     report.sections.push(Section {
         title: "A turn through the API",
         method: format!(
-            "`POST /chat`, begun at even moments whether those before have ended or not, for {} s by {} people; one replica. The \
-             scripted model takes no time, so that this is what the API adds to a real one. What made the requests shared the processors.",
-            plan.seconds, plan.people
+            "`POST /chat`, begun at even moments whether those before have ended or not, for {} s by {} people, of whom nobody says so \
+             much that it is summed up meanwhile; one replica. The scripted model takes no time, so that this is what the API adds to a real \
+             one. What made the requests shared the processors.",
+            plan.seconds, people
         ),
         head: vec!["turns a second", "p50, ms", "p90, ms", "p99, ms", "longest, ms", "failed"],
         rows: vec![vec![
@@ -61,6 +71,11 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
         ]],
     });
     Ok(())
+}
+
+/// How many people make so many turns, with nobody's conversation summed up meanwhile.
+pub(crate) fn people_for(plan: &Plan, turns: f64) -> u32 {
+    plan.people.max((turns / f64::from(TURNS_EACH)).ceil() as u32)
 }
 
 fn is_met(plan: &Plan, outcome: &Outcome) -> bool {
@@ -78,9 +93,9 @@ pub(crate) async fn as_many_as_can_be(crowd: &Crowd, clients: u16, time: Duratio
     .await
 }
 
-/// Makes the people of a crowd known to an API that has just started, and its connections.
+/// Has an API that has just started make its connections, and prepare its statements.
 pub(crate) async fn warm_up(world: &World, api: &Process, clients: u16) -> anyhow::Result<()> {
-    let crowd = world.crowd(api, clients.into()).await?;
+    let crowd = world.crowd(api, WARM_UP_PEOPLE).await?;
     as_many_as_can_be(&crowd, clients, WARM_UP).await;
     Ok(())
 }
@@ -90,6 +105,15 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
+
+    #[test]
+    fn nobody_says_so_much_that_it_is_summed_up() {
+        let plan = Plan::parse_from(["evolve-bench"]);
+        assert_eq!(people_for(&plan, 10.0), plan.people);
+        assert_eq!(people_for(&plan, 16_001.0), 2001);
+        let warming_up = f64::from(MOST_TURNS) * WARM_UP.as_secs_f64();
+        assert!(warming_up / f64::from(WARM_UP_PEOPLE) <= f64::from(TURNS_EACH), "{warming_up}");
+    }
 
     #[test]
     fn the_goal_is_met_by_fast_answers_at_the_rate_that_was_promised_alone() {

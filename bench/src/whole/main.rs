@@ -53,8 +53,8 @@ async fn run(plan: &Plan) -> anyhow::Result<Report> {
     let world = World::start(plan).await?;
     let mut report = Report { surroundings: surroundings::all(&world).await?, ..Report::default() };
     let mut under_load = UnderLoad::default();
-    // pgbench after all else that uses the same database: it fills it.
-    let parts = [Part::Path, Part::Processes, Part::Chat, Part::Trips, Part::Traces, Part::Pgbench, Part::Operator];
+    // Round trips while there is nothing that jobs could find to do, pgbench after all else that uses the same database: it fills it.
+    let parts = [Part::Trips, Part::Path, Part::Processes, Part::Chat, Part::Traces, Part::Pgbench, Part::Operator];
     for part in parts.into_iter().filter(|part| plan.wants(*part)) {
         let name = name_of(part);
         // A run takes minutes: whoever waits is told where it is.

@@ -11,7 +11,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 
-use crate::chat;
+use crate::chat::{self, MOST_TURNS};
 use crate::plan::Plan;
 use crate::report::{Report, Section};
 use crate::world::World;
@@ -104,7 +104,7 @@ async fn turns(world: &World, plan: &Plan, collector: Option<(&str, &Collector)>
     let more = collector.map(|(url, _)| [("OTEL_EXPORTER_OTLP_ENDPOINT", url), ("OTEL_TRACES_SAMPLER_ARG", "1")]);
     let api = world.api(more.as_ref().map(<[_; 2]>::as_slice).unwrap_or_default()).await?;
     chat::warm_up(world, &api, plan.clients).await?;
-    let crowd = world.crowd(&api, plan.people).await?;
+    let crowd = world.crowd(&api, chat::people_for(plan, f64::from(MOST_TURNS) * plan.seconds as f64)).await?;
     let spans = || collector.map_or(0, |(_, collector)| collector.spans.load(Ordering::Relaxed));
     let (metrics, scrapes, before) = (format!("{}/metrics", api.url()), Arc::new(AtomicU64::new(0)), spans());
     let scraping = collector.map(|_| AbortOnDropHandle::new(tokio::spawn(scrape(metrics, Arc::clone(&scrapes)))));
