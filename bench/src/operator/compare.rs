@@ -43,8 +43,12 @@ pub(crate) struct Compared {
     objects: usize,
     /// Writes while nothing happened.
     writes: u64,
+    /// Milliseconds from the order to start until the operator led.
+    start_ms: f64,
     /// The operator's memory before the first bot, in MB.
     idle_mb: Option<f64>,
+    /// The most of it so far.
+    most_mb: Option<f64>,
     /// The same after nothing happened.
     mb: Option<f64>,
 }
@@ -55,8 +59,10 @@ pub(crate) struct Compared {
 /// When something is refused, or does not come to an end.
 pub(crate) async fn compare(plane: &Plane, program: &Path, bots: usize, quiet: Duration) -> anyhow::Result<Compared> {
     let world = World::new(plane).await?;
+    let ordered = Instant::now();
     let replica = Replica::start(program, plane.kubeconfig(), &world.namespace, "only")?;
     replica.until_it_leads(Duration::from_secs(60)).await;
+    let start_ms = ordered.elapsed().as_secs_f64() * 1000.0;
     replica.until_it_rests().await?;
     let idle_mb = replica.megabytes();
     let begun = Instant::now();
@@ -74,12 +80,12 @@ pub(crate) async fn compare(plane: &Plane, program: &Path, bots: usize, quiet: D
     let before = replica.until_it_rests().await?;
     tokio::time::sleep(quiet).await;
     let writes = replica.counts().await?.writes - before.writes;
-    let mb = replica.megabytes();
+    let (mb, most_mb) = (replica.megabytes(), replica.most_megabytes());
     replica.kill().await?;
     let made = made_for_bots(&world).await?;
     let objects = made.values().map(Vec::len).sum();
     let plain = make(plane, &made).await?.as_secs_f64();
-    Ok(Compared { bots, operator, plain, objects, writes, idle_mb, mb })
+    Ok(Compared { bots, operator, plain, objects, writes, start_ms, idle_mb, most_mb, mb })
 }
 
 /// What the operator made, by bot, in the order in which it makes it.

@@ -120,17 +120,22 @@ impl Replica {
 
     /// Its memory, in MiB; where the system tells.
     pub(crate) fn memory(&self) -> Option<u64> {
-        self.kibibytes().map(|kib| kib / 1024)
+        self.kibibytes("VmRSS:").map(|kib| kib / 1024)
     }
 
     /// Its memory, in millions of bytes; where the system tells.
     pub(crate) fn megabytes(&self) -> Option<f64> {
-        self.kibibytes().map(|kib| kib as f64 * 1024.0 / 1e6)
+        self.kibibytes("VmRSS:").map(|kib| kib as f64 * 1024.0 / 1e6)
     }
 
-    fn kibibytes(&self) -> Option<u64> {
+    /// The most that it has been so far, in the same way.
+    pub(crate) fn most_megabytes(&self) -> Option<f64> {
+        self.kibibytes("VmHWM:").map(|kib| kib as f64 * 1024.0 / 1e6)
+    }
+
+    fn kibibytes(&self, name: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let line = status.lines().find(|line| line.starts_with(name))?;
         line.split_whitespace().nth(1)?.parse().ok()
     }
 }
