@@ -21,6 +21,7 @@ mod trips;
 mod world;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,12 @@ async fn main() -> ExitCode {
 async fn run(plan: &Plan) -> anyhow::Result<Report> {
     let ends = Instant::now() + Duration::from_secs(60 * plan.minutes);
     let world = World::start(plan).await?;
+    if let Some(page) = plan.page() {
+        // Known now, and not when all is measured.
+        let directory = page.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let is_there = directory.is_none_or(Path::is_dir);
+        anyhow::ensure!(is_there, "{} has no place here: run this in the checkout, or say --report", page.display());
+    }
     let mut report = Report { surroundings: surroundings::all(&world).await?, ..Report::default() };
     let mut under_load = UnderLoad::default();
     // Round trips while there is nothing that jobs could find to do, pgbench after all else that uses the same database: it fills it.
@@ -106,11 +113,11 @@ async fn measure(
 }
 
 fn tell(plan: &Plan, report: &Report) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    write!(out, "{report}")?;
     if let Some(page) = plan.page() {
         std::fs::write(&page, report.to_string()).with_context(|| format!("{}", page.display()))?;
     }
-    let mut out = std::io::stdout().lock();
-    write!(out, "{report}")?;
     let missed = report.missed();
     for goal in &missed {
         writeln!(out, "\nMissed: {}: {} instead of {}", goal.what, goal.is, goal.goal)?;

@@ -60,6 +60,22 @@ fn a_part_that_fails_is_named_on_the_page_and_the_others_are_told() {
 }
 
 #[test]
+fn a_page_that_could_not_be_written_is_refused_before_anything_is_measured() {
+    let Some(binaries) = built("a run of the benches that has no place for its page") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_evolve-bench"))
+        .args(["--only", "trips", "--binaries"])
+        .arg(binaries)
+        .arg("--report")
+        .arg(directory.path().join("nowhere/benchmarks.md"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("has no place here") && !said.contains("measuring"), "{said}");
+}
+
+#[test]
 fn a_program_that_is_not_built_is_missed_before_anything_is_measured() {
     let directory = tempfile::tempdir().unwrap();
     for name in ["evolve-api", "evolve-bot"] {
