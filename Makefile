@@ -56,7 +56,7 @@ chaos: setup build ## Break everything while 300 people write, and see that noth
 # What to measure, and how long: `target/release/evolve-bench --help`.
 BENCH ?=
 .PHONY: bench
-bench: setup ## Measure everything, and write docs/benchmarks.md; BENCH="--only chat,path --seconds 5" says what
+bench: setup ## Measure everything, and write docs/benchmarks.md; BENCH="--only chat,path --seconds 5" prints parts of it
 	@echo "Building for release (the first time takes many minutes)"
 	@$(CARGO) build --release --package evolve-api --package evolve-bot --package evolve-operator --package evolve-bench --bins
 	@target/release/evolve-bench $(BENCH)

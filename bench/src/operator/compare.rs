@@ -1,30 +1,35 @@
 //! The operator as a ratio to a plain client that makes the same objects: what it costs that it compares, waits and looks after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::path::Path;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+use evolve_operator::EvolveBot;
 use evolve_operator::controller::kinds::Kind;
 use evolve_testkit::kubernetes::Plane;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
-use kube::ResourceExt as _;
 use kube::api::{DynamicObject, ListParams, PostParams};
 use kube::runtime::wait::{await_condition, conditions};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Resource, ResourceExt as _};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::replica::Replica;
-use crate::world::World;
+use crate::world::{World, holds};
 
 /// How many bots are made at the same time.
 const AT_ONCE: usize = 16;
 /// Of how many bots at the same time the plain client makes the objects: while it waits for a Job, it makes others.
 const PLAIN_AT_ONCE: usize = 64;
 /// What is not rolled out by then never will be.
-const NEVER: Duration = Duration::from_secs(1800);
-const GLANCE: Duration = Duration::from_millis(250);
+const NEVER: Duration = Duration::from_secs(900);
 
 /// What was found with one number of bots.
 #[derive(Debug, Serialize)]
@@ -38,8 +43,12 @@ pub(crate) struct Compared {
     objects: usize,
     /// Writes while nothing happened.
     writes: u64,
+    /// Milliseconds from the order to start until the operator led.
+    start_ms: f64,
     /// The operator's memory before the first bot, in MB.
     idle_mb: Option<f64>,
+    /// The most of it so far.
+    most_mb: Option<f64>,
     /// The same after nothing happened.
     mb: Option<f64>,
 }
@@ -50,8 +59,10 @@ pub(crate) struct Compared {
 /// When something is refused, or does not come to an end.
 pub(crate) async fn compare(plane: &Plane, program: &Path, bots: usize, quiet: Duration) -> anyhow::Result<Compared> {
     let world = World::new(plane).await?;
+    let ordered = Instant::now();
     let replica = Replica::start(program, plane.kubeconfig(), &world.namespace, "only")?;
     replica.until_it_leads(Duration::from_secs(60)).await;
+    let start_ms = ordered.elapsed().as_secs_f64() * 1000.0;
     replica.until_it_rests().await?;
     let idle_mb = replica.megabytes();
     let begun = Instant::now();
@@ -63,17 +74,18 @@ pub(crate) async fn compare(plane: &Plane, program: &Path, bots: usize, quiet: D
         .buffer_unordered(AT_ONCE)
         .try_collect::<Vec<_>>()
         .await?;
-    world.until_all_are_rolled_out(NEVER).await?;
+    let rolled_out = until(world.api::<EvolveBot>(), bots, |bot: &EvolveBot| holds(bot, "RolledOut", "True"));
+    tokio::time::timeout(NEVER, rolled_out).await.context("the operator does not roll all out")??;
     let operator = begun.elapsed().as_secs_f64();
     let before = replica.until_it_rests().await?;
     tokio::time::sleep(quiet).await;
     let writes = replica.counts().await?.writes - before.writes;
-    let mb = replica.megabytes();
+    let (mb, most_mb) = (replica.megabytes(), replica.most_megabytes());
     replica.kill().await?;
     let made = made_for_bots(&world).await?;
     let objects = made.values().map(Vec::len).sum();
     let plain = make(plane, &made).await?.as_secs_f64();
-    Ok(Compared { bots, operator, plain, objects, writes, idle_mb, mb })
+    Ok(Compared { bots, operator, plain, objects, writes, start_ms, idle_mb, most_mb, mb })
 }
 
 /// What the operator made, by bot, in the order in which it makes it.
@@ -126,14 +138,31 @@ async fn make(plane: &Plane, made: &BTreeMap<String, Vec<(Kind, DynamicObject)>>
         .buffer_unordered(PLAIN_AT_ONCE)
         .try_collect::<Vec<()>>()
         .await?;
-    loop {
-        let all = world.api::<Deployment>().list(&ListParams::default()).await?;
-        if all.iter().all(is_available) {
-            return Ok(begun.elapsed());
+    let deployments = made.values().flatten().filter(|(kind, _)| *kind == Kind::Deployment).count();
+    let available = until(world.api::<Deployment>(), deployments, is_available);
+    tokio::time::timeout(NEVER, available).await.context("what the plain client made does not run")??;
+    Ok(begun.elapsed())
+}
+
+/// Waits until so many objects are so. By a watch: who lists thousands again and again takes the processors from what is measured,
+/// and sees late that it is over.
+async fn until<K>(api: Api<K>, many: usize, is_so: impl Fn(&K) -> bool) -> anyhow::Result<()>
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let changes = watcher(api, watcher::Config::default()).default_backoff().applied_objects();
+    let mut changes = pin!(changes);
+    let mut so = BTreeSet::new();
+    while so.len() < many {
+        // What fails, the watch itself tries again.
+        let Ok(object) = changes.next().await.context("a watch has ended")? else { continue };
+        if is_so(&object) {
+            so.insert(object.name_any());
+        } else {
+            so.remove(&object.name_any());
         }
-        anyhow::ensure!(begun.elapsed() < NEVER, "what the plain client made does not run");
-        tokio::time::sleep(GLANCE).await;
     }
+    Ok(())
 }
 
 /// What a pod needs, then the migration, and once that has succeeded whatever runs.

@@ -37,8 +37,11 @@ struct Arguments {
     #[arg(long, value_delimiter = ',')]
     compare: Vec<usize>,
     /// How long nothing happens while they are compared.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, default_value_t = 60)]
     quiet_seconds: u64,
+    /// How long the comparison may take in all, in seconds; what was found until then is told.
+    #[arg(long, default_value_t = 3600)]
+    limit_seconds: u64,
     /// The operator's program; the one beside this one when absent.
     #[arg(long)]
     operator: Option<PathBuf>,
@@ -48,7 +51,11 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if !arguments.compare.is_empty() {
-        return compare_all(&arguments).await.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+        // It gives up by itself: whoever killed it would leave the operator's own process behind.
+        let limit = Duration::from_secs(arguments.limit_seconds);
+        let compared = tokio::time::timeout(limit, compare_all(&arguments)).await;
+        let compared = compared.unwrap_or_else(|_| Err(anyhow::anyhow!("it was given up after {} s", limit.as_secs())));
+        return compared.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
     }
     match run(arguments).await {
         Ok(promises) => promises.verdict(),

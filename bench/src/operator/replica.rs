@@ -2,13 +2,16 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use evolve_operator::controller::client::WRITES;
 use evolve_testkit::process::free_port;
 use evolve_testkit::within;
 use tokio::process::{Child, Command};
+
+/// What works for longer than that after all is done never rests.
+const RESTLESS: Duration = Duration::from_secs(180);
 
 /// A running replica. It is killed when this is dropped.
 pub(crate) struct Replica {
@@ -72,6 +75,7 @@ impl Replica {
 
     /// Waits until it has nothing to do: no bot waits, and nothing was written for three seconds.
     pub(crate) async fn until_it_rests(&self) -> anyhow::Result<Counts> {
+        let begun = Instant::now();
         let mut before = self.counts().await?;
         loop {
             tokio::time::sleep(Duration::from_secs(3)).await;
@@ -79,6 +83,11 @@ impl Replica {
             if now.waiting == 0 && (now.writes, now.passes) == (before.writes, before.passes) {
                 return Ok(now);
             }
+            let (identity, waiting) = (self.identity, now.waiting);
+            anyhow::ensure!(
+                begun.elapsed() < RESTLESS,
+                "{identity} never rests: {waiting} bots wait, the last counts are {now:?}"
+            );
             before = now;
         }
     }
@@ -111,17 +120,22 @@ impl Replica {
 
     /// Its memory, in MiB; where the system tells.
     pub(crate) fn memory(&self) -> Option<u64> {
-        self.kibibytes().map(|kib| kib / 1024)
+        self.kibibytes("VmRSS:").map(|kib| kib / 1024)
     }
 
     /// Its memory, in millions of bytes; where the system tells.
     pub(crate) fn megabytes(&self) -> Option<f64> {
-        self.kibibytes().map(|kib| kib as f64 * 1024.0 / 1e6)
+        self.kibibytes("VmRSS:").map(|kib| kib as f64 * 1024.0 / 1e6)
     }
 
-    fn kibibytes(&self) -> Option<u64> {
+    /// The most that it has been so far, in the same way.
+    pub(crate) fn most_megabytes(&self) -> Option<f64> {
+        self.kibibytes("VmHWM:").map(|kib| kib as f64 * 1024.0 / 1e6)
+    }
+
+    fn kibibytes(&self, name: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let line = status.lines().find(|line| line.starts_with(name))?;
         line.split_whitespace().nth(1)?.parse().ok()
     }
 }

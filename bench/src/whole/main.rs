@@ -21,7 +21,9 @@ mod trips;
 mod world;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -31,7 +33,7 @@ use crate::processes::UnderLoad;
 use crate::report::Report;
 use crate::world::World;
 
-/// For a run that could not be made; a missed goal is 1.
+/// For a run, or a part of one, that could not be made; a missed goal is 1.
 const NO_RUN: u8 = 2;
 
 #[tokio::main]
@@ -48,53 +50,80 @@ async fn main() -> ExitCode {
 }
 
 async fn run(plan: &Plan) -> anyhow::Result<Report> {
+    let ends = Instant::now() + Duration::from_secs(60 * plan.minutes);
     let world = World::start(plan).await?;
-    let mut report = Report { surroundings: surroundings::all(), ..Report::default() };
+    if let Some(page) = plan.page() {
+        // Known now, and not when all is measured.
+        let directory = page.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let is_there = directory.is_none_or(Path::is_dir);
+        anyhow::ensure!(is_there, "{} has no place here: run this in the checkout, or say --report", page.display());
+    }
+    let mut report = Report { surroundings: surroundings::all(&world).await?, ..Report::default() };
     let mut under_load = UnderLoad::default();
-    if plan.wants(Part::Path) {
-        begins("the whole path");
-        under_load = path::measure(&world, plan, &mut report).await.context("the whole path")?;
-    }
-    if plan.wants(Part::Processes) {
-        begins("processes");
-        processes::measure(&world, plan, under_load, &mut report).await.context("processes")?;
-    }
-    if plan.wants(Part::Chat) {
-        begins("a turn through the API");
-        chat::measure(&world, plan, &mut report).await.context("a turn through the API")?;
-    }
-    if plan.wants(Part::Trips) {
-        begins("round trips");
-        trips::measure(&world, &mut report).await.context("round trips")?;
-    }
-    if plan.wants(Part::Traces) {
-        begins("traces and metrics");
-        traces::measure(&world, plan, &mut report).await.context("traces and metrics")?;
-    }
-    // After all that uses the same database: it fills it.
-    if plan.wants(Part::Pgbench) {
-        begins("turns against pgbench");
-        against::measure(&world, plan, &mut report).await.context("turns against pgbench")?;
-    }
-    if plan.wants(Part::Operator) {
-        begins("the operator");
-        operator::measure(&world, plan, &mut report).await.context("the operator")?;
+    // Round trips while there is nothing that jobs could find to do, pgbench after all else that uses the same database: it fills it.
+    let parts = [Part::Trips, Part::Path, Part::Processes, Part::Chat, Part::Traces, Part::Pgbench, Part::Operator];
+    for part in parts.into_iter().filter(|part| plan.wants(*part)) {
+        let name = name_of(part);
+        // A run takes minutes: whoever waits is told where it is.
+        let _ = writeln!(std::io::stderr(), "measuring {name}");
+        let limit = plan.limit(part).min(ends.saturating_duration_since(Instant::now()));
+        let measuring = measure(part, limit, &world, plan, &mut under_load, &mut report);
+        let why = match tokio::time::timeout(limit, measuring).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => format!("it was given up after {} s", limit.as_secs()),
+        };
+        // The numbers of the other parts took minutes, and are as true without this one.
+        let _ = writeln!(std::io::stderr(), "evolve-bench: {name}: {why}");
+        report.failed.push(format!("{name}: {why}"));
     }
     Ok(report)
 }
 
-/// A run takes minutes: whoever waits is told where it is.
-fn begins(part: &str) {
-    let _ = writeln!(std::io::stderr(), "measuring {part}");
+fn name_of(part: Part) -> &'static str {
+    match part {
+        Part::Path => "the whole path",
+        Part::Processes => "processes",
+        Part::Chat => "a turn through the API",
+        Part::Trips => "round trips",
+        Part::Traces => "traces and metrics",
+        Part::Pgbench => "turns against pgbench",
+        Part::Operator => "the operator",
+    }
+}
+
+async fn measure(
+    part: Part,
+    limit: Duration,
+    world: &World,
+    plan: &Plan,
+    under_load: &mut UnderLoad,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    match part {
+        Part::Path => *under_load = path::measure(world, plan, report).await?,
+        Part::Processes => processes::measure(world, plan, *under_load, report).await?,
+        Part::Chat => chat::measure(world, plan, report).await?,
+        Part::Trips => trips::measure(world, report).await?,
+        Part::Traces => traces::measure(world, plan, report).await?,
+        Part::Pgbench => against::measure(world, plan, report).await?,
+        Part::Operator => operator::measure(world, plan, limit, report).await?,
+    }
+    Ok(())
 }
 
 fn tell(plan: &Plan, report: &Report) -> anyhow::Result<ExitCode> {
-    std::fs::write(&plan.report, report.to_string()).with_context(|| format!("{}", plan.report.display()))?;
     let mut out = std::io::stdout().lock();
     write!(out, "{report}")?;
+    if let Some(page) = plan.page() {
+        std::fs::write(&page, report.to_string()).with_context(|| format!("{}", page.display()))?;
+    }
     let missed = report.missed();
     for goal in &missed {
         writeln!(out, "\nMissed: {}: {} instead of {}", goal.what, goal.is, goal.goal)?;
+    }
+    if !report.failed.is_empty() {
+        return Ok(ExitCode::from(NO_RUN));
     }
     Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

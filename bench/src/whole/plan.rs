@@ -1,6 +1,7 @@
 //! What is measured, and for how long.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
@@ -23,17 +24,22 @@ pub(crate) enum Part {
     Operator,
 }
 
-/// Measures the whole of it, and writes the report. Ends with 1 where a goal is missed, with 2 where it could not run.
+/// The page of the documentation: what a whole run writes.
+const PAGE: &str = "docs/benchmarks.md";
+/// What every part may take beside what it measures: processes that start and stop, people who are made known.
+const MARGIN: u64 = 60;
+
+/// Measures the whole of it, and writes the report. Ends with 1 where a goal is missed, with 2 where a part could not run.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "evolve-bench")]
 pub(crate) struct Plan {
-    /// Where the report goes.
-    #[arg(long, default_value = "docs/benchmarks.md")]
-    pub(crate) report: PathBuf,
+    /// Where the report goes; docs/benchmarks.md where absent, and nowhere with --only: a part is not the page.
+    #[arg(long)]
+    report: Option<PathBuf>,
     /// Only these parts, by commas; all where absent.
     #[arg(long, value_enum, value_delimiter = ',')]
     pub(crate) only: Vec<Part>,
-    /// Where evolve-api, evolve-bot and operator are; beside this program where absent.
+    /// Where evolve-api, evolve-bot, evolve-operator and operator are; beside this program where absent.
     #[arg(long)]
     pub(crate) binaries: Option<PathBuf>,
     /// How long each round of each measurement is, in seconds.
@@ -67,13 +73,63 @@ pub(crate) struct Plan {
     #[arg(long, value_delimiter = ',', default_value = "1,100,1000")]
     pub(crate) bots: Vec<usize>,
     /// How long the operator rests while its writes are counted, in seconds.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, default_value_t = 60)]
     pub(crate) quiet_seconds: u64,
+    /// Most minutes of the run. A part that has not ended by then is given up, and the page says so.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) minutes: u64,
 }
 
 impl Plan {
     /// Whether a part is wanted.
     pub(crate) fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// Where the page is written, if anywhere.
+    pub(crate) fn page(&self) -> Option<PathBuf> {
+        self.report.clone().or_else(|| self.only.is_empty().then(|| PathBuf::from(PAGE)))
+    }
+
+    /// What a part may take at most: several times what it takes where nothing is wrong.
+    pub(crate) fn limit(&self, part: Part) -> Duration {
+        let rounds = u64::from(self.rounds);
+        let seconds = match part {
+            Part::Path => self.replicas.len() as u64 * (MARGIN + self.seconds),
+            Part::Processes => self.settle_seconds + 20 * u64::from(self.starts),
+            Part::Chat => self.seconds,
+            Part::Trips => 0,
+            Part::Traces => rounds * 2 * (20 + self.seconds),
+            Part::Pgbench => rounds * (MARGIN + 2 * self.seconds),
+            // As many seconds for two bots, made by the operator and by the plain client.
+            Part::Operator => self.bots.iter().map(|bots| MARGIN + self.quiet_seconds + *bots as u64 / 2).sum(),
+        };
+        Duration::from_secs(MARGIN + seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(arguments: &[&str]) -> Plan {
+        Plan::parse_from(["evolve-bench"].iter().chain(arguments))
+    }
+
+    #[test]
+    fn only_a_whole_run_writes_the_page_of_the_documentation_unless_it_is_told_where() {
+        assert_eq!(plan(&[]).page(), Some(PathBuf::from(PAGE)));
+        assert_eq!(plan(&["--only", "chat"]).page(), None);
+        assert_eq!(plan(&["--only", "chat", "--report", "a.md"]).page(), Some(PathBuf::from("a.md")));
+    }
+
+    #[test]
+    fn every_part_has_a_limit_that_leaves_time_for_what_it_measures() {
+        let plan = plan(&[]);
+        assert_eq!(plan.minutes, 20);
+        for part in Part::value_variants() {
+            assert!(plan.limit(*part) >= Duration::from_secs(MARGIN), "{part:?}");
+        }
+        assert!(plan.limit(Part::Operator) > Duration::from_secs(3 * plan.quiet_seconds + 500));
     }
 }

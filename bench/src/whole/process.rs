@@ -45,6 +45,8 @@ impl Process {
     ) -> anyhow::Result<Self> {
         let port = free_port()?;
         environment.push(("HTTP_ADDR".to_owned(), format!("127.0.0.1:{port}")));
+        // Before the clock runs: it reads the machine's certificates.
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
         let began = Instant::now();
         let server = tokio::task::spawn_blocking(move || {
             let directory = log.parent().unwrap_or(Path::new("/"));
@@ -62,7 +64,6 @@ impl Process {
             })
         })
         .await??;
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
         let ready = format!("http://127.0.0.1:{port}/ready");
         while !client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
             let ended = server.exit().borrow().is_some();

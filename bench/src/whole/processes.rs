@@ -55,7 +55,7 @@ pub(crate) async fn measure(
         title: "Processes",
         method: format!(
             "Start: from the order to start, through a shell, until `/ready` says yes, {} times. Idle: resident memory {} s after \
-             that. Under load: the most that was resident while the whole path was measured with one replica. MB are millions of \
+             that. Under load: the most that was resident while the whole path was measured, of the first of its fewest replicas. MB are millions of \
              bytes, shared pages included.",
             plan.starts, plan.settle_seconds
         ),
@@ -82,5 +82,5 @@ fn milliseconds(mut starts: Vec<Duration>) -> String {
 }
 
 fn in_mb(memory: Option<f64>) -> String {
-    memory.map_or_else(|| "not told here".to_owned(), |memory| format!("{memory:.1}"))
+    memory.map_or_else(|| "not measured".to_owned(), |memory| format!("{memory:.1}"))
 }

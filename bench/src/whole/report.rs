@@ -30,6 +30,8 @@ pub(crate) struct Report {
     pub(crate) goals: Vec<Goal>,
     /// What could not be measured here, and why.
     pub(crate) skipped: Vec<String>,
+    /// What went wrong while it was measured, and how.
+    pub(crate) failed: Vec<String>,
 }
 
 impl Report {
@@ -70,6 +72,10 @@ impl fmt::Display for Report {
         for skipped in &self.skipped {
             writeln!(f, "\nSKIPPED: {skipped}")?;
         }
+        for failed in &self.failed {
+            // On one line: what a process said last may look like anything.
+            writeln!(f, "\nFAILED: `{}`", in_one_line(failed).replace('`', "'"))?;
+        }
         for section in &self.sections {
             writeln!(f, "\n## {}\n\n{}\n", section.title, section.method)?;
             table(f, &section.head, section.rows.iter().cloned())?;
@@ -82,9 +88,14 @@ fn table(f: &mut fmt::Formatter<'_>, head: &[&str], rows: impl Iterator<Item = V
     writeln!(f, "| {} |", head.join(" | "))?;
     writeln!(f, "|{}", " --- |".repeat(head.len()))?;
     for row in rows {
-        writeln!(f, "| {} |", row.join(" | "))?;
+        let cells: Vec<_> = row.iter().map(|cell| in_one_line(cell).replace('|', "\\|")).collect();
+        writeln!(f, "| {} |", cells.join(" | "))?;
     }
     Ok(())
+}
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -97,12 +108,14 @@ mod tests {
         report.goal("answer", "under 10 ms", "9.0 ms", true);
         report.goal("memory", "under 40 MB", "41.0 MB", false);
         report.skipped.push("the operator: no control plane".to_owned());
+        report.failed.push("processes: it said:\n  `no` | never".to_owned());
         let row = vec!["1".to_owned(), "80.0".to_owned()];
+        let odd = vec!["2".to_owned(), "1 × a\nb | c".to_owned()];
         report.sections.push(Section {
             title: "Path",
             method: "So.".into(),
             head: vec!["replicas", "a second"],
-            rows: vec![row],
+            rows: vec![row, odd],
         });
         let page = report.to_string();
         for line in [
@@ -110,10 +123,12 @@ mod tests {
             "| answer | under 10 ms | 9.0 ms | met |",
             "| memory | under 40 MB | 41.0 MB | **missed** |",
             "SKIPPED: the operator: no control plane",
+            "FAILED: `processes: it said: 'no' | never`",
             "## Path",
             "| replicas | a second |",
             "| --- | --- |",
             "| 1 | 80.0 |",
+            "| 2 | 1 × a b \\| c |",
         ] {
             assert!(page.lines().any(|known| known == line), "{line:?} is not in:\n{page}");
         }

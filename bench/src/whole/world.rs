@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use evolve_contract::Client;
-use evolve_runtime::http::{self, ClientConfig};
 use evolve_testkit::telegram::TelegramServer;
 use evolve_testkit::{OwnPostgres, OwnRedis};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use crate::plan::Plan;
+use crate::plan::{Part, Plan};
 use crate::process::{Environment, Process};
 
 const JWT_SECRET: &str = "bench-jwt-secret-bench-jwt-secret-bench";
@@ -29,6 +29,8 @@ const PLANS: &str = r#"{
 }"#;
 /// More calls than a run makes: each is looked at.
 const KEPT_CALLS: usize = 1_000_000;
+/// No answer here takes longer.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many tokens are asked for at the same time.
 const AT_THE_DOOR: usize = 16;
 
@@ -60,7 +62,9 @@ impl World {
             Some(directory) => directory.canonicalize().with_context(|| format!("{}", directory.display()))?,
             None => std::env::current_exe()?.parent().context("this program is nowhere")?.to_owned(),
         };
-        for name in ["evolve-api", "evolve-bot"] {
+        // Now, and not in a quarter of an hour.
+        let of_operator: &[&str] = if plan.wants(Part::Operator) { &["evolve-operator", "operator"] } else { &[] };
+        for name in ["evolve-api", "evolve-bot"].iter().chain(of_operator) {
             let program = binaries.join(name);
             anyhow::ensure!(program.is_file(), "{} is not there: `make bench` builds it", program.display());
         }
@@ -81,6 +85,11 @@ impl World {
     /// Where Redis is.
     pub(crate) fn redis_url(&self) -> String {
         self.redis.url()
+    }
+
+    /// Where programs of ours are.
+    pub(crate) fn binaries(&self) -> &Path {
+        &self.binaries
     }
 
     /// A program of ours.
@@ -160,7 +169,9 @@ impl World {
     /// # Errors
     /// When one is not let in.
     pub(crate) async fn crowd_of(&self, api: &Process, first: i64, count: u32) -> anyhow::Result<Crowd> {
-        let client = Client::new(http::client(ClientConfig::default())?, api.url().parse()?);
+        // Whoever is behind a proxy measures no proxy.
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+        let client = Client::new(http, api.url().parse()?);
         let key = &SecretString::from(SERVICE_KEY);
         let tokens = stream::iter((first..).take(count as usize))
             .map(|id| {

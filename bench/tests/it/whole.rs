@@ -1,5 +1,6 @@
 //! `make bench`, with small sizes.
 
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use crate::programs::built;
@@ -34,6 +35,57 @@ fn every_part_but_the_operator_is_measured_and_told_on_the_page() {
     let path = page.lines().skip_while(|line| *line != "## The whole path").find(|line| line.starts_with("| 1 |"));
     assert!(path.is_some_and(|row| row.ends_with("| 0 |")), "{page}");
     assert!(page.contains("| round trips of a turn: Postgres, Redis | at most 3 and 1 | 3 and 1 | met |"), "{page}");
+}
+
+/// Minutes of measuring are not lost because of one part.
+#[test]
+fn a_part_that_fails_is_named_on_the_page_and_the_others_are_told() {
+    let Some(binaries) = built("a run of the benches in which a part fails") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    symlink(binaries.join("evolve-api"), directory.path().join("evolve-api")).unwrap();
+    symlink("/usr/bin/false", directory.path().join("evolve-bot")).unwrap();
+    let page = directory.path().join("benchmarks.md");
+    let output = Command::new(env!("CARGO_BIN_EXE_evolve-bench"))
+        .args(["--only", "processes,trips", "--starts", "1", "--binaries"])
+        .arg(directory.path())
+        .arg("--report")
+        .arg(&page)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("\nFAILED: `processes: evolve-bot does not become ready"), "{page}");
+    assert!(page.contains("\n## Round trips of a turn\n"), "{page}");
+}
+
+#[test]
+fn a_page_that_could_not_be_written_is_refused_before_anything_is_measured() {
+    let Some(binaries) = built("a run of the benches that has no place for its page") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_evolve-bench"))
+        .args(["--only", "trips", "--binaries"])
+        .arg(binaries)
+        .arg("--report")
+        .arg(directory.path().join("nowhere/benchmarks.md"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("has no place here") && !said.contains("measuring"), "{said}");
+}
+
+#[test]
+fn a_program_that_is_not_built_is_missed_before_anything_is_measured() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["evolve-api", "evolve-bot"] {
+        symlink("/usr/bin/false", directory.path().join(name)).unwrap();
+    }
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_evolve-bench")).arg("--binaries").arg(directory.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("evolve-operator is not there") && said.contains("make bench"), "{said}");
 }
 
 #[test]
