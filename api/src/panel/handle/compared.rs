@@ -74,24 +74,7 @@ pub(super) mod tests {
             ends_at,
             made_at: ends_at,
             closed_at: is_closed.then_some(ends_at),
-            people: 0,
-            new_people: 0,
-            active: 0,
-            came_back: 0,
-            active_7: 0,
-            active_30: 0,
-            premium: None,
-            blocked: None,
-            paying: 0,
-            paying_30: 0,
-            messages: 0,
-            asides: 0,
-            replies: 0,
-            failed: 0,
-            input_tokens: 0,
-            output_tokens: 0,
-            unpriced_tokens: 0,
-            cost: 0,
+            ..Day::default()
         }
     }
 

@@ -63,39 +63,13 @@ impl Reports {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use chrono::{DateTime, NaiveDate};
+    use chrono::NaiveDate;
 
     use super::*;
 
     /// A day on which nothing happened.
     pub(in crate::reports) fn quiet(day: NaiveDate) -> Day {
-        let at = DateTime::UNIX_EPOCH;
-        Day {
-            day,
-            zone: "UTC".to_owned(),
-            begins_at: at,
-            ends_at: at,
-            made_at: at,
-            closed_at: None,
-            people: 0,
-            new_people: 0,
-            active: 0,
-            came_back: 0,
-            active_7: 0,
-            active_30: 0,
-            premium: None,
-            blocked: None,
-            paying: 0,
-            paying_30: 0,
-            messages: 0,
-            asides: 0,
-            replies: 0,
-            failed: 0,
-            input_tokens: 0,
-            output_tokens: 0,
-            unpriced_tokens: 0,
-            cost: 0,
-        }
+        Day { day, zone: "UTC".to_owned(), ..Day::default() }
     }
 
     fn date(text: &str) -> NaiveDate {

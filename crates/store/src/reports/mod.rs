@@ -75,7 +75,7 @@ pub struct Known {
 }
 
 /// A day. See the columns of `report_days`.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct Day {
     /// Which.
     pub day: NaiveDate,
