@@ -5,16 +5,6 @@ use evolve_testkit::proxy::CountingProxy;
 use crate::report::{Report, Section};
 use crate::world::World;
 
-/// What looks for work in the background may look at any time; this is in what it says, and in nothing that a turn does.
-const BESIDE: [&str; 7] = [
-    "summary_need",
-    "SELECT user_id, starts_on FROM weeks",
-    " jobs",
-    "clock_timestamp()",
-    "read_only",
-    "FROM events WHERE NOT told",
-    "webhooks w CROSS JOIN",
-];
 /// More than connections, so that each has prepared its statements; by different people, so that no conversation becomes long.
 const WARM_UP: u32 = 40;
 const TURNS: usize = 20;
@@ -41,8 +31,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> anyhow::Resul
         postgres.reset();
         redis.reset();
         crowd.say(0).await.map_err(anyhow::Error::msg)?;
-        let is_of_turn = |statement: &&String| !BESIDE.iter().any(|part| statement.contains(part));
-        statements.push(postgres.statements().iter().filter(is_of_turn).count());
+        statements.push(postgres.statements_asked_for().len());
         commands.push(redis.round_trips());
     }
     api.stop().await?;

@@ -45,6 +45,17 @@ pub enum Lost {
     Answer,
 }
 
+/// What is in every statement by which processes of ours look for work, and in none of a turn.
+const LOOKING: [&str; 7] = [
+    "summary_need",
+    "SELECT user_id, starts_on FROM weeks",
+    " jobs",
+    "clock_timestamp()",
+    "read_only",
+    "FROM events WHERE NOT told",
+    "webhooks w CROSS JOIN",
+];
+
 /// What went through.
 #[derive(Debug, Default)]
 struct Counted {
@@ -191,6 +202,15 @@ impl CountingProxy {
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         self.shared.counted.lock().unwrap_or_else(PoisonError::into_inner).statements.clone()
+    }
+
+    /// [`Self::statements`] without those of processes of ours that look for work: they may come at any time, and are no part of
+    /// what was asked for.
+    #[must_use]
+    pub fn statements_asked_for(&self) -> Vec<String> {
+        let mut statements = self.statements();
+        statements.retain(|statement| !LOOKING.iter().any(|part| statement.contains(part)));
+        statements
     }
 
     /// The OIDs of the types that the client named for the parameters of a statement when it prepared it, 0 where it named none;

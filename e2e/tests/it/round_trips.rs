@@ -20,22 +20,11 @@ async fn a_turn_through_the_api_costs_three_statements_and_one_redis_round_trip(
         client.chat(&token, None, &body).await.unwrap();
     }
     let (client, token) = ground.client(&api, 140).await;
-    // What looks for work in the background may look at any time.
-    let beside = [
-        "summary_need",
-        "SELECT user_id, starts_on FROM weeks",
-        " jobs",
-        "clock_timestamp()",
-        "read_only",
-        "FROM events WHERE NOT told",
-        "webhooks w CROSS JOIN",
-    ];
-    let is_of_a_turn = |statement: &String| !beside.iter().any(|part| statement.contains(part));
     for _ in 0..5 {
         postgres.reset();
         redis.reset();
         client.chat(&token, None, &body).await.unwrap();
-        let statements: Vec<_> = postgres.statements().into_iter().filter(is_of_a_turn).collect();
+        let statements = postgres.statements_asked_for();
         assert_eq!(statements.len(), 3, "{statements:#?}");
         assert_eq!(redis.round_trips(), 1);
     }
