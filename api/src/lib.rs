@@ -23,6 +23,7 @@ pub mod export;
 pub mod extract;
 pub mod failures;
 pub mod feedback;
+mod group;
 pub mod guard;
 pub mod history;
 pub mod language;

@@ -14,10 +14,11 @@ use evolve_contract::Code;
 use evolve_runtime::metrics::{HttpMetrics, Metrics, track};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi as _;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::routes;
 
 use crate::{
     access, admin, analytics, aside, audit, auth, broadcast, chat, consent, deletion, docs, export, failures, feedback,
+    group::Group,
     guard::{Guard, guard},
     history,
     limits::Rule,
@@ -42,11 +43,11 @@ pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 const PREVIEW_LIMIT: Duration = Duration::from_secs(150);
 
 /// Every route. `guarded` puts the token and the limit before a group of them; without it this is for reading alone.
-fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> OpenApiRouter<Api> {
-    let group = OpenApiRouter::new;
-    let chat = group().routes(routes!(chat::chat)).layer(DefaultBodyLimit::max(MAX_CHAT_BODY));
+fn routes(all: Group, guarded: impl Fn(Group, Rule) -> Group) -> Group {
+    let group = || all.like();
+    let chat = group().routes(routes!(chat::chat)).around(|routes| routes.layer(DefaultBodyLimit::max(MAX_CHAT_BODY)));
     let export = group().routes(routes!(export::get));
-    let aside = group().routes(routes!(aside::aside)).layer(DefaultBodyLimit::max(MAX_BODY));
+    let aside = group().routes(routes!(aside::aside)).around(|routes| routes.layer(DefaultBodyLimit::max(MAX_BODY)));
     let reset = group().routes(routes!(chat::reset)).routes(routes!(chat::stop));
     let profile = group()
         .routes(routes!(profile::get, profile::delete))
@@ -100,7 +101,7 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(analytics::use_of::activity))
         .routes(routes!(analytics::use_of::tools))
         .routes(routes!(stats_api::get))
-        .merge(administration())
+        .merge(administration(&group))
         .routes(routes!(broadcast::create, broadcast::list))
         .routes(routes!(broadcast::preview))
         .routes(routes!(broadcast::get))
@@ -131,28 +132,27 @@ fn routes(guarded: impl Fn(OpenApiRouter<Api>, Rule) -> OpenApiRouter<Api>) -> O
         .routes(routes!(access::api_users::remove))
         .routes(routes!(docs::docs))
         .routes(routes!(docs::openapi_json))
-        .route("/docs/", get(docs::page))
-        .route("/docs/{*file}", get(docs::asset));
+        .around(|routes| routes.route("/docs/", get(docs::page)).route("/docs/{*file}", get(docs::asset)));
     let timed = open
         .merge(guarded(reset, Rule::Reset))
         .merge(guarded(profile, Rule::Profile))
         .merge(guarded(feedback, Rule::Feedback))
         .merge(guarded(payments, Rule::Payments))
         .merge(guarded(leafed, Rule::Memory))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn(limit_time));
+        .around(|routes| routes.layer(DefaultBodyLimit::max(MAX_BODY)).layer(middleware::from_fn(limit_time)));
     // Handlers of turns have a limit of their own, after which the turn goes on without its caller. A copy takes as long as it
     // takes.
     let untimed = guarded(chat, Rule::Chat).merge(guarded(aside, Rule::Aside)).merge(guarded(export, Rule::Export));
-    OpenApiRouter::with_openapi(Document::openapi()).merge(untimed).merge(previews()).merge(timed)
+    let previews = previews(group());
+    all.merge(untimed).merge(previews).merge(timed)
 }
 
 /// What those who run the bot ask for, besides what lies with what it is about.
-fn administration() -> OpenApiRouter<Api> {
-    let prompts = OpenApiRouter::new()
+fn administration(group: impl Fn() -> Group) -> Group {
+    let prompts = group()
         .routes(routes!(admin::prompts::get, admin::prompts::write))
-        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY));
-    OpenApiRouter::new()
+        .around(|routes| routes.layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)));
+    group()
         .routes(routes!(admin::operation::db_metrics))
         .routes(routes!(admin::operation::cache_stats))
         .routes(routes!(admin::operation::cleanup_chat_history))
@@ -174,17 +174,17 @@ fn administration() -> OpenApiRouter<Api> {
 }
 
 /// What waits for a model, and is no turn.
-fn previews() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
+fn previews(group: Group) -> Group {
+    group
         .routes(routes!(admin::prompts::preview))
-        .layer(DefaultBodyLimit::max(MAX_PROMPT_BODY))
-        .layer(middleware::from_fn(limit_preview))
+        .around(|routes| routes.layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)).layer(middleware::from_fn(limit_preview)))
 }
 
 /// The document of all routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = routes(|group, _| group).split_for_parts().1;
+    let told = Group::new(Some(Document::openapi()));
+    let mut document = routes(told, |group, _| group).into_parts().1.unwrap_or_default();
     access::complete(&mut document);
     document
 }
@@ -194,7 +194,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// axum has no way to ask for them but the router's `Debug`, so this is for the test that compares them with the document.
 #[must_use]
 pub fn paths() -> Vec<String> {
-    let shown = format!("{:?}", routes(|group, _| group).split_for_parts().0);
+    let shown = format!("{:?}", routes(Group::new(None), |group, _| group).into_parts().0);
     // axum's own fallback is a route too.
     let is_ours = |text: &&str| text.len() > 1 && text.starts_with('/') && !text.contains("__private__");
     let paths: BTreeSet<&str> = shown.split('"').filter(is_ours).collect();
@@ -203,10 +203,11 @@ pub fn paths() -> Vec<String> {
 
 /// The service.
 pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Router {
-    let guarded = |group: OpenApiRouter<Api>, rule| {
-        group.route_layer(middleware::from_fn_with_state(Guard { api: api.clone(), rule }, guard))
+    let guarded = |group: Group, rule| {
+        let guard = middleware::from_fn_with_state(Guard { api: api.clone(), rule }, guard);
+        group.around(|routes| routes.route_layer(guard))
     };
-    let (router, _) = routes(guarded).split_for_parts();
+    let (router, _) = routes(Group::new(None), guarded).into_parts();
     let mut router = router
         .merge(panel::routes().layer(DefaultBodyLimit::max(MAX_PROMPT_BODY)).layer(middleware::from_fn(limit_time)))
         .merge(
