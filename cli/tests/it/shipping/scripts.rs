@@ -111,6 +111,23 @@ fn too_little_covered_fails_and_names_the_crate(#[case] reached: &[(&str, u32)],
     );
 }
 
+#[rstest]
+#[case(
+    "test voices ... \nSKIPPED: what Xiph's own tools make of our voice messages. Install opus-tools.\n\nok\n",
+    Some("Xiph's own tools")
+)]
+#[case("test voices ... ok\ntest result: ok. 1 passed; 0 failed\n", None)]
+// A log that is not there says nothing, least of all that nothing was left out.
+#[case("", Some("there is no log"))]
+fn where_nothing_is_missing_a_test_that_is_left_out_fails(#[case] log: &str, #[case] fails: Option<&str>) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.txt");
+    std::fs::write(&path, log).unwrap();
+    let (succeeded, said) = run(script("scripts/skipped.sh").arg(&path));
+    assert_eq!(succeeded, fails.is_none(), "{said}");
+    assert!(fails.is_none_or(|fails| said.contains(fails)), "{said}");
+}
+
 #[test]
 fn the_version_of_image_and_chart_is_that_of_the_workspace() {
     let (succeeded, said) = run(&mut script("scripts/version.sh"));

@@ -62,6 +62,36 @@ fn workflows_run_targets_that_the_readme_tells_people_of() {
 }
 
 #[test]
+fn what_fails_in_a_workflow_fails_it() {
+    let mut asked = 0;
+    for (file, step) in steps() {
+        let Some(command) = step["run"].as_str() else { continue };
+        // `make something || true` is green whatever happens.
+        assert!(!command.contains("||"), "{file}: a failure is hidden: {command}");
+        for line in command.lines().map(str::trim).filter(|line| line.starts_with("echo ")) {
+            assert!(!line.contains("$("), "{file}: what fails within an argument of echo fails nothing: {line}");
+        }
+        if command.contains(" | ") {
+            assert_eq!(step["shell"], "bash", "{file}: without pipefail the last command alone decides: {command}");
+        }
+        asked += 1;
+    }
+    assert!(asked > 10, "{asked}");
+    let jobs = &yaml(".github/workflows/test.yaml")["jobs"];
+    let runs = runs_of(&jobs["test"]);
+    let at =
+        |part: &str| runs.iter().position(|run| run.contains(part)).unwrap_or_else(|| panic!("nothing does {part}"));
+    let log = "\"$RUNNER_TEMP/test.txt\"";
+    assert!(at(&format!("make test 2>&1 | tee {log}")) < at(&format!("scripts/skipped.sh {log}")), "{runs:?}");
+    assert!(at("opus-tools \"postgresql-$newest-pgvector\"") < at("make test"), "{runs:?}");
+}
+
+/// What the steps of a job run, in their order.
+fn runs_of(job: &Value) -> Vec<&str> {
+    job["steps"].as_array().unwrap().iter().filter_map(|step| step["run"].as_str()).collect()
+}
+
+#[test]
 fn each_action_is_named_by_a_commit_and_says_which_version_that_is() {
     let mut commits: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in workflows().into_keys() {
