@@ -92,6 +92,21 @@ fn runs_of(job: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn what_counts_lines_is_of_the_version_that_the_script_asks_for_and_no_older_one_is_kept() {
+    let install = "cargo install --locked cargo-llvm-cov --version ";
+    let version = |text: &str| {
+        let (_, rest) = text.split_once(install).expect("nobody says how it is installed");
+        rest.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap().to_owned()
+    };
+    let job = &yaml(".github/workflows/test.yaml")["jobs"]["coverage"];
+    let installs =
+        runs_of(job).into_iter().find(|run| run.contains(install)).expect("the workflow does not install it");
+    assert_eq!(version(installs), version(&read("scripts/coverage.sh")));
+    let cache = job["steps"].as_array().unwrap().iter().find_map(|step| step["with"]["key"].as_str()).unwrap();
+    assert!(cache.contains("'scripts/coverage.sh'"), "the one of before is taken from the cache: {cache}");
+}
+
+#[test]
 fn each_action_is_named_by_a_commit_and_says_which_version_that_is() {
     let mut commits: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in workflows().into_keys() {
