@@ -128,6 +128,46 @@ fn where_nothing_is_missing_a_test_that_is_left_out_fails(#[case] log: &str, #[c
     assert!(fails.is_none_or(|fails| said.contains(fails)), "{said}");
 }
 
+/// A copy of what a script needs in a directory of its own, with a stand-in for each of `programs` that does what `answers` says (cases
+/// of a shell, by how it is called), and notes in `log` how it is called and what it is told to apply.
+fn with_stand_ins(files: &[&str], programs: &[&str], answers: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for file in files {
+        let copy = directory.path().join(file);
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(root().join(file), copy).unwrap();
+    }
+    let bin = directory.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let log = directory.path().join("log");
+    let text = format!(
+        "#!/bin/sh\necho \"${{0##*/}} $*\" >>{log}\ncase \"${{0##*/}} $*\" in\n{answers}\n*'--filename -') cat >>{log} ;;\nesac\n",
+        log = log.display()
+    );
+    for program in programs {
+        std::fs::write(bin.join(program), &text).unwrap();
+        std::fs::set_permissions(bin.join(program), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    directory
+}
+
+/// The script of such a directory, which finds the stand-ins before everything else.
+fn stood_in(directory: &tempfile::TempDir, path: &str) -> Command {
+    let mut command = script(directory.path().join(path).to_str().unwrap());
+    let bin = directory.path().join("bin");
+    command.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+    command
+}
+
+#[test]
+fn a_control_plane_that_is_not_the_one_that_was_looked_at_is_not_unpacked() {
+    // What fetches gets something else.
+    let answers = "curl*) while [ $# -gt 1 ]; do [ \"$1\" = --output ] && echo other >\"$2\"; shift; done ;;";
+    let directory = with_stand_ins(&["scripts/kubernetes.sh"], &["curl"], answers);
+    let (succeeded, said) = run(&mut stood_in(&directory, "scripts/kubernetes.sh"));
+    assert!(!succeeded && said.contains("kubernetes: the archive of envtest"), "{said}");
+}
+
 #[test]
 fn the_version_of_image_and_chart_is_that_of_the_workspace() {
     let (succeeded, said) = run(&mut script("scripts/version.sh"));
