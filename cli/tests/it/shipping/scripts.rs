@@ -169,6 +169,42 @@ fn a_control_plane_that_is_not_the_one_that_was_looked_at_is_not_unpacked() {
 }
 
 #[test]
+fn another_image_in_kind_has_another_name_and_the_bot_is_moved_to_it() {
+    let files = [
+        "Cargo.toml",
+        "examples/kind.yaml",
+        "scripts/image.sh",
+        "scripts/kind.sh",
+        "scripts/kind/neighbours.yaml",
+        "scripts/version.sh",
+    ];
+    let answers = "'docker image inspect '*) echo sha256:0123456789abcdef0123456789abcdef ;;\n\
+                   'docker buildx build '*) echo {} >.image/metadata.json ;;\n\
+                   'git log '*) echo 1700000000 ;;";
+    let directory = with_stand_ins(&files, &["docker", "git", "helm", "kind", "kubectl"], answers);
+    let mut command = stood_in(&directory, "scripts/kind.sh");
+    for variable in ["CLUSTER", "GOOGLE_API_KEY", "IMAGE", "OUTPUT", "TAG", "TELEGRAM_BOT_TOKEN"] {
+        command.env_remove(variable);
+    }
+    let (succeeded, said) = run(&mut command);
+    assert!(succeeded, "{said}");
+    let log = std::fs::read_to_string(directory.path().join("log")).unwrap();
+    let version = format!("{}-0123456789ab", env!("CARGO_PKG_VERSION"));
+    let called = |begin: &str, part: &str| {
+        let found = log.lines().any(|line| line.starts_with(begin) && line.contains(part));
+        assert!(found, "no `{begin}` has {part}: {log}");
+    };
+    // Else `kind load` misses a part of it, and the same image has another name each time.
+    called("docker buildx build", "--provenance=false --load");
+    called("kind load docker-image", &format!("evolve.local/evolve:{version} "));
+    called("helm upgrade", &format!("image.tag={version},"));
+    called("helm upgrade", &format!("botDefaults.version={version} "));
+    called("  version:", &format!("\"{version}\""));
+    called("          image:", &format!("evolve.local/evolve:{version}"));
+    called("kubectl", &format!("{{.status.version}}={version} "));
+}
+
+#[test]
 fn the_version_of_image_and_chart_is_that_of_the_workspace() {
     let (succeeded, said) = run(&mut script("scripts/version.sh"));
     assert!(succeeded && said.trim() == env!("CARGO_PKG_VERSION"), "{said}");
