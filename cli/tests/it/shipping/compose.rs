@@ -191,7 +191,8 @@ fn images_of_others_are_named_by_version_and_are_the_same_everywhere() {
     let mut images: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut note = |image: &str| {
         assert!(is_pinned(image), "{image}");
-        images.entry(image.rsplit_once(':').unwrap().0.to_owned()).or_default().insert(image.to_owned());
+        let name = image.split('@').next().unwrap().rsplit_once(':').unwrap().0;
+        images.entry(name.to_owned()).or_default().insert(image.to_owned());
     };
     for (_, service) in yaml("compose.yaml")["services"].as_object().unwrap() {
         let image = service["image"].as_str().unwrap();
