@@ -188,6 +188,20 @@ fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
 }
 
 #[test]
+fn each_way_of_compose_that_people_are_told_of_is_gone_by_the_workflow() {
+    let workflow = yaml(".github/workflows/image.yaml");
+    let runs = runs_of(&workflow["jobs"]["compose"]);
+    let makefile = read("Makefile");
+    let production = makefile.lines().find_map(|line| line.strip_prefix("PRODUCTION := ")).unwrap();
+    for command in ["make compose-up", "--scale api=4", production] {
+        assert!(runs.iter().any(|run| run.contains(command)), "nothing runs {command}: {runs:?}");
+    }
+    // Else the image of the last release is pulled, or none, as before the first.
+    let repository = "ghcr.io/evolveai/evolve";
+    assert!(runs.iter().any(|run| run.contains(&format!("docker tag evolve:dev {repository}:checked"))), "{runs:?}");
+}
+
+#[test]
 fn hooks_run_what_the_workflows_run() {
     let hooks = yaml(".pre-commit-config.yaml");
     let local = hooks["repos"].as_array().unwrap().iter().filter(|repository| repository["repo"] == "local");
