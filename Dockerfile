@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1.10
 # One image with every program of a bot and of its operator. `make image` builds it; docs/architecture.md ("Shipping") says why it is so.
+# Bases are named by version, which whoever owns them can move; docs/architecture.md says how a digest is put behind it.
 
 FROM docker.io/library/rust:1.95.0-trixie AS builder
 ENV CARGO_INCREMENTAL=0

@@ -142,6 +142,8 @@ kind-down: ## Remove that cluster
 compose-up: ## Build the image, and run a bot on this machine with Docker Compose
 	@scripts/compose-secrets.sh
 	@IMAGE=evolve TAG=dev OUTPUT=load scripts/image.sh
+	@# They read their secrets as they start, and nothing starts them again here when one is replaced.
+	@docker compose stop api bot
 	@docker compose up --detach --wait
 
 .PHONY: compose-down

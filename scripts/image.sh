@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image of all programs: `make image`. OUTPUT says where it goes:
-#   load  to this machine's Docker (the default), without attestations, which that cannot keep
+#   load  to this machine's Docker (the default), without attestations, which not every Docker can keep
 #   oci   into .image/evolve.oci.tar, with SBOM and provenance
 #   push  to the registry that IMAGE names, with SBOM and provenance
 # Its digest is then in .image/digest.
@@ -33,7 +33,9 @@ arguments=(
 )
 attestations=(--sbom=true --provenance=mode=max)
 case ${OUTPUT:-load} in
-    load) arguments+=(--load) ;;
+    # Said, or buildx adds provenance of its own where Docker can keep it (29 does): with a time in it, so that the same image has another
+    # digest each time, and as a part that `kind load` does not find again (kubernetes-sigs/kind#3795).
+    load) arguments+=(--sbom=false --provenance=false --load) ;;
     oci) arguments+=("${attestations[@]}" --output "type=oci,dest=.image/evolve.oci.tar,rewrite-timestamp=true") ;;
     push) arguments+=("${attestations[@]}" --output "type=image,push=true,rewrite-timestamp=true") ;;
     *) fail "OUTPUT is load, oci or push" ;;

@@ -27,9 +27,13 @@ need "$helm" "\`make setup\` gets it"
 docker info >/dev/null 2>&1 || fail "Docker's engine does not answer: start it, or let this account use it"
 
 repository=evolve.local/evolve
-version=$(scripts/version.sh)
-IMAGE=$repository TAG=$version OUTPUT=load scripts/image.sh
-kind get clusters 2>/dev/null | grep -qx "$cluster" || kind create cluster --name "$cluster" --image "$node" --wait 2m
+IMAGE=$repository TAG=built OUTPUT=load scripts/image.sh
+# A name that tells what is in it. Under the same one, what runs would stay what it is; under another, the operator is replaced, and moves
+# the bot to it, migration first. An image that is the same has the same name, and nothing restarts.
+id=$(docker image inspect --format '{{.Id}}' "$repository:built")
+version=$(scripts/version.sh)-${id:7:12}
+docker tag "$repository:built" "$repository:$version"
+kind get clusters 2>/dev/null | grep -x "$cluster" >/dev/null || kind create cluster --name "$cluster" --image "$node" --wait 2m
 kind load docker-image "$repository:$version" --name "$cluster"
 
 context=kind-$cluster namespace=companions
@@ -37,10 +41,8 @@ k() { kubectl --context "$context" "$@"; }
 applied() { k apply --namespace "$namespace" --filename "$1"; }
 k create namespace "$namespace" --dry-run=client --output yaml | k apply --filename -
 "$helm" upgrade --install evolve charts/evolve --kube-context "$context" --namespace evolve-system --create-namespace \
-    --set "image.repository=$repository,image.pullPolicy=Never,rbac.namespaces={$namespace}" --wait --timeout 5m
-# The same image under the same name is another one after a change.
-k rollout restart deployment --namespace evolve-system evolve-operator
-k rollout status deployment --namespace evolve-system evolve-operator --timeout 3m
+    --set "image.repository=$repository,image.tag=$version,image.pullPolicy=Never,botDefaults.version=$version" \
+    --set "rbac.namespaces={$namespace}" --wait --timeout 5m
 
 # Once: the database keeps the password that it was made with.
 if ! k get secret neighbours --namespace "$namespace" >/dev/null 2>&1; then
@@ -76,11 +78,14 @@ fi
 sed "s|image: IMAGE|image: $repository:$version|" scripts/kind/neighbours.yaml | applied -
 example=examples/kind.yaml
 if [[ -n ${TELEGRAM_BOT_TOKEN:-} && -n ${GOOGLE_API_KEY:-} ]]; then example=examples/smallest.yaml; fi
-applied "$example"
+# A bot keeps the version that it got, unless its spec names one.
+awk -v version="$version" '/^spec:/ { printf "spec:\n  version: \"%s\"\n", version; next } { print }' "$example" | applied -
 for neighbour in postgres redis telegram; do
     k rollout status "deployment/$neighbour" --namespace "$namespace" --timeout 3m
 done
-k wait evolvebot/eva --namespace "$namespace" --for=condition=Ready --timeout=5m || {
+# Ready it may be still, as what it was before.
+{ k wait evolvebot/eva --namespace "$namespace" --for=jsonpath='{.status.version}'="$version" --timeout=5m &&
+    k wait evolvebot/eva --namespace "$namespace" --for=condition=Ready --timeout=5m; } || {
     k get evolvebot eva --namespace "$namespace" --output jsonpath='{.status.nextStep}{"\n"}' >&2
     k get pods --namespace "$namespace" >&2
     exit 1

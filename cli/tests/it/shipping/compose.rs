@@ -169,11 +169,30 @@ fn in_production_everything_has_limits_comes_back_and_is_built_elsewhere() {
 }
 
 #[test]
+fn where_telegram_is_simulated_the_bot_asks_the_simulator_and_the_workflow_waits_for_it() {
+    let over = yaml("scripts/compose-telegram.yaml");
+    assert_eq!(keys(&over["services"]), BTreeSet::from(["bot", "telegram"]));
+    let (bot, telegram) = (&over["services"]["bot"], &over["services"]["telegram"]);
+    for variable in variables(bot) {
+        assert!(reference("evolve-bot").contains_key(&variable), "evolve-bot does not read {variable}");
+    }
+    let address = bot["environment"]["TELEGRAM_API_URL"].as_str().unwrap();
+    let port = address.strip_prefix("http://telegram:").unwrap();
+    let command = texts(&telegram["command"]);
+    assert!(programs().contains(command[0]) && command.contains(&format!("0.0.0.0:{port}").as_str()), "{command:?}");
+    assert_eq!(telegram["image"], service("bot")["image"], "another image is started than was built");
+    let job = &yaml(".github/workflows/image.yaml")["jobs"]["compose"];
+    assert_eq!(job["env"]["COMPOSE_FILE"], "compose.yaml:scripts/compose-telegram.yaml");
+    assert!(job["steps"].as_array().unwrap().iter().any(|step| step["run"] == "make compose-up"), "{job}");
+}
+
+#[test]
 fn images_of_others_are_named_by_version_and_are_the_same_everywhere() {
     let mut images: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut note = |image: &str| {
         assert!(is_pinned(image), "{image}");
-        images.entry(image.rsplit_once(':').unwrap().0.to_owned()).or_default().insert(image.to_owned());
+        let name = image.split('@').next().unwrap().rsplit_once(':').unwrap().0;
+        images.entry(name.to_owned()).or_default().insert(image.to_owned());
     };
     for (_, service) in yaml("compose.yaml")["services"].as_object().unwrap() {
         let image = service["image"].as_str().unwrap();

@@ -124,7 +124,7 @@ fn images_are_named_by_version_and_labels_say_what_this_is() {
         assert!(labels.contains(&format!("org.opencontainers.image.{label}=\"")), "{label}: {labels}");
     }
     let base = all("FROM").pop().unwrap();
-    assert!(labels.contains(&format!("base.name=\"{}\"", base.split_whitespace().next().unwrap())), "{labels}");
+    assert!(labels.contains(&format!("base.name=\"{}\"", base.split([' ', '@']).next().unwrap())), "{labels}");
     let script = read("scripts/image.sh");
     for argument in all("ARG") {
         let name = argument.split('=').next().unwrap();

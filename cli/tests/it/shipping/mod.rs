@@ -66,16 +66,21 @@ fn pods(path: &str) -> Vec<(&'static str, Value)> {
     list
 }
 
-/// Whether the name of an image says a version to the patch, or to the minor where it names no patches. `latest` and `18` are moving.
+/// Whether the name of an image says a version to the patch, or to the minor where it names no patches. `latest` and `18` are moving. A
+/// digest may follow, and no version may be left out for it: people could not read what it is.
 fn is_pinned(image: &str) -> bool {
+    let is_digest = |text: &str| text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
+    let (image, is_whole) = image.split_once("@sha256:").map_or((image, true), |(name, rest)| (name, is_digest(rest)));
     let Some((_, tag)) = image.rsplit_once(':') else { return false };
     let version = tag.trim_start_matches('v').split('-').next().unwrap_or_default();
-    version.split('.').count() >= 2 && version.split('.').all(|part| part.parse::<u32>().is_ok())
+    is_whole && version.split('.').count() >= 2 && version.split('.').all(|part| part.parse::<u32>().is_ok())
 }
 
 #[test]
 fn a_moving_tag_is_no_version() {
     assert!(is_pinned("docker.io/library/postgres:18.1-trixie") && is_pinned("kindest/node:v1.34.0"));
+    assert!(is_pinned(&format!("postgres:18.1-trixie@sha256:{}", "0f".repeat(32))));
+    assert!(!is_pinned(&format!("postgres@sha256:{}", "0f".repeat(32))) && !is_pinned("postgres:18.1@sha256:0f"));
     for moving in ["postgres", "postgres:latest", "postgres:18", "localhost:5000/postgres", "debian:trixie-slim"] {
         assert!(!is_pinned(moving), "{moving}");
     }

@@ -62,6 +62,51 @@ fn workflows_run_targets_that_the_readme_tells_people_of() {
 }
 
 #[test]
+fn what_fails_in_a_workflow_fails_it() {
+    let mut asked = 0;
+    for (file, step) in steps() {
+        let Some(command) = step["run"].as_str() else { continue };
+        // `make something || true` is green whatever happens.
+        assert!(!command.contains("||"), "{file}: a failure is hidden: {command}");
+        for line in command.lines().map(str::trim).filter(|line| line.starts_with("echo ")) {
+            assert!(!line.contains("$("), "{file}: what fails within an argument of echo fails nothing: {line}");
+        }
+        if command.contains(" | ") {
+            assert_eq!(step["shell"], "bash", "{file}: without pipefail the last command alone decides: {command}");
+        }
+        asked += 1;
+    }
+    assert!(asked > 10, "{asked}");
+    let jobs = &yaml(".github/workflows/test.yaml")["jobs"];
+    let runs = runs_of(&jobs["test"]);
+    let at =
+        |part: &str| runs.iter().position(|run| run.contains(part)).unwrap_or_else(|| panic!("nothing does {part}"));
+    let log = "\"$RUNNER_TEMP/test.txt\"";
+    assert!(at(&format!("make test 2>&1 | tee {log}")) < at(&format!("scripts/skipped.sh {log}")), "{runs:?}");
+    assert!(at("opus-tools \"postgresql-$newest-pgvector\"") < at("make test"), "{runs:?}");
+}
+
+/// What the steps of a job run, in their order.
+fn runs_of(job: &Value) -> Vec<&str> {
+    job["steps"].as_array().unwrap().iter().filter_map(|step| step["run"].as_str()).collect()
+}
+
+#[test]
+fn what_counts_lines_is_of_the_version_that_the_script_asks_for_and_no_older_one_is_kept() {
+    let install = "cargo install --locked cargo-llvm-cov --version ";
+    let version = |text: &str| {
+        let (_, rest) = text.split_once(install).expect("nobody says how it is installed");
+        rest.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap().to_owned()
+    };
+    let job = &yaml(".github/workflows/test.yaml")["jobs"]["coverage"];
+    let installs =
+        runs_of(job).into_iter().find(|run| run.contains(install)).expect("the workflow does not install it");
+    assert_eq!(version(installs), version(&read("scripts/coverage.sh")));
+    let cache = job["steps"].as_array().unwrap().iter().find_map(|step| step["with"]["key"].as_str()).unwrap();
+    assert!(cache.contains("'scripts/coverage.sh'"), "the one of before is taken from the cache: {cache}");
+}
+
+#[test]
 fn each_action_is_named_by_a_commit_and_says_which_version_that_is() {
     let mut commits: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in workflows().into_keys() {
@@ -140,6 +185,20 @@ fn a_release_is_checked_whole_then_pushed_with_what_is_in_it_signed_and_told() {
     for right in ["contents", "packages", "id-token"] {
         assert_eq!(release["permissions"][right], "write");
     }
+}
+
+#[test]
+fn each_way_of_compose_that_people_are_told_of_is_gone_by_the_workflow() {
+    let workflow = yaml(".github/workflows/image.yaml");
+    let runs = runs_of(&workflow["jobs"]["compose"]);
+    let makefile = read("Makefile");
+    let production = makefile.lines().find_map(|line| line.strip_prefix("PRODUCTION := ")).unwrap();
+    for command in ["make compose-up", "--scale api=4", production] {
+        assert!(runs.iter().any(|run| run.contains(command)), "nothing runs {command}: {runs:?}");
+    }
+    // Else the image of the last release is pulled, or none, as before the first.
+    let repository = "ghcr.io/evolveai/evolve";
+    assert!(runs.iter().any(|run| run.contains(&format!("docker tag evolve:dev {repository}:checked"))), "{runs:?}");
 }
 
 #[test]
