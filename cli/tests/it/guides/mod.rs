@@ -53,6 +53,13 @@ fn both_readmes_lead_to_every_guide_and_say_the_same() {
     assert!(english.links.contains("README.ru.md") && russian.links.contains("README.md"));
     assert_eq!(english.levels, russian.levels, "one of the READMEs has another outline");
     assert_eq!(english.commands(), russian.commands(), "one of the READMEs has other commands");
+    assert_eq!(english.spans, russian.spans, "one of the READMEs names what the other does not");
+    // Each leads to the other, and to its own headings.
+    let links = |readme: &Guide| {
+        let shared = readme.links.iter().filter(|link| !link.starts_with('#') && !link.starts_with("README"));
+        shared.cloned().collect::<BTreeSet<String>>()
+    };
+    assert_eq!(links(&english), links(&russian), "one of the READMEs leads to where the other does not");
 }
 
 #[test]
