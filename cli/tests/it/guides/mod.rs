@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evolve_operator::EvolveBot;
 use evolve_operator::build::alerts;
+use evolve_testkit::TestDatabase;
+use sqlx::AssertSqlSafe;
 
 use self::guide::{Guide, all, of, read};
 use self::helps::Helps;
@@ -211,6 +213,29 @@ fn the_diagram_of_the_database_is_what_the_migrations_make() {
         })
         .collect();
     assert_eq!(references, schema.references);
+}
+
+#[tokio::test]
+async fn every_statement_is_one_that_the_database_takes() {
+    let database = TestDatabase::migrated().await;
+    let sql = database.pool();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for guide in all() {
+        let blocks = guide.blocks.iter().filter(|block| block.language() == "sql").map(|block| block.text.as_str());
+        let spans = guide.spans.iter().map(String::as_str).filter(|span| span.starts_with("SELECT "));
+        for statement in blocks.chain(spans) {
+            // Whose process it is, the reader finds out.
+            let statement = statement.replace("PID", "0");
+            if let Err(error) = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&sql).await {
+                wrong.push(format!("{}: {statement}: {error}", guide.name));
+            }
+            seen += 1;
+        }
+    }
+    sql.close().await;
+    nothing(&wrong);
+    assert!(seen > 4, "only {seen} statements were found");
 }
 
 #[test]
