@@ -215,6 +215,29 @@ fn the_diagram_of_the_database_is_what_the_migrations_make() {
     assert_eq!(references, schema.references);
 }
 
+#[test]
+fn every_metric_is_one_that_a_process_shows() {
+    // It is generated, and compared with what processes show.
+    let known = of("docs/metrics.md").spans;
+    let is_metric = |name: &str| {
+        name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
+            && ["_total", "_seconds", "_bytes", "_dollars"].iter().any(|unit| name.ends_with(unit))
+    };
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for guide in all().iter().filter(|guide| guide.name != "docs/metrics.md") {
+        let named = guide.spans.iter().map(|span| span.split('{').next().unwrap_or_default());
+        for name in named.filter(|name| is_metric(name)) {
+            seen += 1;
+            if !known.contains(name) {
+                wrong.push(format!("{}: {name}", guide.name));
+            }
+        }
+    }
+    nothing(&wrong);
+    assert!(seen > 20, "only {seen} metrics were found");
+}
+
 #[tokio::test]
 async fn every_statement_is_one_that_the_database_takes() {
     let database = TestDatabase::migrated().await;
