@@ -161,7 +161,6 @@ fn api_options(spec: &EvolveBotSpec) -> Vec<Variable> {
     list.extend(spec.retention.message_days.map(|days| plain("MESSAGE_RETENTION_DAYS", days)));
     let backups = spec.backup.as_ref().and_then(|backup| oldest(&backup.schedule));
     list.extend(backups.map(|seconds| plain("BACKUP_MAX_AGE_HOURS", seconds.unsigned_abs().div_ceil(3600))));
-    list.extend(spec.retention.audit_days.map(|days| plain("AUDIT_RETENTION_DAYS", days)));
     list.extend(spec.security.admin_token_secret_ref.as_ref().map(|source| secret("ADMIN_REGISTRATION_TOKEN", source)));
     list.extend(payments(spec));
     list

@@ -92,8 +92,4 @@ pub struct Retention {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 36_500))]
     pub message_days: Option<u32>,
-    /// Days that the audit log is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 36_500))]
-    pub audit_days: Option<u32>,
 }

@@ -165,4 +165,9 @@ fn every_variable_that_a_process_reads_has_a_field_or_is_listed_as_one_for_extra
             assert_ne!(rendered.contains(&name.as_str()), is_listed, "{name}: a field, or a word in docs/operator.md");
         }
     }
+    // A field that nobody reads promises what nobody does. Secrets have names of their own, which `PROVIDERS` and its like tell.
+    let said = all.iter().flat_map(|all| all.api.iter().chain(&all.bot));
+    for variable in said.filter(|variable| matches!(variable.value, Value::Plain(_))) {
+        assert!(REFERENCE.contains(&format!("| `{}` |", variable.name)), "nobody reads {}", variable.name);
+    }
 }

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evolve_operator::EvolveBot;
 use evolve_operator::build::alerts;
+use evolve_testkit::TestDatabase;
+use sqlx::AssertSqlSafe;
 
 use self::guide::{Guide, all, of, read};
 use self::helps::Helps;
@@ -53,6 +55,13 @@ fn both_readmes_lead_to_every_guide_and_say_the_same() {
     assert!(english.links.contains("README.ru.md") && russian.links.contains("README.md"));
     assert_eq!(english.levels, russian.levels, "one of the READMEs has another outline");
     assert_eq!(english.commands(), russian.commands(), "one of the READMEs has other commands");
+    assert_eq!(english.spans, russian.spans, "one of the READMEs names what the other does not");
+    // Each leads to the other, and to its own headings.
+    let links = |readme: &Guide| {
+        let shared = readme.links.iter().filter(|link| !link.starts_with('#') && !link.starts_with("README"));
+        shared.cloned().collect::<BTreeSet<String>>()
+    };
+    assert_eq!(links(&english), links(&russian), "one of the READMEs leads to where the other does not");
 }
 
 #[test]
@@ -204,6 +213,52 @@ fn the_diagram_of_the_database_is_what_the_migrations_make() {
         })
         .collect();
     assert_eq!(references, schema.references);
+}
+
+#[test]
+fn every_metric_is_one_that_a_process_shows() {
+    // It is generated, and compared with what processes show.
+    let known = of("docs/metrics.md").spans;
+    let is_metric = |name: &str| {
+        name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
+            && ["_total", "_seconds", "_bytes", "_dollars"].iter().any(|unit| name.ends_with(unit))
+    };
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for guide in all().iter().filter(|guide| guide.name != "docs/metrics.md") {
+        let named = guide.spans.iter().map(|span| span.split('{').next().unwrap_or_default());
+        for name in named.filter(|name| is_metric(name)) {
+            seen += 1;
+            if !known.contains(name) {
+                wrong.push(format!("{}: {name}", guide.name));
+            }
+        }
+    }
+    nothing(&wrong);
+    assert!(seen > 20, "only {seen} metrics were found");
+}
+
+#[tokio::test]
+async fn every_statement_is_one_that_the_database_takes() {
+    let database = TestDatabase::migrated().await;
+    let sql = database.pool();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for guide in all() {
+        let blocks = guide.blocks.iter().filter(|block| block.language() == "sql").map(|block| block.text.as_str());
+        let spans = guide.spans.iter().map(String::as_str).filter(|span| span.starts_with("SELECT "));
+        for statement in blocks.chain(spans) {
+            // Whose process it is, the reader finds out.
+            let statement = statement.replace("PID", "0");
+            if let Err(error) = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&sql).await {
+                wrong.push(format!("{}: {statement}: {error}", guide.name));
+            }
+            seen += 1;
+        }
+    }
+    sql.close().await;
+    nothing(&wrong);
+    assert!(seen > 4, "only {seen} statements were found");
 }
 
 #[test]
