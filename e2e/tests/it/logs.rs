@@ -89,6 +89,10 @@ async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
     let ivan = || User::new(IVAN).first_name(FIRST_NAME).last_name(LAST_NAME).username(USERNAME).language("en");
     ground.telegram.send_text(ivan(), &format!("I have a {SAID}"));
     ground.wait_for_last(IVAN, |text| text.contains(REPLIED)).await;
+    // What cannot be read is quoted by what cannot read it.
+    let said = json!({ "id": SAID });
+    ground.telegram.send_update(json!({ "pre_checkout_query": { "id": "1", "from": said } }));
+    ground.telegram.send_update(json!({ "inline_query": { "id": "2", "from": said, "query": SAID } }));
     // A model that fails says why in a body that quotes what it was asked.
     model.next(Behaviour::refuse(500));
     model.next(Behaviour::garbage());
@@ -117,6 +121,10 @@ async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
         let has_fields =
             event["status"].is_u64() && event["millis"].is_u64() && event["span"]["request_id"].is_string();
         assert!(has_fields, "{event}");
+    }
+    let of_bot = std::fs::read_to_string(&bot_log).unwrap();
+    for unread in ["a checkout cannot be read", "inline_unreadable"] {
+        assert!(of_bot.contains(unread), "nothing is said of it: {unread}");
     }
     for log in [api_log, bot_log] {
         each_line_reads_alone(&log);
