@@ -65,7 +65,7 @@ where
         let span = span_of(request.method(), request.uri().path());
         let answer = self.inner.call(request);
         let answered = async move {
-            let answer = match tokio::time::timeout(patience, answer).await {
+            let answer: Result<S::Response, BoxError> = match tokio::time::timeout(patience, answer).await {
                 Ok(answer) => answer.map_err(Into::into),
                 Err(_) => Err(NoAnswer(patience).into()),
             };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ const PASSWORD: &str = "bWFybWFsYWRlY29uZmVzc2lvbg==";
 /// OpenTelemetry's number of a client's spans.
 const CLIENT: i32 = 3;
 
+/// The next resourceVersion.
+static VERSIONS: AtomicU64 = AtomicU64::new(1);
+
 /// What is stored, by path.
 #[derive(Clone, Default)]
 struct Cluster(Arc<Mutex<BTreeMap<String, Value>>>);
@@ -38,7 +42,7 @@ impl Cluster {
 
     fn store(&self, path: &str, mut object: Value) -> Value {
         self.locked(|objects| {
-            object["metadata"]["resourceVersion"] = json!((objects.len() + 1).to_string());
+            object["metadata"]["resourceVersion"] = json!(VERSIONS.fetch_add(1, Relaxed).to_string());
             object["metadata"]["uid"] = json!(format!("uid-of-{path}"));
             objects.insert(path.to_owned(), object.clone());
             object
