@@ -29,7 +29,7 @@ pub struct Guard {
 
 /// Lets a request through that has a valid token and is within its person's limit.
 pub async fn guard(State(Guard { api, rule }): State<Guard>, mut request: Request, next: Next) -> Response {
-    let Holder { person, language, handle } = match authenticate(&api, request.headers()) {
+    let Holder { person, language, handle, by_bot: _ } = match authenticate(&api, request.headers()) {
         Ok(holder) => holder,
         Err((error, is_guess)) => {
             let (parts, _) = request.into_parts();

@@ -15,9 +15,13 @@
 //! Behind one address there may be many who run the bot, too. So what is wrong with an account that came in from there before is counted by
 //! both together: who guesses at another account keeps nobody out of theirs.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{extract::ConnectInfo, http::request::Parts};
+use chrono::{DateTime, Utc};
 use evolve_contract::Code;
 use evolve_engine::access::AccessError;
 use evolve_runtime::metrics::Metrics;
@@ -98,9 +102,16 @@ struct Labels {
     outcome: &'static str,
 }
 
-/// `auth_failures_total`.
+/// Most lines a minute about addresses that are refused from now on: whoever has many addresses would fill the log, a line each.
+const LINES: u32 = 10;
+
+/// `auth_failures_total`, and how many lines there were about them.
 #[derive(Clone, Debug)]
-pub struct ProofMetrics(Family<Labels, Counter>);
+pub struct ProofMetrics {
+    failures: Family<Labels, Counter>,
+    /// In which minute, and how many.
+    lines: Arc<Mutex<(i64, u32)>>,
+}
 
 impl ProofMetrics {
     /// Registers it.
@@ -114,11 +125,23 @@ impl ProofMetrics {
                 .one_of("proof", Proof::ALL.map(Proof::name))
                 .one_of("outcome", ["wrong", "refused"]);
         });
-        Self(failures)
+        Self { failures, lines: Arc::default() }
     }
 
     fn count(&self, proof: Proof, outcome: &'static str) {
-        self.0.get_or_create(&Labels { proof: proof.name(), outcome }).inc();
+        self.failures.get_or_create(&Labels { proof: proof.name(), outcome }).inc();
+    }
+
+    /// Whether there may be one more line in this minute.
+    fn has_a_line(&self, now: DateTime<Utc>) -> bool {
+        let this = now.timestamp().div_euclid(60);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let (minute, count) = &mut *lines;
+        if *minute != this {
+            (*minute, *count) = (this, 0);
+        }
+        *count = count.saturating_add(1);
+        *count <= LINES
     }
 }
 
@@ -199,7 +222,7 @@ pub async fn failed(api: &Api, proof: Proof, address: Option<IpAddr>, error: Api
         return if proof.is_refused() { refused } else { error };
     }
     let failed = api.redis.guesses().failed(&proof.from(address), api.clock.now()).await;
-    told(proof, address, failed, error)
+    told(api, proof, address, failed, error)
 }
 
 /// Begins to look at a proof that takes a while; waits while as many from the same address are under way as may be wrong. Of an account
@@ -241,13 +264,13 @@ impl Trial<'_> {
     pub async fn failed(self, error: ApiError) -> ApiError {
         self.api.proof_metrics.count(self.proof, "wrong");
         let Some((address, guess)) = self.from else { return error };
-        told(self.proof, address, guess.failed(self.api.clock.now()).await, error)
+        told(self.api, self.proof, address, guess.failed(self.api.clock.now()).await, error)
     }
 }
 
 /// What is answered to a wrong proof.
-fn told(proof: Proof, address: IpAddr, failed: Failed, error: ApiError) -> ApiError {
-    if failed.is_first_refusal() {
+fn told(api: &Api, proof: Proof, address: IpAddr, failed: Failed, error: ApiError) -> ApiError {
+    if failed.is_first_refusal() && api.proof_metrics.has_a_line(api.clock.now()) {
         tracing::warn!(
             proof = proof.name(),
             %address,
@@ -259,4 +282,19 @@ fn told(proof: Proof, address: IpAddr, failed: Failed, error: ApiError) -> ApiEr
         return error;
     }
     ApiError::new(Code::RateLimited).retry_after(failed.refused_for)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_many_addresses_does_not_fill_the_log() {
+        let metrics = ProofMetrics::register(&Metrics::new());
+        let at = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap();
+        let said = |from: i64| (from..from + 50).filter(|second| metrics.has_a_line(at(*second))).count();
+        assert_eq!(said(6_000), 10);
+        assert!(!metrics.has_a_line(at(6_059)));
+        assert_eq!(said(6_060), 10, "the next minute has lines of its own");
+    }
 }

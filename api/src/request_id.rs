@@ -62,15 +62,16 @@ fn span_of(api: &Api, request: &Request, id: &str, route: &str, is_probe: bool) 
         http.route = %route,
         http.response.status_code = field::Empty,
     );
-    let trace = request.headers().get(TRACEPARENT).filter(|_| is_known(api, request.headers()));
+    let trace = request.headers().get(TRACEPARENT).filter(|_| is_bot(api, request.headers()));
     traces::follow(&span, trace.and_then(|value| value.to_str().ok()));
     span
 }
 
-/// Whether it is the bot, or somebody with a token. A stranger would have us keep every trace, or none of what they do, or put
-/// requests of theirs into another's trace.
-fn is_known(api: &Api, headers: &HeaderMap) -> bool {
-    auth::service_key(headers, &api.service_key) == Some(true) || guard::authenticate(api, headers).is_ok()
+/// Whether it is the bot, with its key or a token that it asked for. Anybody else, a person with a Web App's token too, would have us
+/// keep every trace, or none of what they do, or put requests of theirs into another's trace.
+fn is_bot(api: &Api, headers: &HeaderMap) -> bool {
+    auth::service_key(headers, &api.service_key) == Some(true)
+        || guard::authenticate(api, headers).is_ok_and(|holder| holder.by_bot)
 }
 
 async fn answer(request: Request, next: Next, is_probe: bool) -> Response {

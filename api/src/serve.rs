@@ -213,6 +213,7 @@ fn assemble(config: Config, clock: Clock, tasks: &Tasks, metrics: &Metrics) -> a
     })?;
     let message_days = config.message_days;
     let reports = Reports::new(store.clone(), clock.clone(), config.reports);
+    reports.register(metrics);
     let means = Means {
         engine: engine.clone(),
         deletions: deletions.clone(),

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use crate::{
     bot::Bot,
     inbound::{self, ALLOWED_UPDATES},
-    telegram::TelegramError,
+    telegram::{TelegramError, unreadable},
     texts::Text,
 };
 
@@ -62,7 +62,7 @@ pub(crate) async fn answer_to(bot: &Bot, update: &Value) -> Option<Value> {
             Some(call)
         }
         Err(error) => {
-            unreadable(bot, &error);
+            left_alone(bot, &error);
             // Taken, or Telegram would deliver it for ever.
             Some(json!({}))
         }
@@ -80,13 +80,13 @@ pub(crate) async fn take(bot: &Bot, update: &Value) -> bool {
             drop(tasks.spawn_work(async move { answer(&bot, &query).await }));
         }
         Ok(_) => {}
-        Err(error) => unreadable(bot, &error),
+        Err(error) => left_alone(bot, &error),
     }
     true
 }
 
-fn unreadable(bot: &Bot, error: &serde_json::Error) {
-    tracing::error!(%error, "a checkout cannot be read; Telegram will call it off");
+fn left_alone(bot: &Bot, error: &serde_json::Error) {
+    tracing::error!(error = unreadable(error), "a checkout cannot be read; Telegram will call it off");
     bot.metrics.inbox_failure("malformed_checkout");
 }
 

@@ -1,8 +1,9 @@
 //! `/health`, `/ready` and `/metrics`.
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
-use evolve_runtime::metrics::{self, Metrics};
-use serde_json::json;
+use evolve_runtime::metrics::{self, Metrics, process};
+use evolve_store::pool::PoolFigures;
+use serde_json::{Value, json};
 
 use crate::bot::{Bot, ContactState};
 
@@ -10,9 +11,22 @@ use crate::bot::{Bot, ContactState};
 pub(crate) fn router(bot: Bot, metrics: Metrics) -> Router {
     Router::new()
         .route("/ready", get(ready))
+        .route("/health", get(health))
         .with_state(bot)
-        .route("/health", get(metrics::health))
         .route("/metrics", get(metrics::endpoint).with_state(metrics))
+}
+
+/// Healthy means: the process runs and its event loop answers. It asks nobody else: who starts again what is not healthy would mend no
+/// neighbour. What it knows of itself is told besides.
+async fn health(State(bot): State<Bot>) -> Json<Value> {
+    let PoolFigures { size, in_use, max, waiting } = bot.store.pool_figures();
+    Json(json!({
+        "status": "healthy",
+        "uptime_seconds": process::uptime().as_secs(),
+        "pool": { "size": size, "in_use": in_use, "max": max, "waiting": waiting },
+        // Of all replicas together, or of this one alone while Redis is away.
+        "rate_limiter": if bot.pace.is_shared() { "shared" } else { "local" },
+    }))
 }
 
 /// Ready means: this replica is not about to stop, Postgres answers, and so did Telegram when it was last asked (or it was not asked yet). The API is no

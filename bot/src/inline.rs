@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::{api::has_come, bot::Bot, handlers::look_after_in_private, markdown, texts::Text};
+use crate::{api::has_come, bot::Bot, handlers::look_after_in_private, markdown, telegram::unreadable, texts::Text};
 
 /// The kind of update.
 pub(crate) const KIND: &str = "inline_query";
@@ -102,7 +102,7 @@ pub(crate) async fn take(bot: &Bot, update: &Value) -> bool {
             }
         }
         Ok(_) => {}
-        Err(error) => bot.metrics.swallow("inline_unreadable", &error),
+        Err(error) => bot.metrics.swallow("inline_unreadable", &unreadable(&error)),
     }
     true
 }

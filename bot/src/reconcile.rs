@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     ClientError, Code,
@@ -18,7 +18,7 @@ use evolve_store::lock::Lock;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::bot::Bot;
+use crate::{bot::Bot, telegram::unreadable};
 
 const LOCK: &str = "star-transactions";
 const EVERY: Duration = Duration::from_secs(3600);
@@ -98,7 +98,7 @@ async fn pages(bot: &Bot) -> anyhow::Result<()> {
         let params = json!({ "offset": seen, "limit": PAGE });
         let mut answer = bot.telegram.call("getStarTransactions", &params).await?;
         let page: Vec<Value> = serde_json::from_value(answer["transactions"].take())
-            .context("Telegram's list of transactions cannot be read")?;
+            .map_err(|error| anyhow!("Telegram's list of transactions cannot be read: {}", unreadable(&error)))?;
         let length = page.len();
         for transaction in page {
             if !compare(bot, transaction).await? {
@@ -119,7 +119,10 @@ async fn compare(bot: &Bot, transaction: Value) -> anyhow::Result<bool> {
     let transaction: Transaction = match serde_json::from_value(transaction) {
         Ok(transaction) => transaction,
         Err(error) => {
-            tracing::error!(%error, "one of Telegram's transactions cannot be read, and is left out");
+            tracing::error!(
+                error = unreadable(&error),
+                "one of Telegram's transactions cannot be read, and is left out"
+            );
             return Ok(true);
         }
     };

@@ -39,7 +39,6 @@ const CLEANUP_PAUSE: TimeDelta = TimeDelta::hours(1);
 )]
 pub async fn db_metrics(State(api): State<Api>, _: Actor) -> Json<DbMetricsResponse> {
     let QueryReport { total, slow, took, slow_from, newest } = queries::queries().report();
-    let PoolFigures { size, in_use, max, waiting } = api.store.pool_figures();
     let average = took.checked_div(u32::try_from(total).unwrap_or(u32::MAX)).unwrap_or_default();
     let query =
         |query: queries::SlowQuery| SlowQuery { query: query.text, duration: seconds(query.took), timestamp: query.at };
@@ -51,8 +50,14 @@ pub async fn db_metrics(State(api): State<Api>, _: Actor) -> Json<DbMetricsRespo
         slow_query_percent: percent(slow, total),
         slow_query_ms: u64::try_from(slow_from.as_millis()).unwrap_or(u64::MAX),
         queries: newest.into_iter().map(query).collect(),
-        pool: PoolState { size, in_use, max, waiting },
+        pool: pool(&api),
     })
+}
+
+/// How the connections of this replica stand.
+pub(crate) fn pool(api: &Api) -> PoolState {
+    let PoolFigures { size, in_use, max, waiting } = api.store.pool_figures();
+    PoolState { size, in_use, max, waiting }
 }
 
 /// How the cache fares: hits and misses of the replica that answers, and what Redis tells of itself.

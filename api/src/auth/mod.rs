@@ -136,7 +136,8 @@ async fn issue(
         "" => Some(String::new()),
         name => Some(name).filter(|name| is_handle(name)).and_then(|name| api.store.people().handle(name)),
     };
-    let holder = Holder { person: user_id, language, handle: name.and_then(hashed) };
+    let by_bot = body.user_id.is_some();
+    let holder = Holder { person: user_id, language, handle: name.and_then(hashed), by_bot };
     let access_token = api.tokens.issue(holder, api.clock.now()).map_err(|error| {
         tracing::error!(%error, "a token could not be signed");
         ApiError::new(Code::Internal)

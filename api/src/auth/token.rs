@@ -38,6 +38,9 @@ struct Claims {
     /// The hash of the person's @name, where whoever asked told it; empty where they have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     handle: Option<String>,
+    /// Whether our own bot asked for it, which shows it to nobody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bot: bool,
 }
 
 /// For whom a token was made.
@@ -50,6 +53,8 @@ pub struct Holder {
     /// The hash of their @name ([`People::handle`](evolve_store::people::People::handle)), empty where they have none; nothing where that
     /// is not known.
     pub handle: Option<String>,
+    /// Whether our own bot shows it, on behalf of the person, and not the person.
+    pub by_bot: bool,
 }
 
 /// Why a token is not taken.
@@ -107,6 +112,7 @@ impl Tokens {
             exp: (now + LIFETIME).timestamp(),
             language: holder.language.map(|language| language.as_str().to_owned()),
             handle: holder.handle,
+            bot: holder.by_bot,
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
     }
@@ -141,7 +147,7 @@ impl Tokens {
             return Err(TokenError::Invalid);
         }
         let language = claims.language.and_then(|code| code.parse().ok());
-        Ok(Holder { person, language, handle: claims.handle })
+        Ok(Holder { person, language, handle: claims.handle, by_bot: claims.bot })
     }
 }
 
@@ -152,7 +158,7 @@ mod tests {
     use super::*;
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
-    const IVAN: Holder = Holder { person: 42, language: None, handle: None };
+    const IVAN: Holder = Holder { person: 42, language: None, handle: None, by_bot: false };
 
     fn now() -> DateTime<Utc> {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -200,6 +206,9 @@ mod tests {
         let named = Holder { handle: Some("5f0c2a91".to_owned()), ..IVAN };
         let token = tokens().issue(named.clone(), now()).unwrap();
         assert_eq!(tokens().verify(&token, now()), Ok(named));
+        let of_bot = Holder { by_bot: true, ..IVAN };
+        let token = tokens().issue(of_bot.clone(), now()).unwrap();
+        assert_eq!(tokens().verify(&token, now()), Ok(of_bot));
         // One before knew no such claim; one after may speak what we do not.
         for claims in [claims(), with("language", json!("tlh")), with("a_claim_to_come", json!(1))] {
             let token = signed(&Header::new(Algorithm::HS256), &claims, SECRET);

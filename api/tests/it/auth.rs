@@ -1,5 +1,6 @@
 //! Who gets a token, and what it opens.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use evolve_contract::{
     Code,
@@ -24,6 +25,12 @@ async fn our_bot_gets_a_token_for_a_person_and_it_works_for_an_hour() {
     assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"evolve\""));
 }
 
+/// What a token says of who shows it.
+fn is_of_bot(token: &str) -> bool {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&claims).unwrap()["bot"] == true
+}
+
 #[tokio::test]
 async fn a_web_app_gets_a_token_for_the_person_that_telegram_signed_for() {
     let mut setup = Setup::new().await.with("PERSONA", r#"{"language":"en"}"#);
@@ -35,6 +42,8 @@ async fn a_web_app_gets_a_token_for_the_person_that_telegram_signed_for() {
     // Nothing is known of them, and a token makes nobody known; but whoever speaks is answered in the language of their app,
     // and not in the bot's own.
     let token = answer.access_token;
+    // Our bot is believed where in a trace it is, and nobody else.
+    assert!(is_of_bot(&api.token(IVAN).await) && !is_of_bot(&token));
     assert_eq!(api.get("/profile/42", Some(&token)).await.code(), Code::ProfileNotFound);
     api.say(&token, "Привет", None).await.unwrap();
     assert_eq!(api.client.profile(&token, IVAN).await.unwrap().data.language.as_deref(), Some("ru"));

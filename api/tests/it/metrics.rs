@@ -154,6 +154,10 @@ async fn the_page_tells_of_every_metric_that_a_running_api_shows_and_of_no_other
     let key = SecretString::from(SERVICE_KEY);
     api.client.dialog_stats(&key, StatsPeriod::Day).await.unwrap();
     assert_eq!(api.metric("stats_api_requests_total{outcome=\"ok\"}").await, 1.0);
+    for query in ["summary", "activity", "recent_dialogs", "top_users", "stats"] {
+        let count = format!("stats_query_duration_seconds_count{{query_name=\"{query}\"}}");
+        assert_eq!(api.metric(&count).await, 1.0, "{query}");
+    }
     assert!(api.metric("process_resident_memory_bytes").await > 0.0);
     let unlike = unlike_the_page("evolve-api", &api.metrics).unwrap();
     assert!(unlike.is_empty(), "run `make generate`:\n{}", unlike.join("\n"));

@@ -1,5 +1,6 @@
 //! Probes, metrics, and what every answer carries.
 
+use evolve_testkit::eventually;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -20,7 +21,20 @@ async fn readiness_shows_each_neighbour_in_the_seeds_shape() {
             "script": {"status": "healthy", "circuit_breaker": closed},
         })
     );
-    assert_eq!(api.get("/health", None).await.json(), json!({"status": "healthy"}));
+}
+
+#[tokio::test]
+async fn health_tells_how_long_the_process_runs_and_how_its_connections_stand() {
+    let api = Api::start().await;
+    let health = eventually("it has run for a second", async || {
+        let health = api.get("/health", None).await.json();
+        (health["uptime_seconds"].as_u64()? >= 1).then_some(health)
+    })
+    .await;
+    assert_eq!((&health["status"], &health["pool"]["max"]), (&json!("healthy"), &json!(5)));
+    for figure in ["size", "in_use", "waiting"] {
+        assert!(health["pool"][figure].is_u64(), "{figure} of {health}");
+    }
 }
 
 #[tokio::test]

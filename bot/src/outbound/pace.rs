@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use evolve_runtime::breaker::BreakerState;
 use evolve_store::{
     outbox::Priority,
     pace::{Budget, Call, Kind, Scope, Turn},
@@ -54,6 +55,12 @@ impl Pace {
     #[must_use]
     pub(crate) fn new(redis: Redis, budget: Budget) -> Self {
         Self { redis, budget, local: Local::new(budget), held: Mutex::default() }
+    }
+
+    /// Whether the budget is kept with all replicas, as far as is known.
+    #[must_use]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.redis.breaker().is_some_and(|breaker| breaker.state == BreakerState::Closed)
     }
 
     /// Waits until a call may be made, if that is a moment.

@@ -141,6 +141,12 @@ fn unquoted(description: String) -> String {
     }
 }
 
+/// Why something that Telegram sent is not what it should be. What serde says of it quotes it, and a person may have written it.
+#[must_use]
+pub(crate) fn unreadable(error: &serde_json::Error) -> String {
+    format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column())
+}
+
 /// What an HTTP error is about: its own text says little without the last of its causes.
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -182,6 +188,13 @@ mod tests {
         assert!(shown.contains("at byte offset 7") && !shown.contains("own") && !shown.contains("secret"), "{shown}");
         let unclosed = TelegramError::from_answer(403, r#"Forbidden: ""#.to_owned(), None, None);
         assert_eq!(unclosed, TelegramError::Forbidden(r#"Forbidden: ""#.to_owned()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_quoted() {
+        let error = serde_json::from_value::<i64>(serde_json::json!("my own secret")).unwrap_err();
+        assert!(error.to_string().contains("my own secret"), "{error}");
+        assert_eq!(unreadable(&error), "Data error at line 0, column 0");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod files;
 mod me;
 mod upload;
 
-pub(crate) use error::{Refusal, TelegramError};
+pub(crate) use error::{Refusal, TelegramError, unreadable};
 pub(crate) use files::FileError;
 pub(crate) use me::Me;
 

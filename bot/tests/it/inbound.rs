@@ -204,7 +204,14 @@ async fn a_token_that_telegram_refuses_stops_the_bot_and_says_which_variable() {
 async fn health_is_always_there_and_readiness_needs_postgres() {
     let world = World::new().await;
     let bot = world.bot_with("postgres://evolve@127.0.0.1:1/evolve", Mode::Polling).await;
-    assert_eq!(bot.get("/health").await.status(), 200);
+    let health = bot.get("/health").await;
+    assert_eq!(health.status(), 200);
+    let body: serde_json::Value = health.json().await.unwrap();
+    assert_eq!((&body["status"], &body["rate_limiter"]), (&json!("healthy"), &json!("local")));
+    assert!(body["uptime_seconds"].is_u64(), "{body}");
+    for figure in ["size", "in_use", "max", "waiting"] {
+        assert!(body["pool"][figure].is_u64(), "{figure} of {body}");
+    }
     let ready = bot.get("/ready").await;
     assert_eq!(ready.status(), 503);
     let body: serde_json::Value = ready.json().await.unwrap();

@@ -32,14 +32,18 @@ use crate::{
 /// How long the last events may take on their way out when the process ends.
 const LAST: Duration = Duration::from_secs(2);
 
-/// Fields whose values are words of our own code, and the place of a panic in it.
-const CODES: [&str; 10] = ["code", "job", "kind", "method", "outcome", "place", "provider", "queue", "reason", "task"];
+/// Fields whose values are words of our own code.
+const CODES: [&str; 9] = ["code", "job", "kind", "method", "outcome", "provider", "queue", "reason", "task"];
+/// The place of a panic in it.
+const PLACE: &str = "place";
 /// Ids of our own rows and of Telegram's updates: every other number that is called an id may be somebody's.
 const IDS: [&str; 2] = ["outbox_id", "update_id"];
 /// What somebody may be called besides.
 const PEOPLE: [&str; 7] = ["chat", "from", "id", "member", "person", "room", "user"];
 /// Longest such word, in bytes: what is longer is no code.
-const LONGEST: usize = 200;
+const LONGEST: usize = 64;
+/// Longest place, in bytes.
+const LONGEST_PLACE: usize = 200;
 
 /// Where errors are told.
 #[derive(Clone, Debug)]
@@ -186,7 +190,11 @@ impl Visit for Said {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if CODES.contains(&field.name()) && is_code(value) {
+        let is_told = match field.name() {
+            PLACE => is_place(value),
+            name => CODES.contains(&name) && is_code(value),
+        };
+        if is_told {
             self.tag(field, value);
         }
     }
@@ -204,7 +212,34 @@ fn may_be_somebody(name: &str) -> bool {
     PEOPLE.contains(&name) || (name.ends_with("_id") && !IDS.contains(&name))
 }
 
-/// Whether it is one word, as codes, paths in our code and Telegram's methods are. What was made of several parts is none.
+/// Whether it is one word, as codes and Telegram's methods are. What was made of several parts is none, and neither is an address or
+/// a token (`123:abc`).
 fn is_code(value: &str) -> bool {
-    value.len() <= LONGEST && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:/".contains(&byte))
+    value.len() <= LONGEST && value.bytes().all(is_of_a_word)
+}
+
+/// Whether it is a file of ours or of a library with a line and a column, as `api/src/main.rs:7:3`.
+fn is_place(value: &str) -> bool {
+    let may_be = |byte| is_of_a_word(byte) || b":/".contains(&byte);
+    value.len() <= LONGEST_PLACE && !value.contains("://") && value.bytes().all(may_be)
+}
+
+fn is_of_a_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_ours_is_told_and_neither_an_address_nor_a_token() {
+        assert!(is_code("not_stored") && is_code("sendMessage") && is_code("backup-verify") && is_code("gemini-2.5"));
+        for other in ["https://example.org/ivan", "example.org/ivan", "734002117:AAF", "ivan@example.org", "two words"]
+        {
+            assert!(!is_code(other), "{other}");
+        }
+        assert!(!is_code(&"a".repeat(LONGEST + 1)));
+        assert!(is_place("crates/engine/src/turn/mod.rs:12:5") && !is_place("https://example.org/ivan"));
+    }
 }

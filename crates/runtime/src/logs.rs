@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt as _;
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, Layer as _,
-    filter::{self, filter_fn},
+    filter::{self, LevelFilter, ParseError, filter_fn},
     layer::SubscriberExt as _,
     reload,
     util::SubscriberInitExt as _,
@@ -33,6 +33,10 @@ const MOST: u64 = 4096;
 /// What kube's client says of an answer that it cannot read is that answer, whole and at WARN: a Secret, say. Nobody is told; the
 /// error that it returns as well is in our own lines.
 const QUOTES: &str = "kube_client::client";
+
+/// The most that libraries say of which nobody has spoken: what they say beyond it is of headers, frames and addresses, and nobody
+/// has looked at all of it for what is somebody's.
+const LIBRARIES: LevelFilter = LevelFilter::INFO;
 
 /// Changes which lines this process writes.
 type Change = Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
@@ -76,9 +80,12 @@ pub struct LogConfig {
 impl LogConfig {
     /// Reads `LOG_LEVEL`, `LOG_LEVEL_PATH` and `LOG_FORMAT`.
     pub fn read(env: &mut crate::config::Reader) -> Self {
-        let filter: String =
-            env.or("LOG_LEVEL", "INFO", "A level (`DEBUG`), or a filter such as `info,evolve_store=debug`.");
-        if let Err(error) = EnvFilter::builder().parse(&filter) {
+        let filter: String = env.or(
+            "LOG_LEVEL",
+            "INFO",
+            "A level (`DEBUG`), or a filter such as `info,evolve_store=debug`. Libraries say no more than at `INFO`, but for those that a filter names (`info,hyper=debug`).",
+        );
+        if let Err(error) = filter_of(&filter) {
             env.problem(format!("LOG_LEVEL is not a level or filter ({error}); try INFO"));
         }
         let path = env.optional(
@@ -98,7 +105,8 @@ pub fn init(config: &LogConfig, traces: &Traces, errors: &Errors) {
         LogFormat::Pretty => lines.boxed(),
     };
     // Each has a filter of its own: fewer lines are not fewer traces.
-    let (filter, handle) = reload::Layer::new(EnvFilter::builder().parse_lossy(&config.filter));
+    // What is no filter was refused when it was read.
+    let (filter, handle) = reload::Layer::new(filter_of(&config.filter).unwrap_or_default());
     let unquoted = filter_fn(|metadata: &Metadata<'_>| metadata.target() != QUOTES).with_max_level_hint(Level::TRACE);
     let done = tracing_subscriber::registry()
         .with(traces.layer())
@@ -110,6 +118,28 @@ pub fn init(config: &LogConfig, traces: &Traces, errors: &Errors) {
         Ok(()) => drop(CHANGE.set(Box::new(move |filter: EnvFilter| handle.reload(filter)))),
         Err(error) => tracing::debug!(%error, "logs were set up before"),
     }
+}
+
+/// The filter that `text` says. A level for everything is one for our own code: of libraries it counts up to [`LIBRARIES`], and beyond
+/// it only of those that are named.
+fn filter_of(text: &str) -> Result<EnvFilter, ParseError> {
+    let mut everything = None;
+    let mut named = Vec::new();
+    for part in text.split(',') {
+        // As it would be without this, the last one counts.
+        match part.trim().parse::<LevelFilter>() {
+            Ok(level) if !part.trim().is_empty() => everything = Some(level),
+            _ => named.push(part.to_owned()),
+        }
+    }
+    let mut directives = Vec::new();
+    if let Some(level) = everything {
+        directives.push(level.min(LIBRARIES).to_string());
+        // Before the others: what they say of our code counts more.
+        directives.extend((level > LIBRARIES).then(|| format!("evolve={level}")));
+    }
+    directives.extend(named);
+    EnvFilter::builder().parse(directives.join(","))
 }
 
 /// Has a panic in the log with its place alone: what it says may quote what a person wrote.
@@ -164,7 +194,7 @@ async fn beginning(path: &Path) -> std::io::Result<String> {
 }
 
 fn change(wanted: &str) {
-    let filter = match EnvFilter::builder().parse(wanted) {
+    let filter = match filter_of(wanted) {
         Ok(filter) => filter,
         Err(error) => {
             tracing::warn!(%error, "LOG_LEVEL_PATH says no level or filter; going on as before");

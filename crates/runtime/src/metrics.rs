@@ -12,11 +12,7 @@ pub mod process;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::{
-    extract::State,
-    http::{StatusCode, header},
-    response::IntoResponse,
-};
+use axum::{extract::State, http::header, response::IntoResponse};
 use prometheus_client::{
     collector::Collector,
     encoding::text::encode,
@@ -115,11 +111,6 @@ impl Metrics {
 /// Handler of `GET /metrics`.
 pub async fn endpoint(State(metrics): State<Metrics>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], metrics.encode())
-}
-
-/// Handler of `GET /health`: the process runs and its event loop answers.
-pub async fn health() -> impl IntoResponse {
-    (StatusCode::OK, axum::Json(serde_json::json!({"status": "healthy"})))
 }
 
 #[cfg(test)]

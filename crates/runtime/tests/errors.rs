@@ -45,6 +45,7 @@ async fn sentry_hears_of_an_error_with_its_codes_and_without_a_word_of_anybody()
         telegram_id = PERSON,
         from = PERSON,
         kind = format!("two words, one of them {SAID}"),
+        outcome = format!("https://example.org/{SAID}"),
         detail = SAID,
         error = %SAID,
         request = ?[SAID],

@@ -9,10 +9,10 @@ use evolve_runtime::{
     traces::Traces,
 };
 
-/// Waits, on a clock that stands still while anything is done, until lines at DEBUG are written or not.
-async fn debug_is(on: bool) {
+/// Waits, on a clock that stands still while anything is done, until this is so.
+async fn until(is_so: impl Fn() -> bool) {
     let wait = async {
-        while tracing::enabled!(target: "evolve_test", tracing::Level::DEBUG) != on {
+        while !is_so() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     };
@@ -20,6 +20,16 @@ async fn debug_is(on: bool) {
         tokio::time::timeout(Duration::from_secs(60), wait).await.is_ok(),
         "the file does not count within a minute"
     );
+}
+
+/// Waits until lines at DEBUG are written or not.
+async fn debug_is(on: bool) {
+    until(|| tracing::enabled!(target: "evolve_test", tracing::Level::DEBUG) == on).await;
+}
+
+/// Waits until lines at TRACE are written.
+async fn trace_is_on() {
+    until(|| tracing::enabled!(target: "evolve_test", tracing::Level::TRACE)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -39,8 +49,16 @@ async fn a_file_changes_which_lines_are_written_and_taking_it_away_changes_them_
     // Only how it begins is read: what stands there may be far too long.
     std::fs::write(&path, format!("debug{}=nothing=", " ".repeat(10_000))).unwrap();
     debug_is(true).await;
+    // Of libraries nobody has spoken.
+    assert!(tracing::enabled!(target: "hyper", tracing::Level::INFO));
+    assert!(!tracing::enabled!(target: "hyper", tracing::Level::DEBUG));
+    // What is named counts, and so does what is said of a part of ours.
+    std::fs::write(&path, "kube_client=debug,evolve_quiet=warn,TRACE").unwrap();
+    trace_is_on().await;
+    assert!(!tracing::enabled!(target: "evolve_quiet", tracing::Level::INFO));
+    assert!(!tracing::enabled!(target: "hyper", tracing::Level::DEBUG));
+    assert!(tracing::enabled!(target: "kube_client::client::builder", tracing::Level::DEBUG));
     // It would write whole answers down, Secrets among them, when it cannot read one.
     assert!(!tracing::enabled!(target: "kube_client::client", tracing::Level::WARN));
-    assert!(tracing::enabled!(target: "kube_client::client::builder", tracing::Level::DEBUG));
     tasks.stop(std::future::pending()).await.unwrap();
 }

@@ -53,6 +53,13 @@ impl From<sqlx::Error> for StoreError {
         if matches!(&error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)) && tls::is_distrust(&error) {
             return Self::Distrusted(error);
         }
+        if let sqlx::Error::ColumnDecode { index, source } = &error
+            && let Some(unread) = source.downcast_ref::<serde_json::Error>()
+        {
+            // Its own words quote what is stored, and they would be in a log.
+            let reason = format!("{:?} error in the column {index}", unread.classify());
+            return Self::Corrupt { what: "JSON", reason };
+        }
         let away = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
@@ -80,7 +87,16 @@ fn is_outage(code: &str) -> bool {
 mod tests {
     use rstest::rstest;
 
-    use super::is_outage;
+    use super::{StoreError, is_outage};
+
+    #[test]
+    fn json_that_cannot_be_read_is_not_quoted() {
+        let unread = serde_json::from_str::<Vec<i64>>(r#"["my own secret"]"#).unwrap_err();
+        assert!(unread.to_string().contains("my own secret"), "{unread}");
+        let error = StoreError::from(sqlx::Error::ColumnDecode { index: "messages".to_owned(), source: unread.into() });
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("Data error in the column messages") && !shown.contains("secret"), "{shown}");
+    }
 
     #[rstest]
     #[case::too_many_connections("53300", true)]

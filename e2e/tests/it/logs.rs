@@ -1,6 +1,6 @@
 //! What processes write down of people and of keys: nothing, however much they are told to write.
 //!
-//! The built binaries, since only there the logs of every library are on, as somebody who looks for a fault switches them on.
+//! The built binaries, since only there the logs of libraries are on, as somebody who looks for a fault switches them on.
 
 use std::{fs::File, path::Path};
 
@@ -37,6 +37,10 @@ const LAST_NAME: &str = "Peremyshlskaya";
 const USERNAME: &str = "zasl_of_the_hill";
 const CALLED: &str = "Buttercupling";
 const UNREADABLE: &str = "halfamessagewithoutanend";
+
+/// Libraries say more only where they are named.
+const LEVELS: &str = "debug,h2=debug,hyper=debug,hyper_util=debug,redis=debug,reqwest=debug,rustls=debug,sqlx=debug,\
+    teloxide=debug,tonic=debug,tower=debug,tower_http=debug";
 
 /// Everything that may go wrong with what people and strangers send to the API.
 async fn err_in_every_way(api: &str, token: &str) {
@@ -77,10 +81,11 @@ async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
 
     let mut variables = common(&ground, &database);
     variables.extend([("JWT_SECRET", JWT_SECRET), ("PROVIDERS", providers.as_str()), ("GOOGLE_API_KEY", API_KEY)]);
-    variables.push(("PERSONA", ground.persona));
+    variables.extend([("PERSONA", ground.persona), ("LOG_LEVEL", LEVELS)]);
     let api = start(&binaries.join("evolve-api"), &File::create(&api_log).unwrap(), api_port, &variables);
     let mut variables = common(&ground, &database);
     variables.extend([("API_URL", api_url.as_str()), ("TELEGRAM_API_URL", telegram_url.as_str())]);
+    variables.push(("LOG_LEVEL", LEVELS));
     let bot = start(&binaries.join("evolve-bot"), &File::create(&bot_log).unwrap(), bot_port, &variables);
     let ready = format!("{api_url}/ready");
     eventually("the API is ready", async || reqwest::get(&ready).await.and_then(reqwest::Response::error_for_status))
@@ -89,6 +94,10 @@ async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
     let ivan = || User::new(IVAN).first_name(FIRST_NAME).last_name(LAST_NAME).username(USERNAME).language("en");
     ground.telegram.send_text(ivan(), &format!("I have a {SAID}"));
     ground.wait_for_last(IVAN, |text| text.contains(REPLIED)).await;
+    // What cannot be read is quoted by what cannot read it.
+    let said = json!({ "id": SAID });
+    ground.telegram.send_update(json!({ "pre_checkout_query": { "id": "1", "from": said } }));
+    ground.telegram.send_update(json!({ "inline_query": { "id": "2", "from": said, "query": SAID } }));
     // A model that fails says why in a body that quotes what it was asked.
     model.next(Behaviour::refuse(500));
     model.next(Behaviour::garbage());
@@ -118,6 +127,10 @@ async fn logs_at_debug_hold_no_key_no_name_and_no_word_of_anybody() {
             event["status"].is_u64() && event["millis"].is_u64() && event["span"]["request_id"].is_string();
         assert!(has_fields, "{event}");
     }
+    let of_bot = std::fs::read_to_string(&bot_log).unwrap();
+    for unread in ["a checkout cannot be read", "inline_unreadable"] {
+        assert!(of_bot.contains(unread), "nothing is said of it: {unread}");
+    }
     for log in [api_log, bot_log] {
         each_line_reads_alone(&log);
         nothing_private(&log, &[&keys[..], &words[..]].concat());
@@ -145,6 +158,7 @@ fn each_line_reads_alone(log: &Path) {
 fn nothing_private(log: &Path, private: &[&str]) {
     let text = std::fs::read_to_string(log).unwrap();
     assert!(text.contains("\"DEBUG\""), "{} says nothing worth looking at", log.display());
+    assert!(text.contains("\"target\":\"sqlx::query\""), "libraries say nothing in {}", log.display());
     for word in private {
         let line = text.lines().find(|line| line.contains(word));
         assert!(line.is_none(), "{word:?} is in {}:\n{}", log.display(), line.unwrap_or_default());

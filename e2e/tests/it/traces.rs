@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::{
     processes::{binaries, common, start, stop},
+    speaks::recording,
     system::{SERVICE_KEY, ground},
 };
 
@@ -112,7 +113,7 @@ async fn one_trace_leads_from_the_update_to_the_reply_and_holds_no_word_of_anybo
     variables.extend([("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()), ("OTEL_BSP_SCHEDULE_DELAY", "100")]);
     let mut of_api = variables.clone();
     of_api.extend([("JWT_SECRET", JWT_SECRET), ("PROVIDERS", providers.as_str()), ("GOOGLE_API_KEY", API_KEY)]);
-    of_api.push(("PERSONA", ground.persona));
+    of_api.extend([("PERSONA", ground.persona), ("TRANSCRIBERS", r#"[{"kind":"scripted"}]"#)]);
     let api = start(&binaries.join("evolve-api"), &log("api"), api_port, &of_api);
     variables.extend([("API_URL", api_url.as_str()), ("TELEGRAM_API_URL", telegram_url.as_str())]);
     let bot = start(&binaries.join("evolve-bot"), &log("bot"), bot_port, &variables);
@@ -121,6 +122,9 @@ async fn one_trace_leads_from_the_update_to_the_reply_and_holds_no_word_of_anybo
         .await;
     ground.telegram.send_text(User::new(IVAN).first_name(FIRST_NAME).language("en"), &format!("I have a {SAID}"));
     ground.wait_for_last(IVAN, |text| text.contains(REPLIED)).await;
+    let before = ground.telegram.messages(IVAN).len();
+    ground.telegram.send_voice(IVAN, recording(3), 3);
+    ground.telegram.wait_for(IVAN, |sent| sent.iter().skip(before).any(|sent| sent.text.contains(REPLIED))).await;
     // One would have us keep what they do, the other would hide it.
     for flags in ["01", "00"] {
         let request = reqwest::Client::new().get(format!("{api_url}/nothing-is-here"));
@@ -133,6 +137,9 @@ async fn one_trace_leads_from_the_update_to_the_reply_and_holds_no_word_of_anybo
     let spans = collector.spans();
     assert_eq!(spans.iter().filter(|span| span.name == "GET unmatched").count(), 2);
     assert!(spans.iter().all(|span| span.trace != STRANGERS.to_be_bytes()), "a stranger has put spans into a trace");
+    let heard = spans.iter().find(|span| span.name == "transcribe scripted").expect("what is heard is a span");
+    let around = spans.iter().find(|span| span.id == heard.parent).expect("it hangs in the air");
+    assert_eq!((heard.kind, around.name.as_str(), &around.trace), (CLIENT, "turn", &heard.trace));
     check(&Tree::of_the_turn(spans));
     let everything = collector.everything();
     let bot_secret = ground.telegram.token().split_once(':').unwrap().1;

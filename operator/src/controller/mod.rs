@@ -180,7 +180,7 @@ fn lead(
 #[tracing::instrument(
     name = "reconcile",
     skip_all,
-    fields(bot = bot.metadata.name, namespace = bot.metadata.namespace, result = Empty)
+    fields(bot = bot.metadata.name, namespace = bot.metadata.namespace, result = Empty, otel.status_code = Empty)
 )]
 async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, reconcile::PassError> {
     let key = Key::of(&bot);
@@ -191,6 +191,7 @@ async fn one_pass(bot: Arc<DynamicObject>, context: Arc<Context>) -> Result<Acti
         Ok(pass) => pass.result(),
         Err(error) => {
             tracing::warn!(%error, "a pass failed; it is repeated after a pause");
+            Span::current().record("otel.status_code", "ERROR");
             "error"
         }
     };

@@ -1,4 +1,4 @@
-//! The resource as a person writes it, what is made of it, its passes, and the operator against a real control plane.
+//! The resource as a person writes it, what is made of it, its passes and their traces, and the operator against a real control plane.
 
 #[cfg(test)]
 mod alerts;
@@ -22,3 +22,5 @@ mod pipeline;
 mod resource;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod traces;

@@ -186,8 +186,10 @@ async fn judge(State(contract): State<Contract>, request: Request, next: Next) -
 #[test]
 fn what_the_document_does_not_tell_is_found() {
     let place = place("/health", "get", "200", "application/json");
-    assert_eq!(DOCUMENT.wrong(&place, br#"{"status": "healthy"}"#), None);
-    for wrong in ["{}", r#"{"status": 7}"#, "[]", "healthy"] {
+    let pool = r#"{"size": 1, "in_use": 0, "max": 5, "waiting": 0}"#;
+    let told = |status: &str| format!(r#"{{"status": {status}, "uptime_seconds": 1, "pool": {pool}}}"#);
+    assert_eq!(DOCUMENT.wrong(&place, told(r#""healthy""#).as_bytes()), None);
+    for wrong in ["{}", &told("7"), r#"{"status": "healthy"}"#, "[]", "healthy"] {
         assert!(DOCUMENT.wrong(&place, wrong.as_bytes()).is_some(), "{wrong}");
     }
 }

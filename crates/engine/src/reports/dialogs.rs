@@ -1,20 +1,54 @@
 //! What the stats API tells of a day, a week or a month (`/api/v1/stats`).
 //!
-//! How long each of its queries took is in the log: at debug, and what is slow as a warning that names the query and the period. Its
+//! How long each of its queries took is in a metric, and in the log: at debug, and what is slow as a warning that names the query and the period. Its
 //! plan follows where that is wanted; it is run once more for it, so nobody waits for it who does not want to know.
 
 use std::{fmt, str::FromStr, time::Instant};
 
 use chrono::NaiveDate;
+use evolve_runtime::metrics::{Durations, Metrics, quick_durations};
 use evolve_store::{
     StoreError,
     reports::{By, Dialog, DialogPlace, Top},
 };
+use prometheus_client::encoding::EncodeLabelSet;
 
 use super::{Reports, Told, before};
 
 /// Conversations, and people, that are listed.
 const LISTED: u32 = 10;
+
+/// What is asked for an answer, and all of it together.
+const SUMMARY: &str = "summary";
+const ACTIVITY: &str = "activity";
+const RECENT_DIALOGS: &str = "recent_dialogs";
+const TOP_USERS: &str = "top_users";
+const STATS: &str = "stats";
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Query {
+    query_name: &'static str,
+}
+
+/// `stats_query_duration_seconds`.
+#[derive(Clone, Debug)]
+pub(super) struct QueryMetrics(Durations<Query>);
+
+impl Default for QueryMetrics {
+    fn default() -> Self {
+        Self(quick_durations())
+    }
+}
+
+impl QueryMetrics {
+    pub(super) fn register(&self, metrics: &Metrics) {
+        metrics.register(|book| {
+            let help = "Time of what the stats API asks Postgres, seconds; `stats` is all of an answer";
+            book.register("stats_query_duration_seconds", help, self.0.clone())
+                .one_of("query_name", [SUMMARY, ACTIVITY, RECENT_DIALOGS, TOP_USERS, STATS]);
+        });
+    }
+}
 
 /// Of how long it tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,14 +152,14 @@ impl Reports {
     pub async fn dialog_stats(&self, period: Period) -> Result<Told<DialogStats>, StoreError> {
         let (reports, days) = (self.store.reports(), period.days());
         let began = Instant::now();
-        let told = self.timed("summary", period, self.told(days)).await?;
+        let told = self.timed(SUMMARY, period, self.told(days)).await?;
         let hours = match period {
-            Period::Day => self.timed("activity", period, reports.hours(self.since(&told, days))).await?,
+            Period::Day => self.timed(ACTIVITY, period, reports.hours(self.since(&told, days))).await?,
             Period::Week | Period::Month => Vec::new(),
         };
-        let recent = self.timed("recent_dialogs", period, reports.dialogs(None, LISTED)).await?;
-        let top = self.timed("top_users", period, reports.tops(days, By::Messages, LISTED)).await?;
-        self.tell("stats", period, began);
+        let recent = self.timed(RECENT_DIALOGS, period, reports.dialogs(None, LISTED)).await?;
+        let top = self.timed(TOP_USERS, period, reports.tops(days, By::Messages, LISTED)).await?;
+        self.tell(STATS, period, began);
         let newest = told.newest();
         let active = newest.map_or(0, |newest| match period {
             Period::Day => newest.active,
@@ -169,6 +203,7 @@ impl Reports {
     /// Whether it was slow.
     fn tell(&self, query: &'static str, period: Period, began: Instant) -> bool {
         let took = began.elapsed();
+        self.queries.0.get_or_create(&Query { query_name: query }).observe(took.as_secs_f64());
         let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let is_slow = took > self.config.slow_after;
         if is_slow {

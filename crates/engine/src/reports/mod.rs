@@ -21,8 +21,10 @@ use evolve_domain::{
     day,
     report::{self, ModelPrices},
 };
-use evolve_runtime::clock::Clock;
+use evolve_runtime::{clock::Clock, metrics::Metrics};
 use evolve_store::{Store, StoreError, reports::Day};
+
+use self::dialogs::QueryMetrics;
 
 pub use costs::PersonCosts;
 pub use dialogs::{DialogStats, Period, Point};
@@ -67,6 +69,7 @@ pub struct Reports {
     store: Store,
     clock: Clock,
     config: Arc<ReportConfig>,
+    queries: QueryMetrics,
 }
 
 /// What is told, and of which days.
@@ -106,7 +109,12 @@ impl Reports {
     /// The use cases over a store.
     #[must_use]
     pub fn new(store: Store, clock: Clock, config: ReportConfig) -> Self {
-        Self { store, clock, config: Arc::new(config) }
+        Self { store, clock, config: Arc::new(config), queries: QueryMetrics::default() }
+    }
+
+    /// Shows how long what the stats API asks takes.
+    pub fn register(&self, metrics: &Metrics) {
+        self.queries.register(metrics);
     }
 
     /// Whose days are told.

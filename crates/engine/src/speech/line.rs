@@ -15,6 +15,7 @@ use evolve_runtime::{
 };
 use futures::future::BoxFuture;
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span, field};
 
 use super::{Speaker, Transcriber};
 use crate::model::{ChainError, Failure, ModelError, Skipped};
@@ -24,19 +25,37 @@ const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// What the lists have in common.
 pub(super) trait Named {
+    /// What they do, for traces.
+    const DOES: &'static str;
+
     /// For failures.
     fn name_of(&self) -> &str;
+
+    /// For traces.
+    fn model_of(&self) -> &str;
 }
 
 impl Named for dyn Transcriber {
+    const DOES: &'static str = "transcribe";
+
     fn name_of(&self) -> &str {
         self.name()
+    }
+
+    fn model_of(&self) -> &str {
+        self.model()
     }
 }
 
 impl Named for dyn Speaker {
+    const DOES: &'static str = "speak";
+
     fn name_of(&self) -> &str {
         self.name()
+    }
+
+    fn model_of(&self) -> &str {
+        self.model()
     }
 }
 
@@ -94,12 +113,15 @@ impl<T: Named + ?Sized> Line<T> {
                     continue;
                 }
             };
-            match call(Arc::clone(&link.provider)).await {
+            let span = span_of(&*link.provider);
+            match call(Arc::clone(&link.provider)).instrument(span.clone()).await {
                 Ok(answer) => {
                     permit.succeeded();
                     return Ok(answer);
                 }
                 Err(error) => {
+                    span.record("error.type", error.kind());
+                    span.record("otel.status_code", "ERROR");
                     if error.counts_as_failure() && is_blamed(&error) {
                         permit.failed()
                     } else {
@@ -113,6 +135,20 @@ impl<T: Named + ?Sized> Line<T> {
         }
         Err(ChainError::new(failures))
     }
+}
+
+/// Seconds of the answer to a voice message: the trace of it shows them. Neither what is heard nor what is said is in it.
+fn span_of<T: Named + ?Sized>(provider: &T) -> Span {
+    tracing::info_span!(
+        "ask for speech",
+        otel.name = format!("{} {}", T::DOES, provider.model_of()),
+        otel.kind = "client",
+        otel.status_code = field::Empty,
+        gen_ai.operation.name = T::DOES,
+        gen_ai.provider.name = provider.name_of(),
+        gen_ai.request.model = provider.model_of(),
+        "error.type" = field::Empty,
+    )
 }
 
 impl<T: ?Sized> Link<T> {

@@ -1,7 +1,11 @@
 //! What the process takes of its machine, by the names that Prometheus' own libraries use. Where the system does not tell (there
 //! is no `/proc`), what it would tell is left out.
 
-use std::{fmt, fs, time::Duration};
+use std::{
+    fmt, fs,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use nix::{
     sys::resource::{Resource, getrlimit},
@@ -23,8 +27,18 @@ const OPEN: (&str, &str) = ("process_open_fds", "Open files and sockets");
 const MOST_OPEN: (&str, &str) = ("process_max_fds", "Most files and sockets that may be open");
 const BEGAN: (&str, &str) = ("process_start_time_seconds", "When the process began, seconds since 1970");
 
+/// When the process began, on a clock that nobody sets.
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// For how long the process has been running, since [`register`].
+#[must_use]
+pub fn uptime() -> Duration {
+    BEGINNING.elapsed()
+}
+
 /// Registers them. To be called once, when the process begins.
 pub fn register(metrics: &Metrics) {
+    LazyLock::force(&BEGINNING);
     let gauges = [RESIDENT, VIRTUAL, THREADS, OPEN, MOST_OPEN, BEGAN];
     let shows = gauges.into_iter().map(|(name, help)| Described::gauge(name, help));
     let shows = shows.chain([Described::new(CPU.0, CPU.1, MetricType::Counter)]);
