@@ -29,6 +29,8 @@ pub(super) fn alerts(bot: &EvolveBot, api: &str, telegram: &str) -> Vec<Alert> {
     list
 }
 
+/// A process that ends again and again answers for a moment each time, and nothing would last for five minutes: so it counts as away,
+/// too, where for less than three of the last ten minutes anybody answered. Of a bot that is new, no more is known than it has lived.
 fn down(bot: &EvolveBot, api: &str, telegram: &str) -> [Alert; 2] {
     let description = |part: &str| {
         format!(
@@ -42,7 +44,7 @@ fn down(bot: &EvolveBot, api: &str, telegram: &str) -> [Alert; 2] {
         name,
         severity: CRITICAL,
         lasting: "5m",
-        expression: format!("absent(up{{{series}}} == 1)"),
+        expression: format!("absent(max(up{{{series}}}) == 1) or avg_over_time(max(up{{{series}}})[10m:30s]) < 0.3"),
         summary: summary.to_owned(),
         description: description(part),
     };
