@@ -37,7 +37,7 @@ fn breaker(bot: &EvolveBot) -> Alert {
     }
 }
 
-/// Every replica shows the same. A broadcast waits in the outbox behind whatever is more urgent, so that one may be older.
+/// Every replica shows the same. A broadcast waits in the outbox behind whatever is more urgent, and counts in no age.
 fn queues(telegram: &str) -> [Alert; 2] {
     [
         Alert {
@@ -56,8 +56,8 @@ fn queues(telegram: &str) -> [Alert; 2] {
             lasting: "15m",
             expression: format!("max(telegram_outbox_oldest_seconds{{{telegram}}}) > 900"),
             summary: "what is owed to somebody has waited for more than a quarter of an hour".to_owned(),
-            description: "`telegram_outbox_failures_total` by reason says what Telegram answers. During a broadcast it is as it \
-                          should be; 429 passes by itself."
+            description: "`telegram_outbox_failures_total` by reason says what Telegram answers; 429 passes by itself. Broadcasts do \
+                          not count."
                 .to_owned(),
         },
     ]
