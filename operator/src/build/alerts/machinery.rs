@@ -100,8 +100,8 @@ fn job(api: &str) -> Alert {
 }
 
 /// That the last copy is older than the schedule lets one become; or that there is none, though there could be one since the
-/// schedule was made. Where nobody tells how CronJobs fare, the API does of the copies that were written down: `evolve backup`
-/// does that, and an image of Postgres alone does not, so that the API does not tell where both could.
+/// schedule was made. Where nobody tells how CronJobs fare, the API does of the copies that were written down, or of how long there
+/// has been none. A copy is good that could not be written down, so that the API is not asked where both could tell.
 /// Replicas look by turns: the least of what they say is of the one that looked last.
 fn too_old(bot: &EvolveBot, settings: &Backup, api: &str) -> Alert {
     // One that is never due shall be told too.
