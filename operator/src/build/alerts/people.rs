@@ -88,9 +88,9 @@ fn not_ready(api: &str, telegram: &str) -> [Alert; 2] {
 }
 
 /// One replica alone polls: while it cannot, the others are ready, and what waits at Telegram is in no queue of ours. A few fail where
-/// Telegram has its moments, and are asked for again within half a minute.
+/// Telegram has its moments, and are asked for again within half a minute. With a webhook each replica asks Telegram once a minute.
 fn not_taken(telegram: &str) -> Alert {
-    const REASONS: &str = "unavailable|conflict|not_stored|full";
+    const REASONS: &str = "unavailable|conflict|not_stored|full|not_delivered";
     Alert {
         name: "EvolveUpdatesNotTaken",
         severity: CRITICAL,
@@ -100,8 +100,9 @@ fn not_taken(telegram: &str) -> Alert {
         ),
         summary: "what people write cannot be taken from Telegram ({{ $labels.reason }})".to_owned(),
         description:
-            "`conflict`: another program polls with this token. `not_stored`: Postgres is away, or its disk is full. \
-                      `unavailable`: Telegram is away, or not reached from here. `full`: more waits than INBOX_LIMIT."
+            "`conflict`: another program polls with this token, or set its webhook. `not_delivered`: Telegram does not reach the \
+                      webhook. `not_stored`: Postgres is away, or its disk is full. `unavailable`: Telegram is away, or not \
+                      reached from here. `full`: more waits than INBOX_LIMIT."
                 .to_owned(),
     }
 }
