@@ -89,8 +89,9 @@ fn not_ready(api: &str, telegram: &str) -> [Alert; 2] {
 
 /// One replica alone polls: while it cannot, the others are ready, and what waits at Telegram is in no queue of ours. A few fail where
 /// Telegram has its moments, and are asked for again within half a minute. With a webhook each replica asks Telegram once a minute.
+/// What is given up after a few attempts makes no queue old, and no request to the API need have failed.
 fn not_taken(telegram: &str) -> Alert {
-    const REASONS: &str = "unavailable|conflict|not_stored|full|not_delivered";
+    const REASONS: &str = "unavailable|conflict|not_stored|full|not_delivered|given_up";
     Alert {
         name: "EvolveUpdatesNotTaken",
         severity: CRITICAL,
@@ -98,11 +99,12 @@ fn not_taken(telegram: &str) -> Alert {
         expression: format!(
             "sum by (reason) (increase(telegram_inbox_failures_total{{{telegram},reason=~\"{REASONS}\"}}[10m])) >= {FEWEST_FAILURES}"
         ),
-        summary: "what people write cannot be taken from Telegram ({{ $labels.reason }})".to_owned(),
+        summary: "what people write cannot be taken from Telegram, or is given up ({{ $labels.reason }})".to_owned(),
         description:
             "`conflict`: another program polls with this token, or set its webhook. `not_delivered`: Telegram does not reach the \
                       webhook. `not_stored`: Postgres is away, or its disk is full. `unavailable`: Telegram is away, or not \
-                      reached from here. `full`: more waits than INBOX_LIMIT."
+                      reached from here. `full`: more waits than INBOX_LIMIT. `given_up`: each attempt fails, as GET \
+                      /admin/failures says."
                 .to_owned(),
     }
 }
