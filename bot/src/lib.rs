@@ -120,7 +120,7 @@ pub fn start(
                 if inbound::setup::say_hello(&bot, &stop).await?
                     && inbound::setup::set_webhook(&bot, &url, &secret, &stop).await?
                 {
-                    inbound::watch_webhook(&bot, &url, &stop).await;
+                    inbound::watch_webhook(&bot, &url, &stop).await?;
                 }
                 Ok(())
             });

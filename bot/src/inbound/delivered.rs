@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::bot::Bot;
+use crate::{bot::Bot, telegram::TelegramError};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(60);
@@ -15,19 +15,23 @@ const EVERY: Duration = Duration::from_secs(60);
 const RECENT: i64 = 600;
 
 /// Looks again and again, until it is to stop. What it finds is counted as what cannot be taken otherwise is.
-pub(crate) async fn watch(bot: &Bot, url: &Url, stop: &CancellationToken) {
+///
+/// # Errors
+/// When Telegram refuses the token, as polling does: nothing comes any more until somebody sets another.
+pub(crate) async fn watch(bot: &Bot, url: &Url, stop: &CancellationToken) -> anyhow::Result<()> {
     let nothing = json!({});
     loop {
         tokio::select! {
             () = tokio::time::sleep(EVERY.mul_f64(rand::random_range(0.8..1.2))) => {}
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return Ok(()),
         }
         let asked = tokio::select! {
             asked = bot.telegram.call("getWebhookInfo", &nothing) => asked,
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return Ok(()),
         };
         let info = match asked {
             Ok(info) => info,
+            Err(error @ TelegramError::Unauthorized) => return Err(error.into()),
             Err(error) => {
                 bot.metrics.swallow("webhook_not_looked_at", &error);
                 continue;
