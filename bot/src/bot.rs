@@ -4,11 +4,12 @@ use std::{
     str::FromStr,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicI64, AtomicU8, Ordering},
     },
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use evolve_runtime::{clock::Clock, shutdown::Tasks};
 use evolve_store::Store;
 use moka::future::Cache;
@@ -107,9 +108,10 @@ impl FromStr for Showing {
     }
 }
 
-/// Whether Telegram answered us when we last asked it for something on our own account. Cheap to clone.
+/// Whether Telegram answered us when we last asked it for something on our own account, and when it last brought us something (seconds
+/// since 1970). Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Contact(Arc<AtomicU8>);
+pub(crate) struct Contact(Arc<AtomicU8>, Arc<AtomicI64>);
 
 /// What `/ready` says of Telegram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +128,17 @@ impl Contact {
     /// Notes how a call went.
     pub(crate) fn note(&self, healthy: bool) {
         self.0.store(if healthy { 1 } else { 2 }, Ordering::Relaxed);
+    }
+
+    /// Notes that an update was delivered, and taken.
+    pub(crate) fn delivered(&self, now: DateTime<Utc>) {
+        self.1.fetch_max(now.timestamp(), Ordering::Relaxed);
+    }
+
+    /// When the last one was, seconds since 1970; 0 where none was.
+    #[must_use]
+    pub(crate) fn delivered_at(&self) -> i64 {
+        self.1.load(Ordering::Relaxed)
     }
 
     /// How the last call went.

@@ -117,8 +117,10 @@ pub fn start(
         Inbound::Webhook { url, secret } => {
             router = router.merge(inbound::webhook_router(bot.clone(), secret.clone()));
             tasks.spawn("set-webhook", async move {
-                if inbound::setup::say_hello(&bot, &stop).await? {
-                    inbound::setup::set_webhook(&bot, &url, &secret, &stop).await?;
+                if inbound::setup::say_hello(&bot, &stop).await?
+                    && inbound::setup::set_webhook(&bot, &url, &secret, &stop).await?
+                {
+                    inbound::watch_webhook(&bot, &url, &stop).await?;
                 }
                 Ok(())
             });

@@ -83,7 +83,7 @@ impl BotMetrics {
             r.register("telegram_inbox_oldest_seconds", help, this.inbox_age.clone());
             let help = "Calls that are owed to Telegram, at most 10,000; every replica shows the same";
             r.register("telegram_outbox_waiting", help, this.owed.clone());
-            let help = "How long the call that is owed longest has waited, seconds; every replica shows the same";
+            let help = "How long the call that is owed longest has waited, broadcasts aside, seconds; every replica shows the same";
             r.register("telegram_outbox_oldest_seconds", help, this.outbox_age.clone());
         });
         this

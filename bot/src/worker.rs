@@ -244,6 +244,7 @@ fn in_doubt(bot: &Bot, update: &ClaimedUpdate, reason: &'static str, detail: &st
 }
 
 async fn bury(bot: &Bot, update: &ClaimedUpdate, reason: String) -> End {
+    bot.metrics.inbox_failure("given_up");
     tracing::error!(
         update_id = update.update_id,
         reason,

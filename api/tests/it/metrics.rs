@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use evolve_contract::{
     analytics::AnalyticsQuery,
+    chat::ChatRequest,
     client::Bot,
     dialog_stats::StatsPeriod,
     payments::{OfferRequest, ReceivedRequest, RefundedRequest, Way},
@@ -10,6 +11,7 @@ use evolve_contract::{
 use evolve_engine::model::{ModelError, Script, Step};
 use evolve_runtime::clock::Clock;
 use evolve_testkit::{eventually, metrics::unlike_the_page};
+use futures::TryStreamExt as _;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -40,6 +42,20 @@ async fn a_turn_is_told_in_answers_tokens_and_money_by_model() {
     let closed = r#"circuit_breaker_state{breaker="model",name="script"} 0"#;
     assert!(shown.lines().any(|line| line == closed), "{shown}");
     assert!(!shown.contains("kind=\"thinking\""), "what took nothing is shown");
+}
+
+#[tokio::test]
+async fn the_first_piece_of_a_streamed_answer_is_timed_and_comes_before_its_end() {
+    let api = Setup::new().await.script(Script::always(Step::say("Раз два\nтри"))).start().await;
+    let token = api.token(IVAN).await;
+    let body = ChatRequest { message: "Привет".to_owned(), ..ChatRequest::default() };
+    let events = api.client.chat_stream(&token, Some("k"), &body).await.unwrap();
+    events.try_collect::<Vec<_>>().await.unwrap();
+    let first = |what: &str| format!(r#"llm_time_to_first_token_seconds_{what}{{model="script"}}"#);
+    assert_eq!(api.metric(&first("count")).await, 1.0);
+    let whole = api.metric(r#"llm_request_duration_seconds_sum{model="script",status="success"}"#).await;
+    let first = api.metric(&first("sum")).await;
+    assert!(0.0 < first && first <= whole, "{first} s of {whole} s");
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! How updates come in: into the inbox first, and only then Telegram may forget them.
 
+mod delivered;
 mod polling;
 mod pressure;
 mod webhook;
 
 pub(crate) mod setup;
 
+pub(crate) use delivered::watch as watch_webhook;
 pub(crate) use polling::run as poll;
 pub(crate) use pressure::{Pressure, watch as watch_pressure};
 pub(crate) use webhook::router as webhook_router;

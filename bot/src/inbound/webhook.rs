@@ -57,6 +57,9 @@ async fn receive(State(bot): State<Bot>, body: Bytes) -> Response {
     span.record("http.route", WEBHOOK_PATH);
     let response = take(&bot, &body).instrument(span.clone()).await;
     span.record("http.response.status_code", response.status().as_u16());
+    if response.status().is_success() {
+        bot.contact.delivered(bot.clock.now());
+    }
     response
 }
 

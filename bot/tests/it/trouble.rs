@@ -150,7 +150,7 @@ async fn an_update_that_always_fails_is_given_up_and_the_person_hears_of_it_once
         42 => Reply::Problem(Problem::new(Code::Internal)),
         _ => Reply::Text(format!("echo: {}", call.request.message)),
     });
-    let _bot = world.bot().await;
+    let bot = world.bot().await;
     let poison = world.telegram.send_text(anna(), "Ядовитое");
     for attempt in 1..=5 {
         world.api.wait_for_calls_of(42, attempt).await;
@@ -163,6 +163,7 @@ async fn an_update_that_always_fails_is_given_up_and_the_person_hears_of_it_once
     }
     world.wait_for_last(42, "что-то пошло не так").await;
     assert_eq!(world.texts(42).len(), 1);
+    assert_eq!(bot.metric("telegram_inbox_failures_total{reason=\"given_up\"}"), 1.0);
     let pool = world.database.pool();
     let (state, error): (String, Option<String>) =
         sqlx::query_as("SELECT state, error FROM inbox WHERE update_id = $1")

@@ -78,6 +78,6 @@ pub struct WaitingQueue {
     pub id: String,
     /// How much waits; 10000 stands for that much or more.
     pub waiting: u64,
-    /// Since when what came first waits; nothing where that is not known.
+    /// Since when what came first waits, broadcasts aside; nothing where that is not known.
     pub oldest: Option<DateTime<Utc>>,
 }

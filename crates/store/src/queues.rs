@@ -18,7 +18,7 @@ pub struct Waiting {
     pub name: String,
     /// How much waits, at most [`MOST`].
     pub waiting: i64,
-    /// Since when what came first waits; nothing where nothing waits, or where that is not known.
+    /// Since when what came first waits, but for broadcasts; nothing where nothing waits, or where that is not known.
     pub oldest: Option<DateTime<Utc>>,
 }
 
@@ -34,15 +34,16 @@ impl Store {
     }
 }
 
-/// What goes in and out. $1 most.
+/// What goes in and out. $1 most. Broadcasts come after whatever is more urgent, and may take hours: what is counted is counted in that
+/// order, and since when they wait says nothing. (2 is [`crate::outbox::Priority::Broadcast`].)
 macro_rules! of_telegram {
     () => {
         "
     SELECT 'inbox' AS name, count(*) AS waiting, min(received_at) AS oldest FROM (
         SELECT received_at FROM inbox WHERE state = 'pending' ORDER BY rank, update_id LIMIT $1) q
     UNION ALL
-    SELECT 'outbox', count(*), min(created_at) FROM (
-        SELECT created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT $1) q"
+    SELECT 'outbox', count(*), min(created_at) FILTER (WHERE priority < 2) FROM (
+        SELECT created_at, priority FROM outbox WHERE finished_at IS NULL ORDER BY priority, id LIMIT $1) q"
     };
 }
 
@@ -55,7 +56,8 @@ const WAITING: &str = concat!(
     "
     UNION ALL
     SELECT 'exports', count(*), min(created_at) FROM (
-        SELECT method, created_at FROM outbox WHERE state = 'pending' ORDER BY id LIMIT $1) q WHERE method = 'export'
+        SELECT method, created_at FROM outbox WHERE finished_at IS NULL ORDER BY priority, id LIMIT $1) q
+    WHERE method = 'export'
     UNION ALL
     SELECT 'summaries', count(*), min(last_message_at) FROM (
         SELECT last_message_at FROM conversations WHERE summary_need > 0 AND summary_need >= $2

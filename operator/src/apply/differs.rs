@@ -120,7 +120,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// A Kubernetes quantity in billionths.
-fn amount(text: &str) -> Option<i128> {
+pub(crate) fn amount(text: &str) -> Option<i128> {
     let digits = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, suffix) = text.split_at(digits);
     const ONE: i128 = 1_000_000_000;

@@ -18,14 +18,17 @@ use super::{Did, Means, lately::Lately};
 /// looks.
 const FRESH_FOR: Duration = Duration::from_secs(70 * 60);
 /// Its name and what it means.
-const AGE: (&str, &str) =
-    ("backup_age_seconds", "Age of the newest copy of the database, seconds; of the replica that looked last");
+const AGE: (&str, &str) = (
+    "backup_age_seconds",
+    "Age of the newest copy of the database, seconds, or since when there could be one that is expected; of the replica that looked last",
+);
 
 pub(super) async fn run(Means { engine, backups, .. }: Means, _: CancellationToken) -> anyhow::Result<Did> {
     let newest = engine.store.backups().newest().await?;
     let now = engine.clock.now();
     let age = (now - newest.since).max(TimeDelta::zero());
-    if newest.name.is_some() {
+    // Where none is expected and none was made, there is nothing to tell of; but one that was never made is old, too.
+    if newest.name.is_some() || backups.most.is_some() {
         backups.found.found(age);
     }
     let Some(most) = backups.most else { return Ok(noted("no backups are expected")) };

@@ -30,10 +30,19 @@ async fn a_database_that_nobody_copies_any_more_is_warned_of_once_for_each_newes
         let note = status(&scheduler, "backups_checked").await.row.note.unwrap();
         (note, receiver.calls().len())
     };
+    let age = || -> Option<i64> {
+        metrics.encode().lines().find_map(|line| line.strip_prefix("backup_age_seconds ")?.parse().ok())
+    };
     assert_eq!(look(TimeDelta::zero()).await, ("none was written down in 0 h".to_owned(), 0), "it is new");
-    assert!(!metrics.encode().contains("backup_age_seconds"));
+    assert!(age().is_some_and(|age| (0..60).contains(&age)), "{:?}", age());
     let late = "too old: none was written down in 50 h, and 48 h are the most that is expected";
     assert_eq!(look(TimeDelta::hours(50)).await, (late.to_owned(), 1));
+    let none = 50 * 3600;
+    assert!(
+        age().is_some_and(|age| (none..none + 60).contains(&age)),
+        "one that was never made is old, too: {:?}",
+        age()
+    );
     let first = &receiver.calls()[0].json();
     assert_eq!((&first["type"], &first["data"]["age_hours"]), (&json!("backup.old"), &json!(50)));
     assert_eq!(look(TimeDelta::hours(2)).await.1, 1, "others know it already");
@@ -44,9 +53,7 @@ async fn a_database_that_nobody_copies_any_more_is_warned_of_once_for_each_newes
     // Of a clock that is ahead of Postgres' own, as this test's is, no copy is believed to be newer than its row.
     sqlx::query("UPDATE backups SET checked_at = taken_at").execute(&world.sql).await.unwrap();
     assert_eq!(look(TimeDelta::hours(2)).await, ("the newest is one.dump, 2 h old".to_owned(), 1));
-    let shown = metrics.encode();
-    let age: i64 = shown.lines().find_map(|line| line.strip_prefix("backup_age_seconds ")?.parse().ok()).unwrap();
-    assert!((7200..7260).contains(&age), "{age}");
+    assert!(age().is_some_and(|age| (7200..7260).contains(&age)), "{:?}", age());
     let (note, told) = look(TimeDelta::hours(47)).await;
     assert!(note.starts_with("too old: the newest is one.dump, 49 h old"), "{note}");
     assert_eq!((told, receiver.calls()[1].json()["data"]["newest"].clone()), (2, json!("one.dump")));
@@ -56,10 +63,11 @@ async fn a_database_that_nobody_copies_any_more_is_warned_of_once_for_each_newes
 async fn where_no_backups_are_expected_nothing_is_told() {
     let world = world([]).await;
     let redis = TestRedis::create().await;
-    let (scheduler, ..) = replica_of_all(&world, redis.url(), None).await;
+    let (scheduler, _, metrics) = replica_of_all(&world, redis.url(), None).await;
     world.clock.advance(TimeDelta::days(4000));
     work(&scheduler).await;
     let noted = status(&scheduler, "backups_checked").await.row.note;
     assert_eq!(noted.as_deref(), Some("no backups are expected"));
+    assert!(!metrics.encode().contains("backup_age_seconds"));
     assert_eq!(world.count("SELECT count(*) FROM events").await, 0);
 }

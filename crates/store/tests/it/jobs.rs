@@ -144,3 +144,22 @@ async fn what_waits_in_the_queues_is_counted_with_the_age_of_the_oldest() {
     );
     assert!(waiting.iter().all(|queue| queue.waiting <= i64::from(MOST)));
 }
+
+#[tokio::test]
+async fn a_broadcast_is_never_late_and_hides_no_reply_that_is() {
+    let world = world().await;
+    let outbox = async || {
+        let queues = world.store.queues().of_telegram().await.unwrap();
+        let outbox = queues.iter().find(|queue| queue.name == "outbox").unwrap();
+        (outbox.waiting, outbox.oldest.map(|at| (world.now - at).num_minutes()))
+    };
+    let broadcast = "INSERT INTO outbox (key, chat_id, method, priority, ready_at, created_at)
+                     SELECT 'b' || n, n, 'sendMessage', 2, $1, $1 - interval '3 hours' FROM generate_series(1, $2) n";
+    sqlx::query(broadcast).bind(world.now).bind(i64::from(MOST) + 1).execute(&world.sql).await.unwrap();
+    assert_eq!(outbox().await, (i64::from(MOST), None));
+    let late = "INSERT INTO outbox (key, chat_id, method, priority, ready_at, created_at)
+                VALUES ('reply', 1, 'sendMessage', 0, $1, $1 - interval '20 minutes'),
+                       ('notice', 2, 'notice', 1, $1, $1 - interval '30 minutes')";
+    sqlx::query(late).bind(world.now).execute(&world.sql).await.unwrap();
+    assert_eq!(outbox().await, (i64::from(MOST), Some(30)));
+}

@@ -121,6 +121,7 @@ mod tests {
     #[case("sum(a) > 0.05", &["sum(a)"])]
     #[case("(sum(leader{job=\"x\"}) or vector(0)) < 1", &["sum(leader{job=\"x\"})"])]
     #[case("absent(up{service=\"eva-api\"} == 1)", &["up{service=\"eva-api\"}"])]
+    #[case("absent(max(up) == 1) or avg_over_time(max(up)[10m:30s]) < 0.3", &["max(up)", "avg_over_time(max(up)[10m:30s])"])]
     #[case("sum(a{b=~\"5..\"}) / sum(a) > 0.05", &["sum(a{b=~\"5..\"}) / sum(a)"])]
     #[case("a >= bool b", &["a", "b"])]
     #[case("(a > 1) and on (pod) (b < 2 or c)", &["a", "b", "c"])]

@@ -2,8 +2,11 @@
 
 use chrono::Duration;
 
-use super::{Alert, CRITICAL, WARNING, names};
+use super::{Alert, CRITICAL, WARNING, names, series};
+use crate::apply::differs::amount;
 use crate::build::backup::{DEADLINE, LATEST_START};
+use crate::build::container;
+use crate::build::part::Part;
 use crate::build::period::longest_gap;
 use crate::crd::{Backup, EvolveBot};
 
@@ -12,6 +15,8 @@ pub(super) fn alerts(bot: &EvolveBot, api: &str, telegram: &str) -> Vec<Alert> {
     let mut list = vec![breaker(bot)];
     list.extend(queues(telegram));
     list.push(pool(bot));
+    list.extend(memory(bot));
+    list.extend([files(bot), pods(bot)]);
     list.push(job(api));
     list.extend(bot.spec.backup.as_ref().map(|backup| too_old(bot, backup, api)));
     list
@@ -37,7 +42,7 @@ fn breaker(bot: &EvolveBot) -> Alert {
     }
 }
 
-/// Every replica shows the same. A broadcast waits in the outbox behind whatever is more urgent, so that one may be older.
+/// Every replica shows the same. A broadcast waits in the outbox behind whatever is more urgent, and counts in no age.
 fn queues(telegram: &str) -> [Alert; 2] {
     [
         Alert {
@@ -56,8 +61,8 @@ fn queues(telegram: &str) -> [Alert; 2] {
             lasting: "15m",
             expression: format!("max(telegram_outbox_oldest_seconds{{{telegram}}}) > 900"),
             summary: "what is owed to somebody has waited for more than a quarter of an hour".to_owned(),
-            description: "`telegram_outbox_failures_total` by reason says what Telegram answers. During a broadcast it is as it \
-                          should be; 429 passes by itself."
+            description: "`telegram_outbox_failures_total` by reason says what Telegram answers; 429 passes by itself. Broadcasts do \
+                          not count."
                 .to_owned(),
         },
     ]
@@ -77,6 +82,67 @@ fn pool(bot: &EvolveBot) -> Alert {
         description: "Soon its callers wait for one. Look for who holds a lock and for slow statements (`GET \
                       /admin/db_metrics`), and only then raise spec.database.poolSize."
             .to_owned(),
+    }
+}
+
+/// The limit is the one that is in the pods. Where there is none the node's memory is, which is not ours to tell of.
+fn memory(bot: &EvolveBot) -> Option<Alert> {
+    let parts = [Part::api(bot, &[]), Part::bot(bot, &[])];
+    let near: Vec<String> = parts
+        .iter()
+        .filter_map(|part| {
+            let limit = container::resources(part.pod.resources.as_ref(), &part.resources).limits?.remove("memory")?;
+            let nine_tenths = amount(&limit.0)? / 1_000_000_000 * 9 / 10;
+            let of = series(bot, &part.name);
+            Some(format!("max by (service, pod) (process_resident_memory_bytes{{{of}}}) > {nine_tenths}"))
+        })
+        .collect();
+    (!near.is_empty()).then(|| Alert {
+        name: "EvolveMemoryNearlyUsedUp",
+        severity: WARNING,
+        lasting: "10m",
+        expression: near.join(" or "),
+        summary: "{{ $labels.pod }} has more than nine tenths of the memory that it may have".to_owned(),
+        description: "At its limit it is ended (OOMKilled), and others do again what it was at. Raise \
+                      spec.api.pod.resources.limits.memory, or spec.bot.pod's, or let more pods share the work."
+            .to_owned(),
+    })
+}
+
+/// Sockets are among them: one for each person who waits.
+fn files(bot: &EvolveBot) -> Alert {
+    let of = both(bot);
+    Alert {
+        name: "EvolveFilesNearlyUsedUp",
+        severity: WARNING,
+        lasting: "10m",
+        expression: format!("max by (service, pod) (process_open_fds{{{of}}} / process_max_fds{{{of}}}) > 0.8"),
+        summary: "{{ $labels.pod }} has opened more than four fifths of the files and sockets that it may".to_owned(),
+        description: "Soon it takes no more connections and makes none. `http_requests_in_progress` says whether so many wait; else the \
+                      pod leaks them: delete it, and tell who makes it."
+            .to_owned(),
+    }
+}
+
+/// While another one answers, nobody notices more than a connection that breaks; so it goes on for days where nobody is told. A
+/// rollout's pods are others.
+fn pods(bot: &EvolveBot) -> Alert {
+    let of = both(bot);
+    Alert {
+        name: "EvolvePodFails",
+        severity: WARNING,
+        lasting: "10m",
+        expression: format!(
+            "max by (service, pod) (changes(process_start_time_seconds{{{of}}}[1h])) >= 3 or \
+             max by (service, pod) (avg_over_time(up{{{of}}}[15m])) < 0.3"
+        ),
+        summary: "{{ $labels.pod }} ends again and again, or does not answer".to_owned(),
+        description: format!(
+            "`kubectl evolve status {0} --namespace {1}` says why it was ended, and `kubectl evolve logs {0} --namespace {1} \
+             --previous` has its last words. Others do its work meanwhile, as far as there are any.",
+            bot.name(),
+            bot.namespace_name()
+        ),
     }
 }
 
@@ -100,8 +166,8 @@ fn job(api: &str) -> Alert {
 }
 
 /// That the last copy is older than the schedule lets one become; or that there is none, though there could be one since the
-/// schedule was made. Where nobody tells how CronJobs fare, the API does of the copies that were written down: `evolve backup`
-/// does that, and an image of Postgres alone does not, so that the API does not tell where both could.
+/// schedule was made. Where nobody tells how CronJobs fare, the API does of the copies that were written down, or of how long there
+/// has been none. A copy is good that could not be written down, so that the API is not asked where both could tell.
 /// Replicas look by turns: the least of what they say is of the one that looked last.
 fn too_old(bot: &EvolveBot, settings: &Backup, api: &str) -> Alert {
     // One that is never due shall be told too.

@@ -29,6 +29,8 @@ pub(super) fn alerts(bot: &EvolveBot, api: &str, telegram: &str) -> Vec<Alert> {
     list
 }
 
+/// A process that ends again and again answers for a moment each time, and nothing would last for five minutes: so it counts as away,
+/// too, where for less than three of the last ten minutes anybody answered. Of a bot that is new, no more is known than it has lived.
 fn down(bot: &EvolveBot, api: &str, telegram: &str) -> [Alert; 2] {
     let description = |part: &str| {
         format!(
@@ -42,7 +44,7 @@ fn down(bot: &EvolveBot, api: &str, telegram: &str) -> [Alert; 2] {
         name,
         severity: CRITICAL,
         lasting: "5m",
-        expression: format!("absent(up{{{series}}} == 1)"),
+        expression: format!("absent(max(up{{{series}}}) == 1) or avg_over_time(max(up{{{series}}})[10m:30s]) < 0.3"),
         summary: summary.to_owned(),
         description: description(part),
     };
@@ -86,9 +88,10 @@ fn not_ready(api: &str, telegram: &str) -> [Alert; 2] {
 }
 
 /// One replica alone polls: while it cannot, the others are ready, and what waits at Telegram is in no queue of ours. A few fail where
-/// Telegram has its moments, and are asked for again within half a minute.
+/// Telegram has its moments, and are asked for again within half a minute. With a webhook each replica asks Telegram once a minute.
+/// What is given up after a few attempts makes no queue old, and no request to the API need have failed.
 fn not_taken(telegram: &str) -> Alert {
-    const REASONS: &str = "unavailable|conflict|not_stored|full";
+    const REASONS: &str = "unavailable|conflict|not_stored|full|not_delivered|given_up";
     Alert {
         name: "EvolveUpdatesNotTaken",
         severity: CRITICAL,
@@ -96,10 +99,12 @@ fn not_taken(telegram: &str) -> Alert {
         expression: format!(
             "sum by (reason) (increase(telegram_inbox_failures_total{{{telegram},reason=~\"{REASONS}\"}}[10m])) >= {FEWEST_FAILURES}"
         ),
-        summary: "what people write cannot be taken from Telegram ({{ $labels.reason }})".to_owned(),
+        summary: "what people write cannot be taken from Telegram, or is given up ({{ $labels.reason }})".to_owned(),
         description:
-            "`conflict`: another program polls with this token. `not_stored`: Postgres is away, or its disk is full. \
-                      `unavailable`: Telegram is away, or not reached from here. `full`: more waits than INBOX_LIMIT."
+            "`conflict`: another program polls with this token, or set its webhook. `not_delivered`: Telegram does not reach the \
+                      webhook. `not_stored`: Postgres is away, or its disk is full. `unavailable`: Telegram is away, or not \
+                      reached from here. `full`: more waits than INBOX_LIMIT. `given_up`: each attempt fails, as GET \
+                      /admin/failures says."
                 .to_owned(),
     }
 }

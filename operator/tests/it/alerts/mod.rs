@@ -186,6 +186,21 @@ fn alerts_of_two_bots_are_not_taken_for_one() {
     }
 }
 
+#[test]
+fn memory_is_told_of_by_the_limit_that_a_part_has_and_not_where_it_has_none() {
+    let expression = |resources: Value| {
+        let mut eva = bot("@daily");
+        eva.spec.api.pod.resources = Some(serde_json::from_value(resources).unwrap());
+        let rules = alerts::rules(&eva);
+        let rule = rules.iter().find(|rule| name(rule) == "EvolveMemoryNearlyUsedUp").unwrap();
+        rule["expr"].as_str().unwrap().to_owned()
+    };
+    let own = expression(json!({ "limits": { "memory": "1Gi" } }));
+    assert!(own.contains(r#"service="eva-api"}) > 966367641 or "#), "{own}");
+    let without = expression(json!({ "requests": { "memory": "64Mi" } }));
+    assert!(!without.contains("eva-api") && without.ends_with("> 241591910"), "{without}");
+}
+
 #[rstest]
 #[case("@hourly", 8, 10)]
 #[case("30 3 * * *", 31, 33)]

@@ -202,6 +202,19 @@ async fn without_roles_of_its_own_the_notes_name_none() {
 }
 
 #[tokio::test]
+async fn who_has_alerts_of_the_operator_and_nothing_that_scrapes_it_is_told() {
+    let notes = async |set: &str| notes(&["--set", set]).await;
+    let told = "Mind that metrics.prometheusRule is on and metrics.serviceMonitor off";
+    let alone = notes("metrics.prometheusRule.enabled=true,metrics.serviceMonitor.enabled=false").await;
+    assert!(alone.contains(told), "{alone}");
+    assert!(alone.contains(r#"job="evolve-operator" and namespace="ops""#), "{alone}");
+    for other in ["metrics.prometheusRule.enabled=true,metrics.serviceMonitor.enabled=true", "replicas=2"] {
+        let other = notes(other).await;
+        assert!(!other.contains(told), "{other}");
+    }
+}
+
+#[tokio::test]
 async fn a_digest_wins_over_a_tag_and_the_version_is_that_of_the_workspace() {
     let image = async |arguments: &[&str]| {
         let deployment = of_kind(&template(arguments).await.unwrap(), "Deployment").remove(0);
