@@ -101,7 +101,7 @@ fn routes(all: Group, guarded: impl Fn(Group, Rule) -> Group) -> Group {
         .routes(routes!(analytics::use_of::activity))
         .routes(routes!(analytics::use_of::tools))
         .routes(routes!(stats_api::get))
-        .merge(administration(&group))
+        .merge(administration(group))
         .routes(routes!(broadcast::create, broadcast::list))
         .routes(routes!(broadcast::preview))
         .routes(routes!(broadcast::get))
