@@ -17,6 +17,7 @@ pub mod health;
 pub mod kinds;
 pub mod leader;
 pub mod metrics;
+mod packed;
 mod pods;
 pub mod queue;
 pub mod references;
