@@ -19,7 +19,10 @@ const LONGEST_SAMPLE: usize = 24 * 1024;
 /// Most objects in a sample. Each makes a new one, and the one before stays as long as anything is packed with it.
 const MOST_SAMPLED: u8 = 8;
 /// An object that is not made smaller by this factor resembles nothing in the sample: the next one shall.
-const ALIKE: usize = 8;
+const ALIKE: usize = 16;
+/// What no object is without, bytes: UIDs, hashes and times, which resemble nothing. Small objects would fill the sample
+/// with them before a large one is seen.
+const OWN: usize = 300;
 
 /// One object, packed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -94,7 +97,7 @@ impl Packer {
         drop(locked(&self.recent, std::mem::take));
     }
 
-    /// Not as the API has it: flattened, what has no data could not be told from what has none but an empty map.
+    /// As it is to be kept; nothing when it would not come back. Not as the API has it: flattened, what has no data could not be told from what has none but an empty map.
     fn deflated(&self, slot: Slot, object: &DynamicObject) -> Option<Form> {
         let text = serde_json::to_vec(&(&object.types, &object.metadata, &object.data)).ok()?;
         let sample = locked(&self.samples, |samples| samples.entry(slot).or_default().text.clone());
@@ -102,7 +105,7 @@ impl Packer {
         if inflate(&bytes, text.len(), &sample)? != text {
             return None;
         }
-        if bytes.len() * ALIKE > text.len() {
+        if sample.is_empty() || bytes.len() > OWN.max(text.len() / ALIKE) {
             self.learn(slot, &text);
         }
         Some(Form::Deflated { bytes: bytes.into(), length: text.len(), sample })
@@ -240,7 +243,11 @@ mod tests {
             packer.unpack(&packed).unwrap();
             assert!(locked(&packer.recent, |recent| recent.len()) <= MOST_RECENT);
         }
-        assert!(locked(&packer.samples, |samples| samples[&DEPLOYMENTS].text.len()) <= LONGEST_SAMPLE);
+        for bot in 0..40 {
+            packer.pack(DEPLOYMENTS, &deployment(&format!("eva-{bot}")));
+        }
+        let sample = locked(&packer.samples, |samples| samples[&DEPLOYMENTS].clone());
+        assert!(sample.text.len() <= LONGEST_SAMPLE && sample.objects <= MOST_SAMPLED, "{sample:?}");
         packer.rest();
         assert_eq!(locked(&packer.recent, |recent| recent.len()), 0);
     }
