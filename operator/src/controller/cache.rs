@@ -1,5 +1,5 @@
-//! The live objects as the watches last saw them, trimmed and packed. Reading is never an API call, and takes as long with
-//! many bots as with one: what is of a bot is found by an index.
+//! The live objects as the watches last saw them, trimmed and packed. Reading is never an API call, and takes as long
+//! with many bots as with one: what is of a bot is found by an index.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,9 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 
+use super::index::{Index, Tag};
 use super::kinds::Kind;
 use super::packed::{Packed, Packer};
-use crate::build::INSTANCE;
 
 /// Namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,8 +65,8 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Known {
     slots: HashMap<Slot, Objects>,
-    /// The whole objects by what they are looked for by.
-    index: HashMap<Arc<Tag>, Vec<(Kind, Arc<Key>)>>,
+    /// Of the whole objects.
+    index: Index,
     gone: Gone,
 }
 
@@ -77,32 +77,6 @@ struct Entry {
     version: Option<Box<str>>,
     tags: Box<[Arc<Tag>]>,
     packed: Packed,
-}
-
-/// What whole objects are looked for by: in the place of a name, the UID of an owner or the name of a bot.
-#[derive(Debug, PartialEq, Eq, Hash)]
-enum Tag {
-    Owner(Key),
-    Bot(Key),
-}
-
-impl Tag {
-    /// Those of `object`, each once.
-    fn all(slot: Slot, object: &DynamicObject) -> Vec<Self> {
-        if slot.1 != Depth::Owned {
-            return Vec::new();
-        }
-        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-        let bot = object.labels().get(INSTANCE).map(|name| Self::Bot(Key::new(namespace, name)));
-        let mut tags: Vec<Self> = bot.into_iter().collect();
-        for owner in object.owner_references() {
-            let tag = Self::Owner(Key::new(namespace, &owner.uid));
-            if !tags.contains(&tag) {
-                tags.push(tag);
-            }
-        }
-        tags
-    }
 }
 
 impl Entry {
@@ -121,7 +95,8 @@ impl Known {
     fn put(&mut self, slot: Slot, object: &DynamicObject, packed: Packed) {
         let key = Arc::new(Key::of(object));
         self.take(slot, &key);
-        let tags = Tag::all(slot, object).into_iter().map(|tag| self.tag(tag, slot.0, &key)).collect();
+        let is_looked_for = slot.1 == Depth::Owned;
+        let tags = if is_looked_for { self.index.enter(slot.0, &key, object) } else { Box::default() };
         let (uid, version) = (object.metadata.uid.as_deref(), object.metadata.resource_version.as_deref());
         let entry = Entry { uid: uid.map(Box::from), version: version.map(Box::from), tags, packed };
         self.slots.entry(slot).or_default().insert(key, entry);
@@ -129,27 +104,8 @@ impl Known {
 
     fn take(&mut self, slot: Slot, key: &Key) -> Option<Packed> {
         let entry = self.slots.get_mut(&slot)?.remove(key)?;
-        self.untag(slot.0, key, &entry.tags);
+        self.index.leave(slot.0, key, &entry.tags);
         Some(entry.packed)
-    }
-
-    /// Enters the object into the index.
-    fn tag(&mut self, tag: Tag, kind: Kind, key: &Arc<Key>) -> Arc<Tag> {
-        let known = self.index.get_key_value(&tag).map(|(known, _)| Arc::clone(known));
-        let tag = known.unwrap_or_else(|| Arc::new(tag));
-        self.index.entry(Arc::clone(&tag)).or_default().push((kind, Arc::clone(key)));
-        tag
-    }
-
-    fn untag(&mut self, kind: Kind, key: &Key, tags: &[Arc<Tag>]) {
-        for tag in tags {
-            if let Some(objects) = self.index.get_mut(tag) {
-                objects.retain(|(of, object)| *of != kind || **object != *key);
-                if objects.is_empty() {
-                    self.index.remove(tag);
-                }
-            }
-        }
     }
 }
 
@@ -215,8 +171,8 @@ impl Cache {
 
     fn tagged(&self, kind: Kind, tag: &Tag) -> Vec<Arc<DynamicObject>> {
         let found: Vec<Packed> = self.read(|known| {
-            let all = known.index.get(tag).into_iter().flatten().filter(|(of, _)| *of == kind);
-            all.filter_map(|(_, key)| Some(known.entry((kind, Depth::Owned), key)?.packed.clone())).collect()
+            let entries = known.index.find(kind, tag).filter_map(|key| known.entry((kind, Depth::Owned), key));
+            entries.map(|entry| entry.packed.clone()).collect()
         });
         self.unpacked(&found)
     }
@@ -274,7 +230,7 @@ impl Cache {
         let slot = (kind, Depth::Owned);
         self.write(|known| {
             for (key, entry) in known.slots.remove(&slot).into_iter().flatten() {
-                known.untag(kind, &key, &entry.tags);
+                known.index.leave(kind, &key, &entry.tags);
             }
         });
     }
@@ -312,7 +268,7 @@ impl Cache {
         let gone: Vec<Packed> = self.write(|known| {
             let gone: Vec<_> = known.slots.entry(slot).or_default().extract_if(is_gone).collect();
             let gone = gone.into_iter().map(|(key, entry)| {
-                known.untag(slot.0, &key, &entry.tags);
+                known.index.leave(slot.0, &key, &entry.tags);
                 entry.packed
             });
             gone.collect()
@@ -339,6 +295,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::build::INSTANCE;
 
     const SERVICES: Slot = (Kind::Service, Depth::Owned);
 

@@ -14,6 +14,7 @@ pub mod client;
 pub mod config;
 pub mod contents;
 pub mod health;
+mod index;
 pub mod kinds;
 pub mod leader;
 pub mod metrics;

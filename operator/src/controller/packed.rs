@@ -1,7 +1,7 @@
-//! How objects are kept: as deflated JSON, since a tree of small maps takes some ten times as much, and a thousand bots have
+//! How objects are kept: as deflated JSON, since a tree of small maps takes many times as much, and a thousand bots have
 //! tens of thousands of objects. Those of one kind differ in little but names: each is deflated against a sample of its
-//! kind, and is a few hundred bytes then. What was unpacked last is remembered for a while: one pass reads the same objects
-//! again and again.
+//! kind, and is a few hundred bytes then. What was unpacked last is remembered for a while: one pass reads the same
+//! objects again and again.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -97,7 +97,8 @@ impl Packer {
         drop(locked(&self.recent, std::mem::take));
     }
 
-    /// As it is to be kept; nothing when it would not come back. Not as the API has it: flattened, what has no data could not be told from what has none but an empty map.
+    /// As it is to be kept; nothing when it would not come back. Not as the API has it: flattened, what has no data could
+    /// not be told from what has an empty map of it.
     fn deflated(&self, slot: Slot, object: &DynamicObject) -> Option<Form> {
         let text = serde_json::to_vec(&(&object.types, &object.metadata, &object.data)).ok()?;
         let sample = locked(&self.samples, |samples| samples.entry(slot).or_default().text.clone());
