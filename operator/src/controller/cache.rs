@@ -1,4 +1,5 @@
-//! The live objects as the watches last saw them, trimmed. Reading is never an API call.
+//! The live objects as the watches last saw them, trimmed and packed. Reading is never an API call, and takes as long
+//! with many bots as with one: what is of a bot is found by an index.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,8 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 
+use super::index::{Index, Tag};
 use super::kinds::Kind;
-use crate::build::INSTANCE;
+use super::packed::{Packed, Packer};
 
 /// Namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,19 +47,66 @@ pub enum Depth {
 /// One kind of object at one depth.
 pub type Slot = (Kind, Depth);
 
-type Objects = HashMap<Key, Arc<DynamicObject>>;
+type Objects = HashMap<Arc<Key>, Entry>;
 
 /// How many objects that are gone are remembered: more than can be gone while one answer is on its way.
 const REMEMBERED: usize = 4096;
 
 /// The caches of all watches. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Cache(Arc<RwLock<Known>>);
+pub struct Cache(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    known: RwLock<Known>,
+    packer: Packer,
+}
 
 #[derive(Debug, Default)]
 struct Known {
     slots: HashMap<Slot, Objects>,
+    /// Of the whole objects.
+    index: Index,
     gone: Gone,
+}
+
+/// One object: what is asked of it without the rest, and the rest.
+#[derive(Debug)]
+struct Entry {
+    uid: Option<Box<str>>,
+    version: Option<Box<str>>,
+    tags: Box<[Arc<Tag>]>,
+    packed: Packed,
+}
+
+impl Entry {
+    /// Whether it is a later version of the same object.
+    fn is_newer_than(&self, object: &DynamicObject) -> bool {
+        self.uid.as_deref() == object.metadata.uid.as_deref()
+            && self.version.as_deref().and_then(|version| version.parse::<u128>().ok()) > version(object)
+    }
+}
+
+impl Known {
+    fn entry(&self, slot: Slot, key: &Key) -> Option<&Entry> {
+        self.slots.get(&slot)?.get(key)
+    }
+
+    fn put(&mut self, slot: Slot, object: &DynamicObject, packed: Packed) {
+        let key = Arc::new(Key::of(object));
+        self.take(slot, &key);
+        let is_looked_for = slot.1 == Depth::Owned;
+        let tags = if is_looked_for { self.index.enter(slot.0, &key, object) } else { Box::default() };
+        let (uid, version) = (object.metadata.uid.as_deref(), object.metadata.resource_version.as_deref());
+        let entry = Entry { uid: uid.map(Box::from), version: version.map(Box::from), tags, packed };
+        self.slots.entry(slot).or_default().insert(key, entry);
+    }
+
+    fn take(&mut self, slot: Slot, key: &Key) -> Option<Packed> {
+        let entry = self.slots.get_mut(&slot)?.remove(key)?;
+        self.index.leave(slot.0, key, &entry.tags);
+        Some(entry.packed)
+    }
 }
 
 /// The UIDs of objects whose end was seen. The answer to a write may come later than the news that somebody deleted what
@@ -92,65 +141,81 @@ impl Cache {
     /// An object, if it is there.
     #[must_use]
     pub fn get(&self, slot: Slot, key: &Key) -> Option<Arc<DynamicObject>> {
-        self.read(|slots| slots.get(&slot)?.get(key).cloned())
+        let packed = self.read(|known| known.entry(slot, key).map(|entry| entry.packed.clone()))?;
+        self.0.packer.unpack(&packed)
     }
 
-    /// The objects of a kind in `namespace` whose controller is the object with this UID.
+    /// Whether what is known is `object` in this very version, as far as it says which.
+    #[must_use]
+    pub fn has(&self, slot: Slot, object: &DynamicObject) -> bool {
+        let metadata = &object.metadata;
+        let is_this = |entry: &Entry| {
+            metadata.resource_version.is_some()
+                && entry.uid.as_deref() == metadata.uid.as_deref()
+                && entry.version.as_deref() == metadata.resource_version.as_deref()
+        };
+        self.read(|known| known.entry(slot, &Key::of(object)).is_some_and(is_this))
+    }
+
+    /// The objects of a kind in `namespace` one of whose owners is the object with this UID.
     #[must_use]
     pub fn owned_by(&self, kind: Kind, namespace: &str, uid: &str) -> Vec<Arc<DynamicObject>> {
-        let is_owned = |object: &&Arc<DynamicObject>| {
-            object.namespace().as_deref() == Some(namespace)
-                && object.owner_references().iter().any(|owner| owner.uid == uid)
-        };
-        self.read(|slots| {
-            slots.get(&(kind, Depth::Owned)).into_iter().flat_map(HashMap::values).filter(is_owned).cloned().collect()
-        })
+        self.tagged(kind, &Tag::Owner(Key::new(namespace, uid)))
     }
 
     /// The objects of a kind in `namespace` that carry the label of the bot `name`, whoever made them.
     #[must_use]
     pub fn of_bot(&self, kind: Kind, namespace: &str, name: &str) -> Vec<Arc<DynamicObject>> {
-        let is_of_bot = |object: &&Arc<DynamicObject>| {
-            object.namespace().as_deref() == Some(namespace)
-                && object.labels().get(INSTANCE).is_some_and(|instance| instance == name)
-        };
-        self.read(|slots| {
-            slots.get(&(kind, Depth::Owned)).into_iter().flat_map(HashMap::values).filter(is_of_bot).cloned().collect()
-        })
+        self.tagged(kind, &Tag::Bot(Key::new(namespace, name)))
     }
 
-    /// Every object of a slot.
+    fn tagged(&self, kind: Kind, tag: &Tag) -> Vec<Arc<DynamicObject>> {
+        let found: Vec<Packed> = self.read(|known| {
+            let entries = known.index.find(kind, tag).filter_map(|key| known.entry((kind, Depth::Owned), key));
+            entries.map(|entry| entry.packed.clone()).collect()
+        });
+        self.unpacked(&found)
+    }
+
+    fn unpacked(&self, all: &[Packed]) -> Vec<Arc<DynamicObject>> {
+        all.iter().filter_map(|packed| self.0.packer.unpack(packed)).collect()
+    }
+
+    /// Where every object of a slot is.
     #[must_use]
-    pub fn all(&self, slot: Slot) -> Vec<Arc<DynamicObject>> {
-        self.read(|slots| slots.get(&slot).into_iter().flat_map(HashMap::values).cloned().collect())
+    pub fn keys(&self, slot: Slot) -> Vec<Key> {
+        self.read(|known| {
+            known.slots.get(&slot).into_iter().flat_map(HashMap::keys).map(|key| (**key).clone()).collect()
+        })
     }
 
     /// Whether there is any object of a slot in `namespace`.
     #[must_use]
     pub fn has_any(&self, slot: Slot, namespace: &str) -> bool {
-        self.read(|slots| slots.get(&slot).into_iter().flat_map(HashMap::keys).any(|key| key.namespace == namespace))
+        self.read(|known| {
+            known.slots.get(&slot).into_iter().flat_map(HashMap::keys).any(|key| key.namespace == namespace)
+        })
     }
 
     /// Takes in what was written or seen, unless something newer is known: what a write answered may be ahead of the
     /// watch, or behind the news of its end. Returns what is known now.
     pub fn insert(&self, slot: Slot, object: DynamicObject) -> Arc<DynamicObject> {
-        self.write(|known| {
-            let end = object.uid().and_then(|uid| known.gone.all.get(&uid).copied());
+        let object = Arc::new(object);
+        // Before the lock is taken, though it may be for nothing: that is rare.
+        let packed = self.0.packer.pack(slot, &object);
+        let newer = self.write(|known| {
+            let end = object.metadata.uid.as_ref().and_then(|uid| known.gone.all.get(uid).copied());
             if end.is_some_and(|end| version(&object) <= end) {
-                return Arc::new(object);
+                return None;
             }
-            let objects = known.slots.entry(slot).or_default();
-            let key = Key::of(&object);
-            if let Some(known) = objects.get(&key)
-                && known.uid() == object.uid()
-                && version(known) > version(&object)
-            {
-                return Arc::clone(known);
+            let newer = known.entry(slot, &Key::of(&object)).filter(|entry| entry.is_newer_than(&object));
+            let newer = newer.map(|entry| entry.packed.clone());
+            if newer.is_none() {
+                known.put(slot, &object, packed);
             }
-            let object = Arc::new(object);
-            objects.insert(key, Arc::clone(&object));
-            object
-        })
+            newer
+        });
+        newer.and_then(|newer| self.0.packer.unpack(&newer)).unwrap_or(object)
     }
 
     /// The cluster has this kind, though nothing of it may have been seen yet.
@@ -162,18 +227,24 @@ impl Cache {
 
     /// The cluster does not have this kind any longer.
     pub fn unlearn(&self, kind: Kind) {
-        self.write(|known| known.slots.remove(&(kind, Depth::Owned)));
+        let slot = (kind, Depth::Owned);
+        self.write(|known| {
+            for (key, entry) in known.slots.remove(&slot).into_iter().flatten() {
+                known.index.leave(kind, &key, &entry.tags);
+            }
+        });
     }
 
     /// Whether the cluster has this kind.
     #[must_use]
     pub fn knows(&self, kind: Kind) -> bool {
-        !kind.is_optional() || self.read(|slots| slots.contains_key(&(kind, Depth::Owned)))
+        !kind.is_optional() || self.read(|known| known.slots.contains_key(&(kind, Depth::Owned)))
     }
 
     /// Forgets one object.
     pub fn remove(&self, slot: Slot, key: &Key) -> Option<Arc<DynamicObject>> {
-        self.write(|known| known.slots.get_mut(&slot)?.remove(key))
+        let packed = self.write(|known| known.take(slot, key))?;
+        self.0.packer.unpack(&packed)
     }
 
     /// Forgets an object whose end was seen, for good.
@@ -183,30 +254,39 @@ impl Cache {
             if let Some(uid) = object.uid() {
                 known.gone.insert(uid, version(object));
             }
-            if let Some(objects) = known.slots.get_mut(&slot)
-                && objects.get(&key).is_some_and(|known| known.uid() == object.uid())
-            {
-                objects.remove(&key);
+            if known.entry(slot, &key).is_some_and(|entry| entry.uid.as_deref() == object.metadata.uid.as_deref()) {
+                known.take(slot, &key);
             }
         });
     }
 
     /// Forgets what is not in `seen`, of one namespace or of all: the end of a fresh listing. Returns what is gone.
     pub fn retain(&self, slot: Slot, namespace: Option<&str>, seen: &HashSet<Key>) -> Vec<Arc<DynamicObject>> {
-        self.write(|known| {
-            let is_gone = |key: &Key, _: &mut Arc<DynamicObject>| {
-                namespace.is_none_or(|namespace| namespace == key.namespace) && !seen.contains(key)
-            };
-            known.slots.entry(slot).or_default().extract_if(is_gone).map(|(_, object)| object).collect()
-        })
+        let is_gone = |key: &Arc<Key>, _: &mut Entry| {
+            namespace.is_none_or(|namespace| namespace == key.namespace) && !seen.contains(&**key)
+        };
+        let gone: Vec<Packed> = self.write(|known| {
+            let gone: Vec<_> = known.slots.entry(slot).or_default().extract_if(is_gone).collect();
+            let gone = gone.into_iter().map(|(key, entry)| {
+                known.index.leave(slot.0, &key, &entry.tags);
+                entry.packed
+            });
+            gone.collect()
+        });
+        self.unpacked(&gone)
     }
 
-    fn read<T>(&self, read: impl FnOnce(&HashMap<Slot, Objects>) -> T) -> T {
-        read(&self.0.read().unwrap_or_else(PoisonError::into_inner).slots)
+    /// Lets go of what makes reading the same again fast.
+    pub fn rest(&self) {
+        self.0.packer.rest();
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Known) -> T) -> T {
+        read(&self.0.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn write<T>(&self, write: impl FnOnce(&mut Known) -> T) -> T {
-        write(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+        write(&mut self.0.known.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -215,6 +295,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::build::INSTANCE;
 
     const SERVICES: Slot = (Kind::Service, Depth::Owned);
 
@@ -251,5 +332,81 @@ mod tests {
         cache.insert(SERVICES, service("1", "9"));
         let known = cache.get(SERVICES, &Key::new("a", "eva-api")).unwrap();
         assert_eq!(known.resource_version().as_deref(), Some("10"));
+    }
+
+    #[test]
+    fn what_was_read_before_is_not_what_is_read_after_it_was_written() {
+        let (cache, key) = (Cache::default(), Key::new("a", "eva-api"));
+        for version in 1..400 {
+            let version = version.to_string();
+            cache.insert(SERVICES, service("1", &version));
+            assert!(cache.has(SERVICES, &service("1", &version)) && !cache.has(SERVICES, &service("2", &version)));
+            for _ in 0..2 {
+                assert_eq!(cache.get(SERVICES, &key).unwrap().resource_version(), Some(version.clone()));
+            }
+        }
+        cache.rest();
+        assert_eq!(cache.get(SERVICES, &key).unwrap().resource_version().as_deref(), Some("399"));
+    }
+
+    #[test]
+    fn of_many_that_read_and_write_at_once_nobody_sees_anything_older_than_before() {
+        let (cache, key) = (Cache::default(), Key::new("a", "eva-api"));
+        cache.insert(SERVICES, service("1", "0"));
+        std::thread::scope(|scope| {
+            for first in 0..2 {
+                let cache = cache.clone();
+                scope.spawn(move || {
+                    (first..400).step_by(2).for_each(|at| drop(cache.insert(SERVICES, service("1", &at.to_string()))));
+                });
+            }
+            let mut before = 0;
+            while before < 399 {
+                let now = version(&cache.get(SERVICES, &key).unwrap()).unwrap();
+                assert!(now >= before, "{now} after {before}");
+                before = now;
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_looked_for_by_bot_and_owner_is_found_as_it_is_now() {
+        let cache = Cache::default();
+        let made = |version: &str, bot: &str, owners: &[&str]| {
+            let owners: Vec<_> = owners
+                .iter()
+                .map(|uid| json!({ "apiVersion": "v1", "kind": "EvolveBot", "name": "eva", "uid": uid }))
+                .collect();
+            let metadata = json!({
+                "name": "eva-api", "namespace": "a", "uid": "1", "resourceVersion": version,
+                "labels": { INSTANCE: bot }, "ownerReferences": owners,
+            });
+            serde_json::from_value::<DynamicObject>(json!({ "metadata": metadata })).unwrap()
+        };
+        let by_owner = |uid: &str| cache.owned_by(Kind::Service, "a", uid).len();
+        let by_bot = |name: &str| cache.of_bot(Kind::Service, "a", name).len();
+
+        cache.insert(SERVICES, made("1", "eva", &["7", "8", "7"]));
+        cache.insert((Kind::Job, Depth::Owned), made("1", "eva", &["7"]));
+        cache.insert((Kind::Service, Depth::Metadata), made("1", "eva", &["7"]));
+        assert_eq!((by_owner("7"), by_owner("8"), by_owner("9"), by_bot("eva"), by_bot("7")), (1, 1, 0, 1, 0));
+        assert!(cache.of_bot(Kind::Service, "b", "eva").is_empty(), "another namespace's");
+
+        cache.insert(SERVICES, made("2", "otto", &["9"]));
+        assert_eq!((by_owner("7"), by_owner("8"), by_owner("9"), by_bot("eva"), by_bot("otto")), (0, 0, 1, 0, 1));
+        cache.insert(SERVICES, made("1", "eva", &["7"]));
+        assert_eq!((by_owner("7"), by_owner("9")), (0, 1), "that was before");
+
+        cache.bury(SERVICES, &made("3", "otto", &["9"]));
+        assert_eq!((by_owner("9"), by_bot("otto")), (0, 0));
+        assert_eq!(cache.owned_by(Kind::Job, "a", "7").len(), 1, "another kind's is still there");
+        assert_eq!(cache.retain((Kind::Job, Depth::Owned), None, &HashSet::new()).len(), 1);
+        assert_eq!(cache.retain((Kind::Service, Depth::Metadata), Some("a"), &HashSet::new()).len(), 1);
+        assert!(cache.read(|known| known.index.is_empty()), "nothing is left behind");
+
+        cache.insert(SERVICES, made("4", "eva", &["7"]));
+        assert_eq!(cache.keys(SERVICES), [Key::new("a", "eva-api")]);
+        cache.unlearn(Kind::Service);
+        assert!(cache.read(|known| known.index.is_empty() && known.slots.values().all(HashMap::is_empty)));
     }
 }

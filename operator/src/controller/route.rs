@@ -2,6 +2,7 @@
 
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
+use kube::core::ObjectMeta;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::Event;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -18,7 +19,7 @@ use crate::build::INSTANCE;
 
 /// Turns what the watches see into requests for passes.
 pub(super) struct Router {
-    /// Feeds the store that kube's scheduler looks bots up in.
+    /// Feeds the store that kube's scheduler looks bots up in: it needs to know that they are there, and no more.
     pub(super) writer: Writer<DynamicObject>,
     /// Where requests go.
     pub(super) queue: Queue,
@@ -68,7 +69,7 @@ impl Router {
         let key = Key::of(&change.object);
         match change.slot {
             (Kind::EvolveBot, _) => {
-                let object = (*change.object).clone();
+                let object = stub(&change.object);
                 if change.is_gone {
                     self.references.forget(&key);
                     self.queue.forget(&key);
@@ -110,4 +111,12 @@ impl Router {
             }
         }
     }
+}
+
+/// What kube's scheduler is told of a bot: a pass reads the rest from the cache.
+fn stub(bot: &DynamicObject) -> DynamicObject {
+    let DynamicObject { metadata: ObjectMeta { name, namespace, uid, .. }, .. } = bot;
+    let metadata =
+        ObjectMeta { name: name.clone(), namespace: namespace.clone(), uid: uid.clone(), ..ObjectMeta::default() };
+    DynamicObject { types: None, metadata, data: serde_json::Value::Null }
 }

@@ -27,6 +27,9 @@ use super::pods;
 /// How long a watch that is forbidden waits before it asks again: twice as long each time, up to the second.
 const DENIED_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
+/// How many objects are listed at once. All that is not packed yet of a page is in memory, and each watch has one.
+const PAGE: u32 = 50;
+
 /// One watch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Watch {
@@ -88,7 +91,7 @@ impl Watch {
     ) {
         let resource = self.slot.0.resource();
         let client = showing_life(client, progress.clone(), self.id(), self.slot.0.name());
-        let config = watcher::Config::default().timeout(self.seconds);
+        let config = watcher::Config::default().timeout(self.seconds).page_size(PAGE);
         let config = match self.slot {
             (Kind::EvolveBot, _) | (_, Depth::Metadata) => config,
             _ => config.labels(MANAGED_BY_SELECTOR),
@@ -266,12 +269,16 @@ impl<S: Fn(Change) + Send> Follower<S> {
         if slot.0 == Kind::Pod {
             pods::trim(&mut object);
         }
-        let known = self.cache.get(slot, &Key::of(&object));
-        let is_news = known.is_none_or(|known| match slot.0 {
+        let is_news = match slot.0 {
             // Much of what happens to a pod is of no interest here.
-            Kind::Pod => pods::differ(&known, &object),
-            _ => known.resource_version() != object.resource_version() || known.uid() != object.uid(),
-        });
+            Kind::Pod => {
+                let known = self.cache.get(slot, &Key::of(&object));
+                known.is_none_or(|known| pods::differ(&known, &object))
+            }
+            // As every listing begins anew with what is known.
+            _ if self.cache.has(slot, &object) => return,
+            _ => true,
+        };
         let object = self.cache.insert(slot, object);
         if is_news {
             (self.sink)(Change { slot, object, is_gone: false });

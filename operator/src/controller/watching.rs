@@ -81,7 +81,10 @@ impl Watches {
         look_again.reset();
         loop {
             tokio::select! {
-                _ = look_again.tick() => drop(self.begin_optional().await),
+                _ = look_again.tick() => {
+                    self.context.applier.cache.rest();
+                    drop(self.begin_optional().await);
+                }
                 Some(namespace) = self.visits.1.recv() => self.visit(&namespace),
                 () = stop.cancelled() => return,
             }
@@ -190,8 +193,7 @@ impl Watches {
 /// Asks for passes over the bots that a watch concerns, whenever it stands otherwise than before.
 async fn announce(context: Arc<Context>, watch: Watch, mut stands: Receiver<Standing>) {
     while stands.changed().await.is_ok() {
-        for bot in context.applier.cache.all(BOTS) {
-            let key = Key::of(&bot);
+        for key in context.applier.cache.keys(BOTS) {
             if watch.covers(&key.namespace) {
                 context.queue.request(&key);
             }

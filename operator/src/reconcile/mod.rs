@@ -63,8 +63,8 @@ pub struct Context {
 impl Context {
     /// Asks for a pass over every bot.
     pub fn request_all(&self) {
-        for bot in self.applier.cache.all((Kind::EvolveBot, Depth::Owned)) {
-            self.queue.request(&Key::of(&bot));
+        for bot in self.applier.cache.keys((Kind::EvolveBot, Depth::Owned)) {
+            self.queue.request(&bot);
         }
     }
 }
