@@ -404,6 +404,36 @@ async fn a_bot_that_cannot_be_read_is_told_so_once_and_left_as_it_is() {
     assert!(!bench.pass().await.unwrap().has_written);
 }
 
+/// To judge a spec is the dearest part of a pass.
+#[tokio::test]
+async fn a_spec_that_was_found_good_is_judged_again_when_it_is_another_one() {
+    let bench = Bench::converged(plain()).await;
+    let path = format!("{BOTS}/eva");
+    let want = |generation: u64, zone: &str| {
+        let mut bot = bench.api.objects()[&path].clone();
+        bot["metadata"]["generation"] = json!(generation);
+        bot["spec"]["persona"]["timeZone"] = json!(zone);
+        bench.api.put(&path, bot);
+        bench.watch();
+    };
+    let accepted = || bench.condition("Accepted")["reason"].as_str().unwrap().to_owned();
+    // No server changes a spec and keeps its generation: what is wrong here is not seen, since nobody looks.
+    want(1, "Nowhere/Land");
+    bench.pass().await.unwrap();
+    assert_eq!(accepted(), "Valid");
+    want(2, "Nowhere/Land");
+    for _ in 0..2 {
+        bench.pass().await.unwrap();
+        bench.watch();
+        assert_eq!(accepted(), "Invalid", "what is refused stays so");
+    }
+    let message = bench.condition("Accepted")["message"].clone();
+    assert!(message.as_str().unwrap().contains("spec.persona.timeZone: "), "{message}");
+    want(3, "Europe/Moscow");
+    bench.pass().await.unwrap();
+    assert_eq!(accepted(), "Valid");
+}
+
 #[tokio::test]
 async fn a_secret_that_only_backups_read_keeps_nothing_else_from_being_mended() {
     let mut spec = plain();
