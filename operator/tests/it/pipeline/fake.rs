@@ -134,8 +134,11 @@ impl State {
             }
             // A status has one owner, and is what was applied last. Of other objects no field is ever let go of here.
             Method::PATCH => {
-                let mut after = self.objects.get(object).cloned().unwrap_or_else(|| json!({}));
                 let mut applied: Value = serde_json::from_slice(body).unwrap();
+                if let Some(refused) = self.refuse_version(object, &applied) {
+                    return refused;
+                }
+                let mut after = self.objects.get(object).cloned().unwrap_or_else(|| json!({}));
                 match path.ends_with("/status") {
                     true => after["status"] = applied["status"].take(),
                     false => merge(&mut after, applied),
@@ -147,6 +150,21 @@ impl State {
                 None => failure(StatusCode::NOT_FOUND, "there is no such object"),
             },
             _ => failure(StatusCode::METHOD_NOT_ALLOWED, "this server does not do that"),
+        }
+    }
+
+    /// Who names a version means that one; of what is not there it is nobody's, but for Services.
+    fn refuse_version(&self, path: &str, applied: &Value) -> Option<Response<Body>> {
+        let named = applied["metadata"].get("resourceVersion")?;
+        match self.objects.get(path) {
+            Some(found) if found["metadata"]["resourceVersion"] != *named => {
+                Some(failure(StatusCode::CONFLICT, "the object has been modified"))
+            }
+            None if path.contains("/services/") => {
+                let message = "resourceVersion should not be set on objects to be created";
+                Some(failure(StatusCode::INTERNAL_SERVER_ERROR, message))
+            }
+            _ => None,
         }
     }
 

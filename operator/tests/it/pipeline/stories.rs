@@ -5,7 +5,7 @@ use std::time::Duration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{BOTS, Bench, SECRETS};
+use super::{BOTS, Bench, Depth, Key, Kind, SECRETS};
 
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/default/deployments/eva-api";
 const SERVICE: &str = "/api/v1/namespaces/default/services/eva-api";
@@ -62,9 +62,9 @@ async fn a_new_bot_makes_these_calls_in_this_order() {
     bench.pass().await.unwrap();
     let after: Vec<_> = bench.api.calls().split_off(before);
     let each = ["eva-api", "eva-bot"].map(|name| format!("/apis/apps/v1/namespaces/default/deployments/{name}"));
-    let expected = each.iter().flat_map(|path| [format!("GET {path}"), format!("PATCH {path}")]);
-    assert_eq!(after[..4], expected.collect::<Vec<_>>(), "each is looked for before it is made: {after:#?}");
-    assert!(after[4..].iter().all(|call| call == STATUS || call == EVENTS), "nothing else is written: {after:#?}");
+    let expected = each.iter().map(|path| format!("PATCH {path}"));
+    assert_eq!(after[..2], expected.collect::<Vec<_>>(), "each is made by one call: {after:#?}");
+    assert!(after[2..].iter().all(|call| call == STATUS || call == EVENTS), "nothing else is written: {after:#?}");
 }
 
 #[rstest]
@@ -167,6 +167,36 @@ async fn a_server_that_is_too_busy_is_asked_no_more() {
     let calls = bench.api.calls();
     let written = calls.iter().position(|call| *call == refused).unwrap();
     assert!(calls[written + 1..].iter().all(|call| call == STATUS || call == EVENTS), "{calls:#?}");
+}
+
+#[rstest]
+#[case::of_a_kind_that_is_made_by_one_call("/api/v1/namespaces/default/configmaps/eva-api-config", "ConfigMap")]
+#[case::service(SERVICE, "Service")]
+#[tokio::test]
+async fn what_somebody_else_made_a_moment_ago_is_left_as_it_is(#[case] path: &str, #[case] kind: &str) {
+    let bench = Bench::new(plain());
+    let metadata = json!({ "name": path.rsplit_once('/').unwrap().1, "namespace": "default" });
+    // No watch has seen it yet.
+    let theirs = json!({ "apiVersion": "v1", "kind": kind, "metadata": metadata, "data": { "theirs": "1" } });
+    let theirs = bench.api.put(path, theirs);
+    let error = bench.pass().await.unwrap_err().to_string();
+    assert!(error.contains(&format!("there is a {kind} of this name already, and it is not this bot's")), "{error}");
+    assert_eq!(bench.api.objects()[path], theirs);
+    assert_eq!(bench.condition("Ready")["reason"], "ApplyFailed");
+}
+
+#[tokio::test]
+async fn what_is_there_and_was_lost_from_sight_is_found_and_mended() {
+    const ACCOUNT: &str = "/api/v1/namespaces/default/serviceaccounts/eva-pods";
+    let bench = Bench::converged(plain()).await;
+    let cache = &bench.context.applier.cache;
+    let [made, looked] = ["PATCH", "GET"].map(|verb| format!("{verb} {ACCOUNT}"));
+    cache.remove((Kind::ServiceAccount, Depth::Owned), &Key::new("default", "eva-pods")).unwrap();
+    bench.api.expect([made.as_str(), looked.as_str(), made.as_str()]);
+    bench.pass().await.unwrap();
+    bench.watch();
+    bench.api.expect([]);
+    assert!(!bench.pass().await.unwrap().has_written);
 }
 
 #[tokio::test]
