@@ -69,8 +69,8 @@ pub fn is_forbidden(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 403)
 }
 
-/// Whether an apply with [`NO_VERSION`] was refused for the version: something is there, or objects of this kind are not made
-/// in this way.
+/// Whether an apply with [`NO_VERSION`] was refused for the version: something is there, or whoever serves this kind does not
+/// make its objects in this way, as Kubernetes' own Services once were not.
 fn is_about_version(status: &Status) -> bool {
     status.code == 409 || status.message.contains("resourceVersion")
 }
@@ -136,16 +136,13 @@ impl Applier {
 
     /// Makes what the cache does not have, if there is nothing of its name; nothing where it is there, and this bot's.
     async fn make(&self, manifest: &Manifest) -> Result<Option<DynamicObject>, ApplyError> {
-        // A Service cannot be made in this way: its addresses are given out by code of its own, which refuses the version.
-        if manifest.kind != Kind::Service {
-            let mut object = manifest.object.clone();
-            object["metadata"]["resourceVersion"] = json!(NO_VERSION);
-            match self.patch(manifest, &object).await {
-                Err(kube::Error::Api(status)) if is_about_version(&status) => {}
-                answer => {
-                    let made = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
-                    return Ok(Some(made));
-                }
+        let mut object = manifest.object.clone();
+        object["metadata"]["resourceVersion"] = json!(NO_VERSION);
+        match self.patch(manifest, &object).await {
+            Err(kube::Error::Api(status)) if is_about_version(&status) => {}
+            answer => {
+                let made = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
+                return Ok(Some(made));
             }
         }
         self.must_not_be_anothers(manifest).await?;
@@ -243,6 +240,16 @@ mod tests {
     use kube::core::Status;
 
     use super::*;
+
+    #[test]
+    fn what_is_refused_for_its_version_is_told_from_what_is_refused_for_itself() {
+        let is_about = |message: &str, code| is_about_version(&Status::failure(message, "").with_code(code));
+        assert!(is_about("Operation cannot be fulfilled: the object has been modified", 409));
+        assert!(is_about("resourceVersion should not be set on objects to be created", 500));
+        assert!(!is_about("admission webhook \"quota\" denied the request", 403));
+        assert!(!is_about("spec.template: Invalid value: field is immutable", 422));
+        assert!(!is_about("too many requests, please try again later", 429));
+    }
 
     #[test]
     fn a_person_is_told_the_api_servers_sentence_once_and_nothing_around_it() {

@@ -153,19 +153,12 @@ impl State {
         }
     }
 
-    /// Who names a version means that one; of what is not there it is nobody's, but for Services.
+    /// Who names a version means that one. Of what is not there, any will do.
     fn refuse_version(&self, path: &str, applied: &Value) -> Option<Response<Body>> {
         let named = applied["metadata"].get("resourceVersion")?;
-        match self.objects.get(path) {
-            Some(found) if found["metadata"]["resourceVersion"] != *named => {
-                Some(failure(StatusCode::CONFLICT, "the object has been modified"))
-            }
-            None if path.contains("/services/") => {
-                let message = "resourceVersion should not be set on objects to be created";
-                Some(failure(StatusCode::INTERNAL_SERVER_ERROR, message))
-            }
-            _ => None,
-        }
+        let found = self.objects.get(path)?;
+        (found["metadata"]["resourceVersion"] != *named)
+            .then(|| failure(StatusCode::CONFLICT, "the object has been modified"))
     }
 
     fn store(&mut self, path: &str, mut object: Value) -> Value {
