@@ -7,7 +7,7 @@ pub mod manifest;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::core::Status;
 use kube::{Api, Client, ResourceExt as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::Instrument as _;
 
 use crate::apply::manifest::Manifest;
@@ -20,6 +20,10 @@ use crate::controller::watches::trim;
 /// The field manager that holds `replicas` from the moment the operator lets go of it until an autoscaler takes it: a
 /// field that nobody holds would fall back to its default, which is one.
 const HAND_OVER: &str = "evolve-operator-hand-over";
+
+/// A version that no object has. With it an apply makes what is not there, and is refused, with a conflict, where anything of
+/// that name is: nobody can come in between, as between a look and a write, and one request is enough.
+const NO_VERSION: &str = "1";
 
 /// What writes objects: the client, and the cache that makes most writes needless.
 #[derive(Clone)]
@@ -65,6 +69,12 @@ pub fn is_forbidden(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 403)
 }
 
+/// Whether an apply with [`NO_VERSION`] was refused for the version: something is there, or whoever serves this kind does not
+/// make its objects in this way, as Kubernetes' own Services once were not.
+fn is_about_version(status: &Status) -> bool {
+    status.code == 409 || status.message.contains("resourceVersion")
+}
+
 impl ApplyError {
     fn new(action: &'static str, kind: Kind, key: &Key, source: kube::Error) -> Self {
         Self { action, kind: kind.name(), name: key.name.clone(), source: Box::new(source), advice: String::new() }
@@ -107,13 +117,11 @@ impl Applier {
                 return Ok(false);
             };
             tracing::info!(kind = manifest.kind.name(), name = manifest.key.name, difference, "mending a difference");
-        } else {
-            self.must_not_be_anothers(manifest).await?;
+        } else if let Some(made) = self.make(manifest).await? {
+            self.take(manifest, made);
+            return Ok(true);
         }
-        let params = PatchParams::apply(OPERATOR).force();
-        let (api, patch) = (self.api(manifest.kind, &manifest.key), Patch::Apply(&manifest.object));
-        let span = tracing::info_span!("write", kind = manifest.kind.name(), name = manifest.key.name);
-        let answer = api.patch(&manifest.key.name, &params, &patch).instrument(span).await;
+        let answer = self.patch(manifest, &manifest.object).await;
         if let (Err(kube::Error::Api(status)), Kind::ConfigMap, Some(live)) =
             (&answer, manifest.kind, self.cache.get(slot, &manifest.key))
             && status.code == 422
@@ -121,11 +129,38 @@ impl Applier {
             // Somebody has changed it and made it immutable: it goes, and the next pass makes it anew.
             self.delete(manifest.kind, &live).await?;
         }
-        let mut object = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
-        trim(&mut object);
-        self.cache.insert(slot, object);
-        self.metrics.applied(manifest.kind.name());
+        let object = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
+        self.take(manifest, object);
         Ok(true)
+    }
+
+    /// Makes what the cache does not have, if there is nothing of its name; nothing where it is there, and this bot's.
+    async fn make(&self, manifest: &Manifest) -> Result<Option<DynamicObject>, ApplyError> {
+        let mut object = manifest.object.clone();
+        object["metadata"]["resourceVersion"] = json!(NO_VERSION);
+        match self.patch(manifest, &object).await {
+            Err(kube::Error::Api(status)) if is_about_version(&status) => {}
+            answer => {
+                let made = answer.map_err(|error| ApplyError::new("apply", manifest.kind, &manifest.key, error))?;
+                return Ok(Some(made));
+            }
+        }
+        self.must_not_be_anothers(manifest).await?;
+        Ok(None)
+    }
+
+    async fn patch(&self, manifest: &Manifest, object: &Value) -> kube::Result<DynamicObject> {
+        let params = PatchParams::apply(OPERATOR).force();
+        let (api, patch) = (self.api(manifest.kind, &manifest.key), Patch::Apply(object));
+        let span = tracing::info_span!("write", kind = manifest.kind.name(), name = manifest.key.name);
+        api.patch(&manifest.key.name, &params, &patch).instrument(span).await
+    }
+
+    /// Takes in what a write answered.
+    fn take(&self, manifest: &Manifest, mut object: DynamicObject) {
+        trim(&mut object);
+        self.cache.insert((manifest.kind, Depth::Owned), object);
+        self.metrics.applied(manifest.kind.name());
     }
 
     /// That nobody else has an object of this name: taken over, it would be changed, and go when the bot does.
@@ -205,6 +240,16 @@ mod tests {
     use kube::core::Status;
 
     use super::*;
+
+    #[test]
+    fn what_is_refused_for_its_version_is_told_from_what_is_refused_for_itself() {
+        let is_about = |message: &str, code| is_about_version(&Status::failure(message, "").with_code(code));
+        assert!(is_about("Operation cannot be fulfilled: the object has been modified", 409));
+        assert!(is_about("resourceVersion should not be set on objects to be created", 500));
+        assert!(!is_about("admission webhook \"quota\" denied the request", 403));
+        assert!(!is_about("spec.template: Invalid value: field is immutable", 422));
+        assert!(!is_about("too many requests, please try again later", 429));
+    }
 
     #[test]
     fn a_person_is_told_the_api_servers_sentence_once_and_nothing_around_it() {

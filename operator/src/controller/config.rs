@@ -55,6 +55,9 @@ pub struct Timing {
     pub stuck: Duration,
     /// How long the API server may take to begin its answer.
     pub answer: Duration,
+    /// How long a request for a pass is held, so that all that follow it are one with it: long enough for what a pass's own
+    /// writes set off, and a tenth of the second in which what was deleted is back.
+    pub merge: Duration,
 }
 
 impl Default for Timing {
@@ -66,6 +69,7 @@ impl Default for Timing {
             // Two lives of a watch, and the longest pause between them.
             stuck: Duration::from_secs(2 * u64::from(watch_seconds) + 60),
             answer: Duration::from_secs(30),
+            merge: Duration::from_millis(100),
         }
     }
 }

@@ -75,7 +75,7 @@ pub fn start(
     // Not counted: it is renewed all the time, by design.
     let election_client = Client::try_from(cluster.clone())?;
     let client = client::client(client_config(cluster, config.timing), &counted, config.timing.answer)?;
-    let (queue, requests) = Queue::new(counted.queue_depth.clone());
+    let (queue, requests) = Queue::new(counted.queue_depth.clone(), config.timing.merge);
     let (changes, seen) = unbounded_channel();
     let (synced, is_synced) = watch::channel(false);
     let references = References::default();

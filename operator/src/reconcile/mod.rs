@@ -1,5 +1,6 @@
 //! One pass over one bot. It reads from caches, decides without IO, writes what differs, and says how it went.
 
+mod accepted;
 pub mod evidence;
 mod findings;
 mod read;
@@ -9,7 +10,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use kube::api::DynamicObject;
 use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
@@ -138,7 +138,8 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     if bot.spec.paused {
         return finish(&bot, context, report::paused(&bot), false).await;
     }
-    let problems = validate::problems(&bot);
+    let is_known = accepted::is_known(&bot, &context.applier.cache);
+    let problems = if is_known { Vec::new() } else { validate::problems(&bot) };
     if !problems.is_empty() {
         return finish(&bot, context, report::refused(&bot, &problems), false).await;
     }
@@ -160,8 +161,7 @@ pub async fn pass(key: &Key, context: &Context) -> Result<Pass, PassError> {
     let evidence = evidence::gather(&bot, &context.applier.cache, &context.scraper).await;
     let moment = Moment { evidence, now: Timestamp::now() };
     let plan = plan::plan(&bot, desired, &found, &context.applier.cache, &owner, moment)?;
-    let memory = DynamicObject { types: None, metadata: bot.metadata.clone(), data: plan.remembered.clone() };
-    context.applier.cache.insert((Kind::EvolveBot, Depth::Remembered), memory);
+    accepted::remember(&bot, &context.applier.cache, plan.remembered.clone());
     let Written { anything, refused } = execute(&plan, context).await;
     let refused: Vec<_> =
         refused.into_iter().map(|error| error.advised(context.access.advice(&key.namespace))).collect();

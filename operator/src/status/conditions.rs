@@ -69,9 +69,10 @@ impl Finding {
     }
 }
 
-/// The conditions after `findings`, and those findings that are news: another status or another reason than `before`. Of
-/// `lasting`, those that no finding is about follow as they are: a pass that did not look at them must not forget since when
-/// they hold.
+/// The conditions after `findings`, and those findings that are news: another status or another reason than `before`. What
+/// is found of a bot for the first time is news only where something is wrong: that a new one is accepted, waits and does not
+/// serve yet is how all of them begin, and nobody needs to hear of it. Of `lasting`, those that no finding is about follow as
+/// they are: a pass that did not look at them must not forget since when they hold.
 #[must_use]
 pub fn conditions(
     before: &[Condition],
@@ -93,7 +94,8 @@ pub fn conditions(
             observed_generation: generation,
             last_transition_time: same_status.map_or(Time(now), |condition| condition.last_transition_time.clone()),
         });
-        if same_status.is_none_or(|condition| condition.reason != finding.reason) {
+        let is_other = same_status.is_none_or(|condition| condition.reason != finding.reason);
+        if is_other && (known.is_some() || !finding.is_quiet) {
             news.push(finding);
         }
     }
@@ -133,5 +135,36 @@ mod tests {
         assert_eq!((again[1].last_transition_time.0, news.len()), (at(10), 1));
         let (fewer, _) = conditions(&again, vec![], all()[..1].to_vec(), Some(3), at(40));
         assert_eq!(fewer.len(), 1, "a pass that looked at everything keeps nothing else");
+    }
+
+    #[test]
+    fn how_a_new_bot_begins_is_no_news_and_what_happens_or_is_wrong_is() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let told = |news: Vec<Finding>| news.into_iter().map(|finding| finding.reason).collect::<Vec<_>>();
+        let quiet = || {
+            vec![
+                Finding { is_quiet: true, ..Finding::no(READY, "NotServing", "wait") },
+                Finding::yes(ACCEPTED, "Valid", "yes"),
+                Finding::unknown(MIGRATED, "Migrating", "it runs"),
+                Finding::no_news(ROLLED_OUT, "Waiting", "wait"),
+            ]
+        };
+        let (new, news) = conditions(&[], vec![], quiet(), Some(1), at(10));
+        assert_eq!((new.len(), told(news)), (4, vec![]), "the conditions are there all the same");
+        let happens = vec![
+            Finding::yes(READY, "Serving", "yes"),
+            Finding::yes(ACCEPTED, "Valid", "yes"),
+            Finding::yes(MIGRATED, "Migrated", "yes"),
+            Finding::no_news(ROLLED_OUT, "Rolling", "wait"),
+        ];
+        let (_, news) = conditions(&new, vec![], happens, Some(1), at(20));
+        assert_eq!(told(news), ["Serving", "Migrated", "Rolling"]);
+        let wrong = vec![
+            Finding::no(RESOLVED, "NotFound", "make it"),
+            Finding { is_quiet: false, ..Finding::yes(ROLLED_OUT, "NothingToGoBackTo", "stuck") },
+            Finding { is_quiet: false, ..Finding::unknown(READY, "Forbidden", "no") },
+        ];
+        let (_, news) = conditions(&[], vec![], wrong, Some(1), at(10));
+        assert_eq!(told(news), ["NotFound", "NothingToGoBackTo", "Forbidden"]);
     }
 }

@@ -1,4 +1,5 @@
-//! Telling: the status, written only when it changed, and an event for each piece of news.
+//! Telling: the status, written only when it changed, and an event for each piece of news ([`conditions::conditions`] says
+//! what is none).
 
 pub mod conditions;
 

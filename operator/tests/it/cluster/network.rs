@@ -24,6 +24,7 @@ fn impatient() -> Timing {
         watch_seconds: 1,
         stuck: Duration::from_secs(12),
         answer: Duration::from_secs(2),
+        ..Timing::default()
     }
 }
 

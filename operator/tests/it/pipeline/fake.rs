@@ -134,8 +134,11 @@ impl State {
             }
             // A status has one owner, and is what was applied last. Of other objects no field is ever let go of here.
             Method::PATCH => {
-                let mut after = self.objects.get(object).cloned().unwrap_or_else(|| json!({}));
                 let mut applied: Value = serde_json::from_slice(body).unwrap();
+                if let Some(refused) = self.refuse_version(object, &applied) {
+                    return refused;
+                }
+                let mut after = self.objects.get(object).cloned().unwrap_or_else(|| json!({}));
                 match path.ends_with("/status") {
                     true => after["status"] = applied["status"].take(),
                     false => merge(&mut after, applied),
@@ -148,6 +151,14 @@ impl State {
             },
             _ => failure(StatusCode::METHOD_NOT_ALLOWED, "this server does not do that"),
         }
+    }
+
+    /// Who names a version means that one. Of what is not there, any will do.
+    fn refuse_version(&self, path: &str, applied: &Value) -> Option<Response<Body>> {
+        let named = applied["metadata"].get("resourceVersion")?;
+        let found = self.objects.get(path)?;
+        (found["metadata"]["resourceVersion"] != *named)
+            .then(|| failure(StatusCode::CONFLICT, "the object has been modified"))
     }
 
     fn store(&mut self, path: &str, mut object: Value) -> Value {

@@ -5,6 +5,8 @@ mod fake;
 mod shown;
 mod stories;
 
+use std::time::Duration;
+
 use evolve_operator::EvolveBot;
 use evolve_operator::apply::Applier;
 use evolve_operator::controller::access::Access;
@@ -40,7 +42,7 @@ impl Bench {
         let (api, cache) = (FakeApi::default(), Cache::default());
         let shown = Metrics::new();
         let metrics = OperatorMetrics::register(&shown);
-        let (queue, _) = Queue::new(metrics.queue_depth.clone());
+        let (queue, _) = Queue::new(metrics.queue_depth.clone(), Duration::ZERO);
         let reporter = Reporter { controller: "evolve-operator".to_owned(), instance: Some("one".to_owned()) };
         let context = Context {
             applier: Applier { client: api.client(), cache, metrics },
