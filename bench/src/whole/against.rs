@@ -41,6 +41,7 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
     std::fs::write(&file, &script.text)?;
     let (mut rows, mut ours, mut theirs) = (Vec::new(), 0.0, 0.0);
     for round in 1..=plan.rounds {
+        world.lived_in(plan).await?;
         // In turn the first: the database grows, and who comes second always meets more of it.
         let (turns, transactions) = if round % 2 == 1 {
             let turns = turns(world, plan).await?;

@@ -31,6 +31,7 @@ const WARM_UP_PEOPLE: u32 = 400;
 /// # Errors
 /// When the API does not start.
 pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
+    world.lived_in(plan).await?;
     let api = world.api(&[]).await?;
     let turns = plan.turns_per_second * plan.seconds as f64 + f64::from(MOST_TURNS) * WARM_UP.as_secs_f64();
     let people = people_for(plan, turns);

@@ -32,6 +32,7 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
     let mut rows = Vec::new();
     let mut under_load = None;
     for &replicas in &plan.replicas {
+        world.lived_in(plan).await?;
         let (mut apis, mut bots) = (Vec::new(), Vec::new());
         for _ in 0..replicas {
             let api = world.api(&[]).await?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
+use crate::chat;
 use crate::plan::{Part, Plan};
 use crate::process::{Environment, Process};
 
@@ -31,6 +32,9 @@ const PLANS: &str = r#"{
 const KEPT_CALLS: usize = 1_000_000;
 /// No answer here takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How many people have talked before anything is measured, and for how long they do.
+const FIRST_PEOPLE: u32 = 2000;
+const FIRST_TALKS: Duration = Duration::from_secs(5);
 /// How many tokens are asked for at the same time.
 const AT_THE_DOOR: usize = 16;
 
@@ -43,6 +47,7 @@ pub(crate) struct World {
     binaries: PathBuf,
     logs: tempfile::TempDir,
     next_person: AtomicI64,
+    is_lived_in: AtomicBool,
 }
 
 /// People who may talk to an API.
@@ -79,6 +84,7 @@ impl World {
             binaries,
             logs: tempfile::Builder::new().prefix("evolve-bench-").tempdir()?,
             next_person: AtomicI64::new(1_000_001),
+            is_lived_in: AtomicBool::new(false),
         })
     }
 
@@ -135,6 +141,22 @@ impl World {
             ("TELEGRAM_MESSAGES_PER_SECOND", "10000"),
         ]));
         Process::start("evolve-bot", self.program("evolve-bot"), environment, self.logs().join("bot.log")).await
+    }
+
+    /// People have talked, and Postgres has looked over its tables, as it does by itself every minute where it runs for long. Without, its
+    /// plans are those of empty tables, and that it makes them again and again is most of what a turn takes.
+    ///
+    /// # Errors
+    /// When the API does not start.
+    pub(crate) async fn lived_in(&self, plan: &Plan) -> anyhow::Result<()> {
+        if !self.is_lived_in.swap(true, Ordering::Relaxed) {
+            let api = self.api(&[]).await?;
+            let crowd = self.crowd(&api, FIRST_PEOPLE).await?;
+            chat::as_many_as_can_be(&crowd, plan.clients, FIRST_TALKS).await;
+            api.stop().await?;
+        }
+        sqlx::raw_sql("VACUUM (ANALYZE)").execute(&self.pool).await?;
+        Ok(())
     }
 
     fn common(&self) -> Environment {
