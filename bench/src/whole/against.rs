@@ -67,7 +67,7 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
         method: format!(
             "{} clients ask one thing after the other, for {} s: `POST /chat` of one API, and pgbench (prepared, one thread) with the \
              statements of such a turn, taken from Postgres' log with values and types; which of them is first changes. Each turn is the \
-             first of somebody new, on both sides. Postgres, its database and its settings are the same; it does not wait for the disk.",
+             first of somebody new, on both sides, which have as many connections. Postgres, its database and its settings are the same; it does not wait for the disk.",
             plan.clients, plan.seconds
         ),
         head: vec!["round", "turns a second", "pgbench, transactions a second", "ratio"],
@@ -78,7 +78,9 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
 
 /// Turns of an API in a second.
 async fn turns(world: &World, plan: &Plan) -> anyhow::Result<f64> {
-    let api = world.api(&[]).await?;
+    // As many as pgbench has.
+    let connections = plan.clients.to_string();
+    let api = world.api(&[("DATABASE_POOL_SIZE", connections.as_str())]).await?;
     chat::warm_up(world, &api, plan.clients).await?;
     // Each is the first of somebody new, as in the script.
     let count = u32::try_from(plan.seconds).unwrap_or(u32::MAX).saturating_mul(MOST_TURNS).min(MOST_TURNS * 60);

@@ -39,7 +39,12 @@ const NO_RUN: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let plan = Plan::parse();
-    match run(&plan).await.and_then(|report| tell(&plan, &report)) {
+    let ended = tokio::select! {
+        report = run(&plan) => report.and_then(|report| tell(&plan, &report)),
+        // What was started is stopped, and what was laid down is taken away, when it is dropped.
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted: nothing was written")),
+    };
+    match ended {
         Ok(code) => code,
         Err(error) => {
             // Where even this cannot be said, the code says it.

@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// When a process does not start, or an answer never comes.
 pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> anyhow::Result<UnderLoad> {
     let mut rows = Vec::new();
-    let mut under_load = None;
+    let (mut under_load, mut unanswered) = (None, 0);
     for &replicas in &plan.replicas {
         world.lived_in(plan).await?;
         let (mut apis, mut bots) = (Vec::new(), Vec::new());
@@ -49,6 +49,7 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
         let mut evenly = moments(&[Stretch::steady(plan.messages_per_second, time)]);
         evenly.truncate(people.len());
         let calm = write(world, &people, &evenly).await?;
+        unanswered += rush.failed() + calm.failed();
         rows.push(vec![
             replicas.to_string(),
             format!("{:.1}", rush.per_second()),
@@ -65,6 +66,7 @@ pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> 
             processes::stop(bot, api).await?;
         }
     }
+    report.goal("messages of the whole path without an answer", "none", unanswered.to_string(), unanswered == 0);
     report.sections.push(Section {
         title: "The whole path",
         method: format!(

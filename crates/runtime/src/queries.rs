@@ -159,18 +159,16 @@ impl<S: Subscriber> Layer<S> for Ear {
         event.record(&mut heard);
         // Anything else that sqlx may say under that name.
         let Some(took) = heard.took() else { return };
-        self.0.count(took, heard.operation(), || heard.text());
+        self.0.count(took, heard.operation(), || text_of(event, MAX_CHARS));
     }
 }
 
-/// The fields of an event that count.
+/// The fields of an event that count of every statement.
 #[derive(Default)]
 pub(crate) struct Heard {
     seconds: Option<f64>,
     /// The first words; all of a statement that has no more.
     summary: String,
-    /// All of one that has.
-    statement: String,
 }
 
 impl Heard {
@@ -191,19 +189,6 @@ impl Heard {
     pub(crate) fn summary(&self) -> &str {
         self.summary.trim_end_matches('…').trim()
     }
-
-    /// All of it, white space folded.
-    pub(crate) fn text(&self) -> String {
-        let text = if self.statement.trim().is_empty() { &self.summary } else { &self.statement };
-        let mut folded = String::new();
-        for word in text.split_whitespace() {
-            if !folded.is_empty() {
-                folded.push(' ');
-            }
-            folded.push_str(word);
-        }
-        folded.chars().take(MAX_CHARS).collect()
-    }
 }
 
 impl Visit for Heard {
@@ -214,9 +199,37 @@ impl Visit for Heard {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "summary" {
+            value.clone_into(&mut self.summary);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// The first `most` characters of the statement that an event tells of, white space folded. It may have thousands, and is not copied
+/// for nothing.
+pub(crate) fn text_of(event: &Event<'_>, most: usize) -> String {
+    let mut whole = Whole { most, summary: String::new(), statement: String::new() };
+    event.record(&mut whole);
+    if whole.statement.is_empty() { whole.summary } else { whole.statement }
+}
+
+struct Whole {
+    most: usize,
+    /// All of one that has no more.
+    summary: String,
+    /// All of one that has.
+    statement: String,
+}
+
+impl Visit for Whole {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let words = value.split_whitespace().enumerate();
+        let folded = words.flat_map(|(place, word)| (place > 0).then_some(' ').into_iter().chain(word.chars()));
         match field.name() {
-            "summary" => value.clone_into(&mut self.summary),
-            "db.statement" => value.clone_into(&mut self.statement),
+            "summary" => self.summary = folded.take(self.most).collect(),
+            "db.statement" => self.statement = folded.take(self.most).collect(),
             _ => {}
         }
     }

@@ -54,7 +54,7 @@ pub async fn ensure(
     let known = entries(&key).await?.unwrap_or_default();
     let mut missing: BTreeMap<&str, String> = wanted
         .iter()
-        .filter(|(name, _)| !known.contains_key(**name))
+        .filter(|(name, _)| known.get(name).is_none())
         .map(|(name, kind)| (*name, STANDARD.encode(generate(*kind))))
         .collect();
     let mut has_written = false;

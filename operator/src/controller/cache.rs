@@ -47,7 +47,8 @@ pub enum Depth {
 /// One kind of object at one depth.
 pub type Slot = (Kind, Depth);
 
-type Objects = HashMap<Arc<Key>, Entry>;
+/// Boxed: a table has room for up to twice as many as are in it.
+type Objects = HashMap<Arc<Key>, Box<Entry>>;
 
 /// How many objects that are gone are remembered: more than can be gone while one answer is on its way.
 const REMEMBERED: usize = 4096;
@@ -74,7 +75,7 @@ struct Known {
 #[derive(Debug)]
 struct Entry {
     uid: Option<Box<str>>,
-    version: Option<Box<str>>,
+    version: Option<u128>,
     tags: Box<[Arc<Tag>]>,
     packed: Packed,
 }
@@ -82,14 +83,13 @@ struct Entry {
 impl Entry {
     /// Whether it is a later version of the same object.
     fn is_newer_than(&self, object: &DynamicObject) -> bool {
-        self.uid.as_deref() == object.metadata.uid.as_deref()
-            && self.version.as_deref().and_then(|version| version.parse::<u128>().ok()) > version(object)
+        self.uid.as_deref() == object.metadata.uid.as_deref() && self.version > version(object)
     }
 }
 
 impl Known {
     fn entry(&self, slot: Slot, key: &Key) -> Option<&Entry> {
-        self.slots.get(&slot)?.get(key)
+        self.slots.get(&slot)?.get(key).map(Box::as_ref)
     }
 
     fn put(&mut self, slot: Slot, object: &DynamicObject, packed: Packed) {
@@ -97,9 +97,9 @@ impl Known {
         self.take(slot, &key);
         let is_looked_for = slot.1 == Depth::Owned;
         let tags = if is_looked_for { self.index.enter(slot.0, &key, object) } else { Box::default() };
-        let (uid, version) = (object.metadata.uid.as_deref(), object.metadata.resource_version.as_deref());
-        let entry = Entry { uid: uid.map(Box::from), version: version.map(Box::from), tags, packed };
-        self.slots.entry(slot).or_default().insert(key, entry);
+        let uid = object.metadata.uid.as_deref().map(Box::from);
+        let entry = Entry { uid, version: version(object), tags, packed };
+        self.slots.entry(slot).or_default().insert(key, Box::new(entry));
     }
 
     fn take(&mut self, slot: Slot, key: &Key) -> Option<Packed> {
@@ -150,14 +150,14 @@ impl Cache {
     pub fn has(&self, slot: Slot, object: &DynamicObject) -> bool {
         let metadata = &object.metadata;
         let is_this = |entry: &Entry| {
-            metadata.resource_version.is_some()
+            entry.version.is_some()
+                && entry.version == version(object)
                 && entry.uid.as_deref() == metadata.uid.as_deref()
-                && entry.version.as_deref() == metadata.resource_version.as_deref()
         };
         self.read(|known| known.entry(slot, &Key::of(object)).is_some_and(is_this))
     }
 
-    /// The objects of a kind in `namespace` one of whose owners is the object with this UID.
+    /// The objects of a kind in `namespace` one of whose owners is the bot with this UID.
     #[must_use]
     pub fn owned_by(&self, kind: Kind, namespace: &str, uid: &str) -> Vec<Arc<DynamicObject>> {
         self.tagged(kind, &Tag::Owner(Key::new(namespace, uid)))
@@ -262,7 +262,7 @@ impl Cache {
 
     /// Forgets what is not in `seen`, of one namespace or of all: the end of a fresh listing. Returns what is gone.
     pub fn retain(&self, slot: Slot, namespace: Option<&str>, seen: &HashSet<Key>) -> Vec<Arc<DynamicObject>> {
-        let is_gone = |key: &Arc<Key>, _: &mut Entry| {
+        let is_gone = |key: &Arc<Key>, _: &mut Box<Entry>| {
             namespace.is_none_or(|namespace| namespace == key.namespace) && !seen.contains(&**key)
         };
         let gone: Vec<Packed> = self.write(|known| {

@@ -2,7 +2,7 @@
 //! carry metadata only; an object is read when its resourceVersion is new. A Secret is hashed and forgotten; of a certificate,
 //! which anybody may see who opens the site, it is remembered when it ends.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kube::api::DynamicObject;
@@ -15,8 +15,17 @@ use super::certificate;
 use super::kinds::Kind;
 use crate::apply::manifest::hex;
 
-/// The entries of one object: the SHA-256 of each value of a Secret, each text of a ConfigMap.
-pub type Entries = Arc<BTreeMap<String, String>>;
+/// The entries of one object: the SHA-256 of each value of a Secret, each text of a ConfigMap. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Entries(Arc<[(String, String)]>);
+
+impl Entries {
+    /// The entry of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&String> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+}
 
 /// One object, as of a resourceVersion.
 #[derive(Debug)]
@@ -30,7 +39,7 @@ impl Read {
     fn of(kind: Kind, object: &DynamicObject) -> Self {
         let version = object.resource_version().unwrap_or_default();
         let certificate_ends = if kind == Kind::Secret { certificate::ends(&object.data) } else { None };
-        Self { version, entries: Arc::new(read(kind, &object.data)), certificate_ends }
+        Self { version, entries: Entries(read(kind, &object.data)), certificate_ends }
     }
 }
 
@@ -59,7 +68,7 @@ impl Contents {
         };
         let version = meta.resource_version().unwrap_or_default();
         if let Some(entries) =
-            self.locked(|known| known.get(&id).filter(|of| of.version == version).map(|of| Arc::clone(&of.entries)))
+            self.locked(|known| known.get(&id).filter(|of| of.version == version).map(|of| of.entries.clone()))
         {
             return Ok(Some(entries));
         }
@@ -67,7 +76,7 @@ impl Contents {
         let Some(object) = api.get_opt(&key.name).await? else { return Ok(None) };
         // Kept under the version that was read, which may be newer than the one that was seen.
         let read = Read::of(kind, &object);
-        let entries = Arc::clone(&read.entries);
+        let entries = read.entries.clone();
         self.locked(|known| known.insert(id, read));
         Ok(Some(entries))
     }
@@ -97,7 +106,7 @@ impl Contents {
     }
 }
 
-fn read(kind: Kind, object: &Value) -> BTreeMap<String, String> {
+fn read(kind: Kind, object: &Value) -> Arc<[(String, String)]> {
     let entries = object.get("data").and_then(Value::as_object).into_iter().flatten();
     let entries = entries.filter_map(|(name, value)| Some((name, value.as_str()?)));
     // An entry that is there and empty is as good as missing: no process could start with it.

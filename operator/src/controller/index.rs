@@ -1,5 +1,5 @@
-//! Which objects are of whom: by the UIDs of their owners, and by the bot that their label names. Without it a pass would look
-//! at all objects of all bots.
+//! Which objects are of which bot: by its UID where it owns them, and by its name where their label has it. Without it a pass
+//! would look at all objects of all bots.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::cache::Key;
 use super::kinds::Kind;
 use crate::build::INSTANCE;
 
-/// What objects are looked for by: in the place of a name, the UID of an owner or the name of a bot.
+/// What objects are looked for by: in the place of a name, the UID of a bot that owns them, or its name.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Tag {
     Owner(Key),
@@ -24,7 +24,8 @@ impl Tag {
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let bot = object.labels().get(INSTANCE).map(|name| Self::Bot(Key::new(namespace, name)));
         let mut tags: Vec<Self> = bot.into_iter().collect();
-        for owner in object.owner_references() {
+        // A pod is of a ReplicaSet, and nobody looks for it by that.
+        for owner in object.owner_references().iter().filter(|owner| owner.kind == Kind::EvolveBot.name()) {
             let tag = Self::Owner(Key::new(namespace, &owner.uid));
             if !tags.contains(&tag) {
                 tags.push(tag);

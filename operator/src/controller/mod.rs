@@ -36,7 +36,7 @@ use futures::StreamExt as _;
 use kube::Client;
 use kube::api::DynamicObject;
 use kube::runtime::controller::{Action, Config as ApplierConfig, applier};
-use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::events::Reporter;
 use kube::runtime::reflector::store::Writer;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
@@ -59,6 +59,7 @@ use self::watching::Watches;
 use crate::apply::Applier;
 use crate::build::OPERATOR;
 use crate::reconcile::{self, Context};
+use crate::status::events::Events;
 
 /// Starts the operator as tasks of `tasks`, its HTTP server on `listener`. Returns at once.
 ///
@@ -85,7 +86,7 @@ pub fn start(
         contents: Contents::default(),
         access: Access::new(config.grant.clone(), config.namespaces.is_empty()),
         references: references.clone(),
-        recorder: Recorder::new(client.clone(), reporter),
+        events: Events::new(client.clone(), reporter),
         queue: queue.clone(),
         defaults: reconcile::Defaults {
             repository: config.image_repository.clone(),

@@ -50,6 +50,21 @@ pub(super) struct Packer {
     packed: AtomicU64,
     samples: Mutex<HashMap<Slot, Sample>>,
     recent: Mutex<HashMap<u64, Arc<DynamicObject>>>,
+    streams: Mutex<Streams>,
+}
+
+/// Made once. What a stream works in is a quarter of a megabyte: made for each object and given back, what is kept of the object would
+/// come to lie in its place, and the next stream need another.
+#[derive(Debug)]
+struct Streams {
+    deflate: Compress,
+    inflate: Decompress,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { deflate: Compress::new(Compression::new(3), false), inflate: Decompress::new(false) }
+    }
 }
 
 /// What the objects of a kind look like.
@@ -76,7 +91,7 @@ impl Packer {
         if let Some(object) = locked(&self.recent, |recent| recent.get(&packed.number).cloned()) {
             return Some(object);
         }
-        let text = inflate(bytes, length, sample);
+        let text = locked(&self.streams, |streams| streams.inflated(bytes, length, sample));
         let Some((types, metadata, data)) = text.and_then(|text| serde_json::from_slice(&text).ok()) else {
             tracing::error!("a packed object cannot be read");
             return None;
@@ -102,10 +117,10 @@ impl Packer {
     fn deflated(&self, slot: Slot, object: &DynamicObject) -> Option<Form> {
         let text = serde_json::to_vec(&(&object.types, &object.metadata, &object.data)).ok()?;
         let sample = locked(&self.samples, |samples| samples.entry(slot).or_default().text.clone());
-        let bytes = deflate(&text, &sample)?;
-        if inflate(&bytes, text.len(), &sample)? != text {
-            return None;
-        }
+        let bytes = locked(&self.streams, |streams| {
+            let bytes = streams.deflated(&text, &sample)?;
+            (streams.inflated(&bytes, text.len(), &sample)? == text).then_some(bytes)
+        })?;
         if sample.is_empty() || bytes.len() > OWN.max(text.len() / ALIKE) {
             self.learn(slot, &text);
         }
@@ -123,26 +138,28 @@ impl Packer {
     }
 }
 
-fn deflate(text: &[u8], sample: &[u8]) -> Option<Vec<u8>> {
-    let mut stream = Compress::new(Compression::new(3), false);
-    if !sample.is_empty() {
-        stream.set_dictionary(sample).ok()?;
+impl Streams {
+    fn deflated(&mut self, text: &[u8], sample: &[u8]) -> Option<Vec<u8>> {
+        self.deflate.reset();
+        if !sample.is_empty() {
+            self.deflate.set_dictionary(sample).ok()?;
+        }
+        // What cannot be made smaller grows by less.
+        let mut bytes = Vec::with_capacity(text.len() + text.len() / 8 + 64);
+        let status = self.deflate.compress_vec(text, &mut bytes, FlushCompress::Finish).ok()?;
+        (status == Status::StreamEnd).then_some(bytes)
     }
-    // What cannot be made smaller grows by less.
-    let mut bytes = Vec::with_capacity(text.len() + text.len() / 8 + 64);
-    let status = stream.compress_vec(text, &mut bytes, FlushCompress::Finish).ok()?;
-    (status == Status::StreamEnd).then_some(bytes)
-}
 
-fn inflate(bytes: &[u8], length: usize, sample: &[u8]) -> Option<Vec<u8>> {
-    let mut stream = Decompress::new(false);
-    if !sample.is_empty() {
-        stream.set_dictionary(sample).ok()?;
+    fn inflated(&mut self, bytes: &[u8], length: usize, sample: &[u8]) -> Option<Vec<u8>> {
+        self.inflate.reset(false);
+        if !sample.is_empty() {
+            self.inflate.set_dictionary(sample).ok()?;
+        }
+        // With room to spare, so that the end is reached too.
+        let mut text = Vec::with_capacity(length + 64);
+        let status = self.inflate.decompress_vec(bytes, &mut text, FlushDecompress::Finish).ok()?;
+        (status == Status::StreamEnd && text.len() == length).then_some(text)
     }
-    // With room to spare, so that the end is reached too.
-    let mut text = Vec::with_capacity(length + 64);
-    let status = stream.decompress_vec(bytes, &mut text, FlushDecompress::Finish).ok()?;
-    (status == Status::StreamEnd && text.len() == length).then_some(text)
 }
 
 fn locked<T, R>(mutex: &Mutex<T>, act: impl FnOnce(&mut T) -> R) -> R {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cache::Key;
 use super::kinds::Kind;
 
-type ByBot = HashMap<Key, BTreeSet<(Kind, Key)>>;
+type ByBot = HashMap<Key, Box<[(Kind, Key)]>>;
 
 /// What each bot reads. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,7 @@ pub struct References(Arc<Mutex<ByBot>>);
 impl References {
     /// `bot` reads these, and nothing else.
     pub fn set(&self, bot: &Key, reads: BTreeSet<(Kind, Key)>) {
-        self.locked(|by_bot| by_bot.insert(bot.clone(), reads));
+        self.locked(|by_bot| by_bot.insert(bot.clone(), reads.into_iter().collect()));
     }
 
     /// `bot` is gone.

@@ -10,7 +10,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use kube::runtime::events::Recorder;
 use kube::{Resource as _, ResourceExt as _};
 
 use crate::apply::manifest::ManifestError;
@@ -23,6 +22,7 @@ use crate::controller::queue::Queue;
 use crate::controller::references::References;
 use crate::dereference;
 use crate::plan::{self, Moment, Plan};
+use crate::status::events::Events;
 use crate::{EvolveBot, build, status, validate};
 
 use self::evidence::Scraper;
@@ -51,7 +51,7 @@ pub struct Context {
     /// Who reads what.
     pub references: References,
     /// Publishes events.
-    pub recorder: Recorder,
+    pub events: Events,
     /// Asks for passes.
     pub queue: Queue,
     /// What bots leave open.
@@ -292,7 +292,7 @@ async fn finish(
     let wrote = status::write(&context.applier, bot, &status).await.map_err(PassError::Status)?;
     // After the status, so that what is told once is also kept: a pass that failed before tells it again.
     if wrote {
-        status::tell(&context.recorder, bot, &news).await;
+        context.events.tell(bot, &news).await;
     }
     Ok(Pass { has_written: has_written || wrote, next: None })
 }

@@ -36,20 +36,17 @@ pub fn is_told_of(fact: &str) -> bool {
 fn is_any_in(phrases: &[&str], text: &str) -> bool {
     let words = words(text);
     phrases.iter().any(|phrase| {
-        let phrase: Vec<&str> = phrase.split(' ').collect();
-        let mut found = (0..words.len()).filter_map(|start| Some((start, end_of(&phrase, &words, start)?)));
+        let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+        let begins = (0..words.len()).filter(|start| fits(first, &words[*start]));
+        let mut found = begins.filter_map(|start| Some((start, end_of(rest, &words, start)?)));
         found.any(|(start, end)| !is_harmless(&words, start, end))
     })
 }
 
-/// Where the phrase that begins at `start` ends; nothing if none begins there.
-fn end_of(phrase: &[&str], words: &[String], start: usize) -> Option<usize> {
-    let [first, rest @ ..] = phrase else { return None };
-    if !fits(first, words.get(start)?) {
-        return None;
-    }
+/// Where the phrase ends whose first word stands at `start`, and of which this is the rest; nothing if that does not follow.
+fn end_of(rest: &str, words: &[String], start: usize) -> Option<usize> {
     let mut at = start;
-    for next in rest {
+    for next in rest.split_terminator(' ') {
         let found = (at + 1..words.len().min(at + 2 + GAP)).find(|place| fits(next, &words[*place]))?;
         at = found;
     }

@@ -7,15 +7,16 @@
 use std::{
     collections::{HashSet, VecDeque},
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
 };
 
 /// So many words in a row are no accident.
 const WORDS: usize = 12;
 const QUOTES: [(char, char); 3] = [('«', '»'), ('“', '”'), ('"', '"')];
 
-/// What must not be quoted.
+/// What must not be quoted. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Secret(HashSet<u64>);
+pub struct Secret(Arc<HashSet<u64>>);
 
 impl Secret {
     /// Instructions to a model.
@@ -26,7 +27,7 @@ impl Secret {
             let words: Vec<String> = words(piece).collect();
             words.windows(WORDS).map(|run| run_of(run.iter().map(String::as_str))).collect::<Vec<_>>()
         });
-        Self(runs.collect())
+        Self(Arc::new(runs.collect()))
     }
 
     /// Whether a text quotes them.

@@ -17,7 +17,7 @@ pub struct Request {
     /// The conversation, oldest first; the last message is what is to be answered.
     pub context: Vec<Message>,
     /// Tools that the model may call.
-    pub tools: Vec<ToolSpec>,
+    pub tools: Arc<[ToolSpec]>,
     /// Whether it may call them. The last round of a turn sets [`ToolChoice::None`] to get an answer in words.
     pub tool_choice: ToolChoice,
     /// How much the model may think before it answers.
@@ -36,7 +36,7 @@ impl Request {
         Self {
             system: system.into(),
             context,
-            tools: Vec::new(),
+            tools: Arc::default(),
             tool_choice: ToolChoice::Auto,
             thinking: Thinking::default(),
             max_output_tokens: 4096,

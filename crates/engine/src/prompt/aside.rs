@@ -31,7 +31,7 @@ impl Prompts {
             words(language, place, &[])?,
         ];
         let system = parts.join("\n\n");
-        let secret = Secret::new(&system);
+        let secret = self.secrets.of(&system);
         Ok((system, secret))
     }
 }

@@ -9,6 +9,7 @@ mod configured;
 pub mod notices;
 pub mod overrides;
 mod said;
+mod secrets;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -31,6 +32,7 @@ pub(crate) use configured::configured_prompt;
 use configured::built_in_voice;
 use overrides::Overrides;
 pub use said::{answered, indented, said_before};
+use secrets::Secrets;
 
 /// Stands for a picture that is not shown any more.
 pub const PHOTO: &str = "[photo]";
@@ -100,6 +102,7 @@ pub enum PromptError {
 pub struct Prompts {
     environment: Environment<'static>,
     overrides: RwLock<Arc<Overrides>>,
+    secrets: Secrets,
 }
 
 /// What the system instruction is made of.
@@ -136,7 +139,7 @@ impl Prompts {
         {
             environment.add_template(name, source)?;
         }
-        Ok(Self { environment, overrides: RwLock::default() })
+        Ok(Self { environment, overrides: RwLock::default(), secrets: Secrets::default() })
     }
 
     /// What is used from now on in place of what is configured.
@@ -212,7 +215,7 @@ impl Prompts {
     pub fn secret(&self, persona: &Persona, known: &Known<'_>) -> Result<Secret, PromptError> {
         let nobody = Profile::default();
         let known = Known { profile: &nobody, facts: &[], earlier: &[], summary: None, ..known.clone() };
-        Ok(Secret::new(&self.system(persona, &known)?))
+        Ok(self.secrets.of(&self.system(persona, &known)?))
     }
 
     /// What the system instruction ends with where the person may be in danger, with whom they can call. They may have been

@@ -1,5 +1,7 @@
 //! The tools as they are offered to a model.
 
+use std::sync::{Arc, LazyLock};
+
 use evolve_domain::fact::Category;
 use serde_json::{Value, json};
 
@@ -8,13 +10,15 @@ use crate::model::ToolSpec;
 
 /// Every tool, in an order that never changes (it is part of the cached prefix).
 #[must_use]
-pub fn specs() -> Vec<ToolSpec> {
-    Tool::ALL
-        .map(|tool| {
+pub fn specs() -> Arc<[ToolSpec]> {
+    static SPECS: LazyLock<Arc<[ToolSpec]>> = LazyLock::new(|| {
+        let spec = |tool: Tool| {
             let (description, parameters) = describe(tool);
             ToolSpec { name: tool.name().to_owned(), description: description.to_owned(), parameters }
-        })
-        .to_vec()
+        };
+        Tool::ALL.map(spec).into()
+    });
+    Arc::clone(&SPECS)
 }
 
 fn describe(tool: Tool) -> (&'static str, Value) {

@@ -303,7 +303,7 @@ async fn a_turn_that_one_provider_began_with_a_tool_is_finished_by_another() {
     let (gemini_server, openai_server) = (GeminiServer::start().await.unwrap(), OpenAiServer::start().await.unwrap());
     let chain = real_chain(&gemini_server, &openai_server);
     gemini_server.next(Behaviour::refuse(500));
-    let mut request = Request { tools: vec![weather()], ..question("weather please") };
+    let mut request = Request { tools: [weather()].into(), ..question("weather please") };
     let asked = chain.generate(&request).await.unwrap();
     assert_eq!(asked.provider, "openai");
     let calls = asked.answer.tool_calls;

@@ -68,7 +68,7 @@ async fn a_server_that_never_says_goodbye_does_not_keep_the_person_waiting() {
 async fn a_tool_call_goes_back_with_its_signature_and_its_result() {
     let server = GeminiServer::start().await.unwrap();
     let provider = gemini(&server, MODEL, PATIENT);
-    let mut request = Request { tools: vec![weather()], ..question("weather please") };
+    let mut request = Request { tools: [weather()].into(), ..question("weather please") };
     for answer in both(&provider, &request).await {
         let answer = answer.unwrap();
         assert_eq!(answer.finish, FinishReason::ToolCalls);
@@ -105,7 +105,7 @@ async fn calls_made_at_once_and_calls_made_later_have_different_ids() {
 #[tokio::test]
 async fn a_model_that_may_not_call_tools_answers_in_words() {
     let server = GeminiServer::start().await.unwrap();
-    let request = Request { tools: vec![weather()], tool_choice: ToolChoice::None, ..question("weather please") };
+    let request = Request { tools: [weather()].into(), tool_choice: ToolChoice::None, ..question("weather please") };
     let answer = gemini(&server, MODEL, PATIENT).generate(&request).await.unwrap();
     assert_eq!((answer.text.as_str(), answer.tool_calls.len()), ("You said: weather please", 0));
 }
@@ -281,7 +281,7 @@ async fn a_model_that_draws_is_told_that_it_may_and_its_picture_comes_with_the_w
     let server = GeminiServer::start().await.unwrap();
     let provider = gemini(&server, "gemini-3-pro-image", PATIENT);
     // What it knows nothing of would be refused: tools, and thinking.
-    let request = Request { tools: vec![weather()], thinking: Thinking::Budget(0), ..question("draw a cat") };
+    let request = Request { tools: [weather()].into(), thinking: Thinking::Budget(0), ..question("draw a cat") };
     server.always(Behaviour::draw("A cat.", PIXEL));
     for answer in both(&provider, &request).await {
         let answer = answer.unwrap();

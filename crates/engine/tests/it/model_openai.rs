@@ -78,13 +78,13 @@ async fn tool_calls_that_come_in_pieces_are_put_together() {
 async fn a_tool_is_called_and_its_result_is_used() {
     let server = OpenAiServer::start().await.unwrap();
     let provider = openai(&server, PATIENT);
-    let mut request = Request { tools: vec![weather()], ..question("weather please") };
+    let mut request = Request { tools: [weather()].into(), ..question("weather please") };
     let calls = provider.generate(&request).await.unwrap().tool_calls;
     request.context.push(Message::tool_calls(calls.clone()));
     request.context.push(Message::tool_results(vec![(&calls[0], json!("sunny"))]));
     assert_eq!(provider.generate(&request).await.unwrap().text, r#"The tool says "sunny"."#);
 
-    let request = Request { tools: vec![weather()], tool_choice: ToolChoice::None, ..question("weather please") };
+    let request = Request { tools: [weather()].into(), tool_choice: ToolChoice::None, ..question("weather please") };
     assert_eq!(provider.generate(&request).await.unwrap().text, "You said: weather please");
 }
 
@@ -239,7 +239,7 @@ async fn what_a_server_draws_comes_with_the_words_and_no_address_is_followed() {
     };
     let provider = OpenAi::new(reqwest::Client::new(), config).unwrap();
     server.always(Behaviour::draw("A cat.", PIXEL));
-    let request = Request { tools: vec![weather()], ..question("draw a cat") };
+    let request = Request { tools: [weather()].into(), ..question("draw a cat") };
     for answer in both(&provider, &request).await {
         let answer = answer.unwrap();
         assert_eq!((answer.text.as_str(), answer.picture.unwrap().bytes()), ("A cat.", PIXEL));

@@ -15,7 +15,7 @@ const NOTICE_EN: &str = "\n\n(This is a stand-in, not a model: set GOOGLE_API_KE
 
 fn with_tools(request: Request) -> Request {
     let tool = |name: &str| ToolSpec { name: name.into(), description: String::new(), parameters: Value::Null };
-    Request { tools: vec![tool("remember"), tool("set_profile"), tool("recall")], ..request }
+    Request { tools: [tool("remember"), tool("set_profile"), tool("recall")].into(), ..request }
 }
 
 async fn ask(request: &Request) -> Answer {

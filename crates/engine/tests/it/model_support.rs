@@ -83,7 +83,7 @@ pub(crate) fn rich(signature: Option<&str>) -> Request {
         parameters: serde_json::Value::Null,
     };
     Request {
-        tools: vec![weather(), now],
+        tools: [weather(), now].into(),
         temperature: Some(0.5),
         max_output_tokens: 1024,
         ..Request::new(

@@ -12,7 +12,11 @@ use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
 use super::{Around, is_span_of_ours};
-use crate::queries::{Heard, TARGET};
+use crate::queries::{Heard, TARGET, text_of};
+
+/// Longest text of a statement in a span, in characters. Those of a turn have some thousands: to send all of it with each turn takes
+/// longer than all else of the trace, and its beginning tells which it is.
+const MAX_CHARS: usize = 400;
 
 /// What makes spans of statements.
 pub(super) fn layer<S>(tracer: SdkTracer) -> impl Layer<S> + use<S>
@@ -56,7 +60,7 @@ where
             KeyValue::new("db.system.name", "postgresql"),
             KeyValue::new("db.operation.name", operation),
             KeyValue::new("db.query.summary", summary),
-            KeyValue::new("db.query.text", heard.text()),
+            KeyValue::new("db.query.text", text_of(event, MAX_CHARS)),
         ]);
         statement.start_with_context(&self.tracer, &parent).end_with_timestamp(ended);
     }

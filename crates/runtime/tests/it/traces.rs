@@ -5,6 +5,7 @@ use evolve_runtime::logs::{self, LogConfig, LogFormat};
 use evolve_runtime::traces::{self, Keep, TraceConfig, Traces};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -29,7 +30,7 @@ const ELSEWHERE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
 
 /// As sqlx does.
 fn tell_of_a_statement() {
-    let statement = "\n\nSELECT name\nFROM people WHERE id = $1\n";
+    let statement = format!("\n\nSELECT name\nFROM people WHERE id IN ({})\n", "$1,\n".repeat(1000));
     tracing::debug!(
         target: "sqlx::query", summary = "SELECT name FROM people …", db.statement = statement, elapsed_secs = 0.25_f64
     );
@@ -92,6 +93,10 @@ async fn a_collector_gets_our_spans_as_a_tree_and_nothing_of_other_crates() {
     let statement = span("SELECT name FROM people");
     assert_eq!(statement.parent_span_id, span("outer").span_id);
     assert_eq!(statement.end_time_unix_nano - statement.start_time_unix_nano, 250_000_000);
-    assert!(statement.attributes.iter().any(|attribute| attribute.key == "db.query.text"));
+    let text = statement.attributes.iter().find(|attribute| attribute.key == "db.query.text").unwrap();
+    let Some(Value::StringValue(text)) = text.value.as_ref().and_then(|value| value.value.as_ref()) else {
+        panic!("{text:?}")
+    };
+    assert!(text.starts_with("SELECT name FROM people WHERE id IN ($1, $1,") && text.len() == 400, "{text}");
     assert!(span("outer").attributes.iter().any(|attribute| attribute.key == "bot"));
 }

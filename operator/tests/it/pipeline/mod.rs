@@ -18,9 +18,10 @@ use evolve_operator::controller::queue::Queue;
 use evolve_operator::controller::references::References;
 use evolve_operator::reconcile::evidence::Scraper;
 use evolve_operator::reconcile::{self, Context, Defaults, Pass, PassError};
+use evolve_operator::status::events::Events;
 use evolve_runtime::metrics::Metrics;
 use kube::api::DynamicObject;
-use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::events::Reporter;
 use serde_json::{Value, json};
 
 use self::fake::FakeApi;
@@ -49,7 +50,7 @@ impl Bench {
             contents: Contents::default(),
             access: Access::default(),
             references: References::default(),
-            recorder: Recorder::new(api.client(), reporter),
+            events: Events::new(api.client(), reporter),
             queue,
             defaults: Defaults {
                 repository: "evolve.test/evolve".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evolve_operator::status::conditions::{Finding, READY};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -523,6 +524,29 @@ async fn a_pause_says_one_thing_at_its_beginning_and_one_at_its_end() {
         let told = bench.api.calls().into_iter().filter(|call| call.contains("/events")).collect::<Vec<_>>();
         assert_eq!(told.len(), 1, "{told:#?}");
     }
+}
+
+/// Unless hundreds of others came in between: an operator with a thousand bots does not keep what it told of each.
+#[tokio::test]
+async fn what_is_told_again_within_minutes_is_the_same_event_with_a_count() {
+    let bench = Bench::new(plain());
+    let bot = |name: &str| {
+        let mut bot = bench.api.objects()[&format!("{BOTS}/eva")].clone();
+        bot["metadata"]["name"] = json!(name);
+        serde_json::from_value(bot).unwrap()
+    };
+    let news = [Finding::no(READY, "Failing", "the model cannot be reached")];
+    for _ in 0..2 {
+        bench.context.events.tell(&bot("eva"), &news).await;
+    }
+    let calls = bench.api.calls();
+    assert_eq!(calls[0], EVENTS);
+    assert!(calls[1].starts_with("PATCH ") && calls[1].contains("/events/eva."), "{calls:#?}");
+    for other in 0..256 {
+        bench.context.events.tell(&bot(&format!("other-{other}")), &news).await;
+    }
+    bench.context.events.tell(&bot("eva"), &news).await;
+    assert_eq!(bench.api.calls().last().unwrap(), EVENTS);
 }
 
 /// A weekly schedule becomes a daily one, and the newest copy is six days old.

@@ -137,7 +137,7 @@ impl<'a> Body<'a> {
     pub(super) fn new(request: &'a Request, model: &str, safety_settings: &'a [SafetySetting]) -> Self {
         let signatures = thinking::wants_signatures(model);
         let draws = picture::draws(model);
-        let tool_specs = if draws { &[] } else { request.tools.as_slice() };
+        let tool_specs = if draws { &[] } else { &*request.tools };
         let system = WirePart::Text { text: &request.system };
         Self {
             system_instruction: (!request.system.is_empty()).then(|| Content { role: None, parts: vec![system] }),

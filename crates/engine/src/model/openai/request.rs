@@ -109,7 +109,7 @@ impl<'a> Body<'a> {
         let openai = config.base_url.host_str() == Some("api.openai.com");
         let limit = Some(request.max_output_tokens);
         let draws = picture::draws(&config.model);
-        let tools = if draws { &[] } else { request.tools.as_slice() };
+        let tools = if draws { &[] } else { &*request.tools };
         let forbidden = request.tool_choice == ToolChoice::None && !tools.is_empty();
         Self {
             model: &config.model,
