@@ -38,6 +38,7 @@ echo 'evolve:x:65532:' >>/etc/group
 INSTALL
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /out/ /usr/local/bin/
+COPY LICENSE /usr/share/doc/evolve/copyright
 USER 65532:65532
 # The API's, and that of the bot and of the operator.
 EXPOSE 8000 8080

@@ -21,6 +21,8 @@ image=${IMAGE:-ghcr.io/evolveai/evolve}
 tag=${TAG:-$version}
 # What is in the image is as old as its commit, whenever it is built.
 revision=$(git rev-parse HEAD)
+# What is not committed is in nobody's history.
+if [ -n "$(git status --porcelain)" ]; then revision+=-dirty; fi
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
 created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)

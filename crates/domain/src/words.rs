@@ -13,12 +13,17 @@ pub fn compared(text: &str) -> String {
 
 /// Whether a word is what a pattern says: `/` parts what it may be, `*` at the beginning or the end stands for any letters.
 pub(crate) fn fits(pattern: &str, word: &str) -> bool {
-    pattern.split('/').any(|pattern| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-        (None, None) => word == pattern,
+    pattern.split('/').any(|form| fits_form(form, word))
+}
+
+/// The same for one of what it may be.
+pub(crate) fn fits_form(form: &str, word: &str) -> bool {
+    match (form.strip_prefix('*'), form.strip_suffix('*')) {
+        (None, None) => word == form,
         (None, Some(beginning)) => word.starts_with(beginning),
         (Some(end), None) => word.ends_with(end),
-        (Some(_), Some(_)) => word.contains(pattern.trim_matches('*')),
-    })
+        (Some(_), Some(_)) => word.contains(form.trim_matches('*')),
+    }
 }
 
 /// Whether a word is what one of these patterns says.

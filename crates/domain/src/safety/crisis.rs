@@ -9,7 +9,7 @@ use crate::{
     letters,
     words::{
         DANGER_BURDENS, DANGER_FIGURES, DANGER_LIVING, DANGER_PHRASES, DANGER_PLACE, DANGER_THIS, DANGER_TOLD, fits,
-        is_one_of, stands_at,
+        fits_form, is_one_of, stands_at,
     },
 };
 
@@ -34,12 +34,14 @@ pub fn is_told_of(fact: &str) -> bool {
 
 /// Whether one of these phrases stands in the text, and not in a harmless figure of speech.
 fn is_any_in(phrases: &[&str], text: &str) -> bool {
-    let words = words(text);
+    let words = &*words(text);
     phrases.iter().any(|phrase| {
         let (first, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
-        let begins = (0..words.len()).filter(|start| fits(first, &words[*start]));
-        let mut found = begins.filter_map(|start| Some((start, end_of(rest, &words, start)?)));
-        found.any(|(start, end)| !is_harmless(&words, start, end))
+        // Its forms are parted once, and not for each word.
+        let begins =
+            first.split('/').flat_map(|form| (0..words.len()).filter(move |start| fits_form(form, &words[*start])));
+        let mut found = begins.filter_map(|start| Some((start, end_of(rest, words, start)?)));
+        found.any(|(start, end)| !is_harmless(words, start, end))
     })
 }
 
