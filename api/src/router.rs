@@ -216,18 +216,22 @@ pub fn router(api: &Api, cors_origins: &[HeaderValue], metrics: &Metrics) -> Rou
         .fallback(|| async { ApiError::new(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::new(Code::MethodNotAllowed) })
         .with_state(api.clone())
-        .layer(CatchPanicLayer::custom(panicked))
-        // Around panics and time limits: what became of it is in the log, however it ended.
-        .layer(middleware::from_fn_with_state(api.clone(), audit::record))
-        // Whoever may not has done nothing; that they tried is written by the guard.
-        .layer(middleware::from_fn_with_state(api.clone(), access::guard))
-        .layer(middleware::from_fn_with_state(api.clone(), access::cookies::mark))
-        .layer(middleware::from_fn_with_state(HttpMetrics::register(metrics), track));
+        // The first is around the others. Together, since a router puts each that it is given by itself on the heap, and copies all
+        // that is within for each request.
+        .layer((
+            middleware::from_fn_with_state(HttpMetrics::register(metrics), track),
+            middleware::from_fn_with_state(api.clone(), access::cookies::mark),
+            // Whoever may not has done nothing; that they tried is written by the guard.
+            middleware::from_fn_with_state(api.clone(), access::guard),
+            // Around panics and time limits: what became of it is in the log, however it ended.
+            middleware::from_fn_with_state(api.clone(), audit::record),
+            CatchPanicLayer::custom(panicked),
+        ));
     if !cors_origins.is_empty() {
         router = router.layer(security::cors(cors_origins));
     }
     let identify = middleware::from_fn_with_state(api.clone(), request_id::identify);
-    router.layer(middleware::from_fn(security::headers)).layer(identify)
+    router.layer((identify, middleware::from_fn(security::headers)))
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {

@@ -25,6 +25,7 @@ mod watch;
 use std::{
     io,
     ops::Deref,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -267,7 +268,7 @@ impl<'c> Executor<'c> for &'_ Pool {
         // All at once, as all who ask want it: the connection is given back with the last.
         let steps = async move {
             let steps =
-                async { Executor::fetch_many(&mut *pool.acquire().await?, query).try_collect::<Vec<_>>().await };
+                pin!(async { Executor::fetch_many(&mut *pool.acquire().await?, query).try_collect::<Vec<_>>().await });
             pool.care.within(deadline, steps).await
         };
         stream::once(steps).map_ok(|steps| stream::iter(steps.into_iter().map(Step::Ok))).try_flatten().boxed()
@@ -283,7 +284,7 @@ impl<'c> Executor<'c> for &'_ Pool {
     {
         let (pool, deadline) = (self.clone(), self.care.deadline());
         Box::pin(async move {
-            let row = async { Executor::fetch_optional(&mut *pool.acquire().await?, query).await };
+            let row = pin!(async { Executor::fetch_optional(&mut *pool.acquire().await?, query).await });
             pool.care.within(deadline, row).await
         })
     }

@@ -87,6 +87,9 @@ struct Message {
 /// have exchanged; the order of `blocks` does not matter.
 #[must_use]
 pub fn candidates(question: &Question, blocks: &[Block<'_>], messages: u32) -> Vec<Candidate> {
+    if blocks.is_empty() {
+        return Vec::new();
+    }
     let table = Table::read(question, blocks, messages);
     let mut found: Vec<_> = (0..table.messages.len()).filter_map(|place| table.candidate(question, place)).collect();
     let order = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score).then(b.number.cmp(&a.number));

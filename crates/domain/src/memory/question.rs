@@ -53,18 +53,16 @@ impl Question {
         let words = terms::words(text);
         let person = names.person.map(name_terms).unwrap_or_default();
         let companion = name_terms(names.companion);
-        let named = |name: &[String]| words.iter().filter_map(|w| terms::term(w)).any(|term| name.contains(&term));
+        let terms: Vec<_> = words.iter().filter_map(|word| terms::term(word)).collect();
+        let named = |name: &[String]| terms.iter().any(|term| name.contains(term));
         let by = match (named(&person), named(&companion)) {
             (true, false) => Some(Side::Person),
             (false, true) => Some(Side::Companion),
             (true, true) => None,
             (false, false) => by_pronoun(&words),
         };
-        let in_order: Vec<_> = words
-            .iter()
-            .filter_map(|word| terms::term(word))
-            .filter(|term| !person.contains(term) && !companion.contains(term))
-            .collect();
+        let is_no_name = |term: &String| !person.contains(term) && !companion.contains(term);
+        let in_order: Vec<_> = terms.into_iter().filter(is_no_name).collect();
         let pairs = in_order.windows(2).filter_map(|pair| match pair {
             [a, b] => Some((a.clone(), b.clone())),
             _ => None,

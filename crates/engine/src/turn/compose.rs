@@ -85,7 +85,7 @@ impl Running<'_> {
         let budget = if self.person.plan == Plan::Premium { premium } else { free };
         let place = |id: &Uuid| facts.iter().position(|fact| fact.id == *id);
         let near: Vec<usize> = recall.facts_near.iter().filter_map(place).collect();
-        let chosen = choose(&self.question(), &ranked, &near, self.person.day, budget);
+        let chosen = choose(self.question(), &ranked, &near, self.person.day, budget);
         chosen.into_iter().filter_map(|place| facts.get(place).copied().cloned()).collect()
     }
 

@@ -28,11 +28,14 @@ impl Running<'_> {
     /// they are not asked. Their birthday says it too, so that clearing it undoes nothing. That costs a statement more, for those
     /// who say so. Whether it took a yes back, which they are then told.
     pub(super) async fn believe(&self) -> Result<bool, TurnError> {
+        if !self.engine.persona.adult {
+            return Ok(false);
+        }
         let (consents, now) = (self.engine.store.consents(), self.engine.clock.now());
         let decided = self.person.consent;
         let is_kept = decided.is_some_and(|decided| decided.is_of_minor(now));
         let says = self.says_minor() || !is_kept && self.is_born(consent::is_minors);
-        if !self.engine.persona.adult || !says {
+        if !says {
             return Ok(false);
         }
         consents.believe(self.lease.user_id, consent::WORDS, now).await?;

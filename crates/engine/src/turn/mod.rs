@@ -21,7 +21,9 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use evolve_domain::{consent::Manner, flags::Flag, profile::Settings, relationship::LevelUp};
+use evolve_domain::{
+    consent::Manner, flags::Flag, memory::question::Question, profile::Settings, relationship::LevelUp,
+};
 use evolve_store::turns;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -227,6 +229,8 @@ struct Running<'a> {
     stop: CancellationToken,
     /// When the first words of the answer were there.
     first_at: OnceLock<DateTime<Utc>>,
+    /// The message as a question to the past, once it was read.
+    question: OnceLock<Question>,
 }
 
 impl Engine {
@@ -261,13 +265,16 @@ impl Engine {
         };
         let again::Asked { request, anew, retried, beside } = asked;
         let is_kept = anew.is_some() || retried.is_some();
-        let (heard, first_at, stop) = (OnceLock::new(), OnceLock::new(), CancellationToken::new());
+        let (heard, first_at, question, stop) =
+            (OnceLock::new(), OnceLock::new(), OnceLock::new(), CancellationToken::new());
         if lease.stop_asked() {
             stop.cancel();
         }
         let request = &request;
-        let running = Running { engine: self, request, lease, person, heard, anew, is_kept, beside, stop, first_at };
-        match running.keep(stops, running.answer(&mut listener)).await {
+        let running =
+            Running { engine: self, request, lease, person, heard, anew, is_kept, beside, stop, first_at, question };
+        // On the heap, where it is not moved again.
+        match running.keep(stops, Box::pin(running.answer(&mut listener))).await {
             Ok(outcome) => match running.persist(&outcome).await {
                 // What Postgres will never take: nobody pays for that. While it is away, the lease ends the turn.
                 Err(TurnError::Store(error)) if !error.is_unavailable() => {

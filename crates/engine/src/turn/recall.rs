@@ -33,19 +33,19 @@ impl Running<'_> {
         let (store, user_id, question) = (&self.engine.store, self.lease.user_id, self.question());
         let spoken = match self.heard.get() {
             // Admit could not know the words of a recording: a statement more, for those who speak.
-            Some(_) => Some(store.memory().postings(user_id, &question).await?),
+            Some(_) => Some(store.memory().postings(user_id, question).await?),
             None => None,
         };
         let postings = spoken.as_ref().unwrap_or(&self.person.postings);
         let mut turns = vec![self.lease.turn_id];
         turns.extend(self.anew.as_ref().map(|anew| anew.last.turn_id));
         let (messages, meaning) = (store.messages(), self.meanings().of(&self.said()).await);
-        match messages.recall(user_id, &turns, limits, &question, postings, meaning.as_ref()).await {
+        match messages.recall(user_id, &turns, limits, question, postings, meaning.as_ref()).await {
             // Whatever is wrong with vectors must not cost anybody an answer.
             Err(error) if meaning.is_some() && !error.is_unavailable() => {
                 tracing::warn!(%error, "vectors could not be compared; words alone are looked for");
                 self.engine.meanings.disable(self.engine.clock.now());
-                Ok(messages.recall(user_id, &turns, limits, &question, postings, None).await?)
+                Ok(messages.recall(user_id, &turns, limits, question, postings, None).await?)
             }
             done => Ok(done?),
         }
@@ -58,9 +58,11 @@ impl Running<'_> {
         if self.person.has_vectors && is_on() { &self.engine.meanings } else { Meanings::NONE }
     }
 
-    /// The message, as a question to the past.
-    pub(super) fn question(&self) -> Question {
-        let names = Names { person: self.person.profile.name.as_deref(), companion: &self.engine.persona.name };
-        Question::read(&self.said(), names)
+    /// The message, as a question to the past. A recording was heard before anybody asks for it.
+    pub(super) fn question(&self) -> &Question {
+        self.question.get_or_init(|| {
+            let names = Names { person: self.person.profile.name.as_deref(), companion: &self.engine.persona.name };
+            Question::read(&self.said(), names)
+        })
     }
 }

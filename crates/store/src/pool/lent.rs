@@ -54,7 +54,8 @@ impl Drop for Lent {
     fn drop(&mut self) {
         // In place of the task that sqlx begins here, which has no end. Dropped before its end, it closes the connection, and the
         // place is free.
-        let returned = self.connection.return_to_pool();
+        // On the heap, where it is not moved again.
+        let returned = Box::pin(self.connection.return_to_pool());
         let Ok(runtime) = Handle::try_current() else { return };
         if self.state == State::Unknown {
             return;
