@@ -145,7 +145,8 @@ impl Cache {
         self.0.packer.unpack(&packed)
     }
 
-    /// Whether what is known is `object` in this very version, as far as it says which.
+    /// Whether what is known is `object` in this very version, as far as it says which. Versions are numbers, as Kubernetes promises
+    /// since 1.35.
     #[must_use]
     pub fn has(&self, slot: Slot, object: &DynamicObject) -> bool {
         let metadata = &object.metadata;
@@ -373,10 +374,10 @@ mod tests {
     fn what_is_looked_for_by_bot_and_owner_is_found_as_it_is_now() {
         let cache = Cache::default();
         let made = |version: &str, bot: &str, owners: &[&str]| {
-            let owners: Vec<_> = owners
-                .iter()
-                .map(|uid| json!({ "apiVersion": "v1", "kind": "EvolveBot", "name": "eva", "uid": uid }))
-                .collect();
+            // Those of bots, and one of another kind.
+            let of = |kind: &str, uid: &str| json!({ "apiVersion": "v1", "kind": kind, "name": "eva", "uid": uid });
+            let owners = owners.iter().map(|uid| of("EvolveBot", uid)).chain([of("ReplicaSet", "set")]);
+            let owners: Vec<_> = owners.collect();
             let metadata = json!({
                 "name": "eva-api", "namespace": "a", "uid": "1", "resourceVersion": version,
                 "labels": { INSTANCE: bot }, "ownerReferences": owners,
@@ -390,6 +391,7 @@ mod tests {
         cache.insert((Kind::Job, Depth::Owned), made("1", "eva", &["7"]));
         cache.insert((Kind::Service, Depth::Metadata), made("1", "eva", &["7"]));
         assert_eq!((by_owner("7"), by_owner("8"), by_owner("9"), by_bot("eva"), by_bot("7")), (1, 1, 0, 1, 0));
+        assert_eq!(by_owner("set"), 0, "nobody looks for what is of a ReplicaSet");
         assert!(cache.of_bot(Kind::Service, "b", "eva").is_empty(), "another namespace's");
 
         cache.insert(SERVICES, made("2", "otto", &["9"]));

@@ -47,6 +47,12 @@ mod tests {
                 assert!(secret.is_quoted_in(&topic) && !secret.is_quoted_in(&other));
             }
         }
-        assert!(secrets.0.lock().unwrap().len() <= MOST);
+        let remembered = |secrets: &Secrets| secrets.0.lock().unwrap().len();
+        assert_eq!(remembered(&secrets), MOST);
+        let one_more = text(3 * MOST);
+        for _ in 0..2 {
+            secrets.of(&one_more);
+            assert_eq!(remembered(&secrets), 1, "it is remembered, once");
+        }
     }
 }
