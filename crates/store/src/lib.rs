@@ -3,8 +3,6 @@
 //! One file per aggregate, its SQL static and beside the code that binds it. The store writes what it is given: ids and
 //! times come from the use case. What belongs together is *one statement* (data-modifying CTEs), since a transaction of
 //! several would pay a round trip for each, for `BEGIN` and for `COMMIT`.
-//!
-//! After each statement the pool checks the connection once more before it lends it again; nobody waits for that.
 
 pub mod access;
 pub mod audio;

@@ -15,10 +15,13 @@
 //! of them is lent again. New ones go where the address leads by then. At most once a second, since a server may be
 //! read-only for hours, and each connection costs it a process.
 //!
+//! **A connection that has just answered** is not asked whether it is well before the next one has it ([`Ready`]).
+//!
 //! **A pool that is nearly used up** is worth a word before callers wait: [`watch()`] looks each second.
 
 mod care;
 mod lent;
+mod ready;
 mod transaction;
 mod watch;
 
@@ -26,11 +29,8 @@ use std::{
     io,
     ops::Deref,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
-    },
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use futures::{
@@ -42,11 +42,12 @@ use sqlx::{
     Connection as _, Database, Describe, Either, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant as Deadline, timeout};
 
 use self::{
     care::{Care, Why},
     lent::{Lent, State},
+    ready::Ready,
     transaction::Transaction,
 };
 use crate::StoreError;
@@ -54,8 +55,6 @@ use crate::StoreError;
 pub(crate) use watch::PoolCollector;
 pub use watch::watch;
 
-/// A connection that rested this long is checked before use; checking always would cost every statement a round trip.
-const CHECK_AFTER_IDLE: Duration = Duration::from_secs(15);
 /// A connection that rested this long is closed.
 const CLOSED_AFTER_IDLE: Duration = Duration::from_secs(10 * 60);
 /// A connection is made anew at this age, so that replicas of a server share the load again after one was away.
@@ -73,6 +72,8 @@ pub(crate) struct Limits {
     pub(crate) statement: Duration,
     /// Several statements for which nobody waits; see [`Pool::within`].
     pub(crate) transaction: Duration,
+    /// A connection may rest so long, and is checked before its next use if it rests longer.
+    pub(crate) rest: Duration,
     /// The answer of a connection that rested.
     pub(crate) check: Duration,
     /// What a connection whose caller has gone has still to hear, before it is lent again.
@@ -86,6 +87,7 @@ impl Default for Limits {
             acquire: seconds(5),
             statement: seconds(25),
             transaction: seconds(60),
+            rest: seconds(15),
             check: seconds(1),
             release: seconds(20),
         }
@@ -110,24 +112,7 @@ pub struct PoolFigures {
 pub(crate) struct Pool {
     inner: PgPool,
     care: Arc<Care>,
-    /// Callers that wait for a connection.
-    waiting: Arc<AtomicU32>,
-}
-
-/// A caller that waits for a connection.
-struct Waiting<'a>(&'a AtomicU32);
-
-impl<'a> Waiting<'a> {
-    fn of(count: &'a AtomicU32) -> Self {
-        count.fetch_add(1, Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
+    ready: Arc<Ready>,
 }
 
 impl Pool {
@@ -144,7 +129,7 @@ impl Pool {
                 let care = Arc::clone(&care);
                 move |connection, meta| {
                     let is_lent = !care.is_suspect(meta.age);
-                    let is_checked = is_lent && meta.idle_for > CHECK_AFTER_IDLE;
+                    let is_checked = is_lent && meta.idle_for > limits.rest;
                     Box::pin(async move {
                         if is_checked {
                             return Ok(matches!(timeout(limits.check, connection.ping()).await, Ok(Ok(()))));
@@ -163,15 +148,35 @@ impl Pool {
                 }
             })
             .connect_lazy_with(options);
-        Self { inner, care, waiting: Arc::default() }
+        Self { inner, care, ready: Arc::default() }
     }
 
     /// Lends a connection. What is asked of it has no end but the caller's.
     pub(crate) async fn acquire(&self) -> Result<Lent, sqlx::Error> {
-        let waiting = Waiting::of(&self.waiting);
-        let connection = self.inner.acquire().await?;
-        drop(waiting);
-        Ok(Lent { connection, care: Arc::clone(&self.care), state: State::Sound })
+        match self.ready.take() {
+            Ok(lent) => Ok(lent),
+            Err(_waiting) => {
+                // Before: what is suspected while sqlx looks at it is suspected of this one too.
+                let since = Instant::now();
+                let connection = self.inner.acquire().await?;
+                Ok(Lent { connection, care: Arc::clone(&self.care), state: State::Sound, since })
+            }
+        }
+    }
+
+    /// Asks one thing of a connection, whose answer is heard to the end.
+    async fn ask<T>(
+        &self,
+        deadline: Deadline,
+        question: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let asked = pin!(async {
+            let mut lent = self.acquire().await?;
+            let answer = question(&mut lent).await?;
+            self.ready.put(lent);
+            Ok(answer)
+        });
+        self.care.within(deadline, asked).await
     }
 
     /// Ends `work`, which takes several statements and for which nobody waits, if it has not ended in time.
@@ -207,7 +212,7 @@ impl Pool {
 
     /// Begins a transaction. What is asked of it has no end but the caller's; its commit has.
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
-        let begun = async { Transaction::begin(self.acquire().await?).await };
+        let begun = async { Transaction::begin(self.acquire().await?, Arc::clone(&self.ready)).await };
         self.care.within(self.care.deadline(), begun).await
     }
 
@@ -223,14 +228,21 @@ impl Pool {
 
     /// How it stands.
     pub(crate) fn figures(&self) -> PoolFigures {
-        let (in_use, max) = self.in_use();
-        PoolFigures { size: self.inner.size(), in_use, max, waiting: self.waiting.load(Relaxed) }
+        let (ready, waiting) = self.ready.count();
+        let free = u32::try_from(self.inner.num_idle()).unwrap_or(u32::MAX).saturating_add(ready);
+        let (size, max) = (self.inner.size(), self.inner.options().get_max_connections());
+        PoolFigures { size, in_use: size.saturating_sub(free), max, waiting }
     }
 
-    /// Connections in use, and how many there may be.
-    pub(crate) fn in_use(&self) -> (u32, u32) {
-        let idle = u32::try_from(self.inner.num_idle()).unwrap_or(u32::MAX);
-        (self.inner.size().saturating_sub(idle), self.inner.options().get_max_connections())
+    /// Gives back to sqlx what has rested long enough.
+    pub(crate) fn tidy(&self) {
+        self.ready.tidy();
+    }
+
+    /// Closes every connection, waiting for those in use.
+    pub(crate) async fn close(&self) {
+        self.ready.close();
+        self.inner.close().await;
     }
 }
 
@@ -267,9 +279,8 @@ impl<'c> Executor<'c> for &'_ Pool {
         let (pool, deadline) = (self.clone(), self.care.deadline());
         // All at once, as all who ask want it: the connection is given back with the last.
         let steps = async move {
-            let steps =
-                pin!(async { Executor::fetch_many(&mut *pool.acquire().await?, query).try_collect::<Vec<_>>().await });
-            pool.care.within(deadline, steps).await
+            let steps = async |lent: &mut PgConnection| lent.fetch_many(query).try_collect::<Vec<_>>().await;
+            pool.ask(deadline, steps).await
         };
         stream::once(steps).map_ok(|steps| stream::iter(steps.into_iter().map(Step::Ok))).try_flatten().boxed()
     }
@@ -283,10 +294,9 @@ impl<'c> Executor<'c> for &'_ Pool {
         E: 'q + Execute<'q, Postgres>,
     {
         let (pool, deadline) = (self.clone(), self.care.deadline());
-        Box::pin(async move {
-            let row = pin!(async { Executor::fetch_optional(&mut *pool.acquire().await?, query).await });
-            pool.care.within(deadline, row).await
-        })
+        Box::pin(
+            async move { pool.ask(deadline, async |lent: &mut PgConnection| lent.fetch_optional(query).await).await },
+        )
     }
 
     fn prepare_with<'e>(
@@ -299,8 +309,7 @@ impl<'c> Executor<'c> for &'_ Pool {
     {
         let (pool, deadline) = (self.clone(), self.care.deadline());
         Box::pin(async move {
-            let statement = async { Executor::prepare_with(&mut *pool.acquire().await?, sql, parameters).await };
-            pool.care.within(deadline, statement).await
+            pool.ask(deadline, async |lent: &mut PgConnection| lent.prepare_with(sql, parameters).await).await
         })
     }
 
@@ -309,10 +318,7 @@ impl<'c> Executor<'c> for &'_ Pool {
         'c: 'e,
     {
         let (pool, deadline) = (self.clone(), self.care.deadline());
-        Box::pin(async move {
-            let description = async { Executor::describe(&mut *pool.acquire().await?, sql).await };
-            pool.care.within(deadline, description).await
-        })
+        Box::pin(async move { pool.ask(deadline, async |lent: &mut PgConnection| lent.describe(sql).await).await })
     }
 }
 

@@ -3,12 +3,13 @@
 use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
+    time::Instant,
 };
 
 use sqlx::{Executor, PgConnection, Postgres, pool::PoolConnection};
 use tokio::{runtime::Handle, time::sleep};
 
-use super::care::Care;
+use super::{Limits, care::Care};
 
 tokio::task_local! {
     /// Whether what is being given back here is in a transaction that nobody has ended. The pool is told of a connection that comes
@@ -21,6 +22,8 @@ tokio::task_local! {
 pub(super) enum State {
     /// As it was lent.
     Sound,
+    /// As it was lent, and with nothing left to hear.
+    Answered,
     /// In a transaction, which is to be undone.
     InTransaction,
     /// Nobody knows: it was asked to begin a transaction, or to end one, and has not said that it did.
@@ -34,6 +37,8 @@ pub(crate) struct Lent {
     pub(super) connection: PoolConnection<Postgres>,
     pub(super) care: Arc<Care>,
     pub(super) state: State,
+    /// When sqlx was asked for it.
+    pub(super) since: Instant,
 }
 
 impl Deref for Lent {
@@ -57,11 +62,12 @@ impl Drop for Lent {
         // On the heap, where it is not moved again.
         let returned = Box::pin(self.connection.return_to_pool());
         let Ok(runtime) = Handle::try_current() else { return };
-        if self.state == State::Unknown {
+        if self.state == State::Unknown || self.care.is_suspect(self.since.elapsed()) {
             return;
         }
         let returned = IN_TRANSACTION.scope(self.state == State::InTransaction, returned);
-        let limit = self.care.limits.release + self.care.limits.check;
+        let Limits { release, check, .. } = self.care.limits;
+        let limit = if self.state == State::Answered { check } else { release + check };
         let mut suspected = self.care.suspected.subscribe();
         runtime.spawn(async move {
             tokio::select! {

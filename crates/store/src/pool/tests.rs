@@ -34,7 +34,7 @@ async fn connections_that_fell_silent_are_given_up_and_new_ones_serve() {
     let proxy = CountingProxy::postgres(database.url()).await.unwrap();
     let store = store(proxy.url(), 3);
     fill(&store, 3).await;
-    eventually("all are free", async || store.pool.in_use().0 == 0 && store.pool.size() == 3).await;
+    eventually("all are free", async || store.pool.figures().in_use == 0 && store.pool.size() == 3).await;
     proxy.silence();
     let begun = Instant::now();
     let lost = store.ping().await.unwrap_err();
@@ -42,7 +42,7 @@ async fn connections_that_fell_silent_are_given_up_and_new_ones_serve() {
     assert!(begun.elapsed() < Duration::from_secs(10), "it was waited for without end");
     eventually("it is served again", async || store.ping().await).await;
     // None of the places is lost.
-    eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
+    eventually("nothing is in use", async || store.pool.figures().in_use == 0).await;
     fill(&store, 3).await;
     store.close().await;
 }
@@ -56,7 +56,7 @@ async fn a_connection_that_fell_silent_before_it_was_given_back_loses_no_place()
     let held: Vec<_> = held.into_iter().map(Result::unwrap).collect();
     proxy.silence();
     drop(held);
-    eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
+    eventually("nothing is in use", async || store.pool.figures().in_use == 0).await;
     fill(&store, 3).await;
     store.close().await;
 }
@@ -67,15 +67,69 @@ async fn who_waited_in_vain_is_lent_a_new_connection_next() {
     let proxy = CountingProxy::postgres(database.url()).await.unwrap();
     let store = store_within(proxy.url(), 3, Limits::default());
     fill(&store, 3).await;
-    eventually("all are free", async || store.pool.in_use().0 == 0 && store.pool.size() == 3).await;
+    eventually("all are free", async || store.pool.figures().in_use == 0 && store.pool.size() == 3).await;
     proxy.silence();
     let begun = Instant::now();
     timeout(Duration::from_millis(200), store.ping()).await.unwrap_err();
     store.fell_silent();
     store.ping().await.unwrap();
     // The one that is waiting for what its caller has left is closed too.
-    eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
+    eventually("nothing is in use", async || store.pool.figures().in_use == 0).await;
     assert!(begun.elapsed() < Duration::from_secs(10), "a silent connection was lent again");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_answered_is_lent_again_without_a_question() {
+    let database = TestDatabase::migrated().await;
+    let proxy = CountingProxy::postgres(database.url()).await.unwrap();
+    let store = store_within(proxy.url(), 3, Limits::default());
+    store.ping().await.unwrap();
+    proxy.reset();
+    for _ in 0..3 {
+        store.ping().await.unwrap();
+    }
+    store.pool.begin().await.unwrap().commit().await.unwrap();
+    assert_eq!(proxy.round_trips(), 5, "{:#?}", proxy.statements());
+    let figures = store.pool.figures();
+    assert_eq!((figures.size, figures.in_use, figures.waiting), (1, 0, 0));
+    store.close().await;
+    assert_eq!(store.pool.size(), 0, "one was kept");
+}
+
+#[tokio::test]
+async fn who_waits_has_the_connection_that_another_gives_back() {
+    let database = TestDatabase::migrated().await;
+    let store = store_within(database.url(), 1, Limits::default());
+    let all = futures::future::join_all((0..50).map(|_| store.ping())).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+    eventually("nobody has it", async || store.pool.figures().in_use == 0).await;
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_rested_long_goes_back_to_be_looked_after() {
+    let database = TestDatabase::migrated().await;
+    let store = store_within(database.url(), 3, Limits { rest: Duration::ZERO, ..Limits::default() });
+    store.ping().await.unwrap();
+    assert_eq!((store.pool.num_idle(), store.pool.figures().in_use), (0, 0));
+    store.pool.tidy();
+    eventually("it is back", async || store.pool.num_idle() == 1).await;
+    store.close().await;
+}
+
+#[tokio::test]
+async fn connections_that_fell_silent_at_rest_hold_their_places_no_longer_than_a_check() {
+    let database = TestDatabase::migrated().await;
+    let proxy = CountingProxy::postgres(database.url()).await.unwrap();
+    let limits = Limits { rest: Duration::ZERO, check: Duration::from_millis(100), ..Limits::default() };
+    let store = store_within(proxy.url(), 3, limits);
+    let all = futures::future::join_all((0..3).map(|_| store.ping())).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+    proxy.silence();
+    store.pool.tidy();
+    // Whoever waited for a place any longer would be told that there is none.
+    store.ping().await.unwrap();
     store.close().await;
 }
 
@@ -93,7 +147,7 @@ async fn a_transaction_for_which_nobody_waits_ends_when_postgres_falls_silent_in
     });
     let lost = timeout(Duration::from_secs(10), lost).await.unwrap().unwrap_err();
     assert!(lost.is_unavailable(), "{lost}");
-    eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
+    eventually("nothing is in use", async || store.pool.figures().in_use == 0).await;
     store.close().await;
 }
 
@@ -104,9 +158,10 @@ async fn a_server_that_falls_silent_after_a_commit_costs_no_place() {
     let store = store(proxy.url(), 1);
     let transaction = store.pool.begin().await.unwrap();
     transaction.commit().await.unwrap();
-    // Before whoever gives it back comes to ask whether it is well.
     proxy.silence();
-    eventually("nothing is in use", async || store.pool.in_use().0 == 0).await;
+    // Whoever asks next finds out, and who asks after them is lent a new one.
+    let lost = store.ping().await.unwrap_err();
+    assert!(lost.is_unavailable(), "{lost}");
     store.ping().await.unwrap();
     store.close().await;
 }
@@ -131,7 +186,7 @@ async fn who_is_lent_a_connection_is_in_nobody_elses_transaction() {
     let proxy = CountingProxy::postgres(database.url()).await.unwrap();
     let store = store_within(proxy.url(), 1, Limits::default());
     fill(&store, 1).await;
-    eventually("it is free", async || store.pool.in_use().0 == 0 && store.pool.size() == 1).await;
+    eventually("it is free", async || store.pool.figures().in_use == 0 && store.pool.size() == 1).await;
     // Its caller goes before Postgres has said that it has begun.
     proxy.stall();
     timeout(Duration::from_millis(100), store.pool.begin()).await.unwrap_err();

@@ -12,7 +12,7 @@ use prometheus_client::{
     metrics::gauge::{ConstGauge, Gauge},
 };
 
-use super::Pool;
+use super::{Pool, PoolFigures};
 use crate::{Store, StoreError};
 
 /// How often the pool is looked at.
@@ -39,10 +39,8 @@ impl PoolCollector {
     }
 
     fn values(&self) -> [i64; SHOWN.len()] {
-        let figures = self.0.figures();
-        let idle = i64::try_from(self.0.num_idle()).unwrap_or(i64::MAX);
-        let [size, in_use, max, waiting] = [figures.size, figures.in_use, figures.max, figures.waiting].map(i64::from);
-        [size, idle, in_use, max, waiting]
+        let PoolFigures { size, in_use, max, waiting } = self.0.figures();
+        [size, size.saturating_sub(in_use), in_use, max, waiting].map(i64::from)
     }
 }
 
@@ -88,8 +86,9 @@ impl Busy {
     }
 }
 
-/// Looks after the pool, as tasks of `tasks`: warns when more than 80% of it are in use (`database_connection_pool_busy`), and
-/// asks whether Postgres takes changes, so that a pool of whose connections none is written to learns of a fail-over too.
+/// Looks after the pool, as tasks of `tasks`: has connections that rest looked after, warns when more than 80% of it are in use
+/// (`database_connection_pool_busy`), and asks whether Postgres takes changes, so that a pool of whose connections none is
+/// written to learns of a fail-over too.
 pub fn watch(store: &Store, tasks: &Tasks, metrics: &Metrics) {
     let gauge: Gauge = Gauge::default();
     metrics.register(|registry| {
@@ -125,7 +124,8 @@ pub fn watch(store: &Store, tasks: &Tasks, metrics: &Metrics) {
 }
 
 fn look(store: &Store, busy: &mut Busy) {
-    let (in_use, max) = store.pool.in_use();
+    store.pool.tidy();
+    let PoolFigures { in_use, max, .. } = store.pool.figures();
     if busy.look(in_use, max, Instant::now()) {
         tracing::warn!(
             in_use,
