@@ -76,7 +76,7 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 60)]
     pub(crate) quiet_seconds: u64,
     /// Most minutes of the run. A part that has not ended by then is given up, and the page says so.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) minutes: u64,
 }
 

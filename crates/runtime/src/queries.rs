@@ -209,27 +209,56 @@ impl Visit for Heard {
 
 /// The first `most` characters of the statement that an event tells of, white space folded. It may have thousands, and is not copied
 /// for nothing.
-pub(crate) fn text_of(event: &Event<'_>, most: usize) -> String {
-    let mut whole = Whole { most, summary: String::new(), statement: String::new() };
-    event.record(&mut whole);
-    if whole.statement.is_empty() { whole.summary } else { whole.statement }
+fn text_of(event: &Event<'_>, most: usize) -> String {
+    said(event, |text| folded(text).take(most).collect())
 }
 
-struct Whole {
-    most: usize,
+/// The first and the last characters of the statement that an event tells of, white space folded, and a sign for what is between
+/// them. What is between is not looked at.
+pub(crate) fn ends_of(event: &Event<'_>, lengths: (usize, usize)) -> String {
+    said(event, |text| ends(text, lengths))
+}
+
+fn ends(text: &str, (first, last): (usize, usize)) -> String {
+    let mut ends: String = folded(text).take(first + last + 1).collect();
+    if ends.chars().count() <= first + last {
+        return ends;
+    }
+    ends = ends.chars().take(first).chain(['…']).collect();
+    let words = text.split_whitespace().rev().map(|word| word.chars().rev());
+    let end: Vec<char> = spaced(words).take(last).collect();
+    ends.extend(end.into_iter().rev());
+    ends
+}
+
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    spaced(text.split_whitespace().map(str::chars))
+}
+
+fn spaced(words: impl Iterator<Item = impl Iterator<Item = char>>) -> impl Iterator<Item = char> {
+    words.enumerate().flat_map(|(place, word)| (place > 0).then_some(' ').into_iter().chain(word))
+}
+
+/// What `cut` makes of the statement that an event tells of: it has a text of its own where its summary is not all of it.
+fn said<F: Fn(&str) -> String>(event: &Event<'_>, cut: F) -> String {
+    let mut said = Said { cut, summary: String::new(), statement: String::new() };
+    event.record(&mut said);
+    if said.statement.is_empty() { said.summary } else { said.statement }
+}
+
+struct Said<F> {
+    cut: F,
     /// All of one that has no more.
     summary: String,
     /// All of one that has.
     statement: String,
 }
 
-impl Visit for Whole {
+impl<F: Fn(&str) -> String> Visit for Said<F> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        let words = value.split_whitespace().enumerate();
-        let folded = words.flat_map(|(place, word)| (place > 0).then_some(' ').into_iter().chain(word.chars()));
         match field.name() {
-            "summary" => self.summary = folded.take(self.most).collect(),
-            "db.statement" => self.statement = folded.take(self.most).collect(),
+            "summary" => self.summary = (self.cut)(value),
+            "db.statement" => self.statement = (self.cut)(value),
             _ => {}
         }
     }
@@ -268,6 +297,18 @@ mod tests {
         assert_eq!((report.total, report.slow, report.newest.len()), (61, 60, REMEMBERED));
         assert_eq!(report.took, Duration::from_millis(60 * 250 + 50));
         assert_eq!(report.newest[0].text, "SELECT 59 FROM people WHERE id = $1");
+    }
+
+    #[test]
+    fn the_ends_of_a_statement_are_what_is_told_of_it() {
+        for (statement, told) in [
+            ("", ""),
+            (" SELECT\n  1 ", "SELECT 1"),
+            ("SELECT 12", "SELEC… 12"),
+            ("  SELECT   'ёж'  \n\n  FROM  é  ", "SELEC…M é"),
+        ] {
+            assert_eq!(ends(statement, (5, 3)), told);
+        }
     }
 
     #[test]

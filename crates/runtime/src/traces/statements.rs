@@ -12,13 +12,11 @@ use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
 use super::{Around, is_span_of_ours};
-use crate::queries::{Heard, TARGET, text_of};
+use crate::queries::{Heard, TARGET, ends_of};
 
 /// So many characters of a statement's beginning and of its end are in a span. Those of a turn have some thousands: to send all of them
 /// with each turn takes longer than all else of the trace. What is made in several ways often differs at its end alone.
 const ENDS: (usize, usize) = (300, 100);
-/// Longest statement of which the end is known, in characters.
-const MAX_CHARS: usize = 8000;
 
 /// What makes spans of statements.
 pub(super) fn layer<S>(tracer: SdkTracer) -> impl Layer<S> + use<S>
@@ -62,17 +60,8 @@ where
             KeyValue::new("db.system.name", "postgresql"),
             KeyValue::new("db.operation.name", operation),
             KeyValue::new("db.query.summary", summary),
-            KeyValue::new("db.query.text", shortened(&text_of(event, MAX_CHARS))),
+            KeyValue::new("db.query.text", ends_of(event, ENDS)),
         ]);
         statement.start_with_context(&self.tracer, &parent).end_with_timestamp(ended);
     }
-}
-
-fn shortened(text: &str) -> String {
-    let (first, last) = ENDS;
-    let length = text.chars().count();
-    if length <= first + last {
-        return text.to_owned();
-    }
-    text.chars().take(first).chain(['…']).chain(text.chars().skip(length - last)).collect()
 }
