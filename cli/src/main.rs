@@ -213,7 +213,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Restore(arguments) => backup::restore(&arguments).await,
         Command::Crd { json_schema } => {
             let text = if json_schema {
-                serde_json::to_string_pretty(evolve_operator::crd::schema())?
+                serde_json::to_string_pretty(&evolve_operator::crd::schema())?
             } else {
                 evolve_operator::crd::definition_yaml()?
             };

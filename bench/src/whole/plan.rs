@@ -126,7 +126,6 @@ mod tests {
     #[test]
     fn every_part_has_a_limit_that_leaves_time_for_what_it_measures() {
         let plan = plan(&[]);
-        assert_eq!(plan.minutes, 20);
         for part in Part::value_variants() {
             assert!(plan.limit(*part) >= Duration::from_secs(MARGIN), "{part:?}");
         }

@@ -2,10 +2,12 @@
 //! with many bots as with one: what is of a bot is found by an index.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
+use uuid::Uuid;
 
 use super::index::{Index, Tag};
 use super::kinds::Kind;
@@ -33,6 +35,41 @@ impl Key {
     }
 }
 
+/// A [`Key`] in one piece. There are tens of thousands of them, and in two strings each takes three times as much.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place(Arc<str>);
+
+impl Place {
+    /// Neither a namespace nor a name has a slash: both are parts of a path.
+    fn of(key: &Key) -> Self {
+        Self(format!("{}/{}", key.namespace, key.name).into())
+    }
+
+    fn key(&self) -> Key {
+        let (namespace, name) = self.0.split_once('/').unwrap_or(("", &self.0));
+        Key::new(namespace, name)
+    }
+
+    fn is_in(&self, namespace: &str) -> bool {
+        self.0.strip_prefix(namespace).is_some_and(|name| name.starts_with('/'))
+    }
+}
+
+/// The UID of an object, in sixteen bytes where it is what Kubernetes makes it of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Uid {
+    Uuid(Uuid),
+    Other(Box<str>),
+}
+
+impl Uid {
+    fn of(object: &DynamicObject) -> Option<Self> {
+        let text = object.metadata.uid.as_deref()?;
+        let as_written = |uuid: &Uuid| uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
+        Some(Uuid::try_parse(text).ok().filter(as_written).map_or_else(|| Self::Other(text.into()), Self::Uuid))
+    }
+}
+
 /// What a store holds: whole objects that the operator owns, or only the metadata of everything of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Depth {
@@ -48,7 +85,7 @@ pub enum Depth {
 pub type Slot = (Kind, Depth);
 
 /// Boxed: a table has room for up to twice as many as are in it.
-type Objects = HashMap<Arc<Key>, Box<Entry>>;
+type Objects = HashMap<Place, Box<Entry>>;
 
 /// How many objects that are gone are remembered: more than can be gone while one answer is on its way.
 const REMEMBERED: usize = 4096;
@@ -74,8 +111,8 @@ struct Known {
 /// One object: what is asked of it without the rest, and the rest.
 #[derive(Debug)]
 struct Entry {
-    uid: Option<Box<str>>,
-    version: Option<u128>,
+    uid: Option<Uid>,
+    version: Option<NonZeroU64>,
     tags: Box<[Arc<Tag>]>,
     packed: Packed,
 }
@@ -83,28 +120,27 @@ struct Entry {
 impl Entry {
     /// Whether it is a later version of the same object.
     fn is_newer_than(&self, object: &DynamicObject) -> bool {
-        self.uid.as_deref() == object.metadata.uid.as_deref() && self.version > version(object)
+        self.uid == Uid::of(object) && self.version > version(object)
     }
 }
 
 impl Known {
-    fn entry(&self, slot: Slot, key: &Key) -> Option<&Entry> {
-        self.slots.get(&slot)?.get(key).map(Box::as_ref)
+    fn entry(&self, slot: Slot, place: &Place) -> Option<&Entry> {
+        self.slots.get(&slot)?.get(place).map(Box::as_ref)
     }
 
     fn put(&mut self, slot: Slot, object: &DynamicObject, packed: Packed) {
-        let key = Arc::new(Key::of(object));
-        self.take(slot, &key);
+        let place = Place::of(&Key::of(object));
+        self.take(slot, &place);
         let is_looked_for = slot.1 == Depth::Owned;
-        let tags = if is_looked_for { self.index.enter(slot.0, &key, object) } else { Box::default() };
-        let uid = object.metadata.uid.as_deref().map(Box::from);
-        let entry = Entry { uid, version: version(object), tags, packed };
-        self.slots.entry(slot).or_default().insert(key, Box::new(entry));
+        let tags = if is_looked_for { self.index.enter(slot.0, &place, object) } else { Box::default() };
+        let entry = Entry { uid: Uid::of(object), version: version(object), tags, packed };
+        self.slots.entry(slot).or_default().insert(place, Box::new(entry));
     }
 
-    fn take(&mut self, slot: Slot, key: &Key) -> Option<Packed> {
-        let entry = self.slots.get_mut(&slot)?.remove(key)?;
-        self.index.leave(slot.0, key, &entry.tags);
+    fn take(&mut self, slot: Slot, place: &Place) -> Option<Packed> {
+        let entry = self.slots.get_mut(&slot)?.remove(place)?;
+        self.index.leave(slot.0, place, &entry.tags);
         Some(entry.packed)
     }
 }
@@ -116,12 +152,12 @@ impl Known {
 /// is there again, in a later version, when the label is.
 #[derive(Debug, Default)]
 struct Gone {
-    all: HashMap<String, Option<u128>>,
-    order: VecDeque<String>,
+    all: HashMap<Uid, Option<NonZeroU64>>,
+    order: VecDeque<Uid>,
 }
 
 impl Gone {
-    fn insert(&mut self, uid: String, version: Option<u128>) {
+    fn insert(&mut self, uid: Uid, version: Option<NonZeroU64>) {
         if self.all.insert(uid.clone(), version).is_none() {
             self.order.push_back(uid);
         }
@@ -133,7 +169,7 @@ impl Gone {
     }
 }
 
-fn version(object: &DynamicObject) -> Option<u128> {
+fn version(object: &DynamicObject) -> Option<NonZeroU64> {
     object.resource_version()?.parse().ok()
 }
 
@@ -141,7 +177,7 @@ impl Cache {
     /// An object, if it is there.
     #[must_use]
     pub fn get(&self, slot: Slot, key: &Key) -> Option<Arc<DynamicObject>> {
-        let packed = self.read(|known| known.entry(slot, key).map(|entry| entry.packed.clone()))?;
+        let packed = self.read(|known| known.entry(slot, &Place::of(key)).map(|entry| entry.packed.clone()))?;
         self.0.packer.unpack(&packed)
     }
 
@@ -149,13 +185,10 @@ impl Cache {
     /// since 1.35.
     #[must_use]
     pub fn has(&self, slot: Slot, object: &DynamicObject) -> bool {
-        let metadata = &object.metadata;
-        let is_this = |entry: &Entry| {
-            entry.version.is_some()
-                && entry.version == version(object)
-                && entry.uid.as_deref() == metadata.uid.as_deref()
-        };
-        self.read(|known| known.entry(slot, &Key::of(object)).is_some_and(is_this))
+        let is_this =
+            |entry: &Entry| entry.version.is_some() && entry.version == version(object) && entry.uid == Uid::of(object);
+        let place = Place::of(&Key::of(object));
+        self.read(|known| known.entry(slot, &place).is_some_and(is_this))
     }
 
     /// The objects of a kind in `namespace` one of whose owners is the bot with this UID.
@@ -172,7 +205,7 @@ impl Cache {
 
     fn tagged(&self, kind: Kind, tag: &Tag) -> Vec<Arc<DynamicObject>> {
         let found: Vec<Packed> = self.read(|known| {
-            let entries = known.index.find(kind, tag).filter_map(|key| known.entry((kind, Depth::Owned), key));
+            let entries = known.index.find(kind, tag).filter_map(|place| known.entry((kind, Depth::Owned), place));
             entries.map(|entry| entry.packed.clone()).collect()
         });
         self.unpacked(&found)
@@ -185,16 +218,14 @@ impl Cache {
     /// Where every object of a slot is.
     #[must_use]
     pub fn keys(&self, slot: Slot) -> Vec<Key> {
-        self.read(|known| {
-            known.slots.get(&slot).into_iter().flat_map(HashMap::keys).map(|key| (**key).clone()).collect()
-        })
+        self.read(|known| known.slots.get(&slot).into_iter().flat_map(HashMap::keys).map(Place::key).collect())
     }
 
     /// Whether there is any object of a slot in `namespace`.
     #[must_use]
     pub fn has_any(&self, slot: Slot, namespace: &str) -> bool {
         self.read(|known| {
-            known.slots.get(&slot).into_iter().flat_map(HashMap::keys).any(|key| key.namespace == namespace)
+            known.slots.get(&slot).into_iter().flat_map(HashMap::keys).any(|place| place.is_in(namespace))
         })
     }
 
@@ -205,11 +236,11 @@ impl Cache {
         // Before the lock is taken, though it may be for nothing: that is rare.
         let packed = self.0.packer.pack(slot, &object);
         let newer = self.write(|known| {
-            let end = object.metadata.uid.as_ref().and_then(|uid| known.gone.all.get(uid).copied());
+            let end = Uid::of(&object).and_then(|uid| known.gone.all.get(&uid).copied());
             if end.is_some_and(|end| version(&object) <= end) {
                 return None;
             }
-            let newer = known.entry(slot, &Key::of(&object)).filter(|entry| entry.is_newer_than(&object));
+            let newer = known.entry(slot, &Place::of(&Key::of(&object))).filter(|entry| entry.is_newer_than(&object));
             let newer = newer.map(|entry| entry.packed.clone());
             if newer.is_none() {
                 known.put(slot, &object, packed);
@@ -230,8 +261,8 @@ impl Cache {
     pub fn unlearn(&self, kind: Kind) {
         let slot = (kind, Depth::Owned);
         self.write(|known| {
-            for (key, entry) in known.slots.remove(&slot).into_iter().flatten() {
-                known.index.leave(kind, &key, &entry.tags);
+            for (place, entry) in known.slots.remove(&slot).into_iter().flatten() {
+                known.index.leave(kind, &place, &entry.tags);
             }
         });
     }
@@ -244,32 +275,32 @@ impl Cache {
 
     /// Forgets one object.
     pub fn remove(&self, slot: Slot, key: &Key) -> Option<Arc<DynamicObject>> {
-        let packed = self.write(|known| known.take(slot, key))?;
+        let packed = self.write(|known| known.take(slot, &Place::of(key)))?;
         self.0.packer.unpack(&packed)
     }
 
     /// Forgets an object whose end was seen, for good.
     pub fn bury(&self, slot: Slot, object: &DynamicObject) {
-        let key = Key::of(object);
+        let (place, uid) = (Place::of(&Key::of(object)), Uid::of(object));
         self.write(|known| {
-            if let Some(uid) = object.uid() {
-                known.gone.insert(uid, version(object));
+            if known.entry(slot, &place).is_some_and(|entry| entry.uid == uid) {
+                known.take(slot, &place);
             }
-            if known.entry(slot, &key).is_some_and(|entry| entry.uid.as_deref() == object.metadata.uid.as_deref()) {
-                known.take(slot, &key);
+            if let Some(uid) = uid {
+                known.gone.insert(uid, version(object));
             }
         });
     }
 
     /// Forgets what is not in `seen`, of one namespace or of all: the end of a fresh listing. Returns what is gone.
     pub fn retain(&self, slot: Slot, namespace: Option<&str>, seen: &HashSet<Key>) -> Vec<Arc<DynamicObject>> {
-        let is_gone = |key: &Arc<Key>, _: &mut Box<Entry>| {
-            namespace.is_none_or(|namespace| namespace == key.namespace) && !seen.contains(&**key)
+        let is_gone = |place: &Place, _: &mut Box<Entry>| {
+            namespace.is_none_or(|namespace| place.is_in(namespace)) && !seen.contains(&place.key())
         };
         let gone: Vec<Packed> = self.write(|known| {
             let gone: Vec<_> = known.slots.entry(slot).or_default().extract_if(is_gone).collect();
-            let gone = gone.into_iter().map(|(key, entry)| {
-                known.index.leave(slot.0, &key, &entry.tags);
+            let gone = gone.into_iter().map(|(place, entry)| {
+                known.index.leave(slot.0, &place, &entry.tags);
                 entry.packed
             });
             gone.collect()
@@ -303,6 +334,16 @@ mod tests {
     fn service(uid: &str, version: &str) -> DynamicObject {
         let metadata = json!({ "name": "eva-api", "namespace": "a", "uid": uid, "resourceVersion": version });
         serde_json::from_value(json!({ "metadata": metadata })).unwrap()
+    }
+
+    #[test]
+    fn a_uid_is_short_where_that_says_all_of_it_and_no_other_is_the_same() {
+        let written = "0b5e3c1a-6f0d-4c7e-9a51-2f8d7e6c4b3a";
+        let of = |uid: &str| Uid::of(&service(uid, "1")).unwrap();
+        assert!(matches!(of(written), Uid::Uuid(_)));
+        for other in [written.to_uppercase(), written.replace('-', ""), format!("{{{written}}}"), "1".to_owned()] {
+            assert_eq!(of(&other), Uid::Other((*other).into()));
+        }
     }
 
     #[test]
@@ -363,7 +404,7 @@ mod tests {
             }
             let mut before = 0;
             while before < 399 {
-                let now = version(&cache.get(SERVICES, &key).unwrap()).unwrap();
+                let now = version(&cache.get(SERVICES, &key).unwrap()).map_or(0, NonZeroU64::get);
                 assert!(now >= before, "{now} after {before}");
                 before = now;
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 
-use super::cache::Key;
+use super::cache::{Key, Place};
 use super::kinds::Kind;
 use crate::build::INSTANCE;
 
@@ -37,25 +37,25 @@ impl Tag {
 
 /// Objects by their tags.
 #[derive(Debug, Default)]
-pub(super) struct Index(HashMap<Arc<Tag>, Vec<(Kind, Arc<Key>)>>);
+pub(super) struct Index(HashMap<Arc<Tag>, Vec<(Kind, Place)>>);
 
 impl Index {
     /// Enters `object`. Returns what [`Index::leave`] needs.
-    pub(super) fn enter(&mut self, kind: Kind, key: &Arc<Key>, object: &DynamicObject) -> Box<[Arc<Tag>]> {
+    pub(super) fn enter(&mut self, kind: Kind, place: &Place, object: &DynamicObject) -> Box<[Arc<Tag>]> {
         let enter = |tag: Tag| {
             let known = self.0.get_key_value(&tag).map(|(known, _)| Arc::clone(known));
             let tag = known.unwrap_or_else(|| Arc::new(tag));
-            self.0.entry(Arc::clone(&tag)).or_default().push((kind, Arc::clone(key)));
+            self.0.entry(Arc::clone(&tag)).or_default().push((kind, place.clone()));
             tag
         };
         Tag::all(object).into_iter().map(enter).collect()
     }
 
     /// Forgets an object with these tags.
-    pub(super) fn leave(&mut self, kind: Kind, key: &Key, tags: &[Arc<Tag>]) {
+    pub(super) fn leave(&mut self, kind: Kind, place: &Place, tags: &[Arc<Tag>]) {
         for tag in tags {
             if let Some(objects) = self.0.get_mut(tag) {
-                objects.retain(|(of, object)| *of != kind || **object != *key);
+                objects.retain(|(of, object)| *of != kind || object != place);
                 if objects.is_empty() {
                     self.0.remove(tag);
                 }
@@ -64,9 +64,9 @@ impl Index {
     }
 
     /// The objects of a kind that have `tag`.
-    pub(super) fn find(&self, kind: Kind, tag: &Tag) -> impl Iterator<Item = &Arc<Key>> {
+    pub(super) fn find(&self, kind: Kind, tag: &Tag) -> impl Iterator<Item = &Place> {
         let all = self.0.get(tag).into_iter().flatten();
-        all.filter(move |(of, _)| *of == kind).map(|(_, key)| key)
+        all.filter(move |(of, _)| *of == kind).map(|(_, place)| place)
     }
 
     /// Whether nothing is in it.

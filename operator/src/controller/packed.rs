@@ -36,9 +36,9 @@ pub(super) struct Packed {
 enum Form {
     Deflated {
         bytes: Arc<[u8]>,
-        length: usize,
+        length: u32,
         /// What it is deflated against.
-        sample: Arc<[u8]>,
+        sample: Arc<Vec<u8>>,
     },
     /// What did not come back from packing as it was.
     Whole(Arc<DynamicObject>),
@@ -70,7 +70,7 @@ impl Default for Streams {
 /// What the objects of a kind look like.
 #[derive(Clone, Debug, Default)]
 struct Sample {
-    text: Arc<[u8]>,
+    text: Arc<Vec<u8>>,
     objects: u8,
 }
 
@@ -85,7 +85,7 @@ impl Packer {
     /// The object; nothing would be there only if memory were not what was written to it.
     pub(super) fn unpack(&self, packed: &Packed) -> Option<Arc<DynamicObject>> {
         let (bytes, length, sample) = match &packed.form {
-            Form::Deflated { bytes, length, sample } => (bytes, *length, sample),
+            Form::Deflated { bytes, length, sample } => (bytes, *length as usize, sample),
             Form::Whole(object) => return Some(Arc::clone(object)),
         };
         if let Some(object) = locked(&self.recent, |recent| recent.get(&packed.number).cloned()) {
@@ -124,7 +124,7 @@ impl Packer {
         if sample.is_empty() || bytes.len() > OWN.max(text.len() / ALIKE) {
             self.learn(slot, &text);
         }
-        Some(Form::Deflated { bytes: bytes.into(), length: text.len(), sample })
+        Some(Form::Deflated { bytes: bytes.into(), length: text.len().try_into().ok()?, sample })
     }
 
     fn learn(&self, slot: Slot, text: &[u8]) {
@@ -132,7 +132,7 @@ impl Packer {
             let sample = samples.entry(slot).or_default();
             if sample.objects < MOST_SAMPLED && sample.text.len() < LONGEST_SAMPLE {
                 sample.objects += 1;
-                sample.text = sample.text.iter().chain(text).copied().take(LONGEST_SAMPLE).collect();
+                sample.text = Arc::new(sample.text.iter().chain(text).copied().take(LONGEST_SAMPLE).collect());
             }
         });
     }

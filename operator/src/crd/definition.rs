@@ -7,8 +7,6 @@
 //! - Kubernetes' own types lose their descriptions, which are long (`kubectl explain pod.spec` has them), and get the bounds
 //!   and rules that Kubernetes has in code ([`kubernetes`]).
 
-use std::sync::LazyLock;
-
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
@@ -22,7 +20,7 @@ pub fn definition() -> CustomResourceDefinition {
     let mut definition = EvolveBot::crd();
     for version in &mut definition.spec.versions {
         if let Some(validation) = &mut version.schema {
-            validation.open_api_v3_schema = serde_json::from_value(schema().clone()).ok();
+            validation.open_api_v3_schema = serde_json::from_value(schema()).ok();
         }
     }
     definition
@@ -80,19 +78,16 @@ fn whole_numbers(value: &mut Value) {
     }
 }
 
-/// The schema of an `EvolveBot`, as it is in the definition.
+/// The schema of an `EvolveBot`, as it is in the definition. Made anew each time: it is read once, and takes a megabyte.
 #[must_use]
-pub fn schema() -> &'static Value {
-    static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-        let derived = EvolveBot::crd();
-        let schema = derived.spec.versions.into_iter().next().and_then(|version| version.schema?.open_api_v3_schema);
-        let mut schema = serde_json::to_value(schema).unwrap_or_default();
-        tidy(&mut schema);
-        keep_scale_default(&mut schema);
-        show_name(&mut schema);
-        schema
-    });
-    &SCHEMA
+pub fn schema() -> Value {
+    let derived = EvolveBot::crd();
+    let schema = derived.spec.versions.into_iter().next().and_then(|version| version.schema?.open_api_v3_schema);
+    let mut schema = serde_json::to_value(schema).unwrap_or_default();
+    tidy(&mut schema);
+    keep_scale_default(&mut schema);
+    show_name(&mut schema);
+    schema
 }
 
 fn tidy(schema: &mut Value) {

@@ -7,19 +7,45 @@ use serde_json::{Map, Value};
 
 use crate::crd;
 
+/// What [`walk`] asks a schema for.
+const ASKED: [&str; 13] = [
+    "properties",
+    "additionalProperties",
+    "items",
+    "enum",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "minLength",
+    "maxLength",
+    "minProperties",
+    "maxProperties",
+    "x-kubernetes-preserve-unknown-fields",
+];
+
+/// What is kept of the schema: the most of it is descriptions.
+struct Known {
+    bare: Value,
+    rules: CompiledSchema,
+}
+
 /// Every unknown field, broken bound and broken rule in `document`.
 pub(super) fn problems(document: &Value) -> Vec<String> {
-    static COMPILED: LazyLock<CompiledSchema> = LazyLock::new(|| compile_schema(crd::schema()));
+    static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+        let schema = crd::schema();
+        Known { bare: bare(&schema), rules: compile_schema(&schema) }
+    });
     let mut problems = Vec::new();
     // What else is at the top is the API server's: apiVersion, kind, metadata.
     for part in ["spec", "status"] {
-        if let (Some(schema), Some(value)) = (crd::schema()["properties"].get(part), document.get(part)) {
+        if let (Some(schema), Some(value)) = (KNOWN.bare["properties"].get(part), document.get(part)) {
             walk(schema, value, part, &mut problems);
         }
     }
     // A rule on a value of the wrong shape says nothing that a reader could use.
     if problems.is_empty()
-        && let Err(broken) = Validator::new().validate_compiled(&COMPILED, document, None)
+        && let Err(broken) = Validator::new().validate_compiled(&KNOWN.rules, document, None)
     {
         // A rule about two fields cannot be asked while one of them is wrong, and that is said by the field's own.
         let is_error = |error: &ValidationError| error.kind == ErrorKind::EvaluationError;
@@ -33,6 +59,22 @@ pub(super) fn problems(document: &Value) -> Vec<String> {
         }));
     }
     problems
+}
+
+fn bare(schema: &Value) -> Value {
+    let Value::Object(schema) = schema else { return schema.clone() };
+    let kept = schema.iter().filter(|(key, _)| ASKED.contains(&key.as_str())).map(|(key, value)| {
+        let value = match (key.as_str(), value) {
+            ("properties", Value::Object(fields)) => {
+                fields.iter().map(|(name, schema)| (name.clone(), bare(schema))).collect()
+            }
+            ("items" | "additionalProperties", schema) => bare(schema),
+            _ => value.clone(),
+        };
+        (key.clone(), value)
+    });
+    // Counted first, so that no map is larger than what is in it.
+    kept.collect::<Vec<_>>().into_iter().collect()
 }
 
 fn walk(schema: &Value, value: &Value, path: &str, problems: &mut Vec<String>) {

@@ -62,8 +62,9 @@ fn every_mistake_is_refused_with_one_sentence_and_the_mended_file_is_taken() {
 fn a_change_that_kubernetes_cannot_make_is_refused_and_another_is_taken() {
     let changes: Vec<_> = Mistake::all().into_iter().filter(|mistake| mistake.before().is_some()).collect();
     assert!(!changes.is_empty());
+    let schema = crd::schema();
     for change in changes {
-        let to = |after: &Value| Validator::new().validate(crd::schema(), after, change.before().as_ref());
+        let to = |after: &Value| Validator::new().validate(&schema, after, change.before().as_ref());
         let refusals = to(&change.broken()).expect_err(&change.name).into_vec();
         let [refusal] = &*refusals else { panic!("{}: {refusals:?}", change.name) };
         assert!(refusal.message.contains(&change.says) && refusal.field_path == change.at, "{refusal}");
@@ -75,7 +76,7 @@ fn a_change_that_kubernetes_cannot_make_is_refused_and_another_is_taken() {
 #[test]
 fn every_rule_says_what_is_wrong_and_nothing_else_than_a_sentence() {
     let mut messages = BTreeSet::new();
-    collect_messages(crd::schema(), &mut messages);
+    collect_messages(&crd::schema(), &mut messages);
     for message in messages {
         assert!(!message.ends_with('.') && !message.contains("  ") && message.len() < 260, "{message}");
     }
@@ -84,7 +85,7 @@ fn every_rule_says_what_is_wrong_and_nothing_else_than_a_sentence() {
 #[test]
 fn no_rule_is_without_a_mistake_that_it_refuses() {
     let mut messages = BTreeSet::new();
-    collect_messages(crd::schema(), &mut messages);
+    collect_messages(&crd::schema(), &mut messages);
     let mistakes = Mistake::all();
     messages.retain(|message| mistakes.iter().all(|mistake| !message.contains(&mistake.says)));
     assert!(messages.is_empty(), "add to mistakes.yaml: {messages:#?}");

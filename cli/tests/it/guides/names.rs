@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use evolve_operator::EvolveBot;
 use evolve_operator::crd::schema as definition;
@@ -62,10 +63,12 @@ pub(super) fn problems_of_yaml(text: &str) -> Vec<String> {
         .collect()
 }
 
+static DEFINITION: LazyLock<Value> = LazyLock::new(definition);
+
 /// Of a whole object, of a part of an EvolveBot's spec, or of values of the chart.
 fn problem_of(value: &serde_yaml_ng::Value) -> Option<String> {
     let keys: Vec<&str> = value.as_mapping()?.keys().filter_map(serde_yaml_ng::Value::as_str).collect();
-    let spec = definition().pointer("/properties/spec/properties").and_then(Value::as_object)?;
+    let spec = DEFINITION.pointer("/properties/spec/properties").and_then(Value::as_object)?;
     let bot = if keys.contains(&"kind") {
         if value.get("kind").and_then(serde_yaml_ng::Value::as_str) != Some("EvolveBot") {
             return None;
@@ -93,7 +96,7 @@ pub(super) fn is_path(text: &str) -> bool {
 
 /// Whether an EvolveBot has a field at this path.
 pub(super) fn is_field(path: &str) -> bool {
-    let mut place = definition();
+    let mut place = &*DEFINITION;
     for part in path.split('.') {
         let inner = place.get("items").unwrap_or(place);
         match inner.get("properties").and_then(|properties| properties.get(part)) {
