@@ -28,10 +28,6 @@ use crate::world::{World, holds};
 const AT_ONCE: usize = 16;
 /// Of how many bots at the same time the plain client makes the objects: while it waits for a Job, it makes others.
 const PLAIN_AT_ONCE: usize = 64;
-/// With no more bots than that it takes half a minute, which whatever else the machine does may double: it is done [`TIMES`].
-const FEW: usize = 100;
-/// How often.
-const TIMES: usize = 3;
 /// What is not rolled out by then never will be.
 const NEVER: Duration = Duration::from_secs(900);
 
@@ -57,14 +53,13 @@ pub(crate) struct Compared {
     mb: Option<f64>,
 }
 
-/// Compares them; where that takes no longer than minutes several times, of which the one with the median of the ratios is told,
-/// with all of their writes.
+/// Compares them as often as it takes; of several times the one with the median of the ratios is told, with all of their writes.
 ///
 /// # Errors
 /// When something is refused, or does not come to an end.
 pub(crate) async fn compare(plane: &Plane, program: &Path, bots: usize, quiet: Duration) -> anyhow::Result<Compared> {
     let mut found = Vec::new();
-    for _ in 0..if bots > FEW { 1 } else { TIMES } {
+    for _ in 0..evolve_bench::comparisons(bots) {
         found.push(compare_once(plane, program, bots, quiet).await?);
     }
     Ok(median(found))

@@ -32,11 +32,11 @@ struct Arguments {
     /// How often each thing is done that takes no longer than seconds.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Compares the operator with a plain client instead, with each of these numbers of bots, and tells it as a line of JSON
-    /// each; nothing where there is no control plane.
+    /// Compares the operator with a plain client instead, with each of these numbers of bots (up to 100 three times), and tells it
+    /// as a line of JSON each; nothing where there is no control plane.
     #[arg(long, value_delimiter = ',')]
     compare: Vec<usize>,
-    /// How long nothing happens while they are compared.
+    /// How long nothing happens each time that they are compared.
     #[arg(long, default_value_t = 60)]
     quiet_seconds: u64,
     /// How long the comparison may take in all, in seconds; what was found until then is told.

@@ -169,6 +169,7 @@ impl Gone {
     }
 }
 
+/// Versions have 63 bits where they are etcd's.
 fn version(object: &DynamicObject) -> Option<NonZeroU64> {
     object.resource_version()?.parse().ok()
 }

@@ -78,7 +78,8 @@ fn whole_numbers(value: &mut Value) {
     }
 }
 
-/// The schema of an `EvolveBot`, as it is in the definition. Made anew each time: it is read once, and takes a megabyte.
+/// The schema of an `EvolveBot`, as it is in the definition. Made anew each time: a process reads
+/// it once, and it takes a megabyte.
 #[must_use]
 pub fn schema() -> Value {
     let derived = EvolveBot::crd();

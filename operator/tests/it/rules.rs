@@ -104,12 +104,17 @@ fn collect_messages(schema: &Value, messages: &mut BTreeSet<String>) {
     }
 }
 
+fn many(count: usize) -> Value {
+    (0..count).map(|number| (format!("example.org/{number}"), Value::from("a"))).collect()
+}
+
 #[rstest]
 #[case(json!({ "ai": { "thinkingBudget": -2 } }), "spec.ai.thinkingBudget: must be -1 to 32768")]
 #[case(json!({ "ai": { "maxIterations": 21 } }), "spec.ai.maxIterations: must be 0 to 20")]
 #[case(json!({ "bot": { "workers": 0 } }), "spec.bot.workers: must be 1 to 10000")]
 #[case(json!({ "persona": { "name": "" } }), "spec.persona.name: must have 1 to 64 characters")]
 #[case(json!({ "api": { "corsOrigins": vec!["https://a.example.org"; 33] } }), "spec.api.corsOrigins: must have 32 or less entries")]
+#[case(json!({ "api": { "pod": { "annotations": many(33) } } }), "spec.api.pod.annotations: must have 32 or less entries")]
 #[case(json!({ "telegram": { "tokenSecretRef": null } }), "spec.telegram.tokenSecretRef: is empty")]
 #[case(json!({ "api": { "pod": { "affinity": { "podAffinty": {} } } } }), "spec.api.pod.affinity: unknown field `podAffinty`, expected one of `nodeAffinity`")]
 #[case(json!({ "bot": { "pod": { "tolerations": [{ "key": "a", "operator": "Equals" }] } } }), "spec.bot.pod.tolerations[0].operator: must be one of Exists, Equal")]
