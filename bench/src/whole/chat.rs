@@ -26,52 +26,71 @@ const TURNS_EACH: u32 = 8;
 /// So many that none of them makes more turns than that.
 const WARM_UP_PEOPLE: u32 = 400;
 
-/// Measures it.
+/// Measures it, some times: a machine that others share stands still for milliseconds now and then, and meets what takes no longer.
 ///
 /// # Errors
 /// When the API does not start.
 pub(crate) async fn measure(world: &World, plan: &Plan, report: &mut Report) -> anyhow::Result<()> {
     world.lived_in(plan).await?;
     let api = world.api(&[]).await?;
-    let turns = plan.turns_per_second * plan.seconds as f64 + f64::from(MOST_TURNS) * WARM_UP.as_secs_f64();
+    let turns = plan.turns_per_second * plan.seconds as f64 * f64::from(plan.rounds)
+        + f64::from(MOST_TURNS) * WARM_UP.as_secs_f64();
     let people = people_for(plan, turns);
     let crowd = world.crowd(&api, people).await?;
     as_many_as_can_be(&crowd, plan.clients, WARM_UP).await;
     let moments = moments(&[Stretch::steady(plan.turns_per_second, Duration::from_secs(plan.seconds))]);
-    let outcome = drive::open(&moments, MOST_AT_ONCE, |place| {
-        let crowd = crowd.clone();
-        async move { crowd.say(place).await }
-    })
-    .await;
+    let mut outcomes = Vec::new();
+    for _ in 0..plan.rounds {
+        let outcome = drive::open(&moments, MOST_AT_ONCE, |place| {
+            let crowd = crowd.clone();
+            async move { crowd.say(place).await }
+        });
+        outcomes.push(outcome.await);
+    }
     api.stop().await?;
-    let (is, failed) = (outcome.percentile_ms(99), outcome.failed());
+    let rows = outcomes.iter().zip(1..).map(|(outcome, round)| row(plan, outcome, round)).collect();
+    let failed: usize = outcomes.iter().map(Outcome::failed).sum();
     // What was not answered was not fast.
-    let told = format!("{is:.1} ms at {}, {failed} failed", plan.turns_per_second);
+    let told = format!("{:.1} ms at {}, {failed} failed", ms(median(&outcomes)), plan.turns_per_second);
     report.goal(
         "`POST /chat` beside the model, p99",
         "under 10 ms at 200 turns a second",
         told,
-        is_met(plan, &outcome),
+        is_met(plan, &outcomes),
     );
     report.sections.push(Section {
         title: "A turn through the API",
         method: format!(
-            "`POST /chat`, begun at even moments whether those before have ended or not, for {} s by {} people, of whom nobody says so \
-             much that it is summed up meanwhile; one replica. The scripted model takes no time, so that this is what the API adds to a real \
-             one. What made the requests shared the processors.",
+            "`POST /chat`, begun at even moments whether those before have ended or not, for {} s a round by {} people, of whom nobody says so \
+             much that it is summed up meanwhile; one replica. A request took from the moment at which it should have begun, less the \
+             millisecond by which the clock of what makes it is late. The scripted model takes no time, so that this is what the API adds to \
+             a real one. What made the requests shared the processors. The goal is asked of the median of the rounds' p99.",
             plan.seconds, people
         ),
-        head: vec!["turns a second", "p50, ms", "p90, ms", "p99, ms", "longest, ms", "failed"],
-        rows: vec![vec![
-            format!("{}", plan.turns_per_second),
-            format!("{:.1}", outcome.percentile_ms(50)),
-            format!("{:.1}", outcome.percentile_ms(90)),
-            format!("{is:.1}"),
-            format!("{:.1}", outcome.longest().as_secs_f64() * 1000.0),
-            format!("{failed} {}", outcome.failures_in_words()).trim_end().to_owned(),
-        ]],
+        head: vec!["round", "turns a second", "p50, ms", "p90, ms", "p99, ms", "longest, ms", "failed"],
+        rows,
     });
     Ok(())
+}
+
+fn row(plan: &Plan, outcome: &Outcome, round: u32) -> Vec<String> {
+    let percentiles = [50, 90, 99].map(|percent| format!("{:.1}", outcome.percentile_ms(percent)));
+    let mut row = vec![round.to_string(), plan.turns_per_second.to_string()];
+    row.extend(percentiles);
+    row.push(format!("{:.1}", ms(outcome.longest())));
+    row.push(format!("{} {}", outcome.failed(), outcome.failures_in_words()).trim_end().to_owned());
+    row
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Of the rounds' p99; of an even number, the greater one.
+fn median(outcomes: &[Outcome]) -> Duration {
+    let mut all: Vec<_> = outcomes.iter().map(|outcome| outcome.percentile(99)).collect();
+    all.sort();
+    all.get(all.len() / 2).copied().unwrap_or_default()
 }
 
 /// How many people make so many turns, with nobody's conversation summed up meanwhile.
@@ -79,9 +98,10 @@ pub(crate) fn people_for(plan: &Plan, turns: f64) -> u32 {
     plan.people.max((turns / f64::from(TURNS_EACH)).ceil() as u32)
 }
 
-fn is_met(plan: &Plan, outcome: &Outcome) -> bool {
-    let is_fast = outcome.succeeded() > 0 && outcome.percentile(99) < PROMISED;
-    is_fast && outcome.failed() == 0 && plan.turns_per_second >= PROMISED_RATE
+fn is_met(plan: &Plan, rounds: &[Outcome]) -> bool {
+    let is_whole = |outcome: &Outcome| outcome.succeeded() > 0 && outcome.failed() == 0;
+    let is_measured = !rounds.is_empty() && rounds.iter().all(is_whole);
+    is_measured && median(rounds) < PROMISED && plan.turns_per_second >= PROMISED_RATE
 }
 
 /// Clients that ask one thing after the other, for so long.
@@ -123,10 +143,14 @@ mod tests {
             let times = (0..100).map(|_| Ok(Duration::from_millis(ms)));
             Outcome::of(times.chain((0..failed).map(|_| Err("503".to_owned()))), Duration::from_secs(1))
         };
-        assert!(is_met(&at("200"), &of(9, 0)));
-        assert!(!is_met(&at("200"), &of(10, 0)), "as much is not under");
-        assert!(!is_met(&at("20"), &of(9, 0)), "a tenth of the rate is not the goal");
-        assert!(!is_met(&at("200"), &of(9, 1)));
-        assert!(!is_met(&at("200"), &Outcome::default()), "nothing was measured");
+        assert!(is_met(&at("200"), &[of(9, 0)]));
+        assert!(!is_met(&at("200"), &[of(10, 0)]), "as much is not under");
+        assert!(!is_met(&at("20"), &[of(9, 0)]), "a tenth of the rate is not the goal");
+        assert!(is_met(&at("200"), &[of(30, 0), of(9, 0), of(8, 0)]), "the machine stood still in one");
+        assert!(!is_met(&at("200"), &[of(10, 0), of(5, 0), of(11, 0)]));
+        assert!(!is_met(&at("200"), &[of(9, 0), of(10, 0)]));
+        assert!(!is_met(&at("200"), &[of(5, 0), of(9, 1), of(5, 0)]), "in no round may any fail");
+        assert!(!is_met(&at("200"), &[of(5, 0), Outcome::default(), of(5, 0)]), "nothing was measured");
+        assert!(!is_met(&at("200"), &[]));
     }
 }

@@ -97,7 +97,7 @@ impl Plan {
         let seconds = match part {
             Part::Path => self.replicas.len() as u64 * (MARGIN + self.seconds),
             Part::Processes => self.settle_seconds + 20 * u64::from(self.starts),
-            Part::Chat => self.seconds,
+            Part::Chat => rounds * self.seconds,
             Part::Trips => 0,
             Part::Traces => rounds * 2 * (20 + self.seconds),
             Part::Pgbench => rounds * (MARGIN + 2 * self.seconds),
