@@ -45,7 +45,7 @@ pub(crate) struct Plan {
     /// How long each round of each measurement is, in seconds.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: u64,
-    /// How often what is told as a ratio alternates.
+    /// How often what is told as a ratio alternates, and how many rounds of turns are begun at even moments.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
     /// How many replicas of bot and API the whole path has, one after the other.
