@@ -17,7 +17,8 @@ pub const TOO_MANY: &str = "not begun: too many at once";
 const FELL: &str = "the request's own code failed";
 
 /// Begins each request at its moment, whether those before have ended or not, and waits for all. Each is told its place. It took
-/// as long as from the moment at which it should have begun, or from when it was, if that is no more than a tick of the clock later. Where `most` are under way, the next is not begun, and has failed.
+/// as long as from the moment at which it should have begun, less what it began late, at most a tick of the clock. Where `most` are
+/// under way, the next is not begun, and has failed.
 pub async fn open<F>(moments: &[Duration], most: usize, work: impl Fn(usize) -> F) -> Outcome
 where
     F: Future<Output = Result<(), String>> + Send + 'static,
@@ -35,9 +36,9 @@ where
             results.push(Err(TOO_MANY.to_owned()));
             continue;
         }
-        let began = Instant::now().min(due + TICK);
+        let begins = Instant::now().min(due + TICK);
         let work = work(place);
-        running.spawn(async move { work.await.map(|()| began.elapsed()) });
+        running.spawn(async move { work.await.map(|()| begins.elapsed()) });
     }
     while let Some(ended) = running.join_next().await {
         results.push(ended.unwrap_or_else(|_| Err(FELL.to_owned())));

@@ -70,7 +70,7 @@ impl Outcome {
     /// As [`Self::percentile`], in milliseconds.
     #[must_use]
     pub fn percentile_ms(&self, percent: u32) -> f64 {
-        self.percentile(percent).as_secs_f64() * 1000.0
+        ms(self.percentile(percent))
     }
 
     /// What failed, in words: `2 × rate_limited, 1 × 502`; empty where nothing did.
@@ -79,6 +79,21 @@ impl Outcome {
         let words = self.failures.iter().map(|(why, count)| format!("{count} × {why}"));
         words.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// A time in milliseconds.
+#[must_use]
+pub const fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// The middle one; of an even number, the greater of the two. The default of none.
+#[must_use]
+pub fn median<T: Ord + Default>(values: impl IntoIterator<Item = T>) -> T {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_unstable();
+    let middle = values.len() / 2;
+    values.into_iter().nth(middle).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -96,6 +111,11 @@ mod tests {
         assert!((outcome.per_second() - 100.0).abs() < 1e-9);
         assert!((outcome.failed_percent() - 300.0 / 203.0).abs() < 1e-9);
         assert_eq!(outcome.failures_in_words(), "2 × busy, 1 × gone");
+    }
+
+    #[test]
+    fn the_median_is_the_middle_one_or_the_greater_of_two() {
+        assert_eq!([median(vec![3, 1, 2]), median(vec![4, 1, 3, 2]), median(Vec::new())], [2, 3, 0]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser;
-use evolve_bench::times::Outcome;
+use evolve_bench::times::{Outcome, ms};
 use evolve_bench::{arrivals, drive};
 use evolve_contract::chat::ChatRequest;
 use evolve_contract::{Client, ClientError};
@@ -144,7 +144,7 @@ fn exceeded(args: &Args, outcome: &Outcome) -> Vec<String> {
 
 fn tell(args: &Args, outcome: &Outcome) -> ExitCode {
     let exceeded = exceeded(args, outcome);
-    let longest = outcome.longest().as_secs_f64() * 1000.0;
+    let longest = ms(outcome.longest());
     if args.json {
         let told = json!({
             "answered": outcome.succeeded(), "failed": outcome.failed(), "failures": outcome.failures,

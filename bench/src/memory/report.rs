@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use evolve_bench::times::ms;
+
 /// How many of the first messages count.
 const CUTS: [usize; 3] = [5, 10, 20];
 /// The place of ten among them, by which is judged.
@@ -50,8 +52,7 @@ impl Report {
     }
 
     pub(crate) fn latency(&self) -> String {
-        let ms = |percent: usize| self.within(percent).as_secs_f64() * 1000.0;
-        format!("p50 {:.1} ms  p95 {:.1} ms", ms(50), ms(95))
+        format!("p50 {:.1} ms  p95 {:.1} ms", ms(self.within(50)), ms(self.within(95)))
     }
 
     /// In which way too little is found, if it is.

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use evolve_bench::times::ms;
 use evolve_operator::EvolveBot;
 use evolve_operator::controller::kinds::Kind;
 use evolve_testkit::kubernetes::Plane;
@@ -78,7 +79,7 @@ async fn compare_once(plane: &Plane, program: &Path, bots: usize, quiet: Duratio
     let ordered = Instant::now();
     let replica = Replica::start(program, plane.kubeconfig(), &world.namespace, "only")?;
     replica.until_it_leads(Duration::from_secs(60)).await;
-    let start_ms = ordered.elapsed().as_secs_f64() * 1000.0;
+    let start_ms = ms(ordered.elapsed());
     replica.until_it_rests().await?;
     let idle_mb = replica.megabytes();
     let begun = Instant::now();

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use evolve_bench::times::median;
+
 /// What was promised, and what was not kept.
 #[derive(Debug, Default)]
 pub(crate) struct Promises {
@@ -25,12 +27,12 @@ impl Promises {
     }
 
     /// Times of which each was to be at most `limit`.
-    pub(crate) fn expect_times(&mut self, what: &str, mut times: Vec<Duration>, limit: Duration) {
-        times.sort();
-        let (Some(slowest), Some(half)) = (times.last(), times.get(times.len() / 2)) else {
+    pub(crate) fn expect_times(&mut self, what: &str, times: &[Duration], limit: Duration) {
+        let Some(slowest) = times.iter().max() else {
             return self.expect(what, "nothing was measured", false);
         };
-        let value = format!("p50 {:>4} ms   max {:>4} ms   of {}", half.as_millis(), slowest.as_millis(), times.len());
+        let half = median(times.iter().copied()).as_millis();
+        let value = format!("p50 {half:>4} ms   max {:>4} ms   of {}", slowest.as_millis(), times.len());
         self.expect(what, value, *slowest <= limit);
     }
 

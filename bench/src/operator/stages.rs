@@ -71,10 +71,10 @@ pub(crate) async fn delete(world: &World, rounds: usize, promises: &mut Promises
             of_kind.push(until_back(world, kind, &object).await?);
         }
         kinds += usize::from(!of_kind.is_empty());
-        promises.expect_times(&format!("  a deleted {} is back", kind.name()), of_kind.clone(), A_SECOND);
+        promises.expect_times(&format!("  a deleted {} is back", kind.name()), &of_kind, A_SECOND);
         times.extend(of_kind);
     }
-    promises.expect_times(&format!("a deleted object is back ({kinds} kinds)"), times, A_SECOND);
+    promises.expect_times(&format!("a deleted object is back ({kinds} kinds)"), &times, A_SECOND);
     world.until_all_are_rolled_out(NEVER).await?;
     Ok(())
 }
@@ -120,10 +120,10 @@ pub(crate) async fn misspell(world: &World, rounds: usize, promises: &mut Promis
         until("RolledOut", "True").await;
         ready.push(begun.elapsed());
     }
-    promises.expect_times("a wrong name of a Secret is a condition", conditions, A_SECOND);
-    promises.expect_times("a wrong name of a Secret is an event", events, A_SECOND);
-    promises.expect_times("mended, it is no longer wrong", resolved, A_SECOND);
-    promises.expect_times("mended, the bot is migrated and rolled out", ready, NEVER);
+    promises.expect_times("a wrong name of a Secret is a condition", &conditions, A_SECOND);
+    promises.expect_times("a wrong name of a Secret is an event", &events, A_SECOND);
+    promises.expect_times("mended, it is no longer wrong", &resolved, A_SECOND);
+    promises.expect_times("mended, the bot is migrated and rolled out", &ready, NEVER);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use evolve_bench::times::Outcome;
 use evolve_domain::{
     payment::Price,
     plan::{Plan, Plans},
@@ -82,16 +83,16 @@ impl Judge {
     ) -> anyhow::Result<()> {
         ask().await.map_err(Into::<anyhow::Error>::into)?;
         let mut took = Vec::with_capacity(TIMES);
+        let began = Instant::now();
         for _ in 0..TIMES {
-            let began = Instant::now();
+            let begins = Instant::now();
             ask().await.map_err(Into::<anyhow::Error>::into)?;
-            took.push(began.elapsed());
+            took.push(begins.elapsed());
         }
-        took.sort_unstable();
-        let at =
-            |percent: usize| took.get((took.len() * percent).div_ceil(100).max(1) - 1).copied().unwrap_or_default();
-        println!("{name:<24} p50 {:>9.2?}  p99 {:>9.2?}", at(50), at(99));
-        if at(99) > PROMISED {
+        let outcome = Outcome::of(took.into_iter().map(Ok), began.elapsed());
+        let p99 = outcome.percentile(99);
+        println!("{name:<24} p50 {:>9.2?}  p99 {p99:>9.2?}", outcome.percentile(50));
+        if p99 > PROMISED {
             self.0.push(name);
         }
         Ok(())

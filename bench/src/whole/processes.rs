@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use evolve_bench::times::{median, ms};
+
 use crate::plan::Plan;
 use crate::process::{Memory, Process};
 use crate::report::{Report, Section};
@@ -74,11 +76,9 @@ pub(crate) async fn stop(bot: Process, api: Process) -> anyhow::Result<()> {
     api.stop().await
 }
 
-fn milliseconds(mut starts: Vec<Duration>) -> String {
-    starts.sort_unstable();
-    let (median, longest) = (starts.get(starts.len() / 2), starts.last());
-    let of = |time: Option<&Duration>| time.copied().unwrap_or_default().as_secs_f64() * 1000.0;
-    format!("{:.0} ({:.0})", of(median), of(longest))
+fn milliseconds(starts: Vec<Duration>) -> String {
+    let longest = starts.iter().max().copied().unwrap_or_default();
+    format!("{:.0} ({:.0})", ms(median(starts)), ms(longest))
 }
 
 fn in_mb(memory: Option<f64>) -> String {

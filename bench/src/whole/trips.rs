@@ -1,5 +1,6 @@
 //! What one turn costs on the wire, by proxies that read along: as `e2e` tests it, here of the real program.
 
+use evolve_bench::times::median;
 use evolve_testkit::proxy::CountingProxy;
 
 use crate::report::{Report, Section};
@@ -49,9 +50,4 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> anyhow::Resul
         rows: vec![vec![statements.to_string(), commands.to_string()]],
     });
     Ok(())
-}
-
-fn median(mut counts: Vec<usize>) -> usize {
-    counts.sort_unstable();
-    counts.get(counts.len() / 2).copied().unwrap_or_default()
 }
