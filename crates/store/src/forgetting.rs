@@ -14,24 +14,25 @@
 //! [`FactChanges::forgotten_alone`]: crate::facts::FactChanges::forgotten_alone
 
 mod found;
+mod telling;
+mod unindex;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use evolve_domain::memory::{
-    Side,
-    candidates::Block,
-    forget::Trace,
-    index::{index, without},
-    terms::terms,
-};
+use evolve_domain::memory::{candidates::Block, forget::Trace, terms::terms};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use self::found::Found;
+pub(crate) use self::unindex::{BLOCKS, UNINDEX, unindex};
+
+use self::{
+    found::Found,
+    telling::{that_tell, weeks_that_tell},
+};
 use crate::{
     Keyring, Store, StoreError,
-    memory::{POSTINGS, month_of},
+    memory::POSTINGS,
     messages::{Role, legible},
     users::hold,
     vectors,
@@ -98,22 +99,6 @@ const HELD: &str = "
     JOIN messages m ON m.user_id = $1 AND m.turn_id = a.turn_id
                    AND m.created_at <= a.created_at AND m.created_at > a.created_at - interval '1 day'";
 
-/// $1 person, $2/$3 terms and months.
-pub(crate) const BLOCKS: &str = "
-    SELECT t.term, t.month, t.postings FROM unnest($2::text[], $3::date[]) AS w (term, month)
-    JOIN message_terms t ON t.user_id = $1 AND t.term = w.term AND t.month = w.month";
-
-/// $1 person, $2–$4 terms, months and what is left of their postings.
-pub(crate) const UNINDEX: &str = "
-    WITH left_over AS (
-        SELECT * FROM unnest($2::text[], $3::date[], $4::bytea[]) AS l (term, month, postings)
-    ), gone AS (
-        DELETE FROM message_terms t USING left_over l
-        WHERE t.user_id = $1 AND t.term = l.term AND t.month = l.month AND l.postings = ''
-    )
-    UPDATE message_terms t SET postings = l.postings FROM left_over l
-    WHERE t.user_id = $1 AND t.term = l.term AND t.month = l.month AND l.postings <> ''";
-
 /// What was quoted goes with anything: it repeats what was said elsewhere. $1 person, $2/$3 messages, $4 turns whose answer is
 /// among them, $5 turns whose message is.
 const EMPTY: &str = "
@@ -138,10 +123,6 @@ const UNHEARD: &str = "
 const UNSENT: &str = "
     UPDATE outbox SET params = NULL WHERE user_id = $1 AND state = 'dead' AND params IS NOT NULL";
 
-const TOLD: &str = "
-    SELECT c.id, c.title, s.content FROM conversations c LEFT JOIN summaries s ON s.conversation_id = c.id
-    WHERE c.user_id = $1 AND (c.title IS NOT NULL OR s.content IS NOT NULL)";
-
 /// A pass that is under way has read what is to be forgotten: without its lease it cannot write. $1 conversations.
 pub(crate) const RESTART: &str = "
     WITH dropped AS (
@@ -153,8 +134,6 @@ pub(crate) const RESTART: &str = "
     )
     UPDATE conversations SET summed_messages = 0, title = NULL, summary_leased_until = NULL, summary_attempts = 0
     WHERE id = ANY ($1)";
-
-const WEEKS: &str = "SELECT starts_on, content FROM weeks WHERE user_id = $1 AND content IS NOT NULL";
 
 /// $1 person, $2 Mondays.
 const RESTART_WEEKS: &str = "
@@ -347,74 +326,4 @@ async fn empty(
     sqlx::query(UNHEARD).bind(user_id).execute(&mut *connection).await?;
     sqlx::query(UNSENT).bind(user_id).execute(connection).await?;
     Ok(rows)
-}
-
-/// Takes messages out of the index: the number of each, its time and its words.
-pub(crate) async fn unindex(
-    connection: &mut PgConnection,
-    user_id: i64,
-    messages: &[(Option<i32>, DateTime<Utc>, &str)],
-) -> Result<(), StoreError> {
-    let mut gone: BTreeMap<(String, NaiveDate), BTreeSet<u32>> = BTreeMap::new();
-    for (number, created_at, text) in messages {
-        let Some(number) = number.and_then(|number| u32::try_from(number).ok()) else { continue };
-        for entry in index(text, Side::Person) {
-            gone.entry((entry.term, month_of(*created_at))).or_default().insert(number);
-        }
-    }
-    let (words, months): (Vec<_>, Vec<_>) = gone.keys().cloned().unzip();
-    let blocks: Vec<(String, NaiveDate, Vec<u8>)> =
-        sqlx::query_as(BLOCKS).bind(user_id).bind(words).bind(months).fetch_all(&mut *connection).await?;
-    let (mut words, mut months, mut left) = (Vec::new(), Vec::new(), Vec::new());
-    for (term, month, postings) in blocks {
-        let key = (term, month);
-        left.push(gone.get(&key).map_or_else(|| postings.clone(), |numbers| without(&postings, numbers)));
-        words.push(key.0);
-        months.push(key.1);
-    }
-    sqlx::query(UNINDEX).bind(user_id).bind(words).bind(months).bind(left).execute(connection).await?;
-    Ok(())
-}
-
-/// The conversations whose summary or title takes a fact up. What no key opens may: it is made anew as well.
-async fn that_tell(
-    connection: &mut PgConnection,
-    keys: &Keyring,
-    user_id: i64,
-    found: &Found,
-) -> Result<Vec<Uuid>, StoreError> {
-    let rows: Vec<(Uuid, Option<String>, Option<String>)> =
-        sqlx::query_as(TOLD).bind(user_id).fetch_all(connection).await?;
-    let mut telling = Vec::new();
-    for (id, title, summary) in rows {
-        let title = title.map(|token| keys.decrypt(&token, "conversations.title"));
-        let summary = summary.map(|token| keys.decrypt(&token, "summaries.content"));
-        if [title, summary].into_iter().flatten().any(|text| may_tell(text, found)) {
-            telling.push(id);
-        }
-    }
-    Ok(telling)
-}
-
-fn may_tell(text: Result<String, StoreError>, found: &Found) -> bool {
-    !found.illegible.is_empty()
-        || legible(text).is_none_or(|text| found.traces.iter().any(|trace| trace.is_taken_up(&text)))
-}
-
-/// The weeks of which what is written takes a fact up: a conversation that went on into the next may have left it there. What no
-/// key opens may take it up.
-async fn weeks_that_tell(
-    connection: &mut PgConnection,
-    keys: &Keyring,
-    user_id: i64,
-    found: &Found,
-) -> Result<Vec<NaiveDate>, StoreError> {
-    let rows: Vec<(NaiveDate, String)> = sqlx::query_as(WEEKS).bind(user_id).fetch_all(connection).await?;
-    let mut telling = Vec::new();
-    for (starts_on, token) in rows {
-        if may_tell(keys.decrypt(&token, "weeks.content"), found) {
-            telling.push(starts_on);
-        }
-    }
-    Ok(telling)
 }

@@ -1,20 +1,21 @@
 //! People: profile, settings, status, and their removal.
 
 mod removal;
+mod status;
+mod stored;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use evolve_domain::{
-    language::Language,
     plan::Plan,
     profile::{Profile, ProfilePatch, Settings},
-    relationship::Bond,
 };
 use sqlx::{FromRow, PgConnection, Postgres, postgres::PgArguments, query::Query};
 
 pub use removal::Deleted;
+pub use status::Status;
+pub(crate) use stored::{SettingsRow, decrypt_profile, encrypt_profile, parse, settings};
 
-use crate::{Keyring, Store, StoreError, relationships::BondRow};
+use crate::{Keyring, Store, StoreError};
 
 /// A person as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,29 +35,6 @@ pub struct UserRecord {
     pub premium_until: Option<DateTime<Utc>>,
     /// When they first came.
     pub created_at: DateTime<Utc>,
-}
-
-/// How a person stands today.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// The plan in force.
-    pub plan: Plan,
-    /// Until when they have paid.
-    pub paid_until: Option<DateTime<Utc>>,
-    /// When premium ends, with the grace of a renewal that is awaited.
-    pub premium_until: Option<DateTime<Utc>>,
-    /// How close they have become.
-    pub bond: Bond,
-    /// Their day.
-    pub today: NaiveDate,
-    /// Their language.
-    pub language: Language,
-    /// Messages taken from today's quota.
-    pub messages_today: u32,
-    /// Their time zone.
-    pub time_zone: Tz,
-    /// Facts remembered.
-    pub facts: u32,
 }
 
 /// People. Borrowed from [`Store::users`].
@@ -138,16 +116,6 @@ const WRITE: &str = "
         proactive_at = CASE WHEN settings.proactive_at IS NOT NULL AND settings.time_zone <> excluded.time_zone
                             THEN excluded.updated_at ELSE settings.proactive_at END,
         updated_at = excluded.updated_at";
-
-const STATUS: &str = "
-    SELECT u.plan, u.paid_until, u.premium_until, u.points, u.last_day, u.points_today, u.streak, u.best_level,
-           s.language, COALESCE(s.time_zone, $3) AS time_zone, day_in(COALESCE(s.time_zone, $3), $2) AS today,
-           COALESCE((SELECT d.messages FROM usage_days d WHERE d.user_id = u.id
-                     AND d.day = day_in(COALESCE(s.time_zone, $3), $2)), 0) AS messages_today,
-           (SELECT count(*) FROM facts f
-            WHERE f.user_id = u.id AND f.ended_at IS NULL AND f.forgotten_at IS NULL) AS facts
-    FROM users u LEFT JOIN settings s ON s.user_id = u.id
-    WHERE u.id = $1";
 
 /// The last one that silence ended is ended by the person now: the next would go on with it. $1 person, $2 now.
 const END_CONVERSATION: &str = "
@@ -237,51 +205,6 @@ impl Users<'_> {
         Ok(record)
     }
 
-    /// How a person stands; nothing when they never came.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn status(
-        &self,
-        user_id: i64,
-        defaults: Settings,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Status>, StoreError> {
-        #[derive(FromRow)]
-        struct StatusRow {
-            plan: String,
-            paid_until: Option<DateTime<Utc>>,
-            premium_until: Option<DateTime<Utc>>,
-            #[sqlx(flatten)]
-            bond: BondRow,
-            language: Option<String>,
-            time_zone: String,
-            today: NaiveDate,
-            messages_today: i32,
-            facts: i64,
-        }
-        let row: Option<StatusRow> = sqlx::query_as(STATUS)
-            .bind(user_id)
-            .bind(now)
-            .bind(defaults.time_zone.name())
-            .fetch_optional(&self.0.pool)
-            .await?;
-        row.map(|row| {
-            Ok(Status {
-                plan: parse("users.plan", &row.plan, Plan::default()).in_force(row.premium_until, now),
-                paid_until: row.paid_until,
-                premium_until: row.premium_until,
-                bond: row.bond.into(),
-                today: row.today,
-                language: settings(row.language.as_deref(), None, None, defaults).language,
-                messages_today: u32::try_from(row.messages_today).unwrap_or_default(),
-                time_zone: parse("settings.time_zone", &row.time_zone, defaults.time_zone),
-                facts: u32::try_from(row.facts).unwrap_or(u32::MAX),
-            })
-        })
-        .transpose()
-    }
-
     /// Ends the open conversation, and those before it with which it goes on; whether there was one.
     ///
     /// # Errors
@@ -349,81 +272,9 @@ fn record(row: Row, keys: &Keyring, defaults: Settings) -> Result<UserRecord, St
     })
 }
 
-/// [`Settings`] as the columns of `settings` hold them; NULL where a person has none yet.
-#[derive(FromRow)]
-pub(crate) struct SettingsRow {
-    language: Option<String>,
-    time_zone: Option<String>,
-    onboarding: Option<String>,
-}
-
-impl SettingsRow {
-    /// What they chose, and the defaults for what they did not.
-    pub(crate) fn or(&self, defaults: Settings) -> Settings {
-        settings(self.language.as_deref(), self.time_zone.as_deref(), self.onboarding.as_deref(), defaults)
-    }
-}
-
-pub(crate) fn settings(
-    language: Option<&str>,
-    time_zone: Option<&str>,
-    onboarding: Option<&str>,
-    defaults: Settings,
-) -> Settings {
-    Settings {
-        language: language.map_or(defaults.language, |l| parse("settings.language", l, defaults.language)),
-        time_zone: time_zone.map_or(defaults.time_zone, |z| parse("settings.time_zone", z, defaults.time_zone)),
-        onboarding: onboarding.map_or(defaults.onboarding, |o| parse("settings.onboarding", o, defaults.onboarding)),
-    }
-}
-
 /// Holds a person until the transaction ends, and says how many numbers of messages were given out to them; nothing where
 /// there is no such person. Locks are taken users first, so this comes before any other.
 pub(crate) async fn hold(connection: &mut PgConnection, user_id: i64) -> Result<Option<i32>, StoreError> {
     let held: Option<(i32,)> = sqlx::query_as(HOLD).bind(user_id).fetch_optional(connection).await?;
     Ok(held.map(|(messages,)| messages))
-}
-
-/// Parses a stored word. One that only a newer version knows gives `fallback`, counted in the logs: after a roll-back the
-/// person is still answered.
-pub(crate) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(what: &'static str, text: &str, fallback: T) -> T {
-    text.parse().unwrap_or_else(|error| {
-        tracing::warn!(what, %error, "a stored value is not known to this version; using the default");
-        fallback
-    })
-}
-
-pub(crate) fn encrypt_profile(profile: &Profile, keys: &Keyring) -> Result<Option<String>, StoreError> {
-    if *profile == Profile::default() {
-        return Ok(None);
-    }
-    let json = serde_json::to_string(profile)
-        .map_err(|e| StoreError::Corrupt { what: "a profile to be stored", reason: e.to_string() })?;
-    Ok(Some(keys.encrypt(&json)))
-}
-
-pub(crate) fn decrypt_profile(token: Option<&str>, keys: &Keyring) -> Result<Profile, StoreError> {
-    let Some(token) = token else { return Ok(Profile::default()) };
-    let json = keys.decrypt(token, "users.profile")?;
-    // What serde says of it may quote it.
-    serde_json::from_str(&json).map_err(|e| StoreError::Corrupt {
-        what: "users.profile",
-        reason: format!("{:?} error at column {}", e.classify(), e.column()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use fernet::Fernet;
-
-    use super::*;
-
-    #[test]
-    fn what_is_wrong_with_a_stored_profile_is_said_without_a_word_of_it() {
-        let keys = Keyring::parse(&Fernet::generate_key().into()).unwrap();
-        let stored = keys.encrypt(r#"{"name": "Anna", "wishes": "Buttercupling"}"#);
-        let error = decrypt_profile(Some(&stored), &keys).unwrap_err();
-        let said = format!("{error} {error:?}");
-        assert!(said.contains("users.profile") && !said.contains("Buttercupling"), "{said}");
-    }
 }

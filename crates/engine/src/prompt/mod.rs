@@ -6,6 +6,8 @@
 
 mod aside;
 mod configured;
+mod history;
+mod lines;
 pub mod notices;
 pub mod overrides;
 mod said;
@@ -18,26 +20,22 @@ use evolve_domain::{
     language::Language,
     profile::{Profile, Settings},
     relationship::Level,
-    safety::{helplines::Helplines, hidden, quoting::Secret},
-    wishes::{Detail, MAX_INSTRUCTION_CHARS, MAX_TOPIC_CHARS, Wishes},
+    safety::{helplines::Helplines, quoting::Secret},
+    wishes::Detail,
 };
-use evolve_store::{facts::Fact, messages};
+use evolve_store::facts::Fact;
 use evolve_texts::{FluentArgs, FluentValue};
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::{Deserialize, Serialize};
 
-use crate::model;
 pub(crate) use configured::configured_prompt;
 
 use configured::built_in_voice;
+pub use history::{PHOTO, fitting, history};
+use lines::{FactLine, Field, fact_line, profile_lines, told, wish_lines};
 use overrides::Overrides;
 pub use said::{answered, indented, said_before};
 use secrets::Secrets;
-
-/// Stands for a picture that is not shown any more.
-pub const PHOTO: &str = "[photo]";
-/// Stands for what the person did not say where the companion wrote first.
-const NOTHING_SAID: &str = "[…]";
 
 /// Who the companion is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,11 +179,6 @@ impl Prompts {
             Detail::Normal => None,
             detail => Some(words(language, &format!("prompt-detail-{}", detail.as_str()), &[])?),
         };
-        // It was folded when it was stored; what an older version stored is folded here.
-        let fact = |fact: &Fact| {
-            let (category, day) = (fact.category.as_str(), fact.day.map(|day| day.to_string()));
-            Some(FactLine { category, day, content: fact::clean(&fact.content)? })
-        };
         let context = SystemContext {
             persona: persona_prompt,
             rules: match overrides.rules(language) {
@@ -200,7 +193,7 @@ impl Prompts {
             detail,
             wishes: wish_lines(&known.profile.wishes),
             profile: profile_lines(known.profile),
-            facts: known.facts.iter().filter_map(fact).collect(),
+            facts: known.facts.iter().filter_map(fact_line).collect(),
             earlier: known.earlier.iter().filter_map(|text| told(text)).collect(),
             summary: known.summary.and_then(told),
         };
@@ -295,96 +288,4 @@ struct SystemContext {
     facts: Vec<FactLine>,
     earlier: Vec<String>,
     summary: Option<String>,
-}
-
-#[derive(Serialize)]
-struct FactLine {
-    category: &'static str,
-    day: Option<String>,
-    content: String,
-}
-
-#[derive(Serialize)]
-struct Field {
-    name: &'static str,
-    value: String,
-}
-
-/// A summary on one line: a model wrote it from what a person said, and a line break could forge a section.
-fn told(summary: &str) -> Option<String> {
-    fact::one_line(summary, usize::MAX)
-}
-
-/// Checked when they were stored; but a line break here could forge a section, so they are folded once more.
-fn wish_lines(wishes: &Wishes) -> Vec<Field> {
-    let line = |name, text: &String, most| Some(Field { name, value: fact::one_line(text, most)? });
-    let instructions = wishes.instructions.iter().filter_map(|text| line("wish", text, MAX_INSTRUCTION_CHARS));
-    let talk_of = wishes.talk_of.iter().filter_map(|text| line("talk of", text, MAX_TOPIC_CHARS));
-    let avoid = wishes.avoid.iter().filter_map(|text| line("avoid", text, MAX_TOPIC_CHARS));
-    instructions.chain(talk_of).chain(avoid).collect()
-}
-
-fn profile_lines(profile: &Profile) -> Vec<Field> {
-    let birthday = profile.birthday.map(|date| date.to_string());
-    let fields = [
-        ("name", &profile.name),
-        ("gender", &profile.gender),
-        ("birthday", &birthday),
-        ("occupation", &profile.occupation),
-        ("city", &profile.city),
-    ];
-    let line = |value: &String| fact::one_line(value, evolve_domain::profile::MAX_FIELD_CHARS);
-    fields.into_iter().filter_map(|(name, value)| Some(Field { name, value: value.as_ref().and_then(line)? })).collect()
-}
-
-/// As much of the end of a history as fits `budget` tokens.
-#[must_use]
-pub fn fitting(messages: &[messages::Message], budget: u32) -> &[messages::Message] {
-    let mut left = budget;
-    let fits = |message: &&messages::Message| {
-        let rest = left.checked_sub(evolve_domain::tokens::estimate(&message.text));
-        left = rest.unwrap_or_default();
-        rest.is_some()
-    };
-    let kept = messages.iter().rev().take_while(fits).count();
-    &messages[messages.len() - kept..]
-}
-
-/// The history as the model sees it: oldest first, as much of its end as fits `budget` tokens, messages of one side in a
-/// row joined (a message that got no answer is followed by the next one of the same person).
-#[must_use]
-pub fn history(messages: &[messages::Message], budget: u32) -> (Vec<model::Message>, bool) {
-    let kept = fitting(messages, budget);
-    let whole = kept.len() == messages.len();
-    let mut history: Vec<model::Message> = Vec::new();
-    for message in kept {
-        let role = match message.role {
-            messages::Role::User => model::Role::User,
-            messages::Role::Assistant => model::Role::Assistant,
-        };
-        let mut parts = Vec::new();
-        // What the model drew itself is told only where it said nothing: it would learn to write that instead of drawing.
-        if message.has_image && (message.role == messages::Role::User || message.text.is_empty()) {
-            parts.push(model::Part::Text(PHOTO.to_owned()));
-        }
-        let text = hidden::without(&message.text);
-        if !text.is_empty() {
-            parts.push(model::Part::Text(text));
-        }
-        match history.last_mut() {
-            // It was to be forgotten.
-            _ if parts.is_empty() => {}
-            Some(last) if last.role == role => last.parts.extend(parts),
-            _ => history.push(model::Message { role, parts }),
-        }
-    }
-    // Models expect the person to speak first.
-    if history.first().is_some_and(|first| first.role == model::Role::Assistant) {
-        if whole {
-            history.insert(0, model::Message::user(NOTHING_SAID.to_owned()));
-        } else {
-            history.remove(0);
-        }
-    }
-    (history, whole)
 }

@@ -8,7 +8,8 @@ use std::sync::PoisonError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{Lost, Shared, copy, until_forwarding};
+use super::forward::{copy, until_forwarding};
+use super::{Lost, Shared};
 
 const SSL_REQUEST: u32 = 80_877_103;
 const GSS_REQUEST: u32 = 80_877_104;

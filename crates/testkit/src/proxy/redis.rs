@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{Shared, copy, until_forwarding};
+use super::Shared;
+use super::forward::{copy, until_forwarding};
 
 pub(super) async fn forward(
     shared: &Shared,
